@@ -1,0 +1,74 @@
+package detect
+
+// Kind names a Clerk credential. The values are what JSON and SARIF carry, and what the ledger stores.
+type Kind string
+
+// The credentials that are reported. Publishable keys, JWT public keys and ids are evidence, never findings.
+const (
+	SecretKey         Kind = "secret_key"          // instance secret key, Backend API: sk_test_, sk_live_
+	LegacyAPIKey      Kind = "legacy_api_key"      // before 2023: test_, live_ without sk_
+	WebhookSecret     Kind = "webhook_secret"      // whsec_, delivered through Svix
+	MachineSecretKey  Kind = "machine_secret_key"  // CLERK_MACHINE_SECRET_KEY
+	PlatformAPIKey    Kind = "platform_api_key"    // CLERK_PLATFORM_API_KEY, the workspace's key
+	APIKey            Kind = "api_key"             // secret of an end user's API key
+	OAuthClientSecret Kind = "oauth_client_secret" // Clerk as identity provider
+	EncryptionKey     Kind = "encryption_key"      // CLERK_ENCRYPTION_KEY
+	ClaimURL          Kind = "claim_url"           // keyless application: the first to open it owns it
+)
+
+// Environment is the Clerk environment that a credential's prefix names, or empty where it names none.
+type Environment string
+
+// The two environments of a Clerk application.
+const (
+	Live Environment = "live" // production
+	Test Environment = "test" // development
+)
+
+// Confidence says how sure it is that the text is a Clerk credential.
+type Confidence string
+
+// The confidences. High has a strong Clerk signal beside the shape; medium has the shape alone; low has something against it.
+const (
+	HighConfidence   Confidence = "high"
+	MediumConfidence Confidence = "medium"
+	LowConfidence    Confidence = "low"
+)
+
+// Severity says how much harm the credential does in wrong hands.
+type Severity string
+
+// The severities, worst first.
+const (
+	CriticalSeverity Severity = "critical"
+	HighSeverity     Severity = "high"
+	MediumSeverity   Severity = "medium"
+	LowSeverity      Severity = "low"
+)
+
+// Place is a range of the text as stored. Lines and columns count from 1, columns in bytes; Offset and End count bytes
+// from 0, End exclusive. EndColumn is the column behind the last byte. For a member of an archive, the place is within
+// the member and Offset is -1 where the member is compressed.
+type Place struct {
+	Offset, End        int64
+	Line, Column       int
+	EndLine, EndColumn int
+}
+
+// Finding is a credential in a text.
+type Finding struct {
+	Kind        Kind
+	Environment Environment
+	Severity    Severity
+	Confidence  Confidence
+	Reasons     []string // why this confidence, in words for people, strongest first
+	Encoding    string   // "plain", or the layers from the outside in, joined by "+": "gzip+base64"
+	Member      string   // path inside the archive, "" for the text itself; nested ones joined by "!"
+	Place       Place
+	Secret      Secret
+	Instance    string // Frontend API host of a publishable key nearby: "probably" this instance; "" if none
+	Dashboard   string // the exact API-keys page in Clerk's dashboard, where the file names it; else ""
+	Variable    string // name the credential is assigned to, "" if none
+	Browser     bool   // Variable's prefix ships the value to browsers (NEXT_PUBLIC_, VITE_, …)
+	Allowed     bool   // the line carries rekey:allow; callers decide what that silences
+}

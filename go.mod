@@ -1,0 +1,3 @@
+module github.com/rekey-app/rekey
+
+go 1.26
