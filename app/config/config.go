@@ -1,0 +1,171 @@
+// Package config turns flags, environment and files into one checked [Config]. Every error is one line that names the
+// setting and says how to mend it. It decides nothing else.
+package config
+
+import (
+	"crypto/rsa"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// Flags are the settings of the server as the command line and the environment give them. Kong fills them.
+type Flags struct {
+	Listen       string `env:"REKEY_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on."`
+	PublicURL    string `env:"REKEY_PUBLIC_URL" placeholder:"URL" help:"Where people and GitHub reach this server, for links and set-up."`
+	Data         string `env:"REKEY_DATA" placeholder:"DIR" help:"Directory of the database; made with mode 0700. Default: rekey in the user's state directory."`
+	GitHubURL    string `name:"github-url" env:"REKEY_GITHUB_URL" default:"https://github.com" placeholder:"URL" help:"GitHub's web and git address."`
+	GitHubAPIURL string `name:"github-api-url" env:"REKEY_GITHUB_API_URL" placeholder:"URL" help:"GitHub's API address. Default: derived from --github-url."`
+	AppID        int64  `env:"REKEY_APP_ID" placeholder:"ID" help:"The GitHub App's id."`
+	ClerkAPIURL  string `env:"REKEY_CLERK_API_URL" default:"https://api.clerk.com" placeholder:"URL" help:"Clerk's Backend API address."`
+	Log          string `env:"REKEY_LOG" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"debug, info, warn or error. Text on a terminal, JSON elsewhere."`
+
+	DatabaseURL       string `env:"REKEY_DATABASE_URL" placeholder:"URL" help:"postgres://… Default: SQLite in the data directory."`
+	DatabaseURLFile   string `env:"REKEY_DATABASE_URL_FILE" placeholder:"FILE" help:"File that holds the database URL."`
+	PrivateKey        string `env:"REKEY_PRIVATE_KEY" placeholder:"PEM" help:"The App's private key. Rather give the file: others on the machine see command lines."`
+	PrivateKeyFile    string `env:"REKEY_PRIVATE_KEY_FILE" placeholder:"FILE" help:"File that holds the App's private key, as GitHub gave it."`
+	WebhookSecret     string `env:"REKEY_WEBHOOK_SECRET" placeholder:"SECRET,…" help:"The App's webhook secret; several, comma-separated, while it is rotated."`
+	WebhookSecretFile string `env:"REKEY_WEBHOOK_SECRET_FILE" placeholder:"FILE" help:"File that holds the webhook secret; several, one a line."`
+}
+
+// Config is what the server needs to know, checked.
+type Config struct {
+	Listen         string
+	PublicURL      string // without trailing slash; "" if not set
+	Data           string
+	DatabaseURL    string // postgres://…, or the path of the SQLite file
+	GitHubURL      string // without trailing slash
+	GitHubAPIURL   string // without trailing slash
+	AppID          int64
+	PrivateKey     *rsa.PrivateKey
+	WebhookSecrets []string
+	ClerkAPIURL    string
+	LogLevel       slog.Level
+}
+
+// Error is a setting that is wrong or missing, and its mend.
+type Error struct {
+	Setting string // environment name
+	Problem string
+	Mend    string
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s %s: %s", e.Setting, e.Problem, e.Mend)
+}
+
+// Resolve checks the flags and reads the files that they name. It makes nothing.
+func (f Flags) Resolve() (Config, error) {
+	var c Config
+	var err error
+	if c.Listen, err = listenAddress(f.Listen); err != nil {
+		return Config{}, err
+	}
+	if c.PublicURL, err = httpURL("REKEY_PUBLIC_URL", f.PublicURL); err != nil {
+		return Config{}, err
+	}
+	if c.GitHubURL, err = httpURL("REKEY_GITHUB_URL", f.GitHubURL); err != nil {
+		return Config{}, err
+	}
+	if c.GitHubAPIURL, err = httpURL("REKEY_GITHUB_API_URL", f.GitHubAPIURL); err != nil {
+		return Config{}, err
+	}
+	if c.GitHubAPIURL == "" {
+		c.GitHubAPIURL = APIURL(c.GitHubURL)
+	}
+	if c.ClerkAPIURL, err = httpURL("REKEY_CLERK_API_URL", f.ClerkAPIURL); err != nil {
+		return Config{}, err
+	}
+	if f.AppID <= 0 {
+		return Config{}, &Error{"REKEY_APP_ID", "is not set", "give the number that GitHub shows as App ID in the App's settings"}
+	}
+	c.AppID = f.AppID
+	if c.PrivateKey, err = f.privateKey(); err != nil {
+		return Config{}, err
+	}
+	if c.WebhookSecrets, err = f.webhookSecrets(); err != nil {
+		return Config{}, err
+	}
+	if c.Data, err = dataDirectory(f.Data, os.Getenv); err != nil {
+		return Config{}, err
+	}
+	if c.DatabaseURL, err = f.databaseURL(c.Data); err != nil {
+		return Config{}, err
+	}
+	if err := c.LogLevel.UnmarshalText([]byte(f.Log)); err != nil {
+		return Config{}, &Error{"REKEY_LOG", fmt.Sprintf("is %q", f.Log), "say debug, info, warn or error"}
+	}
+	return c, nil
+}
+
+// MakeData makes the data directory, readable by its owner alone.
+func (c Config) MakeData() error {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return &Error{"REKEY_DATA", "cannot be made", err.Error()}
+	}
+	if err := os.Chmod(c.Data, 0o700); err != nil {
+		return &Error{"REKEY_DATA", "cannot be closed to others", err.Error()}
+	}
+	return nil
+}
+
+// APIURL derives the API's address from GitHub's web address: https://api.github.com for github.com,
+// https://api.TENANT.ghe.com for GitHub Enterprise Cloud with data residency, …/api/v3 for GitHub Enterprise Server.
+func APIURL(web string) string {
+	u, err := url.Parse(web)
+	if err != nil {
+		return ""
+	}
+	host := strings.ToLower(u.Hostname())
+	if host == "github.com" || strings.HasSuffix(host, ".ghe.com") {
+		return u.Scheme + "://api." + u.Host
+	}
+	return strings.TrimRight(web, "/") + "/api/v3"
+}
+
+func listenAddress(s string) (string, error) {
+	if _, _, err := net.SplitHostPort(s); err != nil {
+		return "", &Error{"REKEY_LISTEN", fmt.Sprintf("is %q", s), "say HOST:PORT, such as 127.0.0.1:8080 or :8080"}
+	}
+	return s, nil
+}
+
+func httpURL(setting, s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return "", &Error{setting, "is no web address", "say https://HOST, without a user, query or fragment"}
+	}
+	return strings.TrimRight(s, "/"), nil
+}
+
+// dataDirectory follows the XDG Base Directory Specification on Unix ($XDG_STATE_HOME, ~/.local/state), and the
+// platform's directory for application data elsewhere.
+func dataDirectory(s string, getenv func(string) string) (string, error) {
+	if s != "" {
+		return filepath.Abs(s)
+	}
+	if state := getenv("XDG_STATE_HOME"); filepath.IsAbs(state) {
+		return filepath.Join(state, "rekey"), nil
+	}
+	if runtime.GOOS == "windows" {
+		if local := getenv("LocalAppData"); local != "" {
+			return filepath.Join(local, "rekey"), nil
+		}
+	}
+	home := getenv("HOME")
+	if home == "" {
+		return "", &Error{"REKEY_DATA", "is not set and there is no home directory", "name a directory for the database"}
+	}
+	if runtime.GOOS == "darwin" {
+		return filepath.Join(home, "Library", "Application Support", "rekey"), nil
+	}
+	return filepath.Join(home, ".local", "state", "rekey"), nil
+}

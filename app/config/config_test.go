@@ -1,0 +1,148 @@
+package config
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func testKeyPEM(t *testing.T) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
+}
+
+// valid returns flags that resolve; tests break one of them.
+func valid(t *testing.T) Flags {
+	return Flags{
+		Listen: "127.0.0.1:0", Data: t.TempDir(), GitHubURL: "https://github.com", AppID: 7,
+		ClerkAPIURL: "https://api.clerk.com", Log: "info",
+		PrivateKey: testKeyPEM(t), WebhookSecret: strings.Repeat("s", 32),
+	}
+}
+
+func TestResolve(t *testing.T) {
+	f := valid(t)
+	f.WebhookSecret = strings.Repeat("a", 16) + ", " + strings.Repeat("b", 16)
+	f.PublicURL = "https://rekey.example.com/"
+	c, err := f.Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.WebhookSecrets) != 2 {
+		t.Errorf("got %d webhook secrets, want 2", len(c.WebhookSecrets))
+	}
+	if c.DatabaseURL != filepath.Join(f.Data, "rekey.db") {
+		t.Errorf("database is %q", c.DatabaseURL)
+	}
+	if c.PublicURL != "https://rekey.example.com" || c.GitHubAPIURL != "https://api.github.com" {
+		t.Errorf("public %q, API %q", c.PublicURL, c.GitHubAPIURL)
+	}
+}
+
+func TestErrorsNameTheSettingInOneLine(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	empty := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(empty, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		breakIt func(*Flags)
+		setting string
+	}{
+		"listen without port":       {func(f *Flags) { f.Listen = "localhost" }, "REKEY_LISTEN"},
+		"public URL without scheme": {func(f *Flags) { f.PublicURL = "rekey.example.com" }, "REKEY_PUBLIC_URL"},
+		"public URL with user":      {func(f *Flags) { f.PublicURL = "https://u:p@example.com" }, "REKEY_PUBLIC_URL"},
+		"GitHub URL":                {func(f *Flags) { f.GitHubURL = "git@github.com" }, "REKEY_GITHUB_URL"},
+		"API URL":                   {func(f *Flags) { f.GitHubAPIURL = "ftp://x" }, "REKEY_GITHUB_API_URL"},
+		"Clerk URL":                 {func(f *Flags) { f.ClerkAPIURL = "clerk" }, "REKEY_CLERK_API_URL"},
+		"no App":                    {func(f *Flags) { f.AppID = 0 }, "REKEY_APP_ID"},
+		"no key":                    {func(f *Flags) { f.PrivateKey = "" }, "REKEY_PRIVATE_KEY"},
+		"key is no key":             {func(f *Flags) { f.PrivateKey = "nonsense" }, "REKEY_PRIVATE_KEY"},
+		"key twice":                 {func(f *Flags) { f.PrivateKeyFile = empty }, "REKEY_PRIVATE_KEY"},
+		"key file missing":          {func(f *Flags) { f.PrivateKey, f.PrivateKeyFile = "", missing }, "REKEY_PRIVATE_KEY_FILE"},
+		"secret file empty":         {func(f *Flags) { f.WebhookSecret, f.WebhookSecretFile = "", empty }, "REKEY_WEBHOOK_SECRET_FILE"},
+		"no secret":                 {func(f *Flags) { f.WebhookSecret = " , " }, "REKEY_WEBHOOK_SECRET"},
+		"short secret":              {func(f *Flags) { f.WebhookSecret = "short" }, "REKEY_WEBHOOK_SECRET"},
+		"database":                  {func(f *Flags) { f.DatabaseURL = "mysql://x" }, "REKEY_DATABASE_URL"},
+		"log":                       {func(f *Flags) { f.Log = "loud" }, "REKEY_LOG"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := valid(t)
+			c.breakIt(&f)
+			_, err := f.Resolve()
+			if err == nil {
+				t.Fatal("no error")
+			}
+			if !strings.HasPrefix(err.Error(), c.setting+" ") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %q does not name %s in one line", err, c.setting)
+			}
+		})
+	}
+}
+
+func TestPrivateKeyForms(t *testing.T) {
+	key := testKeyPEM(t)
+	for name, form := range map[string]string{
+		"as it is":         key,
+		"escaped newlines": strings.ReplaceAll(key, "\n", `\n`),
+		"base64":           base64.StdEncoding.EncodeToString([]byte(key)),
+	} {
+		if _, ok := parsePrivateKey(form); !ok {
+			t.Errorf("%s: not taken", name)
+		}
+	}
+}
+
+func TestAPIURL(t *testing.T) {
+	for web, want := range map[string]string{
+		"https://github.com":         "https://api.github.com",
+		"https://octo.ghe.com":       "https://api.octo.ghe.com",
+		"https://github.example.com": "https://github.example.com/api/v3",
+		"http://127.0.0.1:4000":      "http://127.0.0.1:4000/api/v3",
+	} {
+		if got := APIURL(web); got != want {
+			t.Errorf("APIURL(%q) = %q, want %q", web, got, want)
+		}
+	}
+}
+
+func TestDataDirectory(t *testing.T) {
+	for _, c := range []struct {
+		name, given, xdg, home, want string
+	}{
+		{"given", "/srv/rekey", "/state", "/home/x", "/srv/rekey"},
+		{"XDG", "", "/state", "/home/x", "/state/rekey"},
+		{"relative XDG is invalid", "", "state", "/home/x", "/home/x/.local/state/rekey"},
+	} {
+		got, err := dataDirectory(c.given, func(name string) string {
+			return map[string]string{"XDG_STATE_HOME": c.xdg, "HOME": c.home}[name]
+		})
+		if err != nil || got != c.want {
+			t.Errorf("%s: got %q, %v, want %q", c.name, got, err, c.want)
+		}
+	}
+	if _, err := dataDirectory("", func(string) string { return "" }); err == nil {
+		t.Error("no home: no error")
+	}
+}
+
+func TestMakeDataClosesTheDirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "b")
+	if err := (Config{Data: dir}).MakeData(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("got %v, %v", info.Mode(), err)
+	}
+}
