@@ -1,0 +1,9 @@
+// Package literal finds many short ASCII literals in one pass over a text, at about the speed of reading it.
+//
+// Start with [Compile] for a [Set], then [Set.Next] for one occurrence or [Set.AppendHits] for all in a range.
+//
+// A set looks for three bytes of each literal, the rarest it has, and compares the whole literal only where those stand.
+// The literals share eight buckets, so that one byte holds the answer for one place of the text: bit b is set where the
+// three bytes may be those of a literal in bucket b. On amd64 with AVX2 the lookup is vectorised as in Teddy (Geoffrey
+// Langdale, Hyperscan); other processors, and the build tag purego, use a table of byte pairs. Both give the same hits.
+package literal

@@ -1,0 +1,181 @@
+package literal
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"slices"
+)
+
+// window is the number of bytes of each literal that the search looks for.
+const window = 3
+
+// Set is a compiled list of literals. It is immutable and safe for concurrent use.
+type Set struct {
+	lengths []int // of each literal
+	buckets [8][]entry
+	reach   int // the largest entry.offset
+
+	masks  [256]uint32   // exact buckets of a byte as first, second and third of a window, in bits 0, 8 and 16 on
+	pairs  [1 << 16]byte // buckets of two bytes, little endian, as the first or the last two of a window
+	tables tables
+	vector bool
+}
+
+// entry is a literal in its bucket.
+type entry struct {
+	text   string
+	index  int    // in Compile's list
+	offset int    // of the window in text
+	head   uint64 // the first eight bytes, little endian, or as many as there are
+	mask   uint64 // the bytes of head that count
+}
+
+// Hit is an occurrence of a literal.
+type Hit struct {
+	Pos   int // offset of its first byte in the text
+	Index int // of the literal in the list given to [Compile]
+}
+
+// Compile prepares a set. A literal has at least three bytes, all below 0x80 (NUL is allowed, for UTF-16), and stands in
+// the list once. Some forty literals keep the search at memory speed; more work, ever slower. Compile takes about a
+// millisecond.
+func Compile(literals []string) (*Set, error) {
+	return compile(literals, haveVector())
+}
+
+func compile(literals []string, vector bool) (*Set, error) {
+	seen := make(map[string]bool, len(literals))
+	for i, l := range literals {
+		if len(l) < window {
+			return nil, fmt.Errorf("literal %d: %q has %d bytes; give it at least %d", i, l, len(l), window)
+		}
+		for j := range len(l) {
+			if l[j] >= 0x80 {
+				return nil, fmt.Errorf("literal %d: %q has a byte that is not ASCII at offset %d", i, l, j)
+			}
+		}
+		if seen[l] {
+			return nil, fmt.Errorf("literal %d: %q is in the list twice", i, l)
+		}
+		seen[l] = true
+	}
+	s := &Set{vector: vector}
+	for i, p := range plan(literals) {
+		s.add(literals[i], i, p)
+	}
+	s.tables = nibbles(&s.masks)
+	return s, nil
+}
+
+// add puts a literal into its bucket.
+func (s *Set) add(l string, index int, p placement) {
+	e := entry{text: l, index: index, offset: p.offset}
+	for i := range min(len(l), 8) {
+		e.head |= uint64(l[i]) << (8 * i)
+		e.mask |= 0xff << (8 * i)
+	}
+	s.lengths = append(s.lengths, len(l))
+	s.buckets[p.bucket] = append(s.buckets[p.bucket], e)
+	s.reach = max(s.reach, p.offset)
+
+	bit := byte(1) << p.bucket
+	w := l[p.offset : p.offset+window]
+	for i := range window {
+		s.masks[w[i]] |= uint32(bit) << (8 * i)
+	}
+	s.pairs[uint16(w[0])|uint16(w[1])<<8] |= bit
+	s.pairs[uint16(w[1])|uint16(w[2])<<8] |= bit
+}
+
+// Next returns the first place at or after from where a literal stands, and the literal's index; the longest literal
+// where several stand at one place. It returns -1, -1 if there is none. To go on, call it with pos+1. It reads nothing
+// outside text and allocates nothing.
+func (s *Set) Next(text []byte, from int) (pos, index int) {
+	pos, index = -1, -1
+	length := 0
+	for at := max(from, 0); ; {
+		base, word := s.find(text, at)
+		// A window found later may belong to a literal that starts earlier, by reach at most.
+		if word == 0 || pos >= 0 && base-s.reach > pos {
+			return pos, index
+		}
+		for ; word != 0; word &= word - 1 {
+			bit := bits.TrailingZeros64(word)
+			q := base + bit/8
+			for i := range s.buckets[bit%8] {
+				e := &s.buckets[bit%8][i]
+				start := q - e.offset
+				if start < from || pos >= 0 && (start > pos || start == pos && len(e.text) <= length) {
+					continue
+				}
+				if e.at(text, start) {
+					pos, index, length = start, e.index, len(e.text)
+				}
+			}
+		}
+		at = base + 8
+	}
+}
+
+// AppendHits appends to dst every occurrence of every literal that starts at from or later and before to, ordered by
+// place, where several stand at one place the longest first. A literal may end behind to; to may be len(text). Text
+// that is nothing but literals gives a hit for every few bytes: take such ranges as bound the memory. It reads nothing
+// outside text, and allocates only to let dst grow.
+func (s *Set) AppendHits(dst []Hit, text []byte, from, to int) []Hit {
+	from, to = max(from, 0), min(to, len(text))
+	first := len(dst)
+	for at := from; ; {
+		base, word := s.find(text, at)
+		if word == 0 || base-s.reach >= to {
+			return dst
+		}
+		for ; word != 0; word &= word - 1 {
+			bit := bits.TrailingZeros64(word)
+			q := base + bit/8
+			for i := range s.buckets[bit%8] {
+				e := &s.buckets[bit%8][i]
+				if start := q - e.offset; start >= from && start < to && e.at(text, start) {
+					dst = s.insert(dst, first, Hit{start, e.index})
+				}
+			}
+		}
+		at = base + 8
+	}
+}
+
+// insert puts h in its place in dst[first:], which is near the end.
+func (s *Set) insert(dst []Hit, first int, h Hit) []Hit {
+	i := len(dst)
+	for i > first && (dst[i-1].Pos > h.Pos || dst[i-1].Pos == h.Pos && s.lengths[dst[i-1].Index] < s.lengths[h.Index]) {
+		i--
+	}
+	return slices.Insert(dst, i, h)
+}
+
+// at tells whether the literal stands at text[start:].
+func (e *entry) at(text []byte, start int) bool {
+	if start < 0 || len(text)-start < len(e.text) {
+		return false
+	}
+	if len(text)-start < 8 {
+		return string(text[start:start+len(e.text)]) == e.text
+	}
+	if binary.LittleEndian.Uint64(text[start:])&e.mask != e.head {
+		return false
+	}
+	return len(e.text) <= 8 || string(text[start+8:start+len(e.text)]) == e.text[8:]
+}
+
+// find looks for windows in text from at on. It returns the answer for eight places: byte i of word holds the buckets
+// that may have a window at base+i, none of which is missing, and no place between at and base has one. The word is 0
+// if there is no window up to the end of text.
+func (s *Set) find(text []byte, at int) (base int, word uint64) {
+	if s.vector {
+		if base, word = s.findVector(text, at); word != 0 {
+			return base, word
+		}
+		at = base
+	}
+	return s.findPortable(text, at)
+}
