@@ -1,0 +1,393 @@
+package inflate
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/zlib"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/adler32"
+	"io"
+	"math/rand/v2"
+	"testing"
+)
+
+// want inflates the zlib stream at the start of src with the standard library.
+func want(src []byte) (content []byte, consumed int, err error) {
+	in := bytes.NewReader(src)
+	r, err := zlib.NewReader(in)
+	if err != nil {
+		return nil, 0, err
+	}
+	content, err = io.ReadAll(r)
+	return content, len(src) - in.Len(), err
+}
+
+// check holds every form of the decoder against the standard library. size is the announced one.
+func check(t *testing.T, d *Decoder, src []byte, size int) {
+	t.Helper()
+	content, consumed, wantErr := want(src)
+	if wantErr == nil && len(content) != size {
+		wantErr = ErrSize
+	}
+
+	dst := make([]byte, size, size+8)
+	guard := dst[size : size+8]
+	n, err := d.Zlib(dst, src)
+	if (err == nil) != (wantErr == nil) {
+		t.Fatalf("Zlib of %d bytes: %v, standard library: %v", len(src), err, wantErr)
+	}
+	if err == nil && (n != consumed || !bytes.Equal(dst, content)) {
+		t.Fatalf("Zlib took %d bytes, not %d, or the content differs", n, consumed)
+	}
+	if !bytes.Equal(guard, make([]byte, 8)) {
+		t.Fatal("Zlib wrote behind dst")
+	}
+
+	var parts []byte
+	n, streamErr := d.Stream(int64(size), src, func(part []byte) error {
+		parts = append(parts, part...)
+		return nil
+	})
+	if (streamErr == nil) != (wantErr == nil) {
+		t.Fatalf("Stream of %d bytes: %v, standard library: %v", len(src), streamErr, wantErr)
+	}
+	if streamErr == nil && (n != consumed || !bytes.Equal(parts, content)) {
+		t.Fatalf("Stream took %d bytes, not %d, or the content differs", n, consumed)
+	}
+	if len(parts) > size {
+		t.Fatalf("Stream gave %d bytes of %d announced", len(parts), size)
+	}
+}
+
+// texts are inputs of different nature and size.
+func texts() map[string][]byte {
+	rng := rand.New(rand.NewPCG(1, 2))
+	noise := make([]byte, 300_000)
+	for i := range noise {
+		noise[i] = byte(rng.Uint32())
+	}
+	few := make([]byte, 200_000)
+	for i := range few {
+		few[i] = "acgt"[rng.IntN(4)]
+	}
+	skewed := make([]byte, 200_000) // long codes, and so sub-tables
+	for i := range skewed {
+		skewed[i] = byte(rng.ExpFloat64() * 12)
+	}
+	var words []byte
+	for len(words) < 250_000 {
+		words = fmt.Appendf(words, "line %d: func %c(x int) { return x + %d }\n", rng.IntN(99), 'a'+rng.IntN(26), rng.IntN(1e6))
+	}
+	mixed := append(append(append([]byte(nil), words[:70_000]...), noise[:70_000]...), words[:70_000]...)
+	return map[string][]byte{
+		"empty": nil, "one": {7}, "short": []byte("hello"), "noise": noise, "few": few, "skewed": skewed,
+		"words": words, "mixed": mixed, "zeros": make([]byte, 400_000),
+		"far": append(append(append([]byte(nil), noise[:32768]...), noise[:32768]...), noise[:100]...),
+		"small": words[:300], "pairs": bytes.Repeat([]byte("ab"), 5000), "sevens": bytes.Repeat([]byte("abcdefg"), 3000),
+	}
+}
+
+// deflated compresses text, in several blocks, where the level is odd.
+func deflated(t testing.TB, text []byte, level int) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := zlib.NewWriterLevel(&out, level)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, part := range [][]byte{text[:len(text)/3], text[len(text)/3:]} {
+		if _, err := w.Write(part); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 && level&1 != 0 {
+			if err := w.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func TestEveryLevel(t *testing.T) {
+	d := new(Decoder)
+	for name, text := range texts() {
+		for level := zlib.HuffmanOnly; level <= zlib.BestCompression; level++ {
+			t.Run(fmt.Sprintf("%s/%d", name, level), func(t *testing.T) {
+				src := deflated(t, text, level)
+				check(t, d, src, len(text))
+				check(t, d, append(src, "behind the stream stands the next entry"...), len(text))
+				check(t, d, src, len(text)+1)
+				if len(text) > 0 {
+					check(t, d, src, len(text)-1)
+					check(t, d, src, 0)
+				}
+			})
+		}
+	}
+}
+
+func TestTruncated(t *testing.T) {
+	d := new(Decoder)
+	for _, name := range []string{"empty", "one", "short", "small", "pairs"} {
+		text := texts()[name]
+		for level := zlib.HuffmanOnly; level <= zlib.BestCompression; level++ {
+			src := deflated(t, text, level)
+			for n := range src {
+				if _, err := d.Zlib(make([]byte, len(text)), src[:n]); !errors.Is(err, ErrTruncated) {
+					t.Fatalf("%s at level %d, %d of %d bytes: %v", name, level, n, len(src), err)
+				}
+				check(t, d, src[:n:n], len(text))
+			}
+		}
+	}
+}
+
+func TestBitFlips(t *testing.T) {
+	d := new(Decoder)
+	texts := texts()
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, name := range []string{"short", "small", "pairs", "skewed", "mixed"} {
+		text := texts[name][:min(len(texts[name]), 20_000)]
+		for _, level := range []int{-2, 0, 1, 6, 9} {
+			src := deflated(t, text, level)
+			flips := min(8*len(src), 400)
+			for i := range flips {
+				bit := i
+				if flips < 8*len(src) && i >= 200 {
+					bit = rng.IntN(8 * len(src))
+				}
+				flipped := bytes.Clone(src)
+				flipped[bit/8] ^= 1 << (bit % 8)
+				check(t, d, flipped, len(text))
+			}
+		}
+	}
+}
+
+// bitWriter writes deflate data by hand.
+type bitWriter struct {
+	out  []byte
+	hold uint64
+	n    uint
+}
+
+func (w *bitWriter) bits(value uint64, n uint) *bitWriter {
+	w.hold |= value << w.n
+	for w.n += n; w.n >= 8; w.n -= 8 {
+		w.out = append(w.out, byte(w.hold))
+		w.hold >>= 8
+	}
+	return w
+}
+
+// code writes a Huffman code, whose first bit is its highest.
+func (w *bitWriter) code(value uint64, n uint) *bitWriter {
+	for n > 0 {
+		n--
+		w.bits(value>>n&1, 1)
+	}
+	return w
+}
+
+// zlib returns the stream, with the checksum of content.
+func (w *bitWriter) zlib(content []byte) []byte {
+	w.bits(0, (8-w.n)%8)
+	src := append([]byte{0x78, 0x9c}, w.out...)
+	return binary.BigEndian.AppendUint32(src, adler32.Checksum(content))
+}
+
+// lengths writes the header of a dynamic block, all code lengths written with a code of five bits.
+func (w *bitWriter) lengths(lits, dists []int) *bitWriter {
+	w.bits(uint64(len(lits)-257), 5).bits(uint64(len(dists)-1), 5).bits(15, 4)
+	// All 19 symbols: 13 of four bits (13/16) and 6 of five (6/32): a complete code.
+	for i := range 19 {
+		w.bits(uint64(lenLen(int(lenOrder[i]))), 3)
+	}
+	for _, l := range append(append([]int(nil), lits...), dists...) {
+		if l < 13 {
+			w.code(uint64(l), 4)
+		} else {
+			w.code(uint64(26+l-13), 5)
+		}
+	}
+	return w
+}
+
+func lenLen(symbol int) int {
+	if symbol < 13 {
+		return 4
+	}
+	return 5
+}
+
+func lits(lengths map[int]int) []int {
+	all := make([]int, 257)
+	for symbol, l := range lengths {
+		for symbol >= len(all) {
+			all = append(all, 0)
+		}
+		all[symbol] = l
+	}
+	return all
+}
+
+func TestHandWritten(t *testing.T) {
+	block := func() *bitWriter { return new(bitWriter).bits(1, 1) }
+	dynamic := func() *bitWriter { return block().bits(2, 2) }
+	fixed := func() *bitWriter { return block().bits(1, 2) }
+	deep := map[int]int{256: 15, 'a': 15} // lengths 1 to 15: a complete code with the deepest sub-table
+	for i := range 14 {
+		deep['b'+i] = i + 1
+	}
+	for _, c := range []struct {
+		name    string
+		src     []byte
+		content string
+		err     error
+	}{
+		{"reserved block type", block().bits(3, 2).zlib(nil), "", ErrCorrupt},
+		{"empty fixed block", fixed().code(0, 7).zlib(nil), "", nil},
+		{"fixed literal", fixed().code(0x30+'x', 8).code(0, 7).zlib([]byte("x")), "x", nil},
+		{"match before the start", fixed().code(0x30+'x', 8).code(1, 7).code(1, 5).code(0, 7).zlib([]byte("xxxx")), "xxxx", ErrCorrupt},
+		{"match from the start", fixed().code(0x30+'x', 8).code(1, 7).code(0, 5).code(0, 7).zlib([]byte("xxxx")), "xxxx", nil},
+		{"length symbol 286", fixed().code(0x30+'x', 8).code(0xc6, 8).code(0, 5).code(0, 7).zlib([]byte("x")), "x", ErrCorrupt},
+		{"distance symbol 30", fixed().code(0x30+'x', 8).code(1, 7).code(30, 5).code(0, 7).zlib([]byte("xxxx")), "xxxx", ErrCorrupt},
+		{"length 258 written as 227+31", fixed().code(0x30+'x', 8).code(0xc4, 8).bits(31, 5).code(0, 5).code(0, 7).zlib(bytes.Repeat([]byte("x"), 259)), string(bytes.Repeat([]byte("x"), 259)), nil},
+		{"stored, wrong complement", block().bits(0, 7).bits(1, 16).bits(1, 16).bits('x', 8).zlib([]byte("x")), "x", ErrCorrupt},
+		{"stored, empty", block().bits(0, 7).bits(0, 16).bits(0xffff, 16).zlib(nil), "", nil},
+		{"code of one symbol", dynamic().lengths(lits(map[int]int{256: 1}), []int{0}).code(0, 1).zlib(nil), "", nil},
+		{"the other bit of a code of one symbol", dynamic().lengths(lits(map[int]int{256: 1}), []int{0}).code(1, 1).zlib(nil), "", ErrCorrupt},
+		{"no code at all", dynamic().lengths(lits(nil), []int{0}).code(0, 1).zlib(nil), "", ErrCorrupt},
+		{"code without end of block", dynamic().lengths(lits(map[int]int{'a': 1, 'b': 1}), []int{0}).code(0, 1).code(0, 24).bits(0, 64).zlib(nil), "a", ErrSize},
+		{"over-subscribed literals", dynamic().lengths(lits(map[int]int{'a': 1, 'b': 1, 256: 1}), []int{0}).code(0, 1).zlib(nil), "", ErrCorrupt},
+		{"incomplete literals", dynamic().lengths(lits(map[int]int{'a': 2, 256: 2}), []int{0}).code(1, 2).zlib(nil), "", ErrCorrupt},
+		{"incomplete literals of one code of two bits", dynamic().lengths(lits(map[int]int{256: 2}), []int{0}).code(0, 2).zlib(nil), "", ErrCorrupt},
+		{"over-subscribed distances", dynamic().lengths(lits(map[int]int{'a': 1, 256: 1}), []int{1, 1, 1}).code(1, 1).zlib(nil), "", ErrCorrupt},
+		{"incomplete distances", dynamic().lengths(lits(map[int]int{'a': 1, 256: 1}), []int{2, 2}).code(1, 1).zlib(nil), "", ErrCorrupt},
+		{"distance without a code", dynamic().lengths(lits(map[int]int{'a': 2, 256: 1, 257: 2}), []int{0}).code(2, 2).code(3, 2).code(0, 1).code(0, 1).zlib([]byte("aaaa")), "aaaa", ErrCorrupt},
+		{"one distance", dynamic().lengths(lits(map[int]int{'a': 2, 256: 1, 257: 2}), []int{1}).code(2, 2).code(3, 2).code(0, 1).code(0, 1).zlib([]byte("aaaa")), "aaaa", nil},
+		{"too many literals", dynamic().lengths(make([]int, 287), []int{0}).zlib(nil), "", ErrCorrupt},
+		{"too many distances", dynamic().lengths(lits(map[int]int{256: 1}), make([]int, 31)).code(0, 1).zlib(nil), "", ErrCorrupt},
+		{"codes of 15 bits", dynamic().lengths(lits(deep), []int{0}).code(0x7ffe, 15).code(0, 1).code(0x7fff, 15).zlib([]byte("ab")), "ab", nil},
+		{"repeat before the first length", dynamic().bits(0, 5).bits(0, 5).bits(0, 4).bits(1, 3).bits(0, 9).code(0, 1).zlib(nil), "", ErrCorrupt},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := new(Decoder)
+			check(t, d, c.src, len(c.content))
+			dst := make([]byte, len(c.content))
+			if _, err := d.Zlib(dst, c.src); !errors.Is(err, c.err) {
+				t.Fatalf("got error %v, want %v", err, c.err)
+			}
+			// The same with the fast loop: far from the end of the input.
+			long := append(bytes.Clone(c.src), make([]byte, 64)...)
+			check(t, d, long, len(c.content))
+			check(t, d, long, len(c.content)+100)
+		})
+	}
+}
+
+func TestHeader(t *testing.T) {
+	d := new(Decoder)
+	src := deflated(t, []byte("hello"), 6)
+	for first := range 256 {
+		for second := range 256 {
+			src[0], src[1] = byte(first), byte(second)
+			_, err := d.Zlib(make([]byte, 5), src)
+			_, _, wantErr := want(src)
+			if (err == nil) != (wantErr == nil) {
+				t.Fatalf("header %02x %02x: %v, standard library: %v", first, second, err, wantErr)
+			}
+			if err != nil && !errors.Is(err, ErrHeader) {
+				t.Fatalf("header %02x %02x: %v", first, second, err)
+			}
+		}
+	}
+}
+
+func TestChecksum(t *testing.T) {
+	text := texts()["words"]
+	src := deflated(t, text, 6)
+	src[len(src)-1] ^= 1
+	d := new(Decoder)
+	if _, err := d.Zlib(make([]byte, len(text)), src); !errors.Is(err, ErrChecksum) {
+		t.Errorf("Zlib: %v", err)
+	}
+	if _, err := d.Stream(int64(len(text)), src, func([]byte) error { return nil }); !errors.Is(err, ErrChecksum) {
+		t.Errorf("Stream: %v", err)
+	}
+	d.Trust = true
+	if n, err := d.Zlib(make([]byte, len(text)), src); err != nil || n != len(src) {
+		t.Errorf("Zlib with Trust: %d bytes, %v", n, err)
+	}
+}
+
+func TestStreamStops(t *testing.T) {
+	text := texts()["zeros"]
+	stop := errors.New("stop")
+	calls := 0
+	_, err := new(Decoder).Stream(int64(len(text)), deflated(t, text, 6), func([]byte) error { calls++; return stop })
+	if !errors.Is(err, stop) || calls != 1 {
+		t.Fatalf("%v after %d calls", err, calls)
+	}
+}
+
+func TestAdler(t *testing.T) {
+	high := bytes.Repeat([]byte{255}, 100_000)
+	for name, text := range texts() {
+		for _, cut := range []int{0, 1, 7, 8, 9, 5552, 5553, len(text)} {
+			cut = min(cut, len(text))
+			if got := adler(adler(adlerStart, text[:cut]), text[cut:]); got != adler32.Checksum(text) {
+				t.Errorf("%s cut at %d: %08x", name, cut, got)
+			}
+		}
+	}
+	for n := range 600 {
+		if got := adler(adlerStart, high[:n]); got != adler32.Checksum(high[:n]) {
+			t.Fatalf("%d bytes of 255: %08x", n, got)
+		}
+	}
+	if got := adler(adlerStart, high); got != adler32.Checksum(high) {
+		t.Errorf("100,000 bytes of 255: %08x", got)
+	}
+}
+
+func FuzzZlib(f *testing.F) {
+	for _, text := range texts() {
+		for _, level := range []int{-2, 0, 1, 9} {
+			f.Add(deflated(f, text[:min(len(text), 3000)], level), uint16(len(text)))
+		}
+	}
+	d := new(Decoder)
+	f.Fuzz(func(t *testing.T, src []byte, size uint16) {
+		if content, _, err := want(src); err == nil && len(content) < 1<<20 {
+			check(t, d, src, len(content))
+		}
+		check(t, d, src, int(size))
+	})
+}
+
+// FuzzDeflate starts behind the zlib header, and mends the checksum, so that the fuzzer reaches the tables.
+func FuzzDeflate(f *testing.F) {
+	for _, text := range texts() {
+		src := deflated(f, text[:min(len(text), 2000)], 9)
+		f.Add(src[2 : len(src)-4])
+	}
+	d := new(Decoder)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		in := bytes.NewReader(raw)
+		content, err := io.ReadAll(io.LimitReader(flate.NewReader(in), 1<<20))
+		if err != nil || len(content) == 1<<20 {
+			check(t, d, append([]byte{0x78, 0x9c}, raw...), len(content))
+			return
+		}
+		end := len(raw) - in.Len()
+		src := append([]byte{0x78, 0x9c}, raw[:end]...)
+		src = binary.BigEndian.AppendUint32(src, adler32.Checksum(content))
+		check(t, d, append(src, raw[end:]...), len(content))
+	})
+}

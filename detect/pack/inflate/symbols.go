@@ -1,0 +1,208 @@
+package inflate
+
+import "encoding/binary"
+
+// wordMargin is how much of the input the fast loop may look at in one round beyond the byte it starts with.
+const wordMargin = 16
+
+// symbols inflates the symbols of a compressed block. A match that finds no room in dst is kept for the next call.
+//
+// A round of the fast loop starts with 56 bits or more: three literals of up to 11 bits, or two and a length of up to 20.
+// Before the distance, of up to 28 bits, it refills.
+func (d *Decoder) symbols(dst []byte, out int, src []byte) (int, error) {
+	if d.length > 0 {
+		n := min(d.length, len(dst)-out)
+		copyMatch(dst, out, n, d.distance)
+		out += n
+		if d.length -= n; d.length > 0 {
+			return out, errFull
+		}
+	}
+	lit, dist := &d.lit, &d.dist
+	if d.fixed {
+		lit, dist = &d.fixedLit, &d.fixedDist
+	}
+	in, hold, bits := d.in, d.hold, d.bits
+
+	for in < len(src)-wordMargin && out < len(dst)-3 {
+		hold |= binary.LittleEndian.Uint64(src[in:]) << (bits & 63)
+		in += int((63 - bits) >> 3)
+		bits |= 56
+
+		e := lit[hold&(1<<litBits-1)]
+		if e&literal != 0 {
+			hold >>= e & dropMask
+			bits -= uint(e & dropMask)
+			dst[out] = byte(e >> 16)
+			out++
+			e = lit[hold&(1<<litBits-1)]
+			if e&literal != 0 {
+				hold >>= e & dropMask
+				bits -= uint(e & dropMask)
+				dst[out] = byte(e >> 16)
+				out++
+				e = lit[hold&(1<<litBits-1)]
+				if e&literal != 0 {
+					hold >>= e & dropMask
+					bits -= uint(e & dropMask)
+					dst[out] = byte(e >> 16)
+					out++
+					continue
+				}
+			}
+		}
+		if e&special != 0 {
+			if e&subTable != 0 {
+				hold >>= litBits
+				bits -= litBits
+				e = lit[(uint64(e>>16)+hold&(1<<(e>>8&15)-1))&uint64(len(lit)-1)]
+				if e&literal != 0 {
+					hold >>= e & dropMask
+					bits -= uint(e & dropMask)
+					dst[out] = byte(e >> 16)
+					out++
+					continue
+				}
+			}
+			if e&special != 0 {
+				if e&endOfBlock == 0 {
+					return out, ErrCorrupt
+				}
+				d.in, d.hold, d.bits = in, hold>>(e&dropMask), bits-uint(e&dropMask)
+				d.endBlock()
+				return out, nil
+			}
+		}
+		length := int(e>>16) + int(hold&(1<<(e&dropMask)-1)>>(e>>8&15))
+		hold >>= e & dropMask
+		bits -= uint(e & dropMask)
+
+		hold |= binary.LittleEndian.Uint64(src[in:]) << (bits & 63)
+		in += int((63 - bits) >> 3)
+		bits |= 56
+		e = dist[hold&(1<<distBits-1)]
+		if e&special != 0 {
+			if e&subTable != 0 {
+				hold >>= distBits
+				bits -= distBits
+				e = dist[(uint64(e>>16)+hold&(1<<(e>>8&15)-1))&uint64(len(dist)-1)]
+			}
+			if e&special != 0 {
+				return out, ErrCorrupt
+			}
+		}
+		distance := int(e>>16) + int(hold&(1<<(e&dropMask)-1)>>(e>>8&15))
+		hold >>= e & dropMask
+		bits -= uint(e & dropMask)
+
+		from := out - distance
+		if from < 0 {
+			return out, ErrCorrupt
+		}
+		end := out + length
+		if distance >= 8 && end <= len(dst)-8 {
+			// Words may write up to seven bytes behind the match; they are written again.
+			for {
+				binary.LittleEndian.PutUint64(dst[out:], binary.LittleEndian.Uint64(dst[from:]))
+				out += 8
+				from += 8
+				if out >= end {
+					break
+				}
+			}
+			out = end
+			continue
+		}
+		if end > len(dst) {
+			d.length, d.distance = length, distance
+			break
+		}
+		copyMatch(dst, out, length, distance)
+		out = end
+	}
+	d.in, d.hold, d.bits = in, hold, bits
+	if d.length > 0 {
+		d.giveBack()
+		return out, errFull
+	}
+	return d.lastSymbols(lit, dist, dst, out, src)
+}
+
+// lastSymbols goes on near the end of dst or src, symbol by symbol. It uses a symbol only once it is all there, with
+// its extra bits and its distance, and there is room for a byte.
+func (d *Decoder) lastSymbols(lit *litTable, dist *distTable, dst []byte, out int, src []byte) (int, error) {
+	defer d.giveBack()
+	for {
+		in, hold, bits := refill(src, d.in, d.hold, d.bits)
+		e, used := lookup(lit[:], litBits, hold)
+		switch {
+		case used > bits:
+			return out, ErrTruncated
+		case e&special != 0:
+			if e&endOfBlock == 0 {
+				return out, ErrCorrupt
+			}
+			d.in, d.hold, d.bits = in, hold>>used, bits-used
+			d.endBlock()
+			return out, nil
+		case out == len(dst):
+			return out, errFull
+		case e&literal != 0:
+			dst[out] = byte(e >> 16)
+			out++
+			d.in, d.hold, d.bits = in, hold>>used, bits-used
+			continue
+		}
+		length := int(e>>16) + extraBits(e, used, hold)
+		hold >>= used
+		bits -= used
+		e, used = lookup(dist[:], distBits, hold)
+		if used > bits {
+			return out, ErrTruncated
+		}
+		if e&special != 0 {
+			return out, ErrCorrupt
+		}
+		distance := int(e>>16) + extraBits(e, used, hold)
+		d.in, d.hold, d.bits = in, hold>>used, bits-used
+		if distance > out {
+			return out, ErrCorrupt
+		}
+		n := min(length, len(dst)-out)
+		copyMatch(dst, out, n, distance)
+		out += n
+		if n < length {
+			d.length, d.distance = length-n, distance
+			return out, errFull
+		}
+	}
+}
+
+// lookup returns the entry for the next bits of hold and the bits it takes, extra bits included. Both are right if
+// hold has that many bits.
+func lookup(table []uint32, tableBits uint, hold uint64) (e uint32, used uint) {
+	e = table[hold&(1<<tableBits-1)]
+	if e&subTable == 0 {
+		return e, uint(e & dropMask)
+	}
+	e = table[uint64(e>>16)+hold>>tableBits&(1<<(e>>8&15)-1)]
+	return e, tableBits + uint(e&dropMask)
+}
+
+// extraBits returns the extra bits of entry e, the last ones of the used bits of hold.
+func extraBits(e uint32, used uint, hold uint64) int {
+	extra := uint(e&dropMask) - uint(e>>8&15)
+	return int(hold & (1<<used - 1) >> (used - extra))
+}
+
+// copyMatch copies n bytes within dst from distance before out, which may be less than n: the bytes repeat.
+func copyMatch(dst []byte, out, n, distance int) {
+	from := out - distance
+	for n > distance {
+		copy(dst[out:out+distance], dst[from:from+distance])
+		out += distance
+		n -= distance
+		distance *= 2
+	}
+	copy(dst[out:out+n], dst[from:from+n])
+}
