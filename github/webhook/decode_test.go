@@ -1,0 +1,258 @@
+package webhook_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rekey-app/rekey/github/webhook"
+)
+
+var (
+	shaA   = strings.Repeat("a", 40)
+	shaB   = strings.Repeat("b", 40)
+	shaC64 = strings.Repeat("c", 64)
+)
+
+const repository = `"repository":{"id":7,"name":"api","full_name":"acme/api","owner":{"login":"acme","id":3,"type":"Organization"},` +
+	`"default_branch":"main","private":true,"visibility":"internal","created_at":1557933565,"pushed_at":"2026-01-02T03:04:05Z"}`
+
+func TestDecode(t *testing.T) {
+	common := webhook.Common{
+		InstallationID: 9,
+		Repository: webhook.Repository{
+			ID: 7, Owner: "acme", Name: "api", DefaultBranch: "main", Private: true, Visibility: "internal",
+		},
+		Sender: webhook.Account{ID: 1, Login: "kim", Type: "User"},
+	}
+	with := func(action string) webhook.Common {
+		c := common
+		c.Action = action
+		return c
+	}
+	rest := `,` + repository + `,"installation":{"id":9},"sender":{"id":1,"login":"kim","type":"User"}}`
+	for name, test := range map[string]struct {
+		event, body string
+		want        webhook.Event
+	}{
+		"push": {
+			"push", `{"ref":"refs/heads/a","base_ref":null,"before":"` + shaA + `","after":"` + shaB + `","forced":true,` +
+				`"head_commit":{"id":"` + shaB + `","author":{"name":"K"},"committer":{"username":"web-flow"}},` +
+				`"commits":[{},{}],"pusher":{"name":"kim","email":null}` + rest,
+			&webhook.Push{
+				Common: common, Ref: "refs/heads/a", Before: shaA, After: shaB, Forced: true, HeadCommitID: shaB,
+				PusherName: "kim", PusherLogin: "kim", Commits: 2, HeadCommitter: "web-flow",
+			},
+		},
+		"deleted branch": {
+			"push", `{"ref":"refs/heads/a","before":"` + shaA + `","after":"` + webhook.ZeroSHA + `","deleted":true,` +
+				`"head_commit":null,"commits":null,"pusher":{"name":"deploy-key"}` + rest,
+			&webhook.Push{
+				Common: common, Ref: "refs/heads/a", Before: shaA, After: webhook.ZeroSHA, Deleted: true, PusherName: "deploy-key",
+			},
+		},
+		"pull request of a deleted fork": {
+			"pull_request", `{"action":"synchronize","number":5,"pull_request":{"user":null,"body":null,"state":"open","draft":true,` +
+				`"head":{"sha":"` + shaA + `","ref":"patch","repo":null},"base":{"sha":"` + shaB + `","ref":"main","repo":{"id":7}}}` + rest,
+			&webhook.PullRequest{
+				Common: with("synchronize"), Number: 5, HeadSHA: shaA, HeadRef: "patch", BaseSHA: shaB, BaseRef: "main",
+				State: "open", Draft: true, Fork: true,
+			},
+		},
+		"check run of a fork": {
+			"check_run", `{"action":"requested_action","check_run":{"id":4,"name":"Clerk secret keys","head_sha":"` + shaA + `",` +
+				`"external_id":"x","status":"completed","conclusion":"failure","output":{"title":null},"pull_requests":[],` +
+				`"app":{"id":2},"check_suite":{"head_branch":null,"before":null}},"requested_action":{"identifier":"rotated"}` + rest,
+			&webhook.CheckRun{
+				Common: with("requested_action"), ID: 4, Name: "Clerk secret keys", HeadSHA: shaA, AppID: 2, ExternalID: "x",
+				Status: "completed", Conclusion: "failure", RequestedAction: "rotated",
+			},
+		},
+		"check suite": {
+			"check_suite", `{"action":"rerequested","check_suite":{"id":4,"head_sha":"` + shaA + `","head_branch":"b","before":null,` +
+				`"after":"` + shaA + `","app":{"id":2},"pull_requests":[{"number":1,"head":{"sha":"` + shaA + `","ref":"b","repo":{"id":7}},` +
+				`"base":{"sha":"` + shaB + `","ref":"main","repo":{"id":7}}}]}` + rest,
+			&webhook.CheckSuite{
+				Common: with("rerequested"), ID: 4, HeadSHA: shaA, HeadBranch: "b", After: shaA, AppID: 2,
+				PullRequests: []webhook.PullRequestEnds{{
+					Number: 1, HeadSHA: shaA, HeadRef: "b", BaseSHA: shaB, BaseRef: "main", HeadRepoID: 7, BaseRepoID: 7,
+				}},
+			},
+		},
+		"enterprise installation": {
+			"installation", `{"action":"suspend","installation":{"id":9,"account":{"id":3,"slug":"big","name":"Big Co"}}}`,
+			&webhook.Installation{
+				Common:  webhook.Common{Action: "suspend", InstallationID: 9},
+				Account: webhook.Account{ID: 3, Login: "big", Type: "Enterprise"},
+			},
+		},
+		"installation": {
+			"installation", `{"action":"created","installation":{"id":9,"account":{"id":3,"login":"acme","type":"Organization"}},` +
+				`"repositories":[{"id":7,"name":"api","full_name":"acme/api","private":true}]}`,
+			&webhook.Installation{
+				Common:       webhook.Common{Action: "created", InstallationID: 9},
+				Account:      webhook.Account{ID: 3, Login: "acme", Type: "Organization"},
+				Repositories: []webhook.Repository{{ID: 7, Owner: "acme", Name: "api", Private: true, Visibility: "private"}},
+			},
+		},
+		"renamed organisation": {
+			"installation_target", `{"action":"renamed","account":{"id":3,"login":"new","type":"Organization"},` +
+				`"changes":{"login":{"from":"old"}},"installation":{"id":9}}`,
+			&webhook.InstallationTarget{
+				Common:    webhook.Common{Action: "renamed", InstallationID: 9},
+				Account:   webhook.Account{ID: 3, Login: "new", Type: "Organization"},
+				LoginFrom: "old",
+			},
+		},
+		"transferred by an organisation": {
+			"repository", `{"action":"transferred","changes":{"owner":{"from":{"organization":{"id":4,"login":"before","type":"Organization"}}}}` + rest,
+			&webhook.RepositoryChange{
+				Common: with("transferred"), OwnerFrom: webhook.Account{ID: 4, Login: "before", Type: "Organization"},
+			},
+		},
+		"comment of a deleted account on a pull request": {
+			"issue_comment", `{"action":"created","issue":{"id":11,"number":5,"body":null,"user":null,"state":"open","state_reason":null,` +
+				`"pull_request":{"url":"x"}},"comment":{"id":12,"body":"/rekey help","user":null,"author_association":"NONE",` +
+				`"performed_via_github_app":{"id":2}}` + rest,
+			&webhook.IssueComment{
+				Common: with("created"), Issue: webhook.Issue{ID: 11, Number: 5, State: "open", PullRequest: true},
+				CommentID: 12, Body: "/rekey help", Association: "NONE", AppID: 2,
+			},
+		},
+		"closed issue": {
+			"issues", `{"action":"closed","issue":{"id":11,"number":5,"body":"b","user":{"id":1,"login":"kim","type":"User"},` +
+				`"author_association":"MEMBER","state":"closed","state_reason":"not_planned","performed_via_github_app":null}` + rest,
+			&webhook.Issues{Common: with("closed"), Issue: webhook.Issue{
+				ID: 11, Number: 5, Body: "b", Author: webhook.Account{ID: 1, Login: "kim", Type: "User"},
+				Association: "MEMBER", State: "closed", StateReason: "not_planned",
+			}},
+		},
+		"app ping": {
+			"ping", `{"zen":"z","hook_id":3,"hook":{"type":"App","app_id":2}}`, &webhook.Ping{HookID: 3, AppID: 2},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := webhook.Decode(test.event, []byte(test.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	push := func(ref, before, after string) string {
+		return `{"ref":` + ref + `,"before":"` + before + `","after":"` + after + `",` + repository + `}`
+	}
+	for name, test := range map[string]struct {
+		event, body string
+		want        error
+		says        string
+	}{
+		"unknown event":         {"star", `{}`, webhook.ErrUnknownEvent, ""},
+		"no event":              {"", `{}`, webhook.ErrUnknownEvent, ""},
+		"unknown, not JSON":     {"star", `{`, webhook.ErrUnknownEvent, ""},
+		"empty":                 {"push", ``, webhook.ErrMalformed, "not JSON"},
+		"form":                  {"push", `payload=%7B`, webhook.ErrMalformed, "not JSON"},
+		"list":                  {"push", `[]`, webhook.ErrMalformed, "type"},
+		"null":                  {"push", `null`, webhook.ErrMalformed, "missing"},
+		"cut":                   {"push", push(`"refs/heads/a"`, shaA, shaB)[:60], webhook.ErrMalformed, "not JSON"},
+		"no ref":                {"push", push(`null`, shaA, shaB), webhook.ErrMalformed, "ref is missing"},
+		"ref of another type":   {"push", push(`{"secret":1}`, shaA, shaB), webhook.ErrMalformed, "ref"},
+		"no after":              {"push", push(`"refs/heads/a"`, shaA, ""), webhook.ErrMalformed, "after is missing"},
+		"after not hex":         {"push", push(`"refs/heads/a"`, shaA, strings.Repeat("g", 40)), webhook.ErrMalformed, "after is not"},
+		"after upper case":      {"push", push(`"refs/heads/a"`, shaA, strings.Repeat("A", 40)), webhook.ErrMalformed, "after is not"},
+		"after short":           {"push", push(`"refs/heads/a"`, shaA, "abc"), webhook.ErrMalformed, "after has 3"},
+		"after with an option":  {"push", push(`"refs/heads/a"`, shaA, "--upload-pack=x"), webhook.ErrMalformed, "after is not"},
+		"SHA-256 repository":    {"push", push(`"refs/heads/a"`, shaC64, shaC64), webhook.ErrSHA256, "before"},
+		"no repository":         {"push", `{"ref":"r","before":"` + shaA + `","after":"` + shaB + `"}`, webhook.ErrMalformed, "repository"},
+		"no installation":       {"installation", `{"action":"created"}`, webhook.ErrMalformed, "installation"},
+		"pull request, no head": {"pull_request", `{"number":1,` + repository + `}`, webhook.ErrMalformed, "head.sha"},
+		"comment without id":    {"issue_comment", `{"issue":{"number":1},` + repository + `}`, webhook.ErrMalformed, "comment.id"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			event, err := webhook.Decode(test.event, []byte(test.body))
+			if !errors.Is(err, test.want) || event != nil {
+				t.Fatalf("got %v, %v, want %v", event, err, test.want)
+			}
+			if !strings.Contains(err.Error(), test.says) {
+				t.Errorf("%q does not say %q", err, test.says)
+			}
+			if strings.Contains(err.Error(), "secret") {
+				t.Errorf("%q holds the payload's words", err)
+			}
+		})
+	}
+}
+
+func TestRefsKeepTheirBytes(t *testing.T) {
+	for literal, want := range map[string]string{
+		`refs/heads/fix`:           "refs/heads/fix",
+		`refs/heads/f\u0069x`:      "refs/heads/fix",
+		`refs/heads/\"a\/b\\`:      `refs/heads/"a/b\`,
+		`refs/heads/\ud83d\ude00`:  "refs/heads/😀",
+		`refs/heads/\ud83d`:        "refs/heads/\uFFFD",
+		`refs/heads/\ud83dx`:       "refs/heads/\uFFFDx",
+		`refs/heads/\ud83d\u0041`:  "refs/heads/\uFFFDA",
+		"refs/heads/\xff\xfe":      "refs/heads/\xff\xfe",
+		"refs/heads/caf\u00e9":     "refs/heads/caf\u00e9",
+		`refs/tags/\b\f\n\r\t`:     "refs/tags/\b\f\n\r\t",
+		`refs/heads/gh-readonly/1`: "refs/heads/gh-readonly/1",
+	} {
+		event, err := webhook.Decode("push", []byte(`{"ref":"`+literal+`","before":"`+shaA+`","after":"`+shaB+`",`+repository+`}`))
+		if err != nil {
+			t.Errorf("%s: %v", literal, err)
+			continue
+		}
+		if got := event.(*webhook.Push).Ref; got != want {
+			t.Errorf("%s: got %q, want %q", literal, got, want)
+		}
+	}
+}
+
+func TestBranchAndTag(t *testing.T) {
+	for ref, want := range map[string]struct {
+		branch string
+		tag    bool
+	}{
+		"refs/heads/main":      {"main", false},
+		"refs/heads/a/b":       {"a/b", false},
+		"refs/tags/v1":         {"", true},
+		"refs/notes/commits":   {"", false},
+		"refs/heads/refs/tags": {"refs/tags", false},
+	} {
+		push := webhook.Push{Ref: ref}
+		if push.Branch() != want.branch || push.IsTag() != want.tag {
+			t.Errorf("%s: branch %q, tag %v", ref, push.Branch(), push.IsTag())
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	events := []string{
+		"push", "pull_request", "merge_group", "check_run", "check_suite", "installation", "installation_repositories",
+		"installation_target", "repository", "issues", "issue_comment", "ping", "star",
+	}
+	for i := range events {
+		f.Add(byte(i), []byte(`{"action":"x","installation":{"id":1},`+repository+`}`))
+	}
+	f.Add(byte(0), []byte(`{"ref":"refs/heads/\ud83d\u00","before":"`+shaA+`","after":"`+shaB+`",`+repository+`}`))
+	f.Add(byte(3), []byte(`{"check_run":{"id":1,"head_sha":"`+shaA+`","pull_requests":[null]},`+repository+`}`))
+	f.Fuzz(func(t *testing.T, which byte, body []byte) {
+		event, err := webhook.Decode(events[int(which)%len(events)], body)
+		if (event == nil) == (err == nil) {
+			t.Fatalf("event %v and error %v", event, err)
+		}
+		if err != nil && !errors.Is(err, webhook.ErrMalformed) && !errors.Is(err, webhook.ErrUnknownEvent) && !errors.Is(err, webhook.ErrSHA256) {
+			t.Fatalf("unnamed error %v", err)
+		}
+		if push, ok := event.(*webhook.Push); ok && (len(push.After) != 40 || push.Repository.ID == 0) {
+			t.Fatalf("push without a commit or a repository: %+v", push)
+		}
+	})
+}

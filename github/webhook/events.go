@@ -1,0 +1,192 @@
+package webhook
+
+import "strings"
+
+// ZeroSHA stands where there is no commit: before a ref's creation, after its deletion.
+const ZeroSHA = "0000000000000000000000000000000000000000"
+
+// Event is one decoded delivery: a pointer to one of the structs of this package that embed [Common].
+type Event interface {
+	// About returns what all events hold.
+	About() Common
+}
+
+// Common is what all events hold. What a delivery does not name is zero: hooks that do not belong to an App have no
+// installation, and installation events have no repository.
+type Common struct {
+	Action         string
+	InstallationID int64
+	Repository     Repository
+	Sender         Account
+}
+
+// About returns c; with it, every struct that embeds Common is an [Event].
+func (c Common) About() Common { return c }
+
+// Repository is a repository as events name it. Installation events tell only ID, Owner, Name, Private, Visibility.
+type Repository struct {
+	ID                      int64
+	Owner                   string
+	Name                    string
+	DefaultBranch           string
+	Private, Archived, Fork bool
+	Visibility              string // public, private, internal
+}
+
+// Account is a person, an organisation, an enterprise or a bot. An enterprise's Login is its slug.
+type Account struct {
+	ID    int64
+	Login string
+	Type  string // User, Organization, Bot, Enterprise, Mannequin
+}
+
+// Push says that a ref was created, moved or deleted.
+type Push struct {
+	Common
+	Ref                       string // refs/heads/main; the bytes as they came
+	BaseRef                   string // the ref that a new one was made from, if GitHub says so
+	Before, After             string // object ids; ZeroSHA for none
+	Created, Deleted, Forced  bool
+	HeadCommitID              string // "" on deletion
+	PusherName, PusherLogin   string // Login only where the sender pushed: GitHub's pusher has a name alone
+	Commits                   int    // how many the payload lists: at most 2,048, none for deletions and most tags
+	HeadAuthor, HeadCommitter string // logins, "" where GitHub knows no account
+}
+
+// IsTag tells whether a tag was pushed.
+func (p *Push) IsTag() bool { return strings.HasPrefix(p.Ref, "refs/tags/") }
+
+// Branch returns the branch's name, or "" if something else than a branch was pushed.
+func (p *Push) Branch() string {
+	name, ok := strings.CutPrefix(p.Ref, "refs/heads/")
+	if !ok {
+		return ""
+	}
+	return name
+}
+
+// PullRequest is a pull request's change.
+type PullRequest struct {
+	Common
+	Number   int
+	HeadSHA  string
+	HeadRef  string
+	HeadRepo *Repository // nil when the fork was deleted
+	BaseSHA  string
+	BaseRef  string
+	Author   Account
+	State    string // open, closed
+	Draft    bool
+	Fork     bool // the head is in another repository than the base, or in a deleted one
+}
+
+// MergeGroup is a merge queue's group; its Action checks_requested waits for our check run.
+type MergeGroup struct {
+	Common
+	HeadSHA, HeadRef string
+	BaseSHA, BaseRef string
+}
+
+// CheckRun is a check run's change. The actions rerequested and requested_action (with RequestedAction, the button's
+// identifier) come from people; the others come from ourselves and from other Apps.
+type CheckRun struct {
+	Common
+	ID              int64
+	Name            string
+	HeadSHA         string
+	HeadBranch      string // "" for forks
+	Before          string // of the check suite; "" or ZeroSHA where there was nothing before
+	AppID           int64
+	ExternalID      string
+	Status          string
+	Conclusion      string
+	RequestedAction string
+	PullRequests    []PullRequestEnds // empty for forks
+}
+
+// CheckSuite is a check suite's change.
+type CheckSuite struct {
+	Common
+	ID            int64
+	HeadSHA       string
+	HeadBranch    string // "" for forks
+	Before, After string // "" where GitHub does not tell
+	AppID         int64
+	PullRequests  []PullRequestEnds // empty for forks
+}
+
+// PullRequestEnds are both ends of a pull request that a check belongs to.
+type PullRequestEnds struct {
+	Number                 int
+	HeadSHA, HeadRef       string
+	BaseSHA, BaseRef       string
+	HeadRepoID, BaseRepoID int64
+}
+
+// Installation says that the App was installed or removed, suspended or not, or given new permissions: its Action is
+// created, deleted, suspend, unsuspend or new_permissions_accepted.
+type Installation struct {
+	Common
+	Account      Account
+	Repositories []Repository // nil for suspend and unsuspend
+}
+
+// InstallationRepositories says which repositories the installation reaches anew, and which no more.
+type InstallationRepositories struct {
+	Common
+	Account        Account
+	Added, Removed []Repository
+}
+
+// InstallationTarget says that the account with the installation was renamed.
+type InstallationTarget struct {
+	Common
+	Account   Account
+	LoginFrom string
+}
+
+// RepositoryChange is the repository event: created, renamed, transferred, publicized, privatized, archived, unarchived,
+// edited, deleted.
+type RepositoryChange struct {
+	Common
+	NameFrom          string  // renamed
+	OwnerFrom         Account // transferred
+	DefaultBranchFrom string  // edited
+}
+
+// Issues is an issue's change: opened, closed, reopened, deleted, edited and more.
+type Issues struct {
+	Common
+	Issue Issue
+}
+
+// Issue is an issue as events name it.
+type Issue struct {
+	ID          int64
+	Number      int
+	Body        string // "" when GitHub has none
+	Author      Account
+	Association string // author_association: OWNER, MEMBER, COLLABORATOR, CONTRIBUTOR, NONE …
+	State       string // open, closed
+	StateReason string // completed, not_planned, reopened, or ""
+	PullRequest bool   // GitHub counts pull requests as issues
+	AppID       int64  // the App that wrote it, or 0
+}
+
+// IssueComment is a comment's change under an issue or a pull request: created, edited or deleted.
+type IssueComment struct {
+	Common
+	Issue       Issue
+	CommentID   int64
+	Body        string
+	Author      Account
+	Association string
+	AppID       int64 // the App that wrote the comment, or 0
+}
+
+// Ping is GitHub's first delivery to a new hook.
+type Ping struct {
+	Common
+	HookID int64
+	AppID  int64 // 0 if the hook is not an App's
+}
