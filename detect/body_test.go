@@ -1,0 +1,26 @@
+package detect
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+func TestRandomBodiesPass(t *testing.T) {
+	t.Parallel()
+	const n = 200_000
+	rng := rand.New(rand.NewPCG(1, 2))
+	b := make([]byte, 42)
+	rejected := 0
+	for range n {
+		for i := range b {
+			b[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"[rng.IntN(62)]
+		}
+		if !random(string(b)) {
+			rejected++
+			t.Logf("seq %v rep %v words %v enc %v H %.2f pairs %d: %s", isSequence(string(b)), isRepetition(string(b)), isWords(string(b)), isEncodedText(string(b)), entropy(string(b)), commonPairs(string(b)), b)
+		}
+	}
+	if rejected > 0 {
+		t.Errorf("%d of %d random bodies rejected", rejected, n)
+	}
+}
