@@ -1,0 +1,134 @@
+package pack
+
+import (
+	"fmt"
+	"io"
+)
+
+// deltaSizes reads the head of a delta: the length of the base it is for, and of what it makes of it.
+func deltaSizes(delta []byte) (base, result uint64, ops []byte, err error) {
+	base, n := uvarint(delta)
+	if n == 0 {
+		return 0, 0, nil, fmt.Errorf("%w: delta without base size", ErrCorrupt)
+	}
+	delta = delta[n:]
+	result, n = uvarint(delta)
+	if n == 0 {
+		return 0, 0, nil, fmt.Errorf("%w: delta without result size", ErrCorrupt)
+	}
+	return base, result, delta[n:], nil
+}
+
+// uvarint reads 7 bits a byte, least first. n is 0 where b ends too early or the value is over 63 bits.
+func uvarint(b []byte) (v uint64, n int) {
+	for shift := 0; n < len(b) && shift < 63; shift += 7 {
+		c := b[n]
+		n++
+		v |= uint64(c&0x7f) << shift
+		if c < 0x80 {
+			return v, n
+		}
+	}
+	return 0, 0
+}
+
+// copyArgs reads the offset and length of the copy instruction op from the bytes behind it. n is -1 where they are cut.
+func copyArgs(op byte, b []byte) (off, size uint64, n int) {
+	for i := range 4 {
+		if op&(1<<i) != 0 {
+			if n >= len(b) {
+				return 0, 0, -1
+			}
+			off |= uint64(b[n]) << (8 * i)
+			n++
+		}
+	}
+	for i := range 3 {
+		if op&(0x10<<i) != 0 {
+			if n >= len(b) {
+				return 0, 0, -1
+			}
+			size |= uint64(b[n]) << (8 * i)
+			n++
+		}
+	}
+	if size == 0 {
+		size = 0x10000
+	}
+	return off, size, n
+}
+
+// applyDelta fills dst, which has the length that the delta announces, from base and the instructions ops.
+func applyDelta(dst, base, ops []byte) error {
+	for len(ops) > 0 {
+		op := ops[0]
+		ops = ops[1:]
+		if op&0x80 == 0 {
+			n := int(op)
+			if n == 0 || n > len(ops) || n > len(dst) {
+				return badInsert(op, len(ops))
+			}
+			copy(dst[:n], ops[:n])
+			dst, ops = dst[n:], ops[n:]
+			continue
+		}
+		off, size, n := copyArgs(op, ops)
+		if n < 0 || off+size > uint64(len(base)) || size > uint64(len(dst)) {
+			return badCopy(off, size, n, len(base))
+		}
+		ops = ops[n:]
+		copy(dst[:size], base[off:off+size])
+		dst = dst[size:]
+	}
+	if len(dst) != 0 {
+		return fmt.Errorf("%w: delta makes %d bytes less than it announces", ErrCorrupt, len(dst))
+	}
+	return nil
+}
+
+// applyDeltaTo is applyDelta for results that are not held in memory.
+func applyDeltaTo(w io.Writer, result uint64, base, ops []byte) error {
+	for len(ops) > 0 {
+		op := ops[0]
+		ops = ops[1:]
+		var piece []byte
+		if op&0x80 == 0 {
+			n := int(op)
+			if n == 0 || n > len(ops) {
+				return badInsert(op, len(ops))
+			}
+			piece, ops = ops[:n], ops[n:]
+		} else {
+			off, size, n := copyArgs(op, ops)
+			if n < 0 || off+size > uint64(len(base)) {
+				return badCopy(off, size, n, len(base))
+			}
+			piece, ops = base[off:off+size], ops[n:]
+		}
+		if uint64(len(piece)) > result {
+			return fmt.Errorf("%w: delta makes more than it announces", ErrCorrupt)
+		}
+		result -= uint64(len(piece))
+		if _, err := w.Write(piece); err != nil {
+			return err
+		}
+	}
+	if result != 0 {
+		return fmt.Errorf("%w: delta makes %d bytes less than it announces", ErrCorrupt, result)
+	}
+	return nil
+}
+
+func badInsert(op byte, left int) error {
+	if op == 0 {
+		return fmt.Errorf("%w: delta instruction 0 is reserved", ErrCorrupt)
+	}
+	return fmt.Errorf("%w: delta inserts %d bytes, over its end or its result's (%d left)", ErrCorrupt, op, left)
+}
+
+func badCopy(off, size uint64, n, base int) error {
+	if n < 0 {
+		return fmt.Errorf("%w: delta ends within a copy instruction", ErrCorrupt)
+	}
+	return fmt.Errorf("%w: delta copies %d bytes at %d of a base of %d, or over its result's end", ErrCorrupt, size, off, base)
+}

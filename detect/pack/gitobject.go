@@ -1,0 +1,172 @@
+package pack
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// commit is what history needs of a commit.
+type commit struct {
+	id        id
+	tree      id
+	parents   []id
+	author    Person
+	committed int64 // seconds since 1970
+}
+
+// parseCommit reads a commit. Persons that are written wrong are taken as far as they can be read, as git does.
+func parseCommit(i id, text []byte) (commit, error) {
+	c := commit{id: i}
+	line, rest := nextLine(text)
+	value, ok := bytes.CutPrefix(line, []byte("tree "))
+	if !ok {
+		return c, fmt.Errorf("%w: commit %v does not begin with its tree", ErrCorrupt, i)
+	}
+	if c.tree, ok = parseID(value); !ok {
+		return c, fmt.Errorf("%w: commit %v names a tree that is no object id", ErrCorrupt, i)
+	}
+	for {
+		line, rest = nextLine(rest)
+		value, ok := bytes.CutPrefix(line, []byte("parent "))
+		if !ok {
+			break
+		}
+		parent, ok := parseID(value)
+		if !ok {
+			return c, fmt.Errorf("%w: commit %v names a parent that is no object id", ErrCorrupt, i)
+		}
+		c.parents = append(c.parents, parent)
+	}
+	for ; len(line) > 0; line, rest = nextLine(rest) {
+		if value, ok := bytes.CutPrefix(line, []byte("author ")); ok && c.author == (Person{}) {
+			c.author = parsePerson(value)
+		}
+		if value, ok := bytes.CutPrefix(line, []byte("committer ")); ok {
+			c.committed = parsePerson(value).When.Unix()
+			break
+		}
+	}
+	return c, nil
+}
+
+// tag is what is kept of an annotated tag.
+type tag struct {
+	id     id
+	target id
+	kind   string // of the target
+	tagger Person
+}
+
+func parseTag(i id, text []byte) (tag, error) {
+	t := tag{id: i}
+	line, rest := nextLine(text)
+	value, ok := bytes.CutPrefix(line, []byte("object "))
+	if ok {
+		t.target, ok = parseID(value)
+	}
+	if !ok {
+		return t, fmt.Errorf("%w: tag %v does not begin with its object", ErrCorrupt, i)
+	}
+	for {
+		line, rest = nextLine(rest)
+		if len(line) == 0 {
+			return t, nil
+		}
+		if value, ok := bytes.CutPrefix(line, []byte("type ")); ok {
+			t.kind = string(value)
+		}
+		if value, ok := bytes.CutPrefix(line, []byte("tagger ")); ok {
+			t.tagger = parsePerson(value)
+			return t, nil
+		}
+	}
+}
+
+func nextLine(text []byte) (line, rest []byte) {
+	line, rest, _ = bytes.Cut(text, []byte("\n"))
+	return line, rest
+}
+
+// parsePerson reads "Name <email> seconds zone". What is not there stays empty.
+func parsePerson(line []byte) Person {
+	var p Person
+	p.When = time.Unix(0, 0).UTC()
+	open := bytes.IndexByte(line, '<')
+	if open < 0 {
+		p.Name = string(bytes.TrimSpace(line))
+		return p
+	}
+	p.Name = string(bytes.TrimSpace(line[:open]))
+	line = line[open+1:]
+	end := bytes.IndexByte(line, '>')
+	if end < 0 {
+		p.Email = string(bytes.TrimSpace(line))
+		return p
+	}
+	p.Email = string(bytes.TrimSpace(line[:end]))
+	// As git: the time stands behind the last '>', whatever the e-mail address holds.
+	fields := bytes.Fields(line[bytes.LastIndexByte(line, '>')+1:])
+	if len(fields) == 0 {
+		return p
+	}
+	seconds, err := strconv.ParseInt(string(fields[0]), 10, 64)
+	if err != nil || seconds < 0 || seconds > 1<<40 {
+		return p
+	}
+	zone := time.UTC
+	if len(fields) > 1 {
+		zone = parseZone(fields[1])
+	}
+	p.When = time.Unix(seconds, 0).In(zone)
+	return p
+}
+
+// parseZone reads "+hhmm" or "-hhmm".
+func parseZone(text []byte) *time.Location {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || len(text) != 5 || n < -2400 || n > 2400 || n == 0 {
+		return time.UTC
+	}
+	return time.FixedZone("", (n/100*60+n%100)*60)
+}
+
+// treeEntry is one line of a tree. Its name is valid as long as the tree's text.
+type treeEntry struct {
+	mode uint32
+	name []byte
+	id   id
+}
+
+// The modes that matter here. All others, known to git or not, are files.
+const (
+	treeMode    = 0o040000
+	gitlinkMode = 0o160000
+	formatMask  = 0o170000
+)
+
+func (e treeEntry) isTree() bool    { return e.mode&formatMask == treeMode }
+func (e treeEntry) isGitlink() bool { return e.mode&formatMask == gitlinkMode }
+
+// nextEntry reads the first entry of a tree's text. The text must not be empty.
+func nextEntry(text []byte) (e treeEntry, rest []byte, err error) {
+	var i int
+	for i = 0; i < len(text) && text[i] != ' '; i++ {
+		if i >= 7 || text[i] < '0' || text[i] > '7' {
+			return e, nil, fmt.Errorf("%w: tree entry's mode is no octal number", ErrCorrupt)
+		}
+		e.mode = e.mode<<3 | uint32(text[i]-'0')
+	}
+	if i == 0 || i == len(text) {
+		return e, nil, fmt.Errorf("%w: tree entry without mode", ErrCorrupt)
+	}
+	text = text[i+1:]
+	end := bytes.IndexByte(text, 0)
+	if end <= 0 || len(text)-end-1 < len(e.id) {
+		return e, nil, fmt.Errorf("%w: tree entry without name or id", ErrCorrupt)
+	}
+	e.name = text[:end]
+	copy(e.id[:], text[end+1:])
+	return e, text[end+1+len(e.id):], nil
+}

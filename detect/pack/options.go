@@ -1,0 +1,55 @@
+package pack
+
+import (
+	"errors"
+	"os"
+	"runtime"
+)
+
+// Options bound what reading a pack may cost. The zero value gives the defaults.
+type Options struct {
+	SpillOver    int64  // bytes of pack kept in memory; what is larger goes to a temporary file. Default 8 MiB
+	TempDir      string // where it goes; default os.TempDir
+	Workers      int    // default GOMAXPROCS
+	Memory       int64  // bytes of inflated objects held at once by all workers; what is larger goes through temporary files. Default 64 MiB
+	MaxPack      int64  // bytes a pack from a stream may have. Default 16 GiB
+	MaxObjects   int    // objects a pack may have; each costs about 22 bytes of memory. Default 16 Mi
+	MaxObject    int64  // bytes one inflated object may have. Default 4 GiB
+	MaxInflated  int64  // bytes all inflated objects of a scan may have together. Default 1 TiB
+	MaxSightings int    // sightings a scan may report; what is beyond is named in [Report.Skipped]. Default 100,000
+}
+
+func (o Options) withDefaults() Options {
+	or := func(v *int64, d int64) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	or(&o.SpillOver, 8<<20)
+	or(&o.Memory, 64<<20)
+	or(&o.MaxPack, 16<<30)
+	or(&o.MaxObject, 4<<30)
+	or(&o.MaxInflated, 1<<40)
+	if o.TempDir == "" {
+		o.TempDir = os.TempDir()
+	}
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.MaxObjects <= 0 {
+		o.MaxObjects = 16 << 20
+	}
+	if o.MaxSightings <= 0 {
+		o.MaxSightings = 100_000
+	}
+	return o
+}
+
+// ErrCorrupt is wrapped by every error about bytes that are no valid pack or object.
+var ErrCorrupt = errors.New("corrupt pack")
+
+// ErrLimit is wrapped by every error about a pack that asks for more than [Options] allow.
+var ErrLimit = errors.New("over the limit")
+
+// ErrNotFound is wrapped where an object is asked for that is not there.
+var ErrNotFound = errors.New("object not found")

@@ -1,0 +1,115 @@
+package pack
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rekey-app/rekey/detect"
+)
+
+// Pack is a packfile held ready for reading. It is not safe for concurrent use; its methods use all Workers inside.
+type Pack struct {
+	opts  Options
+	spool *spool
+	file  *packfile
+}
+
+// Open reads a packfile of version 2 from r to its end, verifies its trailer, and finds its entries. The pack must be
+// self-contained (no thin pack). r is not closed. Errors wrap [ErrCorrupt], [ErrLimit] or what r returned; nothing is
+// left on disk then.
+func Open(ctx context.Context, r io.Reader, opts Options) (*Pack, error) {
+	opts = opts.withDefaults()
+	s := newStream(ctx, r, opts)
+	p := &Pack{opts: opts, spool: &s.spool, file: s.pack}
+	err := s.read()
+	if err == nil {
+		s.pack.link()
+		err = s.pack.resolve(ctx, opts, s.waiting)
+	}
+	if err == nil {
+		err = s.pack.settle()
+	}
+	if err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Close removes what Open spilled. The pack cannot be used afterwards.
+func (p *Pack) Close() error {
+	p.file = &packfile{}
+	return p.spool.close()
+}
+
+// Scan hands every blob, commit message and annotated tag once to s and reports where the findings stand. Trees are
+// read only after a finding. A damaged object ends the scan with an error: it never passes for clean.
+func (p *Pack) Scan(ctx context.Context, s *detect.Scanner, r Range) (Report, error) {
+	return p.scan(ctx, s.Scan, r)
+}
+
+func (p *Pack) scan(ctx context.Context, find finder, r Range) (Report, error) {
+	begin := time.Now()
+	var inflated atomic.Int64
+	sc := scan{
+		opts: p.opts,
+		find: find,
+		each: func(ctx context.Context, wanted kinds, visit func(object) error) error {
+			return p.file.each(ctx, p.opts, wanted, &inflated, visit)
+		},
+		keepIDs: func() {
+			if p.file.ids == nil {
+				p.file.ids = make([]id, len(p.file.offsets))
+			}
+		},
+	}
+	report, err := sc.run(ctx, r)
+	if err != nil {
+		return Report{}, err
+	}
+	for _, k := range p.file.kinds {
+		if k == treeKind {
+			report.Stats.Trees++
+		}
+	}
+	report.Stats.PackBytes = int64(len(p.file.data))
+	report.Stats.Duration = time.Since(begin)
+	return report, nil
+}
+
+// Blob returns one object's content, for reading a key again. An object over limit is an error that wraps [ErrLimit],
+// one that is not in the pack an error that wraps [ErrNotFound].
+func (p *Pack) Blob(name string, limit int64) ([]byte, error) {
+	wanted, ok := parseID(name)
+	if !ok {
+		return nil, fmt.Errorf("object %q: %w: no object id of 40 hexadecimal digits", name, ErrNotFound)
+	}
+	var (
+		found []byte
+		once  sync.Mutex
+		inf   atomic.Int64
+	)
+	err := p.file.each(context.Background(), p.opts, setOf(blobKind), &inf, func(o object) error {
+		if o.id() != wanted {
+			return nil
+		}
+		if int64(len(o.text)) > limit {
+			return fmt.Errorf("%w: it has %d bytes, %d are allowed", ErrLimit, len(o.text), limit)
+		}
+		once.Lock()
+		defer once.Unlock()
+		found = append([]byte{}, o.text...)
+		return errFound
+	})
+	switch {
+	case found != nil:
+		return found, nil
+	case err != nil:
+		return nil, fmt.Errorf("object %s: %w", name, err)
+	}
+	return nil, fmt.Errorf("object %s: %w", name, ErrNotFound)
+}

@@ -1,0 +1,53 @@
+package pack
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func scanMarks(t testing.TB, data []byte, opts Options, heads ...string) Report {
+	t.Helper()
+	report, err := open(t, data, opts).scan(context.Background(), findMarks, Range{Heads: heads})
+	if err != nil {
+		t.Fatalf("Scan: %v", err)
+	}
+	return report
+}
+
+func TestPush(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	before := r.commit("one", map[string]string{"a.txt": "nothing", "b/c.txt": "old " + mark(1)})
+	leak := r.commit("two", map[string]string{"b/c.txt": "new\n " + mark(2), "b/d/e.txt": mark(2)})
+	after := r.commit("three "+mark(3), map[string]string{"b/c.txt": "gone"})
+	r.git("", "tag", "-a", "v1", "-m", "tag "+mark(4))
+	tagID := strings.TrimSpace(r.git("", "rev-parse", "v1"))
+
+	report := scanMarks(t, r.pack([]string{tagID}, []string{before}, "--delta-base-offset"), Options{}, tagID)
+	if want := map[string]string{tagID: after}; !cmp.Equal(report.Peeled, want) {
+		t.Errorf("Peeled is %v, want %v", report.Peeled, want)
+	}
+	if d := cmp.Diff(r.introduced([]string{leak, after}), rows(report)); d != "" {
+		t.Errorf("sightings differ (-git +pack):\n%s", d)
+	}
+	if got := report.Stats; got.Commits != 2 || got.Tags != 1 || got.Blobs != 3 || got.Trees != 5 {
+		t.Errorf("stats are %+v", got)
+	}
+	atHead := map[string]bool{}
+	for _, s := range report.Sightings {
+		atHead[string(s.Source)+" "+s.Path] = s.AtHead
+		if s.Source != InTag && (s.Author.Name != "Ann" || s.Author.Email != "ann@example.org" || s.Author.When.Unix() != 1700000000) {
+			t.Errorf("author of %s is %+v", s.Path, s.Author)
+		}
+		if s.Source == InTag && (s.Author.Name != "Com" || s.Commit != after || s.Blob != tagID) {
+			t.Errorf("tag's sighting is %+v", s)
+		}
+	}
+	want := map[string]bool{"blob b/c.txt": false, "blob b/d/e.txt": true, "message ": true, "tag ": false}
+	if d := cmp.Diff(want, atHead); d != "" {
+		t.Errorf("AtHead (-want +got):\n%s", d)
+	}
+}

@@ -1,0 +1,180 @@
+package pack
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rekey-app/rekey/detect"
+)
+
+// tb is what tests and rapid properties have in common.
+type tb interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+// repo is a git repository made for a test.
+type repo struct {
+	tb  tb
+	dir string
+}
+
+// git runs git in the repository and returns what it prints.
+func (r repo) git(stdin string, args ...string) string {
+	r.tb.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir = r.dir
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "LC_ALL=C",
+		"GIT_AUTHOR_NAME=Ann", "GIT_AUTHOR_EMAIL=ann@example.org", "GIT_AUTHOR_DATE=1700000000 +0100",
+		"GIT_COMMITTER_NAME=Com", "GIT_COMMITTER_EMAIL=com@example.org", "GIT_COMMITTER_DATE=1700000001 +0100")
+	cmd.Stdin = strings.NewReader(stdin)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		r.tb.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, errs.String())
+	}
+	return string(out)
+}
+
+func newRepo(t testing.TB) repo {
+	t.Helper()
+	r := repo{t, t.TempDir()}
+	r.git("", "init", "-q", "-b", "main")
+	return r
+}
+
+// write writes files, stages them and returns the repository's new commit.
+func (r repo) commit(message string, files map[string]string) string {
+	r.tb.Helper()
+	for name, text := range files {
+		full := filepath.Join(r.dir, name)
+		if err := os.MkdirAll(filepath.Dir(full), 0o777); err != nil {
+			r.tb.Fatalf("%v", err)
+		}
+		if err := os.WriteFile(full, []byte(text), 0o666); err != nil {
+			r.tb.Fatalf("%v", err)
+		}
+	}
+	r.git("", "add", "-A")
+	r.git("", "commit", "-q", "--allow-empty", "-m", message)
+	return r.head()
+}
+
+func (r repo) head() string { return strings.TrimSpace(r.git("", "rev-parse", "HEAD")) }
+
+// pack packs what wants reach and haves do not.
+func (r repo) pack(wants, haves []string, args ...string) []byte {
+	r.tb.Helper()
+	revs := strings.Join(wants, "\n") + "\n--not\n" + strings.Join(haves, "\n") + "\n"
+	return []byte(r.git(revs, append([]string{"pack-objects", "--revs", "--stdout", "-q"}, args...)...))
+}
+
+// mark is what findMarks finds. Tests of this package need no credentials.
+func mark(n int) string { return fmt.Sprintf("<mark %d>", n) }
+
+var markPattern = regexp.MustCompile(`<mark (\d+)>`)
+
+// findMarks stands in for a scanner.
+func findMarks(_ context.Context, _ string, text []byte) (findings []detect.Finding) {
+	for _, at := range markPattern.FindAllSubmatchIndex(text, -1) {
+		findings = append(findings, detect.Finding{
+			Kind:   detect.SecretKey,
+			Secret: detect.NewSecret(string(text[at[2]:at[3]])),
+			Place: detect.Place{
+				Offset: int64(at[0]), End: int64(at[1]),
+				Line:   1 + bytes.Count(text[:at[0]], []byte("\n")),
+				Column: at[0] - bytes.LastIndexByte(text[:at[0]], '\n'),
+			},
+		})
+	}
+	return findings
+}
+
+// open opens a pack and closes it when the test ends.
+func open(t testing.TB, data []byte, opts Options) *Pack {
+	t.Helper()
+	p, err := Open(context.Background(), bytes.NewReader(data), opts)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+// row is a sighting in a blob, short.
+type row struct{ Commit, Path, Blob string }
+
+func rows(r Report) (rows []row) {
+	for _, s := range r.Sightings {
+		if s.Source == InBlob {
+			rows = append(rows, row{s.Commit, s.Path, s.Blob})
+		}
+	}
+	return sorted(rows)
+}
+
+func sorted(rows []row) []row {
+	slices.SortFunc(rows, func(a, b row) int {
+		return strings.Compare(fmt.Sprint(a), fmt.Sprint(b))
+	})
+	return slices.Compact(rows)
+}
+
+// introduced asks git for what [Sighting] promises: of the given commits, the paths at which a blob with a mark stands
+// that no parent holds there.
+func (r repo) introduced(commits []string) (rows []row) {
+	r.tb.Helper()
+	marked := r.marked()
+	out := r.git(strings.Join(commits, "\n")+"\n", "diff-tree", "--stdin", "-r", "-c", "--root", "--no-renames", "--raw", "-z", "--no-abbrev", "--full-index")
+	fields := strings.Split(out, "\x00")
+	commit := ""
+	for i := 0; i < len(fields)-1; i++ {
+		f := fields[i]
+		if len(f) == 40 && !strings.HasPrefix(f, ":") {
+			commit = f
+			continue
+		}
+		f = strings.TrimPrefix(f, "\n")
+		parents := len(f) - len(strings.TrimLeft(f, ":"))
+		words := strings.Fields(strings.TrimLeft(f, ":"))
+		if parents == 0 || len(words) != 2*(parents+1)+1 {
+			r.tb.Fatalf("diff-tree: cannot read %q", f)
+		}
+		i++
+		blob := words[2*parents+1]
+		before := words[parents+1 : 2*parents+1]
+		if marked[blob] && !slices.Contains(before, blob) {
+			rows = append(rows, row{commit, fields[i], blob})
+		}
+	}
+	return sorted(rows)
+}
+
+// marked returns the blobs that hold a mark, as git cat-file gives them.
+func (r repo) marked() map[string]bool {
+	marked := map[string]bool{}
+	out := r.git("", "cat-file", "--batch-all-objects", "--batch")
+	for len(out) > 0 {
+		head, rest, _ := strings.Cut(out, "\n")
+		words := strings.Fields(head)
+		size, err := strconv.Atoi(words[2])
+		if err != nil {
+			r.tb.Fatalf("cat-file: %q", head)
+		}
+		if words[1] == "blob" && markPattern.MatchString(rest[:size]) {
+			marked[words[0]] = true
+		}
+		out = rest[size+1:]
+	}
+	return marked
+}

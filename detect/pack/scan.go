@@ -1,0 +1,150 @@
+package pack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/rekey-app/rekey/detect"
+)
+
+// errFound ends a walk that has what it was for.
+var errFound = errors.New("found")
+
+// finder is [detect.Scanner.Scan].
+type finder func(ctx context.Context, path string, text []byte) []detect.Finding
+
+// scan is one reading of all objects, wherever they come from.
+type scan struct {
+	opts Options
+	find finder
+	// each makes all objects of the wanted kinds and calls visit for each, as [packfile.each] does.
+	each func(ctx context.Context, wanted kinds, visit func(object) error) error
+	// keepIDs is called after the first finding, when ids are needed more than once.
+	keepIDs func()
+
+	findings atomic.Int64
+	workers  []collected
+}
+
+// collected is what one worker has found.
+type collected struct {
+	hits    []hit
+	tags    []tag
+	over    []id // objects whose findings are over the limit
+	commits int
+	blobs   int
+	bytes   int64
+	_       [64]byte // keeps two workers' counters out of one cache line
+}
+
+// hit is an object with findings.
+type hit struct {
+	id       id
+	kind     kind
+	findings []detect.Finding
+}
+
+// run reads everything and works out where the findings stand.
+func (s *scan) run(ctx context.Context, r Range) (Report, error) {
+	heads := make([]id, 0, len(r.Heads))
+	for _, head := range r.Heads {
+		i, ok := parseID(head)
+		if !ok {
+			return Report{}, fmt.Errorf("scan a pack: head %q is no object id of 40 hexadecimal digits", head)
+		}
+		heads = append(heads, i)
+	}
+	s.workers = make([]collected, s.opts.Workers)
+	err := s.each(ctx, setOf(blobKind, commitKind, tagKind), func(o object) error { return s.visit(ctx, o) })
+	if err != nil {
+		return Report{}, err
+	}
+	report := Report{Peeled: map[string]string{}}
+	hits, tags := s.merge(&report)
+	for n, head := range heads {
+		if target, ok := peel(tags, head); ok && target != head {
+			report.Peeled[r.Heads[n]] = target.String()
+			heads[n] = target
+		}
+	}
+	if len(hits) == 0 {
+		return report, nil
+	}
+	s.keepIDs()
+	h := history{scan: s, hits: hits, tags: tags, heads: heads}
+	if err := h.read(ctx); err != nil {
+		return Report{}, err
+	}
+	if err := h.report(ctx, &report); err != nil {
+		return Report{}, err
+	}
+	return report, nil
+}
+
+// visit scans one object.
+func (s *scan) visit(ctx context.Context, o object) error {
+	w := &s.workers[o.worker]
+	switch o.kind {
+	case blobKind:
+		w.blobs++
+		w.bytes += int64(len(o.text))
+	case commitKind:
+		w.commits++
+	case tagKind:
+		t, err := parseTag(o.id(), o.text)
+		if err != nil {
+			return o.pack.fail(o.entry, err)
+		}
+		w.tags = append(w.tags, t)
+	}
+	findings := s.find(ctx, "", o.text)
+	if err := ctx.Err(); err != nil { // findings may be incomplete
+		return err
+	}
+	if len(findings) == 0 {
+		return nil
+	}
+	name := o.id()
+	if s.findings.Add(int64(len(findings))) > int64(s.opts.MaxSightings) {
+		w.over = append(w.over, name)
+		return nil
+	}
+	w.hits = append(w.hits, hit{name, o.kind, findings})
+	return nil
+}
+
+// merge puts together what the workers have found.
+func (s *scan) merge(report *Report) (hits map[id]hit, tags map[id]tag) {
+	hits, tags = map[id]hit{}, map[id]tag{}
+	for i := range s.workers {
+		w := &s.workers[i]
+		report.Stats.Commits += w.commits
+		report.Stats.Blobs += w.blobs
+		report.Stats.Bytes += w.bytes
+		for _, t := range w.tags {
+			tags[t.id] = t
+		}
+		report.Stats.Tags += len(w.tags)
+		for _, h := range w.hits {
+			hits[h.id] = h
+		}
+		for _, over := range w.over {
+			report.Skipped = append(report.Skipped, Skipped{over.String(), fmt.Sprintf("holds findings, but there are more than %d already", s.opts.MaxSightings)})
+		}
+	}
+	return hits, tags
+}
+
+// peel follows tags from name to what they point to. It is false where that is in none of the tags.
+func peel(tags map[id]tag, name id) (id, bool) {
+	for range len(tags) + 1 {
+		t, ok := tags[name]
+		if !ok {
+			return name, true
+		}
+		name = t.target
+	}
+	return id{}, false // a circle
+}

@@ -1,0 +1,111 @@
+package pack
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/rekey-app/rekey/detect"
+)
+
+// dated is a sighting with the date that orders it.
+type dated struct {
+	Sighting
+	date int64
+}
+
+// report turns the hits into sightings.
+func (h *history) report(ctx context.Context, report *Report) error {
+	var (
+		all     []dated
+		reached = map[id]bool{}
+		full    = false
+	)
+	add := func(s Sighting, date int64, findings []detect.Finding) bool {
+		for _, f := range findings {
+			if f, ok := f.At(s.Path); ok {
+				s.Finding = f
+				all = append(all, dated{s, date})
+			}
+		}
+		full = len(all) >= h.scan.opts.MaxSightings
+		return !full
+	}
+	for _, c := range h.ordered() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		whole := h.introduced(c, func(path []byte, blob id) bool {
+			s := Sighting{Source: InBlob, Blob: blob.String(), Path: string(path), Commit: c.id.String(), Author: c.author}
+			reached[blob] = true
+			for _, head := range h.heads {
+				s.AtHead = s.AtHead || h.holds(head, s.Path, blob)
+			}
+			return add(s, c.committed, h.hits[blob].findings)
+		})
+		if full {
+			report.Skipped = append(report.Skipped, Skipped{c.id.String(), fmt.Sprintf("from this commit on not all paths are reported: there are more than %d sightings", h.scan.opts.MaxSightings)})
+			break
+		}
+		if !whole {
+			report.Skipped = append(report.Skipped, Skipped{c.id.String(), fmt.Sprintf("not all paths are reported: its directories are over %d levels deep", maxDepth)})
+		}
+	}
+	names := slices.SortedFunc(maps.Keys(h.hits), func(a, b id) int { return bytes.Compare(a[:], b[:]) })
+	for _, name := range names {
+		hit := h.hits[name]
+		s := Sighting{Blob: name.String()}
+		var date int64
+		switch hit.kind {
+		case blobKind:
+			if reached[name] {
+				continue
+			}
+			s.Source = InBlob
+		case commitKind:
+			s.Source, s.Commit = InMessage, name.String()
+			if c, ok := h.commits[name]; ok {
+				s.Author, date = c.author, c.committed
+			}
+			s.AtHead = slices.Contains(h.heads, name)
+		case tagKind:
+			s.Source, s.Author = InTag, h.tags[name].tagger
+			date = s.Author.When.Unix()
+			if target, ok := peel(h.tags, name); ok {
+				if _, ok := h.commits[target]; ok || h.tags[name].kind == "commit" {
+					s.Commit = target.String()
+				}
+			}
+		}
+		add(s, date, hit.findings)
+	}
+	slices.SortStableFunc(all, func(a, b dated) int {
+		return cmp.Or(
+			cmp.Compare(a.date, b.date),
+			cmp.Compare(a.Path, b.Path),
+			cmp.Compare(a.Finding.Member, b.Finding.Member),
+			cmp.Compare(a.Finding.Place.Line, b.Finding.Place.Line),
+			cmp.Compare(a.Finding.Place.Column, b.Finding.Place.Column),
+			cmp.Compare(a.Commit, b.Commit),
+			cmp.Compare(a.Blob, b.Blob),
+		)
+	})
+	report.Sightings = make([]Sighting, len(all))
+	for i := range all {
+		report.Sightings[i] = all[i].Sighting
+	}
+	return nil
+}
+
+// ordered returns the commits by date.
+func (h *history) ordered() []*commit {
+	if len(h.trees) == 0 {
+		return nil
+	}
+	return slices.SortedFunc(maps.Values(h.commits), func(a, b *commit) int {
+		return cmp.Or(cmp.Compare(a.committed, b.committed), bytes.Compare(a.id[:], b.id[:]))
+	})
+}

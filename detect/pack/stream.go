@@ -1,0 +1,225 @@
+package pack
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha1" //nolint:gosec // the pack format's trailer
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+
+	"github.com/rekey-app/rekey/detect/pack/inflate"
+)
+
+// stream reads a pack as it arrives: keeps the bytes, hashes them, and finds where the entries begin.
+type stream struct {
+	ctx      context.Context
+	source   io.Reader
+	opts     Options
+	spool    spool
+	hash     hash.Hash
+	tail     []byte // the last bytes read, up to the trailer's length, not hashed yet
+	buffered *bufio.Reader
+	inflate  inflate.Decoder
+	large    zlibReader
+	scratch  []byte
+	pack     *packfile
+	waiting  map[id][]int32 // deltas whose base is named by id
+}
+
+// peekLimit is the largest entry, inflated, that is inflated slice to slice from the read buffer.
+const peekLimit = 256 << 10
+
+// deflateBound is the most bytes that zlib makes of n, by its own bound, with room for other compressors. A stream may
+// be longer and valid; then the slower way reads it.
+func deflateBound(n int) int { return n + n>>9 + 64 }
+
+func newStream(ctx context.Context, r io.Reader, opts Options) *stream {
+	s := &stream{
+		ctx:    ctx,
+		source: r,
+		opts:   opts,
+		spool:  spool{dir: opts.TempDir, limit: opts.SpillOver},
+		hash:   sha1.New(), //nolint:gosec // the pack format's trailer
+		pack:   &packfile{},
+
+		waiting: map[id][]int32{},
+	}
+	s.buffered = bufio.NewReaderSize(arriving{s}, deflateBound(peekLimit)+64)
+	return s
+}
+
+// arriving is the source, with all that was read from it kept and hashed.
+type arriving struct{ *stream }
+
+func (a arriving) Read(b []byte) (int, error) {
+	if err := a.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := a.source.Read(b)
+	if n > 0 {
+		if a.spool.size+int64(n) > a.opts.MaxPack {
+			return 0, fmt.Errorf("%w: pack is larger than %d bytes", ErrLimit, a.opts.MaxPack)
+		}
+		if _, err := a.spool.Write(b[:n]); err != nil {
+			return 0, err
+		}
+		a.digest(b[:n])
+	}
+	return n, err
+}
+
+// digest hashes all but the last bytes, which are the trailer if nothing follows.
+func (s *stream) digest(b []byte) {
+	if len(b) >= packTrailer {
+		s.hash.Write(s.tail)
+		s.hash.Write(b[:len(b)-packTrailer])
+		s.tail = append(s.tail[:0], b[len(b)-packTrailer:]...)
+		return
+	}
+	s.tail = append(s.tail, b...)
+	if over := len(s.tail) - packTrailer; over > 0 {
+		s.hash.Write(s.tail[:over])
+		s.tail = append(s.tail[:0], s.tail[over:]...)
+	}
+}
+
+// offset is where the next byte to be parsed stands in the pack.
+func (s *stream) offset() int64 { return s.spool.size - int64(s.buffered.Buffered()) }
+
+// read reads the whole pack.
+func (s *stream) read() error {
+	count, err := s.header()
+	if err != nil {
+		return fmt.Errorf("pack: header: %w", err)
+	}
+	for number := range count {
+		offset := s.offset()
+		if err := s.entry(offset); err != nil {
+			return fmt.Errorf("pack: object %d of %d at offset %d: %w", number+1, count, offset, err)
+		}
+	}
+	if err := s.trailer(); err != nil {
+		return fmt.Errorf("pack: trailer at offset %d: %w", s.spool.size-int64(s.buffered.Buffered()), err)
+	}
+	if s.pack.data, err = s.spool.bytes(); err != nil {
+		return fmt.Errorf("pack: %w", err)
+	}
+	return nil
+}
+
+func (s *stream) header() (count int, err error) {
+	var head [packHeader]byte
+	if _, err := io.ReadFull(s.buffered, head[:]); err != nil {
+		return 0, cut(err)
+	}
+	if string(head[:4]) != "PACK" {
+		return 0, fmt.Errorf("%w: it begins with %q, not with PACK", ErrCorrupt, head[:4])
+	}
+	if v := binary.BigEndian.Uint32(head[4:]); v != 2 && v != 3 {
+		return 0, fmt.Errorf("%w: version %d, only 2 is known", ErrCorrupt, v)
+	}
+	n := binary.BigEndian.Uint32(head[8:])
+	if int64(n) > int64(s.opts.MaxObjects) {
+		return 0, fmt.Errorf("%w: %d objects announced, %d are allowed", ErrLimit, n, s.opts.MaxObjects)
+	}
+	return int(n), nil
+}
+
+func (s *stream) entry(offset int64) error {
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
+	const longest = 10 + 20 // size and base id
+	b, err := s.buffered.Peek(longest)
+	if len(b) == 0 {
+		return cut(err)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	h, err := readHeader(b)
+	if err != nil {
+		return err
+	}
+	if h.size > uint64(s.opts.MaxObject) {
+		return fmt.Errorf("%w: object of %d bytes, %d are allowed", ErrLimit, h.size, s.opts.MaxObject)
+	}
+	if err := s.pack.add(offset, h); err != nil {
+		return err
+	}
+	if h.kind == refDelta {
+		s.waiting[h.base] = append(s.waiting[h.base], int32(len(s.pack.offsets)-1))
+	}
+	s.buffered.Discard(h.len)
+	if h.size <= peekLimit {
+		done, err := s.skipSmall(int(h.size))
+		if done || err != nil {
+			return err
+		}
+	}
+	err = s.large.discard(s.buffered, int64(h.size))
+	if err != nil {
+		return s.inflateError(err)
+	}
+	return nil
+}
+
+// skipSmall inflates an entry from the read buffer. It is not done where the stream takes more bytes than it should.
+func (s *stream) skipSmall(size int) (done bool, err error) {
+	b, err := s.buffered.Peek(deflateBound(size))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	if cap(s.scratch) < size {
+		s.scratch = make([]byte, size, max(size, 4<<10))
+	}
+	n, err := s.inflate.Zlib(s.scratch[:size], b)
+	if errors.Is(err, inflate.ErrTruncated) {
+		return false, nil
+	}
+	if err != nil {
+		return false, s.inflateError(err)
+	}
+	s.buffered.Discard(n)
+	return true, nil
+}
+
+// inflateError tells a broken source from broken bytes.
+func (s *stream) inflateError(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return cut(err)
+	}
+	if ctxErr := s.ctx.Err(); ctxErr != nil {
+		return ctxErr
+	}
+	return inflateError(err)
+}
+
+func (s *stream) trailer() error {
+	var trailer [packTrailer]byte
+	if _, err := io.ReadFull(s.buffered, trailer[:]); err != nil {
+		return cut(err)
+	}
+	switch n, err := s.buffered.Discard(1); {
+	case n != 0:
+		return fmt.Errorf("%w: bytes follow the pack", ErrCorrupt)
+	case !errors.Is(err, io.EOF):
+		return err
+	}
+	if sum := s.hash.Sum(nil); !bytes.Equal(sum, trailer[:]) {
+		return fmt.Errorf("%w: checksum is %x, the bytes read make %x", ErrCorrupt, trailer, sum)
+	}
+	return nil
+}
+
+// cut names the end of a source that came too early.
+func cut(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: cut off: %w", ErrCorrupt, io.ErrUnexpectedEOF)
+	}
+	return err
+}

@@ -1,0 +1,266 @@
+package pack
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rekey-app/rekey/detect/pack/inflate"
+)
+
+// object is an object as a walk hands it out. Its text is valid until the visit returns.
+type object struct {
+	worker int // 0 to Workers-1: visits of one worker come one after the other
+	pack   *packfile
+	entry  int32
+	kind   kind
+	text   []byte
+}
+
+// id returns the object's id, which takes hashing it where the pack does not know it.
+func (o object) id() id {
+	if o.pack.ids == nil {
+		return hashObject(o.kind, o.text)
+	}
+	known := &o.pack.ids[o.entry]
+	if *known == (id{}) {
+		*known = hashObject(o.kind, o.text)
+	}
+	return *known
+}
+
+// walker makes the objects of delta trees, depth first, for one worker.
+type walker struct {
+	opts     Options
+	number   int
+	memory   memory
+	inflate  inflate.Decoder
+	inflated *atomic.Int64 // by all workers
+	stack    []frame
+}
+
+// frame is an object whose deltas are still to be made. The heaviest comes last, in place of its base: what is held at
+// once grows with the logarithm of the tree's size, and a mere chain holds two objects however deep it is.
+type frame struct {
+	entry, next, heavy int32
+	text               buffer
+}
+
+func newWalker(opts Options, number int, inflated *atomic.Int64) *walker {
+	w := &walker{opts: opts, number: number, inflated: inflated}
+	w.memory.limit = max(opts.Memory/int64(opts.Workers), 64<<10)
+	return w
+}
+
+// walk makes the object at root and all that are deltas of it, directly or not, and calls visit for each.
+func (w *walker) walk(ctx context.Context, p *packfile, root int32, visit func(object) error) error {
+	defer func() {
+		for _, f := range w.stack {
+			w.memory.back(f.text)
+		}
+		w.stack = w.stack[:0]
+	}()
+	if err := w.enter(p, root, nil, visit); err != nil {
+		return err
+	}
+	for len(w.stack) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		top := &w.stack[len(w.stack)-1]
+		entry := top.next
+		if entry != none {
+			top.next = p.sibling[entry]
+			if entry == top.heavy {
+				continue
+			}
+			if err := w.enter(p, entry, top.text.data, visit); err != nil {
+				return err
+			}
+			continue
+		}
+		base := *top
+		w.stack = w.stack[:len(w.stack)-1]
+		var err error
+		if base.heavy != none {
+			err = w.enter(p, base.heavy, base.text.data, visit)
+		}
+		w.memory.back(base.text)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enter makes one object, has it visited, and puts it on the stack if there are deltas of it.
+func (w *walker) enter(p *packfile, entry int32, base []byte, visit func(object) error) error {
+	text, err := w.make(p, entry, base)
+	if err != nil {
+		return p.fail(entry, err)
+	}
+	if err := visit(object{worker: w.number, pack: p, entry: entry, kind: p.kinds[entry], text: text.data}); err != nil {
+		w.memory.back(text)
+		return err
+	}
+	next := p.first[entry]
+	if next == none {
+		w.memory.back(text)
+		return nil
+	}
+	heavy := next
+	for c := p.sibling[next]; c != none; c = p.sibling[c] {
+		if p.weight[c] > p.weight[heavy] {
+			heavy = c
+		}
+	}
+	w.stack = append(w.stack, frame{entry: entry, next: next, heavy: heavy, text: text})
+	return nil
+}
+
+// make makes the text of an entry, of base where it is a delta.
+func (w *walker) make(p *packfile, entry int32, base []byte) (buffer, error) {
+	h, body, err := p.body(entry)
+	if err != nil {
+		return buffer{}, err
+	}
+	text, err := w.whole(h.size, body)
+	if err != nil || p.bases[entry] == none {
+		return text, err
+	}
+	defer w.memory.back(text)
+	return w.apply(base, text.data)
+}
+
+// mostDeflated is the most bytes that one byte of deflate can stand for.
+const mostDeflated = 1032
+
+// whole inflates body, all of which must be one zlib stream of size bytes.
+func (w *walker) whole(size uint64, body []byte) (buffer, error) {
+	if size > mostDeflated*uint64(len(body)) {
+		return buffer{}, fmt.Errorf("%w: %d bytes cannot be inflated from %d", ErrCorrupt, size, len(body))
+	}
+	if err := w.count(size); err != nil {
+		return buffer{}, err
+	}
+	text, ok := w.memory.lend(size)
+	if !ok {
+		return w.file(func(out *bufio.Writer) error {
+			n, err := w.inflate.Stream(int64(size), body, func(part []byte) error {
+				_, err := out.Write(part)
+				return err
+			})
+			if err != nil {
+				return inflateError(err)
+			}
+			return unread(len(body) - n)
+		})
+	}
+	n, err := w.inflate.Zlib(text.data, body)
+	if err == nil {
+		err = unread(len(body) - n)
+	} else {
+		err = inflateError(err)
+	}
+	if err != nil {
+		w.memory.back(text)
+		return buffer{}, err
+	}
+	return text, nil
+}
+
+// apply makes what delta says of base.
+func (w *walker) apply(base, delta []byte) (buffer, error) {
+	baseSize, size, ops, err := deltaSizes(delta)
+	if err != nil {
+		return buffer{}, err
+	}
+	if baseSize != uint64(len(base)) {
+		return buffer{}, fmt.Errorf("%w: delta is for a base of %d bytes, its base has %d", ErrCorrupt, baseSize, len(base))
+	}
+	if err := w.count(size); err != nil {
+		return buffer{}, err
+	}
+	text, ok := w.memory.lend(size)
+	if !ok {
+		return w.file(func(out *bufio.Writer) error { return applyDeltaTo(out, size, base, ops) })
+	}
+	if err := applyDelta(text.data, base, ops); err != nil {
+		w.memory.back(text)
+		return buffer{}, err
+	}
+	return text, nil
+}
+
+// file has a temporary file written and maps it.
+func (w *walker) file(write func(*bufio.Writer) error) (buffer, error) {
+	s := &spool{dir: w.opts.TempDir}
+	out := bufio.NewWriterSize(s, 256<<10)
+	err := write(out)
+	if err == nil {
+		err = out.Flush()
+	}
+	var data []byte
+	if err == nil {
+		data, err = s.bytes()
+	}
+	if err != nil {
+		s.close()
+		return buffer{}, err
+	}
+	return buffer{data: data, spool: s}, nil
+}
+
+func (w *walker) count(size uint64) error {
+	if size > uint64(w.opts.MaxObject) {
+		return fmt.Errorf("%w: object of %d bytes, %d are allowed", ErrLimit, size, w.opts.MaxObject)
+	}
+	if w.inflated.Add(int64(size)) > w.opts.MaxInflated {
+		return fmt.Errorf("%w: the objects are over %d bytes together", ErrLimit, w.opts.MaxInflated)
+	}
+	return nil
+}
+
+func unread(n int) error {
+	if n != 0 {
+		return fmt.Errorf("%w: %d bytes between its end and the next object", ErrCorrupt, n)
+	}
+	return nil
+}
+
+// each makes all objects of the wanted kinds on all workers and calls visit for each, in no order. Visits of different
+// workers run at once. The first error ends it.
+func (p *packfile) each(ctx context.Context, opts Options, wanted kinds, inflated *atomic.Int64, visit func(object) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	const batch = 32
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for number := range opts.Workers {
+		workers.Go(func() {
+			w := newWalker(opts, number, inflated)
+			for {
+				from := int(next.Add(batch)) - batch
+				if from >= len(p.offsets) {
+					return
+				}
+				for i := from; i < min(from+batch, len(p.offsets)); i++ {
+					if p.bases[i] != none || !wanted.has(p.kinds[i]) {
+						continue
+					}
+					if err := ctx.Err(); err != nil {
+						return
+					}
+					if err := w.walk(ctx, p, int32(i), visit); err != nil {
+						cancel(err)
+						return
+					}
+				}
+			}
+		})
+	}
+	workers.Wait()
+	return context.Cause(ctx)
+}
