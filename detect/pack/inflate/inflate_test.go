@@ -84,7 +84,7 @@ func texts() map[string][]byte {
 	return map[string][]byte{
 		"empty": nil, "one": {7}, "short": []byte("hello"), "noise": noise, "few": few, "skewed": skewed,
 		"words": words, "mixed": mixed, "zeros": make([]byte, 400_000),
-		"far": append(append(append([]byte(nil), noise[:32768]...), noise[:32768]...), noise[:100]...),
+		"far":   append(append(append([]byte(nil), noise[:32768]...), noise[:32768]...), noise[:100]...),
 		"small": words[:300], "pairs": bytes.Repeat([]byte("ab"), 5000), "sevens": bytes.Repeat([]byte("abcdefg"), 3000),
 	}
 }

@@ -5,6 +5,9 @@ import "encoding/binary"
 // wordMargin is how much of the input the fast loop may look at in one round beyond the byte it starts with.
 const wordMargin = 16
 
+// distNeeds is how many bits a distance takes at most.
+const distNeeds = 28
+
 // symbols inflates the symbols of a compressed block. A match that finds no room in dst is kept for the next call.
 //
 // A round of the fast loop starts with 56 bits or more: three literals of up to 11 bits, or two and a length of up to 20.
@@ -23,30 +26,36 @@ func (d *Decoder) symbols(dst []byte, out int, src []byte) (int, error) {
 		lit, dist = &d.fixedLit, &d.fixedDist
 	}
 	in, hold, bits := d.in, d.hold, d.bits
-
-	for in < len(src)-wordMargin && out < len(dst)-3 {
+	inEnd, outEnd := len(src)-wordMargin, len(dst)-3
+	var e uint32
+	if in < inEnd {
 		hold |= binary.LittleEndian.Uint64(src[in:]) << (bits & 63)
-		in += int((63 - bits) >> 3)
+		in += int(^bits >> 3 & 7)
 		bits |= 56
-
-		e := lit[hold&(1<<litBits-1)]
+		e = lit[hold&(1<<litBits-1)]
+	}
+	for in < inEnd && out < outEnd {
 		if e&literal != 0 {
 			hold >>= e & dropMask
-			bits -= uint(e & dropMask)
+			bits -= uint(e)
 			dst[out] = byte(e >> 16)
 			out++
 			e = lit[hold&(1<<litBits-1)]
 			if e&literal != 0 {
 				hold >>= e & dropMask
-				bits -= uint(e & dropMask)
+				bits -= uint(e)
 				dst[out] = byte(e >> 16)
 				out++
 				e = lit[hold&(1<<litBits-1)]
 				if e&literal != 0 {
 					hold >>= e & dropMask
-					bits -= uint(e & dropMask)
+					bits -= uint(e)
 					dst[out] = byte(e >> 16)
 					out++
+					hold |= binary.LittleEndian.Uint64(src[in:]) << (bits & 63)
+					in += int(^bits >> 3 & 7)
+					bits |= 56
+					e = lit[hold&(1<<litBits-1)]
 					continue
 				}
 			}
@@ -58,9 +67,13 @@ func (d *Decoder) symbols(dst []byte, out int, src []byte) (int, error) {
 				e = lit[(uint64(e>>16)+hold&(1<<(e>>8&15)-1))&uint64(len(lit)-1)]
 				if e&literal != 0 {
 					hold >>= e & dropMask
-					bits -= uint(e & dropMask)
+					bits -= uint(e)
 					dst[out] = byte(e >> 16)
 					out++
+					hold |= binary.LittleEndian.Uint64(src[in:]) << (bits & 63)
+					in += int(^bits >> 3 & 7)
+					bits |= 56
+					e = lit[hold&(1<<litBits-1)]
 					continue
 				}
 			}
@@ -68,18 +81,20 @@ func (d *Decoder) symbols(dst []byte, out int, src []byte) (int, error) {
 				if e&endOfBlock == 0 {
 					return out, ErrCorrupt
 				}
-				d.in, d.hold, d.bits = in, hold>>(e&dropMask), bits-uint(e&dropMask)
+				d.in, d.hold, d.bits = in, hold>>(e&dropMask), (bits-uint(e))&63
 				d.endBlock()
 				return out, nil
 			}
 		}
 		length := int(e>>16) + int(hold&(1<<(e&dropMask)-1)>>(e>>8&15))
 		hold >>= e & dropMask
-		bits -= uint(e & dropMask)
+		bits -= uint(e)
 
-		hold |= binary.LittleEndian.Uint64(src[in:]) << (bits & 63)
-		in += int((63 - bits) >> 3)
-		bits |= 56
+		if bits&63 < distNeeds {
+			hold |= binary.LittleEndian.Uint64(src[in:]) << (bits & 63)
+			in += int(^bits >> 3 & 7)
+			bits |= 56
+		}
 		e = dist[hold&(1<<distBits-1)]
 		if e&special != 0 {
 			if e&subTable != 0 {
@@ -93,22 +108,27 @@ func (d *Decoder) symbols(dst []byte, out int, src []byte) (int, error) {
 		}
 		distance := int(e>>16) + int(hold&(1<<(e&dropMask)-1)>>(e>>8&15))
 		hold >>= e & dropMask
-		bits -= uint(e & dropMask)
+		bits -= uint(e)
+
+		// The next symbol is looked up while the match is copied.
+		hold |= binary.LittleEndian.Uint64(src[in:]) << (bits & 63)
+		in += int(^bits >> 3 & 7)
+		bits |= 56
+		e = lit[hold&(1<<litBits-1)]
 
 		from := out - distance
 		if from < 0 {
 			return out, ErrCorrupt
 		}
 		end := out + length
-		if distance >= 8 && end <= len(dst)-8 {
-			// Words may write up to seven bytes behind the match; they are written again.
-			for {
-				binary.LittleEndian.PutUint64(dst[out:], binary.LittleEndian.Uint64(dst[from:]))
-				out += 8
-				from += 8
-				if out >= end {
-					break
-				}
+		if distance >= 8 && end <= len(dst)-16 {
+			// Words may write up to 15 bytes behind the match; they are written again.
+			s := dst[from : from+16]
+			t := dst[out : out+16]
+			binary.LittleEndian.PutUint64(t, binary.LittleEndian.Uint64(s))
+			binary.LittleEndian.PutUint64(t[8:], binary.LittleEndian.Uint64(s[8:]))
+			for out += 16; out < end; out += 8 {
+				binary.LittleEndian.PutUint64(dst[out:], binary.LittleEndian.Uint64(dst[out-distance:]))
 			}
 			out = end
 			continue
@@ -120,7 +140,7 @@ func (d *Decoder) symbols(dst []byte, out int, src []byte) (int, error) {
 		copyMatch(dst, out, length, distance)
 		out = end
 	}
-	d.in, d.hold, d.bits = in, hold, bits
+	d.in, d.hold, d.bits = in, hold, bits&63
 	if d.length > 0 {
 		d.giveBack()
 		return out, errFull
