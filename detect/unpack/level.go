@@ -1,0 +1,202 @@
+package unpack
+
+import (
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+const (
+	bufferSize = 32 << 10
+	// replaySize is how much is kept of a stream until it proves to be what it looks like; a block of bzip2 fits.
+	replaySize = 1 << 20
+	maxWindow  = 128 << 20 // of zstd: what zstd itself decodes unasked
+	maxDict    = 64 << 20  // of xz and lzma: that of xz -9
+	// setupShare is the part of a decoder's working memory that is charged to the budget where it cannot be used again.
+	setupShare = 16
+)
+
+// level is a source being read, with the decoders for what it may hold.
+type level struct {
+	in  *bufio.Reader // over pre
+	pre prefix
+
+	gzip  *gzip.Reader
+	flate io.ReadCloser
+	zstd  *zstd.Decoder
+}
+
+// levels is a stack of them.
+type levels struct {
+	all   []*level
+	depth int
+}
+
+func (ls *levels) enter(r io.Reader) *level {
+	if ls.depth == len(ls.all) {
+		l := &level{}
+		l.in = bufio.NewReaderSize(&l.pre, bufferSize)
+		ls.all = append(ls.all, l)
+	}
+	l := ls.all[ls.depth]
+	ls.depth++
+	l.pre = prefix{r: r, kept: l.pre.kept[:0], keeping: true}
+	l.in.Reset(&l.pre)
+	return l
+}
+
+func (ls *levels) leave() { ls.depth-- }
+
+// release lets go of everything that belongs to the walk, and of memory that few walks need.
+func (ls *levels) release() {
+	for _, l := range ls.all {
+		l.pre = prefix{}
+		l.in.Reset(nil)
+		if l.zstd != nil {
+			l.zstd.Close()
+			l.zstd = nil
+		}
+	}
+	ls.depth = 0
+}
+
+// prefix keeps what is read from r until commit.
+type prefix struct {
+	r       io.Reader
+	kept    []byte
+	keeping bool
+	total   int64 // bytes read from r
+}
+
+func (p *prefix) Read(b []byte) (int, error) {
+	n, err := p.r.Read(b)
+	p.total += int64(n)
+	if p.keeping {
+		if len(p.kept)+n > replaySize {
+			p.keeping, p.kept = false, nil
+		} else {
+			p.kept = append(p.kept, b[:n]...)
+		}
+	}
+	return n, err
+}
+
+// commit says that the source proved to be what it looks like.
+func (l *level) commit() {
+	l.pre.keeping = false
+	if cap(l.pre.kept) > bufferSize*2 {
+		l.pre.kept = nil
+	}
+}
+
+// again returns the source from its beginning, or nil if too much of a stream is gone.
+func (l *level) again(k *walk, s source) io.Reader {
+	if s.at != nil {
+		return k.open(s)
+	}
+	if !l.pre.keeping {
+		return nil
+	}
+	kept := l.pre.kept
+	l.pre.keeping = false
+	l.pre.kept = nil
+	return io.MultiReader(bytes.NewReader(kept), l.pre.r)
+}
+
+// pos is the offset in the source of the next byte of l.in.
+func (l *level) pos() int64 { return l.pre.total - int64(l.in.Buffered()) }
+
+// decoder starts to decode l.in.
+func (l *level) decoder(k *walk, format string) (io.Reader, error) {
+	switch format {
+	case "gzip":
+		if l.gzip == nil {
+			l.gzip = new(gzip.Reader)
+		}
+		if err := l.gzip.Reset(l.in); err != nil {
+			return nil, err
+		}
+		l.gzip.Multistream(false)
+		return &gzipMembers{l}, nil
+	case "bzip2":
+		k.budget -= 900_000 * 4 / setupShare
+		return bzip2.NewReader(l.in), nil
+	case "zstd":
+		if l.zstd == nil {
+			d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+				zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxWindow))
+			if err != nil {
+				return nil, err
+			}
+			l.zstd = d
+		}
+		if err := l.zstd.Reset(l.in); err != nil {
+			return nil, err
+		}
+		return l.zstd, nil
+	case "xz":
+		return &xzReader{in: l.in, charge: func(memory int64) { k.budget -= memory / setupShare }}, nil
+	}
+	return nil, fmt.Errorf("%w: %s", ErrUnsupported, format)
+}
+
+// inflate starts to decode l.in as raw deflate.
+func (l *level) inflate() io.Reader {
+	if l.flate == nil {
+		l.flate = flate.NewReader(l.in)
+	} else if err := l.flate.(flate.Resetter).Reset(l.in, nil); err != nil {
+		return failing{err}
+	}
+	return l.flate
+}
+
+// gzipMembers reads all members of a gzip file, and leaves what follows them in l.in.
+type gzipMembers struct{ l *level }
+
+func (g *gzipMembers) Read(p []byte) (int, error) {
+	n, err := g.l.gzip.Read(p)
+	if err != io.EOF {
+		return n, err
+	}
+	if head, _ := g.l.in.Peek(4); Format(head) != "gzip" {
+		return n, io.EOF
+	}
+	if err := g.l.gzip.Reset(g.l.in); err != nil {
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		return n, err
+	}
+	g.l.gzip.Multistream(false)
+	return n, nil
+}
+
+// failing is a reader that failed before it began.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// classify makes a decoder's error one of ours.
+func classify(err error) error {
+	for _, known := range []error{ErrCorrupt, ErrEncrypted, ErrUnsupported, ErrLimit} {
+		if errors.Is(err, known) {
+			return err
+		}
+	}
+	switch {
+	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
+		return fmt.Errorf("%w: %w", ErrLimit, err)
+	case errors.Is(err, zstd.ErrUnknownDictionary):
+		return fmt.Errorf("%w: %w", ErrUnsupported, err)
+	case err == io.EOF:
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("%w: %w", ErrCorrupt, err)
+}
