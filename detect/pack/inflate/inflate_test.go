@@ -45,19 +45,43 @@ func check(t *testing.T, d *Decoder, src []byte, size int) {
 		t.Fatal("Zlib wrote behind dst")
 	}
 
-	var parts []byte
-	n, streamErr := d.Stream(int64(size), src, func(part []byte) error {
-		parts = append(parts, part...)
-		return nil
-	})
-	if (streamErr == nil) != (wantErr == nil) {
-		t.Fatalf("Stream of %d bytes: %v, standard library: %v", len(src), streamErr, wantErr)
+	// Feed, given all at once and in pieces, must agree.
+	pieces := []int{len(src), 1000}
+	if len(src) < 500 {
+		pieces = append(pieces, 1, 13)
 	}
-	if streamErr == nil && (n != consumed || !bytes.Equal(parts, content)) {
-		t.Fatalf("Stream took %d bytes, not %d, or the content differs", n, consumed)
+	for _, piece := range pieces {
+		var parts []byte
+		n, err := feed(d, src, size, piece, func(part []byte) error {
+			parts = append(parts, part...)
+			return nil
+		})
+		if (err == nil) != (wantErr == nil) {
+			t.Fatalf("Feed by %d of %d bytes: %v, standard library: %v", piece, len(src), err, wantErr)
+		}
+		if err == nil && (n != consumed || !bytes.Equal(parts, content)) {
+			t.Fatalf("Feed by %d took %d bytes, not %d, or the content differs", piece, n, consumed)
+		}
+		if len(parts) > size {
+			t.Fatalf("Feed gave %d bytes of %d announced", len(parts), size)
+		}
 	}
-	if len(parts) > size {
-		t.Fatalf("Stream gave %d bytes of %d announced", len(parts), size)
+}
+
+// feed gives src to Feed in pieces, as from a network.
+func feed(d *Decoder, src []byte, size, piece int, emit func([]byte) error) (int, error) {
+	d.Begin(int64(size))
+	from, to := 0, min(piece, len(src))
+	for {
+		n, err := d.Feed(src[from:to:to], emit)
+		from += n
+		if err == nil || !errors.Is(err, ErrTruncated) || to == len(src) {
+			return from, err
+		}
+		if to-from >= 400 {
+			return from, fmt.Errorf("%d bytes left unused", to-from)
+		}
+		to = min(to+piece, len(src))
 	}
 }
 
@@ -317,8 +341,8 @@ func TestChecksum(t *testing.T) {
 	if _, err := d.Zlib(make([]byte, len(text)), src); !errors.Is(err, ErrChecksum) {
 		t.Errorf("Zlib: %v", err)
 	}
-	if _, err := d.Stream(int64(len(text)), src, func([]byte) error { return nil }); !errors.Is(err, ErrChecksum) {
-		t.Errorf("Stream: %v", err)
+	if _, err := feed(d, src, len(text), len(src), nil); !errors.Is(err, ErrChecksum) {
+		t.Errorf("Feed: %v", err)
 	}
 	d.Trust = true
 	if n, err := d.Zlib(make([]byte, len(text)), src); err != nil || n != len(src) {
@@ -326,11 +350,12 @@ func TestChecksum(t *testing.T) {
 	}
 }
 
-func TestStreamStops(t *testing.T) {
+func TestFeedStops(t *testing.T) {
 	text := texts()["zeros"]
+	src := deflated(t, text, 6)
 	stop := errors.New("stop")
 	calls := 0
-	_, err := new(Decoder).Stream(int64(len(text)), deflated(t, text, 6), func([]byte) error { calls++; return stop })
+	_, err := feed(new(Decoder), src, len(text), len(src), func([]byte) error { calls++; return stop })
 	if !errors.Is(err, stop) || calls != 1 {
 		t.Fatalf("%v after %d calls", err, calls)
 	}

@@ -1,58 +1,79 @@
 package inflate
 
-// Stream inflates the zlib stream at the start of src, which announces size bytes, and hands them to emit in parts of
-// at most 96 KiB, in order, so that an object of any size takes 128 KiB. emit must not keep the part. It returns how many
-// bytes of src the stream took; an error of emit ends it and is returned as it is. A stream longer than size is stopped
-// before emit sees more than size bytes. The Adler-32 is verified at the end unless Trust is set: what emit saw is
-// certain only once Stream returns nil.
-func (d *Decoder) Stream(size int64, src []byte, emit func(part []byte) error) (consumed int, err error) {
-	if err := checkHeader(src); err != nil {
-		return 0, err
+// stream is what Feed keeps between two calls beside the state.
+type stream struct {
+	window []byte // the last content, for matches to reach back into
+	filled int    // how much of window is content, all of it emitted
+	rest   int64  // bytes of content still to come
+	sum    uint32 // Adler-32 of what was emitted
+}
+
+const streamWindow = 4 * windowSize
+
+// Begin starts a zlib stream that announces size bytes of content, to be read by [Decoder.Feed]. A call of Zlib ends
+// it.
+func (d *Decoder) Begin(size int64) {
+	if d.window == nil {
+		d.window = make([]byte, streamWindow)
 	}
-	d.state = state{in: headerSize}
-	var (
-		window = make([]byte, 4*windowSize)
-		sum    = uint32(adlerStart)
-		kept   = 0 // bytes of the window already emitted
-		rest   = size
-	)
-	for {
-		end := int(min(int64(len(window)-kept), rest)) + kept
-		filled, err := d.run(window[:end], kept, src)
-		if err != nil && err != errFull {
+	d.state = state{phase: atStart}
+	d.stream = stream{window: d.window, rest: size, sum: adlerStart}
+}
+
+// Feed inflates what src holds of the stream and hands the content to emit in order, in parts of at most 128 KiB, so that
+// an object of any size takes 128 KiB. emit must not keep the part; its error ends the stream and is returned as it is.
+// With a nil emit, Feed only finds where the stream ends; following the symbols without their content would be no more
+// than an eighth quicker.
+//
+// It returns how many bytes of src it used, and nil once the stream, checksum included, is over. With [ErrTruncated] it
+// used those bytes and needs more than src held: call it again with the unused rest and what follows. That rest is at
+// most a block's header, under 400 bytes. After another error the stream is lost.
+//
+// emit never sees more than the announced size. The Adler-32 is verified at the end unless Trust is set: what emit saw
+// is certain only once Feed returns nil.
+func (d *Decoder) Feed(src []byte, emit func(part []byte) error) (used int, err error) {
+	d.in = 0
+	if d.phase == atStart {
+		if err := checkHeader(src); err != nil {
 			return 0, err
 		}
-		part := window[kept:filled]
-		if rest == 0 && err == errFull {
-			return 0, ErrSize
+		d.in = headerSize
+		d.phase = atHeader
+	}
+	for d.phase != finished {
+		if d.filled == len(d.window) {
+			copy(d.window, d.window[len(d.window)-windowSize:])
+			d.filled = windowSize
 		}
-		if len(part) > 0 {
-			if !d.Trust {
-				sum = adler(sum, part)
-			}
-			rest -= int64(len(part))
+		end := d.filled + int(min(int64(len(d.window)-d.filled), d.rest))
+		filled, err := d.run(d.window[:end], d.filled, src)
+		part := d.window[d.filled:filled]
+		d.filled = filled
+		d.rest -= int64(len(part))
+		if err == errFull && d.rest == 0 {
+			return d.in, ErrSize
+		}
+		if err != nil && err != errFull && err != ErrTruncated {
+			return d.in, err
+		}
+		if !d.Trust {
+			d.sum = adler(d.sum, part)
+		}
+		if emit != nil && len(part) > 0 {
 			if err := emit(part); err != nil {
-				return 0, err
+				return d.in, err
 			}
 		}
-		if err == nil {
-			break
-		}
-		kept = filled
-		if kept == len(window) {
-			copy(window, window[len(window)-windowSize:])
-			kept = windowSize
+		if err == ErrTruncated {
+			return d.in, err
 		}
 	}
-	if rest != 0 {
-		return 0, ErrSize
+	if d.rest != 0 {
+		return d.in, ErrSize
 	}
 	want, err := d.trailer(src)
-	if err != nil {
-		return 0, err
+	if err == nil && !d.Trust && want != d.sum {
+		err = ErrChecksum
 	}
-	if !d.Trust && want != sum {
-		return 0, ErrChecksum
-	}
-	return d.in, nil
+	return d.in, err
 }

@@ -21,10 +21,7 @@ func (d *Decoder) symbols(dst []byte, out int, src []byte) (int, error) {
 			return out, errFull
 		}
 	}
-	lit, dist := &d.lit, &d.dist
-	if d.fixed {
-		lit, dist = &d.fixedLit, &d.fixedDist
-	}
+	lit, dist := d.tables()
 	in, hold, bits := d.in, d.hold, d.bits
 	inEnd, outEnd := len(src)-wordMargin, len(dst)-3
 	var e uint32
@@ -151,12 +148,12 @@ func (d *Decoder) symbols(dst []byte, out int, src []byte) (int, error) {
 // lastSymbols goes on near the end of dst or src, symbol by symbol. It uses a symbol only once it is all there, with
 // its extra bits and its distance, and there is room for a byte.
 func (d *Decoder) lastSymbols(lit *litTable, dist *distTable, dst []byte, out int, src []byte) (int, error) {
-	defer d.giveBack()
 	for {
 		in, hold, bits := refill(src, d.in, d.hold, d.bits)
 		e, used := lookup(lit[:], litBits, hold)
 		switch {
 		case used > bits:
+			d.giveBack()
 			return out, ErrTruncated
 		case e&special != 0:
 			if e&endOfBlock == 0 {
@@ -166,6 +163,7 @@ func (d *Decoder) lastSymbols(lit *litTable, dist *distTable, dst []byte, out in
 			d.endBlock()
 			return out, nil
 		case out == len(dst):
+			d.giveBack()
 			return out, errFull
 		case e&literal != 0:
 			dst[out] = byte(e >> 16)
@@ -178,6 +176,7 @@ func (d *Decoder) lastSymbols(lit *litTable, dist *distTable, dst []byte, out in
 		bits -= used
 		e, used = lookup(dist[:], distBits, hold)
 		if used > bits {
+			d.giveBack()
 			return out, ErrTruncated
 		}
 		if e&special != 0 {
@@ -193,6 +192,7 @@ func (d *Decoder) lastSymbols(lit *litTable, dist *distTable, dst []byte, out in
 		out += n
 		if n < length {
 			d.length, d.distance = length-n, distance
+			d.giveBack()
 			return out, errFull
 		}
 	}
