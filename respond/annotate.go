@@ -1,0 +1,75 @@
+package respond
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/markdown"
+	"github.com/rekey-app/rekey/respond/policy"
+)
+
+// annotations marks what stands at head and was not marked before. Annotations are plain text, not Markdown.
+func (v checkView) annotations() (out []github.Annotation, ids []int64) {
+	if !v.Repository.Private && !v.Policy.Public.Annotations {
+		return nil, nil
+	}
+	for _, set := range []struct {
+		leaks []leakView
+		level string
+	}{{v.failing, "failure"}, {v.tolerated, "warning"}, {v.unsure, "warning"}} {
+		for _, l := range set.leaks {
+			for _, p := range l.atHead() {
+				if p.Annotated || !annotatable(p.Sighting) || allowedHere(l.Leak, p.Sighting) {
+					continue
+				}
+				out = append(out, annotation(l.Leak, p.Sighting, set.level))
+				ids = append(ids, p.Sighting.ID)
+			}
+		}
+	}
+	if v.PolicyFile.Message != "" {
+		out = append(out, github.Annotation{
+			Path: policy.Path, StartLine: max(1, v.PolicyFile.Line), EndLine: max(1, v.PolicyFile.Line),
+			Level: "failure", Title: "This policy is not valid", Message: v.PolicyFile.Message,
+		})
+	}
+	return out, ids
+}
+
+// annotatable tells whether GitHub can show a mark there: in a file, whose path is text.
+func annotatable(s ledger.Sighting) bool {
+	return (s.Source == "" || s.Source == "blob") && s.Path != "" && utf8.ValidString(s.Path)
+}
+
+func annotation(l ledger.Leak, s ledger.Sighting, level string) github.Annotation {
+	first, last := lines(s)
+	a := github.Annotation{
+		Path:      s.Path,
+		StartLine: max(1, first),
+		EndLine:   max(1, last),
+		Level:     level,
+		Title:     markdown.Title(fmt.Sprintf("Clerk %s %s", describe(l), redacted(l))),
+	}
+	if first == last && first > 0 && s.Column > 0 {
+		a.StartColumn, a.EndColumn = s.Column, max(s.Column, s.EndColumn-1)
+	}
+	switch {
+	case level == "failure" || sure(l):
+		a.Message = "Take this key for known to others. Removing the line does not help: the key works until it is deleted in Clerk. " +
+			"Add a new key, deploy it, then delete this one."
+	default:
+		a.Message = "This might be a Clerk credential; something speaks against it. If it is one, rotate it."
+	}
+	if s.Member != "" {
+		a.Message += "\nIt stands inside this file, in " + markdown.Plain(s.Member) + "."
+	}
+	if s.Encoding != "" && s.Encoding != "plain" {
+		a.Message += "\nIt is encoded: " + markdown.Plain(s.Encoding) + "."
+	}
+	if l.Browser {
+		a.Message += "\n" + markdown.Plain(l.Variable) + " is shipped to browsers: use another name, in server code only."
+	}
+	return a
+}

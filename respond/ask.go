@@ -1,0 +1,32 @@
+package respond
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// Why tells for what reason Clerk is asked.
+type Why string
+
+// The reasons.
+const (
+	Rotated  Why = "rotated"  // somebody said that the key is rotated
+	Closed   Why = "closed"   // somebody closed the issue by hand
+	Watching Why = "watching" // the policy says to watch
+)
+
+// Ask is a question to Clerk, with what is to be done with its answer.
+type Ask struct {
+	Why     Why
+	By      string // login of who caused it; "" for Watching
+	Attempt int    // how often this question was asked already, without an answer
+	Word    string // id of the word that caused it; part of the key
+}
+
+func askAction(l ledger.Leak, q Ask, after time.Duration) Action {
+	a := leakAction(AskClerk, l, fmt.Sprintf("ask:%s:%s:%d", q.Why, q.Word, q.Attempt))
+	a.Ask, a.After = q, after
+	return a
+}

@@ -1,0 +1,261 @@
+package respond
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/markdown"
+	"github.com/rekey-app/rekey/respond/policy"
+)
+
+// CheckName is the name of the one check run that a head commit gets.
+const CheckName = "Clerk secret keys"
+
+// CheckFacts are what a head commit's check run is made of.
+type CheckFacts struct {
+	Repository Repository
+	Head       string
+	DetailsURL string // "" for none
+	Scans      []ledger.Scan
+	Sightings  []ledger.HeadSighting
+	Policy     policy.Policy
+	PolicyFile PolicyProblem
+}
+
+// PolicyProblem is what is wrong with the policy file that this commit holds. The zero value is nothing.
+type PolicyProblem struct {
+	Line    int
+	Message string // Markdown-free words; "" is no problem
+}
+
+// Check returns the check run for a head commit, and the ids of the sightings whose annotations are in it. Annotations
+// that were sent before are left out, as GitHub appends. The run is always completed: a check is never left hanging.
+func Check(f CheckFacts) (run github.CheckRun, annotated []int64) {
+	v := view(f)
+	run = github.CheckRun{
+		Name:       CheckName,
+		HeadSHA:    f.Head,
+		ExternalID: fmt.Sprintf("rekey:%d:%s", f.Repository.ID, f.Head),
+		DetailsURL: f.DetailsURL,
+		Conclusion: v.conclusion(),
+		Title:      markdown.Title(v.title()),
+		Actions:    v.buttons(),
+	}
+	run.Summary = markdown.Cut(markdown.Valid(v.summary()), markdown.MaxCheckSummary,
+		"_This text was longer than GitHub takes. The issues name every place._")
+	run.Annotations, annotated = v.annotations()
+	for _, s := range f.Scans {
+		if !s.Finished.IsZero() && s.Finished.After(run.CompletedAt) {
+			run.CompletedAt = s.Finished
+			run.StartedAt = s.Finished.Add(-s.Duration)
+		}
+	}
+	return run, annotated
+}
+
+// CheckDigest returns a hash of what the run says, without its annotations and times: where it equals that of what was
+// last sent, and there are no new annotations, nothing needs to be sent.
+func CheckDigest(run github.CheckRun) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %q %q %q %q", run.Name, run.Conclusion, run.Title, run.Summary, run.DetailsURL)
+	for _, a := range run.Actions {
+		fmt.Fprintf(h, " %q", a.Identifier)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// checkView is the facts, sorted by what they mean for the check.
+type checkView struct {
+	CheckFacts
+	failed    []ledger.Scan // not made good by a later one
+	failing   []leakView    // open, and severe enough
+	tolerated []leakView    // open, under the policy's threshold
+	unsure    []leakView    // open, of low confidence
+	allowed   []leakView    // all their places carry rekey:allow
+	closed    []leakView    // revoked, ignored, resolved
+}
+
+// leakView is a leak with its places in the range of this head.
+type leakView struct {
+	ledger.Leak
+	places []ledger.HeadSighting
+}
+
+func view(f CheckFacts) checkView {
+	v := checkView{CheckFacts: f, failed: failedScans(f.Scans)}
+	for _, l := range byLeak(f.Sightings) {
+		switch {
+		case l.allAllowed() && (l.State == ledger.Open || l.State == "" || l.ClosedBy == self):
+			v.allowed = append(v.allowed, l)
+		case l.State != ledger.Open && l.State != "":
+			v.closed = append(v.closed, l)
+		case !sure(l.Leak):
+			v.unsure = append(v.unsure, l)
+		case !f.Policy.FailOn.Fails(detect.Severity(l.Severity)):
+			v.tolerated = append(v.tolerated, l)
+		default:
+			v.failing = append(v.failing, l)
+		}
+	}
+	return v
+}
+
+// byLeak groups sightings, production keys first, then by fingerprint, so that a text is the same for the same facts.
+func byLeak(sightings []ledger.HeadSighting) []leakView {
+	at := map[string]int{}
+	var out []leakView
+	for _, s := range sightings {
+		i, known := at[s.Leak.Fingerprint]
+		if !known {
+			i = len(out)
+			at[s.Leak.Fingerprint] = i
+			out = append(out, leakView{Leak: s.Leak})
+		}
+		out[i].places = append(out[i].places, s)
+	}
+	for i := range out {
+		slices.SortStableFunc(out[i].places, func(a, b ledger.HeadSighting) int {
+			return cmp.Or(cmp.Compare(a.Sighting.Path, b.Sighting.Path), cmp.Compare(a.Sighting.Member, b.Sighting.Member),
+				cmp.Compare(a.Sighting.Line, b.Sighting.Line), cmp.Compare(a.Sighting.Column, b.Sighting.Column),
+				a.Sighting.Authored.Compare(b.Sighting.Authored), cmp.Compare(a.Sighting.Commit, b.Sighting.Commit))
+		})
+	}
+	slices.SortStableFunc(out, func(a, b leakView) int {
+		return cmp.Or(cmp.Compare(urgency(a.Leak), urgency(b.Leak)), cmp.Compare(a.Fingerprint, b.Fingerprint))
+	})
+	return out
+}
+
+func urgency(l ledger.Leak) int {
+	switch detect.Severity(l.Severity) {
+	case detect.CriticalSeverity:
+		return 0
+	case detect.HighSeverity:
+		return 1
+	case detect.MediumSeverity:
+		return 2
+	}
+	return 3
+}
+
+func (l leakView) allAllowed() bool {
+	for _, p := range l.places {
+		if !allowedHere(l.Leak, p.Sighting) {
+			return false
+		}
+	}
+	return true
+}
+
+func (l leakView) atHead() []ledger.HeadSighting {
+	return slices.DeleteFunc(slices.Clone(l.places), func(p ledger.HeadSighting) bool { return !p.AtHead })
+}
+
+func (l leakView) removed() []ledger.HeadSighting {
+	return slices.DeleteFunc(slices.Clone(l.places), func(p ledger.HeadSighting) bool { return p.AtHead })
+}
+
+// failedScans returns the scans that could not be finished and were not made good: by a later scan of the same range,
+// or by one that somebody asked for, which reads the range anew.
+func failedScans(scans []ledger.Scan) []ledger.Scan {
+	var failed []ledger.Scan
+	for _, s := range scans {
+		if s.Failure == "" {
+			continue
+		}
+		mended := slices.ContainsFunc(scans, func(o ledger.Scan) bool {
+			return o.Failure == "" && o.Finished.After(s.Finished) &&
+				(o.Base == s.Base || o.Event == "check_run" || o.Event == "check_suite" || o.Event == "first_look")
+		})
+		if !mended {
+			failed = append(failed, s)
+		}
+	}
+	slices.SortFunc(failed, func(a, b ledger.Scan) int { return a.Finished.Compare(b.Finished) })
+	return failed
+}
+
+func (v checkView) conclusion() github.Conclusion {
+	switch {
+	case len(v.failing) > 0, len(v.failed) > 0, v.PolicyFile.Message != "":
+		return github.Failure
+	case len(v.tolerated) > 0, len(v.unsure) > 0:
+		return github.Neutral
+	}
+	return github.Success
+}
+
+func (v checkView) title() string {
+	switch {
+	case len(v.failing) > 0:
+		title := leaked(v.failing)
+		if len(v.failed) > 0 {
+			title += "; the scan could not be finished"
+		}
+		return title
+	case len(v.failed) > 0:
+		return "The scan could not be finished: " + markdown.Plain(v.failed[len(v.failed)-1].Failure)
+	case v.PolicyFile.Message != "":
+		return "The policy in " + policy.Path + " is not valid"
+	case len(v.tolerated) > 0:
+		return leaked(v.tolerated) + ", which the policy does not fail on"
+	case len(v.unsure) > 0:
+		return count(len(v.unsure), "text", "texts") + " might be a Clerk credential"
+	case len(v.closed) > 0:
+		return v.closedTitle()
+	case len(v.allowed) > 0:
+		return count(len(v.allowed), "test key", "test keys") + " allowed by rekey:allow, nothing else found"
+	}
+	commits := 0
+	for _, s := range v.Scans {
+		commits = max(commits, s.Commits)
+	}
+	if commits == 0 {
+		return "No Clerk secret keys"
+	}
+	return "No Clerk secret keys in " + count(commits, "commit", "commits")
+}
+
+// leaked writes "1 production secret key leaked", or "3 Clerk credentials leaked, 1 of them for production".
+func leaked(leaks []leakView) string {
+	live, same := 0, true
+	for _, l := range leaks {
+		if detect.Environment(l.Environment) == detect.Live {
+			live++
+		}
+		same = same && l.Kind == leaks[0].Kind && l.Environment == leaks[0].Environment
+	}
+	if same {
+		one, many := kindName(leaks[0].Kind)
+		if env := environmentName(leaks[0].Environment); env != "" {
+			one, many = env+" "+one, env+" "+many
+		}
+		return count(len(leaks), "Clerk "+one, "Clerk "+many) + " leaked"
+	}
+	title := count(len(leaks), "Clerk credential", "Clerk credentials") + " leaked"
+	if live > 0 {
+		title += fmt.Sprintf(", %d for production", live)
+	}
+	return title
+}
+
+func (v checkView) closedTitle() string {
+	counts := map[ledger.LeakState]int{}
+	for _, l := range v.closed {
+		counts[l.State]++
+	}
+	var parts []string
+	for _, s := range []ledger.LeakState{ledger.Revoked, ledger.Resolved, ledger.Ignored} {
+		if counts[s] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[s], s))
+		}
+	}
+	return count(len(v.closed), "Clerk credential", "Clerk credentials") + " dealt with: " + strings.Join(parts, ", ")
+}

@@ -1,0 +1,215 @@
+package respond
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/policy"
+)
+
+func with(l ledger.Leak, change func(*ledger.Leak)) ledger.Leak {
+	change(&l)
+	return l
+}
+
+func filed(l *ledger.Leak) {
+	l.IssueRepository, l.IssueNumber, l.IssueURL = shop.ID, 12, "https://github.com/acme/shop/issues/12"
+}
+
+func revoked(l *ledger.Leak) {
+	filed(l)
+	l.State, l.Closed, l.ClosedBy, l.Reason = ledger.Revoked, monday.Add(25*time.Minute), "Clerk", "Clerk no longer accepts the key"
+}
+
+func checkCases() map[string]CheckFacts {
+	live := leak(detect.SecretKey, detect.Live, 1)
+	test := leak(detect.SecretKey, detect.Test, 2)
+	hook := leak(detect.WebhookSecret, "", 3)
+	public := shop
+	public.Private = false
+
+	clean := facts()
+	failed := facts()
+	failed.Scans[0].Failure = "github did not send the pack: upload-pack: not our ref"
+	failed.Scans[0].Commits = 0
+	publicCase := facts(at(with(live, filed), sighting(1, "apps/web/.env", 3), true), at(live, sighting(2, "scripts/old.sh", 9), false))
+	publicCase.Repository = public
+	skipped := facts()
+	skipped.Scans[0].Skipped = []string{"blob 3f2a of 11 GiB: over the limit"}
+	archive := sighting(5, "backup.zip", 2)
+	archive.Member, archive.Encoding = "app/.env", "zip"
+	commented := sighting(6, "", 3)
+	commented.Source = "message"
+	allowed := sighting(7, "fixtures/keys.ts", 4)
+	allowed.Allowed = true
+	never := facts(at(test, sighting(1, ".env", 1), true))
+	never.Policy.FailOn = "critical"
+	bad := facts()
+	bad.PolicyFile = PolicyProblem{Line: 4, Message: "unknown setting \"fial_on\""}
+	return map[string]CheckFacts{
+		"clean":               clean,
+		"live-private":        facts(at(live, sighting(1, "apps/web/.env.production", 3), true)),
+		"live-public":         publicCase,
+		"test-filed":          facts(at(with(test, filed), sighting(1, ".clerk/.tmp/keyless.json", 1), true)),
+		"removed":             facts(at(with(live, filed), sighting(1, "apps/web/.env", 3), false)),
+		"several":             facts(at(test, sighting(1, ".env", 3), true), at(live, sighting(2, ".env", 4), true), at(hook, sighting(3, "README.md", 40), true), at(live, sighting(4, "deploy.sh", 2), false)),
+		"revoked":             facts(at(with(live, revoked), sighting(1, ".env", 3), true)),
+		"low-confidence":      facts(at(with(test, func(l *ledger.Leak) { l.Confidence = "low" }), sighting(1, "stripe.ts", 3), true)),
+		"archive-and-message": facts(at(live, archive, true), at(live, commented, false)),
+		"allowed-test":        facts(at(test, allowed, true)),
+		"allowed-live":        facts(at(live, allowed, true)),
+		"below-policy":        never,
+		"failed-scan":         failed,
+		"skipped":             skipped,
+		"bad-policy":          bad,
+	}
+}
+
+func TestCheckGolden(t *testing.T) {
+	t.Parallel()
+	for name, f := range checkCases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			golden(t, "check/"+name+".txt", showCheck(f))
+		})
+	}
+}
+
+func TestCheckConclusion(t *testing.T) {
+	t.Parallel()
+	want := map[string]github.Conclusion{
+		"clean": github.Success, "revoked": github.Success, "allowed-test": github.Success, "skipped": github.Success,
+		"low-confidence": github.Neutral, "below-policy": github.Neutral,
+		"live-private": github.Failure, "live-public": github.Failure, "test-filed": github.Failure, "removed": github.Failure,
+		"several": github.Failure, "archive-and-message": github.Failure, "allowed-live": github.Failure,
+		"failed-scan": github.Failure, "bad-policy": github.Failure,
+	}
+	for name, f := range checkCases() {
+		if run, _ := Check(f); run.Conclusion != want[name] {
+			t.Errorf("%s: %s, want %s", name, run.Conclusion, want[name])
+		}
+	}
+}
+
+func TestCheckAnnotatesEachSightingOnce(t *testing.T) {
+	t.Parallel()
+	l := leak(detect.SecretKey, detect.Live, 1)
+	var sightings []ledger.HeadSighting
+	for i := range int64(120) {
+		s := at(l, sighting(i+1, "env/"+strings.Repeat("x", int(i)+1), 1), true)
+		s.Annotated = i < 20
+		sightings = append(sightings, s)
+	}
+	sightings = append(sightings, at(l, sighting(500, "gone", 1), false))
+	run, ids := Check(facts(sightings...))
+	if len(run.Annotations) != 100 || len(ids) != 100 {
+		t.Fatalf("%d annotations, %d ids", len(run.Annotations), len(ids))
+	}
+	seen := map[int64]bool{}
+	for _, id := range ids {
+		if id <= 20 || id > 120 || seen[id] {
+			t.Fatalf("sighting %d", id)
+		}
+		seen[id] = true
+	}
+	if again, _ := Check(facts(sightings...)); CheckDigest(again) != CheckDigest(run) {
+		t.Error("the digest of the same facts differs")
+	}
+}
+
+func TestCheckColumnsOnlyOnOneLine(t *testing.T) {
+	t.Parallel()
+	s := sighting(1, "a", 3)
+	s.EndLine = 4
+	run, _ := Check(facts(at(leak(detect.SecretKey, detect.Live, 1), s, true)))
+	if a := run.Annotations[0]; a.StartColumn != 0 || a.EndColumn != 0 || a.StartLine != 3 || a.EndLine != 4 {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestCheckLeavesOutPathsThatAreNotText(t *testing.T) {
+	t.Parallel()
+	run, ids := Check(facts(at(leak(detect.SecretKey, detect.Live, 1), sighting(1, "a\xff.env", 3), true)))
+	if len(run.Annotations) != 0 || len(ids) != 0 {
+		t.Fatalf("annotated %+v", run.Annotations)
+	}
+	if !utf8.ValidString(run.Summary) || !strings.Contains(run.Summary, "xff.env") && !strings.Contains(run.Summary, "xff&#46;env") {
+		t.Errorf("the place is not in the summary: %s", run.Summary)
+	}
+}
+
+func TestFailedScanIsMadeGoodByALaterOne(t *testing.T) {
+	t.Parallel()
+	f := facts()
+	f.Scans[0].Failure = "cut off"
+	again := pushScan()
+	again.Finished = monday.Add(time.Minute)
+	f.Scans = append(f.Scans, again)
+	if run, _ := Check(f); run.Conclusion != github.Success {
+		t.Errorf("%s: %s", run.Conclusion, run.Title)
+	}
+	f.Scans[1].Base = strings.Repeat("7", 40) // another range
+	if run, _ := Check(f); run.Conclusion != github.Failure {
+		t.Errorf("%s: %s", run.Conclusion, run.Title)
+	}
+	f.Scans[1].Event = "check_run"
+	if run, _ := Check(f); run.Conclusion != github.Success {
+		t.Errorf("%s: %s", run.Conclusion, run.Title)
+	}
+}
+
+func TestCheckKeepsGitHubsLimits(t *testing.T) {
+	t.Parallel()
+	var sightings []ledger.HeadSighting
+	for i := range int64(300) {
+		l := leak(detect.SecretKey, detect.Live, i+1)
+		sightings = append(sightings, at(l, sighting(i+1, strings.Repeat("😀/", 900)+"x", 1), i%2 == 0))
+	}
+	f := facts(sightings...)
+	for range 200 {
+		f.Scans[0].Skipped = append(f.Scans[0].Skipped, strings.Repeat("@octocat ", 300))
+	}
+	f.Scans = append(f.Scans, ledger.Scan{Failure: strings.Repeat("words ", 30_000), Finished: monday})
+	for _, verify := range []policy.Verify{policy.OnRequest, policy.Never} {
+		f.Policy.Verify = verify
+		run, _ := Check(f)
+		if n := utf16Length(run.Summary); n > 65_535 {
+			t.Errorf("summary of %d characters", n)
+		}
+		if n := utf16Length(run.Title); n > 255 {
+			t.Errorf("title of %d characters", n)
+		}
+		for _, a := range run.Annotations {
+			if utf16Length(a.Title) > 255 || len(a.Message) > 64<<10 {
+				t.Errorf("annotation too long: %d, %d", len(a.Title), len(a.Message))
+			}
+		}
+	}
+	for name, f := range checkCases() {
+		run, _ := Check(f)
+		if len(run.Actions) > 3 {
+			t.Errorf("%s: %d buttons", name, len(run.Actions))
+		}
+		for _, a := range run.Actions {
+			if len(a.Label) > 20 || len(a.Description) > 40 || len(a.Identifier) > 20 {
+				t.Errorf("%s: button too long: %+v", name, a)
+			}
+		}
+	}
+}
+
+func utf16Length(s string) int {
+	n := 0
+	for _, r := range s {
+		n++
+		if r > 0xffff {
+			n++
+		}
+	}
+	return n
+}

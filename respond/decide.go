@@ -1,0 +1,223 @@
+package respond
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/policy"
+)
+
+// Effect is something that rekey does to the world outside its ledger.
+type Effect string
+
+// The effects. Each has at most one per key; check and issue texts are compared by digest on top of that, so that doing
+// one again changes nothing.
+const (
+	UpdateCheck Effect = "update_check" // conclude the head commit's check run anew
+	FileIssue   Effect = "file_issue"   // file the leak's issue, or find the one that was filed
+	SumUpIssues Effect = "sum_up"       // bring the repository's one summary issue up to date, which stands for many
+	EditIssue   Effect = "edit_issue"   // bring title and body up to date
+	CloseIssue  Effect = "close_issue"
+	ReopenIssue Effect = "reopen_issue"
+	Comment     Effect = "comment" // Body, under the leak's issue
+	AskClerk    Effect = "ask_clerk"
+	Notify      Effect = "notify" // tell the policy's targets of Event
+)
+
+// Action is one effect, chosen. It holds no text that the ledger can give when it is performed, comments apart.
+type Action struct {
+	Do         Effect
+	Key        string // performed at most once; a second action of the same key is the same action
+	Repository int64
+	Head       string        // UpdateCheck
+	Leak       int64         // all but UpdateCheck and SumUpIssues
+	Body       string        // Comment
+	NotPlanned bool          // CloseIssue: as not planned, rather than completed
+	Event      string        // Notify: opened, reopened, revoked, ignored, resolved
+	Ask        Ask           // AskClerk
+	After      time.Duration // not before this long from now
+}
+
+// Decision is what was chosen: changes to leaks, to be written in one transaction with the actions' jobs.
+type Decision struct {
+	Changes []Change
+	Actions []Action
+}
+
+// Change is a step in a leak's life. From and To are the same where only facts change.
+type Change struct {
+	Leak       int64
+	At         time.Time
+	By         string // login, "Clerk" or "rekey"
+	From, To   ledger.LeakState
+	Reason     string
+	Responded  bool   // a person spoke: the first such moment is kept
+	Answer     string // what Clerk said: alive, revoked, unknown; "" if it was not asked
+	InstanceID string // as Clerk answered; "" leaves what is known
+}
+
+// Event returns the change as the ledger's history keeps it.
+func (c Change) Event() ledger.Event {
+	return ledger.Event{Leak: c.Leak, At: c.At, By: c.By, From: c.From, To: c.To, Reason: c.Reason}
+}
+
+// Seen is a leak that a scan met.
+type Seen struct {
+	Leak      ledger.Leak       // as the ledger has it now
+	New       bool              // the ledger did not know it before this scan
+	Sightings []ledger.Sighting // those of this scan that the ledger did not know before
+}
+
+// ScanFacts are what is known when a scan is finished, well or not.
+type ScanFacts struct {
+	Repository Repository
+	Scan       ledger.Scan
+	Seen       []Seen
+	FiledHour  int // issues filed for this repository in the last hour
+	Policy     policy.Policy
+	Now        time.Time
+}
+
+// self is who acts when rekey acts by itself.
+const self = "rekey"
+
+// Decide says what to do after a scan.
+func Decide(f ScanFacts) Decision {
+	var d Decision
+	filed := f.FiledHour
+	for _, s := range f.Seen {
+		d.seen(f, s, &filed)
+	}
+	if f.Scan.Event != "first_look" && f.Scan.Head != "" {
+		d.Actions = append(d.Actions, Action{
+			Do: UpdateCheck, Key: fmt.Sprintf("check:%d:%s", f.Repository.ID, f.Scan.Head), Repository: f.Repository.ID, Head: f.Scan.Head,
+		})
+	}
+	return d
+}
+
+func (d *Decision) seen(f ScanFacts, s Seen, filed *int) {
+	l := s.Leak
+	if l.State == "" {
+		l.State = ledger.Open
+	}
+	reason, allowed := allowedBy(f, s)
+	switch {
+	case allowed && l.State == ledger.Open && s.New:
+		d.change(f.Now, &l, ledger.Ignored, self, reason)
+	case !allowed && l.State == ledger.Ignored && l.ClosedBy == self && len(s.Sightings) > 0:
+		// Allowed by a line or a path; now it stands where nothing allows it.
+		d.change(f.Now, &l, ledger.Open, self, "it was pushed again, in a place that nothing allows")
+		d.reopened(f, l)
+	case l.State == ledger.Resolved && pushedSince(l, s):
+		d.change(f.Now, &l, ledger.Open, self, "it was pushed again after it had been closed, and Clerk never confirmed that it is dead")
+		d.reopened(f, l)
+	}
+	switch {
+	case l.IssueNumber != 0:
+		if len(s.Sightings) > 0 {
+			d.Actions = append(d.Actions, leakAction(EditIssue, l, "edit"))
+		}
+	case l.State == ledger.Open && sure(l) && !f.Policy.Issues.Off:
+		if f.Policy.Issues.MaxPerHour > 0 && *filed >= f.Policy.Issues.MaxPerHour {
+			if !d.has(SumUpIssues) {
+				d.Actions = append(d.Actions, Action{Do: SumUpIssues, Key: fmt.Sprintf("sum_up:%d", l.Repository), Repository: l.Repository})
+			}
+		} else {
+			*filed++
+			d.Actions = append(d.Actions, leakAction(FileIssue, l, "file"))
+		}
+	}
+	if s.New && l.State == ledger.Open && sure(l) {
+		d.notify(f.Policy, l, "opened", f.Now)
+		if f.Policy.Verify == policy.Watch && clerkCanTell(l) {
+			d.Actions = append(d.Actions, askAction(l, Ask{Why: Watching}, 0))
+		}
+	}
+}
+
+// allowedBy tells whether the policy allows the leak, or every new place of it carries rekey:allow.
+func allowedBy(f ScanFacts, s Seen) (string, bool) {
+	if len(s.Sightings) == 0 {
+		return "", false
+	}
+	env := detect.Environment(s.Leak.Environment)
+	reason := ""
+	for _, sighting := range s.Sightings {
+		if r, ok := f.Policy.Allow.Allows(s.Leak.Fingerprint, env, sighting.Path, f.Now); ok {
+			reason = "the policy allows it: " + r
+			continue
+		}
+		if !allowedHere(s.Leak, sighting) {
+			return "", false
+		}
+		if reason == "" {
+			reason = "rekey:allow on the line"
+		}
+	}
+	return reason, true
+}
+
+// pushedSince tells whether somebody committed the credential again after its leak was closed.
+func pushedSince(l ledger.Leak, s Seen) bool {
+	for _, sighting := range s.Sightings {
+		if !l.Closed.IsZero() && sighting.Authored.After(l.Closed) {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *Decision) change(now time.Time, l *ledger.Leak, to ledger.LeakState, by, reason string) {
+	d.Changes = append(d.Changes, Change{Leak: l.ID, At: now, By: by, From: l.State, To: to, Reason: reason})
+	l.State = to
+}
+
+func (d *Decision) reopened(f ScanFacts, l ledger.Leak) {
+	d.issue(ReopenIssue, l, f.Now)
+	d.comment(l, "reopened", f.Now, "Open again: "+d.Changes[len(d.Changes)-1].Reason+".")
+	d.notify(f.Policy, l, "reopened", f.Now)
+}
+
+func (d *Decision) has(e Effect) bool {
+	for _, a := range d.Actions {
+		if a.Do == e {
+			return true
+		}
+	}
+	return false
+}
+
+// issue adds an effect on the leak's issue, where there is one.
+func (d *Decision) issue(e Effect, l ledger.Leak, at time.Time) {
+	if l.IssueNumber != 0 {
+		d.Actions = append(d.Actions, leakAction(e, l, stamp(e, at)))
+	}
+}
+
+func (d *Decision) comment(l ledger.Leak, about string, at time.Time, body string) {
+	if l.IssueNumber == 0 {
+		return
+	}
+	a := leakAction(Comment, l, stamp(Comment, at)+":"+about)
+	a.Body = body
+	d.Actions = append(d.Actions, a)
+}
+
+func (d *Decision) notify(p policy.Policy, l ledger.Leak, event string, at time.Time) {
+	if !p.Tells(event) {
+		return
+	}
+	a := leakAction(Notify, l, stamp(Notify, at)+":"+event)
+	a.Event = event
+	d.Actions = append(d.Actions, a)
+}
+
+func leakAction(e Effect, l ledger.Leak, suffix string) Action {
+	return Action{Do: e, Key: fmt.Sprintf("leak:%d:%s", l.ID, suffix), Repository: l.Repository, Leak: l.ID}
+}
+
+// stamp makes the key of an effect that belongs to one moment, as a leak can be closed and reopened many times.
+func stamp(e Effect, at time.Time) string { return fmt.Sprintf("%s:%d", e, at.UnixMicro()) }

@@ -1,0 +1,116 @@
+package respond
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/policy"
+)
+
+// told writes a decision as one line for each change and action.
+func told(d Decision) []string {
+	var out []string
+	for _, c := range d.Changes {
+		out = append(out, string(c.From)+" > "+string(c.To)+" by "+c.By)
+	}
+	for _, a := range d.Actions {
+		s := string(a.Do)
+		if a.Event != "" {
+			s += " " + a.Event
+		}
+		if a.Do == AskClerk {
+			s += " " + string(a.Ask.Why)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func TestDecideAfterAScan(t *testing.T) {
+	t.Parallel()
+	live, test := leak(detect.SecretKey, detect.Live, 1), leak(detect.SecretKey, detect.Test, 2)
+	here := []ledger.Sighting{sighting(1, "apps/web/.env", 3)}
+	fixture := []ledger.Sighting{sighting(1, "fixtures/keys.ts", 3)}
+	inline := []ledger.Sighting{sighting(1, "a.ts", 3)}
+	inline[0].Allowed = true
+	later := []ledger.Sighting{sighting(9, "b.ts", 1)}
+	later[0].Authored = monday.Add(48 * time.Hour)
+
+	notifying := policy.Default()
+	notifying.Notify = []policy.Notify{{To: "security"}}
+	off := policy.Default()
+	off.Issues.Off = true
+	watch := policy.Default()
+	watch.Verify = policy.Watch
+	paths := policy.Default()
+	paths.Allow.Paths = []policy.AllowedPath{{Path: "fixtures/**", Reason: "made up"}}
+	prints := policy.Default()
+	prints.Allow.Fingerprints = []policy.AllowedFingerprint{{Fingerprint: live.Fingerprint, Reason: "decoy"}}
+	expired := prints
+	expired.Allow.Fingerprints = []policy.AllowedFingerprint{{Fingerprint: live.Fingerprint, Reason: "decoy", Expires: monday}}
+	byRekey := with(test, func(l *ledger.Leak) { filed(l); l.State, l.ClosedBy = ledger.Ignored, self })
+	byAda := with(test, func(l *ledger.Leak) { filed(l); l.State, l.ClosedBy = ledger.Ignored, "ada" })
+	resolved := with(live, func(l *ledger.Leak) { filed(l); l.State, l.ClosedBy, l.Closed = ledger.Resolved, "ada", monday })
+
+	for _, tt := range []struct {
+		name   string
+		event  string
+		policy policy.Policy
+		filed  int
+		seen   []Seen
+		want   []string
+	}{
+		{"nothing", "push", policy.Default(), 0, nil, []string{"update_check"}},
+		{"nothing at the first look", "first_look", policy.Default(), 0, nil, nil},
+		{"a new key", "push", policy.Default(), 0, []Seen{{live, true, here}}, []string{"file_issue", "update_check"}},
+		{"a new key, told", "push", notifying, 0, []Seen{{live, true, here}}, []string{"file_issue", "notify opened", "update_check"}},
+		{"a new key, watched", "push", watch, 0, []Seen{{live, true, here}}, []string{"file_issue", "ask_clerk watching", "update_check"}},
+		{"issues off", "push", off, 0, []Seen{{live, true, here}}, []string{"update_check"}},
+		{"seen before, issue not filed yet", "push", policy.Default(), 0, []Seen{{live, false, nil}}, []string{"file_issue", "update_check"}},
+		{"seen before, same places", "push", policy.Default(), 0, []Seen{{with(live, filed), false, nil}}, []string{"update_check"}},
+		{"seen before, new place", "push", policy.Default(), 0, []Seen{{with(live, filed), false, here}}, []string{"edit_issue", "update_check"}},
+		{"low confidence", "push", notifying, 0, []Seen{{with(test, func(l *ledger.Leak) { l.Confidence = "low" }), true, here}}, []string{"update_check"}},
+		{"too many in an hour", "first_look", policy.Default(), 9, []Seen{{live, true, here}, {test, true, here}, {leak(detect.SecretKey, detect.Live, 3), true, here}}, []string{"file_issue", "sum_up"}},
+		{"path allowed, test key", "push", paths, 0, []Seen{{test, true, fixture}}, []string{"open > ignored by rekey", "update_check"}},
+		{"path allowed, production key", "push", paths, 0, []Seen{{live, true, fixture}}, []string{"file_issue", "update_check"}},
+		{"one of two places allowed", "push", paths, 0, []Seen{{test, true, append(fixture, here...)}}, []string{"file_issue", "update_check"}},
+		{"fingerprint allowed", "push", prints, 0, []Seen{{live, true, here}}, []string{"open > ignored by rekey", "update_check"}},
+		{"fingerprint allowed until now", "push", expired, 0, []Seen{{live, true, here}}, []string{"file_issue", "update_check"}},
+		{"rekey:allow, test key", "push", policy.Default(), 0, []Seen{{test, true, inline}}, []string{"open > ignored by rekey", "update_check"}},
+		{"rekey:allow, production key", "push", policy.Default(), 0, []Seen{{live, true, inline}}, []string{"file_issue", "update_check"}},
+		{"was allowed, now elsewhere", "push", policy.Default(), 0, []Seen{{byRekey, false, here}}, []string{"ignored > open by rekey", "reopen_issue", "comment", "edit_issue", "update_check"}},
+		{"a person ignored it", "push", policy.Default(), 0, []Seen{{byAda, false, here}}, []string{"edit_issue", "update_check"}},
+		{"dead, seen again", "push", notifying, 0, []Seen{{with(live, revoked), false, later}}, []string{"edit_issue", "update_check"}},
+		{"resolved, old places found", "push", notifying, 0, []Seen{{resolved, false, here}}, []string{"edit_issue", "update_check"}},
+		{"resolved, committed again", "push", notifying, 0, []Seen{{resolved, false, later}}, []string{"resolved > open by rekey", "reopen_issue", "comment", "notify reopened", "edit_issue", "update_check"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			scan := pushScan()
+			scan.Event = tt.event
+			f := ScanFacts{Repository: shop, Scan: scan, Seen: tt.seen, FiledHour: tt.filed, Policy: tt.policy, Now: monday.Add(72 * time.Hour)}
+			d := Decide(f)
+			if diff := cmp.Diff(tt.want, told(d)); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(d, Decide(f)); diff != "" {
+				t.Errorf("decided twice, the second time otherwise: %s", diff)
+			}
+			keys := map[string]bool{}
+			for _, a := range d.Actions {
+				if a.Key == "" || keys[a.Key] {
+					t.Errorf("key %q of %s is not its own", a.Key, a.Do)
+				}
+				keys[a.Key] = true
+				if strings.ContainsAny(a.Key, " \n") {
+					t.Errorf("key %q", a.Key)
+				}
+			}
+		})
+	}
+}

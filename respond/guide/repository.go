@@ -1,0 +1,106 @@
+package guide
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond/markdown"
+)
+
+// repository is what the instructions learned from the files.
+type repository struct {
+	variable  string     // name under which this credential is to be set
+	framework *framework // nil where none was recognised
+	places    []place    // where the credential has to be set anew, as far as the files tell
+}
+
+// place is a host, a store of secrets or a configuration where the credential is set.
+type place struct {
+	name   string   // "Vercel"
+	where  []string // Markdown: the files, with lines where they tell something, that show that it is used
+	how    string   // Markdown: the exact command or page
+	deploy string   // Markdown: what makes it take effect; "" where how does that already
+}
+
+// look reads the files. With nil files it knows what the leak itself tells.
+func look(l Leak, files Files) repository {
+	return repository{variable: variableFor(l, nil)}
+}
+
+// environmentName is what an environment variable may be called, so that it can stand in a command as it is.
+var environmentName = regexp.MustCompile(`^[A-Z][A-Z0-9_]{2,63}$`)
+
+// browserPrefixes make a framework put the variable into what browsers download.
+var browserPrefixes = []string{
+	"NEXT_PUBLIC_", "NUXT_PUBLIC_", "VITE_", "EXPO_PUBLIC_", "REACT_APP_", "PLASMO_PUBLIC_", "PUBLIC_", "GATSBY_",
+}
+
+// variableFor returns the name of the environment variable that holds this kind of credential: the one that it leaked
+// under, where that is a sound one, else the one that Clerk's SDK for the framework reads.
+func variableFor(l Leak, f *framework) string {
+	name := defaultVariable(l.Kind, f)
+	if name == "" || !environmentName.MatchString(l.Variable) || !strings.Contains(l.Variable, "CLERK") {
+		return name
+	}
+	for _, p := range browserPrefixes {
+		if strings.HasPrefix(l.Variable, p) {
+			return name
+		}
+	}
+	if l.Kind == detect.LegacyAPIKey {
+		return name // CLERK_API_KEY is read by no SDK of today
+	}
+	return l.Variable
+}
+
+func defaultVariable(k detect.Kind, f *framework) string {
+	prefix := ""
+	if f != nil {
+		prefix = f.prefix
+	}
+	switch k {
+	case detect.WebhookSecret:
+		return prefix + "CLERK_WEBHOOK_SIGNING_SECRET"
+	case detect.MachineSecretKey:
+		return "CLERK_MACHINE_SECRET_KEY"
+	case detect.PlatformAPIKey:
+		return "CLERK_PLATFORM_API_KEY"
+	case detect.EncryptionKey:
+		return "CLERK_ENCRYPTION_KEY"
+	case detect.SecretKey, detect.LegacyAPIKey:
+		return prefix + "CLERK_SECRET_KEY"
+	}
+	return ""
+}
+
+// framework is a web framework or an SDK, with what is particular about Clerk's keys in it.
+type framework struct {
+	name     string
+	prefix   string // of the variables that Clerk's SDK reads; "NUXT_"
+	note     string // Markdown; "" where there is nothing particular
+	manifest string
+}
+
+func number(n int) string { return strconv.Itoa(n) }
+
+// instance names the Clerk environment that the credential belongs to, in Markdown.
+func instance(l Leak) string {
+	name := ""
+	switch l.Environment {
+	case detect.Live:
+		name = "**Production**"
+	case detect.Test:
+		name = "**Development**"
+	}
+	switch {
+	case name != "" && l.Instance != "":
+		return name + " of the application whose Frontend API is " + markdown.Code(l.Instance)
+	case l.Instance != "":
+		return "the environment whose Frontend API is " + markdown.Code(l.Instance)
+	case name != "":
+		return name
+	}
+	return "the environment that it belongs to"
+}

@@ -1,0 +1,133 @@
+package policy
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rekey-app/rekey/detect"
+)
+
+// Path is where a repository keeps its policy. The organisation's is the same file in its repository named .github.
+const Path = ".github/rekey.yml"
+
+// Verify says when Clerk is asked whether a key is dead.
+type Verify string
+
+// The answers. Asking moves the key's "Last used" stamp in the owner's dashboard.
+const (
+	Never     Verify = "never"      // Clerk is not asked; a person's word closes
+	OnRequest Verify = "on-request" // when a person says that the key is rotated
+	Watch     Verify = "watch"      // also from time to time, until the key is dead
+)
+
+// Policy is what applies to one repository.
+type Policy struct {
+	FailOn FailOn
+	Verify Verify
+	Issues Issues
+	Allow  Allow
+	Public Public
+	Notify []Notify
+}
+
+// FailOn is the least severity that fails a check, or none.
+type FailOn string
+
+// FailOn's values beside the severities.
+const (
+	FailOnAny  FailOn = "any"
+	FailOnNone FailOn = "none"
+)
+
+// Fails tells whether a leak of this severity fails a check.
+func (f FailOn) Fails(s detect.Severity) bool {
+	switch f {
+	case FailOnNone:
+		return false
+	case FailOnAny, "":
+		return true
+	}
+	return rank(s) >= rank(detect.Severity(f))
+}
+
+func rank(s detect.Severity) int {
+	switch s {
+	case detect.CriticalSeverity:
+		return 4
+	case detect.HighSeverity:
+		return 3
+	case detect.MediumSeverity:
+		return 2
+	case detect.LowSeverity:
+		return 1
+	}
+	return 5 // a severity of a later version: rather fail than not
+}
+
+// Issues says where issues go.
+type Issues struct {
+	Off        bool
+	Repository string // org/name; "" is the repository itself
+	Labels     []string
+	Assignees  []string // logins, beside the pusher
+	MaxPerHour int      // issues that one repository may get in an hour; the rest goes into one summary
+}
+
+// Public says what a public repository is told.
+type Public struct {
+	Annotations bool // mark the line in the check run
+}
+
+// Allow lists what is no leak.
+type Allow struct {
+	Fingerprints []AllowedFingerprint
+	Paths        []AllowedPath
+}
+
+// AllowedFingerprint allows one credential, wherever it stands.
+type AllowedFingerprint struct {
+	Fingerprint string // 32 hexadecimal digits, as issues and `rekey scan` show it
+	Reason      string
+	Expires     time.Time // the first moment at which it no longer counts; zero: never
+}
+
+// AllowedPath allows test keys under a path. It never allows a production key.
+type AllowedPath struct {
+	Path    string // pattern: * within a name, ** across folders
+	Reason  string
+	Expires time.Time
+}
+
+// Notify names a target of the server's configuration, which holds its address and secret, and what it is told.
+type Notify struct {
+	To string
+	On []string // opened, reopened, revoked, ignored, resolved; empty: the first three
+}
+
+// Default is the policy where no file says anything.
+func Default() Policy {
+	return Policy{
+		FailOn: FailOnAny,
+		Verify: OnRequest,
+		Issues: Issues{Labels: []string{"rekey"}, MaxPerHour: 10},
+		Public: Public{Annotations: true},
+	}
+}
+
+// Tells tells whether anybody is to hear of an event.
+func (p Policy) Tells(event string) bool {
+	for _, n := range p.Notify {
+		if n.Tells(event) {
+			return true
+		}
+	}
+	return false
+}
+
+// Tells tells whether this target is to hear of an event.
+func (n Notify) Tells(event string) bool {
+	if len(n.On) == 0 {
+		return event == "opened" || event == "reopened" || event == "revoked"
+	}
+	return slices.Contains(n.On, event)
+}
