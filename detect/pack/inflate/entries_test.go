@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +39,11 @@ func packEntries(tb testing.TB, commits int, dirs ...string) []entry {
 		return out
 	}
 	git("init", "-q")
-	root := filepath.Join(runtime.GOROOT(), "src") //nolint:staticcheck // the running toolchain's sources
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		tb.Fatalf("go env GOROOT: %v", err)
+	}
+	root := filepath.Join(strings.TrimSpace(string(goroot)), "src")
 	for _, dir := range dirs {
 		if err := os.CopyFS(filepath.Join(repo, dir), os.DirFS(filepath.Join(root, dir))); err != nil {
 			tb.Fatal(err)
