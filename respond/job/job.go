@@ -2,7 +2,12 @@
 // carry ids only; what they are about is read from the ledger when they run.
 package job
 
-import "time"
+import (
+	"strconv"
+	"time"
+
+	"github.com/riverqueue/river"
+)
 
 // The queues. They are separate so that a backfill of ten thousand repositories never delays a push.
 const (
@@ -11,43 +16,102 @@ const (
 	Backfill = "backfill"
 )
 
-// Timeouts of the queues' jobs. After kill -9 a job is taken up again when its timeout and a minute have passed.
+// Timeouts of the queues' jobs. Workers return them from Timeout.
 const (
 	ScanTimeout     = 10 * time.Minute
 	RespondTimeout  = 2 * time.Minute
 	BackfillTimeout = time.Hour
 )
 
+// Attempts of the queues' jobs, with River's back-off of attempt⁴ seconds between them: 10 attempts last about
+// 4 hours, 8 about an hour and a quarter. Snoozes do not count.
+//
+// When a process was killed while it ran a job for the last time, the job comes once more with Attempt above MaxAttempts:
+// a worker that sees this gives up in good order, as after a failed last attempt.
+const (
+	ScanAttempts     = 10
+	RespondAttempts  = 10
+	BackfillAttempts = 8
+)
+
+// Keyed is a job of which at most one waits and at most one runs for a key, whatever is enqueued. Enqueueing it while
+// one waits does nothing; while one runs, another is queued and starts when that one has ended. So a worker that
+// reads its state after it was started never misses a change.
+type Keyed interface {
+	river.JobArgs
+	Key() string
+}
+
 // Delivery handles one webhook delivery from the ledger.
 type Delivery struct {
-	GUID string `json:"guid" river:"unique"`
+	GUID string `json:"guid"`
 }
 
 // Kind implements river.JobArgs.
 func (Delivery) Kind() string { return "delivery" }
 
+// InsertOpts implements river.JobArgsWithInsertOpts. The ledger sets the queue by [QueueOf].
+func (Delivery) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Scan, MaxAttempts: ScanAttempts}
+}
+
+// QueueOf names the queue for a delivery of a webhook event: what is about code goes to [Scan], the rest to [Respond].
+// No delivery goes to [Backfill]: an installation that ends must not wait until histories are read.
+func QueueOf(event string) string {
+	switch event {
+	case "issues", "issue_comment", "installation", "installation_repositories", "installation_target", "repository":
+		return Respond
+	default:
+		return Scan
+	}
+}
+
 // Issue brings a leak's issue up to date: files it, edits it, closes it.
 type Issue struct {
-	Leak int64 `json:"leak" river:"unique"`
+	Leak int64 `json:"leak"`
 }
 
 // Kind implements river.JobArgs.
 func (Issue) Kind() string { return "issue" }
 
+// Key implements [Keyed].
+func (i Issue) Key() string { return strconv.FormatInt(i.Leak, 10) }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Issue) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
+}
+
 // Check brings a commit's check run up to date.
 type Check struct {
-	Repository int64  `json:"repository" river:"unique"`
-	Head       string `json:"head" river:"unique"`
+	Repository int64  `json:"repository"`
+	Head       string `json:"head"`
 }
 
 // Kind implements river.JobArgs.
 func (Check) Kind() string { return "check" }
 
+// Key implements [Keyed].
+func (c Check) Key() string { return strconv.FormatInt(c.Repository, 10) + "@" + c.Head }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Check) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
+}
+
 // FirstLook reads a repository's whole history: at installation, when it was added, made public or unarchived.
 type FirstLook struct {
 	Installation int64 `json:"installation"`
-	Repository   int64 `json:"repository" river:"unique"`
+	Repository   int64 `json:"repository"`
 }
 
 // Kind implements river.JobArgs.
 func (FirstLook) Kind() string { return "first_look" }
+
+// Key implements [Keyed].
+func (f FirstLook) Key() string { return strconv.FormatInt(f.Repository, 10) }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (FirstLook) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Backfill, MaxAttempts: BackfillAttempts}
+}

@@ -2,5 +2,5 @@
 // in SQLite or PostgreSQL, in one database with the queue, so that a job and what it is about commit together. No
 // credential is ever in it.
 //
-// Start with [Open], then [Store.Update] and [Store.View].
+// Start with [OpenStore], then [Store.Update] and [Store.View].
 package ledger

@@ -1,0 +1,221 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+)
+
+// Accept writes deliveries and their jobs in a transaction of its own; see [Tx.AcceptDeliveries]. It is what intake uses:
+// on PostgreSQL it does not fail because of other transactions, as serialisable ones do.
+func (s *Store) Accept(ctx context.Context, deliveries []Delivery) (acceptances []Acceptance, err error) {
+	err = s.update(ctx, pgx.ReadCommitted, func(ctx context.Context, tx *Tx) error {
+		acceptances, err = tx.AcceptDeliveries(ctx, deliveries)
+		return err
+	})
+	return acceptances, err
+}
+
+// AcceptDeliveries stores deliveries, each with its [job.Delivery] on the queue that [job.QueueOf] names, and says what
+// became of each, in their order. A GUID that is known is not stored again: it is Done where it was finished, Waiting
+// where its job will still run, and Requeued where the job had died. The zero Received means now.
+func (tx *Tx) AcceptDeliveries(ctx context.Context, deliveries []Delivery) ([]Acceptance, error) {
+	acceptances := make([]Acceptance, len(deliveries))
+	first := make(map[string]int, len(deliveries)) // GUID to the first delivery that has it
+	for i, d := range deliveries {
+		if d.GUID == "" {
+			return nil, fmt.Errorf("ledger: delivery %d of %d has no GUID", i+1, len(deliveries))
+		}
+		if _, ok := first[d.GUID]; !ok {
+			first[d.GUID] = i
+		}
+	}
+	order := make([]int, 0, len(first))
+	for _, i := range first {
+		order = append(order, i)
+	}
+	// One order for all processes: two that store the same GUIDs wait for each other, and never in a circle.
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(deliveries[a].GUID, deliveries[b].GUID) })
+
+	stored, err := tx.storeDeliveries(ctx, deliveries, order)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: store deliveries: %w", err)
+	}
+	var fresh []river.InsertManyParams
+	var known []int
+	for _, i := range order {
+		if !stored[deliveries[i].GUID] {
+			known = append(known, i)
+			continue
+		}
+		acceptances[i] = Accepted
+		fresh = append(fresh, deliveryJob(deliveries[i].GUID, deliveries[i].Event))
+	}
+	if err := tx.insertJobs(ctx, fresh); err != nil {
+		return nil, fmt.Errorf("ledger: queue deliveries: %w", err)
+	}
+	for _, i := range known {
+		if acceptances[i], err = tx.acceptAgain(ctx, deliveries[i]); err != nil {
+			return nil, fmt.Errorf("ledger: delivery %s: %w", deliveries[i].GUID, err)
+		}
+	}
+	for i, d := range deliveries {
+		if acceptances[i] != "" {
+			continue
+		}
+		acceptances[i] = acceptances[first[d.GUID]]
+		if acceptances[i] != Done {
+			acceptances[i] = Waiting
+		}
+	}
+	return acceptances, nil
+}
+
+const deliveryColumns = 7
+
+// insertDelivery inserts n rows; those whose GUID is known are left out of what it returns.
+func insertDelivery(n int) string {
+	var b strings.Builder
+	b.WriteString("INSERT INTO deliveries (guid, event, action, installation, repository, received, body) VALUES ")
+	for row := range n {
+		if row > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteByte('(')
+		for column := range deliveryColumns {
+			if column > 0 {
+				b.WriteString(", ")
+			}
+			fmt.Fprintf(&b, "$%d", row*deliveryColumns+column+1)
+		}
+		b.WriteByte(')')
+	}
+	b.WriteString(" ON CONFLICT (guid) DO NOTHING RETURNING guid")
+	return b.String()
+}
+
+// storeDeliveries inserts deliveries in the given order, many with one statement, and returns the GUIDs that are new.
+func (tx *Tx) storeDeliveries(ctx context.Context, deliveries []Delivery, order []int) (map[string]bool, error) {
+	stored := make(map[string]bool, len(order))
+	for len(order) > 0 {
+		n := chunk(len(order))
+		args := make([]any, 0, n*deliveryColumns)
+		for _, i := range order[:n] {
+			d := deliveries[i]
+			received := d.Received
+			if received.IsZero() {
+				received = tx.now
+			}
+			args = append(args, d.GUID, d.Event, d.Action, d.Installation, d.Repository, received, d.Body)
+		}
+		err := each(ctx, tx, func(scan func(...any) error) error {
+			var guid string
+			if err := scan(&guid); err != nil {
+				return err
+			}
+			stored[guid] = true
+			return nil
+		}, insertDelivery(n), args...)
+		if err != nil {
+			return nil, err
+		}
+		order = order[n:]
+	}
+	return stored, nil
+}
+
+// chunk is how many of n rows the next statement takes. Few sizes make few statements to prepare.
+func chunk(n int) int {
+	for _, size := range []int{64, 16, 4} {
+		if n >= size {
+			return size
+		}
+	}
+	return 1
+}
+
+// acceptAgain says what becomes of a delivery that is in the ledger already.
+func (tx *Tx) acceptAgain(ctx context.Context, d Delivery) (Acceptance, error) {
+	have, err := tx.Delivery(ctx, d.GUID)
+	if err != nil {
+		return "", err
+	}
+	if !have.Finished.IsZero() {
+		return Done, nil
+	}
+	params := deliveryJob(have.GUID, have.Event)
+	result, err := tx.insertJob(ctx, params.Args, params.InsertOpts)
+	if err != nil {
+		return "", err
+	}
+	if result.UniqueSkippedAsDuplicate {
+		return Waiting, nil
+	}
+	return Requeued, nil
+}
+
+// Delivery returns the delivery of a GUID, or ErrNotFound.
+func (tx *Tx) Delivery(ctx context.Context, guid string) (Delivery, error) {
+	d := Delivery{GUID: guid}
+	found, err := one(ctx, tx, []any{
+		&d.Event, &d.Action, &d.Installation, &d.Repository, &d.Body,
+		into{&d.Received},
+		into{&d.Finished},
+		&d.Outcome,
+	}, `SELECT event, action, installation, repository, body, received, finished, outcome FROM deliveries WHERE guid = $1`, guid)
+	switch {
+	case err != nil:
+		return Delivery{}, fmt.Errorf("ledger: delivery %s: %w", guid, err)
+	case !found:
+		return Delivery{}, fmt.Errorf("%w: delivery %s", ErrNotFound, guid)
+	}
+	return d, nil
+}
+
+// FinishDelivery notes what became of a delivery, in words, and empties its body.
+func (tx *Tx) FinishDelivery(ctx context.Context, guid, outcome string) error {
+	n, err := tx.exec(ctx, `UPDATE deliveries SET finished = $2, outcome = $3, body = $4 WHERE guid = $1`,
+		guid, tx.now, outcome, []byte(nil))
+	if err != nil {
+		return fmt.Errorf("ledger: finish delivery %s: %w", guid, err)
+	}
+	if n == 0 {
+		return fmt.Errorf("%w: delivery %s", ErrNotFound, guid)
+	}
+	return nil
+}
+
+// RecentDeliveries lists the last deliveries, newest first, without their bodies.
+func (tx *Tx) RecentDeliveries(ctx context.Context, limit int) ([]Delivery, error) {
+	var list []Delivery
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		var d Delivery
+		err := scan(&d.GUID, &d.Event, &d.Action, &d.Installation, &d.Repository,
+			into{&d.Received}, into{&d.Finished}, &d.Outcome)
+		list = append(list, d)
+		return err
+	}, `SELECT guid, event, action, installation, repository, received, finished, outcome
+		FROM deliveries ORDER BY received DESC, id DESC LIMIT $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: recent deliveries: %w", err)
+	}
+	return list, nil
+}
+
+// PruneDeliveries forgets up to limit finished deliveries received before a time, and tells how many they were. GitHub
+// redelivers for 3 days (GitHub Enterprise Server: 7): a delivery forgotten earlier would be taken for a new one.
+func (tx *Tx) PruneDeliveries(ctx context.Context, before time.Time, limit int) (int64, error) {
+	n, err := tx.exec(ctx, `DELETE FROM deliveries WHERE id IN (
+		SELECT id FROM deliveries WHERE received < $1 AND finished <> 0 ORDER BY received LIMIT $2)`, before, limit)
+	if err != nil {
+		return 0, fmt.Errorf("ledger: forget deliveries: %w", err)
+	}
+	return n, nil
+}

@@ -1,0 +1,127 @@
+package ledger_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
+)
+
+// clock is a clock that tests set.
+type clock struct{ now time.Time }
+
+func (c *clock) Now() time.Time { return c.now }
+
+// start is the time at which tests begin; it has microseconds, as the records have.
+func start() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 123456000, time.UTC) }
+
+func open(t *testing.T, url string) (*ledger.Store, *clock) {
+	t.Helper()
+	c := &clock{start()}
+	return ledgertest.Open(t, ledger.Options{URL: url, Now: c.Now}), c
+}
+
+func update(t *testing.T, s *ledger.Store, fn func(ctx context.Context, tx *ledger.Tx) error) {
+	t.Helper()
+	if err := s.Update(t.Context(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func view(t *testing.T, s *ledger.Store, fn func(ctx context.Context, tx *ledger.Tx) error) {
+	t.Helper()
+	if err := s.View(t.Context(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: (-want +got)\n%s", what, diff)
+	}
+}
+
+func TestDeliveries(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, clock := open(t, url)
+		push := ledger.Delivery{
+			GUID: "b2c3", Event: "push", Installation: 7, Repository: 9, Body: []byte("{\"a\":\"\x00\xff\"}"), Received: start(),
+		}
+		ping := ledger.Delivery{GUID: "a1b2", Event: "ping", Action: "sent", Body: []byte("{}")}
+		clock.now = start().Add(time.Minute)
+		accept := func(want ...ledger.Acceptance) {
+			t.Helper()
+			got, err := s.Accept(t.Context(), []ledger.Delivery{push, ping, push})
+			if err != nil {
+				t.Fatal(err)
+			}
+			equal(t, "acceptances", got, want)
+		}
+		accept(ledger.Accepted, ledger.Accepted, ledger.Waiting)
+		accept(ledger.Waiting, ledger.Waiting, ledger.Waiting)
+		ping.Received = clock.now
+		ping.Finished, ping.Outcome, ping.Body = clock.now, "nothing to do", nil
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			return tx.FinishDelivery(ctx, ping.GUID, ping.Outcome)
+		})
+		accept(ledger.Waiting, ledger.Done, ledger.Waiting)
+		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			got, err := tx.Delivery(ctx, push.GUID)
+			if err != nil {
+				return err
+			}
+			equal(t, "push", got, push)
+			if got, err = tx.Delivery(ctx, ping.GUID); err != nil {
+				return err
+			}
+			if len(got.Body) != 0 {
+				t.Errorf("the body of a finished delivery is kept: %q", got.Body)
+			}
+			if _, err := tx.Delivery(ctx, "never"); !errors.Is(err, ledger.ErrNotFound) {
+				t.Errorf("unknown GUID: %v", err)
+			}
+			recent, err := tx.RecentDeliveries(ctx, 10)
+			bare := push
+			bare.Body = nil
+			equal(t, "recent", recent, []ledger.Delivery{ping, bare})
+			return err
+		})
+	})
+}
+
+func TestManyAndLargeDeliveries(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, _ := open(t, url)
+		var list []ledger.Delivery
+		for i := range 200 {
+			list = append(list, ledger.Delivery{GUID: string(rune('a'+i%26)) + string(rune('a'+i/26)), Event: "push", Body: []byte("{}")})
+		}
+		large := bytes.Repeat([]byte("0123456789abcdef"), 25<<20/16)
+		list[77].Body = large
+		got, err := s.Accept(t.Context(), list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, a := range got {
+			if a != ledger.Accepted {
+				t.Fatalf("delivery %d of %d: %s", i+1, len(got), a)
+			}
+		}
+		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			d, err := tx.Delivery(ctx, list[77].GUID)
+			if !bytes.Equal(d.Body, large) {
+				t.Errorf("a body of %d bytes came back as one of %d", len(large), len(d.Body))
+			}
+			return err
+		})
+	})
+}

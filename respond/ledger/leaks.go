@@ -1,0 +1,157 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+)
+
+const leakColumns = `l.id, l.repository, l.fingerprint, l.kind, l.environment, l.severity, l.confidence, l.reasons, l.redacted,
+	l.instance, l.dashboard, l.variable, l.browser, l.state, l.introduced, l.detected, l.responded, l.closed, l.closed_by,
+	l.reason, l.pusher, l.instance_id, l.asked, l.answer, l.issue_repository, l.issue_number, l.issue_url, l.issue_digest`
+
+func (l *Leak) fields() []any {
+	return []any{
+		&l.ID, &l.Repository, &l.Fingerprint, &l.Kind, &l.Environment, &l.Severity, &l.Confidence, into{&l.Reasons},
+		&l.Redacted, &l.Instance, &l.Dashboard, &l.Variable, into{&l.Browser}, &l.State, into{&l.Introduced},
+		into{&l.Detected}, into{&l.Responded}, into{&l.Closed}, &l.ClosedBy, &l.Reason, &l.Pusher, &l.InstanceID,
+		into{&l.Asked}, &l.Answer, &l.IssueRepository, &l.IssueNumber, &l.IssueURL, &l.IssueDigest,
+	}
+}
+
+func (tx *Tx) leaks(ctx context.Context, rest string, args ...any) ([]Leak, error) {
+	var list []Leak
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		var l Leak
+		err := scan(l.fields()...)
+		list = append(list, l)
+		return err
+	}, `SELECT `+leakColumns+` FROM leaks l `+rest, args...)
+	return list, err
+}
+
+// Leak returns a leak, or ErrNotFound.
+func (tx *Tx) Leak(ctx context.Context, id int64) (Leak, error) {
+	list, err := tx.leaks(ctx, `WHERE l.id = $1`, id)
+	switch {
+	case err != nil:
+		return Leak{}, fmt.Errorf("ledger: leak %d: %w", id, err)
+	case len(list) == 0:
+		return Leak{}, fmt.Errorf("%w: leak %d", ErrNotFound, id)
+	}
+	return list[0], nil
+}
+
+// LeakByIssue returns the leak whose issue this is, or ErrNotFound.
+func (tx *Tx) LeakByIssue(ctx context.Context, issueRepository int64, number int) (Leak, error) {
+	list, err := tx.leaks(ctx, `WHERE l.issue_repository = $1 AND l.issue_number = $2 AND l.issue_number <> 0
+		ORDER BY l.id LIMIT 1`, issueRepository, number)
+	switch {
+	case err != nil:
+		return Leak{}, fmt.Errorf("ledger: leak of issue %d: %w", number, err)
+	case len(list) == 0:
+		return Leak{}, fmt.Errorf("%w: leak of issue %d in repository %d", ErrNotFound, number, issueRepository)
+	}
+	return list[0], nil
+}
+
+// OpenLeaks lists up to limit open leaks of all repositories, newest first.
+func (tx *Tx) OpenLeaks(ctx context.Context, limit int) ([]Leak, error) {
+	list, err := tx.leaks(ctx, `WHERE l.state = $1 ORDER BY l.detected DESC, l.id DESC LIMIT $2`, Open, limit)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: open leaks: %w", err)
+	}
+	return list, nil
+}
+
+// UpdateLeak records a leak's life: its state and what belongs to it, what Clerk answered, where its issue is. Identity,
+// and the facts that scans found, stay. The event joins the leak's history, unless it is the zero Event; its zero At means
+// now.
+func (tx *Tx) UpdateLeak(ctx context.Context, l Leak, e Event) error {
+	n, err := tx.exec(ctx, `UPDATE leaks SET state = $2, responded = $3, closed = $4, closed_by = $5, reason = $6,
+			instance_id = $7, asked = $8, answer = $9, issue_repository = $10, issue_number = $11, issue_url = $12,
+			issue_digest = $13
+		WHERE id = $1`,
+		l.ID, l.State, l.Responded, l.Closed, l.ClosedBy, l.Reason, l.InstanceID, l.Asked, l.Answer,
+		l.IssueRepository, l.IssueNumber, l.IssueURL, l.IssueDigest)
+	switch {
+	case err != nil:
+		return fmt.Errorf("ledger: leak %d: %w", l.ID, err)
+	case n == 0:
+		return fmt.Errorf("%w: leak %d", ErrNotFound, l.ID)
+	case e == Event{}:
+		return nil
+	}
+	if e.At.IsZero() {
+		e.At = tx.now
+	}
+	_, err = tx.exec(ctx, `INSERT INTO events (leak, at, actor, from_state, to_state, reason) VALUES ($1, $2, $3, $4, $5, $6)`,
+		l.ID, e.At, e.By, e.From, e.To, e.Reason)
+	if err != nil {
+		return fmt.Errorf("ledger: leak %d: %w", l.ID, err)
+	}
+	return nil
+}
+
+// Events is a leak's history, oldest first.
+func (tx *Tx) Events(ctx context.Context, leak int64) ([]Event, error) {
+	var list []Event
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		e := Event{Leak: leak}
+		err := scan(into{&e.At}, &e.By, &e.From, &e.To, &e.Reason)
+		list = append(list, e)
+		return err
+	}, `SELECT at, actor, from_state, to_state, reason FROM events WHERE leak = $1 ORDER BY id`, leak)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: events of leak %d: %w", leak, err)
+	}
+	return list, nil
+}
+
+const sightingColumns = `s.id, s.leak, s.source, s.blob_sha, s.path, s.commit_sha, s.member, s.encoding, s.line, s.col,
+	s.end_line, s.end_col, s.author_name, s.author_email, s.authored, s.ref, s.allowed`
+
+func (s *Sighting) fields() []any {
+	return []any{
+		&s.ID, &s.Leak, &s.Source, &s.Blob, into{&s.Path}, &s.Commit, into{&s.Member}, &s.Encoding, &s.Line, &s.Column,
+		&s.EndLine, &s.EndColumn, &s.AuthorName, &s.AuthorEmail, into{&s.Authored}, into{&s.Ref}, into{&s.Allowed},
+	}
+}
+
+// Sightings lists up to limit sightings of a leak, in the order in which they were recorded.
+func (tx *Tx) Sightings(ctx context.Context, leak int64, limit int) ([]Sighting, error) {
+	var list []Sighting
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		var s Sighting
+		err := scan(s.fields()...)
+		list = append(list, s)
+		return err
+	}, `SELECT `+sightingColumns+` FROM sightings s WHERE s.leak = $1 ORDER BY s.id LIMIT $2`, leak, limit)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: sightings of leak %d: %w", leak, err)
+	}
+	return list, nil
+}
+
+// Head is a head commit of a repository.
+type Head struct {
+	Repository int64
+	SHA        string
+}
+
+// HeadsOf lists the head commits whose scans saw the leak, those scanned last first: their checks show it.
+func (tx *Tx) HeadsOf(ctx context.Context, leak int64) ([]Head, error) {
+	var list []Head
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		var h Head
+		var last int64
+		err := scan(&h.Repository, &h.SHA, &last)
+		list = append(list, h)
+		return err
+	}, `SELECT c.repository, c.head, max(c.id) AS last
+		FROM sightings s JOIN scan_sightings x ON x.sighting = s.id JOIN scans c ON c.id = x.scan
+		WHERE s.leak = $1 GROUP BY c.repository, c.head ORDER BY last DESC`, leak)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: heads of leak %d: %w", leak, err)
+	}
+	return list, nil
+}

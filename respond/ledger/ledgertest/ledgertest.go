@@ -1,0 +1,80 @@
+// Package ledgertest gives tests an empty database of each store. SQLite is always there; PostgreSQL where
+// REKEY_TEST_POSTGRES_URL names a server on which databases may be made, as in
+// postgres://postgres@localhost/postgres.
+package ledgertest
+
+import (
+	"context"
+	"crypto/rand"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// PostgresURL is the environment variable that names the PostgreSQL server.
+const PostgresURL = "REKEY_TEST_POSTGRES_URL"
+
+// Each runs a test on each store, with the URL of an empty database.
+func Each(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
+	t.Run("SQLite", func(t *testing.T) { test(t, SQLite(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) { test(t, Postgres(t)) })
+}
+
+// SQLite names an empty database in the test's directory.
+func SQLite(tb testing.TB) string {
+	tb.Helper()
+	return "sqlite://" + filepath.Join(tb.TempDir(), "rekey.db")
+}
+
+// Postgres makes an empty database, which is dropped after the test. Without a server the test is skipped.
+func Postgres(tb testing.TB) string {
+	tb.Helper()
+	server := os.Getenv(PostgresURL)
+	if server == "" {
+		tb.Skipf("%s is not set: not tested on PostgreSQL", PostgresURL)
+	}
+	u, err := url.Parse(server)
+	if err != nil {
+		tb.Fatalf("%s is not a URL", PostgresURL)
+	}
+	name := "rekey_test_" + strings.ToLower(rand.Text())
+	administer(tb, server, "CREATE DATABASE "+name)
+	tb.Cleanup(func() { administer(tb, server, "DROP DATABASE "+name+" WITH (FORCE)") })
+	u.Path = "/" + name
+	return u.String()
+}
+
+func administer(tb testing.TB, server, statement string) {
+	tb.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, server)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// Open opens a database, to be closed after the test.
+func Open(tb testing.TB, o ledger.Options) *ledger.Store {
+	tb.Helper()
+	s, err := ledger.OpenStore(context.Background(), o)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return s
+}

@@ -1,0 +1,148 @@
+package ledger
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+)
+
+//go:embed migrations/*/*.sql
+var migrations embed.FS
+
+// migrationLock is the key of the advisory lock under which PostgreSQL is migrated. It must never change.
+const migrationLock = 0x72656b6579
+
+type migration struct {
+	version int
+	sql     string
+}
+
+// migrationsOf returns a store's migrations in their order. Files are named after their version: 001_ledger.sql.
+func migrationsOf(store string) ([]migration, error) {
+	dir := path.Join("migrations", store)
+	entries, err := fs.ReadDir(migrations, dir)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]migration, 0, len(entries))
+	for i, entry := range entries {
+		text, err := fs.ReadFile(migrations, path.Join(dir, entry.Name()))
+		if err != nil {
+			return nil, err
+		}
+		number, _, _ := strings.Cut(entry.Name(), "_")
+		version, err := strconv.Atoi(number)
+		if err != nil || version != i+1 {
+			return nil, fmt.Errorf("migration %s is out of order", entry.Name())
+		}
+		list = append(list, migration{version, string(text)})
+	}
+	return list, nil
+}
+
+const createVersions = `CREATE TABLE IF NOT EXISTS ledger_versions (version INTEGER PRIMARY KEY)`
+
+// errTooNew protects a database that a newer rekey has migrated.
+var errTooNew = errors.New("ledger: a newer rekey made this database: run that one, or restore a backup from before it")
+
+// upgrade applies what is missing in one transaction.
+func upgrade(ctx context.Context, q querier, store string) error {
+	list, err := migrationsOf(store)
+	if err != nil {
+		return err
+	}
+	if _, err := q.exec(ctx, createVersions); err != nil {
+		return err
+	}
+	var have int
+	if _, err := one(ctx, q, []any{&have}, "SELECT coalesce(max(version), 0) FROM ledger_versions"); err != nil {
+		return err
+	}
+	if have > len(list) {
+		return errTooNew
+	}
+	for _, m := range list[have:] {
+		if _, err := q.exec(ctx, m.sql); err != nil {
+			return fmt.Errorf("migration %d: %w", m.version, err)
+		}
+		if _, err := q.exec(ctx, "INSERT INTO ledger_versions VALUES ($1)", m.version); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// migrateSQLite does all in one transaction, which locks others out.
+func (s *Store) migrateSQLite(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("ledger: migrate: %w", err)
+		}
+	}()
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	queue, err := rivermigrate.New(riversqlite.New(s.writer), &rivermigrate.Config{Logger: s.log})
+	if err != nil {
+		return err
+	}
+	if _, err := queue.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("queue: %w", err)
+	}
+	if err := upgrade(ctx, sqliteQuerier{tx: tx, stmts: nil}, "sqlite"); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// migratePostgres holds an advisory lock on a connection of its own: River's migrations cannot share a transaction.
+func (s *Store) migratePostgres(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("ledger: migrate: %w", err)
+		}
+	}()
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	// Closing the connection frees the lock, also when ctx has ended.
+	defer func() {
+		c := conn.Hijack()
+		_ = c.Close(context.WithoutCancel(ctx))
+	}()
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(migrationLock)); err != nil {
+		return err
+	}
+	queue, err := rivermigrate.New(riverpgxv5.New(s.pool), &rivermigrate.Config{Logger: s.log})
+	if err != nil {
+		return err
+	}
+	if _, err := queue.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("queue: %w", err)
+	}
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return upgrade(ctx, pgMigrator{pgQuerier{tx}}, "postgres") })
+}
+
+// pgMigrator runs texts of several statements, which pgx's prepared statements cannot hold.
+type pgMigrator struct{ pgQuerier }
+
+func (q pgMigrator) exec(ctx context.Context, statement string, args ...any) (int64, error) {
+	if len(args) > 0 {
+		return q.pgQuerier.exec(ctx, statement, args...)
+	}
+	tag, err := q.tx.Exec(ctx, statement, pgx.QueryExecModeSimpleProtocol)
+	return tag.RowsAffected(), err
+}

@@ -1,0 +1,128 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+)
+
+// The failures that callers act on.
+var (
+	// ErrNotFound is returned for records that are not, or no longer, in the ledger; also by what would write about a
+	// repository that is not there: that of a removed installation, say.
+	ErrNotFound = errors.New("ledger: not found")
+	// ErrBusy is returned by [Tx.BeginAction] while another owner's lease runs.
+	ErrBusy = errors.New("ledger: somebody else is at it")
+	// ErrLocked is returned by [OpenStore] when another process has the SQLite database.
+	ErrLocked = errors.New("ledger: another rekey uses this database")
+)
+
+// Options tells where the ledger is.
+type Options struct {
+	// URL is a file path or sqlite:///path, or postgres://…. The file and its WAL are made with mode 0600; its directory
+	// must exist.
+	URL string
+	// Now is the clock; nil means time.Now. River's own times come from time.Now or the database.
+	Now func() time.Time
+	// Log gets River's and the ledger's complaints; nil means none.
+	Log *slog.Logger
+	// LockWait is how long OpenStore waits for another process to let go of the SQLite database: a restart's old process, as a
+	// rule. Zero means 10 seconds, negative not at all.
+	LockWait time.Duration
+}
+
+// Store is the ledger with its queue. It is safe for concurrent use. On SQLite one process uses it at a time, on
+// PostgreSQL as many as wanted.
+type Store struct {
+	now func() time.Time
+	log *slog.Logger
+
+	// SQLite: writes go through one connection, which River shares.
+	writer, reader *sql.DB
+	writes, reads  *statements
+	lock           io.Closer
+	sqliteQueue    *river.Client[*sql.Tx]
+
+	// PostgreSQL
+	pool    *pgxpool.Pool
+	pgQueue *river.Client[pgx.Tx]
+
+	wake atomic.Pointer[func(queues []string)] // set while a worker runs in this process
+}
+
+// OpenStore opens the ledger, made or migrated where needed: its own tables and River's. Several processes may do so at the
+// same time. Errors never hold the URL's password.
+func OpenStore(ctx context.Context, o Options) (*Store, error) {
+	s := &Store{now: o.Now, log: o.Log}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	scheme, _, found := strings.Cut(o.URL, "://")
+	var err error
+	switch {
+	case o.URL == "":
+		return nil, errors.New("ledger: no database is named: give a file or postgres://…")
+	case scheme == "postgres" || scheme == "postgresql":
+		err = s.openPostgres(ctx, o.URL)
+	case scheme == "sqlite" || scheme == "file":
+		u, parseErr := url.Parse(o.URL)
+		if parseErr != nil || u.Host != "" || u.Path == "" {
+			return nil, fmt.Errorf("ledger: %s is no database URL: write sqlite:///path/to/file", o.URL)
+		}
+		err = s.openSQLite(ctx, u.Path, o.LockWait)
+	case found:
+		return nil, fmt.Errorf("ledger: no store is known for %s://…: give a file, sqlite:///path or postgres://…", scheme)
+	default:
+		err = s.openSQLite(ctx, o.URL, o.LockWait)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Close lets go of the database. Workers must have been stopped before.
+func (s *Store) Close() error {
+	var errs []error
+	if s.pool != nil {
+		s.pool.Close()
+	}
+	for _, statements := range []*statements{s.writes, s.reads} {
+		statements.close()
+	}
+	for _, db := range []*sql.DB{s.reader, s.writer} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Ping tells whether the database answers. On SQLite it does not wait for writers.
+func (s *Store) Ping(ctx context.Context) error {
+	if s.pool != nil {
+		return s.pool.Ping(ctx)
+	}
+	var n int
+	if err := s.reader.QueryRowContext(ctx, "SELECT count(*) FROM meta").Scan(&n); err != nil {
+		return fmt.Errorf("ledger: ping: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+)
+
+// minPoolConns is the least number of connections that workers, River's services and intake share. pool_max_conns in the
+// URL may raise it.
+const minPoolConns = 16
+
+func (s *Store) openPostgres(ctx context.Context, url string) error {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return fmt.Errorf("ledger: the database URL cannot be used: %w", err)
+	}
+	cfg.MaxConns = max(cfg.MaxConns, minPoolConns)
+	if cfg.ConnConfig.ConnectTimeout == 0 {
+		cfg.ConnConfig.ConnectTimeout = 10 * time.Second
+	}
+	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
+		cfg.ConnConfig.RuntimeParams["application_name"] = "rekey"
+	}
+	if s.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	if err := s.migratePostgres(ctx); err != nil {
+		return err
+	}
+	s.pgQueue, err = river.NewClient(riverpgxv5.New(s.pool), &river.Config{Logger: s.log})
+	if err != nil {
+		return fmt.Errorf("ledger: queue: %w", err)
+	}
+	return nil
+}
+
+func pgCode(err error) string {
+	if e, is := errors.AsType[*pgconn.PgError](err); is {
+		return e.Code
+	}
+	return ""
+}
+
+// pgConflict tells that a transaction failed only because of another one: serialization failure or deadlock.
+func pgConflict(err error) bool {
+	code := pgCode(err)
+	return code == "40001" || code == "40P01"
+}
+
+func pgForeignKey(err error) bool { return pgCode(err) == "23503" }

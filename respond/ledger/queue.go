@@ -1,0 +1,95 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/rekey-app/rekey/respond/job"
+)
+
+// Enqueue queues a job that starts when the transaction has committed; if it does not commit, there is no job. Of a
+// [job.Keyed] job at most one waits for a key, and at most one runs. opts may be nil.
+func (tx *Tx) Enqueue(ctx context.Context, args river.JobArgs, opts *river.InsertOpts) error {
+	var err error
+	if keyed, ok := args.(job.Keyed); ok {
+		err = tx.enqueueKeyed(ctx, keyed, opts)
+	} else {
+		_, err = tx.insertJob(ctx, args, opts)
+	}
+	if err != nil {
+		return fmt.Errorf("ledger: queue a job of kind %s: %w", args.Kind(), err)
+	}
+	return nil
+}
+
+// CompleteJob makes the job completed together with the transaction: after the commit it will not run again, whatever
+// happens. It is called at most once, at the end of the work; the worker then returns nil.
+func CompleteJob[T river.JobArgs](ctx context.Context, tx *Tx, j *river.Job[T]) error {
+	var err error
+	if tx.pg != nil {
+		_, err = river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx.pg, j)
+	} else {
+		_, err = river.JobCompleteTx[*sqliteDriver](ctx, tx.sqlite, j)
+	}
+	if err != nil {
+		return fmt.Errorf("ledger: complete %s job %d: %w", j.Kind, j.ID, err)
+	}
+	return nil
+}
+
+// deliveryJob makes the job of a delivery. River keeps it from being queued while one is that will still do its work.
+func deliveryJob(guid, event string) river.InsertManyParams {
+	return river.InsertManyParams{
+		Args: job.Delivery{GUID: clean(guid)},
+		InsertOpts: &river.InsertOpts{
+			Queue: job.QueueOf(event),
+			UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+				rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
+				rivertype.JobStateRunning, rivertype.JobStateScheduled,
+			}},
+		},
+	}
+}
+
+func (tx *Tx) insertJob(ctx context.Context, args river.JobArgs, opts *river.InsertOpts) (result *rivertype.JobInsertResult, err error) {
+	switch {
+	case tx.pg != nil:
+		result, err = tx.s.pgQueue.InsertTx(ctx, tx.pg, args, opts)
+	case tx.sqlite != nil:
+		result, err = tx.s.sqliteQueue.InsertTx(ctx, tx.sqlite, args, opts)
+	default:
+		err = errors.New("no transaction")
+	}
+	if err == nil {
+		tx.queued(result.Job.Queue)
+	}
+	return result, err
+}
+
+// insertJobs inserts jobs that cannot be there yet.
+func (tx *Tx) insertJobs(ctx context.Context, jobs []river.InsertManyParams) (err error) {
+	if len(jobs) == 0 {
+		return nil
+	}
+	if tx.pg != nil {
+		_, err = tx.s.pgQueue.InsertManyFastTx(ctx, tx.pg, jobs)
+	} else {
+		_, err = tx.s.sqliteQueue.InsertManyFastTx(ctx, tx.sqlite, jobs)
+	}
+	for _, j := range jobs {
+		tx.queued(j.InsertOpts.Queue)
+	}
+	return err
+}
+
+func (tx *Tx) queued(queue string) {
+	if tx.queues == nil {
+		tx.queues = map[string]bool{}
+	}
+	tx.queues[queue] = true
+}

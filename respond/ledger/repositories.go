@@ -1,0 +1,147 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+)
+
+// UpsertInstallation records an installation as it is now.
+func (tx *Tx) UpsertInstallation(ctx context.Context, i Installation) error {
+	_, err := tx.exec(ctx, `INSERT INTO installations (id, account_id, account, suspended) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (id) DO UPDATE SET
+			account_id = excluded.account_id, account = excluded.account, suspended = excluded.suspended`,
+		i.ID, i.AccountID, i.Account, i.Suspended)
+	if err != nil {
+		return fmt.Errorf("ledger: installation %d: %w", i.ID, err)
+	}
+	return nil
+}
+
+// Installation returns an installation, or ErrNotFound.
+func (tx *Tx) Installation(ctx context.Context, id int64) (Installation, error) {
+	i := Installation{ID: id}
+	found, err := one(ctx, tx, []any{&i.AccountID, &i.Account, into{&i.Suspended}},
+		`SELECT account_id, account, suspended FROM installations WHERE id = $1`, id)
+	switch {
+	case err != nil:
+		return Installation{}, fmt.Errorf("ledger: installation %d: %w", id, err)
+	case !found:
+		return Installation{}, fmt.Errorf("%w: installation %d", ErrNotFound, id)
+	}
+	return i, nil
+}
+
+// RemoveInstallation forgets an installation and all that belongs to it: repositories, tips, scans, leaks, sightings,
+// checks, and its deliveries, those too that still wait: their jobs find nothing. It is no error if there was none.
+func (tx *Tx) RemoveInstallation(ctx context.Context, id int64) error {
+	for _, statement := range []string{
+		`DELETE FROM deliveries WHERE installation = $1`,
+		`DELETE FROM installations WHERE id = $1`, // takes the rest with it
+	} {
+		if _, err := tx.exec(ctx, statement, id); err != nil {
+			return fmt.Errorf("ledger: remove installation %d: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// UpsertRepository records a repository as it is now. The zero FirstLooked keeps the one that is recorded. An
+// installation that is not known yet is recorded by its id.
+func (tx *Tx) UpsertRepository(ctx context.Context, r Repository) error {
+	_, err := tx.exec(ctx, `INSERT INTO installations (id) VALUES ($1) ON CONFLICT DO NOTHING`, r.Installation)
+	if err == nil {
+		_, err = tx.exec(ctx, `INSERT INTO repositories
+				(id, installation, owner, name, default_branch, private, archived, first_looked)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+			ON CONFLICT (id) DO UPDATE SET
+				installation = excluded.installation, owner = excluded.owner, name = excluded.name,
+				default_branch = excluded.default_branch, private = excluded.private, archived = excluded.archived,
+				first_looked = CASE excluded.first_looked WHEN 0 THEN repositories.first_looked ELSE excluded.first_looked END`,
+			r.ID, r.Installation, r.Owner, r.Name, r.DefaultBranch, r.Private, r.Archived, r.FirstLooked)
+	}
+	if err != nil {
+		return fmt.Errorf("ledger: repository %d: %w", r.ID, err)
+	}
+	return nil
+}
+
+const repositoryColumns = `id, installation, owner, name, default_branch, private, archived, first_looked`
+
+func scanRepository(scan func(...any) error, r *Repository) error {
+	return scan(&r.ID, &r.Installation, &r.Owner, &r.Name, &r.DefaultBranch,
+		into{&r.Private}, into{&r.Archived}, into{&r.FirstLooked})
+}
+
+// Repository returns a repository, or ErrNotFound.
+func (tx *Tx) Repository(ctx context.Context, id int64) (Repository, error) {
+	list, err := tx.repositories(ctx, `id = $1`, id)
+	switch {
+	case err != nil:
+		return Repository{}, fmt.Errorf("ledger: repository %d: %w", id, err)
+	case len(list) == 0:
+		return Repository{}, fmt.Errorf("%w: repository %d", ErrNotFound, id)
+	}
+	return list[0], nil
+}
+
+// RepositoriesOf lists an installation's repositories, by id.
+func (tx *Tx) RepositoriesOf(ctx context.Context, installation int64) ([]Repository, error) {
+	list, err := tx.repositories(ctx, `installation = $1`, installation)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: repositories of installation %d: %w", installation, err)
+	}
+	return list, nil
+}
+
+func (tx *Tx) repositories(ctx context.Context, where string, id int64) ([]Repository, error) {
+	var list []Repository
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		var r Repository
+		err := scanRepository(scan, &r)
+		list = append(list, r)
+		return err
+	}, `SELECT `+repositoryColumns+` FROM repositories WHERE `+where+` ORDER BY id`, id)
+	return list, err
+}
+
+// RemoveRepository forgets a repository and all that belongs to it. It is no error if there was none.
+func (tx *Tx) RemoveRepository(ctx context.Context, id int64) error {
+	if _, err := tx.exec(ctx, `DELETE FROM repositories WHERE id = $1`, id); err != nil {
+		return fmt.Errorf("ledger: remove repository %d: %w", id, err)
+	}
+	return nil
+}
+
+// SetTip records what a ref points to now.
+func (tx *Tx) SetTip(ctx context.Context, repository int64, ref, sha string) error {
+	_, err := tx.exec(ctx, `INSERT INTO tips (repository, ref, sha, seen) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (repository, ref) DO UPDATE SET sha = excluded.sha, seen = excluded.seen`,
+		repository, []byte(ref), sha, tx.now)
+	if err != nil {
+		return fmt.Errorf("ledger: tip of repository %d: %w", repository, err)
+	}
+	return nil
+}
+
+// DeleteTip forgets a ref. It is no error if it was not known.
+func (tx *Tx) DeleteTip(ctx context.Context, repository int64, ref string) error {
+	if _, err := tx.exec(ctx, `DELETE FROM tips WHERE repository = $1 AND ref = $2`, repository, []byte(ref)); err != nil {
+		return fmt.Errorf("ledger: tip of repository %d: %w", repository, err)
+	}
+	return nil
+}
+
+// Tips lists up to limit refs of a repository, those that moved last first.
+func (tx *Tx) Tips(ctx context.Context, repository int64, limit int) ([]Tip, error) {
+	var list []Tip
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		var t Tip
+		err := scan(into{&t.Ref}, &t.SHA, into{&t.Seen})
+		list = append(list, t)
+		return err
+	}, `SELECT ref, sha, seen FROM tips WHERE repository = $1 ORDER BY seen DESC, ref LIMIT $2`, repository, limit)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: tips of repository %d: %w", repository, err)
+	}
+	return list, nil
+}

@@ -1,0 +1,205 @@
+package ledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+)
+
+// RecordedScan tells what a scan brought. A scan that is recorded again, after a crash say, brings the same again.
+type RecordedScan struct {
+	New       []Leak // first recorded by this scan
+	Known     []Leak // recorded before
+	Regressed []Leak // those of Known that are not open, and that this scan saw at a place where they had not been seen
+}
+
+// RecordScan records a scan and what it saw. Leaks are told apart by repository and fingerprint, sightings by leak,
+// commit, path, member, line and column. A leak that is seen again keeps its state and its life; facts that it lacked are
+// filled in. A scan of the same head, base and event replaces the one recorded before, unless it failed: then what that
+// one saw stays. ErrNotFound: the repository is not in the ledger.
+func (tx *Tx) RecordScan(ctx context.Context, scan Scan, observations []Observation) (RecordedScan, error) {
+	recorded, err := tx.recordScan(ctx, scan, observations)
+	if err != nil {
+		return RecordedScan{}, explain(fmt.Errorf("ledger: scan of %s in repository %d: %w", scan.Head, scan.Repository, err))
+	}
+	return recorded, nil
+}
+
+func (tx *Tx) recordScan(ctx context.Context, scan Scan, observations []Observation) (RecordedScan, error) {
+	id, err := tx.saveScan(ctx, scan)
+	if err != nil {
+		return RecordedScan{}, err
+	}
+	if scan.Failure == "" {
+		if _, err := tx.exec(ctx, `DELETE FROM scan_sightings WHERE scan = $1`, id); err != nil {
+			return RecordedScan{}, err
+		}
+	}
+	leaks := map[string]int64{} // fingerprint to id
+	var order []int64
+	for _, o := range observations {
+		leak, ok := leaks[o.Leak.Fingerprint]
+		if !ok {
+			o.Leak.Repository = scan.Repository
+			if leak, err = tx.saveLeak(ctx, o.Leak, id); err != nil {
+				return RecordedScan{}, err
+			}
+			leaks[o.Leak.Fingerprint] = leak
+			order = append(order, leak)
+		}
+		if err := tx.saveSighting(ctx, id, leak, o); err != nil {
+			return RecordedScan{}, err
+		}
+	}
+	return tx.whatCame(ctx, id, order)
+}
+
+func (tx *Tx) saveScan(ctx context.Context, scan Scan) (id int64, err error) {
+	if scan.Finished.IsZero() {
+		scan.Finished = tx.now
+	}
+	_, err = one(ctx, tx, []any{&id}, `INSERT INTO scans (repository, head, base, event, ref, pull_number, pusher, commits,
+			blobs, bytes, pack_bytes, duration, skipped, finished, failure)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+		ON CONFLICT (repository, head, base, event) DO UPDATE SET ref = excluded.ref, pull_number = excluded.pull_number,
+			pusher = excluded.pusher, commits = excluded.commits, blobs = excluded.blobs, bytes = excluded.bytes,
+			pack_bytes = excluded.pack_bytes, duration = excluded.duration, skipped = excluded.skipped,
+			finished = excluded.finished, failure = excluded.failure
+		RETURNING id`,
+		scan.Repository, scan.Head, scan.Base, scan.Event, []byte(scan.Ref), scan.PullNumber, scan.Pusher, scan.Commits,
+		scan.Blobs, scan.Bytes, scan.PackBytes, scan.Duration, scan.Skipped, scan.Finished, scan.Failure)
+	return id, err
+}
+
+// saveLeak records a leak, or fills in what is known of it. Its time of introduction is the earliest that was seen.
+func (tx *Tx) saveLeak(ctx context.Context, l Leak, scan int64) (id int64, err error) {
+	if l.State == "" {
+		l.State = Open
+	}
+	if l.Detected.IsZero() {
+		l.Detected = tx.now
+	}
+	_, err = one(ctx, tx, []any{&id}, `INSERT INTO leaks (repository, fingerprint, kind, environment, severity, confidence,
+			reasons, redacted, instance, dashboard, variable, browser, state, introduced, detected, pusher, first_scan)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+		ON CONFLICT (repository, fingerprint) DO UPDATE SET
+			instance  = CASE leaks.instance WHEN '' THEN excluded.instance ELSE leaks.instance END,
+			dashboard = CASE leaks.dashboard WHEN '' THEN excluded.dashboard ELSE leaks.dashboard END,
+			variable  = CASE leaks.variable WHEN '' THEN excluded.variable ELSE leaks.variable END,
+			pusher    = CASE leaks.pusher WHEN '' THEN excluded.pusher ELSE leaks.pusher END,
+			browser   = CASE excluded.browser WHEN 1 THEN 1 ELSE leaks.browser END,
+			introduced = CASE WHEN leaks.introduced = 0 OR excluded.introduced <> 0 AND excluded.introduced < leaks.introduced
+				THEN excluded.introduced ELSE leaks.introduced END
+		RETURNING id`,
+		l.Repository, l.Fingerprint, l.Kind, l.Environment, l.Severity, l.Confidence, l.Reasons, l.Redacted, l.Instance,
+		l.Dashboard, l.Variable, l.Browser, l.State, l.Introduced, l.Detected, l.Pusher, scan)
+	return id, err
+}
+
+func (tx *Tx) saveSighting(ctx context.Context, scan, leak int64, o Observation) error {
+	s := o.Sighting
+	var id int64
+	_, err := one(ctx, tx, []any{&id}, `INSERT INTO sightings (leak, source, blob_sha, commit_sha, path, member, encoding,
+			line, col, end_line, end_col, author_name, author_email, authored, ref, allowed, first_scan, place)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+		ON CONFLICT (leak, place) DO UPDATE SET source = excluded.source, blob_sha = excluded.blob_sha,
+			encoding = excluded.encoding, end_line = excluded.end_line, end_col = excluded.end_col, allowed = excluded.allowed
+		RETURNING id`,
+		leak, s.Source, s.Blob, s.Commit, []byte(s.Path), []byte(s.Member), s.Encoding, s.Line, s.Column, s.EndLine,
+		s.EndColumn, s.AuthorName, s.AuthorEmail, s.Authored, []byte(s.Ref), s.Allowed, scan, placeOf(s))
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, `INSERT INTO scan_sightings (scan, sighting, at_head) VALUES ($1, $2, $3)
+		ON CONFLICT (scan, sighting) DO UPDATE SET at_head = CASE excluded.at_head WHEN 1 THEN 1 ELSE scan_sightings.at_head END`,
+		scan, id, o.AtHead)
+	return err
+}
+
+// placeOf is what tells a leak's sightings apart.
+func placeOf(s Sighting) string {
+	h := sha256.New()
+	// Lengths keep the parts from running into each other.
+	fmt.Fprintf(h, "%s %d %d %d:%s %d:%s", s.Commit, s.Line, s.Column, len(s.Path), s.Path, len(s.Member), s.Member)
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+func (tx *Tx) whatCame(ctx context.Context, scan int64, leaks []int64) (RecordedScan, error) {
+	var r RecordedScan
+	for _, id := range leaks {
+		leak, err := tx.Leak(ctx, id)
+		if err != nil {
+			return RecordedScan{}, err
+		}
+		var firstScan, places int64
+		if _, err := one(ctx, tx, []any{&firstScan, &places}, `SELECT l.first_scan,
+				(SELECT count(*) FROM sightings s WHERE s.leak = l.id AND s.first_scan = $2)
+			FROM leaks l WHERE l.id = $1`, id, scan); err != nil {
+			return RecordedScan{}, err
+		}
+		if firstScan == scan {
+			r.New = append(r.New, leak)
+			continue
+		}
+		r.Known = append(r.Known, leak)
+		if leak.State != Open && places > 0 {
+			r.Regressed = append(r.Regressed, leak)
+		}
+	}
+	return r, nil
+}
+
+// Scans lists the scans of a head commit, in the order in which they were first recorded.
+func (tx *Tx) Scans(ctx context.Context, repository int64, head string) ([]Scan, error) {
+	var list []Scan
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		s := Scan{Repository: repository, Head: head}
+		err := scan(&s.Base, into{&s.Ref}, &s.Event, &s.PullNumber, &s.Pusher, &s.Commits, &s.Blobs, &s.Bytes, &s.PackBytes,
+			into{&s.Duration}, into{&s.Skipped}, into{&s.Finished}, &s.Failure)
+		list = append(list, s)
+		return err
+	}, `SELECT base, ref, event, pull_number, pusher, commits, blobs, bytes, pack_bytes, duration, skipped, finished, failure
+		FROM scans WHERE repository = $1 AND head = $2 ORDER BY id`, repository, head)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: scans of %s: %w", head, err)
+	}
+	return list, nil
+}
+
+// HeadSightings lists what the scans of a head commit saw, by leak and then in the order in which it was recorded.
+func (tx *Tx) HeadSightings(ctx context.Context, repository int64, head string) ([]HeadSighting, error) {
+	var list []HeadSighting
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		var h HeadSighting
+		fields := append(h.Leak.fields(), h.Sighting.fields()...)
+		err := scan(append(fields, into{&h.AtHead}, into{&h.Annotated})...)
+		list = append(list, h)
+		return err
+	}, `SELECT `+leakColumns+`, `+sightingColumns+`, seen.at_head,
+			CASE WHEN a.sighting IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END
+		FROM (
+			SELECT x.sighting, max(x.at_head) AS at_head FROM scans c JOIN scan_sightings x ON x.scan = c.id
+			WHERE c.repository = $1 AND c.head = $2 GROUP BY x.sighting
+		) seen
+		JOIN sightings s ON s.id = seen.sighting
+		JOIN leaks l ON l.id = s.leak
+		LEFT JOIN annotations a ON a.repository = $1 AND a.head = $2 AND a.sighting = s.id
+		ORDER BY l.id, s.id`, repository, head)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: sightings at %s: %w", head, err)
+	}
+	return list, nil
+}
+
+// MarkAnnotated notes that the annotations of these sightings were sent for a head commit.
+func (tx *Tx) MarkAnnotated(ctx context.Context, repository int64, head string, sightings []int64) error {
+	for _, id := range sightings {
+		_, err := tx.exec(ctx, `INSERT INTO annotations (repository, head, sighting) VALUES ($1, $2, $3)
+			ON CONFLICT DO NOTHING`, repository, head, id)
+		if err != nil {
+			return fmt.Errorf("ledger: annotations of %s: %w", head, err)
+		}
+	}
+	return nil
+}

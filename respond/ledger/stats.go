@@ -1,0 +1,62 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Stats are counts for metrics and the dashboard.
+type Stats struct {
+	Waiting      map[string]int // jobs that wait, by queue: available, scheduled or between attempts
+	Running      map[string]int // jobs that run, by queue
+	Dead         map[string]int // jobs given up in the last week, by queue
+	Unfinished   int            // deliveries without an outcome
+	LastDelivery time.Time      // when the last one was received; zero: none is remembered
+	Leaks        map[LeakState]int
+}
+
+// Stats counts. It reads whole tables, though not their bodies: once in some seconds is often enough.
+func (tx *Tx) Stats(ctx context.Context) (Stats, error) {
+	s := Stats{
+		Waiting: map[string]int{}, Running: map[string]int{}, Dead: map[string]int{}, Leaks: map[LeakState]int{},
+	}
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		var queue, state string
+		var n int
+		if err := scan(&queue, &state, &n); err != nil {
+			return err
+		}
+		switch state {
+		case "running":
+			s.Running[queue] += n
+		case "discarded":
+			s.Dead[queue] += n
+		default:
+			s.Waiting[queue] += n
+		}
+		return nil
+	}, `SELECT queue, CAST(state AS TEXT), count(*) FROM river_job
+		WHERE state IN ('available', 'scheduled', 'retryable', 'pending', 'running', 'discarded') GROUP BY queue, state`)
+	if err != nil {
+		return Stats{}, fmt.Errorf("ledger: count jobs: %w", err)
+	}
+	err = each(ctx, tx, func(scan func(...any) error) error {
+		var state LeakState
+		var n int
+		err := scan(&state, &n)
+		s.Leaks[state] = n
+		return err
+	}, `SELECT state, count(*) FROM leaks GROUP BY state`)
+	if err != nil {
+		return Stats{}, fmt.Errorf("ledger: count leaks: %w", err)
+	}
+	if _, err := one(ctx, tx, []any{into{&s.LastDelivery}},
+		`SELECT coalesce(max(received), 0) FROM deliveries`); err != nil {
+		return Stats{}, fmt.Errorf("ledger: last delivery: %w", err)
+	}
+	if _, err := one(ctx, tx, []any{&s.Unfinished}, `SELECT count(*) FROM deliveries WHERE finished = 0`); err != nil {
+		return Stats{}, fmt.Errorf("ledger: count deliveries: %w", err)
+	}
+	return s, nil
+}

@@ -1,0 +1,220 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/rekey-app/rekey/respond/job"
+)
+
+// QueueConfig tells how much is worked at once. Zero fields take the defaults.
+type QueueConfig struct {
+	Scan, Respond, Backfill int // jobs at once: 8, 4 and 2
+
+	Retry        river.ClientRetryPolicy // nil: attempt⁴ seconds
+	ErrorHandler river.ErrorHandler      // hears of failed and panicking jobs; may be nil
+	// StopTimeout is how long running jobs may go on after the context of Start was cancelled; then their own contexts are
+	// cancelled. Zero means 20 seconds.
+	StopTimeout time.Duration
+	// ID names this process among those that share the database. Empty: River makes one.
+	ID string
+}
+
+// The pace of the queue. River looks for jobs when it is woken, at most once each fetchCooldown, and by itself each
+// fetchPoll: on PostgreSQL the second of two jobs may come with no notification.
+const (
+	fetchCooldown = 10 * time.Millisecond
+	fetchPoll     = 250 * time.Millisecond
+)
+
+// defaultTimeout is for kinds whose worker names no timeout. River's rescuer begins a minute after it, and leaves jobs
+// alone whose own timeout has not passed.
+const (
+	defaultTimeout = job.RespondTimeout
+	rescueAfter    = defaultTimeout + time.Minute
+)
+
+// Worker works the queue in this process.
+type Worker interface {
+	// Start begins to work, and returns. Jobs that a killed process left running are taken up again: at once on SQLite,
+	// half a minute after the other process's last sign of life on PostgreSQL. Cancelling ctx stops the worker like
+	// Stop, with QueueConfig.StopTimeout.
+	Start(ctx context.Context) error
+	// Stop takes no more jobs and waits for those that run. When ctx ends first their contexts are cancelled, and it waits
+	// some seconds more.
+	Stop(ctx context.Context) error
+}
+
+// Work makes a worker of this store's queue; there is at most one in a process. workers must have one for each kind of
+// job.
+func (s *Store) Work(workers *river.Workers, c QueueConfig) (Worker, error) {
+	w := &worker{s: s}
+	config := &river.Config{
+		ID:                          c.ID,
+		Logger:                      s.log,
+		Workers:                     workers,
+		Queues:                      map[string]river.QueueConfig{},
+		FetchCooldown:               fetchCooldown,
+		FetchPollInterval:           fetchPoll,
+		JobTimeout:                  defaultTimeout,
+		RescueStuckJobsAfter:        rescueAfter,
+		CompletedJobRetentionPeriod: time.Hour,
+		MaxAttempts:                 job.RespondAttempts,
+		ErrorHandler:                c.ErrorHandler,
+		RetryPolicy:                 c.Retry,
+		SoftStopTimeout:             orDuration(c.StopTimeout, 20*time.Second),
+		Middleware:                  []rivertype.Middleware{&oneAtATime{s: s}},
+	}
+	for queue, n := range map[string]int{
+		job.Scan: orInt(c.Scan, 8), job.Respond: orInt(c.Respond, 4), job.Backfill: orInt(c.Backfill, 2),
+	} {
+		config.Queues[queue] = river.QueueConfig{MaxWorkers: n}
+	}
+	if s.pool != nil {
+		client, err := river.NewClient(riverpgxv5.New(s.pool), config)
+		if err != nil {
+			return nil, fmt.Errorf("ledger: queue: %w", err)
+		}
+		w.client, w.id = pgClient{client}, client.ID()
+		return w, nil
+	}
+	driver := newSQLiteDriver(s.writer)
+	client, err := river.NewClient(driver, config)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: queue: %w", err)
+	}
+	w.client, w.id, w.wake = sqliteClient{client}, client.ID(), driver.pilot.wake
+	return w, nil
+}
+
+func orInt(n, otherwise int) int {
+	if n > 0 {
+		return n
+	}
+	return otherwise
+}
+
+func orDuration(d, otherwise time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return otherwise
+}
+
+// riverClient is what River's clients of both stores have in common.
+type riverClient interface {
+	Start(ctx context.Context) error
+	Stop(ctx context.Context) error
+	StopAndCancel(ctx context.Context) error
+}
+
+type (
+	pgClient     struct{ *river.Client[pgx.Tx] }
+	sqliteClient struct{ *river.Client[*sql.Tx] }
+)
+
+type worker struct {
+	s      *Store
+	client riverClient
+	id     string
+	wake   func(queues []string) // SQLite only
+
+	stop sync.Once
+	done context.CancelFunc // ends the tending of replicas
+	wait sync.WaitGroup
+}
+
+// hardStop is how long jobs may take to heed that their contexts were cancelled.
+const hardStop = 10 * time.Second
+
+func (w *worker) Start(ctx context.Context) error {
+	if w.s.pool == nil {
+		if err := w.s.reclaimAll(ctx); err != nil {
+			return err
+		}
+	}
+	tending, done := context.WithCancel(context.WithoutCancel(ctx))
+	w.done = done
+	if w.s.pool != nil {
+		if err := w.s.beat(ctx, w.id); err != nil {
+			done()
+			return err
+		}
+		w.wait.Go(func() { w.s.tendReplicas(tending, w.id) })
+	}
+	w.wait.Go(func() { w.s.prune(tending) })
+	if w.wake != nil {
+		w.s.wake.Store(&w.wake)
+	}
+	if err := w.client.Start(ctx); err != nil {
+		w.end(ctx)
+		return fmt.Errorf("ledger: start the queue: %w", err)
+	}
+	return nil
+}
+
+func (w *worker) Stop(ctx context.Context) error {
+	err := w.client.Stop(ctx)
+	if err != nil && ctx.Err() != nil {
+		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), hardStop)
+		defer cancel()
+		err = w.client.StopAndCancel(hard)
+	}
+	if err != nil {
+		return fmt.Errorf("ledger: stop the queue: %w", err)
+	}
+	w.end(ctx)
+	return nil
+}
+
+// end is called when no job of this process runs any more.
+func (w *worker) end(ctx context.Context) {
+	w.stop.Do(func() {
+		w.s.wake.Store(nil)
+		w.done()
+		w.wait.Wait()
+		if w.s.pool != nil {
+			if err := w.s.leave(context.WithoutCancel(ctx), w.id); err != nil && !errors.Is(err, context.Canceled) {
+				w.s.log.WarnContext(ctx, "this process could not sign off from the queue", "error", err)
+			}
+		}
+	})
+}
+
+// Deliveries are kept for longer than GitHub redelivers them, so that a late redelivery is known.
+const (
+	keepDeliveries = 10 * 24 * time.Hour
+	pruneEvery     = 10 * time.Minute
+	pruneBatch     = 1000
+)
+
+func (s *Store) prune(ctx context.Context) {
+	ticker := time.NewTicker(pruneEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		for n := int64(pruneBatch); n == pruneBatch; {
+			err := s.Update(ctx, func(ctx context.Context, tx *Tx) (err error) {
+				n, err = tx.PruneDeliveries(ctx, tx.now.Add(-keepDeliveries), pruneBatch)
+				return err
+			})
+			if err != nil && ctx.Err() == nil {
+				s.log.ErrorContext(ctx, "old deliveries could not be forgotten", "error", err)
+				break
+			}
+		}
+	}
+}
