@@ -1,0 +1,236 @@
+package github
+
+import (
+	"context"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bradleyfalzon/ghinstallation/v2"
+	gogithub "github.com/google/go-github/v62/github"
+)
+
+// Config tells which App on which GitHub.
+type Config struct {
+	AppID      int64
+	PrivateKey *rsa.PrivateKey
+	WebURL     string // https://github.com: web pages and git
+	APIURL     string // https://api.github.com; "": the one that [APIURL] finds for WebURL
+	UserAgent  string
+	HTTP       http.RoundTripper // nil: a transport of its own with timeouts
+	Now        func() time.Time  // nil: time.Now
+	Log        *slog.Logger      // nil: nothing is logged
+	// OnRequest, if set, is told of every HTTP request that was sent, for metrics. It is called from many goroutines.
+	OnRequest func(Request)
+}
+
+// Request is one HTTP request to GitHub, as metrics count it.
+type Request struct {
+	Kind     string        // rest, token or git
+	Method   string        // GET, POST, PATCH
+	Route    string        // /repos/{owner}/{repo}/check-runs: one of a fixed set of names, never what a repository is called
+	Status   int           // 0: there was no answer
+	Duration time.Duration // until the answer's head
+}
+
+// App is the GitHub App. It is safe for concurrent use.
+type App struct {
+	id        int64
+	web       *url.URL // without a slash at its end
+	api       *url.URL // likewise
+	userAgent string
+	now       func() time.Time
+	log       *slog.Logger
+	signer    ghinstallation.Signer
+	rest, git http.RoundTripper // to the network, without authorization
+	tokens    tokens
+	pacers    pacers
+	calls     caller // as the App itself, not as one of its installations
+
+	mu   sync.Mutex
+	slug string // "" until GitHub told it
+}
+
+// New returns the App's client. It sends nothing.
+func New(cfg Config) (*App, error) {
+	if cfg.AppID <= 0 {
+		return nil, errors.New("github: the App's id is missing: it stands on the App's settings page")
+	}
+	if cfg.PrivateKey == nil {
+		return nil, errors.New("github: the App's private key is missing: make one on the App's settings page")
+	}
+	web, err := base(cfg.WebURL)
+	if err != nil {
+		return nil, fmt.Errorf("github: address of GitHub: %w", err)
+	}
+	if cfg.APIURL == "" {
+		if cfg.APIURL, err = APIURL(cfg.WebURL); err != nil {
+			return nil, err
+		}
+	}
+	api, err := base(cfg.APIURL)
+	if err != nil {
+		return nil, fmt.Errorf("github: address of GitHub's API: %w", err)
+	}
+	if cfg.UserAgent == "" {
+		cfg.UserAgent = "rekey"
+	}
+	if cfg.HTTP == nil {
+		cfg.HTTP = newTransport()
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	a := &App{
+		id:        cfg.AppID,
+		web:       web,
+		api:       api,
+		userAgent: cfg.UserAgent,
+		now:       cfg.Now,
+		log:       cfg.Log,
+		signer:    jwtSigner{key: cfg.PrivateKey, now: cfg.Now},
+	}
+	a.rest = &edge{
+		base: cfg.HTTP, kind: "rest", prefix: api.Path, userAgent: cfg.UserAgent, onRequest: cfg.OnRequest,
+		slots: make(chan struct{}, maxConcurrent), maxBody: maxRESTBody,
+	}
+	a.git = &edge{base: cfg.HTTP, kind: "git", prefix: web.Path, userAgent: cfg.UserAgent, onRequest: cfg.OnRequest}
+	asApp, err := a.appTransport()
+	if err != nil {
+		return nil, err
+	}
+	a.calls = a.caller(asApp, a.pacers.of(0), "the App")
+	return a, nil
+}
+
+// APIURL returns where the API of the GitHub at webURL is: github.com has a host of its own for it, so has every tenant
+// of GHE.com, and a GitHub Enterprise Server has it under /api/v3.
+func APIURL(webURL string) (string, error) {
+	web, err := base(webURL)
+	if err != nil {
+		return "", fmt.Errorf("github: address of GitHub: %w", err)
+	}
+	host := strings.ToLower(web.Host)
+	if host == "github.com" || host == "www.github.com" || strings.HasSuffix(host, ".ghe.com") {
+		return web.Scheme + "://api." + strings.TrimPrefix(host, "www."), nil
+	}
+	return web.String() + "/api/v3", nil
+}
+
+// base parses an address that others are made from by appending to it. Plain http is taken on loopback only, since
+// tokens travel on it.
+func base(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil:
+		return nil, errors.New("it is not a URL") // url.Error would repeat it, credentials included
+	case u.User != nil:
+		return nil, fmt.Errorf("it holds credentials for %s: take them out", u.Host)
+	case u.Host == "" || u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("%q is not like https://github.com", address)
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		return nil, fmt.Errorf("%q would send tokens unencrypted: use https", address)
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, fmt.Errorf("%q does not start with https://", address)
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimRight(u.Path, "/")}, nil
+}
+
+// Slug returns the App's name as it stands in its URL. Its bot's login is that name and "[bot]". GitHub is asked once.
+func (a *App) Slug(ctx context.Context) (string, error) {
+	a.mu.Lock()
+	slug := a.slug
+	a.mu.Unlock()
+	if slug != "" {
+		return slug, nil
+	}
+	var app *gogithub.App
+	err := a.calls.do(ctx, "read the App", read, func(ctx context.Context) (err error) {
+		app, _, err = a.calls.rest().Apps.Get(ctx, "")
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if app.GetSlug() == "" {
+		return "", errors.New("read the App: GitHub does not tell its slug")
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.slug = app.GetSlug()
+	return a.slug, nil
+}
+
+// Installation is one installation of the App.
+type Installation struct {
+	ID        int64
+	AccountID int64
+	Account   string // login, or an enterprise's slug
+	Suspended bool
+}
+
+// Installations lists where the App is installed.
+func (a *App) Installations(ctx context.Context) ([]Installation, error) {
+	var list []Installation
+	err := eachPage(ctx, a.calls, "list installations", "app/installations?per_page=100",
+		func(page []*gogithub.Installation) bool {
+			for _, i := range page {
+				list = append(list, Installation{
+					ID:        i.GetID(),
+					AccountID: i.GetAccount().GetID(),
+					Account:   i.GetAccount().GetLogin(),
+					Suspended: i.SuspendedAt != nil,
+				})
+			}
+			return true
+		})
+	return list, err
+}
+
+// InstallationRepositories lists all repositories that the installation reaches.
+func (a *App) InstallationRepositories(ctx context.Context, installation int64) ([]RepositoryInfo, error) {
+	calls := a.caller(a.authorize(a.rest, tokenKey{installation: installation, access: metadataAccess}),
+		a.pacers.of(installation), fmt.Sprintf("installation %d", installation))
+	var list []RepositoryInfo
+	err := eachPage(ctx, calls, "list repositories", "installation/repositories?per_page=100",
+		func(page *gogithub.ListRepositories) bool {
+			for _, r := range page.Repositories {
+				list = append(list, repositoryInfo(installation, r))
+			}
+			return true
+		})
+	return list, err
+}
+
+// RepositoryInfo describes a repository.
+type RepositoryInfo struct {
+	Repository
+	DefaultBranch           string
+	Private, Archived, Fork bool
+	PushedAt                time.Time // zero if nothing was ever pushed
+}
+
+func repositoryInfo(installation int64, r *gogithub.Repository) RepositoryInfo {
+	return RepositoryInfo{
+		Repository: Repository{
+			Installation: installation,
+			ID:           r.GetID(),
+			Owner:        r.GetOwner().GetLogin(),
+			Name:         r.GetName(),
+		},
+		DefaultBranch: r.GetDefaultBranch(),
+		Private:       r.GetPrivate(),
+		Archived:      r.GetArchived(),
+		Fork:          r.GetFork(),
+		PushedAt:      r.GetPushedAt().Time,
+	}
+}

@@ -1,0 +1,158 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	gogithub "github.com/google/go-github/v62/github"
+)
+
+// requestTimeout covers one REST request with its answer, redirects and, if need be, a token. GitHub itself gives up
+// after ten seconds.
+const requestTimeout = time.Minute
+
+// caller makes REST requests as somebody: it waits its turn, bounds time, and learns from limits.
+type caller struct {
+	api   *url.URL
+	http  *http.Client
+	agent string
+	pace  *pacer
+	now   func() time.Time
+	about string // owner/name, for errors
+}
+
+func (a *App) caller(transport http.RoundTripper, pace *pacer, about string) caller {
+	return caller{
+		api: a.api.JoinPath("/"),
+		http: &http.Client{
+			Transport: transport,
+			// What edge did not follow is not followed.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		agent: a.userAgent,
+		pace:  pace,
+		now:   a.now,
+		about: about,
+	}
+}
+
+// rest returns a client for one request. go-github's clients remember limits, and wait for them where GitHub does not
+// ask for it; ours are remembered in the pacer.
+func (c caller) rest() *gogithub.Client {
+	rest := gogithub.NewClient(c.http)
+	rest.BaseURL = c.api
+	rest.UserAgent = c.agent
+	return rest
+}
+
+// do makes one request. op says what for, in the infinitive. Errors are an [*Error].
+func (c caller) do(ctx context.Context, op string, class class, request func(context.Context) error) error {
+	err := c.pace.wait(ctx, c.now(), class)
+	if err == nil {
+		err = c.timed(ctx, request)
+		if f, ok := failureOf(err); ok {
+			now := c.now()
+			if until, primary, limited := f.limit(now); limited {
+				c.pace.learn(class, until, primary)
+			}
+		}
+	}
+	if err != nil {
+		return &Error{Op: op, About: c.about, Err: err}
+	}
+	return nil
+}
+
+func (c caller) timed(ctx context.Context, request func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	err := request(ctx)
+	if _, accepted := errors.AsType[*gogithub.AcceptedError](err); accepted {
+		return nil // 202: it will be done
+	}
+	return err
+}
+
+// get reads a JSON answer into v, or a raw one if v is an [io.Writer].
+func (c caller) get(ctx context.Context, op, path, accept string, v any) (*gogithub.Response, error) {
+	var resp *gogithub.Response
+	err := c.do(ctx, op, read, func(ctx context.Context) error {
+		rest := c.rest()
+		request, err := rest.NewRequest(http.MethodGet, path, nil)
+		if err != nil {
+			return err
+		}
+		if accept != "" {
+			request.Header.Set("Accept", accept)
+		}
+		resp, err = rest.Do(ctx, request, v)
+		return err
+	})
+	return resp, err
+}
+
+// eachPage reads a list, page for page, by the addresses in GitHub's Link headers, until there is no further one or
+// visit returns false.
+func eachPage[T any](ctx context.Context, c caller, op, path string, visit func(T) bool) error {
+	for path != "" {
+		var page T
+		resp, err := c.get(ctx, op, path, "", &page)
+		if err != nil {
+			return err
+		}
+		if !visit(page) {
+			return nil
+		}
+		if path, err = c.nextPage(resp.Header); err != nil {
+			return &Error{Op: op, About: c.about, Err: err}
+		}
+	}
+	return nil
+}
+
+// nextPage returns the address of rel="next", or "". It must be on the API's own host, since the token goes there.
+func (c caller) nextPage(header http.Header) (string, error) {
+	for _, link := range strings.Split(strings.Join(header.Values("Link"), ","), ",") {
+		address, parameters, _ := strings.Cut(link, ";")
+		if !strings.Contains(parameters, `rel="next"`) {
+			continue
+		}
+		address = strings.TrimSpace(address)
+		next, err := url.Parse(strings.TrimSuffix(strings.TrimPrefix(address, "<"), ">"))
+		if err != nil {
+			return "", errors.New("the Link header's next page is not a URL")
+		}
+		next = c.api.ResolveReference(next)
+		if next.Scheme != c.api.Scheme || next.Host != c.api.Host || next.User != nil {
+			return "", &RedirectError{From: c.api.Host, To: next.Host}
+		}
+		return next.String(), nil
+	}
+	return "", nil
+}
+
+// Error is a request to GitHub that failed. Its text holds neither credentials nor query strings.
+type Error struct {
+	Op    string // what for: create issue
+	About string // the repository, the installation or the App
+	Err   error
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s in %s: %s", e.Op, e.About, describe(e.Err))
+}
+
+// Unwrap gives the cause, and the named error that fits it, such as [ErrIssuesDisabled].
+func (e *Error) Unwrap() []error {
+	if f, ok := failureOf(e.Err); ok {
+		if named := f.named(); named != nil {
+			return []error{e.Err, named}
+		}
+	}
+	return []error{e.Err}
+}

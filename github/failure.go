@@ -1,0 +1,234 @@
+package github
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bradleyfalzon/ghinstallation/v2"
+	gogithub "github.com/google/go-github/v62/github"
+
+	"github.com/rekey-app/rekey/github/wire"
+)
+
+// failure is an HTTP answer that is an error, whichever library found it so.
+type failure struct {
+	method, path string
+	status       int
+	header       http.Header
+	message      string   // GitHub's own words
+	fields       []string // of a 422: assignees: invalid
+	token        bool     // the answer to a request for an installation token
+	limited      bool     // the library knows that it is a limit, and until when
+	until        time.Time
+	wait         time.Duration
+}
+
+// failureOf returns the answer inside err, if there is one.
+func failureOf(err error) (failure, bool) {
+	if refused, ok := errors.AsType[*ghinstallation.HTTPError](err); ok && refused.Response != nil {
+		return ofToken(refused.Response), true
+	}
+	if e, ok := errors.AsType[*gogithub.ErrorResponse](err); ok && e.Response != nil {
+		return ofREST(e), true
+	}
+	if e, ok := errors.AsType[*gogithub.TwoFactorAuthError](err); ok && e.Response != nil {
+		return ofREST((*gogithub.ErrorResponse)(e)), true
+	}
+	if e, ok := errors.AsType[*gogithub.RateLimitError](err); ok && e.Response != nil {
+		f := ofREST(&gogithub.ErrorResponse{Response: e.Response, Message: e.Message})
+		f.limited, f.until = true, e.Rate.Reset.Time
+		return f, true
+	}
+	if e, ok := errors.AsType[*gogithub.AbuseRateLimitError](err); ok && e.Response != nil {
+		f := ofREST(&gogithub.ErrorResponse{Response: e.Response, Message: e.Message})
+		f.limited = true
+		if e.RetryAfter != nil && len(f.header) == 0 { // the library's memory of an earlier answer
+			f.wait = *e.RetryAfter
+		}
+		return f, true
+	}
+	if e, ok := errors.AsType[*wire.StatusError](err); ok {
+		f := failure{method: http.MethodPost, path: "git-upload-pack", status: e.Status, header: e.Header, message: e.Body}
+		if strings.HasPrefix(strings.TrimSpace(f.message), "<") {
+			f.message = "" // a page for browsers
+		}
+		return f, true
+	}
+	return failure{}, false
+}
+
+func ofREST(e *gogithub.ErrorResponse) failure {
+	f := failure{status: e.Response.StatusCode, header: e.Response.Header, message: e.Message}
+	if r := e.Response.Request; r != nil && r.URL != nil {
+		f.method, f.path = r.Method, r.URL.Path
+	}
+	for _, detail := range e.Errors {
+		text := detail.Message
+		if detail.Field != "" {
+			text = detail.Field + ": " + strings.TrimSpace(detail.Code+" "+detail.Message)
+		}
+		f.fields = append(f.fields, text)
+	}
+	return f
+}
+
+// ofToken looks at an answer to a request for a token; see keepAnswer.
+func ofToken(resp *http.Response) failure {
+	var body struct {
+		Message string `json:"message"`
+	}
+	if kept, ok := resp.Body.(keptBody); ok {
+		_ = json.Unmarshal(kept.text, &body) // an answer that is not JSON has no words
+	}
+	return failure{
+		method: http.MethodPost, path: "access_tokens", token: true,
+		status: resp.StatusCode, header: resp.Header, message: body.Message,
+	}
+}
+
+// says tells whether GitHub's words hold one of the phrases.
+func (f failure) says(phrases ...string) bool {
+	text := strings.ToLower(f.message + " " + strings.Join(f.fields, " "))
+	for _, phrase := range phrases {
+		if strings.Contains(text, phrase) {
+			return true
+		}
+	}
+	return false
+}
+
+// describe says what went wrong, without credentials and query strings.
+func describe(err error) string {
+	if f, ok := failureOf(err); ok {
+		return f.describe()
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	case errors.Is(err, context.Canceled):
+		return "stopped before it ended"
+	}
+	if redirect, ok := errors.AsType[*RedirectError](err); ok {
+		return redirect.Error()
+	}
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		host := "GitHub"
+		if u, err := url.Parse(e.URL); err == nil && u.Host != "" {
+			host = u.Host
+		}
+		return scrub(fmt.Sprintf("%s: %v", host, e.Err))
+	}
+	return scrub(err.Error())
+}
+
+func (f failure) describe() string {
+	text := fmt.Sprintf("GitHub answered %d", f.status)
+	if status := http.StatusText(f.status); status != "" {
+		text += " " + status
+	}
+	if f.message != "" {
+		text += ": " + scrub(f.message)
+	}
+	if len(f.fields) > 0 {
+		text += " (" + scrub(strings.Join(f.fields, "; ")) + ")"
+	}
+	return text
+}
+
+const (
+	// Tokens of GitHub, JSON web tokens, and keys with Clerk's and Stripe's prefixes: our own texts hold none, but what
+	// GitHub says may repeat what somebody else sent.
+	credentialPattern = `(?:gh[a-z]_|github_pat_|eyJ|[rsp]k_(?:live|test)_|whsec_)[A-Za-z0-9_.\-/+=]{8,}`
+	queryPattern      = `\?[^\s"'<>]*`
+	userinfoPattern   = `://[^\s/"'@]*@`
+	maxWords          = 300 // bytes of somebody else's words
+)
+
+// scrub makes somebody else's words fit for our own: one line, not long, without credentials and query strings.
+func scrub(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	text = regexp.MustCompile(userinfoPattern).ReplaceAllString(text, "://")
+	text = regexp.MustCompile(credentialPattern).ReplaceAllString(text, "…")
+	text = regexp.MustCompile(queryPattern).ReplaceAllString(text, "")
+	if len(text) > maxWords {
+		text = strings.ToValidUTF8(text[:maxWords], "") + "…"
+	}
+	return text
+}
+
+// limit tells until when GitHub does not want to hear from us, and whether it is the primary limit, which covers all
+// requests. GitHub's rule: Retry-After, else x-ratelimit-reset if nothing remains, else a minute.
+func (f failure) limit(now time.Time) (until time.Time, primary, limited bool) {
+	retryAfter := f.header.Get("Retry-After")
+	spent := f.header.Get("X-RateLimit-Remaining") == "0"
+	switch {
+	case f.status == http.StatusTooManyRequests, f.limited:
+	case f.status == http.StatusForbidden && f.says("rate limit", "abuse detection"):
+	case f.status == http.StatusForbidden && (retryAfter != "" || spent) && !f.says("not accessible", "suspended", "archived"):
+	case f.status >= 500 && retryAfter != "":
+	default:
+		return time.Time{}, false, false
+	}
+	primary = spent || !f.until.IsZero()
+	switch wait, ok := f.retryAfter(now); {
+	case ok:
+		until = now.Add(wait)
+	case f.wait > 0:
+		until = now.Add(f.wait)
+	case primary:
+		until = f.reset(now)
+	}
+	const soonest, latest = time.Second, 24 * time.Hour
+	switch {
+	case until.IsZero():
+		until = now.Add(time.Minute)
+	case until.Before(now.Add(soonest)):
+		until = now.Add(soonest)
+	case until.After(now.Add(latest)):
+		until = now.Add(latest)
+	}
+	return until, primary, true
+}
+
+// retryAfter reads the header in both its forms.
+func (f failure) retryAfter(now time.Time) (time.Duration, bool) {
+	text := f.header.Get("Retry-After")
+	if text == "" {
+		return 0, false
+	}
+	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil {
+		return time.Duration(seconds) * time.Second, true
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return at.Sub(f.serverTime(now)), true
+	}
+	return 0, false
+}
+
+// reset returns when the primary limit starts anew, on our clock.
+func (f failure) reset(now time.Time) time.Time {
+	at := f.until
+	if seconds, err := strconv.ParseInt(f.header.Get("X-RateLimit-Reset"), 10, 64); err == nil && seconds > 0 {
+		at = time.Unix(seconds, 0)
+	}
+	if at.IsZero() {
+		return at
+	}
+	return now.Add(at.Sub(f.serverTime(now)) + time.Second) // the header has whole seconds
+}
+
+// serverTime is GitHub's clock: ours may be off.
+func (f failure) serverTime(now time.Time) time.Time {
+	if at, err := http.ParseTime(f.header.Get("Date")); err == nil {
+		return at
+	}
+	return now
+}

@@ -1,0 +1,66 @@
+package github
+
+import "strings"
+
+const tokenRoute = "/app/installations/{installation_id}/access_tokens"
+
+// routes are the places of the REST API that rekey uses, as GitHub's reference writes them.
+func routes() []string {
+	return []string{
+		"/app",
+		"/app/hook/deliveries",
+		"/app/hook/deliveries/{delivery_id}",
+		"/app/hook/deliveries/{delivery_id}/attempts",
+		"/app/installations",
+		tokenRoute,
+		"/installation/repositories",
+		"/repos/{owner}/{repo}",
+		"/repos/{owner}/{repo}/assignees/{assignee}",
+		"/repos/{owner}/{repo}/check-runs",
+		"/repos/{owner}/{repo}/check-runs/{check_run_id}",
+		"/repos/{owner}/{repo}/collaborators/{username}/permission",
+		"/repos/{owner}/{repo}/commits/{ref}/check-runs",
+		"/repos/{owner}/{repo}/contents/{path}",
+		"/repos/{owner}/{repo}/issues",
+		"/repos/{owner}/{repo}/issues/{issue_number}",
+		"/repos/{owner}/{repo}/issues/{issue_number}/comments",
+	}
+}
+
+// routeOf returns the route's name for metrics, or "other".
+func routeOf(kind, prefix, path string) string {
+	path = strings.TrimPrefix(path, prefix)
+	if kind == "git" {
+		return "/{owner}/{repo}.git/git-upload-pack"
+	}
+	for _, route := range routes() {
+		if matches(route, path) {
+			return route
+		}
+	}
+	return "other"
+}
+
+// matches tells whether a path is of the route; {path} at its end takes the rest.
+func matches(route, path string) bool {
+	for route != "" {
+		var want, got string
+		want, route = nextSegment(route)
+		if want == "{path}" {
+			return len(path) > 1
+		}
+		got, path = nextSegment(path)
+		if got == "" || want != got && want[0] != '{' {
+			return false
+		}
+	}
+	return path == ""
+}
+
+func nextSegment(path string) (segment, rest string) {
+	path = strings.TrimPrefix(path, "/")
+	if i := strings.IndexByte(path, '/'); i >= 0 {
+		return path[:i], path[i:]
+	}
+	return path, ""
+}

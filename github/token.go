@@ -1,0 +1,250 @@
+package github
+
+import (
+	"bytes"
+	"context"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/bradleyfalzon/ghinstallation/v2"
+	"github.com/golang-jwt/jwt/v4"
+	gogithub "github.com/google/go-github/v62/github"
+)
+
+const (
+	maxTokens     = 4096            // kept; an installation token lives an hour
+	tokenReserve  = 5 * time.Minute // a token this near to its end is not used any more
+	maxTokenError = 8 << 10         // bytes of an answer that is not a token
+)
+
+// Access is what a token may do; tokens are narrowed to one repository and one Access.
+type Access string
+
+// The accesses, each the least its job needs.
+const (
+	ScanAccess    Access = "scan"    // contents read, checks write
+	RespondAccess Access = "respond" // contents read, checks write, issues write, (metadata read)
+
+	metadataAccess Access = "metadata" // to list an installation's repositories
+)
+
+// permissions returns what to ask a token for. GitHub refuses to give more than the installation was granted.
+func (a Access) permissions() (*gogithub.InstallationPermissions, error) {
+	reading, writing := gogithub.String("read"), gogithub.String("write")
+	switch a {
+	case ScanAccess:
+		return &gogithub.InstallationPermissions{Metadata: reading, Contents: reading, Checks: writing}, nil
+	case RespondAccess:
+		return &gogithub.InstallationPermissions{Metadata: reading, Contents: reading, Checks: writing, Issues: writing}, nil
+	case metadataAccess:
+		return &gogithub.InstallationPermissions{Metadata: reading}, nil
+	}
+	return nil, fmt.Errorf("github: there is no access %q", string(a))
+}
+
+// tokenKey says what a token is for. repository is 0, and name "", for all repositories of the installation; a name
+// stands only where the id is not known.
+type tokenKey struct {
+	installation int64
+	repository   int64
+	name         string
+	access       Access
+}
+
+// tokens keeps a source for each key, the most recently used ones.
+type tokens struct {
+	mu      sync.Mutex
+	sources map[tokenKey]*tokenSource
+	clock   uint64
+}
+
+// of returns the key's source, a new one if need be. One that was dropped meanwhile still works for who holds it.
+func (t *tokens) of(a *App, key tokenKey) *tokenSource {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.clock++
+	if source := t.sources[key]; source != nil {
+		source.used = t.clock
+		return source
+	}
+	if t.sources == nil {
+		t.sources = map[tokenKey]*tokenSource{}
+	}
+	if len(t.sources) >= maxTokens {
+		oldest, least := tokenKey{}, t.clock
+		for key, source := range t.sources {
+			if source.used < least {
+				oldest, least = key, source.used
+			}
+		}
+		delete(t.sources, oldest)
+	}
+	source := &tokenSource{app: a, key: key, turn: make(chan struct{}, 1), used: t.clock}
+	t.sources[key] = source
+	return source
+}
+
+// tokenSource mints installation tokens and keeps the last one.
+type tokenSource struct {
+	app  *App
+	key  tokenKey
+	used uint64        // guarded by tokens.mu
+	turn chan struct{} // full while somebody reads or mints: a lock that waits no longer than its context
+
+	token string
+	ends  time.Time
+}
+
+func (s *tokenSource) lock(ctx context.Context) error {
+	select {
+	case s.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *tokenSource) unlock() { <-s.turn }
+
+// get returns a token that is good for five minutes at least. A token that equals refused is not given again.
+func (s *tokenSource) get(ctx context.Context, refused string) (string, error) {
+	if err := s.lock(ctx); err != nil {
+		return "", err
+	}
+	defer s.unlock()
+	if s.token != "" && s.token != refused && s.app.now().Before(s.ends.Add(-tokenReserve)) {
+		return s.token, nil
+	}
+	token, ends, err := s.app.mint(ctx, s.key)
+	if err != nil {
+		return "", err
+	}
+	s.token, s.ends = token, ends
+	return token, nil
+}
+
+// mint asks GitHub for a token. It makes transports of its own each time, since ghinstallation's Transport writes into
+// the AppsTransport that it is given, and has no way to forget a token.
+func (a *App) mint(ctx context.Context, key tokenKey) (string, time.Time, error) {
+	permissions, err := key.access.permissions()
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	asApp, err := a.appTransport()
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	options := &gogithub.InstallationTokenOptions{Permissions: permissions}
+	switch {
+	case key.repository != 0:
+		options.RepositoryIDs = []int64{key.repository}
+	case key.name != "":
+		options.Repositories = []string{key.name}
+	}
+	transport := ghinstallation.NewFromAppsTransport(asApp, key.installation)
+	transport.InstallationTokenOptions = options
+	token, err := transport.Token(ctx)
+	if err != nil {
+		return "", time.Time{}, keepAnswer(err)
+	}
+	ends, _, err := transport.Expiry()
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	if token == "" {
+		return "", time.Time{}, fmt.Errorf("GitHub's answer holds no token for installation %d", key.installation)
+	}
+	return token, ends, nil
+}
+
+// keepAnswer reads the answer that ghinstallation leaves open in its error.
+func keepAnswer(err error) error {
+	if failed, ok := errors.AsType[*ghinstallation.HTTPError](err); ok && failed.Response != nil && failed.Response.Body != nil {
+		body := failed.Response.Body
+		text, _ := io.ReadAll(io.LimitReader(body, maxTokenError)) // what could be read is all there is to tell
+		_ = body.Close()
+		failed.Response.Body = keptBody{bytes.NewReader(text), text}
+	}
+	return err
+}
+
+// keptBody is a body that was read: looking at text does not use it up.
+type keptBody struct {
+	io.Reader
+	text []byte
+}
+
+func (keptBody) Close() error { return nil }
+
+// appTransport authorizes requests as the App itself.
+func (a *App) appTransport() (*ghinstallation.AppsTransport, error) {
+	transport, err := ghinstallation.NewAppsTransportWithOptions(a.rest, a.id, ghinstallation.WithSigner(a.signer))
+	if err != nil {
+		return nil, fmt.Errorf("github: sign as the App: %w", err)
+	}
+	transport.BaseURL = a.api.String()
+	return transport, nil
+}
+
+// jwtSigner signs for the App from 60 s before now, for clocks that differ, until nine minutes after; GitHub takes ten
+// at most.
+type jwtSigner struct {
+	key *rsa.PrivateKey
+	now func() time.Time
+}
+
+// Sign sets the times of the claims, and signs them with RS256.
+func (s jwtSigner) Sign(claims jwt.Claims) (string, error) {
+	if registered, ok := claims.(*jwt.RegisteredClaims); ok {
+		now := s.now().Truncate(time.Second)
+		registered.IssuedAt = jwt.NewNumericDate(now.Add(-time.Minute))
+		registered.ExpiresAt = jwt.NewNumericDate(now.Add(9 * time.Minute))
+	}
+	return jwt.NewWithClaims(jwt.SigningMethodRS256, claims).SignedString(s.key)
+}
+
+// authorized sends requests with an installation's token. When GitHub refuses the token, it mints another one and sends
+// the request once more.
+type authorized struct {
+	next   http.RoundTripper
+	source *tokenSource
+	header func(token string) string
+}
+
+func (a *App) authorize(next http.RoundTripper, key tokenKey) *authorized {
+	return &authorized{next: next, source: a.tokens.of(a, key), header: func(token string) string { return "Bearer " + token }}
+}
+
+// RoundTrip is safe for concurrent use.
+func (t *authorized) RoundTrip(r *http.Request) (*http.Response, error) {
+	token, err := t.source.get(r.Context(), "")
+	if err != nil {
+		closeBody(r)
+		return nil, err
+	}
+	resp, err := t.send(r, token)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+		return resp, err
+	}
+	second, ok := again(r)
+	if !ok {
+		return resp, nil
+	}
+	discard(resp)
+	if token, err = t.source.get(r.Context(), token); err != nil {
+		closeBody(second)
+		return nil, err
+	}
+	return t.send(second, token)
+}
+
+func (t *authorized) send(r *http.Request, token string) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", t.header(token))
+	return t.next.RoundTrip(r)
+}
