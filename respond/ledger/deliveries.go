@@ -10,7 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
-
 )
 
 // Accept writes deliveries and their jobs in a transaction of its own; see [Tx.AcceptDeliveries]. It is what intake uses:

@@ -11,10 +11,18 @@ const leakColumns = `l.id, l.repository, l.fingerprint, l.kind, l.environment, l
 
 func (l *Leak) fields() []any {
 	return []any{
-		&l.ID, &l.Repository, &l.Fingerprint, &l.Kind, &l.Environment, &l.Severity, &l.Confidence, into{&l.Reasons},
-		&l.Redacted, &l.Instance, &l.Dashboard, &l.Variable, into{&l.Browser}, &l.State, into{&l.Introduced},
-		into{&l.Detected}, into{&l.Responded}, into{&l.Closed}, &l.ClosedBy, &l.Reason, &l.Pusher, &l.InstanceID,
-		into{&l.Asked}, &l.Answer, &l.IssueRepository, &l.IssueNumber, &l.IssueURL, &l.IssueDigest,
+		&l.ID, &l.Repository, &l.Fingerprint, &l.Kind, &l.Environment, &l.Severity, &l.Confidence,
+		into{&l.Reasons},
+		&l.Redacted, &l.Instance, &l.Dashboard, &l.Variable,
+		into{&l.Browser},
+		&l.State,
+		into{&l.Introduced},
+		into{&l.Detected},
+		into{&l.Responded},
+		into{&l.Closed},
+		&l.ClosedBy, &l.Reason, &l.Pusher, &l.InstanceID,
+		into{&l.Asked},
+		&l.Answer, &l.IssueRepository, &l.IssueNumber, &l.IssueURL, &l.IssueDigest,
 	}
 }
 
@@ -112,8 +120,15 @@ const sightingColumns = `s.id, s.leak, s.source, s.blob_sha, s.path, s.commit_sh
 
 func (s *Sighting) fields() []any {
 	return []any{
-		&s.ID, &s.Leak, &s.Source, &s.Blob, into{&s.Path}, &s.Commit, into{&s.Member}, &s.Encoding, &s.Line, &s.Column,
-		&s.EndLine, &s.EndColumn, &s.AuthorName, &s.AuthorEmail, into{&s.Authored}, into{&s.Ref}, into{&s.Allowed},
+		&s.ID, &s.Leak, &s.Source, &s.Blob,
+		into{&s.Path},
+		&s.Commit,
+		into{&s.Member},
+		&s.Encoding, &s.Line, &s.Column,
+		&s.EndLine, &s.EndColumn, &s.AuthorName, &s.AuthorEmail,
+		into{&s.Authored},
+		into{&s.Ref},
+		into{&s.Allowed},
 	}
 }
 

@@ -1,0 +1,391 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
+)
+
+const (
+	headA = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	headB = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+)
+
+func repository() ledger.Repository {
+	return ledger.Repository{ID: 9, Installation: 7, Owner: "acme", Name: "shop", DefaultBranch: "main", Private: true}
+}
+
+func know(t *testing.T, s *ledger.Store, rs ...ledger.Repository) {
+	t.Helper()
+	update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+		for _, r := range rs {
+			if err := tx.UpsertRepository(ctx, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func scanOf(head, event string) ledger.Scan {
+	return ledger.Scan{
+		Repository: 9, Head: head, Base: "", Ref: "refs/heads/main", Event: event, Pusher: "mona", Commits: 2, Blobs: 3,
+		Bytes: 4, PackBytes: 5, Duration: 1500 * time.Microsecond, Skipped: []string{"a tree: cut off"}, Finished: start(),
+	}
+}
+
+// observation is a leak with one sighting; what tells it apart is the fingerprint, what tells the place apart the line.
+func observation(fingerprint string, line int) ledger.Observation {
+	return ledger.Observation{
+		Leak: ledger.Leak{
+			Fingerprint: fingerprint, Kind: "secret_key", Environment: "live", Severity: "critical", Confidence: "high",
+			Reasons: []string{"a Clerk variable"}, Redacted: "sk_live_…a1b2", Variable: "CLERK_SECRET_KEY",
+			Introduced: start().Add(-time.Hour), Pusher: "mona",
+		},
+		Sighting: ledger.Sighting{
+			Source: "file", Blob: headB, Path: "a/\xff\n`@\x00.env", Commit: headA, Member: "x.zip!y", Encoding: "plain",
+			Line: line, Column: 3, EndLine: line, EndColumn: 53, AuthorName: "Mona", AuthorEmail: "m@example.com",
+			Authored: start().Add(-time.Hour), Ref: "refs/heads/main",
+		},
+		AtHead: true,
+	}
+}
+
+func record(t *testing.T, s *ledger.Store, scan ledger.Scan, os ...ledger.Observation) (r ledger.RecordedScan) {
+	t.Helper()
+	update(t, s, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		r, err = tx.RecordScan(ctx, scan, os)
+		return err
+	})
+	return r
+}
+
+func fingerprints(leaks []ledger.Leak) string {
+	var list []string
+	for _, l := range leaks {
+		list = append(list, l.Fingerprint)
+	}
+	return strings.Join(list, " ")
+}
+
+func TestScansAndLeaks(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, clock := open(t, url)
+		know(t, s, repository())
+		first := scanOf(headA, "push")
+		r := record(t, s, first, observation("f1", 1), observation("f2", 2), observation("f1", 3))
+		equal(t, "new", fingerprints(r.New), "f1 f2")
+		equal(t, "known", fingerprints(r.Known), "")
+		want := observation("f1", 1).Leak
+		want.ID, want.Repository, want.State, want.Detected = r.New[0].ID, 9, ledger.Open, start()
+		equal(t, "leak", r.New[0], want)
+
+		// The same again, as after a crash: the same comes of it, and nothing is doubled.
+		clock.now = start().Add(time.Hour)
+		r = record(t, s, first, observation("f1", 1), observation("f2", 2), observation("f1", 3))
+		equal(t, "new, again", fingerprints(r.New), "f1 f2")
+
+		// A pull request has the same head; a later push sees one leak at a new place.
+		record(t, s, scanOf(headA, "pull_request"), observation("f2", 2))
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			leak, err := tx.Leak(ctx, want.ID)
+			if err != nil {
+				return err
+			}
+			leak.State, leak.Closed, leak.ClosedBy, leak.Reason = ledger.Revoked, clock.now, "Clerk", "the key is dead"
+			leak.Answer, leak.Asked, leak.Fingerprint = "revoked", clock.now, "identity stays"
+			leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = 9, 12, "https://example.com/12", "d1"
+			return tx.UpdateLeak(ctx, leak, ledger.Event{By: "Clerk", From: ledger.Open, To: ledger.Revoked, Reason: "asked"})
+		})
+		r = record(t, s, scanOf(headB, "push"), observation("f1", 1), observation("f3", 1))
+		equal(t, "new at b", fingerprints(r.New), "f3")
+		equal(t, "known at b", fingerprints(r.Known), "f1")
+		equal(t, "regressed at an old place", fingerprints(r.Regressed), "")
+		second := scanOf(headB, "push")
+		second.Base = headA
+		filled := observation("f1", 9)
+		filled.Leak.Instance, filled.Leak.Variable, filled.Leak.Browser = "clerk.example.com", "OTHER", true
+		filled.Leak.Introduced = start().Add(-48 * time.Hour)
+		for range 2 {
+			r = record(t, s, second, filled)
+			equal(t, "regressed at a new place", fingerprints(r.Regressed), "f1")
+		}
+
+		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			got, err := tx.LeakByIssue(ctx, 9, 12)
+			if err != nil {
+				return err
+			}
+			want.State, want.Closed, want.ClosedBy, want.Reason = ledger.Revoked, clock.now, "Clerk", "the key is dead"
+			want.Answer, want.Asked = "revoked", clock.now
+			want.IssueRepository, want.IssueNumber, want.IssueURL, want.IssueDigest = 9, 12, "https://example.com/12", "d1"
+			want.Instance, want.Browser, want.Introduced = "clerk.example.com", true, start().Add(-48*time.Hour)
+			equal(t, "leak in the end", got, want)
+			if _, err := tx.LeakByIssue(ctx, 9, 0); !errors.Is(err, ledger.ErrNotFound) {
+				t.Errorf("no issue: %v", err)
+			}
+
+			events, err := tx.Events(ctx, got.ID)
+			if err != nil {
+				return err
+			}
+			equal(t, "events", events, []ledger.Event{
+				{Leak: got.ID, At: clock.now, By: "Clerk", From: ledger.Open, To: ledger.Revoked, Reason: "asked"},
+			})
+			scans, err := tx.Scans(ctx, 9, headA)
+			if err != nil {
+				return err
+			}
+			equal(t, "scans", scans, []ledger.Scan{first, scanOf(headA, "pull_request")})
+			heads, err := tx.HeadsOf(ctx, got.ID)
+			if err != nil {
+				return err
+			}
+			equal(t, "heads", heads, []ledger.Head{{Repository: 9, SHA: headB}, {Repository: 9, SHA: headA}})
+			sightings, err := tx.Sightings(ctx, got.ID, 10)
+			if err != nil {
+				return err
+			}
+			if len(sightings) != 3 {
+				t.Fatalf("%d sightings instead of 3", len(sightings))
+			}
+			place := observation("f1", 1).Sighting
+			place.ID, place.Leak = sightings[0].ID, got.ID
+			equal(t, "sighting", sightings[0], place)
+			open, err := tx.OpenLeaks(ctx, 10)
+			equal(t, "open leaks", fingerprints(open), "f3 f2")
+			return err
+		})
+	})
+}
+
+func TestHeadSightings(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, _ := open(t, url)
+		know(t, s, repository())
+		gone := observation("f1", 2)
+		gone.AtHead = false
+		record(t, s, scanOf(headA, "push"), observation("f1", 1), gone)
+		record(t, s, scanOf(headA, "pull_request"), observation("f1", 2), observation("f2", 5))
+		list := func() (list []ledger.HeadSighting) {
+			view(t, s, func(ctx context.Context, tx *ledger.Tx) (err error) {
+				list, err = tx.HeadSightings(ctx, 9, headA)
+				return err
+			})
+			return list
+		}
+		lines := func() (lines []int) {
+			for _, h := range list() {
+				if h.Leak.ID != h.Sighting.Leak || h.Leak.Fingerprint == "" {
+					t.Errorf("sighting %+v is given with leak %+v", h.Sighting, h.Leak)
+				}
+				if !h.AtHead {
+					t.Errorf("line %d is at the head in one scan, and said not to be", h.Sighting.Line)
+				}
+				if h.Annotated {
+					lines = append(lines, -h.Sighting.Line)
+				} else {
+					lines = append(lines, h.Sighting.Line)
+				}
+			}
+			return lines
+		}
+		equal(t, "lines of two scans", lines(), []int{1, 2, 5})
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			ids := []int64{list()[1].Sighting.ID}
+			if err := tx.MarkAnnotated(ctx, 9, headA, ids); err != nil {
+				return err
+			}
+			return tx.MarkAnnotated(ctx, 9, headA, ids)
+		})
+		equal(t, "lines after an annotation", lines(), []int{1, -2, 5})
+		// A failed scan takes nothing away, a repeated one what it does not see any more.
+		failed := scanOf(headA, "pull_request")
+		failed.Failure = "cut off"
+		record(t, s, failed)
+		equal(t, "lines after a failure", lines(), []int{1, -2, 5})
+		record(t, s, scanOf(headA, "push"))
+		equal(t, "lines after a repetition", lines(), []int{-2, 5})
+	})
+}
+
+func TestRepositoriesAndTips(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, clock := open(t, url)
+		looked := repository()
+		looked.FirstLooked = start()
+		know(t, s, looked)
+		renamed := repository()
+		renamed.Name, renamed.Archived = "store", true
+		other := ledger.Repository{ID: 10, Installation: 7}
+		know(t, s, other, renamed)
+		renamed.FirstLooked = start()
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			list, err := tx.RepositoriesOf(ctx, 7)
+			equal(t, "repositories", list, []ledger.Repository{renamed, other})
+			return errors.Join(err,
+				tx.UpsertInstallation(ctx, ledger.Installation{ID: 7, AccountID: 3, Account: "acme", Suspended: true}),
+				tx.SetTip(ctx, 9, "refs/heads/a\xff", headA))
+		})
+		clock.now = start().Add(time.Second)
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			return errors.Join(tx.SetTip(ctx, 9, "refs/heads/b", headA), tx.SetTip(ctx, 9, "refs/heads/c", headB))
+		})
+		clock.now = start().Add(2 * time.Second)
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			return errors.Join(tx.SetTip(ctx, 9, "refs/heads/b", headB), tx.DeleteTip(ctx, 9, "refs/heads/c"))
+		})
+		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			installation, err := tx.Installation(ctx, 7)
+			if err != nil {
+				return err
+			}
+			equal(t, "installation", installation, ledger.Installation{ID: 7, AccountID: 3, Account: "acme", Suspended: true})
+			tips, err := tx.Tips(ctx, 9, 10)
+			if err != nil {
+				return err
+			}
+			equal(t, "tips", tips, []ledger.Tip{
+				{Ref: "refs/heads/b", SHA: headB, Seen: clock.now}, {Ref: "refs/heads/a\xff", SHA: headA, Seen: start()},
+			})
+			tips, err = tx.Tips(ctx, 9, 1)
+			equal(t, "number of tips under a limit", len(tips), 1)
+			return err
+		})
+	})
+}
+
+func TestRemovedInstallationLeavesNothing(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, _ := open(t, url)
+		stays := ledger.Repository{ID: 20, Installation: 8}
+		know(t, s, repository(), stays)
+		r := record(t, s, scanOf(headA, "push"), observation("f1", 1))
+		if _, err := s.Accept(t.Context(), []ledger.Delivery{{GUID: "g", Event: "push", Installation: 7, Body: []byte("{}")}}); err != nil {
+			t.Fatal(err)
+		}
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			return errors.Join(tx.SetTip(ctx, 9, "refs/heads/a", headA),
+				tx.SaveCheck(ctx, ledger.Check{Repository: 9, Head: headA, RunID: 1}),
+				tx.RemoveInstallation(ctx, 7), tx.RemoveInstallation(ctx, 7))
+		})
+		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			_, repositoryErr := tx.Repository(ctx, 9)
+			_, leakErr := tx.Leak(ctx, r.New[0].ID)
+			_, checkErr := tx.Check(ctx, 9, headA)
+			_, deliveryErr := tx.Delivery(ctx, "g")
+			for what, err := range map[string]error{
+				"repository": repositoryErr, "leak": leakErr, "check": checkErr, "delivery": deliveryErr,
+			} {
+				if !errors.Is(err, ledger.ErrNotFound) {
+					t.Errorf("%s of a removed installation: %v", what, err)
+				}
+			}
+			_, err := tx.Repository(ctx, stays.ID)
+			return err
+		})
+		// A scan that ends late does not bring it back.
+		err := s.Update(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
+			_, err := tx.RecordScan(ctx, scanOf(headA, "push"), nil)
+			return err
+		})
+		if !errors.Is(err, ledger.ErrNotFound) {
+			t.Errorf("scan of a removed repository: %v", err)
+		}
+	})
+}
+
+func TestActions(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, clock := open(t, url)
+		begin := func(owner string) (a ledger.Action, err error) {
+			err = s.Update(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
+				a, err = tx.BeginAction(ctx, "issue:1", time.Minute, owner)
+				return err
+			})
+			return a, err
+		}
+		must := func(owner string, want ledger.Action) {
+			t.Helper()
+			got, err := begin(owner)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want.Key = "issue:1"
+			equal(t, "what was there", got, want)
+		}
+		must("one", ledger.Action{})
+		if _, err := begin("two"); !errors.Is(err, ledger.ErrBusy) {
+			t.Errorf("while one holds it: %v", err)
+		}
+		must("one", ledger.Action{Begun: start()})
+		clock.now = start().Add(time.Minute)
+		must("two", ledger.Action{Begun: start()})
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			if err := tx.FinishAction(ctx, "never begun", ""); !errors.Is(err, ledger.ErrNotFound) {
+				t.Errorf("finishing what was not begun: %v", err)
+			}
+			return tx.FinishAction(ctx, "issue:1", "number 12")
+		})
+		must("three", ledger.Action{Begun: clock.now, Finished: clock.now, Result: "number 12"})
+		if _, err := begin("one"); !errors.Is(err, ledger.ErrBusy) {
+			t.Errorf("begun anew: %v", err)
+		}
+	})
+}
+
+func TestChecksMetaAndStats(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, _ := open(t, url)
+		know(t, s, repository())
+		record(t, s, scanOf(headA, "push"), observation("f1", 1))
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			return errors.Join(
+				tx.SaveCheck(ctx, ledger.Check{Repository: 9, Head: headA}),
+				tx.SaveCheck(ctx, ledger.Check{Repository: 9, Head: headA, RunID: 5, Conclusion: "failure", Digest: "d"}),
+				tx.SetMeta(ctx, "k", "v"), tx.SetMeta(ctx, "k", "w"))
+		})
+		if _, err := s.Accept(t.Context(), []ledger.Delivery{
+			{GUID: "1", Event: "push", Received: start().Add(time.Second)}, {GUID: "2", Event: "push"}, {GUID: "3", Event: "issues"},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			check, err := tx.Check(ctx, 9, headA)
+			if err != nil {
+				return err
+			}
+			equal(t, "check", check, ledger.Check{
+				Repository: 9, Head: headA, RunID: 5, Conclusion: "failure", Digest: "d", Updated: start(),
+			})
+			value, err := tx.Meta(ctx, "k")
+			if err != nil {
+				return err
+			}
+			equal(t, "value", value, "w")
+			if value, err = tx.Meta(ctx, "none"); err != nil || value != "" {
+				t.Errorf("no value: %q, %v", value, err)
+			}
+			stats, err := tx.Stats(ctx)
+			equal(t, "stats", stats, ledger.Stats{
+				Waiting: map[string]int{"scan": 2, "respond": 1}, Running: map[string]int{}, Dead: map[string]int{},
+				Unfinished: 3, LastDelivery: start().Add(time.Second), Leaks: map[ledger.LeakState]int{ledger.Open: 1},
+			})
+			return err
+		})
+		if err := s.Ping(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
