@@ -1,0 +1,196 @@
+package clerk
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rekey-app/rekey/detect"
+)
+
+// DefaultURL is Clerk's Backend API.
+const DefaultURL = "https://api.clerk.com"
+
+// State is what Clerk says of a key.
+type State string
+
+// The three answers. Unknown is never taken for safe.
+const (
+	Alive   State = "alive"
+	Revoked State = "revoked" // 401 with clerk_key_invalid, and nothing else
+	Unknown State = "unknown"
+)
+
+// Answer is what came of asking.
+type Answer struct {
+	State       State
+	InstanceID  string             // ins_…, where the key is alive
+	Environment detect.Environment // of that instance
+	RetryAfter  time.Duration      // what Clerk wishes before the next question; 0: nothing said. At most a day
+	Detail      string             // why the answer is unknown, in words that hold no credential
+}
+
+// Client asks. It is safe for concurrent use.
+type Client struct {
+	url       string
+	userAgent string
+	http      *http.Client
+	now       func() time.Time
+}
+
+// Options configure a [Client]. The zero value asks Clerk itself.
+type Options struct {
+	URL       string            // default DefaultURL
+	UserAgent string            // default "rekey"
+	HTTP      http.RoundTripper // default http.DefaultTransport
+	Now       func() time.Time  // default time.Now; for Retry-After given as a date
+}
+
+const (
+	timeout  = 15 * time.Second
+	maxBody  = 64 << 10
+	maxRetry = 24 * time.Hour
+)
+
+// New returns a client. It sends nothing. The URL must be https, or http on loopback: a key is not sent in the clear.
+func New(o Options) (*Client, error) {
+	base := strings.TrimRight(cmp.Or(o.URL, DefaultURL), "/")
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" {
+		return nil, fmt.Errorf("clerk API URL is not usable: give https://host, such as %s", DefaultURL)
+	}
+	if u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+		return nil, fmt.Errorf("clerk API URL %s would send keys in the clear: use https", u.Redacted())
+	}
+	c := &Client{url: base, userAgent: cmp.Or(o.UserAgent, "rekey"), now: o.Now}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	c.http = &http.Client{
+		Transport: o.HTTP,
+		Timeout:   timeout,
+		// A redirect would carry the key to who knows where.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return c, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// instanceID is what an instance's id looks like; anything else is not repeated.
+var instanceID = regexp.MustCompile(`^ins_[A-Za-z0-9]{1,64}$`)
+
+// bearer is what may stand in the header: a credential that cannot is none that Clerk gave out.
+var bearer = regexp.MustCompile(`^[A-Za-z0-9_+/=.-]{8,200}$`)
+
+// Ask asks whether the key is dead. An error means that the question could not be asked at all: no such key, or the
+// context was cancelled. All else that goes wrong is the answer Unknown. Neither ever holds the key.
+func (c *Client) Ask(ctx context.Context, key detect.Secret) (Answer, error) {
+	if !bearer.MatchString(key.Reveal()) {
+		return Answer{State: Unknown}, errors.New("ask clerk: this credential is none that a request could carry")
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+"/v1/instance", nil)
+	if err != nil {
+		return Answer{State: Unknown}, errors.New("ask clerk: the API URL is not usable")
+	}
+	req.Header.Set("Authorization", "Bearer "+key.Reveal())
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.userAgent)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		if ctx.Err() != nil {
+			return Answer{State: Unknown}, fmt.Errorf("ask clerk: %w", ctx.Err())
+		}
+		return Answer{State: Unknown, Detail: transportFailure(err)}, nil
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	if err != nil {
+		return Answer{State: Unknown, Detail: "the connection to Clerk was cut"}, nil
+	}
+	return c.read(resp, body, key), nil
+}
+
+// transportFailure names the failure in words of our own: errors of transports may quote requests.
+func transportFailure(err error) string {
+	var u *url.Error
+	if errors.As(err, &u) && u.Timeout() {
+		return "Clerk did not answer in time"
+	}
+	return "Clerk could not be reached"
+}
+
+func (c *Client) read(resp *http.Response, body []byte, key detect.Secret) Answer {
+	retry := c.retryAfter(resp.Header.Get("Retry-After"))
+	switch resp.StatusCode {
+	case http.StatusOK:
+		var instance struct {
+			Object          string `json:"object"`
+			ID              string `json:"id"`
+			EnvironmentType string `json:"environment_type"`
+		}
+		if json.Unmarshal(body, &instance) == nil && instanceID.MatchString(instance.ID) && !echoes(instance.ID, key) {
+			a := Answer{State: Alive, InstanceID: instance.ID}
+			switch instance.EnvironmentType {
+			case "production":
+				a.Environment = detect.Live
+			case "development":
+				a.Environment = detect.Test
+			}
+			return a
+		}
+		return Answer{State: Unknown, RetryAfter: retry, Detail: "Clerk answered 200 with something that is no instance"}
+	case http.StatusUnauthorized:
+		if hasCode(body, "clerk_key_invalid") {
+			return Answer{State: Revoked}
+		}
+		return Answer{State: Unknown, RetryAfter: retry, Detail: "Clerk answered 401, and not that the key is invalid"}
+	}
+	return Answer{State: Unknown, RetryAfter: retry, Detail: "Clerk answered " + strconv.Itoa(resp.StatusCode)}
+}
+
+// echoes tells whether text holds the body of the key: no id of Clerk's does.
+func echoes(text string, key detect.Secret) bool {
+	value := key.Reveal()
+	return strings.Contains(text, value[strings.LastIndex(value, "_")+1:])
+}
+
+func hasCode(body []byte, code string) bool {
+	var failure struct {
+		Errors []struct {
+			Code string `json:"code"`
+		} `json:"errors"`
+	}
+	if json.Unmarshal(body, &failure) != nil {
+		return false
+	}
+	for _, e := range failure.Errors {
+		if e.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Client) retryAfter(value string) time.Duration {
+	var d time.Duration
+	if n, err := strconv.Atoi(value); err == nil {
+		d = time.Duration(min(n, int(maxRetry/time.Second))) * time.Second
+	} else if t, err := http.ParseTime(value); err == nil {
+		d = t.Sub(c.now())
+	}
+	return min(max(d, 0), maxRetry)
+}

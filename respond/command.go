@@ -1,0 +1,100 @@
+package respond
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/text"
+)
+
+// Said is what a person told rekey.
+type Said string
+
+// What can be said: by a command in a comment, by a button of the check run, or by closing and reopening the issue.
+const (
+	SaidRotated  Said = "rotated"
+	SaidIgnore   Said = "ignore"
+	SaidReopen   Said = "reopen"
+	SaidStatus   Said = "status"
+	SaidHelp     Said = "help"
+	SaidClosed   Said = "closed"   // closed the issue by hand
+	SaidReopened Said = "reopened" // reopened it by hand
+)
+
+// maxReason is how many bytes of a reason are kept.
+const maxReason = 500
+
+// quoted begins the rest of an e-mail reply, where mail programs put the message that is replied to.
+var quoted = regexp.MustCompile(`(?m)^\s*(On .{1,200} wrote:|-{2,}\s*Original Message\s*-{2,}|_{10,}|From: .{1,200}\n(Sent|Date|To|Subject): .*)\s*$`)
+
+// Command returns the command that a comment's Markdown holds: the first line of running text that begins with /rekey.
+// What stands in code, quotes, lists, tables, HTML, or under the line that mail programs put above a reply's original
+// is no command. A word that is none of the commands is SaidHelp. found is false where the comment speaks to people.
+func Command(body string) (said Said, reason string, found bool) {
+	if len(body) > 65536*4 {
+		return "", "", false
+	}
+	body = strings.ReplaceAll(body, "\r\n", "\n")
+	if at := quoted.FindStringIndex(body); at != nil {
+		body = body[:at[0]]
+	}
+	if !strings.Contains(body, "/rekey") {
+		return "", "", false
+	}
+	source := []byte(body)
+	doc := goldmark.New().Parser().Parse(text.NewReader(source))
+	for block := doc.FirstChild(); block != nil; block = block.NextSibling() {
+		if block.Kind() != ast.KindParagraph {
+			continue
+		}
+		for n := block.FirstChild(); n != nil; n = n.NextSibling() {
+			t, ok := n.(*ast.Text)
+			if !ok || !startsLine(source, t.Segment.Start) {
+				continue
+			}
+			line, _, _ := strings.Cut(body[t.Segment.Start:], "\n")
+			if said, reason, found = parseCommand(line); found {
+				return said, reason, true
+			}
+		}
+	}
+	return "", "", false
+}
+
+// startsLine tells whether only spaces stand before the offset on its line.
+func startsLine(source []byte, at int) bool {
+	for at > 0 && source[at-1] == ' ' {
+		at--
+	}
+	return at == 0 || source[at-1] == '\n'
+}
+
+func parseCommand(line string) (Said, string, bool) {
+	rest, found := strings.CutPrefix(strings.TrimSpace(line), "/rekey")
+	if !found || rest != "" && rest[0] != ' ' && rest[0] != '\t' {
+		return "", "", false
+	}
+	verb, reason, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	reason = strings.TrimSpace(reason)
+	if len(reason) > maxReason {
+		reason = strings.ToValidUTF8(reason[:maxReason], "") + "…"
+	}
+	switch said := Said(strings.ToLower(verb)); said {
+	case SaidRotated, SaidIgnore, SaidReopen, SaidStatus:
+		return said, reason, true
+	}
+	return SaidHelp, "", true
+}
+
+// ButtonSaid returns what a button of the check run says; false for the one that only asks to read the commits again.
+func ButtonSaid(identifier string) (Said, bool) {
+	switch identifier {
+	case ButtonRotated:
+		return SaidRotated, true
+	case ButtonNotSecret:
+		return SaidIgnore, true
+	}
+	return "", false
+}

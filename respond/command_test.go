@@ -1,0 +1,83 @@
+package respond
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestCommand(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, body string
+		said       Said
+		reason     string
+		found      bool
+	}{
+		{"plain", "/rekey rotated", SaidRotated, "", true},
+		{"capital, spaces, CRLF", "  /rekey   Rotated \r\nthank you", SaidRotated, "", true},
+		{"with a reason", "/rekey ignore it is a decoy of our own", SaidIgnore, "it is a decoy of our own", true},
+		{"after words", "We did it today.\n/rekey rotated", SaidRotated, "", true},
+		{"after a paragraph", "We did it today.\n\n/rekey rotated\n", SaidRotated, "", true},
+		{"alone", "/rekey", SaidHelp, "", true},
+		{"unknown", "/rekey make coffee", SaidHelp, "", true},
+		{"the first counts", "/rekey status\n/rekey rotated", SaidStatus, "", true},
+		{"in the middle of a line", "please say /rekey rotated", "", "", false},
+		{"another word", "/rekeying rotated", "", "", false},
+		{"in code", "`/rekey rotated`", "", "", false},
+		{"in code over lines", "see `this\n/rekey rotated\n` thing", "", "", false},
+		{"fenced", "```\n/rekey rotated\n```", "", "", false},
+		{"fenced, never closed", "~~~\n/rekey rotated\n", "", "", false},
+		{"indented", "    /rekey rotated", "", "", false},
+		{"quoted", "> /rekey rotated", "", "", false},
+		{"quoted, continued lazily", "> somebody wrote\n/rekey rotated", "", "", false},
+		{"under a quote", "> somebody wrote\n\n/rekey rotated", SaidRotated, "", true},
+		{"in a list", "- /rekey rotated", "", "", false},
+		{"in a comment", "<!-- /rekey rotated -->", "", "", false},
+		{"in HTML", "<div>\n/rekey rotated\n</div>", "", "", false},
+		{"heading", "# /rekey rotated", "", "", false},
+		{"reply by mail", "Thank you!\n\nOn Mon, 23 Nov 2026 at 10:00, rekey <x@y> wrote:\n\n/rekey rotated\n", "", "", false},
+		{"reply by another mail program", "Thanks\n\nFrom: rekey\nSent: Monday\n\n/rekey rotated\n", "", "", false},
+		{"command above the mail's original", "/rekey rotated\n\nOn Mon, 23 Nov 2026 at 10:00, rekey wrote:\n> x\n", SaidRotated, "", true},
+		{"empty", "", "", "", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			said, reason, found := Command(tt.body)
+			if said != tt.said || reason != tt.reason || found != tt.found {
+				t.Errorf("Command(%q) = %q, %q, %t", tt.body, said, reason, found)
+			}
+		})
+	}
+}
+
+// TestOurOwnTextsAreNoCommands: should our words come back to us, in a quote or by another bot, they say nothing.
+func TestOurOwnTextsAreNoCommands(t *testing.T) {
+	t.Parallel()
+	for name, f := range issueCases() {
+		if said, _, found := Command(Issue(f).Body); found {
+			t.Errorf("issue %s says %s", name, said)
+		}
+	}
+	for _, tt := range lifeCases() {
+		for _, a := range tt.decide().Actions {
+			if said, _, found := Command(a.Body); found {
+				t.Errorf("%s: comment says %s", tt.name, said)
+			}
+		}
+	}
+}
+
+func FuzzCommand(f *testing.F) {
+	for _, s := range []string{"/rekey rotated", "> a\n/rekey x", "```\n/rekey", "- a\n\n  /rekey ignore b", "On a wrote:\n/rekey"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		said, reason, found := Command(body)
+		if found && !strings.Contains(body, "/rekey") {
+			t.Errorf("%q says %q", body, said)
+		}
+		if len(reason) > maxReason+len("…") || !found && (said != "" || reason != "") {
+			t.Errorf("%q: %q, %q, %t", body, said, reason, found)
+		}
+	})
+}
