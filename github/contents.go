@@ -1,7 +1,6 @@
 package github
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -48,17 +47,18 @@ func (c *Client) Contents(ctx context.Context, path, ref string) (text []byte, f
 	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "application/json" {
 		return nil, false, nil
 	}
-	return file.Bytes(), true, nil
+	return file.text, true, nil
 }
 
-// boundedBuffer takes what Contents may return.
-type boundedBuffer struct{ bytes.Buffer }
+// boundedBuffer takes what Contents may return. It has no ReadFrom, which io.Copy would call instead of Write.
+type boundedBuffer struct{ text []byte }
 
 func (b *boundedBuffer) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > maxContents {
+	if len(b.text)+len(p) > maxContents {
 		return 0, ErrTooLarge
 	}
-	return b.Buffer.Write(p)
+	b.text = append(b.text, p...)
+	return len(p), nil
 }
 
 // Permission returns a person's role name in the repository: admin, maintain, write, triage, read or none. An

@@ -44,7 +44,9 @@ func failureOf(err error) (failure, bool) {
 	}
 	if e, ok := errors.AsType[*gogithub.RateLimitError](err); ok && e.Response != nil {
 		f := ofREST(&gogithub.ErrorResponse{Response: e.Response, Message: e.Message})
-		f.limited, f.until = true, e.Rate.Reset.Time
+		if len(f.header) == 0 { // the library's memory of an earlier answer
+			f.limited, f.until = true, e.Rate.Reset.Time
+		}
 		return f, true
 	}
 	if e, ok := errors.AsType[*gogithub.AbuseRateLimitError](err); ok && e.Response != nil {
@@ -144,9 +146,9 @@ func (f failure) describe() string {
 }
 
 const (
-	// Tokens of GitHub, JSON web tokens, and keys with Clerk's and Stripe's prefixes: our own texts hold none, but what
-	// GitHub says may repeat what somebody else sent.
-	credentialPattern = `(?:gh[a-z]_|github_pat_|eyJ|[rsp]k_(?:live|test)_|whsec_)[A-Za-z0-9_.\-/+=]{8,}`
+	// Authorization headers, tokens of GitHub, JSON web tokens, and keys with Clerk's and Stripe's prefixes: our own texts
+	// hold none, but what comes back may repeat what somebody sent.
+	credentialPattern = `(?i:(?:basic|bearer|token) +[a-z0-9_.\-/+=]{16,})|(?:gh[a-z]_|github_pat_|eyJ|[rsp]k_(?:live|test)_|whsec_)[A-Za-z0-9_.\-/+=]{8,}`
 	queryPattern      = `\?[^\s"'<>]*`
 	userinfoPattern   = `://[^\s/"'@]*@`
 	maxWords          = 300 // bytes of somebody else's words
