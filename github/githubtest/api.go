@@ -1,0 +1,259 @@
+package githubtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/gorilla/mux"
+)
+
+// call is one REST request on its way through an endpoint.
+type call struct {
+	s     *Server
+	r     *http.Request
+	grant *grant      // the installation token's; nil for the App itself and for nobody
+	repo  *Repository // where the path names one
+}
+
+// address is where the request went, without its query.
+func (c *call) address() string { return c.s.baseURL + c.r.URL.EscapedPath() }
+
+// path reads a part of the path; one that is not well escaped is taken as it is.
+func (c *call) path(name string) string { return pathValue(c.r, name) }
+
+func pathValue(r *http.Request, name string) string {
+	raw := mux.Vars(r)[name]
+	if text, err := url.PathUnescape(raw); err == nil {
+		return text
+	}
+	return raw
+}
+
+// number reads a number out of the path; -1 if it is none.
+func (c *call) number(name string) int64 {
+	n, err := strconv.ParseInt(c.path(name), 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// decode reads the JSON body into v. An absent body, and null, leave v as it is.
+func (c *call) decode(v any) (answer, bool) {
+	text, err := io.ReadAll(c.r.Body)
+	if err != nil {
+		return fail(http.StatusBadRequest, "Problems reading the body"), false
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return answer{}, true
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return fail(http.StatusBadRequest, "Problems parsing JSON"), false
+	}
+	return answer{}, true
+}
+
+// endpoint answers a call. It runs with the server's lock held.
+type endpoint func(c *call) answer
+
+// restHandler serves REST below /api/v3.
+func (s *Server) restHandler() http.Handler {
+	router := mux.NewRouter().UseEncodedPath().SkipClean(true)
+	handle := func(pattern string, h http.Handler) {
+		method, path, _ := strings.Cut(pattern, " ")
+		router.Handle(path, h).Methods(method)
+	}
+	app := func(pattern string, e endpoint) { handle(pattern, s.asApp(e)) }
+	token := func(pattern string, e endpoint) { handle(pattern, s.asInstallation(e)) }
+	repo := func(method, path, permission, level string, e endpoint) {
+		handle(method+" /repos/{owner}/{repo}"+path, s.inRepository(permission, level, e))
+	}
+
+	app("GET /app", getApp)
+	app("GET /app/installations", listInstallations)
+	app("GET /app/installations/{id:[0-9]+}", getInstallation)
+	app("POST /app/installations/{id:[0-9]+}/access_tokens", createToken)
+	app("GET /app/hook/config", getHookConfig)
+	app("GET /app/hook/deliveries", listDeliveries)
+	app("GET /app/hook/deliveries/{id:[0-9]+}", getDelivery)
+	app("POST /app/hook/deliveries/{id:[0-9]+}/attempts", redeliver)
+	app("GET /repos/{owner}/{repo}/installation", getRepositoryInstallation)
+
+	token("GET /installation/repositories", listInstallationRepositories)
+	token("DELETE /installation/token", revokeToken)
+	token("GET /rate_limit", getRateLimit)
+
+	repo("GET", "", "metadata", "read", getRepository)
+	repo("GET", "/collaborators/{user}/permission", "metadata", "read", getPermission)
+	repo("GET", "/assignees/{user}", "metadata", "read", checkAssignee)
+	repo("GET", "/contents/{path:.*}", "contents", "read", getContents)
+	repo("GET", "/git/blobs/{sha}", "contents", "read", getBlob)
+	repo("GET", "/pulls/{number:[0-9]+}", "pull_requests", "read", getPull)
+
+	repo("POST", "/check-runs", "checks", "write", createCheckRun)
+	repo("PATCH", "/check-runs/{id:[0-9]+}", "checks", "write", updateCheckRun)
+	repo("GET", "/check-runs/{id:[0-9]+}", "checks", "read", getCheckRun)
+	repo("GET", "/check-runs/{id:[0-9]+}/annotations", "checks", "read", listAnnotations)
+	repo("GET", "/commits/{ref}/check-runs", "checks", "read", listCheckRuns)
+	repo("GET", "/commits/{ref}/check-suites", "checks", "read", listCheckSuites)
+	repo("GET", "/check-suites/{id:[0-9]+}", "checks", "read", getCheckSuite)
+
+	repo("GET", "/issues", "issues", "read", listIssues)
+	repo("POST", "/issues", "issues", "write", createIssue)
+	repo("GET", "/issues/{number:[0-9]+}", "issues", "read", getIssue)
+	repo("PATCH", "/issues/{number:[0-9]+}", "issues", "write", editIssue)
+	repo("POST", "/issues/{number:[0-9]+}/assignees", "issues", "write", addAssignees)
+	repo("GET", "/issues/{number:[0-9]+}/comments", "issues", "read", listComments)
+	repo("POST", "/issues/{number:[0-9]+}/comments", "issues", "write", createComment)
+	repo("GET", "/issues/comments/{id:[0-9]+}", "issues", "read", getComment)
+	repo("PATCH", "/issues/comments/{id:[0-9]+}", "issues", "write", editComment)
+	repo("DELETE", "/issues/comments/{id:[0-9]+}", "issues", "write", deleteComment)
+
+	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { notFound().write(w) })
+	router.MethodNotAllowedHandler = router.NotFoundHandler
+	return http.StripPrefix("/api/v3", s.byID(router))
+}
+
+// byID serves /repositories/{id}/…, where redirects of renamed repositories lead, as the repository's present name.
+func (s *Server) byID(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rest, found := strings.CutPrefix(r.URL.EscapedPath(), "/repositories/")
+		if !found {
+			next.ServeHTTP(w, r)
+			return
+		}
+		digits, tail, _ := strings.Cut(rest, "/")
+		id, err := strconv.ParseInt(digits, 10, 64)
+		s.mu.Lock()
+		var name string
+		for _, repo := range s.repositories {
+			if err == nil && repo.id == id {
+				name = repo.fullName()
+			}
+		}
+		s.mu.Unlock()
+		if name == "" {
+			notFound().write(w)
+			return
+		}
+		r = r.Clone(r.Context())
+		r.URL.RawPath = strings.TrimSuffix("/repos/"+name+"/"+tail, "/")
+		if r.URL.Path, err = url.PathUnescape(r.URL.RawPath); err != nil {
+			notFound().write(w)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// serve runs the endpoint under the lock and writes its answer after it.
+func (s *Server) serve(w http.ResponseWriter, e func() answer) {
+	s.mu.Lock()
+	a := e()
+	s.mu.Unlock()
+	w.Header().Set("X-GitHub-Media-Type", "github.v3; format=json")
+	a.write(w)
+}
+
+// asApp lets the App's JWT in.
+func (s *Server) asApp(e endpoint) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.serve(w, func() answer {
+			if a, fits := s.checkJWT(r); !fits {
+				return a
+			}
+			if a, fits := s.spend(w.Header(), 0); !fits {
+				return a
+			}
+			return e(&call{s: s, r: r})
+		})
+	})
+}
+
+// asInstallation lets installation tokens in.
+func (s *Server) asInstallation(e endpoint) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.serve(w, func() answer {
+			g, a, fits := s.checkToken(r)
+			if !fits {
+				return a
+			}
+			if g == nil {
+				return fail(http.StatusUnauthorized, "Requires authentication")
+			}
+			if a, fits := s.spend(w.Header(), g.installation.id); !fits {
+				return a
+			}
+			return e(&call{s: s, r: r, grant: g})
+		})
+	})
+}
+
+// inRepository lets in who may do this in the repository that the path names. Public repositories are readable with any
+// token, also one of another installation.
+func (s *Server) inRepository(permission, level string, e endpoint) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.serve(w, func() answer {
+			g, a, fits := s.checkToken(r)
+			if !fits {
+				return a
+			}
+			payer := int64(-1) // nobody's quota
+			if g != nil {
+				payer = g.installation.id
+			}
+			if a, fits := s.spend(w.Header(), payer); !fits {
+				return a
+			}
+			name := repositoryKey(pathValue(r, "owner"), pathValue(r, "repo"))
+			repo := s.repositories[name]
+			if repo == nil {
+				return s.redirect(r, g, s.moved[name])
+			}
+			reached := g != nil && g.reaches(repo)
+			switch {
+			case reached && g.may(permission, level):
+			case !repo.private && level == "read":
+			case reached, !repo.private && g != nil:
+				return forbidden(r)
+			default:
+				return notFound()
+			}
+			if repo.archived && r.Method != http.MethodGet {
+				return fail(http.StatusForbidden, "Repository was archived so is read-only.")
+			}
+			return e(&call{s: s, r: r, grant: g, repo: repo})
+		})
+	})
+}
+
+func forbidden(r *http.Request) answer {
+	a := fail(http.StatusForbidden, "Resource not accessible by integration")
+	a.documentation = "https://docs.github.com/rest#" + strings.ToLower(r.Method)
+	return a
+}
+
+// redirect answers for a former name: 301 for reading, 307 for writing, to the address by id.
+func (s *Server) redirect(r *http.Request, g *grant, repo *Repository) answer {
+	if repo == nil || repo.private && (g == nil || !g.reaches(repo)) {
+		return notFound()
+	}
+	status, message := http.StatusMovedPermanently, "Moved Permanently"
+	if r.Method != http.MethodGet {
+		status, message = http.StatusTemporaryRedirect, "Temporary Redirect"
+	}
+	segments := strings.SplitN(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/", 4) // repos, owner, name, the rest
+	to := s.APIURL() + "/repositories/" + itoa(repo.id)
+	if len(segments) == 4 {
+		to += "/" + segments[3]
+	}
+	if r.URL.RawQuery != "" {
+		to += "?" + r.URL.RawQuery
+	}
+	return answer{status: status, location: to, body: object{"message": message, "url": to}}
+}

@@ -1,0 +1,207 @@
+package githubtest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// OpenIssue opens an issue as a person does, and sends issues.opened.
+func (r *Repository) OpenIssue(ctx context.Context, title, body string, by *Account) (int, Delivery) {
+	s := r.s
+	s.mu.Lock()
+	i := r.newIssue(by)
+	i.title, i.body = title, body
+	d := s.issueDelivery(r, i, "opened", by)
+	s.mu.Unlock()
+	return i.number, s.send(ctx, d)
+}
+
+// Comment writes a comment as a person does, and sends issue_comment.created.
+func (r *Repository) Comment(ctx context.Context, number int, body string, by *Account) (Delivery, error) {
+	return r.onIssue(ctx, number, func(i *issue) *Delivery {
+		return r.s.commentDelivery(r, i, r.addComment(i, body, by), "created", by)
+	})
+}
+
+// CloseIssue closes an issue as a person does, with a reason ("" is completed), and sends issues.closed.
+func (r *Repository) CloseIssue(ctx context.Context, number int, reason string, by *Account) (Delivery, error) {
+	return r.onIssue(ctx, number, func(i *issue) *Delivery {
+		r.turn(i, "closed", reason, by)
+		return r.s.issueDelivery(r, i, "closed", by)
+	})
+}
+
+// ReopenIssue reopens an issue as a person does, and sends issues.reopened.
+func (r *Repository) ReopenIssue(ctx context.Context, number int, by *Account) (Delivery, error) {
+	return r.onIssue(ctx, number, func(i *issue) *Delivery {
+		r.turn(i, "open", "", by)
+		return r.s.issueDelivery(r, i, "reopened", by)
+	})
+}
+
+// DeleteIssue deletes an issue as an administrator does, and sends issues.deleted.
+func (r *Repository) DeleteIssue(ctx context.Context, number int, by *Account) (Delivery, error) {
+	return r.onIssue(ctx, number, func(i *issue) *Delivery {
+		i.deleted = true
+		return r.s.issueDelivery(r, i, "deleted", by)
+	})
+}
+
+func (r *Repository) onIssue(ctx context.Context, number int, do func(*issue) *Delivery) (Delivery, error) {
+	s := r.s
+	s.mu.Lock()
+	i := r.issue(int64(number))
+	var d *Delivery
+	if i != nil && !i.deleted {
+		d = do(i)
+	}
+	name := r.fullName()
+	s.mu.Unlock()
+	if i == nil {
+		return Delivery{}, fmt.Errorf("%s has no issue %d", name, number)
+	}
+	return s.send(ctx, d), nil
+}
+
+func (r *Repository) addComment(i *issue, body string, by *Account) *comment {
+	now := r.s.opt.Now()
+	c := &comment{id: r.s.id(), body: body, author: by, created: now, updated: now}
+	i.comments = append(i.comments, c)
+	i.updated = now
+	return c
+}
+
+// issueDelivery is nil if no installation reaches the repository.
+func (s *Server) issueDelivery(r *Repository, i *issue, action string, by *Account) *Delivery {
+	in := s.installationOf(r)
+	if in == nil {
+		return nil
+	}
+	return s.delivery("issues", in.id, r, by, object{
+		"action": action, "issue": s.issueJSON(r, i), "repository": s.repositoryJSON(r),
+	})
+}
+
+func (s *Server) commentDelivery(r *Repository, i *issue, c *comment, action string, by *Account) *Delivery {
+	in := s.installationOf(r)
+	if in == nil {
+		return nil
+	}
+	return s.delivery("issue_comment", in.id, r, by, object{
+		"action": action, "issue": s.issueJSON(r, i), "comment": s.commentJSON(r, i, c), "repository": s.repositoryJSON(r),
+	})
+}
+
+func (s *Server) echoIssue(r *Repository, i *issue, action string) {
+	s.echo(s.issueDelivery(r, i, action, s.bot))
+}
+
+// listComments is GET /repos/{owner}/{repo}/issues/{number}/comments.
+func listComments(c *call) answer {
+	i, a := c.findIssue()
+	if i == nil {
+		return a
+	}
+	since, err := time.Parse(time.RFC3339, cmp.Or(c.r.URL.Query().Get("since"), "1970-01-01T00:00:00Z"))
+	if err != nil {
+		return unfit("since is not a timestamp.")
+	}
+	var comments []*comment
+	for _, one := range i.comments {
+		if !one.updated.Before(since) {
+			comments = append(comments, one)
+		}
+	}
+	cut, link := page(c, comments)
+	list := []object{}
+	for _, one := range cut {
+		list = append(list, c.s.commentJSON(c.repo, i, one))
+	}
+	return answer{status: 200, body: list, link: link}
+}
+
+// createComment is POST /repos/{owner}/{repo}/issues/{number}/comments.
+func createComment(c *call) answer {
+	i, a := c.findIssue()
+	if i == nil {
+		return a
+	}
+	if i.locked {
+		return fail(http.StatusForbidden, "Unable to create comment because issue is locked.")
+	}
+	body, a, fits := c.commentBody()
+	if !fits {
+		return a
+	}
+	one := c.repo.addComment(i, body, c.s.bot)
+	c.s.echo(c.s.commentDelivery(c.repo, i, one, "created", c.s.bot))
+	return created(c.s.commentJSON(c.repo, i, one))
+}
+
+func (c *call) commentBody() (string, answer, bool) {
+	var req struct {
+		Body string `json:"body"`
+	}
+	if a, fits := c.decode(&req); !fits {
+		return "", a, false
+	}
+	switch {
+	case strings.TrimSpace(req.Body) == "":
+		return "", invalid(fieldError("IssueComment", "body", "missing_field", "")), false
+	case utf8.RuneCountInString(req.Body) > maxIssueBody:
+		return "", invalid(fieldError("IssueComment", "body", "custom", "body is too long (maximum is 65536 characters)")), false
+	}
+	return req.Body, answer{}, true
+}
+
+// findComment finds the comment that the path names.
+func (c *call) findComment() (*issue, *comment) {
+	for _, i := range c.repo.issues {
+		for _, one := range i.comments {
+			if one.id == c.number("id") && !i.deleted {
+				return i, one
+			}
+		}
+	}
+	return nil, nil
+}
+
+// getComment is GET /repos/{owner}/{repo}/issues/comments/{id}.
+func getComment(c *call) answer {
+	i, one := c.findComment()
+	if one == nil {
+		return notFound()
+	}
+	return ok(c.s.commentJSON(c.repo, i, one))
+}
+
+// editComment is PATCH /repos/{owner}/{repo}/issues/comments/{id}.
+func editComment(c *call) answer {
+	i, one := c.findComment()
+	if one == nil {
+		return notFound()
+	}
+	body, a, fits := c.commentBody()
+	if !fits {
+		return a
+	}
+	one.body, one.updated = body, c.s.opt.Now()
+	c.s.echo(c.s.commentDelivery(c.repo, i, one, "edited", c.s.bot))
+	return ok(c.s.commentJSON(c.repo, i, one))
+}
+
+// deleteComment is DELETE /repos/{owner}/{repo}/issues/comments/{id}.
+func deleteComment(c *call) answer {
+	i, one := c.findComment()
+	if one == nil {
+		return notFound()
+	}
+	i.comments = slices.DeleteFunc(i.comments, func(other *comment) bool { return other == one })
+	return answer{status: http.StatusNoContent}
+}

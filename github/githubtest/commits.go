@@ -1,0 +1,220 @@
+package githubtest
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Change is a commit to make.
+type Change struct {
+	// Parents are commits; nil is the tip of Branch, or no parent if there is no such branch yet. An empty list that is
+	// not nil makes a root commit.
+	Parents []string
+	Branch  string            // "": the default branch
+	Message string            // "": Update
+	Author  *Account          // nil: the repository's owner
+	Time    time.Time         // of author and committer; zero: the server's clock
+	Files   map[string]string // contents by path: any bytes, and modes as [Change].Modes says
+	Modes   map[string]string // by path: 100644 (the default), 100755, or 120000 for a symbolic link
+	Remove  []string          // paths
+}
+
+// Commit makes a commit that no ref points to yet, and returns its id. [Repository.Push] publishes it.
+func (r *Repository) Commit(c Change) (string, error) {
+	s := r.s
+	s.mu.Lock()
+	owner, branch := r.owner, r.defaultBranch
+	s.mu.Unlock()
+	c.Branch = cmp.Or(c.Branch, branch)
+	if c.Author == nil {
+		c.Author = owner
+	}
+	if c.Time.IsZero() {
+		c.Time = s.opt.Now()
+	}
+	if c.Parents == nil {
+		if tip, err := r.Tip("refs/heads/" + c.Branch); err == nil {
+			c.Parents = []string{tip}
+		}
+	}
+	s.mu.Lock()
+	scratch := "refs/githubtest/" + itoa(s.id())
+	s.mu.Unlock()
+	out, err := s.git(r.dir, bytes.NewReader(fastImport(c, scratch)), "fast-import", "--quiet", "--force")
+	if err != nil {
+		return "", fmt.Errorf("commit to %s: %w", r.FullName(), err)
+	}
+	sha := strings.TrimSpace(out)
+	r.know(sha)
+	return sha, nil
+}
+
+// fastImport writes the commit in git fast-import's language. The scratch ref is gone at its end; the id is printed.
+func fastImport(c Change, scratch string) []byte {
+	var b bytes.Buffer
+	who := func(role string) {
+		fmt.Fprintf(&b, "%s %s <%s> %d +0000\n", role, c.Author.Login, c.Author.Email(), c.Time.Unix())
+	}
+	data := func(text string) { fmt.Fprintf(&b, "data %d\n%s\n", len(text), text) }
+	fmt.Fprintf(&b, "commit %s\nmark :1\n", scratch)
+	who("author")
+	who("committer")
+	data(cmp.Or(c.Message, "Update") + "\n")
+	for i, p := range c.Parents {
+		b.WriteString([]string{"from ", "merge "}[min(i, 1)] + p + "\n")
+	}
+	for _, path := range c.Remove {
+		fmt.Fprintf(&b, "D %s\n", quotePath(path))
+	}
+	for _, path := range slices.Sorted(maps.Keys(c.Files)) {
+		fmt.Fprintf(&b, "M %s inline %s\n", cmp.Or(c.Modes[path], "100644"), quotePath(path))
+		data(c.Files[path])
+	}
+	fmt.Fprintf(&b, "get-mark :1\nreset %s\nfrom %s\n\n", scratch, strings.Repeat("0", 40))
+	return b.Bytes()
+}
+
+// quotePath writes a path the way C writes strings, as fast-import reads them.
+func quotePath(path string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, c := range []byte(path) {
+		switch {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c < ' ' || c >= 0x7f:
+			fmt.Fprintf(&b, `\%03o`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// Tag makes an annotated tag object for the commit and returns its id. Push it to refs/tags/… .
+func (r *Repository) Tag(name, commit, message string, by *Account) (string, error) {
+	text := fmt.Sprintf("object %s\ntype commit\ntag %s\ntagger %s <%s> %d +0000\n\n%s\n",
+		commit, name, by.Login, by.Email(), r.s.opt.Now().Unix(), message)
+	out, err := r.s.git(r.dir, strings.NewReader(text), "mktag")
+	if err != nil {
+		return "", fmt.Errorf("tag %s of %s: %w", name, r.FullName(), err)
+	}
+	return strings.TrimSpace(out), nil
+}
+
+// Tip returns the object that a ref (refs/heads/main) points to.
+func (r *Repository) Tip(ref string) (string, error) {
+	out, err := r.s.git(r.dir, nil, "rev-parse", "--verify", "--quiet", ref)
+	if err != nil {
+		return "", fmt.Errorf("%s has no %s", r.FullName(), ref)
+	}
+	return strings.TrimSpace(out), nil
+}
+
+// SetRef points a ref to an object, or deletes it ("" for the object), and tells nobody: as when GitHub drops an event.
+func (r *Repository) SetRef(ref, sha string) error {
+	args := []string{"update-ref", ref, sha}
+	if sha == "" {
+		args = []string{"update-ref", "-d", ref}
+	}
+	if _, err := r.s.git(r.dir, nil, args...); err != nil {
+		return fmt.Errorf("set %s of %s: %w", ref, r.FullName(), err)
+	}
+	return nil
+}
+
+func (r *Repository) know(sha string) {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	r.commits[sha] = true
+}
+
+// hasCommit tells whether the repository has the commit. The caller holds the lock.
+func (r *Repository) hasCommit(sha string) bool {
+	if len(sha) != 40 {
+		return false
+	}
+	if !r.commits[sha] {
+		out, err := r.s.git(r.dir, nil, "cat-file", "-t", sha)
+		r.commits[sha] = err == nil && strings.TrimSpace(out) == "commit"
+	}
+	return r.commits[sha]
+}
+
+// logEntry is a commit as git log tells it.
+type logEntry struct {
+	sha, tree, author, authorMail, committer, committerMail, date, message string
+	added, removed, modified                                               []string
+}
+
+// log lists the commits of the range, oldest first, at most 2,048, as push events do.
+func (r *Repository) log(revisions ...string) ([]logEntry, error) {
+	const format = "%x01%H%x00%T%x00%an%x00%ae%x00%cn%x00%ce%x00%cI%x00%B%x02"
+	args := append([]string{
+		"log", "--reverse", "--max-count=2048", "--name-status", "--no-renames", "-z", "--format=" + format,
+	}, revisions...)
+	out, err := r.s.git(r.dir, nil, args...)
+	if err != nil {
+		return nil, err
+	}
+	var entries []logEntry
+	for _, text := range strings.Split(out, "\x01")[1:] {
+		head, files, _ := strings.Cut(text, "\x02")
+		f := strings.SplitN(head, "\x00", 8)
+		if len(f) != 8 {
+			return nil, fmt.Errorf("git log says %q", text)
+		}
+		e := logEntry{
+			sha: f[0], tree: f[1], author: f[2], authorMail: f[3], committer: f[4], committerMail: f[5], date: f[6],
+			message: strings.TrimSpace(f[7]), added: []string{}, removed: []string{}, modified: []string{},
+		}
+		names := strings.Split(strings.Trim(files, "\x00\n"), "\x00")
+		for i := 0; i+1 < len(names); i += 2 {
+			switch strings.TrimSpace(names[i]) {
+			case "A":
+				e.added = append(e.added, names[i+1])
+			case "D":
+				e.removed = append(e.removed, names[i+1])
+			default:
+				e.modified = append(e.modified, names[i+1])
+			}
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+func (s *Server) pushCommitJSON(r *Repository, e logEntry) object {
+	person := func(name, mail string) object {
+		p := object{"name": name, "email": mail, "date": e.date}
+		if s.accounts[strings.ToLower(name)] != nil {
+			p["username"] = name
+		}
+		return p
+	}
+	return object{
+		"id": e.sha, "tree_id": e.tree, "distinct": true, "message": e.message, "timestamp": e.date,
+		"url":    s.baseURL + "/" + r.fullName() + "/commit/" + e.sha,
+		"author": person(e.author, e.authorMail), "committer": person(e.committer, e.committerMail),
+		"added": e.added, "removed": e.removed, "modified": e.modified,
+	}
+}
+
+// simpleCommitJSON is a commit as check suites and merge groups show it.
+func simpleCommitJSON(e logEntry) object {
+	return object{
+		"id": e.sha, "tree_id": e.tree, "message": e.message, "timestamp": e.date,
+		"author":    object{"name": e.author, "email": e.authorMail},
+		"committer": object{"name": e.committer, "email": e.committerMail},
+	}
+}
+
+// short is the start of an id, as compare addresses have it.
+func short(sha string) string { return sha[:min(12, len(sha))] }
