@@ -1,0 +1,141 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/rekey-app/rekey/detect"
+)
+
+// Verdict is how one scanner did on the corpus.
+type Verdict struct {
+	Found  int // plants that it reported, whatever it called them
+	AtLine int // of these, at the line where they stand
+	Named  int // of these, by their right name
+	Alarms int // places where it reported what is no credential, or named the wrong vendor
+
+	Missed    []Plant
+	AlarmedAt []Report
+}
+
+// Judge holds what a scanner said against what stands in the corpus. A plant counts as found if a report for its file
+// names its line, or its value, whatever the line: other scanners report only some of the lines of an archive's member or
+// of decoded text. Several reports of one place count once.
+//
+// Every other report is an alarm, except that for a look-alike which is another vendor's credential, a report that names
+// this vendor, or that names none ("generic"), is right.
+func (c *Corpus) Judge(s Scanner, reports []Report) Verdict {
+	var v Verdict
+	claimed := make([]bool, len(reports))
+	for _, p := range c.Plants {
+		found, atLine, named := false, false, false
+		for i, r := range reports {
+			line := p.hasLine(r)
+			if !line && !p.hasValue(r) {
+				continue
+			}
+			claimed[i] = true
+			found = true
+			atLine = atLine || line
+			named = named || s.Names(r, p)
+		}
+		if !found {
+			v.Missed = append(v.Missed, p)
+			continue
+		}
+		v.Found++
+		v.AtLine += count(atLine)
+		v.Named += count(named)
+	}
+
+	type place struct {
+		path string
+		line int
+	}
+	vendors := map[place]string{}
+	for _, l := range c.LookAlikes {
+		vendors[place{l.Path, l.Line}] = l.Vendor
+	}
+	seen := map[place]bool{}
+	for i, r := range reports {
+		at := place{r.Path, r.Line}
+		if claimed[i] || seen[at] {
+			continue
+		}
+		name := strings.ToLower(r.Name)
+		if vendor := vendors[at]; vendor != "" && (strings.Contains(name, vendor) || strings.Contains(name, "generic")) {
+			continue
+		}
+		seen[at] = true
+		v.Alarms++
+		v.AlarmedAt = append(v.AlarmedAt, r)
+	}
+	return v
+}
+
+// hasLine tells whether the report names a line on which the plant stands.
+func (p Plant) hasLine(r Report) bool {
+	return p.Path == r.Path && r.Line <= p.EndLine && max(r.EndLine, r.Line) >= p.Line
+}
+
+// hasValue tells whether the report is about the plant's file and shows its value. A part of it will do, if it is most of
+// the body: some scanners show what they decoded from the middle of a line.
+func (p Plant) hasValue(r Report) bool {
+	file, _, _ := strings.Cut(p.Path, "!")
+	reported, _, _ := strings.Cut(r.Path, "!")
+	if file != reported {
+		return false
+	}
+	if r.Fingerprint != "" {
+		return r.Fingerprint == p.Fingerprint
+	}
+	return r.Value != "" && strings.Contains(r.Value, p.value[len(p.value)-24:])
+}
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// PrintCorpus prints the table of how the scanners did, in Markdown.
+func PrintCorpus(w io.Writer, c *Corpus, timings []Timing) {
+	fmt.Fprintf(w, "%d planted credentials, %d lines of look-alikes, %d files\n\n", len(c.Plants), len(c.LookAlikes), len(c.files))
+	fmt.Fprintln(w, "| scanner | found | at their line | named right | false alarms | wall ms | cpu ms |")
+	fmt.Fprintln(w, "| --- | --: | --: | --: | --: | --: | --: |")
+	for _, t := range timings {
+		v := c.Judge(t.Scanner, t.Reports)
+		fmt.Fprintf(w, "| %s | %d | %d | %d | %d | %d | %d |\n", t.Scanner.Name, v.Found, v.AtLine, v.Named, v.Alarms,
+			t.Wall.Milliseconds(), t.CPU.Milliseconds())
+	}
+}
+
+// PrintTimes prints the times alone, in Markdown, with each scanner's ratio to the first.
+func PrintTimes(w io.Writer, timings []Timing) {
+	fmt.Fprintln(w, "| scanner | wall s | cpu s | times as long | times the cpu | reports |")
+	fmt.Fprintln(w, "| --- | --: | --: | --: | --: | --: |")
+	for _, t := range timings {
+		fmt.Fprintf(w, "| %s | %.2f | %.2f | %.1f | %.1f | %d |\n", t.Scanner.Name, t.Wall.Seconds(), t.CPU.Seconds(),
+			t.Wall.Seconds()/timings[0].Wall.Seconds(), t.CPU.Seconds()/timings[0].CPU.Seconds(), len(t.Reports))
+	}
+}
+
+// PrintPlaces lists what each scanner missed and where it alarmed, without the credentials.
+func PrintPlaces(w io.Writer, c *Corpus, timings []Timing) {
+	for _, t := range timings {
+		v := c.Judge(t.Scanner, t.Reports)
+		for _, p := range v.Missed {
+			fmt.Fprintf(w, "%s missed %s:%d %s %s %s\n", t.Scanner.Name, p.Path, p.Line, p.Kind, p.Encoding, detect.NewSecret(p.value))
+		}
+		slices.SortFunc(v.AlarmedAt, func(a, b Report) int {
+			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line))
+		})
+		for _, r := range v.AlarmedAt {
+			fmt.Fprintf(w, "%s alarmed at %s:%d as %s\n", t.Scanner.Name, r.Path, r.Line, r.Name)
+		}
+	}
+}
