@@ -49,9 +49,11 @@ func hasClasses(s string) bool {
 // random tells whether the body of a secret key looks as drawn at random from base62, which real ones are. What it
 // rejects are placeholders: low entropy, one class of letters, sequences, repetitions, words, encoded sentences. Of
 // random bodies it rejects fewer than one in a million.
-func random(body string) bool {
-	return entropy(body) >= 4 && hasClasses(body) && !isSequence(body) && !isRepetition(body) && !isWords(body) &&
-		!isEncodedText(body)
+func random(body string) bool { return hasClasses(body) && secretLooking(body, 4) }
+
+// secretLooking is random for bodies of other alphabets: at least bits of entropy a character, and no placeholder.
+func secretLooking(body string, bits float64) bool {
+	return entropy(body) >= bits && !isSequence(body) && !isRepetition(body) && !isWords(body) && !isEncodedText(body)
 }
 
 // keyboardRows are sequences as hands make them.

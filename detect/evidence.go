@@ -3,76 +3,102 @@ package detect
 import (
 	"bytes"
 	"encoding/base64"
+	"sort"
 	"strings"
 )
 
 // publishable is a publishable key that names a Clerk instance.
 type publishable struct {
-	at   int // in the area
-	env  Environment
+	at   int
 	host string // Frontend API
 }
 
 // evidence is what a stretch of text says for Clerk.
 type evidence struct {
-	keys      []publishable
-	word      string // a literal that only code with Clerk in it has
-	dashboard string // API-keys page
+	live, test []publishable // in the order of their places
+	word       string        // a literal that only texts about Clerk hold
+	pages      []publishable // API-keys pages, as host
 }
 
 // clerkWords are what only texts about Clerk hold.
 var clerkWords = [...]string{
 	"clerk.accounts.dev", "dashboard.clerk.com", "api.clerk.com", "api.clerk.dev", "@clerk/", "clerk_backend_api",
 	"clerk-backend-api", "clerk-sdk-go", "clerk-sdk-ruby", "createClerkClient", "Clerk(bearer_auth", "clerkMiddleware",
-	"CLERK_PUBLISHABLE_KEY", "CLERK_SECRET_KEY",
 }
 
-// gather reads the evidence in area.
-func gather(area []byte) evidence {
+// signs are the literals that evidence starts with: clerkWords, then those of publishable keys, plain and in base64.
+func signs() []string {
+	return append(clerkWords[:len(clerkWords):len(clerkWords)], "pk_live_", "pk_test_", "cGtfbGl2ZV", "cGtfdGVzdF")
+}
+
+// gather reads the evidence in area, whose first byte has the offset base.
+func (s *Scanner) gather(area []byte, base int) evidence {
 	var e evidence
-	for at := 0; ; {
-		i := bytes.Index(area[at:], []byte("pk_"))
-		if i < 0 {
-			break
+	for at := 0; ; at++ {
+		var i int
+		if at, i = s.signs.Next(area, at); at < 0 {
+			return e
 		}
-		at += i + 3
-		rest := area[at:]
-		if len(rest) > 128 {
-			rest = rest[:128]
-		}
-		if env, host, ok := parsePublishable(string(rest)); ok {
-			e.keys = append(e.keys, publishable{at - 3, env, host})
-		}
-	}
-	for _, w := range clerkWords {
-		if bytes.Contains(area, []byte(w)) {
-			e.word = w
-			break
-		}
-	}
-	if i := bytes.Index(area, []byte("https://dashboard.clerk.com/apps/app_")); i >= 0 {
-		rest := area[i:min(len(area), i+160)]
-		end := bytes.IndexFunc(rest, func(r rune) bool { return r >= 0x80 || !isBase62(byte(r)) && !strings.ContainsRune(":/._-", r) })
-		if end > 0 {
-			if page := string(rest[:end]); strings.Contains(page, "/instances/ins_") && strings.HasSuffix(page, "/api-keys") {
-				e.dashboard = page
+		rest := area[at:min(len(area), at+400)]
+		if i < len(clerkWords) {
+			if e.word == "" && (i != 0 || !bytes.Contains(rest[:min(len(rest), 24)], []byte("clerk.io"))) {
+				e.word = clerkWords[i]
 			}
+			if clerkWords[i] == "dashboard.clerk.com" {
+				if page := parsePage(rest); page != "" {
+					e.pages = append(e.pages, publishable{base + at, page})
+				}
+			}
+			continue
+		}
+		body := string(rest)
+		if i >= len(clerkWords)+2 {
+			end := 0
+			for end < len(rest) && isBase64(rest[end]) {
+				end++
+			}
+			plain, err := base64.RawStdEncoding.DecodeString(body[:end])
+			if err != nil {
+				continue
+			}
+			body = string(plain)
+		}
+		env, host, ok := parsePublishable(body)
+		switch {
+		case ok && env == Live:
+			e.live = append(e.live, publishable{base + at, host})
+		case ok:
+			e.test = append(e.test, publishable{base + at, host})
 		}
 	}
-	return e
 }
 
-// parsePublishable reads the environment and body of a publishable key, what stands behind "pk_".
+// parsePage reads the address of an API-keys page behind its scheme. Slashes may be escaped.
+func parsePage(s []byte) string {
+	end := 0
+	for end < len(s) && (isBase62(s[end]) || bytes.IndexByte([]byte("./_-\\"), s[end]) >= 0) {
+		end++
+	}
+	page := strings.ReplaceAll(string(s[:end]), "\\", "")
+	parts := strings.Split(page, "/")
+	if len(parts) != 6 || parts[1] != "apps" || !strings.HasPrefix(parts[2], "app_") || parts[3] != "instances" ||
+		!strings.HasPrefix(parts[4], "ins_") || parts[5] != "api-keys" {
+		return ""
+	}
+	return "https://" + page
+}
+
+// parsePublishable reads the publishable key at the start of s. Placeholders such as …$ in the wrong place are none.
 func parsePublishable(s string) (env Environment, host string, ok bool) {
 	switch {
-	case strings.HasPrefix(s, "live_"):
+	case strings.HasPrefix(s, "pk_live_"):
 		env = Live
-	case strings.HasPrefix(s, "test_"):
+	case strings.HasPrefix(s, "pk_test_"):
 		env = Test
 	default:
 		return "", "", false
 	}
-	s = s[5:]
+	s = s[len("pk_live_"):]
 	end := 0
 	for end < len(s) && (isBase62(s[end]) || s[end] == '+' || s[end] == '/') {
 		end++
@@ -93,16 +119,60 @@ func parsePublishable(s string) (env Environment, host string, ok bool) {
 	return env, host, true
 }
 
-// nearest returns the host of the publishable key that stands nearest to at, of the environment env ("" is any).
-func (e evidence) nearest(at int, env Environment) string {
-	best, host := -1, ""
-	for _, k := range e.keys {
-		if env != "" && k.env != env {
-			continue
-		}
-		if d := max(k.at-at, at-k.at); best < 0 || d < best {
-			best, host = d, k.host
-		}
+// instance returns the host of the publishable key of the environment that stands nearest to at.
+func (e *evidence) instance(at int, env Environment) string {
+	if env == Live {
+		return nearest(e.live, at).host
 	}
-	return host
+	return nearest(e.test, at).host
+}
+
+// any returns the host of the publishable key that stands nearest to at, of either environment.
+func (e *evidence) any(at int) string {
+	a, b := nearest(e.live, at), nearest(e.test, at)
+	if a.host == "" || b.host != "" && distance(b.at, at) < distance(a.at, at) {
+		return b.host
+	}
+	return a.host
+}
+
+// page returns the API-keys page that stands nearest to at.
+func (e *evidence) page(at int) string { return nearest(e.pages, at).host }
+
+func nearest(keys []publishable, at int) publishable {
+	i := sort.Search(len(keys), func(i int) bool { return keys[i].at >= at })
+	switch {
+	case len(keys) == 0:
+		return publishable{}
+	case i == len(keys) || i > 0 && distance(keys[i-1].at, at) <= distance(keys[i].at, at):
+		return keys[i-1]
+	}
+	return keys[i]
+}
+
+func distance(a, b int) int { return max(a-b, b-a) }
+
+const (
+	// areaAll is the size up to which the whole text is read for evidence. In larger ones it is the block of a finding
+	// and those to either side.
+	areaAll   = 1 << 20
+	areaBlock = 256 << 10
+)
+
+// around returns the evidence of the stored text around at.
+func (r *run) around(at int) *evidence {
+	text := r.root.text
+	if len(text) <= areaAll {
+		if r.areaBlock < 0 {
+			r.areaBlock = 0
+			r.area = r.s.gather(text, 0)
+		}
+		return &r.area
+	}
+	if block := at / areaBlock; block != r.areaBlock {
+		r.areaBlock = block
+		from := max(0, (block-1)*areaBlock)
+		r.area = r.s.gather(text[from:min(len(text), (block+2)*areaBlock)], from)
+	}
+	return &r.area
 }

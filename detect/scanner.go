@@ -1,178 +1,132 @@
 package detect
 
 import (
-	"bytes"
 	"context"
 
 	"github.com/rekey-app/rekey/detect/literal"
+	"github.com/rekey-app/rekey/detect/unpack"
 )
 
 // Options configure a [Scanner]. The zero value is what the server uses.
-type Options struct{}
+type Options struct {
+	// Unpack bounds what archives and compressed texts may cost.
+	Unpack unpack.Limits
+}
 
 // Scanner finds credentials. It is safe for concurrent use.
 type Scanner struct {
-	anchors *literal.Set
+	anchors []anchor
+	set     *literal.Set // of the anchors' texts
+	signs   *literal.Set // of what is evidence
+	walker  unpack.Walker
+	limits  unpack.Limits
+	windows windowPool
 }
 
-// New returns a scanner.
-func New(Options) *Scanner {
-	set, err := literal.Compile([]string{"sk_"})
-	if err != nil {
-		panic(err) // the literals are constants
+// New returns a scanner. It takes some milliseconds; make one for all texts.
+func New(opts Options) *Scanner {
+	s := &Scanner{anchors: anchors(), limits: opts.Unpack}
+	texts := make([]string, len(s.anchors))
+	for i, a := range s.anchors {
+		texts[i] = a.text
 	}
-	return &Scanner{anchors: set}
+	s.set = compile(texts)
+	s.signs = compile(signs())
+	return s
 }
 
-// Scan returns the findings of text, in the order of their places. path is a hint ("" if not known yet): it is
-// evidence, never a filter, see [Finding.At]. It keeps no reference to text. A text without any of the literals that
-// credentials start with costs one pass at memory speed and no allocation. ctx bounds the unpacking of archives.
+// compile compiles literals that are constants of this package, so that an error is one of its own.
+func compile(texts []string) *literal.Set {
+	set, err := literal.Compile(texts)
+	if err != nil {
+		panic(err)
+	}
+	return set
+}
+
+// Result is what a text holds.
+type Result struct {
+	Findings []Finding
+	Skipped  []Skipped // what could not be read
+}
+
+// Skipped is a part of a text that was not read: a corrupt or encrypted archive, or what is over a limit.
+type Skipped struct {
+	Member string // path inside the archive, as in [Finding]; "" for the text itself
+	Reason string // in words for people
+}
+
+// Scan returns the findings of text, in the order of their places, those of archives by member. path is a hint ("" if
+// not known yet): it is evidence, never a filter. Without a path the findings may hold some that need the path to be
+// sure of: [Finding.At] settles them.
+//
+// It keeps no reference to text. A text without any of the literals that credentials start with costs one pass at memory
+// speed and no allocation. ctx bounds the unpacking of archives: when it ends, what was found so far is returned.
+// [Scanner.Examine] tells also what could not be read.
 func (s *Scanner) Scan(ctx context.Context, path string, text []byte) []Finding {
-	var found []Finding
-	for at := 0; ; at++ {
-		at, _ = s.anchors.Next(text, at)
-		if at < 0 {
-			break
+	return s.Examine(ctx, path, text).Findings
+}
+
+// Examine is [Scanner.Scan] with what could not be read.
+func (s *Scanner) Examine(ctx context.Context, path string, text []byte) Result {
+	if format := unpack.Format(text); format != "" {
+		return s.examinePacked(ctx, path, text)
+	}
+	return s.examineText(ctx, path, text)
+}
+
+// examineText is Examine for a text that is no archive.
+func (s *Scanner) examineText(ctx context.Context, path string, text []byte) Result {
+	order := byteOrder(text)
+	first := 0
+	if order < 0 {
+		// Most texts end here.
+		if first = s.first(text, 0); first < 0 {
+			return Result{}
 		}
-		if n, env := secretKeyAt(text, at); n > 0 {
-			if f, ok := judgeSecretKey(text, at, n, env); ok {
-				found = append(found, f)
-			}
+	}
+	r := s.newRun(ctx, path, text)
+	if order >= 0 {
+		v := wholeNarrowed(r.root, order)
+		r.read(v, 0, len(v.text))
+	} else {
+		r.read(r.root, first, len(text))
+	}
+	if len(r.found) == 0 {
+		return Result{Skipped: r.skipped}
+	}
+	found := settle(path, r.findings())
+	l := locator{text: text, order: order, line: 1}
+	for i := range found {
+		l.locate(&found[i])
+	}
+	return Result{found, r.skipped}
+}
+
+// first returns the first place at or behind from that deserves a look, or -1.
+func (s *Scanner) first(text []byte, from int) int {
+	for at := from; ; at++ {
+		var i int
+		at, i = s.set.Next(text, at)
+		if at < 0 || plausible(text, at, &s.anchors[i]) {
+			return at
 		}
+	}
+}
+
+// settle judges findings by their path, where it is known.
+func settle(path string, found []Finding) []Finding {
+	if path == "" {
+		return found
 	}
 	kept := found[:0]
 	for _, f := range found {
-		if path != "" {
-			var ok bool
-			if f, ok = f.At(path); !ok {
-				continue
-			}
+		if f, ok := f.At(path); ok {
+			kept = append(kept, f)
 		}
-		kept = append(kept, f)
 	}
-	locate(text, kept)
+	if len(kept) == 0 {
+		return nil
+	}
 	return kept
-}
-
-const (
-	prefixLength = len("sk_live_")
-	bodyLength   = 42
-)
-
-// secretKeyAt returns the length of the plain secret key at text[at:], or 0 if there is none.
-func secretKeyAt(text []byte, at int) (n int, env Environment) {
-	rest := text[at:]
-	const whole = prefixLength + bodyLength
-	if len(rest) < whole {
-		return 0, ""
-	}
-	switch string(rest[3:prefixLength]) {
-	case "live_":
-		env = Live
-	case "test_":
-		env = Test
-	default:
-		return 0, ""
-	}
-	for _, c := range rest[prefixLength:whole] {
-		if !isBase62(c) {
-			return 0, ""
-		}
-	}
-	if len(rest) > whole && isTail(rest[whole]) || !startsFresh(text, at) {
-		return 0, ""
-	}
-	return whole, env
-}
-
-// startsFresh tells whether a credential may begin at text[at:]: no word runs into it. Escaped characters end words.
-func startsFresh(text []byte, at int) bool {
-	if at == 0 || !isWord(text[at-1]) {
-		return true
-	}
-	before := text[max(0, at-12):at]
-	if n := len(before); n >= 2 && before[n-2] == '\\' && bytes.IndexByte([]byte("nrtbfv0"), before[n-1]) >= 0 {
-		return true
-	}
-	for _, escape := range []string{"%3D", "%3d", "%22", "%27", "%20", "%3A", "%3a", "%2C", "%2c", "%0A", "%0a", "=3D", "=22"} {
-		if bytes.HasSuffix(before, []byte(escape)) {
-			return true
-		}
-	}
-	return false
-}
-
-func judgeSecretKey(text []byte, at, n int, env Environment) (Finding, bool) {
-	value := string(text[at : at+n])
-	if !random(value[prefixLength:]) {
-		return Finding{}, false
-	}
-	f := Finding{
-		Kind: SecretKey, Environment: env, Severity: MediumSeverity, Confidence: MediumConfidence, Encoding: "plain",
-		Place: Place{Offset: int64(at), End: int64(at + n)}, Secret: NewSecret(value),
-	}
-	if env == Live {
-		f.Severity = CriticalSeverity
-	}
-	const reach = 1 << 18
-	from := max(0, at-reach)
-	e := gather(text[from:min(len(text), at+reach)])
-	f.Variable = variable(text, at)
-	f.Browser = shipsToBrowsers(f.Variable)
-	f.Instance = e.nearest(at-from, env)
-	f.Dashboard = e.dashboard
-	f.Allowed = bytes.Contains(lineAround(text, at, at+n), []byte("rekey:allow"))
-	vendor := vendorIn(f.Variable)
-	switch {
-	case namesClerk(f.Variable):
-		f.because(HighConfidence, "assigned to "+f.Variable)
-	case vendor != "":
-		f.because(LowConfidence, "assigned to "+f.Variable+", which names another vendor")
-	}
-	if vendor == "" || f.Confidence == HighConfidence {
-		if h := e.nearest(at-from, ""); h != "" {
-			f.because(HighConfidence, "a publishable key of "+h+" stands near")
-		}
-		if e.word != "" {
-			f.because(HighConfidence, "the text holds "+e.word)
-		}
-		if namesClerk(string(lineAround(text, at, at+n))) {
-			f.because(HighConfidence, "the line speaks of Clerk")
-		}
-	}
-	f.Reasons = append(f.Reasons, "only Clerk's secret keys have 42 letters and digits behind this prefix")
-	return f, true
-}
-
-// because adds a reason, with the confidence that it gives.
-func (f *Finding) because(c Confidence, reason string) {
-	f.Confidence = c
-	f.Reasons = append(f.Reasons, reason)
-}
-
-// lineAround returns the line or lines of text[at:end], of very long ones the 400 bytes around.
-func lineAround(text []byte, at, end int) []byte {
-	const reach = 400
-	from, to := max(0, at-reach), min(len(text), end+reach)
-	if i := bytes.LastIndexByte(text[from:at], '\n'); i >= 0 {
-		from += i + 1
-	}
-	if i := bytes.IndexByte(text[end:to], '\n'); i >= 0 {
-		to = end + i
-	}
-	return text[from:to]
-}
-
-// locate fills in lines and columns. Findings are in the order of their places.
-func locate(text []byte, found []Finding) {
-	line, at := 1, 0
-	for i := range found {
-		p := &found[i].Place
-		line += bytes.Count(text[at:p.Offset], []byte{'\n'})
-		at = int(p.Offset)
-		p.Line, p.Column = line, at-bytes.LastIndexByte(text[:at], '\n')
-		end := int(p.End)
-		p.EndLine = line + bytes.Count(text[at:end], []byte{'\n'})
-		p.EndColumn = end - bytes.LastIndexByte(text[:end], '\n')
-	}
 }

@@ -5,14 +5,12 @@ import (
 	"strings"
 )
 
-// variable returns the name that the value at text[at:] is assigned to, and "" where none is to be seen. It looks at
-// what stands before the value on its line, and for a value beside its name ("name": …, "value": …) on the line above.
-func variable(text []byte, at int) string {
-	from := max(0, at-400)
-	before := text[from:at]
+// variable returns the name that the value behind before is assigned to, and "" where none is to be seen. It looks at
+// what stands on the value's line, and for a value beside its name ("name": …, "value": …) on the lines above.
+func variable(before []byte) string {
 	name, rest := nameBefore(before)
 	switch strings.ToLower(name) {
-	case "value", "val", "default", "defaultvalue", "default_value", "content", "string":
+	case "value", "val", "default", "defaultvalue", "default_value", "content", "string", "stringvalue":
 		if other := namedAbove(rest); other != "" {
 			return other
 		}
@@ -20,38 +18,44 @@ func variable(text []byte, at int) string {
 	return name
 }
 
+// operators are the bytes between a name and its value.
+const operators = "=:|?,>("
+
 // nameBefore returns the name at the end of before, which an assignment and perhaps a quote follow, and what stands
 // before the name.
 func nameBefore(before []byte) (name string, rest []byte) {
-	s := trimQuote(before)
-	s = trimSpace(s)
-	for _, word := range []string{"Bearer", "bearer", "Basic", "Token"} {
-		if t, ok := bytes.CutSuffix(s, []byte(word)); ok && len(t) > 0 && !isBase62(t[len(t)-1]) {
-			s = trimSpace(trimQuote(trimSpace(t)))
+	s := trimValue(before)
+	for _, word := range []string{"Bearer", "bearer", "BEARER", "Basic", "Token", "token"} {
+		if t, ok := bytes.CutSuffix(s, []byte(word)); ok && len(t) < len(s) && len(s) < len(before) && (len(t) == 0 || !isName(t[len(t)-1])) {
+			s = trimValue(t)
 		}
 	}
-	// A name follows an operator, or is followed by spaces alone where a command or a Dockerfile sets it.
+	spaced := len(s) < len(before)
 	operator := len(s)
-	for operator > 0 && strings.IndexByte("=:|?,>(", s[operator-1]) >= 0 {
+	for operator > 0 && strings.IndexByte(operators, s[operator-1]) >= 0 {
 		operator--
 	}
-	hasOperator := operator < len(s)
-	spaced := len(s) < len(before)
-	s = trimSpace(s[:operator])
-	if n := len(s); n > 0 && (s[n-1] == ']' || s[n-1] == ')') {
-		s = s[:n-1]
+	assigned := operator < len(s)
+	s = trimValue(s[:operator])
+	for len(s) > 0 && (s[len(s)-1] == ']' || s[len(s)-1] == ')') {
+		s = trimValue(s[:len(s)-1])
 	}
-	s = trimSpace(trimQuote(s))
+	if t, ok := bytes.CutSuffix(s, []byte(": string")); ok {
+		s = t
+	}
 	end := len(s)
 	for end > 0 && isName(s[end-1]) {
 		end--
 	}
-	name = string(s[end:])
-	if !hasOperator && !(spaced && isVariable(name)) {
+	name = cleanName(string(s[end:]))
+	if !assigned && !(spaced && isVariable(name)) {
 		return "", s
 	}
-	return cleanName(name), s[:end]
+	return name, s[:end]
 }
+
+// trimValue takes off the quotes, spaces and marks that may stand between an operator and what it is about.
+func trimValue(s []byte) []byte { return bytes.TrimRight(s, " \t\"'`*\\") }
 
 // isName tells whether c may stand in a name, a path of properties included.
 func isName(c byte) bool { return isBase62(c) || strings.IndexByte("_-.$:", c) >= 0 }
@@ -64,15 +68,13 @@ func isVariable(name string) bool {
 // cleanName takes off what languages put before the name of an environment variable.
 func cleanName(name string) string {
 	name = strings.Trim(name, "-.:$")
-	for _, prefix := range []string{"process.env.", "import.meta.env.", "env:", "env.", "config."} {
-		if rest, ok := strings.CutPrefix(name, prefix); ok {
-			name = rest
-		}
+	for _, prefix := range []string{"process.env.", "import.meta.env.", "Bun.env.", "Deno.env.", "env:", "env.", "config."} {
+		name = strings.TrimPrefix(name, prefix)
 	}
 	return name
 }
 
-// namedAbove finds the name in {"name": "X", "value": …} and its kin.
+// namedAbove finds X in {"name": "X", "value": …} and its kin.
 func namedAbove(before []byte) string {
 	const reach = 250
 	before = before[max(0, len(before)-reach):]
@@ -82,8 +84,7 @@ func namedAbove(before []byte) string {
 		if i < 0 {
 			continue
 		}
-		s := before[i+len(label):]
-		s = bytes.TrimLeft(s, "\"' \t=:\\>")
+		s := bytes.TrimLeft(before[i+len(label):], "\"' \t=:\\>")
 		end := 0
 		for end < len(s) && isName(s[end]) {
 			end++
@@ -94,10 +95,6 @@ func namedAbove(before []byte) string {
 	}
 	return ""
 }
-
-func trimSpace(s []byte) []byte { return bytes.TrimRight(s, " \t") }
-
-func trimQuote(s []byte) []byte { return bytes.TrimRight(s, "\"'`\\") }
 
 // browserPrefixes are those of variables that frameworks build into what they send to browsers.
 var browserPrefixes = [...]string{
@@ -118,23 +115,22 @@ func shipsToBrowsers(name string) bool {
 // otherVendors are those who use the same prefixes as Clerk.
 var otherVendors = [...]string{
 	"stripe", "paystack", "workos", "knock", "moyasar", "paymongo", "autumn", "liveblocks", "magic", "uploadthing", "apideck",
-	"checkout", "elevenlabs", "revenuecat", "highnote", "tap_payment",
+	"elevenlabs", "revenuecat", "highnote", "pagarme",
+}
+
+// webhookVendors are others whose webhook secrets start with whsec_.
+var webhookVendors = [...]string{
+	"resend", "polar", "lemon", "replicate", "openai", "loops", "dodo", "creem", "github", "supabase", "trigger", "incident",
+	"brex", "recall", "render", "cal_", "shopify", "paddle", "hook0", "tally", "lithic", "ditto", "etsy",
 }
 
 // vendorIn returns the other vendor that name speaks of.
-func vendorIn(name string) string {
+func vendorIn(name string, more ...string) string {
 	lower := strings.ToLower(name)
-	for _, v := range otherVendors {
+	for _, v := range append(otherVendors[:len(otherVendors):len(otherVendors)], more...) {
 		if strings.Contains(lower, v) {
 			return v
 		}
 	}
 	return ""
-}
-
-// namesClerk tells whether s speaks of Clerk, and not of MoonClerk or Clerk.io, which are others.
-func namesClerk(s string) bool {
-	lower := strings.ToLower(s)
-	lower = strings.ReplaceAll(strings.ReplaceAll(lower, "moonclerk", ""), "clerk.io", "")
-	return strings.Contains(lower, "clerk")
 }

@@ -1,0 +1,146 @@
+package detect
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+)
+
+// role is what an anchor asks for: which rule looks at the place where it stands.
+type role byte
+
+const (
+	keyRole        role = iota // sk_ and what follows it in one form or other
+	tailRole                   // k_live_, k_test_: the rest of a key behind a seam
+	underscoreRole             // an escaped underscore
+	akRole                     // ak_
+	webhookRole                // whsec_
+	nameRole                   // a variable's name with Clerk in it
+	claimRole                  // dashboard.clerk.com
+	claimTokenRole             // claimToken
+	base64Role                 // base64 of any of these
+	hexRole
+	utf16Role
+	packedBase64Role // base64 of a compressed file, which decodes as a whole
+	packedHexRole
+)
+
+// anchor is a literal that every credential in some form holds.
+type anchor struct {
+	text string
+	role role
+	// align is, for base64, the place of the first character in its group of four.
+	align int
+	// whole are, for base64 and hexadecimal, the texts of which one must follow from the anchor's start on, line ends
+	// aside. Empty: any.
+	whole []string
+	// former is set where the anchor is the later part of such a text, for those whose former part a line end tears apart.
+	// Where the former part stands whole, that is the anchor.
+	former string
+}
+
+// anchors lists them all. The fewer there are, the faster is the search: what several forms have in common serves all.
+func anchors() []anchor {
+	list := []anchor{
+		{text: "sk_", role: keyRole},
+		{text: `sk"`, role: keyRole},
+		{text: `sk'`, role: keyRole},
+		{text: "sk`", role: keyRole},
+		{text: `sk\`, role: keyRole},
+		{text: "k_live_", role: tailRole},
+		{text: "k_test_", role: tailRole},
+		{text: "ak_", role: akRole},
+		{text: "whsec_", role: webhookRole},
+		{text: "CLERK_", role: nameRole},
+		{text: "clerk_", role: nameRole},
+		{text: "lerkEncryptionKey", role: nameRole},
+		{text: "lerkApiKey", role: nameRole},
+		{text: "lerkClientSecret", role: nameRole},
+		{text: "dashboard.clerk.com", role: claimRole},
+		{text: `claimToken`, role: claimTokenRole},
+	}
+	for _, underscore := range []string{
+		`\x5f`, `\x5F`, `\u005f`, `\u005F`, "u{5f}", "u{5F}", "%5f", "%5F", "=5F", "&#95;", "&#x5f;", "&#x5F;", "&lowbar;", `\137`,
+	} {
+		list = append(list, anchor{text: underscore, role: underscoreRole})
+	}
+	wide := widen("sk_")
+	list = append(list,
+		anchor{text: wide[:5], role: utf16Role},
+		anchor{text: widen("whsec_")[:11], role: utf16Role},
+		anchor{text: widen("CLERK_")[:11], role: utf16Role},
+	)
+	for align := range 3 {
+		live, test := encoded("sk_live_", align), encoded("sk_test_", align)
+		// What both share, and behind it what is each one's own: whichever a line end tears apart, the other is whole.
+		n := common(live.text, test.text)
+		list = append(list, anchor{text: live.text[:n], role: base64Role, align: live.align, whole: []string{live.text, test.text}})
+		for _, a := range []anchor{live, test} {
+			list = append(list, anchor{text: a.text[n:], role: base64Role, align: (a.align + n) % 4, former: a.text[:n]})
+		}
+		for _, word := range []string{"whsec_", "CLERK_"} {
+			list = append(list, encoded(word, align))
+		}
+		list = append(list, encoded(wide[:5], align))
+		// Base64 in base64, at the alignments of the inner one.
+		for inner := range 3 {
+			live := encoded(encoded("sk_live_", inner).text, align)
+			test := encoded(encoded("sk_test_", inner).text, align)
+			live.text = live.text[:common(live.text, test.text)]
+			list = append(list, live)
+		}
+	}
+	list = append(list, encoded("ak_", 0))
+	for _, word := range []string{"sk_", "whsec_", "CLERK_", wide[:5]} {
+		digits := hex.EncodeToString([]byte(word))
+		list = append(list, anchor{text: digits, role: hexRole}, anchor{text: strings.ToUpper(digits), role: hexRole})
+	}
+	for _, magic := range []string{"H4sI", "UEsDB", "Qlpo", "KLUv", "/Td6WFoA", "_Td6WFoA"} {
+		list = append(list, anchor{text: magic, role: packedBase64Role})
+	}
+	list = append(list, anchor{text: "SDRzS", role: packedBase64Role}) // gzip, encoded twice, as Helm keeps its releases
+	for _, magic := range []string{"1f8b08", "504b0304", "28b52ffd"} {
+		list = append(list, anchor{text: magic, role: packedHexRole}, anchor{text: strings.ToUpper(magic), role: packedHexRole})
+	}
+	return dedupe(list)
+}
+
+// dedupe drops the anchors whose text is in the list before.
+func dedupe(list []anchor) []anchor {
+	seen := map[string]bool{}
+	kept := list[:0]
+	for _, a := range list {
+		if !seen[a.text] {
+			seen[a.text] = true
+			kept = append(kept, a)
+		}
+	}
+	return kept
+}
+
+// encoded returns the characters that are in every base64 text where text stands at offset align modulo 3.
+func encoded(text string, align int) anchor {
+	s := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("\x00", align) + text + "\x00\x00\x00"))
+	// Characters that lie wholly within the bits of text.
+	from, to := (align*8+5)/6, (align+len(text))*8/6
+	return anchor{text: s[from:to], role: base64Role, align: from % 4}
+}
+
+// widen returns s in UTF-16 LE.
+func widen(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		b.WriteByte(s[i])
+		b.WriteByte(0)
+	}
+	return b.String()
+}
+
+// common returns the length of the common prefix.
+func common(a, b string) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
+}

@@ -1,0 +1,80 @@
+package detect
+
+import "slices"
+
+const (
+	prefixLength = len("sk_live_")
+	bodyLength   = 42
+	keyLength    = prefixLength + bodyLength
+)
+
+// The reasons that more than one rule gives.
+const (
+	becauseLength  = "only Clerk's secret keys have 42 letters and digits behind this prefix"
+	becauseRemoved = "stands in a line that a diff takes away"
+	becauseBrowser = "the variable's name ships it to browsers: rename it too"
+)
+
+// secretKey looks for a secret key at v.text[at:].
+func (r *run) secretKey(v *view, at int) {
+	t := &r.tok
+	t.read(v.text, at, keyLength+2)
+	if t.n < keyLength || !t.has(0, "sk_") {
+		return
+	}
+	var env Environment
+	switch string(t.chars[3:prefixLength]) {
+	case "live_":
+		env = Live
+	case "test_":
+		env = Test
+	default:
+		return
+	}
+	for _, c := range t.chars[prefixLength:keyLength] {
+		if !isBase62(c) {
+			return
+		}
+	}
+	if !t.ends(keyLength) || !startsFresh(v.text, at) {
+		return
+	}
+	value := t.text(keyLength)
+	if !random(value[prefixLength:]) {
+		return
+	}
+	f := Finding{Kind: SecretKey, Environment: env, Severity: MediumSeverity, Secret: NewSecret(value)}
+	if env == Live {
+		f.Severity = CriticalSeverity
+	}
+	end := t.end(keyLength)
+	written := t.forms
+	s := r.surroundings(v, at, end)
+	f.Instance = s.instance(env)
+	f.Dashboard = s.page()
+	reasons := s.forClerk()
+	switch {
+	case s.removed:
+		f.Confidence = LowConfidence
+		reasons = slices.Insert(reasons, 0, becauseRemoved)
+	case s.otherVendor() != "":
+		f.Confidence = LowConfidence
+		reasons = []string{"assigned to " + s.variable + ", which names another vendor"}
+	case len(reasons) > 0:
+		f.Confidence = HighConfidence
+	default:
+		f.Confidence = MediumConfidence
+	}
+	f.Reasons = append(reasons, becauseLength)
+	r.finish(v, at, end, f, &s, written)
+}
+
+// finish adds to a finding what all kinds have in common, and takes it.
+func (r *run) finish(v *view, start, end int, f Finding, s *surroundings, written forms) {
+	f.Variable = s.variable
+	f.Allowed = s.allowed
+	if f.Browser = shipsToBrowsers(f.Variable); f.Browser {
+		f.Reasons = append(f.Reasons, becauseBrowser)
+	}
+	r.add(v, start, end, f, written)
+}

@@ -1,0 +1,227 @@
+package detect
+
+import (
+	"bytes"
+	"strings"
+)
+
+// surroundings are what stands around a credential, in the text that it was decoded to and in those around that.
+type surroundings struct {
+	variable string
+	line     string // the lines it stands on
+	near     string // with three lines to either side
+	evidence []located
+	allowed  bool
+	removed  bool // it stands in a line that a diff takes away
+}
+
+// located is evidence and the place of the credential in the text that it is about.
+type located struct {
+	*evidence
+	at int
+}
+
+const (
+	// nearReach and nearLines bound what is near, to either side.
+	nearReach = 600
+	nearLines = 3
+	allowWord = "rekey:allow"
+	// allowReach is how far from a credential the word may stand on its line.
+	allowReach = 1 << 10
+)
+
+// surroundings reads what stands around v.text[start:end].
+func (r *run) surroundings(v *view, start, end int) surroundings {
+	var s surroundings
+	for ; v != nil; v = v.parent {
+		before := unescaped(v.text[max(0, start-nearReach):start])
+		behind := unescaped(v.text[end:min(len(v.text), end+nearReach)])
+		if s.variable == "" {
+			s.variable = variable(before)
+		}
+		s.line += string(lastLines(before, 1)) + " " + string(firstLines(behind, 1)) + "\n"
+		s.near += string(lastLines(before, 1+nearLines)) + " " + string(firstLines(behind, 1+nearLines)) + "\n"
+		s.allowed = s.allowed || bytes.Contains(lineAround(v.text, start, end, allowReach), []byte(allowWord))
+		s.removed = s.removed || isRemoved(v.text, start)
+		if v.parent == nil {
+			s.evidence = append(s.evidence, located{r.around(start), start})
+			break
+		}
+		const reach = 64 << 10
+		from := max(0, start-reach)
+		e := r.s.gather(v.text[from:min(len(v.text), end+reach)], from)
+		s.evidence = append(s.evidence, located{&e, start})
+		start, end = v.up(start, end)
+	}
+	return s
+}
+
+// instance returns the host of the nearest publishable key of the environment.
+func (s *surroundings) instance(env Environment) string {
+	for _, e := range s.evidence {
+		if host := e.instance(e.at, env); host != "" {
+			return host
+		}
+	}
+	return ""
+}
+
+func (s *surroundings) anyInstance() string {
+	for _, e := range s.evidence {
+		if host := e.any(e.at); host != "" {
+			return host
+		}
+	}
+	return ""
+}
+
+func (s *surroundings) word() string {
+	for _, e := range s.evidence {
+		if e.word != "" {
+			return e.word
+		}
+	}
+	return ""
+}
+
+func (s *surroundings) page() string {
+	for _, e := range s.evidence {
+		if page := e.page(e.at); page != "" {
+			return page
+		}
+	}
+	return ""
+}
+
+// forClerk are the reasons to take the credential for Clerk's, strongest first. None: nothing speaks for it.
+func (s *surroundings) forClerk() []string {
+	var reasons []string
+	if namesClerk(s.variable) {
+		reasons = append(reasons, "assigned to "+s.variable)
+	}
+	if host := s.anyInstance(); host != "" {
+		reasons = append(reasons, "the publishable key of "+host+" stands in the same text")
+	}
+	if w := s.word(); w != "" {
+		reasons = append(reasons, "the text holds "+w)
+	}
+	if len(reasons) == 0 {
+		switch {
+		case namesClerk(s.line):
+			reasons = append(reasons, "the line speaks of Clerk")
+		case namesClerk(s.near):
+			reasons = append(reasons, "the lines around speak of Clerk")
+		}
+	}
+	return reasons
+}
+
+// otherVendor returns the vendor other than Clerk that the variable names.
+func (s *surroundings) otherVendor() string {
+	if namesClerk(s.variable) {
+		return ""
+	}
+	return vendorIn(s.variable)
+}
+
+// unescaped returns text with its escapes read.
+func unescaped(text []byte) []byte {
+	out, _ := unescapedAt(text)
+	return out
+}
+
+// unescapedAt returns text with its escapes read, and the place of each character. Text without any is returned itself,
+// with nil.
+func unescapedAt(text []byte) (out []byte, at []int) {
+	if bytes.IndexByte(text, '\\') < 0 && bytes.IndexByte(text, '%') < 0 && bytes.IndexByte(text, '&') < 0 &&
+		bytes.IndexByte(text, '=') < 0 {
+		return text, nil
+	}
+	out = make([]byte, 0, len(text))
+	at = make([]int, 0, len(text)+1)
+	for i := 0; i < len(text); {
+		c, n, _ := charAt(text, i)
+		out = append(out, c)
+		at = append(at, i)
+		i += n
+	}
+	return out, append(at, len(text))
+}
+
+func lastLines(s []byte, n int) []byte {
+	end := len(s)
+	for ; n > 0; n-- {
+		i := bytes.LastIndexByte(s[:end], '\n')
+		if i < 0 {
+			return s
+		}
+		end = i
+	}
+	return s[end+1:]
+}
+
+func firstLines(s []byte, n int) []byte {
+	at := 0
+	for ; n > 0; n-- {
+		i := bytes.IndexByte(s[at:], '\n')
+		if i < 0 {
+			return s
+		}
+		at += i + 1
+	}
+	return s[:at-1]
+}
+
+// lineAround returns the line or lines of text[at:end], of very long ones as much as reach to either side.
+func lineAround(text []byte, at, end, reach int) []byte {
+	from, to := max(0, at-reach), min(len(text), end+reach)
+	if i := bytes.LastIndexByte(text[from:at], '\n'); i >= 0 {
+		from += i + 1
+	}
+	if i := bytes.IndexByte(text[end:to], '\n'); i >= 0 {
+		to = end + i
+	}
+	return text[from:to]
+}
+
+// isRemoved tells whether text[at:] stands in a line that a unified diff takes away.
+func isRemoved(text []byte, at int) bool {
+	const reach = 16 << 10
+	s := text[max(0, at-reach):at]
+	for first := true; ; first = false {
+		i := bytes.LastIndexByte(s, '\n')
+		line := s[i+1:]
+		if len(line) == 0 {
+			return false
+		}
+		switch {
+		case first && (line[0] != '-' || bytes.HasPrefix(line, []byte("--- "))):
+			return false
+		case bytes.HasPrefix(line, []byte("@@ -")):
+			return true
+		case line[0] != ' ' && line[0] != '+' && line[0] != '-' && line[0] != '\\':
+			return false
+		}
+		if i < 0 {
+			return false
+		}
+		s = s[:i]
+	}
+}
+
+// namesClerk tells whether s speaks of Clerk, and not of MoonClerk or Clerk.io, which are others.
+func namesClerk(s string) bool {
+	lower := strings.ToLower(s)
+	for {
+		i := strings.Index(lower, "clerk")
+		if i < 0 {
+			return false
+		}
+		moon := i >= 4 && lower[i-4:i] == "moon" || i >= 5 && lower[i-5:i] == "moon_"
+		io := strings.HasPrefix(lower[i:], "clerk.io") || strings.HasPrefix(lower[i:], "clerk_io") || strings.HasPrefix(lower[i:], "clerkio")
+		if !moon && !io {
+			return true
+		}
+		lower = lower[i+5:]
+	}
+}

@@ -1,0 +1,209 @@
+package detect
+
+import "bytes"
+
+// maxToken is the length of the longest credential that is read, its prefix included, and one more.
+const maxToken = 257
+
+// token is a credential as it reads, whatever escapes and seams it is written with.
+type token struct {
+	chars    [maxToken]byte
+	from, to [maxToken]int32 // where each character stands, relative to at
+	n        int
+	at       int
+	forms    forms
+	seams    [8]struct {
+		before int // number of characters before the seam
+		how    seam
+	}
+	nseams int
+}
+
+// read reads the characters [A-Za-z0-9_+/=-] at text[at:] up to the first other one, limit at most.
+func (t *token) read(text []byte, at, limit int) {
+	t.n, t.at, t.forms, t.nseams = 0, at, 0, 0
+	var pending seam
+	for i := at; i < len(text) && t.n < limit; {
+		c := text[i]
+		if isTail(c) && c != '=' {
+			t.add(c, i, i+1, &pending)
+			i++
+			continue
+		}
+		if t.nseams < len(t.seams) {
+			if j, how := join(text, i); how != noSeam && t.n > 0 && j < len(text) {
+				if c, n, _ := charAt(text, j); n > 0 && isTail(c) {
+					t.seams[t.nseams].before, t.seams[t.nseams].how = t.n, how
+					t.nseams++
+					pending = how
+					i = j
+					continue
+				}
+			}
+		}
+		c, n, form := charAt(text, i)
+		if n == 0 || !isTail(c) {
+			return
+		}
+		t.forms |= form
+		t.add(c, i, i+n, &pending)
+		i += n
+	}
+}
+
+// charAt returns the character at text[i:], escaped or not.
+func charAt(text []byte, i int) (c byte, n int, form forms) {
+	if c, n, form = unescape(text, i); n > 0 {
+		return c, n, form
+	}
+	return text[i], 1, 0
+}
+
+func (t *token) add(c byte, from, to int, pending *seam) {
+	switch *pending {
+	case plusSeam, adjacentSeam:
+		t.forms |= joinedForm
+	case lineSeam:
+		t.forms |= continuedForm
+	case quotedSeam:
+		t.forms |= quotedForm
+	}
+	*pending = noSeam
+	t.chars[t.n] = c
+	t.from[t.n], t.to[t.n] = int32(from-t.at), int32(to-t.at)
+	t.n++
+}
+
+// ends tells whether a credential of n characters ends there, and cuts the token to it: nothing that could belong to it
+// follows, or a seam that does not join in every language.
+func (t *token) ends(n int) bool {
+	if t.n < n {
+		return false
+	}
+	ok := t.n == n
+	for i := range t.nseams {
+		if how := t.seams[i].how; t.seams[i].before == n && (how == adjacentSeam || how == lineSeam) {
+			ok = true
+		}
+	}
+	if ok && t.n > n {
+		t.n = n
+		// The forms behind the cut are not this credential's.
+		t.forms &^= joinedForm | continuedForm
+		for i := range t.nseams {
+			if t.seams[i].before < n {
+				if t.seams[i].how == lineSeam {
+					t.forms |= continuedForm
+				} else {
+					t.forms |= joinedForm
+				}
+			}
+		}
+	}
+	return ok
+}
+
+// cut returns the length up to the first seam that may not join, for credentials whose length is not known.
+func (t *token) text(n int) string { return string(t.chars[:n]) }
+
+// end returns the offset behind the character n-1.
+func (t *token) end(n int) int { return t.at + int(t.to[n-1]) }
+
+// has tells whether the characters from i on are s.
+func (t *token) has(i int, s string) bool {
+	return t.n >= i+len(s) && string(t.chars[i:i+len(s)]) == s
+}
+
+// startsFresh tells whether a credential may begin at text[at:]: no word runs into it. Escaped characters are what they
+// stand for.
+func startsFresh(text []byte, at int) bool {
+	if at == 0 {
+		return true
+	}
+	last := text[at-1]
+	if !isWord(last) && last != ';' && last != '}' && last != '"' && last != '\'' && last != '`' {
+		return true
+	}
+	for n := 2; n <= longestEscape && n <= at; n++ {
+		switch text[at-n] {
+		case '\\', '%', '&', '=':
+			// The first backslash of several.
+			if text[at-n] == '\\' && n < at && text[at-n-1] == '\\' {
+				continue
+			}
+			if c, width, _ := unescape(text[:at], at-n); width == n {
+				return !isWord(c)
+			}
+		case '[':
+			// A colour of the terminal: ESC [ 32 m.
+			if last == 'm' && isColour(text[at-n+1:at-1]) {
+				return true
+			}
+		}
+	}
+	if isWord(last) {
+		return false
+	}
+	return !followsAutumn(text[:at])
+}
+
+func isColour(s []byte) bool {
+	for _, c := range s {
+		if !isDigit(c) && c != ';' {
+			return false
+		}
+	}
+	return true
+}
+
+// followsAutumn tells whether the literal that ends before was opened with `am_" + "`: Autumn's keys are am_sk_….
+func followsAutumn(before []byte) bool {
+	tail := before[max(0, len(before)-16):]
+	i := bytes.LastIndex(tail, []byte("am_"))
+	if i < 0 || len(tail) < i+4 {
+		return false
+	}
+	j, how := join(append(tail[i+3:len(tail):len(tail)], 'x'), 0)
+	return how == plusSeam && j == len(tail)-i-3
+}
+
+// startOf looks back from text[at:], where the underscore behind word stands in some form or the rest of word after a
+// seam, for where word starts: the place from which word reads up to at. It returns -1 if there is none.
+func startOf(text []byte, at int, word string, reach int) int {
+	for i := at - 1; i >= 0 && i >= at-reach; i-- {
+		if c := text[i]; c != word[0] && c != '\\' && c != '%' && c != '&' && c != '=' {
+			continue
+		}
+		if i > 0 && text[i] == '\\' && text[i-1] == '\\' {
+			continue
+		}
+		if reads(text, i, at, word) {
+			return i
+		}
+	}
+	return -1
+}
+
+// reads tells whether text[i:at] reads as word, seams included.
+func reads(text []byte, i, at int, word string) bool {
+	for k := 0; k < len(word); {
+		if i >= at {
+			return false
+		}
+		if c, n, _ := charAt(text, i); c == word[k] {
+			i += n
+			k++
+			continue
+		}
+		j, how := join(text, i)
+		if how == noSeam || k == 0 {
+			return false
+		}
+		i = j
+	}
+	if i == at {
+		return true
+	}
+	j, how := join(text, i)
+	return how != noSeam && j == at
+}
