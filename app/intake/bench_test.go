@@ -1,0 +1,110 @@
+package intake_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gorilla/mux"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rekey-app/rekey/app/intake"
+	"github.com/rekey-app/rekey/github/webhook"
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
+)
+
+// BenchmarkAcknowledge sends signed deliveries of 10 KiB over 64 connections and waits for each answer. On SQLite an
+// answer means that the delivery and its job are on disk (WAL, synchronous=FULL), on PostgreSQL that the server says so.
+//
+//	go test -run '^$' -bench Acknowledge -benchtime 40000x ./app/intake
+//
+// REKEY_TEST_POSTGRES_URL adds PostgreSQL. Clients and server share the processors.
+func BenchmarkAcknowledge(b *testing.B) {
+	b.Run("SQLite", func(b *testing.B) { benchmarkAcknowledge(b, ledgertest.SQLite(b)) })
+	b.Run("PostgreSQL", func(b *testing.B) { benchmarkAcknowledge(b, ledgertest.Postgres(b)) })
+}
+
+func benchmarkAcknowledge(b *testing.B, url string) {
+	const connections = 64
+	in, err := intake.New(intake.Config{
+		Store:   ledgertest.Open(b, ledger.Options{URL: url}),
+		Secrets: []string{secret}, Metrics: prometheus.NewRegistry(),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	router := mux.NewRouter()
+	in.Routes(router)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	server := &http.Server{Handler: router}
+	go func() { _ = server.Serve(listener) }()
+	b.Cleanup(func() {
+		_ = server.Close()
+		_ = in.Close(b.Context())
+	})
+	body := pushBody(10 << 10)
+	signature := webhook.Sign(secret, body)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
+	target := "http://" + listener.Addr().String() + "/webhook"
+
+	var next atomic.Int64
+	took := make([]time.Duration, b.N)
+	var senders sync.WaitGroup
+	b.ResetTimer()
+	for range connections {
+		senders.Go(func() {
+			for {
+				i := next.Add(1)
+				if i > int64(b.N) {
+					return
+				}
+				r, _ := http.NewRequest(http.MethodPost, target, bytes.NewReader(body))
+				r.Header.Set("X-GitHub-Event", "push")
+				r.Header.Set("X-GitHub-Delivery", fmt.Sprintf("%08x-cc78-11e3-81ab-4c9367dc0958", uint32(i)*2654435761))
+				r.Header.Set("X-Hub-Signature-256", signature)
+				begun := time.Now()
+				answer, err := client.Do(r)
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				_, _ = io.Copy(io.Discard, answer.Body)
+				_ = answer.Body.Close()
+				took[i-1] = time.Since(begun)
+				if answer.StatusCode != http.StatusAccepted {
+					b.Errorf("answered %s", answer.Status)
+					return
+				}
+			}
+		})
+	}
+	senders.Wait()
+	b.StopTimer()
+	slices.Sort(took)
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "deliveries/s")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+	b.ReportMetric(0, "ns/op")
+}
+
+// pushBody is shaped like a push event, of about size bytes.
+func pushBody(size int) []byte {
+	var commits []string
+	for n := 0; n < size-600; n += 170 {
+		commits = append(commits, fmt.Sprintf(`{"id":"%040x","message":"Change number %d","author":{"name":"Mona Lisa",`+
+			`"email":"mona@example.com"},"added":[],"removed":[],"modified":["src/index.ts"]}`, n, n))
+	}
+	return []byte(`{"ref":"refs/heads/main","before":"` + strings.Repeat("a", 40) + `","after":"` + strings.Repeat("b", 40) +
+		`","commits":[` + strings.Join(commits, ",") + `],"repository":{"id":9,"full_name":"acme/shop"},"installation":{"id":7}}`)
+}

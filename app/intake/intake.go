@@ -1,0 +1,151 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/mux"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// Store keeps deliveries. [*ledger.Store] is one.
+type Store interface {
+	// Accept returns when the deliveries and their jobs are on disk, or with an error if none of them is.
+	Accept(ctx context.Context, deliveries []ledger.Delivery) ([]ledger.Acceptance, error)
+	// Ping tells whether the store can be used.
+	Ping(ctx context.Context) error
+}
+
+// Config tells how deliveries are taken in. Fields marked so have defaults.
+type Config struct {
+	Store   Store
+	Secrets []string             // of the webhook; several while one takes another's place; never empty ones
+	Metrics *prometheus.Registry // where intake counts, and what GET /metrics shows
+	Now     func() time.Time     // default time.Now
+	Log     *slog.Logger         // default none
+
+	// LastDelivery is when the last good delivery was received before this process; zero: never.
+	LastDelivery time.Time
+
+	MaxBody         int64         // of one delivery; default 25 MiB, GitHub's own limit
+	MaxMemory       int64         // of all bodies that are in memory at once; default 256 MiB
+	MaxWaiting      int           // deliveries that wait to be written; default 4,096
+	AnswerWithin    time.Duration // then 503; default 9 s, since GitHub hangs up after 10
+	ReadBodyWithin  time.Duration // then the connection is closed; default 9 s
+	writeBatch      int           // deliveries in a transaction
+	writeBatchBytes int
+}
+
+// GitHub's limit is 25 MB: https://docs.github.com/en/webhooks/webhook-events-and-payloads
+const maxBody = 25 << 20
+
+func (c *Config) setDefaults() {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	defaultTo(&c.MaxBody, maxBody)
+	defaultTo(&c.MaxMemory, 256<<20)
+	defaultTo(&c.MaxWaiting, 4096)
+	defaultTo(&c.AnswerWithin, 9*time.Second)
+	defaultTo(&c.ReadBodyWithin, 9*time.Second)
+	defaultTo(&c.writeBatch, 256)
+	defaultTo(&c.writeBatchBytes, 32<<20)
+}
+
+func defaultTo[T int | int64 | time.Duration](field *T, value T) {
+	if *field <= 0 {
+		*field = value
+	}
+}
+
+// Intake takes deliveries in. It is safe for concurrent use.
+type Intake struct {
+	Config
+	writer  *writer
+	memory  *semaphore.Weighted
+	metrics *metrics
+	refused atomic.Int64 // when a refusal was last logged, in Unix seconds
+}
+
+// New starts to take deliveries in; the routes bring them. It refuses to work without a secret.
+func New(c Config) (*Intake, error) {
+	c.setDefaults()
+	switch {
+	case c.Store == nil || c.Metrics == nil:
+		return nil, errors.New("intake: a store and a metrics registry are needed")
+	case len(c.Secrets) == 0:
+		return nil, errors.New("intake: there is no webhook secret: anybody could send deliveries")
+	}
+	for _, secret := range c.Secrets {
+		if secret == "" {
+			return nil, errors.New("intake: a webhook secret is empty: anybody could send deliveries")
+		}
+	}
+	in := &Intake{Config: c, memory: semaphore.NewWeighted(c.MaxMemory)}
+	var err error
+	if in.metrics, err = newMetrics(c.Metrics, c.Now, c.LastDelivery); err != nil {
+		return nil, err
+	}
+	in.writer = newWriter(c, in.metrics)
+	return in, nil
+}
+
+// Close takes no more deliveries, and returns when those that were taken are written, or when ctx has ended. The HTTP
+// server is shut down at the same time or before: those who wait get their answers.
+func (in *Intake) Close(ctx context.Context) error { return in.writer.close(ctx) }
+
+// Routes adds POST /webhook, GET /healthz (the process lives), GET /readyz (the database answers) and GET /metrics.
+func (in *Intake) Routes(r *mux.Router) {
+	r.HandleFunc("/webhook", in.webhook).Methods(http.MethodPost)
+	r.HandleFunc("/healthz", healthy).Methods(http.MethodGet, http.MethodHead)
+	r.HandleFunc("/readyz", in.ready).Methods(http.MethodGet, http.MethodHead)
+	r.Handle("/metrics", promhttp.HandlerFor(in.Config.Metrics, promhttp.HandlerOpts{})).Methods(http.MethodGet)
+}
+
+// Server returns a server with limits that suit the open Internet: 64 KiB of header within 5 seconds, 30 seconds for a
+// request, a minute for an answer, two minutes between requests. Its log goes to l.
+func Server(h http.Handler, l *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(l.Handler(), slog.LevelDebug),
+	}
+}
+
+func healthy(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, `{"status":"ok"}`) }
+
+// readyWithin is how long the database may take to answer a ping.
+const readyWithin = 2 * time.Second
+
+func (in *Intake) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
+	defer cancel()
+	if err := in.Store.Ping(ctx); err != nil {
+		in.Log.WarnContext(ctx, "not ready: the database does not answer", "error", err)
+		answer(w, http.StatusServiceUnavailable, `{"status":"the database does not answer"}`)
+		return
+	}
+	answer(w, http.StatusOK, `{"status":"ok"}`)
+}
+
+// answer sends JSON that is ready made.
+func answer(w http.ResponseWriter, code int, json string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_, _ = w.Write([]byte(json + "\n"))
+}
