@@ -1,0 +1,35 @@
+package policy
+
+import "slices"
+
+// Merge returns the policy that the files make, each over those before it: the server's, the organisation's, the
+// repository's. What a file says replaces what those before it said; allowed things add up.
+func Merge(files ...File) Policy {
+	p := Default()
+	for _, f := range files {
+		set(&p.FailOn, f.FailOn)
+		set(&p.Verify, f.Verify)
+		set(&p.Issues.Off, f.IssuesOff)
+		set(&p.Issues.Repository, f.IssuesRepository)
+		set(&p.Issues.MaxPerHour, f.IssuesMaxPerHour)
+		set(&p.Public.Annotations, f.PublicAnnotations)
+		if f.IssuesLabels != nil {
+			p.Issues.Labels = slices.Clone(f.IssuesLabels)
+		}
+		if f.IssuesAssignees != nil {
+			p.Issues.Assignees = slices.Clone(f.IssuesAssignees)
+		}
+		if f.Notify != nil {
+			p.Notify = slices.Clone(f.Notify)
+		}
+		p.Allow.Fingerprints = append(p.Allow.Fingerprints, f.Allow.Fingerprints...)
+		p.Allow.Paths = append(p.Allow.Paths, f.Allow.Paths...)
+	}
+	return p
+}
+
+func set[T any](to *T, value *T) {
+	if value != nil {
+		*to = *value
+	}
+}

@@ -1,0 +1,186 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// MaxSize is how large a policy file may be, in bytes.
+const MaxSize = 64 << 10
+
+// Error is a mistake in a policy file. Line counts from 1; 0 is unknown.
+type Error struct {
+	Line    int
+	Message string // lower case, says what would be right
+}
+
+func (e *Error) Error() string {
+	if e.Line == 0 {
+		return Path + ": " + e.Message
+	}
+	return fmt.Sprintf("%s, line %d: %s", Path, e.Line, e.Message)
+}
+
+// File is what one policy file says. What it does not say is nil.
+type File struct {
+	FailOn *FailOn
+	Verify *Verify
+
+	IssuesOff        *bool
+	IssuesRepository *string
+	IssuesLabels     []string // nil: not said; empty: none
+	IssuesAssignees  []string
+	IssuesMaxPerHour *int
+
+	Allow             Allow
+	PublicAnnotations *bool
+	Notify            []Notify // nil: not said; empty: nobody
+}
+
+// Parse reads a policy file. It is strict: a setting that is not known, is given twice or has no sense is a mistake. The
+// error is an [*Error], the first in the file. An empty file is a policy that says nothing.
+func Parse(text []byte) (File, error) {
+	var f File
+	if len(text) > MaxSize {
+		return File{}, &Error{0, fmt.Sprintf("the file is larger than %d KiB", MaxSize>>10)}
+	}
+	dec := yaml.NewDecoder(strings.NewReader(string(text)))
+	var doc yaml.Node
+	switch err := dec.Decode(&doc); {
+	case errors.Is(err, io.EOF):
+		return f, nil
+	case err != nil:
+		return File{}, syntaxError(err)
+	}
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return File{}, &Error{0, "the file holds more than one document, or ends in what is no YAML"}
+	}
+	root := doc.Content[0]
+	if root.Kind == yaml.ScalarNode && root.ShortTag() == "!!null" {
+		return f, nil
+	}
+	if err := f.read(root); err != nil {
+		return File{}, err
+	}
+	return f, nil
+}
+
+// syntaxError takes the line out of the library's words.
+func syntaxError(err error) *Error {
+	message := strings.TrimPrefix(err.Error(), "yaml: ")
+	e := &Error{Message: message}
+	var line int
+	if n, _ := fmt.Sscanf(message, "line %d:", &line); n == 1 {
+		_, rest, _ := strings.Cut(message, ": ")
+		e.Line, e.Message = line, rest
+	}
+	e.Message = "this is no YAML: " + e.Message
+	return e
+}
+
+func (f *File) read(root *yaml.Node) error {
+	return fields(root, "the policy", map[string]func(*yaml.Node) error{
+		"fail_on": func(n *yaml.Node) error { return choice(n, "fail_on", &f.FailOn, failOns()) },
+		"verify":  func(n *yaml.Node) error { return choice(n, "verify", &f.Verify, []Verify{Never, OnRequest, Watch}) },
+		"issues":  f.readIssues,
+		"allow":   f.readAllow,
+		"public": func(n *yaml.Node) error {
+			return fields(n, "public", map[string]func(*yaml.Node) error{
+				"annotations": func(n *yaml.Node) error { return boolean(n, "public.annotations", &f.PublicAnnotations) },
+			})
+		},
+		"notify": f.readNotify,
+	})
+}
+
+func failOns() []FailOn { return []FailOn{FailOnAny, "low", "medium", "high", "critical", FailOnNone} }
+
+func (f *File) readIssues(n *yaml.Node) error {
+	return fields(n, "issues", map[string]func(*yaml.Node) error{
+		"off": func(n *yaml.Node) error { return boolean(n, "issues.off", &f.IssuesOff) },
+		"repository": func(n *yaml.Node) (err error) {
+			var s string
+			if s, err = text(n, "issues.repository", repositoryName, "the form owner/name"); err == nil {
+				f.IssuesRepository = &s
+			}
+			return err
+		},
+		"labels": func(n *yaml.Node) (err error) {
+			f.IssuesLabels, err = texts(n, "issues.labels", 20, labelName, "1 to 50 characters on one line")
+			return err
+		},
+		"assignees": func(n *yaml.Node) (err error) {
+			f.IssuesAssignees, err = texts(n, "issues.assignees", 10, loginName, "a login, without @")
+			return err
+		},
+		"max_per_hour": func(n *yaml.Node) error { return integer(n, "issues.max_per_hour", 1, 100, &f.IssuesMaxPerHour) },
+	})
+}
+
+func (f *File) readAllow(n *yaml.Node) error {
+	return fields(n, "allow", map[string]func(*yaml.Node) error{
+		"fingerprints": func(n *yaml.Node) error {
+			return list(n, "allow.fingerprints", 500, func(n *yaml.Node) error {
+				var a AllowedFingerprint
+				err := required(n, "an entry of allow.fingerprints", []string{"fingerprint", "reason"}, map[string]func(*yaml.Node) error{
+					"fingerprint": func(n *yaml.Node) (err error) {
+						a.Fingerprint, err = text(n, "fingerprint", fingerprint, "32 hexadecimal digits, as issues show it")
+						return err
+					},
+					"reason":  func(n *yaml.Node) (err error) { a.Reason, err = text(n, "reason", reason, reasonForm); return err },
+					"expires": func(n *yaml.Node) (err error) { a.Expires, err = day(n, "expires"); return err },
+				})
+				f.Allow.Fingerprints = append(f.Allow.Fingerprints, a)
+				return err
+			})
+		},
+		"paths": func(n *yaml.Node) error {
+			return list(n, "allow.paths", 500, func(n *yaml.Node) error {
+				var a AllowedPath
+				err := required(n, "an entry of allow.paths", []string{"path", "reason"}, map[string]func(*yaml.Node) error{
+					"path": func(n *yaml.Node) (err error) {
+						a.Path, err = text(n, "path", pattern, `a path in which *, ** and ? stand for others; [, ], {, } and \ are not known`)
+						return err
+					},
+					"reason":  func(n *yaml.Node) (err error) { a.Reason, err = text(n, "reason", reason, reasonForm); return err },
+					"expires": func(n *yaml.Node) (err error) { a.Expires, err = day(n, "expires"); return err },
+				})
+				f.Allow.Paths = append(f.Allow.Paths, a)
+				return err
+			})
+		},
+	})
+}
+
+func (f *File) readNotify(n *yaml.Node) error {
+	f.Notify = []Notify{}
+	return list(n, "notify", 20, func(n *yaml.Node) error {
+		var t Notify
+		err := required(n, "an entry of notify", []string{"to"}, map[string]func(*yaml.Node) error{
+			"to": func(n *yaml.Node) (err error) {
+				t.To, err = text(n, "to", targetName, "the name of a target that the server is configured with")
+				return err
+			},
+			"on": func(n *yaml.Node) error {
+				return list(n, "on", 5, func(n *yaml.Node) error {
+					var event *string
+					if err := choice(n, "on", &event, []string{"opened", "reopened", "revoked", "ignored", "resolved"}); err != nil {
+						return err
+					}
+					if slices.Contains(t.On, *event) {
+						return &Error{n.Line, "on names " + *event + " twice"}
+					}
+					t.On = append(t.On, *event)
+					return nil
+				})
+			},
+		})
+		f.Notify = append(f.Notify, t)
+		return err
+	})
+}

@@ -1,0 +1,320 @@
+package policy_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+	"pgregory.net/rapid"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond/policy"
+)
+
+const full = `# everything
+fail_on: high
+verify: watch
+issues:
+  off: false
+  repository: acme/security
+  labels: [security, "clerk: leak"]
+  assignees:
+    - ada
+  max_per_hour: 3
+allow:
+  fingerprints:
+    - fingerprint: 0123456789abcdef0123456789abcdef
+      reason: a decoy of our own
+      expires: 2027-01-31
+  paths:
+    - path: "**/fixtures/**"
+      reason: made up for tests
+public:
+  annotations: false
+notify:
+  - to: security-team
+  - to: pager
+    on: [opened]
+`
+
+func TestParseAndMerge(t *testing.T) {
+	t.Parallel()
+	f, err := policy.Parse([]byte(full))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := policy.Policy{
+		FailOn: "high", Verify: policy.Watch,
+		Issues: policy.Issues{Repository: "acme/security", Labels: []string{"security", "clerk: leak"}, Assignees: []string{"ada"}, MaxPerHour: 3},
+		Allow: policy.Allow{
+			Fingerprints: []policy.AllowedFingerprint{{Fingerprint: "0123456789abcdef0123456789abcdef", Reason: "a decoy of our own", Expires: time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)}},
+			Paths:        []policy.AllowedPath{{Path: "**/fixtures/**", Reason: "made up for tests"}},
+		},
+		Notify: []policy.Notify{{To: "security-team"}, {To: "pager", On: []string{"opened"}}},
+	}
+	if diff := cmp.Diff(want, policy.Merge(f)); diff != "" {
+		t.Error(diff)
+	}
+	over, err := policy.Parse([]byte("issues: {labels: [], off: true}\nnotify: []\nallow: {paths: [{path: a, reason: b}]}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.Issues.Labels, want.Issues.Off, want.Notify = []string{}, true, []policy.Notify{}
+	want.Allow.Paths = append(want.Allow.Paths, policy.AllowedPath{Path: "a", Reason: "b"})
+	if diff := cmp.Diff(want, policy.Merge(f, over)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(policy.Default(), policy.Merge()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMistakesNameTheirLine(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		text string
+		line int
+		says string
+	}{
+		{"fial_on: any\n", 1, `no setting "fial_on"; there are allow, fail_on`},
+		{"verify: never\nfail_on: sometimes\n", 2, "fail_on must be one of any, low"},
+		{"issues:\n  labels: security\n", 2, "issues.labels must be a list"},
+		{"issues:\n  labels:\n    - ok\n    - 7\n", 4, "issues.labels must be 1 to 50"},
+		{"issues:\n", 1, "issues is empty"},
+		{"issues:\n  max_per_hour: 0\n", 2, "from 1 to 100"},
+		{"issues:\n  off: yes please\n", 2, "true or false"},
+		{"issues: {assignees: ['@ada']}\n", 1, "without @"},
+		{"allow:\n  paths:\n    - path: a\n", 3, `needs "reason"`},
+		{"allow:\n  paths:\n    - path: a\n      reason: '  '\n", 4, "some words"},
+		{"allow:\n  paths:\n    - path: 'a[b'\n      reason: b\n", 3, "not known"},
+		{"allow:\n  fingerprints:\n    - fingerprint: abc\n      reason: b\n", 3, "32 hexadecimal"},
+		{"allow:\n  paths:\n    - {path: a, reason: b, expires: 2027-02-30}\n", 3, "a day"},
+		{"verify: never\nverify: watch\n", 2, "set twice"},
+		{"notify:\n  - to: x\n    on: [opened, opened]\n", 3, "twice"},
+		{"- a\n- b\n", 1, "a mapping"},
+		{"a: [\n", 1, "no YAML"},
+		{"verify: never\n---\nverify: watch\n", 0, "more than one document"},
+		{"x: &a 1\ny: *a\n", 1, "no setting"},
+		{"verify: &a never\nfail_on: *a\n", 2, "aliases are not supported"},
+		{strings.Repeat("# long\n", 20_000), 0, "larger than 64 KiB"},
+	} {
+		_, err := policy.Parse([]byte(tt.text))
+		var mistake *policy.Error
+		if !errors.As(err, &mistake) || mistake.Line != tt.line || !strings.Contains(mistake.Message, tt.says) {
+			t.Errorf("%.40q: %v", tt.text, err)
+		}
+	}
+}
+
+func TestFailOn(t *testing.T) {
+	t.Parallel()
+	for f, want := range map[policy.FailOn]string{
+		"": "critical high medium low ", "any": "critical high medium low ", "low": "critical high medium low ",
+		"medium": "critical high medium ", "high": "critical high ", "critical": "critical ", "none": "",
+	} {
+		got := ""
+		for _, s := range []detect.Severity{"critical", "high", "medium", "low"} {
+			if f.Fails(s) {
+				got += string(s) + " "
+			}
+		}
+		if got != want {
+			t.Errorf("%q fails on %s", f, got)
+		}
+	}
+}
+
+func schema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/rekey.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("rekey.schema.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("rekey.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// asJSON reads YAML as editors do: days are texts.
+func asJSON(t interface{ Fatal(...any) }, text string) any {
+	var v any
+	if err := yaml.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatal(err)
+	}
+	var plain func(any) any
+	plain = func(v any) any {
+		switch v := v.(type) {
+		case time.Time:
+			return v.Format(time.DateOnly)
+		case []any:
+			for i := range v {
+				v[i] = plain(v[i])
+			}
+		case map[string]any:
+			for k := range v {
+				v[k] = plain(v[k])
+			}
+		}
+		return v
+	}
+	b, err := json.Marshal(plain(v))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := jsonschema.UnmarshalJSON(strings.NewReader(string(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestSchemaAndParserAgree makes policies, most of them with a mistake somewhere, and wants one verdict on each.
+func TestSchemaAndParserAgree(t *testing.T) {
+	t.Parallel()
+	s := schema(t)
+	valid := 0
+	rapid.Check(t, func(t *rapid.T) {
+		text := document(t)
+		_, err := policy.Parse([]byte(text))
+		if schemaErr := s.Validate(asJSON(t, text)); (err == nil) != (schemaErr == nil) {
+			t.Fatalf("%s\nparser: %v\nschema: %v", text, err, schemaErr)
+		}
+		if err == nil {
+			valid++
+		}
+	})
+	if valid == 0 {
+		t.Error("no valid policy was made")
+	}
+	if err := s.Validate(asJSON(t, full)); err != nil {
+		t.Error(err)
+	}
+}
+
+// document writes a policy as JSON, which is YAML, from values that are mostly right.
+func document(t *rapid.T) string {
+	odd := rapid.SampledFrom([]any{nil, true, 7, 0, -1, "", " ", "x", "@ada", "a/b", "a/b/c", "any", []any{}, []any{"x"}, map[string]any{}, "line\nline", "2027-01-31", "2027-02-30", "[a]", strings.Repeat("x", 51), strings.Repeat("0a", 16), "never"})
+	wrong := rapid.SampledFrom([]bool{true, false, false, false, false, false, false, false, false, false, false, false})
+	pick := func(name string, values ...any) any {
+		if wrong.Draw(t, "wrong") {
+			return odd.Draw(t, name)
+		}
+		return rapid.SampledFrom(values).Draw(t, name)
+	}
+	object := func(name string, fields map[string]func() any) any {
+		out := map[string]any{}
+		for _, k := range sorted(fields) {
+			if rapid.IntRange(0, 9).Draw(t, k+"?") < 8 {
+				out[k] = fields[k]()
+			}
+		}
+		if wrong.Draw(t, "extra") && wrong.Draw(t, "extra") {
+			out["extra"] = 1
+		}
+		if wrong.Draw(t, "other") && wrong.Draw(t, "other") {
+			return odd.Draw(t, name)
+		}
+		return out
+	}
+	list := func(name string, of func() any) any {
+		out := []any{}
+		for range rapid.IntRange(0, 2).Draw(t, name+" n") {
+			out = append(out, of())
+		}
+		return out
+	}
+	entry := func(key string, values ...any) func() any {
+		return func() any {
+			return object(key, map[string]func() any{
+				key:       func() any { return pick(key, values...) },
+				"reason":  func() any { return pick("reason", "because", "a b c", "ü") },
+				"expires": func() any { return pick("expires", "2027-01-31", "2028-02-29") },
+			})
+		}
+	}
+	doc := object("root", map[string]func() any{
+		"fail_on": func() any { return pick("fail_on", "any", "none", "high") },
+		"verify":  func() any { return pick("verify", "never", "on-request", "watch") },
+		"issues": func() any {
+			return object("issues", map[string]func() any{
+				"off":          func() any { return pick("off", true, false) },
+				"repository":   func() any { return pick("repository", "acme/security") },
+				"labels":       func() any { return list("labels", func() any { return pick("label", "rekey", "clerk: leak") }) },
+				"assignees":    func() any { return list("assignees", func() any { return pick("assignee", "ada", "Grace-H") }) },
+				"max_per_hour": func() any { return pick("max", 1, 10, 100) },
+			})
+		},
+		"allow": func() any {
+			return object("allow", map[string]func() any{
+				"fingerprints": func() any { return list("fingerprints", entry("fingerprint", strings.Repeat("0a", 16))) },
+				"paths":        func() any { return list("paths", entry("path", "**/fixtures/**", "*.snap", ".env?")) },
+			})
+		},
+		"public": func() any {
+			return object("public", map[string]func() any{"annotations": func() any { return pick("annotations", true, false) }})
+		},
+		"notify": func() any {
+			return list("notify", func() any {
+				return object("target", map[string]func() any{
+					"to": func() any { return pick("to", "security-team", "pager") },
+					"on": func() any { return list("on", func() any { return pick("event", "opened", "revoked", "resolved") }) },
+				})
+			})
+		},
+	})
+	b, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func sorted(m map[string]func() any) []string {
+	var out []string
+	for k := range m {
+		out = append(out, k)
+	}
+	for i := range out {
+		for j := i; j > 0 && out[j] < out[j-1]; j-- {
+			out[j], out[j-1] = out[j-1], out[j]
+		}
+	}
+	return out
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(full))
+	f.Add([]byte("a: &a [*a]\n"))
+	f.Add([]byte("? {a: b}\n: c\n"))
+	f.Add([]byte("<<: {verify: never}\n"))
+	f.Add([]byte("\xff\xfe"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		got, err := policy.Parse(text)
+		if err != nil {
+			var mistake *policy.Error
+			if !errors.As(err, &mistake) {
+				t.Fatalf("not an Error: %v", err)
+			}
+			return
+		}
+		_ = fmt.Sprint(policy.Merge(got, got))
+	})
+}
