@@ -26,6 +26,9 @@ type Config struct {
 	HTTP       http.RoundTripper // nil: a transport of its own with timeouts
 	Now        func() time.Time  // nil: time.Now
 	Log        *slog.Logger      // nil: nothing is logged
+	// WritePause is kept between an installation's issues and comments; 0: the second that GitHub asks for. A GitHub on
+	// loopback can do with less.
+	WritePause time.Duration
 	// OnRequest, if set, is told of every HTTP request that was sent, for metrics. It is called from many goroutines.
 	OnRequest func(Request)
 }
@@ -90,6 +93,9 @@ func New(cfg Config) (*App, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	if cfg.WritePause == 0 {
+		cfg.WritePause = writePause
+	}
 	a := &App{
 		id:        cfg.AppID,
 		web:       web,
@@ -97,6 +103,7 @@ func New(cfg Config) (*App, error) {
 		userAgent: cfg.UserAgent,
 		now:       cfg.Now,
 		log:       cfg.Log,
+		pacers:    pacers{pause: cfg.WritePause},
 		signer:    jwtSigner{key: cfg.PrivateKey, now: cfg.Now},
 	}
 	a.rest = &edge{

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,22 +17,24 @@ import (
 )
 
 func TestCreateIssueWithoutThoseItCannotBeAssignedTo(t *testing.T) {
-	s := newStub()
-	s.on("POST", "/issues", func(w http.ResponseWriter, r *http.Request) {
-		var request struct{ Assignees, Labels []string }
-		_ = json.NewDecoder(r.Body).Decode(&request)
-		if len(request.Assignees) > 0 {
-			answer(422, `{"message":"Validation Failed","errors":[{"value":"gone","resource":"Issue","field":"assignees","code":"invalid"}]}`)(w, r)
-			return
+	synctest.Test(t, func(t *testing.T) {
+		s := newStub()
+		s.on("POST", "/issues", func(w http.ResponseWriter, r *http.Request) {
+			var request struct{ Assignees, Labels []string }
+			_ = json.NewDecoder(r.Body).Decode(&request)
+			if len(request.Assignees) > 0 {
+				answer(422, `{"message":"Validation Failed","errors":[{"value":"gone","resource":"Issue","field":"assignees","code":"invalid"}]}`)(w, r)
+				return
+			}
+			answer(201, `{"number":4,"id":40,"html_url":"https://git.example.com/acme/api/issues/4","state":"open","labels":[{"name":"`+
+				strings.Join(request.Labels, "")+`"}]}`)(w, r)
+		})
+		got, err := s.client(t).CreateIssue(t.Context(), github.Issue{Title: "t", Body: "b", Labels: []string{"clerk"}, Assignees: []string{"gone"}})
+		want := github.Issue{Number: 4, ID: 40, URL: "https://git.example.com/acme/api/issues/4", State: "open", Labels: []string{"clerk"}}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v, -want +got\n%s", err, diff)
 		}
-		answer(201, `{"number":4,"id":40,"html_url":"https://git.example.com/acme/api/issues/4","state":"open","labels":[{"name":"`+
-			strings.Join(request.Labels, "")+`"}]}`)(w, r)
 	})
-	got, err := s.client(t).CreateIssue(t.Context(), github.Issue{Title: "t", Body: "b", Labels: []string{"clerk"}, Assignees: []string{"gone"}})
-	want := github.Issue{Number: 4, ID: 40, URL: "https://git.example.com/acme/api/issues/4", State: "open", Labels: []string{"clerk"}}
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
-		t.Errorf("%v, -want +got\n%s", err, diff)
-	}
 }
 
 func TestCreateIssueFailures(t *testing.T) {

@@ -18,7 +18,7 @@ const (
 )
 
 const (
-	writePause = time.Second      // GitHub asks for at least a second between writes
+	writePause = time.Second      // GitHub asks for at least that between writes
 	checkBurst = 20               // together with one a second: 80 in any minute, GitHub's limit for content
 	maxPause   = 10 * time.Second // a longer wait is not waited here: the worker does something else
 	maxPacers  = 4096
@@ -36,6 +36,7 @@ func (e *LimitError) Error() string {
 
 // pacer keeps an installation's writes apart, and remembers until when GitHub told it to wait.
 type pacer struct {
+	pause        time.Duration // between writes
 	mu           sync.Mutex
 	checks       bucket
 	issues       bucket
@@ -43,12 +44,12 @@ type pacer struct {
 	issuesClosed time.Time // no issue or comment is written before
 }
 
-// bucket lets burst writes through at once, then one in each writePause.
+// bucket lets burst writes through at once, then one in each pause.
 type bucket struct{ next time.Time }
 
 // reserve returns when the write may be sent. If that is later than latest, nothing is reserved.
-func (b *bucket) reserve(now, latest time.Time, burst int) (at time.Time, ok bool) {
-	at = b.next.Add(-time.Duration(burst-1) * writePause)
+func (b *bucket) reserve(now, latest time.Time, burst int, pause time.Duration) (at time.Time, ok bool) {
+	at = b.next.Add(-time.Duration(burst-1) * pause)
 	if at.Before(now) {
 		at = now
 	}
@@ -58,7 +59,7 @@ func (b *bucket) reserve(now, latest time.Time, burst int) (at time.Time, ok boo
 	if b.next.Before(now) {
 		b.next = now
 	}
-	b.next = b.next.Add(writePause)
+	b.next = b.next.Add(pause)
 	return at, true
 }
 
@@ -95,11 +96,11 @@ func (p *pacer) reserve(now time.Time, class class) (time.Time, error) {
 	switch class {
 	case read:
 	case writeCheck:
-		at, ok = p.checks.reserve(now, latest, checkBurst)
+		at, ok = p.checks.reserve(now, latest, checkBurst, p.pause)
 	case moreChecks:
-		at, ok = p.checks.reserve(now, now.Add(time.Hour), checkBurst)
+		at, ok = p.checks.reserve(now, now.Add(time.Hour), checkBurst, p.pause)
 	case writeIssue:
-		at, ok = p.issues.reserve(now, latest, 1)
+		at, ok = p.issues.reserve(now, latest, 1, p.pause)
 	}
 	if !ok {
 		return now, &LimitError{at, "other writes of this installation go before it"}
@@ -123,8 +124,9 @@ func (p *pacer) learn(class class, until time.Time, primary bool) {
 
 // pacers holds a pacer for each installation.
 type pacers struct {
-	mu   sync.Mutex
-	list map[int64]*pacer
+	pause time.Duration
+	mu    sync.Mutex
+	list  map[int64]*pacer
 }
 
 func (p *pacers) of(installation int64) *pacer {
@@ -144,7 +146,7 @@ func (p *pacers) of(installation int64) *pacer {
 			}
 		}
 	}
-	added := new(pacer)
+	added := &pacer{pause: p.pause}
 	p.list[installation] = added
 	return added
 }

@@ -153,7 +153,7 @@ func (s *stub) unauthorized(r *http.Request) bool {
 // checkJWT holds a JWT against GitHub's rules.
 func (s *stub) checkJWT(text string) error {
 	var claims jwt.RegisteredClaims
-	parser := jwt.Parser{ValidMethods: []string{"RS256"}, SkipClaimsValidation: true}
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithoutClaimsValidation())
 	if _, err := parser.ParseWithClaims(text, &claims, func(*jwt.Token) (any, error) { return &appKey().PublicKey, nil }); err != nil {
 		return err
 	}

@@ -81,25 +81,27 @@ func TestTokensAreReusedUntilFiveMinutesBeforeTheirEnd(t *testing.T) {
 }
 
 func TestARefusedTokenIsMintedAnewOnce(t *testing.T) {
-	s := newStub()
-	var bodies []string
-	s.on("POST", "/issues/3/comments", func(w http.ResponseWriter, r *http.Request) {
-		bodies = append(bodies, s.bodies[len(s.bodies)-1])
-		answer(201, `{"id":9}`)(w, r)
+	synctest.Test(t, func(t *testing.T) {
+		s := newStub()
+		var bodies []string
+		s.on("POST", "/issues/3/comments", func(w http.ResponseWriter, r *http.Request) {
+			bodies = append(bodies, s.bodies[len(s.bodies)-1])
+			answer(201, `{"id":9}`)(w, r)
+		})
+		c := s.client(t)
+		s.refuse = 1
+		if id, err := c.Comment(t.Context(), 3, "hello"); err != nil || id != 9 {
+			t.Fatalf("%d, %v", id, err)
+		}
+		if len(s.mints()) != 2 || len(bodies) != 1 || bodies[0] != "{\"body\":\"hello\"}\n" {
+			t.Errorf("%d tokens, comments %q", len(s.mints()), bodies)
+		}
+		s.refuse = 2
+		_, err := c.Comment(t.Context(), 3, "again")
+		if !errors.Is(err, github.ErrUnauthorized) || len(s.mints()) != 3 {
+			t.Errorf("%v after %d tokens", err, len(s.mints()))
+		}
 	})
-	c := s.client(t)
-	s.refuse = 1
-	if id, err := c.Comment(t.Context(), 3, "hello"); err != nil || id != 9 {
-		t.Fatalf("%d, %v", id, err)
-	}
-	if len(s.mints()) != 2 || len(bodies) != 1 || bodies[0] != "{\"body\":\"hello\"}\n" {
-		t.Errorf("%d tokens, comments %q", len(s.mints()), bodies)
-	}
-	s.refuse = 2
-	_, err := c.Comment(t.Context(), 3, "again")
-	if !errors.Is(err, github.ErrUnauthorized) || len(s.mints()) != 3 {
-		t.Errorf("%v after %d tokens", err, len(s.mints()))
-	}
 }
 
 func TestGitUsesTheSameToken(t *testing.T) {
