@@ -19,6 +19,10 @@ type history struct {
 
 	commits map[id]*commit
 	trees   map[id]node
+
+	refTrees  []refTree           // what the refs hold, each tree once
+	refCommit map[id][]string     // the refs at each commit or tag
+	refsCache map[string][]string // by blob and path
 }
 
 // node is a tree reduced to the entries that are, or lead to, a blob with findings, ordered by name.
@@ -59,7 +63,7 @@ func (h *history) readCommits(ctx context.Context) error {
 	err := h.scan.each(ctx, setOf(commitKind), func(o object) error {
 		c, err := parseCommit(o.id(), o.text)
 		if err != nil {
-			return o.pack.fail(o.entry, err)
+			return o.fail(err)
 		}
 		workers[o.worker] = append(workers[o.worker], &c)
 		return nil
@@ -104,7 +108,7 @@ func (h *history) readTrees(ctx context.Context) error {
 		for text := o.text; len(text) > 0; {
 			e, rest, err := nextEntry(text)
 			if err != nil {
-				return o.pack.fail(o.entry, err)
+				return o.fail(err)
 			}
 			text = rest
 			keep := false
@@ -149,7 +153,7 @@ func (h *history) leadingTrees(ctx context.Context) (map[id]struct{}, error) {
 		for text := o.text; len(text) > 0; {
 			e, rest, err := nextEntry(text)
 			if err != nil {
-				return o.pack.fail(o.entry, err)
+				return o.fail(err)
 			}
 			text = rest
 			if e.isTree() {
@@ -274,19 +278,20 @@ func (d *differ) walk(path []byte, tree id, parents []id, depth int) bool {
 // holds tells whether the blob stands at the path in the commit's tree.
 func (h *history) holds(commit id, path string, blob id) bool {
 	c, ok := h.commits[commit]
-	if !ok {
-		return false
-	}
-	tree := c.tree
+	return ok && h.treeHolds(c.tree, path, blob)
+}
+
+func (h *history) treeHolds(tree id, path string, blob id) bool {
 	for {
 		name, rest, more := strings.Cut(path, "/")
 		if !more {
 			there, ok := h.trees[tree].find(path, false)
 			return ok && there == blob
 		}
-		if tree, ok = h.trees[tree].find(name, true); !ok {
+		below, ok := h.trees[tree].find(name, true)
+		if !ok {
 			return false
 		}
-		path = rest
+		tree, path = below, rest
 	}
 }

@@ -17,7 +17,21 @@ type Options struct {
 	MaxObject    int64  // bytes one inflated object may have. Default 4 GiB
 	MaxInflated  int64  // bytes all inflated objects of a scan may have together. Default 1 TiB
 	MaxSightings int    // sightings a scan may report; what is beyond is named in [Report.Skipped]. Default 100,000
+
+	// Progress, if not nil, is told some 200 times how far reading is. It is called by one goroutine at a time, which
+	// it holds up.
+	Progress func(Progress)
 }
+
+// Progress is how far a pack has arrived, or a scan has come.
+type Progress struct {
+	Arriving       bool // in [Open]; else in a scan
+	Objects, Total int
+	Bytes          int64 // arrived, of the pack; or inflated
+}
+
+// progressSteps is how often Progress is told.
+const progressSteps = 200
 
 func (o Options) withDefaults() Options {
 	or := func(v *int64, d int64) {

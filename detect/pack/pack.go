@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
@@ -54,34 +53,25 @@ func (p *Pack) Scan(ctx context.Context, s *detect.Scanner, r Range) (Report, er
 
 func (p *Pack) scan(ctx context.Context, find finder, r Range) (Report, error) {
 	begin := time.Now()
-	var inflated atomic.Int64
-	sc := scan{
-		opts: p.opts,
-		find: find,
-		each: func(ctx context.Context, wanted kinds, visit func(object) error) error {
-			return p.file.each(ctx, p.opts, wanted, &inflated, visit)
-		},
-		keepIDs: func() {
-			if p.file.ids == nil {
-				p.file.ids = make([]id, len(p.file.offsets))
-			}
-		},
-	}
+	st := p.store()
+	sc := scan{opts: p.opts, find: find, each: st.each, keepIDs: func() {
+		if p.file.ids == nil {
+			p.file.ids = make([]id, len(p.file.offsets))
+		}
+	}}
 	report, err := sc.run(ctx, r)
 	if err != nil {
 		return Report{}, err
 	}
-	for _, k := range p.file.kinds {
-		if k == treeKind {
-			report.Stats.Trees++
-		}
-	}
+	report.Stats.Trees = p.file.count(treeKind)
 	report.Stats.PackBytes = int64(len(p.file.data))
 	report.Stats.Duration = time.Since(begin)
 	return report, nil
 }
 
-// Blob returns one object's content, for reading a key again. An object over limit is an error that wraps [ErrLimit],
+func (p *Pack) store() *store { return &store{opts: p.opts, packs: []*packfile{p.file}} }
+
+// Blob returns the content of one object, a commit's or tag's too, for reading a key again. An object over limit is an error that wraps [ErrLimit],
 // one that is not in the pack an error that wraps [ErrNotFound].
 func (p *Pack) Blob(name string, limit int64) ([]byte, error) {
 	wanted, ok := parseID(name)
@@ -91,9 +81,8 @@ func (p *Pack) Blob(name string, limit int64) ([]byte, error) {
 	var (
 		found []byte
 		once  sync.Mutex
-		inf   atomic.Int64
 	)
-	err := p.file.each(context.Background(), p.opts, setOf(blobKind), &inf, func(o object) error {
+	err := p.store().each(context.Background(), setOf(blobKind, commitKind, tagKind), func(o object) error {
 		if o.id() != wanted {
 			return nil
 		}

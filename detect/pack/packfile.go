@@ -17,12 +17,15 @@ type packfile struct {
 	name    string // for errors: "" for a pack from a stream
 	data    []byte // with header and trailer
 	offsets []int64
-	kinds   []kind  // of the object; 0 while not known
-	bases   []int32 // none for an object stored whole
-	first   []int32 // first of the deltas made from the entry
-	sibling []int32 // next delta with the same base
-	weight  []int32 // entries of the delta tree below and with this one
-	ids     []id    // by entry, zero where not hashed yet; nil while nobody needs ids to be kept
+	kinds   []kind          // of the object; 0 while not known
+	bases   []int32         // none for an object stored whole
+	first   []int32         // first of the deltas made from the entry
+	sibling []int32         // next delta with the same base
+	weight  []int32         // entries of the delta tree below and with this one
+	index   *index          // nil for a pack from a stream
+	ids     []id            // by entry, zero where not hashed yet; nil while nobody needs ids to be kept, or with index
+	bad     map[int32]error // entries that cannot be read at all; only with index
+	copies  []bool          // by entry: another pack holds the object too, and is asked for it; nil where none is
 }
 
 // header is what an entry's first bytes say.
@@ -181,6 +184,16 @@ func (p *packfile) body(entry int32) (header, []byte, error) {
 		return h, nil, err
 	}
 	return h, b[h.len:], nil
+}
+
+// count counts the objects of a kind that no other pack is asked for.
+func (p *packfile) count(wanted kind) (n int) {
+	for i, k := range p.kinds {
+		if k == wanted && (p.copies == nil || !p.copies[i]) {
+			n++
+		}
+	}
+	return n
 }
 
 // fail says in which pack and at which offset err happened.

@@ -1,53 +1,64 @@
 package pack
 
 import (
-	"context"
-	"fmt"
+	"maps"
 	"slices"
-	"sync/atomic"
 )
 
-// resolve finds the bases that deltas name by id, by hashing whatever can be made, as no index says where they are.
-// Servers that were asked for offsets send none of these.
-func (p *packfile) resolve(ctx context.Context, opts Options, waiting map[id][]int32) error {
-	if len(waiting) == 0 {
-		return nil
-	}
-	left := 0
-	for _, deltas := range waiting {
-		left += len(deltas)
-	}
-	w := newWalker(opts, 0, new(atomic.Int64))
-	roots := 0
-	for i := range p.offsets {
-		if p.bases[i] != none || p.kinds[i] == 0 {
+// refTree is a tree and the refs whose commits have it.
+type refTree struct {
+	tree id
+	refs []string
+}
+
+// placeRefs finds the trees that refs lead to.
+func (h *history) placeRefs() {
+	h.refCommit = map[id][]string{}
+	h.refsCache = map[string][]string{}
+	byTree := map[id]int{}
+	for _, name := range slices.Sorted(maps.Keys(h.scan.refs)) {
+		at := h.scan.refs[name]
+		target, ok := peel(h.tags, at)
+		if !ok {
 			continue
 		}
-		roots++
-		err := w.walk(ctx, p, int32(i), func(o object) error {
-			name := o.id()
-			for _, delta := range slices.Backward(waiting[name]) {
-				p.adopt(o.entry, delta)
-				left--
-			}
-			delete(waiting, name)
-			for c := p.first[o.entry]; c != none; c = p.sibling[c] {
-				p.kinds[c] = o.kind
-			}
-			return nil
-		})
-		if err != nil {
-			return err
+		h.refCommit[at] = append(h.refCommit[at], name)
+		if target != at {
+			h.refCommit[target] = append(h.refCommit[target], name)
 		}
+		tree := target // a ref, or a tag, of a tree
+		if c, ok := h.commits[target]; ok {
+			tree = c.tree
+		}
+		if len(h.trees[tree]) == 0 {
+			continue
+		}
+		n, ok := byTree[tree]
+		if !ok {
+			n = len(h.refTrees)
+			byTree[tree] = n
+			h.refTrees = append(h.refTrees, refTree{tree: tree})
+		}
+		h.refTrees[n].refs = append(h.refTrees[n].refs, name)
 	}
-	if left == 0 {
+}
+
+// refsWith returns the refs that hold the blob at the path.
+func (h *history) refsWith(path string, blob id) []string {
+	if len(h.refTrees) == 0 {
 		return nil
 	}
-	first, base := int32(len(p.offsets)), id{}
-	for name, deltas := range waiting {
-		if deltas[0] < first {
-			first, base = deltas[0], name
+	key := string(blob[:]) + path
+	refs, ok := h.refsCache[key]
+	if ok {
+		return refs
+	}
+	for _, t := range h.refTrees {
+		if h.treeHolds(t.tree, path, blob) {
+			refs = append(refs, t.refs...)
 		}
 	}
-	return p.fail(first, fmt.Errorf("%w: its base %v is not in the pack, or is made of itself", ErrCorrupt, base))
+	slices.Sort(refs)
+	h.refsCache[key] = refs
+	return refs
 }

@@ -31,7 +31,7 @@ type repo struct {
 // git runs git in the repository and returns what it prints.
 func (r repo) git(stdin string, args ...string) string {
 	r.tb.Helper()
-	cmd := exec.Command("git", args...)
+	cmd := exec.Command("git", append([]string{"-c", "core.fsync=none", "-c", "pack.threads=1", "-c", "gc.auto=0"}, args...)...)
 	cmd.Dir = r.dir
 	cmd.Env = append(os.Environ(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "LC_ALL=C",
 		"GIT_AUTHOR_NAME=Ann", "GIT_AUTHOR_EMAIL=ann@example.org", "GIT_AUTHOR_DATE=1700000000 +0100",
@@ -45,6 +45,8 @@ func (r repo) git(stdin string, args ...string) string {
 	}
 	return string(out)
 }
+
+var background = context.Background()
 
 func newRepo(t testing.TB) repo {
 	t.Helper()

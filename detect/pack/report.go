@@ -63,5 +63,10 @@ type Sighting struct {
 	Commit  string // for a tag, the commit it points to
 	Author  Person // for a tag, the tagger
 	// AtHead tells that this very blob stands at this very path in (one of) Range.Heads.
+	// A message is at head where its commit is one.
 	AtHead bool
+	// Refs are the refs, by full name and in order, whose commits hold this very blob at this very path now, or for a
+	// message are at the commit or tag itself. None: it is deleted, and only the history holds it. Only a scan of a
+	// [Repository] knows refs.
+	Refs []string
 }

@@ -21,6 +21,8 @@ type scan struct {
 	find finder
 	// each makes all objects of the wanted kinds and calls visit for each, as [packfile.each] does.
 	each func(ctx context.Context, wanted kinds, visit func(object) error) error
+	// refs are what each ref points to; nil for a pack, which has none.
+	refs map[string]id
 	// keepIDs is called after the first finding, when ids are needed more than once.
 	keepIDs func()
 
@@ -72,7 +74,9 @@ func (s *scan) run(ctx context.Context, r Range) (Report, error) {
 	if len(hits) == 0 {
 		return report, nil
 	}
-	s.keepIDs()
+	if s.keepIDs != nil {
+		s.keepIDs()
+	}
 	h := history{scan: s, hits: hits, tags: tags, heads: heads}
 	if err := h.read(ctx); err != nil {
 		return Report{}, err
@@ -95,7 +99,7 @@ func (s *scan) visit(ctx context.Context, o object) error {
 	case tagKind:
 		t, err := parseTag(o.id(), o.text)
 		if err != nil {
-			return o.pack.fail(o.entry, err)
+			return o.fail(err)
 		}
 		w.tags = append(w.tags, t)
 	}

@@ -34,6 +34,7 @@ func (h *history) report(ctx context.Context, report *Report) error {
 		full = len(all) >= h.scan.opts.MaxSightings
 		return !full
 	}
+	h.placeRefs()
 	for _, c := range h.ordered() {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -44,6 +45,7 @@ func (h *history) report(ctx context.Context, report *Report) error {
 			for _, head := range h.heads {
 				s.AtHead = s.AtHead || h.holds(head, s.Path, blob)
 			}
+			s.Refs = h.refsWith(s.Path, blob)
 			return add(s, c.committed, h.hits[blob].findings)
 		})
 		if full {
@@ -79,6 +81,9 @@ func (h *history) report(ctx context.Context, report *Report) error {
 					s.Commit = target.String()
 				}
 			}
+		}
+		if hit.kind != blobKind {
+			s.Refs = h.refCommit[name]
 		}
 		add(s, date, hit.findings)
 	}

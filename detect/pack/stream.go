@@ -19,12 +19,13 @@ type stream struct {
 	ctx      context.Context
 	source   io.Reader
 	opts     Options
+	size     int64 // bytes read
+	discard  bool  // the bytes are at hand elsewhere
 	spool    spool
 	hash     hash.Hash
 	tail     []byte // the last bytes read, up to the trailer's length, not hashed yet
 	buffered *bufio.Reader
 	inflate  inflate.Decoder
-	large    zlibReader
 	scratch  []byte
 	pack     *packfile
 	waiting  map[id][]int32 // deltas whose base is named by id
@@ -61,11 +62,14 @@ func (a arriving) Read(b []byte) (int, error) {
 	}
 	n, err := a.source.Read(b)
 	if n > 0 {
-		if a.spool.size+int64(n) > a.opts.MaxPack {
+		a.size += int64(n)
+		if a.size > a.opts.MaxPack {
 			return 0, fmt.Errorf("%w: pack is larger than %d bytes", ErrLimit, a.opts.MaxPack)
 		}
-		if _, err := a.spool.Write(b[:n]); err != nil {
-			return 0, err
+		if !a.discard {
+			if _, err := a.spool.Write(b[:n]); err != nil {
+				return 0, err
+			}
 		}
 		a.digest(b[:n])
 	}
@@ -88,7 +92,7 @@ func (s *stream) digest(b []byte) {
 }
 
 // offset is where the next byte to be parsed stands in the pack.
-func (s *stream) offset() int64 { return s.spool.size - int64(s.buffered.Buffered()) }
+func (s *stream) offset() int64 { return s.size - int64(s.buffered.Buffered()) }
 
 // read reads the whole pack.
 func (s *stream) read() error {
@@ -103,7 +107,10 @@ func (s *stream) read() error {
 		}
 	}
 	if err := s.trailer(); err != nil {
-		return fmt.Errorf("pack: trailer at offset %d: %w", s.spool.size-int64(s.buffered.Buffered()), err)
+		return fmt.Errorf("pack: trailer at offset %d: %w", s.offset(), err)
+	}
+	if s.discard {
+		return nil
 	}
 	if s.pack.data, err = s.spool.bytes(); err != nil {
 		return fmt.Errorf("pack: %w", err)
@@ -161,11 +168,7 @@ func (s *stream) entry(offset int64) error {
 			return err
 		}
 	}
-	err = s.large.discard(s.buffered, int64(h.size))
-	if err != nil {
-		return s.inflateError(err)
-	}
-	return nil
+	return s.skipLarge(int64(h.size))
 }
 
 // skipSmall inflates an entry from the read buffer. It is not done where the stream takes more bytes than it should.
@@ -182,21 +185,30 @@ func (s *stream) skipSmall(size int) (done bool, err error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, s.inflateError(err)
+		return false, inflateError(err)
 	}
 	s.buffered.Discard(n)
 	return true, nil
 }
 
-// inflateError tells a broken source from broken bytes.
-func (s *stream) inflateError(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return cut(err)
+// skipLarge finds the end of an entry of any size.
+func (s *stream) skipLarge(size int64) error {
+	s.inflate.Begin(size)
+	for want := 1; ; {
+		b, err := s.buffered.Peek(max(want, s.buffered.Buffered()))
+		if err != nil && (len(b) < want || !errors.Is(err, io.EOF)) {
+			return cut(err)
+		}
+		used, err := s.inflate.Feed(b, nil)
+		s.buffered.Discard(used)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, inflate.ErrTruncated) {
+			return inflateError(err)
+		}
+		want = len(b) - used + 1
 	}
-	if ctxErr := s.ctx.Err(); ctxErr != nil {
-		return ctxErr
-	}
-	return inflateError(err)
 }
 
 func (s *stream) trailer() error {

@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"sync"
+	"io"
 	"sync/atomic"
 
 	"github.com/rekey-app/rekey/detect/pack/inflate"
@@ -17,11 +17,17 @@ type object struct {
 	entry  int32
 	kind   kind
 	text   []byte
+	loose  id // where pack is nil
 }
 
 // id returns the object's id, which takes hashing it where the pack does not know it.
 func (o object) id() id {
-	if o.pack.ids == nil {
+	switch {
+	case o.pack == nil:
+		return o.loose
+	case o.pack.index != nil:
+		return o.pack.index.id(o.entry)
+	case o.pack.ids == nil:
 		return hashObject(o.kind, o.text)
 	}
 	known := &o.pack.ids[o.entry]
@@ -29,6 +35,14 @@ func (o object) id() id {
 		*known = hashObject(o.kind, o.text)
 	}
 	return *known
+}
+
+// fail says in which object err happened.
+func (o object) fail(err error) error {
+	if o.pack == nil {
+		return fmt.Errorf("loose object %v: %w", o.loose, err)
+	}
+	return o.pack.fail(o.entry, err)
 }
 
 // walker makes the objects of delta trees, depth first, for one worker.
@@ -39,6 +53,10 @@ type walker struct {
 	inflate  inflate.Decoder
 	inflated *atomic.Int64 // by all workers
 	stack    []frame
+
+	// broken is asked about an entry that cannot be made, and with it none of the deltas made from it. Nil goes on
+	// without them.
+	broken func(p *packfile, entry int32, err error) error
 }
 
 // frame is an object whose deltas are still to be made. The heaviest comes last, in place of its base: what is held at
@@ -50,6 +68,7 @@ type frame struct {
 
 func newWalker(opts Options, number int, inflated *atomic.Int64) *walker {
 	w := &walker{opts: opts, number: number, inflated: inflated}
+	w.broken = func(_ *packfile, _ int32, err error) error { return err }
 	w.memory.limit = max(opts.Memory/int64(opts.Workers), 64<<10)
 	return w
 }
@@ -99,7 +118,7 @@ func (w *walker) walk(ctx context.Context, p *packfile, root int32, visit func(o
 func (w *walker) enter(p *packfile, entry int32, base []byte, visit func(object) error) error {
 	text, err := w.make(p, entry, base)
 	if err != nil {
-		return p.fail(entry, err)
+		return w.broken(p, entry, p.fail(entry, err))
 	}
 	if err := visit(object{worker: w.number, pack: p, entry: entry, kind: p.kinds[entry], text: text.data}); err != nil {
 		w.memory.back(text)
@@ -148,7 +167,8 @@ func (w *walker) whole(size uint64, body []byte) (buffer, error) {
 	text, ok := w.memory.lend(size)
 	if !ok {
 		return w.file(func(out *bufio.Writer) error {
-			n, err := w.inflate.Stream(int64(size), body, func(part []byte) error {
+			w.inflate.Begin(int64(size))
+			n, err := w.inflate.Feed(body, func(part []byte) error {
 				_, err := out.Write(part)
 				return err
 			})
@@ -199,8 +219,8 @@ func (w *walker) file(write func(*bufio.Writer) error) (buffer, error) {
 	s := &spool{dir: w.opts.TempDir}
 	out := bufio.NewWriterSize(s, 256<<10)
 	err := write(out)
-	if err == nil {
-		err = out.Flush()
+	if full := out.Flush(); full != nil { // what write met is then no error of the object's bytes
+		err = full
 	}
 	var data []byte
 	if err == nil {
@@ -218,9 +238,22 @@ func (w *walker) count(size uint64) error {
 		return fmt.Errorf("%w: object of %d bytes, %d are allowed", ErrLimit, size, w.opts.MaxObject)
 	}
 	if w.inflated.Add(int64(size)) > w.opts.MaxInflated {
-		return fmt.Errorf("%w: the objects are over %d bytes together", ErrLimit, w.opts.MaxInflated)
+		return fmt.Errorf("%w: the objects are over %d bytes together", errTotal, w.opts.MaxInflated)
 	}
 	return nil
+}
+
+// errTotal is the one limit that ends a scan of anything: what is over the others is left out of a repository's.
+var errTotal = fmt.Errorf("all objects %w", ErrLimit)
+
+// inflateError says that an error is one of the bytes, not of the system.
+func inflateError(err error) error { return fmt.Errorf("%w: inflate: %w", ErrCorrupt, err) }
+
+func unexpectedEOF(err error) error {
+	if err == io.EOF { //nolint:errorlint // a bare end of input, nothing that wraps one
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 func unread(n int) error {
@@ -228,39 +261,4 @@ func unread(n int) error {
 		return fmt.Errorf("%w: %d bytes between its end and the next object", ErrCorrupt, n)
 	}
 	return nil
-}
-
-// each makes all objects of the wanted kinds on all workers and calls visit for each, in no order. Visits of different
-// workers run at once. The first error ends it.
-func (p *packfile) each(ctx context.Context, opts Options, wanted kinds, inflated *atomic.Int64, visit func(object) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	const batch = 32
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for number := range opts.Workers {
-		workers.Go(func() {
-			w := newWalker(opts, number, inflated)
-			for {
-				from := int(next.Add(batch)) - batch
-				if from >= len(p.offsets) {
-					return
-				}
-				for i := from; i < min(from+batch, len(p.offsets)); i++ {
-					if p.bases[i] != none || !wanted.has(p.kinds[i]) {
-						continue
-					}
-					if err := ctx.Err(); err != nil {
-						return
-					}
-					if err := w.walk(ctx, p, int32(i), visit); err != nil {
-						cancel(err)
-						return
-					}
-				}
-			}
-		})
-	}
-	workers.Wait()
-	return context.Cause(ctx)
 }

@@ -1,0 +1,124 @@
+package pack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+)
+
+// store is where a scan's objects come from: packs, and what stands beside them.
+type store struct {
+	opts  Options
+	packs []*packfile
+	loose []looseObject
+	// tolerant leaves out what is damaged, and names it in skipped, instead of giving up.
+	tolerant bool
+
+	inflated atomic.Int64 // bytes made, by all walks
+	unwanted atomic.Int64 // loose objects of other kinds, met by the last walk
+	mu       sync.Mutex
+	skipped  map[id]string
+}
+
+// each makes all objects of the wanted kinds on all workers and calls visit for each, in no order. Visits of different
+// workers run at once; an object that several packs hold is visited once. The first error ends it.
+func (s *store) each(ctx context.Context, wanted kinds, visit func(object) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	q := newQueue(s, wanted)
+	s.unwanted.Store(0)
+	var workers sync.WaitGroup
+	for number := range s.opts.Workers {
+		workers.Go(func() {
+			if err := s.work(ctx, number, q, wanted, visit); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+// work is what one worker of each does.
+func (s *store) work(ctx context.Context, number int, q *queue, wanted kinds, visit func(object) error) (err error) {
+	// A mapped file that another process cuts off is an error of its bytes, not the end of this process.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if fault, ok := recover().(runtime.Error); ok {
+			if _, ok := fault.(interface{ Addr() uintptr }); !ok {
+				panic(fault)
+			}
+			err = fmt.Errorf("%w: a file became shorter while it was read", ErrCorrupt)
+		}
+	}()
+	w := newWalker(s.opts, number, &s.inflated)
+	w.broken = s.leaveOut
+	seen := func(o object) error {
+		if o.pack != nil && o.pack.copies != nil && o.pack.copies[o.entry] {
+			return nil
+		}
+		err := visit(o)
+		if err != nil && s.skip(err) {
+			s.name(o.id(), err)
+			return nil
+		}
+		return err
+	}
+	for {
+		next := q.next()
+		if next.from == next.to {
+			return nil
+		}
+		for i := next.from; i < next.to; i++ {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if next.pack == nil {
+				err = s.visitLoose(w, s.loose[i], wanted, seen)
+			} else if next.pack.isRoot(i, wanted) && next.heavy == q.isHeavy(next.pack, i) {
+				err = w.walk(ctx, next.pack, int32(i), seen)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		q.done(next)
+	}
+}
+
+// skip tells whether the scan goes on without the object that err is about.
+func (s *store) skip(err error) bool {
+	return s.tolerant && (errors.Is(err, ErrCorrupt) || errors.Is(err, ErrLimit)) && !errors.Is(err, errTotal)
+}
+
+// name notes an object that was left out.
+func (s *store) name(object id, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.skipped == nil {
+		s.skipped = map[id]string{}
+	}
+	if _, ok := s.skipped[object]; !ok {
+		s.skipped[object] = err.Error()
+	}
+}
+
+// leaveOut notes an entry that cannot be made, and what is made from it.
+func (s *store) leaveOut(p *packfile, entry int32, err error) error {
+	if !s.skip(err) || p.index == nil {
+		return err
+	}
+	for left := []int32{entry}; len(left) > 0; {
+		e := left[len(left)-1]
+		left = left[:len(left)-1]
+		s.name(p.index.id(e), err)
+		for c := p.first[e]; c != none; c = p.sibling[c] {
+			left = append(left, c)
+		}
+	}
+	return nil
+}
