@@ -99,8 +99,8 @@ func (s *Server) restHandler() http.Handler {
 	repo("PATCH", "/check-runs/{id:[0-9]+}", "checks", "write", updateCheckRun)
 	repo("GET", "/check-runs/{id:[0-9]+}", "checks", "read", getCheckRun)
 	repo("GET", "/check-runs/{id:[0-9]+}/annotations", "checks", "read", listAnnotations)
-	repo("GET", "/commits/{ref}/check-runs", "checks", "read", listCheckRuns)
-	repo("GET", "/commits/{ref}/check-suites", "checks", "read", listCheckSuites)
+	repo("GET", "/commits/{ref:.+}/check-runs", "checks", "read", listCheckRuns)
+	repo("GET", "/commits/{ref:.+}/check-suites", "checks", "read", listCheckSuites)
 	repo("GET", "/check-suites/{id:[0-9]+}", "checks", "read", getCheckSuite)
 
 	repo("GET", "/issues", "issues", "read", listIssues)

@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"sync"
@@ -115,7 +116,11 @@ func CutAfter(_ http.ResponseWriter, r *http.Request, next http.Handler) {
 // CutAt lets n bytes of the answer's body through, and closes the connection at the next.
 func CutAt(n int) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		next.ServeHTTP(&shortAnswer{ResponseWriter: w, left: n}, r)
+		short := &shortAnswer{ResponseWriter: w, left: n}
+		next.ServeHTTP(short, r)
+		if short.cut {
+			panic(http.ErrAbortHandler)
+		}
 	}
 }
 
@@ -140,10 +145,11 @@ func (l *lostAnswer) Header() http.Header         { return l.header }
 func (l *lostAnswer) Write(b []byte) (int, error) { return len(b), nil }
 func (l *lostAnswer) WriteHeader(int)             {}
 
-// shortAnswer cuts the connection after some bytes.
+// shortAnswer lets some bytes through and refuses the others.
 type shortAnswer struct {
 	http.ResponseWriter
 	left int
+	cut  bool
 }
 
 func (s *shortAnswer) Write(b []byte) (int, error) {
@@ -151,9 +157,16 @@ func (s *shortAnswer) Write(b []byte) (int, error) {
 		s.left -= len(b)
 		return s.ResponseWriter.Write(b)
 	}
-	_, _ = s.ResponseWriter.Write(b[:s.left])
-	_ = http.NewResponseController(s.ResponseWriter).Flush()
-	panic(http.ErrAbortHandler)
+	s.cut = true
+	n, err := s.ResponseWriter.Write(b[:s.left])
+	s.left = 0
+	if err == nil {
+		err = http.NewResponseController(s.ResponseWriter).Flush()
+	}
+	return n, errors.Join(errCut, err)
 }
+
+// errCut is what the server sees of a connection that a fault cut.
+var errCut = errors.New("githubtest: the connection was cut")
 
 func (s *shortAnswer) Unwrap() http.ResponseWriter { return s.ResponseWriter }

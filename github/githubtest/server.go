@@ -24,6 +24,7 @@ type Options struct {
 	Addr string           // where to listen; "": 127.0.0.1 and a free port
 
 	AppID         int64             // 0: 4711
+	PrivateKey    *rsa.PrivateKey   // the App's; nil: a fresh one, which takes a moment to find
 	AppSlug       string            // "": rekey
 	Permissions   map[string]string // the App's; nil: what rekey asks for
 	Events        []string          // what the App subscribes to; nil: what rekey asks for
@@ -98,13 +99,16 @@ func New(opt Options) (*Server, error) {
 	if opt.HourlyLimit == 0 {
 		opt.HourlyLimit = 5000
 	}
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return nil, fmt.Errorf("make the App's key: %w", err)
+	if opt.PrivateKey == nil {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			return nil, fmt.Errorf("make the App's key: %w", err)
+		}
+		opt.PrivateKey = key
 	}
 	s := &Server{
 		opt:           opt,
-		key:           key,
+		key:           opt.PrivateKey,
 		dir:           opt.Dir,
 		hooks:         &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
 		served:        make(chan struct{}),
@@ -119,6 +123,7 @@ func New(opt Options) (*Server, error) {
 		created:       opt.Now(),
 		queue:         make(chan func(), 4096),
 	}
+	var err error
 	if s.dir == "" {
 		if s.dir, err = os.MkdirTemp("", "githubtest-"); err != nil {
 			return nil, fmt.Errorf("make a directory for repositories: %w", err)
@@ -174,7 +179,7 @@ func (s *Server) AppSlug() string { return s.opt.AppSlug }
 // WebhookSecret is the secret that deliveries are signed with.
 func (s *Server) WebhookSecret() string { return s.opt.WebhookSecret }
 
-// PrivateKeyPEM is the App's private key, as GitHub lets it be downloaded. It was made when the server started.
+// PrivateKeyPEM is the App's private key, as GitHub lets it be downloaded.
 func (s *Server) PrivateKeyPEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(s.key)})
 }

@@ -1,6 +1,8 @@
 package githubtest_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"errors"
 	"io"
 	"net/http"
@@ -26,12 +28,22 @@ type bundle struct {
 	repo         *githubtest.Repository
 	installation *githubtest.Installation
 	first        string // the commit on main
+	receiver     string // its address
 
 	mu     sync.Mutex
 	now    time.Time
 	events []received
 	status int // what the receiver answers
 }
+
+// privateKey is one for all tests, because finding one takes its time.
+var privateKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
 
 type received struct {
 	kind    string
@@ -46,7 +58,9 @@ func setup(t *testing.T, opt githubtest.Options) *bundle {
 	receiver := httptest.NewServer(http.HandlerFunc(b.receive))
 	t.Cleanup(receiver.Close)
 	opt.Now = b.clock
+	opt.PrivateKey = privateKey()
 	opt.WebhookURL = receiver.URL
+	b.receiver = receiver.URL
 	s, err := githubtest.New(opt)
 	if err != nil {
 		t.Fatal(err)
