@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -23,6 +24,7 @@ type caller struct {
 	agent string
 	pace  *pacer
 	now   func() time.Time
+	log   *slog.Logger
 	about string // owner/name, for errors
 }
 
@@ -37,6 +39,7 @@ func (a *App) caller(transport http.RoundTripper, pace *pacer, about string) cal
 		agent: a.userAgent,
 		pace:  pace,
 		now:   a.now,
+		log:   a.log,
 		about: about,
 	}
 }
@@ -50,15 +53,19 @@ func (c caller) rest() *gogithub.Client {
 	return rest
 }
 
+// maxPages bounds a list whose pages never end.
+const maxPages = 10_000
+
 // do makes one request. op says what for, in the infinitive. Errors are an [*Error].
 func (c caller) do(ctx context.Context, op string, class class, request func(context.Context) error) error {
 	err := c.pace.wait(ctx, c.now(), class)
 	if err == nil {
 		err = c.timed(ctx, request)
 		if f, ok := failureOf(err); ok {
-			now := c.now()
-			if until, primary, limited := f.limit(now); limited {
+			if until, primary, limited := f.limit(c.now()); limited {
 				c.pace.learn(class, until, primary)
+				c.log.WarnContext(ctx, "GitHub limits requests", "op", op, "about", c.about, "until", until,
+					"primary", primary, "answer", f.describe())
 			}
 		}
 	}
@@ -99,7 +106,10 @@ func (c caller) get(ctx context.Context, op, path, accept string, v any) (*gogit
 // eachPage reads a list, page for page, by the addresses in GitHub's Link headers, until there is no further one or
 // visit returns false.
 func eachPage[T any](ctx context.Context, c caller, op, path string, visit func(T) bool) error {
-	for path != "" {
+	for n := 0; path != ""; n++ {
+		if n == maxPages {
+			return &Error{Op: op, About: c.about, Err: fmt.Errorf("the list has more than %d pages", maxPages)}
+		}
 		var page T
 		resp, err := c.get(ctx, op, path, "", &page)
 		if err != nil {

@@ -60,7 +60,11 @@ type Button struct{ Label, Description, Identifier string }
 // also together with an error, when the run was created but not all annotations arrived.
 func (c *Client) CreateCheckRun(ctx context.Context, run CheckRun) (id int64, err error) {
 	const op = "create check run"
-	if err := run.check(); err != nil {
+	err = run.check()
+	if !isSHA(run.HeadSHA) {
+		err = &InvalidError{"check run's commit", "it is not an object id"}
+	}
+	if err != nil {
 		return 0, &Error{Op: op, About: c.calls.about, Err: err}
 	}
 	first, rest := cut(run.Annotations)
@@ -87,7 +91,8 @@ func (c *Client) CreateCheckRun(ctx context.Context, run CheckRun) (id int64, er
 	return id, c.annotate(ctx, id, run, rest)
 }
 
-// UpdateCheckRun sets the run to what run says. GitHub appends annotations: give new ones only.
+// UpdateCheckRun sets the run to what run says. GitHub appends annotations: give new ones only. HeadSHA and StartedAt are
+// not used: a run stays on its commit.
 func (c *Client) UpdateCheckRun(ctx context.Context, id int64, run CheckRun) error {
 	const op = "update check run"
 	if err := run.check(); err != nil {
@@ -168,9 +173,6 @@ func (r CheckRun) check() error {
 		limitText("check run's text", r.Text, maxCheckText),
 	); err != nil {
 		return err
-	}
-	if !isSHA(r.HeadSHA) {
-		return &InvalidError{"check run's commit", "it is not an object id"}
 	}
 	if (r.Text != "" || len(r.Annotations) > 0) && (r.Title == "" || r.Summary == "") {
 		return &InvalidError{"check run", "text and annotations need a title and a summary"}

@@ -28,8 +28,10 @@ func newTransport() http.RoundTripper {
 		ResponseHeaderTimeout: time.Minute,
 		ExpectContinueTimeout: time.Second,
 		IdleConnTimeout:       90 * time.Second,
-		MaxIdleConns:          maxConcurrent,
-		MaxIdleConnsPerHost:   maxConcurrent,
+		// A connection that went dead in silence would hold up everything on it for many minutes.
+		HTTP2:               &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
+		MaxIdleConns:        maxConcurrent,
+		MaxIdleConnsPerHost: maxConcurrent,
 	}
 }
 

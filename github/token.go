@@ -44,7 +44,7 @@ func (a Access) permissions() (*gogithub.InstallationPermissions, error) {
 	case metadataAccess:
 		return &gogithub.InstallationPermissions{Metadata: reading}, nil
 	}
-	return nil, fmt.Errorf("github: there is no access %q", string(a))
+	return nil, &InvalidError{"access", fmt.Sprintf("there is no %q", string(a))}
 }
 
 // tokenKey says what a token is for. repository is 0, and name "", for all repositories of the installation; a name
@@ -125,6 +125,8 @@ func (s *tokenSource) get(ctx context.Context, refused string) (string, error) {
 		return "", err
 	}
 	s.token, s.ends = token, ends
+	s.app.log.DebugContext(ctx, "minted an installation token", "installation", s.key.installation,
+		"repository", s.key.repository, "access", string(s.key.access), "ends", ends)
 	return token, nil
 }
 
