@@ -10,6 +10,15 @@ import (
 // window is the number of bytes of each literal that the search looks for.
 const window = 3
 
+// way is a way to search. All give the same hits.
+type way string
+
+const (
+	portable way = "portable"
+	avx2     way = "avx2"
+	vbmi     way = "vbmi" // AVX-512
+)
+
 // Set is a compiled list of literals. It is immutable and safe for concurrent use.
 type Set struct {
 	lengths []int // of each literal
@@ -19,7 +28,7 @@ type Set struct {
 	masks  [256]uint32   // exact buckets of a byte as first, second and third of a window, in bits 0, 8 and 16 on
 	pairs  [1 << 16]byte // buckets of two bytes, little endian, as the first or the last two of a window
 	tables tables
-	vector bool
+	way    way
 }
 
 // entry is a literal in its bucket.
@@ -41,10 +50,10 @@ type Hit struct {
 // the list once. Some forty literals keep the search at memory speed; more work, ever slower. Compile takes about a
 // millisecond.
 func Compile(literals []string) (*Set, error) {
-	return compile(literals, haveVector())
+	return compile(literals, ways()[0])
 }
 
-func compile(literals []string, vector bool) (*Set, error) {
+func compile(literals []string, w way) (*Set, error) {
 	seen := make(map[string]bool, len(literals))
 	for i, l := range literals {
 		if len(l) < window {
@@ -60,11 +69,11 @@ func compile(literals []string, vector bool) (*Set, error) {
 		}
 		seen[l] = true
 	}
-	s := &Set{vector: vector}
+	s := &Set{way: w}
 	for i, p := range plan(literals) {
 		s.add(literals[i], i, p)
 	}
-	s.tables = nibbles(&s.masks)
+	s.tables = makeTables(&s.masks)
 	return s, nil
 }
 
@@ -171,7 +180,7 @@ func (e *entry) at(text []byte, start int) bool {
 // that may have a window at base+i, none of which is missing, and no place between at and base has one. The word is 0
 // if there is no window up to the end of text.
 func (s *Set) find(text []byte, at int) (base int, word uint64) {
-	if s.vector {
+	if s.way != portable {
 		if base, word = s.findVector(text, at); word != 0 {
 			return base, word
 		}

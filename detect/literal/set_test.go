@@ -2,7 +2,6 @@ package literal
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -69,16 +68,16 @@ func check(t *testing.T, literals []string, s *Set, text []byte, from, to int) {
 	}
 }
 
-// sets returns the ways this machine can search.
+// sets compiles literals for each way.
 func sets(t testing.TB, literals []string) map[string]*Set {
 	t.Helper()
 	m := map[string]*Set{}
-	for _, vector := range []bool{false, haveVector()} {
-		s, err := compile(literals, vector)
+	for _, w := range ways() {
+		s, err := compile(literals, w)
 		if err != nil {
 			t.Fatal(err)
 		}
-		m[fmt.Sprintf("vector=%t", vector)] = s
+		m[string(w)] = s
 	}
 	return m
 }

@@ -1,0 +1,46 @@
+package literal
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+func TestPlanIsSound(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 50 {
+		literals := map[string]bool{}
+		for range rng.IntN(60) {
+			l := make([]byte, 3+rng.IntN(14))
+			for i := range l {
+				l[i] = byte(rng.IntN(128))
+			}
+			literals[string(l)] = true
+		}
+		var list []string
+		for l := range literals {
+			list = append(list, l)
+		}
+		for i, p := range plan(list) {
+			if p.offset < 0 || p.offset+window > len(list[i]) || p.bucket < 0 || p.bucket > 7 {
+				t.Fatalf("%q: %+v", list[i], p)
+			}
+		}
+	}
+}
+
+func TestPlanSharesWindows(t *testing.T) {
+	t.Parallel()
+	p := plan([]string{"sk_live_", "sk_test_", "mysk_", "NrX2xpdmVf", "NrX3Rlc3Rf"})
+	if p[0].bucket != p[1].bucket || p[3].bucket != p[4].bucket || p[0].bucket == p[3].bucket {
+		t.Errorf("placements %+v", p)
+	}
+}
+
+func BenchmarkCompile(b *testing.B) {
+	for b.Loop() {
+		if _, err := Compile(forms()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

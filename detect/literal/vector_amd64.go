@@ -1,0 +1,80 @@
+//go:build !purego
+
+package literal
+
+// tables tell the buckets of a byte as first, second and third of a window.
+type tables struct {
+	vbmi [window][128]byte
+	// avx2 has a table for the low half of the byte, then one for the high half. A byte may be in a bucket if both say so.
+	avx2 [window][2][16]byte
+}
+
+func makeTables(masks *[256]uint32) (t tables) {
+	for c, m := range masks[:128] {
+		for i := range window {
+			bucket := byte(m >> (8 * i))
+			t.vbmi[i][c] = bucket
+			t.avx2[i][0][c&15] |= bucket
+			t.avx2[i][1][c>>4] |= bucket
+		}
+	}
+	return t
+}
+
+// findVector is [Set.find] by vectors, for as much of text as fills them. If it finds nothing, base is where the rest
+// begins.
+func (s *Set) findVector(text []byte, at int) (base int, word uint64) {
+	switch left := len(text) - at; {
+	case left < window:
+		return at, 0
+	case s.way == vbmi:
+		base, word = findVBMI(&s.tables.vbmi, &text[at], left)
+	case left >= 32+window-1:
+		base, word = findAVX2(&s.tables.avx2, &text[at], (left-(window-1))&^31)
+	}
+	return at + base, word
+}
+
+// findAVX2 looks at n places of text, a multiple of 32 but not 0, and so reads n+2 bytes. It returns the offset of the
+// first eight places, counted from text in eights, of which one may be a window, and their buckets as [Set.find] does; n
+// and 0 if there is none.
+//
+//go:noescape
+func findAVX2(t *[window][2][16]byte, text *byte, n int) (offset int, word uint64)
+
+// findVBMI looks at n bytes of text and reads nothing else. It returns what findAVX2 does.
+//
+//go:noescape
+func findVBMI(t *[window][128]byte, text *byte, n int) (offset int, word uint64)
+
+// ways returns the ways in which this processor can search, and the operating system lets it, the best first.
+func ways() []way {
+	const (
+		osxsave, avx  = 1 << 27, 1 << 28                    // leaf 1, ecx
+		hasAVX2, bmi2 = 1 << 5, 1 << 8                      // leaf 7, ebx
+		avx512        = 1<<16 | 1<<17 | 1<<30               // leaf 7, ebx: F, DQ, BW
+		avx512vbmi    = 1 << 1                              // leaf 7, ecx
+		ymm, zmm      = 1<<1 | 1<<2, 1<<1 | 1<<2 | 0b111<<5 // the registers that the system saves
+	)
+	most, _, _, _ := cpuid(0, 0)
+	if most < 7 {
+		return []way{portable}
+	}
+	if _, _, c, _ := cpuid(1, 0); c&(osxsave|avx) != osxsave|avx {
+		return []way{portable}
+	}
+	saved := xgetbv()
+	_, b, c, _ := cpuid(7, 0)
+	switch {
+	case saved&zmm == zmm && b&(avx512|bmi2|hasAVX2) == avx512|bmi2|hasAVX2 && c&avx512vbmi != 0:
+		return []way{vbmi, avx2, portable}
+	case saved&ymm == ymm && b&hasAVX2 != 0:
+		return []way{avx2, portable}
+	}
+	return []way{portable}
+}
+
+func cpuid(leaf, sub uint32) (a, b, c, d uint32)
+
+// xgetbv returns the low half of XCR0.
+func xgetbv() uint32
