@@ -95,6 +95,8 @@ func TestJudge(t *testing.T) {
 			{Path: "a.env", Line: 3, EndLine: 3, Kind: detect.SecretKey, value: value},
 			{Path: "b.zip!c.env", Line: 2, EndLine: 2, Kind: detect.SecretKey, value: value + "b", Fingerprint: "fb"},
 			{Path: "d.env", Line: 1, EndLine: 1, Kind: detect.SecretKey, value: value + "d"},
+			{Path: "e.env", Line: 1, EndLine: 1, Kind: detect.SecretKey, value: value + "1"},
+			{Path: "e.env", Line: 1, EndLine: 1, Kind: detect.SecretKey, value: value + "2"},
 		},
 		LookAlikes: []LookAlike{{Path: "s.env", Line: 1, Vendor: "stripe"}, {Path: "s.env", Line: 2, Vendor: "knock"}, {Path: "n.txt", Line: 1}},
 	}
@@ -109,6 +111,7 @@ func TestJudge(t *testing.T) {
 		"by value in an archive":       {[]Report{{Path: "b.zip", Value: value + "b"}}, 1, 0, 0, 0},
 		"by fingerprint":               {[]Report{{Path: "b.zip!c.env", Line: 2, Name: "secret_key", Fingerprint: "fb"}}, 1, 1, 1, 0},
 		"value in another file":        {[]Report{{Path: "x.env", Line: 3, Value: value}}, 0, 0, 0, 1},
+		"one of two on a line":         {[]Report{{Path: "e.env", Line: 1, Name: "secret_key", Value: value + "2"}}, 1, 1, 1, 0},
 		"twice at one place":           {[]Report{{Path: "a.env", Line: 3}, {Path: "a.env", Line: 3, Name: "secret_key"}}, 1, 1, 1, 0},
 		"Stripe's, called Stripe's":    {[]Report{{Path: "s.env", Line: 1, Name: "stripe-token"}}, 0, 0, 0, 0},
 		"Knock's, called Stripe's":     {[]Report{{Path: "s.env", Line: 2, Name: "stripe-token"}}, 0, 0, 0, 1},

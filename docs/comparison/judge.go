@@ -21,36 +21,62 @@ type Verdict struct {
 	AlarmedAt []Report
 }
 
-// Judge holds what a scanner said against what stands in the corpus. A plant counts as found if a report for its file
-// names its line, or its value, whatever the line: other scanners report only some of the lines of an archive's member or
-// of decoded text. Several reports of one place count once.
+// Judge holds what a scanner said against what stands in the corpus. A report counts for the plants of its file whose
+// value it shows, whatever the line: some scanners name only the first line of decoded text, or none. A report that
+// shows no plant's value counts for the plants on its line.
 //
-// Every other report is an alarm, except that for a look-alike which is another vendor's credential, a report that names
-// this vendor, or that names none ("generic"), is right.
+// Every other report is an alarm, one for each line, except that for a look-alike which is another vendor's credential,
+// a report that names this vendor, or that names none ("generic"), is right.
 func (c *Corpus) Judge(s Scanner, reports []Report) Verdict {
-	var v Verdict
-	claimed := make([]bool, len(reports))
-	for _, p := range c.Plants {
-		found, atLine, named := false, false, false
-		for i, r := range reports {
-			line := p.hasLine(r)
-			if !line && !p.hasValue(r) {
-				continue
-			}
-			claimed[i] = true
-			found = true
-			atLine = atLine || line
-			named = named || s.Names(r, p)
+	found := make([]bool, len(c.Plants))
+	atLine := make([]bool, len(c.Plants))
+	named := make([]bool, len(c.Plants))
+	var strays []Report
+	for _, r := range reports {
+		plants := c.plantsOf(r)
+		if len(plants) == 0 {
+			strays = append(strays, r)
 		}
-		if !found {
-			v.Missed = append(v.Missed, p)
-			continue
+		for _, i := range plants {
+			p := c.Plants[i]
+			found[i] = true
+			atLine[i] = atLine[i] || p.hasLine(r)
+			named[i] = named[i] || s.Names(r, p)
 		}
-		v.Found++
-		v.AtLine += count(atLine)
-		v.Named += count(named)
 	}
+	var v Verdict
+	for i, p := range c.Plants {
+		if !found[i] {
+			v.Missed = append(v.Missed, p)
+		}
+		v.Found += count(found[i])
+		v.AtLine += count(atLine[i])
+		v.Named += count(named[i])
+	}
+	v.AlarmedAt = c.alarms(strays)
+	v.Alarms = len(v.AlarmedAt)
+	return v
+}
 
+// plantsOf returns the indices of the plants that a report is about.
+func (c *Corpus) plantsOf(r Report) []int {
+	var byValue, byLine []int
+	for i, p := range c.Plants {
+		if p.hasValue(r) {
+			byValue = append(byValue, i)
+		}
+		if p.hasLine(r) {
+			byLine = append(byLine, i)
+		}
+	}
+	if len(byValue) > 0 {
+		return byValue
+	}
+	return byLine
+}
+
+// alarms returns the first of the reports for each line, but for those that are right about another vendor.
+func (c *Corpus) alarms(strays []Report) []Report {
 	type place struct {
 		path string
 		line int
@@ -60,20 +86,19 @@ func (c *Corpus) Judge(s Scanner, reports []Report) Verdict {
 		vendors[place{l.Path, l.Line}] = l.Vendor
 	}
 	seen := map[place]bool{}
-	for i, r := range reports {
+	var alarms []Report
+	for _, r := range strays {
 		at := place{r.Path, r.Line}
-		if claimed[i] || seen[at] {
-			continue
-		}
 		name := strings.ToLower(r.Name)
-		if vendor := vendors[at]; vendor != "" && (strings.Contains(name, vendor) || strings.Contains(name, "generic")) {
+		vendor := vendors[at]
+		right := vendor != "" && (strings.Contains(name, vendor) || strings.Contains(name, "generic"))
+		if right || seen[at] {
 			continue
 		}
 		seen[at] = true
-		v.Alarms++
-		v.AlarmedAt = append(v.AlarmedAt, r)
+		alarms = append(alarms, r)
 	}
-	return v
+	return alarms
 }
 
 // hasLine tells whether the report names a line on which the plant stands.
@@ -119,8 +144,12 @@ func PrintTimes(w io.Writer, timings []Timing) {
 	fmt.Fprintln(w, "| scanner | wall s | cpu s | times as long | times the cpu | reports |")
 	fmt.Fprintln(w, "| --- | --: | --: | --: | --: | --: |")
 	for _, t := range timings {
-		fmt.Fprintf(w, "| %s | %.2f | %.2f | %.1f | %.1f | %d |\n", t.Scanner.Name, t.Wall.Seconds(), t.CPU.Seconds(),
-			t.Wall.Seconds()/timings[0].Wall.Seconds(), t.CPU.Seconds()/timings[0].CPU.Seconds(), len(t.Reports))
+		reports := ""
+		if t.Scanner.Parse != nil {
+			reports = fmt.Sprint(len(t.Reports))
+		}
+		fmt.Fprintf(w, "| %s | %.2f | %.2f | %.1f | %.1f | %s |\n", t.Scanner.Name, t.Wall.Seconds(), t.CPU.Seconds(),
+			t.Wall.Seconds()/timings[0].Wall.Seconds(), t.CPU.Seconds()/timings[0].CPU.Seconds(), reports)
 	}
 }
 

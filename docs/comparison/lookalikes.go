@@ -76,7 +76,7 @@ func (c *Corpus) lookAlikes() {
 		"NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY="+detecttest.PublishableKey(detect.Test, "calm-otter-42.clerk.accounts.dev"),
 		"NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY="+detecttest.PublishableKey(detect.Live, "clerk.shop-of-otters.com"),
 		"CLERK_JWT_KEY=\"-----BEGIN PUBLIC KEY-----\\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA"+c.random(base62, 340)+"\\n-----END PUBLIC KEY-----\"",
-		"CLERK_FRONTEND_API=clerk.calm.otter-42.lcl.dev",
+		"CLERK_FRONTEND_API="+"clerk.calm.otter-42.lcl.dev",
 		"CLERK_JWKS_URL=https://calm-otter-42.clerk.accounts.dev/.well-known/jwks.json")
 	none("ids.json",
 		`{"clerk_api_key_id": "`+detecttest.ResourceID(c.seed, "ak_")+`"}`,

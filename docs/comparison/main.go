@@ -6,7 +6,9 @@
 //
 //	go run ./docs/comparison -peers DIR             compare on the corpus
 //	go run ./docs/comparison -peers DIR -tree DIR   compare the time to read a directory tree
-//	go run ./docs/comparison -write DIR             only write the corpus, with manifest.jsonl beside it
+//	go run ./docs/comparison -peers DIR -history DIR
+//	                                                compare the time to read a repository's whole history
+//	go run ./docs/comparison -write DIR             only write the corpus, with DIR.manifest.jsonl beside it
 //
 // DIR of -peers holds the programs gitleaks, betterleaks and trufflehog; one that is missing is left out, and said so.
 // docs/comparison.md tells how to build them.
@@ -37,13 +39,14 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	flags := flag.NewFlagSet("comparison", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	var (
-		peers  = flags.String("peers", "", "directory with the other scanners' programs")
-		rekey  = flags.String("rekey", "", "rekey program; built from ./app if empty")
-		write  = flags.String("write", "", "only write the corpus to this new directory")
-		tree   = flags.String("tree", "", "compare the time to read this directory instead")
-		rounds = flags.Int("rounds", 5, "how often each scanner runs, in turn; the quickest run counts")
-		seed   = flags.Int64("seed", 1, "seed of the credentials")
-		list   = flags.Bool("list", false, "also list what each scanner missed and where it alarmed, by place")
+		peers   = flags.String("peers", "", "directory with the other scanners' programs")
+		rekey   = flags.String("rekey", "", "rekey program; built from ./app if empty")
+		write   = flags.String("write", "", "only write the corpus to this new directory")
+		tree    = flags.String("tree", "", "compare the time to read this directory instead")
+		history = flags.String("history", "", "compare the time to read the whole history of this repository instead")
+		rounds  = flags.Int("rounds", 5, "how often each scanner runs, in turn; the quickest run counts")
+		seed    = flags.Int64("seed", 1, "seed of the credentials")
+		list    = flags.Bool("list", false, "also list what each scanner missed and where it alarmed, by place")
 	)
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -69,9 +72,22 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 			*rekey = ""
 		}
 	}
-	scanners := Scanners(*rekey, *peers, stderr)
-	if *tree != "" {
-		timings, err := Measure(ctx, scanners, *tree, *rounds)
+	programs := Programs{Rekey: *rekey, Peers: *peers, OneRule: filepath.Join(temp, "one-rule.toml"), Messages: stderr}
+	if err := os.WriteFile(programs.OneRule, []byte(oneRuleConfig), 0o666); err != nil {
+		return err
+	}
+	for _, mode := range []struct {
+		root     string
+		scanners func() []Scanner
+	}{{*tree, programs.Tree}, {*history, programs.History}} {
+		if mode.root == "" {
+			continue
+		}
+		root, err := filepath.Abs(mode.root)
+		if err != nil {
+			return err
+		}
+		timings, err := Measure(ctx, mode.scanners(), root, *rounds)
 		if err != nil {
 			return err
 		}
@@ -83,7 +99,7 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	if err := corpus.Write(root); err != nil {
 		return err
 	}
-	timings, err := Measure(ctx, scanners, root, *rounds)
+	timings, err := Measure(ctx, programs.Corpus(), root, *rounds)
 	if err != nil {
 		return err
 	}

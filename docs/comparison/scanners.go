@@ -1,17 +1,11 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
 // Report is one thing that a scanner said.
@@ -25,193 +19,147 @@ type Report struct {
 	Fingerprint string // rekey only
 }
 
-// Scanner is a program that reads a directory.
+// Scanner is a program that reads a directory or a repository.
 type Scanner struct {
 	Name    string
 	Program string
 	// Args are the arguments to read root; what the scanner finds goes to standard output, or to out if it writes a file.
 	Args func(root, out string) []string
-	// Parse reads what it found.
+	// Parse reads what it found. If nil, its output is thrown away.
 	Parse func(root string, output []byte) ([]Report, error)
 	// Names tells whether a report calls the plant by its right name.
 	Names func(r Report, p Plant) bool
-	// FindingsExit is the exit status for findings.
-	FindingsExit int
+	// MayExit is the exit status that is no failure beside 0.
+	MayExit int
 }
 
-// Scanners returns those whose programs are there, rekey first. Each is set to its most thorough: archives are read,
-// encodings decoded, nothing is verified over the network.
-func Scanners(rekey, peers string, stderr io.Writer) []Scanner {
-	namesClerk := func(r Report, _ Plant) bool { return strings.Contains(strings.ToLower(r.Name), "clerk") }
-	gitleaksArgs := func(root, out string) []string {
-		return []string{
-			"dir", root, "--no-banner", "--log-level", "error", "--exit-code", "0", "--max-archive-depth", "8",
-			"--max-decode-depth", "8", "--report-format", "json", "--report-path", out,
-		}
-	}
-	all := []Scanner{
-		{
-			Name: "rekey", Program: rekey, FindingsExit: 1, Parse: parseRekey,
-			Args: func(root, _ string) []string { return []string{"scan", "--format", "json", root} },
-			Names: func(r Report, p Plant) bool {
-				return r.Name == string(p.Kind) && r.Environment == string(p.Environment)
-			},
-		},
-		{Name: "gitleaks", Args: gitleaksArgs, Parse: parseGitleaks, Names: namesClerk},
-		{Name: "betterleaks", Args: gitleaksArgs, Parse: parseGitleaks, Names: namesClerk},
-		{
-			Name: "trufflehog", Parse: parseTrufflehog, Names: namesClerk,
-			Args: func(root, _ string) []string {
-				return []string{
-					"filesystem", root, "--no-verification", "--no-update", "--json", "--log-level", "-1",
-					"--results", "verified,unknown,unverified,filtered_unverified",
-				}
-			},
-		},
-	}
+// Programs says where the scanners are.
+type Programs struct {
+	Rekey    string    // the program
+	Peers    string    // directory of the others
+	OneRule  string    // configuration of gitleaks and betterleaks with a rule for Clerk's secret keys alone
+	Messages io.Writer // where it is said what is left out
+}
+
+// Corpus returns the scanners for the corpus, each set to its most thorough: archives are read, encodings decoded,
+// nothing is verified over the network.
+func (p Programs) Corpus() []Scanner {
+	return p.there(
+		p.rekey("scan"),
+		p.leaks("gitleaks", "dir", thorough),
+		p.leaks("betterleaks", "dir", thorough),
+		p.trufflehog("filesystem", ""))
+}
+
+// Tree returns the scanners for a directory tree, each as it is by default, and ripgrep, which looks for two words. The
+// rows with one rule are for those who think that the number of rules makes the difference.
+func (p Programs) Tree() []Scanner {
+	return p.there(
+		p.rekey("scan"),
+		Scanner{Name: "ripgrep", Program: "rg", MayExit: 1, Args: func(root, _ string) []string {
+			return []string{"--no-config", "--no-ignore", "--hidden", "--text", "--glob", "!.git", "--count", "sk_(live|test)_", root}
+		}},
+		p.leaks("gitleaks", "dir"),
+		p.leaks("gitleaks", "dir", p.oneRule),
+		p.leaks("betterleaks", "dir"),
+		p.leaks("betterleaks", "dir", p.oneRule),
+		p.trufflehog("filesystem", ""))
+}
+
+// History returns the scanners for all of a repository's history, and git, which only prints every object.
+func (p Programs) History() []Scanner {
+	return p.there(
+		p.rekey("scan", "--history"),
+		Scanner{Name: "git cat-file", Program: "git", Args: func(root, _ string) []string {
+			return []string{"-C", root, "cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer"}
+		}},
+		p.leaks("gitleaks", "git"),
+		p.leaks("gitleaks", "git", p.oneRule),
+		p.leaks("betterleaks", "git"),
+		p.leaks("betterleaks", "git", p.oneRule),
+		p.trufflehog("git", "file://"))
+}
+
+// there returns the scanners whose programs exist, and says which do not.
+func (p Programs) there(all ...Scanner) []Scanner {
 	var there []Scanner
 	for _, s := range all {
-		if s.Program == "" && peers != "" {
-			s.Program = filepath.Join(peers, s.Name)
-		}
-		if _, err := os.Stat(s.Program); err != nil {
-			fmt.Fprintf(stderr, "%s is left out: no program\n", s.Name)
+		program, err := exec.LookPath(s.Program)
+		if err != nil {
+			fmt.Fprintf(p.Messages, "%s is left out: no program\n", s.Name)
 			continue
 		}
+		s.Program = program
 		there = append(there, s)
 	}
 	return there
 }
 
-// Timing is what one scanner said and what it took: of all rounds the quickest.
-type Timing struct {
-	Scanner   Scanner
-	Reports   []Report
-	Wall, CPU time.Duration
+func (p Programs) peer(name string) string {
+	if p.Peers == "" {
+		return name
+	}
+	return filepath.Join(p.Peers, name)
 }
 
-// Measure runs the scanners on root in turn, rounds times.
-func Measure(ctx context.Context, scanners []Scanner, root string, rounds int) ([]Timing, error) {
-	timings := make([]Timing, len(scanners))
-	for round := range rounds {
-		for i, s := range scanners {
-			reports, wall, cpu, err := s.run(ctx, root)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", s.Name, err)
+func (p Programs) rekey(args ...string) Scanner {
+	return Scanner{
+		Name: "rekey", Program: p.Rekey, MayExit: 1, Parse: parseRekey,
+		Args: func(root, _ string) []string { return append(args[:len(args):len(args)], "--format", "json", root) },
+		Names: func(r Report, plant Plant) bool {
+			return r.Name == string(plant.Kind) && r.Environment == string(plant.Environment)
+		},
+	}
+}
+
+// option changes how gitleaks and betterleaks are called, and what the row is called.
+type option func(args []string) (more []string, label string)
+
+func thorough(args []string) ([]string, string) {
+	return append(args, "--max-archive-depth", "8", "--max-decode-depth", "8"), ""
+}
+
+func (p Programs) oneRule(args []string) ([]string, string) {
+	return append(args, "--config", p.OneRule), ", one rule"
+}
+
+// leaks is gitleaks or betterleaks, which kept its command line.
+func (p Programs) leaks(name, command string, options ...option) Scanner {
+	var more []string
+	label := name
+	for _, o := range options {
+		var suffix string
+		more, suffix = o(more)
+		label += suffix
+	}
+	return Scanner{
+		Name: label, Program: p.peer(name), Parse: parseGitleaks, Names: namesClerk,
+		Args: func(root, out string) []string {
+			return append([]string{
+				command, root, "--no-banner", "--log-level", "error", "--exit-code", "0", "--report-format", "json", "--report-path", out,
+			}, more...)
+		},
+	}
+}
+
+func (p Programs) trufflehog(command, scheme string) Scanner {
+	return Scanner{
+		Name: "trufflehog", Program: p.peer("trufflehog"), Parse: parseTrufflehog, Names: namesClerk,
+		Args: func(root, _ string) []string {
+			return []string{
+				command, scheme + root, "--no-verification", "--no-update", "--json", "--log-level", "-1",
+				"--results", "verified,unknown,unverified,filtered_unverified",
 			}
-			t := &timings[i]
-			if round == 0 {
-				*t = Timing{Scanner: s, Reports: reports, Wall: wall, CPU: cpu}
-			}
-			t.Wall, t.CPU = min(t.Wall, wall), min(t.CPU, cpu)
-		}
-	}
-	return timings, nil
-}
-
-func (s Scanner) run(ctx context.Context, root string) (reports []Report, wall, cpu time.Duration, err error) {
-	dir, err := os.MkdirTemp("", "rekey-comparison-out-")
-	if err != nil {
-		return nil, 0, 0, err
-	}
-	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "report.json")
-	cmd := exec.CommandContext(ctx, s.Program, s.Args(root, out)...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	start := time.Now()
-	err = cmd.Run()
-	wall = time.Since(start)
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == s.FindingsExit {
-		err = nil
-	}
-	if err != nil {
-		return nil, 0, 0, fmt.Errorf("%w: %s", err, stderr.Bytes()[:min(stderr.Len(), 2000)])
-	}
-	cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	output := stdout.Bytes()
-	if file, err := os.ReadFile(out); err == nil {
-		output = file
-	}
-	reports, err = s.Parse(root, output)
-	return reports, wall, cpu, err
-}
-
-// relative returns path below root, with slashes.
-func relative(root, path string) string {
-	if rel, err := filepath.Rel(root, path); err == nil && filepath.IsAbs(path) {
-		path = rel
-	}
-	return filepath.ToSlash(path)
-}
-
-func parseRekey(root string, output []byte) ([]Report, error) {
-	var reports []Report
-	for decoder := json.NewDecoder(bytes.NewReader(output)); ; {
-		var f struct {
-			Kind        string
-			Environment string
-			Path        string
-			Line        int
-			EndLine     int `json:"end_line"`
-			Fingerprint string
-		}
-		if err := decoder.Decode(&f); err == io.EOF {
-			return reports, nil
-		} else if err != nil {
-			return nil, err
-		}
-		reports = append(reports, Report{
-			Path: relative(root, f.Path), Line: f.Line, EndLine: f.EndLine, Name: f.Kind, Environment: f.Environment, Fingerprint: f.Fingerprint,
-		})
+		},
 	}
 }
 
-// parseGitleaks reads the reports of gitleaks, and of betterleaks, which kept them.
-func parseGitleaks(root string, output []byte) ([]Report, error) {
-	var findings []struct {
-		RuleID             string
-		StartLine, EndLine int
-		Secret, File       string
-		SymlinkFile        string
-	}
-	if err := json.Unmarshal(output, &findings); err != nil {
-		return nil, err
-	}
-	var reports []Report
-	for _, f := range findings {
-		reports = append(reports, Report{
-			Path: relative(root, f.File), Line: f.StartLine, EndLine: f.EndLine, Name: f.RuleID, Value: f.Secret,
-		})
-	}
-	return reports, nil
-}
+func namesClerk(r Report, _ Plant) bool { return strings.Contains(strings.ToLower(r.Name), "clerk") }
 
-func parseTrufflehog(root string, output []byte) ([]Report, error) {
-	var reports []Report
-	for decoder := json.NewDecoder(bytes.NewReader(output)); ; {
-		var f struct {
-			SourceMetadata struct {
-				Data struct {
-					Filesystem struct {
-						File string
-						Line int
-					}
-				}
-			}
-			DetectorName string
-			Raw          string
-		}
-		if err := decoder.Decode(&f); err == io.EOF {
-			return reports, nil
-		} else if err != nil {
-			return nil, err
-		}
-		if f.DetectorName == "" {
-			continue // a log line
-		}
-		at := f.SourceMetadata.Data.Filesystem
-		reports = append(reports, Report{Path: relative(root, at.File), Line: at.Line, EndLine: at.Line, Name: f.DetectorName, Value: f.Raw})
-	}
-}
+// oneRuleConfig is what OneRule names.
+const oneRuleConfig = `[[rules]]
+id = "clerk-secret-key"
+description = "Clerk secret key"
+regex = '''\bsk_(?:test|live)_[A-Za-z0-9]{42}\b'''
+keywords = ["sk_test_", "sk_live_"]
+`
