@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/rekey-app/rekey/github"
 )
 
 // Flags are the settings of the server as the command line and the environment give them. Kong fills them.
@@ -76,7 +78,9 @@ func (f Flags) Resolve() (Config, error) {
 		return Config{}, err
 	}
 	if c.GitHubAPIURL == "" {
-		c.GitHubAPIURL = APIURL(c.GitHubURL)
+		if c.GitHubAPIURL, err = github.APIURL(c.GitHubURL); err != nil {
+			return Config{}, &Error{"REKEY_GITHUB_URL", "has no API", err.Error()}
+		}
 	}
 	if c.ClerkAPIURL, err = httpURL("REKEY_CLERK_API_URL", f.ClerkAPIURL); err != nil {
 		return Config{}, err
@@ -112,20 +116,6 @@ func (c Config) MakeData() error {
 		return &Error{"REKEY_DATA", "cannot be closed to others", err.Error()}
 	}
 	return nil
-}
-
-// APIURL derives the API's address from GitHub's web address: https://api.github.com for github.com,
-// https://api.TENANT.ghe.com for GitHub Enterprise Cloud with data residency, …/api/v3 for GitHub Enterprise Server.
-func APIURL(web string) string {
-	u, err := url.Parse(web)
-	if err != nil {
-		return ""
-	}
-	host := strings.ToLower(u.Hostname())
-	if host == "github.com" || strings.HasSuffix(host, ".ghe.com") {
-		return u.Scheme + "://api." + u.Host
-	}
-	return strings.TrimRight(web, "/") + "/api/v3"
 }
 
 func listenAddress(s string) (string, error) {

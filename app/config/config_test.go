@@ -103,19 +103,6 @@ func TestPrivateKeyForms(t *testing.T) {
 	}
 }
 
-func TestAPIURL(t *testing.T) {
-	for web, want := range map[string]string{
-		"https://github.com":         "https://api.github.com",
-		"https://octo.ghe.com":       "https://api.octo.ghe.com",
-		"https://github.example.com": "https://github.example.com/api/v3",
-		"http://127.0.0.1:4000":      "http://127.0.0.1:4000/api/v3",
-	} {
-		if got := APIURL(web); got != want {
-			t.Errorf("APIURL(%q) = %q, want %q", web, got, want)
-		}
-	}
-}
-
 func TestDataDirectory(t *testing.T) {
 	for _, c := range []struct {
 		name, given, xdg, home, want string

@@ -32,6 +32,10 @@ type Config struct {
 	Now     func() time.Time     // default time.Now
 	Log     *slog.Logger         // default none
 
+	// Redact takes credentials out of a body before it is stored: commit messages, names of branches and comments may hold
+	// some. It must leave JSON JSON. Nil: bodies are stored as they came.
+	Redact func(ctx context.Context, body []byte) []byte
+
 	// LastDelivery is when the last good delivery was received before this process; zero: never.
 	LastDelivery time.Time
 
@@ -50,6 +54,9 @@ const maxBody = 25 << 20
 func (c *Config) setDefaults() {
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Redact == nil {
+		c.Redact = func(_ context.Context, body []byte) []byte { return body }
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -49,6 +49,7 @@ func (in *Intake) webhook(w http.ResponseWriter, r *http.Request) {
 		o = ignored
 		answer(w, http.StatusAccepted, `{"status":"ignored"}`)
 	default:
+		d.Body = in.Redact(r.Context(), d.Body)
 		acceptance, err := in.writer.write(r.Context(), d)
 		if err != nil {
 			in.refuse(w, r, event, err)

@@ -16,8 +16,9 @@ type RecordedScan struct {
 
 // RecordScan records a scan and what it saw. Leaks are told apart by repository and fingerprint, sightings by leak,
 // commit, path, member, line and column. A leak that is seen again keeps its state and its life; facts that it lacked are
-// filled in. A scan of the same head, base and event replaces the one recorded before, unless it failed: then what that
-// one saw stays. ErrNotFound: the repository is not in the ledger.
+// filled in. A scan of the same head, base and event replaces the figures of the one recorded before, but what was seen
+// at a head stays seen: read again, the range may hold less, since tips that were recorded in between serve as haves.
+// ErrNotFound: the repository is not in the ledger.
 func (tx *Tx) RecordScan(ctx context.Context, scan Scan, observations []Observation) (RecordedScan, error) {
 	recorded, err := tx.recordScan(ctx, scan, observations)
 	if err != nil {
@@ -30,11 +31,6 @@ func (tx *Tx) recordScan(ctx context.Context, scan Scan, observations []Observat
 	id, err := tx.saveScan(ctx, scan)
 	if err != nil {
 		return RecordedScan{}, err
-	}
-	if scan.Failure == "" {
-		if _, err := tx.exec(ctx, `DELETE FROM scan_sightings WHERE scan = $1`, id); err != nil {
-			return RecordedScan{}, err
-		}
 	}
 	leaks := map[string]int64{} // fingerprint to id
 	var order []int64

@@ -1,0 +1,125 @@
+// Package demo plays the whole way of a leak on this machine: a GitHub on loopback, the very server that `rekey serve`
+// runs, and pushes that leak keys made up for the run. It prints what happened, checks that it is what must happen, and
+// shows it on a page as it would look on GitHub.
+//
+// Start with [Run].
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/rekey-app/rekey/github/githubtest"
+)
+
+// Options say how to play.
+type Options struct {
+	Out    io.Writer
+	Once   bool   // print, and do not serve the page
+	Listen string // where the page is served
+	Seed   int64  // of the keys
+	Start  Start
+	Now    func() time.Time
+}
+
+// Start starts the server against the stand-in GitHub. It returns where it takes webhooks.
+type Start func(ctx context.Context, on Target) (webhookURL string, stop func() error, err error)
+
+// Target is what the server is to be configured with.
+type Target struct {
+	GitHubURL, GitHubAPIURL string
+	AppID                   int64
+	PrivateKeyPEM           []byte
+	WebhookSecret           string
+	Data                    string // a directory for the database
+}
+
+// ErrUnexpected is returned when something did not come out as it must; what it was has been printed.
+var ErrUnexpected = errors.New("the demo did not come out as it must")
+
+// patience is how long the demo waits for a check run or an issue.
+const patience = 20 * time.Second
+
+// Run plays the demo. It needs git.
+func Run(ctx context.Context, o Options) error {
+	if _, err := exec.LookPath("git"); err != nil {
+		return errors.New("the demo makes real repositories and needs git: install it")
+	}
+	server, err := githubtest.New(githubtest.Options{Now: o.Now})
+	if err != nil {
+		return fmt.Errorf("starting the stand-in for GitHub: %w", err)
+	}
+	defer server.Close()
+	data, err := os.MkdirTemp("", "rekey-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(data)
+	webhook, stop, err := o.Start(ctx, Target{
+		GitHubURL: server.URL(), GitHubAPIURL: server.APIURL(), AppID: server.AppID(),
+		PrivateKeyPEM: server.PrivateKeyPEM(), WebhookSecret: server.WebhookSecret(), Data: data,
+	})
+	if err != nil {
+		return err
+	}
+	server.SetWebhookURL(webhook)
+	page, err := play(ctx, server, o)
+	if stopped := stop(); err == nil {
+		err = stopped
+	}
+	if err != nil || o.Once {
+		return err
+	}
+	return show(ctx, page, o)
+}
+
+func play(ctx context.Context, server *githubtest.Server, o Options) (page, error) {
+	s, err := newStory(server, o.Seed)
+	if err != nil {
+		return page{}, err
+	}
+	if err := s.begin(ctx); err != nil {
+		return page{}, err
+	}
+	t := &teller{story: s, out: o.Out, now: o.Now}
+	t.opening()
+	steps := s.steps()
+	for i, step := range steps {
+		if err := t.tell(ctx, i+1, step); err != nil {
+			return page{}, err
+		}
+	}
+	if err := server.Settle(ctx); err != nil {
+		return page{}, err
+	}
+	if err := t.closing(); err != nil {
+		return page{}, err
+	}
+	return s.page(steps)
+}
+
+// show serves the page until ctx ends.
+func show(ctx context.Context, p page, o Options) error {
+	h, err := handler(p)
+	if err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen)
+	if err != nil {
+		return fmt.Errorf("serving the page: %w", err)
+	}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
+	defer context.AfterFunc(ctx, func() { srv.Close() })()
+	fmt.Fprintf(o.Out, "\nSee it as on GitHub: http://%s/ (stop with Ctrl-C)\n", listener.Addr())
+	if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

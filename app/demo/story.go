@@ -1,0 +1,161 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/detecttest"
+	"github.com/rekey-app/rekey/github/githubtest"
+)
+
+// step is one push of the story, and what must come of it.
+type step struct {
+	Title  string
+	Push   func(context.Context) (head string, sent githubtest.Delivery, err error)
+	Expect expectation
+	head   string
+	sent   githubtest.Delivery
+}
+
+// expectation is what must come out of a step; anything else makes the demo fail.
+type expectation struct {
+	Conclusion  string
+	Annotations []string // path:line
+	Issues      int      // filed in all, after this step
+}
+
+// story is a small shop's repository, its people, and keys that are made up for this run.
+type story struct {
+	github *githubtest.Server
+	shop   *githubtest.Repository
+	fork   *githubtest.Repository
+	ada    *githubtest.Account
+	sam    *githubtest.Account
+	live   string
+	test   string
+	keys   []string // that must appear nowhere
+}
+
+func newStory(server *githubtest.Server, seed int64) (*story, error) {
+	s := &story{
+		github: server, ada: server.User("ada"), sam: server.User("sam"),
+		live: detecttest.Key(seed, detect.Live), test: detecttest.Key(seed+1, detect.Test),
+	}
+	s.keys = []string{s.live, s.test}
+	acme := server.Organization("acme")
+	var err error
+	if s.shop, err = server.CreateRepository(acme, "shop", githubtest.RepositoryOptions{Private: true}); err != nil {
+		return nil, err
+	}
+	s.shop.SetRole(s.ada, "maintain")
+	s.shop.SetRole(s.sam, "read")
+	return s, nil
+}
+
+// begin makes the repository's first commit and installs the App, which then looks at what is there.
+func (s *story) begin(ctx context.Context) error {
+	sha, err := s.shop.Commit(githubtest.Change{
+		Message: "Start the shop", Author: s.ada,
+		Files: map[string]string{
+			"README.md":    "# The shop\n\nSells tea.\n",
+			"package.json": "{\n  \"name\": \"shop\",\n  \"dependencies\": {\n    \"@clerk/nextjs\": \"^6.0.0\",\n    \"next\": \"^15.0.0\"\n  }\n}\n",
+			"vercel.json":  "{\n  \"framework\": \"nextjs\"\n}\n",
+			".gitignore":   ".env*.local\nnode_modules\n",
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.shop.SetRef("refs/heads/main", sha); err != nil {
+		return err
+	}
+	s.github.Install(ctx, s.shop.Owner(), s.ada)
+	return nil
+}
+
+func (s *story) steps() []*step {
+	return []*step{
+		{
+			Title: "A clean commit", Push: s.push(githubtest.Change{
+				Message: "Greet the customer", Author: s.ada,
+				Files: map[string]string{"app/page.tsx": "export default function Page() {\n  return <h1>Tea, fresh every morning</h1>;\n}\n"},
+			}),
+			Expect: expectation{Conclusion: "success"},
+		},
+		{
+			Title: "A commit that leaks a production key", Push: s.push(githubtest.Change{
+				Message: "Deploy with sign-in", Author: s.ada,
+				Files: map[string]string{
+					".env.production": "# where customers sign in\n" +
+						"NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY=" + detecttest.PublishableKey(detect.Live, "clerk.teashop.example") + "\n" +
+						"CLERK_SECRET_KEY=" + s.live + "\n",
+					"middleware.ts": "import { clerkMiddleware } from \"@clerk/nextjs/server\";\n\nexport default clerkMiddleware();\n",
+				},
+			}),
+			Expect: expectation{Conclusion: "failure", Annotations: []string{".env.production:3"}, Issues: 1},
+		},
+		{
+			Title: "A commit that takes it out again", Push: s.push(githubtest.Change{
+				Message: "Remove the key", Author: s.ada, Remove: []string{".env.production"},
+			}),
+			Expect: expectation{Conclusion: "success", Issues: 1},
+		},
+		{
+			Title: "A fork's pull request that leaks a development key", Push: s.pullRequest,
+			Expect: expectation{Conclusion: "failure", Annotations: []string{"playwright.config.ts:5"}, Issues: 2},
+		},
+	}
+}
+
+func (s *story) push(change githubtest.Change) func(context.Context) (string, githubtest.Delivery, error) {
+	return func(ctx context.Context) (string, githubtest.Delivery, error) {
+		sha, err := s.shop.Commit(change)
+		if err != nil {
+			return "", githubtest.Delivery{}, err
+		}
+		sent, err := s.shop.Push(ctx, githubtest.Push{SHA: sha, By: change.Author})
+		if err != nil {
+			return "", githubtest.Delivery{}, err
+		}
+		if len(sent) == 0 {
+			return "", githubtest.Delivery{}, fmt.Errorf("the push of %s sent no event", sha)
+		}
+		return sha, sent[0], nil
+	}
+}
+
+func (s *story) pullRequest(ctx context.Context) (string, githubtest.Delivery, error) {
+	var none githubtest.Delivery
+	fork, err := s.shop.Fork(s.sam)
+	if err != nil {
+		return "", none, err
+	}
+	s.fork = fork
+	sha, err := fork.Commit(githubtest.Change{
+		Branch: "browser-tests", Message: "Test sign-in in a browser", Author: s.sam, Parents: s.tips(),
+		Files: map[string]string{
+			"playwright.config.ts": "import { defineConfig } from \"@playwright/test\";\n\n" +
+				"export default defineConfig({\n  webServer: {\n" +
+				"    env: { CLERK_SECRET_KEY: process.env.CLERK_SECRET_KEY || \"" + s.test + "\" },\n  },\n});\n",
+		},
+	})
+	if err != nil {
+		return "", none, err
+	}
+	if _, err := fork.Push(ctx, githubtest.Push{Ref: "refs/heads/browser-tests", SHA: sha, By: s.sam}); err != nil {
+		return "", none, err
+	}
+	_, sent, err := s.shop.OpenPullRequest(ctx, githubtest.PullRequestOptions{
+		Head: fork, HeadRef: "browser-tests", Title: "Test sign-in in a browser", By: s.sam,
+	})
+	return sha, sent, err
+}
+
+func (s *story) tips() []string {
+	tip, err := s.shop.Tip("refs/heads/main")
+	if err != nil {
+		return []string{}
+	}
+	return []string{tip}
+}

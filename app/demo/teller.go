@@ -1,0 +1,181 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rekey-app/rekey/github/githubtest"
+)
+
+// teller plays steps, prints what happened, and keeps what did not come out as it must.
+type teller struct {
+	*story
+	out   io.Writer
+	now   func() time.Time
+	wrong []string
+}
+
+func (t *teller) opening() {
+	fmt.Fprintf(t.out, "A GitHub on this machine, %s, with the repository %s (private).\n"+
+		"The same server as `rekey serve` hears its webhooks. The keys were made up a moment ago.\n", t.github.URL(), t.shop.FullName())
+}
+
+func (t *teller) line(name, format string, args ...any) {
+	fmt.Fprintf(t.out, "   %-11s %s\n", name, fmt.Sprintf(format, args...))
+}
+
+// tell plays one step and waits for what must come of it.
+func (t *teller) tell(ctx context.Context, number int, s *step) error {
+	// What earlier steps still cause belongs to them.
+	if err := t.quiet(ctx); err != nil {
+		return err
+	}
+	t.noKeys()
+	t.github.ForgetRequests()
+	fmt.Fprintf(t.out, "\n%d. %s\n", number, s.Title)
+	began := t.now()
+	var err error
+	if s.head, s.sent, err = s.Push(ctx); err != nil {
+		return fmt.Errorf("%s: %w", s.Title, err)
+	}
+	t.line("delivery", "%s %s, answered %d in %s", s.sent.Event, s.sent.GUID, s.sent.Status, s.sent.Took.Round(100*time.Microsecond))
+	run, ok, err := t.checkRun(ctx, s.head)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		t.fail("step %d: no check run on %s within %s", number, short(s.head), patience)
+		return nil
+	}
+	t.fetched(s.head)
+	t.line("check run", "%s: %s, %s after the push", run.Conclusion, run.Title, run.Completed.Sub(began).Round(time.Millisecond))
+	var places []string
+	for _, a := range run.Annotations {
+		places = append(places, fmt.Sprintf("%s:%d", a.Path, a.StartLine))
+		t.line("annotation", "%s:%d, columns %d to %d: %s", a.Path, a.StartLine, a.StartColumn, a.EndColumn, a.Title)
+	}
+	issues, err := t.issues(ctx, s.Expect.Issues)
+	if err != nil {
+		return err
+	}
+	if n := len(issues); n > 0 {
+		last := issues[n-1]
+		t.line("issue", "#%d %s: %s", last.Number, last.State, last.Title)
+	}
+	t.check(number, s, run, places, issues)
+	return nil
+}
+
+// fetched prints what the server asked git for, from the stand-in's transcript.
+func (t *teller) fetched(head string) {
+	for _, r := range t.github.Requests() {
+		if r.Class != githubtest.Git || !bytes.Contains(r.Body, []byte("command=fetch")) || !bytes.Contains(r.Body, []byte("want "+head)) {
+			continue
+		}
+		haves := bytes.Count(r.Body, []byte("have "))
+		t.line("fetched", "want %s, %d have: one POST %s", short(head), haves, r.Path)
+		return
+	}
+}
+
+// check holds what came out against what must.
+func (t *teller) check(number int, s *step, run githubtest.CheckRun, places []string, issues []githubtest.Issue) {
+	if s.sent.Status != 202 {
+		t.fail("step %d: the delivery was answered %d, not 202", number, s.sent.Status)
+	}
+	if run.Conclusion != s.Expect.Conclusion {
+		t.fail("step %d: the check run says %q, not %q", number, run.Conclusion, s.Expect.Conclusion)
+	}
+	if !slices.Equal(places, s.Expect.Annotations) {
+		t.fail("step %d: the annotations are at %v, not %v", number, places, s.Expect.Annotations)
+	}
+	if len(issues) != s.Expect.Issues {
+		t.fail("step %d: there are %d issues, not %d", number, len(issues), s.Expect.Issues)
+	}
+}
+
+func (t *teller) fail(format string, args ...any) {
+	wrong := fmt.Sprintf(format, args...)
+	t.wrong = append(t.wrong, wrong)
+	t.line("WRONG", "%s", wrong)
+}
+
+// noKeys makes sure that no request to GitHub carried a key.
+func (t *teller) noKeys() {
+	for _, r := range t.github.Requests() {
+		for _, key := range t.keys {
+			if bytes.Contains(r.Body, []byte(key)) || strings.Contains(r.Path+r.Query, key) {
+				t.fail("%s %s carried a key", r.Method, r.Path)
+			}
+		}
+	}
+}
+
+// closing sums up.
+func (t *teller) closing() error {
+	t.noKeys()
+	if len(t.wrong) > 0 {
+		fmt.Fprintf(t.out, "\n%d things did not come out as they must.\n", len(t.wrong))
+		return ErrUnexpected
+	}
+	fmt.Fprint(t.out, "\nAll came out as it must: each push has one check run, each leak one issue, and no request carried a key.\n"+
+		"The issues stay open: taking a key out of a file does not kill it.\n")
+	return nil
+}
+
+func (t *teller) checkRun(ctx context.Context, head string) (githubtest.CheckRun, bool, error) {
+	var run githubtest.CheckRun
+	ok, err := t.wait(ctx, func() bool {
+		runs := t.shop.CheckRuns(head)
+		if len(runs) == 0 || runs[len(runs)-1].Status != "completed" {
+			return false
+		}
+		run = runs[len(runs)-1]
+		return true
+	})
+	return run, ok, err
+}
+
+func (t *teller) issues(ctx context.Context, want int) ([]githubtest.Issue, error) {
+	var issues []githubtest.Issue
+	_, err := t.wait(ctx, func() bool {
+		issues = t.shop.Issues()
+		return len(issues) >= want
+	})
+	return issues, err
+}
+
+// quiet waits until the server has asked nothing of GitHub for a while.
+func (t *teller) quiet(ctx context.Context) error {
+	const calm = 400 * time.Millisecond
+	before, since := -1, t.now()
+	_, err := t.wait(ctx, func() bool {
+		if n := len(t.github.Requests()); n != before {
+			before, since = n, t.now()
+		}
+		return t.now().Sub(since) >= calm
+	})
+	return err
+}
+
+func (t *teller) wait(ctx context.Context, done func() bool) (bool, error) {
+	deadline := t.now().Add(patience)
+	for !done() {
+		if t.now().After(deadline) {
+			return false, nil
+		}
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	return true, nil
+}
+
+func short(sha string) string { return sha[:min(10, len(sha))] }

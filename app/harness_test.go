@@ -1,0 +1,286 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/rekey-app/rekey/app/config"
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/detecttest"
+	"github.com/rekey-app/rekey/github/githubtest"
+)
+
+// world is a stand-in GitHub with an organisation's repository, and the server that hears its webhooks.
+type world struct {
+	t      testing.TB
+	ctx    context.Context
+	github *githubtest.Server
+	shop   *githubtest.Repository
+	ada    *githubtest.Account // may do everything
+	sam    *githubtest.Account // may read
+	app    *githubtest.Installation
+	flags  config.Flags
+	server *server
+	logs   *syncBuffer
+	keys   []string // handed out by key
+}
+
+// newWorld starts GitHub and the server, and installs the App on an empty repository.
+func newWorld(t testing.TB, options githubtest.Options) *world {
+	t.Helper()
+	gh, err := githubtest.New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := gh.Close(); err != nil {
+			t.Errorf("closing the stand-in: %v", err)
+		}
+	})
+	w := &world{t: t, ctx: t.Context(), github: gh, logs: &syncBuffer{}, ada: gh.User("ada"), sam: gh.User("sam")}
+	w.flags = config.Flags{
+		Listen: "127.0.0.1:0", Data: t.TempDir(), GitHubURL: gh.URL(), GitHubAPIURL: gh.APIURL(), AppID: gh.AppID(),
+		PrivateKey: string(gh.PrivateKeyPEM()), WebhookSecret: gh.WebhookSecret(), DatabaseURL: testDatabase(t),
+		ClerkAPIURL: "http://127.0.0.1:1", Log: "debug",
+	}
+	w.start()
+	t.Cleanup(w.stop)
+	acme := gh.Organization("acme")
+	if w.shop, err = gh.CreateRepository(acme, "shop", githubtest.RepositoryOptions{Private: true}); err != nil {
+		t.Fatal(err)
+	}
+	w.shop.SetRole(w.ada, "admin")
+	w.shop.SetRole(w.sam, "read")
+	w.app, _ = gh.Install(w.ctx, acme, w.ada)
+	return w
+}
+
+// testDatabase makes a database of its own in PostgreSQL where REKEY_TEST_POSTGRES_URL names a server; else it returns
+// "", for SQLite.
+func testDatabase(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv("REKEY_TEST_POSTGRES_URL")
+	if server == "" {
+		return ""
+	}
+	db, err := sql.Open("pgx", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("rekey_app_%d", time.Now().UnixNano())
+	if _, err := db.Exec("CREATE DATABASE " + name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := db.Exec("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+			t.Errorf("dropping the test's database: %v", err)
+		}
+		db.Close()
+	})
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+func (w *world) start() {
+	w.t.Helper()
+	cfg, err := w.flags.Resolve()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.server, err = serve(context.WithoutCancel(w.ctx), cfg, slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.github.SetWebhookURL(w.url("/webhook"))
+}
+
+func (w *world) stop() {
+	if w.server == nil {
+		return
+	}
+	if err := w.server.Close(); err != nil {
+		w.t.Errorf("stopping the server: %v", err)
+	}
+	w.server = nil
+}
+
+func (w *world) url(path string) string { return "http://" + w.server.addr.String() + path }
+
+// key makes a credential that must appear nowhere.
+func (w *world) key(seed int64, env detect.Environment) string {
+	key := detecttest.Key(seed, env)
+	w.keys = append(w.keys, key)
+	return key
+}
+
+// commit makes a commit and fails the test if it cannot.
+func (w *world) commit(r *githubtest.Repository, c githubtest.Change) string {
+	w.t.Helper()
+	if c.Author == nil {
+		c.Author = w.ada
+	}
+	sha, err := r.Commit(c)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return sha
+}
+
+// push points a ref to a commit, and demands that the delivery is accepted.
+func (w *world) push(r *githubtest.Repository, ref, sha string) {
+	w.t.Helper()
+	sent, err := r.Push(w.ctx, githubtest.Push{Ref: ref, SHA: sha, By: w.ada})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, d := range sent {
+		if d.Status != http.StatusAccepted {
+			w.t.Fatalf("%s was answered %d: %s", d.Event, d.Status, d.Answer)
+		}
+	}
+}
+
+// pushed commits files to the default branch and pushes them.
+func (w *world) pushed(files map[string]string) string {
+	w.t.Helper()
+	sha := w.commit(w.shop, githubtest.Change{Files: files})
+	w.push(w.shop, "refs/heads/main", sha)
+	return sha
+}
+
+// check waits for the one completed check run of a commit.
+func (w *world) check(r *githubtest.Repository, sha string) githubtest.CheckRun {
+	w.t.Helper()
+	var runs []githubtest.CheckRun
+	w.eventually("a completed check run on "+sha, func() bool {
+		runs = r.CheckRuns(sha)
+		return len(runs) > 0 && runs[0].Status == "completed"
+	})
+	w.quiet()
+	runs = r.CheckRuns(sha)
+	if len(runs) != 1 {
+		w.t.Fatalf("%d check runs on %s, want 1", len(runs), sha)
+	}
+	return runs[0]
+}
+
+// issues waits for n issues, and demands that there are no more.
+func (w *world) issues(n int) []githubtest.Issue {
+	w.t.Helper()
+	w.eventually(fmt.Sprintf("%d issues", n), func() bool { return len(w.shop.Issues()) >= n })
+	w.quiet()
+	issues := w.shop.Issues()
+	if len(issues) != n {
+		w.t.Fatalf("%d issues, want %d", len(issues), n)
+	}
+	return issues
+}
+
+const patience = 60 * time.Second
+
+func (w *world) eventually(what string, done func() bool) {
+	w.t.Helper()
+	deadline := time.Now().Add(patience)
+	for !done() {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("waited in vain for %s; the log:\n%s", what, w.logs.tail())
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// quiet waits until no delivery is unfinished, no job waits to be run, and GitHub's own deliveries have been made.
+func (w *world) quiet() {
+	w.t.Helper()
+	calm, before := 0, -1
+	w.eventually("silence", func() bool {
+		if err := w.github.Settle(w.ctx); err != nil {
+			w.t.Fatal(err)
+		}
+		n := len(w.github.Requests()) + strings.Count(w.logs.String(), `"delivery done"`)
+		if n != before {
+			before, calm = n, 0
+		}
+		calm++
+		time.Sleep(10 * time.Millisecond)
+		return calm > 30
+	})
+}
+
+// holdsNoKey demands that no key stands in what the server wrote: requests to GitHub, the log, and the files of the data
+// directory, the database among them.
+func (w *world) holdsNoKey() {
+	w.t.Helper()
+	look := func(where string, text []byte) {
+		for _, key := range w.keys {
+			if bytes.Contains(text, []byte(key)) || bytes.Contains(text, []byte(key[len("sk_live_"):])) {
+				w.t.Errorf("%s holds a key", where)
+			}
+		}
+	}
+	for _, r := range w.github.Requests() {
+		look(r.Method+" "+r.Path, slices.Concat(r.Body, []byte(r.Path+r.Query)))
+	}
+	look("the log", []byte(w.logs.String()))
+	entries, err := os.ReadDir(w.flags.Data)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, entry := range entries {
+		text, err := os.ReadFile(filepath.Join(w.flags.Data, entry.Name()))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		look(entry.Name(), text)
+	}
+}
+
+// places lists a check run's annotations as path:line:column.
+func places(run githubtest.CheckRun) []string {
+	var list []string
+	for _, a := range run.Annotations {
+		list = append(list, fmt.Sprintf("%s:%d:%d", a.Path, a.StartLine, a.StartColumn))
+	}
+	slices.Sort(list)
+	return list
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+func (s *syncBuffer) tail() string {
+	text := s.String()
+	return text[max(0, len(text)-6000):]
+}

@@ -1,0 +1,134 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// owner names the runner of a job for the log of actions: a job that is tried again, in whatever process, goes on with
+// what it had begun.
+func owner(row *rivertype.JobRow) string { return fmt.Sprintf("%s %d", row.Kind, row.ID) }
+
+// unfinished tells that an action was begun before and may or may not have had its effect.
+func unfinished(a ledger.Action) bool { return !a.Begun.IsZero() && a.Finished.IsZero() }
+
+// lease is how long one job may be at a check run or an issue before another one may take over: longer than any request.
+const lease = time.Minute
+
+// check brings a commit's check run up to date after something about its leaks changed.
+func (w *Worker) check(ctx context.Context, j *river.Job[job.Check]) error {
+	repository, found, err := w.repository(ctx, j.Args.Repository)
+	if err != nil || !found {
+		return err
+	}
+	return w.conclude(ctx, owner(j.JobRow), w.GitHub.Repository(repository.target(), github.ScanAccess), repository.ID, j.Args.Head, update)
+}
+
+// conclusion tells whether a check run may be made.
+type conclusion bool
+
+const (
+	create conclusion = true
+	update conclusion = false // only where one was made, or begun: the first look at a history makes none
+)
+
+var errNoCheck = errors.New("the commit has no check run")
+
+// conclude makes the head's one check run say what the ledger knows. The text comes from the ledger and not from the
+// caller, so that jobs which overtake each other end with the same check. It sends nothing where GitHub has it already.
+func (w *Worker) conclude(ctx context.Context, owner string, client *github.Client, repositoryID int64, head string, how conclusion) error {
+	key := fmt.Sprintf("check:%d:%s", repositoryID, head)
+	var begun ledger.Action
+	var have ledger.Check
+	var facts respond.CheckFacts
+	err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		if begun, err = tx.BeginAction(ctx, key, lease, owner); err != nil {
+			return err
+		}
+		if have, err = tx.Check(ctx, repositoryID, head); err != nil && !errors.Is(err, ledger.ErrNotFound) {
+			return err
+		}
+		if how == update && have.RunID == 0 && begun.Begun.IsZero() {
+			return errNoCheck
+		}
+		facts, err = w.checkFacts(ctx, tx, repositoryID, head)
+		return err
+	})
+	if errors.Is(err, errNoCheck) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	run, annotated := respond.Check(facts)
+	digest := respond.CheckDigest(run)
+	if have.RunID != 0 && have.Conclusion == string(run.Conclusion) && have.Digest == digest && len(run.Annotations) == 0 {
+		return w.concluded(ctx, key, have, nil)
+	}
+	id, err := w.sendCheck(ctx, client, begun, have.RunID, run)
+	if err != nil {
+		return fmt.Errorf("check run on %s: %w", head, err)
+	}
+	have = ledger.Check{
+		Repository: repositoryID, Head: head, RunID: id, Conclusion: string(run.Conclusion), Digest: digest, Updated: w.Now(),
+	}
+	return w.concluded(ctx, key, have, annotated)
+}
+
+// sendCheck creates or updates the run. Where an earlier attempt began and its end is not known, the run may be there
+// already: GitHub is asked first.
+func (w *Worker) sendCheck(ctx context.Context, client *github.Client, begun ledger.Action, id int64, run github.CheckRun) (int64, error) {
+	if id == 0 && unfinished(begun) {
+		found, ok, err := client.FindCheckRun(ctx, run.HeadSHA, run.Name, run.ExternalID)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			id = found
+		}
+	}
+	if id == 0 {
+		return client.CreateCheckRun(ctx, run)
+	}
+	return id, client.UpdateCheckRun(ctx, id, run)
+}
+
+func (w *Worker) concluded(ctx context.Context, key string, check ledger.Check, annotated []int64) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		if err := tx.SaveCheck(ctx, check); err != nil {
+			return err
+		}
+		if err := tx.MarkAnnotated(ctx, check.Repository, check.Head, annotated); err != nil {
+			return err
+		}
+		return tx.FinishAction(ctx, key, fmt.Sprintf("check run %d", check.RunID))
+	})
+}
+
+func (w *Worker) checkFacts(ctx context.Context, tx *ledger.Tx, repositoryID int64, head string) (respond.CheckFacts, error) {
+	repository, err := tx.Repository(ctx, repositoryID)
+	if err != nil {
+		return respond.CheckFacts{}, err
+	}
+	scans, err := tx.Scans(ctx, repositoryID, head)
+	if err != nil {
+		return respond.CheckFacts{}, err
+	}
+	sightings, err := tx.HeadSightings(ctx, repositoryID, head)
+	if err != nil {
+		return respond.CheckFacts{}, err
+	}
+	return respond.CheckFacts{
+		Repository: w.describe(repository), Head: head, DetailsURL: w.DetailsURL, Scans: scans, Sightings: sightings,
+	}, nil
+}

@@ -1,0 +1,161 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/riverqueue/river"
+
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/github/webhook"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// delivery does what a webhook delivery asks for, and marks it finished.
+func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error {
+	var d ledger.Delivery
+	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		d, err = tx.Delivery(ctx, j.Args.GUID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("delivery %s: %w", j.Args.GUID, err)
+	}
+	if !d.Finished.IsZero() {
+		return nil
+	}
+	event, err := webhook.Decode(d.Event, d.Body)
+	if err != nil {
+		return w.finish(ctx, d, fmt.Sprintf("not understood: %v", err))
+	}
+	if ours, err := w.ownEvent(ctx, event); err != nil {
+		return err
+	} else if ours {
+		return w.finish(ctx, d, "ignored: our own doing")
+	}
+	p := planOf(event, w.AppID)
+	if err := w.remember(ctx, event.About().InstallationID, p); err != nil {
+		return err
+	}
+	if p.Scan != nil {
+		note, err := w.tryScan(ctx, j, p.Scan)
+		if err != nil {
+			return w.giveUpScan(ctx, j, d, p.Scan, err)
+		}
+		p.Note = note
+	}
+	return w.finish(ctx, d, p.Note)
+}
+
+func (w *Worker) finish(ctx context.Context, d ledger.Delivery, note string) error {
+	w.Log.InfoContext(ctx, "delivery done", "delivery", d.GUID, "event", d.Event, "action", d.Action,
+		"repository", d.Repository, "outcome", note)
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		return tx.FinishDelivery(ctx, d.GUID, note)
+	})
+}
+
+// ownEvent tells whether the event is the echo of something that we did ourselves: answering it would never end.
+func (w *Worker) ownEvent(ctx context.Context, event webhook.Event) (bool, error) {
+	sender := event.About().Sender
+	if sender.Type != "Bot" {
+		return false, nil
+	}
+	switch event.(type) {
+	case *webhook.Issues, *webhook.IssueComment, *webhook.CheckRun, *webhook.CheckSuite:
+	default:
+		// We push nothing; a bot's push is as dangerous as a person's.
+		return false, nil
+	}
+	slug, err := w.GitHub.Slug(ctx)
+	if err != nil {
+		return false, fmt.Errorf("asking GitHub for our own name: %w", err)
+	}
+	return sender.Login == slug+"[bot]", nil
+}
+
+// remember writes what the event says about installations and repositories, and queues the first looks.
+func (w *Worker) remember(ctx context.Context, installation int64, p plan) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		if p.Uninstalled {
+			return tx.RemoveInstallation(ctx, installation)
+		}
+		if p.Installed != nil {
+			err := tx.UpsertInstallation(ctx, ledger.Installation{
+				ID: installation, AccountID: p.Installed.ID, Account: p.Installed.Login, Suspended: p.Suspended,
+			})
+			if err != nil {
+				return err
+			}
+		}
+		for _, r := range p.Know {
+			if err := knowRepository(ctx, tx, installation, r); err != nil {
+				return err
+			}
+		}
+		for _, id := range p.Forget {
+			if err := tx.RemoveRepository(ctx, id); err != nil {
+				return err
+			}
+		}
+		if p.ForgetTip != "" && len(p.Know) > 0 {
+			if err := tx.DeleteTip(ctx, p.Know[0].ID, p.ForgetTip); err != nil {
+				return err
+			}
+		}
+		for _, r := range p.LookAt {
+			if err := tx.Enqueue(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// knowRepository writes what the event tells about a repository over what the ledger knows; events of installations
+// tell little.
+func knowRepository(ctx context.Context, tx *ledger.Tx, installation int64, r webhook.Repository) error {
+	record, err := tx.Repository(ctx, r.ID)
+	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		return err
+	}
+	known := record
+	record.ID, record.Installation = r.ID, installation
+	record.Owner, record.Name, record.Private = r.Owner, r.Name, r.Private
+	if r.DefaultBranch != "" {
+		record.DefaultBranch, record.Archived = r.DefaultBranch, r.Archived
+	}
+	if record == known {
+		return nil
+	}
+	return tx.UpsertRepository(ctx, record)
+}
+
+// tryScan scans, unless the process was killed in the middle of the last attempt: what ends a process is not tried for
+// ever.
+func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *task) (string, error) {
+	if j.Attempt > j.MaxAttempts {
+		return "", final("rekey was stopped each time it tried, last in the middle of the scan")
+	}
+	return w.scan(ctx, owner(j.JobRow), t)
+}
+
+// giveUpScan concludes the check of a scan that cannot be finished, so that nobody waits for it; a scan that will be
+// tried again is left alone.
+func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d ledger.Delivery, t *task, err error) error {
+	out := outcomeOf(err, w.Now(), lastAttempt(j.JobRow))
+	if out.Do != github.GiveUp {
+		return err
+	}
+	// The job's own time may be what ran out.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), job.RespondTimeout)
+	defer cancel()
+	w.Log.ErrorContext(ctx, "scan given up", "delivery", d.GUID, "repository", t.Repository.ID, "head", t.Head,
+		"reason", out.Reason, "error", err)
+	if err := w.recordFailure(ctx, owner(j.JobRow), t, out.Reason); err != nil {
+		return err
+	}
+	return w.finish(ctx, d, "scan given up: "+out.Reason)
+}

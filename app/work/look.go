@@ -1,0 +1,78 @@
+package work
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/riverqueue/river"
+
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/github/wire"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// firstLook reads a repository's whole history: all branches and tags, one listing of refs and one fetch.
+func (w *Worker) firstLook(ctx context.Context, j *river.Job[job.FirstLook]) error {
+	repository, found, err := w.repository(ctx, j.Args.Repository)
+	if err != nil || !found {
+		return err
+	}
+	target := repository.target()
+	client := w.GitHub.Repository(target, github.ScanAccess)
+	refs, err := client.Refs(ctx, "HEAD", "refs/heads/", "refs/tags/")
+	if err != nil {
+		return fmt.Errorf("listing the refs of %s/%s: %w", target.Owner, target.Name, err)
+	}
+	wants, head := wantsOf(refs)
+	t := &task{Repository: target, Event: "first_look", Want: head, Head: head}
+	if len(wants) == 0 {
+		return w.looked(ctx, repository.Repository, refs)
+	}
+	report, err := w.read(ctx, client, wire.Request{Wants: wants}, wants)
+	if err != nil {
+		return fmt.Errorf("reading the history of %s/%s: %w", target.Owner, target.Name, err)
+	}
+	if err := w.record(ctx, t, report); err != nil {
+		return err
+	}
+	w.metrics.scanned(t.Event, report)
+	w.Log.InfoContext(ctx, "history read", "repository", repository.ID, "commits", report.Stats.Commits,
+		"blobs", report.Stats.Blobs, "bytes", report.Stats.Bytes, "sightings", len(report.Sightings))
+	return w.looked(ctx, repository.Repository, refs)
+}
+
+// wantsOf is pure: every object that a branch or tag names, once, and the commit that stands for the history: HEAD's,
+// else the first.
+func wantsOf(refs []wire.Ref) (wants []string, head string) {
+	seen := make(map[string]bool, len(refs))
+	for _, ref := range refs {
+		if ref.Name == "HEAD" {
+			head = ref.ID
+		}
+		if !seen[ref.ID] {
+			seen[ref.ID] = true
+			wants = append(wants, ref.ID)
+		}
+	}
+	if head == "" && len(wants) > 0 {
+		head = wants[0]
+	}
+	return wants, head
+}
+
+// looked remembers the tips, which serve later pushes as haves, and that the history was read.
+func (w *Worker) looked(ctx context.Context, repository ledger.Repository, refs []wire.Ref) error {
+	repository.FirstLooked = w.Now()
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		for _, ref := range refs {
+			if ref.Name == "HEAD" {
+				continue
+			}
+			if err := tx.SetTip(ctx, repository.ID, ref.Name, ref.ID); err != nil {
+				return err
+			}
+		}
+		return tx.UpsertRepository(ctx, repository)
+	})
+}

@@ -1,0 +1,86 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// outcome says how a job goes on after an error. This is the one place that decides it.
+type outcome struct {
+	Do     github.Reaction
+	After  time.Duration // for Snooze
+	Reason string
+}
+
+// leaseWait is how long a job waits that found another one at the same check run or issue.
+const leaseWait = time.Second
+
+// outcomeOf is the one table of retry, snooze and give up. lastAttempt makes a give-up of a retry.
+func outcomeOf(err error, now time.Time, lastAttempt bool) outcome {
+	if errors.Is(err, ledger.ErrBusy) {
+		return outcome{Do: github.Snooze, After: leaseWait, Reason: "another job is at it"}
+	}
+	if final, ok := errors.AsType[*finalError](err); ok {
+		return outcome{Do: github.GiveUp, Reason: final.Error()}
+	}
+	verdict := github.Classify(err, now)
+	switch {
+	case verdict.Do == github.Snooze:
+		return outcome{Do: github.Snooze, After: max(verdict.Until.Sub(now), time.Second), Reason: verdict.Reason}
+	case verdict.Do == github.GiveUp:
+		return outcome{Do: github.GiveUp, Reason: verdict.Reason}
+	case lastAttempt:
+		return outcome{Do: github.GiveUp, Reason: "tried often enough: " + verdict.Reason}
+	}
+	return outcome{Do: github.Retry, Reason: verdict.Reason}
+}
+
+// finalError is a failure that no repetition mends.
+type finalError struct{ reason string }
+
+func (e *finalError) Error() string { return e.reason }
+
+func final(format string, args ...any) error { return &finalError{fmt.Sprintf(format, args...)} }
+
+func lastAttempt(row *rivertype.JobRow) bool { return row.Attempt >= row.MaxAttempts }
+
+// answer turns a job's error into River's answer, and tells the log and the metrics.
+func (w *Worker) answer(ctx context.Context, row *rivertype.JobRow, err error) error {
+	if err == nil {
+		w.metrics.jobs.WithLabelValues(row.Kind, "done").Inc()
+		return nil
+	}
+	now := w.Now()
+	out := outcomeOf(err, now, lastAttempt(row))
+	w.metrics.jobs.WithLabelValues(row.Kind, string(out.Do)).Inc()
+	log := w.Log.With("job", row.Kind, "job_id", row.ID, "attempt", row.Attempt, "reason", out.Reason)
+	switch out.Do {
+	case github.Snooze:
+		log.DebugContext(ctx, "job waits", "seconds", out.After.Seconds())
+		return river.JobSnooze(out.After)
+	case github.GiveUp:
+		log.ErrorContext(ctx, "job given up", "error", err)
+		return river.JobCancel(errors.New(out.Reason))
+	}
+	log.WarnContext(ctx, "job failed, will be tried again", "error", err)
+	return errors.New(out.Reason)
+}
+
+func timeoutOf(queue string) time.Duration {
+	switch queue {
+	case job.Respond:
+		return job.RespondTimeout
+	case job.Backfill:
+		return job.BackfillTimeout
+	}
+	return job.ScanTimeout
+}

@@ -1,0 +1,185 @@
+package work
+
+import (
+	"fmt"
+
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/github/webhook"
+	"github.com/rekey-app/rekey/respond"
+)
+
+// plan is what a delivery asks for. The zero plan asks for nothing; Note then says why.
+type plan struct {
+	Note string // what is done, or why nothing is, for the delivery's record
+
+	Scan      *task                // read a range of history
+	ForgetTip string               // a ref that is gone
+	Know      []webhook.Repository // repositories to remember or to rename
+	LookAt    []webhook.Repository // of these, read the whole history
+	Forget    []int64              // repositories that the installation does not reach any more
+
+	Installed   *webhook.Account // the installation stands on this account
+	Suspended   bool
+	Uninstalled bool
+}
+
+// task is one reading of what a repository got: Want and all that it reaches, but not what the haves reach.
+type task struct {
+	Repository github.Repository
+	Event      string
+	Ref        string // where it was pushed; "" where the event does not tell
+	Want       string // object id: a commit, or an annotated tag
+	Head       string // the commit that gets the check run; "" where there is none to get it
+	Base       string // the have that the event names; "" if none
+	Pull       int
+	Pusher     string // login
+	Again      bool   // somebody asked to look again
+}
+
+// planOf decides what an event asks for. It is pure. appID is our own: check runs of other Apps are not ours to answer.
+func planOf(event webhook.Event, appID int64) plan {
+	about := event.About()
+	if _, ping := event.(*webhook.Ping); ping {
+		return plan{Note: "ping"}
+	}
+	if about.InstallationID == 0 {
+		return plan{Note: "ignored: the delivery names no installation"}
+	}
+	switch e := event.(type) {
+	case *webhook.Push:
+		return planPush(e)
+	case *webhook.PullRequest:
+		return planPullRequest(e)
+	case *webhook.MergeGroup:
+		if e.Action != "checks_requested" {
+			return unused(e.Action)
+		}
+		return scanning(&task{
+			Repository: repositoryOf(e.Common), Event: "merge_group", Ref: e.HeadRef,
+			Want: e.HeadSHA, Head: e.HeadSHA, Base: present(e.BaseSHA), Pusher: e.Sender.Login,
+		}, e.Common)
+	case *webhook.CheckRun:
+		if e.AppID != appID || (e.Action != "rerequested" && !(e.Action == "requested_action" && e.RequestedAction == respond.ButtonRescan)) {
+			return unused(e.Action)
+		}
+		return scanning(again("check_run", e.Common, e.HeadSHA, e.PullRequests), e.Common)
+	case *webhook.CheckSuite:
+		if e.AppID != appID || e.Action != "rerequested" {
+			return unused(e.Action)
+		}
+		return scanning(again("check_suite", e.Common, e.HeadSHA, e.PullRequests), e.Common)
+	case *webhook.Installation:
+		return planInstallation(e)
+	case *webhook.InstallationRepositories:
+		p := plan{Installed: &e.Account, Know: e.Added, LookAt: e.Added}
+		for _, r := range e.Removed {
+			p.Forget = append(p.Forget, r.ID)
+		}
+		p.Note = fmt.Sprintf("%d repositories added, %d removed", len(e.Added), len(e.Removed))
+		return p
+	case *webhook.RepositoryChange:
+		return planRepositoryChange(e)
+	}
+	return unused(about.Action)
+}
+
+func planPush(e *webhook.Push) plan {
+	if e.Deleted || e.After == webhook.ZeroSHA {
+		return plan{Note: "ref deleted", ForgetTip: e.Ref, Know: known(e.Common)}
+	}
+	t := &task{
+		Repository: repositoryOf(e.Common), Event: "push", Ref: e.Ref,
+		Want: e.After, Head: e.HeadCommitID, Base: present(e.Before), Pusher: e.PusherLogin,
+	}
+	if !e.IsTag() {
+		// A branch points to a commit, whatever the payload lacks.
+		t.Head = e.After
+	}
+	return scanning(t, e.Common)
+}
+
+func planPullRequest(e *webhook.PullRequest) plan {
+	switch e.Action {
+	case "opened", "reopened", "synchronize", "ready_for_review":
+	default:
+		return unused(e.Action)
+	}
+	return scanning(&task{
+		Repository: repositoryOf(e.Common), Event: "pull_request", Ref: e.HeadRef,
+		Want: e.HeadSHA, Head: e.HeadSHA, Base: present(e.BaseSHA), Pull: e.Number, Pusher: e.Sender.Login,
+	}, e.Common)
+}
+
+func again(event string, about webhook.Common, head string, pulls []webhook.PullRequestEnds) *task {
+	t := &task{Repository: repositoryOf(about), Event: event, Want: head, Head: head, Again: true}
+	for _, pull := range pulls {
+		if pull.HeadSHA == head {
+			t.Base, t.Pull = present(pull.BaseSHA), pull.Number
+			break
+		}
+	}
+	return t
+}
+
+func planInstallation(e *webhook.Installation) plan {
+	switch e.Action {
+	case "deleted":
+		return plan{Note: "uninstalled: everything about it is deleted", Uninstalled: true}
+	case "created":
+		return plan{
+			Note: fmt.Sprintf("installed on %d repositories", len(e.Repositories)), Installed: &e.Account,
+			Know: e.Repositories, LookAt: e.Repositories,
+		}
+	case "suspend":
+		return plan{Note: "suspended", Installed: &e.Account, Suspended: true}
+	case "unsuspend", "new_permissions_accepted":
+		return plan{Note: e.Action, Installed: &e.Account}
+	}
+	return unused(e.Action)
+}
+
+func planRepositoryChange(e *webhook.RepositoryChange) plan {
+	p := plan{Note: "repository " + e.Action}
+	switch e.Action {
+	case "deleted":
+		p.Forget = []int64{e.Repository.ID}
+	case "publicized", "unarchived":
+		p.Know = known(e.Common)
+		p.LookAt = p.Know
+	case "renamed", "transferred", "privatized", "archived", "edited":
+		p.Know = known(e.Common)
+	default:
+		return unused(e.Action)
+	}
+	return p
+}
+
+func scanning(t *task, about webhook.Common) plan {
+	return plan{Scan: t, Know: known(about)}
+}
+
+func unused(action string) plan {
+	return plan{Note: fmt.Sprintf("ignored: action %q asks for nothing", action)}
+}
+
+func known(about webhook.Common) []webhook.Repository {
+	if about.Repository.ID == 0 {
+		return nil
+	}
+	return []webhook.Repository{about.Repository}
+}
+
+func repositoryOf(about webhook.Common) github.Repository {
+	return github.Repository{
+		Installation: about.InstallationID, ID: about.Repository.ID,
+		Owner: about.Repository.Owner, Name: about.Repository.Name,
+	}
+}
+
+// present turns the object id that stands for none into "".
+func present(sha string) string {
+	if sha == webhook.ZeroSHA {
+		return ""
+	}
+	return sha
+}

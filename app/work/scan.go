@@ -1,0 +1,243 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/pack"
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/github/wire"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// maxHaves bounds how many recorded tips a request names. More would make it longer, hardly ever its answer shorter.
+const maxHaves = 64
+
+// maxFindings bounds how many sightings of one scan the ledger takes; what is beyond is counted aloud.
+const maxFindings = 2000
+
+// scan reads what the task names, records it, and concludes the head's check run. It returns what it did, in words.
+func (w *Worker) scan(ctx context.Context, owner string, t *task) (string, error) {
+	client := w.GitHub.Repository(t.Repository, github.ScanAccess)
+	haves, err := w.haves(ctx, client, t)
+	if err != nil {
+		return "", err
+	}
+	report, err := w.read(ctx, client, wire.Request{Wants: []string{t.Want}, Haves: haves}, []string{t.Want})
+	if err != nil {
+		return "", fmt.Errorf("reading %s of %s/%s: %w", t.Want, t.Repository.Owner, t.Repository.Name, err)
+	}
+	if commit, ok := report.Peeled[t.Want]; ok && t.Head == "" {
+		t.Head = commit
+	}
+	if err := w.record(ctx, t, report); err != nil {
+		return "", err
+	}
+	if t.Head != "" {
+		if err := w.conclude(ctx, owner, client, t.Repository.ID, t.Head, create); err != nil {
+			return "", err
+		}
+	}
+	w.metrics.scanned(t.Event, report)
+	return fmt.Sprintf("scanned %d commits, %d blobs: %d findings", report.Stats.Commits, report.Stats.Blobs, len(report.Sightings)), nil
+}
+
+// read fetches the request's pack and scans it as it comes.
+func (w *Worker) read(ctx context.Context, client *github.Client, req wire.Request, heads []string) (pack.Report, error) {
+	started := w.Now()
+	body, err := client.FetchPack(ctx, req)
+	if err != nil {
+		return pack.Report{}, err
+	}
+	defer body.Close()
+	p, err := pack.Open(ctx, body, pack.Options{TempDir: w.TempDir})
+	if err != nil {
+		return pack.Report{}, err
+	}
+	defer p.Close()
+	report, err := p.Scan(ctx, w.Scanner, pack.Range{Heads: heads})
+	if err != nil {
+		return pack.Report{}, err
+	}
+	report.Stats.Duration = w.Now().Sub(started)
+	return report, nil
+}
+
+// haves returns what the server need not send: what the event says was there before, and the tips heard of earlier.
+// Where neither tells anything, the default branch's tip is asked for.
+func (w *Worker) haves(ctx context.Context, client *github.Client, t *task) ([]string, error) {
+	base := t.Base
+	var tips []ledger.Tip
+	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		if t.Again {
+			// The range that was read before is the one that is meant: by now the head may be on the default branch.
+			scans, err := tx.Scans(ctx, t.Repository.ID, t.Head)
+			if err != nil {
+				return err
+			}
+			if len(scans) > 0 {
+				base = scans[0].Base
+				return nil
+			}
+		}
+		if t.Event == "push" {
+			tips, err = tx.Tips(ctx, t.Repository.ID, maxHaves)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.Base = base
+	haves := havesOf(t.Want, base, tips)
+	if len(haves) > 0 {
+		return haves, nil
+	}
+	refs, err := client.Refs(ctx, "HEAD")
+	if err != nil {
+		return nil, fmt.Errorf("asking for the default branch of %s/%s: %w", t.Repository.Owner, t.Repository.Name, err)
+	}
+	for _, ref := range refs {
+		if ref.Name == "HEAD" && ref.ID != t.Want {
+			t.Base = ref.ID
+			return []string{ref.ID}, nil
+		}
+	}
+	return nil, nil
+}
+
+// havesOf is pure: base first, then tips, without repetitions and without what is wanted.
+func havesOf(want, base string, tips []ledger.Tip) []string {
+	var haves []string
+	add := func(sha string) {
+		if sha != "" && sha != want && !slices.Contains(haves, sha) {
+			haves = append(haves, sha)
+		}
+	}
+	add(base)
+	for _, tip := range tips {
+		add(tip.SHA)
+	}
+	return haves
+}
+
+// record writes the scan, its leaks and the moved tip in one transaction, and with them the jobs for the issues.
+func (w *Worker) record(ctx context.Context, t *task, report pack.Report) error {
+	observations, left := w.observations(ctx, report.Sightings, t)
+	scan := scanOf(t, report)
+	if left > 0 {
+		scan.Skipped = append(scan.Skipped, fmt.Sprintf("%d further findings, over the %d that one scan records", left, maxFindings))
+	}
+	scan.Finished = w.Now()
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		if scan.Head == "" && len(observations) == 0 {
+			return w.moveTip(ctx, tx, t)
+		}
+		if scan.Head == "" {
+			scan.Head = t.Want
+		}
+		recorded, err := tx.RecordScan(ctx, scan, observations)
+		if err != nil {
+			return err
+		}
+		for _, leak := range slices.Concat(recorded.New, recorded.Known) {
+			if err := tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil); err != nil {
+				return err
+			}
+		}
+		return w.moveTip(ctx, tx, t)
+	})
+}
+
+func (w *Worker) moveTip(ctx context.Context, tx *ledger.Tx, t *task) error {
+	if t.Event != "push" {
+		return nil
+	}
+	return tx.SetTip(ctx, t.Repository.ID, t.Ref, t.Want)
+}
+
+// recordFailure writes a scan that could not be finished, and concludes the head's check run with the reason.
+func (w *Worker) recordFailure(ctx context.Context, owner string, t *task, reason string) error {
+	w.metrics.scans.WithLabelValues(t.Event, "failed").Inc()
+	if t.Head == "" {
+		return nil
+	}
+	err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		scan := scanOf(t, pack.Report{})
+		scan.Failure, scan.Finished = reason, w.Now()
+		_, err := tx.RecordScan(ctx, scan, nil)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = w.conclude(ctx, owner, w.GitHub.Repository(t.Repository, github.ScanAccess), t.Repository.ID, t.Head, create)
+	if err != nil && !errors.Is(err, ledger.ErrBusy) && outcomeOf(err, w.Now(), true).Do == github.GiveUp {
+		// GitHub does not take the check run either (repository gone, permission missing): the log has said why.
+		w.Log.ErrorContext(ctx, "check run not concluded", "repository", t.Repository.ID, "head", t.Head, "error", err)
+		return nil
+	}
+	return err
+}
+
+func scanOf(t *task, report pack.Report) ledger.Scan {
+	scan := ledger.Scan{
+		Repository: t.Repository.ID, Head: t.Head, Base: t.Base, Ref: t.Ref, Event: t.Event,
+		PullNumber: t.Pull, Pusher: t.Pusher,
+		Commits: report.Stats.Commits, Blobs: report.Stats.Blobs, Bytes: report.Stats.Bytes,
+		PackBytes: report.Stats.PackBytes, Duration: report.Stats.Duration,
+	}
+	for _, s := range report.Skipped {
+		scan.Skipped = append(scan.Skipped, s.Object+": "+s.Reason)
+	}
+	return scan
+}
+
+// observations turns sightings into the ledger's records, at most [maxFindings]; it tells how many were left.
+func (w *Worker) observations(ctx context.Context, sightings []pack.Sighting, t *task) (observations []ledger.Observation, left int) {
+	now := w.Now()
+	if len(sightings) > maxFindings {
+		sightings, left = sightings[:maxFindings], len(sightings)-maxFindings
+	}
+	for _, s := range sightings {
+		f := s.Finding
+		observations = append(observations, ledger.Observation{
+			Leak:     leakOf(f, s, t, now),
+			Sighting: w.redacted(ctx, sightingOf(f, s, t)),
+			AtHead:   s.AtHead,
+		})
+	}
+	return observations, left
+}
+
+func leakOf(f detect.Finding, s pack.Sighting, t *task, now time.Time) ledger.Leak {
+	return ledger.Leak{
+		Repository: t.Repository.ID, Fingerprint: f.Secret.Fingerprint(),
+		Kind: string(f.Kind), Environment: string(f.Environment), Severity: string(f.Severity),
+		Confidence: string(f.Confidence), Reasons: f.Reasons, Redacted: f.Secret.Redacted(),
+		Instance: f.Instance, Dashboard: f.Dashboard, Variable: f.Variable, Browser: f.Browser,
+		State: ledger.Open, Introduced: s.Author.When, Detected: now, Pusher: t.Pusher,
+	}
+}
+
+func sightingOf(f detect.Finding, s pack.Sighting, t *task) ledger.Sighting {
+	return ledger.Sighting{
+		Source: string(s.Source), Blob: s.Blob, Path: s.Path, Commit: s.Commit, Member: f.Member, Encoding: f.Encoding,
+		Line: f.Place.Line, Column: f.Place.Column, EndLine: f.Place.EndLine, EndColumn: f.Place.EndColumn,
+		AuthorName: s.Author.Name, AuthorEmail: s.Author.Email, Authored: s.Author.When,
+		Ref: t.Ref, Allowed: f.Allowed,
+	}
+}
+
+// redacted takes credentials out of what foreigners named: a file may be called like the key that it holds.
+func (w *Worker) redacted(ctx context.Context, s ledger.Sighting) ledger.Sighting {
+	for _, text := range []*string{&s.Path, &s.Member, &s.Ref, &s.AuthorName, &s.AuthorEmail} {
+		*text = w.Scanner.RedactString(ctx, *text)
+	}
+	return s
+}

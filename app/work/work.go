@@ -1,0 +1,71 @@
+// Package work is what the queue's workers do: a delivery's scan, a commit's check run, a leak's issue, a repository's
+// first look. What to do is decided elsewhere, in pure functions ([planOf] here, package respond for the answers); this
+// package performs it, so that doing it twice, or being killed half-way, comes to the same as doing it once.
+//
+// Start with [New] and [Worker.Register].
+package work
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/riverqueue/river"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// Config is what the workers work with. All fields but TempDir and DetailsURL are needed.
+type Config struct {
+	Store      *ledger.Store
+	GitHub     *github.App
+	Scanner    *detect.Scanner
+	AppID      int64
+	WebURL     string // GitHub's, for permalinks
+	DetailsURL string // where "Details" of a check run leads; "" for GitHub's own page
+	TempDir    string // for packs over 8 MiB; default os.TempDir
+	Now        func() time.Time
+	Log        *slog.Logger
+	Metrics    prometheus.Registerer
+}
+
+// Worker does jobs. It is safe for concurrent use.
+type Worker struct {
+	Config
+	metrics metrics
+}
+
+// New returns a worker.
+func New(cfg Config) *Worker {
+	return &Worker{Config: cfg, metrics: newMetrics(cfg.Metrics)}
+}
+
+// Register adds a worker for each kind of job.
+func (w *Worker) Register(workers *river.Workers) {
+	river.AddWorker(workers, handle(w, w.delivery))
+	river.AddWorker(workers, handle(w, w.issue))
+	river.AddWorker(workers, handle(w, w.check))
+	river.AddWorker(workers, handle(w, w.firstLook))
+}
+
+// handler makes a River worker of a method: it measures, and turns the error into River's answer.
+type handler[T river.JobArgs] struct {
+	river.WorkerDefaults[T]
+	worker *Worker
+	do     func(context.Context, *river.Job[T]) error
+}
+
+func handle[T river.JobArgs](w *Worker, do func(context.Context, *river.Job[T]) error) river.Worker[T] {
+	return &handler[T]{worker: w, do: do}
+}
+
+// Work implements [river.Worker].
+func (h *handler[T]) Work(ctx context.Context, j *river.Job[T]) error {
+	return h.worker.answer(ctx, j.JobRow, h.do(ctx, j))
+}
+
+// Timeout implements [river.Worker].
+func (h *handler[T]) Timeout(j *river.Job[T]) time.Duration { return timeoutOf(j.Queue) }
