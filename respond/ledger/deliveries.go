@@ -112,7 +112,7 @@ func (tx *Tx) storeDeliveries(ctx context.Context, deliveries []Delivery, order 
 			if received.IsZero() {
 				received = tx.now
 			}
-			args = append(args, d.GUID, d.Event, d.Action, d.Installation, d.Repository, received, d.Body)
+			args = append(args, d.GUID, d.Event, d.Action, d.Installation, d.Repository, received, packBody(d.Body))
 		}
 		err := each(ctx, tx, func(scan func(...any) error) error {
 			var guid string
@@ -174,6 +174,9 @@ func (tx *Tx) Delivery(ctx context.Context, guid string) (Delivery, error) {
 		return Delivery{}, fmt.Errorf("ledger: delivery %s: %w", guid, err)
 	case !found:
 		return Delivery{}, fmt.Errorf("%w: delivery %s", ErrNotFound, guid)
+	}
+	if d.Body, err = unpackBody(d.Body); err != nil {
+		return Delivery{}, fmt.Errorf("ledger: delivery %s: %w", guid, err)
 	}
 	return d, nil
 }
