@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	gopath "path"
 	"strconv"
 	"strings"
 )
@@ -34,6 +35,20 @@ func getContents(c *call) answer {
 		return c.directory(commit, "", ref)
 	}
 	e, found := c.repo.entry(commit, path)
+	if e.mode == "120000" {
+		target, err := c.s.git(c.repo.dir, nil, "cat-file", "blob", e.sha)
+		if err != nil {
+			return fail(http.StatusInternalServerError, err.Error())
+		}
+		// A link to a file of the repository is answered with that file.
+		to, reached := c.repo.entry(commit, gopath.Join(gopath.Dir(path), target))
+		if !reached || to.kind != "blob" || to.mode == "120000" {
+			j := c.contentJSON(e, ref)
+			j["target"] = target
+			return ok(j)
+		}
+		e = to
+	}
 	switch {
 	case !found:
 		return notFound()

@@ -21,8 +21,8 @@ func TestContents(t *testing.T) {
 	ctx := t.Context()
 	text := strings.Repeat("fail_on: live\n", 20)
 	head := b.commit(githubtest.Change{Files: map[string]string{
-		".github/rekey.yml": text, "odd name/ü&?.txt": "odd", "link": "README.md", "big": strings.Repeat("x", 1<<20+1),
-	}, Modes: map[string]string{"link": "120000"}})
+		".github/rekey.yml": text, "odd name/ü&?.txt": "odd", "odd name/in": "../README.md", "out": "../elsewhere", "big": strings.Repeat("x", 1<<20+1),
+	}, Modes: map[string]string{"odd name/in": "120000", "out": "120000"}})
 	b.push(githubtest.Push{Ref: "refs/heads/feature/x", SHA: head})
 
 	get := func(path, ref string) (*github.RepositoryContent, []*github.RepositoryContent, error) {
@@ -39,14 +39,17 @@ func TestContents(t *testing.T) {
 			t.Errorf("%s: %q, %v", path, got, err)
 		}
 	}
-	if _, dir, err := get("odd name", head); err != nil || len(dir) != 1 || dir[0].GetPath() != "odd name/ü&?.txt" || dir[0].GetType() != "file" {
+	if _, dir, err := get("odd name", head); err != nil || len(dir) != 2 || dir[1].GetPath() != "odd name/ü&?.txt" || dir[1].GetType() != "file" || dir[0].GetType() != "symlink" {
 		t.Errorf("directory: %v, %v", dir, err)
 	}
 	if _, dir, err := get("", ""); err != nil || len(dir) != 1 || dir[0].GetName() != "README.md" {
 		t.Errorf("root of the default branch: %v, %v", dir, err)
 	}
-	if link, _, err := get("link", head); err != nil || link.GetType() != "symlink" {
-		t.Errorf("link: %v, %v", link, err)
+	if file, _, err := get("odd name/in", head); err != nil || file.GetType() != "file" || file.GetPath() != "README.md" {
+		t.Errorf("link to a file: %v, %v", file, err)
+	}
+	if link, _, err := get("out", head); err != nil || link.GetType() != "symlink" || link.GetTarget() != "../elsewhere" {
+		t.Errorf("link out of the repository: %v, %v", link, err)
 	}
 	if big, _, err := get("big", head); err != nil || big.GetEncoding() != "none" || big.GetSize() != 1<<20+1 {
 		t.Errorf("big: %v, %v", big.GetEncoding(), err)

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"maps"
 	"strings"
+	"time"
 )
 
 // nodeID makes an id of GraphQL's kind.
@@ -64,12 +65,20 @@ func (s *Server) repositoryJSON(r *Repository) object {
 		"disabled": false, "open_issues_count": open, "license": nil, "allow_forking": true, "is_template": false,
 		"web_commit_signoff_required": false, "topics": []string{}, "visibility": visibility, "forks": 0, "open_issues": open,
 		"watchers": 0, "default_branch": r.defaultBranch, "created_at": stamp(r.created), "updated_at": stamp(r.created),
-		"pushed_at": stampOrNull(r.pushed), "custom_properties": object{},
+		"pushed_at": stamp(r.lastPush()), "custom_properties": object{},
 	}
 	for name, tail := range repositoryURLs() {
 		j[name] = api + tail
 	}
 	return j
+}
+
+// lastPush is the creation's time for a repository that nothing was pushed to.
+func (r *Repository) lastPush() time.Time {
+	if r.pushed.IsZero() {
+		return r.created
+	}
+	return r.pushed
 }
 
 // repositoryURLs are the addresses below a repository's own.
@@ -112,7 +121,7 @@ func (s *Server) fullRepositoryJSON(r *Repository) object {
 func (s *Server) pushRepositoryJSON(r *Repository) object {
 	j := s.repositoryJSON(r)
 	j["created_at"] = r.created.Unix()
-	j["pushed_at"] = r.pushed.Unix()
+	j["pushed_at"] = r.lastPush().Unix()
 	j["stargazers"] = 0
 	j["master_branch"] = r.defaultBranch
 	owner := s.accountJSON(r.owner)

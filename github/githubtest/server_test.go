@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-github/v62/github"
 
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/github/githubtest/openapi"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/github/wire"
 )
@@ -59,6 +60,7 @@ func setup(t *testing.T, opt githubtest.Options) *bundle {
 	t.Cleanup(receiver.Close)
 	opt.Now = b.clock
 	opt.PrivateKey = privateKey()
+	opt.Wrap = openapi.WatchIfPresent(t)
 	opt.WebhookURL = receiver.URL
 	b.receiver = receiver.URL
 	s, err := githubtest.New(opt)
@@ -172,6 +174,9 @@ func (b *bundle) transport(opt *github.InstallationTokenOptions) *ghinstallation
 		b.t.Fatal(err)
 	}
 	tr.BaseURL = b.APIURL()
+	if opt == nil {
+		opt = &github.InstallationTokenOptions{} // nil would be sent as null
+	}
 	tr.InstallationTokenOptions = opt
 	return tr
 }
