@@ -2,6 +2,7 @@ package respond
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
@@ -87,7 +88,9 @@ const self = "rekey"
 func Decide(f ScanFacts) Decision {
 	var d Decision
 	filed := f.FiledHour
-	for _, s := range f.Seen {
+	seen := slices.Clone(f.Seen) // the most urgent first, should there be more than may be filed
+	slices.SortStableFunc(seen, func(a, b Seen) int { return urgency(a.Leak) - urgency(b.Leak) })
+	for _, s := range seen {
 		d.seen(f, s, &filed)
 	}
 	if f.Scan.Event != "first_look" && f.Scan.Head != "" {
@@ -120,15 +123,8 @@ func (d *Decision) seen(f ScanFacts, s Seen, filed *int) {
 		if len(s.Sightings) > 0 {
 			d.Actions = append(d.Actions, leakAction(EditIssue, l, "edit"))
 		}
-	case l.State == ledger.Open && sure(l) && !f.Policy.Issues.Off:
-		if f.Policy.Issues.MaxPerHour > 0 && *filed >= f.Policy.Issues.MaxPerHour {
-			if !d.has(SumUpIssues) {
-				d.Actions = append(d.Actions, Action{Do: SumUpIssues, Key: fmt.Sprintf("sum_up:%d", l.Repository), Repository: l.Repository})
-			}
-		} else {
-			*filed++
-			d.Actions = append(d.Actions, leakAction(FileIssue, l, "file"))
-		}
+	case l.State == ledger.Open && sure(l):
+		d.file(l, f.Policy, filed)
 	}
 	if s.New && l.State == ledger.Open && sure(l) {
 		d.notify(f.Policy, l, "opened", f.Now)
@@ -136,6 +132,37 @@ func (d *Decision) seen(f ScanFacts, s Seen, filed *int) {
 			d.Actions = append(d.Actions, askAction(l, Ask{Why: Watching}, 0))
 		}
 	}
+}
+
+// file files the leak's issue, or puts it into the summary where there were enough in this hour.
+func (d *Decision) file(l ledger.Leak, p policy.Policy, filed *int) {
+	switch {
+	case p.Issues.Off:
+	case p.Issues.MaxPerHour <= 0 || *filed < p.Issues.MaxPerHour:
+		*filed++
+		d.Actions = append(d.Actions, leakAction(FileIssue, l, "file"))
+	case !d.has(SumUpIssues):
+		d.Actions = append(d.Actions, Action{Do: SumUpIssues, Key: fmt.Sprintf("sum_up:%d", l.Repository), Repository: l.Repository})
+	}
+}
+
+// CatchUp says which issues to file for leaks that had to wait: those that are open and have none, the most urgent
+// first, as many as the hour still allows. filedHour is how many were filed for the repository in the last hour. Call it
+// from time to time for each repository that has such leaks.
+func CatchUp(waiting []ledger.Leak, filedHour int, p policy.Policy) Decision {
+	var d Decision
+	leaks := slices.Clone(waiting)
+	slices.SortStableFunc(leaks, func(a, b ledger.Leak) int { return urgency(a) - urgency(b) })
+	filed := filedHour
+	for _, l := range leaks {
+		if l.IssueNumber == 0 && (l.State == ledger.Open || l.State == "") && sure(l) {
+			d.file(l, p, &filed)
+		}
+	}
+	if filed > filedHour && !d.has(SumUpIssues) { // the summary gets shorter
+		d.Actions = append(d.Actions, Action{Do: SumUpIssues, Key: fmt.Sprintf("sum_up:%d", leaks[0].Repository), Repository: leaks[0].Repository})
+	}
+	return d
 }
 
 // allowedBy tells whether the policy allows the leak, or every new place of it carries rekey:allow.

@@ -114,3 +114,25 @@ func TestDecideAfterAScan(t *testing.T) {
 		})
 	}
 }
+
+func TestProductionKeysAreFiledFirst(t *testing.T) {
+	t.Parallel()
+	live, test := leak(detect.SecretKey, detect.Live, 5), leak(detect.SecretKey, detect.Test, 6)
+	p := policy.Default()
+	p.Issues.MaxPerHour = 1
+	here := []ledger.Sighting{sighting(1, "a", 1)}
+	d := Decide(ScanFacts{Repository: shop, Scan: pushScan(), Seen: []Seen{{test, true, here}, {live, true, here}}, Policy: p, Now: monday})
+	if a := d.Actions[0]; a.Do != FileIssue || a.Leak != live.ID {
+		t.Errorf("first %+v", a)
+	}
+	d = CatchUp([]ledger.Leak{with(live, filed), test, leak(detect.SecretKey, detect.Live, 7)}, 0, p)
+	if diff := cmp.Diff([]string{"file_issue", "sum_up"}, told(d)); diff != "" || d.Actions[0].Leak != 7 {
+		t.Errorf("%s, leak %d", diff, d.Actions[0].Leak)
+	}
+	if d := CatchUp([]ledger.Leak{test}, 1, p); len(d.Actions) != 1 || d.Actions[0].Do != SumUpIssues {
+		t.Errorf("%v", told(d))
+	}
+	if d := CatchUp(nil, 0, p); len(d.Actions) != 0 {
+		t.Errorf("%v", told(d))
+	}
+}

@@ -238,6 +238,7 @@ func guideLeak(f IssueFacts) guide.Leak {
 		Variable:    f.Leak.Variable,
 		Browser:     f.Leak.Browser,
 		Repository:  f.Repository.FullName(),
+		Hide:        !f.Private,
 	}
 	for _, s := range f.Sightings {
 		if s.Path != "" && !slices.Contains(l.Paths, s.Path) {

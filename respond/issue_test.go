@@ -204,3 +204,29 @@ func TestIssueKeepsGitHubsLimit(t *testing.T) {
 		t.Errorf("no note at the end: %q", got.Body[len(got.Body)-100:])
 	}
 }
+
+func TestSummaryGolden(t *testing.T) {
+	t.Parallel()
+	f := SummaryFacts{Repository: shop, Private: true, Policy: policy.Default()}
+	for i := range int64(4) {
+		l := SummaryLeak{Leak: leak(detect.SecretKey, []detect.Environment{detect.Test, detect.Live}[i%2], i+1), Sightings: []ledger.Sighting{sighting(i, "old/.env", int(i)+1)}}
+		if i == 3 {
+			l.Leak.State = ledger.Revoked
+			l.Sightings = append(l.Sightings, sighting(9, "b", 2))
+		}
+		f.Leaks = append(f.Leaks, l)
+	}
+	got := Summary(f)
+	golden(t, "summary.md", got.Title+"\n\n"+got.Body)
+	f.Private = false
+	if got := Summary(f); strings.Contains(got.Body, "old/") {
+		t.Error("a public summary tells places")
+	}
+	for i := range int64(1000) {
+		f.Leaks = append(f.Leaks, SummaryLeak{Leak: leak(detect.SecretKey, detect.Live, i+10), Sightings: []ledger.Sighting{sighting(i, strings.Repeat("😀", 150), 1)}})
+	}
+	f.Private = true
+	if n := utf16Length(Summary(f).Body); n > 65_536 {
+		t.Errorf("body of %d characters", n)
+	}
+}

@@ -17,6 +17,7 @@ type Leak struct {
 	Variable    string   // name that the credential is assigned to; "" if none
 	Browser     bool     // that name ships the value to browsers
 	Paths       []string // where it leaked; only to tell which part of a monorepo is concerned, never shown
+	Hide        bool     // nothing may be told of where it leaked: strangers read this
 	Repository  string   // owner/name, for commands; "" if unknown
 }
 
@@ -29,11 +30,15 @@ type Files interface {
 }
 
 // Step is one thing to do. Title is a short imperative; Text is Markdown, and may be empty.
-type Step struct{ Title, Text string }
+type Step struct {
+	Title, Text string
+	Again       string // Text, where the same step was written already further up; "" for Text itself
+}
 
 // Guide is the whole of the instructions for one leak. All texts are Markdown.
 type Guide struct {
 	Opens  string // what the credential opens, and what it does not
+	Takes  string // how long it takes, and what goes down meanwhile
 	Who    string // who in the team can do it
 	Steps  []Step // in the order that avoids downtime
 	Abused []Step // the order for a credential that somebody else uses already
@@ -81,17 +86,21 @@ func (g Guide) Markdown(abused bool) string {
 		now, other = g.Abused, g.Steps
 	}
 	b.WriteString("### Do this now\n\n")
-	if g.Who != "" {
-		b.WriteString(g.Who + "\n\n")
+	takes := g.Takes
+	if abused && len(g.Abused) > 0 {
+		takes = "**Delete first, mend afterwards:** everybody could read it, and strangers read public pushes for keys within minutes."
 	}
-	writeSteps(&b, now)
+	if intro := strings.TrimSpace(takes + " " + g.Who); intro != "" {
+		b.WriteString(intro + "\n\n")
+	}
+	writeSteps(&b, now, false)
 	if len(g.Abused) > 0 {
 		summary := "Somebody else is using it already? Then the order is another one"
 		if abused {
 			summary = "The order without downtime, if you are sure that nobody has used it"
 		}
 		b.WriteString("<details>\n<summary>" + summary + "</summary>\n\n")
-		writeSteps(&b, other)
+		writeSteps(&b, other, true)
 		b.WriteString("</details>\n\n")
 	}
 	if g.Opens != "" {
@@ -109,12 +118,15 @@ func (g Guide) Aftermath() string {
 	}
 	var b strings.Builder
 	b.WriteString("### Look at this afterwards\n\n")
-	writeSteps(&b, g.After)
+	writeSteps(&b, g.After, false)
 	return b.String()
 }
 
-func writeSteps(b *strings.Builder, steps []Step) {
+func writeSteps(b *strings.Builder, steps []Step, again bool) {
 	for i, s := range steps {
+		if again && s.Again != "" {
+			s.Text = s.Again
+		}
 		marker := number(i+1) + ". "
 		b.WriteString(marker + "**" + s.Title + "**")
 		if s.Text != "" {

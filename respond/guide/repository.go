@@ -11,9 +11,12 @@ import (
 
 // repository is what the instructions learned from the files.
 type repository struct {
+	read      bool       // files were there to be read
 	variable  string     // name under which this credential is to be set
 	framework *framework // nil where none was recognised
 	places    []place    // where the credential has to be set anew, as far as the files tell
+	leakedAs  string     // another name under which it leaked, "" if it is the same
+	local     []string   // Markdown: files on developers' machines
 }
 
 // place is a host, a store of secrets or a configuration where the credential is set.
@@ -21,12 +24,25 @@ type place struct {
 	name   string   // "Vercel"
 	where  []string // Markdown: the files, with lines where they tell something, that show that it is used
 	how    string   // Markdown: the exact command or page
-	deploy string   // Markdown: what makes it take effect; "" where how does that already
+	deploy string   // Markdown: what makes it take effect
+	shell  bool     // how reads the new credential from $NEW_KEY
 }
 
 // look reads the files. With nil files it knows what the leak itself tells.
 func look(l Leak, files Files) repository {
-	return repository{variable: variableFor(l, nil)}
+	t := plant(l, files)
+	r := repository{read: files != nil, framework: t.framework(l.Paths)}
+	r.variable = variableFor(l, r.framework)
+	if environmentName.MatchString(l.Variable) && l.Variable != r.variable {
+		r.leakedAs = l.Variable
+	}
+	if files == nil || r.variable == "" {
+		return r
+	}
+	for _, find := range finders() {
+		r.places = append(r.places, find(t, l, r.variable)...)
+	}
+	return r
 }
 
 // environmentName is what an environment variable may be called, so that it can stand in a command as it is.
@@ -41,6 +57,9 @@ var browserPrefixes = []string{
 // under, where that is a sound one, else the one that Clerk's SDK for the framework reads.
 func variableFor(l Leak, f *framework) string {
 	name := defaultVariable(l.Kind, f)
+	if f != nil && f.prefix != "" {
+		return name // the framework leaves no choice
+	}
 	if name == "" || !environmentName.MatchString(l.Variable) || !strings.Contains(l.Variable, "CLERK") {
 		return name
 	}
@@ -73,14 +92,6 @@ func defaultVariable(k detect.Kind, f *framework) string {
 		return prefix + "CLERK_SECRET_KEY"
 	}
 	return ""
-}
-
-// framework is a web framework or an SDK, with what is particular about Clerk's keys in it.
-type framework struct {
-	name     string
-	prefix   string // of the variables that Clerk's SDK reads; "NUXT_"
-	note     string // Markdown; "" where there is nothing particular
-	manifest string
 }
 
 func number(n int) string { return strconv.Itoa(n) }

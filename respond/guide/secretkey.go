@@ -21,29 +21,30 @@ const (
 func secretKey(l Leak, r repository) Guide {
 	g := Guide{
 		Opens: opensInstance(l),
+		Takes: "It takes about ten minutes, and nothing goes down: several keys work side by side.",
 		Who:   whoRotates(l),
 		After: afterSecretKey(l),
 	}
-	add := Step{"Add a new key.", openAPIKeys(l) + " Under **Secret keys** choose **Add new key**, name it after the place that will use it, " +
+	add := Step{Title: "Add a new key.", Text: openAPIKeys(l) + " Under **Secret keys** choose **Add new key**, name it after the place that will use it, " +
 		"and copy it at once: Clerk shows it only this one time. The old key goes on working meanwhile."}
 	if l.Kind == detect.LegacyAPIKey {
 		add.Text += "\nWhat leaked is a key in the form from before 2023, which was set as `CLERK_API_KEY`. The new one is called " +
 			code(r.variable) + "; SDKs of today do not read the old name."
 	}
-	put := Step{"Put the new key everywhere the old one is.", r.put()}
-	deploy := Step{"Deploy.", r.deploy()}
-	see := Step{"See that the new key is the one in use.", "On the API keys page, **Last used** of the new key says \"Used just now\" after a request " +
+	put := Step{Title: "Put the new key everywhere the old one is.", Text: r.put(), Again: "The places are those of the list above."}
+	deploy := Step{Title: "Deploy.", Text: r.deploy(), Again: "As above."}
+	see := Step{Title: "See that the new key is the one in use.", Text: "On the API keys page, **Last used** of the new key says \"Used just now\" after a request " +
 		"that needs it, and that of the old key no longer moves. If it still moves, some place has the old key: find it before you go on."}
-	remove := Step{"Delete the old key:", "the row " + row(l) + ". From that moment Clerk refuses it."}
-	tell := Step{"Tell rekey:", "comment `/rekey rotated` here, or press **I rotated it** on the check. " + closes}
+	remove := Step{Title: "Delete the old key:", Text: "the row " + row(l) + ". From that moment Clerk refuses it."}
+	tell := Step{Title: "Tell rekey:", Text: "comment `/rekey rotated` here, or press **I rotated it** on the check. " + closes}
 	g.Steps = []Step{add, put, deploy, see, remove, tell}
 	g.Abused = []Step{
-		{"Delete the leaked key now:", openAPIKeys(l) + " Delete the row " + row(l) + ". Your own requests to Clerk fail too until step 4 is done. " +
+		{Title: "Delete the leaked key now:", Text: openAPIKeys(l) + " Delete the row " + row(l) + ". Your own requests to Clerk fail too until step 4 is done. " +
 			"Accept that: until you delete it, whoever holds the key can sign in as any of your users."},
-		{"Add a new key", "on the same page, and copy it at once."},
-		{"Put it everywhere the old one was", "(as in the list for the order without downtime)."},
-		{"Deploy.", ""},
-		{"Look at what was done with it:", "see the last section of this issue. Begin now: logs expire."},
+		{Title: "Add a new key", Text: "on the same page, and copy it at once."},
+		put,
+		deploy,
+		{Title: "Look at what was done with it:", Text: "see the last section of this issue. Begin now: logs expire."},
 		tell,
 	}
 	if l.Dashboard == "" && l.Instance == "" {
@@ -78,9 +79,9 @@ func code(s string) string { return markdown.Code(s) }
 
 func whoRotates(l Leak) string {
 	if l.Environment == detect.Test {
-		return "It takes about ten minutes, and nothing goes down: several keys work side by side. In Clerk you need the role Owner or Admin, or Developer."
+		return "In Clerk you need the role Owner or Admin, or Developer."
 	}
-	return "It takes about ten minutes, and nothing goes down: several keys work side by side. In Clerk you need the role Owner or Admin " +
+	return "In Clerk you need the role Owner or Admin " +
 		"(on the Hobby and Pro plans that is the Owner); if you are neither, send them the link to this issue."
 }
 
@@ -101,11 +102,11 @@ func opensInstance(l Leak) string {
 
 func afterSecretKey(l Leak) []Step {
 	steps := []Step{
-		{"Today: the logs.", markdown.Link("Application logs", applicationLogs) + ", filter **Actor** by API key. They expire after **1 day on Hobby, 7 on Pro, 30 on Business**. " +
+		{Title: "Today: the logs.", Text: markdown.Link("Application logs", applicationLogs) + ", filter **Actor** by API key. They expire after **1 day on Hobby, 7 on Pro, 30 on Business**. " +
 			"Look for `sign_in_token.created`, `actor_token.created`, `session.created`, `user.created`, `user.deleted`, `jwt_service_token.created` that you cannot explain."},
-		{"End what was started with it.", "Revoke sessions that nobody can explain on the " + markdown.Link("users page", usersPage) + ", and sign-in and actor tokens that were not used yet: " +
+		{Title: "End what was started with it.", Text: "Revoke sessions that nobody can explain on the " + markdown.Link("users page", usersPage) + ", and sign-in and actor tokens that were not used yet: " +
 			"deleting the key does not end them. **A sign-in token lives 30 days.** Session JWTs end by themselves after about a minute."},
-		{"Compare the settings with what they should be:", "users and organisation roles, allowed origins, redirect URLs, JWT templates, webhook endpoints, OAuth applications, machine keys."},
+		{Title: "Compare the settings with what they should be:", Text: "users and organisation roles, allowed origins, redirect URLs, JWT templates, webhook endpoints, OAuth applications, machine keys."},
 	}
 	if l.Environment == detect.Test {
 		steps[2].Text += " In a development instance a short look is enough, unless production shares its users or settings."

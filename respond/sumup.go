@@ -1,0 +1,88 @@
+package respond
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/markdown"
+	"github.com/rekey-app/rekey/respond/policy"
+)
+
+// SummaryFacts are what a repository's summary issue is made of: the leaks that were too many for an issue each.
+type SummaryFacts struct {
+	Repository Repository
+	Private    bool // the repository that the issue goes to is private
+	Elsewhere  bool // it is another than the leaks' own
+	Policy     policy.Policy
+	Leaks      []SummaryLeak
+}
+
+// SummaryLeak is one leak of a summary.
+type SummaryLeak struct {
+	Leak      ledger.Leak
+	Sightings []ledger.Sighting
+}
+
+// SummaryMarker is the hidden line by which the summary issue is found again.
+func SummaryMarker(repository int64) string {
+	return fmt.Sprintf("<!-- rekey:summary:%d -->", repository)
+}
+
+// maxSummary is how many leaks a summary lists.
+const maxSummary = 200
+
+// Summary returns the one issue that stands for many leaks, as an old history may hold. It mentions nobody.
+func Summary(f SummaryFacts) IssueText {
+	leaks := slices.Clone(f.Leaks)
+	slices.SortStableFunc(leaks, func(a, b SummaryLeak) int {
+		if u := urgency(a.Leak) - urgency(b.Leak); u != 0 {
+			return u
+		}
+		return strings.Compare(a.Leak.Fingerprint, b.Leak.Fingerprint)
+	})
+	open := 0
+	for _, l := range leaks {
+		if l.Leak.State == ledger.Open || l.Leak.State == "" {
+			open++
+		}
+	}
+	var b strings.Builder
+	b.WriteString(SummaryMarker(f.Repository.ID) + "\n")
+	fmt.Fprintf(&b, "rekey found more leaked Clerk credentials here at once than it files issues for (%s an hour). These are the others; each gets an issue of its own in time, the most urgent first.\n\n",
+		group(max(f.Policy.Issues.MaxPerHour, 1)))
+	b.WriteString(removingDoesNotHelp + " How to replace one: https://clerk.com/docs/guides/secure/rotate-api-keys\n\n")
+	b.WriteString("| Credential | Kind | Clerk instance | State | Where |\n| --- | --- | --- | --- | --- |\n")
+	for i, l := range leaks {
+		if i == maxSummary {
+			break
+		}
+		where := "not told here"
+		if f.Private {
+			where = "unknown"
+			if len(l.Sightings) > 0 {
+				where = place(f.Repository, l.Sightings[0])
+			}
+			if n := len(l.Sightings) - 1; n > 0 {
+				where += " and " + count(n, "more place", "more places")
+			}
+		}
+		state := l.Leak.State
+		if state == "" {
+			state = ledger.Open
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", markdown.Code(redacted(l.Leak)), describe(l.Leak), instanceCell(l.Leak), state, where)
+	}
+	more(&b, len(leaks)-maxSummary, "credential", "credentials")
+	title := fmt.Sprintf("Leaked Clerk credentials: %s, %s open", group(len(leaks)), group(open))
+	if f.Elsewhere {
+		title += " in " + markdown.Plain(f.Repository.FullName())
+	}
+	return IssueText{
+		Title:     markdown.Title(title),
+		Body:      markdown.Cut(markdown.Valid(b.String()), markdown.MaxIssueBody, "_This text was longer than GitHub takes; its end is missing._"),
+		Labels:    f.Policy.Issues.Labels,
+		Assignees: f.Policy.Issues.Assignees,
+	}
+}
