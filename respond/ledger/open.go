@@ -58,13 +58,15 @@ type Store struct {
 	pool    *pgxpool.Pool
 	pgQueue *river.Client[pgx.Tx]
 
+	beatEvery, silence time.Duration // see reclaim.go
+
 	wake atomic.Pointer[func(queues []string)] // set while a worker runs in this process
 }
 
 // OpenStore opens the ledger, made or migrated where needed: its own tables and River's. Several processes may do so at the
 // same time. Errors never hold the URL's password.
 func OpenStore(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{now: o.Now, log: o.Log}
+	s := &Store{now: o.Now, log: o.Log, beatEvery: beatEvery, silence: silence}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -67,7 +67,7 @@ type pulse struct {
 }
 
 func (s *Store) tendReplicas(ctx context.Context, id string) {
-	ticker := time.NewTicker(beatEvery)
+	ticker := time.NewTicker(s.beatEvery)
 	defer ticker.Stop()
 	pulses := map[string]pulse{}
 	for {
@@ -124,7 +124,7 @@ func (s *Store) reclaimSilent(ctx context.Context, self string, pulses map[strin
 			delete(pulses, id)
 			continue
 		}
-		if now.Sub(p.since) < silence {
+		if now.Sub(p.since) < s.silence {
 			continue
 		}
 		if err := s.bury(ctx, id, p.beat); err != nil {
