@@ -26,8 +26,8 @@ type Config struct {
 	HTTP       http.RoundTripper // nil: a transport of its own with timeouts
 	Now        func() time.Time  // nil: time.Now
 	Log        *slog.Logger      // nil: nothing is logged
-	// WritePause is kept between an installation's issues and comments; 0: the second that GitHub asks for. A GitHub on
-	// loopback can do with less.
+	// WritePause is kept between an installation's issues and comments, and sets the pace of its check runs and new issues;
+	// 0: the second that GitHub asks for. A GitHub on loopback can do with less.
 	WritePause time.Duration
 	// OnRequest, if set, is told of every HTTP request that was sent, for metrics. It is called from many goroutines.
 	OnRequest func(Request)

@@ -60,19 +60,27 @@ const maxPages = 10_000
 func (c caller) do(ctx context.Context, op string, class class, request func(context.Context) error) error {
 	err := c.pace.wait(ctx, c.now(), class)
 	if err == nil {
-		err = c.timed(ctx, request)
-		if f, ok := failureOf(err); ok {
-			if until, primary, limited := f.limit(c.now()); limited {
-				c.pace.learn(class, until, primary)
-				c.log.WarnContext(ctx, "GitHub limits requests", "op", op, "about", c.about, "until", until,
-					"primary", primary, "answer", f.describe())
-			}
+		if err = c.timed(ctx, request); err == nil {
+			c.pace.succeeded(class)
+			return nil
 		}
+		c.learn(ctx, op, class, err)
 	}
-	if err != nil {
-		return &Error{Op: op, About: c.about, Err: err}
+	return &Error{Op: op, About: c.about, Err: err}
+}
+
+// learn looks for a limit in the error.
+func (c caller) learn(ctx context.Context, op string, class class, err error) {
+	f, ok := failureOf(err)
+	if !ok {
+		return
 	}
-	return nil
+	now := c.now()
+	if limit, limited := f.limit(now); limited {
+		c.pace.learn(now, class, limit)
+		c.log.WarnContext(ctx, "GitHub limits requests", "op", op, "about", c.about, "until", limit.until,
+			"primary", limit.primary, "answer", f.describe())
+	}
 }
 
 func (c caller) timed(ctx context.Context, request func(context.Context) error) error {

@@ -100,7 +100,7 @@ func (f failure) rule() rule {
 
 // named returns the error that callers tell apart, or nil.
 func (f failure) named() error {
-	if _, _, limited := f.limit(time.Time{}); limited {
+	if _, limited := f.limit(time.Time{}); limited {
 		return nil
 	}
 	return f.rule().named
@@ -108,8 +108,8 @@ func (f failure) named() error {
 
 // verdict is the one table's answer to an HTTP answer.
 func (f failure) verdict(now time.Time) Verdict {
-	if until, _, limited := f.limit(now); limited {
-		return Verdict{Do: Snooze, Until: until, Reason: f.describe() + ": waiting until " + until.UTC().Format(time.RFC3339)}
+	if limit, limited := f.limit(now); limited {
+		return Verdict{Do: Snooze, Until: limit.until, Reason: f.describe() + ": waiting until " + limit.until.UTC().Format(time.RFC3339)}
 	}
 	r := f.rule()
 	advice := r.advice

@@ -166,9 +166,15 @@ func scrub(text string) string {
 	return text
 }
 
-// limit tells until when GitHub does not want to hear from us, and whether it is the primary limit, which covers all
-// requests. GitHub's rule: Retry-After, else x-ratelimit-reset if nothing remains, else a minute.
-func (f failure) limit(now time.Time) (until time.Time, primary, limited bool) {
+// limit is GitHub's wish not to hear from us for a while.
+type limit struct {
+	until   time.Time
+	primary bool // it covers all requests
+	told    bool // GitHub named the time; else it is a minute
+}
+
+// limit follows GitHub's rule: Retry-After, else x-ratelimit-reset if nothing remains, else a minute.
+func (f failure) limit(now time.Time) (l limit, limited bool) {
 	retryAfter := f.header.Get("Retry-After")
 	spent := f.header.Get("X-RateLimit-Remaining") == "0"
 	switch {
@@ -177,27 +183,28 @@ func (f failure) limit(now time.Time) (until time.Time, primary, limited bool) {
 	case f.status == http.StatusForbidden && (retryAfter != "" || spent) && !f.says("not accessible", "suspended", "archived"):
 	case f.status >= 500 && retryAfter != "":
 	default:
-		return time.Time{}, false, false
+		return limit{}, false
 	}
-	primary = spent || !f.until.IsZero()
+	l.primary = spent || !f.until.IsZero()
 	switch wait, ok := f.retryAfter(now); {
 	case ok:
-		until = now.Add(wait)
+		l.until = now.Add(wait)
 	case f.wait > 0:
-		until = now.Add(f.wait)
-	case primary:
-		until = f.reset(now)
+		l.until = now.Add(f.wait)
+	case l.primary:
+		l.until = f.reset(now)
 	}
+	l.told = !l.until.IsZero()
 	const soonest, latest = time.Second, 24 * time.Hour
 	switch {
-	case until.IsZero():
-		until = now.Add(time.Minute)
-	case until.Before(now.Add(soonest)):
-		until = now.Add(soonest)
-	case until.After(now.Add(latest)):
-		until = now.Add(latest)
+	case !l.told:
+		l.until = now.Add(time.Minute)
+	case l.until.Before(now.Add(soonest)):
+		l.until = now.Add(soonest)
+	case l.until.After(now.Add(latest)):
+		l.until = now.Add(latest)
 	}
-	return until, primary, true
+	return l, true
 }
 
 // retryAfter reads the header in both its forms.

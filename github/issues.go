@@ -47,7 +47,7 @@ func (c *Client) CreateIssue(ctx context.Context, i Issue) (Issue, error) {
 }
 
 func (c *Client) createIssue(ctx context.Context, op string, request *gogithub.IssueRequest) (created Issue, err error) {
-	err = c.do(ctx, op, writeIssue, func(ctx context.Context, rest *gogithub.Client) error {
+	err = c.do(ctx, op, createIssue, func(ctx context.Context, rest *gogithub.Client) error {
 		i, _, err := rest.Issues.Create(ctx, c.repo.Owner, c.repo.Name, request)
 		created = issueOf(i)
 		return err

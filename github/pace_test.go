@@ -195,3 +195,82 @@ func count(list []string, what string) int {
 	}
 	return n
 }
+
+// A thousand issues, each as soon as its verdict allows, stay below the limits that were seen on github.com.
+func TestNewIssuesStayBelowTheHourlyLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, line := newStub(), new(timeline)
+		s.on("POST", "/issues", line.handler(answer(201, `{"number":1}`)))
+		c := s.clientOf(s.app(t), 5)
+		for range 1000 {
+			for {
+				_, err := c.CreateIssue(t.Context(), github.Issue{Title: "t"})
+				if err == nil {
+					break
+				}
+				verdict := github.Classify(err, time.Now())
+				if verdict.Do != github.Snooze || !verdict.Until.After(time.Now()) {
+					t.Fatalf("%+v", verdict)
+				}
+				time.Sleep(time.Until(verdict.Until))
+			}
+		}
+		for i := range line.at {
+			for _, window := range []struct {
+				length time.Duration
+				most   int
+			}{{time.Second, 1}, {time.Minute, 20}, {time.Hour, 150}} {
+				if j := i + window.most; j < len(line.at) && line.at[j]-line.at[i] < window.length {
+					t.Fatalf("issue %d to %d in less than %s", i, j, window.length)
+				}
+			}
+		}
+		if total := line.at[len(line.at)-1]; total > 8*time.Hour {
+			t.Errorf("a thousand issues took %s", total)
+		}
+	})
+}
+
+func TestLimitsWithoutATimeDouble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStub()
+		limited := true
+		s.on("POST", "/issues/3/comments", func(w http.ResponseWriter, r *http.Request) {
+			if limited {
+				answer(403, `{"message":"You have exceeded a secondary rate limit."}`)(w, r)
+				return
+			}
+			answer(201, `{"id":1}`)(w, r)
+		})
+		c := s.client(t)
+		// closed returns for how long a comment is refused after one that met the limit.
+		closed := func() time.Duration {
+			t.Helper()
+			if _, err := c.Comment(t.Context(), 3, "c"); github.Classify(err, time.Now()).Do != github.Snooze {
+				t.Fatalf("%v", err)
+			}
+			_, err := c.Comment(t.Context(), 3, "c")
+			limit, ok := errors.AsType[*github.LimitError](err)
+			if !ok {
+				t.Fatalf("%v", err)
+			}
+			wait := time.Until(limit.Until)
+			time.Sleep(wait)
+			return wait
+		}
+		for _, want := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
+			if got := closed(); got != want*time.Minute {
+				t.Errorf("%s, want %s", got, want*time.Minute)
+			}
+		}
+		limited = false
+		if _, err := c.Comment(t.Context(), 3, "c"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		limited = true
+		if got := closed(); got != time.Minute {
+			t.Errorf("after a good answer %s, want a minute", got)
+		}
+	})
+}
