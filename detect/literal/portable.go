@@ -5,22 +5,29 @@ import "encoding/binary"
 // findPortable is [Set.find] in plain Go. Of the two pairs of bytes in a window one starts at an odd distance from at;
 // so it is enough to look at every other pair, and at the windows themselves only where a pair is that of a literal.
 func (s *Set) findPortable(text []byte, at int) (base int, word uint64) {
-	i := at
-	for ; i+window+8 <= len(text); i += 8 {
-		v := binary.LittleEndian.Uint64(text[i+1:])
-		if s.pairs[uint16(v)]|s.pairs[uint16(v>>16)]|s.pairs[uint16(v>>32)]|s.pairs[uint16(v>>48)] == 0 {
-			continue
+	const step = 16
+	pairs := &s.pairs
+	for {
+		rest := text[min(at, len(text)):]
+		for len(rest) >= step+window {
+			v, w := binary.LittleEndian.Uint64(rest[1:]), binary.LittleEndian.Uint64(rest[9:])
+			if pairs[uint16(v)]|pairs[uint16(v>>16)]|pairs[uint16(v>>32)]|pairs[v>>48]|
+				pairs[uint16(w)]|pairs[uint16(w>>16)]|pairs[uint16(w>>32)]|pairs[w>>48] != 0 {
+				break
+			}
+			rest = rest[step:]
 		}
-		if word = s.exact(text[i : i+8+window-1]); word != 0 {
-			return i, word
+		at = len(text) - len(rest)
+		for range step / 8 {
+			if len(text)-at < window {
+				return at, 0
+			}
+			if word = s.exact(text[at:min(at+8+window-1, len(text))]); word != 0 {
+				return at, word
+			}
+			at += 8
 		}
 	}
-	for ; i+window <= len(text); i += 8 {
-		if word = s.exact(text[i:min(i+8+window-1, len(text))]); word != 0 {
-			return i, word
-		}
-	}
-	return i, 0
 }
 
 // exact returns the buckets of the windows in text, of which there are at most eight.
