@@ -183,6 +183,9 @@ func (in *Installation) turn(ctx context.Context, by *Account, action string, ch
 	}
 	change()
 	body["installation"] = s.installationJSON(in)
+	if strings.HasSuffix(action, "suspend") {
+		body["installation"] = s.installationAPIJSON(in) // these two have their times as text
+	}
 	d := s.delivery("installation", in.id, nil, by, body)
 	s.mu.Unlock()
 	return s.send(ctx, d)

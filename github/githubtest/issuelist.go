@@ -103,7 +103,7 @@ func (s *Server) issueJSON(r *Repository, i *issue) object {
 		"number": i.number, "title": i.title, "user": s.accountJSON(i.author), "labels": labels, "state": i.state,
 		"locked": i.locked, "assignee": assignee, "assignees": assignees, "milestone": nil, "comments": len(i.comments),
 		"created_at": stamp(i.created), "updated_at": stamp(i.updated), "closed_at": stampOrNull(i.closed),
-		"author_association": r.association(i.author), "active_lock_reason": nil, "body": orNull(i.body),
+		"author_association": r.association(i.author), "active_lock_reason": nil, "body": orNull(i.body), "draft": false,
 		"reactions": reactionsJSON(api), "timeline_url": api + "/timeline", "performed_via_github_app": app,
 		"state_reason": orNull(i.reason), "closed_by": closedBy,
 	}

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -192,5 +195,32 @@ func TestPullRequests(t *testing.T) {
 	}
 	if got, want := b.took(), "pull_request.closed pull_request.reopened push check_suite.requested merge_group.checks_requested"; got != want {
 		t.Errorf("sent %q, want %q", got, want)
+	}
+}
+
+func TestGitClones(t *testing.T) {
+	t.Parallel()
+	b := present(setup(t, githubtest.Options{Quiet: true}))
+	token, err := b.transport(nil).Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := b.commit(githubtest.Change{Files: map[string]string{"new.txt": "hello\n"}})
+	b.push(githubtest.Push{SHA: second})
+	dir := t.TempDir()
+	for _, protocol := range []string{"0", "2"} {
+		to := filepath.Join(dir, protocol)
+		url := strings.Replace(b.repo.URL(), "://", "://x-access-token:"+token+"@", 1)
+		out, err := exec.Command("git", "-c", "protocol.version="+protocol, "clone", "--quiet", url, to).CombinedOutput()
+		if err != nil {
+			t.Fatalf("protocol %s: %v\n%s", protocol, err, out)
+		}
+		if text, err := os.ReadFile(filepath.Join(to, "new.txt")); err != nil || string(text) != "hello\n" {
+			t.Errorf("protocol %s: %q, %v", protocol, text, err)
+		}
+	}
+	refs, err := b.wire(nil).Refs(t.Context(), b.repo.URL(), "refs/heads/")
+	if err != nil || len(refs) != 1 || refs[0].ID != second {
+		t.Errorf("refs %v, %v", refs, err)
 	}
 }
