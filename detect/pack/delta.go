@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 )
@@ -58,32 +59,98 @@ func copyArgs(op byte, b []byte) (off, size uint64, n int) {
 	return off, size, n
 }
 
+// inlineCopy is the most bytes copied without a call, as two words. Deltas of source text are made of short pieces.
+const inlineCopy = 16
+
 // applyDelta fills dst, which has the length that the delta announces, from base and the instructions ops.
 func applyDelta(dst, base, ops []byte) error {
+	out := 0
 	for len(ops) > 0 {
 		op := ops[0]
-		ops = ops[1:]
 		if op&0x80 == 0 {
 			n := int(op)
-			if n == 0 || n > len(ops) || n > len(dst) {
-				return badInsert(op, len(ops))
+			if n == 0 || n >= len(ops) || n > len(dst)-out {
+				return badInsert(op, len(ops)-1)
 			}
-			copy(dst[:n], ops[:n])
-			dst, ops = dst[n:], ops[n:]
+			if n <= inlineCopy && len(ops) > inlineCopy && len(dst)-out >= inlineCopy {
+				copy16(dst[out:], ops[1:])
+			} else {
+				copy(dst[out:], ops[1:1+n])
+			}
+			out += n
+			ops = ops[1+n:]
 			continue
 		}
-		off, size, n := copyArgs(op, ops)
-		if n < 0 || off+size > uint64(len(base)) || size > uint64(len(dst)) {
-			return badCopy(off, size, n, len(base))
+		var off, size, n int
+		if len(ops) >= 8 {
+			off, size, n = fastCopyArgs(op, ops)
+		} else {
+			o, s, taken := copyArgs(op, ops[1:])
+			if taken < 0 {
+				return badCopy(o, s, taken, len(base))
+			}
+			off, size, n = int(o), int(s), taken+1
 		}
 		ops = ops[n:]
-		copy(dst[:size], base[off:off+size])
-		dst = dst[size:]
+		if off > len(base)-size || size > len(dst)-out {
+			return badCopy(uint64(off), uint64(size), n, len(base))
+		}
+		if size <= inlineCopy && len(base)-off >= inlineCopy && len(dst)-out >= inlineCopy {
+			copy16(dst[out:], base[off:])
+		} else {
+			copy(dst[out:], base[off:off+size])
+		}
+		out += size
 	}
-	if len(dst) != 0 {
-		return fmt.Errorf("%w: delta makes %d bytes less than it announces", ErrCorrupt, len(dst))
+	if out != len(dst) {
+		return fmt.Errorf("%w: delta makes %d bytes less than it announces", ErrCorrupt, len(dst)-out)
 	}
 	return nil
+}
+
+// copy16 copies 16 bytes. What is too many is written over by the next instruction.
+func copy16(dst, src []byte) {
+	_, _ = dst[15], src[15]
+	binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(src))
+	binary.LittleEndian.PutUint64(dst[8:], binary.LittleEndian.Uint64(src[8:]))
+}
+
+// fastCopyArgs is copyArgs where ops, op first, holds at least 8 bytes. n counts op too.
+func fastCopyArgs(op byte, ops []byte) (off, size, n int) {
+	_ = ops[7]
+	n = 1
+	if op&0x01 != 0 {
+		off = int(ops[n])
+		n++
+	}
+	if op&0x02 != 0 {
+		off |= int(ops[n&7]) << 8
+		n++
+	}
+	if op&0x04 != 0 {
+		off |= int(ops[n&7]) << 16
+		n++
+	}
+	if op&0x08 != 0 {
+		off |= int(ops[n&7]) << 24
+		n++
+	}
+	if op&0x10 != 0 {
+		size = int(ops[n&7])
+		n++
+	}
+	if op&0x20 != 0 {
+		size |= int(ops[n&7]) << 8
+		n++
+	}
+	if op&0x40 != 0 {
+		size |= int(ops[n&7]) << 16
+		n++
+	}
+	if size == 0 {
+		size = 0x10000
+	}
+	return off, size, n
 }
 
 // applyDeltaTo is applyDelta for results that are not held in memory.

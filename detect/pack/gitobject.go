@@ -142,11 +142,13 @@ type treeEntry struct {
 // The modes that matter here. All others, known to git or not, are files.
 const (
 	treeMode    = 0o040000
+	linkMode    = 0o120000
 	gitlinkMode = 0o160000
 	formatMask  = 0o170000
 )
 
 func (e treeEntry) isTree() bool    { return e.mode&formatMask == treeMode }
+func (e treeEntry) isLink() bool    { return e.mode&formatMask == linkMode }
 func (e treeEntry) isGitlink() bool { return e.mode&formatMask == gitlinkMode }
 
 // nextEntry reads the first entry of a tree's text. The text must not be empty.

@@ -19,6 +19,7 @@ type history struct {
 
 	commits map[id]*commit
 	trees   map[id]node
+	mailmap mailmap
 
 	refTrees  []refTree           // what the refs hold, each tree once
 	refCommit map[id][]string     // the refs at each commit or tag
@@ -48,6 +49,10 @@ func (n node) find(name string, tree bool) (id, bool) {
 // read reads the commits, and where a blob is concerned the trees.
 func (h *history) read(ctx context.Context) error {
 	if err := h.readCommits(ctx); err != nil {
+		return err
+	}
+	var err error
+	if h.mailmap, err = h.readMailmap(ctx); err != nil {
 		return err
 	}
 	for _, hit := range h.hits {

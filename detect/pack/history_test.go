@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -216,9 +217,9 @@ func TestRange(t *testing.T) {
 
 // idOf hashes one object.
 func (p *Pack) idOf(t tb, entry int32) (found id) {
-	text, err := p.file.read(entry, p.opts)
-	if err != nil {
+	w := newWalker(p.opts, 0, new(atomic.Int64))
+	if err := w.read(p.file, entry, func(o object) error { found = o.id(); return nil }); err != nil {
 		t.Fatalf("%v", err)
 	}
-	return hashObject(p.file.kinds[entry], text)
+	return found
 }

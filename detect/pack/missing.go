@@ -15,7 +15,8 @@ func (r *Repository) nameMissing(ctx context.Context, report *Report) error {
 		missing = map[id]string{}
 	)
 	need := func(name id, reason string) {
-		if !r.inPack(name) && !r.isLoose(name) {
+		_, loose := r.store.findLoose(name)
+		if !loose && !r.inPack(name) {
 			mu.Lock()
 			defer mu.Unlock()
 			missing[name] = reason
@@ -52,11 +53,6 @@ func (r *Repository) nameMissing(ctx context.Context, report *Report) error {
 	for _, name := range slices.SortedFunc(maps.Keys(missing), func(a, b id) int { return bytes.Compare(a[:], b[:]) }) {
 		names = append(names, Skipped{name.String(), missing[name]})
 	}
-	report.Skipped = append(report.Skipped, shorten(names)...)
+	report.Skipped = append(report.Skipped, shorten(names, len(names))...)
 	return nil
-}
-
-func (r *Repository) isLoose(name id) bool {
-	_, ok := slices.BinarySearchFunc(r.store.loose, name, func(l looseObject, name id) int { return bytes.Compare(l.id[:], name[:]) })
-	return ok
 }

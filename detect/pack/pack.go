@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
@@ -48,13 +47,13 @@ func (p *Pack) Close() error {
 // Scan hands every blob, commit message and annotated tag once to s and reports where the findings stand. Trees are
 // read only after a finding. A damaged object ends the scan with an error: it never passes for clean.
 func (p *Pack) Scan(ctx context.Context, s *detect.Scanner, r Range) (Report, error) {
-	return p.scan(ctx, s.Scan, r)
+	return p.scan(ctx, s.Examine, r)
 }
 
 func (p *Pack) scan(ctx context.Context, find finder, r Range) (Report, error) {
 	begin := time.Now()
 	st := p.store()
-	sc := scan{opts: p.opts, find: find, each: st.each, keepIDs: func() {
+	sc := scan{opts: p.opts, find: find, each: st.each, fetch: st.fetch, keepIDs: func() {
 		if p.file.ids == nil {
 			p.file.ids = make([]id, len(p.file.offsets))
 		}
@@ -69,7 +68,10 @@ func (p *Pack) scan(ctx context.Context, find finder, r Range) (Report, error) {
 	return report, nil
 }
 
-func (p *Pack) store() *store { return &store{opts: p.opts, packs: []*packfile{p.file}} }
+// store has no need of the checksums behind each entry: they were verified, and those of the whole pack too.
+func (p *Pack) store() *store {
+	return &store{opts: p.opts, packs: []*packfile{p.file}, verified: true}
+}
 
 // Blob returns the content of one object, a commit's or tag's too, for reading a key again. An object over limit is an error that wraps [ErrLimit],
 // one that is not in the pack an error that wraps [ErrNotFound].
@@ -78,27 +80,5 @@ func (p *Pack) Blob(name string, limit int64) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("object %q: %w: no object id of 40 hexadecimal digits", name, ErrNotFound)
 	}
-	var (
-		found []byte
-		once  sync.Mutex
-	)
-	err := p.store().each(context.Background(), setOf(blobKind, commitKind, tagKind), func(o object) error {
-		if o.id() != wanted {
-			return nil
-		}
-		if int64(len(o.text)) > limit {
-			return fmt.Errorf("%w: it has %d bytes, %d are allowed", ErrLimit, len(o.text), limit)
-		}
-		once.Lock()
-		defer once.Unlock()
-		found = append([]byte{}, o.text...)
-		return errFound
-	})
-	switch {
-	case found != nil:
-		return found, nil
-	case err != nil:
-		return nil, fmt.Errorf("object %s: %w", name, err)
-	}
-	return nil, fmt.Errorf("object %s: %w", name, ErrNotFound)
+	return p.store().fetch(context.Background(), wanted, setOf(blobKind, commitKind, tagKind), limit)
 }

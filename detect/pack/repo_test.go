@@ -87,9 +87,9 @@ func mark(n int) string { return fmt.Sprintf("<mark %d>", n) }
 var markPattern = regexp.MustCompile(`<mark (\d+)>`)
 
 // findMarks stands in for a scanner.
-func findMarks(_ context.Context, _ string, text []byte) (findings []detect.Finding) {
+func findMarks(_ context.Context, _ string, text []byte) (result detect.Result) {
 	for _, at := range markPattern.FindAllSubmatchIndex(text, -1) {
-		findings = append(findings, detect.Finding{
+		result.Findings = append(result.Findings, detect.Finding{
 			Kind:   detect.SecretKey,
 			Secret: detect.NewSecret(string(text[at[2]:at[3]])),
 			Place: detect.Place{
@@ -99,7 +99,7 @@ func findMarks(_ context.Context, _ string, text []byte) (findings []detect.Find
 			},
 		})
 	}
-	return findings
+	return result
 }
 
 // open opens a pack and closes it when the test ends.
@@ -136,7 +136,12 @@ func sorted(rows []row) []row {
 // that no parent holds there.
 func (r repo) introduced(commits []string) (rows []row) {
 	r.tb.Helper()
-	marked := r.marked()
+	return r.introducedOf(commits, r.marked())
+}
+
+// introducedOf is introduced for the given blobs.
+func (r repo) introducedOf(commits []string, marked map[string]bool) (rows []row) {
+	r.tb.Helper()
 	out := r.git(strings.Join(commits, "\n")+"\n", "diff-tree", "--stdin", "-r", "-c", "--root", "--no-renames", "--raw", "-z", "--no-abbrev", "--full-index")
 	fields := strings.Split(out, "\x00")
 	commit := ""

@@ -167,6 +167,16 @@ func (r *Repository) mapPath(name string) ([]byte, error) {
 	return data, err
 }
 
+// Blob returns the content of one object, a commit's or tag's too, for reading a key again. An object over limit is an
+// error that wraps [ErrLimit], one that is not in the repository an error that wraps [ErrNotFound].
+func (r *Repository) Blob(name string, limit int64) ([]byte, error) {
+	wanted, ok := parseID(name)
+	if !ok {
+		return nil, fmt.Errorf("object %q: %w: no object id of 40 hexadecimal digits", name, ErrNotFound)
+	}
+	return r.store.fetch(context.Background(), wanted, setOf(blobKind, commitKind, tagKind), limit)
+}
+
 // dropCopies sees to it that an object that is stored more than once is visited once.
 func (r *Repository) dropCopies() {
 	packs := r.store.packs
@@ -218,7 +228,7 @@ func (r *Repository) inPack(name id) bool {
 // where the findings stand. No Heads stand for HEAD. What is damaged or missing is named in [Report.Skipped] and the
 // rest is read.
 func (r *Repository) Scan(ctx context.Context, s *detect.Scanner, heads Range) (Report, error) {
-	return r.scan(ctx, s.Scan, heads)
+	return r.scan(ctx, s.Examine, heads)
 }
 
 func (r *Repository) scan(ctx context.Context, find finder, heads Range) (Report, error) {
@@ -229,7 +239,7 @@ func (r *Repository) scan(ctx context.Context, find finder, heads Range) (Report
 		heads.Heads = []string{head.String()}
 	}
 	looseTrees := -1
-	sc := scan{opts: r.opts, find: find, refs: refs, each: func(ctx context.Context, wanted kinds, visit func(object) error) error {
+	sc := scan{opts: r.opts, find: find, refs: refs, fetch: r.store.fetch, each: func(ctx context.Context, wanted kinds, visit func(object) error) error {
 		err := r.store.each(ctx, wanted, visit)
 		if looseTrees < 0 {
 			looseTrees = int(r.store.unwanted.Load())
@@ -254,22 +264,11 @@ func (r *Repository) scan(ctx context.Context, find finder, heads Range) (Report
 	return report, nil
 }
 
-// mostNamed is how many objects of one sort are named in a report; the others are counted.
-const mostNamed = 1000
-
 func (r *Repository) nameSkipped(report *Report) {
 	var left []Skipped
 	for object, reason := range r.store.skipped {
 		left = append(left, Skipped{object.String(), reason})
 	}
 	slices.SortFunc(left, func(a, b Skipped) int { return cmp.Compare(a.Object, b.Object) })
-	report.Skipped = append(report.Skipped, shorten(left)...)
-}
-
-func shorten(skipped []Skipped) []Skipped {
-	if len(skipped) <= mostNamed {
-		return skipped
-	}
-	more := fmt.Sprintf("%d more objects could not be read", len(skipped)-mostNamed)
-	return append(skipped[:mostNamed:mostNamed], Skipped{"", more})
+	report.Skipped = append(report.Skipped, shorten(left, len(left))...)
 }

@@ -1,9 +1,11 @@
 package pack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/rekey-app/rekey/detect"
@@ -12,8 +14,8 @@ import (
 // errFound ends a walk that has what it was for.
 var errFound = errors.New("found")
 
-// finder is [detect.Scanner.Scan].
-type finder func(ctx context.Context, path string, text []byte) []detect.Finding
+// finder is [detect.Scanner.Examine].
+type finder func(ctx context.Context, path string, text []byte) detect.Result
 
 // scan is one reading of all objects, wherever they come from.
 type scan struct {
@@ -21,6 +23,8 @@ type scan struct {
 	find finder
 	// each makes all objects of the wanted kinds and calls visit for each, as [packfile.each] does.
 	each func(ctx context.Context, wanted kinds, visit func(object) error) error
+	// fetch returns one object, as [store.fetch] does.
+	fetch func(ctx context.Context, name id, wanted kinds, limit int64) ([]byte, error)
 	// refs are what each ref points to; nil for a pack, which has none.
 	refs map[string]id
 	// keepIDs is called after the first finding, when ids are needed more than once.
@@ -32,13 +36,15 @@ type scan struct {
 
 // collected is what one worker has found.
 type collected struct {
-	hits    []hit
-	tags    []tag
-	over    []id // objects whose findings are over the limit
-	commits int
-	blobs   int
-	bytes   int64
-	_       [64]byte // keeps two workers' counters out of one cache line
+	hits        []hit
+	tags        []tag
+	over        []id      // objects whose findings are over the limit
+	unread      []Skipped // what the scanner could not read in objects
+	unreadCount int
+	commits     int
+	blobs       int
+	bytes       int64
+	_           [64]byte // keeps two workers' counters out of one cache line
 }
 
 // hit is an object with findings.
@@ -103,14 +109,23 @@ func (s *scan) visit(ctx context.Context, o object) error {
 		}
 		w.tags = append(w.tags, t)
 	}
-	findings := s.find(ctx, "", o.text)
+	result := s.find(ctx, "", o.text)
 	if err := ctx.Err(); err != nil { // findings may be incomplete
 		return err
 	}
-	if len(findings) == 0 {
+	if len(result.Findings)+len(result.Skipped) == 0 {
 		return nil
 	}
 	name := o.id()
+	for _, skipped := range result.Skipped {
+		if w.unreadCount++; len(w.unread) < mostNamed {
+			w.unread = append(w.unread, Skipped{name.String(), reason(skipped)})
+		}
+	}
+	findings := result.Findings
+	if len(findings) == 0 {
+		return nil
+	}
 	if s.findings.Add(int64(len(findings))) > int64(s.opts.MaxSightings) {
 		w.over = append(w.over, name)
 		return nil
@@ -122,6 +137,7 @@ func (s *scan) visit(ctx context.Context, o object) error {
 // merge puts together what the workers have found.
 func (s *scan) merge(report *Report) (hits map[id]hit, tags map[id]tag) {
 	hits, tags = map[id]hit{}, map[id]tag{}
+	unread := 0
 	for i := range s.workers {
 		w := &s.workers[i]
 		report.Stats.Commits += w.commits
@@ -134,11 +150,38 @@ func (s *scan) merge(report *Report) (hits map[id]hit, tags map[id]tag) {
 		for _, h := range w.hits {
 			hits[h.id] = h
 		}
+		report.Skipped = append(report.Skipped, w.unread...)
+		unread += w.unreadCount
 		for _, over := range w.over {
 			report.Skipped = append(report.Skipped, Skipped{over.String(), fmt.Sprintf("holds findings, but there are more than %d already", s.opts.MaxSightings)})
 		}
 	}
+	slices.SortFunc(report.Skipped, func(a, b Skipped) int {
+		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.Reason, b.Reason))
+	})
+	report.Skipped = shorten(report.Skipped, max(unread, len(report.Skipped)))
 	return hits, tags
+}
+
+// mostNamed is how many objects that were left out for one sort of reason are named in a report. The others are
+// counted.
+const mostNamed = 1000
+
+// shorten cuts the names of what was left out, total in number.
+func shorten(skipped []Skipped, total int) []Skipped {
+	skipped = skipped[:min(len(skipped), mostNamed)]
+	if total > len(skipped) {
+		skipped = append(skipped, Skipped{"", fmt.Sprintf("%d more objects were not read, or not wholly", total-len(skipped))})
+	}
+	return skipped
+}
+
+// reason says what the scanner could not read within an object.
+func reason(s detect.Skipped) string {
+	if s.Member == "" {
+		return s.Reason
+	}
+	return s.Member + ": " + s.Reason
 }
 
 // peel follows tags from name to what they point to. It is false where that is in none of the tags.

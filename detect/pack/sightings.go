@@ -40,7 +40,7 @@ func (h *history) report(ctx context.Context, report *Report) error {
 			return err
 		}
 		whole := h.introduced(c, func(path []byte, blob id) bool {
-			s := Sighting{Source: InBlob, Blob: blob.String(), Path: string(path), Commit: c.id.String(), Author: c.author}
+			s := Sighting{Source: InBlob, Blob: blob.String(), Path: string(path), Commit: c.id.String(), Author: h.mailmap.apply(c.author)}
 			reached[blob] = true
 			for _, head := range h.heads {
 				s.AtHead = s.AtHead || h.holds(head, s.Path, blob)
@@ -70,11 +70,11 @@ func (h *history) report(ctx context.Context, report *Report) error {
 		case commitKind:
 			s.Source, s.Commit = InMessage, name.String()
 			if c, ok := h.commits[name]; ok {
-				s.Author, date = c.author, c.committed
+				s.Author, date = h.mailmap.apply(c.author), c.committed
 			}
 			s.AtHead = slices.Contains(h.heads, name)
 		case tagKind:
-			s.Source, s.Author = InTag, h.tags[name].tagger
+			s.Source, s.Author = InTag, h.mailmap.apply(h.tags[name].tagger)
 			date = s.Author.When.Unix()
 			if target, ok := peel(h.tags, name); ok {
 				if _, ok := h.commits[target]; ok || h.tags[name].kind == "commit" {

@@ -17,6 +17,8 @@ type store struct {
 	loose []looseObject
 	// tolerant leaves out what is damaged, and names it in skipped, instead of giving up.
 	tolerant bool
+	// verified tells that the checksum behind each entry was verified before.
+	verified bool
 
 	inflated atomic.Int64 // bytes made, by all walks
 	unwanted atomic.Int64 // loose objects of other kinds, met by the last walk
@@ -57,6 +59,7 @@ func (s *store) work(ctx context.Context, number int, q *queue, wanted kinds, vi
 	}()
 	w := newWalker(s.opts, number, &s.inflated)
 	w.broken = s.leaveOut
+	w.inflate.Trust = s.verified
 	seen := func(o object) error {
 		if o.pack != nil && o.pack.copies != nil && o.pack.copies[o.entry] {
 			return nil

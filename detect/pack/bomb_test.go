@@ -1,0 +1,167 @@
+package pack
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// addCommit adds a commit of a tree and returns its id.
+func (b *builder) addCommit(n int, tree id, parents ...id) id {
+	text := "tree " + tree.String() + "\n"
+	for _, p := range parents {
+		text += "parent " + p.String() + "\n"
+	}
+	text += fmt.Sprintf("author A <a@x> %d +0000\ncommitter A <a@x> %d +0000\n\ncommit %d", n, n, n)
+	b.object(commitKind, text)
+	return hashObject(commitKind, []byte(text))
+}
+
+func (b *builder) addBlob(text string) id {
+	b.object(blobKind, text)
+	return hashObject(blobKind, []byte(text))
+}
+
+type line struct {
+	mode, name string
+	id         id
+}
+
+func (b *builder) addTree(lines ...line) id {
+	var text strings.Builder
+	for _, l := range lines {
+		text.WriteString(l.mode + " " + l.name + "\x00" + string(l.id[:]))
+	}
+	b.object(treeKind, text.String())
+	return hashObject(treeKind, []byte(text.String()))
+}
+
+func TestOddTrees(t *testing.T) {
+	t.Parallel()
+	b := newBuilder(3)
+	blob := b.addBlob(mark(1))
+	tree := b.addTree(
+		line{"100644", "a\nb", blob}, line{"100664", "old mode", blob}, line{"177777", "no such mode", blob},
+		line{"0100644", "zero", blob}, line{"120000", "link", blob}, line{"160000", "module", blob},
+		line{"100644", "..", blob}, line{"100644", "\xff`@x", blob}, line{"100644", "twice", blob}, line{"100644", "twice", blob},
+		line{"40000", "is a blob", blob}, line{"40000", "not here", id{9}},
+	)
+	commit := b.addCommit(1, tree).String()
+	var paths []string
+	for _, s := range scanMarks(t, b.done(), Options{}, commit).Sightings {
+		if s.Commit != commit || !s.AtHead {
+			t.Errorf("%q: commit %s, at head %v", s.Path, s.Commit, s.AtHead)
+		}
+		paths = append(paths, s.Path)
+	}
+	want := []string{"..", "a\nb", "link", "no such mode", "old mode", "twice", "twice", "zero", "\xff`@x"}
+	if d := cmp.Diff(want, paths); d != "" {
+		t.Errorf("paths (-want +got):\n%s", d)
+	}
+}
+
+// A tree of ten times itself, forty levels deep, has more paths than can be counted.
+func TestPathBomb(t *testing.T) {
+	t.Parallel()
+	b := newBuilder(2 + 2*(1+40) + 3)
+	blob, other := b.addBlob(mark(1)), b.addBlob("other")
+	build := func(lines ...line) id {
+		tree := b.addTree(lines...)
+		for range 40 {
+			var level []line
+			for i := range 10 {
+				level = append(level, line{"40000", fmt.Sprint(i), tree})
+			}
+			tree = b.addTree(level...)
+		}
+		return tree
+	}
+	before := build(line{"100644", "key", blob})
+	after := build(line{"100644", "key", blob}, line{"100644", "other", other})
+	first := b.addCommit(1, before)
+	second := b.addCommit(2, after, first)
+	b.addCommit(3, after, second)
+	report := scanMarks(t, b.done(), Options{MaxSightings: 50})
+	if len(report.Sightings) != 50 || len(report.Skipped) != 1 || report.Skipped[0].Object != first.String() {
+		t.Errorf("%d sightings, skipped %v", len(report.Sightings), report.Skipped)
+	}
+
+	// What differs everywhere and brings no finding anywhere is compared once for each pair of trees.
+	b = newBuilder(2 + 2*(1+40) + 2)
+	blob, other = b.addBlob(mark(1)), b.addBlob("other")
+	before = build(line{"100644", "key", blob})
+	after = build(line{"100644", "key", blob}, line{"100644", "other", other})
+	first = b.addCommit(2, before)
+	b.addCommit(1, after, first)
+	report = scanMarks(t, b.done(), Options{MaxSightings: 50})
+	if len(report.Sightings) != 50 || report.Skipped[0].Object != first.String() {
+		t.Errorf("%d sightings, skipped %v", len(report.Sightings), report.Skipped)
+	}
+}
+
+func TestDeepTree(t *testing.T) {
+	t.Parallel()
+	const depth = maxDepth + 10
+	b := newBuilder(2 + depth + 1)
+	blob := b.addBlob(mark(1))
+	tree := b.addTree(line{"100644", "key", blob})
+	for range depth {
+		tree = b.addTree(line{"40000", "d", tree})
+	}
+	commit := b.addCommit(1, tree)
+	report := scanMarks(t, b.done(), Options{})
+	if len(report.Sightings) != 1 || report.Sightings[0].Blob != blob.String() || report.Sightings[0].Path != "" {
+		t.Errorf("sightings: %v", report.Sightings)
+	}
+	if len(report.Skipped) != 1 || report.Skipped[0].Object != commit.String() {
+		t.Errorf("skipped: %v", report.Skipped)
+	}
+}
+
+// A repository's index may lie about ids, so that a tree holds itself.
+func TestTreeHoldsItself(t *testing.T) {
+	t.Parallel()
+	self, commitID, blob := id{7}, id{8}, hashObject(blobKind, []byte(mark(1)))
+	h := history{
+		scan:    &scan{opts: Options{}.withDefaults()},
+		hits:    map[id]hit{blob: {id: blob, kind: blobKind}},
+		commits: map[id]*commit{commitID: {id: commitID, tree: self}},
+		trees:   map[id]node{self: {{"again", self, true}, {"key", blob, false}}},
+	}
+	emitted := 0
+	if h.introduced(h.commits[commitID], func([]byte, id) bool { emitted++; return emitted < 100_000 }) {
+		t.Errorf("a circle was walked to its end")
+	}
+	if emitted > maxDepth+1 {
+		t.Errorf("%d paths", emitted)
+	}
+}
+
+func TestManyFindings(t *testing.T) {
+	t.Parallel()
+	b := newBuilder(100)
+	for i := range 100 {
+		b.addBlob(mark(i))
+	}
+	report := scanMarks(t, b.done(), Options{MaxSightings: 10, Workers: 1})
+	if len(report.Sightings) != 10 || len(report.Skipped) != 90 {
+		t.Errorf("%d sightings, %d skipped", len(report.Sightings), len(report.Skipped))
+	}
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	b := newBuilder(2)
+	at := b.object(blobKind, strings.Repeat("x", 1000))
+	b.ofs(at, delta(1000, mark(1)))
+	for name, opts := range map[string]Options{
+		"pack": {MaxPack: 50}, "objects": {MaxObjects: 1}, "object": {MaxObject: 1000}, "inflated": {MaxInflated: 1500},
+	} {
+		if err := tryOpen(t, strings.NewReader(string(b.done())), opts); !errors.Is(err, ErrLimit) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package pack
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rekey-app/rekey/detect"
+)
+
+// TestRealRepository compares with git on a repository that is given:
+//
+//	REKEY_TEST_REPOSITORY=/path/to/repository.git go test -run RealRepository ./detect/pack
+//
+// A repository of tens of thousands of commits takes git some minutes.
+func TestRealRepository(t *testing.T) {
+	dir := os.Getenv("REKEY_TEST_REPOSITORY")
+	if dir == "" {
+		t.Skip("REKEY_TEST_REPOSITORY names no repository")
+	}
+	r := repo{t, dir}
+	opened, err := OpenRepository(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	report, err := opened.Scan(t.Context(), detect.New(detect.Options{}), Range{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	marked := map[string]bool{}
+	for _, s := range report.Sightings {
+		if s.Source == InBlob {
+			marked[s.Blob] = true
+		}
+	}
+	commits := strings.Fields(r.git("", "cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)"))
+	var all []string
+	counts := map[string]int{}
+	for i := 0; i < len(commits); i += 2 {
+		counts[commits[i]]++
+		if commits[i] == "commit" {
+			all = append(all, commits[i+1])
+		}
+	}
+	s := report.Stats
+	if s.Commits != counts["commit"] || s.Trees != counts["tree"] || s.Blobs != counts["blob"] || s.Tags != counts["tag"] {
+		t.Errorf("stats are %+v, git counts %v", s, counts)
+	}
+	var placed []row
+	for _, row := range rows(report) {
+		if row.Commit != "" {
+			placed = append(placed, row)
+		}
+	}
+	want := r.introducedOf(all, marked)
+	if d := cmp.Diff(want, placed); d != "" {
+		t.Errorf("sightings differ (-git +repository):\n%s", d)
+	}
+	t.Logf("%d sightings of %d blobs agree; %+v", len(want), len(marked), s)
+	for _, skipped := range report.Skipped {
+		t.Logf("skipped: %s: %s", skipped.Object, skipped.Reason)
+	}
+}
