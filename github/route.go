@@ -18,6 +18,8 @@ func routes() []string {
 		"/repos/{owner}/{repo}/assignees/{assignee}",
 		"/repos/{owner}/{repo}/check-runs",
 		"/repos/{owner}/{repo}/check-runs/{check_run_id}",
+		"/repos/{owner}/{repo}/check-runs/{check_run_id}/annotations",
+		"/repos/{owner}/{repo}/check-runs/{check_run_id}/annotations",
 		"/repos/{owner}/{repo}/collaborators/{username}/permission",
 		"/repos/{owner}/{repo}/commits/{ref}/check-runs",
 		"/repos/{owner}/{repo}/contents/{path}",

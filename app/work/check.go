@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -86,21 +87,44 @@ func (w *Worker) conclude(ctx context.Context, owner string, client *github.Clie
 }
 
 // sendCheck creates or updates the run. Where an earlier attempt began and its end is not known, the run may be there
-// already: GitHub is asked first.
+// already, and some of its annotations too: GitHub is asked first.
 func (w *Worker) sendCheck(ctx context.Context, client *github.Client, begun ledger.Action, id int64, run github.CheckRun) (int64, error) {
-	if id == 0 && unfinished(begun) {
-		found, ok, err := client.FindCheckRun(ctx, run.HeadSHA, run.Name, run.ExternalID)
-		if err != nil {
-			return 0, err
+	if unfinished(begun) {
+		var err error
+		if id == 0 {
+			if id, _, err = client.FindCheckRun(ctx, run.HeadSHA, run.Name, run.ExternalID); err != nil {
+				return 0, err
+			}
 		}
-		if ok {
-			id = found
+		if id != 0 && len(run.Annotations) > 0 {
+			there, err := client.Annotations(ctx, id)
+			if err != nil {
+				return 0, err
+			}
+			run.Annotations = missing(run.Annotations, there)
 		}
 	}
 	if id == 0 {
 		return client.CreateCheckRun(ctx, run)
 	}
 	return id, client.UpdateCheckRun(ctx, id, run)
+}
+
+// missing is pure: which of the annotations are not there yet, by place and title.
+func missing(annotations, there []github.Annotation) []github.Annotation {
+	type identity struct {
+		path              string
+		line, end, column int
+		title             string
+	}
+	identify := func(a github.Annotation) identity {
+		return identity{a.Path, a.StartLine, a.EndLine, a.StartColumn, a.Title}
+	}
+	known := map[identity]bool{}
+	for _, a := range there {
+		known[identify(a)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(annotations), func(a github.Annotation) bool { return known[identify(a)] })
 }
 
 func (w *Worker) concluded(ctx context.Context, key string, check ledger.Check, annotated []int64) error {

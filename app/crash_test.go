@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bufio"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/github/githubtest"
+)
+
+// process is a real `rekey serve`, which can be killed.
+type process struct {
+	*exec.Cmd
+	url string
+}
+
+// spawn starts the server of a world as a process of its own.
+func (w *world) spawn() *process {
+	w.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	cmd := exec.Command(self, "serve")
+	cmd.Env = append(os.Environ(), "REKEY_TEST_RUN=1", "REKEY_LISTEN=127.0.0.1:0", "REKEY_DATA="+w.flags.Data,
+		"REKEY_GITHUB_URL="+w.flags.GitHubURL, "REKEY_GITHUB_API_URL="+w.flags.GitHubAPIURL, "REKEY_APP_ID=4711",
+		"REKEY_PRIVATE_KEY="+w.flags.PrivateKey, "REKEY_WEBHOOK_SECRET="+w.flags.WebhookSecret,
+		"REKEY_DATABASE_URL="+w.flags.DatabaseURL, "REKEY_LOG=debug")
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	p := &process{Cmd: cmd}
+	w.t.Cleanup(p.kill)
+	address := make(chan string, 1)
+	go func() {
+		lines := bufio.NewScanner(stderr)
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			if _, rest, found := strings.Cut(lines.Text(), `"address":"`); found {
+				host, _, _ := strings.Cut(rest, `"`)
+				address <- host
+			}
+			w.logs.Write(append(lines.Bytes(), '\n'))
+		}
+		close(address)
+	}()
+	host, ok := <-address
+	if !ok {
+		w.t.Fatalf("the server did not start:\n%s", w.logs.tail())
+	}
+	p.url = "http://" + host
+	w.github.SetWebhookURL(p.url + "/webhook")
+	return p
+}
+
+// kill is kill -9.
+func (p *process) kill() {
+	_ = p.Process.Kill()
+	_ = p.Wait()
+}
+
+// TestKilledBetweenEffectAndRecord kills the server with SIGKILL when GitHub has done what it was asked for, and before it
+// has answered: after the next start there is one check run and one issue all the same.
+func TestKilledBetweenEffectAndRecord(t *testing.T) {
+	t.Parallel()
+	for name, effect := range map[string]string{"issue": "/issues", "check run": "/check-runs"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, githubtest.Options{})
+			w.stop()
+			first := w.spawn()
+			died := make(chan struct{})
+			var once sync.Once
+			w.github.Inject(func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+				if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, effect) {
+					next.ServeHTTP(rw, r)
+					return
+				}
+				hit := false
+				once.Do(func() { hit = true })
+				if !hit {
+					next.ServeHTTP(rw, r)
+					return
+				}
+				defer close(died)
+				defer first.kill()
+				githubtest.CutAfter(rw, r, next)
+			})
+			sha := w.pushed(map[string]string{".env": env(w.key(20, detect.Live))})
+			<-died
+			w.spawn()
+			if run := w.check(w.shop, sha); run.Conclusion != "failure" || len(run.Annotations) != 1 {
+				t.Errorf("check run: %s with %d annotations", run.Conclusion, len(run.Annotations))
+			}
+			w.issues(1)
+			w.holdsNoKey()
+		})
+	}
+}
+
+// TestKilledBeforeTheScan kills the server right after it has acknowledged a delivery.
+func TestKilledBeforeTheScan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	w.stop()
+	first := w.spawn()
+	hold := make(chan struct{})
+	asked := make(chan struct{})
+	var once sync.Once
+	w.github.Inject(func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+		if strings.HasSuffix(r.URL.Path, "/git-upload-pack") {
+			once.Do(func() { close(asked) })
+			<-hold
+		}
+		next.ServeHTTP(rw, r)
+	})
+	sha := w.pushed(map[string]string{".env": env(w.key(21, detect.Live))})
+	<-asked
+	first.kill()
+	close(hold)
+	w.spawn()
+	if run := w.check(w.shop, sha); run.Conclusion != "failure" {
+		t.Errorf("check run: %s", run.Conclusion)
+	}
+	w.issues(1)
+}
