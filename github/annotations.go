@@ -6,8 +6,9 @@ import (
 	gogithub "github.com/google/go-github/v62/github"
 )
 
-// Annotations lists what a check run shows already: GitHub appends what an update brings, so that whoever does not know
-// whether an earlier update arrived asks first.
+// Annotations lists what a check run shows already, in the order in which it was sent: GitHub appends what an update
+// brings, so that whoever does not know whether an earlier update arrived asks first. Columns are 0 where none were sent,
+// see [Annotation].
 func (c *Client) Annotations(ctx context.Context, id int64) ([]Annotation, error) {
 	const op = "list annotations"
 	if c.wrong != nil {

@@ -114,7 +114,7 @@ func TestCheckRunsOnTheStandIn(t *testing.T) {
 	run := checkRun()
 	run.HeadSHA = w.head
 	run.Annotations = nil
-	for i := range 60 {
+	for i := range 120 {
 		run.Annotations = append(run.Annotations, github.Annotation{
 			Path: "README.md", StartLine: i + 1, EndLine: i + 1, Level: "failure", Message: fmt.Sprint(i),
 		})
@@ -127,12 +127,16 @@ func TestCheckRunsOnTheStandIn(t *testing.T) {
 	if found != id || !ok || err != nil {
 		t.Errorf("found %d, %v, %v, want %d", found, ok, err, id)
 	}
+	there, err := w.client.Annotations(t.Context(), id)
+	if diff := cmp.Diff(run.Annotations, there); err != nil || diff != "" {
+		t.Errorf("%v, -want +got\n%s", err, diff)
+	}
 	run.Conclusion, run.Title, run.Annotations = github.Success, "all clear", nil
 	if err := w.client.UpdateCheckRun(t.Context(), id, run); err != nil {
 		t.Error(err)
 	}
 	runs := w.repo.CheckRuns(w.head)
-	if len(runs) != 1 || runs[0].Conclusion != "success" || runs[0].Title != "all clear" || len(runs[0].Annotations) != 60 {
+	if len(runs) != 1 || runs[0].Conclusion != "success" || runs[0].Title != "all clear" || len(runs[0].Annotations) != 120 {
 		t.Errorf("%d runs, the first %s %q with %d annotations", len(runs), runs[0].Conclusion, runs[0].Title, len(runs[0].Annotations))
 	}
 	run.HeadSHA = sha
