@@ -60,7 +60,7 @@ func anchors() []anchor {
 		{text: `claimToken`, role: claimTokenRole},
 	}
 	for _, underscore := range []string{
-		`\x5f`, `\x5F`, `\u005f`, `\u005F`, "u{5f}", "u{5F}", "%5f", "%5F", "=5F", "&#95;", "&#x5f;", "&#x5F;", "&lowbar;", `\137`,
+		`\x5f`, `\x5F`, `\u005f`, `\u005F`, "u{5f}", "u{5F}", "%5f", "%5F", "%255f", "%255F", "=5F", "#95;", "#x5f;", "#x5F;", "lowbar;", `\137`,
 	} {
 		list = append(list, anchor{text: underscore, role: underscoreRole})
 	}
@@ -82,6 +82,9 @@ func anchors() []anchor {
 			list = append(list, encoded(word, align))
 		}
 		list = append(list, encoded(wide[:5], align))
+		for _, word := range []string{"live", "test"} {
+			list = append(list, encoded(widen(word)[:7], align))
+		}
 		// Base64 in base64, at the alignments of the inner one.
 		for inner := range 3 {
 			live := encoded(encoded("sk_live_", inner).text, align)

@@ -150,15 +150,7 @@ func plausible(text []byte, at int, a *anchor) bool {
 // underscore looks at an escaped underscore for the word that it belongs to.
 func (r *run) underscore(v *view, at int) {
 	const reach = 64
-	// Further backslashes may stand before.
-	for at > 0 && v.text[at] == '\\' && v.text[at-1] == '\\' {
-		at--
-	}
-	if v.text[at] == 'u' { // u{5f}
-		for at > 0 && v.text[at-1] == '\\' {
-			at--
-		}
-	}
+	at = escapeStart(v.text, at)
 	for _, word := range []string{"sk", "ak", "whsec", "CLERK", "clerk"} {
 		i := startOf(v.text, at, word, reach)
 		if i < 0 {
@@ -176,6 +168,27 @@ func (r *run) underscore(v *view, at int) {
 		}
 		return
 	}
+}
+
+// escapeStart returns where the escape starts that the anchor at text[at:] is the end of: \\u{5f}, &amp;#95;.
+func escapeStart(text []byte, at int) int {
+	switch text[at] {
+	case '#', 'l':
+		for at >= 5 && string(text[at-5:at]) == "&amp;" {
+			at -= 4
+		}
+		if at > 0 && text[at-1] == '&' {
+			at--
+		}
+		for at >= 4 && string(text[at-4:at]) == "&amp" {
+			at -= 4
+		}
+	case '\\', 'u':
+		for at > 0 && text[at-1] == '\\' {
+			at--
+		}
+	}
+	return at
 }
 
 // spend takes n bytes of work, and tells whether there were any.

@@ -16,11 +16,13 @@ func narrowed(v *view, at int) (child *view, until int) {
 	n := (end-start)/2 + 1
 	out := make([]byte, n)
 	for i := range out {
-		out[i] = text[start+2*i]
+		if out[i] = text[start+2*i]; out[i] >= 0x80 {
+			out[i] = 0xff
+		}
 	}
-	// Little endian, unless a NUL stands before the first character and none behind the last.
+	// In little endian a NUL stands behind the last character.
 	layer, first := "utf-16le", start
-	if start > 0 && text[start-1] == 0 && (end+1 >= len(text) || text[end+1] != 0 || start%2 == 1) {
+	if start > 0 && (end+1 >= len(text) || text[end+1] != 0) {
 		layer, first = "utf-16be", start-1
 	}
 	child = v.child(layer, out, func(i, j int) (int, int) { return first + 2*i, first + 2*j })
@@ -34,7 +36,8 @@ func narrowed(v *view, at int) (child *view, until int) {
 	return child, end
 }
 
-func isText(c byte) bool { return c >= 0x20 && c < 0x7f || c == '\t' || c == '\n' || c == '\r' }
+// isText tells whether c is the low byte of a character of Latin 1 that stands in texts.
+func isText(c byte) bool { return c >= 0x20 && c != 0x7f || c == '\t' || c == '\n' || c == '\r' }
 
 // wholeNarrowed returns the view of a text that is UTF-16 from its start, with every character beyond ASCII as 0xff. The
 // characters have their low byte at offset low in each pair.

@@ -1,0 +1,121 @@
+package detect_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/detecttest"
+	"pgregory.net/rapid"
+)
+
+// drawPiece draws a key with what stands around it on its line.
+func drawPiece(t *rapid.T) (key string, p piece) {
+	env := rapid.SampledFrom([]detect.Environment{detect.Live, detect.Test}).Draw(t, "environment")
+	key = detecttest.Key(rapid.Int64().Draw(t, "seed"), env)
+	before := rapid.SampledFrom([]string{
+		"", " ", "CLERK_SECRET_KEY=", "CLERK_SECRET_KEY: \"", "  secretKey: '", "key = `", "x=1\nSECRET=", "Authorization: Bearer ",
+		"| a | ", "<b>", "(", "a,", "äöü:", "KEY=\t",
+	}).Draw(t, "before")
+	behind := rapid.SampledFrom([]string{"", "\n", "\"\n", "' # comment\n", "`;", " |", "</b>", ")", ",b", "\r\nOTHER=1\r\n"}).Draw(t, "behind")
+	return key, piece{before + key + behind, len(before), len(before) + len(key)}
+}
+
+// surround puts other text before and behind, which is no part of what is encoded.
+func surround(t *rapid.T, p piece) piece {
+	before := rapid.SampledFrom([]string{"", "\n", "# one\n# two\n", "data: ", "{\"data\": \"", "x = '", "\x01\xff\n", "é\n", "[1, "}).Draw(t, "outer before")
+	behind := rapid.SampledFrom([]string{"", "\n", "\"}\n", "'\nend\n", " ", "\xff\xfe", "]"}).Draw(t, "outer behind")
+	fill := strings.Repeat("lorem ipsum = 1;\n", rapid.IntRange(0, 40).Draw(t, "filler"))
+	if len(before) == 0 && fill != "" {
+		before = fill
+	} else {
+		before = fill + before
+	}
+	return piece{before + p.text + behind, p.from + len(before), p.to + len(before)}
+}
+
+// mustFind checks that exactly the key is found, at its place.
+func mustFind(t *rapid.T, s *detect.Scanner, p piece, key, encoding string) {
+	t.Helper()
+	got := s.Scan(t.Context(), "", []byte(p.text))
+	if len(got) != 1 {
+		t.Fatalf("%d findings, want 1, in %q", len(got), p.text)
+	}
+	f := got[0]
+	if f.Secret.Reveal() != key {
+		t.Fatalf("another key was found in %q", p.text)
+	}
+	if int(f.Place.Offset) != p.from || int(f.Place.End) != p.to {
+		t.Fatalf("found at %d to %d, want %d to %d, in %q", f.Place.Offset, f.Place.End, p.from, p.to, p.text)
+	}
+	if !strings.Contains(f.Encoding, encoding) {
+		t.Fatalf("encoding %q, want %q, in %q", f.Encoding, encoding, p.text)
+	}
+	line := bytes.Count([]byte(p.text[:p.from]), []byte("\n")) + 1
+	column := p.from - strings.LastIndexByte(p.text[:p.from], '\n')
+	if !strings.Contains(encoding, "utf-16") && (f.Place.Line != line || f.Place.Column != column) {
+		t.Fatalf("line %d column %d, want %d, %d, in %q", f.Place.Line, f.Place.Column, line, column, p.text)
+	}
+}
+
+func TestEveryLineEncodingIsFound(t *testing.T) {
+	t.Parallel()
+	s := detect.New(detect.Options{})
+	for _, e := range lineEncoders() {
+		t.Run(e.name, rapid.MakeCheck(func(t *rapid.T) {
+			key, p := drawPiece(t)
+			mustFind(t, s, surround(t, e.write(t, p)), key, e.name)
+		}))
+	}
+}
+
+func TestEveryWholeEncodingIsFound(t *testing.T) {
+	t.Parallel()
+	s := detect.New(detect.Options{})
+	for _, e := range wholeEncoders() {
+		t.Run(e.name, rapid.MakeCheck(func(t *rapid.T) {
+			key, p := drawPiece(t)
+			if strings.HasPrefix(e.name, "utf-16") {
+				// Text of another encoding that runs into it leaves open which of its bytes are the first.
+				p = e.write(t, surround(t, p))
+				if before := rapid.SampledFrom([]string{"", "\x01\xff\x02"}).Draw(t, "binary"); before != "" {
+					p = piece{before + p.text + "\x01\x02\x03", p.from + len(before), p.to + len(before)}
+				}
+			} else {
+				p = surround(t, e.write(t, p))
+			}
+			mustFind(t, s, p, key, e.name)
+		}))
+	}
+}
+
+func TestEveryPairOfEncodingsIsFound(t *testing.T) {
+	t.Parallel()
+	s := detect.New(detect.Options{})
+	whole := wholeEncoders()
+	for _, outer := range whole[:3] {
+		for _, inner := range append(whole, lineEncoders()...) {
+			if strings.HasPrefix(inner.name, "hex") || inner.name != "utf-16le" && inner.name != "utf-16be" && inner.name != "base64" && inner.name != "plain" {
+				continue
+			}
+			t.Run(outer.name+"+"+inner.name, rapid.MakeCheck(func(t *rapid.T) {
+				key, p := drawPiece(t)
+				mustFind(t, s, surround(t, outer.write(t, inner.write(t, p))), key, "base64")
+			}))
+		}
+	}
+}
+
+func TestByteOrderMark(t *testing.T) {
+	t.Parallel()
+	s := detect.New(detect.Options{})
+	for low, name := range []string{"utf-16le", "utf-16be"} {
+		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
+			key, p := drawPiece(t)
+			inner := rapid.SampledFrom(append(lineEncoders(), wholeEncoders()[:4]...)).Draw(t, "inner")
+			p = surround(t, inner.write(t, p))
+			mustFind(t, s, utf16Of(low, true)(t, p), key, name)
+		}))
+	}
+}
