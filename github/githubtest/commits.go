@@ -118,6 +118,15 @@ func (r *Repository) Tip(ref string) (string, error) {
 	return strings.TrimSpace(out), nil
 }
 
+// File returns a file's bytes at a commit, branch or tag.
+func (r *Repository) File(revision, path string) ([]byte, error) {
+	out, err := r.s.git(r.dir, nil, "cat-file", "blob", revision+":"+path)
+	if err != nil {
+		return nil, fmt.Errorf("read %s of %s: %w", path, r.FullName(), err)
+	}
+	return []byte(out), nil
+}
+
 // SetRef points a ref to an object, or deletes it ("" for the object), and tells nobody: as when GitHub drops an event.
 func (r *Repository) SetRef(ref, sha string) error {
 	args := []string{"update-ref", ref, sha}

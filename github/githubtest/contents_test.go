@@ -25,6 +25,9 @@ func TestContents(t *testing.T) {
 	}, Modes: map[string]string{"odd name/in": "120000", "out": "120000"}})
 	b.push(githubtest.Push{Ref: "refs/heads/feature/x", SHA: head})
 
+	if got, err := b.repo.File(head, "odd name/ü&?.txt"); err != nil || string(got) != "odd" {
+		t.Errorf("the accessor reads %q, %v", got, err)
+	}
 	get := func(path, ref string) (*github.RepositoryContent, []*github.RepositoryContent, error) {
 		file, dir, _, err := c.Repositories.GetContents(ctx, "acme", "shop", path, &github.RepositoryContentGetOptions{Ref: ref})
 		return file, dir, err

@@ -92,7 +92,11 @@ func (s *Server) Deliver(ctx context.Context, event string, payload []byte) Deli
 	return s.send(ctx, d)
 }
 
-// delivery makes an event ready to be sent; nil if the App is not subscribed to it. The caller holds the lock.
+// maxPayload is the size in bytes beyond which GitHub sends no webhook at all.
+const maxPayload = 25 << 20
+
+// delivery makes an event ready to be sent; nil if the App is not subscribed to it, or if it is too large. The caller
+// holds the lock.
 func (s *Server) delivery(event string, installation int64, r *Repository, by *Account, body object) *Delivery {
 	always := []string{"installation", "installation_repositories", "ping"}
 	if !slices.Contains(always, event) && !slices.Contains(s.opt.Events, event) {
@@ -115,6 +119,9 @@ func (s *Server) delivery(event string, installation int64, r *Repository, by *A
 	text, err := json.Marshal(body)
 	if err != nil {
 		panic("githubtest: a payload cannot be written: " + err.Error()) // its parts are strings, numbers and times
+	}
+	if len(text) > maxPayload {
+		return nil
 	}
 	d.Payload = text
 	return d

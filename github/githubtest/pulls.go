@@ -97,8 +97,12 @@ func (pr *PullRequest) take(sha string) error {
 	if _, err := s.git(pr.base.dir, nil, "fetch", "--quiet", "--no-tags", pr.head.dir, "+"+sha+":"+ref); err != nil {
 		return fmt.Errorf("fetch the head of %s#%d: %w", pr.base.FullName(), pr.number, err)
 	}
+	base, err := pr.base.Tip("refs/heads/" + pr.baseRef)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err == nil { // the base branch may be gone
+		pr.baseSHA = base
+	}
 	pr.headSHA = sha
 	pr.base.commits[sha] = true
 	return nil

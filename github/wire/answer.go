@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,12 +11,13 @@ import (
 
 // answer reads one answer of a server, packet by packet.
 type answer struct {
+	ctx context.Context // the request's: its end explains errors of reading
 	url string
 	r   *bufio.Reader
 }
 
-func newAnswer(url string, body io.Reader) *answer {
-	return &answer{url: url, r: bufio.NewReaderSize(body, maxPacket)}
+func newAnswer(ctx context.Context, url string, body io.Reader) *answer {
+	return &answer{ctx: ctx, url: url, r: bufio.NewReaderSize(body, 16<<10)}
 }
 
 // fail says what went wrong where. It keeps the errors that callers ask for reachable.
@@ -23,6 +25,9 @@ func (a *answer) fail(where string, err error) error {
 	var bad malformed
 	if errors.As(err, &bad) {
 		return &ProtocolError{URL: a.url, Detail: fmt.Sprintf("%s: %s", where, bad)}
+	}
+	if cause := context.Cause(a.ctx); cause != nil {
+		return fmt.Errorf("POST %s: reading %s: %w", a.url, where, cause)
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("POST %s: the server stopped in the middle, in %s: %w", a.url, where, err)
@@ -74,7 +79,7 @@ func (a *answer) said(message string) error {
 // knows any of the haves.
 func (a *answer) sections() (ready, common bool, err error) {
 	const where = "the answer's sections"
-	if _, err := a.r.Peek(1); errors.Is(err, io.EOF) {
+	if _, err := a.r.Peek(1); errors.Is(err, io.EOF) && a.ctx.Err() == nil {
 		return false, false, fmt.Errorf("POST %s: an empty answer: does a proxy drop the Git-Protocol header? %w", a.url, io.ErrUnexpectedEOF)
 	}
 	for {

@@ -118,7 +118,7 @@ func (c *Client) fetch(ctx context.Context, url string, request []byte) (pack io
 	if err != nil {
 		return nil, false, err
 	}
-	a := newAnswer(url, body)
+	a := newAnswer(ctx, url, body)
 	ready, common, err := a.sections()
 	if err != nil || !ready {
 		_ = body.Close() // nothing of it is used any more

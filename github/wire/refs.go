@@ -32,12 +32,12 @@ func (c *Client) Refs(ctx context.Context, url string, prefixes ...string) ([]Re
 		return nil, err
 	}
 	defer body.Close()
-	return readRefs(url, body, prefixes)
+	return readRefs(ctx, url, body, prefixes)
 }
 
-func readRefs(url string, body io.Reader, prefixes []string) ([]Ref, error) {
+func readRefs(ctx context.Context, url string, body io.Reader, prefixes []string) ([]Ref, error) {
 	const where = "the list of refs"
-	a := newAnswer(url, body)
+	a := newAnswer(ctx, url, body)
 	var refs []Ref
 	for n := 0; ; n++ {
 		kind, line, err := a.line(where)
