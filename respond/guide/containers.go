@@ -52,6 +52,9 @@ func kubernetes(t *tree, _ Leak, v string) []place {
 	var commands, deploys []string
 	sealed := false
 	for _, p := range t.matching(manifestFile) {
+		if t.reads > maxReads/2 {
+			break // the rest is for others
+		}
 		if strings.HasPrefix(p, ".github/") || strings.Contains(p, "compose") || chart(t, p) {
 			continue
 		}

@@ -92,7 +92,7 @@ func (t *tree) lines(p string) []string {
 	if got, ok := t.cache[p]; ok {
 		return got
 	}
-	if t.reads >= maxReads {
+	if t.reads >= maxReads || !Wants(p) {
 		return nil
 	}
 	t.reads++

@@ -1,0 +1,163 @@
+package notify_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rekey-app/rekey/respond/notify"
+)
+
+var at = time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
+
+func event() notify.Event {
+	return notify.Event{
+		ID: "leak:7:notify:1:opened", Type: "leak.opened", Time: at,
+		Repository: notify.Repository{ID: 7, Name: "acme/shop", URL: "https://github.com/acme/shop", Private: true},
+		Leak: notify.Leak{
+			Fingerprint: strings.Repeat("0a", 16), Kind: "secret_key", Description: "production secret key", Environment: "live", Severity: "critical",
+			Confidence: "high", Redacted: "sk_live_…a1b2", Instance: "clerk.acme.example", State: "open", Detected: at, Took: 25 * time.Minute,
+		},
+		Issue: &notify.Issue{Number: 12, URL: "https://github.com/acme/shop/issues/12"},
+	}
+}
+
+// TestSignature holds the headers against an example of the Standard Webhooks specification.
+func TestSignature(t *testing.T) {
+	t.Parallel()
+	key, err := base64.StdEncoding.DecodeString("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := notify.Sign(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 0), []byte(`{"test": 2432232314}`))
+	if want := "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="; got["webhook-signature"] != want {
+		t.Errorf("signature %s, want %s", got["webhook-signature"], want)
+	}
+}
+
+func TestSend(t *testing.T) {
+	t.Parallel()
+	var header http.Header
+	var body []byte
+	status, retry := 204, ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header = r.Header.Clone()
+		body, _ = io.ReadAll(r.Body)
+		w.Header().Set("Retry-After", retry)
+		w.WriteHeader(status)
+	}))
+	defer server.Close()
+	sender := notify.NewSender(nil, "rekey/test", func() time.Time { return at })
+	key := []byte(strings.Repeat("k", 32))
+	target := notify.Target{Name: "siem", Format: notify.JSONFormat, URL: server.URL + "/hidden-path", Secret: "whsec_" + base64.StdEncoding.EncodeToString(key)}
+	if err := sender.Send(t.Context(), target, event()); err != nil {
+		t.Fatal(err)
+	}
+	for k, v := range notify.Sign(key, event().ID, at, body) {
+		if header.Get(k) != v {
+			t.Errorf("%s: %q, want %q", k, header.Get(k), v)
+		}
+	}
+	var got map[string]any
+	if err := json.Unmarshal(body, &got); err != nil || got["type"] != "leak.opened" || got["leak"].(map[string]any)["seconds_since_detected"] != 1500.0 {
+		t.Errorf("%s: %v", body, err)
+	}
+
+	for _, tt := range []struct {
+		status int
+		retry  string
+		again  bool
+		after  time.Duration
+	}{{429, "7", true, 7 * time.Second}, {500, "", true, 0}, {503, "x", true, 0}, {404, "", false, 0}, {410, "", false, 0}, {302, "", false, 0}} {
+		status, retry = tt.status, tt.retry
+		err := sender.Send(t.Context(), target, event())
+		var f *notify.Failure
+		if !errors.As(err, &f) || f.Again != tt.again || f.After != tt.after {
+			t.Errorf("%d: %v", tt.status, err)
+		}
+	}
+	server.Close()
+	err := sender.Send(t.Context(), target, event())
+	var f *notify.Failure
+	if !errors.As(err, &f) || !f.Again || strings.Contains(err.Error(), "hidden-path") || strings.Contains(err.Error(), "127.0.0.1") {
+		t.Errorf("unreachable: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := sender.Send(ctx, target, event()); !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "hidden-path") {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+func TestTargetHidesItsCredentials(t *testing.T) {
+	t.Parallel()
+	target := notify.Target{Name: "chat", Format: notify.SlackFormat, URL: "https://hooks.example/" + "services/hidden", Secret: "hidden too"}
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "target", target)
+	for _, s := range []string{fmt.Sprint(target), fmt.Sprintf("%v %+v %#v %s %q", target, target, target, target, target), log.String()} {
+		if strings.Contains(s, "hidden") {
+			t.Errorf("%s", s)
+		}
+	}
+}
+
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	secret := "whsec_" + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32)))
+	for _, tt := range []struct {
+		target notify.Target
+		ok     bool
+	}{
+		{notify.Target{Name: "a", Format: "slack", URL: "https://hooks.example/x"}, true},
+		{notify.Target{Name: "a", Format: "json", URL: "https://x.example", Secret: secret}, true},
+		{notify.Target{Name: "a", Format: "json", URL: "https://x.example", Secret: strings.TrimPrefix(secret, "whsec_")}, true},
+		{notify.Target{Name: "a", Format: "json", URL: "https://x.example"}, false},
+		{notify.Target{Name: "a", Format: "json", URL: "https://x.example", Secret: "whsec_c2hvcnQ="}, false},
+		{notify.Target{Name: "a", Format: "slack", URL: "http://hooks.example"}, false},
+		{notify.Target{Name: "a", Format: "slack", URL: "http://127.0.0.1:9"}, true},
+		{notify.Target{Name: "a", Format: "carrier pigeon", URL: "https://x.example"}, false},
+		{notify.Target{Name: "a", Format: "slack"}, false},
+	} {
+		if err := tt.target.Validate(); (err == nil) != tt.ok {
+			t.Errorf("%s %s: %v", tt.target, tt.target.URL, err)
+		}
+	}
+}
+
+func TestSlack(t *testing.T) {
+	t.Parallel()
+	body, err := notify.Slack(event())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct{ Text string }
+	if err := json.Unmarshal(body, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := ":rotating_light: *Leaked Clerk production secret key* `sk_live_…a1b2` in <https://github.com/acme/shop|acme/shop>\n" +
+		"Clerk instance: probably `clerk.acme.example`\nWhat to do: <https://github.com/acme/shop/issues/12|issue #12>"
+	if got.Text != want {
+		t.Errorf("got\n%s\nwant\n%s", got.Text, want)
+	}
+	e := event()
+	e.Type, e.By, e.Reason = "leak.revoked", "ada<!channel>", "x <!here> `y` *z*\n@all"
+	body, _ = notify.Slack(e)
+	_ = json.Unmarshal(body, &got)
+	for _, bad := range []string{"<!", "`y`", "\n@all", "@all"} {
+		if strings.Contains(got.Text, bad) {
+			t.Errorf("%q stands in %s", bad, got.Text)
+		}
+	}
+	if !strings.Contains(got.Text, "25m0s after it was found") {
+		t.Errorf("no time in %s", got.Text)
+	}
+}

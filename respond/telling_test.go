@@ -1,0 +1,53 @@
+package respond
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/notify"
+	"github.com/rekey-app/rekey/respond/policy"
+)
+
+func TestTelling(t *testing.T) {
+	t.Parallel()
+	l := with(leak(detect.SecretKey, detect.Live, 1), revoked)
+	f := LeakFacts{Repository: shop, Leak: l, Policy: policy.Default()}
+	got := Telling(f, Action{Do: Notify, Key: "leak:1:notify", Event: "revoked"}, ledger.Event{At: monday.Add(25 * time.Minute), By: "Clerk", Reason: "dead"})
+	want := notify.Event{
+		ID: "leak:1:notify", Type: "leak.revoked", Time: monday.Add(25 * time.Minute), By: "Clerk", Reason: "dead",
+		Repository: notify.Repository{ID: 7, Name: "acme/shop", URL: shop.URL, Private: true},
+		Leak: notify.Leak{
+			Fingerprint: l.Fingerprint, Kind: "secret_key", Description: "production secret key", Environment: "live", Severity: "critical", Confidence: "high",
+			Redacted: l.Redacted, Instance: l.Instance, State: "revoked", Pusher: "ada", Detected: monday, Took: 25 * time.Minute,
+		},
+		Issue: &notify.Issue{Number: 12, URL: l.IssueURL},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPublicIsWorse(t *testing.T) {
+	t.Parallel()
+	l := leak(detect.SecretKey, detect.Test, 1)
+	f := facts(at(l, sighting(1, ".env", 1), true))
+	f.Policy.FailOn = "high"
+	if run, _ := Check(f); run.Conclusion != github.Neutral {
+		t.Errorf("private: %s", run.Conclusion)
+	}
+	f.Repository.Private = false
+	if run, _ := Check(f); run.Conclusion != github.Failure {
+		t.Errorf("public: %s", run.Conclusion)
+	}
+	p := policy.Default()
+	p.Notify = []policy.Notify{{To: "security"}}
+	d := Publicized(p, []ledger.Leak{with(l, filed), with(l, revoked), leak(detect.SecretKey, detect.Live, 2)}, monday)
+	if diff := cmp.Diff([]string{"edit_issue", "comment", "notify reopened", "notify reopened"}, told(d)); diff != "" {
+		t.Error(diff)
+	}
+}
