@@ -114,7 +114,7 @@ func TestCheckRunsOnTheStandIn(t *testing.T) {
 	run := checkRun()
 	run.HeadSHA = w.head
 	run.Annotations = nil
-	for i := range 120 {
+	for i := range 60 {
 		run.Annotations = append(run.Annotations, github.Annotation{
 			Path: "README.md", StartLine: i + 1, EndLine: i + 1, Level: "failure", Message: fmt.Sprint(i),
 		})
@@ -136,7 +136,7 @@ func TestCheckRunsOnTheStandIn(t *testing.T) {
 		t.Error(err)
 	}
 	runs := w.repo.CheckRuns(w.head)
-	if len(runs) != 1 || runs[0].Conclusion != "success" || runs[0].Title != "all clear" || len(runs[0].Annotations) != 120 {
+	if len(runs) != 1 || runs[0].Conclusion != "success" || runs[0].Title != "all clear" || len(runs[0].Annotations) != 60 {
 		t.Errorf("%d runs, the first %s %q with %d annotations", len(runs), runs[0].Conclusion, runs[0].Title, len(runs[0].Annotations))
 	}
 	run.HeadSHA = sha
