@@ -150,11 +150,11 @@ func (in *Intake) check(header http.Header, event string, body []byte) (ledger.D
 	case !isJSON(body):
 		return d, bad("the body is no JSON object: set the webhook's content type to application/json")
 	}
-	fields := gjson.GetManyBytes(body, "action", "installation.id", "repository.id")
-	if fields[0].Type == gjson.String {
-		d.Action = fields[0].Str
+	if action := gjson.GetBytes(body, "action"); action.Type == gjson.String {
+		d.Action = action.Str
 	}
-	d.Installation, d.Repository = fields[1].Int(), fields[2].Int()
+	d.Installation = gjson.GetBytes(body, "installation.id").Int()
+	d.Repository = gjson.GetBytes(body, "repository.id").Int()
 	return d, nil
 }
 

@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/klauspost/compress/s2"
 )
@@ -17,18 +18,20 @@ const (
 // maxStoredBody bounds what a stored body may claim to hold.
 const maxStoredBody = 64 << 20
 
-func packBody(body []byte) []byte {
+// appendBody appends the stored form of a body, and returns what it has appended to, and the form by itself.
+func appendBody(dst, body []byte) (all, stored []byte) {
 	if len(body) == 0 {
-		return nil
+		return dst, nil
 	}
-	packed := make([]byte, 1+s2.MaxEncodedLen(len(body)))
-	n := len(s2.Encode(packed[1:], body))
-	if n >= len(body) {
-		packed[0] = bodyPlain
-		return packed[:1+copy(packed[1:], body)]
+	begin := len(dst)
+	dst = slices.Grow(dst, 1+s2.MaxEncodedLen(len(body)))
+	packed := s2.Encode(dst[begin+1:cap(dst)], body)
+	if len(packed) >= len(body) {
+		dst = append(append(dst, bodyPlain), body...)
+	} else {
+		dst = append(dst, bodyS2)[:begin+1+len(packed)]
 	}
-	packed[0] = bodyS2
-	return packed[:1+n]
+	return dst, dst[begin:len(dst):len(dst)]
 }
 
 var errBody = errors.New("ledger: a stored body is damaged")

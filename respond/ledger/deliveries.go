@@ -79,6 +79,9 @@ func (tx *Tx) AcceptDeliveries(ctx context.Context, deliveries []Delivery) ([]Ac
 
 const deliveryColumns = 7
 
+// maxScratch bounds what is kept of the memory in which bodies are packed.
+const maxScratch = 4 << 20
+
 // insertDelivery inserts n rows; those whose GUID is known are left out of what it returns.
 func insertDelivery(n int) string {
 	var b strings.Builder
@@ -103,7 +106,13 @@ func insertDelivery(n int) string {
 // storeDeliveries inserts deliveries in the given order, many with one statement, and returns the GUIDs that are new.
 func (tx *Tx) storeDeliveries(ctx context.Context, deliveries []Delivery, order []int) (map[string]bool, error) {
 	stored := make(map[string]bool, len(order))
+	scratch, _ := tx.s.bodies.Get().(*[]byte)
+	if scratch == nil {
+		scratch = new([]byte)
+	}
+	defer tx.s.bodies.Put(scratch)
 	for len(order) > 0 {
+		packed := (*scratch)[:0]
 		n := chunk(len(order))
 		args := make([]any, 0, n*deliveryColumns)
 		for _, i := range order[:n] {
@@ -112,7 +121,9 @@ func (tx *Tx) storeDeliveries(ctx context.Context, deliveries []Delivery, order 
 			if received.IsZero() {
 				received = tx.now
 			}
-			args = append(args, d.GUID, d.Event, d.Action, d.Installation, d.Repository, received, packBody(d.Body))
+			var body []byte
+			packed, body = appendBody(packed, d.Body)
+			args = append(args, d.GUID, d.Event, d.Action, d.Installation, d.Repository, received, body)
 		}
 		err := each(ctx, tx, func(scan func(...any) error) error {
 			var guid string
@@ -126,6 +137,9 @@ func (tx *Tx) storeDeliveries(ctx context.Context, deliveries []Delivery, order 
 			return nil, err
 		}
 		order = order[n:]
+		if cap(packed) <= maxScratch {
+			*scratch = packed // its bytes were copied to the database
+		}
 	}
 	return stored, nil
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -59,6 +60,7 @@ type Store struct {
 	pgQueue *river.Client[pgx.Tx]
 
 	beatEvery, silence time.Duration // see reclaim.go
+	bodies             sync.Pool     // of *[]byte, in which bodies are packed
 
 	wake atomic.Pointer[func(queues []string)] // set while a worker runs in this process
 }
