@@ -12,7 +12,7 @@ type Limits struct {
 	// Default 8. tar.gz counts two.
 	Depth int
 	// Ratio bounds the bytes that come out of all decoders to this multiple of the size of the file, but never to less
-	// than 16 MiB. Default 1000, about what deflate reaches at most.
+	// than 16 MiB. Default 1100, a little more than deflate can reach.
 	Ratio int64
 	// Size bounds the bytes that come out of all decoders together. Default 1 GiB.
 	Size int64

@@ -13,7 +13,7 @@ import (
 // Defaults of [Limits], and the least that its Ratio allows.
 const (
 	defaultDepth   = 8
-	defaultRatio   = 1000
+	defaultRatio   = 1100
 	defaultSize    = 1 << 30
 	defaultMembers = 1_000_000
 
