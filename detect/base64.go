@@ -187,7 +187,8 @@ func collect(text []byte, at int, isDigit func(byte) bool, left, right int, wrap
 	r.cut[1] = i >= high && high < len(text)
 	r.end = i
 	for _, p := range r.at {
-		if text[p] == '-' || text[p] == '_' {
+		// Dashes in a row are the rule around a block, no digits.
+		if text[p] == '_' || text[p] == '-' && (p == 0 || text[p-1] != '-') && int(p)+1 < len(text) && text[p+1] != '-' {
 			r.url = true
 			break
 		}

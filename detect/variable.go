@@ -31,12 +31,12 @@ func nameBefore(before []byte) (name string, rest []byte) {
 		}
 	}
 	spaced := len(s) < len(before)
-	operator := len(s)
-	for operator > 0 && strings.IndexByte(operators, s[operator-1]) >= 0 {
-		operator--
+	first := len(s)
+	for first > 0 && strings.IndexByte(operators, s[first-1]) >= 0 {
+		first--
 	}
-	assigned := operator < len(s)
-	s = trimValue(s[:operator])
+	behind := append(s[first:len(s):len(s)], 0)
+	s = trimValue(s[:first])
 	for len(s) > 0 && (s[len(s)-1] == ']' || s[len(s)-1] == ')') {
 		s = trimValue(s[:len(s)-1])
 	}
@@ -48,7 +48,14 @@ func nameBefore(before []byte) (name string, rest []byte) {
 		end--
 	}
 	name = cleanName(string(s[end:]))
-	if !assigned && !(spaced && isVariable(name)) {
+	operator := behind[0]
+	switch {
+	case operator == '(' || operator == '>':
+		// A function, or an element: no name of the value, but for those that say whose it is.
+		if !isVariable(name) && !namesClerk(name) && vendorIn(name) == "" && !bytes.HasSuffix(s[:end], []byte("name=\"")) {
+			return "", s
+		}
+	case operator == 0 && !(spaced && (isVariable(name) || namesClerk(name) && strings.ContainsAny(name, "-_."))):
 		return "", s
 	}
 	return name, s[:end]
@@ -80,7 +87,16 @@ func namedAbove(before []byte) string {
 	before = before[max(0, len(before)-reach):]
 	lower := bytes.ToLower(before)
 	for _, label := range []string{"name", "key", "variable"} {
-		i := bytes.LastIndex(lower, []byte(label))
+		i := len(lower)
+		for {
+			if i = bytes.LastIndex(lower[:i], []byte(label)); i < 0 {
+				break
+			}
+			// A label of its own, not the end of another name.
+			if (i == 0 || !isBase62(lower[i-1])) && i+len(label) < len(lower) && !isBase62(lower[i+len(label)]) {
+				break
+			}
+		}
 		if i < 0 {
 			continue
 		}
