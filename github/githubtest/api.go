@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/gorilla/mux"
 )
 
@@ -157,6 +158,7 @@ func (s *Server) serve(w http.ResponseWriter, e func() answer) {
 	a := e()
 	s.mu.Unlock()
 	w.Header().Set("X-GitHub-Media-Type", "github.v3; format=json")
+	w.Header().Set("X-GitHub-Request-Id", uuid.NewString())
 	a.write(w)
 }
 

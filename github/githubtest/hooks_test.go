@@ -165,6 +165,18 @@ func TestRepositoryEvents(t *testing.T) {
 		t.Errorf("by the former name: %v, %v", i, err)
 	}
 	b.forget()
+	if _, err := b.repo.SetDefaultBranch(ctx, b.ada, "trunk"); err != nil {
+		t.Error(err)
+	}
+	if e := b.forget()[0].event.(*webhook.RepositoryChange); e.Action != "edited" || e.DefaultBranchFrom != "main" || e.Repository.DefaultBranch != "trunk" {
+		t.Errorf("edited: %+v", e)
+	}
+	b.repo.Transfer(ctx, b.ada, b.Organization("umbrella"))
+	if e := b.forget()[0].event.(*webhook.RepositoryChange); e.Action != "transferred" || e.OwnerFrom.Login != "acme" || e.Repository.Owner != "umbrella" {
+		t.Errorf("transferred: %+v", e)
+	}
+	b.repo.Transfer(ctx, b.ada, b.org)
+	b.forget()
 	b.repo.Publicize(ctx, b.ada)
 	b.repo.Privatize(ctx, b.ada)
 	b.repo.Archive(ctx, b.ada)

@@ -164,6 +164,33 @@ func (r *Repository) Privatize(ctx context.Context, by *Account) Delivery {
 	return r.change(ctx, by, "privatized", func() object { r.private = true; return nil })
 }
 
+// Transfer gives the repository to another account. The old name redirects. It sends repository.transferred to the
+// installation that reaches it then, or else to the one that did before.
+func (r *Repository) Transfer(ctx context.Context, by, to *Account) Delivery {
+	return r.change(ctx, by, "transferred", func() object {
+		from := r.owner
+		delete(r.s.repositories, r.key())
+		r.s.moved[r.key()] = r
+		r.owner = to
+		r.s.repositories[r.key()] = r
+		delete(r.s.moved, r.key())
+		kind := strings.ToLower(from.Type)
+		return object{"owner": object{"from": object{kind: r.s.accountJSON(from)}}}
+	})
+}
+
+// SetDefaultBranch makes another branch the default one, and sends repository.edited.
+func (r *Repository) SetDefaultBranch(ctx context.Context, by *Account, branch string) (Delivery, error) {
+	if _, err := r.s.git(r.dir, nil, "symbolic-ref", "HEAD", "refs/heads/"+branch); err != nil {
+		return Delivery{}, fmt.Errorf("default branch of %s: %w", r.FullName(), err)
+	}
+	return r.change(ctx, by, "edited", func() object {
+		old := r.defaultBranch
+		r.defaultBranch = branch
+		return object{"default_branch": object{"from": old}}
+	}), nil
+}
+
 // Delete takes the repository away, and sends repository.deleted. Its git repository stays on disk until the server's end.
 func (r *Repository) Delete(ctx context.Context, by *Account) Delivery {
 	return r.change(ctx, by, "deleted", func() object {
@@ -182,6 +209,9 @@ func (r *Repository) change(ctx context.Context, by *Account, action string, cha
 		body["changes"] = changes
 	}
 	body["repository"] = s.repositoryJSON(r)
+	if now := s.installationOf(r); now != nil {
+		in = now
+	}
 	var d *Delivery
 	if in != nil {
 		d = s.delivery("repository", in.id, r, by, body)

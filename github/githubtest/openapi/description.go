@@ -77,6 +77,13 @@ func Load(path string) (*Description, error) {
 	return d, err
 }
 
+// GitHub's description of GET /app/installations wants an account to be a user and an enterprise at once, which none is.
+// Elsewhere it says either.
+const (
+	bothAccounts  = `"account":{"nullable":true,"allOf":`
+	eitherAccount = `"account":{"nullable":true,"anyOf":`
+)
+
 // resolve returns a document with this path alone.
 func (d *Description) resolve(path string) (*openapi3.T, error) {
 	d.mu.Lock()
@@ -92,6 +99,7 @@ func (d *Description) resolve(path string) (*openapi3.T, error) {
 		if err != nil {
 			return nil, err
 		}
+		text = bytes.ReplaceAll(text, []byte(bothAccounts), []byte(eitherAccount))
 		document, err := openapi3.NewLoader().LoadFromData(text)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
