@@ -12,7 +12,7 @@ import (
 
 // annotations marks what stands at head and was not marked before. Annotations are plain text, not Markdown.
 func (v checkView) annotations() (out []github.Annotation, ids []int64) {
-	if !v.Repository.Private && !v.Policy.Public.Annotations {
+	if !v.Repository.Private && v.Policy.Public.HideLines {
 		return nil, nil
 	}
 	for _, set := range []struct {

@@ -64,6 +64,30 @@ func (c Change) Event() ledger.Event {
 	return ledger.Event{Leak: c.Leak, At: c.At, By: c.By, From: c.From, To: c.To, Reason: c.Reason}
 }
 
+// Apply returns the leak's record after the change.
+func Apply(l ledger.Leak, c Change) ledger.Leak {
+	if c.From != c.To {
+		l.State, l.Reason = c.To, c.Reason
+		l.Closed, l.ClosedBy = time.Time{}, ""
+		if c.To != ledger.Open {
+			l.Closed, l.ClosedBy = c.At, c.By
+		}
+	}
+	if c.Responded && l.Responded.IsZero() {
+		l.Responded = c.At
+	}
+	if c.Answer != "" {
+		l.Answer, l.Asked = c.Answer, c.At
+	}
+	if c.InstanceID != "" {
+		l.InstanceID = c.InstanceID
+	}
+	return l
+}
+
+// Moved tells whether the change is one of state, which the leak's history keeps.
+func (c Change) Moved() bool { return c.From != c.To }
+
 // Seen is a leak that a scan met.
 type Seen struct {
 	Leak      ledger.Leak       // as the ledger has it now

@@ -16,7 +16,6 @@ type repository struct {
 	framework *framework // nil where none was recognised
 	places    []place    // where the credential has to be set anew, as far as the files tell
 	leakedAs  string     // another name under which it leaked, "" if it is the same
-	local     []string   // Markdown: files on developers' machines
 }
 
 // place is a host, a store of secrets or a configuration where the credential is set.

@@ -134,17 +134,22 @@ func (s *Sighting) fields() []any {
 
 // Sightings lists up to limit sightings of a leak, in the order in which they were recorded.
 func (tx *Tx) Sightings(ctx context.Context, leak int64, limit int) ([]Sighting, error) {
+	list, err := tx.sightings(ctx, `WHERE s.leak = $1 ORDER BY s.id LIMIT $2`, leak, limit)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: sightings of leak %d: %w", leak, err)
+	}
+	return list, nil
+}
+
+func (tx *Tx) sightings(ctx context.Context, rest string, args ...any) ([]Sighting, error) {
 	var list []Sighting
 	err := each(ctx, tx, func(scan func(...any) error) error {
 		var s Sighting
 		err := scan(s.fields()...)
 		list = append(list, s)
 		return err
-	}, `SELECT `+sightingColumns+` FROM sightings s WHERE s.leak = $1 ORDER BY s.id LIMIT $2`, leak, limit)
-	if err != nil {
-		return nil, fmt.Errorf("ledger: sightings of leak %d: %w", leak, err)
-	}
-	return list, nil
+	}, `SELECT `+sightingColumns+` FROM sightings s `+rest, args...)
+	return list, err
 }
 
 // Head is a head commit of a repository.

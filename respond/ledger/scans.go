@@ -9,8 +9,10 @@ import (
 
 // RecordedScan tells what a scan brought. A scan that is recorded again, after a crash say, brings the same again.
 type RecordedScan struct {
-	New       []Leak // first recorded by this scan
-	Known     []Leak // recorded before
+	New   []Leak // first recorded by this scan
+	Known []Leak // recorded before
+	// Fresh are the sightings that this scan recorded first, by leak.
+	Fresh     map[int64][]Sighting
 	Regressed []Leak // those of Known that are not open, and that this scan saw at a place where they had not been seen
 }
 
@@ -122,24 +124,27 @@ func placeOf(s Sighting) string {
 }
 
 func (tx *Tx) whatCame(ctx context.Context, scan int64, leaks []int64) (RecordedScan, error) {
-	var r RecordedScan
+	r := RecordedScan{Fresh: map[int64][]Sighting{}}
 	for _, id := range leaks {
 		leak, err := tx.Leak(ctx, id)
 		if err != nil {
 			return RecordedScan{}, err
 		}
-		var firstScan, places int64
-		if _, err := one(ctx, tx, []any{&firstScan, &places}, `SELECT l.first_scan,
-				(SELECT count(*) FROM sightings s WHERE s.leak = l.id AND s.first_scan = $2)
-			FROM leaks l WHERE l.id = $1`, id, scan); err != nil {
+		var firstScan int64
+		if _, err := one(ctx, tx, []any{&firstScan}, `SELECT first_scan FROM leaks WHERE id = $1`, id); err != nil {
 			return RecordedScan{}, err
 		}
+		fresh, err := tx.sightings(ctx, `WHERE s.leak = $1 AND s.first_scan = $2 ORDER BY s.id`, id, scan)
+		if err != nil {
+			return RecordedScan{}, err
+		}
+		r.Fresh[id] = fresh
 		if firstScan == scan {
 			r.New = append(r.New, leak)
 			continue
 		}
 		r.Known = append(r.Known, leak)
-		if leak.State != Open && places > 0 {
+		if leak.State != Open && len(fresh) > 0 {
 			r.Regressed = append(r.Regressed, leak)
 		}
 	}

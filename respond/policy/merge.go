@@ -12,7 +12,9 @@ func Merge(files ...File) Policy {
 		set(&p.Issues.Off, f.IssuesOff)
 		set(&p.Issues.Repository, f.IssuesRepository)
 		set(&p.Issues.MaxPerHour, f.IssuesMaxPerHour)
-		set(&p.Public.Annotations, f.PublicAnnotations)
+		if f.PublicAnnotations != nil {
+			p.Public.HideLines = !*f.PublicAnnotations
+		}
 		if f.IssuesLabels != nil {
 			p.Issues.Labels = slices.Clone(f.IssuesLabels)
 		}

@@ -75,7 +75,7 @@ type Issues struct {
 
 // Public says what a public repository is told.
 type Public struct {
-	Annotations bool // mark the line in the check run
+	HideLines bool // do not mark the line in the check run
 }
 
 // Allow lists what is no leak.
@@ -110,7 +110,6 @@ func Default() Policy {
 		FailOn: FailOnAny,
 		Verify: OnRequest,
 		Issues: Issues{Labels: []string{"rekey"}, MaxPerHour: 10},
-		Public: Public{Annotations: true},
 	}
 }
 

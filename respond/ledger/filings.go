@@ -1,0 +1,111 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Summary is the one issue that stands for a repository's leaks which wait for an issue of their own.
+type Summary struct {
+	Repository      int64
+	IssueRepository int64
+	IssueNumber     int
+	IssueURL        string
+	IssueDigest     string
+}
+
+// NoteFiling remembers that a leak's issue is being filed now. A second note of the same leak changes nothing.
+func (tx *Tx) NoteFiling(ctx context.Context, repository, leak int64) error {
+	_, err := tx.exec(ctx, `INSERT INTO filings (leak, repository, at) VALUES ($1, $2, $3) ON CONFLICT (leak) DO NOTHING`,
+		leak, repository, tx.now)
+	if err != nil {
+		return fmt.Errorf("ledger: filing of leak %d: %w", leak, err)
+	}
+	return nil
+}
+
+// Filings counts the repository's issues that were filed, or begun to be filed, since then.
+func (tx *Tx) Filings(ctx context.Context, repository int64, since time.Time) (int, error) {
+	var n int
+	if _, err := one(ctx, tx, []any{&n}, `SELECT count(*) FROM filings WHERE repository = $1 AND at >= $2`, repository, since); err != nil {
+		return 0, fmt.Errorf("ledger: filings of repository %d: %w", repository, err)
+	}
+	return n, nil
+}
+
+const unfiled = `l.issue_number = 0 AND l.state = 'open' AND l.confidence <> 'low'
+	AND NOT EXISTS (SELECT 1 FROM filings f WHERE f.leak = l.id)`
+
+// Unfiled lists up to limit open leaks of the repository that have no issue and wait for one, oldest first.
+func (tx *Tx) Unfiled(ctx context.Context, repository int64, limit int) ([]Leak, error) {
+	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND `+unfiled+` ORDER BY l.id LIMIT $2`, repository, limit)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: leaks without issue in repository %d: %w", repository, err)
+	}
+	return list, nil
+}
+
+// RepositoriesUnfiled lists up to limit repositories with leaks that wait for an issue.
+func (tx *Tx) RepositoriesUnfiled(ctx context.Context, limit int) ([]int64, error) {
+	var list []int64
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		var id int64
+		err := scan(&id)
+		list = append(list, id)
+		return err
+	}, `SELECT DISTINCT l.repository FROM leaks l WHERE `+unfiled+` ORDER BY l.repository LIMIT $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: repositories with leaks without issue: %w", err)
+	}
+	return list, nil
+}
+
+// Summary returns the repository's summary issue, or ErrNotFound.
+func (tx *Tx) Summary(ctx context.Context, repository int64) (Summary, error) {
+	s := Summary{Repository: repository}
+	found, err := one(ctx, tx, []any{&s.IssueRepository, &s.IssueNumber, &s.IssueURL, &s.IssueDigest},
+		`SELECT issue_repository, issue_number, issue_url, issue_digest FROM summaries WHERE repository = $1`, repository)
+	switch {
+	case err != nil:
+		return Summary{}, fmt.Errorf("ledger: summary of repository %d: %w", repository, err)
+	case !found:
+		return Summary{}, fmt.Errorf("%w: summary of repository %d", ErrNotFound, repository)
+	}
+	return s, nil
+}
+
+// SaveSummary records the repository's summary issue.
+func (tx *Tx) SaveSummary(ctx context.Context, s Summary) error {
+	_, err := tx.exec(ctx, `INSERT INTO summaries (repository, issue_repository, issue_number, issue_url, issue_digest)
+		VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (repository) DO UPDATE SET issue_repository = excluded.issue_repository,
+			issue_number = excluded.issue_number, issue_url = excluded.issue_url, issue_digest = excluded.issue_digest`,
+		s.Repository, s.IssueRepository, s.IssueNumber, s.IssueURL, s.IssueDigest)
+	if err != nil {
+		return fmt.Errorf("ledger: summary of repository %d: %w", s.Repository, err)
+	}
+	return nil
+}
+
+// SetSeverity records how much harm a leak can do now: a repository that becomes public raises it.
+func (tx *Tx) SetSeverity(ctx context.Context, leak int64, severity string) error {
+	n, err := tx.exec(ctx, `UPDATE leaks SET severity = $2 WHERE id = $1`, leak, severity)
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		err = fmt.Errorf("ledger: severity of leak %d: %w", leak, err)
+	}
+	return err
+}
+
+// LeaksOf lists up to limit leaks of a repository, newest first.
+func (tx *Tx) LeaksOf(ctx context.Context, repository int64, limit int) ([]Leak, error) {
+	list, err := tx.leaks(ctx, `WHERE l.repository = $1 ORDER BY l.id DESC LIMIT $2`, repository, limit)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: leaks of repository %d: %w", repository, err)
+	}
+	return list, nil
+}
