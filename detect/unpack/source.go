@@ -66,7 +66,7 @@ func (r *sectionReader) Read(p []byte) (int, error) {
 		k.end(s, "the archive has the same bytes read again and again")
 		return 0, io.EOF
 	}
-	p = p[:min(int64(len(p)), s.size-r.pos, *left)]
+	p = p[:min(int64(len(p)), max(s.size-r.pos, 0), *left)]
 	if len(p) == 0 {
 		return 0, io.EOF
 	}

@@ -34,6 +34,7 @@ var le = binary.LittleEndian
 type directory struct {
 	start, size int64
 	base        int64 // what the offsets of its entries count from
+	tail        int64 // where the comment begins, and what may follow it
 }
 
 // findDirectory looks for a central directory at the end of a section, before a comment of that length at most.
@@ -61,6 +62,7 @@ func findDirectory(s source, comment int64) (directory, bool) {
 // readEnd reads the end-of-directory record at tail[i:], tail being the end of s.
 func readEnd(s source, tail []byte, i int) (directory, bool) {
 	end := s.size - int64(len(tail)) + int64(i)
+	comment := end + endLen
 	size, offset := int64(le.Uint32(tail[i+12:])), int64(le.Uint32(tail[i+16:]))
 	if j := i - locator64Len; j >= 0 && string(tail[j:j+4]) == locator64Magic {
 		// The record stands directly before its locator, wherever the locator believes it to be.
@@ -80,7 +82,7 @@ func readEnd(s source, tail []byte, i int) (directory, bool) {
 	if size < 0 || offset < 0 || size > end {
 		return directory{}, false
 	}
-	return directory{start: end - size, size: size, base: end - size - offset}, true
+	return directory{start: end - size, size: size, base: end - size - offset, tail: comment}, true
 }
 
 // sound tells whether the directory is one from its first entry to its end.
@@ -122,9 +124,10 @@ func (k *walk) zip(s source, l *level) bool {
 	if s.at != nil {
 		if d, ok := findDirectory(s, maxComment); ok {
 			k.directory(s, d)
+			k.comment(s, d)
 			return true
 		}
-		return k.locals(s, l)
+		return k.locals(s, l, true)
 	}
 	// The directory stands at the end: hold the file if it is not too large, else go by the headers before the members.
 	limit := k.holding
@@ -134,16 +137,18 @@ func (k *walk) zip(s source, l *level) bool {
 	inner := source{name: s.name, layers: s.layers, at: newHeld(held), size: int64(len(held))}
 	k.holding -= int64(cap(held))
 	defer func() { k.holding += int64(cap(held)) }()
-	if err == nil && int64(len(held)) < limit {
+	complete := err == nil && int64(len(held)) < limit
+	if complete {
 		if d, ok := findDirectory(inner, maxComment); ok {
 			k.directory(inner, d)
+			k.comment(inner, d)
 			return true
 		}
 	}
 	whole := source{name: s.name, layers: s.layers, stream: io.MultiReader(newHeld(held), l.in)}
 	again := k.levels.enter(whole.stream)
 	defer k.levels.leave()
-	if k.locals(whole, again) {
+	if k.locals(whole, again, complete) {
 		return true
 	}
 	if raw := again.again(k, whole); raw != nil {
@@ -179,6 +184,15 @@ func (k *walk) directory(s source, d directory) {
 			return
 		}
 		k.member(s, d, e)
+	}
+}
+
+// comment visits what stands behind the directory of a zip file, unless it is the walked file's.
+func (k *walk) comment(s source, d directory) {
+	if len(s.layers) > 1 && d.tail < s.size {
+		rest := s.section(s.name, d.tail, s.size-d.tail)
+		rest.layers = s.layers[:len(s.layers)-1]
+		k.leaf(rest, k.open(rest))
 	}
 }
 

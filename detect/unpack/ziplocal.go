@@ -14,14 +14,17 @@ import (
 func newHeld(b []byte) *bytes.Reader { return bytes.NewReader(b) }
 
 // locals visits the members of a zip file by the headers before them, for a file whose directory is missing, broken or
-// too far away. It tells whether there was any member.
-func (k *walk) locals(s source, l *level) bool {
+// too far away. broken says that it should have been found. It tells whether there was any member.
+func (k *walk) locals(s source, l *level, broken bool) bool {
 	found := false
 	for k.going() {
 		header, err := l.in.Peek(localLen)
 		switch magic := string(header[:min(4, len(header))]); {
 		case err == nil && magic == localMagic:
 		case magic == entryMagic || magic == endMagic || magic == end64Magic || magic == "PK\x06\x08":
+			if broken {
+				k.fail(s, fmt.Errorf("%w: the directory is broken; members were read by their own headers", ErrCorrupt))
+			}
 			return found
 		case magic == descriptorMagic || magic == "PK00":
 			// The mark of an archive split over disks may stand before the first member.
