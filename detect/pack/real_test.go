@@ -1,6 +1,8 @@
 package pack
 
 import (
+	"bytes"
+	"context"
 	"os"
 	"strings"
 	"testing"
@@ -14,7 +16,8 @@ import (
 //
 //	REKEY_TEST_REPOSITORY=/path/to/repository.git go test -run RealRepository ./detect/pack
 //
-// A repository of tens of thousands of commits takes git some minutes.
+// With REKEY_TEST_TEXT set, every blob that holds that text counts as found, which gives more to compare. A repository
+// of tens of thousands of commits takes git some minutes.
 func TestRealRepository(t *testing.T) {
 	dir := os.Getenv("REKEY_TEST_REPOSITORY")
 	if dir == "" {
@@ -26,7 +29,17 @@ func TestRealRepository(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer opened.Close()
-	report, err := opened.Scan(t.Context(), detect.New(detect.Options{}), Range{})
+	find := detect.New(detect.Options{}).Examine
+	if text := os.Getenv("REKEY_TEST_TEXT"); text != "" {
+		find = func(_ context.Context, _ string, blob []byte) (r detect.Result) {
+			if bytes.Contains(blob, []byte(text)) {
+				r.Findings = make([]detect.Finding, 1)
+			}
+			return r
+		}
+	}
+	opened.opts.MaxSightings = 10_000_000
+	report, err := opened.scan(t.Context(), find, Range{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func (w *walker) walk(ctx context.Context, p *packfile, root int32, visit func(o
 		entry := top.next
 		if entry != none {
 			top.next = p.sibling[entry]
-			if entry == top.heavy {
+			if entry == top.heavy || p.only != nil && !p.only[entry] {
 				continue
 			}
 			if err := w.enter(p, entry, top.text.data, visit); err != nil {
@@ -124,16 +124,15 @@ func (w *walker) enter(p *packfile, entry int32, base []byte, visit func(object)
 		w.memory.back(text)
 		return err
 	}
-	next := p.first[entry]
-	if next == none {
-		w.memory.back(text)
-		return nil
-	}
-	heavy := next
-	for c := p.sibling[next]; c != none; c = p.sibling[c] {
-		if p.weight[c] > p.weight[heavy] {
+	next, heavy := p.first[entry], none
+	for c := next; c != none; c = p.sibling[c] {
+		if (heavy == none || p.weight[c] > p.weight[heavy]) && (p.only == nil || p.only[c]) {
 			heavy = c
 		}
+	}
+	if heavy == none {
+		w.memory.back(text)
+		return nil
 	}
 	w.stack = append(w.stack, frame{entry: entry, next: next, heavy: heavy, text: text})
 	return nil
