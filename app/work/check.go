@@ -118,6 +118,9 @@ func missing(annotations, there []github.Annotation) []github.Annotation {
 		title             string
 	}
 	identify := func(a github.Annotation) identity {
+		if a.StartLine != a.EndLine {
+			a.StartColumn = 0 // GitHub keeps columns of single lines only
+		}
 		return identity{a.Path, a.StartLine, a.EndLine, a.StartColumn, a.Title}
 	}
 	known := map[identity]bool{}

@@ -36,6 +36,9 @@ type Request struct {
 	Haves []string
 	// Deepen, if positive, cuts history that many commits below each want.
 	Deepen int
+	// Filter, if not empty, leaves objects out that the wants do not name themselves: blob:none, blob:limit=64k (git's
+	// rev-list --filter). GitHub takes it; a server without filters refuses the whole request.
+	Filter string
 	// RequireCommon makes [Client.Fetch] fail with [ErrNoCommonHave], before anything is transferred, when there are
 	// Haves and the server knows none of them. Without it the server answers such a request with the whole history:
 	// it cannot tell unknown haves apart from none once the request says done.
@@ -64,7 +67,7 @@ func (c *Client) Fetch(ctx context.Context, url string, req Request) (io.ReadClo
 		return nil, fmt.Errorf("fetch %s: haves: %w", url, err)
 	}
 	if req.RequireCommon && len(haves) > 0 {
-		pack, common, err := c.fetch(ctx, url, c.fetchBody(wants, haves, req.Deepen, false))
+		pack, common, err := c.fetch(ctx, url, c.fetchBody(wants, haves, req.Deepen, req.Filter, false))
 		switch {
 		case err != nil:
 			return nil, err
@@ -74,7 +77,7 @@ func (c *Client) Fetch(ctx context.Context, url string, req Request) (io.ReadClo
 			return nil, fmt.Errorf("fetch %s: %w", url, ErrNoCommonHave)
 		}
 	}
-	pack, _, err := c.fetch(ctx, url, c.fetchBody(wants, haves, req.Deepen, true))
+	pack, _, err := c.fetch(ctx, url, c.fetchBody(wants, haves, req.Deepen, req.Filter, true))
 	if err == nil && pack == nil {
 		err = &ProtocolError{URL: url, Detail: "the server goes on negotiating after the request said done"}
 	}
@@ -85,7 +88,7 @@ func (c *Client) Fetch(ctx context.Context, url string, req Request) (io.ReadClo
 }
 
 // fetchBody writes the command. Without done the server may answer with acknowledgments only.
-func (c *Client) fetchBody(wants, haves []string, deepen int, done bool) []byte {
+func (c *Client) fetchBody(wants, haves []string, deepen int, filter string, done bool) []byte {
 	b := make([]byte, 0, 256+50*(len(wants)+len(haves)))
 	b = c.appendCommand(b, "fetch")
 	b = appendLine(b, "ofs-delta")
@@ -98,6 +101,9 @@ func (c *Client) fetchBody(wants, haves []string, deepen int, done bool) []byte 
 	}
 	if deepen > 0 {
 		b = appendLine(b, fmt.Sprintf("deepen %d", deepen))
+	}
+	if filter != "" {
+		b = appendLine(b, "filter "+filter)
 	}
 	if done {
 		b = appendLine(b, "done")
