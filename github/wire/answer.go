@@ -80,7 +80,8 @@ func (a *answer) said(message string) error {
 func (a *answer) sections() (ready, common bool, err error) {
 	const where = "the answer's sections"
 	if _, err := a.r.Peek(1); errors.Is(err, io.EOF) && a.ctx.Err() == nil {
-		return false, false, fmt.Errorf("POST %s: an empty answer: does a proxy drop the Git-Protocol header? %w", a.url, io.ErrUnexpectedEOF)
+		return false, false, fmt.Errorf("POST %s: an empty answer: does a proxy drop the Git-Protocol header, "+
+			"or does the server know no filters? %w", a.url, io.ErrUnexpectedEOF)
 	}
 	for {
 		kind, name, err := a.line(where)
@@ -95,7 +96,7 @@ func (a *answer) sections() (ready, common bool, err error) {
 			return true, common, nil
 		case "acknowledgments", "shallow-info", "wanted-refs":
 		case "packfile-uris":
-			return false, false, a.fail(where, malformed("the server wants the pack fetched from elsewhere (packfile-uris), which was not asked for"))
+			return false, false, a.fail(where, malformed("the server wants the pack fetched from elsewhere (packfile-uris)"))
 		default:
 			return false, false, a.fail(where, malformed(fmt.Sprintf("unknown section %.80q", name)))
 		}

@@ -37,7 +37,7 @@ type Request struct {
 	// Deepen, if positive, cuts history that many commits below each want.
 	Deepen int
 	// Filter, if not empty, leaves objects out that the wants do not name themselves: blob:none, blob:limit=64k (git's
-	// rev-list --filter). GitHub takes it; a server without filters refuses the whole request.
+	// rev-list --filter). GitHub takes it; a server without filters ends its answer before it began.
 	Filter string
 	// RequireCommon makes [Client.Fetch] fail with [ErrNoCommonHave], before anything is transferred, when there are
 	// Haves and the server knows none of them. Without it the server answers such a request with the whole history:
@@ -65,6 +65,9 @@ func (c *Client) Fetch(ctx context.Context, url string, req Request) (io.ReadClo
 	haves, err := objectIDs(req.Haves)
 	if err != nil {
 		return nil, fmt.Errorf("fetch %s: haves: %w", url, err)
+	}
+	if req.Filter != printable(req.Filter) {
+		return nil, fmt.Errorf("fetch %s: %.80q is not a filter: it is printable ASCII without spaces", url, req.Filter)
 	}
 	if req.RequireCommon && len(haves) > 0 {
 		pack, common, err := c.fetch(ctx, url, c.fetchBody(wants, haves, req.Deepen, req.Filter, false))
@@ -113,7 +116,7 @@ func (c *Client) fetchBody(wants, haves []string, deepen int, filter string, don
 
 func (c *Client) appendCommand(b []byte, name string) []byte {
 	b = appendLine(b, "command="+name)
-	b = appendLine(b, "agent="+agent(c.userAgent()))
+	b = appendLine(b, "agent="+printable(c.userAgent()))
 	b = appendLine(b, "object-format=sha1")
 	return appendDelim(b)
 }
@@ -247,8 +250,8 @@ func isHex(s string) bool {
 	return true
 }
 
-// agent makes a user agent fit for the agent capability: printable ASCII without spaces.
-func agent(s string) string {
+// printable makes a text fit for a line's argument, such as the agent capability: printable ASCII without spaces.
+func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r <= ' ' || r > '~' {
 			return '-'

@@ -128,6 +128,24 @@ func TestFetchTag(t *testing.T) {
 	}
 }
 
+func TestFetchFilter(t *testing.T) {
+	t.Parallel()
+	h := newHistory(t, nil)
+	req := wire.Request{Wants: []string{h.c[4]}, Haves: []string{h.c[3]}, Filter: "blob:none", RequireCommon: true}
+	if _, err := fetch(t.Context(), h.url, req); !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "filters") {
+		t.Errorf("a server without filters: %v, want an error that names them", err)
+	}
+	h.git("config", "uploadpack.allowFilter", "true")
+	pack, err := fetch(t.Context(), h.url, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{h.c[4]: true, h.git("rev-parse", h.c[4]+"^{tree}"): true}
+	if diff := cmp.Diff(want, h.contents(pack)); diff != "" {
+		t.Errorf("objects of the pack (-want +got):\n%s", diff)
+	}
+}
+
 func TestFetchRefusesBadRequests(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("something was sent") }))
@@ -143,6 +161,7 @@ func TestFetchRefusesBadRequests(t *testing.T) {
 		{s.URL, wire.Request{Wants: []string{unknown}, Haves: []string{"x\nwant y"}}, "not an object id"},
 		{s.URL, wire.Request{Wants: []string{unknown + unknown[:24]}}, "SHA-256"},
 		{strings.Replace(s.URL, "//", "//x-access-token:hunter2@", 1), wire.Request{Wants: []string{unknown}}, "holds credentials"},
+		{s.URL, wire.Request{Wants: []string{unknown}, Filter: "blob:none\nwant x"}, "not a filter"},
 		{"git://example.com/x", wire.Request{Wants: []string{unknown}}, "only http and https"},
 	} {
 		_, err := fetch(t.Context(), test.url, test.req)
