@@ -241,3 +241,16 @@ func FuzzFor(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkFor fits a guide to a repository of a hundred thousand files.
+func BenchmarkFor(b *testing.B) {
+	f := files{"package.json": `{"dependencies":{"next":"1","@clerk/nextjs":"1"}}`, "vercel.json": "{}"}
+	for i := range 100_000 {
+		f["src/"+strings.Repeat("deep/", i%6)+"file"+strings.Repeat("x", i%9)+string(rune('a'+i%26))+strings.Repeat("y", i/3000)+".ts"+string(rune('a'+i%7))] = ""
+	}
+	list := f.List()
+	b.ReportMetric(float64(len(list)), "files")
+	for b.Loop() {
+		guide.For(guide.Leak{Kind: detect.SecretKey}, f)
+	}
+}

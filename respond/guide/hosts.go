@@ -24,7 +24,11 @@ const asksForValue = "\nIt asks for the value."
 
 func vercel(t *tree, l Leak, v string) []place {
 	files := t.named("vercel.json", "vercel.ts", "now.json", ".vercelignore")
-	files = append(files, t.matching(regexp.MustCompile(`(^|/)\.vercel/project\.json$`))...)
+	for _, p := range t.named("project.json") {
+		if strings.HasSuffix("/"+p, "/.vercel/project.json") {
+			files = append(files, p)
+		}
+	}
 	if len(files) == 0 {
 		for _, p := range t.named("package.json") {
 			for name := range nodePackages(t.text(p)) {

@@ -4,7 +4,10 @@ import (
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
-var tellRotated = Step{Title: "Tell rekey:", Text: "comment `/rekey rotated` here. Clerk has no way to ask whether this kind of credential is dead, so your word closes the issue, under your name."}
+// tellRotated ends the instructions for all kinds that Clerk cannot be asked about.
+func tellRotated() Step {
+	return Step{Title: "Tell rekey:", Text: "comment `/rekey rotated` here. Clerk has no way to ask whether this kind of credential is dead, so your word closes the issue, under your name."}
+}
 
 func webhookSecret(l Leak, r repository) Guide {
 	return Guide{
@@ -18,13 +21,13 @@ func webhookSecret(l Leak, r repository) Guide {
 			{Title: "Deploy.", Text: r.deployAfter("From now on deliveries of the old endpoint fail verification. That is expected.")},
 			{Title: "Send a test event", Text: "from the new endpoint's **Testing** tab, and see that your server answers 2xx."},
 			{Title: "Delete the old endpoint.", Text: "With it the leaked secret is worth nothing."},
-			tellRotated,
+			tellRotated(),
 		},
 		Abused: []Step{
 			{Title: "Disable the old endpoint", Text: "on " + markdown.Link("the Webhooks page", webhooksPage) + " **and** take the old secret off your server, which is what believes forged events: until the new secret is in place, refuse all webhooks."},
 			{Title: "Add a new endpoint,", Text: "set its signing secret, deploy, and send a test event."},
 			{Title: "Replay what was missed:", Text: "the endpoint's **Recover failed messages** sends again what failed since a time that you choose."},
-			tellRotated,
+			tellRotated(),
 		},
 		After: []Step{
 			{Title: "Compare with Clerk what webhooks wrote to your database", Text: "since the leak: users, memberships and roles that exist on your side and not in Clerk were forged."},
@@ -44,13 +47,13 @@ func machineSecretKey(l Leak, r repository) Guide {
 				`  -H "Authorization: Bearer $CLERK_SECRET_KEY" -H 'Content-Type: application/json' -d '{"previous_token_ttl": 3600}'` + "\n```"},
 			{Title: "Put the new key where the old one is.", Text: r.put()},
 			{Title: "Deploy.", Text: r.deployAfter("Do it within the grace period.")},
-			tellRotated,
+			tellRotated(),
 		},
 		Abused: []Step{
 			{Title: "Rotate it without a grace period:", Text: "`previous_token_ttl: 0`. The old key is dead at once, and the machine's calls fail until the new one is deployed."},
 			{Title: "Revoke the tokens that it made:", Text: "`POST /v1/m2m_tokens/{id}/revoke` for each opaque token. Tokens in JWT form cannot be revoked; they end when they expire."},
 			{Title: "Set the new key and deploy.", Text: ""},
-			tellRotated,
+			tellRotated(),
 		},
 		After: []Step{
 			{Title: "Look at the calls that this machine made", Text: "to your services since the leak, and at tokens that you cannot explain. A machine-to-machine token has no expiry unless one was given."},
@@ -68,7 +71,7 @@ func platformAPIKey(l Leak, r repository) Guide {
 			{Title: "Put the new key where the old one is.", Text: r.put()},
 			{Title: "Rotate the secret keys of every application, in every instance:", Text: markdown.Link("this is how", rotationDocument) + ". Begin with production."},
 			{Title: "Deploy", Text: "what uses them, then delete the old secret keys."},
-			tellRotated,
+			tellRotated(),
 		},
 		After: []Step{
 			{Title: "Look at every application of the workspace:", Text: "applications, instances and domains that nobody made, members that nobody invited."},
@@ -86,12 +89,12 @@ func apiKey(l Leak, _ repository) Guide {
 			{Title: "Have the user create another key", Text: "in your application, where it shows their API keys (`<APIKeys />`), and put it where the old one is."},
 			{Title: "Revoke the leaked one:", Text: "the user does it in the same place, or you do by API. It takes effect at once.\n```sh\n" +
 				`curl -X POST https://api.clerk.com/v1/api_keys/KEY_ID/revoke -H "Authorization: Bearer $CLERK_SECRET_KEY"` + "\n```"},
-			tellRotated,
+			tellRotated(),
 		},
 		Abused: []Step{
 			{Title: "Revoke it first", Text: "(`POST /v1/api_keys/{id}/revoke`). It takes effect at once."},
 			{Title: "Tell the user,", Text: "who has to create another key."},
-			tellRotated,
+			tellRotated(),
 		},
 		After: []Step{{Title: "Look at what was done in that user's name", Text: "in your API's own logs since the leak, and tell the user."}},
 	}
@@ -107,7 +110,7 @@ func oauthClientSecret(l Leak, r repository) Guide {
 				`curl -X POST https://api.clerk.com/v1/oauth_applications/APPLICATION_ID/rotate_secret -H "Authorization: Bearer $CLERK_SECRET_KEY"` + "\n```"},
 			{Title: "Set it in every client, and deploy.", Text: ""},
 			{Title: "Sign in once", Text: "through each client."},
-			tellRotated,
+			tellRotated(),
 		},
 		After: []Step{
 			{Title: "Revoke access tokens that you cannot explain:", Text: "`POST /v1/oauth_applications/{id}/revoke_token`."},
@@ -124,7 +127,7 @@ func encryptionKey(l Leak, r repository) Guide {
 			{Title: "Make a new key:", Text: "\n```sh\nopenssl rand -hex 32\n```"},
 			{Title: "Put it where the old one is.", Text: r.put()},
 			{Title: "Deploy all servers at once.", Text: r.deployAfter("A server with the old key cannot read what a middleware with the new one wrote.")},
-			tellRotated,
+			tellRotated(),
 		},
 		After: []Step{{Title: "If the middleware was given secret keys at run time", Text: "(the option `secretKey` of `clerkMiddleware()`), and requests could have been observed, rotate those keys too."}},
 	}
@@ -140,7 +143,7 @@ func claimURL(l Leak, _ repository) Guide {
 			{Title: "If it turns out to be claimed by somebody else,", Text: "delete `.clerk/`, and use none of its keys any more."},
 			{Title: "Take the folder out of git", Text: "and keep it out:\n```sh\ngit rm -r --cached .clerk && echo '/.clerk/' >> .gitignore\n```"},
 			{Title: "Rotate the secret key that stands in the same file.", Text: "It has an issue of its own."},
-			tellRotated,
+			tellRotated(),
 		},
 		After: []Step{{Title: "Look at the users and settings of the application", Text: "once it is yours: somebody who had the secret key beside this link could change them."}},
 	}

@@ -17,7 +17,7 @@ func (r repository) put() string {
 		b.WriteString("\n- your host's environment variables (Vercel, Netlify, Fly, Cloudflare, AWS …), for every environment that has it;\n" +
 			"- CI: `gh secret list` shows names, and `gh secret set " + r.variable + "` asks for the value, so that it does not end in your shell's history;\n" +
 			"- secret stores and deployment files (Kubernetes, Terraform, Compose, Doppler …);\n" +
-			"- " + r.onMachines())
+			"- developers' machines: " + r.onMachines())
 		return b.String()
 	}
 	for _, p := range r.places {
@@ -48,7 +48,18 @@ func (r repository) named() string {
 	return s
 }
 
+// onMachines says what is to be done on developers' machines.
 func (r repository) onMachines() string {
+	if r.production {
+		return "a production key has no place there. Where it is all the same, change it in " + r.localFile()
+	}
+	if r.pulls {
+		return "`npx clerk@latest env pull` writes it into " + r.localFile()
+	}
+	return r.localFile()
+}
+
+func (r repository) localFile() string {
 	file := ".env.local"
 	if r.framework != nil && r.framework.local != "" {
 		file = r.framework.local

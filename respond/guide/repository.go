@@ -1,6 +1,7 @@
 package guide
 
 import (
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -11,11 +12,13 @@ import (
 
 // repository is what the instructions learned from the files.
 type repository struct {
-	read      bool       // files were there to be read
-	variable  string     // name under which this credential is to be set
-	framework *framework // nil where none was recognised
-	places    []place    // where the credential has to be set anew, as far as the files tell
-	leakedAs  string     // another name under which it leaked, "" if it is the same
+	read       bool       // files were there to be read
+	variable   string     // name under which this credential is to be set
+	framework  *framework // nil where none was recognised
+	places     []place    // where the credential has to be set anew, as far as the files tell
+	production bool       // the credential is a production key
+	pulls      bool       // Clerk's command line can write the credential into the local file
+	leakedAs   string     // another name under which it leaked, "" if it is the same
 }
 
 // place is a host, a store of secrets or a configuration where the credential is set.
@@ -32,6 +35,8 @@ func look(l Leak, files Files) repository {
 	t := plant(l, files)
 	r := repository{read: files != nil, framework: t.framework(l.Paths)}
 	r.variable = variableFor(l, r.framework)
+	r.production = l.Environment == detect.Live
+	r.pulls = l.Kind == detect.SecretKey && r.framework != nil && path.Base(r.framework.manifest) == "package.json"
 	if environmentName.MatchString(l.Variable) && l.Variable != r.variable {
 		r.leakedAs = l.Variable
 	}

@@ -1,6 +1,7 @@
 package guide
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rekey-app/rekey/detect"
@@ -38,6 +39,9 @@ func secretKey(l Leak, r repository) Guide {
 	remove := Step{Title: "Delete the old key:", Text: "the row " + row(l) + ". From that moment Clerk refuses it."}
 	tell := Step{Title: "Tell rekey:", Text: "comment `/rekey rotated` here, or press **I rotated it** on the check. " + closes}
 	g.Steps = []Step{add, put, deploy, see, remove, tell}
+	if keyless(l) {
+		g.Steps = slices.Concat([]Step{claim()}, g.Steps[:5], []Step{untrack()}, g.Steps[5:])
+	}
 	g.Abused = []Step{
 		{Title: "Delete the leaked key now:", Text: openAPIKeys(l) + " Delete the row " + row(l) + ". Your own requests to Clerk fail too until step 4 is done. " +
 			"Accept that: until you delete it, whoever holds the key can sign in as any of your users."},
@@ -47,10 +51,26 @@ func secretKey(l Leak, r repository) Guide {
 		{Title: "Look at what was done with it:", Text: "see the last section of this issue. Begin now: logs expire."},
 		tell,
 	}
-	if l.Dashboard == "" && l.Instance == "" {
+	if l.Dashboard == "" && l.Instance == "" && !keyless(l) {
 		g.Steps[0].Text += "\nIf your team has several Clerk applications, the one with the row " + row(l) + " is the right one."
 	}
 	return g
+}
+
+// claim comes first for the file that SDKs write in keyless mode.
+func claim() Step {
+	return Step{Title: "Is the application yours?", Text: "The key is that of a development instance which Clerk's SDK made by itself (keyless mode). If nobody of your team has claimed it, its claim link stands in the same file, " +
+		"and whoever opens it first owns the application: claim it now, through the link that your running application shows. Or let it go: delete the folder `.clerk/`, the SDK makes another, and of the rest only steps 7 and 8 remain."}
+}
+
+// untrack takes that file out of git.
+func untrack() Step {
+	return Step{Title: "Take the folder out of git,", Text: "and keep it out:" + shell("git rm -r --cached .clerk && echo '/.clerk/' >> .gitignore")}
+}
+
+// keyless tells whether the key leaked in the file of keyless mode, and whether that may be told.
+func keyless(l Leak) bool {
+	return !l.Hide && slices.ContainsFunc(l.Paths, func(p string) bool { return strings.HasSuffix("/"+p, "/.clerk/.tmp/keyless.json") })
 }
 
 const closes = "This issue closes when the key no longer works."

@@ -19,7 +19,7 @@ const (
 // tree is a repository's files, those of other people's packages left out.
 type tree struct {
 	files  Files
-	paths  []string // sorted: those near the root first
+	paths  []string // of files that may be read, sorted: those near the root first
 	byName map[string][]string
 	hidden map[string]bool // files that must not be named with a line, as it would tell where the credential is
 	silent bool            // nor named at all for what stands in them
@@ -39,19 +39,22 @@ func plant(l Leak, files Files) *tree {
 		if foreignPackage(p) {
 			continue
 		}
-		t.paths = append(t.paths, p)
-	}
-	slices.SortFunc(t.paths, func(a, b string) int {
-		if d := strings.Count(a, "/") - strings.Count(b, "/"); d != 0 {
-			return d
-		}
-		return strings.Compare(a, b)
-	})
-	for _, p := range t.paths {
 		name := path.Base(p)
 		t.byName[name] = append(t.byName[name], p)
+		if Wants(p) {
+			t.paths = append(t.paths, p)
+		}
 	}
+	slices.SortFunc(t.paths, nearRoot)
 	return t
+}
+
+// nearRoot orders paths: those near the root first, then by name.
+func nearRoot(a, b string) int {
+	if d := strings.Count(a, "/") - strings.Count(b, "/"); d != 0 {
+		return d
+	}
+	return strings.Compare(a, b)
 }
 
 // foreignPackage tells whether the path belongs to what was installed or built, or to an example.
@@ -69,12 +72,14 @@ func foreignPackage(p string) bool {
 func (t *tree) named(names ...string) []string {
 	var out []string
 	for _, n := range names {
-		out = append(out, t.byName[n]...)
+		same := slices.Clone(t.byName[n])
+		slices.SortFunc(same, nearRoot)
+		out = append(out, same...)
 	}
 	return out
 }
 
-// matching returns the paths that the expression matches.
+// matching returns the paths of files that may be read and that the expression matches.
 func (t *tree) matching(re *regexp.Regexp) []string {
 	var out []string
 	for _, p := range t.paths {

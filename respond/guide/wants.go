@@ -2,23 +2,40 @@ package guide
 
 import (
 	"path"
-	"regexp"
-	"slices"
+	"strings"
 )
 
-// wanted matches the files that may be read; others are of interest by their names alone.
-var wanted = regexp.MustCompile(`(?i)(` +
-	`\.(ya?ml|toml|tf|tfvars|tofu|bicep|gradle|kts|csproj|fsproj|vbproj)$` +
-	`|(^|/)(package|composer|app|vercel|firebase|convex|wrangler|host|template|sam|cloudbuild)\.json$|(^|/)wrangler\.jsonc$` +
-	`|(^|/)(go\.mod|requirements[^/]*\.txt|Pipfile|setup\.cfg|Gemfile|pom\.xml|mix\.exs|Directory\.Packages\.props|serverless\.ts|sst\.config\.ts)$` +
-	`|(^|/)([^/]+\.)?(dockerfile|containerfile)(\.[^/]+)?$` +
-	`|(^|/)[^/]*task[-_]?def[^/]*\.json$` +
-	`|(^|/)\.(ebextensions|elasticbeanstalk)/[^/]+$` +
-	`|(^|/)[^/]*(secrets?|\.enc|\.sops)[^/]*\.(json|env)$` +
-	`)`)
-
-// Wants tells whether [For] may read the file's content, for callers that have to fetch it first. List must name all files all
-// the same.
+// Wants tells whether [For] may read the file's content, for callers that have to fetch it first. List must name all
+// files all the same: others are of interest by their names alone.
 func Wants(p string) bool {
-	return wanted.MatchString(p) && !foreignPackage(p) && !slices.Contains([]string{"pnpm-lock.yaml"}, path.Base(p))
+	name := strings.ToLower(path.Base(p))
+	return wantsName(name, p) && !foreignPackage(p)
+}
+
+func wantsName(name, p string) bool {
+	switch path.Ext(name) {
+	case ".yml", ".yaml":
+		return name != "pnpm-lock.yaml"
+	case ".toml", ".tf", ".tfvars", ".tofu", ".bicep", ".gradle", ".kts", ".csproj", ".fsproj", ".vbproj", ".props":
+		return true
+	case ".json", ".jsonc":
+		switch name {
+		case "package.json", "composer.json", "app.json", "wrangler.json", "wrangler.jsonc", "template.json", "sam.json", "cloudbuild.json":
+			return true
+		}
+		return strings.Contains(name, "task") || secretName(name)
+	case ".env":
+		return secretName(name)
+	}
+	switch name {
+	case "go.mod", "pipfile", "setup.cfg", "gemfile", "pom.xml", "mix.exs", "serverless.ts", "sst.config.ts":
+		return true
+	}
+	return strings.HasPrefix(name, "requirements") ||
+		strings.Contains(name, "dockerfile") || strings.Contains(name, "containerfile") ||
+		strings.Contains(p, ".ebextensions/") || strings.Contains(p, ".elasticbeanstalk/")
+}
+
+func secretName(name string) bool {
+	return strings.Contains(name, "secret") || strings.Contains(name, ".enc") || strings.Contains(name, ".sops")
 }

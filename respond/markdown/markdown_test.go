@@ -162,3 +162,30 @@ func TestCut(t *testing.T) {
 		t.Errorf("fence left open: %q", got)
 	}
 }
+
+// TestTextIsInert: running text is one paragraph of text, and nothing that GitHub resolves stands in it unbroken.
+func TestTextIsInert(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := hostile().Draw(t, "foreign")
+		source := []byte("before " + markdown.Text(s) + " after")
+		doc := gfm().Parser().Parse(text.NewReader(source))
+		if doc.ChildCount() != 1 || doc.FirstChild().Kind() != ast.KindParagraph {
+			t.Fatalf("blocks from %q: %s", s, source)
+		}
+		for n := doc.FirstChild().FirstChild(); n != nil; n = n.NextSibling() {
+			if n.Kind() != ast.KindText && n.Kind() != ast.KindString {
+				t.Fatalf("%s from %q: %s", n.Kind(), s, source)
+			}
+		}
+		var out bytes.Buffer
+		if err := gfm().Convert(source, &out); err != nil {
+			t.Fatal(err)
+		}
+		for _, bad := range []string{"@octocat", "@org", "#12", "repo#3", "GH-4", "https://evil", ":tada:"} {
+			if strings.Contains(out.String(), bad) {
+				t.Fatalf("%q stands in %s", bad, out.String())
+			}
+		}
+	})
+}
