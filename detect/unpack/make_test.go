@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
-	"compress/flate"
 	"compress/gzip"
 	"io"
 	"testing"
@@ -54,14 +53,6 @@ func tarred(files ...file) []byte {
 		must(0, w.WriteHeader(&tar.Header{Name: f.name, Size: int64(len(f.data)), Mode: 0o644}))
 		must(w.Write(f.data))
 	}
-	must(0, w.Close())
-	return b.Bytes()
-}
-
-func deflated(data []byte) []byte {
-	var b bytes.Buffer
-	w := must(flate.NewWriter(&b, 6))
-	must(w.Write(data))
 	must(0, w.Close())
 	return b.Bytes()
 }

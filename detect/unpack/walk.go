@@ -14,7 +14,8 @@ type Limits struct {
 	// Ratio bounds the bytes that come out of all decoders to this multiple of the size of the file, but never to less
 	// than 16 MiB. Default 1100, a little more than deflate can reach.
 	Ratio int64
-	// Size bounds the bytes that come out of all decoders together. Default 1 GiB.
+	// Size bounds the bytes that come out of all decoders together, and with them the time: a GiB takes a few seconds
+	// from deflate and zstd, half a minute from bzip2 and xz. Default 1 GiB.
 	Size int64
 	// Members bounds the entries of all archives together, directories included. Default 1,000,000.
 	Members int
