@@ -37,7 +37,7 @@ func sourceText(b *testing.B, n int) []byte {
 // BenchmarkScan prints, as ratio, the speed of a scan in that of bytes.IndexByte for a byte that is not there, taken by
 // turns over the same text.
 func BenchmarkScan(b *testing.B) {
-	const n = 24 << 20
+	const n = 64 << 20
 	rng := rand.NewChaCha8([32]byte{1})
 	random := make([]byte, n)
 	rng.Read(random)

@@ -146,24 +146,21 @@ func (f *forward) end(err error) error {
 
 // packed decodes the whole of an encoded compressed file, whose first digits are the anchor at w.v.text[at:].
 func (r *run) packed(w *sweep, at int, a *anchor) {
-	if at < w.until[packedWay] || w.v.depth >= maxDepth {
+	way, digit := packedBase64Way, isBase64
+	if a.role == packedHexRole {
+		way, digit = packedHexWay, isHexDigit
+	}
+	if at < w.until[way] || w.v.depth >= maxDepth {
 		return
 	}
-	var child *view
+	run := collect(w.v.text, at, digit, 0, longestPacked, true)
+	w.until[way] = run.end
+	if !r.spend(len(run.at)) {
+		return
+	}
+	child := decodeHex(w.v, run)
 	if a.role == packedBase64Role {
-		run := collect(w.v.text, at, isBase64, 0, longestPacked, true)
-		w.until[packedWay] = run.end
-		if !r.spend(len(run.at)) {
-			return
-		}
 		child = decodeBase64(w.v, run, 0)
-	} else {
-		run := collect(w.v.text, at, isHexDigit, 0, longestPacked, true)
-		w.until[packedWay] = run.end
-		if !r.spend(len(run.at)) {
-			return
-		}
-		child = decodeHex(w.v, run)
 	}
 	if a.text == base64Gzip2 {
 		r.deeper(child)

@@ -49,7 +49,7 @@ func (s *Scanner) newRun(ctx context.Context, path string, text []byte) *run {
 type sweep struct {
 	v *view
 	// until tells, for each way of decoding, up to where it was done already.
-	until [24]int
+	until [16]int
 }
 
 // Ways of decoding, by alignment where it has several.
@@ -59,19 +59,24 @@ const (
 	hexWay           = 8
 	wrappedHexWay    = 10
 	utf16Way         = 12
-	packedWay        = 14
+	packedBase64Way  = 14
+	packedHexWay     = 15
 )
 
 // read finds everything that starts with an anchor at text[from:to] of v.
 func (r *run) read(v *view, from, to int) {
 	w := sweep{v: v}
-	for at := from; at < to; at++ {
-		var i int
-		at, i = r.s.set.Next(v.text, at)
-		if at < 0 || at >= to {
-			return
+	for ; from < to; from += block {
+		end := min(to, from+block)
+		for i := range r.s.lists {
+			for at := from; ; at++ {
+				var a *anchor
+				if at, a = r.s.lists[i].next(v.text, at, end); at < 0 {
+					break
+				}
+				r.look(&w, at, a)
+			}
 		}
-		r.look(&w, at, &r.s.anchors[i])
 	}
 }
 
@@ -107,6 +112,9 @@ func (r *run) look(w *sweep, at int, a *anchor) {
 	case utf16Role:
 		r.utf16(w, at)
 	case packedBase64Role, packedHexRole:
+		if a.text == "Td6WFoA" {
+			at--
+		}
 		r.packed(w, at, a)
 	}
 }
@@ -135,6 +143,9 @@ func plausible(text []byte, at int, a *anchor) bool {
 	case webhookRole:
 		return at+20 < len(text) && startsFresh(text, at)
 	case base64Role, hexRole:
+		if a.wide {
+			return wideNear(text, at, a)
+		}
 		if len(a.whole) > 0 {
 			return standsWrapped(text, at, a.whole)
 		}
@@ -142,6 +153,12 @@ func plausible(text []byte, at int, a *anchor) bool {
 			return standsWrappedBefore(text, at, a.former)
 		}
 	case packedBase64Role, packedHexRole:
+		if a.text == "Td6WFoA" { // the rest of a magic that is /Td6WFoA or _Td6WFoA
+			at--
+			if at < 0 || text[at] != '/' && text[at] != '_' {
+				return false
+			}
+		}
 		return at == 0 || !isBase62(text[at-1]) || at > 1 && text[at-2] == '\\'
 	}
 	return true

@@ -15,8 +15,7 @@ type Options struct {
 
 // Scanner finds credentials. It is safe for concurrent use.
 type Scanner struct {
-	anchors []anchor
-	set     *literal.Set // of the anchors' texts
+	lists   [2]list      // of anchors: those of base64 are the second
 	signs   *literal.Set // of what is evidence
 	walker  unpack.Walker
 	limits  unpack.Limits
@@ -25,14 +24,48 @@ type Scanner struct {
 
 // New returns a scanner. It takes some milliseconds; make one for all texts.
 func New(opts Options) *Scanner {
-	s := &Scanner{anchors: anchors(), limits: opts.Unpack}
-	texts := make([]string, len(s.anchors))
-	for i, a := range s.anchors {
-		texts[i] = a.text
+	s := &Scanner{limits: opts.Unpack, signs: compile(signs())}
+	for _, a := range anchors() {
+		l := &s.lists[0]
+		if a.role == base64Role || a.role == packedBase64Role {
+			l = &s.lists[1]
+		}
+		l.anchors = append(l.anchors, a)
 	}
-	s.set = compile(texts)
-	s.signs = compile(signs())
+	for i := range s.lists {
+		l := &s.lists[i]
+		texts := make([]string, len(l.anchors))
+		for i, a := range l.anchors {
+			texts[i] = a.text
+		}
+		l.set = compile(texts)
+	}
 	return s
+}
+
+// list is some of the anchors and the set of their texts. A set slows down with every literal, in texts of one alphabet
+// most. Two sets, one after the other over what the processor's cache holds, are faster than one.
+type list struct {
+	anchors []anchor
+	set     *literal.Set
+}
+
+const (
+	// block is how much of a text is searched by one list before the next. It fits the first cache.
+	block = 32 << 10
+	// longestAnchor is more than the length of any.
+	longestAnchor = 64
+)
+
+// next returns the first place in text[from:to] where an anchor of the list stands that deserves a look, and the anchor;
+// -1 if there is none.
+func (l *list) next(text []byte, from, to int) (at int, a *anchor) {
+	text = text[:min(len(text), to+longestAnchor)]
+	at, i := l.set.Next(text, from)
+	if at < 0 || at >= to {
+		return -1, nil
+	}
+	return at, &l.anchors[i]
 }
 
 // compile compiles literals that are constants of this package, so that an error is one of its own.
@@ -81,7 +114,7 @@ func (s *Scanner) examineText(ctx context.Context, path string, text []byte) Res
 	first := 0
 	if order < 0 {
 		// Most texts end here.
-		if first = s.first(text, 0); first < 0 {
+		if first = s.first(text); first < 0 {
 			return Result{}
 		}
 	}
@@ -103,15 +136,23 @@ func (s *Scanner) examineText(ctx context.Context, path string, text []byte) Res
 	return Result{found, r.skipped}
 }
 
-// first returns the first place at or behind from that deserves a look, or -1.
-func (s *Scanner) first(text []byte, from int) int {
-	for at := from; ; at++ {
-		var i int
-		at, i = s.set.Next(text, at)
-		if at < 0 || plausible(text, at, &s.anchors[i]) {
-			return at
+// first returns the start of the first block with a place that deserves a look, or -1.
+func (s *Scanner) first(text []byte) int {
+	for from := 0; from < len(text); from += block {
+		to := min(len(text), from+block)
+		for i := range s.lists {
+			for at := from; ; at++ {
+				var a *anchor
+				if at, a = s.lists[i].next(text, at, to); at < 0 {
+					break
+				}
+				if plausible(text, at, a) {
+					return from
+				}
+			}
 		}
 	}
+	return -1
 }
 
 // settle judges findings by their path, where it is known.
