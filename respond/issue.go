@@ -334,11 +334,9 @@ func ignoreNeeds(l ledger.Leak) string {
 	return ""
 }
 
-// clerkCanTell tells whether Clerk can be asked if this credential is dead: only secret keys open GET /v1/instance.
-func clerkCanTell(l ledger.Leak) bool {
-	k := detect.Kind(l.Kind)
-	return k == detect.SecretKey || k == detect.LegacyAPIKey
-}
+// clerkCanTell tells whether Clerk can be asked if this credential is dead: only secret keys open GET /v1/instance. Of
+// keys from before 2023 it is not known what Clerk answers while they live.
+func clerkCanTell(l ledger.Leak) bool { return detect.Kind(l.Kind) == detect.SecretKey }
 
 func (v issueView) history() string {
 	if len(v.History) == 0 {

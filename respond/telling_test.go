@@ -7,7 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rekey-app/rekey/detect"
-	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/notify"
 	"github.com/rekey-app/rekey/respond/policy"
@@ -28,26 +27,6 @@ func TestTelling(t *testing.T) {
 		Issue: &notify.Issue{Number: 12, URL: l.IssueURL},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestPublicIsWorse(t *testing.T) {
-	t.Parallel()
-	l := leak(detect.SecretKey, detect.Test, 1)
-	f := facts(at(l, sighting(1, ".env", 1), true))
-	f.Policy.FailOn = "high"
-	if run, _ := Check(f); run.Conclusion != github.Neutral {
-		t.Errorf("private: %s", run.Conclusion)
-	}
-	f.Repository.Private = false
-	if run, _ := Check(f); run.Conclusion != github.Failure {
-		t.Errorf("public: %s", run.Conclusion)
-	}
-	p := policy.Default()
-	p.Notify = []policy.Notify{{To: "security"}}
-	d := Publicized(p, []ledger.Leak{with(l, filed), with(l, revoked), leak(detect.SecretKey, detect.Live, 2)}, monday)
-	if diff := cmp.Diff([]string{"edit_issue", "comment", "notify reopened", "notify reopened"}, told(d)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -28,7 +28,9 @@ func secretKey(l Leak, r repository) Guide {
 	}
 	add := Step{Title: "Add a new key.", Text: openAPIKeys(l) + " Under **Secret keys** choose **Add new key**, name it after the place that will use it, " +
 		"and copy it at once: Clerk shows it only this one time. The old key goes on working meanwhile."}
+	tell := Step{Title: "Tell rekey:", Text: "comment `/rekey rotated` here, or press **I rotated it** on the check. " + closes}
 	if l.Kind == detect.LegacyAPIKey {
+		tell = tellRotated()
 		add.Text += "\nWhat leaked is a key in the form from before 2023, which was set as `CLERK_API_KEY`. The new one is called " +
 			code(r.variable) + "; SDKs of today do not read the old name."
 	}
@@ -37,7 +39,6 @@ func secretKey(l Leak, r repository) Guide {
 	see := Step{Title: "See that the new key is the one in use.", Text: "On the API keys page, **Last used** of the new key says \"Used just now\" after a request " +
 		"that needs it, and that of the old key no longer moves. If it still moves, some place has the old key: find it before you go on."}
 	remove := Step{Title: "Delete the old key:", Text: "the row " + row(l) + ". From that moment Clerk refuses it."}
-	tell := Step{Title: "Tell rekey:", Text: "comment `/rekey rotated` here, or press **I rotated it** on the check. " + closes}
 	g.Steps = []Step{add, put, deploy, see, remove, tell}
 	if keyless(l) {
 		g.Steps = slices.Concat([]Step{claim()}, g.Steps[:5], []Step{untrack()}, g.Steps[5:])
