@@ -3,6 +3,7 @@
 package job
 
 import (
+	"encoding/json"
 	"strconv"
 	"time"
 
@@ -114,4 +115,63 @@ func (f FirstLook) Key() string { return strconv.FormatInt(f.Repository, 10) }
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (FirstLook) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: Backfill, MaxAttempts: BackfillAttempts}
+}
+
+// Effects performs effects on a leak's issue, one after the other: comments, closing, reopening. What they are was
+// chosen when the job was queued.
+type Effects struct {
+	Leak    int64           `json:"leak"`
+	Actions json.RawMessage `json:"actions"`
+}
+
+// Kind implements river.JobArgs.
+func (Effects) Kind() string { return "effects" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Effects) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
+}
+
+// Ask asks Clerk whether a leak's key is dead.
+type Ask struct {
+	Leak     int64           `json:"leak"`
+	Question json.RawMessage `json:"question"`
+}
+
+// Kind implements river.JobArgs.
+func (Ask) Kind() string { return "ask" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Ask) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
+}
+
+// Notify tells one target of a step in a leak's life.
+type Notify struct {
+	Target string          `json:"target"`
+	Event  json.RawMessage `json:"event"`
+}
+
+// Kind implements river.JobArgs.
+func (Notify) Kind() string { return "notify" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Notify) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
+}
+
+// Summary brings the one issue up to date that stands for a repository's leaks which wait for an issue of their own.
+type Summary struct {
+	Repository int64 `json:"repository"`
+}
+
+// Kind implements river.JobArgs.
+func (Summary) Kind() string { return "summary" }
+
+// Key implements [Keyed].
+func (s Summary) Key() string { return strconv.FormatInt(s.Repository, 10) }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Summary) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
 }

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -24,6 +23,15 @@ func (tx *Tx) NoteFiling(ctx context.Context, repository, leak int64) error {
 		return fmt.Errorf("ledger: filing of leak %d: %w", leak, err)
 	}
 	return nil
+}
+
+// Chosen tells whether an issue for the leak was decided on.
+func (tx *Tx) Chosen(ctx context.Context, leak int64) (bool, error) {
+	var n int
+	if _, err := one(ctx, tx, []any{&n}, `SELECT count(*) FROM filings WHERE leak = $1`, leak); err != nil {
+		return false, fmt.Errorf("ledger: filing of leak %d: %w", leak, err)
+	}
+	return n > 0, nil
 }
 
 // Filings counts the repository's issues that were filed, or begun to be filed, since then.
@@ -87,18 +95,6 @@ func (tx *Tx) SaveSummary(ctx context.Context, s Summary) error {
 		return fmt.Errorf("ledger: summary of repository %d: %w", s.Repository, err)
 	}
 	return nil
-}
-
-// SetSeverity records how much harm a leak can do now: a repository that becomes public raises it.
-func (tx *Tx) SetSeverity(ctx context.Context, leak int64, severity string) error {
-	n, err := tx.exec(ctx, `UPDATE leaks SET severity = $2 WHERE id = $1`, leak, severity)
-	if err == nil && n == 0 {
-		err = ErrNotFound
-	}
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		err = fmt.Errorf("ledger: severity of leak %d: %w", leak, err)
-	}
-	return err
 }
 
 // LeaksOf lists up to limit leaks of a repository, newest first.

@@ -82,25 +82,25 @@ func upgrade(ctx context.Context, q querier, store string) error {
 	return nil
 }
 
-// migrateSQLite does all in one transaction, which locks others out.
+// migrateSQLite runs under the lock that keeps other processes away.
 func (s *Store) migrateSQLite(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("ledger: migrate: %w", err)
 		}
 	}()
+	queue, err := rivermigrate.New(riversqlite.New(s.writer), &rivermigrate.Config{Logger: s.log})
+	if err != nil {
+		return err
+	}
+	if _, err := queue.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("queue: %w", err)
+	}
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	queue, err := rivermigrate.New(riversqlite.New(s.writer), &rivermigrate.Config{Logger: s.log})
-	if err != nil {
-		return err
-	}
-	if _, err := queue.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil); err != nil {
-		return fmt.Errorf("queue: %w", err)
-	}
 	if err := upgrade(ctx, sqliteQuerier{tx: tx, stmts: nil}, "sqlite"); err != nil {
 		return err
 	}

@@ -133,6 +133,8 @@ type Scan struct {
 	Skipped    []string // what could not be read
 	Finished   time.Time
 	Failure    string // why it could not be finished; "" where it was
+
+	PolicyChanged bool // the push changed the repository's policy file
 }
 
 // Observation is a finding as a scan saw it: the leak's facts and where it stands. AtHead tells that this place is in

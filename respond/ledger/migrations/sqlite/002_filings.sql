@@ -14,3 +14,6 @@ CREATE TABLE summaries (
     issue_url        TEXT NOT NULL,
     issue_digest     TEXT NOT NULL
 ) STRICT;
+
+-- Whether the push changed the repository's policy file: its check run tells of mistakes in it.
+ALTER TABLE scans ADD COLUMN policy_changed INTEGER NOT NULL DEFAULT 0;
