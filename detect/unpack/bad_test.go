@@ -18,7 +18,7 @@ import (
 func noise(n int) []byte {
 	var b []byte
 	for i := 0; len(b) < n; i++ {
-		b = fmt.Appendf(b, "%d %x\n", i*i*7919, i*2654435761)
+		b = fmt.Appendf(b, "%d %x\n", i*7919, uint32(i)*2654435761)
 	}
 	return b[:n]
 }
@@ -250,6 +250,9 @@ func TestPrepended(t *testing.T) {
 	app := append([]byte("#!/usr/bin/env python3\n"), zipped(file{"__main__.py", []byte("print()")})...)
 	want := seen{"__main__.py", "zip", 0, "print()"}
 	expect(t, app, want)
+	if !unpack.Appended(app) || unpack.Appended(app[:len(app)-1]) || unpack.Appended([]byte("PK\x05\x06")) || unpack.Format(app) != "" {
+		t.Error("Appended or Format is wrong about it")
+	}
 	// In another archive the whole is visited too, for what was prepended.
 	got, err := walk(t, tarred(file{"app", app}), unpack.Limits{})
 	if err != nil || len(got) != 2 || got[0].data != string(app) || got[1].name != "app!__main__.py" {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -203,4 +204,28 @@ func TestUnreadContent(t *testing.T) {
 			t.Errorf("%s: %v, error %v", outer, got, err)
 		}
 	}
+}
+
+func TestWalkerIsShared(t *testing.T) {
+	t.Parallel()
+	var w unpack.Walker
+	var group sync.WaitGroup
+	for _, pack := range packers() {
+		for i := range 8 {
+			group.Go(func() {
+				content := strings.Repeat(fmt.Sprint(i, " text "), 3000)
+				data := gzipped(pack([]byte(content)))
+				err := w.Walk(t.Context(), bytes.NewReader(data), int64(len(data)), unpack.Limits{}, func(m unpack.Member) error {
+					if read(t, m.Content) != content {
+						t.Error("another's content")
+					}
+					return nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	group.Wait()
 }
