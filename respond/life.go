@@ -1,6 +1,7 @@
 package respond
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -79,11 +80,22 @@ func Hear(f LeakFacts, w Word) Decision {
 	case SaidReopen, SaidReopened:
 		h.reopen()
 	case SaidStatus:
-		h.reply("status", h.statusText())
+		h.reply(h.statusText())
 	default:
-		h.reply("help", helpText(h.LeakFacts))
+		h.reply(helpText(h.LeakFacts))
 	}
+	h.oneComment()
 	return h.Decision
+}
+
+// oneComment gives the comment that answers a word the word's own key. Heard a second time, when the leak is in another
+// state already, the word would be answered otherwise, and is not answered again.
+func (h *hearing) oneComment() {
+	for i, a := range h.Actions {
+		if a.Do == Comment {
+			h.Actions[i].Key = fmt.Sprintf("leak:%d:word:%s", h.Leak.ID, h.word.ID)
+		}
+	}
 }
 
 // hearing is the decision about one word, as it is made.
@@ -110,20 +122,13 @@ func (h *hearing) refuse() {
 }
 
 // reply comments in answer to the word.
-func (h *hearing) reply(about, body string) {
-	if h.Leak.IssueNumber == 0 {
-		return
-	}
-	a := leakAction(Comment, h.Leak, "reply:"+h.word.ID+":"+about)
-	a.Body = body
-	h.Actions = append(h.Actions, a)
-}
+func (h *hearing) reply(body string) { h.comment(h.Leak, "reply", h.word.At, body) }
 
 // rotated asks Clerk, or takes the person's word where it cannot be asked.
 func (h *hearing) rotated(why Why) {
 	switch {
 	case h.Leak.State == ledger.Revoked:
-		h.reply("dead", "Clerk has said already that this key is dead. There is nothing left to do.")
+		h.reply("Clerk has said already that this key is dead. There is nothing left to do.")
 	case h.Policy.Verify != policy.Never && clerkCanTell(h.Leak):
 		h.Actions = append(h.Actions, askAction(h.Leak, Ask{Why: why, By: h.word.By, Word: h.word.ID}, 0))
 	case h.Leak.State == ledger.Open:
@@ -147,18 +152,18 @@ func (h *hearing) ignore() {
 	}
 	switch {
 	case reason == "":
-		h.reply("reason", "Please say why, so that others can follow it later: `/rekey ignore <reason>`.")
+		h.reply("Please say why, so that others can follow it later: `/rekey ignore <reason>`.")
 	case h.Leak.State == ledger.Open, h.Leak.State == ledger.Resolved:
 		h.move(h.LeakFacts, ledger.Ignored, h.word.By, reason, h.word.At)
 	default:
-		h.reply("closed", "This is closed already, as "+string(h.Leak.State)+".")
+		h.reply("This is closed already, as " + string(h.Leak.State) + ".")
 	}
 }
 
 func (h *hearing) reopen() {
 	if h.Leak.State == ledger.Open {
 		if h.word.Said == SaidReopen {
-			h.reply("open", "This is open.")
+			h.reply("This is open.")
 		}
 		return
 	}
@@ -260,9 +265,9 @@ func (d *Decision) alive(f LeakFacts, q Ask, now time.Time) {
 	switch q.Why {
 	case Closed:
 		d.issue(ReopenIssue, f.Leak, now)
-		d.comment(f.Leak, "alive", now, stillWorks(f, q))
+		d.answer(f.Leak, q, stillWorks(f, q))
 	case Rotated:
-		d.comment(f.Leak, "alive", now, stillWorks(f, q))
+		d.answer(f.Leak, q, stillWorks(f, q))
 	case Watching:
 		d.watchOn(f, q)
 	}
@@ -276,14 +281,24 @@ func (d *Decision) unknown(f LeakFacts, q Ask, a clerk.Answer, now time.Time) {
 		d.watchOn(f, q)
 	case q.Why == Rotated && q.Attempt+1 < maxAsks:
 		if q.Attempt == 0 {
-			d.comment(f.Leak, "unknown", now, noAnswer(a))
+			d.answer(f.Leak, q, noAnswer(a))
 		}
 		pause := askPause(q.Attempt, a.RetryAfter)
 		q.Attempt++
 		d.Actions = append(d.Actions, askAction(f.Leak, q, pause))
 	case q.Why == Rotated:
-		d.comment(f.Leak, "gave-up", now, gaveUp(a))
+		d.answer(f.Leak, q, gaveUp(a))
 	}
+}
+
+// answer comments on what came of a question, once for each time that it was asked.
+func (d *Decision) answer(l ledger.Leak, q Ask, body string) {
+	if l.IssueNumber == 0 {
+		return
+	}
+	a := leakAction(Comment, l, fmt.Sprintf("answer:%s:%s:%d", q.Why, q.Word, q.Attempt))
+	a.Body = body
+	d.Actions = append(d.Actions, a)
 }
 
 // watchOn asks again later, as long as the leak is open and the policy says so.

@@ -193,3 +193,32 @@ func TestPausesGrow(t *testing.T) {
 		t.Errorf("last pause of watching %s", got)
 	}
 }
+
+// TestAWordHeardTwiceIsAnsweredOnce: a delivery may be worked on again after its word has taken effect.
+func TestAWordHeardTwiceIsAnsweredOnce(t *testing.T) {
+	t.Parallel()
+	for _, said := range []Said{SaidIgnore, SaidReopen, SaidStatus, SaidHelp} {
+		f := LeakFacts{Repository: shop, Leak: with(leak(detect.SecretKey, detect.Test, 1), filed), Policy: policy.Default()}
+		if said == SaidReopen {
+			f.Leak.State = ledger.Ignored
+		}
+		word := Word{Said: said, Reason: "x", By: "ada", Role: "admin", ID: "comment:5", At: monday}
+		keys := map[string]bool{}
+		comments := 0
+		for range 2 {
+			d := Hear(f, word)
+			for _, c := range d.Changes {
+				f.Leak = Apply(f.Leak, c)
+			}
+			for _, a := range d.Actions {
+				if a.Do == Comment && !keys[a.Key] {
+					comments++
+				}
+				keys[a.Key] = true
+			}
+		}
+		if comments != 1 {
+			t.Errorf("%s heard twice is answered %d times", said, comments)
+		}
+	}
+}

@@ -26,7 +26,7 @@ func (v checkView) summary() string {
 			"if it fails the same way, the log of rekey's server says more.\n\n")
 	}
 	if v.PolicyFile.Message != "" {
-		fmt.Fprintf(&b, "**%s is not valid**, line %d: %s\n\nThe policy that was valid before stays in force until this is mended.\n\n",
+		fmt.Fprintf(&b, "**%s is not valid**, line %d: %s\n\nUntil it is mended it counts for nothing: what the organisation's and the server's policy say applies.\n\n",
 			markdown.Code(policy.Path), v.PolicyFile.Line, markdown.Code(v.PolicyFile.Message))
 	}
 	if len(v.failing) > 0 {
