@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -20,7 +21,9 @@ import (
 	"github.com/rekey-app/rekey/app/work"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond/clerk"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/notify"
 )
 
 type serveCommand struct {
@@ -72,6 +75,9 @@ type server struct {
 	http   *http.Server
 	addr   net.Addr
 	failed chan error
+
+	tending     sync.WaitGroup
+	stopTending context.CancelFunc
 }
 
 // serve starts the server. It returns once deliveries are taken; Close ends it.
@@ -85,6 +91,7 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *server,
 	if err := cfg.MakeData(); err != nil {
 		return nil, err
 	}
+	userAgent := "rekey/" + versionName()
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if s.store, err = ledger.OpenStore(ctx, ledger.Options{URL: cfg.DatabaseURL, Now: time.Now, Log: slog.New(atLeast{log.Handler(), slog.LevelWarn})}); err != nil {
@@ -92,17 +99,23 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *server,
 	}
 	app, err := github.New(github.Config{
 		AppID: cfg.AppID, PrivateKey: cfg.PrivateKey, WebURL: cfg.GitHubURL, APIURL: cfg.GitHubAPIURL,
-		UserAgent: "rekey/" + versionName(), Now: time.Now, Log: log, OnRequest: requestMetrics(registry),
+		UserAgent: userAgent, Now: time.Now, Log: log, OnRequest: requestMetrics(registry),
 	})
 	if err != nil {
 		return nil, err
 	}
+	asker, err := clerk.New(clerk.Options{URL: cfg.ClerkAPIURL, UserAgent: userAgent, Now: time.Now})
+	if err != nil {
+		return nil, fmt.Errorf("REKEY_CLERK_API_URL: %w", err)
+	}
 	scanner := detect.New(detect.Options{})
-	workers := river.NewWorkers()
-	work.New(work.Config{
-		Store: s.store, GitHub: app, Scanner: scanner, AppID: cfg.AppID, WebURL: cfg.GitHubURL,
+	worker := work.New(work.Config{
+		Store: s.store, GitHub: app, Scanner: scanner, AppID: cfg.AppID, WebURL: cfg.GitHubURL, Clerk: asker,
+		ServerPolicy: cfg.Policy, Targets: cfg.Targets, Sender: notify.NewSender(nil, userAgent, time.Now),
 		Now: time.Now, Log: log, Metrics: registry,
-	}).Register(workers)
+	})
+	workers := river.NewWorkers()
+	worker.Register(workers)
 	if s.worker, err = s.store.Work(workers, ledger.QueueConfig{StopTimeout: stopTimeout}); err != nil {
 		return nil, err
 	}
@@ -110,8 +123,19 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *server,
 	if err := s.worker.Start(context.WithoutCancel(ctx)); err != nil {
 		return nil, err
 	}
+	tending, stopTending := context.WithCancel(context.WithoutCancel(ctx))
+	s.tending.Go(func() { worker.Tend(tending) })
+	s.stopTending = stopTending
+	var stats ledger.Stats
+	err = s.store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		stats, err = tx.Stats(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
 	s.intake, err = intake.New(intake.Config{
-		Store: s.store, Secrets: cfg.WebhookSecrets, Now: time.Now, Log: log, Metrics: registry, Redact: scanner.Redact,
+		LastDelivery: stats.LastDelivery, Store: s.store, Secrets: cfg.WebhookSecrets, Now: time.Now, Log: log, Metrics: registry, Redact: scanner.Redact,
 	})
 	if err != nil {
 		return nil, err
@@ -147,6 +171,10 @@ func (s *server) Close() error {
 	}
 	if s.intake != nil {
 		errs = append(errs, s.intake.Close(ctx))
+	}
+	if s.stopTending != nil {
+		s.stopTending()
+		s.tending.Wait()
 	}
 	if s.worker != nil {
 		errs = append(errs, s.worker.Stop(ctx))

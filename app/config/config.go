@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond/notify"
+	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // Flags are the settings of the server as the command line and the environment give them. Kong fills them.
@@ -26,6 +28,9 @@ type Flags struct {
 	AppID        int64  `env:"REKEY_APP_ID" placeholder:"ID" help:"The GitHub App's id."`
 	ClerkAPIURL  string `env:"REKEY_CLERK_API_URL" default:"https://api.clerk.com" placeholder:"URL" help:"Clerk's Backend API address."`
 	Log          string `env:"REKEY_LOG" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"debug, info, warn or error. Text on a terminal, JSON elsewhere."`
+
+	PolicyFile string `env:"REKEY_POLICY_FILE" placeholder:"FILE" help:"Policy that applies where no repository's .github/rekey.yml says otherwise."`
+	NotifyFile string `env:"REKEY_NOTIFY_FILE" placeholder:"FILE" help:"Targets that policies may name in notify: a YAML list of name, format, url, secret."`
 
 	DatabaseURL       string `env:"REKEY_DATABASE_URL" placeholder:"URL" help:"postgres://… Default: SQLite in the data directory."`
 	DatabaseURLFile   string `env:"REKEY_DATABASE_URL_FILE" placeholder:"FILE" help:"File that holds the database URL."`
@@ -47,6 +52,8 @@ type Config struct {
 	PrivateKey     *rsa.PrivateKey
 	WebhookSecrets []string
 	ClerkAPIURL    string
+	Policy         policy.File     // what applies where no repository's file says otherwise
+	Targets        []notify.Target // whom policies may name
 	LogLevel       slog.Level
 }
 
@@ -93,6 +100,12 @@ func (f Flags) Resolve() (Config, error) {
 		return Config{}, err
 	}
 	if c.WebhookSecrets, err = f.webhookSecrets(); err != nil {
+		return Config{}, err
+	}
+	if c.Policy, err = f.policyFile(); err != nil {
+		return Config{}, err
+	}
+	if c.Targets, err = f.targets(); err != nil {
 		return Config{}, err
 	}
 	if c.Data, err = dataDirectory(f.Data, os.Getenv); err != nil {

@@ -1,17 +1,13 @@
 // Package scan is the command that looks for Clerk credentials on this machine: in files and directories, on standard
 // input, in what a commit would add, and in whole histories. It reads; detect decides.
 //
-// Start with [Run].
+// Start with [Run]. paths.go and walk.go read files, staged.go the index, history.go repositories; all hand their hits to
+// a collector (collect.go), which drops what is ignored; text.go, json.go and sarif.go write the result.
 package scan
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
@@ -20,176 +16,103 @@ import (
 
 // Options say what to look through. Exactly one of the ways applies: History, Staged, or Paths ("-" is Stdin).
 type Options struct {
-	Paths   []string
+	Paths   []string // default: the current directory
 	Stdin   io.Reader
 	Staged  bool
 	History bool
 	Workers int // default GOMAXPROCS
-	Ignore  Ignore
-	Now     func() time.Time
-	// Progress, if not nil, is told from time to time how much was read. It may be called from several goroutines.
-	Progress func(Progress)
-}
-
-// Progress is how much was read so far.
-type Progress struct {
-	Files, Bytes int64
-	Total        int64 // of files or objects; 0 if not known
+	// IgnoreFile names the one file that says what to pass over. If empty, it is [IgnoreFile] in the current directory
+	// and in each directory that is scanned.
+	IgnoreFile string
+	Now        func() time.Time
+	// Meter, if not nil, is told how much was read.
+	Meter *Meter
 }
 
 // Hit is a finding with where it was found on this machine.
 type Hit struct {
 	detect.Finding
-	Root   string // the path that was given, "" for a history and what is staged
-	Path   string // relative to the root; with the members of archives: backup.zip!app/.env
+	Root   string // the directory that was given; "" for a file that was named, a history and what is staged
+	File   string // relative to Root, with slashes: any bytes but NUL
 	Commit string
 	Author pack.Person
 	Blob   string
 	Refs   []string // that hold it now, for histories
-	Line   string   // the line with every credential masked, for people; "" where there is none to show
+	Excerpt
+}
+
+// Path is the file's path, with that of the member inside it: backup.zip!app/.env.
+func (h Hit) Path() string {
+	if h.Member == "" {
+		return h.File
+	}
+	return h.File + "!" + h.Member
+}
+
+// Problem is what could not be read.
+type Problem struct {
+	Path   string
+	Reason string
+	// Part tells that the rest of the file was read: what is missing is a damaged or encrypted part, or one over a limit.
+	Part bool
 }
 
 // Result is what a scan found.
 type Result struct {
 	Hits     []Hit
-	Allowed  int     // findings silenced by rekey:allow
-	Ignored  int     // findings silenced by .rekeyignore
-	Problems []error // what could not be read; the rest was
-	Read     Progress
+	Allowed  int // findings silenced by rekey:allow
+	Ignored  int // findings silenced by .rekeyignore
+	Problems []Problem
+	History  bool // whether Files counts the blobs of histories
+	Commits  int
+	Files    int64
+	Bytes    int64
 	Elapsed  time.Duration
 }
 
-// Run looks through what o names. It returns an error only where nothing could be done at all; single files that cannot
-// be read are in Result.Problems.
+// Unread returns how many files could not be read at all, and how many only in part.
+func (r Result) Unread() (whole, part int) {
+	for _, p := range r.Problems {
+		if p.Part {
+			part++
+		} else {
+			whole++
+		}
+	}
+	return whole, part
+}
+
+// Run looks through what o names. The result holds what was found even where there is an error: the context ended, or a
+// repository or an ignore file could not be read. Single files that cannot be read are in Result.Problems.
 func Run(ctx context.Context, s *detect.Scanner, o Options) (Result, error) {
 	started := o.Now()
-	c := &collector{ignore: o.Ignore, progress: o.Progress}
-	var err error
-	switch {
-	case o.History:
-		err = c.histories(ctx, s, o)
-	case o.Staged:
-		err = c.staged(ctx, s, o)
-	default:
-		err = c.paths(ctx, s, o)
+	if o.Meter == nil {
+		o.Meter = new(Meter)
 	}
-	if err == nil {
-		err = ctx.Err()
+	if len(o.Paths) == 0 {
+		o.Paths = []string{"."}
+	}
+	c := &collector{scanner: s, meter: o.Meter}
+	err := c.run(ctx, o)
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
 	}
 	result := c.result()
+	result.History = o.History
 	result.Elapsed = o.Now().Sub(started)
 	return result, err
 }
 
-// collector gathers hits and problems from several workers.
-type collector struct {
-	ignore   Ignore
-	progress func(Progress)
-
-	mu       sync.Mutex
-	hits     []Hit
-	allowed  int
-	ignored  int
-	problems []error
-	read     Progress
-}
-
-func (c *collector) add(h Hit) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (c *collector) run(ctx context.Context, o Options) error {
+	var err error
+	if c.ignore, err = readIgnores(o); err != nil {
+		return err
+	}
 	switch {
-	case h.Allowed && h.Environment != detect.Live:
-		c.allowed++
-	case c.ignore.matches(h):
-		c.ignored++
-	default:
-		c.hits = append(c.hits, h)
+	case o.History:
+		return c.histories(ctx, o)
+	case o.Staged:
+		return c.staged(ctx, o)
 	}
-}
-
-func (c *collector) problem(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.problems = append(c.problems, err)
-}
-
-// count adds to what was read. Workers call it in batches.
-func (c *collector) count(files, bytes int64) {
-	c.mu.Lock()
-	c.read.Files += files
-	c.read.Bytes += bytes
-	now := c.read
-	c.mu.Unlock()
-	if c.progress != nil {
-		c.progress(now)
-	}
-}
-
-func (c *collector) result() Result {
-	slices.SortStableFunc(c.hits, func(a, b Hit) int {
-		return compare(
-			strings.Compare(a.Root, b.Root), strings.Compare(a.Path, b.Path),
-			int(a.Place.Line-b.Place.Line), int(a.Place.Column-b.Place.Column), a.Author.When.Compare(b.Author.When),
-		)
-	})
-	return Result{Hits: c.hits, Allowed: c.allowed, Ignored: c.ignored, Problems: c.problems, Read: c.read}
-}
-
-func compare(orders ...int) int {
-	for _, o := range orders {
-		if o != 0 {
-			return o
-		}
-	}
-	return 0
-}
-
-// memberPath joins the path of a file and that of a member inside it.
-func memberPath(path, member string) string {
-	if member == "" {
-		return path
-	}
-	return path + "!" + member
-}
-
-// paths looks through files, directories and standard input.
-func (c *collector) paths(ctx context.Context, s *detect.Scanner, o Options) error {
-	paths := o.Paths
-	if len(paths) == 0 {
-		paths = []string{"."}
-	}
-	if slices.Contains(paths, "-") {
-		if len(paths) > 1 {
-			return errors.New("- stands for standard input and cannot be mixed with paths")
-		}
-		return c.stdin(ctx, s, o.Stdin)
-	}
-	for _, root := range paths {
-		newWalk(c, s, root, o.Workers).run(ctx)
-	}
-	return nil
-}
-
-func (c *collector) stdin(ctx context.Context, s *detect.Scanner, in io.Reader) error {
-	counted := &countingReader{r: in}
-	found, err := s.ScanReader(ctx, "", counted)
-	c.count(1, counted.n)
-	if err != nil {
-		return fmt.Errorf("reading standard input: %w", err)
-	}
-	for _, f := range found {
-		c.add(Hit{Finding: f, Path: memberPath("-", f.Member)})
-	}
-	return nil
-}
-
-type countingReader struct {
-	r io.Reader
-	n int64
-}
-
-func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
+	return c.paths(ctx, o)
 }

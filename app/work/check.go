@@ -14,6 +14,7 @@ import (
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // owner names the runner of a job for the log of actions: a job that is tried again, in whatever process, goes on with
@@ -69,6 +70,9 @@ func (w *Worker) conclude(ctx context.Context, owner string, client *github.Clie
 		return nil
 	}
 	if err != nil {
+		return err
+	}
+	if facts, err = w.completeFacts(ctx, facts, repositoryID, head); err != nil {
 		return err
 	}
 	run, annotated := respond.Check(facts)
@@ -158,4 +162,23 @@ func (w *Worker) checkFacts(ctx context.Context, tx *ledger.Tx, repositoryID int
 	return respond.CheckFacts{
 		Repository: w.describe(repository), Head: head, DetailsURL: w.DetailsURL, Scans: scans, Sightings: sightings,
 	}, nil
+}
+
+// completeFacts adds what GitHub has to be asked for, where it matters: the policy where there is something to judge, and
+// what is wrong with a policy file that the commit brought.
+func (w *Worker) completeFacts(ctx context.Context, f respond.CheckFacts, repositoryID int64, head string) (respond.CheckFacts, error) {
+	f.Policy = policy.Default()
+	repository, found, err := w.repository(ctx, repositoryID)
+	if err != nil || !found {
+		return f, err
+	}
+	if len(f.Sightings) > 0 {
+		if f.Policy, err = w.policy(ctx, repository.Repository); err != nil {
+			return f, err
+		}
+	}
+	if slices.ContainsFunc(f.Scans, func(s ledger.Scan) bool { return s.PolicyChanged }) {
+		f.PolicyFile, err = w.policyProblem(ctx, repository.target(), head)
+	}
+	return f, err
 }

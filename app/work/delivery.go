@@ -39,6 +39,16 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 	if err := w.remember(ctx, event.About().InstallationID, p); err != nil {
 		return err
 	}
+	if p.Word != nil {
+		if p.Note, err = w.hear(ctx, d, *p.Word); err != nil {
+			return err
+		}
+	}
+	if p.Deleted != 0 {
+		if err := w.issueDeleted(ctx, event.About().Repository.ID, p.Deleted); err != nil {
+			return err
+		}
+	}
 	if p.Scan != nil {
 		note, err := w.tryScan(ctx, j, p.Scan)
 		if err != nil {
@@ -102,6 +112,11 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 		}
 		if p.ForgetTip != "" && len(p.Know) > 0 {
 			if err := tx.DeleteTip(ctx, p.Know[0].ID, p.ForgetTip); err != nil {
+				return err
+			}
+		}
+		if p.Public {
+			if err := w.publicized(ctx, tx, p.Know[0].ID); err != nil {
 				return err
 			}
 		}

@@ -8,11 +8,11 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // maxSightings bounds how many places of a leak are read for its issue, which lists fewer.
@@ -20,14 +20,18 @@ const maxSightings = 100
 
 // issue makes a leak's one issue say what the ledger knows: it files it, finds it again, or edits it in place.
 func (w *Worker) issue(ctx context.Context, j *river.Job[job.Issue]) error {
+	_, p, found, err := w.leakAndPolicy(ctx, j.Args.Leak)
+	if err != nil || !found {
+		return err
+	}
 	key := fmt.Sprintf("issue:%d", j.Args.Leak)
 	var begun ledger.Action
 	var facts issueFacts
-	err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
 		if begun, err = tx.BeginAction(ctx, key, lease, owner(j.JobRow)); err != nil {
 			return err
 		}
-		facts, err = w.issueFacts(ctx, tx, j.Args.Leak)
+		facts, err = w.issueFacts(ctx, tx, j.Args.Leak, p)
 		return err
 	})
 	if errors.Is(err, ledger.ErrNotFound) {
@@ -36,24 +40,40 @@ func (w *Worker) issue(ctx context.Context, j *river.Job[job.Issue]) error {
 	if err != nil {
 		return err
 	}
-	text := respond.Issue(facts.IssueFacts)
-	if !facts.wanted() || facts.Leak.IssueNumber != 0 && facts.Leak.IssueDigest == text.Digest() {
-		return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-			return tx.FinishAction(ctx, key, "nothing to send")
-		})
+	finish := func(result string) error {
+		return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error { return tx.FinishAction(ctx, key, result) })
 	}
-	client := w.GitHub.Repository(facts.repository.target(), github.RespondAccess)
-	filed, err := w.sendIssue(ctx, client, begun, facts, text)
-	if errors.Is(err, github.ErrIssuesDisabled) || errors.Is(err, github.ErrArchived) {
-		w.Log.WarnContext(ctx, "no issue filed", "leak", facts.Leak.ID, "repository", facts.repository.ID, "reason", err.Error())
-		return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-			return tx.FinishAction(ctx, key, "not filed: "+err.Error())
-		})
+	if !facts.wanted() {
+		return finish("none is wanted")
+	}
+	source := w.GitHub.Repository(facts.source.target(), github.ScanAccess)
+	if facts.Leak.State == ledger.Open {
+		facts.Files = w.files(ctx, source, commitOf(facts.Sightings))
+	}
+	text := respond.Issue(facts.IssueFacts)
+	if facts.Leak.IssueNumber != 0 && facts.Leak.IssueDigest == text.Digest() {
+		return finish("it says so already")
+	}
+	filed, err := w.sendIssue(ctx, w.GitHub.Repository(facts.target.target(), github.RespondAccess), begun, facts, text)
+	if gone(err) {
+		w.Log.WarnContext(ctx, "no issue filed", "leak", facts.Leak.ID, "repository", facts.target.ID, "reason", err.Error())
+		return finish("not filed: " + err.Error())
 	}
 	if err != nil {
 		return fmt.Errorf("issue of leak %d: %w", facts.Leak.ID, err)
 	}
-	return w.filed(ctx, key, facts.Leak.ID, filed, text.Digest())
+	return w.filed(ctx, key, facts, filed, text.Digest())
+}
+
+// commitOf is the commit whose files tell how the leaking key is used: the last one that brought it.
+func commitOf(sightings []ledger.Sighting) string {
+	commit, last := "", time.Time{}
+	for _, s := range sightings {
+		if s.Commit != "" && !s.Authored.Before(last) {
+			commit, last = s.Commit, s.Authored
+		}
+	}
+	return commit
 }
 
 // sendIssue creates or edits the issue. Where an earlier attempt began and its end is not known, the issue may be there
@@ -63,7 +83,7 @@ func (w *Worker) sendIssue(ctx context.Context, client *github.Client, begun led
 		Number: f.Leak.IssueNumber, Title: text.Title, Body: text.Body, Labels: text.Labels, Assignees: text.Assignees,
 	}
 	if issue.Number == 0 && unfinished(begun) {
-		marker := respond.Marker(f.repository.ID, f.Leak.Fingerprint)
+		marker := respond.Marker(f.source.ID, f.Leak.Fingerprint)
 		found, ok, err := client.FindIssue(ctx, marker, begun.Begun.Add(-clockSlack))
 		if err != nil {
 			return github.Issue{}, err
@@ -82,19 +102,19 @@ func (w *Worker) sendIssue(ctx context.Context, client *github.Client, begun led
 const clockSlack = time.Hour
 
 // filed records the issue, and queues the check runs that are to name it.
-func (w *Worker) filed(ctx context.Context, key string, leakID int64, issue github.Issue, digest string) error {
+func (w *Worker) filed(ctx context.Context, key string, f issueFacts, issue github.Issue, digest string) error {
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-		leak, err := tx.Leak(ctx, leakID)
+		leak, err := tx.Leak(ctx, f.Leak.ID)
 		if err != nil {
 			return err
 		}
 		fresh := leak.IssueNumber == 0
-		leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = leak.Repository, issue.Number, issue.URL, digest
+		leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = f.target.ID, issue.Number, issue.URL, digest
 		if err := tx.UpdateLeak(ctx, leak, ledger.Event{}); err != nil {
 			return err
 		}
 		if fresh {
-			heads, err := tx.HeadsOf(ctx, leakID)
+			heads, err := tx.HeadsOf(ctx, f.Leak.ID)
 			if err != nil {
 				return err
 			}
@@ -108,22 +128,19 @@ func (w *Worker) filed(ctx context.Context, key string, leakID int64, issue gith
 	})
 }
 
-// issueFacts are the issue's facts and the repository that it goes to.
+// issueFacts are the issue's facts, the leak's repository and the one that the issue goes to.
 type issueFacts struct {
 	respond.IssueFacts
-	repository record
+	source, target record
+	chosen         bool // a decision was taken to file it
 }
 
-// wanted tells whether the leak is to have an issue: not on a guess, and not for what was allowed or closed before an
-// issue was filed.
+// wanted tells whether the leak is to have an issue: one that was decided on, and that is still of use.
 func (f issueFacts) wanted() bool {
-	if f.Leak.IssueNumber != 0 {
-		return true
-	}
-	return f.Leak.State == ledger.Open && detect.Confidence(f.Leak.Confidence) != detect.LowConfidence && !respond.AllowedEverywhere(f.Leak, f.Sightings)
+	return f.Leak.IssueNumber != 0 || f.chosen && f.Leak.State == ledger.Open
 }
 
-func (w *Worker) issueFacts(ctx context.Context, tx *ledger.Tx, leakID int64) (issueFacts, error) {
+func (w *Worker) issueFacts(ctx context.Context, tx *ledger.Tx, leakID int64, p policy.Policy) (issueFacts, error) {
 	leak, err := tx.Leak(ctx, leakID)
 	if err != nil {
 		return issueFacts{}, err
@@ -131,6 +148,15 @@ func (w *Worker) issueFacts(ctx context.Context, tx *ledger.Tx, leakID int64) (i
 	repository, err := tx.Repository(ctx, leak.Repository)
 	if err != nil {
 		return issueFacts{}, err
+	}
+	target, err := w.issueTarget(ctx, tx, repository, p)
+	if err != nil {
+		return issueFacts{}, err
+	}
+	if leak.IssueNumber != 0 && leak.IssueRepository != target.ID {
+		if target, err = tx.Repository(ctx, leak.IssueRepository); err != nil { // it stays where it was filed
+			return issueFacts{}, err
+		}
 	}
 	sightings, err := tx.Sightings(ctx, leakID, maxSightings)
 	if err != nil {
@@ -140,10 +166,12 @@ func (w *Worker) issueFacts(ctx context.Context, tx *ledger.Tx, leakID int64) (i
 	if err != nil {
 		return issueFacts{}, err
 	}
+	chosen, err := tx.Chosen(ctx, leakID)
 	return issueFacts{
 		IssueFacts: respond.IssueFacts{
-			Repository: w.describe(repository), Private: repository.Private, Leak: leak, Sightings: sightings, History: history,
+			Repository: w.describe(repository), Elsewhere: target.ID != repository.ID, Private: target.Private,
+			Leak: leak, Sightings: sightings, History: history, Policy: p,
 		},
-		repository: record{repository},
-	}, nil
+		source: record{repository}, target: record{target}, chosen: chosen,
+	}, err
 }

@@ -13,6 +13,7 @@ type metrics struct {
 	bytes    prometheus.Counter
 	findings *prometheus.CounterVec
 	duration prometheus.Histogram
+	asked    *prometheus.CounterVec
 }
 
 func newMetrics(r prometheus.Registerer) metrics {
@@ -33,9 +34,12 @@ func newMetrics(r prometheus.Registerer) metrics {
 			Name: "rekey_scan_seconds", Help: "Fetching and reading one range of history.",
 			Buckets: prometheus.ExponentialBuckets(0.005, 4, 9),
 		}),
+		asked: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rekey_clerk_answers_total", Help: "Questions to Clerk by answer: alive, revoked, unknown.",
+		}, []string{"answer"}),
 	}
 	if r != nil {
-		r.MustRegister(m.jobs, m.scans, m.bytes, m.findings, m.duration)
+		r.MustRegister(m.jobs, m.scans, m.bytes, m.findings, m.duration, m.asked)
 	}
 	return m
 }

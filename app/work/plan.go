@@ -2,10 +2,12 @@ package work
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // plan is what a delivery asks for. The zero plan asks for nothing; Note then says why.
@@ -13,6 +15,9 @@ type plan struct {
 	Note string // what is done, or why nothing is, for the delivery's record
 
 	Scan      *task                // read a range of history
+	Word      *word                // a person said something
+	Deleted   int                  // the number of an issue that was deleted
+	Public    bool                 // the repository became public
 	ForgetTip string               // a ref that is gone
 	Know      []webhook.Repository // repositories to remember or to rename
 	LookAt    []webhook.Repository // of these, read the whole history
@@ -34,6 +39,7 @@ type task struct {
 	Pull       int
 	Pusher     string // login
 	Again      bool   // somebody asked to look again
+	Policy     bool   // the push changed the policy file
 }
 
 // planOf decides what an event asks for. It is pure. appID is our own: check runs of other Apps are not ours to answer.
@@ -44,6 +50,9 @@ func planOf(event webhook.Event, appID int64) plan {
 	}
 	if about.InstallationID == 0 {
 		return plan{Note: "ignored: the delivery names no installation"}
+	}
+	if said, ok := wordOf(event, appID); ok {
+		return plan{Word: &said, Know: known(about)}
 	}
 	switch e := event.(type) {
 	case *webhook.Push:
@@ -79,6 +88,10 @@ func planOf(event webhook.Event, appID int64) plan {
 		return p
 	case *webhook.RepositoryChange:
 		return planRepositoryChange(e)
+	case *webhook.Issues:
+		if e.Action == "deleted" {
+			return plan{Note: "issue deleted", Deleted: e.Issue.Number, Know: known(about)}
+		}
 	}
 	return unused(about.Action)
 }
@@ -91,6 +104,7 @@ func planPush(e *webhook.Push) plan {
 		Repository: repositoryOf(e.Common), Event: "push", Ref: e.Ref,
 		Want: e.After, Head: e.HeadCommitID, Base: present(e.Before), Pusher: e.PusherLogin,
 	}
+	t.Policy = slices.Contains(e.DotGitHub, policy.Path)
 	if !e.IsTag() {
 		// A branch points to a commit, whatever the payload lacks.
 		t.Head = e.After
@@ -145,7 +159,7 @@ func planRepositoryChange(e *webhook.RepositoryChange) plan {
 		p.Forget = []int64{e.Repository.ID}
 	case "publicized", "unarchived":
 		p.Know = known(e.Common)
-		p.LookAt = p.Know
+		p.LookAt, p.Public = p.Know, e.Action == "publicized"
 	case "renamed", "transferred", "privatized", "archived", "edited":
 		p.Know = known(e.Common)
 	default:

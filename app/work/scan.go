@@ -11,8 +11,9 @@ import (
 	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/wire"
-	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // maxHaves bounds how many recorded tips a request names. More would make it longer, hardly ever its answer shorter.
@@ -28,7 +29,16 @@ func (w *Worker) scan(ctx context.Context, owner string, t *task) (string, error
 	if err != nil {
 		return "", err
 	}
-	report, err := w.read(ctx, client, wire.Request{Wants: []string{t.Want}, Haves: haves}, []string{t.Want})
+	request := wire.Request{Wants: []string{t.Want}, Haves: haves, RequireCommon: t.Event == "push"}
+	report, err := w.read(ctx, client, request, []string{t.Want})
+	if errors.Is(err, wire.ErrNoCommonHave) {
+		// What was there before is gone from the server. The default branch's tip keeps it from sending the whole history.
+		if request.Haves, err = w.defaultTip(ctx, client, t); err != nil {
+			return "", err
+		}
+		request.RequireCommon = false
+		report, err = w.read(ctx, client, request, []string{t.Want})
+	}
 	if err != nil {
 		return "", fmt.Errorf("reading %s of %s/%s: %w", t.Want, t.Repository.Owner, t.Repository.Name, err)
 	}
@@ -37,6 +47,9 @@ func (w *Worker) scan(ctx context.Context, owner string, t *task) (string, error
 	}
 	if err := w.record(ctx, t, report); err != nil {
 		return "", err
+	}
+	if t.Policy {
+		w.policies.forget(t.Repository.ID)
 	}
 	if t.Head != "" {
 		if err := w.conclude(ctx, owner, client, t.Repository.ID, t.Head, create); err != nil {
@@ -98,6 +111,11 @@ func (w *Worker) haves(ctx context.Context, client *github.Client, t *task) ([]s
 	if len(haves) > 0 {
 		return haves, nil
 	}
+	return w.defaultTip(ctx, client, t)
+}
+
+// defaultTip asks for the default branch's tip, unless that is what is wanted.
+func (w *Worker) defaultTip(ctx context.Context, client *github.Client, t *task) ([]string, error) {
 	refs, err := client.Refs(ctx, "HEAD")
 	if err != nil {
 		return nil, fmt.Errorf("asking for the default branch of %s/%s: %w", t.Repository.Owner, t.Repository.Name, err)
@@ -126,7 +144,7 @@ func havesOf(want, base string, tips []ledger.Tip) []string {
 	return haves
 }
 
-// record writes the scan, its leaks and the moved tip in one transaction, and with them the jobs for the issues.
+// record writes the scan, its leaks, what was decided about them, and the moved tip in one transaction.
 func (w *Worker) record(ctx context.Context, t *task, report pack.Report) error {
 	observations, left := w.observations(ctx, report.Sightings, t)
 	scan := scanOf(t, report)
@@ -134,24 +152,54 @@ func (w *Worker) record(ctx context.Context, t *task, report pack.Report) error 
 		scan.Skipped = append(scan.Skipped, fmt.Sprintf("%d further findings, over the %d that one scan records", left, maxFindings))
 	}
 	scan.Finished = w.Now()
+	var p policy.Policy
+	if len(observations) > 0 { // a clean push asks nothing more of GitHub
+		repository, found, err := w.repository(ctx, t.Repository.ID)
+		if err != nil || !found {
+			return err
+		}
+		if p, err = w.policy(ctx, repository.Repository); err != nil {
+			return err
+		}
+	}
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		if err := w.moveTip(ctx, tx, t); err != nil {
+			return err
+		}
 		if scan.Head == "" && len(observations) == 0 {
-			return w.moveTip(ctx, tx, t)
+			return nil
 		}
 		if scan.Head == "" {
 			scan.Head = t.Want
 		}
 		recorded, err := tx.RecordScan(ctx, scan, observations)
-		if err != nil {
+		if err != nil || len(observations) == 0 {
 			return err
 		}
-		for _, leak := range slices.Concat(recorded.New, recorded.Known) {
-			if err := tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil); err != nil {
-				return err
-			}
-		}
-		return w.moveTip(ctx, tx, t)
+		return w.decide(ctx, tx, scan, recorded, p)
 	})
+}
+
+// decide chooses what follows from a scan's findings. The head's check run is concluded right after, by the scan itself.
+func (w *Worker) decide(ctx context.Context, tx *ledger.Tx, scan ledger.Scan, recorded ledger.RecordedScan, p policy.Policy) error {
+	repository, err := tx.Repository(ctx, scan.Repository)
+	if err != nil {
+		return err
+	}
+	filed, err := tx.Filings(ctx, scan.Repository, tx.Now().Add(-time.Hour))
+	if err != nil {
+		return err
+	}
+	facts := respond.ScanFacts{Repository: w.describe(repository), Scan: scan, FiledHour: filed, Policy: p, Now: tx.Now()}
+	for _, leak := range recorded.New {
+		facts.Seen = append(facts.Seen, respond.Seen{Leak: leak, New: true, Sightings: recorded.Fresh[leak.ID]})
+	}
+	for _, leak := range recorded.Known {
+		facts.Seen = append(facts.Seen, respond.Seen{Leak: leak, Sightings: recorded.Fresh[leak.ID]})
+	}
+	decision := respond.Decide(facts)
+	decision.Actions = slices.DeleteFunc(decision.Actions, func(a respond.Action) bool { return a.Do == respond.UpdateCheck && a.Head == scan.Head })
+	return w.apply(ctx, tx, decision, p)
 }
 
 func (w *Worker) moveTip(ctx context.Context, tx *ledger.Tx, t *task) error {
@@ -190,7 +238,7 @@ func scanOf(t *task, report pack.Report) ledger.Scan {
 		Repository: t.Repository.ID, Head: t.Head, Base: t.Base, Ref: t.Ref, Event: t.Event,
 		PullNumber: t.Pull, Pusher: t.Pusher,
 		Commits: report.Stats.Commits, Blobs: report.Stats.Blobs, Bytes: report.Stats.Bytes,
-		PackBytes: report.Stats.PackBytes, Duration: report.Stats.Duration,
+		PackBytes: report.Stats.PackBytes, Duration: report.Stats.Duration, PolicyChanged: t.Policy,
 	}
 	for _, s := range report.Skipped {
 		scan.Skipped = append(scan.Skipped, s.Object+": "+s.Reason)

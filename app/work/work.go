@@ -15,7 +15,10 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond/clerk"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/notify"
+	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // Config is what the workers work with. All fields but TempDir and DetailsURL are needed.
@@ -27,15 +30,21 @@ type Config struct {
 	WebURL     string // GitHub's, for permalinks
 	DetailsURL string // where "Details" of a check run leads; "" for GitHub's own page
 	TempDir    string // for packs over 8 MiB; default os.TempDir
+	Clerk      *clerk.Client
 	Now        func() time.Time
 	Log        *slog.Logger
 	Metrics    prometheus.Registerer
+
+	ServerPolicy policy.File     // what applies where no repository's file says otherwise
+	Targets      []notify.Target // whom policies may name in notify
+	Sender       *notify.Sender
 }
 
 // Worker does jobs. It is safe for concurrent use.
 type Worker struct {
 	Config
-	metrics metrics
+	metrics  metrics
+	policies policies
 }
 
 // New returns a worker.
@@ -49,6 +58,10 @@ func (w *Worker) Register(workers *river.Workers) {
 	river.AddWorker(workers, handle(w, w.issue))
 	river.AddWorker(workers, handle(w, w.check))
 	river.AddWorker(workers, handle(w, w.firstLook))
+	river.AddWorker(workers, handle(w, w.effects))
+	river.AddWorker(workers, handle(w, w.ask))
+	river.AddWorker(workers, handle(w, w.notify))
+	river.AddWorker(workers, handle(w, w.summary))
 }
 
 // handler makes a River worker of a method: it measures, and turns the error into River's answer.

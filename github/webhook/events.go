@@ -47,10 +47,11 @@ type Push struct {
 	BaseRef                   string // the ref that a new one was made from, if GitHub says so
 	Before, After             string // object ids; ZeroSHA for none
 	Created, Deleted, Forced  bool
-	HeadCommitID              string // "" on deletion
-	PusherName, PusherLogin   string // Login only where the sender pushed: GitHub's pusher has a name alone
-	Commits                   int    // how many the payload lists: at most 2,048, none for deletions and most tags
-	HeadAuthor, HeadCommitter string // logins, "" where GitHub knows no account
+	HeadCommitID              string   // "" on deletion
+	PusherName, PusherLogin   string   // Login only where the sender pushed: GitHub's pusher has a name alone
+	Commits                   int      // how many the payload lists: at most 2,048, none for deletions and most tags
+	DotGitHub                 []string // paths below .github/ that the listed commits touched
+	HeadAuthor, HeadCommitter string   // logins, "" where GitHub knows no account
 }
 
 // IsTag tells whether a tag was pushed.

@@ -1,15 +1,24 @@
 package webhook
 
+import (
+	"slices"
+	"strings"
+)
+
 type pushPayload struct {
 	envelope
-	Ref        rawString   `json:"ref"`
-	BaseRef    rawString   `json:"base_ref"`
-	Before     string      `json:"before"`
-	After      string      `json:"after"`
-	Created    bool        `json:"created"`
-	Deleted    bool        `json:"deleted"`
-	Forced     bool        `json:"forced"`
-	Commits    []struct{}  `json:"commits"`
+	Ref     rawString `json:"ref"`
+	BaseRef rawString `json:"base_ref"`
+	Before  string    `json:"before"`
+	After   string    `json:"after"`
+	Created bool      `json:"created"`
+	Deleted bool      `json:"deleted"`
+	Forced  bool      `json:"forced"`
+	Commits []struct {
+		Added    []string `json:"added"`
+		Modified []string `json:"modified"`
+		Removed  []string `json:"removed"`
+	} `json:"commits"`
 	HeadCommit *commitNode `json:"head_commit"`
 	Pusher     struct {
 		Name string `json:"name"`
@@ -40,6 +49,13 @@ func (p pushPayload) event(c *checks) Event {
 		Forced:     p.Forced,
 		PusherName: p.Pusher.Name,
 		Commits:    len(p.Commits),
+	}
+	for _, commit := range p.Commits {
+		for path := range slices.Values(slices.Concat(commit.Added, commit.Modified, commit.Removed)) {
+			if strings.HasPrefix(path, ".github/") && !slices.Contains(push.DotGitHub, path) {
+				push.DotGitHub = append(push.DotGitHub, path)
+			}
+		}
 	}
 	// A deploy key pushes with the name of whoever added it, or as "deploy-key"; only the sender is an account.
 	if push.PusherName == push.Sender.Login {

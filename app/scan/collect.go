@@ -1,0 +1,106 @@
+package scan
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/rekey-app/rekey/detect"
+)
+
+// collector gathers hits and problems from several workers.
+type collector struct {
+	scanner *detect.Scanner
+	ignore  ignores
+	meter   *Meter
+
+	mu       sync.Mutex
+	hits     []Hit
+	allowed  int
+	ignored  int
+	commits  int
+	problems []Problem
+}
+
+// add takes a hit, unless it is silenced. Names that hold a credential themselves are redacted.
+func (c *collector) add(ctx context.Context, h Hit) {
+	ignored := c.ignore.matches(h)
+	h.File = c.scanner.RedactString(ctx, h.File)
+	h.Member = c.scanner.RedactString(ctx, h.Member)
+	h.Variable = c.scanner.RedactString(ctx, h.Variable)
+	if h.Commit != "" {
+		h.Author.Name = c.scanner.RedactString(ctx, h.Author.Name)
+		h.Author.Email = c.scanner.RedactString(ctx, h.Author.Email)
+		h.Refs = slices.Clone(h.Refs)
+		for i := range h.Refs {
+			h.Refs[i] = c.scanner.RedactString(ctx, h.Refs[i])
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case h.Allowed && h.Environment != detect.Live:
+		c.allowed++
+	case ignored:
+		c.ignored++
+	default:
+		c.hits = append(c.hits, h)
+	}
+}
+
+// unreadable takes the error of a file that could not be read.
+func (c *collector) unreadable(path string, err error) {
+	c.problem(Problem{Path: path, Reason: reasonOf(err)})
+}
+
+// skipped takes what could not be read within a file at root, which is "" for a file that was named.
+func (c *collector) skipped(root, file string, parts []detect.Skipped) {
+	for _, part := range parts {
+		if c.ignore.matchesPath(root, file) {
+			continue
+		}
+		path := joined(root, file)
+		if part.Member != "" {
+			path += "!" + part.Member
+		}
+		c.problem(Problem{Path: path, Reason: part.Reason, Part: true})
+	}
+}
+
+func (c *collector) problem(p Problem) {
+	p.Path = c.scanner.RedactString(context.Background(), p.Path)
+	p.Reason = c.scanner.RedactString(context.Background(), p.Reason)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.problems = append(c.problems, p)
+}
+
+// result returns everything in an order that does not depend on the workers.
+func (c *collector) result() Result {
+	slices.SortStableFunc(c.hits, func(a, b Hit) int {
+		return cmp.Or(
+			strings.Compare(a.Root, b.Root), strings.Compare(a.File, b.File), strings.Compare(a.Member, b.Member),
+			cmp.Compare(a.Place.Line, b.Place.Line), cmp.Compare(a.Place.Column, b.Place.Column),
+			a.Author.When.Compare(b.Author.When), strings.Compare(a.Commit, b.Commit), strings.Compare(a.Blob, b.Blob),
+		)
+	})
+	slices.SortStableFunc(c.problems, func(a, b Problem) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Reason, b.Reason))
+	})
+	p := c.meter.Progress()
+	return Result{
+		Hits: c.hits, Allowed: c.allowed, Ignored: c.ignored, Problems: c.problems,
+		Commits: c.commits, Files: p.Files, Bytes: p.Bytes,
+	}
+}
+
+// plural counts things.
+func plural[N int | int64](n N, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%s %s", thousands(int64(n)), many)
+}

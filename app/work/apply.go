@@ -1,0 +1,147 @@
+package work
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/policy"
+)
+
+// apply writes what was decided: the leaks' new states and the jobs of all effects, in the caller's transaction. So a
+// decision is either wholly taken or not at all, and its effects follow, however often the process is killed.
+func (w *Worker) apply(ctx context.Context, tx *ledger.Tx, d respond.Decision, p policy.Policy) error {
+	for _, c := range d.Changes {
+		if err := w.change(ctx, tx, c); err != nil {
+			return err
+		}
+	}
+	told := map[int64][]respond.Action{} // effects on issues, whose order counts
+	var order []int64
+	for _, a := range d.Actions {
+		switch a.Do {
+		case respond.Comment, respond.CloseIssue, respond.ReopenIssue:
+			if told[a.Leak] == nil {
+				order = append(order, a.Leak)
+			}
+			told[a.Leak] = append(told[a.Leak], a)
+			continue
+		}
+		if err := w.enqueue(ctx, tx, a, p); err != nil {
+			return err
+		}
+	}
+	for _, leak := range order {
+		actions, err := json.Marshal(told[leak])
+		if err != nil {
+			return err
+		}
+		if err := tx.Enqueue(ctx, job.Effects{Leak: leak, Actions: actions}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Worker) enqueue(ctx context.Context, tx *ledger.Tx, a respond.Action, p policy.Policy) error {
+	switch a.Do {
+	case respond.UpdateCheck:
+		return tx.Enqueue(ctx, job.Check{Repository: a.Repository, Head: a.Head}, nil)
+	case respond.FileIssue:
+		if err := tx.NoteFiling(ctx, a.Repository, a.Leak); err != nil {
+			return err
+		}
+		return tx.Enqueue(ctx, job.Issue{Leak: a.Leak}, nil)
+	case respond.EditIssue:
+		return tx.Enqueue(ctx, job.Issue{Leak: a.Leak}, nil)
+	case respond.SumUpIssues:
+		return tx.Enqueue(ctx, job.Summary{Repository: a.Repository}, nil)
+	case respond.AskClerk:
+		question, err := json.Marshal(a.Ask)
+		if err != nil {
+			return err
+		}
+		return tx.Enqueue(ctx, job.Ask{Leak: a.Leak, Question: question}, after(tx.Now(), a.After))
+	case respond.Notify:
+		return w.enqueueNotices(ctx, tx, a, p)
+	}
+	return nil
+}
+
+// after schedules a job; nil is at once.
+func after(now time.Time, d time.Duration) *river.InsertOpts {
+	if d <= 0 {
+		return nil
+	}
+	return &river.InsertOpts{ScheduledAt: now.Add(d)}
+}
+
+// change takes one step of a leak's life.
+func (w *Worker) change(ctx context.Context, tx *ledger.Tx, c respond.Change) error {
+	leak, err := tx.Leak(ctx, c.Leak)
+	if err != nil {
+		return err
+	}
+	event := ledger.Event{}
+	if c.From != c.To {
+		event = c.Event()
+		leak.State, leak.Reason = c.To, c.Reason
+		leak.Closed, leak.ClosedBy = c.At, c.By
+		if c.To == ledger.Open {
+			leak.Closed, leak.ClosedBy = time.Time{}, ""
+		}
+	}
+	if c.Responded && leak.Responded.IsZero() {
+		leak.Responded = c.At
+	}
+	if c.Answer != "" {
+		leak.Answer, leak.Asked = c.Answer, c.At
+	}
+	if c.InstanceID != "" {
+		leak.InstanceID = c.InstanceID
+	}
+	return tx.UpdateLeak(ctx, leak, event)
+}
+
+// leakFacts are what a decision about one leak needs.
+func (w *Worker) leakFacts(ctx context.Context, tx *ledger.Tx, leak ledger.Leak, p policy.Policy) (respond.LeakFacts, error) {
+	repository, err := tx.Repository(ctx, leak.Repository)
+	if err != nil {
+		return respond.LeakFacts{}, err
+	}
+	heads, err := tx.HeadsOf(ctx, leak.ID)
+	if err != nil {
+		return respond.LeakFacts{}, err
+	}
+	f := respond.LeakFacts{Repository: w.describe(repository), Leak: leak, Policy: p}
+	for _, head := range heads {
+		f.Heads = append(f.Heads, head.SHA)
+	}
+	return f, nil
+}
+
+// leakAndPolicy reads a leak and the policy that applies to it; found is false when the installation is gone.
+func (w *Worker) leakAndPolicy(ctx context.Context, id int64) (leak ledger.Leak, p policy.Policy, found bool, err error) {
+	var repository ledger.Repository
+	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		if leak, err = tx.Leak(ctx, id); err != nil {
+			return err
+		}
+		repository, err = tx.Repository(ctx, leak.Repository)
+		return err
+	})
+	if errors.Is(err, ledger.ErrNotFound) {
+		return ledger.Leak{}, policy.Policy{}, false, nil
+	}
+	if err != nil {
+		return ledger.Leak{}, policy.Policy{}, false, err
+	}
+	p, err = w.policy(ctx, repository)
+	return leak, p, err == nil, err
+}

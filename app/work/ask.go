@@ -1,0 +1,127 @@
+package work
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/riverqueue/river"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/pack"
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/github/wire"
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/clerk"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// ask asks Clerk whether a leak's key is dead, and does what follows from the answer.
+func (w *Worker) ask(ctx context.Context, j *river.Job[job.Ask]) error {
+	var question respond.Ask
+	if err := json.Unmarshal(j.Args.Question, &question); err != nil {
+		return final("the job's question cannot be read: %v", err)
+	}
+	leak, p, found, err := w.leakAndPolicy(ctx, j.Args.Leak)
+	if err != nil || !found {
+		return err
+	}
+	if question.Why == respond.Watching && leak.State != ledger.Open {
+		return nil
+	}
+	answer, err := w.answerOf(ctx, leak)
+	if err != nil {
+		return err
+	}
+	w.metrics.asked.WithLabelValues(string(answer.State)).Inc()
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		leak, err := tx.Leak(ctx, leak.ID)
+		if errors.Is(err, ledger.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		facts, err := w.leakFacts(ctx, tx, leak, p)
+		if err != nil {
+			return err
+		}
+		if err := w.apply(ctx, tx, respond.Learn(facts, question, answer, tx.Now()), p); err != nil {
+			return err
+		}
+		return ledger.CompleteJob(ctx, tx, j)
+	})
+}
+
+// maxKeyObject is how large a git object may be in which a key is looked for again.
+const maxKeyObject = 64 << 20
+
+// keyPlaces is in how many of a leak's places its key is looked for.
+const keyPlaces = 5
+
+// answerOf reads the key again from a git object where it was seen, asks with it, and forgets it.
+func (w *Worker) answerOf(ctx context.Context, leak ledger.Leak) (clerk.Answer, error) {
+	if detect.Kind(leak.Kind) != detect.SecretKey {
+		return clerk.Answer{State: clerk.Unknown, Detail: "Clerk cannot be asked about this kind of credential"}, nil
+	}
+	repository, found, err := w.repository(ctx, leak.Repository)
+	if err != nil || !found {
+		return clerk.Answer{State: clerk.Unknown}, err
+	}
+	var sightings []ledger.Sighting
+	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		sightings, err = tx.Sightings(ctx, leak.ID, keyPlaces)
+		return err
+	})
+	if err != nil {
+		return clerk.Answer{}, err
+	}
+	client := w.GitHub.Repository(repository.target(), github.ScanAccess)
+	for _, s := range sightings {
+		key, found, err := w.keyIn(ctx, client, s, leak.Fingerprint)
+		if err != nil {
+			return clerk.Answer{}, err
+		}
+		if found {
+			return w.Clerk.Ask(ctx, key)
+		}
+	}
+	return clerk.Answer{State: clerk.Unknown, Detail: "the key could not be read again: its commits are gone from GitHub"}, nil
+}
+
+// keyIn fetches the one object and finds the key in it.
+func (w *Worker) keyIn(ctx context.Context, client *github.Client, s ledger.Sighting, fingerprint string) (detect.Secret, bool, error) {
+	request := wire.Request{Wants: []string{s.Blob}}
+	if s.Source != string(pack.InBlob) {
+		request.Deepen, request.Filter = 1, "tree:0" // a commit or a tag alone
+	}
+	text, err := w.object(ctx, client, request, s.Blob, maxKeyObject)
+	if server, ok := errors.AsType[*wire.ServerError](err); ok && server.NotOurRef() || errors.Is(err, pack.ErrNotFound) || errors.Is(err, pack.ErrLimit) {
+		return detect.Secret{}, false, nil
+	}
+	if err != nil {
+		return detect.Secret{}, false, fmt.Errorf("reading the leaking object %s: %w", s.Blob, err)
+	}
+	for _, f := range w.Scanner.Scan(ctx, s.Path, text) {
+		if f.Secret.Fingerprint() == fingerprint {
+			return f.Secret, true, nil
+		}
+	}
+	return detect.Secret{}, false, nil
+}
+
+func (w *Worker) object(ctx context.Context, client *github.Client, request wire.Request, name string, limit int64) ([]byte, error) {
+	body, err := client.FetchPack(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	p, err := pack.Open(ctx, body, pack.Options{TempDir: w.TempDir})
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	return p.Blob(name, limit)
+}

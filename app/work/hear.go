@@ -1,0 +1,186 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/github/webhook"
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// word is something that a person said about leaks: on a leak's issue, or by a button of a check run.
+type word struct {
+	Repository int64  // where it was said
+	Issue      int    // on this issue, or
+	Head       string // about all open leaks of this commit's check run
+	Said       respond.Said
+	Reason     string
+	By         string
+	ID         string // "" where only the delivery tells it apart
+}
+
+// wordOf finds out whether an event is a person's word. It is pure. Our own words, and those of other bots, are none.
+func wordOf(event webhook.Event, appID int64) (word, bool) {
+	switch e := event.(type) {
+	case *webhook.IssueComment:
+		if e.Action != "created" || e.Issue.PullRequest || e.AppID != 0 || !respond.MayHear(e.Author.Login, e.Author.Type) {
+			return word{}, false
+		}
+		said, reason, found := respond.Command(e.Body)
+		return word{
+			Repository: e.Repository.ID, Issue: e.Issue.Number, Said: said, Reason: reason, By: e.Author.Login,
+			ID: fmt.Sprintf("comment:%d", e.CommentID),
+		}, found
+	case *webhook.Issues:
+		said, ok := map[string]respond.Said{"closed": respond.SaidClosed, "reopened": respond.SaidReopened}[e.Action]
+		if !ok || e.Issue.PullRequest || !respond.MayHear(e.Sender.Login, e.Sender.Type) {
+			return word{}, false
+		}
+		return word{Repository: e.Repository.ID, Issue: e.Issue.Number, Said: said, By: e.Sender.Login}, true
+	case *webhook.CheckRun:
+		said, ok := respond.ButtonSaid(e.RequestedAction)
+		if e.Action != "requested_action" || e.AppID != appID || !ok || !respond.MayHear(e.Sender.Login, e.Sender.Type) {
+			return word{}, false
+		}
+		return word{Repository: e.Repository.ID, Head: e.HeadSHA, Said: said, By: e.Sender.Login}, true
+	}
+	return word{}, false
+}
+
+// hear does what a person's word asks for, for each leak that it is about.
+func (w *Worker) hear(ctx context.Context, d ledger.Delivery, said word) (string, error) {
+	leaks, err := w.meant(ctx, said)
+	if err != nil {
+		return "", err
+	}
+	if len(leaks) == 0 {
+		return "ignored: about no leak", nil
+	}
+	if said.ID == "" {
+		said.ID = d.GUID
+	}
+	roles := map[int64]string{}
+	for _, leak := range leaks {
+		if err := w.hearAbout(ctx, d, said, leak.ID, roles); err != nil {
+			return "", err
+		}
+	}
+	return fmt.Sprintf("heard %s about %d leaks", said.Said, len(leaks)), nil
+}
+
+// meant lists the leaks that a word is about.
+func (w *Worker) meant(ctx context.Context, said word) (leaks []ledger.Leak, err error) {
+	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		leaks = nil
+		if said.Issue != 0 {
+			leak, err := tx.LeakByIssue(ctx, said.Repository, said.Issue)
+			if errors.Is(err, ledger.ErrNotFound) {
+				return nil
+			}
+			leaks = append(leaks, leak)
+			return err
+		}
+		sightings, err := tx.HeadSightings(ctx, said.Repository, said.Head)
+		known := map[int64]bool{}
+		for _, s := range sightings {
+			if !known[s.Leak.ID] && s.Leak.State == ledger.Open {
+				known[s.Leak.ID] = true
+				leaks = append(leaks, s.Leak)
+			}
+		}
+		return err
+	})
+	return leaks, err
+}
+
+func (w *Worker) hearAbout(ctx context.Context, d ledger.Delivery, said word, id int64, roles map[int64]string) error {
+	leak, p, found, err := w.leakAndPolicy(ctx, id)
+	if err != nil || !found {
+		return err
+	}
+	role, ok := roles[leak.Repository]
+	if !ok {
+		if role, err = w.role(ctx, leak.Repository, said.By); err != nil {
+			return err
+		}
+		roles[leak.Repository] = role
+	}
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		leak, err := tx.Leak(ctx, id)
+		if err != nil {
+			return err
+		}
+		facts, err := w.leakFacts(ctx, tx, leak, p)
+		if err != nil {
+			return err
+		}
+		return w.apply(ctx, tx, respond.Hear(facts, respond.Word{
+			Said: said.Said, Reason: w.Scanner.RedactString(ctx, said.Reason), By: said.By, Role: role, ID: said.ID, At: d.Received,
+			Button: said.Head != "",
+		}), p)
+	})
+}
+
+// role asks GitHub what a person may do in the leak's repository, whatever the repository of the issue says.
+func (w *Worker) role(ctx context.Context, repositoryID int64, login string) (string, error) {
+	repository, found, err := w.repository(ctx, repositoryID)
+	if err != nil || !found {
+		return "none", err
+	}
+	role, err := w.GitHub.Repository(repository.target(), github.RespondAccess).Permission(ctx, login)
+	if errors.Is(err, github.ErrNotFound) {
+		return "none", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("asking what %s may do: %w", login, err)
+	}
+	return role, nil
+}
+
+// issueDeleted forgets a deleted issue. An open leak gets another one: it is not dealt with by deleting its issue.
+func (w *Worker) issueDeleted(ctx context.Context, repositoryID int64, number int) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		leak, err := tx.LeakByIssue(ctx, repositoryID, number)
+		if errors.Is(err, ledger.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = 0, 0, "", ""
+		if err := tx.UpdateLeak(ctx, leak, ledger.Event{}); err != nil {
+			return err
+		}
+		return tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil)
+	})
+}
+
+// publicized brings the texts about its open leaks up to date: strangers can read them, and the keys, from now on.
+func (w *Worker) publicized(ctx context.Context, tx *ledger.Tx, repositoryID int64) error {
+	leaks, err := tx.LeaksOf(ctx, repositoryID, maxFindings)
+	if err != nil {
+		return err
+	}
+	for _, leak := range leaks {
+		if leak.State != ledger.Open {
+			continue
+		}
+		if err := tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil); err != nil {
+			return err
+		}
+		heads, err := tx.HeadsOf(ctx, leak.ID)
+		if err != nil {
+			return err
+		}
+		for _, head := range heads {
+			if err := tx.Enqueue(ctx, job.Check{Repository: head.Repository, Head: head.SHA}, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

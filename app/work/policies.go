@@ -1,0 +1,133 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/policy"
+)
+
+// policyFor is how long a policy that was read serves. A push to the default branch that changes the file ends it at once,
+// in the process that hears of it.
+const policyFor = time.Minute
+
+// policies remembers what was read. It is safe for concurrent use.
+type policies struct {
+	mu   sync.Mutex
+	read map[int64]readPolicy
+}
+
+type readPolicy struct {
+	policy policy.Policy
+	until  time.Time
+}
+
+func (p *policies) get(repository int64, now time.Time) (policy.Policy, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r, ok := p.read[repository]
+	return r.policy, ok && now.Before(r.until)
+}
+
+func (p *policies) put(repository int64, read policy.Policy, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.read == nil || len(p.read) > 10_000 {
+		p.read = map[int64]readPolicy{}
+	}
+	p.read[repository] = readPolicy{read, now.Add(policyFor)}
+}
+
+func (p *policies) forget(repository int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.read, repository)
+}
+
+// policy returns what applies to a repository: its own file on the default branch, over the same file in the
+// organisation's .github repository, over the server's. A file with a mistake counts as absent here: the check run of the
+// commit that brought it tells of the mistake.
+func (w *Worker) policy(ctx context.Context, r ledger.Repository) (policy.Policy, error) {
+	if p, ok := w.policies.get(r.ID, w.Now()); ok {
+		return p, nil
+	}
+	organisation := record{r}.target()
+	organisation.ID, organisation.Name = 0, ".github"
+	files := []policy.File{w.ServerPolicy}
+	for _, from := range []github.Repository{organisation, record{r}.target()} {
+		if from.ID == 0 && r.Name == from.Name {
+			continue
+		}
+		file, err := w.policyFile(ctx, from, "")
+		if err != nil {
+			return policy.Policy{}, err
+		}
+		files = append(files, file)
+	}
+	p := policy.Merge(files...)
+	w.policies.put(r.ID, p, w.Now())
+	return p, nil
+}
+
+func (w *Worker) policyFile(ctx context.Context, from github.Repository, ref string) (policy.File, error) {
+	text, found, err := w.GitHub.Repository(from, github.ScanAccess).Contents(ctx, policy.Path, ref)
+	switch {
+	case errors.Is(err, github.ErrOutOfReach), errors.Is(err, github.ErrNotFound), err == nil && !found:
+		return policy.File{}, nil
+	case errors.Is(err, github.ErrTooLarge):
+		w.Log.WarnContext(ctx, "policy file left out: it is too large", "repository", from.Owner+"/"+from.Name)
+		return policy.File{}, nil
+	case err != nil:
+		return policy.File{}, fmt.Errorf("reading the policy of %s/%s: %w", from.Owner, from.Name, err)
+	}
+	file, err := policy.Parse(text)
+	if err != nil {
+		w.Log.WarnContext(ctx, "policy file left out: it has a mistake", "repository", from.Owner+"/"+from.Name, "error", err)
+		return policy.File{}, nil
+	}
+	return file, nil
+}
+
+// policyProblem reads the policy file that a commit brought, and says what is wrong with it.
+func (w *Worker) policyProblem(ctx context.Context, r github.Repository, commit string) (respond.PolicyProblem, error) {
+	text, found, err := w.GitHub.Repository(r, github.ScanAccess).Contents(ctx, policy.Path, commit)
+	switch {
+	case errors.Is(err, github.ErrTooLarge):
+		return respond.PolicyProblem{Message: "the file is too large"}, nil
+	case err != nil:
+		return respond.PolicyProblem{}, fmt.Errorf("reading the policy file of %s: %w", commit, err)
+	case !found:
+		return respond.PolicyProblem{}, nil
+	}
+	_, err = policy.Parse(text)
+	if mistake, ok := errors.AsType[*policy.Error](err); ok {
+		return respond.PolicyProblem{Line: mistake.Line, Message: mistake.Message}, nil
+	}
+	return respond.PolicyProblem{}, err
+}
+
+// issueTarget is where a leak's issue goes: the policy's repository where the App reaches it, else the leak's own.
+func (w *Worker) issueTarget(ctx context.Context, tx *ledger.Tx, r ledger.Repository, p policy.Policy) (ledger.Repository, error) {
+	if p.Issues.Repository == "" {
+		return r, nil
+	}
+	reached, err := tx.RepositoriesOf(ctx, r.Installation)
+	if err != nil {
+		return ledger.Repository{}, err
+	}
+	for _, other := range reached {
+		if strings.EqualFold(other.Owner+"/"+other.Name, p.Issues.Repository) {
+			return other, nil
+		}
+	}
+	w.Log.WarnContext(ctx, "the policy's repository for issues is not reached by the App: the issue is filed where the leak is",
+		"repository", r.ID)
+	return r, nil
+}

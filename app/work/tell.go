@@ -1,0 +1,86 @@
+package work
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/notify"
+	"github.com/rekey-app/rekey/respond/policy"
+)
+
+// enqueueNotices queues one notice for each target of the policy that wants to hear of the event. A target that the
+// server does not know is left out, and logged.
+func (w *Worker) enqueueNotices(ctx context.Context, tx *ledger.Tx, a respond.Action, p policy.Policy) error {
+	leak, err := tx.Leak(ctx, a.Leak)
+	if err != nil {
+		return err
+	}
+	facts, err := w.leakFacts(ctx, tx, leak, p)
+	if err != nil {
+		return err
+	}
+	history, err := tx.Events(ctx, leak.ID)
+	if err != nil {
+		return err
+	}
+	step := ledger.Event{Leak: leak.ID, At: tx.Now(), By: "rekey", To: leak.State}
+	if len(history) > 0 && a.Event != "opened" {
+		step = history[len(history)-1]
+	}
+	event, err := json.Marshal(respond.Telling(facts, a, step))
+	if err != nil {
+		return err
+	}
+	for _, n := range p.Notify {
+		if !n.Tells(a.Event) {
+			continue
+		}
+		if _, known := w.target(n.To); !known {
+			w.Log.WarnContext(ctx, "the policy names a target that the server does not know: nobody is told there", "target", n.To,
+				"repository", leak.Repository)
+			continue
+		}
+		if err := tx.Enqueue(ctx, job.Notify{Target: n.To, Event: event}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Worker) target(name string) (notify.Target, bool) {
+	for _, t := range w.Targets {
+		if t.Name == name {
+			return t, true
+		}
+	}
+	return notify.Target{}, false
+}
+
+// notify tells one target. The target knows repetitions by the event's id.
+func (w *Worker) notify(ctx context.Context, j *river.Job[job.Notify]) error {
+	var event notify.Event
+	if err := json.Unmarshal(j.Args.Event, &event); err != nil {
+		return final("the job's event cannot be read: %v", err)
+	}
+	target, known := w.target(j.Args.Target)
+	if !known {
+		return final("the target %q is not configured any more", j.Args.Target)
+	}
+	err := w.Sender.Send(ctx, target, event)
+	if failure, ok := errors.AsType[*notify.Failure](err); ok {
+		switch {
+		case !failure.Again:
+			return final("%v", failure)
+		case failure.After > 0:
+			return river.JobSnooze(min(failure.After, time.Hour))
+		}
+	}
+	return err
+}
