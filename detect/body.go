@@ -70,7 +70,7 @@ func isSequence(s string) bool {
 			steps++
 		}
 	}
-	return steps*3 >= len(s)
+	return steps*2 >= len(s)
 }
 
 // isRepetition tells whether s is a shorter string said again and again.
@@ -135,7 +135,7 @@ func isWords(s string) bool {
 			n++
 		}
 	}
-	return n >= 9 || commonPairs(lower) >= len(s)*2/7
+	return n >= 9 || commonPairs(lower) >= max(13, len(s)/3)
 }
 
 // pairs are the commonest pairs of letters in English, and those of placeholders.

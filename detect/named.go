@@ -94,7 +94,7 @@ func (r *run) namedValue(v *view, at int, name string, kind Kind) {
 		}
 	case EncryptionKey:
 		f.Severity = LowSeverity
-		if n < 32 || n > 128 || !secretLooking(value, 3) || !strings.ContainsAny(value, "0123456789") {
+		if n < 32 || n > 128 || !secretLooking(value, 2.8) || !strings.ContainsAny(value, "0123456789") {
 			return
 		}
 	case OAuthClientSecret:
