@@ -7,6 +7,7 @@ import (
 	"crypto/sha1" //nolint:gosec // the pack format's trailer
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -204,15 +205,27 @@ func TestBrokenConnection(t *testing.T) {
 func TestDeepChain(t *testing.T) {
 	t.Parallel()
 	const depth = 10_000
-	b := newBuilder(depth + 1)
-	at, size := b.object(blobKind, mark(1)), len(mark(1))
-	for range depth {
-		at = b.ofs(at, delta(size, "x"))
-		size++
+	objects := uint32(depth + 1)
+	b := newBuilder(objects)
+	text := mark(1)
+	at := b.object(blobKind, text)
+	for n := range depth {
+		at = b.ofs(at, delta(len(text), fmt.Sprint(n)))
+		text += fmt.Sprint(n)
+		if len(text) > 200 {
+			// The next one copies the mark alone.
+			at = b.ofs(at, append(binary.AppendUvarint(nil, uint64(len(text))), byte(len(mark(1))), 0x90, byte(len(mark(1)))))
+			text = mark(1)
+			objects++
+		}
 	}
+	data := b.done()
+	binary.BigEndian.PutUint32(data[8:], objects)
+	sum := sha1.Sum(data[:len(data)-packTrailer]) //nolint:gosec // the pack format's trailer
+	copy(data[len(data)-packTrailer:], sum[:])
 	for _, memory := range []int64{0, 1} {
-		report := scanMarks(t, b.done(), Options{Memory: memory, Workers: 1})
-		if len(report.Sightings) != depth+1 {
+		report := scanMarks(t, data, Options{Memory: memory, Workers: 1})
+		if len(report.Sightings) != depth+1 { // mark(1) alone comes again and again
 			t.Errorf("memory %d: %d sightings", memory, len(report.Sightings))
 		}
 	}

@@ -17,9 +17,10 @@ type history struct {
 	trees   map[id]node
 	mailmap mailmap
 
-	refTrees  []refTree           // what the refs hold, each tree once
-	refCommit map[id][]string     // the refs at each commit or tag
-	refsCache map[string][]string // by blob and path
+	refTrees   []refTree       // what the refs hold, each tree once
+	refCommit  map[id][]string // the refs at each commit or tag
+	refDirs    *refDir         // the root; nil until needed
+	refDirSize int             // entries of all refDirs
 }
 
 // node is a tree reduced to the entries that are, or lead to, a blob with findings, ordered by name.

@@ -3,6 +3,7 @@ package pack
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // refTree is a tree and the refs whose commits have it.
@@ -14,7 +15,6 @@ type refTree struct {
 // placeRefs finds the trees that refs lead to.
 func (h *history) placeRefs() {
 	h.refCommit = map[id][]string{}
-	h.refsCache = map[string][]string{}
 	byTree := map[id]int{}
 	for _, name := range slices.Sorted(maps.Keys(h.scan.refs)) {
 		at := h.scan.refs[name]
@@ -48,17 +48,56 @@ func (h *history) refsWith(path string, blob id) []string {
 	if len(h.refTrees) == 0 {
 		return nil
 	}
-	key := string(blob[:]) + path
-	refs, ok := h.refsCache[key]
-	if ok {
-		return refs
-	}
-	for _, t := range h.refTrees {
-		if h.treeHolds(t.tree, path, blob) {
-			refs = append(refs, t.refs...)
+	if h.refDirs == nil || h.refDirSize > maxRefDirs {
+		h.refDirSize = 0
+		h.refDirs = &refDir{byID: map[id][]int32{}}
+		for i, t := range h.refTrees {
+			h.refDirs.byID[t.tree] = append(h.refDirs.byID[t.tree], int32(i))
 		}
 	}
+	at := h.refDirs
+	for {
+		name, rest, more := strings.Cut(path, "/")
+		key := path[:len(path)-len(rest)] // with its slash: a name may be a file in one ref and a directory in another
+		next := at.below[key]
+		if next == nil {
+			next = h.split(at, name, more)
+			if at.below == nil {
+				at.below = map[string]*refDir{}
+			}
+			at.below[key] = next
+		}
+		at, path = next, rest
+		if !more {
+			break
+		}
+	}
+	var refs []string
+	for _, i := range at.byID[blob] {
+		refs = append(refs, h.refTrees[i].refs...)
+	}
 	slices.Sort(refs)
-	h.refsCache[key] = refs
 	return refs
+}
+
+// refDir says what the refs hold at a path: which of refTrees hold which tree or blob there. It is made once for a path
+// and not for each ref and finding, of which there may be thousands both.
+type refDir struct {
+	byID  map[id][]int32
+	below map[string]*refDir
+}
+
+// maxRefDirs is how many entries the refDirs hold before they are made anew, so that their memory is bounded.
+const maxRefDirs = 4 << 20
+
+func (h *history) split(at *refDir, name string, tree bool) *refDir {
+	next := &refDir{byID: map[id][]int32{}}
+	for here, refs := range at.byID {
+		if below, ok := h.trees[here].find(name, tree); ok {
+			next.byID[below] = append(next.byID[below], refs...)
+			h.refDirSize += len(refs)
+		}
+	}
+	h.refDirSize++
+	return next
 }

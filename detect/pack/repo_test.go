@@ -3,6 +3,7 @@ package pack
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,6 +16,15 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 )
+
+// TestMain makes the properties, each run of which takes several runs of git, short by default. For more:
+// go test -rapid.checks=1000.
+func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.checks", "25"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // tb is what tests and rapid properties have in common.
 type tb interface {
