@@ -26,21 +26,28 @@ const (
 // maxReason is how many bytes of a reason are kept.
 const maxReason = 500
 
+// maxCommand is how many bytes of a comment are looked at. Strangers may comment too, and some Markdown costs parsers the
+// square of its length.
+const maxCommand = 8 << 10
+
+// candidate matches a line that may be a command.
+var candidate = regexp.MustCompile(`(?m)^ {0,3}/rekey\b`)
+
 // quoted begins the rest of an e-mail reply, where mail programs put the message that is replied to.
 var quoted = regexp.MustCompile(`(?m)^\s*(On .{1,200} wrote:|-{2,}\s*Original Message\s*-{2,}|_{10,}|From: .{1,200}\n(Sent|Date|To|Subject): .*)\s*$`)
 
 // Command returns the command that a comment's Markdown holds: the first line of running text that begins with /rekey.
 // What stands in code, quotes, lists, tables, HTML, or under the line that mail programs put above a reply's original
-// is no command. A word that is none of the commands is SaidHelp. found is false where the comment speaks to people.
+// is no command, nor what comes after 8 KiB. A word that is none of the commands is SaidHelp. found is false where the comment speaks to people.
 func Command(body string) (said Said, reason string, found bool) {
-	if len(body) > 65536*4 {
-		return "", "", false
+	if len(body) > maxCommand {
+		body = strings.ToValidUTF8(body[:maxCommand], "")
 	}
 	body = strings.ReplaceAll(body, "\r\n", "\n")
 	if at := quoted.FindStringIndex(body); at != nil {
 		body = body[:at[0]]
 	}
-	if !strings.Contains(body, "/rekey") {
+	if !candidate.MatchString(body) {
 		return "", "", false
 	}
 	source := []byte(body)

@@ -81,3 +81,14 @@ func FuzzCommand(f *testing.F) {
 		}
 	})
 }
+
+// TestCommandIsLookedForInTheBeginning bounds what a stranger's comment costs.
+func TestCommandIsLookedForInTheBeginning(t *testing.T) {
+	t.Parallel()
+	if said, _, _ := Command(strings.Repeat("words ", 1000) + "\n\n/rekey status"); said != SaidStatus {
+		t.Errorf("a long comment says %q", said)
+	}
+	if said, _, found := Command(strings.Repeat("> ", 30_000) + "\n\n/rekey status"); found {
+		t.Errorf("a very long comment says %q", said)
+	}
+}
