@@ -15,7 +15,10 @@ func (r *run) claimURL(v *view, at int) {
 		if i >= len(v.text) {
 			return
 		}
-		c, n, form := charAt(v.text, i)
+		c, n, form := v.text[i], 1, forms(0)
+		if c != path[k] {
+			c, n, form = charAt(v.text, i)
+		}
 		if c != path[k] {
 			return
 		}

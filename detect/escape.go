@@ -60,10 +60,33 @@ func unescape(text []byte, i int) (c byte, n int, form forms) {
 	case '&':
 		return unescapeEntity(s)
 	case '=':
-		// Of quoted-printable only what is no letter or digit: "=41" may just as well be a value.
-		if len(s) >= 3 && !isLower(s[1]) && !isLower(s[2]) {
-			if v, ok := hexValue(s[1:], 2); ok && !isBase62(byte(v)) && v < 0x7f {
-				return byte(v), 3, quotedForm
+		return unescapeQuoted(text, i)
+	}
+	return 0, 0, 0
+}
+
+// unescapeQuoted reads quoted-printable, and of that only what cannot be an assignment: "=3D" and "=22" before a prefix,
+// "=5F" within one. A value may start with any two digits.
+func unescapeQuoted(text []byte, i int) (c byte, n int, form forms) {
+	s := text[i:]
+	if len(s) < 3 {
+		return 0, 0, 0
+	}
+	switch string(s[:3]) {
+	case "=5F":
+		for _, word := range []string{"sk", "ak", "whsec", "live", "test"} {
+			if bytes.HasSuffix(text[:i], []byte(word)) {
+				return '_', 3, quotedForm
+			}
+		}
+	case "=3D", "=22":
+		for _, prefix := range []string{"sk_", "sk=5F", "pk_", "ak_", "ak=5F", "whsec"} {
+			if bytes.HasPrefix(s[3:], []byte(prefix)) {
+				c = '='
+				if s[1] == '2' {
+					c = '"'
+				}
+				return c, 3, quotedForm
 			}
 		}
 	}

@@ -37,3 +37,37 @@ func TestScanKeyless(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestEverySeedIsFound reads many credentials of each kind: none may be lost to what stands in it by chance.
+func TestEverySeedIsFound(t *testing.T) {
+	t.Parallel()
+	s := detect.New(detect.Options{})
+	for kind, line := range map[detect.Kind]func(seed int64) (line, secret string){
+		detect.SecretKey:         assigned("KEY", func(s int64) string { return detecttest.Key(s, detect.Live) }),
+		detect.LegacyAPIKey:      assigned("CLERK_API_KEY", func(s int64) string { return detecttest.LegacyKey(s, detect.Test) }),
+		detect.WebhookSecret:     assigned("CLERK_WEBHOOK_SECRET", detecttest.WebhookSecret),
+		detect.MachineSecretKey:  assigned("CLERK_MACHINE_SECRET_KEY", detecttest.MachineSecretKey),
+		detect.PlatformAPIKey:    assigned("CLERK_PLATFORM_API_KEY", detecttest.PlatformAPIKey),
+		detect.APIKey:            assigned("CLERK_USER_API_KEY", detecttest.APIKey),
+		detect.OAuthClientSecret: assigned("CLERK_OAUTH_CLIENT_SECRET", detecttest.OAuthClientSecret),
+		detect.EncryptionKey:     assigned("CLERK_ENCRYPTION_KEY", detecttest.EncryptionKey),
+		detect.ClaimURL: func(s int64) (line, secret string) {
+			return "claim " + detecttest.ClaimURL(s), detecttest.ClaimToken(s)
+		},
+	} {
+		for seed := range int64(5000) {
+			text, secret := line(seed)
+			got := s.Scan(t.Context(), "", []byte(text+"\n"))
+			if len(got) != 1 || got[0].Kind != kind || got[0].Secret.Reveal() != secret {
+				t.Errorf("%s of seed %d: %d findings", kind, seed, len(got))
+			}
+		}
+	}
+}
+
+func assigned(name string, key func(int64) string) func(int64) (line, secret string) {
+	return func(seed int64) (line, secret string) {
+		secret = key(seed)
+		return name + "=" + secret, secret
+	}
+}

@@ -34,7 +34,7 @@ const (
 func (r *run) surroundings(v *view, start, end int) surroundings {
 	var s surroundings
 	for ; v != nil; v = v.parent {
-		before := unescaped(v.text[max(0, start-nearReach):start])
+		before := unescapedBefore(v.text, start)
 		behind := unescaped(v.text[end:min(len(v.text), end+nearReach)])
 		if s.variable == "" {
 			s.variable = variable(before)
@@ -128,6 +128,22 @@ func (s *surroundings) otherVendor() string {
 func unescaped(text []byte) []byte {
 	out, _ := unescapedAt(text)
 	return out
+}
+
+// unescapedBefore returns what stands before text[at:] with its escapes read. Whether some are escapes depends on what
+// follows.
+func unescapedBefore(text []byte, at int) []byte {
+	const lookahead = 8
+	from := max(0, at-nearReach)
+	out, places := unescapedAt(text[from:min(len(text), at+lookahead)])
+	if places == nil {
+		return text[from:at]
+	}
+	n := 0
+	for places[n] < at-from {
+		n++
+	}
+	return out[:n]
 }
 
 // unescapedAt returns text with its escapes read, and the place of each character. Text without any is returned itself,

@@ -131,7 +131,7 @@ func startsFresh(text []byte, at int) bool {
 			if text[at-n] == '\\' && n < at && text[at-n-1] == '\\' {
 				continue
 			}
-			if c, width, _ := unescape(text[:at], at-n); width == n {
+			if c, width, _ := unescape(text, at-n); width == n {
 				return !isWord(c)
 			}
 		case '[':
