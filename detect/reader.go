@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"sync"
 
 	"github.com/rekey-app/rekey/detect/unpack"
 )
@@ -16,9 +15,6 @@ const (
 	// overlap is how much of a window the next one sees again, to either side of where they meet.
 	overlap = 128 << 10
 )
-
-// windowPool keeps buffers for streams.
-type windowPool struct{ pool sync.Pool }
 
 // ScanReader is [Scanner.Scan] for a text of any length, in bounded memory: for texts up to 4 MiB the findings are the
 // same. In longer ones evidence is what stands within the window, and a compressed file in base64 that does not fit is
@@ -40,11 +36,13 @@ func (s *Scanner) readWindows(ctx context.Context, path string, r io.Reader) (Re
 }
 
 func (s *Scanner) readStream(ctx context.Context, path string, r io.Reader, archives bool) (Result, error) {
-	buf, _ := s.windows.pool.Get().([]byte)
-	if buf == nil {
-		buf = make([]byte, firstWindow)
+	kept, _ := s.windows.Get().(*[]byte)
+	if kept == nil {
+		kept = new([]byte)
+		*kept = make([]byte, firstWindow)
 	}
-	defer func() { s.windows.pool.Put(buf) }() //nolint:staticcheck // a slice header is small beside what it saves
+	defer s.windows.Put(kept)
+	buf := *kept
 	n, err := fill(r, buf)
 	if archives && unpack.Format(buf[:n]) != "" {
 		return s.readArchive(ctx, path, r, buf[:n], err)
@@ -52,7 +50,7 @@ func (s *Scanner) readStream(ctx context.Context, path string, r io.Reader, arch
 	if err == nil && len(buf) < window {
 		grown := make([]byte, window)
 		copy(grown, buf[:n])
-		buf = grown
+		buf, *kept = grown, grown
 		var more int
 		more, err = fill(r, buf[n:])
 		n += more

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+	"sync"
 
 	"github.com/rekey-app/rekey/detect/literal"
 	"github.com/rekey-app/rekey/detect/unpack"
@@ -19,7 +20,7 @@ type Scanner struct {
 	signs   *literal.Set // of what is evidence
 	walker  unpack.Walker
 	limits  unpack.Limits
-	windows windowPool
+	windows sync.Pool // of *[]byte, for streams
 }
 
 // New returns a scanner. It takes some milliseconds; make one for all texts.
