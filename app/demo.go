@@ -20,8 +20,9 @@ type demoCommand struct {
 // Help is shown by rekey demo --help.
 func (demoCommand) Help() string {
 	return `Starts a GitHub on this machine, the very server that rekey serve runs, and pushes four changes: a clean one, one that leaks a
-production key, one that takes it out again, and a fork's pull request that leaks a development key. It needs git, and
-nothing else; nothing leaves this machine.
+production key, one that takes it out again, and a fork's pull request that leaks a development key. Then the production key
+is rotated: first somebody only says so, and is refused; then it is dead, and all turns green. It needs git, and nothing
+else; nothing leaves this machine.
 
 Examples:
 
@@ -51,7 +52,7 @@ func demoServer(log *slog.Logger) demo.Start {
 		cfg, err := config.Flags{
 			Listen: "127.0.0.1:0", Data: on.Data, GitHubURL: on.GitHubURL, GitHubAPIURL: on.GitHubAPIURL,
 			AppID: on.AppID, PrivateKey: string(on.PrivateKeyPEM), WebhookSecret: on.WebhookSecret,
-			ClerkAPIURL: "https://api.clerk.com", Log: "info",
+			ClerkAPIURL: on.ClerkAPIURL, Log: "info",
 		}.Resolve()
 		if err != nil {
 			return "", nil, err

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond/clerk/clerktest"
 )
 
 // Options say how to play.
@@ -35,6 +36,7 @@ type Start func(ctx context.Context, on Target) (webhookURL string, stop func() 
 // Target is what the server is to be configured with.
 type Target struct {
 	GitHubURL, GitHubAPIURL string
+	ClerkAPIURL             string
 	AppID                   int64
 	PrivateKeyPEM           []byte
 	WebhookSecret           string
@@ -57,20 +59,22 @@ func Run(ctx context.Context, o Options) error {
 		return fmt.Errorf("starting the stand-in for GitHub: %w", err)
 	}
 	defer server.Close()
+	clerk := clerktest.New(o.Now)
+	defer clerk.Close()
 	data, err := os.MkdirTemp("", "rekey-demo-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(data)
 	webhook, stop, err := o.Start(ctx, Target{
-		GitHubURL: server.URL(), GitHubAPIURL: server.APIURL(), AppID: server.AppID(),
+		GitHubURL: server.URL(), GitHubAPIURL: server.APIURL(), ClerkAPIURL: clerk.URL, AppID: server.AppID(),
 		PrivateKeyPEM: server.PrivateKeyPEM(), WebhookSecret: server.WebhookSecret(), Data: data,
 	})
 	if err != nil {
 		return err
 	}
 	server.SetWebhookURL(webhook)
-	page, err := play(ctx, server, o)
+	page, err := play(ctx, server, clerk, o)
 	if stopped := stop(); err == nil {
 		err = stopped
 	}
@@ -80,8 +84,8 @@ func Run(ctx context.Context, o Options) error {
 	return show(ctx, page, o)
 }
 
-func play(ctx context.Context, server *githubtest.Server, o Options) (page, error) {
-	s, err := newStory(server, o.Seed)
+func play(ctx context.Context, server *githubtest.Server, clerk *clerktest.Server, o Options) (page, error) {
+	s, err := newStory(server, clerk, o.Seed)
 	if err != nil {
 		return page{}, err
 	}

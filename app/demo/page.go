@@ -21,6 +21,7 @@ type page struct {
 
 // pushView is a step of the demo with the check run that came of it.
 type pushView struct {
+	Number        int
 	Title, Detail string
 	Author        string
 	Commit        string

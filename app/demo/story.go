@@ -2,18 +2,22 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/clerk/clerktest"
 )
 
-// step is one push of the story, and what must come of it.
+// step is one thing that somebody does in the story, and what must come of it.
 type step struct {
 	Title  string
-	Push   func(context.Context) (head string, sent githubtest.Delivery, err error)
+	Do     func(context.Context) (head string, sent githubtest.Delivery, err error) // head: whose check run tells the outcome
 	Expect expectation
+	Page   bool // the page shows its check run
 	head   string
 	sent   githubtest.Delivery
 }
@@ -23,26 +27,33 @@ type expectation struct {
 	Conclusion  string
 	Annotations []string // path:line
 	Issues      int      // filed in all, after this step
+	Comments    int      // under the first issue, after this step
+	Closed      bool     // the first issue
+	Answer      string   // what Clerk was asked and said in this step; "" for not asked
 }
 
 // story is a small shop's repository, its people, and keys that are made up for this run.
 type story struct {
-	github *githubtest.Server
-	shop   *githubtest.Repository
-	fork   *githubtest.Repository
-	ada    *githubtest.Account
-	sam    *githubtest.Account
-	live   string
-	test   string
-	keys   []string // that must appear nowhere
+	github  *githubtest.Server
+	clerk   *clerktest.Server
+	shop    *githubtest.Repository
+	fork    *githubtest.Repository
+	ada     *githubtest.Account
+	sam     *githubtest.Account
+	live    string
+	test    string
+	leaking string   // the commit that leaks the production key
+	keys    []string // that must appear nowhere
 }
 
-func newStory(server *githubtest.Server, seed int64) (*story, error) {
+func newStory(server *githubtest.Server, clerk *clerktest.Server, seed int64) (*story, error) {
 	s := &story{
-		github: server, ada: server.User("ada"), sam: server.User("sam"),
+		github: server, clerk: clerk, ada: server.User("ada"), sam: server.User("sam"),
 		live: detecttest.Key(seed, detect.Live), test: detecttest.Key(seed+1, detect.Test),
 	}
 	s.keys = []string{s.live, s.test}
+	clerk.Add(detect.NewSecret(s.live), detecttest.ID(seed, "ins_"), detect.Live)
+	clerk.Add(detect.NewSecret(s.test), detecttest.ID(seed+1, "ins_"), detect.Test)
 	acme := server.Organization("acme")
 	var err error
 	if s.shop, err = server.CreateRepository(acme, "shop", githubtest.RepositoryOptions{Private: true}); err != nil {
@@ -77,14 +88,14 @@ func (s *story) begin(ctx context.Context) error {
 func (s *story) steps() []*step {
 	return []*step{
 		{
-			Title: "A clean commit", Push: s.push(githubtest.Change{
+			Title: "A clean commit", Page: true, Do: s.push(githubtest.Change{
 				Message: "Greet the customer", Author: s.ada,
 				Files: map[string]string{"app/page.tsx": "export default function Page() {\n  return <h1>Tea, fresh every morning</h1>;\n}\n"},
 			}),
 			Expect: expectation{Conclusion: "success"},
 		},
 		{
-			Title: "A commit that leaks a production key", Push: s.push(githubtest.Change{
+			Title: "A commit that leaks a production key", Page: true, Do: s.push(githubtest.Change{
 				Message: "Deploy with sign-in", Author: s.ada,
 				Files: map[string]string{
 					".env.production": "# where customers sign in\n" +
@@ -96,14 +107,26 @@ func (s *story) steps() []*step {
 			Expect: expectation{Conclusion: "failure", Annotations: []string{".env.production:3"}, Issues: 1},
 		},
 		{
-			Title: "A commit that takes it out again", Push: s.push(githubtest.Change{
+			Title: "A commit that takes it out again", Page: true, Do: s.push(githubtest.Change{
 				Message: "Remove the key", Author: s.ada, Remove: []string{".env.production"},
 			}),
 			Expect: expectation{Conclusion: "success", Issues: 1},
 		},
 		{
-			Title: "A fork's pull request that leaks a development key", Push: s.pullRequest,
+			Title: "A fork's pull request that leaks a development key", Page: true, Do: s.pullRequest,
 			Expect: expectation{Conclusion: "failure", Annotations: []string{"playwright.config.ts:5"}, Issues: 2},
+		},
+		{
+			Title: "Somebody presses \"I rotated it\" on the production key's check, but the old key still works", Do: s.pressRotated,
+			Expect: expectation{
+				Conclusion: "failure", Annotations: []string{".env.production:3"}, Issues: 2, Comments: 1, Answer: "alive",
+			},
+		},
+		{
+			Title: "The old key is deleted in Clerk, and /rekey rotated is said on the issue", Do: s.deleteAndSay,
+			Expect: expectation{
+				Conclusion: "success", Annotations: []string{".env.production:3"}, Issues: 2, Comments: 3, Closed: true, Answer: "revoked",
+			},
 		},
 	}
 }
@@ -117,6 +140,9 @@ func (s *story) push(change githubtest.Change) func(context.Context) (string, gi
 		sent, err := s.shop.Push(ctx, githubtest.Push{SHA: sha, By: change.Author})
 		if err != nil {
 			return "", githubtest.Delivery{}, err
+		}
+		if _, leaks := change.Files[".env.production"]; leaks {
+			s.leaking = sha
 		}
 		if len(sent) == 0 {
 			return "", githubtest.Delivery{}, fmt.Errorf("the push of %s sent no event", sha)
@@ -158,4 +184,24 @@ func (s *story) tips() []string {
 		return []string{}
 	}
 	return []string{tip}
+}
+
+// pressRotated presses the button on the check run of the commit that leaked the production key.
+func (s *story) pressRotated(ctx context.Context) (string, githubtest.Delivery, error) {
+	runs := s.shop.CheckRuns(s.leaking)
+	if len(runs) == 0 {
+		return "", githubtest.Delivery{}, fmt.Errorf("there is no check run on %s", s.leaking)
+	}
+	sent, err := s.shop.PressButton(ctx, runs[0].ID, respond.ButtonRotated, s.ada)
+	return s.leaking, sent, err
+}
+
+func (s *story) deleteAndSay(ctx context.Context) (string, githubtest.Delivery, error) {
+	s.clerk.Delete(detect.NewSecret(s.live))
+	issues := s.shop.Issues()
+	if len(issues) == 0 {
+		return "", githubtest.Delivery{}, errors.New("there is no issue")
+	}
+	sent, err := s.shop.Comment(ctx, issues[0].Number, "/rekey rotated", s.ada)
+	return s.leaking, sent, err
 }

@@ -40,11 +40,14 @@ func (t *teller) tell(ctx context.Context, number int, s *step) error {
 	fmt.Fprintf(t.out, "\n%d. %s\n", number, s.Title)
 	began := t.now()
 	var err error
-	if s.head, s.sent, err = s.Push(ctx); err != nil {
+	if s.head, s.sent, err = s.Do(ctx); err != nil {
 		return fmt.Errorf("%s: %w", s.Title, err)
 	}
 	t.line("delivery", "%s %s, answered %d in %s", s.sent.Event, s.sent.GUID, s.sent.Status, s.sent.Took.Round(100*time.Microsecond))
-	run, ok, err := t.checkRun(ctx, s.head)
+	if err := t.answered(ctx, s); err != nil {
+		return err
+	}
+	run, ok, err := t.checkRun(ctx, s.head, s.Expect.Conclusion)
 	if err != nil {
 		return err
 	}
@@ -52,11 +55,20 @@ func (t *teller) tell(ctx context.Context, number int, s *step) error {
 		t.fail("step %d: no check run on %s within %s", number, short(s.head), patience)
 		return nil
 	}
-	t.fetched(s.head)
-	t.line("check run", "%s: %s, %s after the push", run.Conclusion, run.Title, run.Completed.Sub(began).Round(time.Millisecond))
+	if s.Page {
+		t.fetched(s.head)
+	}
+	after := ""
+	if d := run.Completed.Sub(began); d > 0 && d < patience {
+		after = ", " + d.Round(time.Millisecond).String() + " after the push"
+	}
+	t.line("check run", "%s: %s%s", run.Conclusion, run.Title, after)
 	var places []string
 	for _, a := range run.Annotations {
 		places = append(places, fmt.Sprintf("%s:%d", a.Path, a.StartLine))
+		if !s.Page {
+			continue
+		}
 		t.line("annotation", "%s:%d, columns %d to %d: %s", a.Path, a.StartLine, a.StartColumn, a.EndColumn, a.Title)
 	}
 	issues, err := t.issues(ctx, s.Expect.Issues)
@@ -64,8 +76,11 @@ func (t *teller) tell(ctx context.Context, number int, s *step) error {
 		return err
 	}
 	if n := len(issues); n > 0 {
-		last := issues[n-1]
-		t.line("issue", "#%d %s: %s", last.Number, last.State, last.Title)
+		told := issues[n-1]
+		if !s.Page {
+			told = issues[0]
+		}
+		t.line("issue", "#%d %s: %s", told.Number, told.State, told.Title)
 	}
 	t.check(number, s, run, places, issues)
 	return nil
@@ -93,6 +108,12 @@ func (t *teller) check(number int, s *step, run githubtest.CheckRun, places []st
 	}
 	if !slices.Equal(places, s.Expect.Annotations) {
 		t.fail("step %d: the annotations are at %v, not %v", number, places, s.Expect.Annotations)
+	}
+	if len(issues) > 0 && len(issues[0].Comments) != s.Expect.Comments {
+		t.fail("step %d: there are %d comments, not %d", number, len(issues[0].Comments), s.Expect.Comments)
+	}
+	if closed := len(issues) > 0 && issues[0].State == "closed"; closed != s.Expect.Closed {
+		t.fail("step %d: that the first issue is closed is %t", number, closed)
 	}
 	if len(issues) != s.Expect.Issues {
 		t.fail("step %d: there are %d issues, not %d", number, len(issues), s.Expect.Issues)
@@ -124,11 +145,37 @@ func (t *teller) closing() error {
 		return ErrUnexpected
 	}
 	fmt.Fprint(t.out, "\nAll came out as it must: each push has one check run, each leak one issue, and no request carried a key.\n"+
-		"The issues stay open: taking a key out of a file does not kill it.\n")
+		"Taking the key out of the file killed nothing; deleting it in Clerk did.\n")
 	return nil
 }
 
-func (t *teller) checkRun(ctx context.Context, head string) (githubtest.CheckRun, bool, error) {
+// answered waits for what Clerk was asked, and for what rekey then says on the issue.
+func (t *teller) answered(ctx context.Context, s *step) error {
+	if s.Expect.Answer == "" {
+		return nil
+	}
+	var issue githubtest.Issue
+	_, err := t.wait(ctx, func() bool {
+		issues := t.shop.Issues()
+		if len(issues) == 0 {
+			return false
+		}
+		issue = issues[0]
+		return len(issue.Comments) >= s.Expect.Comments && (issue.State == "closed") == s.Expect.Closed
+	})
+	if err != nil {
+		return err
+	}
+	t.line("Clerk", "asked with the key, read again from git: GET /v1/instance (%d in all): %s", len(t.clerk.Requests()), s.Expect.Answer)
+	if n := len(issue.Comments); n > 0 {
+		text, _, _ := strings.Cut(issue.Comments[n-1].Body, "\n\n<!--")
+		t.line("comment", "%s", strings.ReplaceAll(text, "\n", "\n               "))
+	}
+	return nil
+}
+
+// checkRun waits for the commit's completed check run, and a while for it to say what it must.
+func (t *teller) checkRun(ctx context.Context, head, conclusion string) (githubtest.CheckRun, bool, error) {
 	var run githubtest.CheckRun
 	ok, err := t.wait(ctx, func() bool {
 		runs := t.shop.CheckRuns(head)
@@ -136,9 +183,9 @@ func (t *teller) checkRun(ctx context.Context, head string) (githubtest.CheckRun
 			return false
 		}
 		run = runs[len(runs)-1]
-		return true
+		return run.Conclusion == conclusion
 	})
-	return run, ok, err
+	return run, ok || run.ID != 0, err
 }
 
 func (t *teller) issues(ctx context.Context, want int) ([]githubtest.Issue, error) {

@@ -17,14 +17,17 @@ const contextLines = 3
 func (s *story) page(steps []*step) (page, error) {
 	r := newRenderer()
 	p := page{Repository: s.shop.FullName()}
-	for _, step := range steps {
+	for i, step := range steps {
+		if !step.Page {
+			continue
+		}
 		for _, run := range s.shop.CheckRuns(step.head) {
 			check, err := s.checkView(r, run)
 			if err != nil {
 				return page{}, err
 			}
 			p.Pushes = append(p.Pushes, pushView{
-				Title: step.Title, Detail: step.sent.Event + ", answered in " + step.sent.Took.Round(100000).String(),
+				Number: i + 1, Title: step.Title, Detail: step.sent.Event + ", answered in " + step.sent.Took.Round(100000).String(),
 				Author: s.author(step.head), Commit: short(step.head), Check: check,
 			})
 		}

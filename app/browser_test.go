@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// TestBrowserShowsTheDemo opens the demo's page in a real browser. REKEY_TEST_BROWSER names one (Chromium); with
+// REKEY_PICTURES, a directory, the pictures of the README are made anew.
+func TestBrowserShowsTheDemo(t *testing.T) {
+	browser := os.Getenv("REKEY_TEST_BROWSER")
+	if browser == "" {
+		t.Skip("REKEY_TEST_BROWSER names no browser")
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	address := startDemo(ctx, t)
+
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1000, 900),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-quic", true))
+	allocated, cancel := chromedp.NewExecAllocator(ctx, options...)
+	defer cancel()
+	tab, cancel := chromedp.NewContext(allocated)
+	defer cancel()
+	tab, cancel = context.WithTimeout(tab, time.Minute)
+	defer cancel()
+
+	var title, text string
+	var check, issue []byte
+	err := chromedp.Run(tab,
+		chromedp.EmulateViewport(1000, 900, chromedp.EmulateScale(2)),
+		chromedp.Navigate(address),
+		chromedp.Title(&title), chromedp.Text("body", &text),
+		chromedp.Screenshot("#push-4", &check), chromedp.Screenshot("#issues ~ section:last-of-type", &issue),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"acme/shop", "Clerk secret keys", "failure", "success", ".env.production", "How this closes", "The key is dead."} {
+		if !strings.Contains(title+text, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if dir := os.Getenv("REKEY_PICTURES"); dir != "" {
+		for name, picture := range map[string][]byte{"check.png": check, "issue.png": issue} {
+			if err := os.WriteFile(filepath.Join(dir, name), picture, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// startDemo plays the demo and returns the address of its page.
+func startDemo(ctx context.Context, t *testing.T) string {
+	t.Helper()
+	out, in := io.Pipe()
+	done := make(chan int, 1)
+	ctx, stop := context.WithCancel(ctx)
+	go func() {
+		done <- run(ctx, []string{"demo"}, strings.NewReader(""), in, io.Discard)
+		in.Close()
+	}()
+	t.Cleanup(func() {
+		stop()
+		if status := <-done; status != 0 {
+			t.Errorf("the demo ended with status %d", status)
+		}
+	})
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if _, rest, found := strings.Cut(lines.Text(), "http://"); found && strings.Contains(lines.Text(), "as on GitHub") {
+			go io.Copy(io.Discard, out)
+			address, _, _ := strings.Cut(rest, " ")
+			return "http://" + address
+		}
+	}
+	t.Fatal("the demo serves no page")
+	return ""
+}
