@@ -16,10 +16,13 @@ import (
 )
 
 // builder writes packs by hand, right or wrong.
-type builder struct{ bytes.Buffer }
+type builder struct {
+	bytes.Buffer
+	deflate *zlib.Writer
+}
 
 func newBuilder(objects uint32) *builder {
-	b := &builder{}
+	b := &builder{deflate: zlib.NewWriter(nil)}
 	b.WriteString("PACK\x00\x00\x00\x02")
 	b.Write(binary.BigEndian.AppendUint32(nil, objects))
 	return b
@@ -33,7 +36,9 @@ func (b *builder) add(k kind, size int, base, text []byte) int {
 		b.WriteByte(byte(size&0x7f) | more(size>>7))
 	}
 	b.Write(base)
-	b.Write(deflated(text))
+	b.deflate.Reset(&b.Buffer)
+	b.deflate.Write(text)
+	b.deflate.Close()
 	return at
 }
 
@@ -62,14 +67,6 @@ func (b *builder) ref(base id, delta []byte) int { return b.add(refDelta, len(de
 func (b *builder) done() []byte {
 	sum := sha1.Sum(b.Bytes()) //nolint:gosec // the pack format's trailer
 	return append(bytes.Clone(b.Bytes()), sum[:]...)
-}
-
-func deflated(text []byte) []byte {
-	var out bytes.Buffer
-	w := zlib.NewWriter(&out)
-	w.Write(text)
-	w.Close()
-	return out.Bytes()
 }
 
 // delta builds a delta of base that copies it whole and appends text.

@@ -5,8 +5,10 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"sort"
+	"sync"
 )
 
 // index is a pack's .idx file of version 2, mapped.
@@ -80,18 +82,14 @@ func readIndex(data []byte, packSize int64) (*index, []int64, error) {
 	}
 	n := int(last)
 	rest := data[head+256*4:]
-	if n > len(rest)/28 || len(rest) < n*28+trailers || (len(rest)-n*28-trailers)%8 != 0 || len(rest)-n*28-trailers > n*8 {
+	if n > math.MaxInt32 || n > len(rest)/28 || len(rest) < n*28+trailers || (len(rest)-n*28-trailers)%8 != 0 || len(rest)-n*28-trailers > n*8 {
 		return nil, nil, fmt.Errorf("%w: index of %d objects has %d bytes", ErrCorrupt, n, len(data))
 	}
 	x.ids = rest[:n*20]
 	small := rest[n*24:][:n*4]
 	large := rest[n*28 : len(rest)-trailers]
-	type placed struct {
-		offset   int64
-		position int32
-	}
-	order := make([]placed, n)
-	for i := range order {
+	unsorted := make([]int64, n)
+	for i := range unsorted {
 		offset := int64(binary.BigEndian.Uint32(small[4*i:]))
 		if offset >= 1<<31 {
 			at := offset & (1<<31 - 1)
@@ -103,18 +101,40 @@ func readIndex(data []byte, packSize int64) (*index, []int64, error) {
 		if offset < packHeader || offset >= packSize-packTrailer {
 			return nil, nil, fmt.Errorf("%w: index puts an object at offset %d, outside its pack", ErrCorrupt, offset)
 		}
-		order[i] = placed{offset, int32(i)}
+		unsorted[i] = offset
 	}
-	slices.SortFunc(order, func(a, b placed) int { return cmp.Compare(a.offset, b.offset) })
-	offsets := make([]int64, n)
 	x.position = make([]int32, n)
-	for i, o := range order {
-		if i > 0 && o.offset == offsets[i-1] {
-			return nil, nil, fmt.Errorf("%w: index puts two objects at offset %d", ErrCorrupt, o.offset)
+	sortByOffset(x.position, unsorted)
+	offsets := make([]int64, n)
+	for i, position := range x.position {
+		offsets[i] = unsorted[position]
+		if i > 0 && offsets[i] == offsets[i-1] {
+			return nil, nil, fmt.Errorf("%w: index puts two objects at offset %d", ErrCorrupt, offsets[i])
 		}
-		offsets[i], x.position[i] = o.offset, o.position
 	}
 	return x, offsets, nil
+}
+
+// sortByOffset fills positions with 0 to its length, ordered by offset.
+func sortByOffset(positions []int32, offsets []int64) {
+	const bits = 24 // of a position, which leaves 40 for the offset
+	n := len(positions)
+	packed := make([]uint64, n)
+	fits := n <= 1<<bits
+	for i := range n {
+		o := uint64(offsets[i])
+		fits = fits && o < 1<<(64-bits)
+		packed[i] = o<<bits | uint64(i)
+		positions[i] = int32(i)
+	}
+	if !fits {
+		slices.SortFunc(positions, func(a, b int32) int { return cmp.Compare(offsets[a], offsets[b]) })
+		return
+	}
+	slices.Sort(packed)
+	for i, p := range packed {
+		positions[i] = int32(p & (1<<bits - 1))
+	}
 }
 
 // invert makes find ready.
@@ -130,20 +150,30 @@ func (x *index) invert() {
 
 // readEntries fills the table of a pack with an index: headers only, nothing is inflated. Entries whose headers are
 // wrong, and those made from them, get kind 0, and their errors into bad.
-func (p *packfile) readEntries(offsets []int64) error {
+func (p *packfile) readEntries(offsets []int64, workers int) error {
 	if string(p.data[:4]) != "PACK" || binary.BigEndian.Uint32(p.data[8:]) != uint32(len(offsets)) {
 		return fmt.Errorf("%w: its index is of another pack", ErrCorrupt)
 	}
 	n := len(offsets)
 	p.offsets = offsets
 	p.kinds, p.bases = make([]kind, n), make([]int32, n)
+	p.index.invert()
 	p.bad = map[int32]error{}
-	for i := range n {
-		if err := p.readEntry(i); err != nil {
-			p.kinds[i], p.bases[i] = 0, none
-			p.bad[int32(i)] = p.fail(int32(i), err)
-		}
+	var mu sync.Mutex
+	var readers sync.WaitGroup
+	for r := range workers {
+		readers.Go(func() {
+			for i := r * n / workers; i < (r+1)*n/workers; i++ {
+				if err := p.readEntry(i); err != nil {
+					p.kinds[i], p.bases[i] = 0, none
+					mu.Lock()
+					p.bad[int32(i)] = p.fail(int32(i), err)
+					mu.Unlock()
+				}
+			}
+		})
 	}
+	readers.Wait()
 	p.link()
 	err := p.settle()
 	if err == nil {
@@ -176,7 +206,6 @@ func (p *packfile) readEntry(i int) error {
 		}
 		p.bases[i] = int32(base)
 	case refDelta:
-		p.index.invert()
 		base, ok := p.index.find(h.base)
 		if !ok {
 			return fmt.Errorf("%w: its base %v is not in the pack", ErrCorrupt, h.base)

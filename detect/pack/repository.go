@@ -111,7 +111,7 @@ func (r *Repository) openPack(ctx context.Context, name string) (*packfile, erro
 		var offsets []int64
 		p.index, offsets, err = readIndex(idx, int64(len(data)))
 		if err == nil {
-			err = p.readEntries(offsets)
+			err = p.readEntries(offsets, r.opts.Workers)
 		}
 	}
 	if err == nil {

@@ -1,7 +1,6 @@
 package pack
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
 	"slices"
@@ -9,13 +8,13 @@ import (
 	"sync"
 )
 
-// edge says that a tree holds another. Ids are cut to 8 bytes: one tree too many does no harm here.
-type edge struct {
-	child  uint64
-	parent int32
-}
+// edge says that a tree holds another: the first 4 bytes of the child's id, then the parent's number. That two ids
+// begin alike makes a tree too many be read, which does no harm.
+type edge uint64
 
-func short(i id) uint64 { return binary.BigEndian.Uint64(i[:]) }
+func newEdge(child id, parent int) edge { return edge(short(child)<<32 | uint64(parent)) }
+
+func short(i id) uint64 { return uint64(binary.BigEndian.Uint32(i[:])) }
 
 // metTree is a tree as a walk met it.
 type metTree struct {
@@ -96,17 +95,29 @@ func (p *packfile) need(needed map[*packfile][]bool, entry int32) {
 	}
 }
 
+// metTrees are the trees that one worker has met.
+type metTrees struct {
+	trees  chunks[metTree]
+	edges  chunks[edge] // parents are numbers in trees
+	direct []int        // numbers of those that hold a hit
+	sorted []edge
+}
+
+// parents calls visit for each tree that seems to hold the child.
+func (m *metTrees) parents(child id, visit func(number int)) {
+	first := newEdge(child, 0)
+	at, _ := slices.BinarySearch(m.sorted, first)
+	for ; at < len(m.sorted) && m.sorted[at]>>32 == first>>32; at++ {
+		visit(int(uint32(m.sorted[at])))
+	}
+}
+
 // leadingTrees returns the trees that hold a hit, directly or not.
 func (h *history) leadingTrees(ctx context.Context) (map[id]metTree, error) {
-	type found struct {
-		trees  chunks[metTree]
-		edges  chunks[edge] // parent counts in trees
-		direct []int32
-	}
-	workers := make([]found, h.scan.opts.Workers)
+	workers := make([]metTrees, h.scan.opts.Workers)
 	err := h.scan.each(ctx, setOf(treeKind), func(o object) error {
 		w := &workers[o.worker]
-		number := int32(w.trees.len())
+		number := w.trees.len()
 		w.trees.add(metTree{o.id(), o.entry, o.pack})
 		holds := false
 		for text := o.text; len(text) > 0; {
@@ -116,7 +127,7 @@ func (h *history) leadingTrees(ctx context.Context) (map[id]metTree, error) {
 			}
 			text = rest
 			if e.isTree() {
-				w.edges.add(edge{short(e.id), number})
+				w.edges.add(newEdge(e.id, number))
 			} else if _, ok := h.hits[e.id]; ok {
 				holds = true
 			}
@@ -129,35 +140,31 @@ func (h *history) leadingTrees(ctx context.Context) (map[id]metTree, error) {
 	if err != nil {
 		return nil, err
 	}
-	var (
-		trees  []metTree
-		edges  []edge
-		direct []int32
-	)
-	for _, w := range workers {
-		first := int32(len(trees))
-		trees = w.trees.appendTo(trees)
-		from := len(edges)
-		edges = w.edges.appendTo(edges)
-		for i := range edges[from:] {
-			edges[from+i].parent += first
-		}
-		for _, d := range w.direct {
-			direct = append(direct, first+d)
+	var sorting sync.WaitGroup
+	for i := range workers {
+		sorting.Go(func() {
+			w := &workers[i]
+			w.sorted, w.edges.full = w.edges.appendTo(nil), nil
+			slices.Sort(w.sorted)
+		})
+	}
+	sorting.Wait()
+	var next []metTree
+	for i := range workers {
+		for _, number := range workers[i].direct {
+			next = append(next, workers[i].trees.at(number))
 		}
 	}
-	slices.SortFunc(edges, func(a, b edge) int { return cmp.Compare(a.child, b.child) })
 	leading := map[id]metTree{}
-	for next := direct; len(next) > 0; {
-		tree := trees[next[len(next)-1]]
+	for len(next) > 0 {
+		tree := next[len(next)-1]
 		next = next[:len(next)-1]
 		if _, ok := leading[tree.id]; ok {
 			continue
 		}
 		leading[tree.id] = tree
-		at, _ := slices.BinarySearchFunc(edges, short(tree.id), func(e edge, s uint64) int { return cmp.Compare(e.child, s) })
-		for ; at < len(edges) && edges[at].child == short(tree.id); at++ {
-			next = append(next, edges[at].parent)
+		for i := range workers {
+			workers[i].parents(tree.id, func(number int) { next = append(next, workers[i].trees.at(number)) })
 		}
 	}
 	return leading, nil
@@ -182,6 +189,8 @@ func (c *chunks[T]) len() int {
 	}
 	return (len(c.full)-1)*chunk + len(c.full[len(c.full)-1])
 }
+
+func (c *chunks[T]) at(i int) T { return c.full[i/chunk][i%chunk] }
 
 func (c *chunks[T]) appendTo(list []T) []T {
 	list = slices.Grow(list, c.len())
