@@ -10,6 +10,7 @@ import (
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/renderer/html"
 )
 
 // page is what a browser shows: the pushes with their check runs, and the issues, as they would look on GitHub.
@@ -82,7 +83,8 @@ type renderer struct {
 
 func newRenderer() *renderer {
 	return &renderer{
-		markdown: goldmark.New(goldmark.WithExtensions(extension.GFM)),
+		// HTML in the text passes here, since the sanitiser comes behind.
+		markdown: goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(html.WithUnsafe())),
 		policy:   bluemonday.UGCPolicy().AllowAttrs("open").OnElements("details"),
 	}
 }
