@@ -28,7 +28,7 @@ const (
 	// cutMargin is what is left to the next stretch where one is cut off.
 	cutMargin = 2 << 10
 	// longestPacked bounds the base64 of a compressed file.
-	longestPacked = 256 << 20
+	longestPacked = 64 << 20
 )
 
 // wrapAfter returns where an encoded text that breaks off at text[i:] goes on: behind a line end with indentation or a

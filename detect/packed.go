@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"math"
@@ -153,20 +154,26 @@ func (r *run) packed(w *sweep, at int, a *anchor) {
 	if at < w.until[way] || w.v.depth >= maxDepth {
 		return
 	}
-	run := collect(w.v.text, at, digit, 0, longestPacked, true)
-	w.until[way] = run.end
-	if !r.spend(len(run.at)) {
-		return
+	decode := func(reach int) (*view, int) {
+		run := collect(w.v.text, at, digit, 0, reach, true)
+		if a.role == packedBase64Role {
+			return decodeBase64(w.v, run, 0), run.end
+		}
+		return decodeHex(w.v, run), run.end
 	}
-	child := decodeHex(w.v, run)
-	if a.role == packedBase64Role {
-		child = decodeBase64(w.v, run, 0)
+	// A few bytes tell most that only look like it, the first block the others. The whole may be long.
+	for _, reach := range []int{packedHead, packedProbe} {
+		if child, _ := decode(reach); !r.spend(len(child.text)) || !r.unpacks(child.text, a) {
+			return
+		}
+	}
+	child, end := decode(longestPacked)
+	w.until[way] = end
+	if !r.spend(len(child.text)) {
+		return
 	}
 	if a.text == base64Gzip2 {
 		r.deeper(child)
-		return
-	}
-	if unpack.Format(child.text) == "" {
 		return
 	}
 	from, to := child.place(0, len(child.text))
@@ -184,6 +191,35 @@ func (r *run) packed(w *sweep, at int, a *anchor) {
 		r.skip(memberPath(w.v.member, sk.Member), child.encoding(0)+": "+sk.Reason)
 	}
 }
+
+// packedHead and packedProbe are how much of an encoded archive is read to see whether it is one.
+const (
+	packedHead  = 256
+	packedProbe = 64 << 10
+)
+
+// unpacks tells whether text is the start of what the anchor promises: something comes out of it.
+func (r *run) unpacks(text []byte, a *anchor) bool {
+	if a.text == base64Gzip2 {
+		inner, err := base64.StdEncoding.DecodeString(string(text[:min(len(text)&^3, 256)]))
+		return err == nil && unpack.Format(inner) == "gzip"
+	}
+	if format := unpack.Format(text); format != "gzip" || len(text) < unpack.HeadSize {
+		return format != "" // the others have longer magics, and may need all of a block before anything comes
+	}
+	comes := false
+	_ = r.s.walker.Walk(r.ctx, bytes.NewReader(text), int64(len(text)), r.s.limits, func(m unpack.Member) error {
+		if len(m.Layers) == 0 {
+			return errProbed
+		}
+		n, _ := io.ReadFull(m.Content, make([]byte, 1))
+		comes = n > 0
+		return errProbed
+	})
+	return comes
+}
+
+var errProbed = errors.New("probed")
 
 // member examines a member of an encoded archive that stands at the stored text's from to to.
 func (r *run) member(archive *view, m unpack.Member, from, to int) {
