@@ -110,7 +110,7 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *server,
 	}
 	scanner := detect.New(detect.Options{})
 	worker := work.New(work.Config{
-		Store: s.store, GitHub: app, Scanner: scanner, AppID: cfg.AppID, WebURL: cfg.GitHubURL, Clerk: asker,
+		Store: s.store, GitHub: app, Scanner: scanner, AppID: cfg.AppID, WebURL: cfg.GitHubURL, PullRefs: cfg.PullRefs, Clerk: asker,
 		ServerPolicy: cfg.Policy, Targets: cfg.Targets, Sender: notify.NewSender(nil, userAgent, time.Now),
 		Now: time.Now, Log: log, Metrics: registry,
 	})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 func env(key string) string { return "CLERK_SECRET_KEY=" + key + "\n" }
@@ -215,8 +218,8 @@ func TestRerequest(t *testing.T) {
 func TestInstallationReadsTheWholePast(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubtest.Options{})
-	w.github.SetWebhookURL("http://127.0.0.1:1/nobody-listens")
-	old, err := w.github.CreateRepository(w.shop.Owner(), "old", githubtest.RepositoryOptions{Private: true})
+	umbrella := w.github.Organization("umbrella")
+	old, err := w.github.CreateRepository(umbrella, "old", githubtest.RepositoryOptions{Private: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,15 +228,41 @@ func TestInstallationReadsTheWholePast(t *testing.T) {
 	if err := old.SetRef("refs/heads/main", removed); err != nil {
 		t.Fatal(err)
 	}
-	w.github.SetWebhookURL(w.url("/webhook"))
-	w.app.Add(w.ctx, w.ada, old)
+	w.github.Install(w.ctx, umbrella, w.ada)
 	w.eventually("the issue of the old leak", func() bool { return len(old.Issues()) == 1 })
 	w.quiet()
 	if runs := old.CheckRuns(removed); len(runs) != 0 {
 		t.Errorf("the first look made %d check runs", len(runs))
 	}
-	// What was read then is not read again: a push on top costs little.
 	w.holdsNoKey()
+}
+
+func TestSweepReadsWhatMovedWithoutAnEvent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	first := w.pushed(map[string]string{"README.md": "# Shop\n"})
+	w.check(w.shop, first)
+	// More than three tags in one push send no event.
+	leaking := w.commit(w.shop, githubtest.Change{Parents: []string{first}, Files: map[string]string{".env": env(w.key(17, detect.Live))}})
+	tag, err := w.shop.Tag("v4", leaking, "Fourth", w.ada)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, sha := range map[string]string{"v1": first, "v2": first, "v3": first, "v4": tag} {
+		if err := w.shop.SetRef("refs/tags/"+name, sha); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err = w.server.store.Update(w.ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		return tx.Enqueue(ctx, job.Sweep{Repository: w.shop.ID()}, nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run := w.check(w.shop, leaking); run.Conclusion != "failure" || len(run.Annotations) != 1 {
+		t.Errorf("check run: %s at %v", run.Conclusion, places(run))
+	}
+	w.issues(1)
 }
 
 func TestUninstallForgets(t *testing.T) {

@@ -29,6 +29,7 @@ type Flags struct {
 	ClerkAPIURL  string `env:"REKEY_CLERK_API_URL" default:"https://api.clerk.com" placeholder:"URL" help:"Clerk's Backend API address."`
 	Log          string `env:"REKEY_LOG" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"debug, info, warn or error. Text on a terminal, JSON elsewhere."`
 
+	PullRefs   bool   `env:"REKEY_PULL_REFS" help:"Read the heads of all old pull requests too when a repository is read for the first time."`
 	PolicyFile string `env:"REKEY_POLICY_FILE" placeholder:"FILE" help:"Policy that applies where no repository's .github/rekey.yml says otherwise."`
 	NotifyFile string `env:"REKEY_NOTIFY_FILE" placeholder:"FILE" help:"Targets that policies may name in notify: a YAML list of name, format, url, secret."`
 
@@ -52,6 +53,7 @@ type Config struct {
 	PrivateKey     *rsa.PrivateKey
 	WebhookSecrets []string
 	ClerkAPIURL    string
+	PullRefs       bool            // first looks read refs/pull/ too
 	Policy         policy.File     // what applies where no repository's file says otherwise
 	Targets        []notify.Target // whom policies may name
 	LogLevel       slog.Level
@@ -102,6 +104,7 @@ func (f Flags) Resolve() (Config, error) {
 	if c.WebhookSecrets, err = f.webhookSecrets(); err != nil {
 		return Config{}, err
 	}
+	c.PullRefs = f.PullRefs
 	if c.Policy, err = f.policyFile(); err != nil {
 		return Config{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -63,15 +64,30 @@ func (w *Worker) enqueue(ctx context.Context, tx *ledger.Tx, a respond.Action, p
 	case respond.SumUpIssues:
 		return tx.Enqueue(ctx, job.Summary{Repository: a.Repository}, nil)
 	case respond.AskClerk:
+		if known, err := claim(ctx, tx, a.Key); err != nil || known {
+			return err
+		}
 		question, err := json.Marshal(a.Ask)
 		if err != nil {
 			return err
 		}
 		return tx.Enqueue(ctx, job.Ask{Leak: a.Leak, Question: question}, after(tx.Now(), a.After))
 	case respond.Notify:
+		if known, err := claim(ctx, tx, a.Key); err != nil || known {
+			return err
+		}
 		return w.enqueueNotices(ctx, tx, a, p)
 	}
 	return nil
+}
+
+// claim notes that an action was queued; known tells that it was before.
+func claim(ctx context.Context, tx *ledger.Tx, key string) (known bool, err error) {
+	before, err := tx.BeginAction(ctx, "queued:"+key, lease, "queue")
+	if err != nil {
+		return false, err
+	}
+	return !before.Finished.IsZero(), tx.FinishAction(ctx, "queued:"+key, "queued")
 }
 
 // after schedules a job; nil is at once.
@@ -89,24 +105,10 @@ func (w *Worker) change(ctx context.Context, tx *ledger.Tx, c respond.Change) er
 		return err
 	}
 	event := ledger.Event{}
-	if c.From != c.To {
+	if c.Moved() {
 		event = c.Event()
-		leak.State, leak.Reason = c.To, c.Reason
-		leak.Closed, leak.ClosedBy = c.At, c.By
-		if c.To == ledger.Open {
-			leak.Closed, leak.ClosedBy = time.Time{}, ""
-		}
 	}
-	if c.Responded && leak.Responded.IsZero() {
-		leak.Responded = c.At
-	}
-	if c.Answer != "" {
-		leak.Answer, leak.Asked = c.Answer, c.At
-	}
-	if c.InstanceID != "" {
-		leak.InstanceID = c.InstanceID
-	}
-	return tx.UpdateLeak(ctx, leak, event)
+	return tx.UpdateLeak(ctx, respond.Apply(leak, c), event)
 }
 
 // leakFacts are what a decision about one leak needs.
@@ -115,15 +117,20 @@ func (w *Worker) leakFacts(ctx context.Context, tx *ledger.Tx, leak ledger.Leak,
 	if err != nil {
 		return respond.LeakFacts{}, err
 	}
-	heads, err := tx.HeadsOf(ctx, leak.ID)
-	if err != nil {
-		return respond.LeakFacts{}, err
-	}
-	f := respond.LeakFacts{Repository: w.describe(repository), Leak: leak, Policy: p}
+	heads, err := headsOf(ctx, tx, leak.ID)
+	return respond.LeakFacts{Repository: w.describe(repository), Leak: w.here(leak, repository), Heads: heads, Policy: p}, err
+}
+
+// headsOf lists the commits whose check runs show the leak.
+func headsOf(ctx context.Context, tx *ledger.Tx, leak int64) ([]string, error) {
+	heads, err := tx.HeadsOf(ctx, leak)
+	var list []string
 	for _, head := range heads {
-		f.Heads = append(f.Heads, head.SHA)
+		if !strings.HasPrefix(head.SHA, historyOf) {
+			list = append(list, head.SHA)
+		}
 	}
-	return f, nil
+	return list, err
 }
 
 // leakAndPolicy reads a leak and the policy that applies to it; found is false when the installation is gone.

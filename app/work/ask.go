@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/riverqueue/river"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/rekey-app/rekey/respond/clerk"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // ask asks Clerk whether a leak's key is dead, and does what follows from the answer.
@@ -28,12 +30,24 @@ func (w *Worker) ask(ctx context.Context, j *river.Job[job.Ask]) error {
 	if err != nil || !found {
 		return err
 	}
-	if question.Why == respond.Watching && leak.State != ledger.Open {
+	if question.Why == respond.Watching && (leak.State != ledger.Open || p.Verify != policy.Watch) {
 		return nil
 	}
+	if p.Verify == policy.Never { // since it was asked
+		return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+			if err := w.hearAbout(ctx, tx, leak.ID, wordOfAsk(question, tx.Now()), p); err != nil {
+				return err
+			}
+			return ledger.CompleteJob(ctx, tx, j)
+		})
+	}
 	answer, err := w.answerOf(ctx, leak)
-	if err != nil {
+	if err != nil && !lastAttempt(j.JobRow) {
 		return err
+	}
+	if err != nil {
+		w.Log.ErrorContext(ctx, "the key could not be read again", "leak", leak.ID, "error", err)
+		answer = clerk.Answer{State: clerk.Unknown, Detail: "the key could not be read again from GitHub"}
 	}
 	w.metrics.asked.WithLabelValues(string(answer.State)).Inc()
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
@@ -53,6 +67,15 @@ func (w *Worker) ask(ctx context.Context, j *river.Job[job.Ask]) error {
 		}
 		return ledger.CompleteJob(ctx, tx, j)
 	})
+}
+
+// wordOfAsk is pure: what the person said that the question comes from. Whether they may was looked at then.
+func wordOfAsk(q respond.Ask, now time.Time) respond.Word {
+	said := respond.SaidRotated
+	if q.Why == respond.Closed {
+		said = respond.SaidClosed
+	}
+	return respond.Word{Said: said, By: q.By, Role: "write", ID: q.Word, At: now}
 }
 
 // maxKeyObject is how large a git object may be in which a key is looked for again.
@@ -98,7 +121,7 @@ func (w *Worker) keyIn(ctx context.Context, client *github.Client, s ledger.Sigh
 		request.Deepen, request.Filter = 1, "tree:0" // a commit or a tag alone
 	}
 	text, err := w.object(ctx, client, request, s.Blob, maxKeyObject)
-	if server, ok := errors.AsType[*wire.ServerError](err); ok && server.NotOurRef() || errors.Is(err, pack.ErrNotFound) || errors.Is(err, pack.ErrLimit) {
+	if unreadable(err) {
 		return detect.Secret{}, false, nil
 	}
 	if err != nil {
@@ -112,16 +135,10 @@ func (w *Worker) keyIn(ctx context.Context, client *github.Client, s ledger.Sigh
 	return detect.Secret{}, false, nil
 }
 
-func (w *Worker) object(ctx context.Context, client *github.Client, request wire.Request, name string, limit int64) ([]byte, error) {
-	body, err := client.FetchPack(ctx, request)
-	if err != nil {
-		return nil, err
-	}
-	defer body.Close()
-	p, err := pack.Open(ctx, body, pack.Options{TempDir: w.TempDir})
-	if err != nil {
-		return nil, err
-	}
-	defer p.Close()
-	return p.Blob(name, limit)
+func (w *Worker) object(ctx context.Context, client *github.Client, request wire.Request, name string, limit int64) (text []byte, err error) {
+	err = w.withPack(ctx, client, request, func(p *pack.Pack) error {
+		text, err = p.Blob(name, limit)
+		return err
+	})
+	return text, err
 }

@@ -66,7 +66,7 @@ func (w *Worker) conclude(ctx context.Context, owner string, client *github.Clie
 		facts, err = w.checkFacts(ctx, tx, repositoryID, head)
 		return err
 	})
-	if errors.Is(err, errNoCheck) {
+	if errors.Is(err, errNoCheck) || errors.Is(err, ledger.ErrNotFound) { // not found: uninstalled since
 		return nil
 	}
 	if err != nil {
@@ -77,10 +77,11 @@ func (w *Worker) conclude(ctx context.Context, owner string, client *github.Clie
 	}
 	run, annotated := respond.Check(facts)
 	digest := respond.CheckDigest(run)
-	if have.RunID != 0 && have.Conclusion == string(run.Conclusion) && have.Digest == digest && len(run.Annotations) == 0 {
-		return w.concluded(ctx, key, have, nil)
+	said := have.RunID != 0 && have.Conclusion == string(run.Conclusion) && have.Digest == digest && !unfinished(begun)
+	if said && len(annotated) == 0 {
+		return w.concluded(ctx, key, have, nil) // that on the policy file went with the first run
 	}
-	id, err := w.sendCheck(ctx, client, begun, have.RunID, run)
+	id, err := w.sendCheck(ctx, client, begun, have.RunID, run, len(run.Annotations) > len(annotated))
 	if err != nil {
 		return fmt.Errorf("check run on %s: %w", head, err)
 	}
@@ -91,22 +92,21 @@ func (w *Worker) conclude(ctx context.Context, owner string, client *github.Clie
 }
 
 // sendCheck creates or updates the run. Where an earlier attempt began and its end is not known, the run may be there
-// already, and some of its annotations too: GitHub is asked first.
-func (w *Worker) sendCheck(ctx context.Context, client *github.Client, begun ledger.Action, id int64, run github.CheckRun) (int64, error) {
-	if unfinished(begun) {
+// already, and some of its annotations too: GitHub is asked first. So it is where the ledger does not note all
+// annotations: unnoted tells so.
+func (w *Worker) sendCheck(ctx context.Context, client *github.Client, begun ledger.Action, id int64, run github.CheckRun, unnoted bool) (int64, error) {
+	if id == 0 && unfinished(begun) {
 		var err error
-		if id == 0 {
-			if id, _, err = client.FindCheckRun(ctx, run.HeadSHA, run.Name, run.ExternalID); err != nil {
-				return 0, err
-			}
+		if id, _, err = client.FindCheckRun(ctx, run.HeadSHA, run.Name, run.ExternalID); err != nil {
+			return 0, err
 		}
-		if id != 0 && len(run.Annotations) > 0 {
-			there, err := client.Annotations(ctx, id)
-			if err != nil {
-				return 0, err
-			}
-			run.Annotations = missing(run.Annotations, there)
+	}
+	if id != 0 && len(run.Annotations) > 0 && (unnoted || unfinished(begun)) {
+		there, err := client.Annotations(ctx, id)
+		if err != nil {
+			return 0, err
 		}
+		run.Annotations = missing(run.Annotations, there)
 	}
 	if id == 0 {
 		return client.CreateCheckRun(ctx, run)
@@ -158,6 +158,9 @@ func (w *Worker) checkFacts(ctx context.Context, tx *ledger.Tx, repositoryID int
 	sightings, err := tx.HeadSightings(ctx, repositoryID, head)
 	if err != nil {
 		return respond.CheckFacts{}, err
+	}
+	for i := range sightings {
+		sightings[i].Leak = w.here(sightings[i].Leak, repository)
 	}
 	return respond.CheckFacts{
 		Repository: w.describe(repository), Head: head, DetailsURL: w.DetailsURL, Scans: scans, Sightings: sightings,

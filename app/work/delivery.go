@@ -40,9 +40,7 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 		return err
 	}
 	if p.Word != nil {
-		if p.Note, err = w.hear(ctx, d, *p.Word); err != nil {
-			return err
-		}
+		return w.hear(ctx, d, *p.Word)
 	}
 	if p.Deleted != 0 {
 		if err := w.issueDeleted(ctx, event.About().Repository.ID, p.Deleted); err != nil {
@@ -50,6 +48,7 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 		}
 	}
 	if p.Scan != nil {
+		p.Scan.Received = d.Received
 		note, err := w.tryScan(ctx, j, p.Scan)
 		if err != nil {
 			return w.giveUpScan(ctx, j, d, p.Scan, err)
@@ -60,11 +59,22 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 }
 
 func (w *Worker) finish(ctx context.Context, d ledger.Delivery, note string) error {
-	w.Log.InfoContext(ctx, "delivery done", "delivery", d.GUID, "event", d.Event, "action", d.Action,
-		"repository", d.Repository, "outcome", note)
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	return w.finishWith(ctx, d, note, func(context.Context, *ledger.Tx) error { return nil })
+}
+
+// finishWith marks the delivery finished in one transaction with the last that it asked for.
+func (w *Worker) finishWith(ctx context.Context, d ledger.Delivery, note string, last func(context.Context, *ledger.Tx) error) error {
+	err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		if err := last(ctx, tx); err != nil {
+			return err
+		}
 		return tx.FinishDelivery(ctx, d.GUID, note)
 	})
+	if err == nil {
+		w.Log.InfoContext(ctx, "delivery done", "delivery", d.GUID, "event", d.Event, "action", d.Action,
+			"repository", d.Repository, "outcome", note)
+	}
+	return err
 }
 
 // ownEvent tells whether the event is the echo of something that we did ourselves: answering it would never end.
@@ -120,13 +130,26 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 				return err
 			}
 		}
+		if p.Reconcile {
+			if err := tx.Enqueue(ctx, job.Reconcile{Installation: installation}, nil); err != nil {
+				return err
+			}
+		}
 		for _, r := range p.LookAt {
-			if err := tx.Enqueue(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, nil); err != nil {
+			if err := tx.Enqueue(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: priority(p)}); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// priority is pure: what strangers can read since a moment ago goes before what was always there.
+func priority(p plan) int {
+	if p.Public {
+		return 1
+	}
+	return 2
 }
 
 // knowRepository writes what the event tells about a repository over what the ledger knows; events of installations

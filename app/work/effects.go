@@ -21,23 +21,38 @@ func (w *Worker) effects(ctx context.Context, j *river.Job[job.Effects]) error {
 	if err := json.Unmarshal(j.Args.Actions, &actions); err != nil {
 		return final("the job's actions cannot be read: %v", err)
 	}
-	leak, client, found, err := w.issueOf(ctx, j.Args.Leak)
-	if err != nil || !found {
+	return w.alone(ctx, fmt.Sprintf("effects:%d", j.Args.Leak), owner(j.JobRow), func(ctx context.Context) error {
+		for _, a := range actions {
+			err := w.once(ctx, "effect:"+a.Key, owner(j.JobRow), func(ctx context.Context, begun ledger.Action) error {
+				return w.effect(ctx, a, begun)
+			})
+			if gone(err) {
+				w.Log.WarnContext(ctx, "no word on the issue", "leak", a.Leak, "effect", string(a.Do), "reason", err.Error())
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("%s on the issue of leak %d: %w", a.Do, a.Leak, err)
+			}
+		}
+		return nil
+	})
+}
+
+// alone keeps the effects on one issue from running into each other: while one job is at it, others wait.
+func (w *Worker) alone(ctx context.Context, key, owner string, do func(context.Context) error) error {
+	err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		_, err := tx.BeginAction(ctx, key, lease, owner)
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	for _, a := range actions {
-		err := w.once(ctx, "effect:"+a.Key, owner(j.JobRow), func(ctx context.Context, again ledger.Action) error {
-			return w.effect(ctx, client, leak, a, again)
-		})
-		if gone(err) {
-			w.Log.WarnContext(ctx, "no word on the issue", "leak", leak.ID, "effect", string(a.Do), "reason", err.Error())
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("%s on the issue of leak %d: %w", a.Do, leak.ID, err)
-		}
-	}
-	return nil
+	err = do(ctx)
+	// What failed waits for its next attempt; others need not.
+	free := w.Store.Update(context.WithoutCancel(ctx), func(ctx context.Context, tx *ledger.Tx) error {
+		return tx.FinishAction(ctx, key, "")
+	})
+	return errors.Join(err, free)
 }
 
 // gone tells that an issue cannot be written to, now or later.
@@ -67,7 +82,16 @@ func (w *Worker) once(ctx context.Context, key, owner string, do func(context.Co
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error { return tx.FinishAction(ctx, key, result) })
 }
 
-func (w *Worker) effect(ctx context.Context, client *github.Client, leak ledger.Leak, a respond.Action, begun ledger.Action) error {
+// effect performs one effect. Whether the issue is to be open or closed is the ledger's to say, as it is now: an effect
+// that is late, because GitHub was away say, does not undo one that was decided after it.
+func (w *Worker) effect(ctx context.Context, a respond.Action, begun ledger.Action) error {
+	leak, client, found, err := w.issueOf(ctx, a.Leak)
+	if err != nil || !found {
+		return err
+	}
+	if late(a.Do, leak.State) {
+		return nil
+	}
 	switch a.Do {
 	case respond.CloseIssue:
 		reason := "completed"
@@ -85,11 +109,16 @@ func (w *Worker) effect(ctx context.Context, client *github.Client, leak ledger.
 	return final("%s is no effect on an issue", a.Do)
 }
 
+// late is pure: the leak has moved on since the effect was decided.
+func late(do respond.Effect, state ledger.LeakState) bool {
+	return do == respond.CloseIssue && state == ledger.Open || do == respond.ReopenIssue && state != ledger.Open
+}
+
 // comment writes the comment, unless an earlier attempt did: it is known by a hidden marker.
 func (w *Worker) comment(ctx context.Context, client *github.Client, leak ledger.Leak, a respond.Action, begun ledger.Action) error {
 	marker := "<!-- rekey:" + strings.ReplaceAll(a.Key, "--", "") + " -->"
 	if unfinished(begun) {
-		comments, err := client.Comments(ctx, leak.IssueNumber, begun.Begun.Add(-clockSlack))
+		comments, err := client.Comments(ctx, leak.IssueNumber, leak.Detected.Add(-clockSlack))
 		if err != nil {
 			return err
 		}

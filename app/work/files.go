@@ -2,6 +2,8 @@ package work
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/rekey-app/rekey/detect/pack"
@@ -34,11 +36,11 @@ func (s *snapshot) Read(path string) ([]byte, bool) {
 }
 
 // files reads what the instructions want to know of a commit: the list of its files, then those that
-// [guide.Wants] names, in two fetches that cost no REST quota. nil where the commit is gone: the instructions are then
-// general ones.
-func (w *Worker) files(ctx context.Context, client *github.Client, commit string) guide.Files {
+// [guide.Wants] names, in two fetches that cost no REST quota. nil where the commit is gone, or where this was the last
+// try: the instructions are then general ones.
+func (w *Worker) files(ctx context.Context, client *github.Client, commit string, lastTry bool) (guide.Files, error) {
 	if commit == "" {
-		return nil
+		return nil, nil
 	}
 	s := &snapshot{blobs: map[string]string{}, texts: map[string][]byte{}}
 	err := w.withPack(ctx, client, wire.Request{Wants: []string{commit}, Deepen: 1, Filter: "blob:none"}, func(p *pack.Pack) error {
@@ -52,11 +54,23 @@ func (w *Worker) files(ctx context.Context, client *github.Client, commit string
 	if err == nil {
 		err = w.readFiles(ctx, client, s)
 	}
+	if err != nil && !lastTry && !unreadable(err) {
+		return nil, fmt.Errorf("reading the files of %s: %w", commit, err)
+	}
 	if err != nil {
 		w.Log.WarnContext(ctx, "the repository's files could not be read: the instructions are general ones", "commit", commit, "error", err)
-		return nil
+		return nil, nil
 	}
-	return s
+	return s, nil
+}
+
+// filesAttempts is how often the files are tried to be read, before an issue is filed without knowing them.
+const filesAttempts = 3
+
+// unreadable tells that an object cannot be read, now or later: its commits are gone, or it is too large.
+func unreadable(err error) bool {
+	server, ok := errors.AsType[*wire.ServerError](err)
+	return ok && server.NotOurRef() || errors.Is(err, pack.ErrNotFound) || errors.Is(err, pack.ErrLimit)
 }
 
 func (w *Worker) readFiles(ctx context.Context, client *github.Client, s *snapshot) error {

@@ -1,6 +1,7 @@
 package work
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // word is something that a person said about leaks: on a leak's issue, or by a button of a check run.
@@ -51,25 +53,55 @@ func wordOf(event webhook.Event, appID int64) (word, bool) {
 	return word{}, false
 }
 
-// hear does what a person's word asks for, for each leak that it is about.
-func (w *Worker) hear(ctx context.Context, d ledger.Delivery, said word) (string, error) {
+// hear does what a person's word asks for, for each leak that it is about, and finishes its delivery with it: a word is
+// heard once.
+func (w *Worker) hear(ctx context.Context, d ledger.Delivery, said word) error {
 	leaks, err := w.meant(ctx, said)
 	if err != nil {
-		return "", err
+		return err
 	}
 	if len(leaks) == 0 {
-		return "ignored: about no leak", nil
+		return w.finish(ctx, d, "ignored: about no leak")
 	}
-	if said.ID == "" {
-		said.ID = d.GUID
+	_, p, found, err := w.leakAndPolicy(ctx, leaks[0].ID) // all are in one repository
+	if err != nil {
+		return err
 	}
-	roles := map[int64]string{}
-	for _, leak := range leaks {
-		if err := w.hearAbout(ctx, d, said, leak.ID, roles); err != nil {
-			return "", err
+	if !found {
+		return w.finish(ctx, d, "ignored: the repository is gone")
+	}
+	role, err := w.role(ctx, leaks[0].Repository, said.By)
+	if err != nil {
+		return err
+	}
+	heard := respond.Word{
+		Said: said.Said, Reason: w.Scanner.RedactString(ctx, said.Reason), By: said.By, Role: role, ID: cmp.Or(said.ID, d.GUID),
+		At: d.Received, Button: said.Head != "",
+	}
+	note := fmt.Sprintf("heard %s about %d leaks", said.Said, len(leaks))
+	return w.finishWith(ctx, d, note, func(ctx context.Context, tx *ledger.Tx) error {
+		for _, leak := range leaks {
+			if err := w.hearAbout(ctx, tx, leak.ID, heard, p); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+}
+
+func (w *Worker) hearAbout(ctx context.Context, tx *ledger.Tx, id int64, heard respond.Word, p policy.Policy) error {
+	leak, err := tx.Leak(ctx, id)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil // uninstalled since
 	}
-	return fmt.Sprintf("heard %s about %d leaks", said.Said, len(leaks)), nil
+	if err != nil {
+		return err
+	}
+	facts, err := w.leakFacts(ctx, tx, leak, p)
+	if err != nil {
+		return err
+	}
+	return w.apply(ctx, tx, respond.Hear(facts, heard), p)
 }
 
 // meant lists the leaks that a word is about.
@@ -95,34 +127,6 @@ func (w *Worker) meant(ctx context.Context, said word) (leaks []ledger.Leak, err
 		return err
 	})
 	return leaks, err
-}
-
-func (w *Worker) hearAbout(ctx context.Context, d ledger.Delivery, said word, id int64, roles map[int64]string) error {
-	leak, p, found, err := w.leakAndPolicy(ctx, id)
-	if err != nil || !found {
-		return err
-	}
-	role, ok := roles[leak.Repository]
-	if !ok {
-		if role, err = w.role(ctx, leak.Repository, said.By); err != nil {
-			return err
-		}
-		roles[leak.Repository] = role
-	}
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-		leak, err := tx.Leak(ctx, id)
-		if err != nil {
-			return err
-		}
-		facts, err := w.leakFacts(ctx, tx, leak, p)
-		if err != nil {
-			return err
-		}
-		return w.apply(ctx, tx, respond.Hear(facts, respond.Word{
-			Said: said.Said, Reason: w.Scanner.RedactString(ctx, said.Reason), By: said.By, Role: role, ID: said.ID, At: d.Received,
-			Button: said.Head != "",
-		}), p)
-	})
 }
 
 // role asks GitHub what a person may do in the leak's repository, whatever the repository of the issue says.
@@ -151,12 +155,17 @@ func (w *Worker) issueDeleted(ctx context.Context, repositoryID int64, number in
 		if err != nil {
 			return err
 		}
-		leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = 0, 0, "", ""
-		if err := tx.UpdateLeak(ctx, leak, ledger.Event{}); err != nil {
-			return err
-		}
-		return tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil)
+		return w.forgetIssue(ctx, tx, leak)
 	})
+}
+
+// forgetIssue takes a deleted issue from its leak, and files another one if it is still of use.
+func (w *Worker) forgetIssue(ctx context.Context, tx *ledger.Tx, leak ledger.Leak) error {
+	leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = 0, 0, "", ""
+	if err := tx.UpdateLeak(ctx, leak, ledger.Event{}); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil)
 }
 
 // publicized brings the texts about its open leaks up to date: strangers can read them, and the keys, from now on.
@@ -172,14 +181,22 @@ func (w *Worker) publicized(ctx context.Context, tx *ledger.Tx, repositoryID int
 		if err := tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil); err != nil {
 			return err
 		}
-		heads, err := tx.HeadsOf(ctx, leak.ID)
-		if err != nil {
+		if err := enqueueChecks(ctx, tx, leak); err != nil {
 			return err
 		}
-		for _, head := range heads {
-			if err := tx.Enqueue(ctx, job.Check{Repository: head.Repository, Head: head.SHA}, nil); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+// enqueueChecks brings all check runs up to date that show the leak.
+func enqueueChecks(ctx context.Context, tx *ledger.Tx, leak ledger.Leak) error {
+	heads, err := headsOf(ctx, tx, leak.ID)
+	if err != nil {
+		return err
+	}
+	for _, head := range heads {
+		if err := tx.Enqueue(ctx, job.Check{Repository: leak.Repository, Head: head}, nil); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -43,18 +43,28 @@ func (w *Worker) issue(ctx context.Context, j *river.Job[job.Issue]) error {
 	finish := func(result string) error {
 		return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error { return tx.FinishAction(ctx, key, result) })
 	}
-	if !facts.wanted() {
+	if !facts.wanted(p) {
 		return finish("none is wanted")
 	}
-	source := w.GitHub.Repository(facts.source.target(), github.ScanAccess)
 	if facts.Leak.State == ledger.Open {
-		facts.Files = w.files(ctx, source, commitOf(facts.Sightings))
+		source := w.GitHub.Repository(facts.source.target(), github.ScanAccess)
+		if facts.Files, err = w.files(ctx, source, commitOf(facts.Sightings), j.Attempt >= filesAttempts); err != nil {
+			return err
+		}
 	}
 	text := respond.Issue(facts.IssueFacts)
-	if facts.Leak.IssueNumber != 0 && facts.Leak.IssueDigest == text.Digest() {
+	if facts.Leak.IssueNumber != 0 && facts.Leak.IssueDigest == text.Digest() && !unfinished(begun) {
 		return finish("it says so already")
 	}
 	filed, err := w.sendIssue(ctx, w.GitHub.Repository(facts.target.target(), github.RespondAccess), begun, facts, text)
+	if errors.Is(err, github.ErrGone) && facts.Leak.IssueNumber != 0 { // deleted, and the event was lost
+		return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+			if err := w.forgetIssue(ctx, tx, facts.Leak); err != nil {
+				return err
+			}
+			return tx.FinishAction(ctx, key, "deleted")
+		})
+	}
 	if gone(err) {
 		w.Log.WarnContext(ctx, "no issue filed", "leak", facts.Leak.ID, "repository", facts.target.ID, "reason", err.Error())
 		return finish("not filed: " + err.Error())
@@ -77,14 +87,13 @@ func commitOf(sightings []ledger.Sighting) string {
 }
 
 // sendIssue creates or edits the issue. Where an earlier attempt began and its end is not known, the issue may be there
-// already: GitHub is asked first, through the List API and the hidden marker.
+// already: GitHub is asked first, through the List API and the hidden marker. An edit leaves labels and assignees alone:
+// once the issue is filed, they are people's.
 func (w *Worker) sendIssue(ctx context.Context, client *github.Client, begun ledger.Action, f issueFacts, text respond.IssueText) (github.Issue, error) {
-	issue := github.Issue{
-		Number: f.Leak.IssueNumber, Title: text.Title, Body: text.Body, Labels: text.Labels, Assignees: text.Assignees,
-	}
+	issue := github.Issue{Number: f.Leak.IssueNumber, Title: text.Title, Body: text.Body}
 	if issue.Number == 0 && unfinished(begun) {
 		marker := respond.Marker(f.source.ID, f.Leak.Fingerprint)
-		found, ok, err := client.FindIssue(ctx, marker, begun.Begun.Add(-clockSlack))
+		found, ok, err := client.FindIssue(ctx, marker, f.Leak.Detected.Add(-clockSlack))
 		if err != nil {
 			return github.Issue{}, err
 		}
@@ -92,11 +101,24 @@ func (w *Worker) sendIssue(ctx context.Context, client *github.Client, begun led
 			issue.Number = found.Number
 		}
 	}
-	if issue.Number == 0 {
-		return client.CreateIssue(ctx, issue)
+	if issue.Number != 0 {
+		return client.EditIssue(ctx, issue)
 	}
-	return client.EditIssue(ctx, issue)
+	issue.Labels = text.Labels
+	for _, login := range text.Assignees {
+		ok, err := client.Assignable(ctx, login)
+		if err != nil {
+			return github.Issue{}, err
+		}
+		if ok && len(issue.Assignees) < maxAssignees {
+			issue.Assignees = append(issue.Assignees, login)
+		}
+	}
+	return client.CreateIssue(ctx, issue)
 }
+
+// maxAssignees is how many people GitHub assigns to one issue.
+const maxAssignees = 10
 
 // clockSlack is by how much our clock and GitHub's may differ when an issue is looked for by its time.
 const clockSlack = time.Hour
@@ -108,24 +130,32 @@ func (w *Worker) filed(ctx context.Context, key string, f issueFacts, issue gith
 		if err != nil {
 			return err
 		}
-		fresh := leak.IssueNumber == 0
+		fresh := leak.IssueNumber != issue.Number || leak.IssueRepository != f.target.ID
 		leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = f.target.ID, issue.Number, issue.URL, digest
 		if err := tx.UpdateLeak(ctx, leak, ledger.Event{}); err != nil {
 			return err
 		}
 		if fresh {
-			heads, err := tx.HeadsOf(ctx, f.Leak.ID)
-			if err != nil {
+			if err := enqueueChecks(ctx, tx, leak); err != nil {
 				return err
 			}
-			for _, head := range heads {
-				if err := tx.Enqueue(ctx, job.Check{Repository: head.Repository, Head: head.SHA}, nil); err != nil {
-					return err
-				}
+		}
+		if fresh && leak.State != ledger.Open { // closed while its issue was being filed
+			if err := w.closeFresh(ctx, tx, leak); err != nil {
+				return err
 			}
 		}
 		return tx.FinishAction(ctx, key, issue.URL)
 	})
+}
+
+// closeFresh closes an issue that nobody could close when its leak was, since it was not there yet.
+func (w *Worker) closeFresh(ctx context.Context, tx *ledger.Tx, leak ledger.Leak) error {
+	about := respond.Action{Repository: leak.Repository, Leak: leak.ID, NotPlanned: leak.State == ledger.Ignored}
+	edit, end := about, about
+	edit.Do = respond.EditIssue
+	end.Do, end.Key = respond.CloseIssue, fmt.Sprintf("leak:%d:close_fresh:%d", leak.ID, leak.IssueNumber)
+	return w.apply(ctx, tx, respond.Decision{Actions: []respond.Action{edit, end}}, policy.Policy{})
 }
 
 // issueFacts are the issue's facts, the leak's repository and the one that the issue goes to.
@@ -136,8 +166,8 @@ type issueFacts struct {
 }
 
 // wanted tells whether the leak is to have an issue: one that was decided on, and that is still of use.
-func (f issueFacts) wanted() bool {
-	return f.Leak.IssueNumber != 0 || f.chosen && f.Leak.State == ledger.Open
+func (f issueFacts) wanted(p policy.Policy) bool {
+	return f.Leak.IssueNumber != 0 || f.chosen && f.Leak.State == ledger.Open && !p.Issues.Off
 }
 
 func (w *Worker) issueFacts(ctx context.Context, tx *ledger.Tx, leakID int64, p policy.Policy) (issueFacts, error) {
@@ -154,7 +184,13 @@ func (w *Worker) issueFacts(ctx context.Context, tx *ledger.Tx, leakID int64, p 
 		return issueFacts{}, err
 	}
 	if leak.IssueNumber != 0 && leak.IssueRepository != target.ID {
-		if target, err = tx.Repository(ctx, leak.IssueRepository); err != nil { // it stays where it was filed
+		filed, err := tx.Repository(ctx, leak.IssueRepository)
+		switch {
+		case err == nil:
+			target = filed // it stays where it was filed
+		case errors.Is(err, ledger.ErrNotFound): // out of reach: another one takes its place
+			leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = 0, 0, "", ""
+		default:
 			return issueFacts{}, err
 		}
 	}
@@ -170,7 +206,7 @@ func (w *Worker) issueFacts(ctx context.Context, tx *ledger.Tx, leakID int64, p 
 	return issueFacts{
 		IssueFacts: respond.IssueFacts{
 			Repository: w.describe(repository), Elsewhere: target.ID != repository.ID, Private: target.Private,
-			Leak: leak, Sightings: sightings, History: history, Policy: p,
+			Leak: w.here(leak, repository), Sightings: sightings, History: history, Policy: p,
 		},
 		source: record{repository}, target: record{target}, chosen: chosen,
 	}, err

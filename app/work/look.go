@@ -3,14 +3,20 @@ package work
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/wire"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
+
+// historyOf stands before the commit in the head of a first look's scan. No check run speaks of all that was there before
+// rekey came, so the head's own scans and this one are kept apart.
+const historyOf = "history of "
 
 // firstLook reads a repository's whole history: all branches and tags, one listing of refs and one fetch.
 func (w *Worker) firstLook(ctx context.Context, j *river.Job[job.FirstLook]) error {
@@ -20,16 +26,20 @@ func (w *Worker) firstLook(ctx context.Context, j *river.Job[job.FirstLook]) err
 	}
 	target := repository.target()
 	client := w.GitHub.Repository(target, github.ScanAccess)
-	refs, err := client.Refs(ctx, "HEAD", "refs/heads/", "refs/tags/")
+	prefixes := []string{"HEAD", "refs/heads/", "refs/tags/"}
+	if w.PullRefs {
+		prefixes = append(prefixes, "refs/pull/")
+	}
+	refs, err := client.Refs(ctx, prefixes...)
 	if err != nil {
 		return fmt.Errorf("listing the refs of %s/%s: %w", target.Owner, target.Name, err)
 	}
 	wants, head := wantsOf(refs)
-	t := &task{Repository: target, Event: "first_look", Want: head, Head: head}
+	t := &task{Repository: target, Event: "first_look", Want: head, Head: historyOf + head}
 	if len(wants) == 0 {
 		return w.looked(ctx, repository.Repository, refs)
 	}
-	report, err := w.read(ctx, client, wire.Request{Wants: wants}, wants)
+	report, err := w.read(ctx, client, wire.Request{Wants: wants}, wants, w.tellProgress(ctx, repository.ID))
 	if err != nil {
 		return fmt.Errorf("reading the history of %s/%s: %w", target.Owner, target.Name, err)
 	}
@@ -66,7 +76,7 @@ func (w *Worker) looked(ctx context.Context, repository ledger.Repository, refs 
 	repository.FirstLooked = w.Now()
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		for _, ref := range refs {
-			if ref.Name == "HEAD" {
+			if !strings.HasPrefix(ref.Name, "refs/heads/") && !strings.HasPrefix(ref.Name, "refs/tags/") {
 				continue
 			}
 			if err := tx.SetTip(ctx, repository.ID, ref.Name, ref.ID); err != nil {
@@ -75,4 +85,20 @@ func (w *Worker) looked(ctx context.Context, repository ledger.Repository, refs 
 		}
 		return tx.UpsertRepository(ctx, repository)
 	})
+}
+
+// tellProgress logs how far the reading of a history is, a line for each tenth.
+func (w *Worker) tellProgress(ctx context.Context, repository int64) func(pack.Progress) {
+	told, arriving := 0, true
+	return func(p pack.Progress) {
+		if p.Arriving != arriving {
+			told, arriving = 0, p.Arriving
+		}
+		if p.Total == 0 || p.Objects*10/p.Total <= told {
+			return
+		}
+		told = p.Objects * 10 / p.Total
+		w.Log.InfoContext(ctx, "history is being read", "repository", repository, "arriving", p.Arriving,
+			"objects", p.Objects, "of", p.Total, "bytes", p.Bytes, "percent", told*10)
+	}
 }

@@ -32,6 +32,9 @@ func outcomeOf(err error, now time.Time, lastAttempt bool) outcome {
 	if final, ok := errors.AsType[*finalError](err); ok {
 		return outcome{Do: github.GiveUp, Reason: final.Error()}
 	}
+	if wait, ok := errors.AsType[*waitError](err); ok {
+		return outcome{Do: github.Snooze, After: wait.after, Reason: wait.reason}
+	}
 	verdict := github.Classify(err, now)
 	switch {
 	case verdict.Do == github.Snooze:
@@ -50,6 +53,14 @@ type finalError struct{ reason string }
 func (e *finalError) Error() string { return e.reason }
 
 func final(format string, args ...any) error { return &finalError{fmt.Sprintf(format, args...)} }
+
+// waitError is a failure whose time to try again somebody named.
+type waitError struct {
+	after  time.Duration
+	reason string
+}
+
+func (e *waitError) Error() string { return e.reason }
 
 func lastAttempt(row *rivertype.JobRow) bool { return row.Attempt >= row.MaxAttempts }
 

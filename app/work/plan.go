@@ -3,6 +3,7 @@ package work
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
@@ -21,6 +22,7 @@ type plan struct {
 	ForgetTip string               // a ref that is gone
 	Know      []webhook.Repository // repositories to remember or to rename
 	LookAt    []webhook.Repository // of these, read the whole history
+	Reconcile bool                 // compare with GitHub's list of repositories, and read the histories of new ones
 	Forget    []int64              // repositories that the installation does not reach any more
 
 	Installed   *webhook.Account // the installation stands on this account
@@ -37,9 +39,11 @@ type task struct {
 	Head       string // the commit that gets the check run; "" where there is none to get it
 	Base       string // the have that the event names; "" if none
 	Pull       int
-	Pusher     string // login
-	Again      bool   // somebody asked to look again
-	Policy     bool   // the push changed the policy file
+	Pusher     string    // login
+	Again      bool      // somebody asked to look again
+	Forced     bool      // the ref was moved to a commit that does not follow Base
+	Received   time.Time // when the event came; tips that are younger may hold what is wanted
+	Policy     bool      // the push changed the policy file
 }
 
 // planOf decides what an event asks for. It is pure. appID is our own: check runs of other Apps are not ours to answer.
@@ -80,7 +84,7 @@ func planOf(event webhook.Event, appID int64) plan {
 	case *webhook.Installation:
 		return planInstallation(e)
 	case *webhook.InstallationRepositories:
-		p := plan{Installed: &e.Account, Know: e.Added, LookAt: e.Added}
+		p := plan{Installed: &e.Account, Know: e.Added, Reconcile: true}
 		for _, r := range e.Removed {
 			p.Forget = append(p.Forget, r.ID)
 		}
@@ -102,7 +106,7 @@ func planPush(e *webhook.Push) plan {
 	}
 	t := &task{
 		Repository: repositoryOf(e.Common), Event: "push", Ref: e.Ref,
-		Want: e.After, Head: e.HeadCommitID, Base: present(e.Before), Pusher: e.PusherLogin,
+		Want: e.After, Head: e.HeadCommitID, Base: present(e.Before), Pusher: e.PusherLogin, Forced: e.Forced,
 	}
 	t.Policy = slices.Contains(e.DotGitHub, policy.Path)
 	if !e.IsTag() {
@@ -142,12 +146,12 @@ func planInstallation(e *webhook.Installation) plan {
 	case "created":
 		return plan{
 			Note: fmt.Sprintf("installed on %d repositories", len(e.Repositories)), Installed: &e.Account,
-			Know: e.Repositories, LookAt: e.Repositories,
+			Know: e.Repositories, Reconcile: true,
 		}
 	case "suspend":
 		return plan{Note: "suspended", Installed: &e.Account, Suspended: true}
 	case "unsuspend", "new_permissions_accepted":
-		return plan{Note: e.Action, Installed: &e.Account}
+		return plan{Note: e.Action, Installed: &e.Account, Reconcile: true}
 	}
 	return unused(e.Action)
 }

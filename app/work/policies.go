@@ -45,11 +45,18 @@ func (p *policies) put(repository int64, read policy.Policy, now time.Time) {
 	p.read[repository] = readPolicy{read, now.Add(policyFor)}
 }
 
-func (p *policies) forget(repository int64) {
+// forget is told that a repository's policy file was changed. That of the repository .github applies to all others.
+func (p *policies) forget(repository int64, name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if strings.EqualFold(name, organisationRepository) {
+		p.read = nil
+	}
 	delete(p.read, repository)
 }
+
+// organisationRepository is where an organisation keeps what applies to all its repositories.
+const organisationRepository = ".github"
 
 // policy returns what applies to a repository: its own file on the default branch, over the same file in the
 // organisation's .github repository, over the server's. A file with a mistake counts as absent here: the check run of the
@@ -59,10 +66,10 @@ func (w *Worker) policy(ctx context.Context, r ledger.Repository) (policy.Policy
 		return p, nil
 	}
 	organisation := record{r}.target()
-	organisation.ID, organisation.Name = 0, ".github"
+	organisation.ID, organisation.Name = 0, organisationRepository
 	files := []policy.File{w.ServerPolicy}
 	for _, from := range []github.Repository{organisation, record{r}.target()} {
-		if from.ID == 0 && r.Name == from.Name {
+		if from.ID == 0 && strings.EqualFold(r.Name, from.Name) {
 			continue
 		}
 		file, err := w.policyFile(ctx, from, "")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -27,6 +28,25 @@ func (w *Worker) repository(ctx context.Context, id int64) (r record, found bool
 		return record{}, false, nil
 	}
 	return r, err == nil, err
+}
+
+// here is the leak as it is in this repository: one step worse in a public one, where strangers look for keys.
+func (w *Worker) here(l ledger.Leak, r ledger.Repository) ledger.Leak {
+	if !r.Private {
+		l.Severity = string(worse(detect.Severity(l.Severity)))
+	}
+	return l
+}
+
+// worse is pure: one step up.
+func worse(s detect.Severity) detect.Severity {
+	switch s {
+	case detect.LowSeverity:
+		return detect.MediumSeverity
+	case detect.MediumSeverity:
+		return detect.HighSeverity
+	}
+	return detect.CriticalSeverity
 }
 
 // describe is the repository as texts name it.

@@ -29,15 +29,15 @@ func (w *Worker) scan(ctx context.Context, owner string, t *task) (string, error
 	if err != nil {
 		return "", err
 	}
-	request := wire.Request{Wants: []string{t.Want}, Haves: haves, RequireCommon: t.Event == "push"}
-	report, err := w.read(ctx, client, request, []string{t.Want})
+	request := wire.Request{Wants: []string{t.Want}, Haves: haves, RequireCommon: t.Event == "push" || t.Event == "sweep"}
+	report, err := w.read(ctx, client, request, []string{t.Want}, nil)
 	if errors.Is(err, wire.ErrNoCommonHave) {
 		// What was there before is gone from the server. The default branch's tip keeps it from sending the whole history.
 		if request.Haves, err = w.defaultTip(ctx, client, t); err != nil {
 			return "", err
 		}
 		request.RequireCommon = false
-		report, err = w.read(ctx, client, request, []string{t.Want})
+		report, err = w.read(ctx, client, request, []string{t.Want}, nil)
 	}
 	if err != nil {
 		return "", fmt.Errorf("reading %s of %s/%s: %w", t.Want, t.Repository.Owner, t.Repository.Name, err)
@@ -48,9 +48,6 @@ func (w *Worker) scan(ctx context.Context, owner string, t *task) (string, error
 	if err := w.record(ctx, t, report); err != nil {
 		return "", err
 	}
-	if t.Policy {
-		w.policies.forget(t.Repository.ID)
-	}
 	if t.Head != "" {
 		if err := w.conclude(ctx, owner, client, t.Repository.ID, t.Head, create); err != nil {
 			return "", err
@@ -60,15 +57,15 @@ func (w *Worker) scan(ctx context.Context, owner string, t *task) (string, error
 	return fmt.Sprintf("scanned %d commits, %d blobs: %d findings", report.Stats.Commits, report.Stats.Blobs, len(report.Sightings)), nil
 }
 
-// read fetches the request's pack and scans it as it comes.
-func (w *Worker) read(ctx context.Context, client *github.Client, req wire.Request, heads []string) (pack.Report, error) {
+// read fetches the request's pack and scans it as it comes. progress may be nil.
+func (w *Worker) read(ctx context.Context, client *github.Client, req wire.Request, heads []string, progress func(pack.Progress)) (pack.Report, error) {
 	started := w.Now()
 	body, err := client.FetchPack(ctx, req)
 	if err != nil {
 		return pack.Report{}, err
 	}
 	defer body.Close()
-	p, err := pack.Open(ctx, body, pack.Options{TempDir: w.TempDir})
+	p, err := pack.Open(ctx, body, pack.Options{TempDir: w.TempDir, Progress: progress})
 	if err != nil {
 		return pack.Report{}, err
 	}
@@ -98,7 +95,7 @@ func (w *Worker) haves(ctx context.Context, client *github.Client, t *task) ([]s
 				return nil
 			}
 		}
-		if t.Event == "push" {
+		if t.Event == "push" || t.Event == "sweep" {
 			tips, err = tx.Tips(ctx, t.Repository.ID, maxHaves)
 		}
 		return err
@@ -107,7 +104,7 @@ func (w *Worker) haves(ctx context.Context, client *github.Client, t *task) ([]s
 		return nil, err
 	}
 	t.Base = base
-	haves := havesOf(t.Want, base, tips)
+	haves := havesOf(*t, tips)
 	if len(haves) > 0 {
 		return haves, nil
 	}
@@ -130,16 +127,26 @@ func (w *Worker) defaultTip(ctx context.Context, client *github.Client, t *task)
 }
 
 // havesOf is pure: base first, then tips, without repetitions and without what is wanted.
-func havesOf(want, base string, tips []ledger.Tip) []string {
+//
+// A ref that only moved on is read from its base alone, so that each commit is read by the scan of the push that brought
+// it. Tips are refs as they were when their own scans ended, and events come in any order: a younger tip may hold what is
+// wanted here, though nobody has read it, since its own scan began where this one is to end. Where a ref is new, or was
+// moved elsewhere, there is no such base, and the tips that were known when the event came say what was there before.
+func havesOf(t task, tips []ledger.Tip) []string {
 	var haves []string
 	add := func(sha string) {
-		if sha != "" && sha != want && !slices.Contains(haves, sha) {
+		if sha != "" && sha != t.Want && !slices.Contains(haves, sha) {
 			haves = append(haves, sha)
 		}
 	}
-	add(base)
+	add(t.Base)
+	if t.Base != "" && !t.Forced {
+		return haves
+	}
 	for _, tip := range tips {
-		add(tip.SHA)
+		if tip.Seen.Before(t.Received) && (t.Base == "" || tip.Ref != t.Ref) {
+			add(tip.SHA)
+		}
 	}
 	return haves
 }
@@ -152,12 +159,15 @@ func (w *Worker) record(ctx context.Context, t *task, report pack.Report) error 
 		scan.Skipped = append(scan.Skipped, fmt.Sprintf("%d further findings, over the %d that one scan records", left, maxFindings))
 	}
 	scan.Finished = w.Now()
+	if t.Policy {
+		w.policies.forget(t.Repository.ID, t.Repository.Name)
+	}
+	repository, found, err := w.repository(ctx, t.Repository.ID)
+	if err != nil || !found {
+		return err
+	}
 	var p policy.Policy
 	if len(observations) > 0 { // a clean push asks nothing more of GitHub
-		repository, found, err := w.repository(ctx, t.Repository.ID)
-		if err != nil || !found {
-			return err
-		}
 		if p, err = w.policy(ctx, repository.Repository); err != nil {
 			return err
 		}
@@ -191,19 +201,28 @@ func (w *Worker) decide(ctx context.Context, tx *ledger.Tx, scan ledger.Scan, re
 		return err
 	}
 	facts := respond.ScanFacts{Repository: w.describe(repository), Scan: scan, FiledHour: filed, Policy: p, Now: tx.Now()}
-	for _, leak := range recorded.New {
-		facts.Seen = append(facts.Seen, respond.Seen{Leak: leak, New: true, Sightings: recorded.Fresh[leak.ID]})
-	}
-	for _, leak := range recorded.Known {
-		facts.Seen = append(facts.Seen, respond.Seen{Leak: leak, Sightings: recorded.Fresh[leak.ID]})
+	for _, leak := range slices.Concat(recorded.New, recorded.Known) {
+		// A scan that is recorded again brings the same leaks as new ones again. What follows from a new leak follows once: from
+		// the transaction that wrote it first.
+		isNew := leak.Detected.Equal(tx.Now())
+		facts.Seen = append(facts.Seen, respond.Seen{Leak: w.here(leak, repository), New: isNew, Sightings: recorded.Fresh[leak.ID]})
 	}
 	decision := respond.Decide(facts)
+	for _, change := range decision.Changes {
+		heads, err := headsOf(ctx, tx, change.Leak)
+		if err != nil {
+			return err
+		}
+		for _, head := range heads {
+			decision.Actions = append(decision.Actions, respond.Action{Do: respond.UpdateCheck, Repository: scan.Repository, Head: head})
+		}
+	}
 	decision.Actions = slices.DeleteFunc(decision.Actions, func(a respond.Action) bool { return a.Do == respond.UpdateCheck && a.Head == scan.Head })
 	return w.apply(ctx, tx, decision, p)
 }
 
 func (w *Worker) moveTip(ctx context.Context, tx *ledger.Tx, t *task) error {
-	if t.Event != "push" {
+	if t.Event != "push" && t.Event != "sweep" {
 		return nil
 	}
 	return tx.SetTip(ctx, t.Repository.ID, t.Ref, t.Want)
@@ -248,14 +267,13 @@ func scanOf(t *task, report pack.Report) ledger.Scan {
 
 // observations turns sightings into the ledger's records, at most [maxFindings]; it tells how many were left.
 func (w *Worker) observations(ctx context.Context, sightings []pack.Sighting, t *task) (observations []ledger.Observation, left int) {
-	now := w.Now()
 	if len(sightings) > maxFindings {
 		sightings, left = sightings[:maxFindings], len(sightings)-maxFindings
 	}
 	for _, s := range sightings {
 		f := s.Finding
 		observations = append(observations, ledger.Observation{
-			Leak:     leakOf(f, s, t, now),
+			Leak:     leakOf(f, s, t),
 			Sighting: w.redacted(ctx, sightingOf(f, s, t)),
 			AtHead:   s.AtHead,
 		})
@@ -263,13 +281,14 @@ func (w *Worker) observations(ctx context.Context, sightings []pack.Sighting, t 
 	return observations, left
 }
 
-func leakOf(f detect.Finding, s pack.Sighting, t *task, now time.Time) ledger.Leak {
+// leakOf leaves the time of detection to the ledger, which takes that of its transaction.
+func leakOf(f detect.Finding, s pack.Sighting, t *task) ledger.Leak {
 	return ledger.Leak{
 		Repository: t.Repository.ID, Fingerprint: f.Secret.Fingerprint(),
 		Kind: string(f.Kind), Environment: string(f.Environment), Severity: string(f.Severity),
 		Confidence: string(f.Confidence), Reasons: f.Reasons, Redacted: f.Secret.Redacted(),
 		Instance: f.Instance, Dashboard: f.Dashboard, Variable: f.Variable, Browser: f.Browser,
-		State: ledger.Open, Introduced: s.Author.When, Detected: now, Pusher: t.Pusher,
+		State: ledger.Open, Introduced: s.Author.When, Pusher: t.Pusher,
 	}
 }
 

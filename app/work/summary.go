@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -28,10 +29,15 @@ func (w *Worker) summary(ctx context.Context, j *river.Job[job.Summary]) error {
 	if err != nil || p.Issues.Off {
 		return err
 	}
+	key := fmt.Sprintf("summary:%d", repository.ID)
+	var begun ledger.Action
 	var have ledger.Summary
 	var facts respond.SummaryFacts
 	var target ledger.Repository
-	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		if begun, err = tx.BeginAction(ctx, key, lease, owner(j.JobRow)); err != nil {
+			return err
+		}
 		if have, err = tx.Summary(ctx, repository.ID); err != nil && !errors.Is(err, ledger.ErrNotFound) {
 			return err
 		}
@@ -44,38 +50,52 @@ func (w *Worker) summary(ctx context.Context, j *river.Job[job.Summary]) error {
 	if err != nil {
 		return err
 	}
-	if len(facts.Leaks) == 0 && have.IssueNumber == 0 {
-		return nil
-	}
-	text := respond.Summary(facts)
-	digest := text.Digest() + fmt.Sprint(len(facts.Leaks) > 0)
-	if have.IssueDigest == digest {
-		return nil
-	}
 	if have.IssueRepository != 0 && have.IssueRepository != target.ID {
 		have = ledger.Summary{} // the policy sends issues elsewhere now
 	}
-	return w.once(ctx, fmt.Sprintf("summary:%d:%s", repository.ID, digest), owner(j.JobRow), func(ctx context.Context, begun ledger.Action) error {
+	return w.sumUp(ctx, key, begun, have, target, facts)
+}
+
+func (w *Worker) sumUp(ctx context.Context, key string, begun ledger.Action, have ledger.Summary, target ledger.Repository, facts respond.SummaryFacts) error {
+	text := respond.Summary(facts)
+	digest := text.Digest() + fmt.Sprint(len(facts.Leaks) > 0)
+	made := ledger.Summary{
+		Repository: facts.Repository.ID, IssueRepository: target.ID, IssueNumber: have.IssueNumber, IssueURL: have.IssueURL, IssueDigest: digest,
+	}
+	wanted := have.IssueNumber != 0 || len(facts.Leaks) > 0
+	if wanted && (have.IssueDigest != digest || unfinished(begun)) {
 		issue, err := w.sendSummary(ctx, w.GitHub.Repository(record{target}.target(), github.RespondAccess), begun, have, facts, text)
-		if gone(err) {
-			w.Log.WarnContext(ctx, "no summary issue", "repository", repository.ID, "reason", err.Error())
-			return nil
+		switch {
+		case errors.Is(err, github.ErrGone) && have.IssueNumber != 0: // deleted: another one takes its place
+			made = ledger.Summary{Repository: facts.Repository.ID}
+		case gone(err):
+			w.Log.WarnContext(ctx, "no summary issue", "repository", facts.Repository.ID, "reason", err.Error())
+			made = have
+			made.Repository = facts.Repository.ID
+		case err != nil:
+			return fmt.Errorf("summary issue of repository %d: %w", facts.Repository.ID, err)
+		default:
+			made.IssueNumber, made.IssueURL = issue.Number, issue.URL
 		}
-		if err != nil {
-			return fmt.Errorf("summary issue of repository %d: %w", repository.ID, err)
+	}
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		if err := tx.SaveSummary(ctx, made); err != nil {
+			return err
 		}
-		return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-			return tx.SaveSummary(ctx, ledger.Summary{
-				Repository: repository.ID, IssueRepository: target.ID, IssueNumber: issue.Number, IssueURL: issue.URL, IssueDigest: digest,
-			})
-		})
+		if made.IssueNumber == 0 && have.IssueNumber != 0 && len(facts.Leaks) > 0 {
+			if err := tx.Enqueue(ctx, job.Summary{Repository: facts.Repository.ID}, nil); err != nil {
+				return err
+			}
+		}
+		return tx.FinishAction(ctx, key, made.IssueURL)
 	})
 }
 
+// sendSummary creates, edits, closes or reopens the summary issue.
 func (w *Worker) sendSummary(ctx context.Context, client *github.Client, begun ledger.Action, have ledger.Summary, facts respond.SummaryFacts, text respond.IssueText) (github.Issue, error) {
-	issue := github.Issue{Number: have.IssueNumber, Title: text.Title, Body: text.Body, Labels: text.Labels}
+	issue := github.Issue{Number: have.IssueNumber, Title: text.Title, Body: text.Body}
 	if issue.Number == 0 && unfinished(begun) {
-		found, ok, err := client.FindIssue(ctx, respond.SummaryMarker(facts.Repository.ID), begun.Begun.Add(-clockSlack))
+		found, ok, err := client.FindIssue(ctx, respond.SummaryMarker(facts.Repository.ID), time.Time{})
 		if err != nil {
 			return github.Issue{}, err
 		}
@@ -84,9 +104,10 @@ func (w *Worker) sendSummary(ctx context.Context, client *github.Client, begun l
 		}
 	}
 	if issue.Number == 0 {
+		issue.Labels, issue.Assignees = text.Labels, text.Assignees
 		return client.CreateIssue(ctx, issue)
 	}
-	issue.State, issue.Reason = "open", ""
+	issue.State = "open"
 	if len(facts.Leaks) == 0 {
 		issue.State, issue.Reason = "closed", "completed"
 	}
@@ -111,26 +132,6 @@ func (w *Worker) summaryFacts(ctx context.Context, tx *ledger.Tx, repository, ta
 	return f, nil
 }
 
-// catchUpEvery is how often leaks that wait for an issue are looked through.
-const catchUpEvery = 5 * time.Minute
-
-// Tend does what no event asks for, until ctx ends: it files the issues that had to wait. Several processes may tend the
-// same ledger.
-func (w *Worker) Tend(ctx context.Context) {
-	ticker := time.NewTicker(catchUpEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		if err := w.catchUp(ctx); err != nil && ctx.Err() == nil {
-			w.Log.WarnContext(ctx, "issues that wait could not be looked through", "error", err)
-		}
-	}
-}
-
 func (w *Worker) catchUp(ctx context.Context) error {
 	var waiting []int64
 	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
@@ -140,29 +141,69 @@ func (w *Worker) catchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	now := w.Now()
+	var errs []error
 	for _, id := range waiting {
-		repository, found, err := w.repository(ctx, id)
-		if err != nil || !found {
-			return err
+		if !w.patience.over(id, now) {
+			continue
 		}
-		p, err := w.policy(ctx, repository.Repository)
+		files, err := w.catchUpOn(ctx, id)
 		if err != nil {
-			return err
+			errs = append(errs, fmt.Errorf("repository %d: %w", id, err)) // others need not wait for it
 		}
-		err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-			leaks, err := tx.Unfiled(ctx, id, maxSummed)
-			if err != nil {
-				return err
-			}
-			filed, err := tx.Filings(ctx, id, tx.Now().Add(-time.Hour))
-			if err != nil {
-				return err
-			}
-			return w.apply(ctx, tx, respond.CatchUp(leaks, filed, p), p)
-		})
-		if err != nil {
-			return err
+		if err != nil || !files {
+			w.patience.until(id, now.Add(catchUpPause))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// catchUpPause is how long a repository is left alone for which no issues can be filed: its policy is not read each time.
+const catchUpPause = time.Hour
+
+// catchUpOn files what the hour still allows; files is false where the policy wants no issues.
+func (w *Worker) catchUpOn(ctx context.Context, id int64) (files bool, err error) {
+	repository, found, err := w.repository(ctx, id)
+	if err != nil || !found {
+		return false, err
+	}
+	p, err := w.policy(ctx, repository.Repository)
+	if err != nil || p.Issues.Off {
+		return false, err
+	}
+	return true, w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		leaks, err := tx.Unfiled(ctx, id, maxSummed)
+		if err != nil {
+			return err
+		}
+		for i := range leaks {
+			leaks[i] = w.here(leaks[i], repository.Repository)
+		}
+		filed, err := tx.Filings(ctx, id, tx.Now().Add(-time.Hour))
+		if err != nil {
+			return err
+		}
+		return w.apply(ctx, tx, respond.CatchUp(leaks, filed, p), p)
+	})
+}
+
+// patience remembers until when repositories are left alone. It is safe for concurrent use; its zero value is ready.
+type patience struct {
+	mu    sync.Mutex
+	ready map[int64]time.Time
+}
+
+func (p *patience) over(repository int64, now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !now.Before(p.ready[repository])
+}
+
+func (p *patience) until(repository int64, ready time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ready == nil || len(p.ready) > 10_000 {
+		p.ready = map[int64]time.Time{}
+	}
+	p.ready[repository] = ready
 }

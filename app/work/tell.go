@@ -78,9 +78,12 @@ func (w *Worker) notify(ctx context.Context, j *river.Job[job.Notify]) error {
 		switch {
 		case !failure.Again:
 			return final("%v", failure)
-		case failure.After > 0:
-			return river.JobSnooze(min(failure.After, time.Hour))
+		case failure.After > 0 && w.Now().Sub(j.CreatedAt) < tellFor:
+			return &waitError{min(failure.After, time.Hour), failure.Error()}
 		}
 	}
 	return err
 }
+
+// tellFor is for how long a target may put us off.
+const tellFor = 24 * time.Hour

@@ -29,6 +29,7 @@ type Config struct {
 	AppID      int64
 	WebURL     string // GitHub's, for permalinks
 	DetailsURL string // where "Details" of a check run leads; "" for GitHub's own page
+	PullRefs   bool   // first looks read refs/pull/ too: the heads of all pull requests, from forks as well
 	TempDir    string // for packs over 8 MiB; default os.TempDir
 	Clerk      *clerk.Client
 	Now        func() time.Time
@@ -45,6 +46,7 @@ type Worker struct {
 	Config
 	metrics  metrics
 	policies policies
+	patience patience
 }
 
 // New returns a worker.
@@ -58,6 +60,8 @@ func (w *Worker) Register(workers *river.Workers) {
 	river.AddWorker(workers, handle(w, w.issue))
 	river.AddWorker(workers, handle(w, w.check))
 	river.AddWorker(workers, handle(w, w.firstLook))
+	river.AddWorker(workers, handle(w, w.reconcile))
+	river.AddWorker(workers, handle(w, w.sweep))
 	river.AddWorker(workers, handle(w, w.effects))
 	river.AddWorker(workers, handle(w, w.ask))
 	river.AddWorker(workers, handle(w, w.notify))

@@ -175,3 +175,36 @@ func (s Summary) Key() string { return strconv.FormatInt(s.Repository, 10) }
 func (Summary) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
 }
+
+// Reconcile compares what the ledger knows of an installation's repositories with GitHub's list, and queues the first
+// looks, the repositories that were pushed to last before the others.
+type Reconcile struct {
+	Installation int64 `json:"installation"`
+}
+
+// Kind implements river.JobArgs.
+func (Reconcile) Kind() string { return "reconcile" }
+
+// Key implements [Keyed].
+func (r Reconcile) Key() string { return strconv.FormatInt(r.Installation, 10) }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Reconcile) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
+}
+
+// Sweep reads what moved in a repository without an event: more than three tags in one push, lost deliveries.
+type Sweep struct {
+	Repository int64 `json:"repository"`
+}
+
+// Kind implements river.JobArgs.
+func (Sweep) Kind() string { return "sweep" }
+
+// Key implements [Keyed].
+func (s Sweep) Key() string { return strconv.FormatInt(s.Repository, 10) }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Sweep) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Backfill, MaxAttempts: BackfillAttempts}
+}

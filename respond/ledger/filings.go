@@ -57,17 +57,8 @@ func (tx *Tx) Unfiled(ctx context.Context, repository int64, limit int) ([]Leak,
 
 // RepositoriesUnfiled lists up to limit repositories with leaks that wait for an issue.
 func (tx *Tx) RepositoriesUnfiled(ctx context.Context, limit int) ([]int64, error) {
-	var list []int64
-	err := each(ctx, tx, func(scan func(...any) error) error {
-		var id int64
-		err := scan(&id)
-		list = append(list, id)
-		return err
-	}, `SELECT DISTINCT l.repository FROM leaks l WHERE `+unfiled+` ORDER BY l.repository LIMIT $1`, limit)
-	if err != nil {
-		return nil, fmt.Errorf("ledger: repositories with leaks without issue: %w", err)
-	}
-	return list, nil
+	return tx.ids(ctx, "repositories with leaks without issue",
+		`SELECT DISTINCT l.repository FROM leaks l WHERE `+unfiled+` ORDER BY l.repository LIMIT $1`, limit)
 }
 
 // Summary returns the repository's summary issue, or ErrNotFound.

@@ -152,7 +152,8 @@ func (tx *Tx) whatCame(ctx context.Context, scan int64, leaks []int64) (Recorded
 	return r, nil
 }
 
-// Scans lists the scans of a head commit, in the order in which they were first recorded.
+// Scans lists the scans of a head commit in the order in which they were first recorded. First looks at a whole
+// history are left out: they are about no commit.
 func (tx *Tx) Scans(ctx context.Context, repository int64, head string) ([]Scan, error) {
 	var list []Scan
 	err := each(ctx, tx, func(scan func(...any) error) error {
@@ -163,14 +164,14 @@ func (tx *Tx) Scans(ctx context.Context, repository int64, head string) ([]Scan,
 		return err
 	}, `SELECT base, ref, event, pull_number, pusher, commits, blobs, bytes, pack_bytes, duration, skipped, finished, failure,
 			policy_changed
-		FROM scans WHERE repository = $1 AND head = $2 ORDER BY id`, repository, head)
+		FROM scans WHERE repository = $1 AND head = $2 AND event <> 'first_look' ORDER BY id`, repository, head)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: scans of %s: %w", head, err)
 	}
 	return list, nil
 }
 
-// HeadSightings lists what the scans of a head commit saw, by leak and then in the order in which it was recorded.
+// HeadSightings lists what the scans of a head commit saw, first looks left out, by leak and then in the order in which it was recorded.
 func (tx *Tx) HeadSightings(ctx context.Context, repository int64, head string) ([]HeadSighting, error) {
 	var list []HeadSighting
 	err := each(ctx, tx, func(scan func(...any) error) error {
@@ -183,7 +184,7 @@ func (tx *Tx) HeadSightings(ctx context.Context, repository int64, head string) 
 			CASE WHEN a.sighting IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END
 		FROM (
 			SELECT x.sighting, max(x.at_head) AS at_head FROM scans c JOIN scan_sightings x ON x.scan = c.id
-			WHERE c.repository = $1 AND c.head = $2 GROUP BY x.sighting
+			WHERE c.repository = $1 AND c.head = $2 AND c.event <> 'first_look' GROUP BY x.sighting
 		) seen
 		JOIN sightings s ON s.id = seen.sighting
 		JOIN leaks l ON l.id = s.leak

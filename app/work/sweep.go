@@ -1,0 +1,128 @@
+package work
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/github/webhook"
+	"github.com/rekey-app/rekey/github/wire"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+const (
+	// sweepEvery is how long a repository's refs go uncompared. Listing them costs one git request and no REST quota.
+	sweepEvery = time.Hour
+	// sweepBatch is how many sweeps are queued at a time, so that many repositories are spread.
+	sweepBatch = 200
+	// maxMoved is how many moved refs one sweep reads; what is left moves in the next one.
+	maxMoved = 100
+	// maxTips is how many recorded tips are compared.
+	maxTips = 100_000
+)
+
+// sweep reads what moved without an event that we heard of.
+func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
+	repository, found, err := w.repository(ctx, j.Args.Repository)
+	if err != nil || !found {
+		return err
+	}
+	client := w.GitHub.Repository(repository.target(), github.ScanAccess)
+	refs, err := client.Refs(ctx, "refs/heads/", "refs/tags/")
+	if err != nil {
+		return fmt.Errorf("listing the refs of repository %d: %w", repository.ID, err)
+	}
+	var tips []ledger.Tip
+	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		tips, err = tx.Tips(ctx, repository.ID, maxTips)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	moved, gone := compareRefs(refs, tips)
+	for _, t := range moved[:min(len(moved), maxMoved)] {
+		t.Repository = repository.target()
+		if _, err := w.scan(ctx, owner(j.JobRow), &t); err != nil {
+			return fmt.Errorf("reading %s, which moved without an event: %w", t.Ref, err)
+		}
+	}
+	if len(moved) > 0 {
+		w.Log.InfoContext(ctx, "refs had moved without an event", "repository", repository.ID, "refs", len(moved))
+	}
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		for _, ref := range gone {
+			if err := tx.DeleteTip(ctx, repository.ID, ref); err != nil {
+				return err
+			}
+		}
+		return tx.NoteSweep(ctx, repository.ID)
+	})
+}
+
+// compareRefs is pure: the readings that refs ask for which moved or are new, and the recorded refs that are gone.
+func compareRefs(refs []wire.Ref, tips []ledger.Tip) (moved []task, gone []string) {
+	recorded := make(map[string]string, len(tips))
+	for _, tip := range tips {
+		recorded[tip.Ref] = tip.SHA
+	}
+	for _, ref := range refs {
+		before, known := recorded[ref.Name]
+		delete(recorded, ref.Name)
+		if known && before == ref.ID || ref.ID == webhook.ZeroSHA {
+			continue
+		}
+		t := task{Event: "sweep", Ref: ref.Name, Want: ref.ID, Head: ref.ID, Base: before}
+		if strings.HasPrefix(ref.Name, "refs/tags/") {
+			t.Head, t.Base = ref.Peeled, ""
+			if ref.Peeled == "" {
+				t.Head = ref.ID // a lightweight tag
+			}
+		}
+		moved = append(moved, t)
+	}
+	for ref := range recorded {
+		gone = append(gone, ref)
+	}
+	return moved, gone
+}
+
+// queueSweeps queues the sweeps that are due.
+func (w *Worker) queueSweeps(ctx context.Context) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		due, err := tx.SweepDue(ctx, tx.Now().Add(-sweepEvery), sweepBatch)
+		if err != nil {
+			return err
+		}
+		for _, id := range due {
+			if err := tx.NoteSweep(ctx, id); err != nil {
+				return err
+			}
+			if err := tx.Enqueue(ctx, job.Sweep{Repository: id}, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// reconcileAll queues a comparison of repositories for each installation.
+func (w *Worker) reconcileAll(ctx context.Context) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		installations, err := tx.Installations(ctx)
+		if err != nil {
+			return err
+		}
+		for _, id := range installations {
+			if err := tx.Enqueue(ctx, job.Reconcile{Installation: id}, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,40 @@
+package work
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// tendEvery is how often it is looked whether there is something to do that no event asks for.
+	tendEvery = 5 * time.Minute
+	// reconcileEvery is how often installations are compared with GitHub's lists, and at each start.
+	reconcileEvery = 24 * time.Hour
+)
+
+// Tend does what no event asks for, until ctx ends: it files the issues that had to wait, queues the sweeps that are due,
+// and compares installations with GitHub's lists. Several processes may tend the same ledger.
+func (w *Worker) Tend(ctx context.Context) {
+	ticker := time.NewTicker(tendEvery)
+	defer ticker.Stop()
+	var reconciled time.Time
+	for {
+		if now := w.Now(); now.Sub(reconciled) >= reconcileEvery {
+			reconciled = now
+			w.tend(ctx, "comparing installations with GitHub", w.reconcileAll)
+		}
+		w.tend(ctx, "filing issues that had to wait", w.catchUp)
+		w.tend(ctx, "queueing sweeps", w.queueSweeps)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func (w *Worker) tend(ctx context.Context, what string, do func(context.Context) error) {
+	if err := do(ctx); err != nil && ctx.Err() == nil {
+		w.Log.WarnContext(ctx, what+" failed; it is tried again in some minutes", "error", err)
+	}
+}
