@@ -41,6 +41,7 @@ func (s *store) fetch(ctx context.Context, name id, wanted kinds, limit int64) (
 // find calls visit for the object of that name, if there is one.
 func (s *store) find(ctx context.Context, name id, wanted kinds, visit func(object) error) error {
 	w := newWalker(s.opts, 0, &s.inflated)
+	defer w.memory.close()
 	at, isLoose := s.findLoose(name)
 	if isLoose {
 		return s.readLoose(w, s.loose[at], wanted, visit)

@@ -99,7 +99,7 @@ func FuzzCommit(f *testing.F) {
 		}
 		g, _ := parseTag(id{}, text)
 		m := parseMailmap(string(text))
-		for _, p := range []Person{c.author, g.tagger} {
+		for _, p := range []Person{parsePerson(c.author), g.tagger} {
 			if bytes.ContainsAny([]byte(p.Name+p.Email), "\n") {
 				t.Fatalf("person over two lines: %q", p)
 			}

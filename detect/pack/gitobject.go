@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -12,8 +13,8 @@ type commit struct {
 	id        id
 	tree      id
 	parents   []id
-	author    Person
-	committed int64 // seconds since 1970
+	author    string // the line, for parsePerson
+	committed int64  // seconds since 1970
 }
 
 // parseCommit reads a commit. Persons that are written wrong are taken as far as they can be read, as git does.
@@ -40,11 +41,11 @@ func parseCommit(i id, text []byte) (commit, error) {
 		c.parents = append(c.parents, parent)
 	}
 	for ; len(line) > 0; line, rest = nextLine(rest) {
-		if value, ok := bytes.CutPrefix(line, []byte("author ")); ok && c.author == (Person{}) {
-			c.author = parsePerson(value)
+		if value, ok := bytes.CutPrefix(line, []byte("author ")); ok && c.author == "" {
+			c.author = string(value)
 		}
 		if value, ok := bytes.CutPrefix(line, []byte("committer ")); ok {
-			c.committed = parsePerson(value).When.Unix()
+			c.committed = parsePerson(string(value)).When.Unix()
 			break
 		}
 	}
@@ -78,7 +79,7 @@ func parseTag(i id, text []byte) (tag, error) {
 			t.kind = string(value)
 		}
 		if value, ok := bytes.CutPrefix(line, []byte("tagger ")); ok {
-			t.tagger = parsePerson(value)
+			t.tagger = parsePerson(string(value))
 			return t, nil
 		}
 	}
@@ -90,28 +91,28 @@ func nextLine(text []byte) (line, rest []byte) {
 }
 
 // parsePerson reads "Name <email> seconds zone". What is not there stays empty.
-func parsePerson(line []byte) Person {
+func parsePerson(line string) Person {
 	var p Person
 	p.When = time.Unix(0, 0).UTC()
-	open := bytes.IndexByte(line, '<')
+	open := strings.IndexByte(line, '<')
 	if open < 0 {
-		p.Name = string(bytes.TrimSpace(line))
+		p.Name = strings.TrimSpace(line)
 		return p
 	}
-	p.Name = string(bytes.TrimSpace(line[:open]))
+	p.Name = strings.TrimSpace(line[:open])
 	line = line[open+1:]
-	end := bytes.IndexByte(line, '>')
+	end := strings.IndexByte(line, '>')
 	if end < 0 {
-		p.Email = string(bytes.TrimSpace(line))
+		p.Email = strings.TrimSpace(line)
 		return p
 	}
-	p.Email = string(bytes.TrimSpace(line[:end]))
+	p.Email = strings.TrimSpace(line[:end])
 	// As git: the time stands behind the last '>', whatever the e-mail address holds.
-	fields := bytes.Fields(line[bytes.LastIndexByte(line, '>')+1:])
+	fields := strings.Fields(line[strings.LastIndexByte(line, '>')+1:])
 	if len(fields) == 0 {
 		return p
 	}
-	seconds, err := strconv.ParseInt(string(fields[0]), 10, 64)
+	seconds, err := strconv.ParseInt(fields[0], 10, 64)
 	if err != nil || seconds < 0 || seconds > 1<<40 {
 		return p
 	}
@@ -124,8 +125,8 @@ func parsePerson(line []byte) Person {
 }
 
 // parseZone reads "+hhmm" or "-hhmm".
-func parseZone(text []byte) *time.Location {
-	n, err := strconv.Atoi(string(text))
+func parseZone(text string) *time.Location {
+	n, err := strconv.Atoi(text)
 	if err != nil || len(text) != 5 || n < -2400 || n > 2400 || n == 0 {
 		return time.UTC
 	}

@@ -218,6 +218,7 @@ func TestRange(t *testing.T) {
 // idOf hashes one object.
 func (p *Pack) idOf(t tb, entry int32) (found id) {
 	w := newWalker(p.opts, 0, new(atomic.Int64))
+	defer w.memory.close()
 	if err := w.read(p.file, entry, func(o object) error { found = o.id(); return nil }); err != nil {
 		t.Fatalf("%v", err)
 	}

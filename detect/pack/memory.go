@@ -3,7 +3,8 @@ package pack
 import "math/bits"
 
 // memory lends the buffers that one worker holds objects in, within a budget. Buffers that came back are lent again,
-// the last one first, while it is warm.
+// the last one first, while it is warm. The large ones are kept out of the garbage collector's sight, which would let as
+// much garbage grow beside them.
 type memory struct {
 	limit int64
 	held  int64 // lent and free together
@@ -16,8 +17,10 @@ type buffer struct {
 	spool *spool
 }
 
-// smallest is the smallest size class.
-const smallest = 4 << 10
+const (
+	smallest = 4 << 10  // size class
+	mapped   = 64 << 10 // from this size on buffers are not the garbage collector's
+)
 
 // class rounds n up to a size of which there are four for each power of two.
 func class(n uint64) (index int, size int64) {
@@ -40,24 +43,41 @@ func (m *memory) lend(n uint64) (buffer, bool) {
 		m.free[index] = free[:len(free)-1]
 		return buffer{data: b[:n]}, true
 	}
-	if m.held+size > m.limit {
-		m.trim()
-	}
-	if m.held+size > m.limit {
+	if !m.room(size) {
 		return buffer{}, false
 	}
 	m.held += size
-	return buffer{data: make([]byte, n, size)}, true
+	if size < mapped {
+		return buffer{data: make([]byte, n, size)}, true
+	}
+	b, err := mapMemory(int(size))
+	if err != nil {
+		m.held -= size
+		return buffer{}, false
+	}
+	return buffer{data: b[:n]}, true
 }
 
-// trim forgets the free buffers.
-func (m *memory) trim() {
-	for i, free := range m.free {
-		for _, b := range free {
+// room gives free buffers up, large ones first, until size more fits.
+func (m *memory) room(size int64) bool {
+	for i := len(m.free) - 1; i >= 0 && m.held+size > m.limit; i-- {
+		for len(m.free[i]) > 0 && m.held+size > m.limit {
+			last := len(m.free[i]) - 1
+			b := m.free[i][last]
+			m.free[i] = m.free[i][:last]
 			m.held -= int64(cap(b))
+			if cap(b) >= mapped {
+				unmapMemory(b)
+			}
 		}
-		m.free[i] = nil
 	}
+	return m.held+size <= m.limit
+}
+
+// close gives all free buffers up.
+func (m *memory) close() {
+	m.limit = 0
+	m.room(0)
 }
 
 // back takes a buffer back.

@@ -15,3 +15,7 @@ func mapFile(f *os.File, size int64) (data []byte, unmap func() error, err error
 	}
 	return data, func() error { return nil }, nil
 }
+
+func mapMemory(size int) ([]byte, error) { return make([]byte, size), nil }
+
+func unmapMemory([]byte) {}

@@ -18,3 +18,12 @@ func mapFile(f *os.File, size int64) (data []byte, unmap func() error, err error
 	}
 	return data, func() error { return syscall.Munmap(data) }, nil
 }
+
+// mapMemory returns size bytes, all of them capacity, that the garbage collector does not count. They must be given
+// back.
+func mapMemory(size int) ([]byte, error) {
+	return syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+}
+
+// unmapMemory gives back what mapMemory returned, or a part of it from its start.
+func unmapMemory(b []byte) { syscall.Munmap(b[:cap(b)]) }

@@ -18,6 +18,7 @@ func (p *packfile) resolve(ctx context.Context, opts Options, waiting map[id][]i
 		left += len(deltas)
 	}
 	w := newWalker(opts, 0, new(atomic.Int64))
+	defer w.memory.close()
 	roots := 0
 	for i := range p.offsets {
 		if p.bases[i] != none || p.kinds[i] == 0 {

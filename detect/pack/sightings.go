@@ -40,7 +40,7 @@ func (h *history) report(ctx context.Context, report *Report) error {
 			return err
 		}
 		whole := h.introduced(c, func(path []byte, blob id) bool {
-			s := Sighting{Source: InBlob, Blob: blob.String(), Path: string(path), Commit: c.id.String(), Author: h.mailmap.apply(c.author)}
+			s := Sighting{Source: InBlob, Blob: blob.String(), Path: string(path), Commit: c.id.String(), Author: h.mailmap.apply(parsePerson(c.author))}
 			reached[blob] = true
 			for _, head := range h.heads {
 				s.AtHead = s.AtHead || h.holds(head, s.Path, blob)
@@ -70,7 +70,7 @@ func (h *history) report(ctx context.Context, report *Report) error {
 		case commitKind:
 			s.Source, s.Commit = InMessage, name.String()
 			if c, ok := h.commits[name]; ok {
-				s.Author, date = h.mailmap.apply(c.author), c.committed
+				s.Author, date = h.mailmap.apply(parsePerson(c.author)), c.committed
 			}
 			s.AtHead = slices.Contains(h.heads, name)
 		case tagKind:

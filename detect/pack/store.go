@@ -58,6 +58,7 @@ func (s *store) work(ctx context.Context, number int, q *queue, wanted kinds, vi
 		}
 	}()
 	w := newWalker(s.opts, number, &s.inflated)
+	defer w.memory.close()
 	w.broken = s.leaveOut
 	w.inflate.Trust = s.verified
 	seen := func(o object) error {
