@@ -143,6 +143,11 @@ func (v issueView) table() string {
 	kind, _ := kindName(l.Kind)
 	row("**Kind**", kind)
 	row("**Environment**", env)
+	severity := string(Severity(l, v.Repository.Private))
+	if severity != l.Severity {
+		severity += ", as the repository is public"
+	}
+	row("**Severity**", severity)
 	instance := instanceCell(l)
 	if instance == "unknown" {
 		instance = ""
