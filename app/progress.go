@@ -13,61 +13,78 @@ import (
 	"github.com/rekey-app/rekey/app/scan"
 )
 
-// progressBar shows on a terminal how far a scan is, once it lasts over a second. It is safe for concurrent use.
-type progressBar struct {
-	out io.Writer
-	now func() time.Time
+const (
+	// progressAfter is how long a scan must last before its progress is shown, and progressEvery how often it is.
+	progressAfter = time.Second
+	progressEvery = 100 * time.Millisecond
+)
 
-	mu           sync.Mutex
-	began, drawn time.Time
-	width        int // of what is drawn; 0: nothing
-}
-
-// newProgressBar draws on w if it is a terminal, and nothing otherwise.
-func newProgressBar(w io.Writer, now func() time.Time) *progressBar {
+// showProgress shows on a terminal how far a scan is, once it lasts over a second. The function it returns takes the bar
+// away again, before the result is written. Where w is no terminal, nothing is shown.
+func showProgress(w io.Writer, m *scan.Meter) (stop func()) {
 	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		w = nil
+	if !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
+		return func() {}
 	}
-	return &progressBar{out: w, now: now, began: now()}
+	return drawProgress(w, m, func() int {
+		width, _, err := term.GetSize(int(f.Fd()))
+		if err != nil {
+			return 80
+		}
+		return width
+	})
 }
 
-func (b *progressBar) show(p scan.Progress) {
-	if b.out == nil {
-		return
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := b.now()
-	if now.Sub(b.began) < time.Second || now.Sub(b.drawn) < 100*time.Millisecond {
-		return
-	}
-	b.drawn = now
-	b.draw(progressLine(p, now.Sub(b.began)))
+// drawProgress draws on w, which is as many columns wide as width says.
+func drawProgress(w io.Writer, m *scan.Meter, width func() int) (stop func()) {
+	quit := make(chan struct{})
+	var group sync.WaitGroup
+	group.Go(func() {
+		began := time.Now()
+		timer := time.NewTimer(progressAfter)
+		defer timer.Stop()
+		drawn := false
+		for {
+			select {
+			case <-quit:
+				if drawn {
+					fmt.Fprint(w, "\r\x1b[K")
+				}
+				return
+			case <-timer.C:
+			}
+			fmt.Fprintf(w, "\r%s\x1b[K", progressLine(m.Progress(), time.Since(began), width()))
+			drawn = true
+			timer.Reset(progressEvery)
+		}
+	})
+	return sync.OnceFunc(func() {
+		close(quit)
+		group.Wait()
+	})
 }
 
-func (b *progressBar) draw(line string) {
-	fmt.Fprintf(b.out, "\r%s%s", line, strings.Repeat(" ", max(0, b.width-len(line))))
-	b.width = len(line)
+// progressLine is shorter than width, so that it never wraps.
+func progressLine(p scan.Progress, elapsed time.Duration, width int) string {
+	counts := fmt.Sprintf("%s read, %s", megabytes(p.Bytes), elapsed.Round(time.Second))
+	if p.Files > 0 {
+		counts = fmt.Sprintf("%d files, ", p.Files) + counts
+	}
+	if p.Done >= 0 {
+		const cells = 24
+		full := int(p.Done * cells)
+		bar := fmt.Sprintf("%s%s %3.0f %%  ", strings.Repeat("█", full), strings.Repeat("░", cells-full), p.Done*100)
+		counts = bar + counts
+	}
+	if r := []rune(counts); len(r) >= width {
+		counts = string(r[:max(0, width-1)])
+	}
+	return counts
 }
 
-// clear removes the bar before the result is written.
-func (b *progressBar) clear() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.out != nil && b.width > 0 {
-		b.draw("")
-		fmt.Fprint(b.out, "\r")
+func megabytes(n int64) string {
+	if n < 1e9 {
+		return fmt.Sprintf("%d MB", n/1e6)
 	}
-}
-
-func progressLine(p scan.Progress, elapsed time.Duration) string {
-	rate := float64(p.Bytes) / 1e6 / elapsed.Seconds()
-	if p.Total > 0 {
-		const width = 30
-		done := int(min(p.Files, p.Total) * width / p.Total)
-		return fmt.Sprintf("[%s%s] %d%%  %.0f MB  %.0f MB/s", strings.Repeat("#", done), strings.Repeat(".", width-done),
-			p.Files*100/p.Total, float64(p.Bytes)/1e6, rate)
-	}
-	return fmt.Sprintf("%d files  %.0f MB  %.0f MB/s", p.Files, float64(p.Bytes)/1e6, rate)
+	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
 }

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/term"
@@ -19,7 +19,8 @@ type scanCommand struct {
 	Staged  bool     `help:"Look through what the next commit would add." xor:"what"`
 	History bool     `help:"Look through every object of the repository, all refs." xor:"what"`
 	Format  string   `default:"text" enum:"text,json,sarif" help:"text, json (one object a line) or sarif (2.1.0)."`
-	Ignore  string   `placeholder:"FILE" help:"What to pass over: fingerprints and path patterns. Default: .rekeyignore in the scanned directory."`
+	Ignore  string   `placeholder:"FILE" help:"What to pass over: fingerprints and path patterns. Default: .rekeyignore here and in the scanned directory."`
+	Strict  bool     `help:"Exit with 2 also where a part of a file could not be read, as in a damaged or encrypted archive."`
 	Workers int      `placeholder:"N" help:"How many files are read at once. Default: one for each processor."`
 	Color   string   `default:"auto" enum:"auto,always,never" help:"auto, always or never."`
 }
@@ -37,32 +38,44 @@ Examples:
   pg_dump app | rekey scan -          standard input
   rekey scan --format sarif . > rekey.sarif
 
+A line that says rekey:allow is passed over, unless the key is a production key. .rekeyignore holds fingerprints and path
+patterns, one a line. Both are counted.
+
 Exit status: 0 nothing found, 1 something found, 2 something could not be read.`
 }
 
 // Run scans and reports. Its exit status is told by [exitStatus].
 func (c scanCommand) Run(ctx context.Context, s streams) error {
-	ignore, err := scan.ReadIgnore(c.ignoreFile())
-	if err != nil {
-		return err
+	if len(c.Paths) == 1 && c.Paths[0] == "-" && isTerminal(s.in) && isTerminal(s.err) {
+		fmt.Fprintln(s.err, "rekey: reading what you type; end it with Ctrl-D")
 	}
-	bar := newProgressBar(s.err, time.Now)
-	result, err := scan.Run(ctx, detect.New(detect.Options{}), scan.Options{
-		Paths: c.Paths, Stdin: s.in, Staged: c.Staged, History: c.History, Workers: c.Workers, Ignore: ignore,
-		Now: time.Now, Progress: bar.show,
+	meter := new(scan.Meter)
+	stop := showProgress(s.err, meter)
+	result, failed := scan.Run(ctx, detect.New(detect.Options{}), scan.Options{
+		Paths: c.Paths, Stdin: s.in, Staged: c.Staged, History: c.History, Workers: c.Workers, IgnoreFile: c.Ignore,
+		Now: time.Now, Meter: meter,
 	})
-	bar.clear()
-	if err != nil {
-		return err
-	}
+	stop()
 	for _, problem := range result.Problems {
 		fmt.Fprintf(s.err, "rekey: %v\n", problem)
 	}
-	if err := c.write(s.out, result); err != nil {
-		return fmt.Errorf("writing the result: %w", err)
+	if failed == nil || len(result.Hits) > 0 {
+		if err := c.write(s.out, result); err != nil {
+			return fmt.Errorf("writing the result: %w", err)
+		}
 	}
+	if counts := result.Counts(); c.Format != "text" && counts != "" {
+		fmt.Fprintf(s.err, "rekey: %s\n", counts)
+	}
+	if ctx.Err() != nil {
+		return errors.New("stopped before everything was read")
+	}
+	if failed != nil {
+		return failed
+	}
+	unread, part := result.Unread()
 	switch {
-	case len(result.Problems) > 0:
+	case unread > 0, c.Strict && part > 0:
 		return exitStatus(2)
 	case len(result.Hits) > 0:
 		return exitStatus(1)
@@ -75,26 +88,21 @@ func (c scanCommand) write(w io.Writer, r scan.Result) error {
 	case "json":
 		return scan.WriteJSON(w, r)
 	case "sarif":
-		return scan.WriteSARIF(w, r, versionName())
+		dir, err := os.Getwd()
+		if err != nil {
+			return err
+		}
+		return scan.WriteSARIF(w, r, scan.SARIFOptions{Version: versionName(), Dir: dir})
 	}
 	return scan.WriteText(w, r, scan.Style{Colour: c.Color == "always" || c.Color == "auto" && colourful(w)})
 }
 
-// ignoreFile is the one that was named, or the .rekeyignore of the scanned directory.
-func (c scanCommand) ignoreFile() string {
-	switch {
-	case c.Ignore != "":
-		return c.Ignore
-	case len(c.Paths) > 0 && c.Paths[0] != "-":
-		if info, err := os.Stat(c.Paths[0]); err == nil && info.IsDir() {
-			return filepath.Join(c.Paths[0], scan.IgnoreFile)
-		}
-	}
-	return scan.IgnoreFile
-}
-
 // colourful follows no-color.org.
 func colourful(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }

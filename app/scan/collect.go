@@ -3,7 +3,6 @@ package scan
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -21,8 +20,11 @@ type collector struct {
 	hits     []Hit
 	allowed  int
 	ignored  int
-	commits  int
 	problems []Problem
+
+	// of histories
+	commits          int
+	blobs, blobBytes int64
 }
 
 // add takes a hit, unless it is silenced. Names that hold a credential themselves are redacted.
@@ -91,16 +93,9 @@ func (c *collector) result() Result {
 		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Reason, b.Reason))
 	})
 	p := c.meter.Progress()
-	return Result{
-		Hits: c.hits, Allowed: c.allowed, Ignored: c.ignored, Problems: c.problems,
-		Commits: c.commits, Files: p.Files, Bytes: p.Bytes,
+	r := Result{Hits: c.hits, Allowed: c.allowed, Ignored: c.ignored, Problems: c.problems, Files: p.Files, Bytes: p.Bytes}
+	if c.commits > 0 {
+		r.Commits, r.Files, r.Bytes = c.commits, c.blobs, c.blobBytes
 	}
-}
-
-// plural counts things.
-func plural[N int | int64](n N, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%s %s", thousands(int64(n)), many)
+	return r
 }

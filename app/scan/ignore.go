@@ -4,8 +4,11 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/rekey-app/rekey/respond/policy"
@@ -14,53 +17,171 @@ import (
 // IgnoreFile is the name of the file that lists what the command line is to pass over.
 const IgnoreFile = ".rekeyignore"
 
-// Ignore is what a .rekeyignore says: fingerprints and path patterns. The zero value ignores nothing.
-type Ignore struct {
+// ignore is what one .rekeyignore says: fingerprints and path patterns. The zero value ignores nothing.
+type ignore struct {
 	fingerprints map[string]bool
 	paths        []string
 }
 
-// ReadIgnore reads a .rekeyignore. A file that is not there ignores nothing. Each line is a fingerprint (32
-// hexadecimal digits), a path pattern as in the policy file, or a comment behind #.
-func ReadIgnore(name string) (Ignore, error) {
+// readIgnore reads a .rekeyignore. A file that is not there ignores nothing.
+func readIgnore(name string) (ignore, error) {
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Ignore{}, nil
+		return ignore{}, nil
 	}
 	if err != nil {
-		return Ignore{}, err
+		return ignore{}, err
 	}
 	defer f.Close()
-	i := Ignore{fingerprints: map[string]bool{}}
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		line, _, _ := strings.Cut(lines.Text(), "#")
-		switch line = strings.TrimSpace(line); {
+	return parseIgnore(name, f)
+}
+
+// parseIgnore reads lines that are a fingerprint (32 hexadecimal digits), a path pattern as [policy.Match] takes it, or
+// empty. A comment starts with # at the start of a line or behind a blank.
+func parseIgnore(name string, r io.Reader) (ignore, error) {
+	i := ignore{fingerprints: map[string]bool{}}
+	lines := bufio.NewScanner(r)
+	for n := 1; lines.Scan(); n++ {
+		line := withoutComment(strings.TrimPrefix(lines.Text(), "\ufeff"))
+		switch {
 		case line == "":
 		case isFingerprint(line):
-			i.fingerprints[line] = true
+			i.fingerprints[strings.ToLower(line)] = true
 		default:
+			if err := checkPattern(line); err != nil {
+				return ignore{}, fmt.Errorf("%s, line %d: %w", name, n, err)
+			}
 			i.paths = append(i.paths, line)
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return Ignore{}, fmt.Errorf("%s: %w", name, err)
+		return ignore{}, fmt.Errorf("%s: %w", name, err)
 	}
 	return i, nil
 }
 
-func isFingerprint(s string) bool {
-	return len(s) == 32 && strings.Trim(s, "0123456789abcdef") == ""
+func withoutComment(line string) string {
+	for at := 0; at < len(line); at++ {
+		if line[at] == '#' && (at == 0 || line[at-1] == ' ' || line[at-1] == '\t') {
+			line = line[:at]
+		}
+	}
+	return strings.TrimSpace(line)
 }
 
-func (i Ignore) matches(h Hit) bool {
-	if i.fingerprints[h.Secret.Fingerprint()] {
-		return true
+func isFingerprint(s string) bool {
+	return len(s) == 32 && strings.Trim(s, "0123456789abcdefABCDEF") == ""
+}
+
+// checkPattern refuses what would never match: gitignore's exceptions, and brackets that do not close.
+func checkPattern(pattern string) error {
+	if strings.HasPrefix(pattern, "!") {
+		return fmt.Errorf("%q: a pattern cannot be taken back with !", pattern)
 	}
+	if _, err := path.Match(pattern, ""); err != nil {
+		return fmt.Errorf("%q is neither a fingerprint of 32 hexadecimal digits nor a path pattern: %w", pattern, err)
+	}
+	return nil
+}
+
+func (i ignore) matchesPath(files ...string) bool {
 	for _, pattern := range i.paths {
-		if policy.Match(pattern, h.Path) {
-			return true
+		for _, file := range files {
+			if policy.Match(pattern, file) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// ignores are all that apply to a scan.
+type ignores struct {
+	here  ignore            // of the current directory, or the one that was named
+	roots map[string]ignore // of each directory that is scanned; of a repository by ""
+}
+
+func readIgnores(o Options) (ignores, error) {
+	all := ignores{roots: map[string]ignore{}}
+	var err error
+	if o.IgnoreFile != "" {
+		if _, err := os.Stat(o.IgnoreFile); err != nil {
+			return all, err
+		}
+		all.here, err = readIgnore(o.IgnoreFile)
+		return all, err
+	}
+	if all.here, err = readIgnore(IgnoreFile); err != nil {
+		return all, err
+	}
+	for _, root := range o.Paths {
+		if root == "-" {
+			continue
+		}
+		dir, key := root, root
+		if o.History || o.Staged {
+			dir, key = topOf(root), ""
+		} else if info, err := os.Stat(root); err != nil || !info.IsDir() {
+			continue
+		}
+		i, err := readIgnore(filepath.Join(dir, IgnoreFile))
+		if err != nil {
+			return all, err
+		}
+		all.roots[key] = all.roots[key].with(i)
+	}
+	return all, nil
+}
+
+func (i ignore) with(other ignore) ignore {
+	both := ignore{fingerprints: map[string]bool{}, paths: append(i.paths[:len(i.paths):len(i.paths)], other.paths...)}
+	for _, one := range []ignore{i, other} {
+		for f := range one.fingerprints {
+			both.fingerprints[f] = true
+		}
+	}
+	return both
+}
+
+// topOf returns the working tree that dir is in, or dir itself where there is none.
+func topOf(dir string) string {
+	at, err := filepath.Abs(dir)
+	if err != nil {
+		return dir
+	}
+	for {
+		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
+			return at
+		}
+		up := filepath.Dir(at)
+		if up == at {
+			return dir
+		}
+		at = up
+	}
+}
+
+func (i ignores) matches(h Hit) bool {
+	fingerprint := h.Secret.Fingerprint()
+	if i.here.fingerprints[fingerprint] {
+		return true
+	}
+	for _, root := range i.roots {
+		if root.fingerprints[fingerprint] {
+			return true
+		}
+	}
+	return i.matchesPath(h.Root, h.File) || i.matchesPath(h.Root, h.Path())
+}
+
+func (i ignores) matchesPath(root, file string) bool {
+	return i.here.matchesPath(file, joined(root, file)) || i.roots[root].matchesPath(file)
+}
+
+// joined is the path of a file as seen from the current directory, with slashes.
+func joined(root, file string) string {
+	if root == "" || path.IsAbs(file) {
+		return file
+	}
+	return path.Join(filepath.ToSlash(root), file)
 }

@@ -1,10 +1,10 @@
 package scan
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"time"
-	"unicode/utf8"
 )
 
 // hitJSON is one line of `--format json`. Its names are a promise to scripts.
@@ -14,9 +14,9 @@ type hitJSON struct {
 	Severity    string   `json:"severity"`
 	Confidence  string   `json:"confidence"`
 	Encoding    string   `json:"encoding"`
-	Path        string   `json:"path"`
+	Path        string   `json:"path"` // what of it is no UTF-8 is U+FFFD
 	Line        int      `json:"line"`
-	Column      int      `json:"column"`
+	Column      int      `json:"column"` // in bytes, as EndColumn
 	EndLine     int      `json:"end_line"`
 	EndColumn   int      `json:"end_column"`
 	Commit      string   `json:"commit"`
@@ -31,10 +31,15 @@ type hitJSON struct {
 
 // WriteJSON writes one object a line.
 func WriteJSON(w io.Writer, r Result) error {
-	encoder := json.NewEncoder(w)
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
 	encoder.SetEscapeHTML(false)
 	for _, h := range r.Hits {
+		line.Reset()
 		if err := encoder.Encode(jsonOf(h)); err != nil {
+			return err
+		}
+		if _, err := w.Write(escapeHarmful(line.Bytes())); err != nil {
 			return err
 		}
 	}
@@ -44,9 +49,10 @@ func WriteJSON(w io.Writer, r Result) error {
 func jsonOf(h Hit) hitJSON {
 	j := hitJSON{
 		Kind: string(h.Kind), Environment: string(h.Environment), Severity: string(h.Severity), Confidence: string(h.Confidence),
-		Encoding: h.Encoding, Path: validPath(h.Path), Line: h.Place.Line, Column: h.Place.Column,
+		Encoding: h.Encoding, Path: h.Path(), Line: h.Place.Line, Column: h.Place.Column,
 		EndLine: h.Place.EndLine, EndColumn: h.Place.EndColumn, Commit: h.Commit, Blob: h.Blob,
-		Fingerprint: h.Secret.Fingerprint(), Redacted: h.Secret.Redacted(), Instance: h.Instance, Reasons: h.Reasons,
+		Fingerprint: h.Secret.Fingerprint(), Redacted: h.Secret.Redacted(), Instance: h.Instance,
+		Reasons: append([]string{}, h.Reasons...),
 	}
 	if h.Author.Name != "" || h.Author.Email != "" {
 		j.Author = h.Author.Name + " <" + h.Author.Email + ">"
@@ -55,12 +61,4 @@ func jsonOf(h Hit) hitJSON {
 		j.Date = h.Author.When.Format(time.RFC3339)
 	}
 	return j
-}
-
-// validPath keeps a path that is no UTF-8 readable: its odd bytes become U+FFFD, as JSON demands.
-func validPath(s string) string {
-	if utf8.ValidString(s) {
-		return s
-	}
-	return string([]rune(s))
 }

@@ -15,12 +15,18 @@ type directory struct {
 	err error
 }
 
-func openDirectory(path string) directory {
-	if path == "" {
-		path = "."
+// openDirectory follows a link only where the directory was named.
+func openDirectory(path string, named bool) directory {
+	flags := unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC
+	if !named {
+		flags |= unix.O_NOFOLLOW
 	}
-	fd, err := retry(func() (int, error) { return unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0) })
-	return directory{fd, err}
+	for {
+		fd, err := unix.Open(path, flags, 0)
+		if err != unix.EINTR {
+			return directory{fd, err}
+		}
+	}
 }
 
 func (d directory) close() {
@@ -34,33 +40,51 @@ func (d directory) open(name string) (handle, error) {
 	if d.err != nil {
 		return handle{}, d.err
 	}
-	fd, err := retry(func() (int, error) {
-		return unix.Openat(d.fd, name, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
-	})
-	return handle{fd}, err
-}
-
-type handle struct{ fd int }
-
-func (h handle) Read(p []byte) (int, error) {
-	n, err := retry(func() (int, error) { return unix.Read(h.fd, p) })
-	switch {
-	case err != nil:
-		return 0, err
-	case n == 0 && len(p) > 0:
-		return 0, io.EOF
-	}
-	return n, nil
-}
-
-func (h handle) close() { unix.Close(h.fd) }
-
-// retry repeats a system call that a signal interrupted.
-func retry(call func() (int, error)) (int, error) {
 	for {
-		n, err := call()
+		fd, err := unix.Openat(d.fd, name, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 		if err != unix.EINTR {
-			return n, err
+			return handle{fd}, err
 		}
 	}
 }
+
+// handle is an open file.
+type handle struct{ fd int }
+
+func (h handle) Read(p []byte) (int, error) {
+	for {
+		n, err := unix.Read(h.fd, p)
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return 0, err
+		case n == 0 && len(p) > 0:
+			return 0, io.EOF
+		default:
+			return n, nil
+		}
+	}
+}
+
+func (h handle) ReadAt(p []byte, at int64) (int, error) {
+	for done := 0; ; {
+		n, err := unix.Pread(h.fd, p[done:], at+int64(done))
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return done, err
+		}
+		done += n
+		if done == len(p) {
+			return done, nil
+		}
+		if n == 0 {
+			return done, io.EOF
+		}
+	}
+}
+
+func (h handle) Seek(offset int64, whence int) (int64, error) { return unix.Seek(h.fd, offset, whence) }
+
+func (h handle) close() { unix.Close(h.fd) }

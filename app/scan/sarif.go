@@ -1,10 +1,12 @@
 package scan
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/url"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,79 +14,35 @@ import (
 	"github.com/rekey-app/rekey/detect"
 )
 
-// The parts of SARIF 2.1.0 that code scanning reads (OASIS, Static Analysis Results Interchange Format, 2.1.0; GitHub,
-// "SARIF support for code scanning").
-type (
-	sarifLog struct {
-		Schema  string     `json:"$schema"`
-		Version string     `json:"version"`
-		Runs    []sarifRun `json:"runs"`
-	}
-	sarifRun struct {
-		Tool       sarifTool     `json:"tool"`
-		ColumnKind string        `json:"columnKind"`
-		Results    []sarifResult `json:"results"`
-	}
-	sarifTool struct {
-		Driver sarifDriver `json:"driver"`
-	}
-	sarifDriver struct {
-		Name           string      `json:"name"`
-		InformationURI string      `json:"informationUri"`
-		Version        string      `json:"version,omitempty"`
-		Rules          []sarifRule `json:"rules"`
-	}
-	sarifRule struct {
-		ID               string         `json:"id"`
-		Name             string         `json:"name"`
-		ShortDescription sarifText      `json:"shortDescription"`
-		FullDescription  sarifText      `json:"fullDescription"`
-		HelpURI          string         `json:"helpUri"`
-		Help             sarifText      `json:"help"`
-		Properties       map[string]any `json:"properties"`
-	}
-	sarifText struct {
-		Text string `json:"text"`
-	}
-	sarifResult struct {
-		RuleID              string            `json:"ruleId"`
-		RuleIndex           int               `json:"ruleIndex"`
-		Level               string            `json:"level"`
-		Message             sarifText         `json:"message"`
-		Locations           []sarifLocation   `json:"locations"`
-		PartialFingerprints map[string]string `json:"partialFingerprints"`
-		Properties          map[string]any    `json:"properties,omitempty"`
-	}
-	sarifLocation struct {
-		PhysicalLocation sarifPlace `json:"physicalLocation"`
-	}
-	sarifPlace struct {
-		ArtifactLocation sarifArtifact `json:"artifactLocation"`
-		Region           *sarifRegion  `json:"region,omitempty"`
-	}
-	sarifArtifact struct {
-		URI string `json:"uri"`
-	}
-	sarifRegion struct {
-		StartLine   int `json:"startLine"`
-		StartColumn int `json:"startColumn,omitempty"`
-		EndLine     int `json:"endLine,omitempty"`
-		EndColumn   int `json:"endColumn,omitempty"`
-	}
+// What code scanning takes of one run; a log with more results is refused whole.
+const (
+	mostResults       = 25_000
+	mostNotifications = 1000
 )
 
+// SARIFOptions say what a log needs to know beyond the result.
+type SARIFOptions struct {
+	Version string // rekey's
+	// Dir is the current directory, absolute: what it holds is named relative to it, since code scanning wants addresses
+	// relative to the repository.
+	Dir string
+}
+
 // WriteSARIF writes the result as one SARIF 2.1.0 log, for code scanning.
-func WriteSARIF(w io.Writer, r Result, version string) error {
+func WriteSARIF(w io.Writer, r Result, o SARIFOptions) error {
 	run := sarifRun{
-		// Columns count bytes; of SARIF's two kinds this is the one that is equal for ASCII.
 		ColumnKind: "unicodeCodePoints",
 		Tool: sarifTool{sarifDriver{
-			Name: "rekey", InformationURI: "https://github.com/rekey-app/rekey", Version: version, Rules: []sarifRule{},
+			Name: "rekey", InformationURI: "https://github.com/rekey-app/rekey", Version: o.Version, Rules: []sarifRule{},
 		}},
 		Results: []sarifResult{},
+		Properties: map[string]any{
+			"allowed": r.Allowed, "ignored": r.Ignored, "files": r.Files, "bytes": r.Bytes,
+		},
 	}
 	rules := map[string]int{}
-	for _, h := range r.Hits {
+	seen := map[string]int{}
+	for _, h := range r.Hits[:min(len(r.Hits), mostResults)] {
 		id := ruleID(h.Kind)
 		index, known := rules[id]
 		if !known {
@@ -92,56 +50,116 @@ func WriteSARIF(w io.Writer, r Result, version string) error {
 			rules[id] = index
 			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, ruleOf(h.Kind))
 		}
-		run.Results = append(run.Results, resultOf(h, id, index))
+		result := resultOf(h, o.Dir)
+		result.RuleID, result.RuleIndex = id, index
+		// The same credential twice in one file is two results.
+		fingerprint := h.Secret.Fingerprint()
+		place := fingerprint + "\x00" + h.File
+		seen[place]++
+		result.PartialFingerprints = map[string]string{"credential/v1": fmt.Sprintf("%s:%d", fingerprint, seen[place])}
+		run.Results = append(run.Results, result)
 	}
-	encoder := json.NewEncoder(w)
+	run.Invocations = []sarifInvocation{invocation(r)}
+	var log bytes.Buffer
+	encoder := json.NewEncoder(&log)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(sarifLog{
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(sarifLog{
 		Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run},
 	})
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(escapeHarmful(log.Bytes()))
+	return err
+}
+
+// invocation tells what could not be read.
+func invocation(r Result) sarifInvocation {
+	unread, _ := r.Unread()
+	i := sarifInvocation{Successful: unread == 0}
+	say := func(level, text string) {
+		i.Notifications = append(i.Notifications, sarifNotification{level, sarifText{Text: text}})
+	}
+	for _, p := range r.Problems[:min(len(r.Problems), mostNotifications)] {
+		level := "error"
+		if p.Part {
+			level = "warning"
+		}
+		say(level, p.String())
+	}
+	if n := len(r.Problems) - mostNotifications; n > 0 {
+		say("warning", plural(n, "more was", "more were")+" not read, or not wholly")
+	}
+	if n := len(r.Hits) - mostResults; n > 0 {
+		say("warning", plural(n, "more finding is", "more findings are")+" not in this log: code scanning takes no more than 25,000")
+	}
+	return i
 }
 
 func ruleID(k detect.Kind) string { return "clerk/" + strings.ReplaceAll(string(k), "_", "-") }
 
 func ruleOf(k detect.Kind) sarifRule {
 	name := kindWords(k)
+	help := sarifText{Text: "What to do:", Markdown: "**What to do**\n"}
+	for n, step := range adviceFor(k) {
+		help.Text += fmt.Sprintf(" (%d) %s;", n+1, step)
+		help.Markdown += fmt.Sprintf("\n%d. %s", n+1, step)
+	}
+	help.Text = strings.TrimSuffix(help.Text, ";") + "."
+	page := "https://clerk.com/docs/guides/secure/rotate-api-keys"
+	if at := dashboardPage(k); at != "" {
+		help.Markdown += "\n\n[Clerk's dashboard](" + at + ")"
+		if k != detect.SecretKey && k != detect.LegacyAPIKey {
+			page = at
+		}
+	}
+	severity, level := securitySeverity(k)
 	return sarifRule{
 		ID: ruleID(k), Name: "Clerk" + camel(string(k)),
-		ShortDescription: sarifText{"Leaked Clerk " + name},
-		FullDescription:  sarifText{"A Clerk " + name + " stands in the text. Removing it does not help: it works until it is deleted in Clerk."},
-		HelpURI:          "https://clerk.com/docs/guides/secure/rotate-api-keys",
-		Help:             sarifText{"Add a new key in Clerk's dashboard, put it everywhere the old one is used, deploy, and delete the old one."},
-		Properties:       map[string]any{"tags": []string{"security", "secret"}, "security-severity": securitySeverity(k)},
+		ShortDescription:     sarifText{Text: "Leaked Clerk " + name},
+		FullDescription:      sarifText{Text: "A Clerk " + name + " stands in the text. Removing it does not help: it works until it is revoked at Clerk."},
+		DefaultConfiguration: sarifLevel{level},
+		HelpURI:              page, Help: help,
+		Properties: map[string]any{"tags": []string{"security", "external/cwe/cwe-798"}, "security-severity": severity, "precision": "very-high"},
 	}
 }
 
-// securitySeverity is GitHub's number for a rule: over 9.0 critical, 7.0 to 8.9 high, 4.0 to 6.9 medium.
-func securitySeverity(k detect.Kind) string {
+// securitySeverity is GitHub's number for a rule: from 9.0 critical, from 7.0 high, from 4.0 medium.
+func securitySeverity(k detect.Kind) (severity, level string) {
 	switch k {
-	case detect.SecretKey, detect.PlatformAPIKey:
-		return "9.5"
+	case detect.SecretKey, detect.LegacyAPIKey, detect.PlatformAPIKey:
+		return "9.5", "error"
 	case detect.ClaimURL, detect.EncryptionKey:
-		return "5.5"
+		return "5.5", "warning"
 	}
-	return "7.5"
+	return "7.5", "error"
 }
 
-func resultOf(h Hit, id string, index int) sarifResult {
-	place := sarifPlace{ArtifactLocation: sarifArtifact{artifactURI(h.Path)}}
-	if h.Member == "" && h.Place.Line > 0 {
-		place.Region = &sarifRegion{h.Place.Line, h.Place.Column, h.Place.EndLine, h.Place.EndColumn}
+func resultOf(h Hit, dir string) sarifResult {
+	place := sarifPlace{ArtifactLocation: artifactOf(h, dir)}
+	switch {
+	case h.Member != "" || h.Place.Line < 1:
+	case h.Excerpt.Column > 0:
+		place.Region = &sarifRegion{h.Place.Line, h.Excerpt.Column, h.Place.EndLine, h.Excerpt.EndColumn}
+	default:
+		place.Region = &sarifRegion{StartLine: h.Place.Line, EndLine: h.Place.EndLine}
+	}
+	if place.Region == nil {
+		place.Region = &sarifRegion{StartLine: 1} // code scanning shows no result without
 	}
 	result := sarifResult{
-		RuleID: id, RuleIndex: index, Level: level(h), Message: sarifText{sentence(h)},
-		Locations:           []sarifLocation{{place}},
-		PartialFingerprints: map[string]string{"rekey/v1": h.Secret.Fingerprint()},
-		Properties:          map[string]any{"confidence": h.Confidence, "encoding": h.Encoding, "reasons": slices.Clone(h.Reasons)},
+		Level: level(h), Message: sarifText{Text: sentence(h)},
+		Locations: []sarifLocation{{place}},
+		Properties: map[string]any{
+			"confidence": h.Confidence, "severity": h.Severity, "encoding": h.Encoding, "reasons": slices.Clone(h.Reasons),
+		},
 	}
-	if h.Member != "" {
-		result.Properties["member"] = h.Member
-	}
-	if h.Commit != "" {
-		result.Properties["commit"] = h.Commit
+	more := map[string]string{"member": h.Member, "commit": h.Commit, "blob": h.Blob, "instance": h.Instance}
+	for name, value := range more {
+		if value != "" {
+			result.Properties[name] = value
+		}
 	}
 	return result
 }
@@ -156,17 +174,34 @@ func level(h Hit) string {
 	return "warning"
 }
 
-// artifactURI is the path as a relative URI reference, of archives the archive's.
-func artifactURI(path string) string {
-	file, _, _ := strings.Cut(path, "!")
-	u := url.URL{Path: filepath.ToSlash(validPath(file))}
-	return strings.TrimPrefix(u.String(), "./")
+// artifactOf is the file's address: relative to the current directory where it is below that, else absolute.
+func artifactOf(h Hit, dir string) sarifArtifact {
+	file := joined(h.Root, h.File)
+	if filepath.IsAbs(file) || strings.HasPrefix(file, "../") {
+		from, err := filepath.Rel(dir, absolute(dir, file))
+		if err != nil || strings.HasPrefix(from, "..") {
+			return sarifArtifact{URI: (&url.URL{Scheme: "file", Path: filepath.ToSlash(absolute(dir, file))}).String()}
+		}
+		file = filepath.ToSlash(from)
+	}
+	return sarifArtifact{URI: (&url.URL{Path: path.Clean(file)}).String(), BaseID: "%SRCROOT%"}
+}
+
+func absolute(dir, file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(dir, file)
 }
 
 func sentence(h Hit) string {
-	s := "Clerk " + kindWords(h.Kind) + " " + h.Secret.Redacted()
+	s := "Clerk " + kindWords(h.Kind)
 	if h.Environment != "" {
-		s = fmt.Sprintf("Clerk %s (%s) %s", kindWords(h.Kind), environmentWords(h.Environment), h.Secret.Redacted())
+		s += " (" + environmentWords(h.Environment) + ")"
+	}
+	s += " " + h.Secret.Redacted()
+	if h.Member != "" {
+		s += fmt.Sprintf(" in %s, line %d", h.Member, h.Place.Line)
 	}
 	if h.Instance != "" {
 		s += ", probably of " + h.Instance

@@ -70,13 +70,16 @@ type Result struct {
 	Elapsed  time.Duration
 }
 
-// Unread returns how many files could not be read at all, and how many only in part.
+// Unread returns how many files could not be read at all, and how many files and members of archives only in part.
 func (r Result) Unread() (whole, part int) {
+	seen := map[string]bool{}
 	for _, p := range r.Problems {
-		if p.Part {
-			part++
-		} else {
+		switch {
+		case !p.Part:
 			whole++
+		case !seen[p.Path]:
+			seen[p.Path] = true
+			part++
 		}
 	}
 	return whole, part
@@ -116,3 +119,6 @@ func (c *collector) run(ctx context.Context, o Options) error {
 	}
 	return c.paths(ctx, o)
 }
+
+// String is the problem in one line, safe for a terminal.
+func (p Problem) String() string { return printable(p.Path + ": " + p.Reason) }

@@ -1,8 +1,10 @@
 package scan
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,10 +19,14 @@ type Style struct {
 const (
 	red    = "\x1b[31m"
 	yellow = "\x1b[33m"
+	green  = "\x1b[32m"
 	bold   = "\x1b[1m"
 	faint  = "\x1b[2m"
 	plain  = "\x1b[0m"
 )
+
+// mostPlaces is how many places of one credential are shown to people.
+const mostPlaces = 5
 
 func (s Style) paint(codes, text string) string {
 	if !s.Colour || text == "" {
@@ -29,136 +35,185 @@ func (s Style) paint(codes, text string) string {
 	return codes + text + plain
 }
 
-// WriteText writes the result for people: each finding with its masked line, then what to do, then what was read.
+// WriteText writes the result for people: each credential with its places and masked lines, then what to do, then what
+// was read.
 func WriteText(w io.Writer, r Result, s Style) error {
 	var b strings.Builder
-	for _, h := range r.Hits {
-		s.hit(&b, h)
+	groups := grouped(r.Hits)
+	for _, g := range groups {
+		s.credential(&b, g)
 	}
-	s.advice(&b, r)
-	s.total(&b, r)
+	s.advice(&b, groups)
+	s.total(&b, r, len(groups))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func (s Style) hit(b *strings.Builder, h Hit) {
+// grouped puts the places of each credential together, the worst first, otherwise in the order in which they were found.
+func grouped(hits []Hit) [][]Hit {
+	type key struct {
+		kind   detect.Kind
+		secret detect.Secret
+	}
+	at := map[key]int{}
+	var groups [][]Hit
+	for _, h := range hits {
+		k := key{h.Kind, h.Secret}
+		i, known := at[k]
+		if !known {
+			i = len(groups)
+			at[k] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], h)
+	}
+	slices.SortStableFunc(groups, func(a, b []Hit) int {
+		return cmp.Compare(rank(a[0].Severity), rank(b[0].Severity))
+	})
+	return groups
+}
+
+func rank(s detect.Severity) int {
+	return slices.Index([]detect.Severity{detect.CriticalSeverity, detect.HighSeverity, detect.MediumSeverity, detect.LowSeverity}, s)
+}
+
+func (s Style) credential(b *strings.Builder, hits []Hit) {
+	h := best(hits)
 	colour := yellow
-	if h.Severity == detect.CriticalSeverity || h.Severity == detect.HighSeverity {
+	if rank(h.Severity) <= rank(detect.HighSeverity) {
 		colour = red
 	}
 	what := "Clerk " + kindWords(h.Kind)
 	if h.Environment != "" {
 		what += ", " + environmentWords(h.Environment)
 	}
-	fmt.Fprintf(b, "%s  %s\n", s.paint(bold+colour, what), s.paint(bold, h.Secret.Redacted()))
-	place := printable(h.Path)
-	if h.Place.Line > 0 {
-		place += fmt.Sprintf(":%d:%d", h.Place.Line, h.Place.Column)
+	fmt.Fprintf(b, "%s  %s\n", s.paint(bold+colour, "■ "+what), s.paint(bold, h.Secret.Redacted()))
+	for _, place := range hits[:min(mostPlaces, len(hits))] {
+		s.place(b, place)
 	}
-	fmt.Fprintf(b, "  %s\n", place)
-	if h.Line != "" {
-		fmt.Fprintf(b, "  %s\n", s.paint(faint, strings.TrimSpace(h.Line)))
+	if n := len(hits) - mostPlaces; n > 0 {
+		fmt.Fprintf(b, "  %s\n", s.paint(faint, "and "+plural(n, "more place", "more places")+"; --format json lists them all"))
 	}
 	row := func(name, value string) {
 		if value != "" {
 			fmt.Fprintf(b, "  %s %s\n", s.paint(faint, fmt.Sprintf("%-11s", name)), printable(value))
 		}
 	}
-	if h.Commit != "" {
-		row("commit", h.Commit[:min(12, len(h.Commit))]+", "+h.Author.Name+", "+h.Author.When.Format(time.DateOnly))
+	for i, reason := range h.Reasons {
+		if i == 0 {
+			row("confidence", string(h.Confidence)+": "+reason)
+		} else {
+			fmt.Fprintf(b, "  %-11s %s\n", "", printable(reason))
+		}
 	}
-	if len(h.Refs) > 0 {
-		row("held by", strings.Join(h.Refs[:min(5, len(h.Refs))], ", "))
+	if h.Instance != "" {
+		row("instance", "probably "+h.Instance)
 	}
-	if h.Encoding != "plain" {
-		row("encoding", h.Encoding)
-	}
-	row("instance", h.Instance)
-	row("confidence", string(h.Confidence)+": "+strings.Join(h.Reasons, "; "))
 	if h.Browser {
-		row("browsers", h.Variable+" is shipped to browsers: everybody who opened the page has it; rename the variable too")
+		row("browsers", h.Variable+" is shipped to browsers: whoever opened the page has it; rename the variable too")
 	}
-	if h.Dashboard != "" {
-		row("rotate at", h.Dashboard)
-	}
+	row("rotate at", cmp.Or(h.Dashboard, dashboardPage(h.Kind)))
 	row("fingerprint", h.Secret.Fingerprint())
 	b.WriteByte('\n')
 }
 
-func (s Style) advice(b *strings.Builder, r Result) {
-	if len(r.Hits) == 0 {
-		return
-	}
-	b.WriteString(s.paint(bold, "What to do") + "\n" +
-		"  1. In Clerk's dashboard, add a new key: https://dashboard.clerk.com/~/api-keys\n" +
-		"  2. Put it everywhere the old one is used, and deploy.\n" +
-		"  3. When the old key's \"Last used\" stands still, delete it. Deleting the line here does not kill the key.\n" +
-		"  A false alarm? Put its fingerprint, with a comment saying why, into " + IgnoreFile + ".\n\n")
+// best is the place that says most about a credential.
+func best(hits []Hit) Hit {
+	confidences := []detect.Confidence{detect.HighConfidence, detect.MediumConfidence, detect.LowConfidence}
+	return slices.MinFunc(hits, func(a, b Hit) int {
+		says := func(h Hit) int {
+			n := 3 * slices.Index(confidences, h.Confidence)
+			if h.Instance == "" {
+				n++
+			}
+			if h.Dashboard == "" {
+				n++
+			}
+			return n
+		}
+		return cmp.Compare(says(a), says(b))
+	})
 }
 
-func (s Style) total(b *strings.Builder, r Result) {
-	found := "no Clerk credentials"
-	colour := bold
-	switch len(r.Hits) {
-	case 0:
-	case 1:
-		found, colour = "1 Clerk credential", bold+red
-	default:
-		found, colour = fmt.Sprintf("%d places with Clerk credentials", len(r.Hits)), bold+red
+func (s Style) place(b *strings.Builder, h Hit) {
+	place := printable(joined(h.Root, h.Path()))
+	if place == "-" {
+		place = "standard input"
 	}
-	fmt.Fprintf(b, "%s in %s files, %s, %s", s.paint(colour, found), thousands(r.Read.Files), size(r.Read.Bytes),
-		r.Elapsed.Round(time.Millisecond))
-	if r.Allowed > 0 {
-		fmt.Fprintf(b, "; %d allowed by rekey:allow", r.Allowed)
+	if place == "" {
+		place = "object " + h.Blob
 	}
-	if r.Ignored > 0 {
-		fmt.Fprintf(b, "; %d ignored by %s", r.Ignored, IgnoreFile)
+	if h.Place.Line > 0 {
+		place += fmt.Sprintf(":%d:%d", h.Place.Line, h.Place.Column)
 	}
-	if len(r.Problems) > 0 {
-		fmt.Fprintf(b, "; %d could not be read", len(r.Problems))
+	if h.Encoding != "plain" && h.Member == "" {
+		place += s.paint(faint, "  as "+h.Encoding)
+	}
+	fmt.Fprintf(b, "  %s\n", place)
+	line := h.Line
+	if line == "" && h.Variable != "" {
+		line = printable(h.Variable) + " … " + h.Secret.Redacted()
+	}
+	if line != "" {
+		fmt.Fprintf(b, "    %s\n", s.paint(faint, line))
+	}
+	if h.Commit != "" {
+		fmt.Fprintf(b, "    %s\n", s.paint(faint, commitWords(h)))
+	}
+}
+
+func commitWords(h Hit) string {
+	words := h.Commit[:min(12, len(h.Commit))]
+	if h.Author.Name != "" {
+		words += " by " + printable(h.Author.Name)
+	}
+	if !h.Author.When.IsZero() {
+		words += " on " + h.Author.When.Format(time.DateOnly)
+	}
+	switch n := len(h.Refs); {
+	case n == 0:
+		return words + ", deleted since"
+	case n > 3:
+		return words + ", still in " + printable(strings.Join(shortRefs(h.Refs[:3]), ", ")) + " and " + plural(n-3, "other", "others")
+	}
+	return words + ", still in " + printable(strings.Join(shortRefs(h.Refs), ", "))
+}
+
+func shortRefs(refs []string) []string {
+	short := make([]string, len(refs))
+	for i, ref := range refs {
+		short[i] = strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(ref, "refs/heads/"), "refs/remotes/"), "refs/")
+	}
+	return short
+}
+
+func (s Style) total(b *strings.Builder, r Result, credentials int) {
+	found := s.paint(bold+green, "no Clerk credentials")
+	if credentials > 0 {
+		found = s.paint(bold+red, plural(credentials, "Clerk credential", "Clerk credentials"))
+		if n := len(r.Hits); n > credentials {
+			found += " in " + plural(n, "place", "places")
+		}
+	}
+	fmt.Fprintf(b, "%s; read %s, %s", found, r.describeRead(), r.Elapsed.Round(time.Millisecond))
+	if notes := r.Counts(); notes != "" {
+		fmt.Fprintf(b, "\n%s", notes)
 	}
 	b.WriteByte('\n')
 }
 
-func kindWords(k detect.Kind) string {
-	switch k {
-	case detect.LegacyAPIKey:
-		return "legacy API key"
-	case detect.PlatformAPIKey:
-		return "Platform API key"
-	case detect.APIKey:
-		return "API key"
-	case detect.OAuthClientSecret:
-		return "OAuth client secret"
-	case detect.ClaimURL:
-		return "claim URL"
+// Counts says in one line what was passed over and what could not be read; "" if there is nothing to say.
+func (r Result) Counts() string {
+	var parts []string
+	say := func(n int, text string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf(text, thousands(int64(n))))
+		}
 	}
-	return strings.ReplaceAll(string(k), "_", " ")
-}
-
-func environmentWords(e detect.Environment) string {
-	if e == detect.Live {
-		return "production"
-	}
-	return "development"
-}
-
-func size(n int64) string {
-	switch {
-	case n < 1000:
-		return fmt.Sprintf("%d B", n)
-	case n < 1000*1000:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	case n < 1000*1000*1000:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	}
-	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
-}
-
-func thousands(n int64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+	say(r.Allowed, "%s allowed by rekey:allow")
+	say(r.Ignored, "%s ignored by "+IgnoreFile)
+	whole, part := r.Unread()
+	say(whole, "%s could not be read")
+	say(part, "%s read only in part")
+	return strings.Join(parts, "; ")
 }

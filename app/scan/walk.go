@@ -2,31 +2,24 @@ package scan
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
-
-	"github.com/rekey-app/rekey/detect"
 )
 
 const (
-	// bufferSize is what each worker reads at once. A file that fits is scanned where it lies; a larger one goes
-	// through [detect.Scanner.ScanReader] in bounded memory.
+	// bufferSize is what each worker reads at once. A file that fits is examined where it lies; a larger one as a stream.
 	bufferSize = 256 << 10
 	// batch is how many files of one directory a worker takes at once, so that a huge flat directory is shared.
 	batch = 256
+	// weight is how much of the work a directory is expected to be, in files.
+	weight = 8
 )
 
 // walk reads everything below a root with several workers. There are no ignore rules: what is there is read, but for
 // .git, whose content is a history and not files. Links below the root are not followed; the root itself may be one.
 type walk struct {
 	*collector
-	scanner *detect.Scanner
 	root    string
 	workers int
 
@@ -40,28 +33,21 @@ type walk struct {
 type piece struct {
 	dir   string
 	files []string // nil: list the directory
+	share int64    // of the whole work
 }
 
-func newWalk(c *collector, s *detect.Scanner, root string, workers int) *walk {
+func newWalk(c *collector, root string, workers int, share int64) *walk {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	w := &walk{collector: c, scanner: s, root: root, workers: workers}
+	w := &walk{collector: c, root: root, workers: workers, stack: []piece{{share: share}}}
 	w.wake = sync.NewCond(&w.todo)
 	return w
 }
 
 func (w *walk) run(ctx context.Context) {
-	info, err := os.Stat(w.root)
-	if err != nil {
-		w.problem(err)
-		return
-	}
-	if !info.IsDir() {
-		w.single(ctx)
-		return
-	}
-	w.stack = []piece{{dir: ""}}
+	w.meter.known.Store(true)
+	defer context.AfterFunc(ctx, w.wake.Broadcast)()
 	var group sync.WaitGroup
 	for range w.workers {
 		group.Go(func() {
@@ -69,42 +55,25 @@ func (w *walk) run(ctx context.Context) {
 			for {
 				p, ok := w.next(ctx)
 				if !ok {
-					break
+					return
 				}
 				r.piece(ctx, p)
+				r.flush()
 				w.done()
 			}
-			r.flush()
 		})
 	}
 	group.Wait()
-}
-
-// single reads the one file that was named. It may be a link, and its path is shown as it was given.
-func (w *walk) single(ctx context.Context) {
-	given := w.root
-	target, err := filepath.EvalSymlinks(given)
-	if err != nil {
-		w.problem(err)
-		return
-	}
-	w.root = ""
-	d := openDirectory(filepath.Dir(target))
-	defer d.close()
-	r := &reader{walk: w, buffer: make([]byte, bufferSize)}
-	r.fileIn(ctx, d, filepath.Base(target), given)
-	r.flush()
 }
 
 // next takes a piece; it waits while others may still add some.
 func (w *walk) next(ctx context.Context) (piece, bool) {
 	w.todo.Lock()
 	defer w.todo.Unlock()
-	for len(w.stack) == 0 && w.working > 0 {
+	for len(w.stack) == 0 && w.working > 0 && ctx.Err() == nil {
 		w.wake.Wait()
 	}
 	if len(w.stack) == 0 || ctx.Err() != nil {
-		w.wake.Broadcast()
 		return piece{}, false
 	}
 	p := w.stack[len(w.stack)-1]
@@ -123,149 +92,67 @@ func (w *walk) push(p ...piece) {
 func (w *walk) done() {
 	w.todo.Lock()
 	w.working--
+	idle := w.working == 0
 	w.todo.Unlock()
-	w.wake.Broadcast()
-}
-
-// reader is one worker's state.
-type reader struct {
-	*walk
-	buffer       []byte
-	files, bytes int64
+	if idle {
+		w.wake.Broadcast()
+	}
 }
 
 func (r *reader) piece(ctx context.Context, p piece) {
-	files := p.files
-	if files == nil {
-		files = r.list(p.dir)
+	d := openDirectory(filepath.Join(r.root, filepath.FromSlash(p.dir)), p.dir == "")
+	defer d.close()
+	if d.err != nil {
+		r.unreadable(joined(r.root, p.dir), d.err)
+		r.share = p.share
+		return
 	}
-	dir := openDirectory(filepath.Join(r.root, p.dir))
-	defer dir.close()
-	for _, name := range files {
+	files, share := p.files, p.share
+	if files == nil {
+		files, share = r.list(d, p)
+	}
+	left := share
+	for i, name := range files {
 		if ctx.Err() != nil {
 			return
 		}
-		r.fileIn(ctx, dir, name, join(p.dir, name))
+		r.share = left / int64(len(files)-i)
+		left -= r.share
+		r.file(ctx, d, name, below(p.dir, name))
 	}
-	r.flush()
+	r.share = left
 }
 
-// list reads a directory, pushes its directories and all but one batch of its files, and returns that batch.
-func (r *reader) list(dir string) []string {
-	d, err := os.Open(filepath.Join(r.root, dir))
+// list reads a directory, pushes its directories and all but one batch of its files, and returns that batch with its
+// share of the work.
+func (r *reader) list(d directory, p piece) (files []string, share int64) {
+	var dirs []string
+	files, dirs, err := r.entries(d)
 	if err != nil {
-		r.problem(err)
-		return nil
+		r.unreadable(joined(r.root, p.dir), err)
 	}
-	defer d.Close()
-	var files []string
+	unit := p.share / int64(max(1, len(files)+weight*len(dirs)))
+	left := p.share
 	var more []piece
-	for {
-		entries, err := d.ReadDir(1024)
-		for _, e := range entries {
-			switch kind := e.Type(); {
-			case e.Name() == ".git":
-			case kind.IsDir():
-				more = append(more, piece{dir: join(dir, e.Name())})
-			case kind.IsRegular():
-				files = append(files, e.Name())
-			case kind&fs.ModeIrregular != 0: // the file system does not say
-				if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
-					files = append(files, e.Name())
-				}
-			}
-		}
-		if err != nil {
-			if !errors.Is(err, io.EOF) {
-				r.problem(err)
-			}
-			break
-		}
+	for _, name := range dirs {
+		more = append(more, piece{dir: below(p.dir, name), share: weight * unit})
+		left -= weight * unit
 	}
 	for len(files) > batch {
-		more = append(more, piece{dir: dir, files: files[:batch:batch]})
+		more = append(more, piece{dir: p.dir, files: files[:batch:batch], share: batch * unit})
+		left -= batch * unit
 		files = files[batch:]
 	}
 	if len(more) > 0 {
 		r.push(more...)
 	}
-	return files
+	return files, left
 }
 
-func join(dir, name string) string {
+// below is the path of a directory's entry, with slashes.
+func below(dir, name string) string {
 	if dir == "" {
 		return name
 	}
-	return dir + string(filepath.Separator) + name
-}
-
-// fileIn reads one file: with one open, and as few reads as its size allows.
-func (r *reader) fileIn(ctx context.Context, d directory, name, path string) {
-	f, err := d.open(name)
-	if err != nil {
-		r.problem(&fs.PathError{Op: "open", Path: filepath.Join(r.root, path), Err: err})
-		return
-	}
-	defer f.close()
-	n, err := readFull(f, r.buffer)
-	r.files++
-	r.bytes += int64(n)
-	switch {
-	case err == nil: // the buffer is full: there may be more
-		r.large(ctx, f, path)
-		return
-	case !errors.Is(err, io.EOF):
-		r.problem(&fs.PathError{Op: "read", Path: filepath.Join(r.root, path), Err: err})
-	}
-	text := r.buffer[:n]
-	found := r.scanner.Scan(ctx, filepath.ToSlash(path), text)
-	if len(found) == 0 {
-		return
-	}
-	lines := maskedLines(text, found)
-	for i, f := range found {
-		r.add(Hit{Finding: f, Root: r.root, Path: memberPath(path, f.Member), Line: lines[i]})
-	}
-}
-
-// large scans a file that does not fit the buffer, whose beginning lies there.
-func (r *reader) large(ctx context.Context, f handle, path string) {
-	rest := &countingReader{r: f}
-	found, err := r.scanner.ScanReader(ctx, filepath.ToSlash(path), io.MultiReader(&sliceReader{r.buffer}, rest))
-	r.bytes += rest.n
-	if err != nil {
-		r.problem(fmt.Errorf("%s: %w", filepath.Join(r.root, path), err))
-	}
-	for _, f := range found {
-		r.add(Hit{Finding: f, Root: r.root, Path: memberPath(path, f.Member)})
-	}
-}
-
-func (r *reader) flush() {
-	if r.files > 0 {
-		r.count(r.files, r.bytes)
-		r.files, r.bytes = 0, 0
-	}
-}
-
-// readFull fills the buffer; err is nil only when it is full.
-func readFull(f handle, buffer []byte) (n int, err error) {
-	for n < len(buffer) && err == nil {
-		var more int
-		more, err = f.Read(buffer[n:])
-		n += more
-	}
-	return n, err
-}
-
-// sliceReader reads a slice once.
-type sliceReader struct{ rest []byte }
-
-func (s *sliceReader) Read(p []byte) (int, error) {
-	if len(s.rest) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p, s.rest)
-	s.rest = s.rest[n:]
-	return n, nil
+	return dir + "/" + name
 }

@@ -1,0 +1,101 @@
+package scan
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/pack"
+)
+
+const (
+	// largestShown is how large a blob may be that is read again to show the line of a finding.
+	largestShown = 64 << 20
+	// mostShown is how many blobs are.
+	mostShown = 2000
+)
+
+// histories reads every object of each repository, all refs.
+func (c *collector) histories(ctx context.Context, o Options) error {
+	for _, path := range o.Paths {
+		if err := c.history(ctx, path, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *collector) history(ctx context.Context, path string, o Options) error {
+	repository, err := pack.OpenRepository(ctx, path, pack.Options{Workers: o.Workers, Progress: func(p pack.Progress) {
+		c.meter.set(p.Objects, p.Total, p.Bytes)
+	}})
+	if err != nil {
+		return err
+	}
+	defer repository.Close()
+	report, err := repository.Scan(ctx, c.scanner, pack.Range{})
+	if err != nil {
+		return err
+	}
+	c.commits += report.Stats.Commits
+	c.blobs += int64(report.Stats.Blobs)
+	c.blobBytes += report.Stats.Bytes
+	for _, s := range report.Skipped {
+		c.problem(Problem{Path: s.Object, Reason: s.Reason, Part: true})
+	}
+	shown := c.excerptsOf(ctx, repository, report.Sightings)
+	for i, s := range report.Sightings {
+		file := s.Path
+		switch s.Source {
+		case pack.InMessage:
+			file = "commit message"
+		case pack.InTag:
+			file = "tag message"
+		}
+		c.add(ctx, Hit{
+			Finding: s.Finding, File: file, Commit: s.Commit, Author: s.Author, Blob: s.Blob, Refs: s.Refs, Excerpt: shown[i],
+		})
+	}
+	return nil
+}
+
+// excerptsOf reads the blobs again that hold findings.
+func (c *collector) excerptsOf(ctx context.Context, r *pack.Repository, sightings []pack.Sighting) []Excerpt {
+	byBlob := map[string][]int{}
+	for i, s := range sightings {
+		byBlob[s.Blob] = append(byBlob[s.Blob], i)
+	}
+	all := make([]Excerpt, len(sightings))
+	read := 0
+	for blob, of := range byBlob {
+		if read++; read > mostShown || ctx.Err() != nil {
+			break
+		}
+		text, err := r.Blob(blob, largestShown)
+		if err != nil {
+			continue // the line is not shown
+		}
+		again := bytes.NewReader(text)
+		if isArchive(again) {
+			continue
+		}
+		found := make([]detect.Finding, len(of))
+		for n, i := range of {
+			found[n] = sightings[i].Finding
+		}
+		for n, e := range excerpts(again, found) {
+			e.Line = c.scanner.RedactString(ctx, e.Line)
+			all[of[n]] = e
+		}
+	}
+	return all
+}
+
+// describeRead says what was read, for people.
+func (r Result) describeRead() string {
+	if !r.History {
+		return fmt.Sprintf("%s, %s", plural(r.Files, "file", "files"), size(r.Bytes))
+	}
+	return fmt.Sprintf("%s of %s, %s", plural(r.Files, "blob", "blobs"), plural(r.Commits, "commit", "commits"), size(r.Bytes))
+}

@@ -1,0 +1,147 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/unpack"
+)
+
+// paths looks through files, directories and standard input.
+func (c *collector) paths(ctx context.Context, o Options) error {
+	if slices.Contains(o.Paths, "-") {
+		if len(o.Paths) > 1 {
+			return errors.New("- stands for standard input and cannot be mixed with paths")
+		}
+		return c.stream(ctx, "-", o.Stdin)
+	}
+	share := int64(whole / len(o.Paths))
+	for _, name := range o.Paths {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		info, err := os.Stat(name)
+		switch {
+		case err != nil:
+			c.unreadable(name, err)
+		case info.IsDir():
+			newWalk(c, name, o.Workers, share).run(ctx)
+		default:
+			c.named(ctx, name, info, share)
+		}
+	}
+	return nil
+}
+
+// named reads the one file that was named, which may be a link, a pipe or a device.
+func (c *collector) named(ctx context.Context, name string, info os.FileInfo, share int64) {
+	if !info.Mode().IsRegular() {
+		if err := c.pipe(ctx, name); err != nil && ctx.Err() == nil {
+			c.unreadable(name, err)
+		}
+		return
+	}
+	// The link is followed here, since no other is.
+	target, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		c.unreadable(name, err)
+		return
+	}
+	d := openDirectory(filepath.Dir(target), true)
+	defer d.close()
+	r := reader{walk: newWalk(c, "", 1, 0), buffer: make([]byte, bufferSize), share: share}
+	r.file(ctx, d, filepath.Base(target), filepath.ToSlash(name))
+	r.flush()
+}
+
+// pipe reads what is no regular file, from front to back. Opening a pipe waits for its writer.
+func (c *collector) pipe(ctx context.Context, name string) error {
+	return interruptible(ctx, func() error {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		return c.readStream(ctx, filepath.ToSlash(name), struct{ io.Reader }{f})
+	})
+}
+
+// stream reads standard input.
+func (c *collector) stream(ctx context.Context, name string, in io.Reader) error {
+	err := interruptible(ctx, func() error { return c.readStream(ctx, name, in) })
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("standard input: %w", err)
+	}
+	return err
+}
+
+// interruptible lets go of a read that waits for a terminal or a pipe when the context ends.
+func interruptible(ctx context.Context, read func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- read() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *collector) readStream(ctx context.Context, name string, in io.Reader) error {
+	path := name
+	if name == "-" {
+		path = "" // says nothing
+	}
+	var again io.ReaderAt // where excerpts can be read
+	from := in
+	if f, ok := in.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			if at, err := f.Seek(0, io.SeekCurrent); err == nil && at == 0 {
+				again = f
+				from = &fileStream{Reader: f, file: f, meter: c.meter, size: info.Size(), share: whole}
+				c.meter.known.Store(true)
+			}
+		}
+	}
+	if again == nil {
+		from = &fileStream{Reader: in, meter: c.meter}
+	}
+	result, err := c.scanner.ExamineReader(ctx, path, from)
+	c.meter.add(1, 0, 0)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	c.take(ctx, Hit{File: name}, result, again)
+	return err
+}
+
+// take adds what one text holds. again is the text once more, or nil where it is gone.
+func (c *collector) take(ctx context.Context, where Hit, result detect.Result, again io.ReaderAt) {
+	c.skipped(where.Root, where.File, result.Skipped)
+	if len(result.Findings) == 0 {
+		return
+	}
+	shown := make([]Excerpt, len(result.Findings))
+	if again != nil && !isArchive(again) {
+		shown = excerpts(again, result.Findings)
+	}
+	for i, f := range result.Findings {
+		h := where
+		h.Finding, h.Excerpt = f, shown[i]
+		// The text may have changed since it was examined.
+		h.Line = c.scanner.RedactString(ctx, h.Line)
+		c.add(ctx, h)
+	}
+}
+
+func isArchive(text io.ReaderAt) bool {
+	head := make([]byte, unpack.HeadSize)
+	n, _ := text.ReadAt(head, 0)
+	return unpack.Format(head[:n]) != ""
+}
