@@ -41,7 +41,7 @@ func TestBrowserShowsTheDemo(t *testing.T) {
 		chromedp.EmulateViewport(1000, 900, chromedp.EmulateScale(2)),
 		chromedp.Navigate(address),
 		chromedp.Title(&title), chromedp.Text("body", &text),
-		chromedp.Screenshot("#push-4", &check), chromedp.Screenshot("#issues ~ section:last-of-type", &issue),
+		chromedp.Screenshot("#push-4", &check), chromedp.Screenshot("#issues ~ section:last-of-type", &issue, chromedp.NodeVisible),
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -73,6 +73,8 @@ func (s *story) begin(ctx context.Context) error {
 			"package.json": "{\n  \"name\": \"shop\",\n  \"dependencies\": {\n    \"@clerk/nextjs\": \"^6.0.0\",\n    \"next\": \"^15.0.0\"\n  }\n}\n",
 			"vercel.json":  "{\n  \"framework\": \"nextjs\"\n}\n",
 			".gitignore":   ".env*.local\nnode_modules\n",
+			".github/workflows/browser.yml": "name: browser tests\non: pull_request\njobs:\n  test:\n    runs-on: ubuntu-latest\n" +
+				"    env:\n      CLERK_SECRET_KEY: ${{ secrets.CLERK_SECRET_KEY }}\n    steps:\n      - run: npx playwright test\n",
 		},
 	})
 	if err != nil {
