@@ -22,6 +22,7 @@ import (
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond/clerk/clerktest"
 )
 
 // world is a stand-in GitHub with an organisation's repository, and the server that hears its webhooks.
@@ -29,6 +30,7 @@ type world struct {
 	t      testing.TB
 	ctx    context.Context
 	github *githubtest.Server
+	clerk  *clerktest.Server
 	shop   *githubtest.Repository
 	ada    *githubtest.Account // may do everything
 	sam    *githubtest.Account // may read
@@ -51,11 +53,13 @@ func newWorld(t testing.TB, options githubtest.Options) *world {
 			t.Errorf("closing the stand-in: %v", err)
 		}
 	})
-	w := &world{t: t, ctx: t.Context(), github: gh, logs: &syncBuffer{}, ada: gh.User("ada"), sam: gh.User("sam")}
+	clerk := clerktest.New(time.Now)
+	t.Cleanup(clerk.Close)
+	w := &world{t: t, ctx: t.Context(), github: gh, clerk: clerk, logs: &syncBuffer{}, ada: gh.User("ada"), sam: gh.User("sam")}
 	w.flags = config.Flags{
 		Listen: "127.0.0.1:0", Data: t.TempDir(), GitHubURL: gh.URL(), GitHubAPIURL: gh.APIURL(), AppID: gh.AppID(),
 		PrivateKey: string(gh.PrivateKeyPEM()), WebhookSecret: gh.WebhookSecret(), DatabaseURL: testDatabase(t),
-		ClerkAPIURL: "http://127.0.0.1:1", Log: "debug",
+		ClerkAPIURL: clerk.URL, Log: "debug",
 	}
 	w.start()
 	t.Cleanup(w.stop)
@@ -223,6 +227,23 @@ func (w *world) quiet() {
 		time.Sleep(10 * time.Millisecond)
 		return calm > 30
 	})
+}
+
+// hurry makes jobs that are for later due.
+func (w *world) hurry() {
+	w.t.Helper()
+	driver, address, statement := "sqlite", filepath.Join(w.flags.Data, "rekey.db"), "UPDATE river_job SET scheduled_at = datetime('now', '-1 second') WHERE state = 'scheduled'"
+	if w.flags.DatabaseURL != "" {
+		driver, address, statement = "pgx", w.flags.DatabaseURL, "UPDATE river_job SET scheduled_at = now() - interval '1 second' WHERE state = 'scheduled'"
+	}
+	db, err := sql.Open(driver, address)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(w.ctx, statement); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // holdsNoKey demands that no key stands in what the server wrote: requests to GitHub, the log, and the files of the data
