@@ -19,6 +19,7 @@ type buffer struct {
 
 const (
 	smallest = 4 << 10  // size class
+	roomier  = 9        // classes in which a free buffer is looked for: up to four times too large
 	mapped   = 64 << 10 // from this size on buffers are not the garbage collector's
 )
 
@@ -38,10 +39,12 @@ func (m *memory) lend(n uint64) (buffer, bool) {
 		return buffer{}, false
 	}
 	index, size := class(n)
-	if free := m.free[index]; len(free) > 0 {
-		b := free[len(free)-1]
-		m.free[index] = free[:len(free)-1]
-		return buffer{data: b[:n]}, true
+	for i := index; i < min(index+roomier, len(m.free)); i++ {
+		if free := m.free[i]; len(free) > 0 {
+			b := free[len(free)-1]
+			m.free[i] = free[:len(free)-1]
+			return buffer{data: b[:n]}, true
+		}
 	}
 	if !m.room(size) {
 		return buffer{}, false

@@ -11,7 +11,7 @@ type Options struct {
 	SpillOver    int64  // bytes of pack kept in memory; what is larger goes to a temporary file. Default 8 MiB
 	TempDir      string // where it goes; default os.TempDir
 	Workers      int    // default GOMAXPROCS
-	Memory       int64  // bytes of inflated objects held at once by all workers; what is larger goes through temporary files. Default 32 MiB
+	Memory       int64  // bytes of inflated objects held at once by all workers; what is larger goes through temporary files. Default 48 MiB
 	MaxPack      int64  // bytes a pack from a stream may have. Default 16 GiB
 	MaxObjects   int    // objects a pack may have; each costs about 22 bytes of memory. Default 16 Mi
 	MaxObject    int64  // bytes one inflated object may have. Default 4 GiB
@@ -40,7 +40,7 @@ func (o Options) withDefaults() Options {
 		}
 	}
 	or(&o.SpillOver, 8<<20)
-	or(&o.Memory, 32<<20)
+	or(&o.Memory, 48<<20)
 	or(&o.MaxPack, 16<<30)
 	or(&o.MaxObject, 4<<30)
 	or(&o.MaxInflated, 1<<40)
