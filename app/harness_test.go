@@ -232,7 +232,7 @@ func (w *world) quiet() {
 // hurry makes jobs that are for later due.
 func (w *world) hurry() {
 	w.t.Helper()
-	driver, address, statement := "sqlite", filepath.Join(w.flags.Data, "rekey.db"), "UPDATE river_job SET scheduled_at = datetime('now', '-1 second') WHERE state = 'scheduled'"
+	driver, address, statement := "sqlite", "file:"+filepath.Join(w.flags.Data, "rekey.db")+"?_pragma=busy_timeout(10000)", "UPDATE river_job SET scheduled_at = datetime('now', '-1 second') WHERE state = 'scheduled'"
 	if w.flags.DatabaseURL != "" {
 		driver, address, statement = "pgx", w.flags.DatabaseURL, "UPDATE river_job SET scheduled_at = now() - interval '1 second' WHERE state = 'scheduled'"
 	}
