@@ -3,6 +3,7 @@ package detect
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"slices"
 	"strings"
 )
 
@@ -41,6 +42,9 @@ type anchor struct {
 	wide bool
 }
 
+// fingerprint is the length of what the search looks for of each anchor. Shorter ones slow it down.
+const fingerprint = 4
+
 // anchors lists them all. The fewer there are, the faster is the search, and in base64 more than elsewhere: what several
 // forms have in common serves all of them.
 func anchors() []anchor {
@@ -73,15 +77,17 @@ func anchors() []anchor {
 		live, test := encoded("sk_live_", align), encoded("sk_test_", align)
 		// What both share, and behind it what is each one's own: whichever a line end tears apart, the other is whole.
 		n := common(live.text, test.text)
-		list = append(list, anchor{text: live.text[:n], role: base64Role, align: live.align, whole: []string{live.text, test.text}})
-		for _, a := range []anchor{live, test} {
+		whole := []string{live.text, test.text}
+		for i, a := range []anchor{live, test} {
+			if n < fingerprint || i == 0 {
+				list = append(list, anchor{text: a.text[:max(n, fingerprint)], role: base64Role, align: a.align, whole: whole})
+			}
 			list = append(list, anchor{text: a.text[n:], role: base64Role, align: (a.align + n) % 4, former: a.text[:n]})
 		}
 		list = append(list, encoded("whsec_", align))
-		// An underscore in UTF-16. A key has two, of which a line end tears apart at most one.
-		wide := encoded("\x00_\x00", align)
-		wide.wide = true
-		list = append(list, wide)
+		// An underscore in UTF-16 behind the end of sk, ak, live, test, whsec or CLERK. A key has two, of which a line end
+		// tears apart at most one.
+		list = append(list, wide("ketcK", align)...)
 		// Base64 in base64, at the alignments of the inner one.
 		for inner := range 3 {
 			live := encoded(encoded("sk_live_", inner).text, align)
@@ -110,6 +116,21 @@ func encoded(text string, align int) anchor {
 	// Characters that lie wholly within the bits of text.
 	from, to := (align*8+5)/6, (align+len(text))*8/6
 	return anchor{text: s[from:to], role: base64Role, align: from % 4}
+}
+
+// wide returns the anchors for an underscore in UTF-16 that stands at offset align modulo 3 behind one of letters. They are
+// no longer than a fingerprint, so as to share what letters have in common.
+func wide(letters string, align int) []anchor {
+	var list []anchor
+	for i := range len(letters) {
+		a := encoded(letters[i:i+1]+"\x00_\x00", align)
+		n := len(a.text) - fingerprint
+		a = anchor{text: a.text[n:], role: base64Role, align: (a.align + n) % 4, wide: true}
+		if !slices.ContainsFunc(list, func(b anchor) bool { return b.text == a.text }) {
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 // widen returns s in UTF-16 LE.

@@ -66,17 +66,12 @@ const (
 // read finds everything that starts with an anchor at text[from:to] of v.
 func (r *run) read(v *view, from, to int) {
 	w := sweep{v: v}
-	for ; from < to; from += block {
-		end := min(to, from+block)
-		for i := range r.s.lists {
-			for at := from; ; at++ {
-				var a *anchor
-				if at, a = r.s.lists[i].next(v.text, at, end); at < 0 {
-					break
-				}
-				r.look(&w, at, a)
-			}
+	for at := from; ; at++ {
+		var a *anchor
+		if at, a = r.s.next(v.text, at); at < 0 || at >= to {
+			return
 		}
+		r.look(&w, at, a)
 	}
 }
 

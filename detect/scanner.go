@@ -16,7 +16,8 @@ type Options struct {
 
 // Scanner finds credentials. It is safe for concurrent use.
 type Scanner struct {
-	lists   [2]list      // of anchors: those of base64 are the second
+	anchors []anchor
+	search  *literal.Set // of the anchors' texts
 	signs   *literal.Set // of what is evidence
 	walker  unpack.Walker
 	limits  unpack.Limits
@@ -25,48 +26,23 @@ type Scanner struct {
 
 // New returns a scanner. It takes some milliseconds; make one for all texts.
 func New(opts Options) *Scanner {
-	s := &Scanner{limits: opts.Unpack, signs: compile(signs())}
-	for _, a := range anchors() {
-		l := &s.lists[0]
-		if a.role == base64Role || a.role == packedBase64Role {
-			l = &s.lists[1]
-		}
-		l.anchors = append(l.anchors, a)
+	s := &Scanner{limits: opts.Unpack, signs: compile(signs()), anchors: anchors()}
+	texts := make([]string, len(s.anchors))
+	for i, a := range s.anchors {
+		texts[i] = a.text
 	}
-	for i := range s.lists {
-		l := &s.lists[i]
-		texts := make([]string, len(l.anchors))
-		for i, a := range l.anchors {
-			texts[i] = a.text
-		}
-		l.set = compile(texts)
-	}
+	s.search = compile(texts)
 	return s
 }
 
-// list is some of the anchors and the set of their texts. A set slows down with every literal, in texts of one alphabet
-// most. Two sets, one after the other over what the processor's cache holds, are faster than one.
-type list struct {
-	anchors []anchor
-	set     *literal.Set
-}
-
-const (
-	// block is how much of a text is searched by one list before the next. It fits the first cache.
-	block = 32 << 10
-	// longestAnchor is more than the length of any.
-	longestAnchor = 64
-)
-
-// next returns the first place in text[from:to] where an anchor of the list stands that deserves a look, and the anchor;
-// -1 if there is none.
-func (l *list) next(text []byte, from, to int) (at int, a *anchor) {
-	text = text[:min(len(text), to+longestAnchor)]
-	at, i := l.set.Next(text, from)
-	if at < 0 || at >= to {
+// next returns the first place in text at or after from where an anchor stands, and the anchor; -1 if there is none. No
+// anchor is the start of another.
+func (s *Scanner) next(text []byte, from int) (at int, a *anchor) {
+	at, i := s.search.Next(text, from)
+	if at < 0 {
 		return -1, nil
 	}
-	return at, &l.anchors[i]
+	return at, &s.anchors[i]
 }
 
 // compile compiles literals that are constants of this package, so that an error is one of its own.
@@ -137,23 +113,14 @@ func (s *Scanner) examineText(ctx context.Context, path string, text []byte) Res
 	return Result{found, r.skipped}
 }
 
-// first returns the start of the first block with a place that deserves a look, or -1.
+// first returns the first place that deserves a look, or -1.
 func (s *Scanner) first(text []byte) int {
-	for from := 0; from < len(text); from += block {
-		to := min(len(text), from+block)
-		for i := range s.lists {
-			for at := from; ; at++ {
-				var a *anchor
-				if at, a = s.lists[i].next(text, at, to); at < 0 {
-					break
-				}
-				if plausible(text, at, a) {
-					return from
-				}
-			}
+	for at := 0; ; at++ {
+		var a *anchor
+		if at, a = s.next(text, at); at < 0 || plausible(text, at, a) {
+			return at
 		}
 	}
-	return -1
 }
 
 // settle judges findings by their path, where it is known.

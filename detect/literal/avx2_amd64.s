@@ -2,46 +2,54 @@
 
 #include "textflag.h"
 
-// BUCKETS puts into R0 the buckets of the 32 places from off(SI) on. R1 to R5 are spoiled. Y0 to Y5 are the tables, in
-// the order of the Go type, Y6 holds 0x0f in each byte. The low halves need no mask: a shuffle gives 0 for bytes from
-// 0x80, which no literal has, and takes the low four bits of others. The high halves come down by a multiplication with
-// 0x1000 in Y15, of which the high half counts: processors that shuffle and shift in the same place do that elsewhere.
-#define BUCKETS(off, R0, R1, R2, R3, R4, R5) \
-	VMOVDQU (off)(SI), R0   \
-	VMOVDQU (off+1)(SI), R1 \
-	VMOVDQU (off+2)(SI), R2 \
-	VPMULHUW Y15, R0, R3    \
-	VPMULHUW Y15, R1, R4    \
-	VPMULHUW Y15, R2, R5    \
-	VPAND   Y6, R3, R3      \
-	VPAND   Y6, R4, R4      \
-	VPAND   Y6, R5, R5      \
-	VPSHUFB R0, Y0, R0      \
-	VPSHUFB R1, Y2, R1      \
-	VPSHUFB R2, Y4, R2      \
-	VPSHUFB R3, Y1, R3      \
-	VPSHUFB R4, Y3, R4      \
-	VPSHUFB R5, Y5, R5      \
-	VPAND   R1, R0, R0      \
-	VPAND   R3, R2, R2      \
-	VPAND   R5, R4, R4      \
-	VPAND   R2, R0, R0      \
-	VPAND   R4, R0, R0
+// HALVES looks the bytes in R0 up in the tables T0, of low halves, and T1, of high ones; R1 is spoiled. Y8 holds 0x0f in
+// each byte. The high halves come down by a multiplication with 0x1000 in Y15, of which the high half counts: processors
+// that shuffle and shift in the same place do that elsewhere.
+#define HALVES(T0, T1, R0, R1) \
+	VPMULHUW Y15, R0, R1   \
+	VPAND   Y8, R1, R1     \
+	VPSHUFB R0, T0, R0     \
+	VPSHUFB R1, T1, R1     \
+	VPAND   R1, R0, R0
 
-// func findAVX2(t *tables, text *byte, n int) (offset int, word uint64)
-TEXT ·findAVX2(SB), NOSPLIT, $32-40
+// BUCKETS puts into R0 the buckets of the 32 places from off(SI) on. R1 to R3 are spoiled. Y0 to Y7 are the tables, in
+// the order of the Go type. The low halves of the first three bytes need no mask: a shuffle gives 0 for bytes from 0x80,
+// which no literal has, and takes the low four bits of others. The fourth may be any byte.
+#define BUCKETS(off, R0, R1, R2, R3) \
+	VMOVDQU (off)(SI), R0    \
+	HALVES(Y0, Y1, R0, R1)   \
+	VMOVDQU (off+1)(SI), R2  \
+	HALVES(Y2, Y3, R2, R3)   \
+	VPAND R2, R0, R0         \
+	VMOVDQU (off+2)(SI), R1  \
+	HALVES(Y4, Y5, R1, R3)   \
+	VMOVDQU (off+3)(SI), R2  \
+	VPMULHUW Y15, R2, R3     \
+	VPAND   Y8, R2, R2       \
+	VPAND   Y8, R3, R3       \
+	VPSHUFB R2, Y6, R2       \
+	VPSHUFB R3, Y7, R3       \
+	VPAND   R1, R0, R0       \
+	VPAND   R3, R2, R2       \
+	VPAND   R2, R0, R0
+
+// func findAVX2(t *[4][2][16]byte, filter *[1024]uint64, text *byte, n int) (offset int, word uint64)
+TEXT ·findAVX2(SB), NOSPLIT, $32-48
 	MOVQ t+0(FP), AX
-	MOVQ text+8(FP), SI
-	MOVQ n+16(FP), CX
+	MOVQ filter+8(FP), R11
+	MOVQ text+16(FP), SI
+	MOVQ n+24(FP), CX
 	VBROADCASTI128 (AX), Y0
 	VBROADCASTI128 16(AX), Y1
 	VBROADCASTI128 32(AX), Y2
 	VBROADCASTI128 48(AX), Y3
 	VBROADCASTI128 64(AX), Y4
 	VBROADCASTI128 80(AX), Y5
+	VBROADCASTI128 96(AX), Y6
+	VBROADCASTI128 112(AX), Y7
 	MOVL $0x0f0f0f0f, BX
-	MOVQ BX, X6
-	VPBROADCASTD X6, Y6
+	MOVQ BX, X8
+	VPBROADCASTD X8, Y8
 	MOVL $0x10001000, BX
 	MOVQ BX, X15
 	VPBROADCASTD X15, Y15
@@ -54,11 +62,12 @@ TEXT ·findAVX2(SB), NOSPLIT, $32-40
 	PCALIGN $32
 pair:
 	PREFETCHT0 2048(SI)
-	BUCKETS(0, Y7, Y8, Y9, Y10, Y11, Y12)
-	BUCKETS(32, Y13, Y8, Y9, Y10, Y11, Y12)
-	VPOR  Y7, Y13, Y14
+	BUCKETS(0, Y9, Y10, Y11, Y12)
+	BUCKETS(32, Y13, Y10, Y11, Y12)
+	VPOR  Y9, Y13, Y14
 	VPTEST Y14, Y14
 	JNZ   either
+next:
 	ADDQ  $64, SI
 	CMPQ  SI, R8
 	JBE   pair
@@ -66,43 +75,61 @@ pair:
 	CMPQ SI, DX
 	JAE  none
 single:
-	BUCKETS(0, Y7, Y8, Y9, Y10, Y11, Y12)
-	VPTEST Y7, Y7
-	JNZ  found
-	ADDQ $32, SI
+	BUCKETS(0, Y9, Y10, Y11, Y12)
+	VPXOR Y13, Y13, Y13
+	VPTEST Y9, Y9
+	JNZ  either
+last:
+	MOVQ DX, SI
 none:
 	SUBQ DI, SI
-	MOVQ SI, offset+24(FP)
-	MOVQ $0, word+32(FP)
+	MOVQ SI, offset+32(FP)
+	MOVQ $0, word+40(FP)
 	VZEROUPPER
 	RET
 
 either:
-	VPTEST Y7, Y7
-	JNZ  found
-	ADDQ $32, SI
-	VMOVDQU Y13, Y7
+	// The places of both vectors as bits.
+	VPXOR Y14, Y14, Y14
+	VPCMPEQB Y14, Y9, Y10
+	VPCMPEQB Y14, Y13, Y11
+	VPMOVMSKB Y10, CX
+	VPMOVMSKB Y11, BX
+	SHLQ $32, BX
+	ORQ  BX, CX
+	NOTQ CX
+check:
+	// The first of them whose four bytes are in the filter.
+	BSFQ  CX, AX
+	MOVL  (SI)(AX*1), BX
+	IMULL $0x9e3779b1, BX
+	SHRL  $16, BX
+	MOVL  BX, R9
+	SHRL  $6, R9
+	MOVQ  (R11)(R9*8), R9
+	BTQ   BX, R9
+	JCS   found
+	LEAQ  -1(CX), BX
+	ANDQ  BX, CX
+	JNZ   check
+	CMPQ  SI, R8
+	JBE   next
+	JMP   last
+
 found:
-	// The first eight places of Y7 that are not all 0.
-	VMOVDQU Y7, (SP)
+	// The eight places that AX is among.
+	CMPQ AX, $32
+	JLT  store
+	VMOVDQU Y13, Y9
+store:
+	VMOVDQU Y9, (SP)
+	MOVQ AX, BX
+	ANDQ $24, BX
+	MOVQ (SP)(BX*1), BX
+	ANDQ $56, AX
 	SUBQ DI, SI
-	XORQ AX, AX
-	MOVQ (SP), BX
-	TESTQ BX, BX
-	JNZ  done
-	MOVQ $8, AX
-	MOVQ 8(SP), BX
-	TESTQ BX, BX
-	JNZ  done
-	MOVQ $16, AX
-	MOVQ 16(SP), BX
-	TESTQ BX, BX
-	JNZ  done
-	MOVQ $24, AX
-	MOVQ 24(SP), BX
-done:
 	ADDQ AX, SI
-	MOVQ SI, offset+24(FP)
-	MOVQ BX, word+32(FP)
+	MOVQ SI, offset+32(FP)
+	MOVQ BX, word+40(FP)
 	VZEROUPPER
 	RET

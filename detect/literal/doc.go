@@ -2,8 +2,10 @@
 //
 // Start with [Compile] for a [Set], then [Set.Next] for one occurrence or [Set.AppendHits] for all in a range.
 //
-// A set looks for three bytes of each literal, the rarest it has, and compares the whole literal only where those stand.
+// A set looks for four bytes of each literal, the rarest it has, and compares the whole literal only where those stand.
 // The literals share eight buckets, so that one byte holds the answer for one place of the text: bit b is set where the
-// three bytes may be those of a literal in bucket b. On amd64 with AVX2 the lookup is vectorised as in Teddy (Geoffrey
-// Langdale, Hyperscan); other processors, and the build tag purego, use a table of byte pairs. Both give the same hits.
+// four bytes may be those of a literal in bucket b. On amd64 with AVX2 the lookup is vectorised as in Teddy (Geoffrey
+// Langdale, Hyperscan), and a place that it gives is checked by a hash before the search stops there; other processors,
+// and the build tag purego, use a table of byte pairs. All give the same hits. A literal of three bytes takes any fourth
+// one: longer literals are found faster.
 package literal

@@ -17,7 +17,7 @@ func FuzzNaive(f *testing.F) {
 			for i := range line {
 				line[i] &= 0x7f
 			}
-			if l := string(line); len(l) >= window && !seen[l] && len(literals) < 50 {
+			if l := string(line); len(l) >= shortest && !seen[l] && len(literals) < 50 {
 				seen[l] = true
 				literals = append(literals, l)
 			}

@@ -5,16 +5,16 @@ import (
 	"math/bits"
 )
 
-// placement says which three bytes of a literal are looked for, and in which bucket.
+// placement says which bytes of a literal are looked for, and in which bucket.
 type placement struct {
 	offset int
 	bucket int
 }
 
-// plan chooses a placement for each literal, so that few places of a text look like a window and are none. Literals that
-// share a window are cheap together. It is deterministic.
-func plan(literals []string) []placement {
-	p := &planner{literals: literals, placements: make([]placement, len(literals))}
+// plan chooses a placement for each literal, so that few places of a text look like a window and are none to the given
+// way of searching. Literals that share a window are cheap together. It is deterministic.
+func plan(literals []string, w way) []placement {
+	p := &planner{literals: literals, placements: make([]placement, len(literals)), way: w, buckets: make([]crowd, groups)}
 	p.weigh()
 	// Each literal goes where it adds least to the cost, those with the least choice first; then each moves as long as
 	// that makes the whole cheaper.
@@ -46,10 +46,12 @@ func plan(literals []string) []placement {
 type planner struct {
 	literals   []string
 	placements []placement
-	buckets    [8]crowd
+	buckets    []crowd
+	way        way
 
-	pair  [128][128]float64 // share of these two bytes among the pairs of a text
-	first [128]float64      // share of a byte
+	pair   [128][128]float64   // share of these two bytes among the pairs of source text
+	first  [128]float64        // share of a byte there
+	single [kinds][128]float64 // share of a byte in texts of other kinds
 }
 
 // crowd is the windows of a bucket.
@@ -60,40 +62,53 @@ type crowd struct {
 
 // crowded is a window with the number of literals that are looked for by it.
 type crowded struct {
-	text  [window]byte
+	text  string
 	count int
 }
 
-// weigh mixes the texts that the search is to be fast on: mostly source, some base64, some binary with many NULs.
+// The kinds of text besides source, and how much a candidate in each of them weighs.
+const (
+	base64Kind = iota
+	binaryKind
+	hexKind
+	kinds
+
+	sourceWeight = 0.6
+)
+
+var kindWeights = [kinds]float64{base64Kind: 0.25, binaryKind: 0.1, hexKind: 0.05}
+
+// phrases are what source holds more often than its pairs of bytes tell, and how often, roughly.
+var phrases = map[string]float64{
+	`\x00`: 2e-3, `\u00`: 2e-4, "0x00": 5e-4, "xf0\\": 2e-4, "x80\\": 2e-4, "0000": 2e-3, "ffff": 5e-4, "----": 5e-3, "====": 5e-3,
+}
+
+// weigh learns how often bytes stand in the texts that the search is to be fast on.
 func (p *planner) weigh() {
-	const source, base64, binary = 0.8, 0.15, 0.05
-	single := func(c int) float64 { // in binary data
-		if c == 0 {
-			return 0.3
-		}
-		return 0.7 / 255
-	}
-	coded := func(c int) bool {
-		return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '+' || c == '/'
-	}
 	for a := range 128 {
 		for b := range 128 {
-			share := source * math.Ldexp(1, -int(bigrams[1+a*129+b]-'@'))
-			if coded(a) && coded(b) {
-				share += base64 / (64 * 64)
-			}
-			share += binary * single(a) * single(b)
+			share := math.Ldexp(1, -int(bigrams[1+a*129+b]-'@'))
 			p.pair[a][b] = share
 			p.first[a] += share
 		}
+		letter := 'a' <= a && a <= 'z' || 'A' <= a && a <= 'Z'
+		digit := '0' <= a && a <= '9'
+		if letter || digit || a == '+' || a == '/' {
+			p.single[base64Kind][a] = 1.0 / 64
+		}
+		if digit || 'a' <= a && a <= 'f' {
+			p.single[hexKind][a] = 1.0 / 16
+		}
+		p.single[binaryKind][a] = 0.7 / 255
 	}
+	p.single[binaryKind][0] = 0.3
 }
 
 // place puts literal i where it adds least to the cost.
 func (p *planner) place(i int) {
 	best, least := placement{}, math.Inf(1)
-	for offset := range len(p.literals[i]) - window + 1 {
-		w := [window]byte([]byte(p.literals[i][offset : offset+window]))
+	for offset := range max(1, len(p.literals[i])-window+1) {
+		w := windowAt(p.literals[i], offset)
 		for b := range p.buckets {
 			if added := p.with(b, w) - p.buckets[b].cost; added < least {
 				best, least = placement{offset, b}, added
@@ -102,7 +117,7 @@ func (p *planner) place(i int) {
 	}
 	p.placements[i] = best
 	b := &p.buckets[best.bucket]
-	w := [window]byte([]byte(p.literals[i][best.offset : best.offset+window]))
+	w := windowAt(p.literals[i], best.offset)
 	for j := range b.windows {
 		if b.windows[j].text == w {
 			b.windows[j].count++
@@ -117,7 +132,7 @@ func (p *planner) place(i int) {
 func (p *planner) take(i int) {
 	at := p.placements[i]
 	b := &p.buckets[at.bucket]
-	w := [window]byte([]byte(p.literals[i][at.offset : at.offset+window]))
+	w := windowAt(p.literals[i], at.offset)
 	for j := range b.windows {
 		if b.windows[j].text != w {
 			continue
@@ -133,7 +148,7 @@ func (p *planner) take(i int) {
 }
 
 // with is the cost of bucket b with one more window.
-func (p *planner) with(b int, w [window]byte) float64 {
+func (p *planner) with(b int, w string) float64 {
 	crowd := &p.buckets[b]
 	for i := range crowd.windows {
 		if crowd.windows[i].text == w {
@@ -154,40 +169,104 @@ func (p *planner) total() (sum float64) {
 	return sum
 }
 
-// cost estimates how many places in a text a bucket with these windows stops at. The vectorised search knows a byte by
-// its halves, so it takes any high half of these windows with any low half. The portable search stops at pairs.
+// byteSet is a set of ASCII bytes.
+type byteSet [2]uint64
+
+func (s *byteSet) has(c byte) bool { return s[c>>6]>>(c&63)&1 != 0 }
+
+func (s *byteSet) add(c byte) { s[c>>6] |= 1 << (c & 63) }
+
+// members appends the bytes of the set to dst.
+func (s *byteSet) members(dst []byte) []byte {
+	for i, word := range s {
+		for ; word != 0; word &= word - 1 {
+			dst = append(dst, byte(i<<6|bits.TrailingZeros64(word)))
+		}
+	}
+	return dst
+}
+
+// cost estimates how many places in a text a bucket with these windows stops at: any first byte of a window with any
+// second one, and so on. AVX2 knows a byte by its halves, so that it takes any high half with any low half. The portable search stops at pairs, whatever their bucket.
 func (p *planner) cost(windows []crowded) float64 {
-	const pairWeight = 0.02
-	var low [window]uint16
-	var high [window]uint8
+	var sets [window]byteSet
+	n := window
 	sum := 0.0
 	for i := range windows {
-		w := &windows[i].text
-		for j, c := range w {
-			low[j] |= 1 << (c & 15)
-			high[j] |= 1 << (c >> 4)
+		w := windows[i].text
+		n = min(n, len(w))
+		for j := range len(w) {
+			sets[j].add(w[j])
 		}
-		sum += pairWeight * (p.pair[w[0]][w[1]] + p.pair[w[1]][w[2]])
-	}
-	var sets [window][128]uint8
-	var sizes [window]int
-	for j := range window {
-		for h := high[j]; h != 0; h &= h - 1 {
-			for l := low[j]; l != 0; l &= l - 1 {
-				sets[j][sizes[j]] = uint8(bits.TrailingZeros8(h)<<4 | bits.TrailingZeros16(l))
-				sizes[j]++
+		if p.way == portable {
+			sum += p.pair[w[0]][w[1]] + p.pair[w[1]][w[2]]
+			for k, weight := range kindWeights {
+				sum += weight * p.single[k][w[1]] * (p.single[k][w[0]] + p.single[k][w[2]])
 			}
 		}
 	}
-	for _, b := range sets[1][:sizes[1]] {
-		before, after := 0.0, 0.0
-		for _, a := range sets[0][:sizes[0]] {
-			before += p.pair[a][b]
+	if len(windows) == 0 {
+		return 0
+	}
+	if p.way == avx2 {
+		for j := range sets[:n] {
+			sets[j] = crossed(sets[j])
 		}
-		for _, c := range sets[2][:sizes[2]] {
-			after += p.pair[b][c]
+	}
+	var space [2][128]byte
+	chain := [2][128]float64{} // share of the places in source whose bytes so far are in the sets, by the last byte
+	before := sets[0].members(space[0][:0])
+	for _, a := range before {
+		chain[0][a] = p.first[a]
+	}
+	for j := 1; j < n; j++ {
+		from, to := &chain[(j-1)%2], &chain[j%2]
+		behind := sets[j].members(space[j%2][:0])
+		for _, b := range behind {
+			to[b] = 0
+			for _, a := range before {
+				to[b] += from[a] * p.pair[a][b] / p.first[a]
+			}
 		}
-		sum += before * after / p.first[b]
+		before = behind
+	}
+	for _, c := range before {
+		sum += sourceWeight * chain[(n-1)%2][c]
+	}
+	for text, share := range phrases {
+		in := true
+		for j := range sets[:n] {
+			in = in && sets[j].has(text[j])
+		}
+		if in {
+			sum += sourceWeight * share
+		}
+	}
+	for k, weight := range kindWeights {
+		for j := range sets[:n] {
+			share := 0.0
+			for _, c := range sets[j].members(space[0][:0]) {
+				share += p.single[k][c]
+			}
+			weight *= share
+		}
+		sum += weight
 	}
 	return sum
+}
+
+// crossed is what has the high half of one byte of s and the low half of another.
+func crossed(s byteSet) (all byteSet) {
+	var low uint16
+	var high uint8
+	for _, c := range s.members(make([]byte, 0, 128)) {
+		low |= 1 << (c & 15)
+		high |= 1 << (c >> 4)
+	}
+	for h := high; h != 0; h &= h - 1 {
+		for l := low; l != 0; l &= l - 1 {
+			all.add(byte(bits.TrailingZeros8(h)<<4 | bits.TrailingZeros16(l)))
+		}
+	}
+	return all
 }

@@ -21,8 +21,8 @@ func TestPlanIsSound(t *testing.T) {
 		for l := range literals {
 			list = append(list, l)
 		}
-		for i, p := range plan(list) {
-			if p.offset < 0 || p.offset+window > len(list[i]) || p.bucket < 0 || p.bucket > 7 {
+		for i, p := range plan(list, vbmi) {
+			if p.offset < 0 || p.offset+shortest > len(list[i]) || p.bucket < 0 || p.bucket >= groups {
 				t.Fatalf("%q: %+v", list[i], p)
 			}
 		}
@@ -31,8 +31,8 @@ func TestPlanIsSound(t *testing.T) {
 
 func TestPlanSharesWindows(t *testing.T) {
 	t.Parallel()
-	p := plan([]string{"sk_live_", "sk_test_", "mysk_", "NrX2xpdmVf", "NrX3Rlc3Rf"})
-	if p[0].bucket != p[1].bucket || p[3].bucket != p[4].bucket || p[0].bucket == p[3].bucket {
+	p := plan([]string{"sk_live_x", "sk_live_y", "mysk_", "NrX2xpdmVf", "ab_"}, vbmi)
+	if p[0] != p[1] || p[3].bucket == p[0].bucket {
 		t.Errorf("placements %+v", p)
 	}
 }

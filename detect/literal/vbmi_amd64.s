@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// The numbers from 1 to 65: as indices into two vectors, they take the bytes one or two behind each.
+// The numbers from 1 to 66: as indices into two vectors, they take the bytes one, two or three behind each.
 DATA behind<>+0(SB)/8, $0x0807060504030201
 DATA behind<>+8(SB)/8, $0x100f0e0d0c0b0a09
 DATA behind<>+16(SB)/8, $0x1817161514131211
@@ -11,76 +11,91 @@ DATA behind<>+32(SB)/8, $0x2827262524232221
 DATA behind<>+40(SB)/8, $0x302f2e2d2c2b2a29
 DATA behind<>+48(SB)/8, $0x3837363534333231
 DATA behind<>+56(SB)/8, $0x403f3e3d3c3b3a39
-DATA behind<>+64(SB)/1, $0x41
-GLOBL behind<>(SB), RODATA|NOPTR, $65
+DATA behind<>+64(SB)/2, $0x4241
+GLOBL behind<>(SB), RODATA|NOPTR, $66
 
-// LOOKUP puts into R0 the buckets of 64 places, whose bytes are in R0, the bytes behind them in R1, and those behind
-// these in R2. R1 is spoiled, and R2. Z0 to Z5 are the tables, two for each byte of a window. The permutation looks at
-// the low seven bits of a byte: one from 0x80 passes for the ASCII byte below it, and is found out later.
-#define LOOKUP(R0, R1, R2)   \
-	VPERMI2B Z1, Z0, R0  \
-	VPERMI2B Z3, Z2, R1  \
-	VPERMI2B Z5, Z4, R2  \
-	VPTERNLOGQ $0x80, R1, R2, R0
+// LOOKUP puts into R0 the buckets of 64 places, whose bytes are in R0, those behind them in R1 to R3, which are spoiled.
+// Z16 to Z23 are the tables, two for each byte of a window. The permutation looks at the low seven bits of a byte: one
+// from 0x80 passes for the ASCII byte below it, and is found out later.
+#define LOOKUP(R0, R1, R2, R3) \
+	VPERMI2B Z17, Z16, R0  \
+	VPERMI2B Z19, Z18, R1  \
+	VPERMI2B Z21, Z20, R2  \
+	VPERMI2B Z23, Z22, R3  \
+	VPTERNLOGQ $0x80, R1, R2, R0 \
+	VPANDQ R3, R0, R0
 
-// func findVBMI(t *[3][128]byte, text *byte, n int) (offset int, word uint64)
-TEXT ·findVBMI(SB), NOSPLIT, $64-40
+// func findVBMI(t *[4][128]byte, filter *[1024]uint64, text *byte, n int) (offset int, word uint64)
+TEXT ·findVBMI(SB), NOSPLIT, $64-48
 	MOVQ t+0(FP), AX
-	MOVQ text+8(FP), SI
-	MOVQ n+16(FP), CX
-	VMOVDQU64 (AX), Z0
-	VMOVDQU64 64(AX), Z1
-	VMOVDQU64 128(AX), Z2
-	VMOVDQU64 192(AX), Z3
-	VMOVDQU64 256(AX), Z4
-	VMOVDQU64 320(AX), Z5
+	MOVQ filter+8(FP), R11
+	MOVQ text+16(FP), SI
+	MOVQ n+24(FP), CX
+	VMOVDQU64 (AX), Z16
+	VMOVDQU64 64(AX), Z17
+	VMOVDQU64 128(AX), Z18
+	VMOVDQU64 192(AX), Z19
+	VMOVDQU64 256(AX), Z20
+	VMOVDQU64 320(AX), Z21
+	VMOVDQU64 384(AX), Z22
+	VMOVDQU64 448(AX), Z23
 	MOVQ SI, DI         // where text begins
 	LEAQ (SI)(CX*1), DX // where it ends
-	CMPQ CX, $66
+	CMPQ CX, $67
 	JLT  rest
 
 	// The first 64 places, wherever they begin.
-	VMOVDQU64 (SI), Z6
-	VMOVDQU64 1(SI), Z7
-	VMOVDQU64 2(SI), Z8
-	LOOKUP(Z6, Z7, Z8)
-	VPTESTMQ Z6, Z6, K1
-	KORTESTB K1, K1
-	JNZ  found
+	VMOVDQU64 (SI), Z0
+	VMOVDQU64 1(SI), Z1
+	VMOVDQU64 2(SI), Z2
+	VMOVDQU64 3(SI), Z3
+	LOOKUP(Z0, Z1, Z2, Z3)
+	VPTESTMB Z0, Z0, K1
+	KMOVQ K1, CX
+	MOVQ  $0, R8
+	TESTQ CX, CX
+	JNZ   check
 
+aligned:
 	// From the next multiple of 64 on, each line of the cache is loaded once: to load it anew for the bytes behind each
-	// halves the speed at which memory is read. Prefetching, which AVX2's loop needs, slows this one by a tenth.
+	// halves the speed at which memory is read.
 	ADDQ $64, SI
 	ANDQ $-64, SI
 	LEAQ -192(DX), R8 // the last place for two vectors and the one behind them
 	CMPQ SI, R8
 	JA   rest
-	VMOVDQU64 behind<>+0(SB), Z13
-	VMOVDQU64 behind<>+1(SB), Z14
+	VMOVDQU64 behind<>+0(SB), Z11
+	VMOVDQU64 behind<>+1(SB), Z12
+	VMOVDQU64 behind<>+2(SB), Z13
 	VMOVDQA64 (SI), Z15
 
 	PCALIGN $64
-pair:
-	VMOVDQA64 Z15, Z6
-	VMOVDQA64 64(SI), Z9
+loop:
+	VMOVDQA64 Z15, Z0
+	VMOVDQA64 64(SI), Z4
 	VMOVDQA64 128(SI), Z15
+	VMOVDQA64 Z11, Z1
+	VMOVDQA64 Z12, Z2
+	VMOVDQA64 Z13, Z3
+	VMOVDQA64 Z11, Z5
+	VMOVDQA64 Z12, Z6
 	VMOVDQA64 Z13, Z7
-	VMOVDQA64 Z14, Z8
-	VMOVDQA64 Z13, Z10
-	VMOVDQA64 Z14, Z11
-	VPERMI2B Z9, Z6, Z7
-	VPERMI2B Z9, Z6, Z8
-	VPERMI2B Z15, Z9, Z10
-	VPERMI2B Z15, Z9, Z11
-	LOOKUP(Z6, Z7, Z8)
-	LOOKUP(Z9, Z10, Z11)
-	VPORQ Z6, Z9, Z12
-	VPTESTMQ Z12, Z12, K1
+	VPERMI2B Z4, Z0, Z1
+	VPERMI2B Z4, Z0, Z2
+	VPERMI2B Z4, Z0, Z3
+	VPERMI2B Z15, Z4, Z5
+	VPERMI2B Z15, Z4, Z6
+	VPERMI2B Z15, Z4, Z7
+	LOOKUP(Z0, Z1, Z2, Z3)
+	LOOKUP(Z4, Z5, Z6, Z7)
+	VPORQ Z0, Z4, Z8
+	VPTESTMQ Z8, Z8, K1
 	KORTESTB K1, K1
 	JNZ  either
+next:
 	SUBQ $-128, SI
 	CMPQ SI, R8
-	JBE  pair
+	JBE  loop
 
 rest:
 	// What is left, by loads that stop at the end and give zeros for what would be behind it.
@@ -90,47 +105,88 @@ rest:
 	JLE  none
 	MOVQ $-1, R9
 	BZHIQ CX, R9, R10
-	DECQ CX
-	BZHIQ CX, R9, R11
-	DECQ CX
-	BZHIQ CX, R9, R12
 	KMOVQ R10, K1
-	KMOVQ R11, K2
-	KMOVQ R12, K3
-	VMOVDQU8.Z (SI), K1, Z6
-	VMOVDQU8.Z 1(SI), K2, Z7
-	VMOVDQU8.Z 2(SI), K3, Z8
-	LOOKUP(Z6, Z7, Z8)
-	VMOVDQU8.Z Z6, K3, Z6
-	VPTESTMQ Z6, Z6, K1
-	KORTESTB K1, K1
+	DECQ CX
+	BZHIQ CX, R9, R10
+	KMOVQ R10, K2
+	DECQ CX
+	BZHIQ CX, R9, R10
+	KMOVQ R10, K3
+	DECQ CX
+	BZHIQ CX, R9, R10
+	KMOVQ R10, K4
+	VMOVDQU8.Z (SI), K1, Z0
+	VMOVDQU8.Z 1(SI), K2, Z1
+	VMOVDQU8.Z 2(SI), K3, Z2
+	VMOVDQU8.Z 3(SI), K4, Z3
+	LOOKUP(Z0, Z1, Z2, Z3)
+	VMOVDQU8.Z Z0, K3, Z0
+	VPTESTMB Z0, Z0, K1
+	KMOVQ K1, CX
+	TZCNTQ CX, AX
+	TESTQ CX, CX
 	JNZ  found
 	ADDQ $64, SI
 	JMP  rest
 
 none:
 	SUBQ DI, DX
-	MOVQ DX, offset+24(FP)
-	MOVQ $0, word+32(FP)
+	MOVQ DX, offset+32(FP)
+	MOVQ $0, word+40(FP)
 	VZEROUPPER
 	RET
 
 either:
-	VPTESTMQ Z6, Z6, K1
-	KORTESTB K1, K1
-	JNZ  found
-	ADDQ $64, SI
-	VMOVDQA64 Z9, Z6
-	VPTESTMQ Z6, Z6, K1
+	VPTESTMB Z0, Z0, K1
+	KMOVQ K1, CX
+	TESTQ CX, CX
+	JZ   second
+check:
+	// Of the places in CX, the first whose four bytes are in the filter.
+	TZCNTQ CX, AX
+	MOVL  (SI)(AX*1), BX
+	IMULL $0x9e3779b1, BX
+	SHRL  $16, BX
+	MOVL  BX, R9
+	SHRL  $6, R9
+	MOVQ  (R11)(R9*8), R9
+	BTQ   BX, R9
+	JCS   found
+	BLSRQ CX, CX
+	JNZ   check
+	TESTQ R8, R8
+	JZ    aligned
+second:
+	VPTESTMB Z4, Z4, K1
+	KMOVQ K1, CX
+	TESTQ CX, CX
+	JZ    next
+	ADDQ  $64, SI
+checkSecond:
+	TZCNTQ CX, AX
+	MOVL  (SI)(AX*1), BX
+	IMULL $0x9e3779b1, BX
+	SHRL  $16, BX
+	MOVL  BX, R9
+	SHRL  $6, R9
+	MOVQ  (R11)(R9*8), R9
+	BTQ   BX, R9
+	JCS   foundSecond
+	BLSRQ CX, CX
+	JNZ   checkSecond
+	SUBQ  $64, SI
+	JMP   next
+
+foundSecond:
+	VMOVDQA64 Z4, Z0
 found:
-	// The first eight places of Z6 that are not all 0.
-	VMOVDQU64 Z6, (SP)
-	KMOVB K1, AX
-	BSFL  AX, AX
-	MOVQ  (SP)(AX*8), BX
+	// The eight places of Z0 that AX is among.
+	VMOVDQU64 Z0, (SP)
+	ANDL  $56, AX
+	MOVQ  (SP)(AX*1), BX
 	SUBQ  DI, SI
-	LEAQ  (SI)(AX*8), SI
-	MOVQ  SI, offset+24(FP)
-	MOVQ  BX, word+32(FP)
+	ADDQ  AX, SI
+	MOVQ  SI, offset+32(FP)
+	MOVQ  BX, word+40(FP)
 	VZEROUPPER
 	RET

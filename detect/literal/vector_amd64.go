@@ -2,7 +2,7 @@
 
 package literal
 
-// tables tell the buckets of a byte as first, second and third of a window.
+// tables tell the buckets of a byte as first, second, third and fourth of a window.
 type tables struct {
 	vbmi [window][128]byte
 	// avx2 has a table for the low half of the byte, then one for the high half. A byte may be in a bucket if both say so.
@@ -10,10 +10,12 @@ type tables struct {
 }
 
 func makeTables(masks *[256]uint32) (t tables) {
-	for c, m := range masks[:128] {
+	for c, m := range masks {
 		for i := range window {
-			bucket := byte(m >> (8 * i))
-			t.vbmi[i][c] = bucket
+			bucket := byte(m >> (groups * i))
+			if c < 128 {
+				t.vbmi[i][c] = bucket
+			}
 			t.avx2[i][0][c&15] |= bucket
 			t.avx2[i][1][c>>4] |= bucket
 		}
@@ -25,27 +27,27 @@ func makeTables(masks *[256]uint32) (t tables) {
 // begins.
 func (s *Set) findVector(text []byte, at int) (base int, word uint64) {
 	switch left := len(text) - at; {
-	case left < window:
+	case left < shortest:
 		return at, 0
 	case s.way == vbmi:
-		base, word = findVBMI(&s.tables.vbmi, &text[at], left)
+		base, word = findVBMI(&s.tables.vbmi, &s.filter, &text[at], left)
 	case left >= 32+window-1:
-		base, word = findAVX2(&s.tables.avx2, &text[at], (left-(window-1))&^31)
+		base, word = findAVX2(&s.tables.avx2, &s.filter, &text[at], (left-(window-1))&^31)
 	}
 	return at + base, word
 }
 
-// findAVX2 looks at n places of text, a multiple of 32 but not 0, and so reads n+2 bytes. It returns the offset of the
+// findAVX2 looks at n places of text, a multiple of 32 but not 0, and so reads n+3 bytes. It returns the offset of the
 // first eight places, counted from text in eights, of which one may be a window, and their buckets as [Set.find] does; n
 // and 0 if there is none.
 //
 //go:noescape
-func findAVX2(t *[window][2][16]byte, text *byte, n int) (offset int, word uint64)
+func findAVX2(t *[window][2][16]byte, filter *filter, text *byte, n int) (offset int, word uint64)
 
 // findVBMI looks at n bytes of text and reads nothing else. It returns what findAVX2 does.
 //
 //go:noescape
-func findVBMI(t *[window][128]byte, text *byte, n int) (offset int, word uint64)
+func findVBMI(t *[window][128]byte, filter *filter, text *byte, n int) (offset int, word uint64)
 
 // ways returns the ways in which this processor can search, and the operating system lets it, the best first.
 func ways() []way {
