@@ -24,8 +24,9 @@ func owner(row *rivertype.JobRow) string { return fmt.Sprintf("%s %d", row.Kind,
 // unfinished tells that an action was begun before and may or may not have had its effect.
 func unfinished(a ledger.Action) bool { return !a.Begun.IsZero() && a.Finished.IsZero() }
 
-// lease is how long one job may be at a check run or an issue before another one may take over: longer than any request.
-const lease = time.Minute
+// lease is how long one job may be at a check run or an issue before another one may take over: longer than all requests
+// that an update takes, with their waits.
+const lease = 3 * time.Minute
 
 // check brings a commit's check run up to date after something about its leaks changed.
 func (w *Worker) check(ctx context.Context, j *river.Job[job.Check]) error {
@@ -109,9 +110,9 @@ func (w *Worker) sendCheck(ctx context.Context, client *github.Client, begun led
 		run.Annotations = missing(run.Annotations, there)
 	}
 	if id == 0 {
-		return client.CreateCheckRun(ctx, run)
+		return client.CreateCheckRun(ctx, w.safeRun(ctx, run))
 	}
-	return id, client.UpdateCheckRun(ctx, id, run)
+	return id, client.UpdateCheckRun(ctx, id, w.safeRun(ctx, run))
 }
 
 // missing is pure: which of the annotations are not there yet, by place and title.

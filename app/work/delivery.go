@@ -20,6 +20,9 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 		d, err = tx.Delivery(ctx, j.Args.GUID)
 		return err
 	})
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil // uninstalled since: its deliveries were forgotten
+	}
 	if err != nil {
 		return fmt.Errorf("delivery %s: %w", j.Args.GUID, err)
 	}
@@ -70,6 +73,9 @@ func (w *Worker) finishWith(ctx context.Context, d ledger.Delivery, note string,
 		}
 		return tx.FinishDelivery(ctx, d.GUID, note)
 	})
+	if errors.Is(err, ledger.ErrNotFound) {
+		err = nil // the delivery told of the end of its installation, or waited behind it
+	}
 	if err == nil {
 		w.Log.InfoContext(ctx, "delivery done", "delivery", d.GUID, "event", d.Event, "action", d.Action,
 			"repository", d.Repository, "outcome", note)
@@ -116,7 +122,7 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 			}
 		}
 		for _, id := range p.Forget {
-			if err := tx.RemoveRepository(ctx, id); err != nil {
+			if err := tx.LoseRepository(ctx, id, installation); err != nil {
 				return err
 			}
 		}

@@ -128,7 +128,7 @@ func (w *Worker) comment(ctx context.Context, client *github.Client, leak ledger
 			}
 		}
 	}
-	_, err := client.Comment(ctx, leak.IssueNumber, a.Body+"\n\n"+marker)
+	_, err := client.Comment(ctx, leak.IssueNumber, w.Scanner.RedactString(ctx, a.Body)+"\n\n"+marker)
 	return err
 }
 

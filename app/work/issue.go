@@ -102,7 +102,7 @@ func (w *Worker) sendIssue(ctx context.Context, client *github.Client, begun led
 		}
 	}
 	if issue.Number != 0 {
-		return client.EditIssue(ctx, issue)
+		return client.EditIssue(ctx, w.safeIssue(ctx, issue))
 	}
 	issue.Labels = text.Labels
 	for _, login := range text.Assignees {
@@ -114,7 +114,7 @@ func (w *Worker) sendIssue(ctx context.Context, client *github.Client, begun led
 			issue.Assignees = append(issue.Assignees, login)
 		}
 	}
-	return client.CreateIssue(ctx, issue)
+	return client.CreateIssue(ctx, w.safeIssue(ctx, issue))
 }
 
 // maxAssignees is how many people GitHub assigns to one issue.

@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -73,16 +74,36 @@ func wantsOf(refs []wire.Ref) (wants []string, head string) {
 
 // looked remembers the tips, which serve later pushes as haves, and that the history was read.
 func (w *Worker) looked(ctx context.Context, repository ledger.Repository, refs []wire.Ref) error {
-	repository.FirstLooked = w.Now()
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		// Events may have changed the record, and moved refs on, while the history was read.
+		repository, err := tx.Repository(ctx, repository.ID)
+		if errors.Is(err, ledger.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		tips, err := tx.Tips(ctx, repository.ID, maxTips)
+		if err != nil {
+			return err
+		}
+		moved := make(map[string]bool, len(tips))
+		for _, tip := range tips {
+			moved[tip.Ref] = true
+		}
 		for _, ref := range refs {
 			if !strings.HasPrefix(ref.Name, "refs/heads/") && !strings.HasPrefix(ref.Name, "refs/tags/") {
 				continue
 			}
-			if err := tx.SetTip(ctx, repository.ID, ref.Name, ref.ID); err != nil {
+			note := func() error { return tx.SetTip(ctx, repository.ID, ref.Name, ref.ID) }
+			if moved[ref.Name] {
+				note = func() error { return tx.NoteRead(ctx, repository.ID, ref.ID) }
+			}
+			if err := note(); err != nil {
 				return err
 			}
 		}
+		repository.FirstLooked = tx.Now()
 		return tx.UpsertRepository(ctx, repository)
 	})
 }

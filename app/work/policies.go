@@ -115,7 +115,7 @@ func (w *Worker) policyProblem(ctx context.Context, r github.Repository, commit 
 	}
 	_, err = policy.Parse(text)
 	if mistake, ok := errors.AsType[*policy.Error](err); ok {
-		return respond.PolicyProblem{Line: mistake.Line, Message: mistake.Message}, nil
+		return respond.PolicyProblem{Line: mistake.Line, Message: w.Scanner.RedactString(ctx, mistake.Message)}, nil
 	}
 	return respond.PolicyProblem{}, err
 }

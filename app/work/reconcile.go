@@ -31,7 +31,7 @@ func (w *Worker) reconcile(ctx context.Context, j *river.Job[job.Reconcile]) err
 			return err
 		}
 		for _, id := range lost(known, listed) {
-			if err := tx.RemoveRepository(ctx, id); err != nil {
+			if err := tx.LoseRepository(ctx, id, j.Args.Installation); err != nil {
 				return err
 			}
 		}

@@ -82,6 +82,7 @@ func (w *Worker) read(ctx context.Context, client *github.Client, req wire.Reque
 // Where neither tells anything, the default branch's tip is asked for.
 func (w *Worker) haves(ctx context.Context, client *github.Client, t *task) ([]string, error) {
 	base := t.Base
+	unread := false
 	var tips []ledger.Tip
 	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
 		if t.Again {
@@ -95,8 +96,22 @@ func (w *Worker) haves(ctx context.Context, client *github.Client, t *task) ([]s
 				return nil
 			}
 		}
-		if t.Event == "push" || t.Event == "sweep" {
-			tips, err = tx.Tips(ctx, t.Repository.ID, maxHaves)
+		if t.Event != "push" && t.Event != "sweep" {
+			return nil
+		}
+		if tips, err = tx.Tips(ctx, t.Repository.ID, maxHaves); err != nil || base == "" {
+			return err
+		}
+		repository, err := tx.Repository(ctx, t.Repository.ID)
+		if err != nil {
+			return err
+		}
+		// Before the first look nothing was read, and it will read all that was there.
+		unread = !repository.FirstLooked.IsZero()
+		if unread {
+			var read bool
+			read, err = tx.WasRead(ctx, t.Repository.ID, base)
+			unread = !read
 		}
 		return err
 	})
@@ -104,7 +119,7 @@ func (w *Worker) haves(ctx context.Context, client *github.Client, t *task) ([]s
 		return nil, err
 	}
 	t.Base = base
-	haves := havesOf(*t, tips)
+	haves := havesOf(*t, tips, unread)
 	if len(haves) > 0 {
 		return haves, nil
 	}
@@ -131,20 +146,26 @@ func (w *Worker) defaultTip(ctx context.Context, client *github.Client, t *task)
 // A ref that only moved on is read from its base alone, so that each commit is read by the scan of the push that brought
 // it. Tips are refs as they were when their own scans ended, and events come in any order: a younger tip may hold what is
 // wanted here, though nobody has read it, since its own scan began where this one is to end. Where a ref is new, or was
-// moved elsewhere, there is no such base, and the tips that were known when the event came say what was there before.
-func havesOf(t task, tips []ledger.Tip) []string {
+// moved elsewhere, there is no such base, and the tips that were known when the event came say what was there before. A
+// ref's own tip says nothing of what was there before the ref was made.
+//
+// unread tells that the base has never been read to its end: the delivery that brought it was lost, or its scan given up.
+// Then only tips count, all of which were read.
+func havesOf(t task, tips []ledger.Tip, unread bool) []string {
 	var haves []string
 	add := func(sha string) {
 		if sha != "" && sha != t.Want && !slices.Contains(haves, sha) {
 			haves = append(haves, sha)
 		}
 	}
-	add(t.Base)
-	if t.Base != "" && !t.Forced {
-		return haves
+	if !unread {
+		add(t.Base)
+		if t.Base != "" && !t.Forced {
+			return haves
+		}
 	}
 	for _, tip := range tips {
-		if tip.Seen.Before(t.Received) && (t.Base == "" || tip.Ref != t.Ref) {
+		if tip.Seen.Before(t.Received) && (unread || tip.Ref != t.Ref) {
 			add(tip.SHA)
 		}
 	}
@@ -155,6 +176,7 @@ func havesOf(t task, tips []ledger.Tip) []string {
 func (w *Worker) record(ctx context.Context, t *task, report pack.Report) error {
 	observations, left := w.observations(ctx, report.Sightings, t)
 	scan := scanOf(t, report)
+	scan.Skipped = w.redactedAll(ctx, scan.Skipped)
 	if left > 0 {
 		scan.Skipped = append(scan.Skipped, fmt.Sprintf("%d further findings, over the %d that one scan records", left, maxFindings))
 	}
@@ -273,7 +295,7 @@ func (w *Worker) observations(ctx context.Context, sightings []pack.Sighting, t 
 	for _, s := range sightings {
 		f := s.Finding
 		observations = append(observations, ledger.Observation{
-			Leak:     leakOf(f, s, t),
+			Leak:     w.leakOf(ctx, f, s, t),
 			Sighting: w.redacted(ctx, sightingOf(f, s, t)),
 			AtHead:   s.AtHead,
 		})
@@ -282,12 +304,12 @@ func (w *Worker) observations(ctx context.Context, sightings []pack.Sighting, t 
 }
 
 // leakOf leaves the time of detection to the ledger, which takes that of its transaction.
-func leakOf(f detect.Finding, s pack.Sighting, t *task) ledger.Leak {
+func (w *Worker) leakOf(ctx context.Context, f detect.Finding, s pack.Sighting, t *task) ledger.Leak {
 	return ledger.Leak{
 		Repository: t.Repository.ID, Fingerprint: f.Secret.Fingerprint(),
 		Kind: string(f.Kind), Environment: string(f.Environment), Severity: string(f.Severity),
-		Confidence: string(f.Confidence), Reasons: f.Reasons, Redacted: f.Secret.Redacted(),
-		Instance: f.Instance, Dashboard: f.Dashboard, Variable: f.Variable, Browser: f.Browser,
+		Confidence: string(f.Confidence), Reasons: w.redactedAll(ctx, f.Reasons), Redacted: f.Secret.Redacted(),
+		Instance: f.Instance, Dashboard: w.Scanner.RedactString(ctx, f.Dashboard), Variable: w.Scanner.RedactString(ctx, f.Variable), Browser: f.Browser,
 		State: ledger.Open, Introduced: s.Author.When, Pusher: t.Pusher,
 	}
 }
@@ -307,4 +329,12 @@ func (w *Worker) redacted(ctx context.Context, s ledger.Sighting) ledger.Sightin
 		*text = w.Scanner.RedactString(ctx, *text)
 	}
 	return s
+}
+
+func (w *Worker) redactedAll(ctx context.Context, texts []string) []string {
+	var out []string
+	for _, text := range texts {
+		out = append(out, w.Scanner.RedactString(ctx, text))
+	}
+	return out
 }

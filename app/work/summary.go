@@ -105,13 +105,13 @@ func (w *Worker) sendSummary(ctx context.Context, client *github.Client, begun l
 	}
 	if issue.Number == 0 {
 		issue.Labels, issue.Assignees = text.Labels, text.Assignees
-		return client.CreateIssue(ctx, issue)
+		return client.CreateIssue(ctx, w.safeIssue(ctx, issue))
 	}
 	issue.State = "open"
 	if len(facts.Leaks) == 0 {
 		issue.State, issue.Reason = "closed", "completed"
 	}
-	return client.EditIssue(ctx, issue)
+	return client.EditIssue(ctx, w.safeIssue(ctx, issue))
 }
 
 func (w *Worker) summaryFacts(ctx context.Context, tx *ledger.Tx, repository, target ledger.Repository, p policy.Policy) (respond.SummaryFacts, error) {

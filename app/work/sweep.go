@@ -47,7 +47,7 @@ func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 	}
 	moved, gone := compareRefs(refs, tips)
 	for _, t := range moved[:min(len(moved), maxMoved)] {
-		t.Repository = repository.target()
+		t.Repository, t.Received = repository.target(), w.Now()
 		if _, err := w.scan(ctx, owner(j.JobRow), &t); err != nil {
 			return fmt.Errorf("reading %s, which moved without an event: %w", t.Ref, err)
 		}

@@ -72,7 +72,7 @@ func (s *scan) run(ctx context.Context, r Range) (Report, error) {
 	report := Report{Peeled: map[string]string{}}
 	hits, tags := s.merge(&report)
 	for n, head := range heads {
-		if target, ok := peel(tags, head); ok && target != head {
+		if target, kind, ok := peelKind(tags, head); ok && target != head && kind == "commit" {
 			report.Peeled[r.Heads[n]] = target.String()
 			heads[n] = target
 		}
@@ -186,12 +186,19 @@ func reason(s detect.Skipped) string {
 
 // peel follows tags from name to what they point to. It is false where that is in none of the tags.
 func peel(tags map[id]tag, name id) (id, bool) {
+	target, _, ok := peelKind(tags, name)
+	return target, ok
+}
+
+// peelKind tells as well what kind of object the last tag points to: "commit", or for tags of other things their kind.
+func peelKind(tags map[id]tag, name id) (target id, kind string, ok bool) {
+	kind = "commit"
 	for range len(tags) + 1 {
 		t, ok := tags[name]
 		if !ok {
-			return name, true
+			return name, kind, true
 		}
-		name = t.target
+		name, kind = t.target, t.kind
 	}
-	return id{}, false // a circle
+	return id{}, "", false // a circle
 }

@@ -123,6 +123,12 @@ func keyedArgs(row *rivertype.JobRow) (job.Keyed, error) {
 		return readKeyed[job.Check](row)
 	case job.FirstLook{}.Kind():
 		return readKeyed[job.FirstLook](row)
+	case job.Summary{}.Kind():
+		return readKeyed[job.Summary](row)
+	case job.Reconcile{}.Kind():
+		return readKeyed[job.Reconcile](row)
+	case job.Sweep{}.Kind():
+		return readKeyed[job.Sweep](row)
 	}
 	return nil, nil
 }

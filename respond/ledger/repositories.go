@@ -112,7 +112,25 @@ func (tx *Tx) RemoveRepository(ctx context.Context, id int64) error {
 	return nil
 }
 
-// SetTip records what a ref points to now.
+// LoseRepository forgets a repository that an installation does not reach any more, unless another one reaches it by now:
+// after a transfer, the old installation's event may come last.
+func (tx *Tx) LoseRepository(ctx context.Context, id, installation int64) error {
+	if _, err := tx.exec(ctx, `DELETE FROM repositories WHERE id = $1 AND installation = $2`, id, installation); err != nil {
+		return fmt.Errorf("ledger: remove repository %d: %w", id, err)
+	}
+	return nil
+}
+
+// NoteRead records a commit or tag whose whole past has been read, though no ref points to it any more.
+func (tx *Tx) NoteRead(ctx context.Context, repository int64, sha string) error {
+	_, err := tx.exec(ctx, `INSERT INTO read_tips (repository, sha) VALUES ($1, $2) ON CONFLICT DO NOTHING`, repository, sha)
+	if err != nil {
+		return fmt.Errorf("ledger: read tips of repository %d: %w", repository, err)
+	}
+	return nil
+}
+
+// SetTip records what a ref points to now. All that it reaches must have been read.
 func (tx *Tx) SetTip(ctx context.Context, repository int64, ref, sha string) error {
 	_, err := tx.exec(ctx, `INSERT INTO tips (repository, ref, sha, seen) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (repository, ref) DO UPDATE SET sha = excluded.sha, seen = excluded.seen`,
@@ -120,7 +138,17 @@ func (tx *Tx) SetTip(ctx context.Context, repository int64, ref, sha string) err
 	if err != nil {
 		return fmt.Errorf("ledger: tip of repository %d: %w", repository, err)
 	}
-	return nil
+	return tx.NoteRead(ctx, repository, sha)
+}
+
+// WasRead tells whether the commit or tag was the tip of a ref whose whole past has been read.
+func (tx *Tx) WasRead(ctx context.Context, repository int64, sha string) (bool, error) {
+	var n int
+	_, err := one(ctx, tx, []any{&n}, `SELECT count(*) FROM read_tips WHERE repository = $1 AND sha = $2`, repository, sha)
+	if err != nil {
+		return false, fmt.Errorf("ledger: read tips of repository %d: %w", repository, err)
+	}
+	return n > 0, nil
 }
 
 // DeleteTip forgets a ref. It is no error if it was not known.

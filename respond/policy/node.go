@@ -40,7 +40,7 @@ func required(n *yaml.Node, name string, need []string, known map[string]func(*y
 		key, value := n.Content[i], n.Content[i+1]
 		read, ok := known[key.Value]
 		if !ok || key.Kind != yaml.ScalarNode {
-			return &Error{key.Line, fmt.Sprintf("%s has no setting %q; there are %s", name, key.Value, among(known))}
+			return &Error{key.Line, fmt.Sprintf("%s has no setting %s; there are %s", name, quotable(key.Value), among(known))}
 		}
 		if seen[key.Value] {
 			return &Error{key.Line, fmt.Sprintf("%q is set twice", key.Value)}
@@ -56,6 +56,15 @@ func required(n *yaml.Node, name string, need []string, known map[string]func(*y
 		}
 	}
 	return nil
+}
+
+// quotable quotes what looks like a setting. Anything else may be a key that was pasted in the wrong place, and is not
+// repeated.
+func quotable(name string) string {
+	if len(name) > 0 && len(name) <= 30 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_-") == "" {
+		return strconv.Quote(name)
+	}
+	return "of the name on this line"
 }
 
 func among(known map[string]func(*yaml.Node) error) string {

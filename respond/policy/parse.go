@@ -79,7 +79,8 @@ func syntaxError(err error) *Error {
 		_, rest, _ := strings.Cut(message, ": ")
 		e.Line, e.Message = line, rest
 	}
-	e.Message = "this is no YAML: " + e.Message
+	e.Message, _, _ = strings.Cut(e.Message, "'") // the library quotes the file
+	e.Message = "this is no YAML: " + strings.TrimSpace(e.Message)
 	return e
 }
 

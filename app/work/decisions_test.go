@@ -1,0 +1,195 @@
+package work
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/github/wire"
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func TestHavesOf(t *testing.T) {
+	t.Parallel()
+	tip := func(ref, sha string, seen time.Duration) ledger.Tip {
+		return ledger.Tip{Ref: "refs/heads/" + ref, SHA: sha, Seen: noon.Add(seen)}
+	}
+	old, young, own := tip("old", "o", -time.Hour), tip("young", "y", time.Second), tip("main", "m", -time.Hour)
+	moved := task{Ref: "refs/heads/main", Want: "w", Base: "b", Received: noon}
+	for name, c := range map[string]struct {
+		change func(*task)
+		tips   []ledger.Tip
+		unread bool
+		want   []string
+	}{
+		"moved on: the base alone":               {func(*task) {}, []ledger.Tip{old, young, own}, false, []string{"b"}},
+		"moved elsewhere: what was known before": {func(t *task) { t.Forced = true }, []ledger.Tip{old, young, own}, false, []string{"b", "o"}},
+		"new: what was known before":             {func(t *task) { t.Base = "" }, []ledger.Tip{old, young}, false, []string{"o"}},
+		"new, and nothing is known":              {func(t *task) { t.Base = "" }, nil, false, nil},
+		"what is wanted is not had":              {func(t *task) { t.Base, t.Want = "", "o" }, []ledger.Tip{old}, false, nil},
+		"each once":                              {func(t *task) { t.Base = "" }, []ledger.Tip{old, tip("same", "o", -time.Hour)}, false, []string{"o"}},
+		"the base was never read":                {func(*task) {}, []ledger.Tip{old, young, own}, true, []string{"o", "m"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			about := moved
+			c.change(&about)
+			if got := havesOf(about, c.tips, c.unread); !slices.Equal(got, c.want) {
+				t.Errorf("haves %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestWantsOf(t *testing.T) {
+	t.Parallel()
+	ref := func(name, id string) wire.Ref { return wire.Ref{Name: name, ID: id} }
+	for name, c := range map[string]struct {
+		refs  []wire.Ref
+		wants []string
+		head  string
+	}{
+		"nothing":           {nil, nil, ""},
+		"HEAD and its ref":  {[]wire.Ref{ref("HEAD", "a"), ref("refs/heads/main", "a"), ref("refs/tags/v1", "t")}, []string{"a", "t"}, "a"},
+		"HEAD comes late":   {[]wire.Ref{ref("refs/heads/a", "a"), ref("HEAD", "b")}, []string{"a", "b"}, "b"},
+		"no HEAD: any will": {[]wire.Ref{ref("refs/heads/x", "x"), ref("refs/heads/y", "y")}, []string{"x", "y"}, "x"},
+	} {
+		wants, head := wantsOf(c.refs)
+		if !slices.Equal(wants, c.wants) || head != c.head {
+			t.Errorf("%s: %q at %q, want %q at %q", name, wants, head, c.wants, c.head)
+		}
+	}
+}
+
+func TestOutcomeOf(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		err  error
+		last bool
+		do   github.Reaction
+		wait time.Duration
+	}{
+		"somebody else is at it":             {fmt.Errorf("comment: %w", ledger.ErrBusy), false, github.Snooze, leaseWait},
+		"busy at the last attempt":           {ledger.ErrBusy, true, github.Snooze, leaseWait},
+		"final":                              {fmt.Errorf("notify: %w", final("it answered 404")), false, github.GiveUp, 0},
+		"somebody named the time":            {&waitError{time.Minute, "not now"}, true, github.Snooze, time.Minute},
+		"a limit":                            {&github.LimitError{Until: noon.Add(time.Hour)}, true, github.Snooze, time.Hour},
+		"a limit that has passed":            {&github.LimitError{Until: noon.Add(-time.Hour)}, false, github.Snooze, time.Second},
+		"GitHub does not take it":            {&github.InvalidError{}, false, github.GiveUp, 0},
+		"the network":                        {errors.New("connection reset"), false, github.Retry, 0},
+		"the network, at the last attempt":   {errors.New("connection reset"), true, github.GiveUp, 0},
+		"an object that may be there later":  {&wire.ServerError{Message: "upload-pack: not our ref " + headSHA}, false, github.Retry, 0},
+		"a repository that cannot be read":   {wire.ErrSHA256, false, github.GiveUp, 0},
+		"the database, which may come again": {fmt.Errorf("ledger: %w", errors.New("disk I/O error")), false, github.Retry, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := outcomeOf(c.err, noon, c.last)
+			if got.Do != c.do || got.After != c.wait || got.Reason == "" {
+				t.Errorf("%+v, want %s after %s", got, c.do, c.wait)
+			}
+		})
+	}
+}
+
+func TestMissing(t *testing.T) {
+	t.Parallel()
+	a := github.Annotation{Path: "a", StartLine: 1, EndLine: 1, StartColumn: 5, EndColumn: 9, Title: "one"}
+	moved, wide := a, a
+	moved.StartColumn = 6
+	wide.EndLine = 3
+	// GitHub keeps no columns of marks over several lines.
+	wideThere := wide
+	wideThere.StartColumn, wideThere.EndColumn = 0, 0
+	for name, c := range map[string]struct{ all, there, want []github.Annotation }{
+		"none is there":  {[]github.Annotation{a, moved}, nil, []github.Annotation{a, moved}},
+		"one is there":   {[]github.Annotation{a, moved}, []github.Annotation{a}, []github.Annotation{moved}},
+		"several lines":  {[]github.Annotation{wide}, []github.Annotation{wideThere}, nil},
+		"others' marks":  {[]github.Annotation{a}, []github.Annotation{{Path: "b", StartLine: 1, EndLine: 1, Title: "one"}}, []github.Annotation{a}},
+		"another title":  {[]github.Annotation{a}, []github.Annotation{{Path: "a", StartLine: 1, EndLine: 1, StartColumn: 5}}, []github.Annotation{a}},
+		"nothing at all": {nil, []github.Annotation{a}, nil},
+	} {
+		got := missing(c.all, c.there)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
+func TestCommitOf(t *testing.T) {
+	t.Parallel()
+	s := func(commit string, authored time.Duration) ledger.Sighting {
+		return ledger.Sighting{Commit: commit, Authored: noon.Add(authored)}
+	}
+	for name, c := range map[string]struct {
+		sightings []ledger.Sighting
+		want      string
+	}{
+		"none":                  {nil, ""},
+		"the last":              {[]ledger.Sighting{s("a", 0), s("c", 2), s("b", 1)}, "c"},
+		"no commit reaches one": {[]ledger.Sighting{s("", 3), s("a", 0)}, "a"},
+		"no times":              {[]ledger.Sighting{{Commit: "a"}, {Commit: "b"}}, "b"},
+	} {
+		if got := commitOf(c.sightings); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestLate(t *testing.T) {
+	t.Parallel()
+	for _, state := range []ledger.LeakState{ledger.Open, ledger.Revoked, ledger.Ignored, ledger.Resolved} {
+		open := state == ledger.Open
+		if late(respond.CloseIssue, state) != open || late(respond.ReopenIssue, state) == open || late(respond.Comment, state) {
+			t.Errorf("an effect on a leak that is %s now", state)
+		}
+	}
+}
+
+func TestWorse(t *testing.T) {
+	t.Parallel()
+	w := &Worker{}
+	for severity, want := range map[detect.Severity]detect.Severity{
+		detect.LowSeverity: detect.MediumSeverity, detect.MediumSeverity: detect.HighSeverity,
+		detect.HighSeverity: detect.CriticalSeverity, detect.CriticalSeverity: detect.CriticalSeverity,
+	} {
+		leak := ledger.Leak{Severity: string(severity)}
+		if got := w.here(leak, ledger.Repository{}).Severity; got != string(want) {
+			t.Errorf("%s is %s in public, want %s", severity, got, want)
+		}
+		if got := w.here(leak, ledger.Repository{Private: true}).Severity; got != string(severity) {
+			t.Errorf("%s is %s in private", severity, got)
+		}
+	}
+}
+
+func TestGone(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]bool{
+		github.ErrIssuesDisabled: true, github.ErrArchived: true, github.ErrGone: true, github.ErrNotFound: true,
+		github.ErrForbidden: false, github.ErrUnauthorized: false, ledger.ErrBusy: false,
+	} {
+		if gone(fmt.Errorf("create issue: %w", err)) != want {
+			t.Errorf("%v: gone is %v", err, !want)
+		}
+	}
+}
+
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	var p patience
+	if !p.over(1, noon) {
+		t.Error("nothing was to be waited for")
+	}
+	p.until(1, noon.Add(time.Hour))
+	if p.over(1, noon.Add(time.Minute)) || !p.over(1, noon.Add(time.Hour)) || !p.over(2, noon) {
+		t.Error("patience ends at its time, for its repository")
+	}
+}

@@ -1,0 +1,36 @@
+package detect_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/detecttest"
+)
+
+func TestRedactLeavesNoKeyWhereverItStands(t *testing.T) {
+	t.Parallel()
+	key := detecttest.Key(1, detect.Live)
+	other := detecttest.Key(2, detect.Test)
+	scanner := detect.New(detect.Options{})
+	for _, text := range []string{
+		key, "CLERK_SECRET_KEY=" + key, "f-" + key, "v" + key, "k8s/" + key + "/deploy.yaml", key + "=" + other, "_" + key + "_",
+		key + key, `{"ref":"refs/heads/f-` + key + `","message":"Set A=` + other + `\n"}`,
+	} {
+		got := scanner.RedactString(t.Context(), text)
+		for _, k := range []string{key, other} {
+			if strings.Contains(got, k[len("sk_live_"):]) {
+				t.Errorf("%d bytes: a key is left", len(text))
+			}
+		}
+		if json.Valid([]byte(text)) != json.Valid([]byte(got)) {
+			t.Errorf("JSON did not stay JSON: %s", got)
+		}
+	}
+	for _, text := range []string{"", "nothing here", "sk_live_short", "break_this_long_name_at_every_dash", detect.NewSecret(key).Redacted()} {
+		if got := scanner.RedactString(t.Context(), text); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}
