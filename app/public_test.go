@@ -1,0 +1,121 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+func TestPublic(t *testing.T) {
+	together(t, map[string]func(*testing.T){
+		"NoPlaces":         testPublicIssueTellsNoPlaces,
+		"PrivateElsewhere": testPublicRepositoryWithAPrivateOneForIssues,
+		"Publicized":       testPublicized,
+		"HiddenLines":      testHiddenLines,
+	})
+}
+
+// public makes the shop public before anything is pushed.
+func (w *world) public() {
+	w.t.Helper()
+	w.took(w.shop.Publicize(w.ctx, w.ada), nil)
+}
+
+func lacks(t *testing.T, what, text string, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if strings.Contains(text, word) {
+			t.Errorf("%s holds %q:\n%s", what, word, text)
+		}
+	}
+}
+
+func testPublicIssueTellsNoPlaces(t *testing.T) {
+	w := newWorld(t, githubtest.Options{})
+	w.public()
+	text, key := w.secret(100, detect.Test)
+	leaking := w.commit(w.shop, githubtest.Change{Files: map[string]string{"hidden/place.env": env(text)}})
+	sha := w.commit(w.shop, githubtest.Change{Parents: []string{leaking}, Remove: []string{"hidden/place.env"}})
+	w.push(w.shop, "refs/heads/main", sha)
+	w.settle()
+	issue := w.issues(1)[0]
+	lacks(t, "the public issue", issue.Title+issue.Body, "place.env", leaking[:7], leaking, "`ada`")
+	holds(t, "the public issue", issue.Body, key.Redacted(), "How this closes")
+	run := w.shop.CheckRuns(sha)[0]
+	lacks(t, "the public check", run.Title+run.Summary+run.Text, "place.env", leaking[:7])
+	if run.Conclusion != "failure" || len(run.Annotations) != 0 {
+		t.Errorf("%s with %d annotations", run.Conclusion, len(run.Annotations))
+	}
+	// A stranger's words are politely refused, once.
+	w.say(issue.Number, "/rekey rotated", w.github.User("passer-by"))
+	w.say(issue.Number, "/rekey rotated", w.github.User("passer-by"))
+	holds(t, "the comment", w.last(issue.Number, 1), "Thank you")
+	// What somebody entitled says in the open stays as he said it, and our texts repeat no more of it than needed.
+	w.clerk.Delete(key)
+	w.say(issue.Number, "/rekey rotated", w.ada)
+	w.state(issue.Number, "closed", ledger.Revoked)
+	lacks(t, "the closed public issue", w.issue(issue.Number).Body, "place.env", leaking[:7])
+	w.conclusion(sha, "success")
+	w.holdsNoKey()
+}
+
+func testPublicRepositoryWithAPrivateOneForIssues(t *testing.T) {
+	w := newWorld(t, githubtest.Options{})
+	security := w.other("security", true)
+	w.public()
+	w.policy("issues: {repository: acme/security}")
+	text, _ := w.secret(101, detect.Live)
+	sha := w.pushed(map[string]string{"place.env": env(text)})
+	w.settle()
+	w.issues(0)
+	filed := security.Issues()
+	if len(filed) != 1 {
+		t.Fatalf("%d issues in the private repository", len(filed))
+	}
+	holds(t, "the private issue", filed[0].Title+filed[0].Body, "acme/shop", "place.env", sha[:7])
+	run := w.shop.CheckRuns(sha)[0]
+	lacks(t, "the public check", run.Title+run.Summary+run.Text, "acme/security", security.URL())
+}
+
+func testPublicized(t *testing.T) {
+	w := newWorld(t, githubtest.Options{})
+	w.policy("fail_on: critical")
+	sha, _, issue := w.leaked(102, detect.Test) // of high severity while it is private
+	w.conclusion(sha, "neutral")
+	holds(t, "the private issue", w.issue(issue.Number).Body, "102.env")
+
+	// What no event told of is found by the look at all of it.
+	text, _ := w.secret(103, detect.Live)
+	missed := w.commit(w.shop, githubtest.Change{Parents: []string{sha}, Files: map[string]string{"missed.env": env(text)}})
+	if err := w.shop.SetRef("refs/heads/side", missed); err != nil {
+		t.Fatal(err)
+	}
+	w.took(w.shop.Publicize(w.ctx, w.ada), nil)
+	w.issues(2)
+	lacks(t, "the issue, in public", w.issue(issue.Number).Body, "102.env")
+	run := w.shop.CheckRuns(sha)[0]
+	lacks(t, "the check, in public", run.Summary, "102.env")
+	if run.Conclusion != "failure" {
+		t.Errorf("in public the key is worse, but its check is %s", run.Conclusion)
+	}
+	w.last(issue.Number, 0)
+	// Once more: nothing is filed or told twice.
+	w.took(w.shop.Privatize(w.ctx, w.ada), nil)
+	w.took(w.shop.Publicize(w.ctx, w.ada), nil)
+	w.issues(2)
+	w.holdsNoKey()
+}
+
+func testHiddenLines(t *testing.T) {
+	w := newWorld(t, githubtest.Options{})
+	w.public()
+	w.policy("public: {annotations: false}")
+	sha, _, _ := w.leaked(104, detect.Live)
+	run := w.shop.CheckRuns(sha)[0]
+	if run.Conclusion != "failure" || len(run.Annotations) != 0 {
+		t.Errorf("%s with %d annotations", run.Conclusion, len(run.Annotations))
+	}
+}
