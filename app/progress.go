@@ -67,7 +67,7 @@ func drawProgress(w io.Writer, m *scan.Meter, width func() int) (stop func()) {
 // progressLine is shorter than width, so that it never wraps.
 func progressLine(p scan.Progress, elapsed time.Duration, width int) string {
 	counts := fmt.Sprintf("%s read, %s", megabytes(p.Bytes), elapsed.Round(time.Second))
-	if p.Files > 0 {
+	if p.Files > 1 {
 		counts = fmt.Sprintf("%d files, ", p.Files) + counts
 	}
 	if p.Done >= 0 {

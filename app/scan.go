@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/term"
@@ -49,6 +50,7 @@ func (c scanCommand) Run(ctx context.Context, s streams) error {
 	if len(c.Paths) == 1 && c.Paths[0] == "-" && isTerminal(s.in) && isTerminal(s.err) {
 		fmt.Fprintln(s.err, "rekey: reading what you type; end it with Ctrl-D")
 	}
+	debug.SetGCPercent(400) // there is little to collect, and the program ends soon
 	meter := new(scan.Meter)
 	stop := showProgress(s.err, meter)
 	result, failed := scan.Run(ctx, detect.New(detect.Options{}), scan.Options{

@@ -166,19 +166,23 @@ func isTokenByte(c byte) bool {
 }
 
 // looksRandom tells whether digits, capitals and small letters take turns as often as they do in random text: in one of
-// four places or more. In words and paths they do far less.
+// four places or more. In words and paths they do far less. In hexadecimal text they may, too: it has many digits.
 func looksRandom(word string) bool {
-	changes, last := 0, 0
+	const many = 4
+	changes, digits, last := 0, 0, 0
 	for i := range len(word) {
 		sort := sortOf(word[i])
 		if sort != last && sort != 0 && last != 0 {
 			changes++
 		}
+		if sort == 1 {
+			digits++
+		}
 		if sort != 0 {
 			last = sort
 		}
 	}
-	return 4*changes >= len(word)
+	return 4*changes >= len(word) || digits >= many && len(word) >= 20
 }
 
 func sortOf(c byte) int {

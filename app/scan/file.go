@@ -11,8 +11,9 @@ import (
 type reader struct {
 	*walk
 	buffer  []byte
-	listing []byte // what a directory is read into
-	share   int64  // of the work, of what is read now
+	listing []byte  // what a directory is read into
+	own     []piece // to do
+	share   int64   // of the work, of what is read now
 
 	files, bytes, done int64 // not yet told to the meter
 }
@@ -82,7 +83,7 @@ func (r *reader) flush() {
 func readFull(f handle, buffer []byte) (n int, err error) {
 	for n < len(buffer) && err == nil {
 		var more int
-		more, err = f.Read(buffer[n:])
+		more, err = f.Read(buffer[n:min(len(buffer), n+readSize)])
 		n += more
 	}
 	return n, err

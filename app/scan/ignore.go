@@ -76,7 +76,7 @@ func isFingerprint(s string) bool {
 // checkPattern refuses what would never match: gitignore's exceptions, and brackets that do not close.
 func checkPattern(pattern string) error {
 	if strings.HasPrefix(pattern, "!") {
-		return fmt.Errorf("%q: a pattern cannot be taken back with !", pattern)
+		return fmt.Errorf("%q: no pattern can be taken back by a !, name what is to be ignored", pattern)
 	}
 	if _, err := path.Match(pattern, ""); err != nil {
 		return fmt.Errorf("%q is neither a fingerprint of 32 hexadecimal digits nor a path pattern: %w", pattern, err)

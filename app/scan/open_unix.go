@@ -41,7 +41,7 @@ func (d directory) open(name string) (handle, error) {
 		return handle{}, d.err
 	}
 	for {
-		fd, err := unix.Openat(d.fd, name, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+		fd, err := openat(d.fd, name, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY)
 		if err != unix.EINTR {
 			return handle{fd}, err
 		}
@@ -53,7 +53,7 @@ type handle struct{ fd int }
 
 func (h handle) Read(p []byte) (int, error) {
 	for {
-		n, err := unix.Read(h.fd, p)
+		n, err := read(h.fd, p)
 		switch {
 		case err == unix.EINTR:
 		case err != nil:
@@ -87,4 +87,4 @@ func (h handle) ReadAt(p []byte, at int64) (int, error) {
 
 func (h handle) Seek(offset int64, whence int) (int64, error) { return unix.Seek(h.fd, offset, whence) }
 
-func (h handle) close() { unix.Close(h.fd) }
+func (h handle) close() { closeFile(h.fd) }

@@ -21,7 +21,7 @@ func (c *collector) paths(ctx context.Context, o Options) error {
 		}
 		return c.stream(ctx, "-", o.Stdin)
 	}
-	share := int64(whole / len(o.Paths))
+	share := int64(whole) / int64(len(o.Paths))
 	for _, name := range o.Paths {
 		if err := ctx.Err(); err != nil {
 			return err

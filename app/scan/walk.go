@@ -5,11 +5,14 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 const (
-	// bufferSize is what each worker reads at once. A file that fits is examined where it lies; a larger one as a stream.
-	bufferSize = 256 << 10
+	// bufferSize is what each worker holds: a file that fits is examined where it lies, a larger one as a stream. readSize
+	// is what it reads at once: most files fit, and so stay in the processor's cache.
+	bufferSize = 1 << 20
+	readSize   = 256 << 10
 	// batch is how many files of one directory a worker takes at once, so that a huge flat directory is shared.
 	batch = 256
 	// weight is how much of the work a directory is expected to be, in files.
@@ -23,10 +26,12 @@ type walk struct {
 	root    string
 	workers int
 
+	hungry atomic.Int32 // workers that wait for a piece
+
 	todo    sync.Mutex
 	wake    *sync.Cond
-	stack   []piece
-	working int
+	shared  []piece
+	working int // workers that may still share some
 }
 
 // piece is a directory to list, or files of one to read. Paths are relative to the root.
@@ -40,7 +45,7 @@ func newWalk(c *collector, root string, workers int, share int64) *walk {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	w := &walk{collector: c, root: root, workers: workers, stack: []piece{{share: share}}}
+	w := &walk{collector: c, root: root, workers: workers, working: workers, shared: []piece{{share: share}}}
 	w.wake = sync.NewCond(&w.todo)
 	return w
 }
@@ -52,51 +57,58 @@ func (w *walk) run(ctx context.Context) {
 	for range w.workers {
 		group.Go(func() {
 			r := &reader{walk: w, buffer: make([]byte, bufferSize)}
-			for {
-				p, ok := w.next(ctx)
-				if !ok {
-					return
-				}
-				r.piece(ctx, p)
-				r.flush()
-				w.done()
+			for p, ok := w.next(ctx); ok; p, ok = w.next(ctx) {
+				r.own = append(r.own, p)
+				r.work(ctx)
 			}
 		})
 	}
 	group.Wait()
 }
 
-// next takes a piece; it waits while others may still add some.
+// work does what the worker has of its own, last in, first out, and shares it with those that wait.
+func (r *reader) work(ctx context.Context) {
+	for len(r.own) > 0 && ctx.Err() == nil {
+		p := r.own[len(r.own)-1]
+		r.own = r.own[:len(r.own)-1]
+		if len(r.own) > 0 && r.hungry.Load() > 0 {
+			// What came first is highest up, and most.
+			n := (len(r.own) + 1) / 2
+			r.give(r.own[:n])
+			r.own = append(r.own[:0], r.own[n:]...)
+		}
+		r.piece(ctx, p)
+		r.flush()
+	}
+}
+
+// next takes a piece that is shared; it waits while others may still share some.
 func (w *walk) next(ctx context.Context) (piece, bool) {
 	w.todo.Lock()
 	defer w.todo.Unlock()
-	for len(w.stack) == 0 && w.working > 0 && ctx.Err() == nil {
+	w.working--
+	if w.working == 0 {
+		w.wake.Broadcast()
+	}
+	w.hungry.Add(1)
+	defer w.hungry.Add(-1)
+	for len(w.shared) == 0 && w.working > 0 && ctx.Err() == nil {
 		w.wake.Wait()
 	}
-	if len(w.stack) == 0 || ctx.Err() != nil {
+	if len(w.shared) == 0 || ctx.Err() != nil {
 		return piece{}, false
 	}
-	p := w.stack[len(w.stack)-1]
-	w.stack = w.stack[:len(w.stack)-1]
+	p := w.shared[len(w.shared)-1]
+	w.shared = w.shared[:len(w.shared)-1]
 	w.working++
 	return p, true
 }
 
-func (w *walk) push(p ...piece) {
+func (w *walk) give(pieces []piece) {
 	w.todo.Lock()
-	w.stack = append(w.stack, p...)
+	w.shared = append(w.shared, pieces...)
 	w.todo.Unlock()
 	w.wake.Broadcast()
-}
-
-func (w *walk) done() {
-	w.todo.Lock()
-	w.working--
-	idle := w.working == 0
-	w.todo.Unlock()
-	if idle {
-		w.wake.Broadcast()
-	}
 }
 
 func (r *reader) piece(ctx context.Context, p piece) {
@@ -123,8 +135,8 @@ func (r *reader) piece(ctx context.Context, p piece) {
 	r.share = left
 }
 
-// list reads a directory, pushes its directories and all but one batch of its files, and returns that batch with its
-// share of the work.
+// list reads a directory, puts its directories and all but one batch of its files aside, and returns that batch with
+// its share of the work.
 func (r *reader) list(d directory, p piece) (files []string, share int64) {
 	var dirs []string
 	files, dirs, err := r.entries(d)
@@ -133,18 +145,14 @@ func (r *reader) list(d directory, p piece) (files []string, share int64) {
 	}
 	unit := p.share / int64(max(1, len(files)+weight*len(dirs)))
 	left := p.share
-	var more []piece
 	for _, name := range dirs {
-		more = append(more, piece{dir: below(p.dir, name), share: weight * unit})
+		r.own = append(r.own, piece{dir: below(p.dir, name), share: weight * unit})
 		left -= weight * unit
 	}
 	for len(files) > batch {
-		more = append(more, piece{dir: p.dir, files: files[:batch:batch], share: batch * unit})
+		r.own = append(r.own, piece{dir: p.dir, files: files[:batch:batch], share: batch * unit})
 		left -= batch * unit
 		files = files[batch:]
-	}
-	if len(more) > 0 {
-		r.push(more...)
 	}
 	return files, left
 }

@@ -1,0 +1,172 @@
+package scan
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/pack"
+)
+
+// everyKind returns a result with a hit of every kind, and with what makes trouble in logs.
+func everyKind() Result {
+	r := Result{Allowed: 1, Ignored: 2, Problems: []Problem{{Path: "gone", Reason: "no such file"}, {Path: "a.zip!b", Reason: "encrypted", Part: true}}}
+	kinds := []detect.Kind{
+		detect.SecretKey, detect.LegacyAPIKey, detect.WebhookSecret, detect.MachineSecretKey, detect.PlatformAPIKey,
+		detect.APIKey, detect.OAuthClientSecret, detect.EncryptionKey, detect.ClaimURL,
+	}
+	for i, k := range kinds {
+		r.Hits = append(r.Hits, Hit{File: "src/.env", Finding: detect.Finding{
+			Kind: k, Environment: detect.Live, Severity: detect.CriticalSeverity, Confidence: detect.HighConfidence,
+			Reasons: []string{"because"}, Encoding: "plain", Secret: detect.NewSecret(strings.Repeat("k", 30+i)),
+			Place: detect.Place{Offset: 3, End: 33, Line: 2, Column: 4, EndLine: 3, EndColumn: 2},
+		}, Excerpt: Excerpt{Column: 3, EndColumn: 2}})
+	}
+	odd := r.Hits[0]
+	for _, name := range []string{"a:b/c", "we ird#?%.env", "\xff\xfe\n", "../up", "/etc/x", "x!y", strings.Repeat("d/", 300) + "f", ""} {
+		odd.File, odd.Excerpt = name, Excerpt{}
+		r.Hits = append(r.Hits, odd)
+	}
+	odd.Root, odd.File, odd.Member = "backup", "b.zip", "app/.env"
+	r.Hits = append(r.Hits, odd)
+	odd.Root, odd.File, odd.Member = "", ".env", ""
+	odd.Commit, odd.Blob = strings.Repeat("a", 40), strings.Repeat("b", 40)
+	odd.Author = pack.Person{Name: "Ann", When: time.Unix(1, 0)}
+	odd.Place, odd.Confidence, odd.Severity = detect.Place{Offset: -1}, detect.LowConfidence, detect.LowSeverity
+	r.Hits = append(r.Hits, odd)
+	return r
+}
+
+func writeLog(t *testing.T, r Result) (text []byte, log sarifLog) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := WriteSARIF(&b, r, SARIFOptions{Version: "v1.2.3", Dir: "/work/shop"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b.Bytes(), &log); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes(), log
+}
+
+func TestSARIFKeepsTheSchema(t *testing.T) {
+	t.Parallel()
+	path := os.Getenv("REKEY_SARIF_SCHEMA")
+	if path == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			t.Skip(err)
+		}
+		path = filepath.Join(cache, "rekey", "sarif", "sarif-2.1.0.json")
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		t.Skip("the schema of SARIF is not there: .ci/fetch-descriptions fetches it")
+	}
+	defer file.Close()
+	document, err := jsonschema.UnmarshalJSON(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("sarif.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("sarif.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]Result{"nothing": {}, "every kind": everyKind()} {
+		text, _ := writeLog(t, r)
+		log, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(log); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, text)
+		}
+	}
+}
+
+// TestSARIFIsWhatCodeScanningTakes holds the log against GitHub's "SARIF support for code scanning".
+func TestSARIFIsWhatCodeScanningTakes(t *testing.T) {
+	t.Parallel()
+	r := everyKind()
+	_, log := writeLog(t, r)
+	run := log.Runs[0]
+	if len(run.Results) != len(r.Hits) || run.Tool.Driver.Name == "" || run.Tool.Driver.Version == "" {
+		t.Fatalf("%d results of %q", len(run.Results), run.Tool.Driver.Name)
+	}
+	for _, rule := range run.Tool.Driver.Rules {
+		if rule.ID == "" || rule.ShortDescription.Text == "" || rule.FullDescription.Text == "" || rule.Help.Text == "" ||
+			len(rule.ID) > 255 || len(rule.ShortDescription.Text) > 1024 || rule.Properties["security-severity"] == "" {
+			t.Errorf("rule %+v", rule)
+		}
+	}
+	prints := map[string]bool{}
+	for i, result := range run.Results {
+		if run.Tool.Driver.Rules[result.RuleIndex].ID != result.RuleID {
+			t.Errorf("result %d names rule %q by index %d", i, result.RuleID, result.RuleIndex)
+		}
+		if !strings.Contains(" error warning note ", " "+result.Level+" ") || result.Message.Text == "" {
+			t.Errorf("result %d: level %q, message %q", i, result.Level, result.Message.Text)
+		}
+		place := result.Locations[0].PhysicalLocation
+		address, err := url.Parse(place.ArtifactLocation.URI)
+		if err != nil {
+			t.Errorf("result %d: %v", i, err)
+			continue
+		}
+		if inside := place.ArtifactLocation.BaseID == "%SRCROOT%"; inside == address.IsAbs() || inside && strings.HasPrefix(address.Path, "/") {
+			t.Errorf("result %d: address %q", i, place.ArtifactLocation.URI)
+		}
+		if g := place.Region; g == nil || g.StartLine < 1 || g.StartColumn < 0 || g.EndLine != 0 && g.EndLine < g.StartLine {
+			t.Errorf("result %d: region %+v", i, g)
+		}
+		for _, print := range result.PartialFingerprints {
+			print += place.ArtifactLocation.URI
+			if prints[print] {
+				t.Errorf("result %d: fingerprint %q stands for two results of one file", i, print)
+			}
+			prints[print] = true
+		}
+	}
+	if invocation := run.Invocations[0]; invocation.Successful || len(invocation.Notifications) != 2 {
+		t.Errorf("invocation %+v", invocation)
+	}
+	many := Result{}
+	for range mostResults + 5 {
+		many.Hits = append(many.Hits, r.Hits[0])
+	}
+	if _, log := writeLog(t, many); len(log.Runs[0].Results) != mostResults || len(log.Runs[0].Invocations[0].Notifications) != 1 {
+		t.Errorf("%d results of %d", len(log.Runs[0].Results), len(many.Hits))
+	}
+}
+
+func TestSARIFAddresses(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ root, file, want string }{
+		{"", "src/.env", "src/.env"},
+		{".", "src/.env", "src/.env"},
+		{"sub", "x", "sub/x"},
+		{"/work/shop/sub", "x", "sub/x"},
+		{"/work/other", "x", "file:///work/other/x"},
+		{"../other", "x", "file:///work/other/x"},
+		{"", "a:b", "./a:b"},
+		{"", "ä ?#", "%C3%A4%20%3F%23"},
+		{"", "\xff", "%FF"},
+	} {
+		if got := artifactOf(Hit{Root: c.root, File: c.file}, "/work/shop").URI; got != c.want {
+			t.Errorf("%q in %q is %q, want %q", c.file, c.root, got, c.want)
+		}
+	}
+}
