@@ -84,7 +84,7 @@ func anchors() []anchor {
 			}
 			list = append(list, anchor{text: a.text[n:], role: base64Role, align: (a.align + n) % 4, former: a.text[:n]})
 		}
-		list = append(list, encoded("whsec_", align))
+		list = append(list, torn(encoded("whsec_", align))...)
 		// An underscore in UTF-16 behind the end of sk, ak, live, test, whsec or CLERK. A key has two, of which a line end
 		// tears apart at most one.
 		list = append(list, wide("ketcK", align)...)
@@ -116,6 +116,15 @@ func encoded(text string, align int) anchor {
 	// Characters that lie wholly within the bits of text.
 	from, to := (align*8+5)/6, (align+len(text))*8/6
 	return anchor{text: s[from:to], role: base64Role, align: from % 4}
+}
+
+// torn returns the two ends of a, of which a line end leaves one whole.
+func torn(a anchor) []anchor {
+	n := len(a.text) - fingerprint
+	return []anchor{
+		{text: a.text[:fingerprint], role: a.role, align: a.align, whole: []string{a.text}},
+		{text: a.text[n:], role: a.role, align: (a.align + n) % 4, former: a.text[:n]},
+	}
 }
 
 // wide returns the anchors for an underscore in UTF-16 that stands at offset align modulo 3 behind one of letters. They are

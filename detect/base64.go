@@ -290,34 +290,3 @@ func standsWrappedBefore(text []byte, i int, former string) bool {
 	}
 	return true
 }
-
-// wideNear tells whether the base64 around the anchor at text[at:], an underscore in UTF-16, holds more of a key's prefix
-// in UTF-16: every other byte of what stands around it is NUL.
-func wideNear(text []byte, at int, a *anchor) bool {
-	// Three groups before the anchor's and three from it on, as far as they are on its line.
-	from := at - a.align
-	zeros, others := 0, 0
-	for g := from - 8; g <= from+8; g += 4 {
-		if g < 0 || g+4 > len(text) {
-			continue
-		}
-		var v uint32
-		for _, c := range text[g : g+4] {
-			if v = v<<6 | uint32(base64Values[c]); base64Values[c] == 0xff {
-				v = 1 << 31
-				break
-			}
-		}
-		if v >= 1<<31 {
-			continue
-		}
-		for shift := 0; shift < 24; shift += 8 {
-			if byte(v>>shift) == 0 {
-				zeros++
-			} else {
-				others++
-			}
-		}
-	}
-	return zeros >= 2 && zeros <= others+2 && others <= zeros+2
-}

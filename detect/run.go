@@ -137,16 +137,14 @@ func plausible(text []byte, at int, a *anchor) bool {
 		return at+20 < len(text) && startsFresh(text, at)
 	case webhookRole:
 		return at+20 < len(text) && startsFresh(text, at)
-	case base64Role, hexRole:
-		if a.wide {
+	case base64Role:
+		switch {
+		case a.wide:
 			return wideNear(text, at, a)
+		case len(a.whole) > 0 && !standsWrapped(text, at, a.whole), a.former != "" && !standsWrappedBefore(text, at, a.former):
+			return false
 		}
-		if len(a.whole) > 0 {
-			return standsWrapped(text, at, a.whole)
-		}
-		if a.former != "" {
-			return standsWrappedBefore(text, at, a.former)
-		}
+		return textBehind(text, at, a)
 	case packedBase64Role, packedHexRole:
 		if a.text == "Td6WFoA" { // the rest of a magic that is /Td6WFoA or _Td6WFoA
 			at--
@@ -154,7 +152,10 @@ func plausible(text []byte, at int, a *anchor) bool {
 				return false
 			}
 		}
-		return at == 0 || !isBase62(text[at-1]) || at > 1 && text[at-2] == '\\'
+		if at > 0 && isBase62(text[at-1]) && (at == 1 || text[at-2] != '\\') {
+			return false
+		}
+		return a.role == packedHexRole || packedBehind(text, at)
 	}
 	return true
 }

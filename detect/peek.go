@@ -1,0 +1,82 @@
+package detect
+
+// peeked is how many groups of base64 the cheap looks decode.
+const peeked = 4
+
+// peek decodes the base64 at text[at:] up to the first character that is none, peeked groups at most. It returns how many
+// bytes those are.
+func peek(text []byte, at int) (out [3 * peeked]byte, n int) {
+	for n < len(out) && at+4 <= len(text) {
+		var v uint32
+		for _, c := range text[at : at+4] {
+			if base64Values[c] == 0xff {
+				return out, n
+			}
+			v = v<<6 | uint32(base64Values[c])
+		}
+		out[n], out[n+1], out[n+2] = byte(v>>16), byte(v>>8), byte(v)
+		n += 3
+		at += 4
+	}
+	return out, n
+}
+
+// textBehind tells whether the base64 from the anchor at text[at:] on decodes to ASCII, as far as it goes on its line: what
+// stands behind the prefix of a credential does, be it encoded once more.
+func textBehind(text []byte, at int, a *anchor) bool {
+	out, n := peek(text, at+(4-a.align)&3)
+	for _, c := range out[:n] {
+		if c >= 0x7f || c < ' ' && !isSpace(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// packedBehind tells whether the base64 at text[at:], which starts as that of a compressed file, goes on as that does.
+func packedBehind(text []byte, at int) bool {
+	out, n := peek(text, at)
+	if n <= 3 {
+		return true
+	}
+	switch string(out[:3]) {
+	case "\x1f\x8b\x08": // gzip has three flags that must be 0
+		return out[3]&0xe0 == 0
+	case "BZh": // then the level, and the start of a block or of the end
+		return isDigit(out[3]) && (out[4] == 0x31 && out[5] == 0x41 || out[4] == 0x17 && out[5] == 0x72)
+	case "\x28\xb5\x2f": // zstd
+		return out[3] == 0xfd
+	}
+	return true
+}
+
+// wideNear tells whether the base64 around the anchor at text[at:], an underscore in UTF-16, holds more of a key's prefix
+// in UTF-16: every other byte of what stands around it is NUL.
+func wideNear(text []byte, at int, a *anchor) bool {
+	// Three groups before the anchor's and three from it on, as far as they are on its line.
+	from := at - a.align
+	zeros, others := 0, 0
+	for g := from - 8; g <= from+8; g += 4 {
+		if g < 0 || g+4 > len(text) {
+			continue
+		}
+		var v uint32
+		for _, c := range text[g : g+4] {
+			if v = v<<6 | uint32(base64Values[c]); base64Values[c] == 0xff {
+				v = 1 << 31
+				break
+			}
+		}
+		if v >= 1<<31 {
+			continue
+		}
+		for shift := 0; shift < 24; shift += 8 {
+			if byte(v>>shift) == 0 {
+				zeros++
+			} else {
+				others++
+			}
+		}
+	}
+	return zeros >= 2 && zeros <= others+2 && others <= zeros+2
+}
