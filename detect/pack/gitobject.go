@@ -170,6 +170,6 @@ func nextEntry(text []byte) (e treeEntry, rest []byte, err error) {
 		return e, nil, fmt.Errorf("%w: tree entry without name or id", ErrCorrupt)
 	}
 	e.name = text[:end]
-	copy(e.id[:], text[end+1:])
+	e.id = id(text[end+1:])
 	return e, text[end+1+len(e.id):], nil
 }

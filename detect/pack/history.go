@@ -61,19 +61,26 @@ func (h *history) read(ctx context.Context) error {
 }
 
 func (h *history) readCommits(ctx context.Context) error {
-	workers := make([][]*commit, h.scan.opts.Workers)
-	err := h.scan.each(ctx, setOf(commitKind), func(o object) error {
-		c, err := parseCommit(o.id(), o.text)
+	workers := h.scan.takeParsed()
+	if workers == nil {
+		workers = make([][]*commit, h.scan.opts.Workers)
+		err := h.scan.each(ctx, setOf(commitKind), func(o object) error {
+			c, err := parseCommit(o.id(), o.text)
+			if err != nil {
+				return o.fail(err)
+			}
+			workers[o.worker] = append(workers[o.worker], &c)
+			return nil
+		})
 		if err != nil {
-			return o.fail(err)
+			return err
 		}
-		workers[o.worker] = append(workers[o.worker], &c)
-		return nil
-	})
-	if err != nil {
-		return err
 	}
-	h.commits = map[id]*commit{}
+	total := 0
+	for _, commits := range workers {
+		total += len(commits)
+	}
+	h.commits = make(map[id]*commit, total)
 	for _, commits := range workers {
 		for _, c := range commits {
 			h.commits[c.id] = c

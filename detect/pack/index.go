@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"sort"
 	"sync"
@@ -117,23 +118,23 @@ func readIndex(data []byte, packSize int64) (*index, []int64, error) {
 
 // sortByOffset fills positions with 0 to its length, ordered by offset.
 func sortByOffset(positions []int32, offsets []int64) {
-	const bits = 24 // of a position, which leaves 40 for the offset
+	const indexBits = 24 // of a position, which leaves 40 for the offset
 	n := len(positions)
 	packed := make([]uint64, n)
-	fits := n <= 1<<bits
+	var all uint64
 	for i := range n {
 		o := uint64(offsets[i])
-		fits = fits && o < 1<<(64-bits)
-		packed[i] = o<<bits | uint64(i)
+		all |= o
+		packed[i] = o<<indexBits | uint64(i)
 		positions[i] = int32(i)
 	}
-	if !fits {
+	if n > 1<<indexBits || all >= 1<<(64-indexBits) {
 		slices.SortFunc(positions, func(a, b int32) int { return cmp.Compare(offsets[a], offsets[b]) })
 		return
 	}
-	slices.Sort(packed)
+	packed = radixSort(packed, make([]uint64, n), indexBits, indexBits+uint(bits.Len64(all)))
 	for i, p := range packed {
-		positions[i] = int32(p & (1<<bits - 1))
+		positions[i] = int32(p & (1<<indexBits - 1))
 	}
 }
 

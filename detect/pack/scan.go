@@ -32,6 +32,8 @@ type scan struct {
 
 	findings atomic.Int64
 	workers  []collected
+	// reread tells that the workers' parsed are not all commits.
+	reread atomic.Bool
 }
 
 // collected is what one worker has found.
@@ -42,6 +44,7 @@ type collected struct {
 	unread      []Skipped // what the scanner could not read in objects
 	unreadCount int
 	commits     int
+	parsed      []*commit // so that a finding need not make them a second time
 	blobs       int
 	bytes       int64
 	_           [64]byte // keeps two workers' counters out of one cache line
@@ -102,6 +105,7 @@ func (s *scan) visit(ctx context.Context, o object) error {
 		w.bytes += int64(len(o.text))
 	case commitKind:
 		w.commits++
+		s.keep(o)
 	case tagKind:
 		t, err := parseTag(o.id(), o.text)
 		if err != nil {
@@ -132,6 +136,36 @@ func (s *scan) visit(ctx context.Context, o object) error {
 	}
 	w.hits = append(w.hits, hit{name, o.kind, findings})
 	return nil
+}
+
+// mostParsed is how many commits are kept in case there is a finding, some 200 bytes each. Where there are more, or one
+// that cannot be parsed, all are read again.
+const mostParsed = 64 << 10
+
+// keep parses a commit.
+func (s *scan) keep(o object) {
+	if s.reread.Load() {
+		return
+	}
+	w := &s.workers[o.worker]
+	c, err := parseCommit(o.id(), o.text)
+	if err != nil || len(w.parsed) >= mostParsed/len(s.workers) {
+		s.reread.Store(true)
+		return
+	}
+	w.parsed = append(w.parsed, &c)
+}
+
+// takeParsed returns the commits that keep has kept, or nil where they are to be read again.
+func (s *scan) takeParsed() [][]*commit {
+	parsed := make([][]*commit, len(s.workers))
+	for i := range s.workers {
+		parsed[i], s.workers[i].parsed = s.workers[i].parsed, nil
+	}
+	if s.reread.Load() {
+		return nil
+	}
+	return parsed
 }
 
 // merge puts together what the workers have found.

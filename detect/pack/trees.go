@@ -10,17 +10,29 @@ import (
 
 // edge says that a tree holds another: the first 4 bytes of the child's id, then the parent's number. That two ids
 // begin alike makes a tree too many be read, which does no harm.
-type edge uint64
+type edge = uint64
 
-func newEdge(child id, parent int) edge { return edge(short(child)<<32 | uint64(parent)) }
+func newEdge(child id, parent int) edge {
+	return edge(binary.BigEndian.Uint32(child[:]))<<32 | edge(uint32(parent))
+}
 
-func short(i id) uint64 { return uint64(binary.BigEndian.Uint32(i[:])) }
-
-// metTree is a tree as a walk met it.
+// metTree is a tree as a walk met it: the entry of a pack, or where that is nil a number in [metTrees.loose].
 type metTree struct {
-	id    id
+	pack  *packfile
 	entry int32
-	pack  *packfile // nil for a loose object
+}
+
+// prefixes is a set of ids by their first 16 bits, which tells of most ids that they are not among a few.
+type prefixes [1 << 10]uint64
+
+func (p *prefixes) add(i id) {
+	first := binary.BigEndian.Uint16(i[:])
+	p[first>>6] |= 1 << (first & 63)
+}
+
+func (p *prefixes) has(i *id) bool {
+	first := binary.BigEndian.Uint16(i[:])
+	return p[first>>6]>>(first&63)&1 != 0
 }
 
 // readTrees goes through the trees twice: once to learn which of them lead to a hit, once through those to keep what
@@ -98,9 +110,34 @@ func (p *packfile) need(needed map[*packfile][]bool, entry int32) {
 // metTrees are the trees that one worker has met.
 type metTrees struct {
 	trees  chunks[metTree]
+	loose  []id
 	edges  chunks[edge] // parents are numbers in trees
 	direct []int        // numbers of those that hold a hit
 	sorted []edge
+}
+
+// add takes a tree and returns its number. What names no tree by itself is hashed here, while its text is at hand.
+func (m *metTrees) add(o object) int {
+	t := metTree{o.pack, o.entry}
+	if o.pack == nil {
+		t.entry = int32(len(m.loose))
+		m.loose = append(m.loose, o.loose)
+	} else if o.pack.index == nil {
+		o.id()
+	}
+	m.trees.add(t)
+	return m.trees.len() - 1
+}
+
+func (m *metTrees) tree(number int) (metTree, id) {
+	t := m.trees.at(number)
+	switch {
+	case t.pack == nil:
+		return t, m.loose[t.entry]
+	case t.pack.index != nil:
+		return t, t.pack.index.id(t.entry)
+	}
+	return t, t.pack.ids[t.entry]
 }
 
 // parents calls visit for each tree that seems to hold the child.
@@ -114,11 +151,14 @@ func (m *metTrees) parents(child id, visit func(number int)) {
 
 // leadingTrees returns the trees that hold a hit, directly or not.
 func (h *history) leadingTrees(ctx context.Context) (map[id]metTree, error) {
+	var hits prefixes
+	for name := range h.hits {
+		hits.add(name)
+	}
 	workers := make([]metTrees, h.scan.opts.Workers)
 	err := h.scan.each(ctx, setOf(treeKind), func(o object) error {
 		w := &workers[o.worker]
-		number := w.trees.len()
-		w.trees.add(metTree{o.id(), o.entry, o.pack})
+		number := w.add(o)
 		holds := false
 		for text := o.text; len(text) > 0; {
 			e, rest, err := nextEntry(text)
@@ -128,8 +168,9 @@ func (h *history) leadingTrees(ctx context.Context) (map[id]metTree, error) {
 			text = rest
 			if e.isTree() {
 				w.edges.add(newEdge(e.id, number))
-			} else if _, ok := h.hits[e.id]; ok {
-				holds = true
+			} else if hits.has(&e.id) {
+				_, ok := h.hits[e.id]
+				holds = holds || ok
 			}
 		}
 		if holds {
@@ -145,26 +186,28 @@ func (h *history) leadingTrees(ctx context.Context) (map[id]metTree, error) {
 		sorting.Go(func() {
 			w := &workers[i]
 			w.sorted, w.edges.full = w.edges.appendTo(nil), nil
-			slices.Sort(w.sorted)
+			w.sorted = radixSort(w.sorted, make([]edge, len(w.sorted)), 32, 64)
 		})
 	}
 	sorting.Wait()
-	var next []metTree
+	type place struct{ worker, number int }
+	var next []place
 	for i := range workers {
 		for _, number := range workers[i].direct {
-			next = append(next, workers[i].trees.at(number))
+			next = append(next, place{i, number})
 		}
 	}
 	leading := map[id]metTree{}
 	for len(next) > 0 {
-		tree := next[len(next)-1]
+		at := next[len(next)-1]
 		next = next[:len(next)-1]
-		if _, ok := leading[tree.id]; ok {
+		tree, name := workers[at.worker].tree(at.number)
+		if _, ok := leading[name]; ok {
 			continue
 		}
-		leading[tree.id] = tree
+		leading[name] = tree
 		for i := range workers {
-			workers[i].parents(tree.id, func(number int) { next = append(next, workers[i].trees.at(number)) })
+			workers[i].parents(name, func(number int) { next = append(next, place{i, number}) })
 		}
 	}
 	return leading, nil
