@@ -26,6 +26,7 @@ func TestLimits(t *testing.T) {
 		"ForeignTexts":      testForeignTextsDoNoHarm,
 		"TooMany":           testMoreLeaksThanIssues,
 		"OutOfOrder":        testPushesOutOfOrder,
+		"NoDefaultBranch":   testNoDefaultBranch,
 		"EndsSoon":          testEchoesEnd,
 		"LateClose":         testEffectsThatAreLateDoNotUndo,
 		"RateLimited":       testRateLimits,
@@ -236,6 +237,17 @@ func testPushesOutOfOrder(t *testing.T) {
 	w.push(w.shop, "refs/heads/main", removed)
 	w.settle()
 	w.conclusion(leaking, "failure")
+	w.issues(1)
+}
+
+// testNoDefaultBranch: the first thing that is pushed goes to another branch, so that there is nowhere to read a policy.
+func testNoDefaultBranch(t *testing.T) {
+	w := newWorld(t, githubtest.Options{})
+	text, _ := w.secret(131, detect.Live)
+	sha := w.commit(w.shop, githubtest.Change{Files: map[string]string{".env": env(text)}})
+	w.push(w.shop, "refs/heads/feature", sha)
+	w.settle()
+	w.conclusion(sha, "failure")
 	w.issues(1)
 }
 

@@ -88,6 +88,8 @@ func (w *Worker) policyFile(ctx context.Context, from github.Repository, ref str
 	switch {
 	case errors.Is(err, github.ErrOutOfReach), errors.Is(err, github.ErrNotFound), err == nil && !found:
 		return policy.File{}, nil
+	case errors.Is(err, github.ErrNoCommit) && ref == "": // the default branch is not there, or not yet
+		return policy.File{}, nil
 	case errors.Is(err, github.ErrTooLarge):
 		w.Log.WarnContext(ctx, "policy file left out: it is too large", "repository", from.Owner+"/"+from.Name)
 		return policy.File{}, nil
