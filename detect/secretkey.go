@@ -36,7 +36,7 @@ func (r *run) secretKey(v *view, at int) {
 			return
 		}
 	}
-	if !t.ends(keyLength) || !startsFresh(v.text, at) {
+	if !t.ends(keyLength) && !t.endsAtSlash(v.text, keyLength) || !startsFresh(v.text, at) {
 		return
 	}
 	value := t.text(keyLength)

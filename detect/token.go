@@ -103,6 +103,30 @@ func (t *token) ends(n int) bool {
 	return ok
 }
 
+// pathSegment is up to which length the letters and digits behind a slash are taken for a part of a path or of a sed
+// expression, and not for the rest of base64.
+const pathSegment = 20
+
+// endsAtSlash tells whether the token's n characters end at the slash of a path, an address or a sed expression, and
+// cuts the token there: s/KEY/sk_live_…/g. A slash stands before it too, or a word behind it.
+func (t *token) endsAtSlash(text []byte, n int) bool {
+	if t.n <= n || t.chars[n] != '/' {
+		return false
+	}
+	rest := text[min(t.end(n)+1, len(text)):]
+	framed := t.at > 0 && text[t.at-1] == '/'
+	if !framed && (len(rest) == 0 || !isBase62(rest[0])) {
+		return false
+	}
+	for i := 0; i < len(rest) && (isBase62(rest[i]) || rest[i] == '+' || rest[i] == '='); i++ {
+		if i == pathSegment {
+			return false
+		}
+	}
+	t.n = n
+	return true
+}
+
 // cut returns the length up to the first seam that may not join, for credentials whose length is not known.
 func (t *token) text(n int) string { return string(t.chars[:n]) }
 
