@@ -68,7 +68,11 @@ func drawProgress(w io.Writer, m *scan.Meter, width func() int) (stop func()) {
 func progressLine(p scan.Progress, elapsed time.Duration, width int) string {
 	counts := fmt.Sprintf("%s read, %s", megabytes(p.Bytes), elapsed.Round(time.Second))
 	if p.Files > 1 {
-		counts = fmt.Sprintf("%d files, ", p.Files) + counts
+		unit := "files"
+		if p.Objects {
+			unit = "objects"
+		}
+		counts = fmt.Sprintf("%d %s, %s", p.Files, unit, counts)
 	}
 	if p.Done >= 0 {
 		const cells = 24

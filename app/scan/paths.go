@@ -53,6 +53,7 @@ func (c *collector) named(ctx context.Context, name string, info os.FileInfo, sh
 		c.unreadable(name, err)
 		return
 	}
+	c.meter.known.Store(true)
 	d := openDirectory(filepath.Dir(target), true)
 	defer d.close()
 	r := reader{walk: newWalk(c, "", 1, 0), buffer: make([]byte, bufferSize), share: share}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -88,10 +89,11 @@ func (s Style) credential(b *strings.Builder, hits []Hit) {
 		what += ", " + environmentWords(h.Environment)
 	}
 	fmt.Fprintf(b, "%s  %s\n", s.paint(bold+colour, "■ "+what), s.paint(bold, h.Secret.Redacted()))
-	for _, place := range hits[:min(mostPlaces, len(hits))] {
-		s.place(b, place)
+	places := placesOf(hits)
+	for _, place := range places[:min(mostPlaces, len(places))] {
+		s.place(b, place[0], len(place)-1)
 	}
-	if n := len(hits) - mostPlaces; n > 0 {
+	if n := len(places) - mostPlaces; n > 0 {
 		fmt.Fprintf(b, "  %s\n", s.paint(faint, "and "+plural(n, "more place", "more places")+"; --format json lists them all"))
 	}
 	row := func(name, value string) {
@@ -117,6 +119,30 @@ func (s Style) credential(b *strings.Builder, hits []Hit) {
 	b.WriteByte('\n')
 }
 
+// placesOf puts the hits together that differ only in the commit that brought them, the earliest first.
+func placesOf(hits []Hit) [][]Hit {
+	type place struct {
+		root, path   string
+		line, column int
+	}
+	at := map[place]int{}
+	var places [][]Hit
+	for _, h := range hits {
+		p := place{h.Root, h.Path(), h.Place.Line, h.Place.Column}
+		if h.File == "" || h.Place.Line == 0 {
+			p.path += "\x00" + h.Blob + strconv.Itoa(len(places))
+		}
+		i, known := at[p]
+		if !known {
+			i = len(places)
+			at[p] = i
+			places = append(places, nil)
+		}
+		places[i] = append(places[i], h)
+	}
+	return places
+}
+
 // best is the place that says most about a credential.
 func best(hits []Hit) Hit {
 	confidences := []detect.Confidence{detect.HighConfidence, detect.MediumConfidence, detect.LowConfidence}
@@ -135,7 +161,8 @@ func best(hits []Hit) Hit {
 	})
 }
 
-func (s Style) place(b *strings.Builder, h Hit) {
+// place writes one place, which so many other commits brought, too.
+func (s Style) place(b *strings.Builder, h Hit, others int) {
 	place := printable(joined(h.Root, h.Path()))
 	if place == "-" {
 		place = "standard input"
@@ -158,7 +185,11 @@ func (s Style) place(b *strings.Builder, h Hit) {
 		fmt.Fprintf(b, "    %s\n", s.paint(faint, line))
 	}
 	if h.Commit != "" {
-		fmt.Fprintf(b, "    %s\n", s.paint(faint, commitWords(h)))
+		words := commitWords(h)
+		if others > 0 {
+			words += "; and by " + plural(others, "other commit", "other commits")
+		}
+		fmt.Fprintf(b, "    %s\n", s.paint(faint, words))
 	}
 }
 
@@ -170,21 +201,31 @@ func commitWords(h Hit) string {
 	if !h.Author.When.IsZero() {
 		words += " on " + h.Author.When.Format(time.DateOnly)
 	}
-	switch n := len(h.Refs); {
-	case n == 0:
+	if len(h.Refs) == 0 {
 		return words + ", deleted since"
-	case n > 3:
-		return words + ", still in " + printable(strings.Join(shortRefs(h.Refs[:3]), ", ")) + " and " + plural(n-3, "other", "others")
 	}
-	return words + ", still in " + printable(strings.Join(shortRefs(h.Refs), ", "))
+	words += ", still in " + printable(shortRef(h.Refs))
+	if n := len(h.Refs) - 1; n > 0 {
+		words += " and " + plural(n, "other ref", "other refs")
+	}
+	return words
 }
 
-func shortRefs(refs []string) []string {
-	short := make([]string, len(refs))
-	for i, ref := range refs {
-		short[i] = strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(ref, "refs/heads/"), "refs/remotes/"), "refs/")
+// shortRef is the name of the ref that says most, as people write it.
+func shortRef(refs []string) string {
+	ref := refs[0]
+	for _, known := range []string{"refs/heads/main", "refs/heads/master"} {
+		if slices.Contains(refs, known) {
+			ref = known
+			break
+		}
 	}
-	return short
+	for _, prefix := range []string{"refs/heads/", "refs/remotes/", "refs/"} {
+		if short, ok := strings.CutPrefix(ref, prefix); ok {
+			return short
+		}
+	}
+	return ref
 }
 
 func (s Style) total(b *strings.Builder, r Result, credentials int) {

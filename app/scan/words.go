@@ -79,6 +79,13 @@ func adviceFor(k detect.Kind) []string {
 	return []string{"revoke it in Clerk, and make another where it is used"}
 }
 
+func withArticle(noun string) string {
+	if strings.ContainsRune("AEIOUaeiou", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
 // advice says what to do about each kind that was found.
 func (s Style) advice(b *strings.Builder, groups [][]Hit) {
 	if len(groups) == 0 {
@@ -91,7 +98,7 @@ func (s Style) advice(b *strings.Builder, groups [][]Hit) {
 			continue
 		}
 		told[steps[0]] = true
-		fmt.Fprintf(b, "%s\n", s.paint(bold, "What to do about a "+kindWords(g[0].Kind)))
+		fmt.Fprintf(b, "%s\n", s.paint(bold, "What to do about "+withArticle(kindWords(g[0].Kind))))
 		for i, step := range steps {
 			fmt.Fprintf(b, "  %d. %s\n", i+1, step)
 		}
