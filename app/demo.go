@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/rekey-app/rekey/app/config"
@@ -51,7 +52,7 @@ func demoServer(log *slog.Logger) demo.Start {
 	return func(ctx context.Context, on demo.Target) (string, func() error, error) {
 		cfg, err := config.Flags{
 			Listen: "127.0.0.1:0", Data: on.Data, GitHubURL: on.GitHubURL, GitHubAPIURL: on.GitHubAPIURL,
-			AppID: on.AppID, PrivateKey: string(on.PrivateKeyPEM), WebhookSecret: on.WebhookSecret,
+			AppID: strconv.FormatInt(on.AppID, 10), PrivateKey: string(on.PrivateKeyPEM), WebhookSecret: on.WebhookSecret,
 			ClerkAPIURL: on.ClerkAPIURL, Log: "info",
 		}.Resolve()
 		if err != nil {

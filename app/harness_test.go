@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -57,7 +58,7 @@ func newWorld(t testing.TB, options githubtest.Options) *world {
 	t.Cleanup(clerk.Close)
 	w := &world{t: t, ctx: t.Context(), github: gh, clerk: clerk, logs: &syncBuffer{}, ada: gh.User("ada"), sam: gh.User("sam")}
 	w.flags = config.Flags{
-		Listen: "127.0.0.1:0", Data: t.TempDir(), GitHubURL: gh.URL(), GitHubAPIURL: gh.APIURL(), AppID: gh.AppID(),
+		Listen: "127.0.0.1:0", Data: t.TempDir(), GitHubURL: gh.URL(), GitHubAPIURL: gh.APIURL(), AppID: strconv.FormatInt(gh.AppID(), 10),
 		PrivateKey: string(gh.PrivateKeyPEM()), WebhookSecret: gh.WebhookSecret(), DatabaseURL: testDatabase(t),
 		ClerkAPIURL: clerk.URL, Log: "debug",
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -95,7 +96,10 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *server,
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if s.store, err = ledger.OpenStore(ctx, ledger.Options{URL: cfg.DatabaseURL, Now: time.Now, Log: slog.New(atLeast{log.Handler(), slog.LevelWarn})}); err != nil {
-		return nil, fmt.Errorf("opening the database: %w", err)
+		return nil, &config.Error{
+			Setting: "REKEY_DATABASE_URL", Problem: "names a database that cannot be opened",
+			Mend: strings.Join(strings.Fields(err.Error()), " "),
+		}
 	}
 	app, err := github.New(github.Config{
 		AppID: cfg.AppID, PrivateKey: cfg.PrivateKey, WebURL: cfg.GitHubURL, APIURL: cfg.GitHubAPIURL,

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/rekey-app/rekey/github"
@@ -25,9 +26,9 @@ type Flags struct {
 	Data         string `env:"REKEY_DATA" placeholder:"DIR" help:"Directory of the database; made with mode 0700. Default: rekey in the user's state directory."`
 	GitHubURL    string `name:"github-url" env:"REKEY_GITHUB_URL" default:"https://github.com" placeholder:"URL" help:"GitHub's web and git address."`
 	GitHubAPIURL string `name:"github-api-url" env:"REKEY_GITHUB_API_URL" placeholder:"URL" help:"GitHub's API address. Default: derived from --github-url."`
-	AppID        int64  `env:"REKEY_APP_ID" placeholder:"ID" help:"The GitHub App's id."`
+	AppID        string `env:"REKEY_APP_ID" placeholder:"ID" help:"The GitHub App's id."`
 	ClerkAPIURL  string `env:"REKEY_CLERK_API_URL" default:"https://api.clerk.com" placeholder:"URL" help:"Clerk's Backend API address."`
-	Log          string `env:"REKEY_LOG" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"debug, info, warn or error. Text on a terminal, JSON elsewhere."`
+	Log          string `env:"REKEY_LOG" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error. Text on a terminal, JSON elsewhere."`
 
 	PullRefs   bool   `env:"REKEY_PULL_REFS" help:"Read the heads of all old pull requests too when a repository is read for the first time."`
 	PolicyFile string `env:"REKEY_POLICY_FILE" placeholder:"FILE" help:"Policy that applies where no repository's .github/rekey.yml says otherwise."`
@@ -80,10 +81,10 @@ func (f Flags) Resolve() (Config, error) {
 	if c.PublicURL, err = httpURL("REKEY_PUBLIC_URL", f.PublicURL); err != nil {
 		return Config{}, err
 	}
-	if c.GitHubURL, err = httpURL("REKEY_GITHUB_URL", f.GitHubURL); err != nil {
+	if c.GitHubURL, err = secureURL("REKEY_GITHUB_URL", f.GitHubURL); err != nil {
 		return Config{}, err
 	}
-	if c.GitHubAPIURL, err = httpURL("REKEY_GITHUB_API_URL", f.GitHubAPIURL); err != nil {
+	if c.GitHubAPIURL, err = secureURL("REKEY_GITHUB_API_URL", f.GitHubAPIURL); err != nil {
 		return Config{}, err
 	}
 	if c.GitHubAPIURL == "" {
@@ -91,13 +92,12 @@ func (f Flags) Resolve() (Config, error) {
 			return Config{}, &Error{"REKEY_GITHUB_URL", "has no API", err.Error()}
 		}
 	}
-	if c.ClerkAPIURL, err = httpURL("REKEY_CLERK_API_URL", f.ClerkAPIURL); err != nil {
+	if c.ClerkAPIURL, err = secureURL("REKEY_CLERK_API_URL", f.ClerkAPIURL); err != nil {
 		return Config{}, err
 	}
-	if f.AppID <= 0 {
-		return Config{}, &Error{"REKEY_APP_ID", "is not set", "give the number that GitHub shows as App ID in the App's settings"}
+	if c.AppID, err = appID(f.AppID); err != nil {
+		return Config{}, err
 	}
-	c.AppID = f.AppID
 	if c.PrivateKey, err = f.privateKey(); err != nil {
 		return Config{}, err
 	}
@@ -150,6 +150,35 @@ func httpURL(setting, s string) (string, error) {
 		return "", &Error{setting, "is no web address", "say https://HOST, without a user, query or fragment"}
 	}
 	return strings.TrimRight(s, "/"), nil
+}
+
+// secureURL is an address that credentials are sent to: https, or http on this machine.
+func secureURL(setting, s string) (string, error) {
+	checked, err := httpURL(setting, s)
+	if err != nil || checked == "" {
+		return checked, err
+	}
+	u, err := url.Parse(checked)
+	if err != nil {
+		return "", err
+	}
+	ip := net.ParseIP(u.Hostname())
+	if u.Scheme != "https" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return "", &Error{setting, "would send credentials in the clear", "say https://…"}
+	}
+	return checked, nil
+}
+
+func appID(s string) (int64, error) {
+	const mend = "give the number that GitHub shows as App ID in the App's settings"
+	if s == "" {
+		return 0, &Error{"REKEY_APP_ID", "is not set", mend}
+	}
+	id, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || id <= 0 {
+		return 0, &Error{"REKEY_APP_ID", fmt.Sprintf("is %q", s), mend}
+	}
+	return id, nil
 }
 
 // dataDirectory follows the XDG Base Directory Specification on Unix ($XDG_STATE_HOME, ~/.local/state), and the

@@ -24,7 +24,7 @@ func testKeyPEM(t *testing.T) string {
 // valid returns flags that resolve; tests break one of them.
 func valid(t *testing.T) Flags {
 	return Flags{
-		Listen: "127.0.0.1:0", Data: t.TempDir(), GitHubURL: "https://github.com", AppID: 7,
+		Listen: "127.0.0.1:0", Data: t.TempDir(), GitHubURL: "https://github.com", AppID: "7",
 		ClerkAPIURL: "https://api.clerk.com", Log: "info",
 		PrivateKey: testKeyPEM(t), WebhookSecret: strings.Repeat("s", 32),
 	}
@@ -65,7 +65,11 @@ func TestErrorsNameTheSettingInOneLine(t *testing.T) {
 		"GitHub URL":                {func(f *Flags) { f.GitHubURL = "git@github.com" }, "REKEY_GITHUB_URL"},
 		"API URL":                   {func(f *Flags) { f.GitHubAPIURL = "ftp://x" }, "REKEY_GITHUB_API_URL"},
 		"Clerk URL":                 {func(f *Flags) { f.ClerkAPIURL = "clerk" }, "REKEY_CLERK_API_URL"},
-		"no App":                    {func(f *Flags) { f.AppID = 0 }, "REKEY_APP_ID"},
+		"no App":                    {func(f *Flags) { f.AppID = "" }, "REKEY_APP_ID"},
+		"App is no number":          {func(f *Flags) { f.AppID = "abc" }, "REKEY_APP_ID"},
+		"API in the clear":          {func(f *Flags) { f.GitHubAPIURL = "http://github.example.com/api/v3" }, "REKEY_GITHUB_API_URL"},
+		"no policy":                 {func(f *Flags) { f.PolicyFile = missing }, "REKEY_POLICY_FILE"},
+		"no targets":                {func(f *Flags) { f.NotifyFile = missing }, "REKEY_NOTIFY_FILE"},
 		"no key":                    {func(f *Flags) { f.PrivateKey = "" }, "REKEY_PRIVATE_KEY"},
 		"key is no key":             {func(f *Flags) { f.PrivateKey = "nonsense" }, "REKEY_PRIVATE_KEY"},
 		"key twice":                 {func(f *Flags) { f.PrivateKeyFile = empty }, "REKEY_PRIVATE_KEY"},
