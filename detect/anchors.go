@@ -49,7 +49,6 @@ const fingerprint = 4
 // forms have in common serves all of them.
 func anchors() []anchor {
 	list := []anchor{
-		{text: "sk_", role: keyRole},
 		{text: `sk"`, role: keyRole},
 		{text: `sk'`, role: keyRole},
 		{text: "sk`", role: keyRole},
@@ -67,6 +66,9 @@ func anchors() []anchor {
 		{text: widen("sk_")[:5], role: utf16Role},
 		{text: widen("whsec_")[:11], role: utf16Role},
 		{text: widen("CLERK_")[:11], role: utf16Role},
+	}
+	for _, behind := range keyBehind {
+		list = append(list, anchor{text: "sk_" + string(behind), role: keyRole})
 	}
 	for _, underscore := range []string{
 		`\x5f`, `\x5F`, `\u005f`, `\u005F`, "u{5f}", "%5f", "%5F", "%255f", "%255F", "=5F", "#95;", "#x5f;", "#x5F;", "lowbar;",
@@ -126,6 +128,9 @@ func torn(a anchor) []anchor {
 		{text: a.text[n:], role: a.role, align: (a.align + n) % 4, former: a.text[:n]},
 	}
 }
+
+// keyBehind is what may stand behind sk_: the first letter of live or test, escaped or not, or a seam.
+const keyBehind = "lt\\%&\"'`^="
 
 // wide returns the anchors for an underscore in UTF-16 that stands at offset align modulo 3 behind one of letters. They are
 // no longer than a fingerprint, so as to share what letters have in common.

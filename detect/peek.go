@@ -3,25 +3,29 @@ package detect
 // peeked is how many groups of base64 the cheap looks decode.
 const peeked = 4
 
-// peek decodes the base64 at text[at:] up to the first character that is none, peeked groups at most. It returns how many
-// bytes those are.
+// peek decodes the base64 at text[at:], over line ends, up to where it breaks off, peeked groups at most. It returns how
+// many bytes those are.
 func peek(text []byte, at int) (out [3 * peeked]byte, n int) {
-	for n < len(out) && at+4 <= len(text) {
-		var v uint32
-		for _, c := range text[at : at+4] {
-			if base64Values[c] == 0xff {
-				return out, n
+	var v uint32
+	for k := 1; n < len(out) && at < len(text); k++ {
+		c := base64Values[text[at]]
+		if c == 0xff {
+			if at = wrapAfter(text, at); at < 0 {
+				break
 			}
-			v = v<<6 | uint32(base64Values[c])
+			c = base64Values[text[at]]
 		}
-		out[n], out[n+1], out[n+2] = byte(v>>16), byte(v>>8), byte(v)
-		n += 3
-		at += 4
+		at++
+		v = v<<6 | uint32(c)
+		if k%4 == 0 {
+			out[n], out[n+1], out[n+2] = byte(v>>16), byte(v>>8), byte(v)
+			n += 3
+		}
 	}
 	return out, n
 }
 
-// textBehind tells whether the base64 from the anchor at text[at:] on decodes to ASCII, as far as it goes on its line: what
+// textBehind tells whether the base64 from the anchor at text[at:] on decodes to ASCII, as far as that is looked at: what
 // stands behind the prefix of a credential does, be it encoded once more.
 func textBehind(text []byte, at int, a *anchor) bool {
 	out, n := peek(text, at+(4-a.align)&3)

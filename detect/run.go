@@ -121,13 +121,7 @@ func plausible(text []byte, at int, a *anchor) bool {
 		if at+9 > len(text) {
 			return false
 		}
-		if text[at+2] == '_' {
-			switch text[at+3] {
-			case 'l', 't', '\\', '%', '&', '"', '\'', '`', '^', '=':
-			default:
-				return false
-			}
-		} else if isBase62(text[at+3]) && text[at+2] != '\\' {
+		if text[at+2] != '_' && text[at+2] != '\\' && isBase62(text[at+3]) {
 			return false
 		}
 		return startsFresh(text, at)

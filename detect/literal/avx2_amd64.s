@@ -33,7 +33,16 @@
 	VPAND   R3, R2, R2       \
 	VPAND   R2, R0, R0
 
-// func findAVX2(t *[4][2][16]byte, filter *[1024]uint64, text *byte, n int) (offset int, word uint64)
+// HASHED tells, in the carry flag, whether the filter at R11 has the bytes in R0. R0 and R9 are spoiled.
+#define HASHED(R0) \
+	IMULL $0x9e3779b1, R0   \
+	SHRL  $20, R0           \
+	MOVL  R0, R9            \
+	SHRL  $6, R9            \
+	MOVQ  (R11)(R9*8), R9   \
+	BTQ   R0, R9
+
+// func findAVX2(t *[4][2][16]byte, filter *[64]uint64, text *byte, n int) (offset int, word uint64)
 TEXT ·findAVX2(SB), NOSPLIT, $32-48
 	MOVQ t+0(FP), AX
 	MOVQ filter+8(FP), R11
@@ -99,15 +108,14 @@ either:
 	ORQ  BX, CX
 	NOTQ CX
 check:
-	// The first of them whose four bytes are in the filter.
+	// The first of them whose four bytes, or first three, are in the filter.
 	BSFQ  CX, AX
 	MOVL  (SI)(AX*1), BX
-	IMULL $0x9e3779b1, BX
-	SHRL  $16, BX
-	MOVL  BX, R9
-	SHRL  $6, R9
-	MOVQ  (R11)(R9*8), R9
-	BTQ   BX, R9
+	MOVL  BX, R10
+	HASHED(BX)
+	JCS   found
+	SHLL  $8, R10
+	HASHED(R10)
 	JCS   found
 	LEAQ  -1(CX), BX
 	ANDQ  BX, CX

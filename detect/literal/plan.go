@@ -73,14 +73,16 @@ const (
 	hexKind
 	kinds
 
-	sourceWeight = 0.6
+	sourceWeight = 0.75
 )
 
-var kindWeights = [kinds]float64{base64Kind: 0.25, binaryKind: 0.1, hexKind: 0.05}
+var kindWeights = [kinds]float64{base64Kind: 0.15, binaryKind: 0.05, hexKind: 0.05}
 
 // phrases are what source holds more often than its pairs of bytes tell, and how often, roughly.
 var phrases = map[string]float64{
-	`\x00`: 2e-3, `\u00`: 2e-4, "0x00": 5e-4, "xf0\\": 2e-4, "x80\\": 2e-4, "0000": 2e-3, "ffff": 5e-4, "----": 5e-3, "====": 5e-3,
+	`\x00`: 2e-3, `\xff`: 5e-4, `\x08`: 2e-4, `\x0f`: 2e-4, `\xf8`: 1e-4, `\x8f`: 1e-4, `\x88`: 1e-4, `\u00`: 2e-4, "0x00": 5e-4, "xf0\\": 2e-4, "x80\\": 2e-4, "0000": 2e-3, "ffff": 5e-4, "----": 5e-3, "====": 5e-3,
+	"0x5f": 2e-5, "MAX_": 2e-5, "MAXS": 1e-5, "8B_0": 5e-6, `ab\x`: 1e-5, `ab",`: 5e-6, "Also": 5e-6,
+	"mEff": 5e-5, "mToA": 3e-5, "low.": 1e-5, "loc.": 1e-5, `\xcf`: 1e-4, `\xc1`: 1e-4, `\xc3`: 1e-4, "ex51": 5e-6, "l_Ne": 5e-6, "src.": 2e-5, "ERR_": 2e-5, "k_tr": 5e-6, "3030": 1e-5,
 }
 
 // weigh learns how often bytes stand in the texts that the search is to be fast on.

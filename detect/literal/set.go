@@ -100,14 +100,12 @@ func (s *Set) add(l string, index int, p placement) {
 	for i, c := range w {
 		s.masks[c] |= bit << (groups * i)
 	}
-	if len(w) == window {
-		s.filter.add(w)
-	} else {
+	if len(w) < window {
 		for c := range s.masks {
 			s.masks[c] |= bit << (groups * (window - 1))
-			s.filter.add(w + string([]byte{byte(c)}))
 		}
 	}
+	s.filter.add(w)
 	s.pairs[uint16(w[0])|uint16(w[1])<<8] = 1
 	s.pairs[uint16(w[1])|uint16(w[2])<<8] = 1
 }
@@ -207,19 +205,24 @@ func (s *Set) find(text []byte, at int) (base int, word uint64) {
 	return s.findPortable(text, at)
 }
 
-// filter holds the windows: bit h of it is set where a window has the hash h. The vectorised search asks it about the
-// places it would stop at, which costs it less than to stop.
-type filter [1 << 16 / 64]uint64
+// filter holds the windows: bit h of it is set where a window has the hash h, or the first three bytes of one that ends in
+// any byte have. The search asks it about the places it would stop at, which costs it less than to stop. It is small, so
+// as to stay in the cache that the text runs through.
+type filter [1 << 12 / 64]uint64
 
 func (f *filter) add(w string) {
-	h := hash(binary.LittleEndian.Uint32([]byte(w)))
+	h := uint32(w[0])<<8 | uint32(w[1])<<16 | uint32(w[2])<<24
+	if len(w) == window {
+		h = h>>8 | uint32(w[3])<<24
+	}
+	h = hash(h)
 	f[h/64] |= 1 << (h % 64)
 }
 
 func (f *filter) has(w uint32) bool {
-	h := hash(w)
-	return f[h/64]>>(h%64)&1 != 0
+	four, three := hash(w), hash(w<<8)
+	return (f[four/64]>>(four%64)|f[three/64]>>(three%64))&1 != 0
 }
 
-// hash is the high half of a product; the assembly has it too.
-func hash(w uint32) uint16 { return uint16(w * 0x9e3779b1 >> 16) }
+// hash is HASHED in the assembly.
+func hash(w uint32) uint32 { return w * 0x9e3779b1 >> 20 }

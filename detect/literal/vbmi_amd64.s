@@ -25,7 +25,16 @@ GLOBL behind<>(SB), RODATA|NOPTR, $66
 	VPTERNLOGQ $0x80, R1, R2, R0 \
 	VPANDQ R3, R0, R0
 
-// func findVBMI(t *[4][128]byte, filter *[1024]uint64, text *byte, n int) (offset int, word uint64)
+// HASHED tells, in the carry flag, whether the filter at R11 has the bytes in R0. R0 and R9 are spoiled.
+#define HASHED(R0) \
+	IMULL $0x9e3779b1, R0   \
+	SHRL  $20, R0           \
+	MOVL  R0, R9            \
+	SHRL  $6, R9            \
+	MOVQ  (R11)(R9*8), R9   \
+	BTQ   R0, R9
+
+// func findVBMI(t *[4][128]byte, filter *[64]uint64, text *byte, n int) (offset int, word uint64)
 TEXT ·findVBMI(SB), NOSPLIT, $64-48
 	MOVQ t+0(FP), AX
 	MOVQ filter+8(FP), R11
@@ -142,15 +151,14 @@ either:
 	TESTQ CX, CX
 	JZ   second
 check:
-	// Of the places in CX, the first whose four bytes are in the filter.
+	// Of the places in CX, the first whose four bytes, or first three, are in the filter.
 	TZCNTQ CX, AX
 	MOVL  (SI)(AX*1), BX
-	IMULL $0x9e3779b1, BX
-	SHRL  $16, BX
-	MOVL  BX, R9
-	SHRL  $6, R9
-	MOVQ  (R11)(R9*8), R9
-	BTQ   BX, R9
+	MOVL  BX, R10
+	HASHED(BX)
+	JCS   found
+	SHLL  $8, R10
+	HASHED(R10)
 	JCS   found
 	BLSRQ CX, CX
 	JNZ   check
@@ -165,12 +173,11 @@ second:
 checkSecond:
 	TZCNTQ CX, AX
 	MOVL  (SI)(AX*1), BX
-	IMULL $0x9e3779b1, BX
-	SHRL  $16, BX
-	MOVL  BX, R9
-	SHRL  $6, R9
-	MOVQ  (R11)(R9*8), R9
-	BTQ   BX, R9
+	MOVL  BX, R10
+	HASHED(BX)
+	JCS   foundSecond
+	SHLL  $8, R10
+	HASHED(R10)
 	JCS   foundSecond
 	BLSRQ CX, CX
 	JNZ   checkSecond
