@@ -124,7 +124,9 @@ func (c *collector) readStream(ctx context.Context, name string, in io.Reader) e
 
 // take adds what one text holds. again is the text once more, or nil where it is gone.
 func (c *collector) take(ctx context.Context, where Hit, result detect.Result, again io.ReaderAt) {
-	c.skipped(where.Root, where.File, result.Skipped)
+	if ctx.Err() == nil { // else it is because of that
+		c.skipped(where.Root, where.File, result.Skipped)
+	}
 	if len(result.Findings) == 0 {
 		return
 	}
