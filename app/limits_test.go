@@ -34,13 +34,13 @@ func TestLimits(t *testing.T) {
 }
 
 func testIssuesDisabled(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	w.shop.DisableIssues(true)
 	text, _ := w.secret(110, detect.Live)
 	sha := w.pushed(map[string]string{".env": env(text)})
 	w.settle()
 	w.conclusion(sha, "failure")
-	w.issues(0)
+	w.filed(0)
 	// The check's buttons still work.
 	w.took(w.shop.PressButton(w.ctx, w.shop.CheckRuns(sha)[0].ID, "not-a-secret", w.ada))
 	w.conclusion(sha, "success")
@@ -48,15 +48,15 @@ func testIssuesDisabled(t *testing.T) {
 	other, _ := w.secret(111, detect.Live)
 	w.pushed(map[string]string{"b.env": env(other)})
 	w.settle()
-	w.issues(0)
+	w.filed(0)
 	w.shop.DisableIssues(false)
 	w.pushed(map[string]string{"c.env": "# c\n" + env(other)})
 	w.settle()
-	w.issues(1)
+	w.filed(1)
 }
 
 func testArchived(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	sha, key, issue := w.leaked(112, detect.Live)
 	w.took(w.shop.Archive(w.ctx, w.ada), nil)
 	w.say(issue.Number, "/rekey status", w.ada)
@@ -66,11 +66,11 @@ func testArchived(t *testing.T) {
 	w.say(issue.Number, "/rekey rotated", w.ada)
 	w.state(issue.Number, "closed", ledger.Revoked)
 	w.conclusion(sha, "success")
-	w.issues(1)
+	w.filed(1)
 }
 
 func testRepositoryDeleted(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	text, _ := w.secret(113, detect.Live)
 	hold, asked := make(chan struct{}), make(chan struct{})
 	var once sync.Once
@@ -95,10 +95,10 @@ func testRepositoryDeleted(t *testing.T) {
 }
 
 func testIssueDeleted(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	_, key, issue := w.leaked(114, detect.Live)
 	w.took(w.shop.DeleteIssue(w.ctx, issue.Number, w.ada))
-	issues := w.issues(2)
+	issues := w.filed(2)
 	if issues[1].Deleted || issues[1].Title != issue.Title {
 		t.Errorf("filed again: %+v", issues[1])
 	}
@@ -107,11 +107,11 @@ func testIssueDeleted(t *testing.T) {
 	w.say(issues[1].Number, "/rekey rotated", w.ada)
 	w.state(issues[1].Number, "closed", ledger.Revoked)
 	w.took(w.shop.DeleteIssue(w.ctx, issues[1].Number, w.ada))
-	w.issues(2)
+	w.filed(2)
 }
 
 func testIssueDeletedAndTheEventLost(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	_, _, issue := w.leaked(115, detect.Live)
 	w.github.SetWebhookURL("")
 	if _, err := w.shop.DeleteIssue(w.ctx, issue.Number, w.ada); err != nil {
@@ -120,13 +120,13 @@ func testIssueDeletedAndTheEventLost(t *testing.T) {
 	w.github.SetWebhookURL(w.url("/webhook"))
 	sha := w.pushed(map[string]string{"more.env": "# more\n" + env(w.keys[0])})
 	w.settle()
-	issues := w.issues(2)
+	issues := w.filed(2)
 	holds(t, "the new issue", issues[1].Body, "more.env", "115.env")
 	holds(t, "the check", w.shop.CheckRuns(sha)[0].Summary, fmt.Sprintf("/issues/%d", issues[1].Number))
 }
 
 func testRenamedBetweenEventAndJob(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	w.github.SetWebhookURL("")
 	text, key := w.secret(116, detect.Live)
 	sha := w.commit(w.shop, githubtest.Change{Files: map[string]string{".env": env(text)}})
@@ -138,7 +138,7 @@ func testRenamedBetweenEventAndJob(t *testing.T) {
 	w.github.SetWebhookURL(w.url("/webhook"))
 	w.took(w.github.Redeliver(w.ctx, sent[0].ID)) // it names the repository as it was called
 	w.conclusion(sha, "failure")
-	issue := w.issues(1)[0]
+	issue := w.filed(1)[0]
 	w.clerk.Delete(key)
 	w.say(issue.Number, "/rekey rotated", w.ada)
 	w.state(issue.Number, "closed", ledger.Revoked)
@@ -146,7 +146,7 @@ func testRenamedBetweenEventAndJob(t *testing.T) {
 }
 
 func testUnassignablePusher(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	eve := w.github.User("eve") // pushes with a deploy key's rights, say
 	text, _ := w.secret(117, detect.Live)
 	sha := w.commit(w.shop, githubtest.Change{Author: eve, Files: map[string]string{".env": env(text)}})
@@ -154,13 +154,13 @@ func testUnassignablePusher(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.settle()
-	if issue := w.issues(1)[0]; len(issue.Assignees) != 0 || !slices.Equal(issue.Labels, []string{"rekey"}) {
+	if issue := w.filed(1)[0]; len(issue.Assignees) != 0 || !slices.Equal(issue.Labels, []string{"rekey"}) {
 		t.Errorf("assigned to %v, labels %v", issue.Assignees, issue.Labels)
 	}
 }
 
 func testForeignTextsDoNoHarm(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	mallory := w.github.User("mallory")
 	w.shop.SetRole(mallory, "write")
 	nasty := "a/`@acme`|<img src=x>](http:evil.example)\n## @team\u202e/.env"
@@ -174,7 +174,7 @@ func testForeignTextsDoNoHarm(t *testing.T) {
 	}
 	w.settle()
 	w.conclusion(sha, "failure")
-	issue := w.issues(1)[0]
+	issue := w.filed(1)[0]
 	w.say(issue.Number, "/rekey ignore `@acme/team` <img src=x> [x](http://evil.example) @everyone", w.ada)
 	w.state(issue.Number, "closed", ledger.Ignored)
 	texts := []string{w.issue(issue.Number).Body, w.last(issue.Number, 1), w.shop.CheckRuns(sha)[0].Summary}
@@ -194,7 +194,7 @@ func testForeignTextsDoNoHarm(t *testing.T) {
 }
 
 func testMoreLeaksThanIssues(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	w.policy("issues: {max_per_hour: 2}")
 	files := map[string]string{}
 	for i := range 5 {
@@ -203,7 +203,7 @@ func testMoreLeaksThanIssues(t *testing.T) {
 	}
 	sha := w.pushed(files)
 	w.settle()
-	issues := w.issues(3)
+	issues := w.filed(3)
 	sums := slices.DeleteFunc(slices.Clone(issues), func(i githubtest.Issue) bool { return !strings.Contains(i.Title, "3, 3 open") })
 	if len(sums) != 1 {
 		t.Fatalf("%d summaries among %d issues", len(sums), len(issues))
@@ -215,18 +215,18 @@ func testMoreLeaksThanIssues(t *testing.T) {
 	text, _ := w.secret(126, detect.Live)
 	w.pushed(map[string]string{"more.env": env(text)})
 	w.settle()
-	w.issues(3)
+	w.filed(3)
 	holds(t, "the summary", w.issue(sums[0].Number).Title+w.issue(sums[0].Number).Body, "4, 4 open", "more.env")
 	// Said on the check: what waits is dealt with, and the summary shrinks with it.
 	w.took(w.shop.PressButton(w.ctx, w.shop.CheckRuns(sha)[0].ID, "not-a-secret", w.ada))
 	w.conclusion(sha, "success")
-	w.issues(3)
+	w.filed(3)
 	w.holdsNoKey()
 }
 
 // testPushesOutOfOrder scans a push whose first attempt failed after the push that came upon it: both are read.
 func testPushesOutOfOrder(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	w.check(w.shop, w.pushed(map[string]string{"README.md": "# Shop\n"}))
 	text, _ := w.secret(127, detect.Live)
 	leaking := w.commit(w.shop, githubtest.Change{Files: map[string]string{".env": env(text)}})
@@ -237,23 +237,23 @@ func testPushesOutOfOrder(t *testing.T) {
 	w.push(w.shop, "refs/heads/main", removed)
 	w.settle()
 	w.conclusion(leaking, "failure")
-	w.issues(1)
+	w.filed(1)
 }
 
 // testNoDefaultBranch: the first thing that is pushed goes to another branch, so that there is nowhere to read a policy.
 func testNoDefaultBranch(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	text, _ := w.secret(131, detect.Live)
 	sha := w.commit(w.shop, githubtest.Change{Files: map[string]string{".env": env(text)}})
 	w.push(w.shop, "refs/heads/feature", sha)
 	w.settle()
 	w.conclusion(sha, "failure")
-	w.issues(1)
+	w.filed(1)
 }
 
 // testEchoesEnd: our own comments, closings and check runs come back as events, and ask for nothing more.
 func testEchoesEnd(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	_, key, issue := w.leaked(128, detect.Live)
 	w.say(issue.Number, "/rekey rotated", w.ada)
 	w.clerk.Delete(key)
@@ -284,13 +284,14 @@ func testEchoesEnd(t *testing.T) {
 
 // testEffectsThatAreLateDoNotUndo: GitHub does not take the closing of an issue until its leak was opened again.
 func testEffectsThatAreLateDoNotUndo(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	sha, _, issue := w.leaked(129, detect.Live)
 	w.github.Inject(githubtest.Times(1, writes(http.MethodPatch, "/issues/", `"state":"closed"`), githubtest.Answer(http.StatusBadGateway, "Server Error")))
 	for _, said := range []string{"/rekey ignore it is old", "/rekey reopen"} {
 		if sent, err := w.shop.Comment(w.ctx, issue.Number, said, w.ada); err != nil || !sent.OK() {
 			t.Fatal(sent.Status, err)
 		}
+		w.eventually("the word to be heard", func() bool { return w.stats().Unfinished == 0 })
 	}
 	w.settle()
 	w.state(issue.Number, "open", ledger.Open)
@@ -299,7 +300,7 @@ func testEffectsThatAreLateDoNotUndo(t *testing.T) {
 }
 
 func testRateLimits(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	w.github.Inject(githubtest.Times(2, writes(http.MethodPost, "/issues", ""), githubtest.SecondaryLimit(1e9)))
 	sha, key, issue := w.leaked(130, detect.Live)
 	w.github.Inject(githubtest.Times(1, writes(http.MethodPatch, "/check-runs/", ""), githubtest.TooManyRequests(1e9)))

@@ -1,19 +1,12 @@
 package main
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/rekey-app/rekey/detect"
@@ -80,7 +73,7 @@ func TestPolicy(t *testing.T) {
 }
 
 func testPolicyLayers(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	w.restart(func() {
 		w.flags.PolicyFile = w.file("rekey.yml", "fail_on: none", "issues: {labels: [server]}", "verify: never")
 	})
@@ -116,7 +109,7 @@ func testPolicyLayers(t *testing.T) {
 }
 
 func testInvalidPolicy(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	good := w.policy("fail_on: none")
 	w.conclusion(good, "success")
 	bad := w.policy("fail_on: none", "", "verfy: never")
@@ -154,7 +147,7 @@ func testInvalidPolicy(t *testing.T) {
 }
 
 func testPullRequestCannotChangeItsPolicy(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	base := w.policy("fail_on: any")
 	text, _ := w.secret(85, detect.Test)
 	head := w.commit(w.shop, githubtest.Change{Branch: "patch", Parents: []string{base}, Files: map[string]string{
@@ -166,11 +159,11 @@ func testPullRequestCannotChangeItsPolicy(t *testing.T) {
 	}
 	w.settle()
 	w.conclusion(head, "failure")
-	w.issues(1)
+	w.filed(1)
 }
 
 func testFailOn(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	w.policy("fail_on: critical")
 	test, _, _ := w.leaked(86, detect.Test)
 	w.conclusion(test, "neutral")
@@ -184,21 +177,21 @@ func testFailOn(t *testing.T) {
 }
 
 func testIssuesOff(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	w.policy("issues: {off: true}", "verify: never")
 	text, _ := w.secret(88, detect.Live)
 	sha := w.pushed(map[string]string{".env": env(text)})
 	w.settle()
 	w.conclusion(sha, "failure")
-	w.issues(0)
+	w.filed(0)
 	// The check's buttons are enough to deal with it.
 	w.took(w.shop.PressButton(w.ctx, w.shop.CheckRuns(sha)[0].ID, "rotated", w.ada))
 	w.conclusion(sha, "success")
-	w.issues(0)
+	w.filed(0)
 }
 
 func testLabelsAndAssignees(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	kim := w.github.User("kim")
 	w.shop.SetRole(kim, "write")
 	w.policy("issues:", "  labels: [security, 'needs triage']", "  assignees: [kim, nobody-of-that-name]")
@@ -223,13 +216,13 @@ func testLabelsAndAssignees(t *testing.T) {
 }
 
 func testIssuesElsewhere(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	security := w.other("security", true)
 	w.policy("issues:", "  repository: Acme/Security")
 	text, key := w.secret(90, detect.Live)
 	sha := w.pushed(map[string]string{".env": env(text)})
 	w.settle()
-	w.issues(0)
+	w.filed(0)
 	filed := security.Issues()
 	if len(filed) != 1 {
 		t.Fatalf("%d issues in the policy's repository", len(filed))
@@ -254,7 +247,7 @@ func testIssuesElsewhere(t *testing.T) {
 }
 
 func testAllow(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	allowed, live, test := w.key(92, detect.Live), w.key(93, detect.Live), w.key(94, detect.Test)
 	late, lapsed := w.key(95, detect.Test), w.key(96, detect.Live)
 	fingerprint := func(text string) string { return detect.NewSecret(text).Fingerprint() }
@@ -280,7 +273,7 @@ func testAllow(t *testing.T) {
 	w.settle()
 	w.conclusion(sha, "success")
 	holds(t, "the check", w.shop.CheckRuns(sha)[0].Summary, "fixtures")
-	w.issues(0)
+	w.filed(0)
 	// A path never allows a production key, and what expired allows nothing.
 	sha = w.pushed(map[string]string{"test/b.env": env(live), "late/c.env": env(late), "d.env": env(lapsed)})
 	w.settle()
@@ -288,111 +281,17 @@ func testAllow(t *testing.T) {
 	if got := places(w.shop.CheckRuns(sha)[0]); !slices.Equal(got, []string{"d.env:1:18", "late/c.env:1:18", "test/b.env:1:18"}) {
 		t.Errorf("annotations at %v", got)
 	}
-	w.issues(3)
+	w.filed(3)
 	// An allowed key that is pushed where nothing allows it is a leak.
 	sha = w.pushed(map[string]string{"src/a.env": "# here\n" + env(test)})
 	w.settle()
 	w.conclusion(sha, "failure")
-	w.issues(4)
-}
-
-// receiver takes notices.
-type receiver struct {
-	*httptest.Server
-	mu     sync.Mutex
-	bodies []string
-	heads  []http.Header
-	fail   int // so many are answered 503 first
-}
-
-func newReceiver(t *testing.T, fail int) *receiver {
-	r := &receiver{fail: fail}
-	r.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
-		body, _ := io.ReadAll(req.Body)
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if r.fail > 0 {
-			r.fail--
-			rw.Header().Set("Retry-After", "1")
-			rw.WriteHeader(http.StatusServiceUnavailable)
-			return
-		}
-		r.bodies, r.heads = append(r.bodies, string(body)), append(r.heads, req.Header)
-	}))
-	t.Cleanup(r.Close)
-	return r
-}
-
-func (r *receiver) all() ([]string, []http.Header) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.bodies), slices.Clone(r.heads)
-}
-
-func testNotify(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
-	slack, signed := newReceiver(t, 0), newReceiver(t, 2)
-	key := make([]byte, 32)
-	for i := range key {
-		key[i] = byte(i)
-	}
-	secret := base64.StdEncoding.EncodeToString(key)
-	w.restart(func() {
-		w.flags.NotifyFile = w.file("notify.yml",
-			"- {name: team, format: slack, url: '"+slack.URL+"'}", "- {name: siem, format: json, url: '"+signed.URL+"', secret: '"+secret+"'}")
-	})
-	w.policy("notify:", "  - {to: team}", "  - {to: siem, on: [opened, reopened, revoked, ignored, resolved]}", "  - {to: unknown-to-the-server}")
-	sha, leaked, issue := w.leaked(97, detect.Live)
-	w.say(issue.Number, "/rekey ignore it is old", w.ada)
-	w.say(issue.Number, "/rekey reopen", w.ada)
-	w.clerk.Delete(leaked)
-	w.say(issue.Number, "/rekey rotated", w.ada)
-	// Nothing is told twice when a delivery comes again, or the commit is read again.
-	w.took(w.shop.RerequestSuite(w.ctx, sha, w.ada))
-	w.took(w.shop.RerequestSuite(w.ctx, sha, w.ada))
-
-	messages, _ := slack.all()
-	if len(messages) != 3 {
-		t.Fatalf("%d Slack messages, want opened, reopened, revoked: %q", len(messages), messages)
-	}
-	for i, want := range []string{":rotating_light:", "Open again", ":white_check_mark:"} {
-		var m struct{ Text string }
-		if err := json.Unmarshal([]byte(messages[i]), &m); err != nil {
-			t.Fatal(err)
-		}
-		holds(t, "the message", m.Text, want, "acme/shop", leaked.Redacted())
-	}
-	events, heads := signed.all()
-	var types []string
-	ids := map[string]bool{}
-	for i, body := range events {
-		var e struct{ ID, Type string }
-		if err := json.Unmarshal([]byte(body), &e); err != nil {
-			t.Fatal(err)
-		}
-		types = append(types, e.Type)
-		ids[e.ID] = true
-		mac := hmac.New(sha256.New, key)
-		fmt.Fprintf(mac, "%s.%s.%s", heads[i].Get("webhook-id"), heads[i].Get("webhook-timestamp"), body)
-		if want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)); heads[i].Get("webhook-signature") != want {
-			t.Errorf("the signature of %s is wrong", e.Type)
-		}
-	}
-	slices.Sort(types)
-	if want := []string{"leak.ignored", "leak.opened", "leak.reopened", "leak.revoked"}; !slices.Equal(types, want) || len(ids) != 4 {
-		t.Errorf("told of %v with %d ids, want %v", types, len(ids), want)
-	}
-	for _, body := range slices.Concat(messages, events) {
-		if strings.Contains(body, w.keys[0][len("sk_live_"):]) {
-			t.Error("a notice holds the key")
-		}
-	}
-	w.holdsNoKey()
+	w.filed(4)
 }
 
 // testCleanPushReadsNoPolicy: one git request and one REST request, whatever policy there is.
 func testCleanPushReadsNoPolicy(t *testing.T) {
-	w := newWorld(t, githubtest.Options{Quiet: true})
+	w := newWorld(t, githubtest.Options{Quiet: true, PrivateKey: appKey()})
 	w.policy("fail_on: high")
 	for i := range 2 {
 		w.github.ForgetRequests()
@@ -406,7 +305,7 @@ func testCleanPushReadsNoPolicy(t *testing.T) {
 }
 
 func testVerifyIsSwitchedOffWhileAsking(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	sha, _, issue := w.leaked(98, detect.Live)
 	w.clerk.Fail(func(rw http.ResponseWriter, _ *http.Request) { http.Error(rw, "no", http.StatusServiceUnavailable) })
 	if sent, err := w.shop.Comment(w.ctx, issue.Number, "/rekey rotated", w.ada); err != nil || !sent.OK() {

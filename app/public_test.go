@@ -34,14 +34,14 @@ func lacks(t *testing.T, what, text string, words ...string) {
 }
 
 func testPublicIssueTellsNoPlaces(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	w.public()
 	text, key := w.secret(100, detect.Test)
 	leaking := w.commit(w.shop, githubtest.Change{Files: map[string]string{"hidden/place.env": env(text)}})
 	sha := w.commit(w.shop, githubtest.Change{Parents: []string{leaking}, Remove: []string{"hidden/place.env"}})
 	w.push(w.shop, "refs/heads/main", sha)
 	w.settle()
-	issue := w.issues(1)[0]
+	issue := w.filed(1)[0]
 	lacks(t, "the public issue", issue.Title+issue.Body, "place.env", leaking[:7], leaking, "`ada`")
 	holds(t, "the public issue", issue.Body, key.Redacted(), "How this closes")
 	run := w.shop.CheckRuns(sha)[0]
@@ -63,14 +63,14 @@ func testPublicIssueTellsNoPlaces(t *testing.T) {
 }
 
 func testPublicRepositoryWithAPrivateOneForIssues(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	security := w.other("security", true)
 	w.public()
 	w.policy("issues: {repository: acme/security}")
 	text, _ := w.secret(101, detect.Live)
 	sha := w.pushed(map[string]string{"place.env": env(text)})
 	w.settle()
-	w.issues(0)
+	w.filed(0)
 	filed := security.Issues()
 	if len(filed) != 1 {
 		t.Fatalf("%d issues in the private repository", len(filed))
@@ -81,7 +81,7 @@ func testPublicRepositoryWithAPrivateOneForIssues(t *testing.T) {
 }
 
 func testPublicized(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	w.policy("fail_on: critical")
 	sha, _, issue := w.leaked(102, detect.Test) // of high severity while it is private
 	w.conclusion(sha, "neutral")
@@ -94,7 +94,7 @@ func testPublicized(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.took(w.shop.Publicize(w.ctx, w.ada), nil)
-	w.issues(2)
+	w.filed(2)
 	lacks(t, "the issue, in public", w.issue(issue.Number).Body, "102.env")
 	run := w.shop.CheckRuns(sha)[0]
 	lacks(t, "the check, in public", run.Summary, "102.env")
@@ -105,12 +105,12 @@ func testPublicized(t *testing.T) {
 	// Once more: nothing is filed or told twice.
 	w.took(w.shop.Privatize(w.ctx, w.ada), nil)
 	w.took(w.shop.Publicize(w.ctx, w.ada), nil)
-	w.issues(2)
+	w.filed(2)
 	w.holdsNoKey()
 }
 
 func testHiddenLines(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
+	w := newShop(t)
 	w.public()
 	w.policy("public: {annotations: false}")
 	sha, _, _ := w.leaked(104, detect.Live)

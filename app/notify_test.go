@@ -1,0 +1,112 @@
+package main
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rekey-app/rekey/detect"
+)
+
+// receiver takes notices.
+type receiver struct {
+	*httptest.Server
+	mu     sync.Mutex
+	bodies []string
+	heads  []http.Header
+	fail   int // so many are answered 503 first
+}
+
+func newReceiver(t *testing.T, fail int) *receiver {
+	r := &receiver{fail: fail}
+	r.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
+		body, _ := io.ReadAll(req.Body)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.fail > 0 {
+			r.fail--
+			rw.Header().Set("Retry-After", "1")
+			rw.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		r.bodies, r.heads = append(r.bodies, string(body)), append(r.heads, req.Header)
+	}))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receiver) all() ([]string, []http.Header) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.bodies), slices.Clone(r.heads)
+}
+
+func testNotify(t *testing.T) {
+	w := newShop(t)
+	slack, signed := newReceiver(t, 0), newReceiver(t, 2)
+	key := make([]byte, 32)
+	for i := range key {
+		key[i] = byte(i)
+	}
+	secret := base64.StdEncoding.EncodeToString(key)
+	w.restart(func() {
+		w.flags.NotifyFile = w.file("notify.yml",
+			"- {name: team, format: slack, url: '"+slack.URL+"'}", "- {name: siem, format: json, url: '"+signed.URL+"', secret: '"+secret+"'}")
+	})
+	w.policy("notify:", "  - {to: team}", "  - {to: siem, on: [opened, reopened, revoked, ignored, resolved]}", "  - {to: unknown-to-the-server}")
+	sha, leaked, issue := w.leaked(97, detect.Live)
+	w.say(issue.Number, "/rekey ignore it is old", w.ada)
+	w.say(issue.Number, "/rekey reopen", w.ada)
+	w.clerk.Delete(leaked)
+	w.say(issue.Number, "/rekey rotated", w.ada)
+	// Nothing is told twice when a delivery comes again, or the commit is read again.
+	w.took(w.shop.RerequestSuite(w.ctx, sha, w.ada))
+	w.took(w.shop.RerequestSuite(w.ctx, sha, w.ada))
+
+	messages, _ := slack.all()
+	if len(messages) != 3 {
+		t.Fatalf("%d Slack messages, want opened, reopened, revoked: %q", len(messages), messages)
+	}
+	for i, want := range []string{":rotating_light:", "Open again", ":white_check_mark:"} {
+		var m struct{ Text string }
+		if err := json.Unmarshal([]byte(messages[i]), &m); err != nil {
+			t.Fatal(err)
+		}
+		holds(t, "the message", m.Text, want, "acme/shop", leaked.Redacted())
+	}
+	events, heads := signed.all()
+	var types []string
+	ids := map[string]bool{}
+	for i, body := range events {
+		var e struct{ ID, Type string }
+		if err := json.Unmarshal([]byte(body), &e); err != nil {
+			t.Fatal(err)
+		}
+		types = append(types, e.Type)
+		ids[e.ID] = true
+		mac := hmac.New(sha256.New, key)
+		fmt.Fprintf(mac, "%s.%s.%s", heads[i].Get("webhook-id"), heads[i].Get("webhook-timestamp"), body)
+		if want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)); heads[i].Get("webhook-signature") != want {
+			t.Errorf("the signature of %s is wrong", e.Type)
+		}
+	}
+	slices.Sort(types)
+	if want := []string{"leak.ignored", "leak.opened", "leak.reopened", "leak.revoked"}; !slices.Equal(types, want) || len(ids) != 4 {
+		t.Errorf("told of %v with %d ids, want %v", types, len(ids), want)
+	}
+	for _, body := range slices.Concat(messages, events) {
+		if strings.Contains(body, w.keys[0][len("sk_live_"):]) {
+			t.Error("a notice holds the key")
+		}
+	}
+	w.holdsNoKey()
+}
