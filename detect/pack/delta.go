@@ -59,8 +59,8 @@ func copyArgs(op byte, b []byte) (off, size uint64, n int) {
 	return off, size, n
 }
 
-// inlineCopy is the most bytes copied without a call, as two words. Deltas of source text are made of short pieces.
-const inlineCopy = 16
+// inlineCopy is the most bytes copied without a call, as words. Deltas of source text are made of short pieces.
+const inlineCopy = 32
 
 // applyDelta fills dst, which has the length that the delta announces, from base and the instructions ops.
 func applyDelta(dst, base, ops []byte) error {
@@ -73,7 +73,7 @@ func applyDelta(dst, base, ops []byte) error {
 				return badInsert(op, len(ops)-1)
 			}
 			if n <= inlineCopy && len(ops) > inlineCopy && len(dst)-out >= inlineCopy {
-				copy16(dst[out:], ops[1:])
+				copyInline(dst[out:], ops[1:])
 			} else {
 				copy(dst[out:], ops[1:1+n])
 			}
@@ -81,26 +81,36 @@ func applyDelta(dst, base, ops []byte) error {
 			ops = ops[1+n:]
 			continue
 		}
-		var off, size, n int
-		if len(ops) >= 8 {
-			off, size, n = fastCopyArgs(op, ops)
-		} else {
-			o, s, taken := copyArgs(op, ops[1:])
-			if taken < 0 {
-				return badCopy(o, s, taken, len(base))
+		var off, size uint64
+		var n int
+		if offMask, sizeMask := op&15, op>>4&7; len(ops) > 8 && offMask&(offMask+1)|sizeMask&(sizeMask+1) == 0 {
+			// No byte is left out below one that is there. One load takes all, without a branch for each.
+			args := binary.LittleEndian.Uint64(ops[1:])
+			offBits, sizeBits := argBits[offMask], argBits[sizeMask]
+			off = args & (1<<(offBits&63) - 1)
+			size = args >> (offBits & 63) & (1<<(sizeBits&63) - 1)
+			if size == 0 {
+				size = 0x10000
 			}
-			off, size, n = int(o), int(s), taken+1
+			n = 1 + int(offBits+sizeBits)/8
+		} else {
+			off, size, n = copyArgs(op, ops[1:])
+			if n < 0 {
+				return badCopy(off, size, n, len(base))
+			}
+			n++
 		}
 		ops = ops[n:]
-		if off > len(base)-size || size > len(dst)-out {
-			return badCopy(uint64(off), uint64(size), n, len(base))
+		if off+size > uint64(len(base)) || size > uint64(len(dst)-out) {
+			return badCopy(off, size, n, len(base))
 		}
-		if size <= inlineCopy && len(base)-off >= inlineCopy && len(dst)-out >= inlineCopy {
-			copy16(dst[out:], base[off:])
+		from := base[off:]
+		if size <= inlineCopy && len(from) >= inlineCopy && len(dst)-out >= inlineCopy {
+			copyInline(dst[out:], from)
 		} else {
-			copy(dst[out:], base[off:off+size])
+			copy(dst[out:], from[:size])
 		}
-		out += size
+		out += int(size)
 	}
 	if out != len(dst) {
 		return fmt.Errorf("%w: delta makes %d bytes less than it announces", ErrCorrupt, len(dst)-out)
@@ -108,49 +118,18 @@ func applyDelta(dst, base, ops []byte) error {
 	return nil
 }
 
-// copy16 copies 16 bytes. What is too many is written over by the next instruction.
-func copy16(dst, src []byte) {
-	_, _ = dst[15], src[15]
-	binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(src))
-	binary.LittleEndian.PutUint64(dst[8:], binary.LittleEndian.Uint64(src[8:]))
-}
+// argBits is eight times the number of bits set in its index.
+const argBits = "\x00\x08\x08\x10\x08\x10\x10\x18\x08\x10\x10\x18\x10\x18\x18\x20"
 
-// fastCopyArgs is copyArgs where ops, op first, holds at least 8 bytes. n counts op too.
-func fastCopyArgs(op byte, ops []byte) (off, size, n int) {
-	_ = ops[7]
-	n = 1
-	if op&0x01 != 0 {
-		off = int(ops[n])
-		n++
-	}
-	if op&0x02 != 0 {
-		off |= int(ops[n&7]) << 8
-		n++
-	}
-	if op&0x04 != 0 {
-		off |= int(ops[n&7]) << 16
-		n++
-	}
-	if op&0x08 != 0 {
-		off |= int(ops[n&7]) << 24
-		n++
-	}
-	if op&0x10 != 0 {
-		size = int(ops[n&7])
-		n++
-	}
-	if op&0x20 != 0 {
-		size |= int(ops[n&7]) << 8
-		n++
-	}
-	if op&0x40 != 0 {
-		size |= int(ops[n&7]) << 16
-		n++
-	}
-	if size == 0 {
-		size = 0x10000
-	}
-	return off, size, n
+// copyInline copies inlineCopy bytes. What is too many is written over by the next instruction.
+func copyInline(dst, src []byte) {
+	_, _ = dst[inlineCopy-1], src[inlineCopy-1]
+	a, b := binary.LittleEndian.Uint64(src), binary.LittleEndian.Uint64(src[8:])
+	c, d := binary.LittleEndian.Uint64(src[16:]), binary.LittleEndian.Uint64(src[24:])
+	binary.LittleEndian.PutUint64(dst, a)
+	binary.LittleEndian.PutUint64(dst[8:], b)
+	binary.LittleEndian.PutUint64(dst[16:], c)
+	binary.LittleEndian.PutUint64(dst[24:], d)
 }
 
 // applyDeltaTo is applyDelta for results that are not held in memory.
