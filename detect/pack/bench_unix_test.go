@@ -57,39 +57,46 @@ type cost struct{ wall, cpu time.Duration }
 
 func (c *cost) add(b *testing.B, who int, run func()) {
 	b.Helper()
-	usage := func() time.Duration {
-		var u syscall.Rusage
-		if err := syscall.Getrusage(who, &u); err != nil {
-			b.Fatal(err)
-		}
-		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-	}
-	cpu, wall := usage(), time.Now()
+	cpu, wall := usage(b, who), time.Now()
 	run()
 	c.wall += time.Since(wall)
-	c.cpu += usage() - cpu
+	c.cpu += usage(b, who) - cpu
+}
+
+// usage is the CPU time, of user and system, that was taken so far.
+func usage(b *testing.B, who int) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(who, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkHistory scans a whole repository. x-git-wall is how many times as fast it is as git cat-file that prints all
-// objects, x-floor-cpu how many times the CPU of inflating every blob entry once it takes.
+// objects, x-floor-cpu how many times the CPU of inflating every blob entry once it takes, and x-floor-engine the same
+// with a scanner that looks at nothing: what reading alone costs.
 func BenchmarkHistory(b *testing.B) {
 	dir := benchRepository(b)
 	scanner := detect.New(detect.Options{})
-	var scan, git, floor cost
+	nothing := func(context.Context, string, []byte) detect.Result { return detect.Result{} }
+	var scan, engine, git, floor cost
 	var stats Stats
+	read := func(find finder) {
+		r, err := OpenRepository(context.Background(), dir, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer r.Close()
+		report, err := r.scan(context.Background(), find, Range{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		stats = report.Stats
+	}
 	for b.Loop() {
-		scan.add(b, syscall.RUSAGE_SELF, func() {
-			r, err := OpenRepository(context.Background(), dir, Options{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer r.Close()
-			report, err := r.Scan(context.Background(), scanner, Range{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			stats = report.Stats
-		})
+		scan.add(b, syscall.RUSAGE_SELF, func() { read(scanner.Examine) })
+		engine.add(b, syscall.RUSAGE_SELF, func() { read(nothing) })
 		floor.add(b, syscall.RUSAGE_SELF, func() { inflateBlobs(b, dir) })
 		git.add(b, syscall.RUSAGE_CHILDREN, func() {
 			cmd := exec.Command("git", "cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer")
@@ -102,6 +109,7 @@ func BenchmarkHistory(b *testing.B) {
 	b.ReportMetric(float64(git.wall)/float64(scan.wall), "x-git-wall")
 	b.ReportMetric(float64(git.cpu)/float64(scan.cpu), "x-git-cpu")
 	b.ReportMetric(float64(scan.cpu)/float64(floor.cpu), "x-floor-cpu")
+	b.ReportMetric(float64(engine.cpu)/float64(floor.cpu), "x-floor-engine")
 	b.ReportMetric(scan.cpu.Seconds()/float64(b.N), "cpu-s/op")
 	b.ReportMetric(float64(stats.Bytes)*float64(b.N)/scan.wall.Seconds()/1e9, "GB/s")
 }
@@ -135,7 +143,7 @@ func inflateBlobs(b *testing.B, dir string) {
 }
 
 // BenchmarkStream reads the same history as it would come from a server. after-s/GB is the time from the last byte to
-// the report, for each raw gigabyte.
+// the report, for each raw gigabyte, and after-cpu-s/GB the CPU time meanwhile, of all cores.
 func BenchmarkStream(b *testing.B) {
 	dir := benchRepository(b)
 	packed := onePack(b, dir)
@@ -147,7 +155,7 @@ func BenchmarkStream(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		end := &lastByte{r: f}
+		end := &lastByte{b: b, r: f}
 		begin := time.Now()
 		p, err := Open(context.Background(), end, Options{})
 		if err != nil {
@@ -159,11 +167,13 @@ func BenchmarkStream(b *testing.B) {
 		}
 		arrive.wall += end.at.Sub(begin)
 		after.wall += time.Since(end.at)
+		after.cpu += usage(b, syscall.RUSAGE_SELF) - end.cpu
 		raw += report.Stats.Bytes
 		p.Close()
 		f.Close()
 	}
 	b.ReportMetric(after.wall.Seconds()/(float64(raw)/1e9), "after-s/GB")
+	b.ReportMetric(after.cpu.Seconds()/(float64(raw)/1e9), "after-cpu-s/GB")
 	b.ReportMetric(arrive.wall.Seconds()/float64(b.N), "arrive-s/op")
 }
 
@@ -188,14 +198,16 @@ func onePack(b *testing.B, dir string) string {
 
 // lastByte notes when its reader came to the end.
 type lastByte struct {
-	r  io.Reader
-	at time.Time
+	b   *testing.B
+	r   io.Reader
+	at  time.Time
+	cpu time.Duration // taken until then
 }
 
 func (l *lastByte) Read(b []byte) (int, error) {
 	n, err := l.r.Read(b)
 	if err == io.EOF {
-		l.at = time.Now()
+		l.at, l.cpu = time.Now(), usage(l.b, syscall.RUSAGE_SELF)
 	}
 	return n, err
 }
