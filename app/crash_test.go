@@ -30,7 +30,7 @@ func (w *world) spawn() *process {
 	cmd.Env = append(os.Environ(), "REKEY_TEST_RUN=1", "REKEY_LISTEN=127.0.0.1:0", "REKEY_DATA="+w.flags.Data,
 		"REKEY_GITHUB_URL="+w.flags.GitHubURL, "REKEY_GITHUB_API_URL="+w.flags.GitHubAPIURL, "REKEY_APP_ID=4711",
 		"REKEY_PRIVATE_KEY="+w.flags.PrivateKey, "REKEY_WEBHOOK_SECRET="+w.flags.WebhookSecret,
-		"REKEY_DATABASE_URL="+w.flags.DatabaseURL, "REKEY_LOG=debug")
+		"REKEY_DATABASE_URL="+w.flags.DatabaseURL, "REKEY_CLERK_API_URL="+w.flags.ClerkAPIURL, "REKEY_LOG=debug")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		w.t.Fatal(err)

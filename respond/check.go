@@ -98,7 +98,7 @@ func view(f CheckFacts) checkView {
 			v.closed = append(v.closed, l)
 		case !sure(l.Leak):
 			v.unsure = append(v.unsure, l)
-		case !f.Policy.FailOn.Fails(Severity(l.Leak, f.Repository.Private)):
+		case !f.Policy.FailOn.Fails(detect.Severity(l.Severity)):
 			v.tolerated = append(v.tolerated, l)
 		default:
 			v.failing = append(v.failing, l)

@@ -143,9 +143,9 @@ func (v issueView) table() string {
 	kind, _ := kindName(l.Kind)
 	row("**Kind**", kind)
 	row("**Environment**", env)
-	severity := string(Severity(l, v.Repository.Private))
-	if severity != l.Severity {
-		severity += ", as the repository is public"
+	severity := l.Severity
+	if severity != "" && !v.Repository.Private {
+		severity += ": strangers can read this repository, and look for keys"
 	}
 	row("**Severity**", severity)
 	instance := instanceCell(l)

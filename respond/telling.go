@@ -20,7 +20,7 @@ func Telling(f LeakFacts, a Action, step ledger.Event) notify.Event {
 		Repository: notify.Repository{ID: f.Repository.ID, Name: f.Repository.FullName(), URL: f.Repository.URL, Private: f.Repository.Private},
 		Leak: notify.Leak{
 			Fingerprint: l.Fingerprint, Kind: l.Kind, Description: describe(l), Environment: l.Environment,
-			Severity: string(Severity(l, f.Repository.Private)), Confidence: l.Confidence, Redacted: redacted(l),
+			Severity: l.Severity, Confidence: l.Confidence, Redacted: redacted(l),
 			Instance: l.Instance, InstanceID: l.InstanceID, State: string(l.State), Pusher: l.Pusher, Detected: l.Detected,
 		},
 	}

@@ -173,8 +173,8 @@ func TestWorse(t *testing.T) {
 func TestGone(t *testing.T) {
 	t.Parallel()
 	for err, want := range map[error]bool{
-		github.ErrIssuesDisabled: true, github.ErrArchived: true, github.ErrGone: true, github.ErrNotFound: true,
-		github.ErrForbidden: false, github.ErrUnauthorized: false, ledger.ErrBusy: false,
+		github.ErrIssuesDisabled: true, github.ErrArchived: true, github.ErrGone: true,
+		github.ErrNotFound: false, github.ErrForbidden: false, github.ErrUnauthorized: false, ledger.ErrBusy: false,
 	} {
 		if gone(fmt.Errorf("create issue: %w", err)) != want {
 			t.Errorf("%v: gone is %v", err, !want)

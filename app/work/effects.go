@@ -57,8 +57,7 @@ func (w *Worker) alone(ctx context.Context, key, owner string, do func(context.C
 
 // gone tells that an issue cannot be written to, now or later.
 func gone(err error) bool {
-	return errors.Is(err, github.ErrIssuesDisabled) || errors.Is(err, github.ErrArchived) || errors.Is(err, github.ErrGone) ||
-		errors.Is(err, github.ErrNotFound)
+	return errors.Is(err, github.ErrIssuesDisabled) || errors.Is(err, github.ErrArchived) || errors.Is(err, github.ErrGone)
 }
 
 // once performs an effect under its key: what ended before is not done again; what began and may or may not have had its

@@ -57,7 +57,8 @@ func (w *Worker) register(ctx context.Context, tx *ledger.Tx, installation int64
 	if !record.FirstLooked.IsZero() {
 		return nil
 	}
-	return tx.Enqueue(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, nil)
+	// A repository that was just made public goes first.
+	return tx.Enqueue(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: 2})
 }
 
 // lost is pure: which of the known repositories are not listed any more.

@@ -10,11 +10,11 @@ import (
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
-var (
-	workflowFile     = regexp.MustCompile(`^\.github/(workflows/[^/]+|actions/.+/action)\.ya?ml$`)
-	secretExpression = regexp.MustCompile(`\bsecrets\.([A-Za-z_][A-Za-z0-9_]{0,99})|\bsecrets\[\s*'([A-Za-z_][A-Za-z0-9_]{0,99})'\s*\]`)
-	environmentLabel = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,99}$`)
-	repositoryName   = regexp.MustCompile(`^[A-Za-z0-9_-]+/[A-Za-z0-9._-]+$`)
+const (
+	workflowFile     = `^\.github/(workflows/[^/]+|actions/.+/action)\.ya?ml$`
+	secretExpression = `\bsecrets\.([A-Za-z_][A-Za-z0-9_]{0,99})|\bsecrets\[\s*'([A-Za-z_][A-Za-z0-9_]{0,99})'\s*\]`
+	environmentLabel = `^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,99}$`
+	repositoryName   = `^[A-Za-z0-9_-]+/[A-Za-z0-9._-]+$`
 )
 
 // actions finds GitHub Actions workflows that use the variable, with the secrets and environments that give it to them.
@@ -22,11 +22,11 @@ func actions(t *tree, l Leak, v string) []place {
 	var uses []use
 	var commands []string
 	repo := ""
-	if repositoryName.MatchString(l.Repository) {
+	if regexp.MustCompile(repositoryName).MatchString(l.Repository) {
 		repo = " --repo " + l.Repository
 	}
 	plain := false
-	for _, p := range t.matching(workflowFile) {
+	for _, p := range t.matching(regexp.MustCompile(workflowFile)) {
 		found := t.uses(v, p)
 		if len(found) == 0 {
 			continue
@@ -34,7 +34,7 @@ func actions(t *tree, l Leak, v string) []place {
 		uses = append(uses, found...)
 		jobs := environments(t.text(p))
 		for _, u := range found {
-			matches := secretExpression.FindAllStringSubmatch(u.text, -1)
+			matches := regexp.MustCompile(secretExpression).FindAllStringSubmatch(u.text, -1)
 			plain = plain || len(matches) == 0 && strings.Contains(u.text, "sk_")
 			for _, m := range matches {
 				c := "gh secret set " + m[1] + m[2] + repo
@@ -86,7 +86,7 @@ func environments(workflow string) jobs {
 		if name == "" {
 			name = scalar(child(env, "name"))
 		}
-		if !environmentLabel.MatchString(name) {
+		if !regexp.MustCompile(environmentLabel).MatchString(name) {
 			name = ""
 		}
 		out = append(out, struct {

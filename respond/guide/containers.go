@@ -42,16 +42,16 @@ func compose(t *tree, _ Leak, v string) []place {
 }
 
 // manifestFile is where Kubernetes manifests may be. Their content decides.
-var manifestFile = regexp.MustCompile(`\.(ya?ml)$`)
+const manifestFile = `\.(ya?ml)$`
 
-var kubernetesName = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,100}[a-z0-9])?$`)
+const kubernetesName = `^[a-z0-9]([a-z0-9.-]{0,100}[a-z0-9])?$`
 
 // kubernetes finds workloads whose containers take the variable from a Secret.
 func kubernetes(t *tree, _ Leak, v string) []place {
 	var uses []use
 	var commands, deploys []string
 	sealed := false
-	for _, p := range t.matching(manifestFile) {
+	for _, p := range t.matching(regexp.MustCompile(manifestFile)) {
 		if t.reads > maxReads/2 {
 			break // the rest is for others
 		}
@@ -72,7 +72,7 @@ func kubernetes(t *tree, _ Leak, v string) []place {
 				}
 				deploys = appendOnce(deploys, d.restart())
 			}
-			if d.kind == "Secret" && kubernetesName.MatchString(d.name) && d.holds(v) {
+			if d.kind == "Secret" && regexp.MustCompile(kubernetesName).MatchString(d.name) && d.holds(v) {
 				c := fmt.Sprintf(`kubectl patch secret %s%s --patch '{"stringData":{"%s":"'"$NEW_KEY"'"}}'`, d.name, namespace(d), v)
 				if !slices.Contains(commands, c) {
 					commands = append(commands, c)
@@ -136,7 +136,7 @@ func (d manifest) secretRefs(v string) []secretRef {
 		}
 		ref := child(child(n, "valueFrom"), "secretKeyRef")
 		name, key := scalar(child(ref, "name")), scalar(child(ref, "key"))
-		if kubernetesName.MatchString(name) && regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`).MatchString(key) {
+		if regexp.MustCompile(kubernetesName).MatchString(name) && regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`).MatchString(key) {
 			out = append(out, secretRef{name, key})
 		}
 	})
@@ -148,7 +148,7 @@ func (d manifest) holds(v string) bool {
 }
 
 func (d manifest) restart() string {
-	if !kubernetesName.MatchString(d.name) {
+	if !regexp.MustCompile(kubernetesName).MatchString(d.name) {
 		return ""
 	}
 	switch d.kind {
@@ -159,7 +159,7 @@ func (d manifest) restart() string {
 }
 
 func namespace(d manifest) string {
-	if d.namespace == "" || !kubernetesName.MatchString(d.namespace) {
+	if d.namespace == "" || !regexp.MustCompile(kubernetesName).MatchString(d.namespace) {
 		return ""
 	}
 	return " --namespace " + d.namespace
@@ -213,7 +213,7 @@ func helm(t *tree, _ Leak, v string) []place {
 		return nil
 	}
 	var files []string
-	for _, p := range t.matching(manifestFile) {
+	for _, p := range t.matching(regexp.MustCompile(manifestFile)) {
 		if chart(t, p) || strings.HasPrefix(p[strings.LastIndex(p, "/")+1:], "values") {
 			files = append(files, p)
 		}

@@ -48,7 +48,7 @@ type Guide struct {
 
 // For returns the instructions for the leak, fitted to the repository where files is not nil.
 func For(l Leak, files Files) Guide {
-	if !dashboardPage.MatchString(l.Dashboard) {
+	if !regexp.MustCompile(dashboardPage).MatchString(l.Dashboard) {
 		l.Dashboard = ""
 	}
 	r := look(l, files)
@@ -76,7 +76,7 @@ func For(l Leak, files Files) Guide {
 }
 
 // dashboardPage is the only form of page that is linked: the address comes out of a file that anybody may have written.
-var dashboardPage = regexp.MustCompile(`^https://dashboard\.clerk\.com/apps/app_[A-Za-z0-9]{1,40}/instances/ins_[A-Za-z0-9]{1,40}/api-keys$`)
+const dashboardPage = `^https://dashboard\.clerk\.com/apps/app_[A-Za-z0-9]{1,40}/instances/ins_[A-Za-z0-9]{1,40}/api-keys$`
 
 // Markdown returns the instructions as sections of an issue, headings at level 3 and below.
 func (g Guide) Markdown(abused bool) string {

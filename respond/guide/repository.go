@@ -37,7 +37,7 @@ func look(l Leak, files Files) repository {
 	r.variable = variableFor(l, r.framework)
 	r.production = l.Environment == detect.Live
 	r.pulls = l.Kind == detect.SecretKey && r.framework != nil && path.Base(r.framework.manifest) == "package.json"
-	if environmentName.MatchString(l.Variable) && l.Variable != r.variable {
+	if regexp.MustCompile(environmentName).MatchString(l.Variable) && l.Variable != r.variable {
 		r.leakedAs = l.Variable
 	}
 	if files == nil || r.variable == "" {
@@ -50,7 +50,7 @@ func look(l Leak, files Files) repository {
 }
 
 // environmentName is what an environment variable may be called, so that it can stand in a command as it is.
-var environmentName = regexp.MustCompile(`^[A-Z][A-Z0-9_]{2,63}$`)
+const environmentName = `^[A-Z][A-Z0-9_]{2,63}$`
 
 // browserPrefixes make a framework put the variable into what browsers download.
 var browserPrefixes = []string{
@@ -64,7 +64,7 @@ func variableFor(l Leak, f *framework) string {
 	if f != nil && f.prefix != "" {
 		return name // the framework leaves no choice
 	}
-	if name == "" || !environmentName.MatchString(l.Variable) || !strings.Contains(l.Variable, "CLERK") {
+	if name == "" || !regexp.MustCompile(environmentName).MatchString(l.Variable) || !strings.Contains(l.Variable, "CLERK") {
 		return name
 	}
 	for _, p := range browserPrefixes {

@@ -169,11 +169,11 @@ func wholes(paths []string) []use {
 }
 
 // shellSafe is what may stand in a command as it is, where it comes from a file.
-var shellSafe = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._/-]{0,100}$`)
+const shellSafe = `^[A-Za-z0-9_][A-Za-z0-9._/-]{0,100}$`
 
 // safe returns s where it may stand in a command, else the placeholder.
 func safe(s, placeholder string) string {
-	if shellSafe.MatchString(s) && !strings.Contains(s, "..") {
+	if regexp.MustCompile(shellSafe).MatchString(s) && !strings.Contains(s, "..") {
 		return s
 	}
 	return placeholder

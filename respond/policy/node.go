@@ -11,17 +11,18 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Forms of texts. docs/rekey.schema.json holds the same; a test sees to it.
-var (
-	repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9._-]{1,100}$`)
-	labelName      = regexp.MustCompile(`^[^\r\n]{1,50}$`)
-	loginName      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,38}$`)
-	fingerprint    = regexp.MustCompile(`^[0-9a-f]{32}$`)
-	pattern        = regexp.MustCompile(`^[^\[\]{}\\]{1,200}$`)
-	reason         = regexp.MustCompile(`^[^\r\n]{0,250}[^\s][^\r\n]{0,250}$`)
-	targetName     = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
-	isoDay         = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
-	decimal        = regexp.MustCompile(`^[0-9]{1,9}$`)
+// Forms of texts, as regular expressions. They are compiled when a file is read: policies are rare, and every start of the
+// program would pay for them. docs/rekey.schema.json holds the same; a test sees to it.
+const (
+	repositoryName = `^[A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9._-]{1,100}$`
+	labelName      = `^[^\r\n]{1,50}$`
+	loginName      = `^[A-Za-z0-9][A-Za-z0-9_-]{0,38}$`
+	fingerprint    = `^[0-9a-f]{32}$`
+	pattern        = `^[^\[\]{}\\]{1,200}$`
+	reason         = `^[^\r\n]{0,250}[^\s][^\r\n]{0,250}$`
+	targetName     = `^[a-z0-9][a-z0-9_-]{0,39}$`
+	isoDay         = `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`
+	decimal        = `^[0-9]{1,9}$`
 )
 
 const reasonForm = "some words on one line, so that others can follow it later"
@@ -102,14 +103,14 @@ func list(n *yaml.Node, name string, limit int, read func(*yaml.Node) error) err
 	return nil
 }
 
-func text(n *yaml.Node, name string, form *regexp.Regexp, want string) (string, error) {
-	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" || !form.MatchString(n.Value) {
+func text(n *yaml.Node, name string, form string, want string) (string, error) {
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" || !regexp.MustCompile(form).MatchString(n.Value) {
 		return "", wrong(n, name, want)
 	}
 	return n.Value, nil
 }
 
-func texts(n *yaml.Node, name string, limit int, form *regexp.Regexp, want string) ([]string, error) {
+func texts(n *yaml.Node, name string, limit int, form string, want string) ([]string, error) {
 	out := []string{}
 	err := list(n, name, limit, func(n *yaml.Node) error {
 		s, err := text(n, "an entry of "+name, form, want)
@@ -142,7 +143,7 @@ func boolean(n *yaml.Node, name string, to **bool) error {
 
 func integer(n *yaml.Node, name string, least, most int, to **int) error {
 	v, err := strconv.Atoi(n.Value)
-	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" || !decimal.MatchString(n.Value) || err != nil || v < least || v > most {
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" || !regexp.MustCompile(decimal).MatchString(n.Value) || err != nil || v < least || v > most {
 		return wrong(n, name, fmt.Sprintf("a number from %d to %d", least, most))
 	}
 	*to = &v
@@ -151,7 +152,7 @@ func integer(n *yaml.Node, name string, least, most int, to **int) error {
 
 // day reads the last day on which something counts, in UTC, and returns the moment after it.
 func day(n *yaml.Node, name string) (time.Time, error) {
-	if n.Kind == yaml.ScalarNode && (n.ShortTag() == "!!str" || n.ShortTag() == "!!timestamp") && isoDay.MatchString(n.Value) {
+	if n.Kind == yaml.ScalarNode && (n.ShortTag() == "!!str" || n.ShortTag() == "!!timestamp") && regexp.MustCompile(isoDay).MatchString(n.Value) {
 		if t, err := time.Parse(time.DateOnly, n.Value); err == nil {
 			return t.AddDate(0, 0, 1), nil
 		}
