@@ -47,7 +47,7 @@ func (w *Worker) enqueueNotices(ctx context.Context, tx *ledger.Tx, a respond.Ac
 				"repository", leak.Repository)
 			continue
 		}
-		if err := tx.Enqueue(ctx, job.Notify{Target: n.To, Event: event}, nil); err != nil {
+		if err := tx.Enqueue(ctx, job.Notify{Leak: leak.ID, Target: n.To, Event: event}, nil); err != nil {
 			return err
 		}
 	}
@@ -73,6 +73,15 @@ func (w *Worker) notify(ctx context.Context, j *river.Job[job.Notify]) error {
 	if !known {
 		return final("the target %q is not configured any more", j.Args.Target)
 	}
+	if event.Issue == nil {
+		waits, err := w.addIssue(ctx, j.Args.Leak, &event)
+		if err != nil {
+			return err
+		}
+		if waits && w.Now().Sub(j.CreatedAt) < issueFor {
+			return &waitError{time.Second, "the issue that the notice is to name is being filed"}
+		}
+	}
 	err := w.Sender.Send(ctx, target, event)
 	if failure, ok := errors.AsType[*notify.Failure](err); ok {
 		switch {
@@ -83,6 +92,30 @@ func (w *Worker) notify(ctx context.Context, j *river.Job[job.Notify]) error {
 		}
 	}
 	return err
+}
+
+// issueFor is how long a notice waits for the issue that it is to name.
+const issueFor = 30 * time.Second
+
+// addIssue names the leak's issue in the event, which was queued before the issue was filed. It tells whether one is
+// still to come.
+func (w *Worker) addIssue(ctx context.Context, id int64, event *notify.Event) (waits bool, err error) {
+	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		leak, err := tx.Leak(ctx, id)
+		if errors.Is(err, ledger.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if leak.IssueNumber != 0 {
+			event.Issue = &notify.Issue{Number: leak.IssueNumber, URL: leak.IssueURL}
+			return nil
+		}
+		waits, err = tx.Chosen(ctx, id)
+		return err
+	})
+	return waits, err
 }
 
 // tellFor is for how long a target may put us off.

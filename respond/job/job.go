@@ -148,6 +148,7 @@ func (Ask) InsertOpts() river.InsertOpts {
 
 // Notify tells one target of a step in a leak's life.
 type Notify struct {
+	Leak   int64           `json:"leak"`
 	Target string          `json:"target"`
 	Event  json.RawMessage `json:"event"`
 }
