@@ -2,8 +2,9 @@
 
 #include "textflag.h"
 
-// HALVES looks the bytes in R0 up in the tables T0, of low halves, and T1, of high ones; R1 is spoiled. Y8 holds 0x0f in
-// each byte. The high halves come down by a multiplication with 0x1000 in Y15, of which the high half counts: processors
+// HALVES looks the bytes in R0 up in the tables T0, of bits 0 to 3, and T1, of bits 3 to 6; R1 is spoiled. That both know
+// bit 3 keeps apart what else would pass for a byte with the low half of one and the high half of another. Y8 holds 0x0f
+// in each byte. The high bits come down by a multiplication with 0x2000 in Y15, of which the high half counts: processors
 // that shuffle and shift in the same place do that elsewhere.
 #define HALVES(T0, T1, R0, R1) \
 	VPMULHUW Y15, R0, R1   \
@@ -13,7 +14,7 @@
 	VPAND   R1, R0, R0
 
 // BUCKETS puts into R0 the buckets of the 32 places from off(SI) on. R1 to R3 are spoiled. Y0 to Y7 are the tables, in
-// the order of the Go type. The low halves of the first three bytes need no mask: a shuffle gives 0 for bytes from 0x80,
+// the order of the Go type. The low bits of the first three bytes need no mask: a shuffle gives 0 for bytes from 0x80,
 // which no literal has, and takes the low four bits of others. The fourth may be any byte.
 #define BUCKETS(off, R0, R1, R2, R3) \
 	VMOVDQU (off)(SI), R0    \
@@ -59,7 +60,7 @@ TEXT ·findAVX2(SB), NOSPLIT, $32-48
 	MOVL $0x0f0f0f0f, BX
 	MOVQ BX, X8
 	VPBROADCASTD X8, Y8
-	MOVL $0x10001000, BX
+	MOVL $0x20002000, BX
 	MOVQ BX, X15
 	VPBROADCASTD X15, Y15
 	MOVQ SI, DI          // where text begins

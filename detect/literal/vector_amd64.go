@@ -5,7 +5,7 @@ package literal
 // tables tell the buckets of a byte as first, second, third and fourth of a window.
 type tables struct {
 	vbmi [window][128]byte
-	// avx2 has a table for the low half of the byte, then one for the high half. A byte may be in a bucket if both say so.
+	// avx2 has a table for bits 0 to 3 of the byte, then one for bits 3 to 6. A byte may be in a bucket if both say so.
 	avx2 [window][2][16]byte
 }
 
@@ -17,7 +17,7 @@ func makeTables(masks *[256]uint32) (t tables) {
 				t.vbmi[i][c] = bucket
 			}
 			t.avx2[i][0][c&15] |= bucket
-			t.avx2[i][1][c>>4] |= bucket
+			t.avx2[i][1][c>>3&15] |= bucket
 		}
 	}
 	return t
