@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/riverqueue/river"
 
@@ -37,6 +38,11 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 		return err
 	} else if ours {
 		return w.finish(ctx, d, "ignored: our own doing")
+	}
+	if gone, err := w.goneSince(ctx, j, event.About().Repository.ID); err != nil {
+		return err
+	} else if gone {
+		return w.finish(ctx, d, "ignored: the repository was deleted meanwhile")
 	}
 	p := planOf(event, w.AppID)
 	if err := w.remember(ctx, event.About().InstallationID, p); err != nil {
@@ -177,6 +183,16 @@ func knowRepository(ctx context.Context, tx *ledger.Tx, installation int64, r we
 	return tx.UpsertRepository(ctx, record)
 }
 
+// goneSince tells whether the repository was deleted since an earlier attempt: that one had recorded it, GitHub did not
+// find it, and now the ledger does not know it either.
+func (w *Worker) goneSince(ctx context.Context, j *river.Job[job.Delivery], repository int64) (bool, error) {
+	if len(j.Errors) == 0 || repository == 0 || !strings.Contains(j.Errors[len(j.Errors)-1].Error, "404 Not Found") {
+		return false, nil
+	}
+	_, found, err := w.repository(ctx, repository)
+	return !found, err
+}
+
 // tryScan scans, unless the process was killed in the middle of the last attempt: what ends a process is not tried for
 // ever.
 func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *task) (string, error) {
@@ -189,6 +205,11 @@ func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *tas
 // giveUpScan concludes the check of a scan that cannot be finished, so that nobody waits for it; a scan that will be
 // tried again is left alone.
 func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d ledger.Delivery, t *task, err error) error {
+	if errors.Is(err, github.ErrNotFound) {
+		if _, found, lookup := w.repository(ctx, t.Repository.ID); lookup == nil && !found {
+			return w.finish(ctx, d, "ignored: the repository was deleted meanwhile")
+		}
+	}
 	out := outcomeOf(err, w.Now(), lastAttempt(j.JobRow))
 	if out.Do != github.GiveUp {
 		return err
