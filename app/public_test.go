@@ -82,8 +82,8 @@ func testPublicRepositoryWithAPrivateOneForIssues(t *testing.T) {
 
 func testPublicized(t *testing.T) {
 	w := newShop(t)
-	w.policy("fail_on: critical")
-	sha, _, issue := w.leaked(102, detect.Test) // of high severity while it is private
+	w.policy("fail_on: high")
+	sha, _, issue := w.leaked(102, detect.Test) // of medium severity while it is private
 	w.conclusion(sha, "neutral")
 	holds(t, "the private issue", w.issue(issue.Number).Body, "102.env")
 
