@@ -48,7 +48,7 @@ func everyKind() Result {
 func writeLog(t *testing.T, r Result) (text []byte, log sarifLog) {
 	t.Helper()
 	var b bytes.Buffer
-	if err := WriteSARIF(&b, r, SARIFOptions{Version: "v1.2.3", Dir: "/work/shop"}); err != nil {
+	if err := WriteSARIF(&b, r, SARIFOptions{Version: "v1.2.3", Dir: "/srv/shop"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(b.Bytes(), &log); err != nil {
@@ -158,14 +158,14 @@ func TestSARIFAddresses(t *testing.T) {
 		{"", "src/.env", "src/.env"},
 		{".", "src/.env", "src/.env"},
 		{"sub", "x", "sub/x"},
-		{"/work/shop/sub", "x", "sub/x"},
-		{"/work/other", "x", "file:///work/other/x"},
-		{"../other", "x", "file:///work/other/x"},
+		{"/srv/shop/sub", "x", "sub/x"},
+		{"/srv/other", "x", "file:///srv/other/x"},
+		{"../other", "x", "file:///srv/other/x"},
 		{"", "a:b", "./a:b"},
 		{"", "ä ?#", "%C3%A4%20%3F%23"},
 		{"", "\xff", "%FF"},
 	} {
-		if got := artifactOf(Hit{Root: c.root, File: c.file}, "/work/shop").URI; got != c.want {
+		if got := artifactOf(Hit{Root: c.root, File: c.file}, "/srv/shop").URI; got != c.want {
 			t.Errorf("%q in %q is %q, want %q", c.file, c.root, got, c.want)
 		}
 	}
