@@ -26,13 +26,18 @@ type Scanner struct {
 
 // New returns a scanner. It takes some milliseconds; make one for all texts.
 func New(opts Options) *Scanner {
-	s := &Scanner{limits: opts.Unpack, signs: compile(signs()), anchors: anchors()}
-	texts := make([]string, len(s.anchors))
-	for i, a := range s.anchors {
+	s := &Scanner{limits: opts.Unpack, signs: compile(signs(), signsPlan), anchors: anchors()}
+	s.search = compile(anchorTexts(s.anchors), anchorsPlan)
+	return s
+}
+
+// anchorTexts are the literals of anchors.
+func anchorTexts(list []anchor) []string {
+	texts := make([]string, len(list))
+	for i, a := range list {
 		texts[i] = a.text
 	}
-	s.search = compile(texts)
-	return s
+	return texts
 }
 
 // next returns the first place in text at or after from where an anchor stands, and the anchor; -1 if there is none. No
@@ -43,15 +48,6 @@ func (s *Scanner) next(text []byte, from int) (at int, a *anchor) {
 		return -1, nil
 	}
 	return at, &s.anchors[i]
-}
-
-// compile compiles literals that are constants of this package, so that an error is one of its own.
-func compile(texts []string) *literal.Set {
-	set, err := literal.Compile(texts)
-	if err != nil {
-		panic(err)
-	}
-	return set
 }
 
 // Result is what a text holds.

@@ -2,73 +2,61 @@
 
 #include "textflag.h"
 
-// HALVES looks the bytes in R0 up in the tables T0, of bits 0 to 3, and T1, of bits 3 to 6; R1 is spoiled. That both know
-// bit 3 keeps apart what else would pass for a byte with the low half of one and the high half of another. Y8 holds 0x0f
-// in each byte. The high bits come down by a multiplication with 0x2000 in Y15, of which the high half counts: processors
-// that shuffle and shift in the same place do that elsewhere.
-#define HALVES(T0, T1, R0, R1) \
-	VPMULHUW Y15, R0, R1   \
-	VPAND   Y8, R1, R1     \
-	VPSHUFB R0, T0, R0     \
-	VPSHUFB R1, T1, R1     \
-	VPAND   R1, R0, R0
-
-// BUCKETS puts into R0 the buckets of the 32 places from off(SI) on. R1 to R3 are spoiled. Y0 to Y7 are the tables, in
-// the order of the Go type. The low bits of the first three bytes need no mask: a shuffle gives 0 for bytes from 0x80,
-// which no literal has, and takes the low four bits of others. The fourth may be any byte.
+// BUCKETS puts into R0 the buckets of the 32 places from off(SI) on; R1 to R3 are spoiled. Y0 to Y3 are the tables of the
+// low four bits of the four bytes, Y4 to Y6 those of bits 3 to 6 of all but the first, Y8 holds 0x0f in each byte. That
+// both kinds know bit 3 keeps apart what else would pass for a byte with the low half of one and the high half of another.
+//
+// The low bits need no mask: a shuffle gives 0 for bytes from 0x80, which no literal has, and takes the low four bits of
+// others. The high ones come down by a multiplication with 0x2000 in Y15, of which the high half counts: processors that
+// shuffle and shift in the same place do that elsewhere. What the high half of the first byte could tell is not worth it.
 #define BUCKETS(off, R0, R1, R2, R3) \
-	VMOVDQU (off)(SI), R0    \
-	HALVES(Y0, Y1, R0, R1)   \
-	VMOVDQU (off+1)(SI), R2  \
-	HALVES(Y2, Y3, R2, R3)   \
-	VPAND R2, R0, R0         \
-	VMOVDQU (off+2)(SI), R1  \
-	HALVES(Y4, Y5, R1, R3)   \
-	VMOVDQU (off+3)(SI), R2  \
-	VPMULHUW Y15, R2, R3     \
-	VPAND   Y8, R2, R2       \
-	VPAND   Y8, R3, R3       \
-	VPSHUFB R2, Y6, R2       \
-	VPSHUFB R3, Y7, R3       \
-	VPAND   R1, R0, R0       \
-	VPAND   R3, R2, R2       \
-	VPAND   R2, R0, R0
+	VPMULHUW (off+1)(SI), Y15, R1 \
+	VPMULHUW (off+2)(SI), Y15, R2 \
+	VPMULHUW (off+3)(SI), Y15, R3 \
+	VPSHUFB (off)(SI), Y0, R0     \
+	VPAND   Y8, R1, R1            \
+	VPAND   Y8, R2, R2            \
+	VPAND   Y8, R3, R3            \
+	VPSHUFB R1, Y4, R1            \
+	VPSHUFB R2, Y5, R2            \
+	VPSHUFB R3, Y6, R3            \
+	VPAND   R1, R0, R0            \
+	VPAND   R3, R2, R2            \
+	VPSHUFB (off+1)(SI), Y1, R1   \
+	VPSHUFB (off+2)(SI), Y2, R3   \
+	VPAND   R2, R0, R0            \
+	VPAND   R1, R3, R3            \
+	VPSHUFB (off+3)(SI), Y3, R1   \
+	VPAND   R3, R0, R0            \
+	VPAND   R1, R0, R0
 
 // HASHED tells, in the carry flag, whether the filter at R11 has the bytes in R0. R0 and R9 are spoiled.
 #define HASHED(R0) \
 	IMULL $0x9e3779b1, R0   \
-	SHRL  $20, R0           \
+	SHRL  $18, R0           \
 	MOVL  R0, R9            \
 	SHRL  $6, R9            \
 	MOVQ  (R11)(R9*8), R9   \
 	BTQ   R0, R9
 
-// func findAVX2(t *[4][2][16]byte, filter *[64]uint64, text *byte, n int) (offset int, word uint64)
+// func findAVX2(t *avx2Tables, filter *filter, text *byte, n int) (offset int, word uint64)
 TEXT ·findAVX2(SB), NOSPLIT, $32-48
 	MOVQ t+0(FP), AX
 	MOVQ filter+8(FP), R11
 	MOVQ text+16(FP), SI
 	MOVQ n+24(FP), CX
-	VBROADCASTI128 (AX), Y0
-	VBROADCASTI128 16(AX), Y1
-	VBROADCASTI128 32(AX), Y2
-	VBROADCASTI128 48(AX), Y3
-	VBROADCASTI128 64(AX), Y4
-	VBROADCASTI128 80(AX), Y5
-	VBROADCASTI128 96(AX), Y6
-	VBROADCASTI128 112(AX), Y7
-	MOVL $0x0f0f0f0f, BX
-	MOVQ BX, X8
-	VPBROADCASTD X8, Y8
-	MOVL $0x20002000, BX
-	MOVQ BX, X15
-	VPBROADCASTD X15, Y15
+	VMOVDQU (AX), Y0
+	VMOVDQU 32(AX), Y1
+	VMOVDQU 64(AX), Y2
+	VMOVDQU 96(AX), Y3
+	VMOVDQU 128(AX), Y4
+	VMOVDQU 160(AX), Y5
+	VMOVDQU 192(AX), Y6
+	VMOVDQU 224(AX), Y8
+	VMOVDQU 256(AX), Y15
 	MOVQ SI, DI          // where text begins
 	LEAQ (SI)(CX*1), DX  // where it ends
 	LEAQ -64(DX), R8     // the last place for two vectors
-	CMPQ SI, R8
-	JA   single
-
 	PCALIGN $32
 pair:
 	PREFETCHT0 2048(SI)
@@ -82,18 +70,13 @@ next:
 	CMPQ  SI, R8
 	JBE   pair
 
+	// Fewer than 64 places are left. They are looked at together with those before them, none of which was worth a stop.
 	CMPQ SI, DX
-	JAE  none
-single:
-	BUCKETS(0, Y9, Y10, Y11, Y12)
-	VPXOR Y13, Y13, Y13
-	VPTEST Y9, Y9
-	JNZ  either
-last:
-	MOVQ DX, SI
-none:
-	SUBQ DI, SI
-	MOVQ SI, offset+32(FP)
+	MOVQ R8, SI
+	JB   pair
+
+	SUBQ DI, DX
+	MOVQ DX, offset+32(FP)
 	MOVQ $0, word+40(FP)
 	VZEROUPPER
 	RET
@@ -121,9 +104,7 @@ check:
 	LEAQ  -1(CX), BX
 	ANDQ  BX, CX
 	JNZ   check
-	CMPQ  SI, R8
-	JBE   next
-	JMP   last
+	JMP   next
 
 found:
 	// The eight places that AX is among.

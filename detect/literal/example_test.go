@@ -8,17 +8,21 @@ import (
 
 func Example() {
 	words := []string{"needle", "need", "thread"}
-	set, err := literal.Compile(words)
+	set, err := literal.Compile(words, nil)
 	if err != nil {
 		panic(err)
 	}
 	text := []byte("a needle, some thread, no need")
-	for _, hit := range set.AppendHits(nil, text, 0, len(text)) {
-		fmt.Println(hit.Pos, words[hit.Index])
+	for at := 0; ; at++ {
+		pos, index := set.Next(text, at)
+		if pos < 0 {
+			break
+		}
+		fmt.Println(pos, words[index])
+		at = pos
 	}
 	// Output:
 	// 2 needle
-	// 2 need
 	// 15 thread
 	// 26 need
 }

@@ -7,10 +7,10 @@ import (
 
 // FuzzNaive compares every way of searching with bytes.Index: the literals are the lines of list, made ASCII.
 func FuzzNaive(f *testing.F) {
-	f.Add([]byte("sk_\nwhsec_\nc2tf"), []byte("xx sk_live_ whsec_ c2tf sk"), 0, 30)
-	f.Add([]byte("aaa\naaaa\naab"), bytes.Repeat([]byte("a"), 200), 3, 190)
-	f.Add([]byte("s\x00k\x00_"), append(make([]byte, 130), "s\x00k\x00_\x00"...), 0, 1000)
-	f.Fuzz(func(t *testing.T, list, text []byte, from, to int) {
+	f.Add([]byte("sk_\nwhsec_\nc2tf"), []byte("xx sk_live_ whsec_ c2tf sk"), 0)
+	f.Add([]byte("aaa\naaaa\naab"), bytes.Repeat([]byte("a"), 200), 3)
+	f.Add([]byte("s\x00k\x00_"), append(make([]byte, 130), "s\x00k\x00_\x00"...), 0)
+	f.Fuzz(func(t *testing.T, list, text []byte, from int) {
 		var literals []string
 		seen := map[string]bool{}
 		for line := range bytes.SplitSeq(list, []byte("\n")) {
@@ -26,10 +26,9 @@ func FuzzNaive(f *testing.F) {
 			return
 		}
 		from = min(max(from, 0), len(text))
-		to = min(max(to, from), len(text))
 		for _, s := range sets(t, literals) {
-			check(t, literals, s, text, 0, len(text))
-			check(t, literals, s, text, from, to)
+			check(t, literals, s, text, 0)
+			check(t, literals, s, text, from)
 		}
 	})
 }
@@ -42,7 +41,7 @@ func FuzzForms(f *testing.F) {
 	all := sets(f, literals)
 	f.Fuzz(func(t *testing.T, text []byte, from uint16) {
 		for _, s := range all {
-			check(t, literals, s, text, min(int(from), len(text)), len(text))
+			check(t, literals, s, text, min(int(from), len(text)))
 		}
 	})
 }

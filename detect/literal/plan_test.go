@@ -1,82 +1,102 @@
 package literal
 
 import (
+	"maps"
 	"math/rand/v2"
-	"slices"
+	"strings"
 	"testing"
 )
 
-func TestPlanIsSound(t *testing.T) {
+func TestPlanAsText(t *testing.T) {
 	t.Parallel()
-	rng := rand.New(rand.NewPCG(3, 4))
-	for range 50 {
-		literals := map[string]bool{}
-		for range rng.IntN(60) {
-			l := make([]byte, 3+rng.IntN(14))
-			for i := range l {
-				l[i] = byte(rng.IntN(128))
-			}
-			literals[string(l)] = true
-		}
-		var list []string
-		for l := range literals {
-			list = append(list, l)
-		}
-		for _, w := range []way{vbmi, avx2, portable} {
-			for i, p := range plan(list, w) {
-				if p.offset < 0 || p.offset+shortest > len(list[i]) || p.bucket < 0 || p.bucket >= groups {
-					t.Fatalf("%s: %q: %+v", w, list[i], p)
-				}
-			}
+	literals := append(forms(), "a b\n\"c\"", "\x00\x01\x02\x7f")
+	p := planned(literals)
+	again, err := ParsePlan(p.String())
+	if err != nil || !maps.Equal(p, again) {
+		t.Fatalf("%v: read again, %v is %v", err, p, again)
+	}
+	for _, text := range []string{"", "abcd 0 0", `"abcd" 0`, `"abcd" x 1`, `"abcd`} {
+		if p, err := ParsePlan(text); err == nil {
+			t.Errorf("ParsePlan(%q) = %v", text, p)
 		}
 	}
 }
 
-// TestPlanIsDeterministic holds that the speed of a set is the same in every process.
-func TestPlanIsDeterministic(t *testing.T) {
+func TestCompileRefusesPlans(t *testing.T) {
 	t.Parallel()
-	for _, w := range []way{vbmi, avx2, portable} {
-		first := plan(forms(), w)
-		for range 5 {
-			if again := plan(forms(), w); !slices.Equal(first, again) {
-				t.Fatalf("%s: %v, then %v", w, first, again)
-			}
+	for _, p := range []Plan{{}, {"abcde": {2, 0}}, {"abcde": {-1, 0}}, {"abcde": {0, 8}}, {"abcde": {0, -1}}} {
+		if _, err := Compile([]string{"abcde"}, p); err == nil {
+			t.Errorf("a plan of %v was accepted", p)
 		}
+	}
+	if _, err := Compile([]string{"abcde"}, Plan{"abcde": {1, 7}}); err != nil {
+		t.Error(err)
 	}
 }
 
-func TestCrossed(t *testing.T) {
+// TestAnneal holds that a plan is the same each time, names every literal, and stops less often than any plan.
+func TestAnneal(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("task_type := disk_lib[mask_key] // a deliverable, the latest_thing ", 100)
+	samples := Samples([]byte(text), 1)
+	plan, cost := Anneal(forms(), samples, 2000, 1)
+	again, _ := Anneal(forms(), samples, 2000, 1)
+	if !maps.Equal(plan, again) {
+		t.Error("the same seed gives another plan")
+	}
+	if len(plan) != len(forms()) {
+		t.Errorf("plan of %d literals for %d", len(plan), len(forms()))
+	}
+	if _, err := Compile(forms(), plan); err != nil {
+		t.Error(err)
+	}
+	a := newAnnealer(forms(), samples)
+	for i, l := range forms() {
+		a.at[i] = planned(forms())[l]
+	}
+	any := 0.0
+	for b := range groups {
+		any += a.cost(b)
+	}
+	if cost*2 > any {
+		t.Errorf("annealed to %f, any plan costs %f", cost, any)
+	}
+}
+
+// TestCrossingIsWhatTheSearchSees holds the planner's idea of a stop against the tables of the search.
+func TestCrossingIsWhatTheSearchSees(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(7, 8))
-	for n := range 128 {
-		var s byteSet
-		var low, high [16]bool
-		for range n % 12 {
-			c := byte(rng.IntN(128))
-			s.add(c)
-			low[c&15], high[c>>3] = true, true
+	samples := make([]Sample, 20_000)
+	for i := range samples {
+		l := forms()[rng.IntN(len(forms()))]
+		for j := range samples[i].Bytes {
+			samples[i].Bytes[j] = l[rng.IntN(len(l))]
 		}
-		all := crossed(s)
-		for c := range byte(128) {
-			if want := low[c&15] && high[c>>3]; all.has(c) != want {
-				t.Fatalf("of %q: crossed has %q: %v", s.members(nil), c, !want)
-			}
+		samples[i].Weight = 1
+	}
+	for _, w := range ways() {
+		if w != avx2 {
+			continue
 		}
-	}
-}
-
-func TestPlanSharesWindows(t *testing.T) {
-	t.Parallel()
-	p := plan([]string{"sk_live_x", "sk_live_y", "mysk_", "NrX2xpdmVf", "ab_"}, vbmi)
-	if p[0] != p[1] || p[3].bucket == p[0].bucket {
-		t.Errorf("placements %+v", p)
-	}
-}
-
-func BenchmarkCompile(b *testing.B) {
-	for b.Loop() {
-		if _, err := Compile(forms()); err != nil {
-			b.Fatal(err)
+		plan := planned(forms())
+		s, err := compile(forms(), plan, w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := newAnnealer(forms(), samples)
+		for i, l := range forms() {
+			a.at[i] = plan[l]
+		}
+		want, got := 0.0, 0
+		for b := range groups {
+			want += a.cost(b)
+		}
+		for _, sample := range samples {
+			got += stops(s, sample.Bytes)
+		}
+		if want == 0 || want != float64(got) {
+			t.Errorf("the planner counts %v stops, the search makes %d", want, got)
 		}
 	}
 }

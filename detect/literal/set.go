@@ -4,13 +4,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
-	"slices"
 )
 
 const (
 	// window is the number of bytes of each literal that the search looks for.
 	window = 4
-	// shortest is the length of the shortest literal. Its window ends in any byte, or none.
+	// shortest is the length of the shortest literal. Its window ends in any byte of ASCII, or none.
 	shortest = 3
 	// groups is the number of buckets.
 	groups = 8
@@ -47,20 +46,15 @@ type entry struct {
 	mask   uint64 // the bytes of head that count
 }
 
-// Hit is an occurrence of a literal.
-type Hit struct {
-	Pos   int // offset of its first byte in the text
-	Index int // of the literal in the list given to [Compile]
-}
-
 // Compile prepares a set. A literal has at least three bytes, all below 0x80 (NUL is allowed, for UTF-16), and stands in
-// the list once. Some eighty literals keep the search at memory speed; more work, ever slower. Compile takes about ten
-// milliseconds.
-func Compile(literals []string) (*Set, error) {
-	return compile(literals, ways()[0])
+// the list once; one of three bytes is found only before another byte below 0x80, or at the end of the text. Some eighty
+// literals keep the search at memory speed; more work, ever slower. The plan must name each literal. Without one (nil) the
+// search finds the same, but stops more often.
+func Compile(literals []string, plan Plan) (*Set, error) {
+	return compile(literals, plan, ways()[0])
 }
 
-func compile(literals []string, w way) (*Set, error) {
+func compile(literals []string, plan Plan, w way) (*Set, error) {
 	seen := make(map[string]bool, len(literals))
 	for i, l := range literals {
 		if len(l) < shortest {
@@ -77,31 +71,35 @@ func compile(literals []string, w way) (*Set, error) {
 		seen[l] = true
 	}
 	s := &Set{way: w}
-	for i, p := range plan(literals, w) {
-		s.add(literals[i], i, p)
+	for i, l := range literals {
+		at, err := plan.place(i, l)
+		if err != nil {
+			return nil, err
+		}
+		s.add(l, i, at)
 	}
 	s.tables = makeTables(&s.masks)
 	return s, nil
 }
 
 // add puts a literal into its bucket.
-func (s *Set) add(l string, index int, p placement) {
-	e := entry{text: l, index: index, offset: p.offset}
+func (s *Set) add(l string, index int, p Placement) {
+	e := entry{text: l, index: index, offset: p.Offset}
 	for i := range min(len(l), 8) {
 		e.head |= uint64(l[i]) << (8 * i)
 		e.mask |= 0xff << (8 * i)
 	}
 	s.lengths = append(s.lengths, len(l))
-	s.buckets[p.bucket] = append(s.buckets[p.bucket], e)
-	s.reach = max(s.reach, p.offset)
+	s.buckets[p.Bucket] = append(s.buckets[p.Bucket], e)
+	s.reach = max(s.reach, p.Offset)
 
-	bit := uint32(1) << p.bucket
-	w := windowAt(l, p.offset)
+	bit := uint32(1) << p.Bucket
+	w := windowAt(l, p.Offset)
 	for i, c := range w {
 		s.masks[c] |= bit << (groups * i)
 	}
 	if len(w) < window {
-		for c := range s.masks {
+		for c := range s.masks[:0x80] {
 			s.masks[c] |= bit << (groups * (window - 1))
 		}
 	}
@@ -113,74 +111,60 @@ func (s *Set) add(l string, index int, p placement) {
 // windowAt returns the bytes of l that are looked for at offset.
 func windowAt(l string, offset int) string { return l[offset:min(len(l), offset+window)] }
 
-// Next returns the first place at or after from where a literal stands, and the literal's index; the longest literal
-// where several stand at one place. It returns -1, -1 if there is none. To go on, call it with pos+1. It reads nothing
-// outside text and allocates nothing.
+// Next returns the first place at or after from where a literal stands, and the literal's index in the list given to
+// [Compile]; the longest literal where several stand at one place. It returns -1, -1 if there is none. To go on, call it
+// with pos+1. It reads nothing outside text and allocates nothing.
 func (s *Set) Next(text []byte, from int) (pos, index int) {
-	pos, index = -1, -1
-	length := 0
 	for at := max(from, 0); ; {
 		base, word := s.find(text, at)
-		// A window found later may belong to a literal that starts earlier, by reach at most.
-		if word == 0 || pos >= 0 && base-s.reach > pos {
-			return pos, index
+		if word == 0 {
+			return -1, -1
 		}
-		for ; word != 0; word &= word - 1 {
-			bit := bits.TrailingZeros64(word)
-			q := base + bit/8
-			for i := range s.buckets[bit%8] {
-				e := &s.buckets[bit%8][i]
-				start := q - e.offset
-				if start < from || pos >= 0 && (start > pos || start == pos && len(e.text) <= length) {
-					continue
-				}
-				if e.at(text, start) {
-					pos, index, length = start, e.index, len(e.text)
-				}
+		pos, index = s.first(text, base, word, from, -1, -1)
+		at = base + 8
+		if pos < 0 {
+			continue
+		}
+		// A window behind may belong to a literal that starts earlier, by reach at most.
+		for end := pos + s.reach; at <= end && len(text)-at >= shortest; at += 8 {
+			if word := s.exact(text[at:min(at+8+window-1, len(text))]); word != 0 {
+				pos, index = s.first(text, at, word, from, pos, index)
 			}
 		}
-		at = base + 8
+		return pos, index
 	}
 }
 
-// AppendHits appends to dst every occurrence of every literal that starts at from or later and before to, ordered by
-// place, where several stand at one place the longest first. A literal may end behind to; to may be len(text). Text
-// that is nothing but literals gives a hit for every few bytes: take such ranges as bound the memory. It reads nothing
-// outside text, and allocates only to let dst grow.
-func (s *Set) AppendHits(dst []Hit, text []byte, from, to int) []Hit {
-	from, to = max(from, 0), min(to, len(text))
-	first := len(dst)
-	for at := from; ; {
-		base, word := s.find(text, at)
-		if word == 0 || base-s.reach >= to {
-			return dst
-		}
-		for ; word != 0; word &= word - 1 {
-			bit := bits.TrailingZeros64(word)
-			q := base + bit/8
-			for i := range s.buckets[bit%8] {
-				e := &s.buckets[bit%8][i]
-				if start := q - e.offset; start >= from && start < to && e.at(text, start) {
-					dst = s.insert(dst, first, Hit{start, e.index})
-				}
+// first returns the first of the literals whose windows stand at base to base+7 by word, and of the one at pos; the
+// longest of those.
+func (s *Set) first(text []byte, base int, word uint64, from, pos, index int) (int, int) {
+	length := 0
+	if pos >= 0 {
+		length = s.lengths[index]
+	}
+	for ; word != 0; word &= word - 1 {
+		bit := bits.TrailingZeros64(word)
+		q := base + bit/8
+		for i := range s.buckets[bit%8] {
+			e := &s.buckets[bit%8][i]
+			start := q - e.offset
+			if start < from || pos >= 0 && (start > pos || start == pos && len(e.text) <= length) {
+				continue
+			}
+			if e.at(text, start) {
+				pos, index, length = start, e.index, len(e.text)
 			}
 		}
-		at = base + 8
 	}
-}
-
-// insert puts h in its place in dst[first:], which is near the end.
-func (s *Set) insert(dst []Hit, first int, h Hit) []Hit {
-	i := len(dst)
-	for i > first && (dst[i-1].Pos > h.Pos || dst[i-1].Pos == h.Pos && s.lengths[dst[i-1].Index] < s.lengths[h.Index]) {
-		i--
-	}
-	return slices.Insert(dst, i, h)
+	return pos, index
 }
 
 // at tells whether the literal stands at text[start:].
 func (e *entry) at(text []byte, start int) bool {
 	if start < 0 || len(text)-start < len(e.text) {
+		return false
+	}
+	if len(e.text) < window && start+len(e.text) < len(text) && text[start+len(e.text)] >= 0x80 {
 		return false
 	}
 	if len(text)-start < 8 {
@@ -208,7 +192,7 @@ func (s *Set) find(text []byte, at int) (base int, word uint64) {
 // filter holds the windows: bit h of it is set where a window has the hash h, or the first three bytes of one that ends in
 // any byte have. The search asks it about the places it would stop at, which costs it less than to stop. It is small, so
 // as to stay in the cache that the text runs through.
-type filter [1 << 12 / 64]uint64
+type filter [1 << 14 / 64]uint64
 
 func (f *filter) add(w string) {
 	h := uint32(w[0])<<8 | uint32(w[1])<<16 | uint32(w[2])<<24
@@ -225,4 +209,4 @@ func (f *filter) has(w uint32) bool {
 }
 
 // hash is HASHED in the assembly.
-func hash(w uint32) uint32 { return w * 0x9e3779b1 >> 20 }
+func hash(w uint32) uint32 { return w * 0x9e3779b1 >> 18 }

@@ -88,11 +88,21 @@ func binaryData(size int) [][]byte {
 	return slices.Collect(slices.Chunk(all, 1<<20))
 }
 
+// formsPlan is a plan for forms, made in a few seconds.
+func formsPlan(b *testing.B, source [][]byte) Plan {
+	b.Helper()
+	samples := Samples(bytes.Join(source[:len(source)/10], nil), 0.8)
+	samples = append(samples, Samples(base64Text(1 << 20)[0], 0.2)...)
+	plan, _ := Anneal(forms(), samples, 3000, 1)
+	return plan
+}
+
 // BenchmarkSpeed reads each kind of text for all of forms by turns with bytes.IndexByte for an absent byte, and prints
 // the ratio. A turn goes over the whole text, far more than the caches hold; of each MiB the fastest turn counts, because
 // other work on the machine disturbs some.
 func BenchmarkSpeed(b *testing.B) {
 	blobs := source(b, 384<<20)
+	plan := formsPlan(b, blobs)
 	texts := []struct {
 		name  string
 		blobs [][]byte
@@ -118,7 +128,7 @@ func BenchmarkSpeed(b *testing.B) {
 		}
 		for _, w := range ways() {
 			b.Run(text.name+"/"+string(w), func(b *testing.B) {
-				s, err := compile(forms(), w)
+				s, err := compile(forms(), plan, w)
 				if err != nil {
 					b.Fatal(err)
 				}

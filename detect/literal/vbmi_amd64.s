@@ -28,13 +28,13 @@ GLOBL behind<>(SB), RODATA|NOPTR, $66
 // HASHED tells, in the carry flag, whether the filter at R11 has the bytes in R0. R0 and R9 are spoiled.
 #define HASHED(R0) \
 	IMULL $0x9e3779b1, R0   \
-	SHRL  $20, R0           \
+	SHRL  $18, R0           \
 	MOVL  R0, R9            \
 	SHRL  $6, R9            \
 	MOVQ  (R11)(R9*8), R9   \
 	BTQ   R0, R9
 
-// func findVBMI(t *[4][128]byte, filter *[64]uint64, text *byte, n int) (offset int, word uint64)
+// func findVBMI(t *[4][128]byte, filter *filter, text *byte, n int) (offset int, word uint64)
 TEXT ·findVBMI(SB), NOSPLIT, $64-48
 	MOVQ t+0(FP), AX
 	MOVQ filter+8(FP), R11

@@ -5,23 +5,39 @@ package literal
 // tables tell the buckets of a byte as first, second, third and fourth of a window.
 type tables struct {
 	vbmi [window][128]byte
-	// avx2 has a table for bits 0 to 3 of the byte, then one for bits 3 to 6. A byte may be in a bucket if both say so.
-	avx2 [window][2][16]byte
+	avx2 avx2Tables
+}
+
+// avx2Tables are what findAVX2 loads, all twice, once for each half of a vector.
+type avx2Tables struct {
+	low    [window][2][16]byte     // by bits 0 to 3 of a byte
+	high   [window - 1][2][16]byte // of the second byte and those behind it, by bits 3 to 6
+	nibble [32]byte                // 0x0f
+	shift  [16]uint16              // 0x2000: to multiply with, and take the high half of, is to shift down by 3
 }
 
 func makeTables(masks *[256]uint32) (t tables) {
-	for c, m := range masks {
+	for c, m := range masks[:128] {
 		for i := range window {
 			bucket := byte(m >> (groups * i))
-			if c < 128 {
-				t.vbmi[i][c] = bucket
+			t.vbmi[i][c] = bucket
+			for half := range 2 {
+				t.avx2.low[i][half][c&15] |= bucket
+				if i > 0 {
+					t.avx2.high[i-1][half][c>>3&15] |= bucket
+				}
 			}
-			t.avx2[i][0][c&15] |= bucket
-			t.avx2[i][1][c>>3&15] |= bucket
 		}
+	}
+	for i := range t.avx2.nibble {
+		t.avx2.nibble[i] = 0x0f
+		t.avx2.shift[i/2] = 0x2000
 	}
 	return t
 }
+
+// shortestAVX2 is how many places findAVX2 looks at at least.
+const shortestAVX2 = 64
 
 // findVector is [Set.find] by vectors, for as much of text as fills them. If it finds nothing, base is where the rest
 // begins.
@@ -31,18 +47,17 @@ func (s *Set) findVector(text []byte, at int) (base int, word uint64) {
 		return at, 0
 	case s.way == vbmi:
 		base, word = findVBMI(&s.tables.vbmi, &s.filter, &text[at], left)
-	case left >= 32+window-1:
-		base, word = findAVX2(&s.tables.avx2, &s.filter, &text[at], (left-(window-1))&^31)
+	case left >= shortestAVX2+window-1:
+		base, word = findAVX2(&s.tables.avx2, &s.filter, &text[at], left-(window-1))
 	}
 	return at + base, word
 }
 
-// findAVX2 looks at n places of text, a multiple of 32 but not 0, and so reads n+3 bytes. It returns the offset of the
-// first eight places, counted from text in eights, of which one may be a window, and their buckets as [Set.find] does; n
-// and 0 if there is none.
+// findAVX2 looks at n places of text, [shortestAVX2] at least, and so reads n+3 bytes. It returns the offset of eight
+// places, of which one may be a window, and their buckets as [Set.find] does; n and 0 if there is none.
 //
 //go:noescape
-func findAVX2(t *[window][2][16]byte, filter *filter, text *byte, n int) (offset int, word uint64)
+func findAVX2(t *avx2Tables, filter *filter, text *byte, n int) (offset int, word uint64)
 
 // findVBMI looks at n bytes of text and reads nothing else. It returns what findAVX2 does.
 //

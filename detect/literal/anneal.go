@@ -1,0 +1,184 @@
+package literal
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// Sample tells how often four bytes in a row stand in the texts that a search is to be fast on.
+type Sample struct {
+	Bytes  [window]byte
+	Weight float64
+}
+
+// Samples counts the windows of text, each with the same share of weight. Of the seldom ones it keeps every so many, and
+// lets those stand for the others: most are reported with more than their own weight, in the order of their bytes. Texts
+// of the same size give samples of about the same number.
+func Samples(text []byte, weight float64) []Sample {
+	const often, seldom = 40_000, 20_000
+	counts := map[[window]byte]int{}
+	for i := range max(0, len(text)-window+1) {
+		if w := [window]byte(text[i:]); w[0]|w[1]|w[2]|w[3] < 0x80 {
+			counts[w]++
+		}
+	}
+	all := slices.SortedFunc(maps.Keys(counts), func(a, b [window]byte) int {
+		return cmp.Or(counts[b]-counts[a], slices.Compare(a[:], b[:]))
+	})
+	share := weight / float64(max(1, len(text)))
+	var samples []Sample
+	for _, w := range all[:min(often, len(all))] {
+		samples = append(samples, Sample{w, share * float64(counts[w])})
+	}
+	rest := all[min(often, len(all)):]
+	step := max(1, len(rest)/seldom)
+	for i := 0; i < len(rest); i += step {
+		samples = append(samples, Sample{rest[i], share * float64(counts[rest[i]]*step)})
+	}
+	return samples
+}
+
+// Anneal looks for a plan by which the search stops seldom in texts like the samples: it moves one literal after the other
+// at random, and takes what makes things worse ever more seldom. It is deterministic. Some hundred thousand moves for
+// eighty literals and half a million samples take minutes. The cost is the share of places at which the search stops in
+// such texts, if the weights add up to 1.
+func Anneal(literals []string, samples []Sample, moves int, seed uint64) (plan Plan, cost float64) {
+	a := newAnnealer(literals, samples)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	for i := range literals {
+		a.at[i] = a.random(rng, i)
+	}
+	var costs [groups]float64
+	now := 0.0
+	for b := range costs {
+		costs[b] = a.cost(b)
+		now += costs[b]
+	}
+	best, least := slices.Clone(a.at), now
+	for move := range moves {
+		// A change for the worse by this much is taken once in e times.
+		heat := 0.03 * now * math.Pow(0.001, float64(move)/float64(moves))
+		before, costsBefore := slices.Clone(a.at), costs
+		i, j := rng.IntN(len(literals)), rng.IntN(len(literals))
+		switch rng.IntN(4) {
+		case 0: // change places
+			a.at[i].Bucket, a.at[j].Bucket = a.at[j].Bucket, a.at[i].Bucket
+		case 1: // somewhere
+			a.at[i] = a.random(rng, i)
+		default: // to another one's bucket, or but another bucket
+			offset := a.at[i].Offset
+			a.at[i] = a.random(rng, i)
+			if rng.IntN(2) == 0 {
+				a.at[i].Bucket = a.at[j].Bucket
+			} else {
+				a.at[i].Offset = offset
+			}
+		}
+		if before[i] == a.at[i] {
+			continue
+		}
+		for _, b := range slices.Compact([]int{before[i].Bucket, a.at[i].Bucket}) {
+			costs[b] = a.cost(b)
+		}
+		then := 0.0
+		for _, c := range costs {
+			then += c
+		}
+		if then > now && rng.Float64() >= math.Exp((now-then)/heat) {
+			copy(a.at, before)
+			costs = costsBefore
+			continue
+		}
+		if now = then; now < least {
+			least = now
+			copy(best, a.at)
+		}
+	}
+	plan = Plan{}
+	for i, l := range literals {
+		plan[l] = best[i]
+	}
+	return plan, least
+}
+
+// annealer knows what a bucket costs.
+type annealer struct {
+	literals []string
+	at       []Placement
+	samples  []Sample // by their bytes
+	pairs    []pair
+}
+
+// pair are the samples with the same first two bytes.
+type pair struct{ from, to int }
+
+func newAnnealer(literals []string, samples []Sample) *annealer {
+	a := &annealer{literals: literals, at: make([]Placement, len(literals)), samples: slices.Clone(samples)}
+	slices.SortFunc(a.samples, func(a, b Sample) int { return slices.Compare(a.Bytes[:], b.Bytes[:]) })
+	for i, s := range a.samples {
+		if i == 0 || [2]byte(s.Bytes[:]) != [2]byte(a.samples[i-1].Bytes[:]) {
+			a.pairs = append(a.pairs, pair{i, i})
+		}
+		a.pairs[len(a.pairs)-1].to = i + 1
+	}
+	return a
+}
+
+// random returns any placement of literal i.
+func (a *annealer) random(rng *rand.Rand, i int) Placement {
+	return Placement{rng.IntN(max(1, min(farthest+1, len(a.literals[i])-window+1))), rng.IntN(groups)}
+}
+
+// cost is the weight of the samples at which the AVX2 search stops for bucket b.
+func (a *annealer) cost(b int) (sum float64) {
+	var in [window]crossing
+	for i, at := range a.at {
+		if at.Bucket != b {
+			continue
+		}
+		w := windowAt(a.literals[i], at.Offset)
+		for j := range in {
+			if j == len(w) {
+				in[j].addAll()
+				continue
+			}
+			in[j].add(w[j])
+		}
+	}
+	var taken [window][0x80]bool
+	for j := range taken {
+		for c := range taken[j] {
+			taken[j][c] = in[j].has(byte(c), j > 0)
+		}
+	}
+	for _, p := range a.pairs {
+		some := a.samples[p.from:p.to]
+		if first := &some[0].Bytes; !taken[0][first[0]&0x7f] || !taken[1][first[1]&0x7f] {
+			continue
+		}
+		for i := range some {
+			if s := &some[i]; taken[2][s.Bytes[2]&0x7f] && taken[3][s.Bytes[3]&0x7f] {
+				sum += s.Weight
+			}
+		}
+	}
+	return sum
+}
+
+// crossing is a set of bytes as AVX2 knows it: by bits 0 to 3, and apart from them bits 3 to 6.
+type crossing struct{ low, high uint16 }
+
+func (c *crossing) add(b byte) {
+	c.low |= 1 << (b & 15)
+	c.high |= 1 << (b >> 3 & 15)
+}
+
+func (c *crossing) addAll() { c.low, c.high = math.MaxUint16, math.MaxUint16 }
+
+// has tells whether b passes for one of the set; by its low bits alone, or by both.
+func (c *crossing) has(b byte, both bool) bool {
+	return c.low>>(b&15)&1 != 0 && (!both || c.high>>(b>>3&15)&1 != 0)
+}

@@ -1,0 +1,96 @@
+package detect
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"flag"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rekey-app/rekey/detect/literal"
+)
+
+var planDirs = flag.String("plan", "", "directories of source, comma-separated, to make the plans from")
+
+// TestPlans makes the plans anew, which is needed when a literal is added: go test -run TestPlans -plan=DIR,DIR ./detect.
+// It takes some minutes. The directories should hold source in many languages, and texts that speak of Clerk. Without
+// directories it holds that the plans are for the literals that there are.
+func TestPlans(t *testing.T) {
+	texts := anchorTexts(anchors())
+	if *planDirs != "" {
+		source := planSource(t)
+		writePlan(t, "anchors.plan", texts, source, 120_000)
+		writePlan(t, "signs.plan", signs(), source, 10_000)
+		return
+	}
+	for plan, literals := range map[string][]string{anchorsPlan: texts, signsPlan: signs()} {
+		p, err := literal.ParsePlan(plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := literal.Compile(literals, p); err != nil {
+			t.Error(err)
+		}
+		if len(p) != len(literals) {
+			t.Errorf("the plan names %d literals, there are %d", len(p), len(literals))
+		}
+	}
+}
+
+func writePlan(t *testing.T, name string, literals []string, samples []literal.Sample, moves int) {
+	t.Helper()
+	// One run may end in a corner: of several the best.
+	var best literal.Plan
+	least := 0.0
+	for seed := range uint64(2) {
+		p, cost := literal.Anneal(literals, samples, moves, seed)
+		t.Logf("%s, seed %d: stops at one place in %.0f", name, seed, 1/cost)
+		if best == nil || cost < least {
+			best, least = p, cost
+		}
+	}
+	if err := os.WriteFile(name, []byte(best.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// planSource samples the directories, and texts without words.
+func planSource(t *testing.T) []literal.Sample {
+	t.Helper()
+	const most = 64 << 20
+	dirs := strings.Split(*planDirs, ",")
+	var samples []literal.Sample
+	for _, dir := range dirs {
+		var text []byte
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() || len(text) > most {
+				return err
+			}
+			content, err := os.ReadFile(path)
+			if len(content) < 4<<20 && !slices.Contains(content, 0) {
+				text = append(text, content...)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: %d bytes", dir, len(text))
+		samples = append(samples, literal.Samples(text, 0.82/float64(len(dirs)))...)
+	}
+	raw := make([]byte, 4<<20)
+	rand.NewChaCha8([32]byte{1}).Read(raw)
+	samples = append(samples, literal.Samples([]byte(base64.StdEncoding.EncodeToString(raw)), 0.1)...)
+	samples = append(samples, literal.Samples([]byte(hex.EncodeToString(raw)), 0.04)...)
+	for i, c := range raw {
+		if c > 170 {
+			raw[i] = 0
+		}
+	}
+	return append(samples, literal.Samples(raw, 0.04)...)
+}
