@@ -81,10 +81,17 @@ func (h *history) readCommits(ctx context.Context) error {
 		total += len(commits)
 	}
 	h.commits = make(map[id]*commit, total)
-	for _, commits := range workers {
+	m := h.scan.missing
+	for worker, commits := range workers {
 		for _, c := range commits {
 			h.commits[c.id] = c
+			if m != nil {
+				m.commit(worker, c)
+			}
 		}
+	}
+	if m != nil {
+		m.lookedAt |= setOf(commitKind)
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"math"
 	"math/bits"
 	"slices"
-	"sort"
 	"sync"
 )
 
@@ -37,12 +36,52 @@ func (x *index) range256(first byte) (from, to int) {
 
 // find returns the entry of an id. It needs invert.
 func (x *index) find(name id) (entry int32, ok bool) {
-	from, to := x.range256(name[0])
-	at := from + sort.Search(to-from, func(i int) bool { return bytes.Compare(x.at(from+i), name[:]) >= 0 })
-	if at >= to || !bytes.Equal(x.at(at), name[:]) {
+	at, ok := x.search(name)
+	if !ok {
 		return 0, false
 	}
 	return x.entry[at], true
+}
+
+// search returns the position of an id. Ids are hashes, so that it stands near where it would in a list without gaps: it
+// looks from there on in steps that double.
+func (x *index) search(name id) (position int, ok bool) {
+	from, to := x.range256(name[0])
+	if from == to {
+		return 0, false
+	}
+	want := binary.BigEndian.Uint64(name[:])
+	at := from + int(uint64(to-from)*(want<<8>>40)>>24)
+	low, high := from, to // what is before low is smaller, what is from high on is not
+	if step := 4; x.head(at) < want {
+		for low = at + 1; low+step < to && x.head(low+step) < want; step *= 2 {
+			low += step + 1
+		}
+		high = min(to, low+step)
+	} else {
+		for high = at; high-step > from && x.head(high-step) >= want; step *= 2 {
+			high -= step
+		}
+		low = max(from, high-step)
+	}
+	for low < high {
+		if middle := int(uint(low+high) / 2); x.head(middle) < want {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	for ; low < to && x.head(low) == want; low++ {
+		if bytes.Equal(x.at(low), name[:]) {
+			return low, true
+		}
+	}
+	return 0, false
+}
+
+// head returns the first eight bytes of the id at a position.
+func (x *index) head(position int) uint64 {
+	return binary.BigEndian.Uint64(x.ids[position*len(id{}):])
 }
 
 // newIndex makes the index of objects whose ids are given by entry.

@@ -8,27 +8,66 @@ import (
 	"sync"
 )
 
-// nameMissing names what trees and commits speak of and a partial clone has not.
-func (r *Repository) nameMissing(ctx context.Context, report *Report) error {
-	var (
-		mu      sync.Mutex
-		missing = map[id]string{}
-	)
-	need := func(name id, reason string) {
-		_, loose := r.store.findLoose(name)
-		if !loose && !r.inPack(name) {
-			mu.Lock()
-			defer mu.Unlock()
-			missing[name] = reason
-		}
+// missing names what trees and commits speak of and a partial clone has not. It looks at them as a scan reads them for
+// other reasons, and at the end at what no scan has read.
+type missing struct {
+	has func(id) bool
+
+	lookedAt kinds // commits, trees: whether all were seen
+	present  []recent
+	mu       sync.Mutex
+	names    map[id]string
+}
+
+// recent are ids that one worker found to be there lately. One tree holds mostly what the tree before it held.
+type recent [4 << 10]id
+
+func newMissing(has func(id) bool, workers int) *missing {
+	return &missing{has: has, present: make([]recent, workers), names: map[id]string{}}
+}
+
+func (m *missing) need(worker int, name id, reason string) {
+	known := &m.present[worker][(uint(name[1])<<8|uint(name[2]))%uint(len(recent{}))]
+	if *known == name && name != (id{}) {
+		return
 	}
-	err := r.store.each(ctx, setOf(commitKind, treeKind), func(o object) error {
+	if m.has(name) {
+		*known = name
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.names[name] = reason
+}
+
+// commit looks at what a commit speaks of.
+func (m *missing) commit(worker int, c *commit) {
+	m.need(worker, c.tree, "partial clone: this tree is not here")
+}
+
+// entry looks at what an entry of a tree speaks of.
+func (m *missing) entry(worker int, e *treeEntry) {
+	switch {
+	case e.isTree():
+		m.need(worker, e.id, "partial clone: this tree is not here")
+	case !e.isGitlink():
+		m.need(worker, e.id, "partial clone: this blob is not here")
+	}
+}
+
+// rest looks at what was not looked at.
+func (m *missing) rest(ctx context.Context, each func(context.Context, kinds, func(object) error) error) error {
+	left := setOf(commitKind, treeKind) &^ m.lookedAt
+	if left == 0 {
+		return nil
+	}
+	return each(ctx, left, func(o object) error {
 		if o.kind == commitKind {
 			c, err := parseCommit(o.id(), o.text)
 			if err != nil {
 				return o.fail(err)
 			}
-			need(c.tree, "partial clone: this tree is not here")
+			m.commit(o.worker, &c)
 			return nil
 		}
 		for text := o.text; len(text) > 0; {
@@ -37,22 +76,17 @@ func (r *Repository) nameMissing(ctx context.Context, report *Report) error {
 				return o.fail(err)
 			}
 			text = rest
-			switch {
-			case e.isTree():
-				need(e.id, "partial clone: this tree is not here")
-			case !e.isGitlink():
-				need(e.id, "partial clone: this blob is not here")
-			}
+			m.entry(o.worker, &e)
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
+}
+
+// report names what is missing, in the order of the ids.
+func (m *missing) report() []Skipped {
 	var names []Skipped
-	for _, name := range slices.SortedFunc(maps.Keys(missing), func(a, b id) int { return bytes.Compare(a[:], b[:]) }) {
-		names = append(names, Skipped{name.String(), missing[name]})
+	for _, name := range slices.SortedFunc(maps.Keys(m.names), func(a, b id) int { return bytes.Compare(a[:], b[:]) }) {
+		names = append(names, Skipped{name.String(), m.names[name]})
 	}
-	report.Skipped = append(report.Skipped, shorten(names, len(names))...)
-	return nil
+	return shorten(names, len(names))
 }

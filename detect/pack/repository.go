@@ -217,6 +217,12 @@ func (r *Repository) dropCopies() {
 	}
 }
 
+// has tells whether an object is there.
+func (r *Repository) has(name id) bool {
+	_, loose := r.store.findLoose(name)
+	return loose || r.inPack(name)
+}
+
 func (r *Repository) inPack(name id) bool {
 	return slices.ContainsFunc(r.store.packs, func(p *packfile) bool {
 		_, ok := p.index.find(name)
@@ -246,9 +252,13 @@ func (r *Repository) scan(ctx context.Context, find finder, heads Range) (Report
 		}
 		return err
 	}}
+	if r.partial {
+		sc.missing = newMissing(r.has, r.opts.Workers)
+	}
 	report, err := sc.run(ctx, heads)
 	if err == nil && r.partial {
-		err = r.nameMissing(ctx, &report)
+		err = sc.missing.rest(ctx, sc.each)
+		report.Skipped = append(report.Skipped, sc.missing.report()...)
 	}
 	if err != nil {
 		return Report{}, fmt.Errorf("scan repository %s: %w", r.dir.common, err)

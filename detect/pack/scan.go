@@ -29,6 +29,8 @@ type scan struct {
 	refs map[string]id
 	// keepIDs is called after the first finding, when ids are needed more than once.
 	keepIDs func()
+	// missing is told of the commits and trees that are read; nil where nobody asks what is missing.
+	missing *missing
 
 	findings atomic.Int64
 	workers  []collected

@@ -156,6 +156,7 @@ func (h *history) leadingTrees(ctx context.Context) (map[id]metTree, error) {
 		hits.add(name)
 	}
 	workers := make([]metTrees, h.scan.opts.Workers)
+	m := h.scan.missing
 	err := h.scan.each(ctx, setOf(treeKind), func(o object) error {
 		w := &workers[o.worker]
 		number := w.add(o)
@@ -166,6 +167,9 @@ func (h *history) leadingTrees(ctx context.Context) (map[id]metTree, error) {
 				return o.fail(err)
 			}
 			text = rest
+			if m != nil {
+				m.entry(o.worker, &e)
+			}
 			if e.isTree() {
 				w.edges.add(newEdge(e.id, number))
 			} else if hits.has(&e.id) {
@@ -180,6 +184,9 @@ func (h *history) leadingTrees(ctx context.Context) (map[id]metTree, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if m != nil {
+		m.lookedAt |= setOf(treeKind)
 	}
 	var sorting sync.WaitGroup
 	for i := range workers {
