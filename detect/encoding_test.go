@@ -101,7 +101,12 @@ func TestEveryPairOfEncodingsIsFound(t *testing.T) {
 			}
 			t.Run(outer.name+"+"+inner.name, rapid.MakeCheck(func(t *rapid.T) {
 				key, p := drawPiece(t)
-				mustFind(t, s, surround(t, outer.write(t, inner.write(t, p))), key, "base64")
+				p = inner.write(t, p)
+				q := outer.write(t, p)
+				if p.torn(11) && q.torn(26) {
+					return // line ends of both within a prefix may leave nothing to look for
+				}
+				mustFind(t, s, surround(t, q), key, "base64")
 			}))
 		}
 	}

@@ -134,7 +134,7 @@ func plausible(text []byte, at int, a *anchor) bool {
 	case base64Role:
 		switch {
 		case a.wide:
-			return wideNear(text, at, a)
+			return wideBehind(text, at, a)
 		case len(a.whole) > 0 && !standsWrapped(text, at, a.whole), a.former != "" && !standsWrappedBefore(text, at, a.former):
 			return false
 		}
