@@ -77,7 +77,7 @@ func (r *run) read(v *view, from, to int) {
 
 // look examines the place of an anchor.
 func (r *run) look(w *sweep, at int, a *anchor) {
-	if !plausible(w.v.text, at, a) {
+	if !r.s.plausible(w.v.text, at, a) {
 		return
 	}
 	v := w.v
@@ -114,88 +114,19 @@ func (r *run) look(w *sweep, at int, a *anchor) {
 	}
 }
 
-// plausible is the cheap look at what stands around an anchor. It allocates nothing.
-func plausible(text []byte, at int, a *anchor) bool {
-	switch a.role {
-	case keyRole:
-		if at+9 > len(text) {
-			return false
-		}
-		if text[at+2] != '_' && text[at+2] != '\\' && isBase62(text[at+3]) {
-			return false
-		}
-		return startsFresh(text, at)
-	case tailRole:
-		return at > 0 && (isSpace(text[at-1]) || bytes.IndexByte([]byte("\"'`;"), text[at-1]) >= 0)
-	case akRole:
-		return at+20 < len(text) && startsFresh(text, at)
-	case webhookRole:
-		return at+20 < len(text) && startsFresh(text, at)
-	case base64Role:
-		switch {
-		case a.wide:
-			return wideBehind(text, at, a)
-		case len(a.whole) > 0 && !standsWrapped(text, at, a.whole), a.former != "" && !standsWrappedBefore(text, at, a.former):
-			return false
-		}
-		return textBehind(text, at, a)
-	case packedBase64Role, packedHexRole:
-		if a.text == "Td6WFoA" { // the rest of a magic that is /Td6WFoA or _Td6WFoA
-			at--
-			if at < 0 || text[at] != '/' && text[at] != '_' {
-				return false
-			}
-		}
-		if at > 0 && isBase62(text[at-1]) && (at == 1 || text[at-2] != '\\') {
-			return false
-		}
-		return a.role == packedHexRole || packedBehind(text, at)
-	}
-	return true
-}
-
 // underscore looks at an escaped underscore for the word that it belongs to.
 func (r *run) underscore(v *view, at int) {
-	const reach = 64
-	at = escapeStart(v.text, at)
-	for _, word := range []string{"sk", "ak", "whsec", "CLERK", "clerk"} {
-		i := startOf(v.text, at, word, reach)
-		if i < 0 {
-			continue
-		}
-		switch word {
-		case "sk":
-			r.secretKey(v, i)
-		case "ak":
-			r.akKey(v, i)
-		case "whsec":
-			r.webhookSecret(v, i)
-		default:
-			r.named(v, i)
-		}
-		return
+	switch word, i := wordBefore(v.text, at); word {
+	case "":
+	case "sk":
+		r.secretKey(v, i)
+	case "ak":
+		r.akKey(v, i)
+	case "whsec":
+		r.webhookSecret(v, i)
+	default:
+		r.named(v, i)
 	}
-}
-
-// escapeStart returns where the escape starts that the anchor at text[at:] is the end of: \\u{5f}, &amp;#95;.
-func escapeStart(text []byte, at int) int {
-	switch text[at] {
-	case '#', 'l':
-		for at >= 5 && string(text[at-5:at]) == "&amp;" {
-			at -= 4
-		}
-		if at > 0 && text[at-1] == '&' {
-			at--
-		}
-		for at >= 4 && string(text[at-4:at]) == "&amp" {
-			at -= 4
-		}
-	case '\\', 'u':
-		for at > 0 && text[at-1] == '\\' {
-			at--
-		}
-	}
-	return at
 }
 
 // spend takes n bytes of work, and tells whether there were any.

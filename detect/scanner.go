@@ -117,7 +117,7 @@ func (s *Scanner) examineText(ctx context.Context, path string, text []byte) Res
 func (s *Scanner) first(text []byte) int {
 	for at := 0; ; at++ {
 		var a *anchor
-		if at, a = s.next(text, at); at < 0 || plausible(text, at, a) {
+		if at, a = s.next(text, at); at < 0 || s.plausible(text, at, a) {
 			return at
 		}
 	}

@@ -5,6 +5,9 @@ import "bytes"
 // maxToken is the length of the longest credential that is read, its prefix included, and one more.
 const maxToken = 257
 
+// maxSeams is how many seams a token may have.
+const maxSeams = 8
+
 // token is a credential as it reads, whatever escapes and seams it is written with.
 type token struct {
 	chars    [maxToken]byte
@@ -12,7 +15,7 @@ type token struct {
 	n        int
 	at       int
 	forms    forms
-	seams    [8]struct {
+	seams    [maxSeams]struct {
 		before int // number of characters before the seam
 		how    seam
 	}
@@ -23,32 +26,75 @@ type token struct {
 func (t *token) read(text []byte, at, limit int) {
 	t.n, t.at, t.forms, t.nseams = 0, at, 0, 0
 	var pending seam
-	for i := at; i < len(text) && t.n < limit; {
-		c := text[i]
-		if isTail(c) && c != '=' {
-			t.add(c, i, i+1, &pending)
-			i++
-			continue
+	w := tokenWalk{text: text, at: at}
+	for t.n < limit {
+		c, from, form, how := w.next()
+		switch {
+		case how != noSeam:
+			t.seams[t.nseams].before, t.seams[t.nseams].how = t.n, how
+			t.nseams++
+			pending = how
+		case from < 0:
+			return
+		default:
+			t.forms |= form
+			t.add(c, from, w.at, &pending)
 		}
-		if t.nseams < len(t.seams) {
-			if j, how := join(text, i); how != noSeam && t.n > 0 && j < len(text) {
-				if c, n, _ := charAt(text, j); n > 0 && isTail(c) {
-					t.seams[t.nseams].before, t.seams[t.nseams].how = t.n, how
-					t.nseams++
-					pending = how
-					i = j
-					continue
-				}
+	}
+}
+
+// tokenWalk goes along the characters of a token.
+type tokenWalk struct {
+	text   []byte
+	at     int  // offset of what comes next
+	begun  bool // whether there was a character
+	nseams int
+}
+
+// next returns the next character and where it stands; it ends at w.at. Or it returns the seam before that. from is -1
+// where the token ends.
+func (w *tokenWalk) next() (c byte, from int, form forms, how seam) {
+	if from = w.at; from >= len(w.text) {
+		return 0, -1, 0, noSeam
+	}
+	if c = w.text[from]; isTail(c) && c != '=' {
+		w.begun = true
+		w.at++
+		return c, from, 0, noSeam
+	}
+	if w.begun && w.nseams < maxSeams {
+		if j, how := join(w.text, from); how != noSeam && j < len(w.text) {
+			if c, _, _ := charAt(w.text, j); isTail(c) {
+				w.nseams++
+				w.at = j
+				return 0, from, 0, how
 			}
 		}
-		c, n, form := charAt(text, i)
-		if n == 0 || !isTail(c) {
-			return
-		}
-		t.forms |= form
-		t.add(c, i, i+n, &pending)
-		i += n
 	}
+	c, n, form := charAt(w.text, from)
+	if !isTail(c) {
+		return 0, -1, 0, noSeam
+	}
+	w.begun = true
+	w.at += n
+	return c, from, form, noSeam
+}
+
+// take reads the next characters into dst, and returns how many there were.
+func (w *tokenWalk) take(dst []byte) int {
+	n := 0
+	for n < len(dst) {
+		c, from, _, how := w.next()
+		if how != noSeam {
+			continue
+		}
+		if from < 0 {
+			break
+		}
+		dst[n] = c
+		n++
+	}
+	return n
 }
 
 // charAt returns the character at text[i:], escaped or not.
