@@ -17,7 +17,7 @@ func (s *Scanner) plausible(text []byte, at int, a *anchor) bool {
 	case underscoreRole:
 		return s.beginsEscaped(text, at)
 	case akRole:
-		return begins(text, at, "ak_", shortestBody)
+		return beginsAk(text, at)
 	case webhookRole:
 		return begins(text, at, "whsec_", webhookBody)
 	case nameRole:
@@ -52,7 +52,7 @@ func (s *Scanner) plausible(text []byte, at int, a *anchor) bool {
 	return true
 }
 
-// beginsKey tells whether a secret key may stand at text[at:]: all but its end, and that it looks random.
+// beginsKey tells whether a secret key may stand at text[at:]: all but that it looks random.
 func (s *Scanner) beginsKey(text []byte, at int) bool {
 	w := tokenWalk{text: text, at: at}
 	var b [keyLength]byte
@@ -70,7 +70,18 @@ func (s *Scanner) beginsKey(text []byte, at int) bool {
 			return false
 		}
 	}
+	// More of the token may follow a seam, or be a path.
+	if c, from, _, how := w.next(); how == noSeam && from >= 0 && c != '/' {
+		return false
+	}
 	return startsFresh(text, at)
+}
+
+// beginsAk tells whether one of the credentials may stand at text[at:] that start with ak_. Pagar.me's keys go on with live_
+// or test_.
+func beginsAk(text []byte, at int) bool {
+	body := text[min(len(text), at+len("ak_")):]
+	return !bytes.HasPrefix(body, []byte("live_")) && !bytes.HasPrefix(body, []byte("test_")) && begins(text, at, "ak_", shortestBody)
 }
 
 // begins tells whether a credential may stand at text[at:] that is prefix and n characters at least.
@@ -88,7 +99,7 @@ func (s *Scanner) beginsEscaped(text []byte, at int) bool {
 	case "sk":
 		return s.beginsKey(text, i)
 	case "ak":
-		return begins(text, i, "ak_", shortestBody)
+		return beginsAk(text, i)
 	case "whsec":
 		return begins(text, i, "whsec_", webhookBody)
 	default:
