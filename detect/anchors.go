@@ -87,13 +87,15 @@ func anchors() []anchor {
 			list = append(list, anchor{text: a.text[n:], role: base64Role, align: (a.align + n) % 4, former: a.text[:n]})
 		}
 		list = append(list, torn(encoded("whsec_", align))...)
+		// The names of what has no prefix of its own.
+		list = append(list, torn(encoded("CLERK_", align))...)
 		// An underscore in UTF-16 behind the end of sk, ak, live, test, whsec or CLERK. A key has two, of which a line end
 		// tears apart at most one.
 		list = append(list, wide("ketcK", align)...)
 		list = append(list, twice(align)...)
 	}
 	list = append(list, encoded("ak_", 0))
-	for _, word := range []string{"sk_", "whsec_"} {
+	for _, word := range []string{"sk_", "whsec_", "CLERK_"} {
 		digits := hex.EncodeToString([]byte(word))
 		list = append(list, anchor{text: digits, role: hexRole}, anchor{text: strings.ToUpper(digits), role: hexRole})
 	}

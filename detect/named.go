@@ -122,7 +122,7 @@ func (r *run) namedValue(v *view, at int, name string, kind Kind) {
 			n = min(n, t.seams[i].before)
 		}
 	}
-	if n == 0 || n == maxToken {
+	if n == 0 || n == maxToken || v.torn && t.end(n) == len(v.text) {
 		return
 	}
 	value := t.text(n)
