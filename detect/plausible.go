@@ -62,16 +62,20 @@ func (s *Scanner) beginsKey(text []byte, at int) bool {
 	if env := string(b[3:prefixLength]); env != "live_" && env != "test_" {
 		return false
 	}
-	if w.take(b[prefixLength:]) < bodyLength {
+	body := b[prefixLength:]
+	if s.malformed {
+		body = body[:shortestMalformed]
+	}
+	if w.take(body) < len(body) {
 		return false
 	}
-	for _, c := range b[prefixLength:] {
+	for _, c := range body {
 		if !isBase62(c) {
 			return false
 		}
 	}
 	// More of the token may follow a seam, or be a path.
-	if c, from, _, how := w.next(); how == noSeam && from >= 0 && c != '/' {
+	if c, from, _, how := w.next(); !s.malformed && how == noSeam && from >= 0 && c != '/' {
 		return false
 	}
 	return startsFresh(text, at)
