@@ -87,8 +87,8 @@ func anchors() []anchor {
 			list = append(list, anchor{text: a.text[n:], role: base64Role, align: (a.align + n) % 4, former: a.text[:n]})
 		}
 		list = append(list, torn(encoded("whsec_", align))...)
-		// The names of what has no prefix of its own.
-		list = append(list, torn(encoded("CLERK_", align))...)
+		// The names of what has no prefix of its own. Not torn: the halves cost the search a sixth more in texts about Clerk.
+		list = append(list, encoded("CLERK_", align))
 		// An underscore in UTF-16 behind the end of sk, ak, live, test, whsec or CLERK. A key has two, of which a line end
 		// tears apart at most one.
 		list = append(list, wide("ketcK", align)...)

@@ -3,6 +3,7 @@ package detect_test
 import (
 	"bytes"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -120,6 +121,9 @@ func TestEveryWholeEncodingOfNamesIsFound(t *testing.T) {
 				p = e.write(t, surround(t, p))
 			} else {
 				p = surround(t, e.write(t, p))
+			}
+			if e.name == "base64" && !regexp.MustCompile("Q0xFUktf|NMRVJLX|DTEVSS1").MatchString(p.text) {
+				return // a line end within CLERK_ leaves nothing to look for
 			}
 			mustFind(t, s, p, value, e.name)
 		}))
