@@ -16,14 +16,15 @@ import (
 )
 
 type scanCommand struct {
-	Paths   []string `arg:"" optional:"" name:"path" help:"Files, directories, or - for standard input; with --history or --staged, repositories. Default: this directory."`
-	Staged  bool     `help:"Look through what the next commit would add." xor:"what"`
-	History bool     `help:"Look through every object of the repository, all refs." xor:"what"`
-	Format  string   `default:"text" enum:"text,json,sarif" help:"text, json (one object a line) or sarif (2.1.0)."`
-	Ignore  string   `placeholder:"FILE" help:"What to pass over: fingerprints and path patterns. Default: .rekeyignore here and in the scanned directory."`
-	Strict  bool     `help:"Exit with 2 also where a part of a file could not be read, as in a damaged or encrypted archive."`
-	Workers int      `placeholder:"N" help:"How many files are read at once. Default: one for each processor."`
-	Color   string   `default:"auto" enum:"auto,always,never" help:"auto, always or never."`
+	Paths     []string `arg:"" optional:"" name:"path" help:"Files, directories, or - for standard input; with --history or --staged, repositories. Default: this directory."`
+	Staged    bool     `help:"Look through what the next commit would add." xor:"what"`
+	History   bool     `help:"Look through every object of the repository, all refs." xor:"what"`
+	Format    string   `default:"text" enum:"text,json,sarif" help:"text, json (one object a line) or sarif (2.1.0)."`
+	Ignore    string   `placeholder:"FILE" help:"What to pass over: fingerprints and path patterns. Default: .rekeyignore here and in the scanned directory."`
+	Malformed bool     `help:"Report also keys of a wrong length on lines that speak of Clerk: cut short, or mistyped."`
+	Strict    bool     `help:"Exit with 2 also where a part of a file could not be read, as in a damaged or encrypted archive."`
+	Workers   int      `placeholder:"N" help:"How many files are read at once. Default: one for each processor."`
+	Color     string   `default:"auto" enum:"auto,always,never" help:"auto, always or never."`
 }
 
 // Help is shown by rekey scan --help.
@@ -53,7 +54,7 @@ func (c scanCommand) Run(ctx context.Context, s streams) error {
 	debug.SetGCPercent(400) // there is little to collect, and the program ends soon
 	meter := new(scan.Meter)
 	stop := showProgress(s.err, meter)
-	result, failed := scan.Run(ctx, detect.New(detect.Options{}), scan.Options{
+	result, failed := scan.Run(ctx, detect.New(detect.Options{Malformed: c.Malformed}), scan.Options{
 		Paths: c.Paths, Stdin: s.in, Staged: c.Staged, History: c.History, Workers: c.Workers, IgnoreFile: c.Ignore,
 		Now: time.Now, Meter: meter,
 	})

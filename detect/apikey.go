@@ -23,7 +23,7 @@ func (r *run) akKey(v *view, at int) {
 			n = min(n, t.seams[i].before)
 		}
 	}
-	if n == maxToken || n < 3+shortestBody {
+	if n == maxToken || n < 3+shortestBody || v.torn && t.end(n) == len(v.text) {
 		return
 	}
 	body := string(t.chars[3:n])

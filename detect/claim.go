@@ -8,44 +8,59 @@ const claimLength = 40
 // claimURL looks at v.text[at:], where Clerk's dashboard is named, for the URL that claims a keyless application. The
 // finding is its token.
 func (r *run) claimURL(v *view, at int) {
+	if i, written := behindClaim(v.text, at); i >= 0 {
+		r.claim(v, i, written, MediumConfidence, "whoever opens this address first owns the application; it works once")
+	}
+}
+
+// behindClaim returns where the token of the claim URL at text[at:] starts, and how what stands before it is written; -1 if
+// it is another URL.
+func behindClaim(text []byte, at int) (i int, written forms) {
 	const path = "dashboard.clerk.com/apps/claim?token="
-	i := at
-	var written forms
+	i = at
 	for k := range len(path) {
-		if i >= len(v.text) {
-			return
+		if i >= len(text) {
+			return -1, 0
 		}
-		c, n, form := v.text[i], 1, forms(0)
+		c, n, form := text[i], 1, forms(0)
 		if c != path[k] {
-			c, n, form = charAt(v.text, i)
+			c, n, form = charAt(text, i)
 		}
 		if c != path[k] {
-			return
+			return -1, 0
 		}
 		written |= form
 		i += n
 	}
-	r.claim(v, i, written, MediumConfidence, "whoever opens this address first owns the application; it works once")
+	return i, written
 }
+
+// claimReach is how far from the name claimToken its value, and the time that stands beside it, may be.
+const claimReach = 300
 
 // claimToken looks at v.text[at:], where the name claimToken stands, for a token as the clerk command keeps it in
 // .clerk/keyless.json.
 func (r *run) claimToken(v *view, at int) {
-	const reach = 300
-	behind, places := unescapedAt(v.text[at:min(len(v.text), at+reach)])
-	i := len("claimToken")
-	j := valueAfter(behind, i, false)
-	if j < 0 {
+	i := claimTokenAt(v.text, at)
+	if i < 0 || !bytes.Contains(unescaped(v.text[at:min(len(v.text), at+claimReach)]), []byte("createdAt")) &&
+		!bytes.Contains(lineAround(v.text, at, at, claimReach), []byte("createdAt")) {
 		return
 	}
-	if !bytes.Contains(behind, []byte("createdAt")) &&
-		!bytes.Contains(lineAround(v.text, at, at, reach), []byte("createdAt")) {
-		return
+	r.claim(v, i, 0, MediumConfidence, "a claim token as the clerk command keeps it: whoever uses it first owns the application")
+}
+
+// claimTokenAt returns where the value of the name claimToken at text[at:] starts, if it is as long as a token, else -1.
+func claimTokenAt(text []byte, at int) int {
+	i := valueAfter(text[:min(len(text), at+claimReach)], at+len("claimToken"), false)
+	if i < 0 {
+		return -1
 	}
-	if places != nil {
-		j = places[j]
+	w := tokenWalk{text: text, at: i}
+	var b [claimLength]byte
+	if w.take(b[:]) < claimLength {
+		return -1
 	}
-	r.claim(v, at+j, 0, MediumConfidence, "a claim token as the clerk command keeps it: whoever uses it first owns the application")
+	return i
 }
 
 func (r *run) claim(v *view, at int, written forms, c Confidence, reason string) {

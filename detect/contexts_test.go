@@ -56,6 +56,12 @@ func generate(t *testing.T, kind, arg string) (value, secret string) {
 	case "env": // a whole file
 		key := detecttest.Key(seed, detect.Test)
 		return "PORT=3000\nCLERK_SECRET_KEY=" + key + "\nDEBUG=1\n", key
+	case "env-encryption", "env-machine": // one without a secret key
+		name, value := "CLERK_ENCRYPTION_KEY", detecttest.EncryptionKey(seed)
+		if kind == "env-machine" {
+			name, value = "CLERK_MACHINE_SECRET_KEY", detecttest.MachineSecretKey(seed)
+		}
+		return "PORT=3000\n" + name + "=" + value + "\n", value
 	case "lf": // with the line end that echo adds
 		key := detecttest.Key(seed, detect.Live)
 		return key + "\n", key

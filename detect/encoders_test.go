@@ -15,6 +15,11 @@ type piece struct {
 	from, to int
 }
 
+// torn tells whether a line end stands among the first n characters of the key.
+func (p piece) torn(n int) bool {
+	return strings.ContainsAny(p.text[p.from:min(p.from+n, p.to)], "\r\n\"\\")
+}
+
 // encoder writes a piece in another way and says where the key is then.
 type encoder struct {
 	name  string // what Finding.Encoding must hold
@@ -80,7 +85,7 @@ func base64Of(enc *base64.Encoding) func(*rapid.T, piece) piece {
 func wrappedBase64(t *rapid.T, p piece) piece {
 	p = piece{base64.StdEncoding.EncodeToString([]byte(p.text)), p.from * 8 / 6, (p.to*8 + 5) / 6}
 	sep := rapid.SampledFrom([]string{"\n", "\r\n", "\n    ", "\r\n\t", `\n`, "\" +\n  \"", "\\\n"}).Draw(t, "line end")
-	return wrapped(p, rapid.SampledFrom([]int{76, 64}).Draw(t, "width"), sep)
+	return wrapped(p, rapid.IntRange(16, 80).Draw(t, "width"), sep)
 }
 
 func hexOf(t *rapid.T, p piece) piece {

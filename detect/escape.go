@@ -151,6 +151,9 @@ func unescapeEntity(s []byte) (c byte, n int, form forms) {
 		}
 		return 0, 0, 0
 	}
+	if c := s[n]; c != '#' && !isLetter(c) && n == 1 {
+		return 0, 0, 0 // such as && and & between words, in much of all source
+	}
 	end += n + 1
 	plain := html.UnescapeString("&" + string(s[n:end]))
 	if len(plain) == 1 {

@@ -1,44 +1,79 @@
 package detect
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
+
+// nameReach is how far behind its anchor a name, and the start of its value, are looked for.
+const nameReach = 512
+
+// namesSecret tells whether the name that text[at:] is part of may be one that tells the kind of its value, and the value
+// such a credential.
+func namesSecret(text []byte, at int) bool {
+	window := text[:min(len(text), at+nameReach)]
+	end, kind, upper := nameEnd(window, at)
+	if kind == "" {
+		return false
+	}
+	i := valueAfter(window, end, upper)
+	if i < 0 {
+		return false
+	}
+	w := tokenWalk{text: text, at: i}
+	var b [32]byte
+	least := len(b)
+	switch kind {
+	case LegacyAPIKey:
+		const prefix = 5
+		return w.take(b[:prefix]) == prefix && (string(b[:prefix]) == "live_" || string(b[:prefix]) == "test_") && w.take(b[:30]) == 30
+	case OAuthClientSecret:
+		least = 16
+	}
+	return w.take(b[:least]) == least
+}
+
+// nameEnd returns where the name ends that text[at:] is part of, the kind of credential that its end is for, and whether
+// it has no lower-case letter from there on.
+func nameEnd(text []byte, at int) (end int, kind Kind, upper bool) {
+	var tail [16]byte // the last letters and digits
+	upper = true
+	for at < len(text) {
+		c, n := peekAt(text, at)
+		if !isName(c) || c == ':' {
+			break
+		}
+		if isBase62(c) {
+			upper = upper && !isLower(c)
+			copy(tail[:], tail[1:])
+			tail[len(tail)-1] = c | 0x20
+		}
+		at += n
+	}
+	return at, kindBySuffix(tail[:]), upper
+}
 
 // named looks at the name that v.text[at:] is part of, and at its value: the credentials that have no prefix of their own.
 func (r *run) named(v *view, at int) {
-	const before, behind = 64, 512
-	low := max(0, at-before)
-	plain, places := unescapedAt(v.text[low:min(len(v.text), at+behind)])
-	// Where the anchor stands in what was unescaped.
-	p := at - low
-	if places != nil {
-		for p = 0; places[p] < at-low; p++ {
-		}
-	}
-	start, end := p, p
-	for start > 0 && isName(plain[start-1]) {
-		start--
-	}
-	for end < len(plain) && isName(plain[end]) && plain[end] != ':' {
-		end++
-	}
-	if start == end || start == 0 && low > 0 {
-		return
-	}
-	name := cleanName(strings.TrimRight(string(plain[start:end]), ":.-"))
-	kind := kindOf(name)
+	const before = 64
+	window := v.text[:min(len(v.text), at+nameReach)]
+	end, kind, _ := nameEnd(window, at)
 	if kind == "" {
 		return
 	}
-	i := valueAfter(plain, end, isVariable(name))
-	if i < 0 {
+	low := max(0, at-before)
+	plain := unescaped(v.text[low:at])
+	start := len(plain)
+	for start > 0 && isName(plain[start-1]) {
+		start--
+	}
+	if start == 0 && low > 0 {
 		return
 	}
-	if places != nil {
-		i = places[i]
+	name := cleanName(strings.TrimRight(string(plain[start:])+string(unescaped(v.text[at:end])), ":.-"))
+	if kind = kindOf(name); kind == "" {
+		return
 	}
-	r.namedValue(v, low+i, name, kind)
+	if i := valueAfter(window, end, isVariable(name)); i >= 0 {
+		r.namedValue(v, i, name, kind)
+	}
 }
 
 // kindOf returns the kind of the credential that a name is for, where the name alone tells.
@@ -46,18 +81,33 @@ func kindOf(name string) Kind {
 	if !namesClerk(name) {
 		return ""
 	}
-	switch s := plainName(name); {
-	case strings.HasSuffix(s, "encryptionkey"):
-		return EncryptionKey
-	case strings.HasSuffix(s, "clientsecret"), strings.HasSuffix(s, "oauthsecret"):
+	plain := plainName(name)
+	kind := kindBySuffix([]byte(plain))
+	if kind == OAuthClientSecret {
 		for _, other := range []string{"google", "github", "gitlab", "facebook", "apple", "microsoft", "discord", "linkedin", "slack", "twitter", "azure"} {
-			if strings.Contains(s, other) {
+			if strings.Contains(plain, other) {
 				return ""
 			}
 		}
-		return OAuthClientSecret
-	case strings.HasSuffix(s, "apikey"), strings.HasSuffix(s, "secretkey"):
-		return LegacyAPIKey
+	}
+	return kind
+}
+
+// kindBySuffix is kindOf for the end of a plain name.
+func kindBySuffix(plain []byte) Kind {
+	for _, end := range [...]struct {
+		suffix string
+		kind   Kind
+	}{
+		{"encryptionkey", EncryptionKey},
+		{"clientsecret", OAuthClientSecret},
+		{"oauthsecret", OAuthClientSecret},
+		{"apikey", LegacyAPIKey},
+		{"secretkey", LegacyAPIKey},
+	} {
+		if len(plain) >= len(end.suffix) && string(plain[len(plain)-len(end.suffix):]) == end.suffix {
+			return end.kind
+		}
 	}
 	return ""
 }
@@ -72,7 +122,7 @@ func (r *run) namedValue(v *view, at int, name string, kind Kind) {
 			n = min(n, t.seams[i].before)
 		}
 	}
-	if n == 0 || n == maxToken {
+	if n == 0 || n == maxToken || v.torn && t.end(n) == len(v.text) {
 		return
 	}
 	value := t.text(n)
@@ -117,46 +167,75 @@ func (r *run) namedValue(v *view, at int, name string, kind Kind) {
 	r.finish(v, at, end, f, &s, written)
 }
 
-// valueAfter returns the offset of the value that is assigned to the name which ends at text[i:], or -1. spaced tells
-// that nothing but space may stand between, as in a Dockerfile's ENV.
+// valueAfter returns the offset of the value that is assigned to the name which ends at text[i:], escapes read, or -1.
+// spaced tells that nothing but space may stand between, as in a Dockerfile's ENV.
 func valueAfter(text []byte, i int, spaced bool) int {
-	i += skip(text[i:], "\"'`])*", 4)
-	s := text[i:]
+	i = skip(text, i, "\"'`])*", 4)
 	// The value beside its name: "name": "X", "value": "…".
-	label := skip(s, ",;/ \t\r\n\"'-", 80)
-	for _, word := range []string{"value", "Value", "default"} {
-		if rest, ok := bytes.CutPrefix(s[label:], []byte(word)); ok && label > 0 {
-			n := skip(rest, "\"' \t", 8)
-			if n < len(rest) && (rest[n] == ':' || rest[n] == '=') {
-				n++
-				return i + label + len(word) + n + skip(rest[n:], " \t\"'`", 40)
+	if label := skip(text, i, ",;/ \t\r\n\"'-", 80); label > i {
+		for _, word := range []string{"value", "Value", "default"} {
+			n := follows(text, label, word)
+			if n < 0 {
+				continue
+			}
+			n = skip(text, n, "\"' \t", 8)
+			if c, width := peekAt(text, n); c == ':' || c == '=' {
+				return skip(text, n+width, " \t\"'`", 40)
 			}
 		}
 	}
-	blank := skip(s, " \t", 40)
+	blank := skip(text, i, " \t", 40)
 	n := blank
 	for _, operator := range []string{"=>", ":=", "||=", "??=", "||", "??", "=", ":", ",", "|", ">"} {
-		if bytes.HasPrefix(s[n:], []byte(operator)) {
-			n += len(operator)
+		if behind := follows(text, n, operator); behind >= 0 {
+			n = behind
 			break
 		}
 	}
-	if n == blank && !(spaced && blank > 0) {
+	if n == blank && !(spaced && blank > i) {
 		return -1
 	}
-	n += skip(s[n:], " \t", 40)
-	n += skip(s[n:], "\"'`", 3)
-	if i+n >= len(text) || !isTail(text[i+n]) {
+	n = skip(text, n, " \t", 40)
+	n = skip(text, n, "\"'`", 3)
+	if c, width := peekAt(text, n); width == 0 || !isTail(c) {
 		return -1
-	}
-	return i + n
-}
-
-// skip returns how many of the first most bytes of s are in set, without a break.
-func skip(s []byte, set string, most int) int {
-	n := 0
-	for n < len(s) && n < most && strings.IndexByte(set, s[n]) >= 0 {
-		n++
 	}
 	return n
+}
+
+// peekAt returns the character at text[i:], escaped or not, and the bytes it takes: none at the end.
+func peekAt(text []byte, i int) (c byte, n int) {
+	if i >= len(text) {
+		return 0, 0
+	}
+	switch c = text[i]; c {
+	case '\\', '%', '&', '=':
+		c, n, _ = charAt(text, i)
+		return c, n
+	}
+	return c, 1
+}
+
+// skip returns the offset behind those of the first most characters at text[i:] that are in set, without a break.
+func skip(text []byte, i int, set string, most int) int {
+	for range most {
+		c, n := peekAt(text, i)
+		if n == 0 || strings.IndexByte(set, c) < 0 {
+			break
+		}
+		i += n
+	}
+	return i
+}
+
+// follows returns the offset behind word where it stands at text[i:], escaped or not, else -1.
+func follows(text []byte, i int, word string) int {
+	for k := range len(word) {
+		c, n := peekAt(text, i)
+		if n == 0 || c != word[k] {
+			return -1
+		}
+		i += n
+	}
+	return i
 }

@@ -54,33 +54,17 @@ func packedBehind(text []byte, at int) bool {
 	return true
 }
 
-// wideNear tells whether the base64 around the anchor at text[at:], an underscore in UTF-16, holds more of a key's prefix
-// in UTF-16: every other byte of what stands around it is NUL.
-func wideNear(text []byte, at int, a *anchor) bool {
-	// Three groups before the anchor's and three from it on, as far as they are on its line.
-	from := at - a.align
-	zeros, others := 0, 0
-	for g := from - 8; g <= from+8; g += 4 {
-		if g < 0 || g+4 > len(text) {
-			continue
-		}
-		var v uint32
-		for _, c := range text[g : g+4] {
-			if v = v<<6 | uint32(base64Values[c]); base64Values[c] == 0xff {
-				v = 1 << 31
-				break
-			}
-		}
-		if v >= 1<<31 {
-			continue
-		}
-		for shift := 0; shift < 24; shift += 8 {
-			if byte(v>>shift) == 0 {
-				zeros++
-			} else {
-				others++
-			}
+// wideBehind tells whether the base64 from the anchor at text[at:] on, an underscore in UTF-16, goes on as UTF-16 of ASCII
+// does: every other byte is NUL.
+func wideBehind(text []byte, at int, a *anchor) bool {
+	out, n := peek(text, at+(4-a.align)&3)
+	if n < 6 {
+		return false
+	}
+	for i, c := range out[:n] {
+		if (c == 0) != ((i&1 == 0) == (out[0] == 0)) || c >= 0x7f {
+			return false
 		}
 	}
-	return zeros >= 2 && zeros <= others+2 && others <= zeros+2
+	return true
 }

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -45,24 +44,6 @@ func (s *Scanner) newRun(ctx context.Context, path string, text []byte) *run {
 	}
 }
 
-// sweep is the state of reading one view.
-type sweep struct {
-	v *view
-	// until tells, for each way of decoding, up to where it was done already.
-	until [16]int
-}
-
-// Ways of decoding, by alignment where it has several.
-const (
-	base64Way        = 0
-	wrappedBase64Way = 4
-	hexWay           = 8
-	wrappedHexWay    = 10
-	utf16Way         = 12
-	packedBase64Way  = 14
-	packedHexWay     = 15
-)
-
 // read finds everything that starts with an anchor at text[from:to] of v.
 func (r *run) read(v *view, from, to int) {
 	w := sweep{v: v}
@@ -77,7 +58,7 @@ func (r *run) read(v *view, from, to int) {
 
 // look examines the place of an anchor.
 func (r *run) look(w *sweep, at int, a *anchor) {
-	if !plausible(w.v.text, at, a) {
+	if !r.s.plausible(w.v.text, at, a) {
 		return
 	}
 	v := w.v
@@ -114,88 +95,19 @@ func (r *run) look(w *sweep, at int, a *anchor) {
 	}
 }
 
-// plausible is the cheap look at what stands around an anchor. It allocates nothing.
-func plausible(text []byte, at int, a *anchor) bool {
-	switch a.role {
-	case keyRole:
-		if at+9 > len(text) {
-			return false
-		}
-		if text[at+2] != '_' && text[at+2] != '\\' && isBase62(text[at+3]) {
-			return false
-		}
-		return startsFresh(text, at)
-	case tailRole:
-		return at > 0 && (isSpace(text[at-1]) || bytes.IndexByte([]byte("\"'`;"), text[at-1]) >= 0)
-	case akRole:
-		return at+20 < len(text) && startsFresh(text, at)
-	case webhookRole:
-		return at+20 < len(text) && startsFresh(text, at)
-	case base64Role:
-		switch {
-		case a.wide:
-			return wideNear(text, at, a)
-		case len(a.whole) > 0 && !standsWrapped(text, at, a.whole), a.former != "" && !standsWrappedBefore(text, at, a.former):
-			return false
-		}
-		return textBehind(text, at, a)
-	case packedBase64Role, packedHexRole:
-		if a.text == "Td6WFoA" { // the rest of a magic that is /Td6WFoA or _Td6WFoA
-			at--
-			if at < 0 || text[at] != '/' && text[at] != '_' {
-				return false
-			}
-		}
-		if at > 0 && isBase62(text[at-1]) && (at == 1 || text[at-2] != '\\') {
-			return false
-		}
-		return a.role == packedHexRole || packedBehind(text, at)
-	}
-	return true
-}
-
 // underscore looks at an escaped underscore for the word that it belongs to.
 func (r *run) underscore(v *view, at int) {
-	const reach = 64
-	at = escapeStart(v.text, at)
-	for _, word := range []string{"sk", "ak", "whsec", "CLERK", "clerk"} {
-		i := startOf(v.text, at, word, reach)
-		if i < 0 {
-			continue
-		}
-		switch word {
-		case "sk":
-			r.secretKey(v, i)
-		case "ak":
-			r.akKey(v, i)
-		case "whsec":
-			r.webhookSecret(v, i)
-		default:
-			r.named(v, i)
-		}
-		return
+	switch word, i := wordBefore(v.text, at); word {
+	case "":
+	case "sk":
+		r.secretKey(v, i)
+	case "ak":
+		r.akKey(v, i)
+	case "whsec":
+		r.webhookSecret(v, i)
+	default:
+		r.named(v, i)
 	}
-}
-
-// escapeStart returns where the escape starts that the anchor at text[at:] is the end of: \\u{5f}, &amp;#95;.
-func escapeStart(text []byte, at int) int {
-	switch text[at] {
-	case '#', 'l':
-		for at >= 5 && string(text[at-5:at]) == "&amp;" {
-			at -= 4
-		}
-		if at > 0 && text[at-1] == '&' {
-			at--
-		}
-		for at >= 4 && string(text[at-4:at]) == "&amp" {
-			at -= 4
-		}
-	case '\\', 'u':
-		for at > 0 && text[at-1] == '\\' {
-			at--
-		}
-	}
-	return at
 }
 
 // spend takes n bytes of work, and tells whether there were any.
@@ -219,103 +131,6 @@ func (r *run) deeper(v *view) {
 	if v != nil && v.depth < maxDepth && r.spend(len(v.text)) {
 		r.read(v, 0, len(v.text))
 	}
-}
-
-// base64 decodes the text around an anchor: first on its line, then over line ends.
-func (r *run) base64(w *sweep, at int, a *anchor) {
-	text := w.v.text
-	for _, wrap := range []bool{false, true} {
-		way := base64Way + (at-a.align)&3
-		if wrap {
-			way = wrappedBase64Way + a.align
-		}
-		if at < w.until[way] {
-			continue
-		}
-		right := rightReach
-		if w.until[way] > 0 && at-w.until[way] < rightReach {
-			right = denseReach
-		}
-		run := collect(text, at, isBase64, leftReach, right, wrap)
-		child := decodeBase64(w.v, run, a.align)
-		if child == nil {
-			return
-		}
-		r.bound(w, child, run, way)
-		if !wrap && run.wraps && wrapsAt(text, run) {
-			// A credential that ends with the line might go on in the next.
-			child.to = min(child.to, len(child.text)-1)
-		}
-		r.deeper(child)
-		if !wrap && run.anch > 0 && a.align == 0 && bytes.IndexByte([]byte("/+-_"), text[at-1]) >= 0 {
-			// Base64 behind a path or a name, which look like more of it.
-			run.at, run.anch = run.at[run.anch:], 0
-			r.deeper(decodeBase64(w.v, run, 0))
-		}
-		if !wrap && !run.wraps && (run.anch == 0 && wrapBefore(text, at) < 0 || run.anch > 0 && wrapBefore(text, int(run.at[0])) < 0) {
-			return
-		}
-	}
-}
-
-// bound sets the limits of a decoded stretch, and notes how far it was decoded.
-func (r *run) bound(w *sweep, child *view, run digitsRun, way int) {
-	if run.cut[0] {
-		child.from = 8
-	}
-	w.until[way] = run.end
-	if run.cut[1] {
-		child.to = len(child.text) - cutMargin/4
-		w.until[way] = run.end - cutMargin
-	}
-}
-
-// wrapsAt tells whether the line that a stretch of base64 ends with looks broken at a width that encoders use.
-func wrapsAt(text []byte, run digitsRun) bool {
-	start := bytes.LastIndexByte(text[:run.end], '\n') + 1
-	n := 0
-	for i := len(run.at) - 1; i >= 0 && int(run.at[i]) >= start; i-- {
-		n++
-	}
-	return n >= 60 && n%4 == 0
-}
-
-// hex decodes the hexadecimal text around an anchor.
-func (r *run) hex(w *sweep, at int) {
-	for _, wrap := range []bool{false, true} {
-		way := hexWay + at%2
-		if wrap {
-			way = wrappedHexWay
-		}
-		if at < w.until[way] {
-			continue
-		}
-		right := rightReach
-		if w.until[way] > 0 && at-w.until[way] < rightReach {
-			right = denseReach
-		}
-		run := collect(w.v.text, at, isHexDigit, leftReach, right, wrap)
-		child := decodeHex(w.v, run)
-		r.bound(w, child, run, way)
-		if !wrap && run.wraps {
-			child.to = min(child.to, len(child.text)-1)
-		}
-		r.deeper(child)
-		if !wrap && !run.wraps {
-			return
-		}
-	}
-}
-
-// utf16 reads the UTF-16 text around an anchor.
-func (r *run) utf16(w *sweep, at int) {
-	way := utf16Way + at%2
-	if at < w.until[way] {
-		return
-	}
-	child, until := narrowed(w.v, at)
-	w.until[way] = until
-	r.deeper(child)
 }
 
 // add takes a finding at v.text[start:end].

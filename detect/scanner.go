@@ -12,21 +12,25 @@ import (
 type Options struct {
 	// Unpack bounds what archives and compressed texts may cost.
 	Unpack unpack.Limits
+	// Malformed reports, with low confidence, also secret keys of a wrong length on lines that speak of Clerk: a key that was
+	// cut short or mistyped gives most of itself away.
+	Malformed bool
 }
 
 // Scanner finds credentials. It is safe for concurrent use.
 type Scanner struct {
-	anchors []anchor
-	search  *literal.Set // of the anchors' texts
-	signs   *literal.Set // of what is evidence
-	walker  unpack.Walker
-	limits  unpack.Limits
-	windows sync.Pool // of *[]byte, for streams
+	anchors   []anchor
+	search    *literal.Set // of the anchors' texts
+	signs     *literal.Set // of what is evidence
+	walker    unpack.Walker
+	limits    unpack.Limits
+	malformed bool
+	windows   sync.Pool // of *[]byte, for streams
 }
 
 // New returns a scanner. It takes some milliseconds; make one for all texts.
 func New(opts Options) *Scanner {
-	s := &Scanner{limits: opts.Unpack, signs: compile(signs(), signsPlan), anchors: anchors()}
+	s := &Scanner{limits: opts.Unpack, malformed: opts.Malformed, signs: compile(signs(), signsPlan), anchors: anchors()}
 	s.search = compile(anchorTexts(s.anchors), anchorsPlan)
 	return s
 }
@@ -113,7 +117,7 @@ func (s *Scanner) examineText(ctx context.Context, path string, text []byte) Res
 func (s *Scanner) first(text []byte) int {
 	for at := 0; ; at++ {
 		var a *anchor
-		if at, a = s.next(text, at); at < 0 || plausible(text, at, a) {
+		if at, a = s.next(text, at); at < 0 || s.plausible(text, at, a) {
 			return at
 		}
 	}

@@ -15,26 +15,35 @@ const (
 	becauseBrowser = "the variable's name ships it to browsers: rename it too"
 )
 
+// environment returns the environment of the secret key that t starts as, if it does.
+func (t *token) environment() (env Environment, ok bool) {
+	switch {
+	case t.has(0, "sk_live_"):
+		return Live, true
+	case t.has(0, "sk_test_"):
+		return Test, true
+	}
+	return "", false
+}
+
+// severityOf is the severity of a secret key of an environment.
+func severityOf(env Environment) Severity {
+	if env == Live {
+		return CriticalSeverity
+	}
+	return MediumSeverity
+}
+
 // secretKey looks for a secret key at v.text[at:].
 func (r *run) secretKey(v *view, at int) {
+	if r.s.malformed {
+		r.malformedKey(v, at)
+	}
 	t := &r.tok
 	t.read(v.text, at, keyLength+2)
-	if t.n < keyLength || !t.has(0, "sk_") {
+	env, ok := t.environment()
+	if !ok || t.n < keyLength || !isAlphanumeric(t.text(keyLength)[prefixLength:]) {
 		return
-	}
-	var env Environment
-	switch string(t.chars[3:prefixLength]) {
-	case "live_":
-		env = Live
-	case "test_":
-		env = Test
-	default:
-		return
-	}
-	for _, c := range t.chars[prefixLength:keyLength] {
-		if !isBase62(c) {
-			return
-		}
 	}
 	if !t.ends(keyLength) && !t.endsAtSlash(v.text, keyLength) || !startsFresh(v.text, at) {
 		return
@@ -43,10 +52,7 @@ func (r *run) secretKey(v *view, at int) {
 	if !random(value[prefixLength:]) {
 		return
 	}
-	f := Finding{Kind: SecretKey, Environment: env, Severity: MediumSeverity, Secret: NewSecret(value)}
-	if env == Live {
-		f.Severity = CriticalSeverity
-	}
+	f := Finding{Kind: SecretKey, Environment: env, Severity: severityOf(env), Secret: NewSecret(value)}
 	end := t.end(keyLength)
 	written := t.forms
 	s := r.surroundings(v, at, end)

@@ -5,6 +5,9 @@ import "bytes"
 // maxToken is the length of the longest credential that is read, its prefix included, and one more.
 const maxToken = 257
 
+// maxSeams is how many seams a token may have.
+const maxSeams = 8
+
 // token is a credential as it reads, whatever escapes and seams it is written with.
 type token struct {
 	chars    [maxToken]byte
@@ -12,7 +15,7 @@ type token struct {
 	n        int
 	at       int
 	forms    forms
-	seams    [8]struct {
+	seams    [maxSeams]struct {
 		before int // number of characters before the seam
 		how    seam
 	}
@@ -23,31 +26,20 @@ type token struct {
 func (t *token) read(text []byte, at, limit int) {
 	t.n, t.at, t.forms, t.nseams = 0, at, 0, 0
 	var pending seam
-	for i := at; i < len(text) && t.n < limit; {
-		c := text[i]
-		if isTail(c) && c != '=' {
-			t.add(c, i, i+1, &pending)
-			i++
-			continue
-		}
-		if t.nseams < len(t.seams) {
-			if j, how := join(text, i); how != noSeam && t.n > 0 && j < len(text) {
-				if c, n, _ := charAt(text, j); n > 0 && isTail(c) {
-					t.seams[t.nseams].before, t.seams[t.nseams].how = t.n, how
-					t.nseams++
-					pending = how
-					i = j
-					continue
-				}
-			}
-		}
-		c, n, form := charAt(text, i)
-		if n == 0 || !isTail(c) {
+	w := tokenWalk{text: text, at: at}
+	for t.n < limit {
+		c, from, form, how := w.next()
+		switch {
+		case how != noSeam:
+			t.seams[t.nseams].before, t.seams[t.nseams].how = t.n, how
+			t.nseams++
+			pending = how
+		case from < 0:
 			return
+		default:
+			t.forms |= form
+			t.add(c, from, w.at, &pending)
 		}
-		t.forms |= form
-		t.add(c, i, i+n, &pending)
-		i += n
 	}
 }
 

@@ -25,7 +25,9 @@ func narrowed(v *view, at int) (child *view, until int) {
 	if start > 0 && (end+1 >= len(text) || text[end+1] != 0) {
 		layer, first = "utf-16be", start-1
 	}
-	child = v.child(layer, out, func(i, j int) (int, int) { return first + 2*i, first + 2*j })
+	// The text may end within the last character.
+	child = v.child(layer, out, func(i, j int) (int, int) { return first + 2*i, min(first+2*j, len(text)) })
+	child.torn = v.torn && end+2 >= len(text)
 	if start <= low && low > 0 {
 		child.from = 8
 	}
