@@ -62,7 +62,11 @@ func (s Style) place(b *strings.Builder, hits []Hit) {
 		place = "object " + h.Blob
 	}
 	if h.Place.Line > 0 {
-		place += fmt.Sprintf(":%d:%d", h.Place.Line, h.Place.Column)
+		column := h.Place.Column
+		if h.Column > 0 {
+			column = h.Column // as editors count, in characters
+		}
+		place += fmt.Sprintf(":%d:%d", h.Place.Line, column)
 	}
 	if h.Repository != "" {
 		place += s.paint(faint, "  in "+printable(h.Repository))

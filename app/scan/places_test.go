@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -49,5 +50,23 @@ func TestAFileOfAHistoryIsOnePlace(t *testing.T) {
 	}
 	if n := len(placesOf(r.Hits)); n != 4 {
 		t.Errorf("%d places, want 4", n)
+	}
+}
+
+// TestAnyPlaceMayShipToBrowsers, not only the one that says most; columns are those of editors.
+func TestAnyPlaceMayShipToBrowsers(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	key := detecttest.Key(1, detect.Live)
+	write(t, filepath.Join(root, "a"), "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY="+detecttest.PublishableKey(detect.Live, "clerk.shop1.example")+"\nCLERK_SECRET_KEY="+key+"\n")
+	write(t, filepath.Join(root, "b"), "/* größer */ VITE_CLERK_SECRET_KEY="+key+"\n")
+	var b strings.Builder
+	if err := WriteText(&b, runIn(t, Options{Paths: []string{root}}), Style{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"VITE_CLERK_SECRET_KEY is shipped to browsers", "/b:1:36\n", "probably clerk.shop1.example"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
 	}
 }

@@ -110,8 +110,8 @@ func (s Style) credential(b *strings.Builder, hits []Hit) {
 	if h.Instance != "" {
 		row("instance", "probably "+h.Instance)
 	}
-	if h.Browser {
-		row("browsers", h.Variable+" is shipped to browsers: whoever opened the page has it; rename the variable too")
+	if i := slices.IndexFunc(hits, func(h Hit) bool { return h.Browser }); i >= 0 {
+		row("browsers", hits[i].Variable+" is shipped to browsers: whoever opened the page has it; rename the variable too")
 	}
 	row("rotate at", cmp.Or(h.Dashboard, dashboardPage(h.Kind)))
 	row("fingerprint", h.Secret.Fingerprint())
