@@ -28,7 +28,7 @@ func showProgress(w io.Writer, m *scan.Meter) (stop func()) {
 	}
 	return drawProgress(w, m, func() int {
 		width, _, err := term.GetSize(int(f.Fd()))
-		if err != nil {
+		if err != nil || width <= 0 { // serial lines and some build servers do not know it
 			return 80
 		}
 		return width

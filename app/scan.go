@@ -51,7 +51,7 @@ func (c scanCommand) Run(ctx context.Context, s streams) error {
 	if len(c.Paths) == 1 && c.Paths[0] == "-" && isTerminal(s.in) && isTerminal(s.err) {
 		fmt.Fprintln(s.err, "rekey: reading what you type; end it with Ctrl-D")
 	}
-	debug.SetGCPercent(400) // there is little to collect, and the program ends soon
+	debug.SetGCPercent(c.garbage())
 	meter := new(scan.Meter)
 	stop := showProgress(s.err, meter)
 	result, failed := scan.Run(ctx, detect.New(detect.Options{Malformed: c.Malformed}), scan.Options{
@@ -84,6 +84,16 @@ func (c scanCommand) Run(ctx context.Context, s streams) error {
 		return exitStatus(1)
 	}
 	return nil
+}
+
+// garbage is how much of it may lie in memory, in percent of what is in use. Files leave little of either. A history keeps
+// tables of all its objects, some 30 MB for half a million, and several times as much garbage would be many times more
+// than all else: 135,000 blobs took 220 MB at 400 %, and 104 MB at 50 %, in the same time.
+func (c scanCommand) garbage() int {
+	if c.History {
+		return 50
+	}
+	return 400
 }
 
 func (c scanCommand) write(w io.Writer, r scan.Result) error {

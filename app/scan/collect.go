@@ -31,6 +31,7 @@ type collector struct {
 func (c *collector) add(ctx context.Context, h Hit) {
 	ignored := c.ignore.matches(h)
 	h.File = c.scanner.RedactString(ctx, h.File)
+	h.Repository = c.scanner.RedactString(ctx, h.Repository)
 	h.Member = c.scanner.RedactString(ctx, h.Member)
 	h.Variable = c.scanner.RedactString(ctx, h.Variable)
 	if h.Commit != "" {

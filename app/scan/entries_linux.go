@@ -25,7 +25,7 @@ func (r *reader) entries(d directory) (files, dirs []string, err error) {
 	}
 	files = []string{}
 	for {
-		n, err := unix.Getdents(d.fd, r.listing)
+		n, err := getdents(d.fd, r.listing)
 		if err == unix.EINTR {
 			continue
 		}

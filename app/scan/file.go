@@ -81,12 +81,18 @@ func (r *reader) flush() {
 
 // readFull fills the buffer; err is nil only when it is full.
 func readFull(f handle, buffer []byte) (n int, err error) {
-	for n < len(buffer) && err == nil {
-		var more int
-		more, err = f.Read(buffer[n:min(len(buffer), n+readSize)])
+	for n < len(buffer) {
+		asked := min(len(buffer)-n, readSize)
+		more, err := f.Read(buffer[n : n+asked])
 		n += more
+		if err != nil {
+			return n, err
+		}
+		if more < asked && f.atEnd(n) {
+			return n, io.EOF
+		}
 	}
-	return n, err
+	return n, nil
 }
 
 // sliceReader reads a slice once.

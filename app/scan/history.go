@@ -44,6 +44,10 @@ func (c *collector) history(ctx context.Context, path string, o Options) error {
 	for _, s := range report.Skipped {
 		c.problem(Problem{Path: s.Object, Reason: s.Reason, Part: true})
 	}
+	several := ""
+	if len(o.Paths) > 1 {
+		several = path
+	}
 	shown := c.excerptsOf(ctx, repository, report.Sightings)
 	for i, s := range report.Sightings {
 		file := s.Path
@@ -54,7 +58,8 @@ func (c *collector) history(ctx context.Context, path string, o Options) error {
 			file = "tag message"
 		}
 		c.add(ctx, Hit{
-			Finding: s.Finding, File: file, Commit: s.Commit, Author: s.Author, Blob: s.Blob, Refs: s.Refs, Excerpt: shown[i],
+			Finding: s.Finding, Repository: several, File: file, Commit: s.Commit, Author: s.Author, Blob: s.Blob, Refs: s.Refs,
+			Excerpt: shown[i],
 		})
 	}
 	return nil

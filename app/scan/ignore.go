@@ -106,7 +106,7 @@ func readIgnores(o Options) (ignores, error) {
 	var err error
 	if o.IgnoreFile != "" {
 		if _, err := os.Stat(o.IgnoreFile); err != nil {
-			return all, err
+			return all, fmt.Errorf("--ignore %s: %s", o.IgnoreFile, reasonOf(err))
 		}
 		all.here, err = readIgnore(o.IgnoreFile)
 		return all, err

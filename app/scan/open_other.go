@@ -32,4 +32,6 @@ func (d directory) open(name string) (handle, error) {
 // handle is an open file.
 type handle struct{ *os.File }
 
+func (h handle) atEnd(int) bool { return false }
+
 func (h handle) close() { h.File.Close() }

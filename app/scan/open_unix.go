@@ -8,11 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+const smallestPage = 4096
+
 // directory opens files by their names relative to it, which spares the kernel the walk along the whole path. It goes
 // around package os, whose files join the poller with a system call each.
 type directory struct {
-	fd  int
-	err error
+	fd        int
+	err       error
+	endsShort bool
 }
 
 // openDirectory follows a link only where the directory was named.
@@ -22,16 +25,19 @@ func openDirectory(path string, named bool) directory {
 		flags |= unix.O_NOFOLLOW
 	}
 	for {
-		fd, err := unix.Open(path, flags, 0)
-		if err != unix.EINTR {
-			return directory{fd, err}
+		fd, err := openat(unix.AT_FDCWD, path, flags)
+		switch {
+		case err == nil:
+			return directory{fd: fd, endsShort: endsShort(fd)}
+		case err != unix.EINTR:
+			return directory{err: err}
 		}
 	}
 }
 
 func (d directory) close() {
 	if d.err == nil {
-		unix.Close(d.fd)
+		closeFile(d.fd)
 	}
 }
 
@@ -43,13 +49,20 @@ func (d directory) open(name string) (handle, error) {
 	for {
 		fd, err := openat(d.fd, name, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY)
 		if err != unix.EINTR {
-			return handle{fd}, err
+			return handle{fd, d.endsShort}, err
 		}
 	}
 }
 
 // handle is an open file.
-type handle struct{ fd int }
+type handle struct {
+	fd        int
+	endsShort bool
+}
+
+// atEnd tells whether a short read came to the end of the file, n bytes from its start. A page that cannot be read ends
+// one too, and only the next read tells of it: there n is a multiple of the size of a page.
+func (h handle) atEnd(n int) bool { return h.endsShort && n%smallestPage != 0 }
 
 func (h handle) Read(p []byte) (int, error) {
 	for {

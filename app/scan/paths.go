@@ -22,6 +22,7 @@ func (c *collector) paths(ctx context.Context, o Options) error {
 		return c.stream(ctx, "-", o.Stdin)
 	}
 	share := int64(whole) / int64(len(o.Paths))
+	files := reader{walk: newWalk(c, "", 1, 0)} // for those that are named
 	for _, name := range o.Paths {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -33,30 +34,33 @@ func (c *collector) paths(ctx context.Context, o Options) error {
 		case info.IsDir():
 			newWalk(c, name, o.Workers, share).run(ctx)
 		default:
-			c.named(ctx, name, info, share)
+			files.share = share
+			files.named(ctx, name, info)
 		}
 	}
 	return nil
 }
 
 // named reads the one file that was named, which may be a link, a pipe or a device.
-func (c *collector) named(ctx context.Context, name string, info os.FileInfo, share int64) {
+func (r *reader) named(ctx context.Context, name string, info os.FileInfo) {
 	if !info.Mode().IsRegular() {
-		if err := c.pipe(ctx, name); err != nil && ctx.Err() == nil {
-			c.unreadable(name, err)
+		if err := r.pipe(ctx, name); err != nil && ctx.Err() == nil {
+			r.unreadable(name, err)
 		}
 		return
 	}
 	// The link is followed here, since no other is.
 	target, err := filepath.EvalSymlinks(name)
 	if err != nil {
-		c.unreadable(name, err)
+		r.unreadable(name, err)
 		return
 	}
-	c.meter.known.Store(true)
+	if r.buffer == nil {
+		r.buffer = make([]byte, bufferSize)
+	}
+	r.meter.known.Store(true)
 	d := openDirectory(filepath.Dir(target), true)
 	defer d.close()
-	r := reader{walk: newWalk(c, "", 1, 0), buffer: make([]byte, bufferSize), share: share}
 	r.file(ctx, d, filepath.Base(target), filepath.ToSlash(name))
 	r.flush()
 }

@@ -32,12 +32,14 @@ type Options struct {
 // Hit is a finding with where it was found on this machine.
 type Hit struct {
 	detect.Finding
-	Root   string // the directory that was given; "" for a file that was named, a history and what is staged
-	File   string // relative to Root, with slashes: any bytes but NUL
-	Commit string
-	Author pack.Person
-	Blob   string
-	Refs   []string // that hold it now, for histories
+	Root string // the directory that was given; "" for a file that was named, a history and what is staged
+	File string // relative to Root, with slashes: any bytes but NUL
+	// Repository is the one of a history and of what is staged, where several are read.
+	Repository string
+	Commit     string
+	Author     pack.Person
+	Blob       string
+	Refs       []string // that hold it now, for histories
 	Excerpt
 }
 

@@ -28,14 +28,19 @@ const (
 // version of the file holds already is not new, nor is one that moved from another file; histories tell of these.
 func (c *collector) staged(ctx context.Context, o Options) error {
 	for _, dir := range o.Paths {
-		if err := c.stagedIn(ctx, dir); err != nil {
+		several := ""
+		if len(o.Paths) > 1 {
+			several = dir
+		}
+		if err := c.stagedIn(ctx, dir, several); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *collector) stagedIn(ctx context.Context, dir string) error {
+// stagedIn looks through one repository. Where it is one of several, its hits tell its name.
+func (c *collector) stagedIn(ctx context.Context, dir, name string) error {
 	if _, err := git(ctx, dir, "rev-parse", "--show-toplevel"); err != nil {
 		return err // git diff would compare any two files
 	}
@@ -53,7 +58,7 @@ func (c *collector) stagedIn(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	err = c.examineChanges(ctx, objects, changes)
+	err = c.examineChanges(ctx, objects, changes, name)
 	return errors.Join(err, objects.close())
 }
 
@@ -88,7 +93,7 @@ type examined struct {
 	hits          []Hit
 }
 
-func (c *collector) examineChanges(ctx context.Context, objects *objects, changes []change) error {
+func (c *collector) examineChanges(ctx context.Context, objects *objects, changes []change, repository string) error {
 	// Deleted and changed files tell what only moved.
 	moved := map[string]bool{}
 	all := make([]examined, len(changes))
@@ -105,7 +110,7 @@ func (c *collector) examineChanges(ctx context.Context, objects *objects, change
 			}
 			for n, f := range result.Findings {
 				e.after[f.Secret.Fingerprint()] = true
-				e.hits = append(e.hits, Hit{Finding: f, File: ch.path, Blob: ch.after, Excerpt: shown[n]})
+				e.hits = append(e.hits, Hit{Finding: f, Repository: repository, File: ch.path, Blob: ch.after, Excerpt: shown[n]})
 			}
 		}
 		if ch.before != "" {

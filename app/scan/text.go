@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -45,7 +44,7 @@ func WriteText(w io.Writer, r Result, s Style) error {
 		s.credential(&b, g)
 	}
 	s.advice(&b, groups)
-	s.total(&b, r, len(groups))
+	s.total(&b, r, groups)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -91,7 +90,7 @@ func (s Style) credential(b *strings.Builder, hits []Hit) {
 	fmt.Fprintf(b, "%s  %s\n", s.paint(bold+colour, "■ "+what), s.paint(bold, h.Secret.Redacted()))
 	places := placesOf(hits)
 	for _, place := range places[:min(mostPlaces, len(places))] {
-		s.place(b, place[0], len(place)-1)
+		s.place(b, place)
 	}
 	if n := len(places) - mostPlaces; n > 0 {
 		fmt.Fprintf(b, "  %s\n", s.paint(faint, "and "+plural(n, "more place", "more places")+"; --format json lists them all"))
@@ -111,36 +110,12 @@ func (s Style) credential(b *strings.Builder, hits []Hit) {
 	if h.Instance != "" {
 		row("instance", "probably "+h.Instance)
 	}
-	if h.Browser {
-		row("browsers", h.Variable+" is shipped to browsers: whoever opened the page has it; rename the variable too")
+	if i := slices.IndexFunc(hits, func(h Hit) bool { return h.Browser }); i >= 0 {
+		row("browsers", hits[i].Variable+" is shipped to browsers: whoever opened the page has it; rename the variable too")
 	}
 	row("rotate at", cmp.Or(h.Dashboard, dashboardPage(h.Kind)))
 	row("fingerprint", h.Secret.Fingerprint())
 	b.WriteByte('\n')
-}
-
-// placesOf puts the hits together that differ only in the commit that brought them, the earliest first.
-func placesOf(hits []Hit) [][]Hit {
-	type place struct {
-		root, path   string
-		line, column int
-	}
-	at := map[place]int{}
-	var places [][]Hit
-	for _, h := range hits {
-		p := place{h.Root, h.Path(), h.Place.Line, h.Place.Column}
-		if h.File == "" || h.Place.Line == 0 {
-			p.path += "\x00" + h.Blob + strconv.Itoa(len(places))
-		}
-		i, known := at[p]
-		if !known {
-			i = len(places)
-			at[p] = i
-			places = append(places, nil)
-		}
-		places[i] = append(places[i], h)
-	}
-	return places
 }
 
 // best is the place that says most about a credential.
@@ -161,79 +136,16 @@ func best(hits []Hit) Hit {
 	})
 }
 
-// place writes one place, which so many other commits brought, too.
-func (s Style) place(b *strings.Builder, h Hit, others int) {
-	place := printable(joined(h.Root, h.Path()))
-	if place == "-" {
-		place = "standard input"
-	}
-	if place == "" {
-		place = "object " + h.Blob
-	}
-	if h.Place.Line > 0 {
-		place += fmt.Sprintf(":%d:%d", h.Place.Line, h.Place.Column)
-	}
-	if h.Encoding != "plain" && h.Member == "" {
-		place += s.paint(faint, "  as "+h.Encoding)
-	}
-	fmt.Fprintf(b, "  %s\n", place)
-	line := h.Line
-	if line == "" && h.Variable != "" {
-		line = printable(h.Variable) + " … " + h.Secret.Redacted()
-	}
-	if line != "" {
-		fmt.Fprintf(b, "    %s\n", s.paint(faint, line))
-	}
-	if h.Commit != "" {
-		words := commitWords(h)
-		if others > 0 {
-			words += "; and by " + plural(others, "other commit", "other commits")
-		}
-		fmt.Fprintf(b, "    %s\n", s.paint(faint, words))
-	}
-}
-
-func commitWords(h Hit) string {
-	words := h.Commit[:min(12, len(h.Commit))]
-	if h.Author.Name != "" {
-		words += " by " + printable(h.Author.Name)
-	}
-	if !h.Author.When.IsZero() {
-		words += " on " + h.Author.When.Format(time.DateOnly)
-	}
-	if len(h.Refs) == 0 {
-		return words + ", deleted since"
-	}
-	words += ", still in " + printable(shortRef(h.Refs))
-	if n := len(h.Refs) - 1; n > 0 {
-		words += " and " + plural(n, "other ref", "other refs")
-	}
-	return words
-}
-
-// shortRef is the name of the ref that says most, as people write it.
-func shortRef(refs []string) string {
-	ref := refs[0]
-	for _, known := range []string{"refs/heads/main", "refs/heads/master"} {
-		if slices.Contains(refs, known) {
-			ref = known
-			break
-		}
-	}
-	for _, prefix := range []string{"refs/heads/", "refs/remotes/", "refs/"} {
-		if short, ok := strings.CutPrefix(ref, prefix); ok {
-			return short
-		}
-	}
-	return ref
-}
-
-func (s Style) total(b *strings.Builder, r Result, credentials int) {
+func (s Style) total(b *strings.Builder, r Result, groups [][]Hit) {
 	found := s.paint(bold+green, "no Clerk credentials")
-	if credentials > 0 {
-		found = s.paint(bold+red, plural(credentials, "Clerk credential", "Clerk credentials"))
-		if n := len(r.Hits); n > credentials {
-			found += " in " + plural(n, "place", "places")
+	if len(groups) > 0 {
+		found = s.paint(bold+red, plural(len(groups), "Clerk credential", "Clerk credentials"))
+		places := 0
+		for _, g := range groups {
+			places += len(placesOf(g))
+		}
+		if places > len(groups) {
+			found += " in " + plural(places, "place", "places")
 		}
 	}
 	fmt.Fprintf(b, "%s; read %s, %s", found, r.describeRead(), r.Elapsed.Round(time.Millisecond))
@@ -255,6 +167,10 @@ func (r Result) Counts() string {
 	say(r.Ignored, "%s ignored by "+IgnoreFile)
 	whole, part := r.Unread()
 	say(whole, "%s could not be read")
-	say(part, "%s read only in part")
+	if r.History && part > 0 {
+		parts = append(parts, plural(part, "object", "objects")+" not read, or only in part")
+	} else {
+		say(part, "%s read only in part")
+	}
 	return strings.Join(parts, "; ")
 }

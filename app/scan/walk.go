@@ -9,9 +9,10 @@ import (
 )
 
 const (
-	// bufferSize is what each worker holds: a file that fits is examined where it lies, a larger one as a stream. readSize
-	// is what it reads at once: most files fit, and so stay in the processor's cache.
-	bufferSize = 1 << 20
+	// bufferSize is what each worker holds: a file that fits is examined where it lies, a larger one as a stream, through
+	// windows of this size. Of the memory, no more is used than the largest file needs. readSize is what is read at once:
+	// most files fit, and so stay in the processor's cache.
+	bufferSize = 4 << 20
 	readSize   = 256 << 10
 	// batch is how many files of one directory a worker takes at once, so that a huge flat directory is shared.
 	batch = 256

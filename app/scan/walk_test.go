@@ -113,7 +113,7 @@ func TestLargeFiles(t *testing.T) {
 	t.Parallel()
 	key := detecttest.Key(1, detect.Live)
 	line := "CLERK_SECRET_KEY=" + key
-	for _, size := range []int64{bufferSize - 1, bufferSize, bufferSize + 1, 5 << 20, 300 << 20} {
+	for _, size := range []int64{readSize - 1, readSize, readSize + 1, bufferSize - 1, bufferSize, bufferSize + 1, 5 << 20, 300 << 20} {
 		name := filepath.Join(t.TempDir(), "large")
 		f, err := os.Create(name)
 		if err != nil {

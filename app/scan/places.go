@@ -1,0 +1,143 @@
+package scan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// placesOf puts the hits of one credential together that are one place to people. In a history that is a file, as its
+// lines move with every commit: the commits stand in their order, and files that still hold the credential come first.
+func placesOf(hits []Hit) [][]Hit {
+	type place struct {
+		repository, root, path string
+		line, column           int
+	}
+	at := map[place]int{}
+	var places [][]Hit
+	for _, h := range hits {
+		p := place{h.Repository, h.Root, h.Path(), h.Place.Line, h.Place.Column}
+		switch {
+		case h.File == "":
+			p.path = "\x00" + h.Blob
+		case h.Commit != "":
+			p.line, p.column = 0, 0
+		case h.Place.Line == 0:
+			p.path += "\x00" + strconv.Itoa(len(places))
+		}
+		i, known := at[p]
+		if !known {
+			i = len(places)
+			at[p] = i
+			places = append(places, nil)
+		}
+		places[i] = append(places[i], h)
+	}
+	for _, hits := range places {
+		slices.SortStableFunc(hits, func(a, b Hit) int { return a.Author.When.Compare(b.Author.When) })
+	}
+	slices.SortStableFunc(places, func(a, b []Hit) int { return cmp.Compare(deleted(a), deleted(b)) })
+	return places
+}
+
+// deleted is 1 where only the history holds what the hits of one place found.
+func deleted(place []Hit) int {
+	if place[0].Commit != "" && len(refsOf(place)) == 0 {
+		return 1
+	}
+	return 0
+}
+
+// place writes one place: where the credential stood there first, and what commits brought it.
+func (s Style) place(b *strings.Builder, hits []Hit) {
+	h := hits[0]
+	place := printable(joined(h.Root, h.Path()))
+	if place == "-" {
+		place = "standard input"
+	}
+	if place == "" {
+		place = "object " + h.Blob
+	}
+	if h.Place.Line > 0 {
+		column := h.Place.Column
+		if h.Column > 0 {
+			column = h.Column // as editors count, in characters
+		}
+		place += fmt.Sprintf(":%d:%d", h.Place.Line, column)
+	}
+	if h.Repository != "" {
+		place += s.paint(faint, "  in "+printable(h.Repository))
+	}
+	if h.Encoding != "plain" && h.Member == "" {
+		place += s.paint(faint, "  as "+h.Encoding)
+	}
+	fmt.Fprintf(b, "  %s\n", place)
+	line := h.Line
+	if line == "" && h.Variable != "" {
+		line = printable(h.Variable) + " … " + h.Secret.Redacted()
+	}
+	if line != "" {
+		fmt.Fprintf(b, "    %s\n", s.paint(faint, line))
+	}
+	if h.Commit != "" {
+		fmt.Fprintf(b, "    %s\n", s.paint(faint, commitWords(hits)))
+	}
+}
+
+// commitWords says who brought a place first, how many others did, and where it is now.
+func commitWords(hits []Hit) string {
+	first := hits[0]
+	words := first.Commit[:min(12, len(first.Commit))]
+	if first.Author.Name != "" {
+		words += " by " + printable(first.Author.Name)
+	}
+	if !first.Author.When.IsZero() {
+		words += " on " + first.Author.When.Format(time.DateOnly)
+	}
+	commits := map[string]bool{}
+	for _, h := range hits {
+		commits[h.Commit] = true
+	}
+	if n := len(commits) - 1; n > 0 {
+		words += " and " + plural(n, "other commit", "other commits")
+	}
+	refs := refsOf(hits)
+	if len(refs) == 0 {
+		return words + ", deleted since"
+	}
+	words += ", still in " + printable(shortRef(refs))
+	if n := len(refs) - 1; n > 0 {
+		words += " and " + plural(n, "other ref", "other refs")
+	}
+	return words
+}
+
+// refsOf returns every ref that still holds one of the hits.
+func refsOf(hits []Hit) []string {
+	var refs []string
+	for _, h := range hits {
+		refs = append(refs, h.Refs...)
+	}
+	slices.Sort(refs)
+	return slices.Compact(refs)
+}
+
+// shortRef is the name of the ref that says most, as people write it.
+func shortRef(refs []string) string {
+	ref := refs[0]
+	for _, known := range []string{"refs/heads/main", "refs/heads/master"} {
+		if slices.Contains(refs, known) {
+			ref = known
+			break
+		}
+	}
+	for _, prefix := range []string{"refs/heads/", "refs/remotes/", "refs/"} {
+		if short, ok := strings.CutPrefix(ref, prefix); ok {
+			return short
+		}
+	}
+	return ref
+}
