@@ -28,6 +28,7 @@ type runner struct {
 type jobs struct {
 	delivery func(context.Context, *river.Job[job.Delivery]) error
 	issue    func(context.Context, *river.Job[job.Issue]) error
+	look     func(context.Context, *river.Job[job.FirstLook]) error
 }
 
 func work(t testing.TB, s *ledger.Store, j jobs, c ledger.QueueConfig) *runner {
@@ -44,6 +45,12 @@ func work(t testing.TB, s *ledger.Store, j jobs, c ledger.QueueConfig) *runner {
 			return nil
 		}
 		return j.issue(ctx, i)
+	}))
+	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, l *river.Job[job.FirstLook]) error {
+		if j.look == nil {
+			return nil
+		}
+		return j.look(ctx, l)
 	}))
 	w, err := s.Work(workers, c)
 	if err != nil {
