@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -57,15 +58,19 @@ func (w *Worker) scan(ctx context.Context, owner string, t *task) (string, error
 	return fmt.Sprintf("scanned %d commits, %d blobs: %d findings", report.Stats.Commits, report.Stats.Blobs, len(report.Sightings)), nil
 }
 
-// read fetches the request's pack and scans it as it comes. progress may be nil.
-func (w *Worker) read(ctx context.Context, client *github.Client, req wire.Request, heads []string, progress func(pack.Progress)) (pack.Report, error) {
+// read fetches the request's pack and scans it as it comes. follower may be nil.
+func (w *Worker) read(ctx context.Context, client *github.Client, req wire.Request, heads []string, follower *progress) (pack.Report, error) {
 	started := w.Now()
 	body, err := client.FetchPack(ctx, req)
 	if err != nil {
 		return pack.Report{}, err
 	}
 	defer body.Close()
-	p, err := pack.Open(ctx, body, pack.Options{TempDir: w.TempDir, Progress: progress})
+	options, source := pack.Options{TempDir: w.TempDir}, io.Reader(body)
+	if follower != nil {
+		options.Progress, source = follower.at, follower.watch(body)
+	}
+	p, err := pack.Open(ctx, source, options)
 	if err != nil {
 		return pack.Report{}, err
 	}
