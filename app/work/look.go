@@ -29,7 +29,7 @@ func (w *Worker) firstLook(ctx context.Context, j *river.Job[job.FirstLook]) err
 		return nil // its installation is gone, or it was deleted
 	}
 	if err == nil {
-		err = w.lookAt(ctx, repository, look)
+		err = w.lookAt(ctx, j, repository, look)
 	}
 	if err != nil {
 		return w.leaveLook(ctx, j, err)
@@ -52,7 +52,7 @@ func (w *Worker) beginLook(ctx context.Context, id int64) (r record, look ledger
 }
 
 // lookAt reads all branches and tags: one listing of refs and one fetch.
-func (w *Worker) lookAt(ctx context.Context, repository record, look ledger.Look) error {
+func (w *Worker) lookAt(ctx context.Context, j *river.Job[job.FirstLook], repository record, look ledger.Look) error {
 	target := repository.target()
 	client := w.GitHub.Repository(target, github.ScanAccess)
 	prefixes := []string{"HEAD", "refs/heads/", "refs/tags/"}
@@ -66,7 +66,7 @@ func (w *Worker) lookAt(ctx context.Context, repository record, look ledger.Look
 	wants, head := wantsOf(refs)
 	t := &task{Repository: target, Event: "first_look", Want: head, Head: historyOf + head}
 	if len(wants) == 0 {
-		return w.looked(ctx, repository.Repository, refs)
+		return w.looked(ctx, j, refs)
 	}
 	report, err := w.read(ctx, client, wire.Request{Wants: wants}, wants, w.follow(ctx, look))
 	if err != nil {
@@ -78,7 +78,7 @@ func (w *Worker) lookAt(ctx context.Context, repository record, look ledger.Look
 	w.metrics.scanned(t.Event, report)
 	w.Log.InfoContext(ctx, "history read", "repository", repository.ID, "commits", report.Stats.Commits,
 		"blobs", report.Stats.Blobs, "bytes", report.Stats.Bytes, "sightings", len(report.Sightings))
-	return w.looked(ctx, repository.Repository, refs)
+	return w.looked(ctx, j, refs)
 }
 
 // leaveLook remembers why a look has failed, and whether another attempt will come. A look that is given up is tried again
@@ -125,11 +125,12 @@ func wantsOf(refs []wire.Ref) (wants []string, head string) {
 	return wants, head
 }
 
-// looked remembers the tips, which serve later pushes as haves, and that the history was read.
-func (w *Worker) looked(ctx context.Context, repository ledger.Repository, refs []wire.Ref) error {
+// looked remembers the tips, which serve later pushes as haves, and that the history was read. The job is done in the same
+// transaction: River writes it down some time later, and a process that was killed in between would read all of it again.
+func (w *Worker) looked(ctx context.Context, j *river.Job[job.FirstLook], refs []wire.Ref) error {
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		// Events may have changed the record, and moved refs on, while the history was read.
-		repository, err := tx.Repository(ctx, repository.ID)
+		repository, err := tx.Repository(ctx, j.Args.Repository)
 		if errors.Is(err, ledger.ErrNotFound) {
 			return nil
 		}
@@ -160,6 +161,9 @@ func (w *Worker) looked(ctx context.Context, repository ledger.Repository, refs 
 			return err
 		}
 		repository.FirstLooked = tx.Now()
-		return tx.UpsertRepository(ctx, repository)
+		if err := tx.UpsertRepository(ctx, repository); err != nil {
+			return err
+		}
+		return ledger.CompleteJob(ctx, tx, j)
 	})
 }

@@ -72,7 +72,8 @@ func (w *Worker) register(ctx context.Context, tx *ledger.Tx, installation int64
 		}
 		opts.MaxAttempts = attempts
 	}
-	return tx.Enqueue(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, &opts)
+	// A look that has begun is enough, though its end is not recorded yet.
+	return tx.EnqueueOnce(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, &opts)
 }
 
 // deadlyPause is how long a look is left alone that ended the process each time. It is longer than a process lives that
