@@ -33,7 +33,7 @@ func TestHavesOf(t *testing.T) {
 		"moved elsewhere: what was known before": {func(t *task) { t.Forced = true }, []ledger.Tip{old, young, own}, false, []string{"b", "o"}},
 		"new: what was known before":             {func(t *task) { t.Base = "" }, []ledger.Tip{old, young}, false, []string{"o"}},
 		"new, and nothing is known":              {func(t *task) { t.Base = "" }, nil, false, nil},
-		"what is wanted is not had":              {func(t *task) { t.Base, t.Want = "", "o" }, []ledger.Tip{old}, false, nil},
+		"new at the tip of another":              {func(t *task) { t.Base, t.Want = "", "o" }, []ledger.Tip{old}, false, []string{"o"}},
 		"each once":                              {func(t *task) { t.Base = "" }, []ledger.Tip{old, tip("same", "o", -time.Hour)}, false, []string{"o"}},
 		"the base was never read":                {func(*task) {}, []ledger.Tip{old, young, own}, true, []string{"o", "m"}},
 	} {

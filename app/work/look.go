@@ -8,7 +8,6 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/wire"
 	"github.com/rekey-app/rekey/respond/job"
@@ -19,12 +18,41 @@ import (
 // rekey came, so the head's own scans and this one are kept apart.
 const historyOf = "history of "
 
-// firstLook reads a repository's whole history: all branches and tags, one listing of refs and one fetch.
+// firstLook reads a repository's whole history. Until that is done the ledger tells how far it is; each attempt begins anew.
 func (w *Worker) firstLook(ctx context.Context, j *river.Job[job.FirstLook]) error {
-	repository, found, err := w.repository(ctx, j.Args.Repository)
-	if err != nil || !found {
-		return err
+	if j.Attempt > j.MaxAttempts {
+		// What ends a process is not tried for ever.
+		return w.leaveLook(ctx, j, final("rekey was stopped each time it tried, last in the middle of the reading"))
 	}
+	repository, look, err := w.beginLook(ctx, j.Args.Repository)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil // its installation is gone, or it was deleted
+	}
+	if err == nil {
+		err = w.lookAt(ctx, j, repository, look)
+	}
+	if err != nil {
+		return w.leaveLook(ctx, j, err)
+	}
+	return nil
+}
+
+func (w *Worker) beginLook(ctx context.Context, id int64) (r record, look ledger.Look, err error) {
+	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		if r.Repository, err = tx.Repository(ctx, id); err != nil {
+			return err
+		}
+		look, err = tx.BeginLook(ctx, id)
+		return err
+	})
+	if err == nil && look.Attempt > 1 {
+		w.Log.InfoContext(ctx, "history is read anew: an earlier look did not come to its end", "repository", id, "looks", look.Attempt)
+	}
+	return r, look, err
+}
+
+// lookAt reads all branches and tags: one listing of refs and one fetch.
+func (w *Worker) lookAt(ctx context.Context, j *river.Job[job.FirstLook], repository record, look ledger.Look) error {
 	target := repository.target()
 	client := w.GitHub.Repository(target, github.ScanAccess)
 	prefixes := []string{"HEAD", "refs/heads/", "refs/tags/"}
@@ -38,9 +66,9 @@ func (w *Worker) firstLook(ctx context.Context, j *river.Job[job.FirstLook]) err
 	wants, head := wantsOf(refs)
 	t := &task{Repository: target, Event: "first_look", Want: head, Head: historyOf + head}
 	if len(wants) == 0 {
-		return w.looked(ctx, repository.Repository, refs)
+		return w.looked(ctx, j, refs)
 	}
-	report, err := w.read(ctx, client, wire.Request{Wants: wants}, wants, w.tellProgress(ctx, repository.ID))
+	report, err := w.read(ctx, client, wire.Request{Wants: wants}, wants, w.follow(ctx, look))
 	if err != nil {
 		return fmt.Errorf("reading the history of %s/%s: %w", target.Owner, target.Name, err)
 	}
@@ -50,7 +78,32 @@ func (w *Worker) firstLook(ctx context.Context, j *river.Job[job.FirstLook]) err
 	w.metrics.scanned(t.Event, report)
 	w.Log.InfoContext(ctx, "history read", "repository", repository.ID, "commits", report.Stats.Commits,
 		"blobs", report.Stats.Blobs, "bytes", report.Stats.Bytes, "sightings", len(report.Sightings))
-	return w.looked(ctx, repository.Repository, refs)
+	return w.looked(ctx, j, refs)
+}
+
+// leaveLook remembers why a look has failed, and whether another attempt will come. A look that is given up is tried again
+// when the repositories are next compared with GitHub's list; see [lookAgain].
+func (w *Worker) leaveLook(ctx context.Context, j *river.Job[job.FirstLook], err error) error {
+	// The job's own time may be what ran out.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), job.RespondTimeout)
+	defer cancel()
+	out := outcomeOf(err, w.Now(), lastAttempt(j.JobRow))
+	reason := w.Scanner.RedactString(ctx, out.Reason)
+	noted := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		if out.Do == github.GiveUp {
+			return tx.GiveUpLook(ctx, j.Args.Repository, reason, j.Attempt > j.MaxAttempts)
+		}
+		return tx.PauseLook(ctx, j.Args.Repository, reason)
+	})
+	switch {
+	case errors.Is(noted, ledger.ErrNotFound):
+		return nil // forgotten meanwhile
+	case noted != nil:
+		w.Log.WarnContext(ctx, "why a history could not be read was not written down", "repository", j.Args.Repository, "error", noted)
+	case out.Do == github.GiveUp:
+		w.Log.ErrorContext(ctx, "history not read: it is tried again within a day", "repository", j.Args.Repository, "reason", out.Reason)
+	}
+	return err
 }
 
 // wantsOf is pure: every object that a branch or tag names, once, and the commit that stands for the history: HEAD's,
@@ -72,11 +125,12 @@ func wantsOf(refs []wire.Ref) (wants []string, head string) {
 	return wants, head
 }
 
-// looked remembers the tips, which serve later pushes as haves, and that the history was read.
-func (w *Worker) looked(ctx context.Context, repository ledger.Repository, refs []wire.Ref) error {
+// looked remembers the tips, which serve later pushes as haves, and that the history was read. The job is done in the same
+// transaction: River writes it down some time later, and a process that was killed in between would read all of it again.
+func (w *Worker) looked(ctx context.Context, j *river.Job[job.FirstLook], refs []wire.Ref) error {
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		// Events may have changed the record, and moved refs on, while the history was read.
-		repository, err := tx.Repository(ctx, repository.ID)
+		repository, err := tx.Repository(ctx, j.Args.Repository)
 		if errors.Is(err, ledger.ErrNotFound) {
 			return nil
 		}
@@ -103,23 +157,13 @@ func (w *Worker) looked(ctx context.Context, repository ledger.Repository, refs 
 				return err
 			}
 		}
+		if err := tx.EndLook(ctx, repository.ID); err != nil {
+			return err
+		}
 		repository.FirstLooked = tx.Now()
-		return tx.UpsertRepository(ctx, repository)
+		if err := tx.UpsertRepository(ctx, repository); err != nil {
+			return err
+		}
+		return ledger.CompleteJob(ctx, tx, j)
 	})
-}
-
-// tellProgress logs how far the reading of a history is, a line for each tenth.
-func (w *Worker) tellProgress(ctx context.Context, repository int64) func(pack.Progress) {
-	told, arriving := 0, true
-	return func(p pack.Progress) {
-		if p.Arriving != arriving {
-			told, arriving = 0, p.Arriving
-		}
-		if p.Total == 0 || p.Objects*10/p.Total <= told {
-			return
-		}
-		told = p.Objects * 10 / p.Total
-		w.Log.InfoContext(ctx, "history is being read", "repository", repository, "arriving", p.Arriving,
-			"objects", p.Objects, "of", p.Total, "bytes", p.Bytes, "percent", told*10)
-	}
 }

@@ -46,6 +46,9 @@ type task struct {
 	Policy     bool      // the push changed the policy file
 }
 
+// movesRef tells whether the task reads what a ref got, which is then its recorded tip.
+func (t *task) movesRef() bool { return t.Event == "push" || t.Event == "sweep" }
+
 // planOf decides what an event asks for. It is pure. appID is our own: check runs of other Apps are not ours to answer.
 func planOf(event webhook.Event, appID int64) plan {
 	about := event.About()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/riverqueue/river"
 
@@ -35,8 +36,12 @@ func (w *Worker) reconcile(ctx context.Context, j *river.Job[job.Reconcile]) err
 				return err
 			}
 		}
+		givenUp, err := tx.GivenUpLooks(ctx, j.Args.Installation)
+		if err != nil {
+			return err
+		}
 		for _, r := range newestFirst(listed) {
-			if err := w.register(ctx, tx, j.Args.Installation, r); err != nil {
+			if err := w.register(ctx, tx, j.Args.Installation, r, givenUp); err != nil {
 				return err
 			}
 		}
@@ -44,7 +49,7 @@ func (w *Worker) reconcile(ctx context.Context, j *river.Job[job.Reconcile]) err
 	})
 }
 
-func (w *Worker) register(ctx context.Context, tx *ledger.Tx, installation int64, r github.RepositoryInfo) error {
+func (w *Worker) register(ctx context.Context, tx *ledger.Tx, installation int64, r github.RepositoryInfo, givenUp map[int64]ledger.Look) error {
 	record, err := tx.Repository(ctx, r.ID)
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
@@ -54,11 +59,34 @@ func (w *Worker) register(ctx context.Context, tx *ledger.Tx, installation int64
 	if err := tx.UpsertRepository(ctx, record); err != nil {
 		return err
 	}
-	if !record.FirstLooked.IsZero() {
+	look, failed := givenUp[r.ID]
+	if !failed && !record.FirstLooked.IsZero() {
 		return nil
 	}
 	// A repository that was just made public goes first.
-	return tx.Enqueue(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: 2})
+	opts := river.InsertOpts{Priority: 2}
+	if failed {
+		again, attempts := lookAgain(look, tx.Now())
+		if !again {
+			return nil
+		}
+		opts.MaxAttempts = attempts
+	}
+	// A look that has begun is enough, though its end is not recorded yet.
+	return tx.EnqueueOnce(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, &opts)
+}
+
+// deadlyPause is how long a look is left alone that ended the process each time. It is longer than a process lives that
+// is restarted over and over, and shorter than what lies between two comparisons.
+const deadlyPause = reconcileEvery / 2
+
+// lookAgain is pure: whether a look that was given up is tried again, and how often at most; 0 is as often as any. What
+// failed for a reason that people can mend, a missing permission say, is tried at each comparison.
+func lookAgain(look ledger.Look, now time.Time) (again bool, attempts int) {
+	if look.Deadly {
+		return now.Sub(look.Told) >= deadlyPause, 1
+	}
+	return true, 0
 }
 
 // lost is pure: which of the known repositories are not listed any more.

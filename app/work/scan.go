@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -16,24 +17,21 @@ import (
 	"github.com/rekey-app/rekey/respond/policy"
 )
 
-// maxHaves bounds how many recorded tips a request names. More would make it longer, hardly ever its answer shorter.
-const maxHaves = 64
-
 // maxFindings bounds how many sightings of one scan the ledger takes; what is beyond is counted aloud.
 const maxFindings = 2000
 
 // scan reads what the task names, records it, and concludes the head's check run. It returns what it did, in words.
 func (w *Worker) scan(ctx context.Context, owner string, t *task) (string, error) {
 	client := w.GitHub.Repository(t.Repository, github.ScanAccess)
-	haves, err := w.haves(ctx, client, t)
+	haves, listed, err := w.haves(ctx, client, t)
 	if err != nil {
 		return "", err
 	}
-	request := wire.Request{Wants: []string{t.Want}, Haves: haves, RequireCommon: t.Event == "push" || t.Event == "sweep"}
+	// What an event or the ledger names may be gone from the server, which then sends the whole history and does not say so.
+	request := wire.Request{Wants: []string{t.Want}, Haves: haves, RequireCommon: !listed}
 	report, err := w.read(ctx, client, request, []string{t.Want}, nil)
 	if errors.Is(err, wire.ErrNoCommonHave) {
-		// What was there before is gone from the server. The default branch's tip keeps it from sending the whole history.
-		if request.Haves, err = w.defaultTip(ctx, client, t); err != nil {
+		if request.Haves, err = w.otherHaves(ctx, client, t); err != nil {
 			return "", err
 		}
 		request.RequireCommon = false
@@ -57,15 +55,19 @@ func (w *Worker) scan(ctx context.Context, owner string, t *task) (string, error
 	return fmt.Sprintf("scanned %d commits, %d blobs: %d findings", report.Stats.Commits, report.Stats.Blobs, len(report.Sightings)), nil
 }
 
-// read fetches the request's pack and scans it as it comes. progress may be nil.
-func (w *Worker) read(ctx context.Context, client *github.Client, req wire.Request, heads []string, progress func(pack.Progress)) (pack.Report, error) {
+// read fetches the request's pack and scans it as it comes. follower may be nil.
+func (w *Worker) read(ctx context.Context, client *github.Client, req wire.Request, heads []string, follower *progress) (pack.Report, error) {
 	started := w.Now()
 	body, err := client.FetchPack(ctx, req)
 	if err != nil {
 		return pack.Report{}, err
 	}
 	defer body.Close()
-	p, err := pack.Open(ctx, body, pack.Options{TempDir: w.TempDir, Progress: progress})
+	options, source := pack.Options{TempDir: w.TempDir}, io.Reader(body)
+	if follower != nil {
+		options.Progress, source = follower.at, follower.watch(body)
+	}
+	p, err := pack.Open(ctx, source, options)
 	if err != nil {
 		return pack.Report{}, err
 	}
@@ -76,100 +78,6 @@ func (w *Worker) read(ctx context.Context, client *github.Client, req wire.Reque
 	}
 	report.Stats.Duration = w.Now().Sub(started)
 	return report, nil
-}
-
-// haves returns what the server need not send: what the event says was there before, and the tips heard of earlier.
-// Where neither tells anything, the default branch's tip is asked for.
-func (w *Worker) haves(ctx context.Context, client *github.Client, t *task) ([]string, error) {
-	base := t.Base
-	unread := false
-	var tips []ledger.Tip
-	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
-		if t.Again {
-			// The range that was read before is the one that is meant: by now the head may be on the default branch.
-			scans, err := tx.Scans(ctx, t.Repository.ID, t.Head)
-			if err != nil {
-				return err
-			}
-			if len(scans) > 0 {
-				base = scans[0].Base
-				return nil
-			}
-		}
-		if t.Event != "push" && t.Event != "sweep" {
-			return nil
-		}
-		if tips, err = tx.Tips(ctx, t.Repository.ID, maxHaves); err != nil || base == "" {
-			return err
-		}
-		repository, err := tx.Repository(ctx, t.Repository.ID)
-		if err != nil {
-			return err
-		}
-		// Before the first look nothing was read, and it will read all that was there.
-		unread = !repository.FirstLooked.IsZero()
-		if unread {
-			var read bool
-			read, err = tx.WasRead(ctx, t.Repository.ID, base)
-			unread = !read
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	t.Base = base
-	haves := havesOf(*t, tips, unread)
-	if len(haves) > 0 {
-		return haves, nil
-	}
-	return w.defaultTip(ctx, client, t)
-}
-
-// defaultTip asks for the default branch's tip, unless that is what is wanted.
-func (w *Worker) defaultTip(ctx context.Context, client *github.Client, t *task) ([]string, error) {
-	refs, err := client.Refs(ctx, "HEAD")
-	if err != nil {
-		return nil, fmt.Errorf("asking for the default branch of %s/%s: %w", t.Repository.Owner, t.Repository.Name, err)
-	}
-	for _, ref := range refs {
-		if ref.Name == "HEAD" && ref.ID != t.Want {
-			t.Base = ref.ID
-			return []string{ref.ID}, nil
-		}
-	}
-	return nil, nil
-}
-
-// havesOf is pure: base first, then tips, without repetitions and without what is wanted.
-//
-// A ref that only moved on is read from its base alone, so that each commit is read by the scan of the push that brought
-// it. Tips are refs as they were when their own scans ended, and events come in any order: a younger tip may hold what is
-// wanted here, though nobody has read it, since its own scan began where this one is to end. Where a ref is new, or was
-// moved elsewhere, there is no such base, and the tips that were known when the event came say what was there before. A
-// ref's own tip says nothing of what was there before the ref was made.
-//
-// unread tells that the base has never been read to its end: the delivery that brought it was lost, or its scan given up.
-// Then only tips count, all of which were read.
-func havesOf(t task, tips []ledger.Tip, unread bool) []string {
-	var haves []string
-	add := func(sha string) {
-		if sha != "" && sha != t.Want && !slices.Contains(haves, sha) {
-			haves = append(haves, sha)
-		}
-	}
-	if !unread {
-		add(t.Base)
-		if t.Base != "" && !t.Forced {
-			return haves
-		}
-	}
-	for _, tip := range tips {
-		if tip.Seen.Before(t.Received) && (unread || tip.Ref != t.Ref) {
-			add(tip.SHA)
-		}
-	}
-	return haves
 }
 
 // record writes the scan, its leaks, what was decided about them, and the moved tip in one transaction.
@@ -244,7 +152,7 @@ func (w *Worker) decide(ctx context.Context, tx *ledger.Tx, scan ledger.Scan, re
 }
 
 func (w *Worker) moveTip(ctx context.Context, tx *ledger.Tx, t *task) error {
-	if t.Event != "push" && t.Event != "sweep" {
+	if !t.movesRef() {
 		return nil
 	}
 	return tx.SetTip(ctx, t.Repository.ID, t.Ref, t.Want)

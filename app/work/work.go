@@ -51,6 +51,9 @@ type Worker struct {
 
 // New returns a worker.
 func New(cfg Config) *Worker {
+	if cfg.Metrics != nil {
+		cfg.Metrics.MustRegister(newBackfillGauges(cfg))
+	}
 	return &Worker{Config: cfg, metrics: newMetrics(cfg.Metrics)}
 }
 

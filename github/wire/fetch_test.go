@@ -74,6 +74,8 @@ func TestFetchGivesExactlyWhatIsNew(t *testing.T) {
 		{"two wants, repeated", wire.Request{Wants: []string{h.c[4], h.side, h.c[4]}, Haves: []string{h.c[2]}}, h.objects(h.c[4], h.side, "^"+h.c[2]), 1},
 		{"deepen", wire.Request{Wants: []string{h.c[4]}, Deepen: 1}, h.objects("--max-count=1", h.c[4]), 1},
 		{"deepen bounds unknown haves", wire.Request{Wants: []string{h.c[4]}, Haves: []string{unknown}, Deepen: 1}, h.objects("--max-count=1", h.c[4]), 1},
+		{"wanted and had", wire.Request{Wants: []string{h.c[4]}, Haves: []string{h.c[4]}, RequireCommon: true}, map[string]bool{}, 0},
+		{"wanted and had, surely", wire.Request{Wants: []string{h.c[4]}, Haves: []string{h.c[4]}}, map[string]bool{}, 1},
 		{"nothing new", wire.Request{Wants: []string{h.c[2]}, Haves: []string{h.c[4]}, RequireCommon: true}, map[string]bool{}, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {

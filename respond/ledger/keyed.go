@@ -30,25 +30,48 @@ func (tx *Tx) jobState(ctx context.Context, id int64) (rivertype.JobState, error
 	return rivertype.JobState(state), err
 }
 
+// waits tells whether a job in this state has yet to start.
+func waits(state rivertype.JobState) bool {
+	switch state {
+	case rivertype.JobStateAvailable, rivertype.JobStateScheduled, rivertype.JobStatePending, rivertype.JobStateRetryable:
+		return true
+	}
+	return false
+}
+
+// keyBusy tells whether a job of the key waits or runs.
+func (tx *Tx) keyBusy(ctx context.Context, args job.Keyed) (bool, error) {
+	var last [2]int64
+	found, err := one(ctx, tx, []any{&last[0], &last[1]}, `SELECT waiting, running FROM keyed_jobs WHERE kind = $1 AND key = $2`+tx.lockJob(),
+		args.Kind(), args.Key())
+	if err != nil || !found {
+		return false, err
+	}
+	for _, id := range last {
+		state, err := tx.jobState(ctx, id)
+		if err != nil || state == rivertype.JobStateRunning || waits(state) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
 func (tx *Tx) enqueueKeyed(ctx context.Context, args job.Keyed, opts *river.InsertOpts) error {
 	// Two that enqueue the first job of a key at once meet in this row.
 	if _, err := tx.exec(ctx, `INSERT INTO keyed_jobs (kind, key, waiting) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING`,
 		args.Kind(), args.Key()); err != nil {
 		return err
 	}
-	var waiting int64
-	if _, err := one(ctx, tx, []any{&waiting}, `SELECT waiting FROM keyed_jobs WHERE kind = $1 AND key = $2`+tx.lockJob(),
+	var waiting, running int64
+	if _, err := one(ctx, tx, []any{&waiting, &running}, `SELECT waiting, running FROM keyed_jobs WHERE kind = $1 AND key = $2`+tx.lockJob(),
 		args.Kind(), args.Key()); err != nil {
 		return err
 	}
 	if waiting != 0 {
 		state, err := tx.jobState(ctx, waiting)
-		if err != nil {
+		// One that River runs, and that has not taken the key yet, has read nothing either: it waits for another one to end.
+		if err != nil || waits(state) || state == rivertype.JobStateRunning && waiting != running {
 			return err
-		}
-		switch state {
-		case rivertype.JobStateAvailable, rivertype.JobStateScheduled, rivertype.JobStatePending, rivertype.JobStateRetryable:
-			return nil
 		}
 	}
 	result, err := tx.insertJob(ctx, args, opts)

@@ -27,6 +27,18 @@ func (tx *Tx) Enqueue(ctx context.Context, args river.JobArgs, opts *river.Inser
 	return nil
 }
 
+// EnqueueOnce queues a job unless one of its key waits or runs: for what one that has begun does as well.
+func (tx *Tx) EnqueueOnce(ctx context.Context, args job.Keyed, opts *river.InsertOpts) error {
+	busy, err := tx.keyBusy(ctx, args)
+	if err != nil {
+		return fmt.Errorf("ledger: queue a job of kind %s: %w", args.Kind(), err)
+	}
+	if busy {
+		return nil
+	}
+	return tx.Enqueue(ctx, args, opts)
+}
+
 // CompleteJob makes the job completed together with the transaction: after the commit it will not run again, whatever
 // happens. It is called at most once, at the end of the work; the worker then returns nil.
 func CompleteJob[T river.JobArgs](ctx context.Context, tx *Tx, j *river.Job[T]) error {

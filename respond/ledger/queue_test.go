@@ -28,6 +28,7 @@ type runner struct {
 type jobs struct {
 	delivery func(context.Context, *river.Job[job.Delivery]) error
 	issue    func(context.Context, *river.Job[job.Issue]) error
+	look     func(context.Context, *river.Job[job.FirstLook]) error
 }
 
 func work(t testing.TB, s *ledger.Store, j jobs, c ledger.QueueConfig) *runner {
@@ -44,6 +45,12 @@ func work(t testing.TB, s *ledger.Store, j jobs, c ledger.QueueConfig) *runner {
 			return nil
 		}
 		return j.issue(ctx, i)
+	}))
+	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, l *river.Job[job.FirstLook]) error {
+		if j.look == nil {
+			return nil
+		}
+		return j.look(ctx, l)
 	}))
 	w, err := s.Work(workers, c)
 	if err != nil {
@@ -65,6 +72,11 @@ func work(t testing.TB, s *ledger.Store, j jobs, c ledger.QueueConfig) *runner {
 func enqueue(t *testing.T, s *ledger.Store, args river.JobArgs) {
 	t.Helper()
 	update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.Enqueue(ctx, args, nil) })
+}
+
+func once(t *testing.T, s *ledger.Store, args job.Keyed) {
+	t.Helper()
+	update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.EnqueueOnce(ctx, args, nil) })
 }
 
 func receive[T any](t *testing.T, c <-chan T) (v T) {
@@ -168,10 +180,10 @@ func TestKeyedJobs(t *testing.T) {
 		started, finish := make(chan int64), make(chan struct{})
 		var mu sync.Mutex
 		running := map[int64]int{}
-		waiting := func() (n int) {
+		all := func() (n int) {
 			view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 				stats, err := tx.Stats(ctx)
-				n = stats.Waiting[job.Respond]
+				n = stats.Waiting[job.Respond] + stats.Running[job.Respond]
 				return err
 			})
 			return n
@@ -180,7 +192,7 @@ func TestKeyedJobs(t *testing.T) {
 			enqueue(t, s, job.Issue{Leak: 1})
 			enqueue(t, s, job.Issue{Leak: 2})
 		}
-		equal(t, "jobs that wait before any runs", waiting(), 2)
+		equal(t, "jobs before any runs", all(), 2)
 		work(t, s, jobs{issue: func(_ context.Context, j *river.Job[job.Issue]) error {
 			mu.Lock()
 			running[j.Args.Leak]++
@@ -201,12 +213,23 @@ func TestKeyedJobs(t *testing.T) {
 		for range 3 {
 			enqueue(t, s, job.Issue{Leak: 1})
 		}
-		equal(t, "jobs that wait while others run", waiting(), 1)
+		// The one that waits tries now and then: for a moment it runs too.
+		equal(t, "jobs while one of each key runs and one waits", all(), 3)
+		for _, leak := range []int64{1, 2} {
+			once(t, s, job.Issue{Leak: leak})
+		}
+		equal(t, "jobs, where one of a key was enough", all(), 3)
 		// The one that waits finds its key taken, again and again, until the other ends.
 		time.Sleep(500 * time.Millisecond)
 		finish <- struct{}{}
 		finish <- struct{}{}
 		equal(t, "started in the end", receive(t, started), int64(1))
+		finish <- struct{}{}
+		for deadline := time.Now().Add(patience); all() > 0 && time.Now().Before(deadline); {
+			time.Sleep(5 * time.Millisecond)
+		}
+		once(t, s, job.Issue{Leak: 2})
+		equal(t, "started when none was left", receive(t, started), int64(2))
 		finish <- struct{}{}
 	})
 }

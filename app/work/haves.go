@@ -1,0 +1,141 @@
+package work
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// maxHaves bounds how many recorded tips a request names. More would make it longer, hardly ever its answer shorter.
+const maxHaves = 64
+
+// haves returns what the server need not send: what the event says was there before, and the tips heard of earlier.
+// Where neither tells anything, the server is asked; listed then tells that it knows what is returned.
+func (w *Worker) haves(ctx context.Context, client *github.Client, t *task) (haves []string, listed bool, err error) {
+	base := t.Base
+	unread := false
+	var tips []ledger.Tip
+	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		if t.Again {
+			// The range that was read before is the one that is meant: by now the head may be on the default branch.
+			scans, err := tx.Scans(ctx, t.Repository.ID, t.Head)
+			if err != nil {
+				return err
+			}
+			if len(scans) > 0 {
+				base = scans[0].Base
+				return nil
+			}
+		}
+		if !t.movesRef() {
+			return nil
+		}
+		if tips, err = tx.Tips(ctx, t.Repository.ID, maxHaves); err != nil || base == "" {
+			return err
+		}
+		repository, err := tx.Repository(ctx, t.Repository.ID)
+		if err != nil {
+			return err
+		}
+		// Before the first look nothing was read, and it will read all that was there.
+		unread = !repository.FirstLooked.IsZero()
+		if unread {
+			var read bool
+			read, err = tx.WasRead(ctx, t.Repository.ID, base)
+			unread = !read
+		}
+		return err
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	t.Base = base
+	if haves = havesOf(*t, tips, unread); len(haves) > 0 {
+		return haves, false, nil
+	}
+	haves, err = w.standing(ctx, client, t)
+	return haves, true, err
+}
+
+// otherHaves is for a server that knows none of the haves: what was there before is gone from it. The tips of other refs
+// may still be there, and the default branch's is. Where that is what was pushed, nobody has read any of what is there now,
+// and all of it is wanted.
+func (w *Worker) otherHaves(ctx context.Context, client *github.Client, t *task) ([]string, error) {
+	haves, err := w.standing(ctx, client, t)
+	if err != nil || !t.movesRef() {
+		return haves, err
+	}
+	var tips []ledger.Tip
+	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		tips, err = tx.Tips(ctx, t.Repository.ID, maxHaves)
+		return err
+	})
+	elsewhere := *t
+	elsewhere.Base = ""
+	return append(haves, havesOf(elsewhere, tips, false)...), err
+}
+
+// standing asks the server for the default branch's tip.
+func (w *Worker) standing(ctx context.Context, client *github.Client, t *task) ([]string, error) {
+	refs, err := client.Refs(ctx, "HEAD")
+	if err != nil {
+		return nil, fmt.Errorf("asking for the default branch of %s/%s: %w", t.Repository.Owner, t.Repository.Name, err)
+	}
+	for _, ref := range refs {
+		if ref.Name != "HEAD" {
+			continue
+		}
+		if !standsFor(*t, ref.Target, ref.ID) {
+			return nil, nil
+		}
+		t.Base = ref.ID
+		return []string{ref.ID}, nil
+	}
+	return nil, nil
+}
+
+// standsFor is pure: whether the default branch, as it is now, may stand for what was there before. It may not where it is
+// what was pushed: its tip holds what is wanted. Another branch that was made at its tip brings nothing.
+func standsFor(t task, branch, tip string) bool {
+	if t.movesRef() {
+		return t.Ref != branch
+	}
+	return t.Want != tip
+}
+
+// havesOf is pure: base first, then tips, without repetitions.
+//
+// A ref that only moved on is read from its base alone, so that each commit is read by the scan of the push that brought
+// it. Tips are refs as they were when their own scans ended, and events come in any order: a younger tip may hold what is
+// wanted here, though nobody has read it, since its own scan began where this one is to end. Where a ref is new, or was
+// moved elsewhere, there is no such base, and the tips that were known when the event came say what was there before. A
+// ref's own tip says nothing of what was there before the ref was made.
+//
+// What is wanted may be among them: a branch that is made at the tip of another brings nothing, and without that have the
+// server would send all that it reaches.
+//
+// unread tells that the base has never been read to its end: the delivery that brought it was lost, or its scan given up.
+// Then only tips count, all of which were read.
+func havesOf(t task, tips []ledger.Tip, unread bool) []string {
+	var haves []string
+	add := func(sha string) {
+		if sha != "" && !slices.Contains(haves, sha) {
+			haves = append(haves, sha)
+		}
+	}
+	if !unread {
+		add(t.Base)
+		if t.Base != "" && !t.Forced {
+			return haves
+		}
+	}
+	for _, tip := range tips {
+		if tip.Seen.Before(t.Received) && (unread || tip.Ref != t.Ref) {
+			add(tip.SHA)
+		}
+	}
+	return haves
+}

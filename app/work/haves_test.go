@@ -1,0 +1,136 @@
+package work
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// vanished is a commit that the server does not know any more.
+const vanished = "1111111111111111111111111111111111111111"
+
+// TestTheWholeHistoryIsNotReadByAccident scans what events bring to a repository of five commits whose history was not
+// read: never more than is new comes, whatever the server still knows of what was there before.
+func TestTheWholeHistoryIsNotReadByAccident(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		task task     // Want: "main", "feature" (one commit upon main) or "side" (one commit upon main's parent)
+		tips []string // refs that are known: main, or one that is gone
+		want int      // commits
+	}{
+		"a push":                    {task{Event: "push", Ref: "refs/heads/feature", Want: "feature", Base: "main"}, nil, 1},
+		"a push whose base is gone": {task{Event: "push", Ref: "refs/heads/feature", Want: "feature", Base: vanished}, nil, 1},
+		"a forced push, all that is known is gone": {
+			task{Event: "push", Ref: "refs/heads/feature", Want: "side", Base: vanished, Forced: true}, []string{vanished}, 1,
+		},
+		"a forced push to the default branch, its base is gone": {
+			task{Event: "push", Ref: "refs/heads/main", Want: "side", Base: vanished, Forced: true}, []string{"main"}, 1,
+		},
+		"a sweep, its base is gone":             {task{Event: "sweep", Ref: "refs/heads/main", Want: "side", Base: vanished}, []string{"main"}, 1},
+		"a new branch":                          {task{Event: "push", Ref: "refs/heads/feature", Want: "feature"}, nil, 1},
+		"a new branch at the default branch":    {task{Event: "push", Ref: "refs/heads/feature", Want: "main"}, nil, 0},
+		"and the default branch's tip is known": {task{Event: "push", Ref: "refs/heads/feature", Want: "main"}, []string{"main"}, 0},
+		"a new branch, all that is known is gone": {
+			task{Event: "push", Ref: "refs/heads/feature", Want: "feature"}, []string{vanished}, 1,
+		},
+		"a pull request":                                  {task{Event: "pull_request", Want: "feature", Base: "main"}, nil, 1},
+		"a pull request that brings nothing":              {task{Event: "pull_request", Want: "main", Base: "main"}, nil, 0},
+		"a pull request whose base is gone":               {task{Event: "pull_request", Want: "feature", Base: vanished}, nil, 1},
+		"a merge group whose base is gone":                {task{Event: "merge_group", Want: "side", Base: vanished}, nil, 1},
+		"read again, its base is gone":                    {task{Event: "check_run", Want: "feature", Base: vanished, Again: true}, nil, 1},
+		"the default branch is new: all of it was pushed": {task{Event: "push", Ref: "refs/heads/main", Want: "main"}, nil, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			r, commits := b.five()
+			b.know(r, commits, c.tips)
+			about := c.task
+			about.Repository, about.Received = r, b.now()
+			for _, sha := range []*string{&about.Want, &about.Base} {
+				if known, ok := commits[*sha]; ok {
+					*sha = known
+				}
+			}
+			about.Head = about.Want
+			note, err := b.worker.scan(t.Context(), "test", &about)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasPrefix(note, fmt.Sprintf("scanned %d commits,", c.want)) {
+				t.Errorf("%s, want %d", note, c.want)
+			}
+		})
+	}
+}
+
+// TestTheFirstPushIsReadThoughTheNextOneCameUponIt scans the first push to an empty repository when the default branch has
+// moved on: the next push's scan begins where this one ends, so that this one must read it all.
+func TestTheFirstPushIsReadThoughTheNextOneCameUponIt(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	r, commits := b.five()
+	b.know(r, commits, nil)
+	first := task{Repository: r, Event: "push", Ref: "refs/heads/main", Want: commits["parent"], Head: commits["parent"], Received: b.now()}
+	note, err := b.worker.scan(t.Context(), "test", &first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(note, "scanned 4 commits,") {
+		t.Error(note)
+	}
+}
+
+// five makes a repository of five commits on main, and names main's tip, its parent, and a commit upon each that no ref has.
+func (b *bench) five() (github.Repository, map[string]string) {
+	b.t.Helper()
+	acme, ada := b.github.Organization("acme"), b.github.User("ada")
+	r, err := b.github.CreateRepository(acme, "old", githubtest.RepositoryOptions{Private: true})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	in, _ := b.github.Install(b.t.Context(), acme, ada)
+	commit := func(name string, parents ...string) string {
+		sha, err := r.Commit(githubtest.Change{Author: ada, Parents: parents, Files: map[string]string{name: name + "\n"}})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		return sha
+	}
+	parent := commit("1")
+	for _, name := range []string{"2", "3", "4"} {
+		parent = commit(name, parent)
+	}
+	main := commit("5", parent)
+	if err := r.SetRef("refs/heads/main", main); err != nil {
+		b.t.Fatal(err)
+	}
+	return github.Repository{Installation: in.ID(), ID: r.ID(), Owner: "acme", Name: "old"},
+		map[string]string{"parent": parent, "main": main, "feature": commit("feature", main), "side": commit("side", parent)}
+}
+
+// know records the repository and tips of other refs: commits by name, or by id.
+func (b *bench) know(r github.Repository, commits map[string]string, tips []string) {
+	b.t.Helper()
+	err := b.store.Update(b.t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
+		err := tx.UpsertRepository(ctx, ledger.Repository{ID: r.ID, Installation: r.Installation, Owner: r.Owner, Name: r.Name, DefaultBranch: "main"})
+		for _, tip := range tips {
+			sha := tip
+			if known, ok := commits[tip]; ok {
+				sha = known
+			}
+			if err == nil {
+				err = tx.SetTip(ctx, r.ID, "refs/heads/known-"+tip, sha)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}

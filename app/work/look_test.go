@@ -1,0 +1,245 @@
+package work
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/rekey-app/rekey/detect/pack"
+	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// old makes a repository with a history, and an installation that reaches it.
+func (b *bench) old() (r *githubtest.Repository, installation int64) {
+	b.t.Helper()
+	acme, ada := b.github.Organization("acme"), b.github.User("ada")
+	r, err := b.github.CreateRepository(acme, "old", githubtest.RepositoryOptions{Private: true})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	in, _ := b.github.Install(b.t.Context(), acme, ada)
+	sha, err := r.Commit(githubtest.Change{Author: ada, Files: map[string]string{"README.md": "# Old\n"}})
+	if err == nil {
+		err = r.SetRef("refs/heads/main", sha)
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return r, in.ID()
+}
+
+func (b *bench) backfill() (f ledger.Backfill) {
+	b.t.Helper()
+	err := b.store.View(b.t.Context(), func(ctx context.Context, tx *ledger.Tx) (err error) {
+		f, err = tx.Backfill(ctx, 0, 10)
+		return err
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return f
+}
+
+// reconcile compares with GitHub's list, and waits for what comes of it.
+func (b *bench) reconcile() {
+	b.t.Helper()
+	if err := b.worker.reconcileAll(b.t.Context()); err != nil {
+		b.t.Fatal(err)
+	}
+	b.idle()
+}
+
+// TestAGivenUpLookIsTriedAgain refuses the history once: the ledger says why, and the next comparison with GitHub's list
+// reads it.
+func TestAGivenUpLookIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	old, installation := b.old()
+	b.github.Inject(githubtest.Times(1, githubtest.Is(githubtest.Git, http.MethodPost), githubtest.Answer(http.StatusForbidden, "Resource not accessible by integration")))
+	b.look(old, installation)
+	f := b.backfill()
+	if f.GivenUp != 1 || f.Repositories != 1 || len(f.Looks) != 1 || !strings.Contains(f.Looks[0].Look.Reason, "contents: read") {
+		t.Fatalf("given up: %+v", f)
+	}
+	b.reconcile()
+	if f := b.backfill(); f.Looked != 1 || f.Repositories != 1 || len(f.Looks) != 0 {
+		t.Errorf("after the next comparison: %+v", f)
+	}
+	b.github.ForgetRequests()
+	b.reconcile()
+	if n := b.github.Count(githubtest.Git); n != 0 {
+		t.Errorf("%d requests for a history that has been read", n)
+	}
+}
+
+// TestALookThatUsedUpItsAttempts fails for the last time, and in the middle of an attempt beyond the last.
+func TestALookThatUsedUpItsAttempts(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	old, installation := b.old()
+	b.look(old, installation) // makes it known
+	b.github.Inject(githubtest.Times(2, githubtest.Is(githubtest.Git, http.MethodPost), githubtest.Cut))
+	attempt := func(n int) ledger.RepositoryLook {
+		t.Helper()
+		row := &rivertype.JobRow{Attempt: n, MaxAttempts: job.BackfillAttempts, Queue: job.Backfill}
+		err := b.worker.firstLook(t.Context(), &river.Job[job.FirstLook]{JobRow: row, Args: job.FirstLook{Installation: installation, Repository: old.ID()}})
+		f := b.backfill()
+		if err == nil || len(f.Looks) != 1 {
+			t.Fatalf("attempt %d: %v, %+v", n, err, f)
+		}
+		return f.Looks[0]
+	}
+	if l := attempt(job.BackfillAttempts - 1).Look; l.Phase != ledger.LookWaiting || l.Reason == "" {
+		t.Errorf("the last but one: %+v", l)
+	}
+	if l := attempt(job.BackfillAttempts).Look; l.Phase != ledger.LookGivenUp || l.Deadly || !strings.Contains(l.Reason, "tried often enough") {
+		t.Errorf("the last: %+v", l)
+	}
+	b.github.ForgetRequests()
+	if l := attempt(job.BackfillAttempts + 1).Look; l.Phase != ledger.LookGivenUp || !l.Deadly || !strings.Contains(l.Reason, "stopped each time") {
+		t.Errorf("beyond the last: %+v", l)
+	}
+	b.reconcile()
+	if n := b.github.Count(githubtest.Git); n != 0 {
+		t.Errorf("%d requests for what ended the process each time", n)
+	}
+	b.later.Add(int64(deadlyPause))
+	b.reconcile()
+	if f := b.backfill(); f.Looked != 1 || len(f.Looks) != 0 {
+		t.Errorf("a day later: %+v", f)
+	}
+}
+
+func TestLookAgain(t *testing.T) {
+	t.Parallel()
+	told := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	for _, c := range []struct {
+		deadly   bool
+		after    time.Duration
+		again    bool
+		attempts int
+	}{
+		{false, 0, true, 0},
+		{true, deadlyPause - 1, false, 1},
+		{true, reconcileEvery - time.Minute, true, 1},
+	} {
+		again, attempts := lookAgain(ledger.Look{Told: told, Deadly: c.deadly}, told.Add(c.after))
+		if again != c.again || attempts != c.attempts {
+			t.Errorf("%+v: %v, %d", c, again, attempts)
+		}
+	}
+}
+
+// TestTellingIsRare follows a look whose ledger hears of it only every few seconds.
+func TestTellingIsRare(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	old, installation := b.old()
+	b.look(old, installation)
+	_, look, err := b.worker.beginLook(t.Context(), old.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := b.worker.follow(t.Context(), look)
+	recorded := func() ledger.Look { t.Helper(); return b.backfill().Looks[0].Look }
+	for range 200 {
+		p.at(pack.Progress{Objects: 10, Total: 20})
+	}
+	if l := recorded(); !l.Told.Equal(look.Told) {
+		t.Errorf("told at once: %v", l.Told.Sub(look.Told))
+	}
+	b.later.Add(int64(tellEvery))
+	p.at(pack.Progress{Objects: 11, Total: 20})
+	first := recorded().Told
+	p.at(pack.Progress{Objects: 12, Total: 20})
+	if !first.After(look.Told) || !recorded().Told.Equal(first) {
+		t.Errorf("told %v and %v after the start", first.Sub(look.Told), recorded().Told.Sub(look.Told))
+	}
+}
+
+func TestAdvance(t *testing.T) {
+	t.Parallel()
+	look := ledger.Look{Repository: 7, Phase: ledger.LookArriving, Attempt: 2, Total: 9, Bytes: 1000}
+	want := func(what string, phase ledger.LookPhase, objects, total int, bytes int64) {
+		t.Helper()
+		if w := (ledger.Look{Repository: 7, Attempt: 2, Phase: phase, Objects: objects, Total: total, Bytes: bytes}); look != w {
+			t.Errorf("%s: %+v, want %+v", what, look, w)
+		}
+	}
+	look = advance(look, pack.Progress{Arriving: true, Objects: 3, Total: 9, Bytes: 1100})
+	want("arriving", ledger.LookArriving, 3, 9, 1100)
+	look = advance(look, pack.Progress{Objects: 2, Total: 9, Bytes: 50})
+	want("the first that is read", ledger.LookReading, 2, 9, 50)
+	look = advance(look, pack.Progress{Objects: 9, Total: 9, Bytes: 500})
+	look = advance(look, pack.Progress{Objects: 1, Total: 9, Bytes: 510})
+	want("walked again", ledger.LookReading, 9, 9, 510)
+}
+
+func TestTheBytesOfAPackAreCounted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for text, total := range map[string]int{"PACK\x00\x00\x00\x02\x00\x00\x01\x02 and more": 258, "ERR something": 0, "PACK": 0} {
+		p := b.worker.follow(t.Context(), ledger.Look{Told: b.now()})
+		got, err := io.ReadAll(iotest.OneByteReader(p.watch(strings.NewReader(text))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != text || p.look.Bytes != int64(len(text)) || p.look.Total != total {
+			t.Errorf("%q came as %q: %d bytes, %d objects", text, got, p.look.Bytes, p.look.Total)
+		}
+	}
+}
+
+func TestGauges(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(newBackfillGauges(b.worker.Config))
+	gauges := func() (text string) {
+		t.Helper()
+		families, err := registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range families {
+			for _, m := range f.GetMetric() {
+				text += fmt.Sprintf(" %s %v", m.GetLabel()[0].GetValue(), m.GetGauge().GetValue())
+			}
+		}
+		return strings.TrimSpace(text)
+	}
+	const none, one = "given_up 0 looked_at 0 reading 0 waiting 0", "given_up 0 looked_at 1 reading 0 waiting 0"
+	if got := gauges(); got != none {
+		t.Errorf("at first: %s", got)
+	}
+	old, installation := b.old()
+	b.look(old, installation)
+	if got := gauges(); got != none {
+		t.Errorf("counted again at once: %s", got)
+	}
+	b.later.Add(int64(countEvery))
+	if got := gauges(); got != one {
+		t.Errorf("later: %s", got)
+	}
+	// What the database does not tell is left out; it takes nothing else with it.
+	b.later.Add(int64(countEvery))
+	g := newBackfillGauges(b.worker.Config)
+	_ = b.store.Close()
+	if _, ok := g.count(); ok {
+		t.Error("counted without a database")
+	}
+	if got := gauges(); got != "" {
+		t.Errorf("without a database: %s", got)
+	}
+}
