@@ -143,8 +143,8 @@ func TestEveryPairOfEncodingsIsFound(t *testing.T) {
 				key, p := drawPiece(t)
 				p = inner.write(t, p)
 				q := outer.write(t, p)
-				if p.torn(11) && q.torn(26) {
-					return // line ends of both within a prefix may leave nothing to look for
+				if outer.name == "base64" && inner.name == "base64" && (p.torn(7) || q.torn(12)) {
+					return // a line end there leaves nothing to look for
 				}
 				mustFind(t, s, surround(t, q), key, "base64")
 			}))

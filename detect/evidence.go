@@ -34,9 +34,10 @@ func signs() []string {
 // gather reads the evidence in area, whose first byte has the offset base.
 func (s *Scanner) gather(area []byte, base int) evidence {
 	var e evidence
-	for at := 0; ; at++ {
-		var i int
-		if at, i = s.signs.Next(area, at); at < 0 {
+	c := s.signs.Cursor(area, 0)
+	for {
+		at, i := c.Next()
+		if at < 0 {
 			return e
 		}
 		rest := area[at:min(len(area), at+400)]

@@ -24,8 +24,8 @@ func TestPlans(t *testing.T) {
 	texts := anchorTexts(anchors())
 	if *planDirs != "" {
 		source := planSource(t)
-		writePlan(t, "anchors.plan", texts, source, 120_000)
-		writePlan(t, "signs.plan", signs(), source, 10_000)
+		writePlan(t, "anchors.plan", texts, source, 150_000)
+		writePlan(t, "signs.plan", signs(), source, 20_000)
 		return
 	}
 	for plan, literals := range map[string][]string{anchorsPlan: texts, signsPlan: signs()} {
@@ -62,7 +62,7 @@ func writePlan(t *testing.T, name string, literals []string, samples []literal.S
 // planSource samples the directories, and texts without words.
 func planSource(t *testing.T) []literal.Sample {
 	t.Helper()
-	const most = 64 << 20
+	const most = 24 << 20
 	dirs := strings.Split(*planDirs, ",")
 	var samples []literal.Sample
 	for _, dir := range dirs {

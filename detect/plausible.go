@@ -9,10 +9,10 @@ func (s *Scanner) plausible(text []byte, at int, a *anchor) bool {
 	case keyRole:
 		return s.beginsKey(text, at)
 	case tailRole:
-		if at == 0 || !isSpace(text[at-1]) && bytes.IndexByte([]byte("\"'`;"), text[at-1]) < 0 {
+		if text[at] == 'k' && (at == 0 || !isSpace(text[at-1]) && bytes.IndexByte([]byte("\"'`;"), text[at-1]) < 0) {
 			return false
 		}
-		i := startOf(text, at, "s", longestSeam)
+		i := startOf(text, at+1, "sk", longestSeam)
 		return i >= 0 && s.beginsKey(text, i)
 	case underscoreRole:
 		return s.beginsEscaped(text, at)

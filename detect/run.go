@@ -47,12 +47,9 @@ func (s *Scanner) newRun(ctx context.Context, path string, text []byte) *run {
 // read finds everything that starts with an anchor at text[from:to] of v.
 func (r *run) read(v *view, from, to int) {
 	w := sweep{v: v}
-	for at := from; ; at++ {
-		var a *anchor
-		if at, a = r.s.next(v.text, at); at < 0 || at >= to {
-			return
-		}
-		r.look(&w, at, a)
+	c := r.s.search.Cursor(v.text, from)
+	for at, i := c.Next(); at >= 0 && at < to; at, i = c.Next() {
+		r.look(&w, at, &r.s.anchors[i])
 	}
 }
 
@@ -66,7 +63,7 @@ func (r *run) look(w *sweep, at int, a *anchor) {
 	case keyRole:
 		r.secretKey(v, at)
 	case tailRole:
-		if i := startOf(v.text, at, "s", longestSeam); i >= 0 {
+		if i := startOf(v.text, at+1, "sk", longestSeam); i >= 0 {
 			r.secretKey(v, i)
 		}
 	case underscoreRole:

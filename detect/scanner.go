@@ -44,16 +44,6 @@ func anchorTexts(list []anchor) []string {
 	return texts
 }
 
-// next returns the first place in text at or after from where an anchor stands, and the anchor; -1 if there is none. No
-// anchor is the start of another.
-func (s *Scanner) next(text []byte, from int) (at int, a *anchor) {
-	at, i := s.search.Next(text, from)
-	if at < 0 {
-		return -1, nil
-	}
-	return at, &s.anchors[i]
-}
-
 // Result is what a text holds.
 type Result struct {
 	Findings []Finding
@@ -115,9 +105,10 @@ func (s *Scanner) examineText(ctx context.Context, path string, text []byte) Res
 
 // first returns the first place that deserves a look, or -1.
 func (s *Scanner) first(text []byte) int {
-	for at := 0; ; at++ {
-		var a *anchor
-		if at, a = s.next(text, at); at < 0 || s.plausible(text, at, a) {
+	c := s.search.Cursor(text, 0)
+	for {
+		at, i := c.Next()
+		if at < 0 || s.plausible(text, at, &s.anchors[i]) {
 			return at
 		}
 	}

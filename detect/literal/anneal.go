@@ -44,7 +44,7 @@ func Samples(text []byte, weight float64) []Sample {
 // Anneal looks for a plan by which the search stops seldom in texts like the samples: it moves one literal after the other
 // at random, and takes what makes things worse ever more seldom. It is deterministic. Some hundred thousand moves for
 // eighty literals and half a million samples take minutes. The cost is the share of places at which the search stops in
-// such texts, if the weights add up to 1.
+// such texts, if the weights add up to 1; one where a window does stand counts for several.
 func Anneal(literals []string, samples []Sample, moves int, seed uint64) (plan Plan, cost float64) {
 	a := newAnnealer(literals, samples)
 	rng := rand.New(rand.NewPCG(seed, 0))
@@ -60,7 +60,7 @@ func Anneal(literals []string, samples []Sample, moves int, seed uint64) (plan P
 	best, least := slices.Clone(a.at), now
 	for move := range moves {
 		// A change for the worse by this much is taken once in e times.
-		heat := 0.03 * now * math.Pow(0.001, float64(move)/float64(moves))
+		heat := 0.15 * now * math.Pow(0.001, float64(move)/float64(moves))
 		before, costsBefore := slices.Clone(a.at), costs
 		i, j := rng.IntN(len(literals)), rng.IntN(len(literals))
 		switch rng.IntN(4) {
@@ -110,15 +110,20 @@ type annealer struct {
 	at       []Placement
 	samples  []Sample // by their bytes
 	pairs    []pair
+	weights  map[[window]byte]float64 // of samples
 }
+
+// windowCost is how many times as much it costs that a window stands there than that it only seems so.
+const windowCost = 8
 
 // pair are the samples with the same first two bytes.
 type pair struct{ from, to int }
 
 func newAnnealer(literals []string, samples []Sample) *annealer {
-	a := &annealer{literals: literals, at: make([]Placement, len(literals)), samples: slices.Clone(samples)}
+	a := &annealer{literals: literals, at: make([]Placement, len(literals)), samples: slices.Clone(samples), weights: map[[window]byte]float64{}}
 	slices.SortFunc(a.samples, func(a, b Sample) int { return slices.Compare(a.Bytes[:], b.Bytes[:]) })
 	for i, s := range a.samples {
+		a.weights[s.Bytes] += s.Weight
 		if i == 0 || [2]byte(s.Bytes[:]) != [2]byte(a.samples[i-1].Bytes[:]) {
 			a.pairs = append(a.pairs, pair{i, i})
 		}
@@ -132,8 +137,19 @@ func (a *annealer) random(rng *rand.Rand, i int) Placement {
 	return Placement{rng.IntN(max(1, min(farthest+1, len(a.literals[i])-window+1))), rng.IntN(groups)}
 }
 
-// cost is the weight of the samples at which the AVX2 search stops for bucket b.
-func (a *annealer) cost(b int) (sum float64) {
+// cost is what bucket b costs.
+func (a *annealer) cost(b int) float64 {
+	sum := a.stops(b)
+	for i, at := range a.at {
+		if w := windowAt(a.literals[i], at.Offset); at.Bucket == b && len(w) == window {
+			sum += windowCost * a.weights[[window]byte([]byte(w))]
+		}
+	}
+	return sum
+}
+
+// stops is the weight of the samples at which the AVX2 search stops for bucket b.
+func (a *annealer) stops(b int) (sum float64) {
 	var in [window]crossing
 	for i, at := range a.at {
 		if at.Bucket != b {

@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "funcdata.h"
 
 // BUCKETS puts into R0 the buckets of the 32 places from off(SI) on; R1 to R3 are spoiled. Y0 to Y3 are the tables of the
 // low four bits of the four bytes, Y4 to Y6 those of bits 3 to 6 of all but the first, Y8 holds 0x0f in each byte. That
@@ -30,21 +31,35 @@
 	VPAND   R3, R0, R0            \
 	VPAND   R1, R0, R0
 
-// HASHED tells, in the carry flag, whether the filter at R11 has the bytes in R0. R0 and R9 are spoiled.
+// HASHED tells, in the zero flag, whether the filter at R11 has the bytes in R0. R0, R9 and R10 are spoiled.
 #define HASHED(R0) \
 	IMULL $0x9e3779b1, R0   \
-	SHRL  $18, R0           \
 	MOVL  R0, R9            \
-	SHRL  $6, R9            \
+	SHRL  $24, R9           \
 	MOVQ  (R11)(R9*8), R9   \
-	BTQ   R0, R9
+	XORL  R10, R10          \
+	SHRL  $12, R0           \
+	BTSQ  R0, R10           \
+	SHRL  $6, R0            \
+	BTSQ  R0, R10           \
+	NOTQ  R9                \
+	TESTQ R9, R10
 
-// func findAVX2(t *avx2Tables, filter *filter, text *byte, n int) (offset int, word uint64)
-TEXT ·findAVX2(SB), NOSPLIT, $32-48
+// func findAVX2(t *avx2Tables, filter *filter, text *byte, n int, list *[candidates]candidate) (done, count int)
+//
+// On the stack: the addresses of up to 64 blocks of 64 places at 0, their places as bits at 512 and one word more, where the
+// next chunk begins at 1032, and the buckets of one block at 1040.
+//
+// A branch for each block in which the vectors see something, and for each place there, would be mispredicted most times,
+// at the price of several blocks. So all blocks of a chunk are looked at first, those worth a second look are noted without
+// a branch, and so are their places. Only the hash decides by one.
+TEXT ·findAVX2(SB), 0, $1104-56
+	NO_LOCAL_POINTERS
 	MOVQ t+0(FP), AX
 	MOVQ filter+8(FP), R11
 	MOVQ text+16(FP), SI
 	MOVQ n+24(FP), CX
+	MOVQ list+32(FP), R13
 	VMOVDQU (AX), Y0
 	VMOVDQU 32(AX), Y1
 	VMOVDQU 64(AX), Y2
@@ -56,34 +71,38 @@ TEXT ·findAVX2(SB), NOSPLIT, $32-48
 	VMOVDQU 256(AX), Y15
 	MOVQ SI, DI          // where text begins
 	LEAQ (SI)(CX*1), DX  // where it ends
-	LEAQ -64(DX), R8     // the last place for two vectors
+	LEAQ -64(DX), R8     // its last block
+
+chunk:
+	LEAQ (63*64)(SI), CX // the chunk's last block
+	CMPQ CX, R8
+	CMOVQHI R8, CX
+	XORL R12, R12        // how many blocks are noted
+	XORL AX, AX
+
 	PCALIGN $32
-pair:
+block:
 	PREFETCHT0 2048(SI)
 	BUCKETS(0, Y9, Y10, Y11, Y12)
 	BUCKETS(32, Y13, Y10, Y11, Y12)
 	VPOR  Y9, Y13, Y14
+	MOVQ  SI, (SP)(R12*8)
 	VPTEST Y14, Y14
-	JNZ   either
-next:
+	SETNE AX
+	ADDQ  AX, R12
 	ADDQ  $64, SI
-	CMPQ  SI, R8
-	JBE   pair
+	CMPQ  SI, CX
+	JBE   block
 
-	// Fewer than 64 places are left. They are looked at together with those before them, none of which was worth a stop.
-	CMPQ SI, DX
-	MOVQ R8, SI
-	JB   pair
-
-	SUBQ DI, DX
-	MOVQ DX, offset+32(FP)
-	MOVQ $0, word+40(FP)
-	VZEROUPPER
-	RET
-
-either:
-	// The places of both vectors as bits.
+	TESTQ R12, R12
+	JZ    looked
+	MOVQ  SI, 1032(SP)
 	VPXOR Y14, Y14, Y14
+	XORL  R15, R15
+places:
+	MOVQ (SP)(R15*8), SI
+	BUCKETS(0, Y9, Y10, Y11, Y12)
+	BUCKETS(32, Y13, Y10, Y11, Y12)
 	VPCMPEQB Y14, Y9, Y10
 	VPCMPEQB Y14, Y13, Y11
 	VPMOVMSKB Y10, CX
@@ -91,35 +110,71 @@ either:
 	SHLQ $32, BX
 	ORQ  BX, CX
 	NOTQ CX
+	MOVQ CX, 512(SP)(R15*8)
+	INCQ R15
+	CMPQ R15, R12
+	JB   places
+
+	XORL R15, R15
+	MOVQ 512(SP), CX
 check:
-	// The first of them whose four bytes, or first three, are in the filter.
-	BSFQ  CX, AX
-	MOVL  (SI)(AX*1), BX
-	MOVL  BX, R10
+	// The next place, the first in CX of block number R15.
+	MOVQ (SP)(R15*8), SI
+	BSFQ CX, AX
+	MOVL (SI)(AX*1), BX
 	HASHED(BX)
-	JCS   found
-	SHLL  $8, R10
-	HASHED(R10)
-	JCS   found
-	LEAQ  -1(CX), BX
-	ANDQ  BX, CX
-	JNZ   check
-	JMP   next
+	JEQ  found
+on:
+	// If that was its last, on with the block behind.
+	LEAQ -1(CX), BX
+	ANDQ BX, CX
+	SETEQ R10
+	MOVBLZX R10, R10
+	LEAQ (R15)(R10*1), R15
+	MOVQ 512(SP)(R15*8), R10
+	CMOVQEQ R10, CX
+	CMPQ R15, R12
+	JB   check
+	MOVQ 1032(SP), SI
+
+looked:
+	CMPQ SI, R8
+	JA   rest
+	CMPQ R13, list+32(FP)
+	JE   chunk
+	JMP  done
+rest:
+	// Fewer than 64 places are left: they are looked at together with those before them.
+	CMPQ SI, DX
+	JAE  done
+	MOVQ R8, SI
+	JMP  chunk
 
 found:
-	// The eight places that AX is among.
-	CMPQ AX, $32
-	JLT  store
-	VMOVDQU Y13, Y9
-store:
-	VMOVDQU Y9, (SP)
-	MOVQ AX, BX
-	ANDQ $24, BX
-	MOVQ (SP)(BX*1), BX
-	ANDQ $56, AX
-	SUBQ DI, SI
+	MOVQ list+32(FP), BX
+	LEAQ (31*16)(BX), BX
+	CMPQ R13, BX
+	JA   full
+	BUCKETS(0, Y9, Y10, Y11, Y12)
+	BUCKETS(32, Y13, Y10, Y11, Y12)
+	VMOVDQU Y9, 1040(SP)
+	VMOVDQU Y13, 1072(SP)
+	MOVBLZX 1040(SP)(AX*1), BX
+	MOVQ BX, 8(R13)
+	LEAQ (SI)(AX*1), BX
+	SUBQ DI, BX
+	MOVQ BX, (R13)
+	ADDQ $16, R13
+	JMP  on
+
+full:
+	// On from this place the next time.
 	ADDQ AX, SI
-	MOVQ SI, offset+32(FP)
-	MOVQ BX, word+40(FP)
+done:
+	SUBQ DI, SI
+	MOVQ SI, done+40(FP)
+	SUBQ list+32(FP), R13
+	SHRQ $4, R13
+	MOVQ R13, count+48(FP)
 	VZEROUPPER
 	RET

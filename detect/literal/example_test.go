@@ -13,13 +13,9 @@ func Example() {
 		panic(err)
 	}
 	text := []byte("a needle, some thread, no need")
-	for at := 0; ; at++ {
-		pos, index := set.Next(text, at)
-		if pos < 0 {
-			break
-		}
+	cursor := set.Cursor(text, 0)
+	for pos, index := cursor.Next(); pos >= 0; pos, index = cursor.Next() {
 		fmt.Println(pos, words[index])
-		at = pos
 	}
 	// Output:
 	// 2 needle

@@ -34,7 +34,7 @@ func TestReadsNothingOutside(t *testing.T) {
 				check(t, literals, s, text, 0)
 				check(t, literals, s, text, n/3)
 				copy(text, bytes.Repeat([]byte{'.'}, n))
-				if pos, _ := s.Next(text, 0); pos != -1 {
+				if pos, _ := next(s, text, 0); pos != -1 {
 					t.Fatalf("%s: found something at %d of %d dots", kind, pos, n)
 				}
 			}

@@ -90,7 +90,7 @@ func TestCrossingIsWhatTheSearchSees(t *testing.T) {
 		}
 		want, got := 0.0, 0
 		for b := range groups {
-			want += a.cost(b)
+			want += a.stops(b)
 		}
 		for _, sample := range samples {
 			got += stops(s, sample.Bytes)

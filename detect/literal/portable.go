@@ -2,9 +2,10 @@ package literal
 
 import "encoding/binary"
 
-// findPortable is [Set.find] in plain Go. Of the first two pairs of bytes in a window one starts at an odd distance from
-// at; so it is enough to look at every other pair, and at the windows themselves only where a pair is that of a literal.
-func (s *Set) findPortable(text []byte, at int) (base int, word uint64) {
+// fillPortable looks for candidates at at or later, in plain Go, up to done. Of the first two pairs of bytes in a window one
+// starts at an odd distance from at; so it is enough to look at every other pair, and at the windows themselves only where a
+// pair is that of a literal.
+func (s *Set) fillPortable(list *[candidates]candidate, text []byte, at int) (done, count int) {
 	const step = 16
 	pairs := &s.pairs
 	rest := text[min(at, len(text)):]
@@ -12,39 +13,43 @@ func (s *Set) findPortable(text []byte, at int) (base int, word uint64) {
 		v, w := binary.LittleEndian.Uint64(rest[1:]), binary.LittleEndian.Uint64(rest[9:])
 		if pairs[uint16(v)]|pairs[uint16(v>>16)]|pairs[uint16(v>>32)]|pairs[v>>48]|
 			pairs[uint16(w)]|pairs[uint16(w>>16)]|pairs[uint16(w>>32)]|pairs[w>>48] != 0 {
+			at = len(text) - len(rest)
 			for q := 1; q < step; q += 2 {
 				v := binary.LittleEndian.Uint64(rest[q-1:])
 				if pairs[uint16(v>>8)] == 0 {
 					continue
 				}
-				if s.filter.has(uint32(v)) || s.filter.has(uint32(v>>8)) {
-					base = len(text) - len(rest) + q - 1
-					if word = s.exact(text[base:min(base+8+window-1, len(text))]); word != 0 {
-						return base, word
+				for place := at + q - 1; place <= at+q; place++ {
+					if s.filter.has(uint32(v)) {
+						if b := s.exact(text, place); b != 0 {
+							list[count] = candidate{place, b}
+							count++
+						}
 					}
+					v >>= 8
 				}
+			}
+			if count > 0 {
+				return at + step, count
 			}
 		}
 		rest = rest[step:]
 	}
-	for at = len(text) - len(rest); len(text)-at >= shortest; at += 8 {
-		if word = s.exact(text[at:min(at+8+window-1, len(text))]); word != 0 {
-			return at, word
+	for at = len(text) - len(rest); len(text)-at >= shortest; at++ {
+		if b := s.exact(text, at); b != 0 {
+			list[0] = candidate{at, b}
+			return at + 1, 1
 		}
 	}
-	return at, 0
+	return len(text), 0
 }
 
-// exact returns the buckets of the windows in text, of which at most eight are looked at.
-func (s *Set) exact(text []byte) (word uint64) {
-	for i := range min(8, len(text)-shortest+1) {
-		m := s.masks[text[i]] & (s.masks[text[i+1]] >> groups) & (s.masks[text[i+2]] >> (2 * groups))
-		c := byte(0)
-		if i+shortest < len(text) {
-			c = text[i+shortest]
-		}
-		m &= s.masks[c] >> (3 * groups)
-		word |= uint64(byte(m)) << (8 * i)
+// exact returns the buckets that have a window at text[at:], which has three bytes at least.
+func (s *Set) exact(text []byte, at int) (buckets uint64) {
+	m := s.masks[text[at]] & (s.masks[text[at+1]] >> groups) & (s.masks[text[at+2]] >> (2 * groups))
+	c := byte(0)
+	if at+shortest < len(text) {
+		c = text[at+shortest]
 	}
-	return word
+	return uint64(byte(m & (s.masks[c] >> (3 * groups))))
 }

@@ -111,43 +111,18 @@ func (s *Set) add(l string, index int, p Placement) {
 // windowAt returns the bytes of l that are looked for at offset.
 func windowAt(l string, offset int) string { return l[offset:min(len(l), offset+window)] }
 
-// Next returns the first place at or after from where a literal stands, and the literal's index in the list given to
-// [Compile]; the longest literal where several stand at one place. It returns -1, -1 if there is none. To go on, call it
-// with pos+1. It reads nothing outside text and allocates nothing.
-func (s *Set) Next(text []byte, from int) (pos, index int) {
-	for at := max(from, 0); ; {
-		base, word := s.find(text, at)
-		if word == 0 {
-			return -1, -1
-		}
-		pos, index = s.first(text, base, word, from, -1, -1)
-		at = base + 8
-		if pos < 0 {
-			continue
-		}
-		// A window behind may belong to a literal that starts earlier, by reach at most.
-		for end := pos + s.reach; at <= end && len(text)-at >= shortest; at += 8 {
-			if word := s.exact(text[at:min(at+8+window-1, len(text))]); word != 0 {
-				pos, index = s.first(text, at, word, from, pos, index)
-			}
-		}
-		return pos, index
-	}
-}
-
-// first returns the first of the literals whose windows stand at base to base+7 by word, and of the one at pos; the
-// longest of those.
-func (s *Set) first(text []byte, base int, word uint64, from, pos, index int) (int, int) {
+// first returns the first of the literals whose windows stand at a place by their buckets, and of the one at pos; the
+// longest of those. None starts before from.
+func (s *Set) first(text []byte, at candidate, from, pos, index int) (int, int) {
 	length := 0
 	if pos >= 0 {
 		length = s.lengths[index]
 	}
-	for ; word != 0; word &= word - 1 {
-		bit := bits.TrailingZeros64(word)
-		q := base + bit/8
-		for i := range s.buckets[bit%8] {
-			e := &s.buckets[bit%8][i]
-			start := q - e.offset
+	for b := at.buckets; b != 0; b &= b - 1 {
+		bucket := s.buckets[bits.TrailingZeros64(b)%groups]
+		for i := range bucket {
+			e := &bucket[i]
+			start := at.place - e.offset
 			if start < from || pos >= 0 && (start > pos || start == pos && len(e.text) <= length) {
 				continue
 			}
@@ -176,37 +151,29 @@ func (e *entry) at(text []byte, start int) bool {
 	return len(e.text) <= 8 || string(text[start+8:start+len(e.text)]) == e.text[8:]
 }
 
-// find looks for windows in text from at on. It returns the answer for eight places: byte i of word holds the buckets
-// that may have a window at base+i, none of which is missing, and no place between at and base has one. The word is 0
-// if there is no window up to the end of text.
-func (s *Set) find(text []byte, at int) (base int, word uint64) {
-	if s.way != portable {
-		if base, word = s.findVector(text, at); word != 0 {
-			return base, word
-		}
-		at = base
-	}
-	return s.findPortable(text, at)
-}
-
-// filter holds the windows: bit h of it is set where a window has the hash h, or the first three bytes of one that ends in
-// any byte have. The search asks it about the places it would stop at, which costs it less than to stop. It is small, so
-// as to stay in the cache that the text runs through.
+// filter is a Bloom filter of the windows: each sets two bits of one word, which its hash names. A window that ends in any byte is there with
+// each of them. The search asks it about the places it would stop at, which costs it less than to stop. It is small, so as
+// to stay in the cache that the text runs through.
 type filter [1 << 14 / 64]uint64
 
 func (f *filter) add(w string) {
-	h := uint32(w[0])<<8 | uint32(w[1])<<16 | uint32(w[2])<<24
-	if len(w) == window {
-		h = h>>8 | uint32(w[3])<<24
+	if len(w) < window {
+		for c := range 0x80 {
+			f.add(w + string(rune(c)))
+		}
+		return
 	}
-	h = hash(h)
-	f[h/64] |= 1 << (h % 64)
+	word, bits := f.place(uint32(w[0]) | uint32(w[1])<<8 | uint32(w[2])<<16 | uint32(w[3])<<24)
+	*word |= bits
 }
 
 func (f *filter) has(w uint32) bool {
-	four, three := hash(w), hash(w<<8)
-	return (f[four/64]>>(four%64)|f[three/64]>>(three%64))&1 != 0
+	word, bits := f.place(w)
+	return *word&bits == bits
 }
 
-// hash is HASHED in the assembly.
-func hash(w uint32) uint32 { return w * 0x9e3779b1 >> 18 }
+// place returns the word and the two bits of it that stand for w. It is HASHED in the assembly.
+func (f *filter) place(w uint32) (word *uint64, bits uint64) {
+	h := w * 0x9e3779b1
+	return &f[h>>24], 1<<(h>>18&63) | 1<<(h>>12&63)
+}

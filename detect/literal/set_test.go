@@ -41,17 +41,23 @@ func naive(literals []string, text []byte, from int) []hit {
 	return hits
 }
 
+// next is a cursor's first answer.
+func next(s *Set, text []byte, from int) (pos, index int) {
+	c := s.Cursor(text, from)
+	return c.Next()
+}
+
 // check compares a set with naive.
 func check(t *testing.T, literals []string, s *Set, text []byte, from int) {
 	t.Helper()
 	var got []hit
-	for at := from; ; {
-		pos, index := s.Next(text, at)
+	c := s.Cursor(text, from)
+	for {
+		pos, index := c.Next()
 		if pos < 0 {
 			break
 		}
 		got = append(got, hit{pos, index})
-		at = pos + 1
 	}
 	if want := naive(literals, text, from); !slices.Equal(got, want) {
 		t.Fatalf("Next over %q from %d\n got %v\nwant %v", text, from, got, want)
@@ -131,11 +137,11 @@ func TestNextOutsideText(t *testing.T) {
 	t.Parallel()
 	for kind, s := range sets(t, forms()) {
 		for _, from := range []int{-5, 3, 4, 100} {
-			if pos, index := s.Next([]byte("ak."), from); from > 0 && pos != -1 || index != -1 {
+			if pos, index := next(s, []byte("ak."), from); from > 0 && pos != -1 || index != -1 {
 				t.Errorf("%s: Next from %d = %d, %d", kind, from, pos, index)
 			}
 		}
-		if pos, index := s.Next(nil, 0); pos != -1 || index != -1 {
+		if pos, index := next(s, nil, 0); pos != -1 || index != -1 {
 			t.Errorf("%s: Next in nil = %d, %d", kind, pos, index)
 		}
 	}
@@ -152,7 +158,7 @@ func TestCompileRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if pos, _ := s.Next([]byte("some text that is longer than any vector, and then some"), 0); pos != -1 {
+	if pos, _ := next(s, []byte("some text that is longer than any vector, and then some"), 0); pos != -1 {
 		t.Errorf("empty set found something at %d", pos)
 	}
 }
@@ -160,7 +166,7 @@ func TestCompileRefuses(t *testing.T) {
 func TestCleanTextAllocatesNothing(t *testing.T) {
 	text := bytes.Repeat([]byte("nothing here to see, moving along; "), 1000)
 	for kind, s := range sets(t, forms()) {
-		if n := testing.AllocsPerRun(10, func() { s.Next(text, 0) }); n != 0 {
+		if n := testing.AllocsPerRun(10, func() { next(s, text, 0) }); n != 0 {
 			t.Errorf("%s: %v allocations", kind, n)
 		}
 	}

@@ -154,7 +154,8 @@ func BenchmarkSpeed(b *testing.B) {
 					})
 					hits = 0
 					turn(least[1], func(blob []byte) {
-						for pos, _ := s.Next(blob, 0); pos >= 0; pos, _ = s.Next(blob, pos+1) {
+						c := s.Cursor(blob, 0)
+						for pos, _ := c.Next(); pos >= 0; pos, _ = c.Next() {
 							hits++
 						}
 					})

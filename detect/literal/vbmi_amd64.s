@@ -25,14 +25,19 @@ GLOBL behind<>(SB), RODATA|NOPTR, $66
 	VPTERNLOGQ $0x80, R1, R2, R0 \
 	VPANDQ R3, R0, R0
 
-// HASHED tells, in the carry flag, whether the filter at R11 has the bytes in R0. R0 and R9 are spoiled.
+// HASHED tells, in the zero flag, whether the filter at R11 has the bytes in R0. R0, R9 and R10 are spoiled.
 #define HASHED(R0) \
 	IMULL $0x9e3779b1, R0   \
-	SHRL  $18, R0           \
 	MOVL  R0, R9            \
-	SHRL  $6, R9            \
+	SHRL  $24, R9           \
 	MOVQ  (R11)(R9*8), R9   \
-	BTQ   R0, R9
+	XORL  R10, R10          \
+	SHRL  $12, R0           \
+	BTSQ  R0, R10           \
+	SHRL  $6, R0            \
+	BTSQ  R0, R10           \
+	NOTQ  R9                \
+	TESTQ R9, R10
 
 // func findVBMI(t *[4][128]byte, filter *filter, text *byte, n int) (offset int, word uint64)
 TEXT ·findVBMI(SB), NOSPLIT, $64-48
@@ -151,15 +156,11 @@ either:
 	TESTQ CX, CX
 	JZ   second
 check:
-	// Of the places in CX, the first whose four bytes, or first three, are in the filter.
+	// Of the places in CX, the first whose four bytes are in the filter.
 	TZCNTQ CX, AX
 	MOVL  (SI)(AX*1), BX
-	MOVL  BX, R10
 	HASHED(BX)
-	JCS   found
-	SHLL  $8, R10
-	HASHED(R10)
-	JCS   found
+	JEQ   found
 	BLSRQ CX, CX
 	JNZ   check
 	TESTQ R8, R8
@@ -173,12 +174,8 @@ second:
 checkSecond:
 	TZCNTQ CX, AX
 	MOVL  (SI)(AX*1), BX
-	MOVL  BX, R10
 	HASHED(BX)
-	JCS   foundSecond
-	SHLL  $8, R10
-	HASHED(R10)
-	JCS   foundSecond
+	JEQ   foundSecond
 	BLSRQ CX, CX
 	JNZ   checkSecond
 	SUBQ  $64, SI

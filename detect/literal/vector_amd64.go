@@ -39,27 +39,40 @@ func makeTables(masks *[256]uint32) (t tables) {
 // shortestAVX2 is how many places findAVX2 looks at at least.
 const shortestAVX2 = 64
 
-// findVector is [Set.find] by vectors, for as much of text as fills them. If it finds nothing, base is where the rest
-// begins.
-func (s *Set) findVector(text []byte, at int) (base int, word uint64) {
+// fillVector is [Set.fill] by vectors, for as much of text as fills them.
+func (s *Set) fillVector(list *[candidates]candidate, text []byte, at int) (done, count int) {
 	switch left := len(text) - at; {
 	case left < shortest:
 		return at, 0
 	case s.way == vbmi:
-		base, word = findVBMI(&s.tables.vbmi, &s.filter, &text[at], left)
+		base, word := findVBMI(&s.tables.vbmi, &s.filter, &text[at], left)
+		if word == 0 {
+			return at + base, 0
+		}
+		for i := range 8 {
+			if buckets := word >> (8 * i) & 0xff; buckets != 0 {
+				list[count] = candidate{at + base + i, buckets}
+				count++
+			}
+		}
+		return at + base + 8, count
 	case left >= shortestAVX2+window-1:
-		base, word = findAVX2(&s.tables.avx2, &s.filter, &text[at], left-(window-1))
+		done, count = findAVX2(&s.tables.avx2, &s.filter, &text[at], left-(window-1), list)
+		for i := range list[:count] {
+			list[i].place += at
+		}
 	}
-	return at + base, word
+	return at + done, count
 }
 
-// findAVX2 looks at n places of text, [shortestAVX2] at least, and so reads n+3 bytes. It returns the offset of eight
-// places, of which one may be a window, and their buckets as [Set.find] does; n and 0 if there is none.
+// findAVX2 looks at n places of text, [shortestAVX2] at least, and so reads n+3 bytes: at all before done, which is n where
+// it found none. The last places it may look at twice.
 //
 //go:noescape
-func findAVX2(t *avx2Tables, filter *filter, text *byte, n int) (offset int, word uint64)
+func findAVX2(t *avx2Tables, filter *filter, text *byte, n int, list *[candidates]candidate) (done, count int)
 
-// findVBMI looks at n bytes of text and reads nothing else. It returns what findAVX2 does.
+// findVBMI looks at n bytes of text and reads nothing else. It returns the offset of the first eight places of which one may
+// be a window, and the buckets of each in a byte of word; n and 0 if there is none.
 //
 //go:noescape
 func findVBMI(t *[window][128]byte, filter *filter, text *byte, n int) (offset int, word uint64)

@@ -7,6 +7,6 @@ type tables struct{}
 
 func makeTables(*[256]uint32) tables { return tables{} }
 
-func (s *Set) findVector(_ []byte, at int) (base int, word uint64) { return at, 0 }
+func (s *Set) fillVector(_ *[candidates]candidate, _ []byte, at int) (done, count int) { return at, 0 }
 
 func ways() []way { return []way{portable} }
