@@ -44,8 +44,8 @@ type Request struct {
 	// it cannot tell unknown haves apart from none once the request says done.
 	//
 	// It costs nothing when every want descends from a have or from a parent of one (a plain push, an amended commit):
-	// the pack comes with the acknowledgments. Otherwise a second POST is needed. Leave it off where the haves are surely
-	// known: the base of a pull request, tips just listed.
+	// the pack comes with the acknowledgments. Otherwise a second POST is needed. Leave it off only where the haves are
+	// surely known, as tips just listed are; what an event names may be gone.
 	RequireCommon bool
 }
 
