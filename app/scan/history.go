@@ -42,7 +42,7 @@ func (c *collector) history(ctx context.Context, path string, o Options) error {
 	c.blobs += int64(report.Stats.Blobs)
 	c.blobBytes += report.Stats.Bytes
 	for _, s := range report.Skipped {
-		c.problem(Problem{Path: s.Object, Reason: s.Reason, Part: true})
+		c.problem(Problem{Path: s.Object, Reason: s.Reason, Part: !s.Damaged})
 	}
 	several := ""
 	if len(o.Paths) > 1 {

@@ -137,7 +137,7 @@ func (g gitDir) objectDirs() (dirs []string, skipped []Skipped) {
 		seen[dir] = true
 		const deepest = 5 // as git
 		if !isDir(dir) || depth > deepest {
-			skipped = append(skipped, Skipped{dir, "alternate objects directory: not there, or too many levels of them"})
+			skipped = append(skipped, Skipped{Object: dir, Reason: "alternate objects directory: not there, or too many levels of them", Damaged: true})
 			return
 		}
 		dirs = append(dirs, dir)

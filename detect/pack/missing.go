@@ -86,7 +86,7 @@ func (m *missing) rest(ctx context.Context, each func(context.Context, kinds, fu
 func (m *missing) report() []Skipped {
 	var names []Skipped
 	for _, name := range slices.SortedFunc(maps.Keys(m.names), func(a, b id) int { return bytes.Compare(a[:], b[:]) }) {
-		names = append(names, Skipped{name.String(), m.names[name]})
+		names = append(names, Skipped{Object: name.String(), Reason: m.names[name]})
 	}
 	return shorten(names, len(names))
 }

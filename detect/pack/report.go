@@ -29,10 +29,13 @@ type Report struct {
 	Skipped   []Skipped         // what could not be read, by name; never silent
 }
 
-// Skipped is an object that was not read.
+// Skipped is an object or a pack that was not read, or only in part.
 type Skipped struct {
 	Object string
 	Reason string
+	// Damaged tells that nothing of it was read, because it cannot be: not for what a shallow or partial clone leaves out by
+	// its nature, nor for an archive within an object that was read.
+	Damaged bool
 }
 
 // Source says what kind of object a finding stands in.

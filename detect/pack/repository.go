@@ -42,10 +42,10 @@ func OpenRepository(ctx context.Context, path string, opts Options) (*Repository
 		return nil, fmt.Errorf("open repository %s: %w", path, err)
 	}
 	for _, c := range dir.shallow() {
-		r.skipped = append(r.skipped, Skipped{c.String(), "shallow clone: what is before this commit is not here"})
+		r.skipped = append(r.skipped, Skipped{Object: c.String(), Reason: "shallow clone: what is before this commit is not here"})
 	}
 	if dir.reftable {
-		r.skipped = append(r.skipped, Skipped{"refs", "refs are stored as a reftable: which of them hold a finding is not known"})
+		r.skipped = append(r.skipped, Skipped{Object: "refs", Reason: "refs are stored as a reftable: which of them hold a finding is not known"})
 	}
 	return r, nil
 }
@@ -74,7 +74,7 @@ func (r *Repository) openObjects(ctx context.Context) error {
 				return ctx.Err()
 			}
 			if err != nil {
-				r.skipped = append(r.skipped, Skipped{name, err.Error()})
+				r.skipped = append(r.skipped, Skipped{Object: name, Reason: err.Error(), Damaged: true})
 				continue
 			}
 			r.store.packs = append(r.store.packs, p)
@@ -277,7 +277,7 @@ func (r *Repository) scan(ctx context.Context, find finder, heads Range) (Report
 func (r *Repository) nameSkipped(report *Report) {
 	var left []Skipped
 	for object, reason := range r.store.skipped {
-		left = append(left, Skipped{object.String(), reason})
+		left = append(left, Skipped{Object: object.String(), Reason: reason, Damaged: true})
 	}
 	slices.SortFunc(left, func(a, b Skipped) int { return cmp.Compare(a.Object, b.Object) })
 	report.Skipped = append(report.Skipped, shorten(left, len(left))...)

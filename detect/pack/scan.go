@@ -125,7 +125,7 @@ func (s *scan) visit(ctx context.Context, o object) error {
 	name := o.id()
 	for _, skipped := range result.Skipped {
 		if w.unreadCount++; len(w.unread) < mostNamed {
-			w.unread = append(w.unread, Skipped{name.String(), reason(skipped)})
+			w.unread = append(w.unread, Skipped{Object: name.String(), Reason: reason(skipped)})
 		}
 	}
 	findings := result.Findings
@@ -189,7 +189,7 @@ func (s *scan) merge(report *Report) (hits map[id]hit, tags map[id]tag) {
 		report.Skipped = append(report.Skipped, w.unread...)
 		unread += w.unreadCount
 		for _, over := range w.over {
-			report.Skipped = append(report.Skipped, Skipped{over.String(), fmt.Sprintf("holds findings, but there are more than %d already", s.opts.MaxSightings)})
+			report.Skipped = append(report.Skipped, Skipped{Object: over.String(), Reason: fmt.Sprintf("holds findings, but there are more than %d already", s.opts.MaxSightings)})
 		}
 	}
 	slices.SortFunc(report.Skipped, func(a, b Skipped) int {
@@ -207,7 +207,7 @@ const mostNamed = 1000
 func shorten(skipped []Skipped, total int) []Skipped {
 	skipped = skipped[:min(len(skipped), mostNamed)]
 	if total > len(skipped) {
-		skipped = append(skipped, Skipped{"", fmt.Sprintf("%d more objects were not read, or not wholly", total-len(skipped))})
+		skipped = append(skipped, Skipped{Reason: fmt.Sprintf("%d more objects were not read, or not wholly", total-len(skipped))})
 	}
 	return skipped
 }

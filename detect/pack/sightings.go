@@ -49,11 +49,11 @@ func (h *history) report(ctx context.Context, report *Report) error {
 			return add(s, c.committed, h.hits[blob].findings)
 		})
 		if full {
-			report.Skipped = append(report.Skipped, Skipped{c.id.String(), fmt.Sprintf("from this commit on not all paths are reported: there are more than %d sightings", h.scan.opts.MaxSightings)})
+			report.Skipped = append(report.Skipped, Skipped{Object: c.id.String(), Reason: fmt.Sprintf("from this commit on not all paths are reported: there are more than %d sightings", h.scan.opts.MaxSightings)})
 			break
 		}
 		if !whole {
-			report.Skipped = append(report.Skipped, Skipped{c.id.String(), fmt.Sprintf("not all paths are reported: its directories are over %d levels deep", maxDepth)})
+			report.Skipped = append(report.Skipped, Skipped{Object: c.id.String(), Reason: fmt.Sprintf("not all paths are reported: its directories are over %d levels deep", maxDepth)})
 		}
 	}
 	names := slices.SortedFunc(maps.Keys(h.hits), func(a, b id) int { return bytes.Compare(a[:], b[:]) })

@@ -147,7 +147,7 @@ func (p Programs) trufflehog(command, scheme string) Scanner {
 		Name: "trufflehog", Program: p.peer("trufflehog"), Parse: parseTrufflehog, Names: namesClerk,
 		Args: func(root, _ string) []string {
 			return []string{
-				command, scheme + root, "--no-verification", "--no-update", "--json", "--log-level", "-1",
+				command, scheme + root, "--no-verification", "--no-update", "--json", "--log-level=0", "--max-decode-depth=8",
 				"--results", "verified,unknown,unverified,filtered_unverified",
 			}
 		},
