@@ -132,17 +132,8 @@ func lastBefore(text []byte, at int) byte {
 	if at == 0 {
 		return 0
 	}
-	for n := 2; n <= longestEscape && n <= at; n++ {
-		switch text[at-n] {
-		case '\\', '%', '&', '=':
-			// The first backslash of several.
-			if text[at-n] == '\\' && n < at && text[at-n-1] == '\\' {
-				continue
-			}
-			if c, width, _ := unescape(text, at-n); width == n {
-				return c
-			}
-		}
+	if c, ok := escapedBefore(text, at); ok {
+		return c
 	}
 	return text[at-1]
 }

@@ -140,6 +140,20 @@ func startsFresh(text []byte, at int) bool {
 	if !isWord(last) && last != ';' && last != '}' && last != '"' && last != '\'' && last != '`' {
 		return true
 	}
+	if last == 'm' && endsColour(text[:at]) {
+		return true
+	}
+	if c, ok := escapedBefore(text, at); ok {
+		return !isWord(c)
+	}
+	if isWord(last) {
+		return false
+	}
+	return !followsAutumn(text[:at])
+}
+
+// escapedBefore returns the character that is escaped right before text[at:], if there is one.
+func escapedBefore(text []byte, at int) (c byte, ok bool) {
 	for n := 2; n <= longestEscape && n <= at; n++ {
 		switch text[at-n] {
 		case '\\', '%', '&', '=':
@@ -148,28 +162,23 @@ func startsFresh(text []byte, at int) bool {
 				continue
 			}
 			if c, width, _ := unescape(text, at-n); width == n {
-				return !isWord(c)
-			}
-		case '[':
-			// A colour of the terminal: ESC [ 32 m.
-			if last == 'm' && isColour(text[at-n+1:at-1]) {
-				return true
+				return c, true
 			}
 		}
 	}
-	if isWord(last) {
-		return false
-	}
-	return !followsAutumn(text[:at])
+	return 0, false
 }
 
-func isColour(s []byte) bool {
-	for _, c := range s {
-		if !isDigit(c) && c != ';' {
+// endsColour tells whether before, which ends with an m, ends with a colour of the terminal: ESC [ 32 m.
+func endsColour(before []byte) bool {
+	for n := len(before) - 2; n >= 0 && len(before)-n <= longestEscape; n-- {
+		if c := before[n]; c == '[' {
+			return true
+		} else if !isDigit(c) && c != ';' {
 			return false
 		}
 	}
-	return true
+	return false
 }
 
 // followsAutumn tells whether the literal that ends before was opened with `am_" + "`: Autumn's keys are am_sk_….

@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "hash_amd64.h"
 #include "funcdata.h"
 
 // BUCKETS puts into R0 the buckets of the 32 places from off(SI) on; R1 to R3 are spoiled. Y0 to Y3 are the tables of the
@@ -30,20 +31,6 @@
 	VPSHUFB (off+3)(SI), Y3, R1   \
 	VPAND   R3, R0, R0            \
 	VPAND   R1, R0, R0
-
-// HASHED tells, in the zero flag, whether the filter at R11 has the bytes in R0. R0, R9 and R10 are spoiled.
-#define HASHED(R0) \
-	IMULL $0x9e3779b1, R0   \
-	MOVL  R0, R9            \
-	SHRL  $24, R9           \
-	MOVQ  (R11)(R9*8), R9   \
-	XORL  R10, R10          \
-	SHRL  $12, R0           \
-	BTSQ  R0, R10           \
-	SHRL  $6, R0            \
-	BTSQ  R0, R10           \
-	NOTQ  R9                \
-	TESTQ R9, R10
 
 // func findAVX2(t *avx2Tables, filter *filter, text *byte, n int, list *[candidates]candidate) (done, count int)
 //

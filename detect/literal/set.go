@@ -172,7 +172,7 @@ func (f *filter) has(w uint32) bool {
 	return *word&bits == bits
 }
 
-// place returns the word and the two bits of it that stand for w. It is HASHED in the assembly.
+// place returns the word and the two bits of it that stand for w. The assembly does the same, as HASHED.
 func (f *filter) place(w uint32) (word *uint64, bits uint64) {
 	h := w * 0x9e3779b1
 	return &f[h>>24], 1<<(h>>18&63) | 1<<(h>>12&63)

@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "hash_amd64.h"
 
 // The numbers from 1 to 66: as indices into two vectors, they take the bytes one, two or three behind each.
 DATA behind<>+0(SB)/8, $0x0807060504030201
@@ -24,20 +25,6 @@ GLOBL behind<>(SB), RODATA|NOPTR, $66
 	VPERMI2B Z23, Z22, R3  \
 	VPTERNLOGQ $0x80, R1, R2, R0 \
 	VPANDQ R3, R0, R0
-
-// HASHED tells, in the zero flag, whether the filter at R11 has the bytes in R0. R0, R9 and R10 are spoiled.
-#define HASHED(R0) \
-	IMULL $0x9e3779b1, R0   \
-	MOVL  R0, R9            \
-	SHRL  $24, R9           \
-	MOVQ  (R11)(R9*8), R9   \
-	XORL  R10, R10          \
-	SHRL  $12, R0           \
-	BTSQ  R0, R10           \
-	SHRL  $6, R0            \
-	BTSQ  R0, R10           \
-	NOTQ  R9                \
-	TESTQ R9, R10
 
 // func findVBMI(t *[4][128]byte, filter *filter, text *byte, n int) (offset int, word uint64)
 TEXT ·findVBMI(SB), NOSPLIT, $64-48
