@@ -3,11 +3,9 @@ package work
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -184,21 +182,6 @@ func TestAdvance(t *testing.T) {
 	look = advance(look, pack.Progress{Objects: 9, Total: 9, Bytes: 500})
 	look = advance(look, pack.Progress{Objects: 1, Total: 9, Bytes: 510})
 	want("walked again", ledger.LookReading, 9, 9, 510)
-}
-
-func TestTheBytesOfAPackAreCounted(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	for text, total := range map[string]int{"PACK\x00\x00\x00\x02\x00\x00\x01\x02 and more": 258, "ERR something": 0, "PACK": 0} {
-		p := b.worker.follow(t.Context(), ledger.Look{Told: b.now()})
-		got, err := io.ReadAll(iotest.OneByteReader(p.watch(strings.NewReader(text))))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if string(got) != text || p.look.Bytes != int64(len(text)) || p.look.Total != total {
-			t.Errorf("%q came as %q: %d bytes, %d objects", text, got, p.look.Bytes, p.look.Total)
-		}
-	}
 }
 
 func TestGauges(t *testing.T) {

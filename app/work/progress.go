@@ -2,8 +2,6 @@ package work
 
 import (
 	"context"
-	"encoding/binary"
-	"io"
 	"time"
 
 	"github.com/rekey-app/rekey/detect/pack"
@@ -23,7 +21,6 @@ type progress struct {
 	ctx    context.Context // the look's
 	look   ledger.Look
 	told   time.Time // when the ledger was
-	header []byte    // of the pack
 	tenth  int       // the last one that was logged
 }
 
@@ -77,34 +74,4 @@ func (p *progress) tell() {
 	if err := p.worker.Store.TellLook(ctx, p.look); err != nil && p.ctx.Err() == nil {
 		p.worker.Log.WarnContext(ctx, "how far a history has been read could not be written down", "repository", p.look.Repository, "error", err)
 	}
-}
-
-// watch counts the bytes of the pack that come through body. The pack itself tells nothing before all of it is there.
-func (p *progress) watch(body io.Reader) io.Reader { return arriving{body, p} }
-
-type arriving struct {
-	io.Reader
-	*progress
-}
-
-func (a arriving) Read(b []byte) (int, error) {
-	n, err := a.Reader.Read(b)
-	a.look.Bytes += int64(n)
-	if missing := packHeader - len(a.header); missing > 0 {
-		a.header = append(a.header, b[:min(n, missing)]...)
-		a.look.Total = objectsOf(a.header)
-	}
-	a.tell()
-	return n, err
-}
-
-// packHeader is the length of what a pack begins with: PACK, the version and the number of objects.
-const packHeader = 12
-
-// objectsOf is pure: the number of objects that a pack's header announces; 0 while it is not there, and in what is no pack.
-func objectsOf(header []byte) int {
-	if len(header) < packHeader || string(header[:4]) != "PACK" {
-		return 0
-	}
-	return int(binary.BigEndian.Uint32(header[8:]))
 }

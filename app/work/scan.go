@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -63,11 +62,11 @@ func (w *Worker) read(ctx context.Context, client *github.Client, req wire.Reque
 		return pack.Report{}, err
 	}
 	defer body.Close()
-	options, source := pack.Options{TempDir: w.TempDir}, io.Reader(body)
+	options := pack.Options{TempDir: w.TempDir}
 	if follower != nil {
-		options.Progress, source = follower.at, follower.watch(body)
+		options.Progress = follower.at
 	}
-	p, err := pack.Open(ctx, source, options)
+	p, err := pack.Open(ctx, body, options)
 	if err != nil {
 		return pack.Report{}, err
 	}

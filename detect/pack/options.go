@@ -18,8 +18,8 @@ type Options struct {
 	MaxInflated  int64  // bytes all inflated objects of a scan may have together. Default 1 TiB
 	MaxSightings int    // sightings a scan may report; what is beyond is named in [Report.Skipped]. Default 100,000
 
-	// Progress, if not nil, is told some 200 times how far reading is. It is called by one goroutine at a time, which
-	// it holds up.
+	// Progress, if not nil, is told how far reading is: for each MiB of a pack that arrives and at its end, then some 200
+	// times in each walk through the objects. It is called by one goroutine at a time, which it holds up.
 	Progress func(Progress)
 }
 

@@ -2,6 +2,8 @@ package pack
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -49,5 +51,42 @@ func TestPush(t *testing.T) {
 	want := map[string]bool{"blob b/c.txt": false, "blob b/d/e.txt": true, "message ": true, "tag ": false}
 	if d := cmp.Diff(want, atHead); d != "" {
 		t.Errorf("AtHead (-want +got):\n%s", d)
+	}
+}
+
+// TestProgress holds that both the arrival and the scan are told as they go, and to their ends.
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	files := map[string]string{}
+	noise := make([]byte, 512<<10)
+	random := rand.NewChaCha8([32]byte{1})
+	for i := range 6 {
+		random.Read(noise)
+		files[fmt.Sprint("file", i)] = string(noise)
+	}
+	head := r.commit("noise", files)
+	data := r.pack([]string{head}, nil)
+	var arriving, scanning []Progress
+	scanMarks(t, data, Options{Workers: 2, Progress: func(p Progress) {
+		if p.Arriving {
+			arriving = append(arriving, p)
+			return
+		}
+		scanning = append(scanning, p)
+	}}, head)
+	if len(arriving) < 3 {
+		t.Errorf("%d MiB arrived, told %d times", len(data)>>20, len(arriving))
+	}
+	if last := arriving[len(arriving)-1]; last != (Progress{Arriving: true, Objects: 8, Total: 8, Bytes: int64(len(data))}) {
+		t.Errorf("at last arrived %+v", last)
+	}
+	for i := 1; i < len(arriving); i++ {
+		if a, b := arriving[i-1], arriving[i]; b.Objects < a.Objects || b.Bytes < a.Bytes || b.Total != a.Total {
+			t.Errorf("%+v arrived, then %+v", a, b)
+		}
+	}
+	if len(scanning) == 0 || scanning[len(scanning)-1].Objects != 8 {
+		t.Errorf("the scan told %+v", scanning)
 	}
 }

@@ -20,6 +20,9 @@ type stream struct {
 	source   io.Reader
 	opts     Options
 	size     int64 // bytes read
+	told     int64 // of size, to Options.Progress
+	number   int   // of the entry that is read
+	count    int   // of entries, once the header is there
 	discard  bool  // the bytes are at hand elsewhere
 	spool    spool
 	hash     hash.Hash
@@ -72,8 +75,22 @@ func (a arriving) Read(b []byte) (int, error) {
 			}
 		}
 		a.digest(b[:n])
+		if a.size-a.told >= tellArrival {
+			a.tell()
+		}
 	}
 	return n, err
+}
+
+// tellArrival is after how many bytes Options.Progress is told.
+const tellArrival = 1 << 20
+
+func (s *stream) tell() {
+	if s.opts.Progress == nil || s.count == 0 {
+		return
+	}
+	s.told = s.size
+	s.opts.Progress(Progress{Arriving: true, Objects: s.number, Total: s.count, Bytes: s.size})
 }
 
 // digest hashes all but the last bytes, which are the trailer if nothing follows.
@@ -100,15 +117,16 @@ func (s *stream) read() error {
 	if err != nil {
 		return fmt.Errorf("pack: header: %w", err)
 	}
-	for number := range count {
+	for s.count = count; s.number < count; s.number++ {
 		offset := s.offset()
 		if err := s.entry(offset); err != nil {
-			return fmt.Errorf("pack: object %d of %d at offset %d: %w", number+1, count, offset, err)
+			return fmt.Errorf("pack: object %d of %d at offset %d: %w", s.number+1, count, offset, err)
 		}
 	}
 	if err := s.trailer(); err != nil {
 		return fmt.Errorf("pack: trailer at offset %d: %w", s.offset(), err)
 	}
+	s.tell()
 	if s.discard {
 		return nil
 	}
