@@ -134,6 +134,7 @@ func TestNoTextCarriesAKey(t *testing.T) {
 			if run := w.check(w.shop, sha); run.Conclusion != "failure" {
 				t.Errorf("check run: %s", run.Conclusion)
 			}
+			w.quiet()
 			w.holdsNoKey()
 		})
 	}

@@ -59,7 +59,7 @@ func (w *Worker) lookAt(ctx context.Context, j *river.Job[job.FirstLook], reposi
 	if w.PullRefs {
 		prefixes = append(prefixes, "refs/pull/")
 	}
-	refs, err := client.Refs(ctx, prefixes...)
+	refs, err := w.refs(ctx, client, prefixes...)
 	if err != nil {
 		return fmt.Errorf("listing the refs of %s/%s: %w", target.Owner, target.Name, err)
 	}

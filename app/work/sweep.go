@@ -33,7 +33,7 @@ func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 		return err
 	}
 	client := w.GitHub.Repository(repository.target(), github.ScanAccess)
-	refs, err := client.Refs(ctx, "refs/heads/", "refs/tags/")
+	refs, err := w.refs(ctx, client, "refs/heads/", "refs/tags/")
 	if err != nil {
 		return fmt.Errorf("listing the refs of repository %d: %w", repository.ID, err)
 	}
@@ -63,6 +63,16 @@ func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 		}
 		return tx.NoteSweep(ctx, repository.ID)
 	})
+}
+
+// refs lists the refs under prefixes, by the names that the ledger knows them by: without credentials, as the bodies of
+// deliveries are.
+func (w *Worker) refs(ctx context.Context, client *github.Client, prefixes ...string) ([]wire.Ref, error) {
+	refs, err := client.Refs(ctx, prefixes...)
+	for i := range refs {
+		refs[i].Name = w.Scanner.RedactString(ctx, refs[i].Name)
+	}
+	return refs, err
 }
 
 // compareRefs is pure: the readings that refs ask for which moved or are new, and the recorded refs that are gone.
