@@ -127,7 +127,7 @@ func torn(a anchor) []anchor {
 
 // twice returns the anchors for base64 in base64 that stands at offset align modulo 3, at the alignments of the inner one:
 // what live and test share. A line end within it, in either text, hides a key: to look for the later parts too takes
-// eighteen anchors more, with which the search took twice as long in base64.
+// eighteen anchors more, with which the search took half as long again in base64.
 func twice(align int) []anchor {
 	var list []anchor
 	for inner := range 3 {

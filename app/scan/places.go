@@ -16,9 +16,7 @@ func placesOf(hits []Hit) [][]Hit {
 		repository, root, path string
 		line, column           int
 	}
-	at := map[place]int{}
-	var places [][]Hit
-	for _, h := range hits {
+	places := together(hits, func(i int, h Hit) place {
 		p := place{h.Repository, h.Root, h.Path(), h.Place.Line, h.Place.Column}
 		switch {
 		case h.File == "":
@@ -26,21 +24,31 @@ func placesOf(hits []Hit) [][]Hit {
 		case h.Commit != "":
 			p.line, p.column = 0, 0
 		case h.Place.Line == 0:
-			p.path += "\x00" + strconv.Itoa(len(places))
+			p.path += "\x00" + strconv.Itoa(i)
 		}
-		i, known := at[p]
-		if !known {
-			i = len(places)
-			at[p] = i
-			places = append(places, nil)
-		}
-		places[i] = append(places[i], h)
-	}
+		return p
+	})
 	for _, hits := range places {
 		slices.SortStableFunc(hits, func(a, b Hit) int { return a.Author.When.Compare(b.Author.When) })
 	}
 	slices.SortStableFunc(places, func(a, b []Hit) int { return cmp.Compare(deleted(a), deleted(b)) })
 	return places
+}
+
+// together puts the hits with the same key together, in the order in which the keys first come.
+func together[K comparable](hits []Hit, key func(i int, h Hit) K) (groups [][]Hit) {
+	at := map[K]int{}
+	for i, h := range hits {
+		k := key(i, h)
+		group, known := at[k]
+		if !known {
+			group = len(groups)
+			at[k] = group
+			groups = append(groups, nil)
+		}
+		groups[group] = append(groups[group], h)
+	}
+	return groups
 }
 
 // deleted is 1 where only the history holds what the hits of one place found.

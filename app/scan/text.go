@@ -55,18 +55,7 @@ func grouped(hits []Hit) [][]Hit {
 		kind   detect.Kind
 		secret detect.Secret
 	}
-	at := map[key]int{}
-	var groups [][]Hit
-	for _, h := range hits {
-		k := key{h.Kind, h.Secret}
-		i, known := at[k]
-		if !known {
-			i = len(groups)
-			at[k] = i
-			groups = append(groups, nil)
-		}
-		groups[i] = append(groups[i], h)
-	}
+	groups := together(hits, func(_ int, h Hit) key { return key{h.Kind, h.Secret} })
 	slices.SortStableFunc(groups, func(a, b []Hit) int {
 		return cmp.Compare(rank(a[0].Severity), rank(b[0].Severity))
 	})

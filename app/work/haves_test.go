@@ -89,12 +89,7 @@ func TestTheFirstPushIsReadThoughTheNextOneCameUponIt(t *testing.T) {
 // five makes a repository of five commits on main, and names main's tip, its parent, and a commit upon each that no ref has.
 func (b *bench) five() (github.Repository, map[string]string) {
 	b.t.Helper()
-	acme, ada := b.github.Organization("acme"), b.github.User("ada")
-	r, err := b.github.CreateRepository(acme, "old", githubtest.RepositoryOptions{Private: true})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	in, _ := b.github.Install(b.t.Context(), acme, ada)
+	r, ada, installation := b.installed()
 	commit := func(name string, parents ...string) string {
 		sha, err := r.Commit(githubtest.Change{Author: ada, Parents: parents, Files: map[string]string{name: name + "\n"}})
 		if err != nil {
@@ -110,7 +105,7 @@ func (b *bench) five() (github.Repository, map[string]string) {
 	if err := r.SetRef("refs/heads/main", main); err != nil {
 		b.t.Fatal(err)
 	}
-	return github.Repository{Installation: in.ID(), ID: r.ID(), Owner: "acme", Name: "old"},
+	return github.Repository{Installation: installation, ID: r.ID(), Owner: "acme", Name: "old"},
 		map[string]string{"parent": parent, "main": main, "feature": commit("feature", main), "side": commit("side", parent)}
 }
 

@@ -18,8 +18,8 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// old makes a repository with a history, and an installation that reaches it.
-func (b *bench) old() (r *githubtest.Repository, installation int64) {
+// installed makes an empty repository, somebody who commits to it, and an installation that reaches it.
+func (b *bench) installed() (r *githubtest.Repository, ada *githubtest.Account, installation int64) {
 	b.t.Helper()
 	acme, ada := b.github.Organization("acme"), b.github.User("ada")
 	r, err := b.github.CreateRepository(acme, "old", githubtest.RepositoryOptions{Private: true})
@@ -27,6 +27,13 @@ func (b *bench) old() (r *githubtest.Repository, installation int64) {
 		b.t.Fatal(err)
 	}
 	in, _ := b.github.Install(b.t.Context(), acme, ada)
+	return r, ada, in.ID()
+}
+
+// old makes a repository with a history, and an installation that reaches it.
+func (b *bench) old() (*githubtest.Repository, int64) {
+	b.t.Helper()
+	r, ada, installation := b.installed()
 	sha, err := r.Commit(githubtest.Change{Author: ada, Files: map[string]string{"README.md": "# Old\n"}})
 	if err == nil {
 		err = r.SetRef("refs/heads/main", sha)
@@ -34,7 +41,7 @@ func (b *bench) old() (r *githubtest.Repository, installation int64) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return r, in.ID()
+	return r, installation
 }
 
 func (b *bench) backfill() (f ledger.Backfill) {
