@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
-	"github.com/rekey-app/rekey/detect/pack/inflate"
+	"github.com/rekey-app/rekey/detect/inflate"
 )
 
 // The benchmarks measure against a history made here, or a real one:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/rekey-app/rekey/detect"
 )
@@ -34,8 +35,11 @@ func (h *history) report(ctx context.Context, report *Report) error {
 		full = len(all) >= h.scan.opts.MaxSightings
 		return !full
 	}
-	h.placeRefs()
-	for _, c := range h.ordered() {
+	var refs sync.WaitGroup
+	refs.Go(h.placeRefs)
+	commits := h.introducing(ctx)
+	refs.Wait()
+	for _, c := range commits {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -105,12 +109,28 @@ func (h *history) report(ctx context.Context, report *Report) error {
 	return nil
 }
 
-// ordered returns the commits by date.
-func (h *history) ordered() []*commit {
+// introducing returns the commits that introduce a hit somewhere, or may, by date. All workers look for them.
+func (h *history) introducing(ctx context.Context) []*commit {
 	if len(h.trees) == 0 {
 		return nil
 	}
-	return slices.SortedFunc(maps.Values(h.commits), func(a, b *commit) int {
+	all := slices.Collect(maps.Values(h.commits))
+	found := make([][]*commit, h.scan.opts.Workers)
+	var workers sync.WaitGroup
+	for i := range found {
+		workers.Go(func() {
+			for _, c := range all[i*len(all)/len(found) : (i+1)*len(all)/len(found)] {
+				if ctx.Err() != nil {
+					return
+				}
+				if !h.introduced(c, func([]byte, id) bool { return false }) {
+					found[i] = append(found[i], c)
+				}
+			}
+		})
+	}
+	workers.Wait()
+	return slices.SortedFunc(slices.Values(slices.Concat(found...)), func(a, b *commit) int {
 		return cmp.Or(cmp.Compare(a.committed, b.committed), bytes.Compare(a.id[:], b.id[:]))
 	})
 }

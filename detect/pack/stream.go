@@ -11,7 +11,7 @@ import (
 	"hash"
 	"io"
 
-	"github.com/rekey-app/rekey/detect/pack/inflate"
+	"github.com/rekey-app/rekey/detect/inflate"
 )
 
 // stream reads a pack as it arrives: keeps the bytes, hashes them, and finds where the entries begin.

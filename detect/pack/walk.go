@@ -7,7 +7,7 @@ import (
 	"io"
 	"sync/atomic"
 
-	"github.com/rekey-app/rekey/detect/pack/inflate"
+	"github.com/rekey-app/rekey/detect/inflate"
 )
 
 // object is an object as a walk hands it out. Its text is valid until the visit returns.

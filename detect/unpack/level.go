@@ -8,9 +8,10 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/rekey-app/rekey/detect/inflate"
 )
 
 const (
@@ -29,7 +30,7 @@ type level struct {
 	pre prefix
 
 	gzip  *gzip.Reader
-	flate io.ReadCloser
+	flate *inflate.Reader
 	zstd  *zstd.Decoder
 }
 
@@ -150,10 +151,9 @@ func (l *level) decoder(k *walk, format string) (io.Reader, error) {
 // inflate starts to decode l.in as raw deflate.
 func (l *level) inflate() io.Reader {
 	if l.flate == nil {
-		l.flate = flate.NewReader(l.in)
-	} else if err := l.flate.(flate.Resetter).Reset(l.in, nil); err != nil {
-		return failing{err}
+		l.flate = new(inflate.Reader)
 	}
+	l.flate.Reset(l.in)
 	return l.flate
 }
 
@@ -177,11 +177,6 @@ func (g *gzipMembers) Read(p []byte) (int, error) {
 	g.l.gzip.Multistream(false)
 	return n, nil
 }
-
-// failing is a reader that failed before it began.
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // classify makes a decoder's error one of ours.
 func classify(err error) error {

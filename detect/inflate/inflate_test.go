@@ -1,6 +1,7 @@
 package inflate
 
 import (
+	"bufio"
 	"bytes"
 	"compress/flate"
 	"compress/zlib"
@@ -11,6 +12,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"testing"
+	"testing/iotest"
 )
 
 // want inflates the zlib stream at the start of src with the standard library.
@@ -64,6 +66,38 @@ func check(t *testing.T, d *Decoder, src []byte, size int) {
 		}
 		if len(parts) > size {
 			t.Fatalf("Feed gave %d bytes of %d announced", len(parts), size)
+		}
+	}
+	if len(src) >= headerSize {
+		checkReader(t, src[headerSize:])
+	}
+}
+
+// checkReader holds Reader against compress/flate: the content, whether there is an error, and what it leaves of raw.
+func checkReader(t *testing.T, raw []byte) {
+	t.Helper()
+	const most = 1 << 20
+	plain := bytes.NewReader(raw)
+	content, wantErr := io.ReadAll(io.LimitReader(flate.NewReader(plain), most))
+	if len(content) == most {
+		return // a bomb
+	}
+	var r Reader
+	for _, source := range []io.Reader{bytes.NewReader(raw), iotest.HalfReader(bytes.NewReader(raw)), iotest.OneByteReader(bytes.NewReader(raw))} {
+		if _, whole := source.(*bytes.Reader); !whole && len(raw) > 1000 {
+			continue
+		}
+		in := bufio.NewReaderSize(source, 512)
+		r.Reset(in)
+		got, err := io.ReadAll(io.LimitReader(&r, most))
+		if (err == nil) != (wantErr == nil) || err == nil && !bytes.Equal(got, content) {
+			t.Fatalf("Reader over %T of %d bytes: %d bytes and %v, compress/flate: %d bytes and %v", source, len(raw), len(got), err, len(content), wantErr)
+		}
+		if rest, _ := io.ReadAll(in); err == nil && len(rest) != plain.Len() {
+			t.Fatalf("Reader over %T left %d bytes, not %d", source, len(rest), plain.Len())
+		}
+		if _, again := r.Read(make([]byte, 1)); err == nil && again != io.EOF || err != nil && again != err { //nolint:errorlint // the very same
+			t.Fatalf("Reader after %v: %v", err, again)
 		}
 	}
 }
@@ -246,6 +280,15 @@ func TestAdler(t *testing.T) {
 			cut = min(cut, len(text))
 			if got := adler(adler(adlerStart, text[:cut]), text[cut:]); got != adler32.Checksum(text) {
 				t.Errorf("%s cut at %d: %08x", name, cut, got)
+			}
+		}
+	}
+	noise := texts()["noise"]
+	for n := adlerBlock; n <= adlerRun; n += adlerBlock {
+		for _, p := range [][]byte{high[:n], noise[n : 2*n]} {
+			sum, runs := sums(p)
+			if wantSum, wantRuns := sumBlocks(p); sum != wantSum || runs != wantRuns {
+				t.Fatalf("%d bytes sum up to %d and %d, not %d and %d", n, sum, runs, wantSum, wantRuns)
 			}
 		}
 	}

@@ -41,10 +41,7 @@ func (d *Decoder) Feed(src []byte, emit func(part []byte) error) (used int, err 
 		d.phase = atHeader
 	}
 	for d.phase != finished {
-		if d.filled == len(d.window) {
-			copy(d.window, d.window[len(d.window)-windowSize:])
-			d.filled = windowSize
-		}
+		d.slide()
 		end := d.filled + int(min(int64(len(d.window)-d.filled), d.rest))
 		filled, err := d.run(d.window[:end], d.filled, src)
 		part := d.window[d.filled:filled]
@@ -76,4 +73,12 @@ func (d *Decoder) Feed(src []byte, emit func(part []byte) error) (used int, err 
 		err = ErrChecksum
 	}
 	return d.in, err
+}
+
+// slide makes room where the window is full.
+func (d *Decoder) slide() {
+	if d.filled == len(d.window) {
+		copy(d.window, d.window[len(d.window)-windowSize:])
+		d.filled = windowSize
+	}
 }

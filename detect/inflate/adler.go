@@ -18,11 +18,11 @@ func adler(sum uint32, p []byte) uint32 {
 	for len(p) > 0 {
 		run := p[:min(len(p), adlerRun)]
 		p = p[len(run):]
-		for ; len(run) >= adlerBlock; run = run[adlerBlock:] {
-			sumBytes, sumSums := adlerLanes((*[adlerBlock]byte)(run))
-			b += adlerBlock*a + sumSums
-			a += sumBytes
-		}
+		whole := len(run) &^ (adlerBlock - 1)
+		sumBytes, sumSums := sums(run[:whole])
+		b += uint32(whole)*a + sumSums
+		a += sumBytes
+		run = run[whole:]
 		for ; len(run) >= 8; run = run[8:] {
 			r := (*[8]byte)(run)
 			b += 8*a + 8*uint32(r[0]) + 7*uint32(r[1]) + 6*uint32(r[2]) + 5*uint32(r[3]) +
@@ -38,6 +38,16 @@ func adler(sum uint32, p []byte) uint32 {
 		b %= adlerPrime
 	}
 	return b<<16 | a
+}
+
+// sumBlocks is [sums] without vectors.
+func sumBlocks(p []byte) (sumBytes, sumSums uint32) {
+	for ; len(p) >= adlerBlock; p = p[adlerBlock:] {
+		blockBytes, blockSums := adlerLanes((*[adlerBlock]byte)(p))
+		sumSums += adlerBlock*sumBytes + blockSums
+		sumBytes += blockBytes
+	}
+	return sumBytes, sumSums
 }
 
 // adlerLanes returns the sum of a block's bytes and the sum of its running sums, eight bytes at a time: a word's bytes
