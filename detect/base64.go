@@ -273,18 +273,22 @@ func standsWrapped(text []byte, i int, texts []string) bool {
 	return false
 }
 
-// standsWrappedBefore tells whether former stands before text[i:], line ends aside, but not right before it.
-func standsWrappedBefore(text []byte, i int, former string) bool {
-	if i >= len(former) && string(text[i-len(former):i]) == former {
+// standsTorn tells whether a's former part stands before text[i:], torn by a line end. Where it is whole, it is an anchor of
+// its own.
+func (a *anchor) standsTorn(text []byte, i int) bool {
+	if i >= len(a.former) && string(text[i-len(a.former):i]) == a.former {
 		return false
 	}
-	for k := len(former); k > 0; {
-		if i > 0 && text[i-1] == former[k-1] {
+	if a.inner {
+		return true
+	}
+	for k := len(a.former); k > 0; {
+		if i > 0 && text[i-1] == a.former[k-1] {
 			i--
 			k--
 			continue
 		}
-		if i = wrapBefore(text, i); i < 0 || text[i-1] != former[k-1] {
+		if i = wrapBefore(text, i); i < 0 || text[i-1] != a.former[k-1] {
 			return false
 		}
 	}

@@ -24,16 +24,18 @@ func TestPlans(t *testing.T) {
 	texts := anchorTexts(anchors())
 	if *planDirs != "" {
 		source := planSource(t)
-		writePlan(t, "anchors.plan", texts, source, 150_000)
-		writePlan(t, "signs.plan", signs(), source, 20_000)
+		for sight, name := range map[literal.Sight]string{literal.Bytes: "bytes", literal.Halves: "halves"} {
+			writePlan(t, "anchors."+name+".plan", texts, source, sight, 400_000)
+			writePlan(t, "signs."+name+".plan", signs(), source, sight, 20_000)
+		}
 		return
 	}
-	for plan, literals := range map[string][]string{anchorsPlan: texts, signsPlan: signs()} {
+	for plan, literals := range map[string][]string{anchorsBytes: texts, anchorsHalves: texts, signsBytes: signs(), signsHalves: signs()} {
 		p, err := literal.ParsePlan(plan)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := literal.Compile(literals, p); err != nil {
+		if _, err := literal.Compile(literals, literal.Plans{p, p}); err != nil {
 			t.Error(err)
 		}
 		if len(p) != len(literals) {
@@ -42,13 +44,13 @@ func TestPlans(t *testing.T) {
 	}
 }
 
-func writePlan(t *testing.T, name string, literals []string, samples []literal.Sample, moves int) {
+func writePlan(t *testing.T, name string, literals []string, samples []literal.Sample, sight literal.Sight, moves int) {
 	t.Helper()
 	// One run may end in a corner: of several the best.
 	var best literal.Plan
 	least := 0.0
 	for seed := range uint64(2) {
-		p, cost := literal.Anneal(literals, samples, moves, seed)
+		p, cost := literal.Anneal(literals, samples, sight, moves, seed)
 		t.Logf("%s, seed %d: stops at one place in %.0f", name, seed, 1/cost)
 		if best == nil || cost < least {
 			best, least = p, cost
@@ -81,11 +83,11 @@ func planSource(t *testing.T) []literal.Sample {
 			t.Fatal(err)
 		}
 		t.Logf("%s: %d bytes", dir, len(text))
-		samples = append(samples, literal.Samples(text, 0.82/float64(len(dirs)))...)
+		samples = append(samples, literal.Samples(text, 0.72/float64(len(dirs)))...)
 	}
 	raw := make([]byte, 4<<20)
 	rand.NewChaCha8([32]byte{1}).Read(raw)
-	samples = append(samples, literal.Samples([]byte(base64.StdEncoding.EncodeToString(raw)), 0.1)...)
+	samples = append(samples, literal.Samples([]byte(base64.StdEncoding.EncodeToString(raw)), 0.2)...)
 	samples = append(samples, literal.Samples([]byte(hex.EncodeToString(raw)), 0.04)...)
 	for i, c := range raw {
 		if c > 170 {

@@ -33,7 +33,7 @@ func (s *Scanner) plausible(text []byte, at int, a *anchor) bool {
 		switch {
 		case a.wide:
 			return wideBehind(text, at, a)
-		case len(a.whole) > 0 && !standsWrapped(text, at, a.whole), a.former != "" && !standsWrappedBefore(text, at, a.former):
+		case len(a.whole) > 0 && !standsWrapped(text, at, a.whole), a.former != "" && !a.standsTorn(text, at):
 			return false
 		}
 		return textBehind(text, at, a)

@@ -45,8 +45,8 @@ func Samples(text []byte, weight float64) []Sample {
 // at random, and takes what makes things worse ever more seldom. It is deterministic. Some hundred thousand moves for
 // eighty literals and half a million samples take minutes. The cost is the share of places at which the search stops in
 // such texts, if the weights add up to 1; one where a window does stand counts for several.
-func Anneal(literals []string, samples []Sample, moves int, seed uint64) (plan Plan, cost float64) {
-	a := newAnnealer(literals, samples)
+func Anneal(literals []string, samples []Sample, sight Sight, moves int, seed uint64) (plan Plan, cost float64) {
+	a := newAnnealer(literals, samples, sight)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	for i := range literals {
 		a.at[i] = a.random(rng, i)
@@ -111,6 +111,7 @@ type annealer struct {
 	samples  []Sample // by their bytes
 	pairs    []pair
 	weights  map[[window]byte]float64 // of samples
+	sight    Sight
 }
 
 // windowCost is how many times as much it costs that a window stands there than that it only seems so.
@@ -119,8 +120,8 @@ const windowCost = 8
 // pair are the samples with the same first two bytes.
 type pair struct{ from, to int }
 
-func newAnnealer(literals []string, samples []Sample) *annealer {
-	a := &annealer{literals: literals, at: make([]Placement, len(literals)), samples: slices.Clone(samples), weights: map[[window]byte]float64{}}
+func newAnnealer(literals []string, samples []Sample, sight Sight) *annealer {
+	a := &annealer{literals: literals, sight: sight, at: make([]Placement, len(literals)), samples: slices.Clone(samples), weights: map[[window]byte]float64{}}
 	slices.SortFunc(a.samples, func(a, b Sample) int { return slices.Compare(a.Bytes[:], b.Bytes[:]) })
 	for i, s := range a.samples {
 		a.weights[s.Bytes] += s.Weight
@@ -148,7 +149,7 @@ func (a *annealer) cost(b int) float64 {
 	return sum
 }
 
-// stops is the weight of the samples at which the AVX2 search stops for bucket b.
+// stops is the weight of the samples at which the search stops for bucket b.
 func (a *annealer) stops(b int) (sum float64) {
 	var in [window]crossing
 	for i, at := range a.at {
@@ -167,7 +168,7 @@ func (a *annealer) stops(b int) (sum float64) {
 	var taken [window][0x80]bool
 	for j := range taken {
 		for c := range taken[j] {
-			taken[j][c] = in[j].has(byte(c), j > 0)
+			taken[j][c] = in[j].has(a.sight, byte(c), j > 0)
 		}
 	}
 	for _, p := range a.pairs {
@@ -184,17 +185,26 @@ func (a *annealer) stops(b int) (sum float64) {
 	return sum
 }
 
-// crossing is a set of bytes as AVX2 knows it: by bits 0 to 3, and apart from them bits 3 to 6.
-type crossing struct{ low, high uint16 }
+// crossing is a set of bytes, and as AVX2 knows it: by bits 0 to 3, and apart from them bits 3 to 6.
+type crossing struct {
+	bytes     [2]uint64
+	low, high uint16
+}
 
 func (c *crossing) add(b byte) {
 	c.low |= 1 << (b & 15)
 	c.high |= 1 << (b >> 3 & 15)
+	c.bytes[b>>6&1] |= 1 << (b & 63)
 }
 
-func (c *crossing) addAll() { c.low, c.high = math.MaxUint16, math.MaxUint16 }
+func (c *crossing) addAll() {
+	*c = crossing{[2]uint64{math.MaxUint64, math.MaxUint64}, math.MaxUint16, math.MaxUint16}
+}
 
-// has tells whether b passes for one of the set; by its low bits alone, or by both.
-func (c *crossing) has(b byte, both bool) bool {
+// has tells whether b passes for one of the set; where halves are seen, by its low bits alone, or by both.
+func (c *crossing) has(sight Sight, b byte, both bool) bool {
+	if sight == Bytes {
+		return c.bytes[b>>6&1]>>(b&63)&1 != 0
+	}
 	return c.low>>(b&15)&1 != 0 && (!both || c.high>>(b>>3&15)&1 != 0)
 }

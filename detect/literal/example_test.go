@@ -8,7 +8,7 @@ import (
 
 func Example() {
 	words := []string{"needle", "need", "thread"}
-	set, err := literal.Compile(words, nil)
+	set, err := literal.Compile(words, literal.Plans{})
 	if err != nil {
 		panic(err)
 	}

@@ -17,6 +17,19 @@ type Placement struct {
 	Bucket int // from 0 to 7, in which they are; literals share buckets
 }
 
+// Sight is what a way to search knows of each byte, and so what a plan is good for.
+type Sight int
+
+const (
+	// Bytes is to know which bytes stand at a place of a bucket's windows: with AVX-512, and without vectors.
+	Bytes Sight = iota
+	// Halves is to know which halves stand there, and so which of one byte with which of another: with AVX2.
+	Halves
+)
+
+// Plans are a plan for each [Sight]. A search goes by its own.
+type Plans [2]Plan
+
 // farthest is the largest Offset.
 const farthest = 15
 

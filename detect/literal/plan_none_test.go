@@ -2,5 +2,5 @@
 
 package literal
 
-// stops would count what the AVX2 search does.
+// stops would count what the vectors do.
 func stops(*Set, [window]byte) int { return 0 }

@@ -24,12 +24,15 @@ func TestPlanAsText(t *testing.T) {
 
 func TestCompileRefusesPlans(t *testing.T) {
 	t.Parallel()
+	if _, err := Compile([]string{"abcde"}, Plans{nil, {}}); err == nil {
+		t.Error("a plan for AVX2 without the literal was accepted")
+	}
 	for _, p := range []Plan{{}, {"abcde": {2, 0}}, {"abcde": {-1, 0}}, {"abcde": {0, 8}}, {"abcde": {0, -1}}} {
-		if _, err := Compile([]string{"abcde"}, p); err == nil {
+		if _, err := Compile([]string{"abcde"}, Plans{p, nil}); err == nil {
 			t.Errorf("a plan of %v was accepted", p)
 		}
 	}
-	if _, err := Compile([]string{"abcde"}, Plan{"abcde": {1, 7}}); err != nil {
+	if _, err := Compile([]string{"abcde"}, Plans{{"abcde": {1, 7}}, {"abcde": {0, 0}}}); err != nil {
 		t.Error(err)
 	}
 }
@@ -39,18 +42,25 @@ func TestAnneal(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("task_type := disk_lib[mask_key] // a deliverable, the latest_thing ", 100)
 	samples := Samples([]byte(text), 1)
-	plan, cost := Anneal(forms(), samples, 2000, 1)
-	again, _ := Anneal(forms(), samples, 2000, 1)
+	for _, sight := range []Sight{Bytes, Halves} {
+		testAnneal(t, samples, sight)
+	}
+}
+
+func testAnneal(t *testing.T, samples []Sample, sight Sight) {
+	t.Helper()
+	plan, cost := Anneal(forms(), samples, sight, 2000, 1)
+	again, _ := Anneal(forms(), samples, sight, 2000, 1)
 	if !maps.Equal(plan, again) {
 		t.Error("the same seed gives another plan")
 	}
 	if len(plan) != len(forms()) {
 		t.Errorf("plan of %d literals for %d", len(plan), len(forms()))
 	}
-	if _, err := Compile(forms(), plan); err != nil {
+	if _, err := Compile(forms(), Plans{plan, plan}); err != nil {
 		t.Error(err)
 	}
-	a := newAnnealer(forms(), samples)
+	a := newAnnealer(forms(), samples, sight)
 	for i, l := range forms() {
 		a.at[i] = planned(forms())[l]
 	}
@@ -76,15 +86,15 @@ func TestCrossingIsWhatTheSearchSees(t *testing.T) {
 		samples[i].Weight = 1
 	}
 	for _, w := range ways() {
-		if w != avx2 {
+		if w == portable {
 			continue
 		}
 		plan := planned(forms())
-		s, err := compile(forms(), plan, w)
+		s, err := compile(forms(), Plans{plan, plan}, w)
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := newAnnealer(forms(), samples)
+		a := newAnnealer(forms(), samples, w.sight())
 		for i, l := range forms() {
 			a.at[i] = plan[l]
 		}

@@ -24,6 +24,13 @@ const (
 	vbmi     way = "vbmi" // AVX-512
 )
 
+func (w way) sight() Sight {
+	if w == avx2 {
+		return Halves
+	}
+	return Bytes
+}
+
 // Set is a compiled list of literals. It is immutable and safe for concurrent use.
 type Set struct {
 	lengths []int // of each literal
@@ -47,14 +54,14 @@ type entry struct {
 }
 
 // Compile prepares a set. A literal has at least three bytes, all below 0x80 (NUL is allowed, for UTF-16), and stands in
-// the list once; one of three bytes is found only before another byte below 0x80, or at the end of the text. Some eighty
-// literals keep the search at memory speed; more work, ever slower. The plan must name each literal. Without one (nil) the
+// the list once; one of three bytes is found only before another byte below 0x80, or at the end of the text. Some hundred
+// literals keep the search near memory speed; more work, ever slower. The plans must name each literal. Without one (nil) the
 // search finds the same, but stops more often.
-func Compile(literals []string, plan Plan) (*Set, error) {
-	return compile(literals, plan, ways()[0])
+func Compile(literals []string, plans Plans) (*Set, error) {
+	return compile(literals, plans, ways()[0])
 }
 
-func compile(literals []string, plan Plan, w way) (*Set, error) {
+func compile(literals []string, plans Plans, w way) (*Set, error) {
 	seen := make(map[string]bool, len(literals))
 	for i, l := range literals {
 		if len(l) < shortest {
@@ -72,11 +79,15 @@ func compile(literals []string, plan Plan, w way) (*Set, error) {
 	}
 	s := &Set{way: w}
 	for i, l := range literals {
-		at, err := plan.place(i, l)
-		if err != nil {
-			return nil, err
+		for sight, plan := range plans {
+			at, err := plan.place(i, l)
+			if err != nil {
+				return nil, err
+			}
+			if Sight(sight) == w.sight() {
+				s.add(l, i, at)
+			}
 		}
-		s.add(l, i, at)
 	}
 	s.tables = makeTables(&s.masks)
 	return s, nil

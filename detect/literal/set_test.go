@@ -79,7 +79,7 @@ func sets(t testing.TB, literals []string) map[string]*Set {
 	t.Helper()
 	m := map[string]*Set{}
 	for _, w := range ways() {
-		s, err := compile(literals, planned(literals), w)
+		s, err := compile(literals, Plans{planned(literals), planned(literals)}, w)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,11 +150,11 @@ func TestNextOutsideText(t *testing.T) {
 func TestCompileRefuses(t *testing.T) {
 	t.Parallel()
 	for _, literals := range [][]string{{"ab"}, {""}, {"abc", "abc"}, {"sé_"}} {
-		if _, err := Compile(literals, nil); err == nil {
+		if _, err := Compile(literals, Plans{}); err == nil {
 			t.Errorf("Compile(%q) accepted", literals)
 		}
 	}
-	s, err := Compile(nil, nil)
+	s, err := Compile(nil, Plans{})
 	if err != nil {
 		t.Fatal(err)
 	}

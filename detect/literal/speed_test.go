@@ -88,13 +88,16 @@ func binaryData(size int) [][]byte {
 	return slices.Collect(slices.Chunk(all, 1<<20))
 }
 
-// formsPlan is a plan for forms, made in a few seconds.
-func formsPlan(b *testing.B, source [][]byte) Plan {
+// formsPlans are plans for forms, made in a few seconds.
+func formsPlans(b *testing.B, source [][]byte) Plans {
 	b.Helper()
 	samples := Samples(bytes.Join(source[:len(source)/10], nil), 0.8)
 	samples = append(samples, Samples(base64Text(1 << 20)[0], 0.2)...)
-	plan, _ := Anneal(forms(), samples, 3000, 1)
-	return plan
+	var plans Plans
+	for sight := range plans {
+		plans[sight], _ = Anneal(forms(), samples, Sight(sight), 3000, 1)
+	}
+	return plans
 }
 
 // BenchmarkSpeed reads each kind of text for all of forms by turns with bytes.IndexByte for an absent byte, and prints
@@ -102,7 +105,7 @@ func formsPlan(b *testing.B, source [][]byte) Plan {
 // other work on the machine disturbs some.
 func BenchmarkSpeed(b *testing.B) {
 	blobs := source(b, 384<<20)
-	plan := formsPlan(b, blobs)
+	plans := formsPlans(b, blobs)
 	texts := []struct {
 		name  string
 		blobs [][]byte
@@ -128,7 +131,7 @@ func BenchmarkSpeed(b *testing.B) {
 		}
 		for _, w := range ways() {
 			b.Run(text.name+"/"+string(w), func(b *testing.B) {
-				s, err := compile(forms(), plan, w)
+				s, err := compile(forms(), plans, w)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -53,7 +53,9 @@ TEXT ·findVBMI(SB), NOSPLIT, $64-48
 	LOOKUP(Z0, Z1, Z2, Z3)
 	VPTESTMB Z0, Z0, K1
 	KMOVQ K1, CX
-	MOVQ  $0, R8
+	XORL  R8, R8
+	XORL  R12, R12
+	MOVQ  SI, R13
 	TESTQ CX, CX
 	JNZ   check
 
@@ -126,7 +128,7 @@ rest:
 	KMOVQ K1, CX
 	TZCNTQ CX, AX
 	TESTQ CX, CX
-	JNZ  found
+	JNZ  eight
 	ADDQ $64, SI
 	JMP  rest
 
@@ -138,39 +140,44 @@ none:
 	RET
 
 either:
+	// The places of the first of the two that has any are in CX, and R13 is where it begins. Those of the second, if they are
+	// still to come, are in R12. Mostly there is one place in both: without a branch for which it is in.
 	VPTESTMB Z0, Z0, K1
+	VPTESTMB Z4, Z4, K2
 	KMOVQ K1, CX
+	KMOVQ K2, R12
+	MOVQ  SI, R13
+	LEAQ  64(SI), R14
+	XORL  BX, BX
 	TESTQ CX, CX
-	JZ   second
+	CMOVQEQ R14, R13
+	CMOVQEQ R12, CX
+	CMOVQEQ BX, R12
 check:
 	// Of the places in CX, the first whose four bytes are in the filter.
 	TZCNTQ CX, AX
-	MOVL  (SI)(AX*1), BX
+	MOVL  (R13)(AX*1), BX
 	HASHED(BX)
 	JEQ   found
 	BLSRQ CX, CX
 	JNZ   check
+	TESTQ R12, R12
+	JNZ   second
 	TESTQ R8, R8
-	JZ    aligned
+	JNZ   next
+	JMP   aligned
 second:
-	VPTESTMB Z4, Z4, K1
-	KMOVQ K1, CX
-	TESTQ CX, CX
-	JZ    next
-	ADDQ  $64, SI
-checkSecond:
-	TZCNTQ CX, AX
-	MOVL  (SI)(AX*1), BX
-	HASHED(BX)
-	JEQ   foundSecond
-	BLSRQ CX, CX
-	JNZ   checkSecond
-	SUBQ  $64, SI
-	JMP   next
+	MOVQ R12, CX
+	XORL R12, R12
+	LEAQ 64(SI), R13
+	JMP  check
 
-foundSecond:
-	VMOVDQA64 Z4, Z0
 found:
+	CMPQ SI, R13
+	JEQ  eight
+	VMOVDQA64 Z4, Z0
+	MOVQ R13, SI
+eight:
 	// The eight places of Z0 that AX is among.
 	VMOVDQU64 Z0, (SP)
 	ANDL  $56, AX
