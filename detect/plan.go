@@ -12,16 +12,20 @@ var (
 	anchorsBytes string
 	//go:embed anchors.halves.plan
 	anchorsHalves string
+	//go:embed anchors.pairs.plan
+	anchorsPairs string
 	//go:embed signs.bytes.plan
 	signsBytes string
 	//go:embed signs.halves.plan
 	signsHalves string
+	//go:embed signs.pairs.plan
+	signsPairs string
 )
 
 // compile compiles literals that are constants of this package, so that an error is one of its own.
-func compile(texts []string, bytes, halves string) *literal.Set {
+func compile(texts []string, bytes, halves, pairs string) *literal.Set {
 	var plans literal.Plans
-	for sight, text := range map[literal.Sight]string{literal.Bytes: bytes, literal.Halves: halves} {
+	for sight, text := range map[literal.Sight]string{literal.Bytes: bytes, literal.Halves: halves, literal.Pairs: pairs} {
 		p, err := literal.ParsePlan(text)
 		if err != nil {
 			panic(err)

@@ -24,18 +24,18 @@ func TestPlans(t *testing.T) {
 	texts := anchorTexts(anchors())
 	if *planDirs != "" {
 		source := planSource(t)
-		for sight, name := range map[literal.Sight]string{literal.Bytes: "bytes", literal.Halves: "halves"} {
+		for sight, name := range map[literal.Sight]string{literal.Bytes: "bytes", literal.Halves: "halves", literal.Pairs: "pairs"} {
 			writePlan(t, "anchors."+name+".plan", texts, source, sight, 400_000)
 			writePlan(t, "signs."+name+".plan", signs(), source, sight, 20_000)
 		}
 		return
 	}
-	for plan, literals := range map[string][]string{anchorsBytes: texts, anchorsHalves: texts, signsBytes: signs(), signsHalves: signs()} {
+	for plan, literals := range map[string][]string{anchorsBytes: texts, anchorsHalves: texts, anchorsPairs: texts, signsBytes: signs(), signsHalves: signs(), signsPairs: signs()} {
 		p, err := literal.ParsePlan(plan)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := literal.Compile(literals, literal.Plans{p, p}); err != nil {
+		if _, err := literal.Compile(literals, literal.Plans{p, p, p}); err != nil {
 			t.Error(err)
 		}
 		if len(p) != len(literals) {

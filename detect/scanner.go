@@ -30,8 +30,8 @@ type Scanner struct {
 
 // New returns a scanner. It takes some milliseconds; make one for all texts.
 func New(opts Options) *Scanner {
-	s := &Scanner{limits: opts.Unpack, malformed: opts.Malformed, signs: compile(signs(), signsBytes, signsHalves), anchors: anchors()}
-	s.search = compile(anchorTexts(s.anchors), anchorsBytes, anchorsHalves)
+	s := &Scanner{limits: opts.Unpack, malformed: opts.Malformed, signs: compile(signs(), signsBytes, signsHalves, signsPairs), anchors: anchors()}
+	s.search = compile(anchorTexts(s.anchors), anchorsBytes, anchorsHalves, anchorsPairs)
 	return s
 }
 

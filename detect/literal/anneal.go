@@ -80,7 +80,11 @@ func Anneal(literals []string, samples []Sample, sight Sight, moves int, seed ui
 		if before[i] == a.at[i] {
 			continue
 		}
-		for _, b := range slices.Compact([]int{before[i].Bucket, a.at[i].Bucket}) {
+		touched := []int{before[i].Bucket, a.at[i].Bucket}
+		if a.sight == Pairs {
+			touched = []int{0}
+		}
+		for _, b := range slices.Compact(touched) {
 			costs[b] = a.cost(b)
 		}
 		then := 0.0
@@ -111,6 +115,7 @@ type annealer struct {
 	samples  []Sample // by their bytes
 	pairs    []pair
 	weights  map[[window]byte]float64 // of samples
+	often    [1 << 14]float64         // weight of the samples that begin with two bytes
 	sight    Sight
 }
 
@@ -125,6 +130,7 @@ func newAnnealer(literals []string, samples []Sample, sight Sight) *annealer {
 	slices.SortFunc(a.samples, func(a, b Sample) int { return slices.Compare(a.Bytes[:], b.Bytes[:]) })
 	for i, s := range a.samples {
 		a.weights[s.Bytes] += s.Weight
+		a.often[int(s.Bytes[0]&0x7f)<<7|int(s.Bytes[1]&0x7f)] += s.Weight
 		if i == 0 || [2]byte(s.Bytes[:]) != [2]byte(a.samples[i-1].Bytes[:]) {
 			a.pairs = append(a.pairs, pair{i, i})
 		}
@@ -140,10 +146,32 @@ func (a *annealer) random(rng *rand.Rand, i int) Placement {
 
 // cost is what bucket b costs.
 func (a *annealer) cost(b int) float64 {
+	if a.sight == Pairs {
+		if b > 0 {
+			return 0 // buckets are all the same to it
+		}
+		return a.pairStops()
+	}
 	sum := a.stops(b)
 	for i, at := range a.at {
 		if w := windowAt(a.literals[i], at.Offset); at.Bucket == b && len(w) == window {
 			sum += windowCost * a.weights[[window]byte([]byte(w))]
+		}
+	}
+	return sum
+}
+
+// pairStops is the weight of the samples that begin with two bytes at which the search without vectors stops.
+func (a *annealer) pairStops() (sum float64) {
+	var seen [1 << 14]bool
+	for i, at := range a.at {
+		w := windowAt(a.literals[i], at.Offset)
+		for j := range 2 {
+			pair := int(w[j])<<7 | int(w[j+1])
+			if !seen[pair] {
+				seen[pair] = true
+				sum += a.often[pair]
+			}
 		}
 	}
 	return sum

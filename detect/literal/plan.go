@@ -21,14 +21,16 @@ type Placement struct {
 type Sight int
 
 const (
-	// Bytes is to know which bytes stand at a place of a bucket's windows: with AVX-512, and without vectors.
+	// Bytes is to know which bytes stand at a place of a bucket's windows: with AVX-512.
 	Bytes Sight = iota
 	// Halves is to know which halves stand there, and so which of one byte with which of another: with AVX2.
 	Halves
+	// Pairs is to know which two bytes in a row stand in any window's first three: without vectors.
+	Pairs
 )
 
 // Plans are a plan for each [Sight]. A search goes by its own.
-type Plans [2]Plan
+type Plans [3]Plan
 
 // farthest is the largest Offset.
 const farthest = 15

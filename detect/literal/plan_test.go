@@ -28,11 +28,11 @@ func TestCompileRefusesPlans(t *testing.T) {
 		t.Error("a plan for AVX2 without the literal was accepted")
 	}
 	for _, p := range []Plan{{}, {"abcde": {2, 0}}, {"abcde": {-1, 0}}, {"abcde": {0, 8}}, {"abcde": {0, -1}}} {
-		if _, err := Compile([]string{"abcde"}, Plans{p, nil}); err == nil {
+		if _, err := Compile([]string{"abcde"}, Plans{p}); err == nil {
 			t.Errorf("a plan of %v was accepted", p)
 		}
 	}
-	if _, err := Compile([]string{"abcde"}, Plans{{"abcde": {1, 7}}, {"abcde": {0, 0}}}); err != nil {
+	if _, err := Compile([]string{"abcde"}, Plans{{"abcde": {1, 7}}, {"abcde": {0, 0}}, {"abcde": {1, 3}}}); err != nil {
 		t.Error(err)
 	}
 }
@@ -42,7 +42,7 @@ func TestAnneal(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("task_type := disk_lib[mask_key] // a deliverable, the latest_thing ", 100)
 	samples := Samples([]byte(text), 1)
-	for _, sight := range []Sight{Bytes, Halves} {
+	for _, sight := range []Sight{Bytes, Halves, Pairs} {
 		testAnneal(t, samples, sight)
 	}
 }
@@ -57,7 +57,7 @@ func testAnneal(t *testing.T, samples []Sample, sight Sight) {
 	if len(plan) != len(forms()) {
 		t.Errorf("plan of %d literals for %d", len(plan), len(forms()))
 	}
-	if _, err := Compile(forms(), Plans{plan, plan}); err != nil {
+	if _, err := Compile(forms(), Plans{plan, plan, plan}); err != nil {
 		t.Error(err)
 	}
 	a := newAnnealer(forms(), samples, sight)
@@ -90,7 +90,7 @@ func TestCrossingIsWhatTheSearchSees(t *testing.T) {
 			continue
 		}
 		plan := planned(forms())
-		s, err := compile(forms(), Plans{plan, plan}, w)
+		s, err := compile(forms(), Plans{plan, plan, plan}, w)
 		if err != nil {
 			t.Fatal(err)
 		}

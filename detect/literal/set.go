@@ -25,10 +25,14 @@ const (
 )
 
 func (w way) sight() Sight {
-	if w == avx2 {
+	switch w {
+	case vbmi:
+		return Bytes
+	case avx2:
 		return Halves
+	default:
+		return Pairs
 	}
-	return Bytes
 }
 
 // Set is a compiled list of literals. It is immutable and safe for concurrent use.

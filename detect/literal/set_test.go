@@ -79,7 +79,7 @@ func sets(t testing.TB, literals []string) map[string]*Set {
 	t.Helper()
 	m := map[string]*Set{}
 	for _, w := range ways() {
-		s, err := compile(literals, Plans{planned(literals), planned(literals)}, w)
+		s, err := compile(literals, Plans{planned(literals), planned(literals), planned(literals)}, w)
 		if err != nil {
 			t.Fatal(err)
 		}
