@@ -41,10 +41,10 @@ func Samples(text []byte, weight float64) []Sample {
 	return samples
 }
 
-// Anneal looks for a plan by which the search stops seldom in texts like the samples: it moves one literal after the other
-// at random, and takes what makes things worse ever more seldom. It is deterministic. Some hundred thousand moves for
-// eighty literals and half a million samples take minutes. The cost is the share of places at which the search stops in
-// such texts, if the weights add up to 1; one where a window does stand counts for several.
+// Anneal looks for a plan by which the search that has this sight stops seldom in texts like the samples: it moves one
+// literal after the other at random, and takes what makes things worse ever more seldom. It is deterministic. Some hundred
+// thousand moves for a hundred literals and half a million samples take minutes. The cost is the share of places at which the
+// search stops in such texts, if the weights add up to 1; but for [Pairs], one where a window does stand counts for several.
 func Anneal(literals []string, samples []Sample, sight Sight, moves int, seed uint64) (plan Plan, cost float64) {
 	a := newAnnealer(literals, samples, sight)
 	rng := rand.New(rand.NewPCG(seed, 0))

@@ -5,7 +5,7 @@
 // A set looks for four bytes of each literal, and compares the whole literal only where those stand. The literals share
 // eight buckets, so that one byte holds the answer for one place of the text: bit b is set where the four bytes may be those
 // of a literal in bucket b. Which four bytes, and which bucket, a [Plan] says: literals that share a bucket are taken for one
-// another, and a good plan keeps together what makes that seldom in real texts. [Anneal] looks for one.
+// another, and a good plan keeps together what makes that seldom in real texts. [Anneal] looks for one, for each [Sight].
 //
 // On amd64 with AVX2 the lookup is vectorised as in Teddy (Geoffrey Langdale, Hyperscan): by the low half of each of the four
 // bytes, and the high half of all but the first. A place that it gives is checked by a hash before anything is compared.
