@@ -6,7 +6,7 @@ import "math/bits"
 
 // stops is for how many buckets the search stops at four bytes.
 func stops(s *Set, w [window]byte) int {
-	if s.way == vbmi {
+	if s.way.sight() == Bytes {
 		t := &s.tables.vbmi
 		return bits.OnesCount8(t[0][w[0]] & t[1][w[1]] & t[2][w[2]] & t[3][w[3]])
 	}

@@ -26,12 +26,13 @@ GLOBL behind<>(SB), RODATA|NOPTR, $66
 	VPTERNLOGQ $0x80, R1, R2, R0 \
 	VPANDQ R3, R0, R0
 
-// func findVBMI(t *[4][128]byte, filter *filter, text *byte, n int) (offset int, word uint64)
-TEXT ·findVBMI(SB), NOSPLIT, $64-48
+// func findVBMI(t *[4][128]byte, filter *filter, text *byte, n int, permute bool) (offset int, word uint64)
+TEXT ·findVBMI(SB), NOSPLIT, $64-56
 	MOVQ t+0(FP), AX
 	MOVQ filter+8(FP), R11
 	MOVQ text+16(FP), SI
 	MOVQ n+24(FP), CX
+	MOVBLZX permute+32(FP), R15
 	VMOVDQU64 (AX), Z16
 	VMOVDQU64 64(AX), Z17
 	VMOVDQU64 128(AX), Z18
@@ -60,8 +61,8 @@ TEXT ·findVBMI(SB), NOSPLIT, $64-48
 	JNZ   check
 
 aligned:
-	// From the next multiple of 64 on, each line of the cache is loaded once: to load it anew for the bytes behind each
-	// halves the speed at which memory is read.
+	// On from the next multiple of 64. The bytes behind each come from permutations of whole lines of the cache, or from loads
+	// of their own, half of which need two lines.
 	ADDQ $64, SI
 	ANDQ $-64, SI
 	LEAQ -192(DX), R8 // the last place for two vectors and the one behind them
@@ -76,6 +77,8 @@ aligned:
 loop:
 	PREFETCHT0 2048(SI)
 	PREFETCHT0 2112(SI)
+	TESTL R15, R15
+	JZ    load
 	VMOVDQA64 Z15, Z0
 	VMOVDQA64 64(SI), Z4
 	VMOVDQA64 128(SI), Z15
@@ -91,6 +94,7 @@ loop:
 	VPERMI2B Z15, Z4, Z5
 	VPERMI2B Z15, Z4, Z6
 	VPERMI2B Z15, Z4, Z7
+look:
 	LOOKUP(Z0, Z1, Z2, Z3)
 	LOOKUP(Z4, Z5, Z6, Z7)
 	VPORQ Z0, Z4, Z8
@@ -101,6 +105,20 @@ next:
 	SUBQ $-128, SI
 	CMPQ SI, R8
 	JBE  loop
+
+	JMP  rest
+
+	PCALIGN $32
+load:
+	VMOVDQA64 (SI), Z0
+	VMOVDQU64 1(SI), Z1
+	VMOVDQU64 2(SI), Z2
+	VMOVDQU64 3(SI), Z3
+	VMOVDQA64 64(SI), Z4
+	VMOVDQU64 65(SI), Z5
+	VMOVDQU64 66(SI), Z6
+	VMOVDQU64 67(SI), Z7
+	JMP look
 
 rest:
 	// What is left, by loads that stop at the end and give zeros for what would be behind it.
@@ -136,8 +154,8 @@ rest:
 
 none:
 	SUBQ DI, DX
-	MOVQ DX, offset+32(FP)
-	MOVQ $0, word+40(FP)
+	MOVQ DX, offset+40(FP)
+	MOVQ $0, word+48(FP)
 	VZEROUPPER
 	RET
 
@@ -186,7 +204,7 @@ eight:
 	MOVQ  (SP)(AX*1), BX
 	SUBQ  DI, SI
 	ADDQ  AX, SI
-	MOVQ  SI, offset+32(FP)
-	MOVQ  BX, word+40(FP)
+	MOVQ  SI, offset+40(FP)
+	MOVQ  BX, word+48(FP)
 	VZEROUPPER
 	RET

@@ -44,8 +44,8 @@ func (s *Set) fillVector(list *[candidates]candidate, text []byte, at int) (done
 	switch left := len(text) - at; {
 	case left < shortest:
 		return at, 0
-	case s.way == vbmi:
-		base, word := findVBMI(&s.tables.vbmi, &s.filter, &text[at], left)
+	case s.way.sight() == Bytes:
+		base, word := findVBMI(&s.tables.vbmi, &s.filter, &text[at], left, s.way == vbmiPermute)
 		if word == 0 {
 			return at + base, 0
 		}
@@ -72,10 +72,11 @@ func (s *Set) fillVector(list *[candidates]candidate, text []byte, at int) (done
 func findAVX2(t *avx2Tables, filter *filter, text *byte, n int, list *[candidates]candidate) (done, count int)
 
 // findVBMI looks at n bytes of text and reads nothing else. It returns the offset of the first eight places of which one may
-// be a window, and the buckets of each in a byte of word; n and 0 if there is none.
+// be a window, and the buckets of each in a byte of word; n and 0 if there is none. Whether it permutes, see vbmiPermute, is a
+// matter of speed alone.
 //
 //go:noescape
-func findVBMI(t *[window][128]byte, filter *filter, text *byte, n int) (offset int, word uint64)
+func findVBMI(t *[window][128]byte, filter *filter, text *byte, n int, permute bool) (offset int, word uint64)
 
 // ways returns the ways in which this processor can search, and the operating system lets it, the best first.
 func ways() []way {
@@ -85,8 +86,9 @@ func ways() []way {
 		avx512        = 1<<16 | 1<<17 | 1<<30               // leaf 7, ebx: F, DQ, BW
 		avx512vbmi    = 1 << 1                              // leaf 7, ecx
 		ymm, zmm      = 1<<1 | 1<<2, 1<<1 | 1<<2 | 0b111<<5 // the registers that the system saves
+		authenticAMD  = 'A' | 'u'<<8 | 't'<<16 | 'h'<<24    // leaf 0, ebx
 	)
-	most, _, _, _ := cpuid(0, 0)
+	most, maker, _, _ := cpuid(0, 0)
 	if most < 7 {
 		return []way{portable}
 	}
@@ -97,7 +99,10 @@ func ways() []way {
 	_, b, c, _ := cpuid(7, 0)
 	switch {
 	case saved&zmm == zmm && b&(avx512|bmi2|hasAVX2) == avx512|bmi2|hasAVX2 && c&avx512vbmi != 0:
-		return []way{vbmi, avx2, portable}
+		if maker == authenticAMD {
+			return []way{vbmiPermute, vbmi, avx2, portable}
+		}
+		return []way{vbmi, vbmiPermute, avx2, portable}
 	case saved&ymm == ymm && b&hasAVX2 != 0:
 		return []way{avx2, portable}
 	}
