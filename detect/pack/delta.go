@@ -66,6 +66,11 @@ const inlineCopy = 32
 func applyDelta(dst, base, ops []byte) error {
 	out := 0
 	for len(ops) > 0 {
+		made, used := applyVector(dst[out:], base, ops)
+		out, ops = out+made, ops[used:]
+		if len(ops) == 0 {
+			break
+		}
 		op := ops[0]
 		if op&0x80 == 0 {
 			n := int(op)
