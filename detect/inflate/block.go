@@ -91,13 +91,15 @@ func (d *Decoder) readDynamic(src []byte) error {
 		hold >>= 3
 		bits -= 3
 	}
+	d.entries.fill()
 	var table [1 << lenBits]uint32
-	if !build(table[:], lenBits, lenLengths[:], lenEntry) {
+	if !build(table[:], lenBits, appendCoded(d.coded[:0], lenLengths[:]), d.entries.len[:]) {
 		return ErrCorrupt
 	}
 
-	lengths := d.lengths[:lits+dists]
-	for i := 0; i < len(lengths); {
+	var last coded // length
+	n := 0
+	for i, total := 0, lits+dists; i < total; {
 		if bits < lenBits+7 {
 			in, hold, bits = refill(src, in, hold, bits)
 		}
@@ -109,42 +111,52 @@ func (d *Decoder) readDynamic(src []byte) error {
 		if e&special != 0 {
 			return ErrCorrupt
 		}
-		symbol := uint8(e >> 16)
+		symbol := coded(e >> 16)
 		if symbol < 16 {
 			hold >>= drop
 			bits -= drop
-			lengths[i] = symbol
+			last = symbol
+			d.coded[n] = coded(i)<<codedLength | last
+			n += int(last+maxCodeBits) >> codedLength // 0 for length 0, else 1
 			i++
 			continue
 		}
-		var value uint8
 		var least, extra uint
 		switch symbol {
 		case 16:
 			if i == 0 {
 				return ErrCorrupt
 			}
-			value, least, extra = lengths[i-1], 3, 2
+			least, extra = 3, 2
 		case 17:
-			least, extra = 3, 3
+			last, least, extra = 0, 3, 3
 		default:
-			least, extra = 11, 7
+			last, least, extra = 0, 11, 7
 		}
 		if bits < drop+extra {
 			return ErrTruncated
 		}
-		n := int(least) + int(hold>>drop&(1<<extra-1))
+		times := int(least) + int(hold>>drop&(1<<extra-1))
 		hold >>= drop + extra
 		bits -= drop + extra
-		if n > len(lengths)-i {
+		if times > total-i {
 			return ErrCorrupt
 		}
-		for range n {
-			lengths[i] = value
+		if last == 0 {
+			i += times
+			continue
+		}
+		for range times {
+			d.coded[n] = coded(i)<<codedLength | last
+			n++
 			i++
 		}
 	}
-	if !build(d.lit[:], litBits, lengths[:lits], litEntry) || !build(d.dist[:], distBits, lengths[lits:], distEntry) {
+	inLit := n
+	for ; inLit > 0 && d.coded[inLit-1]>>codedLength >= coded(lits); inLit-- {
+		d.coded[inLit-1] -= coded(lits) << codedLength
+	}
+	if !build(d.lit[:], litBits, d.coded[:inLit], d.entries.lit[:]) || !build(d.dist[:], distBits, d.coded[inLit:n], d.entries.dist[:]) {
 		return ErrCorrupt
 	}
 	d.in, d.hold, d.bits = in, hold, bits
@@ -157,6 +169,7 @@ func (d *Decoder) buildFixed() {
 		return
 	}
 	d.hasFixed = true
+	d.entries.fill()
 	var lengths [fixedLits]uint8
 	for i := range lengths {
 		switch {
@@ -170,11 +183,11 @@ func (d *Decoder) buildFixed() {
 			lengths[i] = 8
 		}
 	}
-	build(d.fixedLit[:], litBits, lengths[:], litEntry)
+	build(d.fixedLit[:], litBits, appendCoded(d.coded[:0], lengths[:]), d.entries.lit[:])
 	for i := range fixedDists {
 		lengths[i] = 5
 	}
-	build(d.fixedDist[:], distBits, lengths[:fixedDists], distEntry)
+	build(d.fixedDist[:], distBits, appendCoded(d.coded[:0], lengths[:fixedDists]), d.entries.dist[:])
 }
 
 // copyStored copies what dst has room for and src holds of a stored block.

@@ -39,7 +39,8 @@ type Decoder struct {
 	dist      distTable
 	fixedLit  litTable
 	fixedDist distTable
-	lengths   [maxLitCodes + maxDistCodes]uint8
+	coded     [maxLitCodes + maxDistCodes]coded // of the code that is read
+	entries   entries
 	hasFixed  bool
 
 	state

@@ -56,7 +56,7 @@ var (
 	distExtra = [30]uint8{0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13}
 )
 
-// litEntry, distEntry and lenEntry give a symbol's entry without the code's bits.
+// litEntry and distEntry give a symbol's entry without the code's bits.
 func litEntry(symbol uint16) uint32 {
 	switch {
 	case symbol < 256:
@@ -78,20 +78,58 @@ func distEntry(symbol uint16) uint32 {
 	return special
 }
 
-func lenEntry(symbol uint16) uint32 { return uint32(symbol) << 16 }
+// entries are the entries of all symbols, without the codes' bits.
+type entries struct {
+	lit  [fixedLits]uint32
+	dist [fixedDists]uint32
+	len  [numLenCodes]uint32
 
-// build fills table for the canonical code with the given code lengths, one a symbol, 0 for symbols without a code,
-// and tells whether there is such a code: over-subscribed sets are refused, and incomplete ones too, unless they are
-// empty or a single code of one bit. entry gives a symbol's entry without the code's bits.
+	filled bool
+}
+
+// fill makes the entries when they are first needed.
+func (e *entries) fill() {
+	if e.filled {
+		return
+	}
+	e.filled = true
+	for i := range e.lit {
+		e.lit[i] = litEntry(uint16(i))
+	}
+	for i := range e.dist {
+		e.dist[i] = distEntry(uint16(i))
+	}
+	for i := range e.len {
+		e.len[i] = uint32(i) << 16
+	}
+}
+
+// coded is a symbol that has a code: the symbol from bit 4 on, and below it the code's length, 1 to 15.
+type coded = uint16
+
+const codedLength = 4 // bits of the length
+
+// appendCoded appends the symbols of a code of the given lengths, one a symbol, 0 for symbols without a code.
+func appendCoded(list []coded, lengths []uint8) []coded {
+	for i, l := range lengths {
+		if l != 0 {
+			list = append(list, coded(i)<<codedLength|coded(l))
+		}
+	}
+	return list
+}
+
+// build fills table for the canonical code of the symbols, which come in ascending order, and tells whether there is such
+// a code: over-subscribed ones are refused, and incomplete ones too, unless they are empty or a single code of one bit.
+// entries hold each symbol's entry without the code's bits.
 //
 // Codes come in ascending length. The table starts with one entry and is doubled by a copy at each longer length, so
 // that a code is written once, not once for each value of the bits behind it.
-func build(table []uint32, tableBits uint, lengths []uint8, entry func(uint16) uint32) bool {
+func build(table []uint32, tableBits uint, symbols []coded, entries []uint32) bool {
 	var count [maxCodeBits + 1]uint16
-	for _, l := range lengths {
-		count[l&maxCodeBits]++
+	for _, s := range symbols {
+		count[s&maxCodeBits]++
 	}
-	count[0] = 0
 	longest, used := uint(0), 0 // used: of the code space, in units of 1<<-15
 	var next [maxCodeBits + 1]uint16
 	sum := uint16(0)
@@ -114,37 +152,32 @@ func build(table []uint32, tableBits uint, lengths []uint8, entry func(uint16) u
 			table[i] = invalidCode
 		}
 		if longest == 1 {
-			for s, l := range lengths {
-				if l == 1 {
-					e := entry(uint16(s)) + 1<<8 + 1
-					for i := 0; i < 1<<tableBits; i += 2 {
-						table[i] = e
-					}
-				}
+			e := entries[symbols[0]>>codedLength] + 1<<8 + 1
+			for i := 0; i < 1<<tableBits; i += 2 {
+				table[i] = e
 			}
 		}
 		return true
 	}
 
-	var sorted [fixedLits]uint16 // symbols by length, then by number
-	for s, l := range lengths {
-		if l != 0 {
-			sorted[next[l&maxCodeBits]] = uint16(s)
-			next[l&maxCodeBits]++
-		}
+	var sorted [fixedLits]uint32 // entries by length, then by symbol
+	for _, s := range symbols {
+		at := &next[s&maxCodeBits]
+		sorted[*at] = entries[s>>codedLength]
+		*at++
 	}
-	symbols := sorted[:sum]
+	left := sorted[:sum]
 
 	code := uint(0) // first bit lowest
 	size := uint(1)
 	for l := uint(1); l <= min(longest, tableBits); l++ {
 		copy(table[size:2*size], table[:size])
 		size *= 2
-		for ; count[l] > 0; count[l]-- {
-			table[code] = entry(symbols[0]) + uint32(l)<<8 + uint32(l)
-			symbols = symbols[1:]
+		for _, e := range left[:count[l]] {
+			table[code] = e + uint32(l)<<8 + uint32(l)
 			code = nextCode(code, l)
 		}
+		left = left[count[l]:]
 	}
 	for ; size < 1<<tableBits; size *= 2 {
 		copy(table[size:2*size], table[:size])
@@ -166,8 +199,8 @@ func build(table []uint32, tableBits uint, lengths []uint8, entry func(uint16) u
 				table[prefix] = special | subTable | uint32(start)<<16 | uint32(subBits)<<8 | uint32(tableBits)
 			}
 			rest := l - tableBits
-			e := entry(symbols[0]) + uint32(rest)<<8 + uint32(rest)
-			symbols = symbols[1:]
+			e := left[0] + uint32(rest)<<8 + uint32(rest)
+			left = left[1:]
 			for i := start + code>>tableBits; i < end; i += 1 << rest {
 				table[i] = e
 			}

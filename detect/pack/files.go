@@ -74,7 +74,7 @@ func listFiles(trees map[id][]byte, root id, limit int) ([]File, error) {
 			switch {
 			case e.isTree():
 				if d.depth < maxDepth && len(queue) < limit {
-					queue = append(queue, directory{e.id, path + "/", d.depth + 1})
+					queue = append(queue, directory{*e.id, path + "/", d.depth + 1})
 				}
 			case !e.isLink() && !e.isGitlink():
 				files = append(files, File{path, e.id.String()})

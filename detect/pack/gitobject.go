@@ -133,11 +133,11 @@ func parseZone(text string) *time.Location {
 	return time.FixedZone("", (n/100*60+n%100)*60)
 }
 
-// treeEntry is one line of a tree. Its name is valid as long as the tree's text.
+// treeEntry is one line of a tree. Its name and id are valid as long as the tree's text.
 type treeEntry struct {
 	mode uint32
 	name []byte
-	id   id
+	id   *id
 }
 
 // The modes that matter here. All others, known to git or not, are files.
@@ -154,22 +154,37 @@ func (e treeEntry) isGitlink() bool { return e.mode&formatMask == gitlinkMode }
 
 // nextEntry reads the first entry of a tree's text. The text must not be empty.
 func nextEntry(text []byte) (e treeEntry, rest []byte, err error) {
-	var i int
-	for i = 0; i < len(text) && text[i] != ' '; i++ {
-		if i >= 7 || text[i] < '0' || text[i] > '7' {
-			return e, nil, fmt.Errorf("%w: tree entry's mode is no octal number", ErrCorrupt)
+	const file, dir = "100644 ", "40000 " // what most entries begin with
+	switch {
+	case len(text) > len(file) && string(text[:len(file)]) == file:
+		e.mode, text = 0o100644, text[len(file):]
+	case len(text) > len(dir) && string(text[:len(dir)]) == dir:
+		e.mode, text = treeMode, text[len(dir):]
+	default:
+		if e.mode, text, err = entryMode(text); err != nil {
+			return e, nil, err
 		}
-		e.mode = e.mode<<3 | uint32(text[i]-'0')
 	}
-	if i == 0 || i == len(text) {
-		return e, nil, fmt.Errorf("%w: tree entry without mode", ErrCorrupt)
-	}
-	text = text[i+1:]
 	end := bytes.IndexByte(text, 0)
 	if end <= 0 || len(text)-end-1 < len(e.id) {
 		return e, nil, fmt.Errorf("%w: tree entry without name or id", ErrCorrupt)
 	}
 	e.name = text[:end]
-	e.id = id(text[end+1:])
-	return e, text[end+1+len(e.id):], nil
+	text = text[end+1:]
+	e.id = (*id)(text)
+	return e, text[len(e.id):], nil
+}
+
+func entryMode(text []byte) (mode uint32, rest []byte, err error) {
+	var i int
+	for i = 0; i < len(text) && text[i] != ' '; i++ {
+		if i >= 7 || text[i] < '0' || text[i] > '7' {
+			return 0, nil, fmt.Errorf("%w: tree entry's mode is no octal number", ErrCorrupt)
+		}
+		mode = mode<<3 | uint32(text[i]-'0')
+	}
+	if i == 0 || i == len(text) {
+		return 0, nil, fmt.Errorf("%w: tree entry without mode", ErrCorrupt)
+	}
+	return mode, text[i+1:], nil
 }

@@ -105,7 +105,7 @@ func (h *history) readMailmap(ctx context.Context) (mailmap, error) {
 			continue
 		}
 		var blob []byte
-		if blob, err = h.scan.fetch(ctx, e.id, setOf(blobKind), mailmapLimit); err == nil {
+		if blob, err = h.scan.fetch(ctx, *e.id, setOf(blobKind), mailmapLimit); err == nil {
 			return parseMailmap(string(blob)), nil
 		}
 	}

@@ -49,9 +49,9 @@ func (m *missing) commit(worker int, c *commit) {
 func (m *missing) entry(worker int, e *treeEntry) {
 	switch {
 	case e.isTree():
-		m.need(worker, e.id, "partial clone: this tree is not here")
+		m.need(worker, *e.id, "partial clone: this tree is not here")
 	case !e.isGitlink():
-		m.need(worker, e.id, "partial clone: this blob is not here")
+		m.need(worker, *e.id, "partial clone: this blob is not here")
 	}
 }
 

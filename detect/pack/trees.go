@@ -12,7 +12,7 @@ import (
 // begin alike makes a tree too many be read, which does no harm.
 type edge = uint64
 
-func newEdge(child id, parent int) edge {
+func newEdge(child *id, parent int) edge {
 	return edge(binary.BigEndian.Uint32(child[:]))<<32 | edge(uint32(parent))
 }
 
@@ -71,9 +71,9 @@ func (h *history) readTrees(ctx context.Context) error {
 			text = rest
 			keep := false
 			if e.isTree() {
-				_, keep = leading[e.id]
+				_, keep = leading[*e.id]
 			} else if !e.isGitlink() {
-				hit, ok := h.hits[e.id]
+				hit, ok := h.hits[*e.id]
 				keep = ok && hit.kind == blobKind
 			}
 			if keep {
@@ -84,7 +84,7 @@ func (h *history) readTrees(ctx context.Context) error {
 					names[s] = s
 				}
 				mu.Unlock()
-				n = append(n, nodeEntry{s, e.id, e.isTree()})
+				n = append(n, nodeEntry{s, *e.id, e.isTree()})
 			}
 		}
 		slices.SortStableFunc(n, func(a, b nodeEntry) int { return strings.Compare(a.name, b.name) })
@@ -142,7 +142,7 @@ func (m *metTrees) tree(number int) (metTree, id) {
 
 // parents calls visit for each tree that seems to hold the child.
 func (m *metTrees) parents(child id, visit func(number int)) {
-	first := newEdge(child, 0)
+	first := newEdge(&child, 0)
 	at, _ := slices.BinarySearch(m.sorted, first)
 	for ; at < len(m.sorted) && m.sorted[at]>>32 == first>>32; at++ {
 		visit(int(uint32(m.sorted[at])))
@@ -172,8 +172,8 @@ func (h *history) leadingTrees(ctx context.Context) (map[id]metTree, error) {
 			}
 			if e.isTree() {
 				w.edges.add(newEdge(e.id, number))
-			} else if hits.has(&e.id) {
-				_, ok := h.hits[e.id]
+			} else if hits.has(e.id) {
+				_, ok := h.hits[*e.id]
 				holds = holds || ok
 			}
 		}
