@@ -118,13 +118,15 @@ func (d *Decoder) symbols(dst []byte, out int, src []byte) (int, error) {
 			return out, ErrCorrupt
 		}
 		end := out + length
-		if distance >= 8 && end <= len(dst)-16 {
-			// Words may write up to 15 bytes behind the match; they are written again.
-			s := dst[from : from+16]
-			t := dst[out : out+16]
+		if distance >= 8 && end <= len(dst)-32 {
+			// Words may write up to 31 bytes behind the match; they are written again.
+			s := dst[from : from+32]
+			t := dst[out : out+32]
 			binary.LittleEndian.PutUint64(t, binary.LittleEndian.Uint64(s))
 			binary.LittleEndian.PutUint64(t[8:], binary.LittleEndian.Uint64(s[8:]))
-			for out += 16; out < end; out += 8 {
+			binary.LittleEndian.PutUint64(t[16:], binary.LittleEndian.Uint64(s[16:]))
+			binary.LittleEndian.PutUint64(t[24:], binary.LittleEndian.Uint64(s[24:]))
+			for out += 32; out < end; out += 8 {
 				binary.LittleEndian.PutUint64(dst[out:], binary.LittleEndian.Uint64(dst[out-distance:]))
 			}
 			out = end

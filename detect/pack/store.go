@@ -90,6 +90,9 @@ func (s *store) work(ctx context.Context, number int, q *queue, wanted kinds, vi
 				return err
 			}
 		}
+		if err := w.tell(); err != nil {
+			return err
+		}
 		q.done(next)
 	}
 }

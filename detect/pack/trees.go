@@ -43,7 +43,9 @@ func (h *history) readTrees(ctx context.Context) error {
 		return err
 	}
 	needed := map[*packfile][]bool{}
-	for _, t := range leading {
+	var trees, blobs prefixes
+	for name, t := range leading {
+		trees.add(name)
 		if t.pack != nil {
 			t.pack.need(needed, t.entry)
 		}
@@ -56,7 +58,10 @@ func (h *history) readTrees(ctx context.Context) error {
 		mu    sync.Mutex
 		names = map[string]string{} // each name is kept once
 	)
-	h.trees = map[id]node{}
+	for name := range h.hits {
+		blobs.add(name)
+	}
+	h.trees = make(map[id]node, len(leading))
 	return h.scan.each(ctx, setOf(treeKind), func(o object) error {
 		name := o.id()
 		if _, ok := leading[name]; !ok {
@@ -70,9 +75,10 @@ func (h *history) readTrees(ctx context.Context) error {
 			}
 			text = rest
 			keep := false
-			if e.isTree() {
+			switch {
+			case e.isTree() && trees.has(e.id):
 				_, keep = leading[*e.id]
-			} else if !e.isGitlink() {
+			case !e.isTree() && !e.isGitlink() && blobs.has(e.id):
 				hit, ok := h.hits[*e.id]
 				keep = ok && hit.kind == blobKind
 			}

@@ -52,6 +52,7 @@ type walker struct {
 	memory   memory
 	inflate  inflate.Decoder
 	inflated *atomic.Int64 // by all workers
+	untold   int64         // inflated, and not in it yet
 	stack    []frame
 
 	// broken is asked about an entry that cannot be made, and with it none of the deltas made from it. Nil goes on
@@ -236,7 +237,18 @@ func (w *walker) count(size uint64) error {
 	if size > uint64(w.opts.MaxObject) {
 		return fmt.Errorf("%w: object of %d bytes, %d are allowed", ErrLimit, size, w.opts.MaxObject)
 	}
-	if w.inflated.Add(int64(size)) > w.opts.MaxInflated {
+	// Not each object is told to the other workers, which would make them wait for each other's memory.
+	if w.untold += int64(size); w.untold < min(1<<20, w.opts.MaxInflated/64) {
+		return nil
+	}
+	return w.tell()
+}
+
+// tell adds what this worker has inflated to what all have.
+func (w *walker) tell() error {
+	untold := w.untold
+	w.untold = 0
+	if w.inflated.Add(untold) > w.opts.MaxInflated {
 		return fmt.Errorf("%w: the objects are over %d bytes together", errTotal, w.opts.MaxInflated)
 	}
 	return nil
