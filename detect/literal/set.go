@@ -185,9 +185,11 @@ func (f *filter) add(w string) {
 	*word |= bits
 }
 
-func (f *filter) has(w uint32) bool {
-	word, bits := f.place(w)
-	return *word&bits == bits
+// bit is 1 if the filter has w, and 0 if not.
+func (f *filter) bit(w uint32) uint64 {
+	h := w * 0x9e3779b1
+	word := f[h>>24]
+	return word >> (h >> 18 & 63) & (word >> (h >> 12 & 63)) & 1
 }
 
 // place returns the word and the two bits of it that stand for w. The assembly does the same, as HASHED.
