@@ -37,14 +37,19 @@ const farthest = 15
 
 // ParsePlan reads what [Plan.String] wrote. It does not know the literals: [Compile] says what is missing.
 func ParsePlan(text string) (Plan, error) {
-	p := Plan{}
-	for n, line := range strings.Split(strings.TrimSpace(text), "\n") {
+	text = strings.TrimSpace(text)
+	p := make(Plan, strings.Count(text, "\n")+1)
+	for n, line := range strings.Split(text, "\n") {
 		quoted, err := strconv.QuotedPrefix(line)
 		if err != nil {
 			return nil, fmt.Errorf("plan, line %d: %q does not start with a quoted literal", n+1, line)
 		}
+		offset, bucket, _ := strings.Cut(strings.TrimPrefix(line[len(quoted):], " "), " ")
 		var at Placement
-		if _, err := fmt.Sscanf(line[len(quoted):], "%d %d", &at.Offset, &at.Bucket); err != nil {
+		var errOffset, errBucket error
+		at.Offset, errOffset = strconv.Atoi(offset)
+		at.Bucket, errBucket = strconv.Atoi(bucket)
+		if errOffset != nil || errBucket != nil {
 			return nil, fmt.Errorf("plan, line %d: %q: no offset and bucket behind the literal", n+1, line)
 		}
 		l, err := strconv.Unquote(quoted)
