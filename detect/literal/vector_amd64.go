@@ -2,6 +2,8 @@
 
 package literal
 
+import "golang.org/x/sys/cpu"
+
 // tables tell the buckets of a byte as first, second, third and fourth of a window.
 type tables struct {
 	vbmi [window][128]byte
@@ -56,8 +58,8 @@ func (s *Set) fillVector(list *[candidates]candidate, text []byte, at int) (done
 			}
 		}
 		return at + base + 8, count
-	case left >= shortestAVX2+window-1:
-		done, count = findAVX2(&s.tables.avx2, &s.filter, &text[at], left-(window-1), list)
+	case left >= shortestAVX2+window:
+		done, count = findAVX2(&s.tables.avx2, &s.filter, &text[at], left-window, list)
 		for i := range list[:count] {
 			list[i].place += at
 		}
@@ -65,8 +67,8 @@ func (s *Set) fillVector(list *[candidates]candidate, text []byte, at int) (done
 	return at + done, count
 }
 
-// findAVX2 looks at n places of text, [shortestAVX2] at least, and so reads n+3 bytes: at all before done, which is n where
-// it found none. The last places it may look at twice.
+// findAVX2 looks at n places of text, [shortestAVX2] at least, at all before done, which is n where it found none. It reads
+// n+4 bytes of text and nothing else. The last places it may look at twice.
 //
 //go:noescape
 func findAVX2(t *avx2Tables, filter *filter, text *byte, n int, list *[candidates]candidate) (done, count int)
@@ -80,36 +82,19 @@ func findVBMI(t *[window][128]byte, filter *filter, text *byte, n int, permute b
 
 // ways returns the ways in which this processor can search, and the operating system lets it, the best first.
 func ways() []way {
-	const (
-		osxsave, avx  = 1 << 27, 1 << 28                    // leaf 1, ecx
-		hasAVX2, bmi2 = 1 << 5, 1 << 8                      // leaf 7, ebx
-		avx512        = 1<<16 | 1<<17 | 1<<30               // leaf 7, ebx: F, DQ, BW
-		avx512vbmi    = 1 << 1                              // leaf 7, ecx
-		ymm, zmm      = 1<<1 | 1<<2, 1<<1 | 1<<2 | 0b111<<5 // the registers that the system saves
-		authenticAMD  = 'A' | 'u'<<8 | 't'<<16 | 'h'<<24    // leaf 0, ebx
-	)
-	most, maker, _, _ := cpuid(0, 0)
-	if most < 7 {
-		return []way{portable}
-	}
-	if _, _, c, _ := cpuid(1, 0); c&(osxsave|avx) != osxsave|avx {
-		return []way{portable}
-	}
-	saved := xgetbv()
-	_, b, c, _ := cpuid(7, 0)
+	const authenticAMD = 'A' | 'u'<<8 | 't'<<16 | 'h'<<24 // how the maker's name begins, in leaf 0's ebx
+	has := &cpu.X86
 	switch {
-	case saved&zmm == zmm && b&(avx512|bmi2|hasAVX2) == avx512|bmi2|hasAVX2 && c&avx512vbmi != 0:
-		if maker == authenticAMD {
-			return []way{vbmiPermute, vbmi, avx2, portable}
-		}
-		return []way{vbmi, vbmiPermute, avx2, portable}
-	case saved&ymm == ymm && b&hasAVX2 != 0:
+	case !has.HasAVX2 || !has.HasBMI1 || !has.HasBMI2:
+		return []way{portable}
+	case !has.HasAVX512F || !has.HasAVX512DQ || !has.HasAVX512BW || !has.HasAVX512VBMI:
 		return []way{avx2, portable}
 	}
-	return []way{portable}
+	if _, maker, _, _ := cpuid(0, 0); maker == authenticAMD {
+		return []way{vbmiPermute, vbmi, avx2, portable}
+	}
+	return []way{vbmi, vbmiPermute, avx2, portable}
 }
 
+// cpuid returns the registers eax to edx that the instruction fills.
 func cpuid(leaf, sub uint32) (a, b, c, d uint32)
-
-// xgetbv returns the low half of XCR0.
-func xgetbv() uint32
