@@ -34,23 +34,27 @@ next:
 	JA   done
 	CMPQ DI, R8
 	JA   done
+	MOVBLZX (SI), DX // the instruction
 	MOVQ (SI), AX
-	MOVBLZX AX, DX // the instruction
-	SHRQ $8, AX    // the bytes behind it
+	SHRQ $8, AX      // the bytes behind it
 
-	// What it copies: R15 is from where, R14 the last place for 64 bytes there, AX the size, CX the bytes of both.
-	MOVL DX, CX
-	ANDL $15, CX
+	// CX is its length: the next one can begin before this one is carried out.
+	POPCNTL DX, CX
+	LEAL 1(DX), R13
+	TESTB DX, DX
+	CMOVLPL R13, CX
+
+	// What it copies: R15 is from where, R14 the last place for 64 bytes there, AX the size.
+	MOVL DX, R13
+	ANDL $15, R13
 	MOVL DX, R14
 	SHRL $4, R14
 	ANDL $7, R14
-	MOVBLZX (R12)(CX*1), CX
+	MOVBLZX (R12)(R13*1), R13
 	MOVBLZX 16(R12)(R14*1), R14
-	BZHIQ CX, AX, R15
-	SHRXQ CX, AX, AX
+	BZHIQ R13, AX, R15
+	SHRXQ R13, AX, AX
 	BZHIQ R14, AX, AX
-	ADDL  R14, CX
-	SHRL  $3, CX
 	ADDQ  BX, R15
 	MOVQ  R9, R14
 
@@ -60,7 +64,6 @@ next:
 	CMOVQPL R13, R15
 	CMOVQPL R10, R14
 	CMOVQPL DX, AX
-	CMOVQPL DX, CX
 
 	LEAQ -1(AX), R13
 	CMPQ R13, $64
@@ -72,7 +75,7 @@ next:
 	VMOVDQU Y0, (DI)
 	VMOVDQU Y1, 32(DI)
 	ADDQ AX, DI
-	LEAQ 1(SI)(CX*1), SI
+	ADDQ CX, SI
 	JMP  next
 
 longer:
@@ -95,7 +98,7 @@ copy:
 	CMPQ DI, AX
 	JB   copy
 	MOVQ AX, DI
-	LEAQ 1(SI)(CX*1), SI
+	ADDQ CX, SI
 	JMP  next
 
 done:
