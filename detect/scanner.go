@@ -21,6 +21,7 @@ type Options struct {
 type Scanner struct {
 	anchors   []anchor
 	search    *literal.Set // of the anchors' texts
+	longest   int          // of them, and a byte more, which may end the shortest
 	signs     *literal.Set // of what is evidence
 	walker    unpack.Walker
 	limits    unpack.Limits
@@ -32,6 +33,9 @@ type Scanner struct {
 func New(opts Options) *Scanner {
 	s := &Scanner{limits: opts.Unpack, malformed: opts.Malformed, signs: compile(signs(), signsBytes, signsHalves, signsPairs), anchors: anchors()}
 	s.search = compile(anchorTexts(s.anchors), anchorsBytes, anchorsHalves, anchorsPairs)
+	for _, a := range s.anchors {
+		s.longest = max(s.longest, len(a.text)+1)
+	}
 	return s
 }
 

@@ -79,23 +79,23 @@ func usage(b *testing.B, who int) time.Duration {
 func BenchmarkHistory(b *testing.B) {
 	dir := benchRepository(b)
 	scanner := detect.New(detect.Options{})
-	nothing := func(context.Context, string, []byte) detect.Result { return detect.Result{} }
+	var nothing finder = func([]byte) detect.Result { return detect.Result{} }
 	var scan, engine, git, floor cost
 	var stats Stats
-	read := func(find finder) {
+	read := func(e examiner) {
 		r, err := OpenRepository(context.Background(), dir, Options{})
 		if err != nil {
 			b.Fatal(err)
 		}
 		defer r.Close()
-		report, err := r.scan(context.Background(), find, Range{})
+		report, err := r.scan(context.Background(), e, Range{})
 		if err != nil {
 			b.Fatal(err)
 		}
 		stats = report.Stats
 	}
 	for b.Loop() {
-		scan.add(b, syscall.RUSAGE_SELF, func() { read(scanner.Examine) })
+		scan.add(b, syscall.RUSAGE_SELF, func() { read(scanner) })
 		engine.add(b, syscall.RUSAGE_SELF, func() { read(nothing) })
 		floor.add(b, syscall.RUSAGE_SELF, func() { inflateBlobs(b, dir) })
 		git.add(b, syscall.RUSAGE_CHILDREN, func() {

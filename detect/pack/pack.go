@@ -47,13 +47,13 @@ func (p *Pack) Close() error {
 // Scan hands every blob, commit message and annotated tag once to s and reports where the findings stand. Trees are
 // read only after a finding. A damaged object ends the scan with an error: it never passes for clean.
 func (p *Pack) Scan(ctx context.Context, s *detect.Scanner, r Range) (Report, error) {
-	return p.scan(ctx, s.Examine, r)
+	return p.scan(ctx, s, r)
 }
 
-func (p *Pack) scan(ctx context.Context, find finder, r Range) (Report, error) {
+func (p *Pack) scan(ctx context.Context, e examiner, r Range) (Report, error) {
 	begin := time.Now()
 	st := p.store()
-	sc := scan{opts: p.opts, find: find, each: st.each, fetch: st.fetch, keepIDs: func() {
+	sc := scan{opts: p.opts, examiner: e, each: st.each, fetch: st.fetch, keepIDs: func() {
 		if p.file.ids == nil {
 			p.file.ids = make([]id, len(p.file.offsets))
 		}

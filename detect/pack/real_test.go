@@ -2,7 +2,6 @@ package pack
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"strings"
 	"testing"
@@ -29,17 +28,17 @@ func TestRealRepository(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer opened.Close()
-	find := detect.New(detect.Options{}).Examine
+	var e examiner = detect.New(detect.Options{})
 	if text := os.Getenv("REKEY_TEST_TEXT"); text != "" {
-		find = func(_ context.Context, _ string, blob []byte) (r detect.Result) {
+		e = finder(func(blob []byte) (r detect.Result) {
 			if bytes.Contains(blob, []byte(text)) {
 				r.Findings = make([]detect.Finding, 1)
 			}
 			return r
-		}
+		})
 	}
 	opened.opts.MaxSightings = 10_000_000
-	report, err := opened.scan(t.Context(), find, Range{})
+	report, err := opened.scan(t.Context(), e, Range{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,8 +96,18 @@ func mark(n int) string { return fmt.Sprintf("<mark %d>", n) }
 
 var markPattern = regexp.MustCompile(`<mark (\d+)>`)
 
+// finder is an examiner that looks at the whole of each text.
+type finder func(text []byte) detect.Result
+
+func (f finder) Examine(_ context.Context, _ string, text []byte) detect.Result { return f(text) }
+
+func (f finder) Clean(text []byte, _ *detect.Marks, _ []detect.Copied, _ *detect.Marks) bool {
+	r := f(text)
+	return len(r.Findings)+len(r.Skipped) == 0
+}
+
 // findMarks stands in for a scanner.
-func findMarks(_ context.Context, _ string, text []byte) (result detect.Result) {
+var findMarks finder = func(text []byte) (result detect.Result) {
 	for _, at := range markPattern.FindAllSubmatchIndex(text, -1) {
 		result.Findings = append(result.Findings, detect.Finding{
 			Kind:   detect.SecretKey,

@@ -234,10 +234,10 @@ func (r *Repository) inPack(name id) bool {
 // where the findings stand. No Heads stand for HEAD. What is damaged or missing is named in [Report.Skipped] and the
 // rest is read.
 func (r *Repository) Scan(ctx context.Context, s *detect.Scanner, heads Range) (Report, error) {
-	return r.scan(ctx, s.Examine, heads)
+	return r.scan(ctx, s, heads)
 }
 
-func (r *Repository) scan(ctx context.Context, find finder, heads Range) (Report, error) {
+func (r *Repository) scan(ctx context.Context, e examiner, heads Range) (Report, error) {
 	begin := time.Now()
 	r.store.inflated.Store(0)
 	refs, head := r.dir.refs()
@@ -245,7 +245,7 @@ func (r *Repository) scan(ctx context.Context, find finder, heads Range) (Report
 		heads.Heads = []string{head.String()}
 	}
 	looseTrees := -1
-	sc := scan{opts: r.opts, find: find, refs: refs, fetch: r.store.fetch, each: func(ctx context.Context, wanted kinds, visit func(object) error) error {
+	sc := scan{opts: r.opts, examiner: e, refs: refs, fetch: r.store.fetch, each: func(ctx context.Context, wanted kinds, visit func(object) error) error {
 		err := r.store.each(ctx, wanted, visit)
 		if looseTrees < 0 {
 			looseTrees = int(r.store.unwanted.Load())

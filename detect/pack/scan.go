@@ -14,13 +14,16 @@ import (
 // errFound ends a walk that has what it was for.
 var errFound = errors.New("found")
 
-// finder is [detect.Scanner.Examine].
-type finder func(ctx context.Context, path string, text []byte) detect.Result
+// examiner is a [detect.Scanner].
+type examiner interface {
+	Examine(ctx context.Context, path string, text []byte) detect.Result
+	Clean(text []byte, base *detect.Marks, copied []detect.Copied, marks *detect.Marks) bool
+}
 
 // scan is one reading of all objects, wherever they come from.
 type scan struct {
 	opts Options
-	find finder
+	examiner
 	// each makes all objects of the wanted kinds and calls visit for each, as [packfile.each] does.
 	each func(ctx context.Context, wanted kinds, visit func(object) error) error
 	// fetch returns one object, as [store.fetch] does.
@@ -115,7 +118,10 @@ func (s *scan) visit(ctx context.Context, o object) error {
 		}
 		w.tags = append(w.tags, t)
 	}
-	result := s.find(ctx, "", o.text)
+	if o.kind == blobKind && s.Clean(o.text, o.base, o.copied, o.marks) {
+		return nil
+	}
+	result := s.Examine(ctx, "", o.text)
 	if err := ctx.Err(); err != nil { // findings may be incomplete
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"sync/atomic"
 
+	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/inflate"
 )
 
@@ -18,6 +19,12 @@ type object struct {
 	kind   kind
 	text   []byte
 	loose  id // where pack is nil
+
+	// copied are the long stretches that the object has from its base, and base what the visit of that noted. marks is for what
+	// this visit notes. They are valid until the visit returns, and nil for an object that is no delta and has none.
+	copied []detect.Copied
+	base   *detect.Marks
+	marks  *detect.Marks
 }
 
 // id returns the object's id, which takes hashing it where the pack does not know it.
@@ -54,6 +61,8 @@ type walker struct {
 	inflated *atomic.Int64 // by all workers
 	untold   int64         // inflated, and not in it yet
 	stack    []frame
+	copied   []detect.Copied // of the object made last
+	marks    []*detect.Marks // that no frame has
 
 	// broken is asked about an entry that cannot be made, and with it none of the deltas made from it. Nil goes on
 	// without them.
@@ -65,6 +74,7 @@ type walker struct {
 type frame struct {
 	entry, next, heavy int32
 	text               buffer
+	marks              *detect.Marks
 }
 
 func newWalker(opts Options, number int, inflated *atomic.Int64) *walker {
@@ -78,11 +88,11 @@ func newWalker(opts Options, number int, inflated *atomic.Int64) *walker {
 func (w *walker) walk(ctx context.Context, p *packfile, root int32, visit func(object) error) error {
 	defer func() {
 		for _, f := range w.stack {
-			w.memory.back(f.text)
+			w.back(f)
 		}
 		w.stack = w.stack[:0]
 	}()
-	if err := w.enter(p, root, nil, visit); err != nil {
+	if err := w.enter(p, root, frame{}, visit); err != nil {
 		return err
 	}
 	for len(w.stack) > 0 {
@@ -96,7 +106,7 @@ func (w *walker) walk(ctx context.Context, p *packfile, root int32, visit func(o
 			if entry == top.heavy || p.only != nil && !p.only[entry] {
 				continue
 			}
-			if err := w.enter(p, entry, top.text.data, visit); err != nil {
+			if err := w.enter(p, entry, *top, visit); err != nil {
 				return err
 			}
 			continue
@@ -105,9 +115,9 @@ func (w *walker) walk(ctx context.Context, p *packfile, root int32, visit func(o
 		w.stack = w.stack[:len(w.stack)-1]
 		var err error
 		if base.heavy != none {
-			err = w.enter(p, base.heavy, base.text.data, visit)
+			err = w.enter(p, base.heavy, base, visit)
 		}
-		w.memory.back(base.text)
+		w.back(base)
 		if err != nil {
 			return err
 		}
@@ -116,13 +126,18 @@ func (w *walker) walk(ctx context.Context, p *packfile, root int32, visit func(o
 }
 
 // enter makes one object, has it visited, and puts it on the stack if there are deltas of it.
-func (w *walker) enter(p *packfile, entry int32, base []byte, visit func(object) error) error {
-	text, err := w.make(p, entry, base)
+func (w *walker) enter(p *packfile, entry int32, base frame, visit func(object) error) error {
+	text, err := w.make(p, entry, base.text.data)
 	if err != nil {
 		return w.broken(p, entry, p.fail(entry, err))
 	}
-	if err := visit(object{worker: w.number, pack: p, entry: entry, kind: p.kinds[entry], text: text.data}); err != nil {
-		w.memory.back(text)
+	f := frame{entry: entry, text: text, marks: w.blank()}
+	err = visit(object{
+		worker: w.number, pack: p, entry: entry, kind: p.kinds[entry], text: text.data,
+		copied: w.copied, base: base.marks, marks: f.marks,
+	})
+	if err != nil {
+		w.back(f)
 		return err
 	}
 	next, heavy := p.first[entry], none
@@ -132,11 +147,30 @@ func (w *walker) enter(p *packfile, entry int32, base []byte, visit func(object)
 		}
 	}
 	if heavy == none {
-		w.memory.back(text)
+		w.back(f)
 		return nil
 	}
-	w.stack = append(w.stack, frame{entry: entry, next: next, heavy: heavy, text: text})
+	f.next, f.heavy = next, heavy
+	w.stack = append(w.stack, f)
 	return nil
+}
+
+// blank returns marks of nothing.
+func (w *walker) blank() *detect.Marks {
+	n := len(w.marks)
+	if n == 0 {
+		return new(detect.Marks)
+	}
+	m := w.marks[n-1]
+	w.marks = w.marks[:n-1]
+	m.Forget()
+	return m
+}
+
+// back takes back what a frame holds.
+func (w *walker) back(f frame) {
+	w.memory.back(f.text)
+	w.marks = append(w.marks, f.marks)
 }
 
 // make makes the text of an entry, of base where it is a delta.
@@ -145,6 +179,7 @@ func (w *walker) make(p *packfile, entry int32, base []byte) (buffer, error) {
 	if err != nil {
 		return buffer{}, err
 	}
+	w.copied = w.copied[:0]
 	text, err := w.whole(h.size, body)
 	if err != nil || p.bases[entry] == none {
 		return text, err
@@ -207,7 +242,8 @@ func (w *walker) apply(base, delta []byte) (buffer, error) {
 	if !ok {
 		return w.file(func(out *bufio.Writer) error { return applyDeltaTo(out, size, base, ops) })
 	}
-	if err := applyDelta(text.data, base, ops); err != nil {
+	w.copied, err = applyDelta(text.data, base, ops, w.copied)
+	if err != nil {
 		w.memory.back(text)
 		return buffer{}, err
 	}
