@@ -20,8 +20,8 @@ type object struct {
 	text   []byte
 	loose  id // where pack is nil
 
-	// copied are the long stretches that the object has from its base, and base what the visit of that noted. marks is for what
-	// this visit notes. They are valid until the visit returns, and nil for an object that is no delta and has none.
+	// copied are the long stretches that a walk's object has from its base, and base is what the visit of that noted: both nil
+	// for an object that is no delta. marks is for what this visit notes. All are valid until the visit returns.
 	copied []detect.Copied
 	base   *detect.Marks
 	marks  *detect.Marks
