@@ -37,6 +37,18 @@ func (w *Worker) check(ctx context.Context, j *river.Job[job.Check]) error {
 	return w.conclude(ctx, owner(j.JobRow), w.GitHub.Repository(repository.target(), github.ScanAccess), repository.ID, j.Args.Head, update)
 }
 
+// letGo ends the owner's lease where GitHub refused the effect: nothing came of it, so that others need not wait until the
+// lease has passed. Where something may have come of it, it stays the owner's, who looks first. It returns err, and what
+// went wrong with the lease.
+func (w *Worker) letGo(ctx context.Context, key, owner string, err error) error {
+	if err == nil || outcomeOf(err, w.Now(), false).Do == github.Retry {
+		return err
+	}
+	return errors.Join(err, w.Store.Update(context.WithoutCancel(ctx), func(ctx context.Context, tx *ledger.Tx) error {
+		return tx.ReleaseAction(ctx, key, owner)
+	}))
+}
+
 // conclusion tells whether a check run may be made.
 type conclusion bool
 
@@ -51,6 +63,10 @@ var errNoCheck = errors.New("the commit has no check run")
 // caller, so that jobs which overtake each other end with the same check. It sends nothing where GitHub has it already.
 func (w *Worker) conclude(ctx context.Context, owner string, client *github.Client, repositoryID int64, head string, how conclusion) error {
 	key := fmt.Sprintf("check:%d:%s", repositoryID, head)
+	return w.letGo(ctx, key, owner, w.concludeUnder(ctx, key, owner, client, repositoryID, head, how))
+}
+
+func (w *Worker) concludeUnder(ctx context.Context, key, owner string, client *github.Client, repositoryID int64, head string, how conclusion) error {
 	var begun ledger.Action
 	var have ledger.Check
 	var facts respond.CheckFacts

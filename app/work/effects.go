@@ -74,7 +74,7 @@ func (w *Worker) once(ctx context.Context, key, owner string, do func(context.Co
 	result := begun.Result
 	if begun.Finished.IsZero() {
 		if err := do(ctx, begun); err != nil {
-			return err
+			return w.letGo(ctx, key, owner, err)
 		}
 		result = "done"
 	}

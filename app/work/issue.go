@@ -25,9 +25,13 @@ func (w *Worker) issue(ctx context.Context, j *river.Job[job.Issue]) error {
 		return err
 	}
 	key := fmt.Sprintf("issue:%d", j.Args.Leak)
+	return w.letGo(ctx, key, owner(j.JobRow), w.issueUnder(ctx, key, j, p))
+}
+
+func (w *Worker) issueUnder(ctx context.Context, key string, j *river.Job[job.Issue], p policy.Policy) error {
 	var begun ledger.Action
 	var facts issueFacts
-	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
 		if begun, err = tx.BeginAction(ctx, key, lease, owner(j.JobRow)); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/wire"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/policy"
 )
@@ -46,12 +47,24 @@ func (w *Worker) scan(ctx context.Context, owner string, t *task) (string, error
 		return "", err
 	}
 	if t.Head != "" {
-		if err := w.conclude(ctx, owner, client, t.Repository.ID, t.Head, create); err != nil {
+		if err := w.concludeScan(ctx, owner, client, t); err != nil {
 			return "", err
 		}
 	}
 	w.metrics.scanned(t.Event, report)
 	return fmt.Sprintf("scanned %d commits, %d blobs: %d findings", report.Stats.Commits, report.Stats.Blobs, len(report.Sightings)), nil
+}
+
+// concludeScan makes the head's check run say what the scan found. Where another job is at that check run (a push and
+// its pull request come together), a job for it alone waits: what was read is recorded, and need not be read again.
+func (w *Worker) concludeScan(ctx context.Context, owner string, client *github.Client, t *task) error {
+	err := w.conclude(ctx, owner, client, t.Repository.ID, t.Head, create)
+	if !errors.Is(err, ledger.ErrBusy) {
+		return err
+	}
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		return tx.Enqueue(ctx, job.Check{Repository: t.Repository.ID, Head: t.Head}, nil)
+	})
 }
 
 // read fetches the request's pack and scans it as it comes. follower may be nil.
@@ -172,8 +185,8 @@ func (w *Worker) recordFailure(ctx context.Context, owner string, t *task, reaso
 	if err != nil {
 		return err
 	}
-	err = w.conclude(ctx, owner, w.GitHub.Repository(t.Repository, github.ScanAccess), t.Repository.ID, t.Head, create)
-	if err != nil && !errors.Is(err, ledger.ErrBusy) && outcomeOf(err, w.Now(), true).Do == github.GiveUp {
+	err = w.concludeScan(ctx, owner, w.GitHub.Repository(t.Repository, github.ScanAccess), t)
+	if err != nil && outcomeOf(err, w.Now(), true).Do == github.GiveUp {
 		// GitHub does not take the check run either (repository gone, permission missing): the log has said why.
 		w.Log.ErrorContext(ctx, "check run not concluded", "repository", t.Repository.ID, "head", t.Head, "error", err)
 		return nil

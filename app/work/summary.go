@@ -53,7 +53,7 @@ func (w *Worker) summary(ctx context.Context, j *river.Job[job.Summary]) error {
 	if have.IssueRepository != 0 && have.IssueRepository != target.ID {
 		have = ledger.Summary{} // the policy sends issues elsewhere now
 	}
-	return w.sumUp(ctx, key, begun, have, target, facts)
+	return w.letGo(ctx, key, owner(j.JobRow), w.sumUp(ctx, key, begun, have, target, facts))
 }
 
 func (w *Worker) sumUp(ctx context.Context, key string, begun ledger.Action, have ledger.Summary, target ledger.Repository, facts respond.SummaryFacts) error {

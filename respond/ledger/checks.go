@@ -83,6 +83,16 @@ func (tx *Tx) FinishAction(ctx context.Context, key, result string) error {
 	return nil
 }
 
+// ReleaseAction ends the owner's lease of a key, and nothing where the key is not the owner's: whoever begins next is told
+// that the effect was begun and has not ended.
+func (tx *Tx) ReleaseAction(ctx context.Context, key, owner string) error {
+	_, err := tx.exec(ctx, `UPDATE actions SET lease = $3 WHERE key = $1 AND owner = $2 AND finished = 0`, key, owner, tx.now)
+	if err != nil {
+		return fmt.Errorf("ledger: release %s: %w", key, err)
+	}
+	return nil
+}
+
 // Meta returns the value of a key, "" where there is none.
 func (tx *Tx) Meta(ctx context.Context, key string) (string, error) {
 	var value string

@@ -341,6 +341,15 @@ func TestActions(t *testing.T) {
 		if _, err := begin("one"); !errors.Is(err, ledger.ErrBusy) {
 			t.Errorf("begun anew: %v", err)
 		}
+		release := func(owner string) {
+			update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.ReleaseAction(ctx, "issue:1", owner) })
+		}
+		release("one")
+		if _, err := begin("one"); !errors.Is(err, ledger.ErrBusy) {
+			t.Errorf("released by one who did not hold it: %v", err)
+		}
+		release("three")
+		must("one", ledger.Action{Begun: clock.now, Result: "number 12"})
 	})
 }
 
