@@ -21,15 +21,12 @@ type way string
 const (
 	portable way = "portable"
 	avx2     way = "avx2"
-	vbmi     way = "vbmi" // AVX-512; the bytes behind each place are loaded
-	// vbmiPermute is vbmi, but loads each line of the cache once and permutes it. AMD's processors (Zen 4) read memory twice
-	// as fast so; for Intel's (Emerald Rapids), such a permutation is the most expensive step.
-	vbmiPermute way = "vbmi, permuting"
+	vbmi     way = "vbmi" // AVX-512
 )
 
 func (w way) sight() Sight {
 	switch w {
-	case vbmi, vbmiPermute:
+	case vbmi:
 		return Bytes
 	case avx2:
 		return Halves

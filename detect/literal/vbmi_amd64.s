@@ -3,18 +3,6 @@
 #include "textflag.h"
 #include "hash_amd64.h"
 
-// The numbers from 1 to 66: as indices into two vectors, they take the bytes one, two or three behind each.
-DATA behind<>+0(SB)/8, $0x0807060504030201
-DATA behind<>+8(SB)/8, $0x100f0e0d0c0b0a09
-DATA behind<>+16(SB)/8, $0x1817161514131211
-DATA behind<>+24(SB)/8, $0x201f1e1d1c1b1a19
-DATA behind<>+32(SB)/8, $0x2827262524232221
-DATA behind<>+40(SB)/8, $0x302f2e2d2c2b2a29
-DATA behind<>+48(SB)/8, $0x3837363534333231
-DATA behind<>+56(SB)/8, $0x403f3e3d3c3b3a39
-DATA behind<>+64(SB)/2, $0x4241
-GLOBL behind<>(SB), RODATA|NOPTR, $66
-
 // LOOKUP puts into R0 the buckets of 64 places, whose bytes are in R0, those behind them in R1 to R3, which are spoiled.
 // Z16 to Z23 are the tables, two for each byte of a window. The permutation looks at the low seven bits of a byte: one
 // from 0x80 passes for the ASCII byte below it, and is found out later.
@@ -26,13 +14,12 @@ GLOBL behind<>(SB), RODATA|NOPTR, $66
 	VPTERNLOGQ $0x80, R1, R2, R0 \
 	VPANDQ R3, R0, R0
 
-// func findVBMI(t *[4][128]byte, filter *filter, text *byte, n int, permute bool) (offset int, word uint64)
-TEXT ·findVBMI(SB), NOSPLIT, $64-56
+// func findVBMI(t *[4][128]byte, filter *filter, text *byte, n int) (offset int, word uint64)
+TEXT ·findVBMI(SB), NOSPLIT, $64-48
 	MOVQ t+0(FP), AX
 	MOVQ filter+8(FP), R11
 	MOVQ text+16(FP), SI
 	MOVQ n+24(FP), CX
-	MOVBLZX permute+32(FP), R15
 	VMOVDQU64 (AX), Z16
 	VMOVDQU64 64(AX), Z17
 	VMOVDQU64 128(AX), Z18
@@ -61,40 +48,25 @@ TEXT ·findVBMI(SB), NOSPLIT, $64-56
 	JNZ   check
 
 aligned:
-	// On from the next multiple of 64. The bytes behind each come from permutations of whole lines of the cache, or from loads
-	// of their own, half of which need two lines.
+	// On from the next multiple of 64. The text is fetched far ahead, so that the memory has something to do meanwhile.
 	ADDQ $64, SI
 	ANDQ $-64, SI
-	LEAQ -192(DX), R8 // the last place for two vectors and the one behind them
+	LEAQ -131(DX), R8 // the last place for two vectors and the three bytes behind them
 	CMPQ SI, R8
 	JA   rest
-	VMOVDQU64 behind<>+0(SB), Z11
-	VMOVDQU64 behind<>+1(SB), Z12
-	VMOVDQU64 behind<>+2(SB), Z13
-	VMOVDQA64 (SI), Z15
 
 	PCALIGN $64
 loop:
-	PREFETCHT0 2048(SI)
-	PREFETCHT0 2112(SI)
-	TESTL R15, R15
-	JZ    load
-	VMOVDQA64 Z15, Z0
+	PREFETCHT0 4096(SI)
+	PREFETCHT0 4160(SI)
+	VMOVDQA64 (SI), Z0
+	VMOVDQU64 1(SI), Z1
+	VMOVDQU64 2(SI), Z2
+	VMOVDQU64 3(SI), Z3
 	VMOVDQA64 64(SI), Z4
-	VMOVDQA64 128(SI), Z15
-	VMOVDQA64 Z11, Z1
-	VMOVDQA64 Z12, Z2
-	VMOVDQA64 Z13, Z3
-	VMOVDQA64 Z11, Z5
-	VMOVDQA64 Z12, Z6
-	VMOVDQA64 Z13, Z7
-	VPERMI2B Z4, Z0, Z1
-	VPERMI2B Z4, Z0, Z2
-	VPERMI2B Z4, Z0, Z3
-	VPERMI2B Z15, Z4, Z5
-	VPERMI2B Z15, Z4, Z6
-	VPERMI2B Z15, Z4, Z7
-look:
+	VMOVDQU64 65(SI), Z5
+	VMOVDQU64 66(SI), Z6
+	VMOVDQU64 67(SI), Z7
 	LOOKUP(Z0, Z1, Z2, Z3)
 	LOOKUP(Z4, Z5, Z6, Z7)
 	VPORQ Z0, Z4, Z8
@@ -107,18 +79,6 @@ next:
 	JBE  loop
 
 	JMP  rest
-
-	PCALIGN $32
-load:
-	VMOVDQA64 (SI), Z0
-	VMOVDQU64 1(SI), Z1
-	VMOVDQU64 2(SI), Z2
-	VMOVDQU64 3(SI), Z3
-	VMOVDQA64 64(SI), Z4
-	VMOVDQU64 65(SI), Z5
-	VMOVDQU64 66(SI), Z6
-	VMOVDQU64 67(SI), Z7
-	JMP look
 
 rest:
 	// What is left, by loads that stop at the end and give zeros for what would be behind it.
@@ -154,8 +114,8 @@ rest:
 
 none:
 	SUBQ DI, DX
-	MOVQ DX, offset+40(FP)
-	MOVQ $0, word+48(FP)
+	MOVQ DX, offset+32(FP)
+	MOVQ $0, word+40(FP)
 	VZEROUPPER
 	RET
 
@@ -204,7 +164,7 @@ eight:
 	MOVQ  (SP)(AX*1), BX
 	SUBQ  DI, SI
 	ADDQ  AX, SI
-	MOVQ  SI, offset+40(FP)
-	MOVQ  BX, word+48(FP)
+	MOVQ  SI, offset+32(FP)
+	MOVQ  BX, word+40(FP)
 	VZEROUPPER
 	RET

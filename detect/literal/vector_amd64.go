@@ -47,7 +47,7 @@ func (s *Set) fillVector(list *[candidates]candidate, text []byte, at int) (done
 	case left < shortest:
 		return at, 0
 	case s.way.sight() == Bytes:
-		base, word := findVBMI(&s.tables.vbmi, &s.filter, &text[at], left, s.way == vbmiPermute)
+		base, word := findVBMI(&s.tables.vbmi, &s.filter, &text[at], left)
 		if word == 0 {
 			return at + base, 0
 		}
@@ -74,15 +74,13 @@ func (s *Set) fillVector(list *[candidates]candidate, text []byte, at int) (done
 func findAVX2(t *avx2Tables, filter *filter, text *byte, n int, list *[candidates]candidate) (done, count int)
 
 // findVBMI looks at n bytes of text and reads nothing else. It returns the offset of the first eight places of which one may
-// be a window, and the buckets of each in a byte of word; n and 0 if there is none. Whether it permutes, see vbmiPermute, is a
-// matter of speed alone.
+// be a window, and the buckets of each in a byte of word; n and 0 if there is none.
 //
 //go:noescape
-func findVBMI(t *[window][128]byte, filter *filter, text *byte, n int, permute bool) (offset int, word uint64)
+func findVBMI(t *[window][128]byte, filter *filter, text *byte, n int) (offset int, word uint64)
 
 // ways returns the ways in which this processor can search, and the operating system lets it, the best first.
 func ways() []way {
-	const authenticAMD = 'A' | 'u'<<8 | 't'<<16 | 'h'<<24 // how the maker's name begins, in leaf 0's ebx
 	has := &cpu.X86
 	switch {
 	case !has.HasAVX2 || !has.HasBMI1 || !has.HasBMI2:
@@ -90,11 +88,5 @@ func ways() []way {
 	case !has.HasAVX512F || !has.HasAVX512DQ || !has.HasAVX512BW || !has.HasAVX512VBMI:
 		return []way{avx2, portable}
 	}
-	if _, maker, _, _ := cpuid(0, 0); maker == authenticAMD {
-		return []way{vbmiPermute, vbmi, avx2, portable}
-	}
-	return []way{vbmi, vbmiPermute, avx2, portable}
+	return []way{vbmi, avx2, portable}
 }
-
-// cpuid returns the registers eax to edx that the instruction fills.
-func cpuid(leaf, sub uint32) (a, b, c, d uint32)
