@@ -48,7 +48,7 @@ func wrapAfter(text []byte, i int) int {
 			k++
 		case text[k] == '\\':
 			n := k
-			for n < len(text) && text[n] == '\\' {
+			for n < len(text) && n-i < longestSeam && text[n] == '\\' {
 				n++
 			}
 			if n < len(text) && (text[n] == 'n' || text[n] == 'r' || text[n] == '\n' || text[n] == '\r') {
@@ -96,7 +96,7 @@ func wrapBefore(text []byte, i int) int {
 		switch {
 		case isBase64(c) && (c == 'n' || c == 'r') && k > 1 && text[k-2] == '\\':
 			k -= 2
-			for k > 0 && text[k-1] == '\\' {
+			for k > 0 && i-k < longestSeam && text[k-1] == '\\' {
 				k--
 			}
 			lines = true

@@ -2,8 +2,13 @@ package detect
 
 import "bytes"
 
-// plausible is the cheap look at what stands around an anchor: most texts that hold one hold no credential, and end here.
-// It turns none down, and allocates nothing but for HTML entities.
+// plausibleReach is how far from an anchor plausible looks at most, in bytes: at as many characters as a credential and what
+// names it have, of [longestEscape] bytes each, and at [maxSeams] seams of [longestSeam] bytes; or at twenty characters of
+// base64 with a line end between any two.
+const plausibleReach = 8 << 10
+
+// plausible is the cheap look at what stands around an anchor, within [plausibleReach]: most texts that hold one hold no
+// credential, and end here. It turns none down, and allocates nothing but for HTML entities.
 func (s *Scanner) plausible(text []byte, at int, a *anchor) bool {
 	switch a.role {
 	case keyRole:
@@ -138,21 +143,23 @@ func lastBefore(text []byte, at int) byte {
 	return text[at-1]
 }
 
-// escapeStart returns where the escape starts that the anchor at text[at:] is the end of: \\u{5f}, &amp;#95;.
+// escapeStart returns where the escape starts that the anchor at text[at:] is the end of: \\u{5f}, &amp;#95;. It looks no
+// farther than twice as many bytes as an escape has.
 func escapeStart(text []byte, at int) int {
+	low := max(0, at-2*longestEscape)
 	switch text[at] {
 	case '#', 'l':
-		for at >= 5 && string(text[at-5:at]) == "&amp;" {
+		for at >= low+5 && string(text[at-5:at]) == "&amp;" {
 			at -= 4
 		}
 		if at > 0 && text[at-1] == '&' {
 			at--
 		}
-		for at >= 4 && string(text[at-4:at]) == "&amp" {
+		for at >= low+4 && string(text[at-4:at]) == "&amp" {
 			at -= 4
 		}
 	case '\\', 'u':
-		for at > 0 && text[at-1] == '\\' {
+		for at > low && text[at-1] == '\\' {
 			at--
 		}
 	}

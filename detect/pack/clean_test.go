@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +18,9 @@ import (
 // wholly is a scanner that looks at the whole of each text.
 type wholly struct{ *detect.Scanner }
 
-func (wholly) Clean([]byte, *detect.Marks, []detect.Copied, *detect.Marks) bool { return false }
+func (wholly) Clean([]byte, *detect.Marks, []detect.Copied, *detect.Marks, detect.Filler) bool {
+	return false
+}
 
 // checked is a scanner that holds what it is told of a text against the text that this was made of.
 type checked struct {
@@ -25,27 +28,42 @@ type checked struct {
 	mu      sync.Mutex
 	texts   map[*detect.Marks][]byte
 	changes int // texts of which a part was copied from a clean one
+	hollow  int // texts that had nothing in the middle of what was copied when they were judged
 	wrong   string
 }
 
-func (c *checked) Clean(text []byte, base *detect.Marks, copied []detect.Copied, marks *detect.Marks) bool {
+func (c *checked) Clean(text []byte, base *detect.Marks, copied []detect.Copied, marks *detect.Marks, hollow detect.Filler) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	end := 0
+	whole, end := bytes.Clone(text), 0
 	for _, p := range copied {
 		of, known := c.texts[base]
-		if !known || p.To < end || !bytes.Equal(text[p.To:p.To+p.Len], of[p.From:p.From+p.Len]) {
-			c.wrong = fmt.Sprintf("%+v of %d bytes is not the same in both", p, len(text))
+		if !known || p.To < end {
+			c.wrong = fmt.Sprintf("%+v of %d bytes is not in order", p, len(text))
+			return c.Scanner.Clean(text, base, copied, marks, hollow)
 		}
 		end = p.To + p.Len
+		stretch := of[p.From : p.From+p.Len]
+		same := bytes.Equal(text[p.To:end], stretch)
+		if hollow != nil {
+			same = bytes.Equal(text[p.To:p.To+detect.Edge], stretch[:detect.Edge]) && bytes.Equal(text[end-detect.Edge:end], stretch[p.Len-detect.Edge:])
+		}
+		if !same {
+			c.wrong = fmt.Sprintf("%+v of %d bytes is not the same in both", p, len(text))
+		}
+		copy(whole[p.To:], stretch)
 	}
-	if marks != nil {
-		c.texts[marks] = bytes.Clone(text)
+	clean := c.Scanner.Clean(text, base, copied, marks, hollow)
+	if c.Scanner.Clean(whole, nil, nil, nil, nil) != clean {
+		c.wrong = fmt.Sprintf("of %d bytes it says %v, of the whole text not", len(text), clean)
 	}
-	clean := c.Scanner.Clean(text, base, copied, marks)
 	if clean && len(copied) > 0 {
 		c.changes++
 	}
+	if !bytes.Equal(text, whole) {
+		c.hollow++
+	}
+	c.texts[marks] = whole
 	return clean
 }
 
@@ -82,7 +100,11 @@ func TestChangesOfLargeFiles(t *testing.T) {
 			i := rng.IntN(len(lines) - 600)
 			lines = append(append(lines[:i:i], lines[i+600:]...), lines[i:i+600]...)
 		}
-		heads = append(heads, r.commit(fmt.Sprint(n), map[string]string{"lock.yaml": strings.Join(lines, "")}))
+		heads = append(heads, r.commit(fmt.Sprint(n), map[string]string{
+			"lock.yaml": strings.Join(lines, ""),
+			// Where nothing has an anchor.
+			"plain.yaml": strings.Join(slices.DeleteFunc(slices.Clone(lines[:2000]), func(l string) bool { return strings.Contains(l, "CLERK_") }), ""),
+		}))
 	}
 	pack := r.pack(heads[len(heads)-1:], nil, "--delta-base-offset", "--window=20", "--depth=30")
 	scan := func(e examiner) Report {
@@ -101,6 +123,9 @@ func TestChangesOfLargeFiles(t *testing.T) {
 	}
 	if c.changes < 5 {
 		t.Errorf("only %d texts were read in part", c.changes)
+	}
+	if c.hollow < 3 {
+		t.Errorf("only %d texts were left hollow", c.hollow)
 	}
 	if len(want.Sightings) < 8 {
 		t.Errorf("only %d findings", len(want.Sightings))

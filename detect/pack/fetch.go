@@ -19,10 +19,10 @@ func (s *store) fetch(ctx context.Context, name id, wanted kinds, limit int64) (
 	take := func(o object) error {
 		mu.Lock()
 		defer mu.Unlock()
-		if int64(len(o.text)) > limit {
-			large = int64(len(o.text))
+		if int64(len(o.made)) > limit {
+			large = int64(len(o.made))
 		} else if wanted.has(o.kind) {
-			found = append([]byte{}, o.text...)
+			found = append([]byte{}, o.text()...)
 		}
 		return errFound
 	}
@@ -74,7 +74,7 @@ func (w *walker) read(p *packfile, entry int32, visit func(object) error) error 
 	}
 	var text buffer
 	for _, e := range slices.Backward(chain) {
-		next, err := w.make(p, e, text.data)
+		next, err := w.make(p, e, text.data, false)
 		w.memory.back(text)
 		if err != nil {
 			return p.fail(e, err)
@@ -82,5 +82,5 @@ func (w *walker) read(p *packfile, entry int32, visit func(object) error) error 
 		text = next
 	}
 	defer w.memory.back(text)
-	return visit(object{pack: p, entry: entry, kind: p.kinds[entry], text: text.data})
+	return visit(object{pack: p, entry: entry, kind: p.kinds[entry], made: text.data})
 }

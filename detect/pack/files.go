@@ -44,8 +44,8 @@ func (p *Pack) trees(ctx context.Context) (map[id][]byte, error) {
 	var mu sync.Mutex
 	trees := map[id][]byte{}
 	err := p.store().each(ctx, setOf(treeKind), func(o object) error {
-		name := hashObject(treeKind, o.text)
-		text := slices.Clone(o.text)
+		name := hashObject(treeKind, o.text())
+		text := slices.Clone(o.text())
 		mu.Lock()
 		trees[name] = text
 		mu.Unlock()

@@ -65,7 +65,7 @@ func (h *history) readCommits(ctx context.Context) error {
 	if workers == nil {
 		workers = make([][]*commit, h.scan.opts.Workers)
 		err := h.scan.each(ctx, setOf(commitKind), func(o object) error {
-			c, err := parseCommit(o.id(), o.text)
+			c, err := parseCommit(o.id(), o.text())
 			if err != nil {
 				return o.fail(err)
 			}

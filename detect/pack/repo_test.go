@@ -101,7 +101,10 @@ type finder func(text []byte) detect.Result
 
 func (f finder) Examine(_ context.Context, _ string, text []byte) detect.Result { return f(text) }
 
-func (f finder) Clean(text []byte, _ *detect.Marks, _ []detect.Copied, _ *detect.Marks) bool {
+func (f finder) Clean(text []byte, _ *detect.Marks, _ []detect.Copied, _ *detect.Marks, hollow detect.Filler) bool {
+	if hollow != nil {
+		hollow.Fill(0, len(text))
+	}
 	r := f(text)
 	return len(r.Findings)+len(r.Skipped) == 0
 }

@@ -17,7 +17,7 @@ var errFound = errors.New("found")
 // examiner is a [detect.Scanner].
 type examiner interface {
 	Examine(ctx context.Context, path string, text []byte) detect.Result
-	Clean(text []byte, base *detect.Marks, copied []detect.Copied, marks *detect.Marks) bool
+	Clean(text []byte, base *detect.Marks, copied []detect.Copied, marks *detect.Marks, hollow detect.Filler) bool
 }
 
 // scan is one reading of all objects, wherever they come from.
@@ -107,21 +107,21 @@ func (s *scan) visit(ctx context.Context, o object) error {
 	switch o.kind {
 	case blobKind:
 		w.blobs++
-		w.bytes += int64(len(o.text))
+		w.bytes += int64(len(o.made))
 	case commitKind:
 		w.commits++
 		s.keep(o)
 	case tagKind:
-		t, err := parseTag(o.id(), o.text)
+		t, err := parseTag(o.id(), o.text())
 		if err != nil {
 			return o.fail(err)
 		}
 		w.tags = append(w.tags, t)
 	}
-	if o.kind == blobKind && s.Clean(o.text, o.base, o.copied, o.marks) {
+	if o.kind == blobKind && s.Clean(o.made, o.base, o.copied, o.marks, o.filler()) {
 		return nil
 	}
-	result := s.Examine(ctx, "", o.text)
+	result := s.Examine(ctx, "", o.text())
 	if err := ctx.Err(); err != nil { // findings may be incomplete
 		return err
 	}
@@ -156,7 +156,7 @@ func (s *scan) keep(o object) {
 		return
 	}
 	w := &s.workers[o.worker]
-	c, err := parseCommit(o.id(), o.text)
+	c, err := parseCommit(o.id(), o.text())
 	if err != nil || len(w.parsed) >= mostParsed/len(s.workers) {
 		s.reread.Store(true)
 		return

@@ -68,7 +68,7 @@ func (h *history) readTrees(ctx context.Context) error {
 			return nil
 		}
 		var n node
-		for text := o.text; len(text) > 0; {
+		for text := o.text(); len(text) > 0; {
 			e, rest, err := nextEntry(text)
 			if err != nil {
 				return o.fail(err)
@@ -167,7 +167,7 @@ func (h *history) leadingTrees(ctx context.Context) (map[id]metTree, error) {
 		w := &workers[o.worker]
 		number := w.add(o)
 		holds := false
-		for text := o.text; len(text) > 0; {
+		for text := o.text(); len(text) > 0; {
 			e, rest, err := nextEntry(text)
 			if err != nil {
 				return o.fail(err)

@@ -17,7 +17,8 @@ type object struct {
 	pack   *packfile
 	entry  int32
 	kind   kind
-	text   []byte
+	made   []byte // the text; of a hollow one, what was made of it
+	hollow *hollow
 	loose  id // where pack is nil
 
 	// copied are the long stretches that a walk's object has from its base, and base is what the visit of that noted: both nil
@@ -25,6 +26,50 @@ type object struct {
 	copied []detect.Copied
 	base   *detect.Marks
 	marks  *detect.Marks
+}
+
+// text returns the whole text.
+func (o object) text() []byte {
+	if o.hollow != nil {
+		o.hollow.whole()
+	}
+	return o.made
+}
+
+// filler returns what makes the text whole by parts; nil where it is.
+func (o object) filler() detect.Filler {
+	if o.hollow == nil || o.hollow.base == nil {
+		return nil
+	}
+	return o.hollow
+}
+
+// hollow is the text of a blob of which nothing is made, with nothing yet in the middle of its long copies: those who look
+// for what is new in it need not wait until all is there. Without a base the text is whole.
+type hollow struct {
+	text, base []byte
+	copied     []detect.Copied
+	from, to   int // what is whole
+}
+
+// Fill implements [detect.Filler].
+func (h *hollow) Fill(from, to int) {
+	from, to = max(0, from), min(len(h.text), to)
+	if from < h.from || from > h.to {
+		h.from, h.to = from, from
+	}
+	from, h.to = h.to, max(h.to, to) // mostly one asks for what comes next
+	for _, c := range h.copied {
+		if low, high := max(from, c.To), min(to, c.To+c.Len); low < high {
+			copy(h.text[low:high], h.base[c.From+low-c.To:])
+		}
+	}
+}
+
+// whole makes the text whole.
+func (h *hollow) whole() {
+	h.Fill(0, len(h.text))
+	*h = hollow{}
 }
 
 // id returns the object's id, which takes hashing it where the pack does not know it.
@@ -35,11 +80,11 @@ func (o object) id() id {
 	case o.pack.index != nil:
 		return o.pack.index.id(o.entry)
 	case o.pack.ids == nil:
-		return hashObject(o.kind, o.text)
+		return hashObject(o.kind, o.text())
 	}
 	known := &o.pack.ids[o.entry]
 	if *known == (id{}) {
-		*known = hashObject(o.kind, o.text)
+		*known = hashObject(o.kind, o.text())
 	}
 	return *known
 }
@@ -62,6 +107,7 @@ type walker struct {
 	untold   int64         // inflated, and not in it yet
 	stack    []frame
 	copied   []detect.Copied // of the object made last
+	hollow   hollow          // the object made last, where it is
 	marks    []*detect.Marks // that no frame has
 
 	// broken is asked about an entry that cannot be made, and with it none of the deltas made from it. Nil goes on
@@ -127,13 +173,14 @@ func (w *walker) walk(ctx context.Context, p *packfile, root int32, visit func(o
 
 // enter makes one object, has it visited, and puts it on the stack if there are deltas of it.
 func (w *walker) enter(p *packfile, entry int32, base frame, visit func(object) error) error {
-	text, err := w.make(p, entry, base.text.data)
+	leaf := p.kinds[entry] == blobKind && p.first[entry] == none
+	text, err := w.make(p, entry, base.text.data, leaf)
 	if err != nil {
 		return w.broken(p, entry, p.fail(entry, err))
 	}
 	f := frame{entry: entry, text: text, marks: w.blank()}
 	err = visit(object{
-		worker: w.number, pack: p, entry: entry, kind: p.kinds[entry], text: text.data,
+		worker: w.number, pack: p, entry: entry, kind: p.kinds[entry], made: text.data, hollow: &w.hollow,
 		copied: w.copied, base: base.marks, marks: f.marks,
 	})
 	if err != nil {
@@ -150,6 +197,7 @@ func (w *walker) enter(p *packfile, entry int32, base frame, visit func(object) 
 		w.back(f)
 		return nil
 	}
+	w.hollow.whole() // the visit found that it is a base after all
 	f.next, f.heavy = next, heavy
 	w.stack = append(w.stack, f)
 	return nil
@@ -173,19 +221,19 @@ func (w *walker) back(f frame) {
 	w.marks = append(w.marks, f.marks)
 }
 
-// make makes the text of an entry, of base where it is a delta.
-func (w *walker) make(p *packfile, entry int32, base []byte) (buffer, error) {
+// make makes the text of an entry, of base where it is a delta. That of a leaf may be hollow.
+func (w *walker) make(p *packfile, entry int32, base []byte, leaf bool) (buffer, error) {
 	h, body, err := p.body(entry)
 	if err != nil {
 		return buffer{}, err
 	}
-	w.copied = w.copied[:0]
+	w.copied, w.hollow = w.copied[:0], hollow{}
 	text, err := w.whole(h.size, body)
 	if err != nil || p.bases[entry] == none {
 		return text, err
 	}
 	defer w.memory.back(text)
-	return w.apply(base, text.data)
+	return w.apply(base, text.data, leaf)
 }
 
 // mostDeflated is the most bytes that one byte of deflate can stand for.
@@ -226,8 +274,8 @@ func (w *walker) whole(size uint64, body []byte) (buffer, error) {
 	return text, nil
 }
 
-// apply makes what delta says of base.
-func (w *walker) apply(base, delta []byte) (buffer, error) {
+// apply makes what delta says of base. What is a leaf may be hollow.
+func (w *walker) apply(base, delta []byte, leaf bool) (buffer, error) {
 	baseSize, size, ops, err := deltaSizes(delta)
 	if err != nil {
 		return buffer{}, err
@@ -242,10 +290,13 @@ func (w *walker) apply(base, delta []byte) (buffer, error) {
 	if !ok {
 		return w.file(func(out *bufio.Writer) error { return applyDeltaTo(out, size, base, ops) })
 	}
-	w.copied, err = applyDelta(text.data, base, ops, w.copied)
+	w.copied, err = applyDelta(text.data, base, ops, w.copied, leaf)
 	if err != nil {
 		w.memory.back(text)
 		return buffer{}, err
+	}
+	if leaf && len(w.copied) > 0 {
+		w.hollow = hollow{text: text.data, base: base, copied: w.copied}
 	}
 	return text, nil
 }
