@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -69,28 +73,54 @@ func testArchived(t *testing.T) {
 	w.filed(1)
 }
 
+// testRepositoryDeleted: the repository goes while GitHub is asked for something, before or after it has done it. What was
+// begun ends soon, and nothing of the repository stays or comes back.
 func testRepositoryDeleted(t *testing.T) {
-	w := newShop(t)
-	text, _ := w.secret(113, detect.Live)
-	hold, asked := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	w.github.Inject(githubtest.Times(1, func(r *http.Request) bool {
-		return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/issues")
-	},
-		func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
-			once.Do(func() { close(asked) })
-			<-hold
-			next.ServeHTTP(rw, r)
-		}))
-	w.pushed(map[string]string{".env": env(text)})
-	<-asked
-	if sent := w.shop.Delete(w.ctx, w.ada); !sent.OK() {
-		t.Fatalf("answered %d", sent.Status)
-	}
-	close(hold)
-	w.settle()
-	if stats := w.stats(); len(stats.Leaks) != 0 {
-		t.Errorf("leaks of a deleted repository: %v", stats.Leaks)
+	for i, path := range []string{"/issues", "/check-runs", "/git-upload-pack"} {
+		for j, done := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s done %v", path[1:], done), func(t *testing.T) {
+				t.Parallel()
+				w := newShop(t)
+				text, _ := w.secret(int64(130+2*i+j), detect.Live)
+				hold, asked := make(chan struct{}), make(chan struct{})
+				var once sync.Once
+				w.github.Inject(githubtest.Times(1, func(r *http.Request) bool {
+					return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, path)
+				},
+					func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+						answer := httptest.NewRecorder()
+						if done {
+							next.ServeHTTP(answer, r)
+						}
+						once.Do(func() { close(asked) })
+						<-hold
+						if !done {
+							next.ServeHTTP(rw, r)
+							return
+						}
+						maps.Copy(rw.Header(), answer.Header())
+						rw.WriteHeader(answer.Code)
+						_, _ = rw.Write(answer.Body.Bytes())
+					}))
+				w.pushed(map[string]string{".env": env(text)})
+				<-asked
+				if sent := w.shop.Delete(w.ctx, w.ada); !sent.OK() {
+					t.Fatalf("answered %d", sent.Status)
+				}
+				w.eventually("the deletion to be heard", func() bool { return strings.Contains(w.logs.String(), `"outcome":"repository deleted"`) })
+				close(hold)
+				w.settle()
+				if stats := w.stats(); len(stats.Leaks) != 0 {
+					t.Errorf("leaks of a deleted repository: %v", stats.Leaks)
+				}
+				w.view(func(ctx context.Context, tx *ledger.Tx) error {
+					if _, err := tx.Repository(ctx, w.shop.ID()); !errors.Is(err, ledger.ErrNotFound) {
+						t.Errorf("the repository is in the ledger: %v", err)
+					}
+					return nil
+				})
+			})
+		}
 	}
 }
 

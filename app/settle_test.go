@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"fmt"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -195,14 +196,19 @@ func holds(t *testing.T, what, text string, wants ...string) {
 	}
 }
 
-// together runs tests all at once, as they wait more than they work: the server keeps a second between its writes to an
-// installation.
+// together runs tests at once, as they wait more than they work: the server keeps a second between its writes to an
+// installation. There are only so many at a time that a slow machine serves each of them before its patience ends.
 func together(t *testing.T, tests map[string]func(*testing.T)) {
 	t.Helper()
 	t.Parallel()
 	var all sync.WaitGroup
+	places := make(chan struct{}, 3*runtime.GOMAXPROCS(0))
 	for name, test := range tests {
-		all.Go(func() { t.Run(name, test) })
+		all.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			t.Run(name, test)
+		})
 	}
 	all.Wait()
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"time"
 
 	"github.com/riverqueue/river"
 
@@ -39,10 +39,10 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 	} else if ours {
 		return w.finish(ctx, d, "ignored: our own doing")
 	}
-	if gone, err := w.goneSince(ctx, j, event.About().Repository.ID); err != nil {
+	if deleted, err := w.deletedSince(ctx, event, d.Received); err != nil {
 		return err
-	} else if gone {
-		return w.finish(ctx, d, "ignored: the repository was deleted meanwhile")
+	} else if deleted {
+		return w.finish(ctx, d, deletedMeanwhile)
 	}
 	p := planOf(event, w.AppID)
 	if err := w.remember(ctx, event.About().InstallationID, p); err != nil {
@@ -183,14 +183,24 @@ func knowRepository(ctx context.Context, tx *ledger.Tx, installation int64, r we
 	return tx.UpsertRepository(ctx, record)
 }
 
-// goneSince tells whether the repository was deleted since an earlier attempt: that one had recorded it, GitHub did not
-// find it, and now the ledger does not know it either.
-func (w *Worker) goneSince(ctx context.Context, j *river.Job[job.Delivery], repository int64) (bool, error) {
-	if len(j.Errors) == 0 || repository == 0 || !strings.Contains(j.Errors[len(j.Errors)-1].Error, "404 Not Found") {
+// deletedMeanwhile is what became of a delivery about a repository that is not there any more.
+const deletedMeanwhile = "ignored: the repository was deleted meanwhile"
+
+// disorder is by how much deliveries may overtake each other: GitHub promises no order.
+const disorder = time.Minute
+
+// deletedSince tells whether the event is about a repository whose deletion GitHub has told of since, or shortly before.
+// What the event says must not be remembered then: nothing would take it back.
+func (w *Worker) deletedSince(ctx context.Context, event webhook.Event, received time.Time) (deleted bool, err error) {
+	id := event.About().Repository.ID
+	if change, ok := event.(*webhook.RepositoryChange); id == 0 || ok && change.Action == "deleted" {
 		return false, nil
 	}
-	_, found, err := w.repository(ctx, repository)
-	return !found, err
+	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		deleted, err = tx.RepositoryDeleted(ctx, id, received.Add(-disorder))
+		return err
+	})
+	return deleted, err
 }
 
 // tryScan scans, unless the process was killed in the middle of the last attempt: what ends a process is not tried for
@@ -205,9 +215,9 @@ func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *tas
 // giveUpScan concludes the check of a scan that cannot be finished, so that nobody waits for it; a scan that will be
 // tried again is left alone.
 func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d ledger.Delivery, t *task, err error) error {
-	if errors.Is(err, github.ErrNotFound) {
+	if errors.Is(err, github.ErrNotFound) || errors.Is(err, ledger.ErrNotFound) {
 		if _, found, lookup := w.repository(ctx, t.Repository.ID); lookup == nil && !found {
-			return w.finish(ctx, d, "ignored: the repository was deleted meanwhile")
+			return w.finish(ctx, d, deletedMeanwhile)
 		}
 	}
 	out := outcomeOf(err, w.Now(), lastAttempt(j.JobRow))

@@ -208,6 +208,18 @@ func (tx *Tx) FinishDelivery(ctx context.Context, guid, outcome string) error {
 	return nil
 }
 
+// RepositoryDeleted tells whether a delivery that was received at that time or later, finished or not, says that the
+// repository was deleted.
+func (tx *Tx) RepositoryDeleted(ctx context.Context, repository int64, since time.Time) (bool, error) {
+	var id int64
+	found, err := one(ctx, tx, []any{&id}, `SELECT id FROM deliveries
+		WHERE repository = $1 AND event = 'repository' AND action = 'deleted' AND received >= $2 LIMIT 1`, repository, since)
+	if err != nil {
+		return false, fmt.Errorf("ledger: whether repository %d was deleted: %w", repository, err)
+	}
+	return found, nil
+}
+
 // RecentDeliveries lists the last deliveries, newest first, without their bodies.
 func (tx *Tx) RecentDeliveries(ctx context.Context, limit int) ([]Delivery, error) {
 	var list []Delivery

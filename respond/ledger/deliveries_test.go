@@ -97,6 +97,36 @@ func TestDeliveries(t *testing.T) {
 	})
 }
 
+func TestRepositoryDeleted(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, clock := open(t, url)
+		_, err := s.Accept(t.Context(), []ledger.Delivery{
+			{GUID: "push", Event: "push", Repository: 1},
+			{GUID: "issue", Event: "issues", Action: "deleted", Repository: 1},
+			{GUID: "deletion", Event: "repository", Action: "deleted", Repository: 2},
+			{GUID: "renaming", Event: "repository", Action: "renamed", Repository: 3},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.FinishDelivery(ctx, "deletion", "") })
+		for _, c := range []struct {
+			repository int64
+			since      time.Duration
+			want       bool
+		}{{1, 0, false}, {2, -time.Hour, true}, {2, 0, true}, {2, time.Microsecond, false}, {3, 0, false}, {4, 0, false}} {
+			view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+				got, err := tx.RepositoryDeleted(ctx, c.repository, clock.now.Add(c.since))
+				if got != c.want {
+					t.Errorf("repository %d deleted since %v: %v", c.repository, c.since, got)
+				}
+				return err
+			})
+		}
+	})
+}
+
 func TestManyAndLargeDeliveries(t *testing.T) {
 	t.Parallel()
 	ledgertest.Each(t, func(t *testing.T, url string) {
