@@ -129,7 +129,9 @@ func TestTreeHoldsItself(t *testing.T) {
 		scan:    &scan{opts: Options{}.withDefaults()},
 		hits:    map[id]hit{blob: {id: blob, kind: blobKind}},
 		commits: map[id]*commit{commitID: {id: commitID, tree: self}},
-		trees:   map[id]node{self: {{"again", self, true}, {"key", blob, false}}},
+		trees:   []node{{{"again", 0, true}, {"key", 0, false}}},
+		numbers: map[id]int32{self: 0},
+		blobIDs: []id{blob},
 	}
 	emitted := 0
 	if h.introduced(h.commits[commitID], func([]byte, id) bool { emitted++; return emitted < 100_000 }) {

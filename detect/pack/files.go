@@ -70,14 +70,14 @@ func listFiles(trees map[id][]byte, root id, limit int) ([]File, error) {
 			if e, rest, err = nextEntry(rest); err != nil {
 				return nil, fmt.Errorf("tree %v: %w", d.tree, err)
 			}
-			path := d.path + string(e.name)
+			path := d.path + string(e.name())
 			switch {
 			case e.isTree():
 				if d.depth < maxDepth && len(queue) < limit {
-					queue = append(queue, directory{*e.id, path + "/", d.depth + 1})
+					queue = append(queue, directory{*e.id(), path + "/", d.depth + 1})
 				}
 			case !e.isLink() && !e.isGitlink():
-				files = append(files, File{path, e.id.String()})
+				files = append(files, File{path, e.id().String()})
 				if len(files) == limit {
 					return files, nil
 				}

@@ -85,8 +85,8 @@ func FuzzTree(f *testing.F) {
 				}
 				return
 			}
-			if len(rest) >= len(text) || len(e.name) == 0 || bytes.IndexByte(e.name, 0) >= 0 {
-				t.Fatalf("entry %q of %q leaves %q", e.name, text, rest)
+			if len(rest) >= len(text) || len(e.name()) == 0 || bytes.IndexByte(e.name(), 0) >= 0 {
+				t.Fatalf("entry %q of %q leaves %q", e.name(), text, rest)
 			}
 			text = rest
 		}

@@ -133,12 +133,14 @@ func parseZone(text string) *time.Location {
 	return time.FixedZone("", (n/100*60+n%100)*60)
 }
 
-// treeEntry is one line of a tree. Its name and id are valid as long as the tree's text.
+// treeEntry is one line of a tree. It is valid as long as the tree's text, and small enough to be kept in registers.
 type treeEntry struct {
 	mode uint32
-	name []byte
-	id   *id
+	line []byte // name, 0, id
 }
+
+func (e treeEntry) name() []byte { return e.line[:len(e.line)-len(id{})-1] }
+func (e treeEntry) id() *id      { return (*id)(e.line[len(e.line)-len(id{}):]) }
 
 // The modes that matter here. All others, known to git or not, are files.
 const (
@@ -165,14 +167,13 @@ func nextEntry(text []byte) (e treeEntry, rest []byte, err error) {
 			return e, nil, err
 		}
 	}
-	end := bytes.IndexByte(text, 0)
-	if end <= 0 || len(text)-end-1 < len(e.id) {
+	name := bytes.IndexByte(text, 0)
+	end := name + 1 + len(id{})
+	if name <= 0 || end > len(text) {
 		return e, nil, fmt.Errorf("%w: tree entry without name or id", ErrCorrupt)
 	}
-	e.name = text[:end]
-	text = text[end+1:]
-	e.id = (*id)(text)
-	return e, text[len(e.id):], nil
+	e.line = text[:end]
+	return e, text[end:], nil
 }
 
 func entryMode(text []byte) (mode uint32, rest []byte, err error) {

@@ -14,7 +14,10 @@ type history struct {
 	heads []id
 
 	commits map[id]*commit
-	trees   map[id]node
+	trees   []node       // that lead to a blob with findings, by number
+	numbers map[id]int32 // of these trees
+	blobs   map[id]int32 // the numbers of the blobs with findings
+	blobIDs []id
 	mailmap mailmap
 
 	refTrees   []refTree       // what the refs hold, each tree once
@@ -27,20 +30,36 @@ type history struct {
 type node []nodeEntry
 
 type nodeEntry struct {
-	name string
-	id   id
-	tree bool
+	name   string
+	number int32 // of the tree or blob
+	tree   bool
 }
 
-// find returns the id of the entry of that name and sort, if the tree has one.
-func (n node) find(name string, tree bool) (id, bool) {
+// find returns the number of the entry of that name and sort, if the tree has one.
+func (n node) find(name string, tree bool) (int32, bool) {
 	i, ok := slices.BinarySearchFunc(n, name, func(e nodeEntry, name string) int { return strings.Compare(e.name, name) })
 	for ; ok && i < len(n) && n[i].name == name; i++ {
 		if n[i].tree == tree {
-			return n[i].id, true
+			return n[i].number, true
 		}
 	}
-	return id{}, false
+	return none, false
+}
+
+// tree returns the number of a tree, or none where it leads to no hit.
+func (h *history) tree(name id) int32 {
+	if n, ok := h.numbers[name]; ok {
+		return n
+	}
+	return none
+}
+
+// node returns what a tree holds that leads to a hit.
+func (h *history) node(tree int32) node {
+	if tree == none {
+		return nil
+	}
+	return h.trees[tree]
 }
 
 // read reads the commits, and where a blob is concerned the trees.

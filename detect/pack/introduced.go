@@ -1,7 +1,7 @@
 package pack
 
 import (
-	"bytes"
+	"encoding/binary"
 	"slices"
 	"strings"
 )
@@ -12,75 +12,94 @@ const maxDepth = 4096
 // introduced calls emit for each path at which the commit's tree holds a hit, while none of its parents' trees holds
 // the same there. It is false where emit was, or the directories are too deep.
 func (h *history) introduced(c *commit, emit func(path []byte, blob id) bool) bool {
-	var parents []id
+	tree := h.tree(c.tree)
+	if tree == none {
+		return true
+	}
+	var parents []int32
 	for _, p := range c.parents {
 		if parent, ok := h.commits[p]; ok {
-			parents = append(parents, parent.tree)
+			parents = append(parents, h.tree(parent.tree))
 		}
 	}
-	d := differ{history: h, emit: emit, barren: map[string]struct{}{}}
-	return d.walk(nil, c.tree, parents, 0)
+	d := differ{history: h, emit: emit}
+	return d.walk(nil, tree, parents, 0)
 }
 
 // differ compares one commit's tree with those of its parents.
 type differ struct {
 	*history
 	emit func(path []byte, blob id) bool
-	// barren holds the comparisons that came to nothing, so that trees made to be met on very many paths are
-	// compared once.
-	barren map[string]struct{}
-	count  int
+	// barren holds the comparisons that came to nothing, once there are many, so that trees made to be met on very many paths
+	// are compared once.
+	barren   map[string]struct{}
+	compared int
+	count    int
 }
 
-func (d *differ) walk(path []byte, tree id, parents []id, depth int) bool {
-	n := d.trees[tree]
+// manyCompared is after how many comparisons those that came to nothing are remembered.
+const manyCompared = 256
+
+func (d *differ) walk(path []byte, tree int32, parents []int32, depth int) bool {
+	n := d.node(tree)
 	if len(n) == 0 || slices.Contains(parents, tree) {
 		return true
 	}
 	if depth > maxDepth {
 		return false
 	}
-	slices.SortFunc(parents, func(a, b id) int { return bytes.Compare(a[:], b[:]) })
-	parents = slices.Compact(parents)
-	key := make([]byte, 0, 20*(1+len(parents)))
-	key = append(key, tree[:]...)
-	for _, p := range parents {
-		key = append(key, p[:]...)
-	}
-	if _, ok := d.barren[string(key)]; ok {
-		return true
+	var key []byte
+	if d.compared++; d.compared > manyCompared {
+		slices.Sort(parents)
+		parents = slices.Compact(parents)
+		key = comparison(tree, parents)
+		if _, ok := d.barren[string(key)]; ok {
+			return true
+		}
 	}
 	before := d.count
 	for _, e := range n {
 		full := append(path, e.name...)
 		if e.tree {
-			var below []id
+			var below []int32
 			for _, p := range parents {
-				if sub, ok := d.trees[p].find(e.name, true); ok {
+				if sub, ok := d.node(p).find(e.name, true); ok {
 					below = append(below, sub)
 				}
 			}
-			if !d.walk(append(full, '/'), e.id, below, depth+1) {
+			if !d.walk(append(full, '/'), e.number, below, depth+1) {
 				return false
 			}
 			continue
 		}
-		old := slices.ContainsFunc(parents, func(p id) bool {
-			there, ok := d.trees[p].find(e.name, false)
-			return ok && there == e.id
+		old := slices.ContainsFunc(parents, func(p int32) bool {
+			there, ok := d.node(p).find(e.name, false)
+			return ok && there == e.number
 		})
 		if old {
 			continue
 		}
 		d.count++
-		if !d.emit(full, e.id) {
+		if !d.emit(full, d.blobIDs[e.number]) {
 			return false
 		}
 	}
-	if d.count == before {
+	if key != nil && d.count == before {
+		if d.barren == nil {
+			d.barren = map[string]struct{}{}
+		}
 		d.barren[string(key)] = struct{}{}
 	}
 	return true
+}
+
+// comparison names a tree and those it is compared with.
+func comparison(tree int32, parents []int32) []byte {
+	key := binary.LittleEndian.AppendUint32(make([]byte, 0, 4*(1+len(parents))), uint32(tree))
+	for _, p := range parents {
+		key = binary.LittleEndian.AppendUint32(key, uint32(p))
+	}
+	return key
 }
 
 // holds tells whether the blob stands at the path in the commit's tree.
@@ -89,14 +108,14 @@ func (h *history) holds(commit id, path string, blob id) bool {
 	return ok && h.treeHolds(c.tree, path, blob)
 }
 
-func (h *history) treeHolds(tree id, path string, blob id) bool {
-	for {
+func (h *history) treeHolds(root id, path string, blob id) bool {
+	for tree := h.tree(root); ; {
 		name, rest, more := strings.Cut(path, "/")
 		if !more {
-			there, ok := h.trees[tree].find(path, false)
-			return ok && there == blob
+			there, ok := h.node(tree).find(path, false)
+			return ok && h.blobIDs[there] == blob
 		}
-		below, ok := h.trees[tree].find(name, true)
+		below, ok := h.node(tree).find(name, true)
 		if !ok {
 			return false
 		}

@@ -101,11 +101,11 @@ func (h *history) readMailmap(ctx context.Context) (mailmap, error) {
 	tree, err := h.scan.fetch(ctx, c.tree, setOf(treeKind), mailmapLimit)
 	for text := tree; err == nil && len(text) > 0; {
 		var e treeEntry
-		if e, text, err = nextEntry(text); err != nil || string(e.name) != ".mailmap" || e.isTree() || e.isGitlink() || e.isLink() {
+		if e, text, err = nextEntry(text); err != nil || string(e.name()) != ".mailmap" || e.isTree() || e.isGitlink() || e.isLink() {
 			continue
 		}
 		var blob []byte
-		if blob, err = h.scan.fetch(ctx, *e.id, setOf(blobKind), mailmapLimit); err == nil {
+		if blob, err = h.scan.fetch(ctx, *e.id(), setOf(blobKind), mailmapLimit); err == nil {
 			return parseMailmap(string(blob)), nil
 		}
 	}

@@ -46,12 +46,12 @@ func (m *missing) commit(worker int, c *commit) {
 }
 
 // entry looks at what an entry of a tree speaks of.
-func (m *missing) entry(worker int, e *treeEntry) {
+func (m *missing) entry(worker int, e treeEntry) {
 	switch {
 	case e.isTree():
-		m.need(worker, *e.id, "partial clone: this tree is not here")
+		m.need(worker, *e.id(), "partial clone: this tree is not here")
 	case !e.isGitlink():
-		m.need(worker, *e.id, "partial clone: this blob is not here")
+		m.need(worker, *e.id(), "partial clone: this blob is not here")
 	}
 }
 
@@ -76,7 +76,7 @@ func (m *missing) rest(ctx context.Context, each func(context.Context, kinds, fu
 				return o.fail(err)
 			}
 			text = rest
-			m.entry(o.worker, &e)
+			m.entry(o.worker, e)
 		}
 		return nil
 	})

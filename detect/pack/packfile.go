@@ -25,7 +25,6 @@ type packfile struct {
 	index   *index          // nil for a pack from a stream
 	ids     []id            // by entry, zero where not hashed yet; nil while nobody needs ids to be kept, or with index
 	bad     map[int32]error // entries that cannot be read at all; only with index
-	only    []bool          // by entry: what a walk makes; nil for all
 	copies  []bool          // by entry: another pack holds the object too, and is asked for it; nil where none is
 }
 

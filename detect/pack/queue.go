@@ -48,7 +48,7 @@ func newQueue(s *store, wanted kinds) *queue {
 
 // isRoot tells whether a delta tree of the wanted kinds starts at the entry.
 func (p *packfile) isRoot(entry int, wanted kinds) bool {
-	return p.bases[entry] == none && wanted.has(p.kinds[entry]) && (p.only == nil || p.only[entry])
+	return p.bases[entry] == none && wanted.has(p.kinds[entry])
 }
 
 func (q *queue) isHeavy(p *packfile, entry int) bool {

@@ -8,14 +8,14 @@ import (
 
 // refTree is a tree and the refs whose commits have it.
 type refTree struct {
-	tree id
+	tree int32
 	refs []string
 }
 
 // placeRefs finds the trees that refs lead to.
 func (h *history) placeRefs() {
 	h.refCommit = map[id][]string{}
-	byTree := map[id]int{}
+	byTree := map[int32]int{}
 	for _, name := range slices.Sorted(maps.Keys(h.scan.refs)) {
 		at := h.scan.refs[name]
 		target, ok := peel(h.tags, at)
@@ -26,11 +26,12 @@ func (h *history) placeRefs() {
 		if target != at {
 			h.refCommit[target] = append(h.refCommit[target], name)
 		}
-		tree := target // a ref, or a tag, of a tree
+		root := target // a ref, or a tag, of a tree
 		if c, ok := h.commits[target]; ok {
-			tree = c.tree
+			root = c.tree
 		}
-		if len(h.trees[tree]) == 0 {
+		tree := h.tree(root)
+		if tree == none {
 			continue
 		}
 		n, ok := byTree[tree]
@@ -50,9 +51,9 @@ func (h *history) refsWith(path string, blob id) []string {
 	}
 	if h.refDirs == nil || h.refDirSize > maxRefDirs {
 		h.refDirSize = 0
-		h.refDirs = &refDir{byID: map[id][]int32{}}
+		h.refDirs = &refDir{byNumber: map[int32][]int32{}}
 		for i, t := range h.refTrees {
-			h.refDirs.byID[t.tree] = append(h.refDirs.byID[t.tree], int32(i))
+			h.refDirs.byNumber[t.tree] = append(h.refDirs.byNumber[t.tree], int32(i))
 		}
 	}
 	at := h.refDirs
@@ -73,7 +74,7 @@ func (h *history) refsWith(path string, blob id) []string {
 		}
 	}
 	var refs []string
-	for _, i := range at.byID[blob] {
+	for _, i := range at.byNumber[h.blobs[blob]] {
 		refs = append(refs, h.refTrees[i].refs...)
 	}
 	slices.Sort(refs)
@@ -83,18 +84,18 @@ func (h *history) refsWith(path string, blob id) []string {
 // refDir says what the refs hold at a path: which of refTrees hold which tree or blob there. It is made once for a path
 // and not for each ref and finding, of which there may be thousands both.
 type refDir struct {
-	byID  map[id][]int32
-	below map[string]*refDir
+	byNumber map[int32][]int32
+	below    map[string]*refDir
 }
 
 // maxRefDirs is how many entries the refDirs hold before they are made anew, so that their memory is bounded.
 const maxRefDirs = 4 << 20
 
 func (h *history) split(at *refDir, name string, tree bool) *refDir {
-	next := &refDir{byID: map[id][]int32{}}
-	for here, refs := range at.byID {
+	next := &refDir{byNumber: map[int32][]int32{}}
+	for here, refs := range at.byNumber {
 		if below, ok := h.trees[here].find(name, tree); ok {
-			next.byID[below] = append(next.byID[below], refs...)
+			next.byNumber[below] = append(next.byNumber[below], refs...)
 			h.refDirSize += len(refs)
 		}
 	}

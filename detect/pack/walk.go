@@ -149,7 +149,7 @@ func (w *walker) walk(ctx context.Context, p *packfile, root int32, visit func(o
 		entry := top.next
 		if entry != none {
 			top.next = p.sibling[entry]
-			if entry == top.heavy || p.only != nil && !p.only[entry] {
+			if entry == top.heavy {
 				continue
 			}
 			if err := w.enter(p, entry, *top, visit); err != nil {
@@ -189,7 +189,7 @@ func (w *walker) enter(p *packfile, entry int32, base frame, visit func(object) 
 	}
 	next, heavy := p.first[entry], none
 	for c := next; c != none; c = p.sibling[c] {
-		if (heavy == none || p.weight[c] > p.weight[heavy]) && (p.only == nil || p.only[c]) {
+		if heavy == none || p.weight[c] > p.weight[heavy] {
 			heavy = c
 		}
 	}
