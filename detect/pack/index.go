@@ -246,9 +246,10 @@ func (p *packfile) readEntry(i int) error {
 		}
 		p.bases[i] = int32(base)
 	case refDelta:
-		base, ok := p.index.find(h.base)
+		name := h.base(p.data[p.offsets[i]:])
+		base, ok := p.index.find(name)
 		if !ok {
-			return fmt.Errorf("%w: its base %v is not in the pack", ErrCorrupt, h.base)
+			return fmt.Errorf("%w: its base %v is not in the pack", ErrCorrupt, name)
 		}
 		p.bases[i] = base
 	}

@@ -28,14 +28,16 @@ type packfile struct {
 	copies  []bool          // by entry: another pack holds the object too, and is asked for it; nil where none is
 }
 
-// header is what an entry's first bytes say.
+// header is what an entry's first bytes say. It is small enough to be kept in registers.
 type header struct {
 	kind kind
+	len  uint8
 	size uint64 // inflated: of the object, or of the delta
 	back int64  // ofsDelta: distance to the base
-	base id     // refDelta
-	len  int
 }
+
+// base returns the id of a refDelta's base, with which the header that b begins with ends.
+func (h header) base(b []byte) id { return id(b[h.len-uint8(len(id{})) : h.len]) }
 
 // readHeader reads the header at the start of b.
 func readHeader(b []byte) (h header, err error) {
@@ -69,14 +71,14 @@ func readHeader(b []byte) (h header, err error) {
 			h.back++
 		}
 	case refDelta:
-		if len(b)-n < len(h.base) {
+		n += len(id{})
+		if len(b) < n {
 			return h, fmt.Errorf("%w: delta's base id is cut", ErrCorrupt)
 		}
-		n += copy(h.base[:], b[n:])
 	default:
 		return h, fmt.Errorf("%w: entry of unknown %v", ErrCorrupt, h.kind)
 	}
-	h.len = n
+	h.len = uint8(n)
 	return h, nil
 }
 

@@ -177,9 +177,10 @@ func (s *stream) entry(offset int64) error {
 		return err
 	}
 	if h.kind == refDelta {
-		s.waiting[h.base] = append(s.waiting[h.base], int32(len(s.pack.offsets)-1))
+		base := h.base(b)
+		s.waiting[base] = append(s.waiting[base], int32(len(s.pack.offsets)-1))
 	}
-	s.buffered.Discard(h.len)
+	s.buffered.Discard(int(h.len))
 	if h.size <= peekLimit {
 		done, err := s.skipSmall(int(h.size))
 		if done || err != nil {
