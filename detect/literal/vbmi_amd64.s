@@ -14,8 +14,32 @@
 	VPTERNLOGQ $0x80, R1, R2, R0 \
 	VPANDQ R3, R0, R0
 
+// BLOCK puts into A the buckets of 64 places by their first and third bytes, and into B by the second and fourth of the place before.
+#define BLOCK(A, B, C, D) \
+	VMOVDQA64 A, B         \
+	VMOVDQA64 C, D         \
+	VPERMI2B Z17, Z16, A   \
+	VPERMI2B Z19, Z18, B   \
+	VPERMI2B Z21, Z20, C   \
+	VPERMI2B Z23, Z22, D   \
+	VPANDQ C, A, A         \
+	VPANDQ D, B, B
+
+DATA ahead<>+0(SB)/8, $0x0807060504030201
+DATA ahead<>+8(SB)/8, $0x100f0e0d0c0b0a09
+DATA ahead<>+16(SB)/8, $0x1817161514131211
+DATA ahead<>+24(SB)/8, $0x201f1e1d1c1b1a19
+DATA ahead<>+32(SB)/8, $0x2827262524232221
+DATA ahead<>+40(SB)/8, $0x302f2e2d2c2b2a29
+DATA ahead<>+48(SB)/8, $0x3837363534333231
+DATA ahead<>+56(SB)/8, $0x403f3e3d3c3b3a39
+GLOBL ahead<>(SB), (NOPTR+RODATA), $64
+
+#define stopCost 2048
+#define stopLimit 16384
+
 // func findVBMI(t *[4][128]byte, filter *filter, text *byte, n int) (offset int, word uint64)
-TEXT ·findVBMI(SB), NOSPLIT, $64-48
+TEXT ·findVBMI(SB), NOSPLIT, $80-48
 	MOVQ t+0(FP), AX
 	MOVQ filter+8(FP), R11
 	MOVQ text+16(FP), SI
@@ -28,6 +52,7 @@ TEXT ·findVBMI(SB), NOSPLIT, $64-48
 	VMOVDQU64 320(AX), Z21
 	VMOVDQU64 384(AX), Z22
 	VMOVDQU64 448(AX), Z23
+	VMOVDQU64 ahead<>(SB), Z24
 	MOVQ SI, DI         // where text begins
 	LEAQ (SI)(CX*1), DX // where it ends
 	CMPQ CX, $67
@@ -51,24 +76,32 @@ aligned:
 	// On from the next multiple of 64. The text is fetched far ahead, so that the memory has something to do meanwhile.
 	ADDQ $64, SI
 	ANDQ $-64, SI
-	LEAQ -131(DX), R8 // the last place for two vectors and the three bytes behind them
+	LEAQ -194(DX), R8 // the last place for a block, two behind it and the two bytes behind those
 	CMPQ SI, R8
 	JA   rest
+	VMOVDQA64 (SI), Z9
+	VMOVDQU64 2(SI), Z11
+	BLOCK(Z9, Z10, Z11, Z12)
+
+	MOVQ SI, 64(SP)
+	MOVQ $0, 72(SP)
 
 	PCALIGN $64
 loop:
 	PREFETCHT0 4096(SI)
 	PREFETCHT0 4160(SI)
-	VMOVDQA64 (SI), Z0
-	VMOVDQU64 1(SI), Z1
-	VMOVDQU64 2(SI), Z2
-	VMOVDQU64 3(SI), Z3
 	VMOVDQA64 64(SI), Z4
-	VMOVDQU64 65(SI), Z5
 	VMOVDQU64 66(SI), Z6
-	VMOVDQU64 67(SI), Z7
-	LOOKUP(Z0, Z1, Z2, Z3)
-	LOOKUP(Z4, Z5, Z6, Z7)
+	VMOVDQA64 Z9, Z0
+	VMOVDQA64 Z10, Z1
+	VMOVDQA64 128(SI), Z9
+	VMOVDQU64 130(SI), Z11
+	BLOCK(Z4, Z5, Z6, Z7)
+	BLOCK(Z9, Z10, Z11, Z12)
+	VPERMT2B Z5, Z24, Z1
+	VPANDQ Z1, Z0, Z0
+	VPERMT2B Z10, Z24, Z5
+	VPANDQ Z5, Z4, Z4
 	VPORQ Z0, Z4, Z8
 	VPTESTMQ Z8, Z8, K1
 	KORTESTB K1, K1
@@ -144,8 +177,26 @@ check:
 	TESTQ R12, R12
 	JNZ   second
 	TESTQ R8, R8
-	JNZ   next
-	JMP   aligned
+	JZ    aligned
+
+	// The stops so far, one for each stopCost bytes, less the bytes since: too many of them, and they are better not made.
+	MOVQ SI, R9
+	SUBQ 64(SP), R9
+	MOVQ SI, 64(SP)
+	MOVQ 72(SP), R10
+	SUBQ R9, R10
+	MOVL $0, R9
+	CMOVQLT R9, R10
+	ADDQ $stopCost, R10
+	MOVQ R10, 72(SP)
+	CMPQ R10, $stopLimit
+	JLE  next
+	SUBQ $-128, SI
+	SUBQ DI, SI
+	MOVQ SI, offset+32(FP)
+	MOVQ $0, word+40(FP)
+	VZEROUPPER
+	RET
 second:
 	MOVQ R12, CX
 	XORL R12, R12
@@ -166,5 +217,55 @@ eight:
 	ADDQ  AX, SI
 	MOVQ  SI, offset+32(FP)
 	MOVQ  BX, word+40(FP)
+	VZEROUPPER
+	RET
+
+// func noteVBMI(t *[4][128]byte, text *byte, blocks int, notes *[65]note) (n int)
+//
+// It has no branch for what a block holds, which would be mispredicted where many hold something.
+TEXT ·noteVBMI(SB), NOSPLIT, $0-40
+	MOVQ t+0(FP), AX
+	MOVQ text+8(FP), SI
+	MOVQ blocks+16(FP), CX
+	MOVQ notes+24(FP), DI
+	VMOVDQU64 (AX), Z16
+	VMOVDQU64 64(AX), Z17
+	VMOVDQU64 128(AX), Z18
+	VMOVDQU64 192(AX), Z19
+	VMOVDQU64 256(AX), Z20
+	VMOVDQU64 320(AX), Z21
+	VMOVDQU64 384(AX), Z22
+	VMOVDQU64 448(AX), Z23
+	VMOVDQU64 ahead<>(SB), Z24
+	XORL R8, R8 // where the block begins
+	XORL R9, R9 // how many are noted, times 16
+	VMOVDQU64 (SI), Z0
+	VMOVDQU64 2(SI), Z2
+	BLOCK(Z0, Z1, Z2, Z3)
+
+	PCALIGN $64
+blocks:
+	PREFETCHT0 4096(SI)(R8*1)
+	VMOVDQU64 64(SI)(R8*1), Z4
+	VMOVDQU64 66(SI)(R8*1), Z6
+	BLOCK(Z4, Z5, Z6, Z7)
+	VPERMT2B Z5, Z24, Z1
+	VPTESTMB Z1, Z0, K1
+	VMOVDQA64 Z4, Z0
+	VMOVDQA64 Z5, Z1
+	KMOVQ K1, R10
+	XORL R11, R11
+	MOVQ R8, (DI)(R9*1)
+	MOVQ R10, 8(DI)(R9*1)
+	TESTQ R10, R10
+	SETNE R11
+	SHLQ $4, R11
+	ADDQ R11, R9
+	ADDQ $64, R8
+	DECQ CX
+	JNZ  blocks
+
+	SHRQ $4, R9
+	MOVQ R9, n+32(FP)
 	VZEROUPPER
 	RET

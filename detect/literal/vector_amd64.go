@@ -2,7 +2,24 @@
 
 package literal
 
-import "golang.org/x/sys/cpu"
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"golang.org/x/sys/cpu"
+)
+
+const (
+	block = 64 // places that a vector holds
+	noted = 64 // blocks that are noted at once
+	dense = 2  // of so many blocks, those that hold something where it is better to note them than to stop at them
+)
+
+// note says which places of a block may have a window.
+type note struct {
+	at     int // of the block, behind the first one
+	places uint64
+}
 
 // tables tell the buckets of a byte as first, second, third and fourth of a window.
 type tables struct {
@@ -47,17 +64,7 @@ func (s *Set) fillVector(list *[candidates]candidate, text []byte, at int) (done
 	case left < shortest:
 		return at, 0
 	case s.way.sight() == Bytes:
-		base, word := findVBMI(&s.tables.vbmi, &s.filter, &text[at], left)
-		if word == 0 {
-			return at + base, 0
-		}
-		for i := range 8 {
-			if buckets := word >> (8 * i) & 0xff; buckets != 0 {
-				list[count] = candidate{at + base + i, buckets}
-				count++
-			}
-		}
-		return at + base + 8, count
+		return s.fillVBMI(list, text, at)
 	case left >= shortestAVX2+window:
 		done, count = findAVX2(&s.tables.avx2, &s.filter, &text[at], left-window, list)
 		for i := range list[:count] {
@@ -65,6 +72,65 @@ func (s *Set) fillVector(list *[candidates]candidate, text []byte, at int) (done
 		}
 	}
 	return at + done, count
+}
+
+// fillVBMI is fillVector with AVX-512. Where findVBMI would stop too often, which takes longer than to look at the text, all
+// places of some blocks are noted first.
+func (s *Set) fillVBMI(list *[candidates]candidate, text []byte, at int) (done, count int) {
+	for len(text)-at >= shortest {
+		base, word := findVBMI(&s.tables.vbmi, &s.filter, &text[at], len(text)-at)
+		at += base
+		if word != 0 {
+			for i := range 8 {
+				if buckets := word >> (8 * i) & 0xff; buckets != 0 {
+					list[count] = candidate{at + i, buckets}
+					count++
+				}
+			}
+			return at + 8, count
+		}
+		if at, count = s.fillNoted(list, text, at); count > 0 {
+			return at, count
+		}
+	}
+	return at, 0
+}
+
+// fillNoted goes on from at as long as there is much to note, and something to look at.
+func (s *Set) fillNoted(list *[candidates]candidate, text []byte, at int) (done, count int) {
+	var notes [noted + 1]note
+	for {
+		blocks := min(noted, (len(text)-at-2)/block-1)
+		if blocks <= 0 {
+			return at, 0
+		}
+		n := noteVBMI(&s.tables.vbmi, &text[at], blocks, &notes)
+		if at, count = s.take(list, text[:at+blocks*block+window-1], at, notes[:n]); count > 0 || n < dense {
+			return at, count
+		}
+	}
+}
+
+// take looks up what is noted of the blocks from at on, as far as list has room, and returns how far that was.
+func (s *Set) take(list *[candidates]candidate, text []byte, at int, notes []note) (done, count int) {
+	for _, n := range notes {
+		for places := n.places; places != 0; places &= places - 1 {
+			place := at + n.at + bits.TrailingZeros64(places)
+			if s.filter.bit(binary.LittleEndian.Uint32(text[place:])) == 0 {
+				continue
+			}
+			buckets := s.exact(text, place)
+			if buckets == 0 {
+				continue
+			}
+			if count == len(list) {
+				return place, count
+			}
+			list[count] = candidate{place, buckets}
+			count++
+		}
+	}
+	return len(text) - (window - 1), count
 }
 
 // findAVX2 looks at n places of text, [shortestAVX2] at least, at all before done, which is n where it found none. It reads
@@ -78,6 +144,12 @@ func findAVX2(t *avx2Tables, filter *filter, text *byte, n int, list *[candidate
 //
 //go:noescape
 func findVBMI(t *[window][128]byte, filter *filter, text *byte, n int) (offset int, word uint64)
+
+// noteVBMI looks at blocks of text, noted at most, and notes those that may hold windows. It reads three bytes behind them
+// and nothing else. What it notes last may be none.
+//
+//go:noescape
+func noteVBMI(t *[window][128]byte, text *byte, blocks int, notes *[noted + 1]note) (n int)
 
 // ways returns the ways in which this processor can search, and the operating system lets it, the best first.
 func ways() []way {
