@@ -95,7 +95,7 @@ func anchors() []anchor {
 		list = append(list, wide("ketcK", align)...)
 		list = append(list, twice(align)...)
 	}
-	list = append(list, encoded("ak_", 0))
+	list = append(list, shortEncoded("ak_")...)
 	for _, word := range []string{"sk_", "whsec_", "CLERK_"} {
 		digits := hex.EncodeToString([]byte(word))
 		list = append(list, anchor{text: digits, role: hexRole}, anchor{text: strings.ToUpper(digits), role: hexRole})
@@ -117,6 +117,21 @@ func encoded(text string, align int) anchor {
 	return anchor{text: s[from:to], role: base64Role, align: from % 4}
 }
 
+// shortEncoded returns the anchors for base64 of a word of three characters behind which a letter or digit follows: at two of
+// the alignments the word alone fills no fingerprint, and the bits that one of its neighbours adds can be anything they may.
+func shortEncoded(word string) []anchor {
+	list := []anchor{encoded(word, 0)}
+	for before := range byte(4) {
+		s := base64.StdEncoding.EncodeToString([]byte{before, word[0], word[1], word[2]})
+		list = append(list, anchor{text: s[1:][:fingerprint], role: base64Role, align: 1})
+	}
+	for _, behind := range "0A" {
+		s := base64.StdEncoding.EncodeToString([]byte("\x00\x00" + word + string(behind)))
+		list = append(list, anchor{text: s[3:][:fingerprint], role: base64Role, align: 3})
+	}
+	return list
+}
+
 // torn returns the two ends of a, of which a line end leaves one whole.
 func torn(a anchor) []anchor {
 	n := len(a.text) - fingerprint
@@ -128,7 +143,8 @@ func torn(a anchor) []anchor {
 
 // twice returns the anchors for base64 in base64 that stands at offset align modulo 3, at the alignments of the inner one:
 // what live and test share, and behind it what is each one's own, for where a line end of either text tears the former. Of
-// that no more than no random text has, so that the next line end does not tear it too.
+// that no more than no random text has, so that the next line end does not tear it too. Of what is no secret key there is
+// but one: a line end may tear it, but what else a file holds about Clerk has it decoded too.
 func twice(align int) []anchor {
 	const own = 5
 	var list []anchor
@@ -140,6 +156,9 @@ func twice(align int) []anchor {
 		list = append(list, anchor{text: former, role: base64Role, align: live.align})
 		for _, a := range []anchor{live, test} {
 			list = append(list, anchor{text: a.text[n : n+own], role: base64Role, align: (a.align + n) % 4, former: former, inner: true})
+		}
+		for _, word := range []string{"whsec_", "CLERK_"} {
+			list = append(list, encoded(encoded(word, inner).text, align))
 		}
 	}
 	return list

@@ -1,5 +1,7 @@
 package detect
 
+import "slices"
+
 // Kind names a Clerk credential. The values are what JSON and SARIF carry, and what the ledger stores.
 type Kind string
 
@@ -34,6 +36,11 @@ const (
 	MediumConfidence Confidence = "medium"
 	LowConfidence    Confidence = "low"
 )
+
+// rank orders confidences: the higher, the surer.
+func (c Confidence) rank() int {
+	return slices.Index([]Confidence{LowConfidence, MediumConfidence, HighConfidence}, c)
+}
 
 // Severity says how much harm the credential does in wrong hands.
 type Severity string

@@ -142,10 +142,12 @@ func (r *run) add(v *view, start, end int, f Finding, written forms) {
 	r.found = append(r.found, hit{f, v.depth})
 }
 
-// findings returns what was found, each once, in the order of places. Those of archives stand behind the text's own.
+// findings returns what was found, each once, in the order of places. Those of archives stand behind the text's own. Of what
+// was found at a place by several ways of decoding, the one remains that tells most surely what it is.
 func (r *run) findings() []Finding {
 	slices.SortStableFunc(r.found, func(a, b hit) int {
-		return cmp.Or(cmp.Compare(a.Place.Offset, b.Place.Offset), cmp.Compare(a.Place.End, b.Place.End), cmp.Compare(a.depth, b.depth))
+		return cmp.Or(cmp.Compare(a.Place.Offset, b.Place.Offset), cmp.Compare(a.Place.End, b.Place.End),
+			-cmp.Compare(a.Confidence.rank(), b.Confidence.rank()), cmp.Compare(a.depth, b.depth))
 	})
 	var found []Finding
 	for i := range r.found {
@@ -160,7 +162,7 @@ func (r *run) findings() []Finding {
 func repeats(found []Finding, f Finding) bool {
 	for i := len(found) - 1; i >= 0 && i >= len(found)-64; i-- {
 		g := &found[i]
-		if g.Secret == f.Secret && g.Kind == f.Kind && f.Place.Offset < g.Place.End && g.Place.Offset < f.Place.End {
+		if g.Secret == f.Secret && f.Place.Offset < g.Place.End && g.Place.Offset < f.Place.End {
 			return true
 		}
 	}

@@ -77,7 +77,7 @@ func (r *run) base64(w *sweep, at int, a *anchor) {
 			// A credential that ends with the line might go on in the next.
 			child.to = min(child.to, len(child.text)-1)
 		}
-		child.torn = !wrap && run.wraps && goesOn(text, run) || w.v.torn && run.end == len(text)
+		child.torn = !wrap && run.wraps && goesOn(text, run) || w.v.torn && reachesEnd(text, run.end)
 		r.deeper(child)
 		if !wrap && run.anch > 0 && a.align == 0 && bytes.IndexByte([]byte("/+-_"), text[at-1]) >= 0 {
 			// Base64 behind a path or a name, which look like more of it.
@@ -130,8 +130,23 @@ func goesOn(text []byte, run digitsRun) bool {
 	if first < 0 || i-first > len(run.at) {
 		return false
 	}
+	if wrapAfter(text, i) >= 0 {
+		return true // and a further one behind
+	}
 	i = skip(text, i, "= \"'`", 4)
 	return i == len(text) || !isTail(text[i]) && text[i] != ':'
+}
+
+// reachesEnd tells whether nothing stands behind text[i:] but what may be between two lines of an encoded text, or the first
+// part of that.
+func reachesEnd(text []byte, i int) bool {
+	for k, c := range text[i:] {
+		escaped := k > 0 && text[i+k-1] == '\\' && (c == 'n' || c == 'r')
+		if k >= longestSeam || !isSpace(c) && !escaped && bytes.IndexByte([]byte("\"'`+.\\"), c) < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // hex decodes the hexadecimal text around an anchor.

@@ -39,5 +39,12 @@ func TestReadsNothingOutside(t *testing.T) {
 				}
 			}
 		}
+		for range 50 {
+			n := page - rng.IntN(200)
+			for _, text := range [][]byte{open[page-n:], open[:n:n]} {
+				copy(text, mirage(rng, s, literals, n))
+				check(t, literals, s, text, 0)
+			}
+		}
 	}
 }

@@ -2,6 +2,7 @@ package literal
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -131,6 +132,50 @@ func soup(rng *rand.Rand, literals []string, n int) []byte {
 		}
 	}
 	return text
+}
+
+// mirage makes a text in which many places look like windows of a bucket and are none, and some are literals.
+func mirage(rng *rand.Rand, s *Set, literals []string, n int) []byte {
+	text := make([]byte, 0, n+64)
+	for len(text) < n {
+		bucket := s.buckets[rng.IntN(groups)]
+		switch r := rng.IntN(20); {
+		case r == 0:
+			text = append(text, literals[rng.IntN(len(literals))]...)
+		case r < 10 && len(bucket) > 0:
+			var mixed [window]byte
+			for i := range mixed {
+				e := bucket[rng.IntN(len(bucket))]
+				w := windowAt(e.text, e.offset)
+				mixed[i] = w[min(i, len(w)-1)]
+			}
+			if s.filter.bit(binary.LittleEndian.Uint32(mixed[:])) == 0 {
+				text = append(text, mixed[:]...)
+			}
+		default:
+			for range rng.IntN(60) {
+				text = append(text, '.')
+			}
+		}
+	}
+	return text
+}
+
+// TestEqualsNaiveAmongMirages is for texts in which the search would stop again and again for nothing.
+func TestEqualsNaiveAmongMirages(t *testing.T) {
+	t.Parallel()
+	literals := forms()
+	for kind, s := range sets(t, literals) {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(3, 4))
+			for range 20 {
+				text := mirage(rng, s, literals, rng.IntN(20_000))
+				check(t, literals, s, text, 0)
+				check(t, literals, s, text, rng.IntN(len(text)+1))
+			}
+		})
+	}
 }
 
 func TestNextOutsideText(t *testing.T) {

@@ -14,7 +14,11 @@
 	VPTERNLOGQ $0x80, R1, R2, R0 \
 	VPANDQ R3, R0, R0
 
-// BLOCK puts into A the buckets of 64 places by their first and third bytes, and into B by the second and fourth of the place before.
+// BLOCK is half of LOOKUP with half of its loads, of which those that are not aligned take the longest: of the 64 bytes in A and
+// of those two behind them in C it puts into A the buckets that places have by their first and third bytes, and into B those
+// that the places one before have by their second and fourth. C and D are spoiled.
+//
+// To join them is to permute the B of a block and that of the next one by Z24.
 #define BLOCK(A, B, C, D) \
 	VMOVDQA64 A, B         \
 	VMOVDQA64 C, D         \
@@ -25,6 +29,7 @@
 	VPANDQ C, A, A         \
 	VPANDQ D, B, B
 
+// ahead are the places one ahead of each in a vector, of which the last one is in the next vector.
 DATA ahead<>+0(SB)/8, $0x0807060504030201
 DATA ahead<>+8(SB)/8, $0x100f0e0d0c0b0a09
 DATA ahead<>+16(SB)/8, $0x1817161514131211
@@ -35,10 +40,15 @@ DATA ahead<>+48(SB)/8, $0x3837363534333231
 DATA ahead<>+56(SB)/8, $0x403f3e3d3c3b3a39
 GLOBL ahead<>(SB), (NOPTR+RODATA), $64
 
+// What a stop for nothing costs, as the bytes that could be looked at meanwhile without stopping; and so many bytes for nothing
+// make it give up.
 #define stopCost 2048
-#define stopLimit 16384
+#define stopLimit (8*stopCost)
 
 // func findVBMI(t *[4][128]byte, filter *filter, text *byte, n int) (offset int, word uint64)
+//
+// On the stack: eight places at 0, the block of the last stop for nothing at 64, and what these stops have cost at 72, less what
+// was looked at since.
 TEXT ·findVBMI(SB), NOSPLIT, $80-48
 	MOVQ t+0(FP), AX
 	MOVQ filter+8(FP), R11
@@ -179,7 +189,7 @@ check:
 	TESTQ R8, R8
 	JZ    aligned
 
-	// The stops so far, one for each stopCost bytes, less the bytes since: too many of them, and they are better not made.
+	// It was for nothing.
 	MOVQ SI, R9
 	SUBQ 64(SP), R9
 	MOVQ SI, 64(SP)

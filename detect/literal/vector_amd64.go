@@ -74,8 +74,8 @@ func (s *Set) fillVector(list *[candidates]candidate, text []byte, at int) (done
 	return at + done, count
 }
 
-// fillVBMI is fillVector with AVX-512. Where findVBMI would stop too often, which takes longer than to look at the text, all
-// places of some blocks are noted first.
+// fillVBMI is fillVector with AVX-512. In text like base64 findVBMI stops so often that it takes longer than to look at the
+// text: there all that it would stop at is noted first.
 func (s *Set) fillVBMI(list *[candidates]candidate, text []byte, at int) (done, count int) {
 	for len(text)-at >= shortest {
 		base, word := findVBMI(&s.tables.vbmi, &s.filter, &text[at], len(text)-at)
@@ -140,13 +140,14 @@ func (s *Set) take(list *[candidates]candidate, text []byte, at int, notes []not
 func findAVX2(t *avx2Tables, filter *filter, text *byte, n int, list *[candidates]candidate) (done, count int)
 
 // findVBMI looks at n bytes of text and reads nothing else. It returns the offset of the first eight places of which one may
-// be a window, and the buckets of each in a byte of word; n and 0 if there is none.
+// be a window, and the buckets of each in a byte of word; n and 0 if there is none. Where it has stopped too often for nothing it
+// returns how far it came, and 0.
 //
 //go:noescape
 func findVBMI(t *[window][128]byte, filter *filter, text *byte, n int) (offset int, word uint64)
 
-// noteVBMI looks at blocks of text, noted at most, and notes those that may hold windows. It reads three bytes behind them
-// and nothing else. What it notes last may be none.
+// noteVBMI looks at so many blocks of text, noted at most, and notes those that may hold windows; what stands behind the n
+// noted ones is of no meaning. It reads as much text as one block more and two bytes have, and nothing else.
 //
 //go:noescape
 func noteVBMI(t *[window][128]byte, text *byte, blocks int, notes *[noted + 1]note) (n int)
