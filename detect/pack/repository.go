@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
@@ -21,6 +22,8 @@ import (
 type Repository struct {
 	opts    Options
 	dir     gitDir
+	refs    map[string]id
+	head    id
 	store   *store
 	partial bool
 	skipped []Skipped
@@ -37,7 +40,11 @@ func OpenRepository(ctx context.Context, path string, opts Options) (*Repository
 	}
 	r := &Repository{opts: opts.withDefaults(), dir: dir, partial: dir.partial}
 	r.store = &store{opts: r.opts, tolerant: true}
-	if err := r.openObjects(ctx); err != nil {
+	var refs sync.WaitGroup
+	refs.Go(func() { r.refs, r.head = dir.refs() })
+	err = r.openObjects(ctx)
+	refs.Wait()
+	if err != nil {
 		r.Close()
 		return nil, fmt.Errorf("open repository %s: %w", path, err)
 	}
@@ -240,12 +247,11 @@ func (r *Repository) Scan(ctx context.Context, s *detect.Scanner, heads Range) (
 func (r *Repository) scan(ctx context.Context, e examiner, heads Range) (Report, error) {
 	begin := time.Now()
 	r.store.inflated.Store(0)
-	refs, head := r.dir.refs()
-	if len(heads.Heads) == 0 && head != (id{}) {
-		heads.Heads = []string{head.String()}
+	if len(heads.Heads) == 0 && r.head != (id{}) {
+		heads.Heads = []string{r.head.String()}
 	}
 	looseTrees := -1
-	sc := scan{opts: r.opts, examiner: e, refs: refs, fetch: r.store.fetch, each: func(ctx context.Context, wanted kinds, visit func(object) error) error {
+	sc := scan{opts: r.opts, examiner: e, refs: r.refs, fetch: r.store.fetch, each: func(ctx context.Context, wanted kinds, visit func(object) error) error {
 		err := r.store.each(ctx, wanted, visit)
 		if looseTrees < 0 {
 			looseTrees = int(r.store.unwanted.Load())
