@@ -28,7 +28,7 @@ func TestPlans(t *testing.T) {
 			sight literal.Sight
 			name  string
 			moves int
-		}{{literal.Bytes, "bytes", 2_000_000}, {literal.Halves, "halves", 900_000}, {literal.Pairs, "pairs", 400_000}} {
+		}{{literal.Bytes, "bytes", 2_000_000}, {literal.Halves, "halves", 900_000}, {literal.Pairs, "pairs", 10_000_000}} {
 			writePlan(t, "anchors."+plan.name+".plan", texts, source, plan.sight, plan.moves)
 			writePlan(t, "signs."+plan.name+".plan", signs(), source, plan.sight, 20_000)
 		}

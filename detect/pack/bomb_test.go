@@ -3,6 +3,7 @@ package pack
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,6 +140,27 @@ func TestTreeHoldsItself(t *testing.T) {
 	}
 	if emitted > maxDepth+1 {
 		t.Errorf("%d paths", emitted)
+	}
+}
+
+// What is kept of trees has a bound, be it one tree or many that hold others.
+func TestManyTrees(t *testing.T) {
+	t.Parallel()
+	const many = 20_000
+	b := newBuilder(4)
+	blob := b.addBlob(mark(1))
+	leaf := b.addTree(line{"100644", "key", blob})
+	lines := make([]line, many)
+	for i := range lines {
+		lines[i] = line{"40000", fmt.Sprintf("%06d", i), leaf}
+	}
+	b.addCommit(1, b.addTree(lines...))
+	for limit, want := range map[int64]int{0: many, 1 << 20: 0} {
+		report := scanMarks(t, b.done(), Options{MaxTrees: limit, Workers: 1})
+		named := slices.ContainsFunc(report.Skipped, func(s Skipped) bool { return s.Object == "trees" })
+		if cut := len(report.Sightings) < many; len(report.Sightings) < 2 || named != cut || cut != (want == 0) {
+			t.Errorf("limit %d: %d sightings, skipped %v", limit, len(report.Sightings), report.Skipped)
+		}
 	}
 }
 

@@ -18,7 +18,9 @@ type history struct {
 	numbers map[id]int32 // of these trees
 	blobs   map[id]int32 // the numbers of the blobs with findings
 	blobIDs []id
-	mailmap mailmap
+	// treesCut tells that trees hold more than was kept.
+	treesCut bool
+	mailmap  mailmap
 
 	refTrees   []refTree       // what the refs hold, each tree once
 	refCommit  map[id][]string // the refs at each commit or tag

@@ -16,6 +16,7 @@ type Options struct {
 	MaxObjects   int    // objects a pack may have; each costs about 22 bytes of memory. Default 16 Mi
 	MaxObject    int64  // bytes one inflated object may have. Default 4 GiB
 	MaxInflated  int64  // bytes all inflated objects of a scan may have together. Default 1 TiB
+	MaxTrees     int64  // bytes kept of trees where there is a finding; paths that take more are left out, as [Report.Skipped] says. Default 2 GiB
 	MaxSightings int    // sightings a scan may report; what is beyond is named in [Report.Skipped]. Default 100,000
 
 	// Progress, if not nil, is told how far reading is: for each MiB of a pack that arrives and at its end, then some 200
@@ -44,6 +45,7 @@ func (o Options) withDefaults() Options {
 	or(&o.MaxPack, 16<<30)
 	or(&o.MaxObject, 4<<30)
 	or(&o.MaxInflated, 1<<40)
+	or(&o.MaxTrees, 2<<30)
 	if o.TempDir == "" {
 		o.TempDir = os.TempDir()
 	}

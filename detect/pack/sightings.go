@@ -60,6 +60,9 @@ func (h *history) report(ctx context.Context, report *Report) error {
 			report.Skipped = append(report.Skipped, Skipped{Object: c.id.String(), Reason: fmt.Sprintf("not all paths are reported: its directories are over %d levels deep", maxDepth)})
 		}
 	}
+	if h.treesCut {
+		report.Skipped = append(report.Skipped, Skipped{Object: "trees", Reason: fmt.Sprintf("not all paths are reported: what leads to them takes more than %d bytes", h.scan.opts.MaxTrees)})
+	}
 	names := slices.SortedFunc(maps.Keys(h.hits), func(a, b id) int { return bytes.Compare(a[:], b[:]) })
 	for _, name := range names {
 		hit := h.hits[name]

@@ -14,6 +14,8 @@ type treeGraph struct {
 	direct []direct
 	names  nameTable
 
+	room int64 // bytes that may still be kept; below 0 where something was not
+
 	now, before []edge // of the tree met last, and of the one before it: often much the same
 	same        int    // in before: where what is added next may stand
 
@@ -47,10 +49,18 @@ type direct struct {
 	blob int32
 }
 
+// What is kept takes about so many bytes.
+const (
+	edgeBytes = 16
+	idBytes   = 64
+	nameBytes = 64 // beside the name itself
+)
+
 // nameTable keeps each name once.
 type nameTable struct {
 	names   []string
 	numbers map[string]uint32
+	bytes   int64
 	last    []uint32 // by the number of what is named: how it was called last, which is mostly how it is called
 }
 
@@ -63,6 +73,7 @@ func (t *nameTable) number(name []byte) uint32 {
 		n = uint32(len(t.names))
 		t.names = append(t.names, string(name))
 		t.numbers[t.names[n]] = n
+		t.bytes += nameBytes + int64(len(name))
 	}
 	return n
 }
@@ -93,11 +104,18 @@ func (g *treeGraph) begin(o object) {
 	g.now, g.before, g.same = g.before[:0], g.now, 0
 }
 
+// holdsTree adds an entry, if there is room for it.
 func (g *treeGraph) holdsTree(e treeEntry) {
+	if g.room < 0 {
+		return
+	}
+	g.room -= edgeBytes
 	held, ok := g.heldBefore(e)
 	if !ok {
+		before := int64(len(g.ids.ids))*idBytes + g.names.bytes
 		child := g.ids.number(e.id())
 		held = edge{child, g.names.numberOf(child, e.name())}
+		g.room -= int64(len(g.ids.ids))*idBytes + g.names.bytes - before
 	}
 	g.edges.add(held)
 	g.now = append(g.now, held)
@@ -115,7 +133,13 @@ func (g *treeGraph) heldBefore(e treeEntry) (edge, bool) {
 	return edge{}, false
 }
 
+// holdsBlob is holdsTree for a blob with findings.
 func (g *treeGraph) holdsBlob(e treeEntry, blob int32) {
+	if g.room < 0 {
+		return
+	}
+	before := g.names.bytes
+	defer func() { g.room -= edgeBytes + g.names.bytes - before }()
 	g.direct = append(g.direct, direct{g.met.len() - 1, g.names.number(e.name()), blob})
 }
 

@@ -32,6 +32,9 @@ func (h *history) readTrees(ctx context.Context) error {
 		}
 	}
 	graphs := make([]treeGraph, h.scan.opts.Workers)
+	for i := range graphs {
+		graphs[i].room = h.scan.opts.MaxTrees / int64(len(graphs))
+	}
 	m := h.scan.missing
 	err := h.scan.each(ctx, setOf(treeKind), func(o object) error {
 		g := &graphs[o.worker]
@@ -60,6 +63,9 @@ func (h *history) readTrees(ctx context.Context) error {
 	}
 	if m != nil {
 		m.lookedAt |= setOf(treeKind)
+	}
+	for i := range graphs {
+		h.treesCut = h.treesCut || graphs[i].room < 0
 	}
 	onAll := func(do func(g *treeGraph)) {
 		var workers sync.WaitGroup
