@@ -93,15 +93,20 @@ func TestEveryWholeEncodingIsFound(t *testing.T) {
 	}
 }
 
-// TestEveryWholeEncodingOfNamesIsFound is for the credentials that only the name of their variable tells.
-func TestEveryWholeEncodingOfNamesIsFound(t *testing.T) {
-	t.Parallel()
-	s := detect.New(detect.Options{})
-	values := map[string]func(int64) string{
+// named are the credentials that only the name of their variable tells, by that name.
+func named() map[string]func(int64) string {
+	return map[string]func(int64) string{
 		"CLERK_ENCRYPTION_KEY": detecttest.EncryptionKey, "CLERK_OAUTH_CLIENT_SECRET": detecttest.OAuthClientSecret,
 		"CLERK_MACHINE_SECRET_KEY": detecttest.MachineSecretKey, "NUXT_CLERK_PLATFORM_API_KEY": detecttest.PlatformAPIKey,
 		"CLERK_API_KEY": func(seed int64) string { return detecttest.LegacyKey(seed, detect.Test) },
 	}
+}
+
+// TestEveryWholeEncodingOfNamesIsFound is for the credentials that only the name of their variable tells.
+func TestEveryWholeEncodingOfNamesIsFound(t *testing.T) {
+	t.Parallel()
+	s := detect.New(detect.Options{})
+	values := named()
 	encoders := wholeEncoders()
 	for _, inner := range encoders[4:] {
 		for _, outer := range encoders[:2] {

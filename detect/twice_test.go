@@ -15,12 +15,9 @@ import (
 
 // others are the credentials that are no secret keys, by the name of the variable that they stand in.
 func others() map[string]func(int64) string {
-	return map[string]func(int64) string{
-		"CLERK_ENCRYPTION_KEY": detecttest.EncryptionKey, "CLERK_OAUTH_CLIENT_SECRET": detecttest.OAuthClientSecret,
-		"CLERK_MACHINE_SECRET_KEY": detecttest.MachineSecretKey, "NUXT_CLERK_PLATFORM_API_KEY": detecttest.PlatformAPIKey,
-		"CLERK_API_KEY":                func(seed int64) string { return detecttest.LegacyKey(seed, detect.Test) },
-		"CLERK_WEBHOOK_SIGNING_SECRET": detecttest.WebhookSecret, "WEBHOOK_SECRET": detecttest.WebhookSecret,
-	}
+	values := named()
+	values["CLERK_WEBHOOK_SIGNING_SECRET"], values["WEBHOOK_SECRET"] = detecttest.WebhookSecret, detecttest.WebhookSecret
+	return values
 }
 
 // TestTwiceEncodedIsFound is for base64 of base64 of what is no secret key, on one line each.

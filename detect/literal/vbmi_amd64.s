@@ -29,6 +29,18 @@
 	VPANDQ C, A, A         \
 	VPANDQ D, B, B
 
+// TABLES loads the tables at R0, and what LOOKUP and BLOCK need besides.
+#define TABLES(R0) \
+	VMOVDQU64 (R0), Z16    \
+	VMOVDQU64 64(R0), Z17  \
+	VMOVDQU64 128(R0), Z18 \
+	VMOVDQU64 192(R0), Z19 \
+	VMOVDQU64 256(R0), Z20 \
+	VMOVDQU64 320(R0), Z21 \
+	VMOVDQU64 384(R0), Z22 \
+	VMOVDQU64 448(R0), Z23 \
+	VMOVDQU64 ahead<>(SB), Z24
+
 // ahead are the places one ahead of each in a vector, of which the last one is in the next vector.
 DATA ahead<>+0(SB)/8, $0x0807060504030201
 DATA ahead<>+8(SB)/8, $0x100f0e0d0c0b0a09
@@ -54,15 +66,7 @@ TEXT ·findVBMI(SB), NOSPLIT, $80-48
 	MOVQ filter+8(FP), R11
 	MOVQ text+16(FP), SI
 	MOVQ n+24(FP), CX
-	VMOVDQU64 (AX), Z16
-	VMOVDQU64 64(AX), Z17
-	VMOVDQU64 128(AX), Z18
-	VMOVDQU64 192(AX), Z19
-	VMOVDQU64 256(AX), Z20
-	VMOVDQU64 320(AX), Z21
-	VMOVDQU64 384(AX), Z22
-	VMOVDQU64 448(AX), Z23
-	VMOVDQU64 ahead<>(SB), Z24
+	TABLES(AX)
 	MOVQ SI, DI         // where text begins
 	LEAQ (SI)(CX*1), DX // where it ends
 	CMPQ CX, $67
@@ -238,15 +242,7 @@ TEXT ·noteVBMI(SB), NOSPLIT, $0-40
 	MOVQ text+8(FP), SI
 	MOVQ blocks+16(FP), CX
 	MOVQ notes+24(FP), DI
-	VMOVDQU64 (AX), Z16
-	VMOVDQU64 64(AX), Z17
-	VMOVDQU64 128(AX), Z18
-	VMOVDQU64 192(AX), Z19
-	VMOVDQU64 256(AX), Z20
-	VMOVDQU64 320(AX), Z21
-	VMOVDQU64 384(AX), Z22
-	VMOVDQU64 448(AX), Z23
-	VMOVDQU64 ahead<>(SB), Z24
+	TABLES(AX)
 	XORL R8, R8 // where the block begins
 	XORL R9, R9 // how many are noted, times 16
 	VMOVDQU64 (SI), Z0
