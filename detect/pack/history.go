@@ -15,7 +15,7 @@ type history struct {
 
 	commits map[id]*commit
 	trees   []node       // that lead to a blob with findings, by number
-	numbers map[id]int32 // of these trees
+	numbers idTable      // of these trees
 	blobs   map[id]int32 // the numbers of the blobs with findings
 	blobIDs []id
 	// treesCut tells that trees hold more than was kept.
@@ -50,8 +50,8 @@ func (n node) find(name string, tree bool) (int32, bool) {
 
 // tree returns the number of a tree, or none where it leads to no hit.
 func (h *history) tree(name id) int32 {
-	if n, ok := h.numbers[name]; ok {
-		return n
+	if n, ok := h.numbers.find(&name); ok {
+		return int32(n)
 	}
 	return none
 }

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 )
 
-// idTable numbers ids in the order in which they first come. The zero value is ready. It is not safe for concurrent use.
+// idTable numbers ids in the order in which they first come. The zero value is ready. Only find may be called by several at once.
 type idTable struct {
 	ids   []id
 	slots []uint64 // a power of two: 4 bytes of an id, and its number + 1; 0 where none is

@@ -191,15 +191,12 @@ func (g *treeGraph) invert() {
 }
 
 // numberLeading numbers the trees that hold a hit, directly or not, whichever worker has met them.
-func numberLeading(graphs []treeGraph) map[id]int32 {
-	leading := map[id]int32{}
-	var next []id
+func numberLeading(graphs []treeGraph) (leading idTable) {
 	reach := func(g *treeGraph, met int) {
 		name := g.id(met)
-		if _, ok := leading[name]; !ok {
-			g.reached = append(g.reached, reached{met, int32(len(leading))})
-			leading[name] = int32(len(leading))
-			next = append(next, name)
+		known := len(leading.ids)
+		if number := leading.number(&name); int(number) == known {
+			g.reached = append(g.reached, reached{met, int32(number)})
 		}
 	}
 	for i := range graphs {
@@ -208,16 +205,14 @@ func numberLeading(graphs []treeGraph) map[id]int32 {
 			reach(g, d.tree)
 		}
 	}
-	for len(next) > 0 {
-		name := next[len(next)-1]
-		next = next[:len(next)-1]
+	for next := 0; next < len(leading.ids); next++ {
 		for i := range graphs {
 			g := &graphs[i]
-			number, ok := g.ids.find(&name)
+			number, ok := g.ids.find(&leading.ids[next])
 			if !ok {
 				continue
 			}
-			g.leading[number] = leading[name]
+			g.leading[number] = int32(next)
 			for _, met := range g.parents[g.firstParent[number]:g.firstParent[number+1]] {
 				reach(g, int(met))
 			}

@@ -76,7 +76,7 @@ func (h *history) readTrees(ctx context.Context) error {
 	}
 	onAll((*treeGraph).invert)
 	h.numbers = numberLeading(graphs)
-	h.trees = make([]node, len(h.numbers))
+	h.trees = make([]node, len(h.numbers.ids))
 	onAll(func(g *treeGraph) { g.nodes(h.trees) })
 	return nil
 }
