@@ -20,6 +20,10 @@ func TestGivesUpStopping(t *testing.T) {
 	if at, word := findVBMI(&s.tables.vbmi, &s.filter, &text[0], len(text)); word != 0 || at >= len(text) {
 		t.Errorf("went on to %d of %d", at, len(text))
 	}
+	after := append(make([]byte, 300_000), text...) // what it did without stopping before does not count
+	if at, word := findVBMI(&s.tables.vbmi, &s.filter, &after[0], len(after)); word != 0 || at >= len(after) {
+		t.Errorf("behind text without stops, went on to %d of %d", at, len(after))
+	}
 	var list [candidates]candidate
 	if at, n := s.fillNoted(&list, text, 0); n > 0 || at < len(text)-3*block {
 		t.Errorf("went on to %d of %d and found %d", at, len(text), n)
