@@ -23,6 +23,7 @@ func TestLimits(t *testing.T) {
 		"IssuesDisabled":    testIssuesDisabled,
 		"Archived":          testArchived,
 		"RepositoryDeleted": testRepositoryDeleted,
+		"PushBehind":        testPushBehindDeletion,
 		"IssueDeleted":      testIssueDeleted,
 		"IssueDeletedLost":  testIssueDeletedAndTheEventLost,
 		"Renamed":           testRenamedBetweenEventAndJob,
@@ -122,6 +123,23 @@ func testRepositoryDeleted(t *testing.T) {
 			})
 		}
 	}
+}
+
+// testPushBehindDeletion: GitHub promises no order; what a push says about a repository that is gone is not recorded.
+func testPushBehindDeletion(t *testing.T) {
+	w := newShop(t)
+	w.pushed(map[string]string{"README.md": "# Shop\n"})
+	w.settle()
+	deliveries := w.github.Deliveries()
+	push := deliveries[slices.IndexFunc(deliveries, func(d githubtest.Delivery) bool { return d.Event == "push" })]
+	w.took(w.shop.Delete(w.ctx, w.ada), nil)
+	w.took(w.github.Deliver(w.ctx, push.Event, push.Payload), nil)
+	w.view(func(ctx context.Context, tx *ledger.Tx) error {
+		if _, err := tx.Repository(ctx, w.shop.ID()); !errors.Is(err, ledger.ErrNotFound) {
+			t.Errorf("the repository is in the ledger: %v", err)
+		}
+		return nil
+	})
 }
 
 func testIssueDeleted(t *testing.T) {
