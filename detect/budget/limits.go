@@ -1,0 +1,96 @@
+package budget
+
+// Units.
+const (
+	KiB = 1 << 10
+	MiB = 1 << 20
+	GiB = 1 << 30
+)
+
+// Work, in steps. A step is a byte that is looked at closely or comes out of a decoder: about a nanosecond. The plain
+// search for anchors is not counted, it runs at the speed of memory.
+const (
+	// StepsPerByte is the work on an object for each of its bytes: it keeps 100 MiB of anything, such as one anchor repeated
+	// on one line, under three seconds. Ordinary source takes less than one step for each hundred bytes.
+	StepsPerByte = 24
+	// ObjectSteps is the work on an object of any size beside that: a small file may hold much in base64 or an archive. A
+	// quarter of a second.
+	ObjectSteps = 256 * MiB
+	// ArchiveStepsPerByte is the work on what comes out of an archive, for each byte that may come out: decoders take several
+	// steps for a byte, and its members are read as texts.
+	ArchiveStepsPerByte = 4
+	// RunSteps and RunStepsPerByte bound the work on all encoded and packed content of one scan, however many objects hold
+	// it: some seconds, and for a history, which is large, as much again as reading it takes. Plain text is read whatever
+	// the encoded costs.
+	RunSteps        = 4 * GiB
+	RunStepsPerByte = 16
+	// MaskSteps bounds the work on a text that is masked before it is stored or shown, beside StepsPerByte: a webhook waits
+	// for it. Some 30 ms.
+	MaskSteps = 32 * MiB
+
+	// CheckSteps is how many steps are taken between two looks at the context. A tenth of a millisecond, where 100 may pass.
+	CheckSteps = 64 * KiB
+)
+
+// Decoded text.
+const (
+	// Depth is how many encodings may lie around one another: base64 in JSON in base64 in gzip happens, more does not.
+	Depth = 6
+	// PackedText bounds the base64 or hexadecimal of a compressed file, in bytes as stored.
+	PackedText = 64 * MiB
+)
+
+// Findings.
+const (
+	// Places is how many places of one credential are kept for a text; more tell nobody anything new. The others are counted.
+	Places = 100
+	// Credentials is how many different credentials are kept for a text. A dump of a key server has thousands; beyond, it is
+	// the file that leaked. The others are counted.
+	Credentials = 10_000
+)
+
+// Archives: the defaults of unpack.Limits, and what it does not let choose.
+const (
+	// ArchiveDepth is how many formats may lie around one another; tar.gz counts two. Images of containers have four.
+	ArchiveDepth = 8
+	// ArchiveRatio bounds what comes out of an archive to this multiple of its size: a little more than deflate can reach.
+	ArchiveRatio = 1100
+	// ArchiveLeast is what may come out of an archive however small it is.
+	ArchiveLeast = 16 * MiB
+	// ArchiveSize bounds what comes out of an archive however large it is: a GiB takes a few seconds from deflate and zstd,
+	// half a minute from bzip2 and xz.
+	ArchiveSize = 1 * GiB
+	// ArchiveMembers bounds the entries of all archives in one another, directories included: node_modules of a large
+	// project has 300,000.
+	ArchiveMembers = 1_000_000
+	// ArchiveErrors is how many errors of an archive are kept; the rest is counted.
+	ArchiveErrors = 100
+	// ArchiveName is the longest name of a member, in bytes: PATH_MAX of Linux. Longer ones are cut.
+	ArchiveName = 4 * KiB
+	// StreamHeld is how much of an archive that comes as a stream is held, so that it can be read in any order.
+	StreamHeld = 64 * MiB
+)
+
+// Memory, in bytes.
+const (
+	// ProcessMemory is the budget of decoders and readers where neither GOMEMLIMIT nor a control group bounds the process.
+	ProcessMemory = 512 * MiB
+	// LeastMemory is the budget however little the process may use: one decoder of each kind.
+	LeastMemory = 64 * MiB
+	// MostMemory is the budget however much the process may use: the widest windows for as many workers as a machine has.
+	MostMemory = 4 * GiB
+	// MemoryShare is the part of the process's memory that the budget is: 1/MemoryShare. The rest is for packs and trees.
+	MemoryShare = 4
+
+	// Window is the part of a dictionary or window of zstd, xz and lzma that every decoder may have: what RFC 8878
+	// recommends decoders to support, and xz -6 uses.
+	Window = 8 * MiB
+	// ZstdWindow and XzWindow are the largest that are given if memory is free: what zstd decodes unasked (--long=27), and
+	// what xz -9 uses.
+	ZstdWindow = 128 * MiB
+	XzWindow   = 64 * MiB
+	// Bzip2Block is what a decoder of bzip2 holds, at its largest block.
+	Bzip2Block = 4 * MiB
+	// ZipHeld is what all nested zip files of an archive may hold, to be read by their directory.
+	ZipHeld = 32 * MiB
+)
