@@ -34,7 +34,7 @@ func (s *Scanner) walk(ctx context.Context, path string, file io.ReaderAt, size 
 			res.Findings = append(res.Findings, f)
 		}
 		for _, sk := range inner.Skipped {
-			res.Skipped = append(res.Skipped, Skipped{memberPath(m.Name, sk.Member), sk.Reason})
+			res.Skipped = append(res.Skipped, Skipped{memberPath(m.Name, sk.Member), sk.Reason, sk.Limit})
 		}
 		return nil
 	})
@@ -76,9 +76,9 @@ func skippedBy(err error) []Skipped {
 	}
 	var e *unpack.Error
 	if errors.As(err, &e) {
-		return []Skipped{{e.Name, strings.Join(e.Layers, "+") + ": " + e.Err.Error()}}
+		return []Skipped{{e.Name, strings.Join(e.Layers, "+") + ": " + e.Err.Error(), errors.Is(e.Err, unpack.ErrLimit)}}
 	}
-	return []Skipped{{"", err.Error()}}
+	return []Skipped{{Reason: err.Error(), Limit: errors.Is(err, unpack.ErrLimit)}}
 }
 
 // streamHeld is how much of an archive that comes as a stream is held in memory, so that it can be read in any order.
@@ -94,10 +94,10 @@ func (s *Scanner) walkStream(ctx context.Context, path string, r io.Reader, head
 		return s.examinePacked(ctx, path, held.Bytes()), nil
 	}
 	if err != nil {
-		return Result{Skipped: []Skipped{{"", err.Error()}}}, err
+		return Result{Skipped: []Skipped{{Reason: err.Error()}}}, err
 	}
 	if unpack.Format(head) == "zip" {
-		return Result{Skipped: []Skipped{{"", "a zip file of more than 64 MiB cannot be read from a stream: scan the file itself"}}}, nil
+		return Result{Skipped: []Skipped{{Reason: "a zip file of more than 64 MiB cannot be read from a stream: scan the file itself", Limit: true}}}, nil
 	}
 	f := &forward{held: held.Bytes(), r: r, at: int64(held.Len())}
 	res := s.walk(ctx, path, f, math.MaxInt64>>8)
@@ -188,7 +188,8 @@ func (r *run) packed(w *sweep, at int, a *anchor) {
 		return // bytes that only looked like it
 	}
 	for _, sk := range skippedBy(err) {
-		r.skip(memberPath(w.v.member, sk.Member), child.encoding(0)+": "+sk.Reason)
+		sk.Member, sk.Reason = memberPath(w.v.member, sk.Member), child.encoding(0)+": "+sk.Reason
+		r.skipped = append(r.skipped, sk)
 	}
 }
 

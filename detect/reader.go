@@ -134,7 +134,7 @@ func (s *Scanner) readArchive(ctx context.Context, path string, r io.Reader, hea
 		return s.examinePacked(ctx, path, head), nil
 	}
 	if err != nil {
-		return Result{Skipped: []Skipped{{"", err.Error()}}}, err
+		return Result{Skipped: []Skipped{{Reason: err.Error()}}}, err
 	}
 	if file, ok := r.(io.ReaderAt); ok {
 		if seeker, ok := r.(io.Seeker); ok {

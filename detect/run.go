@@ -114,7 +114,9 @@ func (r *run) spend(n int) bool {
 	}
 	if !r.weary {
 		r.weary = true
-		r.skip("", "more encoded text than may be decoded for a file of "+strconv.Itoa(len(r.root.text))+" bytes")
+		r.skipped = append(r.skipped, Skipped{
+			Reason: "more encoded text than may be decoded for a file of " + strconv.Itoa(len(r.root.text)) + " bytes", Limit: true,
+		})
 	}
 	return false
 }

@@ -58,6 +58,9 @@ type Result struct {
 type Skipped struct {
 	Member string // path inside the archive, as in [Finding]; "" for the text itself
 	Reason string // in words for people
+	// Limit reports whether the part is over one of rekey's own limits, rather than damaged, encrypted or of an unknown format.
+	// Such a part might have been read: a text with one is never called clean.
+	Limit bool
 }
 
 // Scan returns the findings of text, in the order of their places, those of archives by member. path is a hint ("" if

@@ -69,7 +69,8 @@ type walk struct {
 	members int
 
 	errs    []error
-	dropped int
+	dropped int   // errors that were not kept
+	over    bool  // one of them is of a limit
 	stop    error // ends the walk at once; errOver if a limit does
 }
 
@@ -103,7 +104,11 @@ func (k *walk) result() error {
 	}
 	errs := k.errs
 	if k.dropped > 0 {
-		errs = append(errs, fmt.Errorf("unpack: %d more such errors", k.dropped))
+		err := fmt.Errorf("unpack: %d more such errors", k.dropped)
+		if k.over {
+			err = fmt.Errorf("%w, some of them because something is %w", err, ErrLimit)
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
@@ -115,6 +120,7 @@ func (k *walk) fail(s source, err error) {
 	}
 	if len(k.errs) >= maxErrors {
 		k.dropped++
+		k.over = k.over || errors.Is(err, ErrLimit)
 		return
 	}
 	k.errs = append(k.errs, &Error{Name: s.name, Layers: slices.Clone(s.layers), Err: err})
