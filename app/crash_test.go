@@ -1,19 +1,60 @@
-package main
+package app
 
 import (
 	"bufio"
+	"context"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
+	"github.com/alecthomas/kong"
+
+	"github.com/rekey-app/rekey/app/config"
+	"github.com/rekey-app/rekey/app/serve"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/githubtest"
 )
 
-// process is a real `rekey serve`, which can be killed.
+// TestMain lets the test binary be `rekey serve` where REKEY_TEST_RUN is set, for tests that kill a real process.
+func TestMain(m *testing.M) {
+	if os.Getenv("REKEY_TEST_RUN") == "" {
+		os.Exit(m.Run())
+	}
+	if err := serveFromEnvironment(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+}
+
+func serveFromEnvironment() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var flags config.Flags
+	parser, err := kong.New(&flags)
+	if err != nil {
+		return err
+	}
+	if _, err := parser.Parse(nil); err != nil {
+		return err
+	}
+	cfg, err := flags.Resolve()
+	if err != nil {
+		return err
+	}
+	server, err := serve.New(ctx, cfg, serve.Options{Log: serve.NewLogger(os.Stderr, cfg.LogLevel), Version: "test"})
+	if err != nil {
+		return err
+	}
+	return server.Run(ctx)
+}
+
+// process is a real server, which can be killed.
 type process struct {
 	*exec.Cmd
 	url string
@@ -26,7 +67,7 @@ func (w *world) spawn() *process {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	cmd := exec.Command(self, "serve")
+	cmd := exec.Command(self)
 	cmd.Env = append(os.Environ(), "REKEY_TEST_RUN=1", "REKEY_LISTEN=127.0.0.1:0", "REKEY_DATA="+w.flags.Data,
 		"REKEY_GITHUB_URL="+w.flags.GitHubURL, "REKEY_GITHUB_API_URL="+w.flags.GitHubAPIURL, "REKEY_APP_ID=4711",
 		"REKEY_PRIVATE_KEY="+w.flags.PrivateKey, "REKEY_WEBHOOK_SECRET="+w.flags.WebhookSecret,

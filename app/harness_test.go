@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bytes"
@@ -20,6 +20,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/rekey-app/rekey/app/config"
+	"github.com/rekey-app/rekey/app/serve"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/github/githubtest"
@@ -37,7 +38,7 @@ type world struct {
 	sam    *githubtest.Account // may read
 	app    *githubtest.Installation
 	flags  config.Flags
-	server *server
+	server *serve.Server
 	logs   *syncBuffer
 	keys   []string // handed out by key
 }
@@ -110,7 +111,9 @@ func (w *world) start() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.server, err = serve(context.WithoutCancel(w.ctx), cfg, slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	w.server, err = serve.New(context.WithoutCancel(w.ctx), cfg, serve.Options{
+		Log: slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test",
+	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -127,7 +130,7 @@ func (w *world) stop() {
 	w.server = nil
 }
 
-func (w *world) url(path string) string { return "http://" + w.server.addr.String() + path }
+func (w *world) url(path string) string { return "http://" + w.server.Addr().String() + path }
 
 // key makes a credential that must appear nowhere.
 func (w *world) key(seed int64, env detect.Environment) string {

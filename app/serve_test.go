@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -253,7 +253,7 @@ func TestSweepReadsWhatMovedWithoutAnEvent(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	err = w.server.store.Update(w.ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	err = w.server.Store().Update(w.ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		return tx.Enqueue(ctx, job.Sweep{Repository: w.shop.ID()}, nil)
 	})
 	if err != nil {

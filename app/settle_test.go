@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -70,7 +70,7 @@ func (w *world) filed(n int) []githubtest.Issue {
 
 func (w *world) view(look func(context.Context, *ledger.Tx) error) {
 	w.t.Helper()
-	if err := w.server.store.View(w.ctx, look); err != nil {
+	if err := w.server.Store().View(w.ctx, look); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"encoding/json"
@@ -72,4 +72,23 @@ func hasPrefixAny(s string, prefixes []string) bool {
 		}
 	}
 	return false
+}
+
+// TestTheProgramHoldsNoTestHelpers keeps stand-ins out of what people install.
+func TestTheProgramHoldsNoTestHelpers(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "list", "-deps", "github.com/rekey-app/rekey/app/rekey").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := strings.Fields(string(out))
+	if len(packages) < 100 {
+		t.Errorf("only %d packages", len(packages))
+	}
+	for _, p := range packages {
+		ours := strings.HasPrefix(p, "github.com/rekey-app/rekey/")
+		if ours && strings.HasSuffix(p, "test") || p == "testing" || p == "net/http/httptest" {
+			t.Errorf("rekey holds %s", p)
+		}
+	}
 }

@@ -1,9 +1,4 @@
-// Package demo plays the whole way of a leak on this machine: a GitHub on loopback, the very server that `rekey serve`
-// runs, and pushes that leak keys made up for the run. It prints what happened, checks that it is what must happen, and
-// shows it on a page as it would look on GitHub.
-//
-// Start with [Run].
-package demo
+package main
 
 import (
 	"context"
@@ -20,21 +15,21 @@ import (
 	"github.com/rekey-app/rekey/respond/clerk/clerktest"
 )
 
-// Options say how to play.
-type Options struct {
+// options say how to play.
+type options struct {
 	Out    io.Writer
 	Once   bool   // print, and do not serve the page
 	Listen string // where the page is served
 	Seed   int64  // of the keys
-	Start  Start
+	Start  start
 	Now    func() time.Time
 }
 
-// Start starts the server against the stand-in GitHub. It returns where it takes webhooks.
-type Start func(ctx context.Context, on Target) (webhookURL string, stop func() error, err error)
+// start starts the server against the stand-in GitHub. It returns where it takes webhooks.
+type start func(ctx context.Context, on target) (webhookURL string, stop func() error, err error)
 
-// Target is what the server is to be configured with.
-type Target struct {
+// target is what the server is to be configured with.
+type target struct {
 	GitHubURL, GitHubAPIURL string
 	ClerkAPIURL             string
 	AppID                   int64
@@ -43,14 +38,14 @@ type Target struct {
 	Data                    string // a directory for the database
 }
 
-// ErrUnexpected is returned when something did not come out as it must; what it was has been printed.
-var ErrUnexpected = errors.New("the demo did not come out as it must")
+// errUnexpected is returned when something did not come out as it must; what it was has been printed.
+var errUnexpected = errors.New("the demo did not come out as it must")
 
 // patience is how long the demo waits for a check run or an issue.
 const patience = 20 * time.Second
 
-// Run plays the demo. It needs git.
-func Run(ctx context.Context, o Options) error {
+// playAndShow plays the demo, and shows its page until ctx ends. It needs git.
+func playAndShow(ctx context.Context, o options) error {
 	if _, err := exec.LookPath("git"); err != nil {
 		return errors.New("the demo makes real repositories and needs git: install it")
 	}
@@ -66,7 +61,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer os.RemoveAll(data)
-	webhook, stop, err := o.Start(ctx, Target{
+	webhook, stop, err := o.Start(ctx, target{
 		GitHubURL: server.URL(), GitHubAPIURL: server.APIURL(), ClerkAPIURL: clerk.URL, AppID: server.AppID(),
 		PrivateKeyPEM: server.PrivateKeyPEM(), WebhookSecret: server.WebhookSecret(), Data: data,
 	})
@@ -84,7 +79,7 @@ func Run(ctx context.Context, o Options) error {
 	return show(ctx, page, o)
 }
 
-func play(ctx context.Context, server *githubtest.Server, clerk *clerktest.Server, o Options) (page, error) {
+func play(ctx context.Context, server *githubtest.Server, clerk *clerktest.Server, o options) (page, error) {
 	s, err := newStory(server, clerk, o.Seed)
 	if err != nil {
 		return page{}, err
@@ -110,7 +105,7 @@ func play(ctx context.Context, server *githubtest.Server, clerk *clerktest.Serve
 }
 
 // show serves the page until ctx ends.
-func show(ctx context.Context, p page, o Options) error {
+func show(ctx context.Context, p page, o options) error {
 	h, err := handler(p)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package demo
+package main
 
 import (
 	"bytes"
@@ -142,7 +142,7 @@ func (t *teller) closing() error {
 	t.noKeys()
 	if len(t.wrong) > 0 {
 		fmt.Fprintf(t.out, "\n%d things did not come out as they must.\n", len(t.wrong))
-		return ErrUnexpected
+		return errUnexpected
 	}
 	fmt.Fprint(t.out, "\nAll came out as it must: each push has one check run, each leak one issue, and no request carried a key.\n"+
 		"Taking the key out of the file killed nothing; deleting it in Clerk did.\n")

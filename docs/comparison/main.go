@@ -40,7 +40,7 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	flags.SetOutput(stderr)
 	var (
 		peers   = flags.String("peers", "", "directory with the other scanners' programs")
-		rekey   = flags.String("rekey", "", "rekey program; built from ./app if empty")
+		rekey   = flags.String("rekey", "", "rekey program; built from ./app/rekey if empty")
 		write   = flags.String("write", "", "only write the corpus to this new directory")
 		tree    = flags.String("tree", "", "compare the time to read this directory instead")
 		history = flags.String("history", "", "compare the time to read the whole history of this repository instead")
@@ -66,7 +66,7 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	defer os.RemoveAll(temp)
 	if *rekey == "" {
 		*rekey = filepath.Join(temp, "rekey")
-		build := exec.CommandContext(ctx, "go", "build", "-o", *rekey, "github.com/rekey-app/rekey/app")
+		build := exec.CommandContext(ctx, "go", "build", "-o", *rekey, "github.com/rekey-app/rekey/app/rekey")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(stderr, "rekey is left out, it does not build: %v\n%s", err, out)
 			*rekey = ""

@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"golang.org/x/term"
 )
 
-// newLogger writes text to a terminal and JSON elsewhere. Credentials cannot appear: they are detect.Secret values.
-func newLogger(w io.Writer, level slog.Level) *slog.Logger {
+// NewLogger writes text to a terminal and JSON elsewhere. Credentials cannot appear: they are detect.Secret values.
+func NewLogger(w io.Writer, level slog.Level) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return slog.New(slog.NewTextHandler(w, options))

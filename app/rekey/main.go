@@ -1,13 +1,11 @@
-// Command rekey finds leaked Clerk keys in what is pushed to GitHub, and stays with each leak until the key is dead.
+// Command rekey finds leaked Clerk keys in what is pushed to GitHub, and stays with each leak until the key is revoked.
 //
-// This package reads the command line and wires the rooms of the house together; it decides nothing itself:
+// This package reads the command line; it decides nothing itself:
 //
-//   - [serve] starts the server: app/intake takes webhook deliveries in, app/work does what they ask for.
-//   - scan reads files, directories and histories on this machine.
-//   - demo plays the server against a GitHub on loopback, app/demo, and shows what came out.
+//   - serve starts the server, app/serve.
+//   - scan reads files, directories and histories on this machine, app/scan.
 //
-// Below them stand respond (what to do about findings), github (GitHub as we use it) and detect (text in, findings out).
-// docs/architecture.md walks the whole way of a push.
+// docs/architecture.md describes the packages and what happens on a push.
 package main
 
 import (
@@ -37,7 +35,6 @@ func main() {
 type commandLine struct {
 	Serve   serveCommand   `cmd:"" help:"Run the GitHub App's server."`
 	Scan    scanCommand    `cmd:"" help:"Look for Clerk keys in files, directories and histories."`
-	Demo    demoCommand    `cmd:"" help:"Play the whole way of a leak against a GitHub on this machine."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -45,7 +42,6 @@ const description = `Finds leaked Clerk keys in every push to GitHub, and stays 
 
 Start here:
 
-  rekey demo           see it work, without GitHub
   rekey scan .         look through a directory
   rekey serve --help   run it for an organisation`
 

@@ -1,4 +1,6 @@
-package main
+// Package serve is the running server: app/intake takes webhook deliveries in, app/work does what they ask for, and the
+// ledger remembers both. Start with [New].
+package serve
 
 import (
 	"context"
@@ -27,63 +29,35 @@ import (
 	"github.com/rekey-app/rekey/respond/notify"
 )
 
-type serveCommand struct {
-	config.Flags `embed:""`
-}
-
-// Help is shown by rekey serve --help.
-func (serveCommand) Help() string {
-	return `Takes webhook deliveries at /webhook and answers them with check runs and issues. Each setting is a flag or an environment
-variable; secrets can be read from files. Register the App with deploy/app-manifest.json first.
-
-Examples:
-
-  rekey serve --app-id 123456 --private-key-file rekey.pem --webhook-secret-file webhook-secret
-
-  REKEY_APP_ID=123456 REKEY_PRIVATE_KEY_FILE=/etc/rekey/key.pem REKEY_WEBHOOK_SECRET_FILE=/etc/rekey/secret \
-  REKEY_DATABASE_URL=postgres://rekey@db/rekey rekey serve --listen :8080
-
-Also served: /healthz (the process runs), /readyz (its database answers), /metrics (for Prometheus). Put something in front
-that ends TLS. A stop (SIGTERM) lets running work end; what does not end in time goes on at the next start.`
-}
-
-// Run serves until ctx ends.
-func (c serveCommand) Run(ctx context.Context, s streams) error {
-	cfg, err := c.Resolve()
-	if err != nil {
-		return err
-	}
-	srv, err := serve(ctx, cfg, newLogger(s.err, cfg.LogLevel))
-	if err != nil {
-		return err
-	}
-	select {
-	case <-ctx.Done():
-	case err = <-srv.failed:
-	}
-	return errors.Join(err, srv.Close())
-}
-
 // stopTimeout is how long a stop waits for requests, and then again for running jobs.
 const stopTimeout = 20 * time.Second
 
-// server is the running product: what serve starts, and what the demo plays against.
-type server struct {
-	log    *slog.Logger
-	store  *ledger.Store
-	intake *intake.Intake
-	worker ledger.Worker
-	http   *http.Server
-	addr   net.Addr
-	failed chan error
+// Options are what a server needs beside its settings.
+type Options struct {
+	Log *slog.Logger
+	// Version is rekey's own, for its User-Agent and its log.
+	Version string
+}
+
+// Server is the running product: what `rekey serve` starts, and what the demo plays against.
+type Server struct {
+	log     *slog.Logger
+	version string
+	store   *ledger.Store
+	intake  *intake.Intake
+	worker  ledger.Worker
+	http    *http.Server
+	addr    net.Addr
+	failed  chan error
 
 	tending     sync.WaitGroup
 	stopTending context.CancelFunc
 }
 
-// serve starts the server. It returns once deliveries are taken; Close ends it.
-func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *server, err error) {
-	s := &server{log: log, failed: make(chan error, 1)}
+// New starts a server. It returns once deliveries are taken; the caller must Close it. The server outlives ctx.
+func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err error) {
+	log := o.Log
+	s := &Server{log: log, version: o.Version, failed: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -92,7 +66,7 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *server,
 	if err := cfg.MakeData(); err != nil {
 		return nil, err
 	}
-	userAgent := "rekey/" + versionName()
+	userAgent := "rekey/" + o.Version
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if s.store, err = ledger.OpenStore(ctx, ledger.Options{URL: cfg.DatabaseURL, Now: time.Now, Log: slog.New(atLeast{log.Handler(), slog.LevelWarn})}); err != nil {
@@ -147,7 +121,7 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *server,
 	return s, s.listen(ctx, cfg.Listen)
 }
 
-func (s *server) listen(ctx context.Context, address string) error {
+func (s *Server) listen(ctx context.Context, address string) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return fmt.Errorf("REKEY_LISTEN: %w", err)
@@ -161,12 +135,28 @@ func (s *server) listen(ctx context.Context, address string) error {
 			s.failed <- err
 		}
 	}()
-	s.log.InfoContext(ctx, "rekey takes deliveries", "address", s.addr.String(), "version", versionName())
+	s.log.InfoContext(ctx, "rekey takes deliveries", "address", s.addr.String(), "version", s.version)
 	return nil
 }
 
+// Addr is the address that the server listens on.
+func (s *Server) Addr() net.Addr { return s.addr }
+
+// Store is the server's ledger. It closes with the server.
+func (s *Server) Store() *ledger.Store { return s.store }
+
+// Run waits until ctx ends or the server fails, then closes it.
+func (s *Server) Run(ctx context.Context) error {
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-s.failed:
+	}
+	return errors.Join(err, s.Close())
+}
+
 // Close stops in the order that loses nothing: no new deliveries, those in flight stored, running jobs ended.
-func (s *server) Close() error {
+func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*stopTimeout)
 	defer cancel()
 	var errs []error

@@ -67,7 +67,7 @@ func startDemo(ctx context.Context, t *testing.T) string {
 	done := make(chan int, 1)
 	ctx, stop := context.WithCancel(ctx)
 	go func() {
-		done <- run(ctx, []string{"demo"}, strings.NewReader(""), in, io.Discard)
+		done <- run(ctx, nil, in, io.Discard)
 		in.Close()
 	}()
 	t.Cleanup(func() {

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+
+	"github.com/rekey-app/rekey/app/config"
+	"github.com/rekey-app/rekey/app/serve"
+)
+
+type serveCommand struct {
+	config.Flags `embed:""`
+}
+
+// Help is shown by rekey serve --help.
+func (serveCommand) Help() string {
+	return `Takes webhook deliveries at /webhook and answers them with check runs and issues. Each setting is a flag or an environment
+variable; secrets can be read from files. Register the App with deploy/app-manifest.json first.
+
+Examples:
+
+  rekey serve --app-id 123456 --private-key-file rekey.pem --webhook-secret-file webhook-secret
+
+  REKEY_APP_ID=123456 REKEY_PRIVATE_KEY_FILE=/etc/rekey/key.pem REKEY_WEBHOOK_SECRET_FILE=/etc/rekey/secret \
+  REKEY_DATABASE_URL=postgres://rekey@db/rekey rekey serve --listen :8080
+
+Also served: /healthz (the process runs), /readyz (its database answers), /metrics (for Prometheus). Put something in front
+that ends TLS. A stop (SIGTERM) lets running work end; what does not end in time goes on at the next start.`
+}
+
+// Run serves until ctx ends.
+func (c serveCommand) Run(ctx context.Context, s streams) error {
+	cfg, err := c.Resolve()
+	if err != nil {
+		return err
+	}
+	server, err := serve.New(ctx, cfg, serve.Options{Log: serve.NewLogger(s.err, cfg.LogLevel), Version: versionName()})
+	if err != nil {
+		return err
+	}
+	return server.Run(ctx)
+}
