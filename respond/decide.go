@@ -102,7 +102,9 @@ type ScanFacts struct {
 	Seen       []Seen
 	FiledHour  int // issues filed for this repository in the last hour
 	Policy     policy.Policy
-	Now        time.Time
+	// Allowance is what Policy allows. Who decides within a transaction has asked it for the paths before; nil makes one.
+	Allowance *policy.Allowance
+	Now       time.Time
 }
 
 // self is who acts when rekey acts by itself.
@@ -111,6 +113,9 @@ const self = "rekey"
 // Decide says what to do after a scan.
 func Decide(f ScanFacts) Decision {
 	var d Decision
+	if f.Allowance == nil {
+		f.Allowance = f.Policy.Allow.At(f.Now)
+	}
 	filed := f.FiledHour
 	seen := slices.Clone(f.Seen) // the most urgent first, should there be more than may be filed
 	slices.SortStableFunc(seen, func(a, b Seen) int { return urgency(a.Leak) - urgency(b.Leak) })
@@ -189,15 +194,18 @@ func CatchUp(waiting []ledger.Leak, filedHour int, p policy.Policy) Decision {
 	return d
 }
 
-// allowedBy tells whether the policy allows the leak, or every new place of it carries rekey:allow.
+// allowedBy reports whether the policy allows the leak, or every new place of it carries rekey:allow.
 func allowedBy(f ScanFacts, s Seen) (string, bool) {
 	if len(s.Sightings) == 0 {
 		return "", false
 	}
 	env := detect.Environment(s.Leak.Environment)
 	reason := ""
+	if r, ok := f.Allowance.Fingerprint(s.Leak.Fingerprint, env); ok {
+		return "the policy allows it: " + r, true
+	}
 	for _, sighting := range s.Sightings {
-		if r, ok := f.Policy.Allow.Allows(s.Leak.Fingerprint, env, sighting.Path, f.Now); ok {
+		if r, ok := f.Allowance.Path(env, sighting.Path); ok {
 			reason = "the policy allows it: " + r
 			continue
 		}

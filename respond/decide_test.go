@@ -50,9 +50,11 @@ func TestDecideAfterAScan(t *testing.T) {
 	paths := policy.Default()
 	paths.Allow.Paths = []policy.AllowedPath{{Path: "fixtures/**", Reason: "made up"}}
 	prints := policy.Default()
-	prints.Allow.Fingerprints = []policy.AllowedFingerprint{{Fingerprint: live.Fingerprint, Reason: "decoy"}}
+	prints.Allow.Fingerprints = []policy.AllowedFingerprint{{Fingerprint: live.Fingerprint, Reason: "decoy", Production: true}}
+	unvouched := policy.Default()
+	unvouched.Allow.Fingerprints = []policy.AllowedFingerprint{{Fingerprint: live.Fingerprint, Reason: "decoy"}, {Fingerprint: test.Fingerprint, Reason: "decoy"}}
 	expired := prints
-	expired.Allow.Fingerprints = []policy.AllowedFingerprint{{Fingerprint: live.Fingerprint, Reason: "decoy", Expires: monday}}
+	expired.Allow.Fingerprints = []policy.AllowedFingerprint{{Fingerprint: live.Fingerprint, Reason: "decoy", Production: true, Expires: monday}}
 	byRekey := with(test, func(l *ledger.Leak) { filed(l); l.State, l.ClosedBy = ledger.Ignored, self })
 	byAda := with(test, func(l *ledger.Leak) { filed(l); l.State, l.ClosedBy = ledger.Ignored, "ada" })
 	resolved := with(live, func(l *ledger.Leak) { filed(l); l.State, l.ClosedBy, l.Closed = ledger.Resolved, "ada", monday })
@@ -80,6 +82,8 @@ func TestDecideAfterAScan(t *testing.T) {
 		{"path allowed, production key", "push", paths, 0, []Seen{{live, true, fixture}}, []string{"file_issue", "update_check"}},
 		{"one of two places allowed", "push", paths, 0, []Seen{{test, true, append(fixture, here...)}}, []string{"file_issue", "update_check"}},
 		{"fingerprint allowed", "push", prints, 0, []Seen{{live, true, here}}, []string{"open > ignored by rekey", "update_check"}},
+		{"fingerprint allowed by a writer, production key", "push", unvouched, 0, []Seen{{live, true, here}}, []string{"file_issue", "update_check"}},
+		{"fingerprint allowed by a writer, test key", "push", unvouched, 0, []Seen{{test, true, here}}, []string{"open > ignored by rekey", "update_check"}},
 		{"fingerprint allowed until now", "push", expired, 0, []Seen{{live, true, here}}, []string{"file_issue", "update_check"}},
 		{"rekey:allow, test key", "push", policy.Default(), 0, []Seen{{test, true, inline}}, []string{"open > ignored by rekey", "update_check"}},
 		{"rekey:allow, production key", "push", policy.Default(), 0, []Seen{{live, true, inline}}, []string{"file_issue", "update_check"}},

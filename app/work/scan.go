@@ -114,6 +114,7 @@ func (w *Worker) record(ctx context.Context, t *task, report pack.Report) error 
 			return err
 		}
 	}
+	allowance := allowanceOf(p, observations, w.Now())
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		if err := w.moveTip(ctx, tx, t); err != nil {
 			return err
@@ -128,12 +129,22 @@ func (w *Worker) record(ctx context.Context, t *task, report pack.Report) error 
 		if err != nil || len(observations) == 0 {
 			return err
 		}
-		return w.decide(ctx, tx, scan, recorded, p)
+		return w.decide(ctx, tx, scan, recorded, p, allowance)
 	})
 }
 
+// allowanceOf is what the policy allows, with the paths of the observations matched: a policy's patterns are foreign text,
+// and nobody waits for them in the ledger's one write transaction.
+func allowanceOf(p policy.Policy, observations []ledger.Observation, now time.Time) *policy.Allowance {
+	allowance := p.Allow.At(now)
+	for _, o := range observations {
+		allowance.Path(detect.Environment(o.Leak.Environment), o.Sighting.Path)
+	}
+	return allowance
+}
+
 // decide chooses what follows from a scan's findings. The head's check run is concluded right after, by the scan itself.
-func (w *Worker) decide(ctx context.Context, tx *ledger.Tx, scan ledger.Scan, recorded ledger.RecordedScan, p policy.Policy) error {
+func (w *Worker) decide(ctx context.Context, tx *ledger.Tx, scan ledger.Scan, recorded ledger.RecordedScan, p policy.Policy, allowance *policy.Allowance) error {
 	repository, err := tx.Repository(ctx, scan.Repository)
 	if err != nil {
 		return err
@@ -142,7 +153,7 @@ func (w *Worker) decide(ctx context.Context, tx *ledger.Tx, scan ledger.Scan, re
 	if err != nil {
 		return err
 	}
-	facts := respond.ScanFacts{Repository: w.describe(repository), Scan: scan, FiledHour: filed, Policy: p, Now: tx.Now()}
+	facts := respond.ScanFacts{Repository: w.describe(repository), Scan: scan, FiledHour: filed, Policy: p, Allowance: allowance, Now: tx.Now()}
 	for _, leak := range slices.Concat(recorded.New, recorded.Known) {
 		// A scan that is recorded again brings the same leaks as new ones again. What follows from a new leak follows once: from
 		// the transaction that wrote it first.

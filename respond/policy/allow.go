@@ -1,75 +1,84 @@
 package policy
 
 import (
-	"path"
-	"strings"
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
 )
 
-// Allows tells whether the policy allows a credential at a path, and for which reason. Expired entries do not count.
-func (a Allow) Allows(fingerprint string, env detect.Environment, file string, now time.Time) (reason string, ok bool) {
+// Allowance answers what a policy allows at one moment. Patterns are compiled once, and each path is matched once. It is
+// for one goroutine, and for use outside of transactions: a policy's patterns are foreign text, and matching them takes
+// time.
+type Allowance struct {
+	fingerprints map[string]AllowedFingerprint
+	paths        []allowedGlob
+	matched      map[string]string // path to reason; "" is none
+}
+
+type allowedGlob struct {
+	glob   *glob
+	reason string
+}
+
+// At returns what is allowed at a moment. Expired entries do not count.
+func (a Allow) At(now time.Time) *Allowance {
+	out := &Allowance{fingerprints: map[string]AllowedFingerprint{}, matched: map[string]string{}}
 	for _, f := range a.Fingerprints {
-		if f.Fingerprint == fingerprint && current(f.Expires, now) {
-			return f.Reason, true
+		if known, twice := out.fingerprints[f.Fingerprint]; current(f.Expires, now) && !(twice && known.Production) {
+			out.fingerprints[f.Fingerprint] = f
 		}
-	}
-	if env == detect.Live {
-		return "", false
 	}
 	for _, p := range a.Paths {
-		if current(p.Expires, now) && Match(p.Path, file) {
-			return p.Reason, true
+		if g, ok := compileGlob(p.Path); ok && current(p.Expires, now) {
+			out.paths = append(out.paths, allowedGlob{g, p.Reason})
 		}
 	}
-	return "", false
+	return out
+}
+
+// Fingerprint reports whether the policy allows a credential wherever it is, and why. A production key needs an entry
+// that counts for production.
+func (a *Allowance) Fingerprint(fingerprint string, env detect.Environment) (reason string, ok bool) {
+	f, ok := a.fingerprints[fingerprint]
+	if !ok || env == detect.Live && !f.Production {
+		return "", false
+	}
+	return f.Reason, true
+}
+
+// Path reports whether the policy allows a credential of the environment at the path, and why. No path allows a
+// production key.
+func (a *Allowance) Path(env detect.Environment, path string) (reason string, ok bool) {
+	if env == detect.Live || len(a.paths) == 0 {
+		return "", false
+	}
+	reason, known := a.matched[path]
+	if !known {
+		reason = a.match(path)
+		a.matched[path] = reason
+	}
+	return reason, reason != ""
+}
+
+func (a *Allowance) match(path string) (reason string) {
+	for _, p := range a.paths {
+		if ok, _ := p.glob.match(path); ok {
+			return p.reason
+		}
+	}
+	return ""
 }
 
 func current(expires, now time.Time) bool { return expires.IsZero() || now.Before(expires) }
 
-// Match tells whether the path matches the pattern: * and ? and [a-z] within one element, ** for any number of whole
-// elements. A pattern without a slash matches the last element anywhere, one that ends in a slash all that is below.
+// Match reports whether the path matches the pattern: * and ? within one element, ** for any number of whole elements. A
+// pattern without a slash matches the last element anywhere, one that ends in a slash all that is below. Its cost grows
+// with the length of the path, and with nothing else that the path holds.
 func Match(pattern, file string) bool {
-	if file == "" {
+	g, ok := compileGlob(pattern)
+	if !ok {
 		return false
 	}
-	pattern = strings.TrimPrefix(pattern, "/")
-	if strings.HasSuffix(pattern, "/") {
-		pattern += "**"
-	}
-	if !strings.Contains(pattern, "/") {
-		pattern = "**/" + pattern
-	}
-	return match(strings.Split(pattern, "/"), strings.Split(file, "/"))
-}
-
-// match goes through both with one point of return, as only the last ** can need to take more: linear in practice,
-// at worst the product of the lengths.
-func match(pattern, file []string) bool {
-	p, f := 0, 0
-	star, mark := -1, 0
-	for f < len(file) {
-		if p < len(pattern) && pattern[p] == "**" {
-			star, mark = p, f
-			p++
-			continue
-		}
-		if p < len(pattern) {
-			if ok, err := path.Match(pattern[p], file[f]); err == nil && ok {
-				p++
-				f++
-				continue
-			}
-		}
-		if star < 0 {
-			return false
-		}
-		mark++
-		p, f = star+1, mark
-	}
-	for p < len(pattern) && pattern[p] == "**" {
-		p++
-	}
-	return p == len(pattern)
+	matches, _ := g.match(file)
+	return matches
 }

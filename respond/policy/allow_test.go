@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/rekey-app/rekey/respond/policy"
@@ -30,7 +31,14 @@ func TestMatch(t *testing.T) {
 		{"a/**/b", "a/x/y/c", false},
 		{".env", "apps/web/.env", true},
 		{".env", "apps/web/.env.local", false},
-		{"[", "[", false},
+		{"a**b", "ab", true},
+		{"a**b", "axb", true},
+		{"a**b", "a/b", false},
+		{"fixtures/**", "fixtures", true},
+		{"?.env", "\xff.env", true},
+		{"ü", "ü", true},
+		{strings.Repeat("a", 201), strings.Repeat("a", 201), false},
+		{"", "a", false},
 		{"**", "", false},
 	} {
 		if got := policy.Match(tt.pattern, tt.file); got != tt.want {

@@ -10,6 +10,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// The bounds of allow.paths: each path of a scan is matched against each pattern.
+const (
+	maxPaths      = 200
+	maxPathsTotal = 8 << 10 // bytes
+)
+
 // MaxSize is how large a policy file may be, in bytes.
 const MaxSize = 64 << 10
 
@@ -141,17 +147,21 @@ func (f *File) readAllow(n *yaml.Node) error {
 			})
 		},
 		"paths": func(n *yaml.Node) error {
-			return list(n, "allow.paths", 500, func(n *yaml.Node) error {
+			total := 0
+			return list(n, "allow.paths", maxPaths, func(n *yaml.Node) error {
 				var a AllowedPath
 				err := required(n, "an entry of allow.paths", []string{"path", "reason"}, map[string]func(*yaml.Node) error{
 					"path": func(n *yaml.Node) (err error) {
-						a.Path, err = text(n, "path", pattern, `a path in which *, ** and ? stand for others; [, ], {, } and \ are not known`)
+						a.Path, err = text(n, "path", pattern, `a path of 1 to 200 characters in which *, ** and ? stand for others; [, ], {, } and \ are not known`)
 						return err
 					},
 					"reason":  func(n *yaml.Node) (err error) { a.Reason, err = text(n, "reason", reason, reasonForm); return err },
 					"expires": func(n *yaml.Node) (err error) { a.Expires, err = day(n, "expires"); return err },
 				})
 				f.Allow.Paths = append(f.Allow.Paths, a)
+				if total += len(a.Path); err == nil && total > maxPathsTotal {
+					return &Error{n.Line, fmt.Sprintf("the patterns of allow.paths have more than %d bytes in all; shorten or join some", maxPathsTotal)}
+				}
 				return err
 			})
 		},

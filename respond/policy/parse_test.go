@@ -105,6 +105,9 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"x: &a 1\ny: *a\n", 1, "no setting"},
 		{"verify: &a never\nfail_on: *a\n", 2, "aliases are not supported"},
 		{strings.Repeat("# long\n", 20_000), 0, "larger than 64 KiB"},
+		{"allow:\n  paths:\n    - {path: " + strings.Repeat("a", 201) + ", reason: b}\n", 3, "200 characters"},
+		{"allow:\n  paths:\n" + strings.Repeat("    - {path: a, reason: b}\n", 201), 3, "201 entries; at most 200"},
+		{"allow:\n  paths:\n" + strings.Repeat("    - {path: "+strings.Repeat("a", 200)+", reason: b}\n", 42), 43, "more than 8192 bytes in all"},
 	} {
 		_, err := policy.Parse([]byte(tt.text))
 		var mistake *policy.Error

@@ -89,6 +89,7 @@ type AllowedFingerprint struct {
 	Fingerprint string // 32 hexadecimal digits, as issues and `rekey scan` show it
 	Reason      string
 	Expires     time.Time // the first moment at which it no longer counts; zero: never
+	Production  bool      // counts for a production key: the caller says so of what maintainers, the organisation or the server wrote
 }
 
 // AllowedPath allows test keys under a path. It never allows a production key.
