@@ -79,3 +79,14 @@ type Finding struct {
 	Browser     bool   // Variable's prefix ships the value to browsers (NEXT_PUBLIC_, VITE_, …)
 	Allowed     bool   // the line carries rekey:allow; callers decide what that silences
 }
+
+// Urgency orders findings: the lower, the sooner somebody must act. The worst severity comes first, production before the
+// rest, what is sure before what is not.
+func (f Finding) Urgency() int {
+	severity := slices.Index([]Severity{CriticalSeverity, HighSeverity, MediumSeverity, LowSeverity}, f.Severity) // -1: rather first
+	urgency := (severity + 1) * 2
+	if f.Environment != Live {
+		urgency++
+	}
+	return urgency*3 + HighConfidence.rank() - f.Confidence.rank()
+}

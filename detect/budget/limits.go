@@ -49,6 +49,62 @@ const (
 	Credentials = 10_000
 )
 
+// Packs and histories: the defaults of pack.Options, and what those do not let choose. What is over one of these is named
+// in pack.Report; see there for which of them leave something unread, and which only places of what is reported.
+const (
+	// PackFindings is how many findings of one scan are kept, the most urgent first and one of each credential before two of
+	// any. The most that 135 GB of public repositories had was 66; beyond, the repository is a dump.
+	PackFindings = 25_000
+	// PackObjectPlaces is how many findings of one credential are kept of one object.
+	PackObjectPlaces = 20
+	// PackPlaces is how many sightings of one credential are reported: a file with a key that is edited daily has 1,000 after
+	// some years, and nobody reads them all. The others are counted.
+	PackPlaces = 1_000
+	// PackSightings is how many sightings are reported in all, one of each credential before two of any; some 500 bytes each.
+	PackSightings = 50_000
+	// PackPaths bounds the paths in a report, in bytes.
+	PackPaths = 16 * MiB
+	// PackCompared bounds how many pairs of trees are compared to find out which commits brought a finding: Linux has a
+	// million commits, whose changes take some ten comparisons each. It keeps trees that are made to hold themselves
+	// over and over to some seconds.
+	PackCompared = 32_000_000
+
+	// Path is the longest path that is kept, in bytes: PATH_MAX of Linux, where nothing longer can be checked out. Of a
+	// longer one a hash and the end are kept.
+	Path = 4 * KiB
+	// PathEnd is how much of the end of a longer one.
+	PathEnd = 256
+	// PathDepth is how many directories deep a path may be. Git itself refuses trees over 2,048 levels.
+	PathDepth = 4096
+	// Person is the longest name and address of an author that is kept, in bytes.
+	Person = 512
+	// Parents is how many parents of a commit are heeded. The largest merge of Linux has 66.
+	Parents = 128
+
+	// PackMaxSize bounds a pack that is fetched, in bytes: eight times what GitHub takes in one push. It goes to disk.
+	PackMaxSize = 16 * GiB
+	// PackObjects bounds the objects of a pack: Linux has ten million. Each costs ObjectMemory.
+	PackObjects = 16 * MiB
+	// ObjectMemory is what tables take for an object of a pack from a stream, in bytes.
+	ObjectMemory = 48
+	// PackObject bounds an object that is made whole, in memory or a temporary file. A larger blob is read as it is
+	// inflated and never made; other objects, and those that deltas are made from, are left out.
+	PackObject = 4 * GiB
+	// PackInflated bounds what comes out of one pack: at 2 GB/s on each of four cores, two minutes.
+	PackInflated = 1024 * GiB
+	// PackTrees bounds what is kept of trees and commits where there is a finding, in bytes.
+	PackTrees = 2 * GiB
+	// PackTags is how many annotated tags are followed to what they point to.
+	PackTags = 200_000
+	// PackMemory is how much of a pack's objects is held at once by all workers of a scan, in bytes; larger objects go
+	// through temporary files.
+	PackMemory = 48 * MiB
+	// PackSpill is how much of a pack is held in memory before it goes to a temporary file.
+	PackSpill = 8 * MiB
+	// PackNamed is how many objects that were left out for one sort of reason are named. The others are counted.
+	PackNamed = 1_000
+)
+
 // Archives: the defaults of unpack.Limits, and what it does not let choose.
 const (
 	// ArchiveDepth is how many formats may lie around one another; tar.gz counts two. Images of containers have four.

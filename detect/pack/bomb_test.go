@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rekey-app/rekey/detect"
 )
 
 // addCommit adds a commit of a tree and returns its id.
@@ -135,7 +137,7 @@ func TestTreeHoldsItself(t *testing.T) {
 	}
 	h.numbers.number(&self)
 	emitted := 0
-	if h.introduced(h.commits[commitID], func([]byte, id) bool { emitted++; return emitted < 100_000 }) {
+	if h.introduced(h.commits[commitID], func([]string, id) bool { emitted++; return emitted < 100_000 }) {
 		t.Errorf("a circle was walked to its end")
 	}
 	if emitted > maxDepth+1 {
@@ -156,7 +158,7 @@ func TestManyTrees(t *testing.T) {
 	}
 	b.addCommit(1, b.addTree(lines...))
 	for limit, want := range map[int64]int{0: many, 1 << 20: 0} {
-		report := scanMarks(t, b.done(), Options{MaxTrees: limit, Workers: 1})
+		report := scanMarks(t, b.done(), Options{MaxTrees: limit, MaxPlaces: many, Workers: 1})
 		named := slices.ContainsFunc(report.Skipped, func(s Skipped) bool { return s.Object == "trees" })
 		if cut := len(report.Sightings) < many; len(report.Sightings) < 2 || named != cut || cut != (want == 0) {
 			t.Errorf("limit %d: %d sightings, skipped %v", limit, len(report.Sightings), report.Skipped)
@@ -164,15 +166,72 @@ func TestManyTrees(t *testing.T) {
 	}
 }
 
-func TestManyFindings(t *testing.T) {
+// TestManyCredentials: over the limit the most urgent stay, and it is said that there are more.
+func TestManyCredentials(t *testing.T) {
 	t.Parallel()
-	b := newBuilder(100)
+	b := newBuilder(101)
 	for i := range 100 {
 		b.addBlob(mark(i))
 	}
-	report := scanMarks(t, b.done(), Options{MaxSightings: 10, Workers: 1})
-	if len(report.Sightings) != 10 || len(report.Skipped) != 90 {
-		t.Errorf("%d sightings, %d skipped", len(report.Sightings), len(report.Skipped))
+	live := b.addBlob("live " + mark(999))
+	p := open(t, b.done(), Options{MaxFindings: 10, Workers: 1})
+	report, err := p.scan(t.Context(), graded, Range{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Sightings) != 10 || !slices.ContainsFunc(report.Sightings, func(s Sighting) bool { return s.Blob == live.String() }) {
+		t.Errorf("%d sightings: %v", len(report.Sightings), report.Sightings)
+	}
+	if len(report.Skipped) != 1 || !report.Skipped[0].Limit || !strings.Contains(report.Skipped[0].Reason, "91 findings") {
+		t.Errorf("skipped %v", report.Skipped)
+	}
+}
+
+// graded finds marks that are urgent where the text says live.
+var graded finder = func(text []byte) detect.Result {
+	r := findMarks(text)
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		f.Severity, f.Environment = detect.MediumSeverity, detect.Test
+		if strings.HasPrefix(string(text), "live") {
+			f.Severity, f.Environment = detect.CriticalSeverity, detect.Live
+		}
+		f.Allowed = strings.Contains(string(text), "allow")
+	}
+	return r
+}
+
+// TestDecoysHideNothing: one credential at very many places, in one blob and in many, beside one that counts.
+func TestDecoysHideNothing(t *testing.T) {
+	t.Parallel()
+	b := newBuilder(403)
+	var lines []line
+	for i := range 400 {
+		lines = append(lines, line{"100644", fmt.Sprintf("decoy%03d", i), b.addBlob(fmt.Sprintf("allow %d %s", i, strings.Repeat(mark(1), 50)))})
+	}
+	secret := b.addBlob("live " + mark(2))
+	head := b.addCommit(1, b.addTree(append(lines, line{"100644", "prod.env", secret})...))
+	p := open(t, b.done(), Options{MaxFindings: 100, MaxPlaces: 20, MaxSightings: 30})
+	report, err := p.scan(t.Context(), graded, Range{Heads: []string{head.String()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for _, s := range report.Sightings {
+		count[s.Path]++
+	}
+	if count["prod.env"] != 1 || len(report.Sightings) > 30 || len(report.Skipped) != 0 {
+		t.Errorf("%d sightings, %d of them of the key; skipped %v", len(report.Sightings), count["prod.env"], report.Skipped)
+	}
+	total := len(report.Sightings) - 1
+	for _, m := range report.More {
+		total += m.Places
+		if !m.Paths {
+			t.Errorf("paths were left out, and that is not said: %+v", m)
+		}
+	}
+	if len(report.More) != 1 || total != 400*50 {
+		t.Errorf("%d places of the decoy are accounted for: %+v", total, report.More)
 	}
 }
 

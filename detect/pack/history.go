@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 // history knows the commits, and of the trees only what leads to a finding.
@@ -20,7 +21,10 @@ type history struct {
 	blobIDs []id
 	// treesCut tells that trees hold more than was kept.
 	treesCut bool
-	mailmap  mailmap
+	// commitsCut tells that not all commits were kept.
+	commitsCut bool
+	compared   atomic.Int64 // pairs of trees, by all differs
+	mailmap    mailmap
 
 	refTrees   []refTree       // what the refs hold, each tree once
 	refCommit  map[id][]string // the refs at each commit or tag

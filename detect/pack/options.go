@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"runtime"
+
+	"github.com/rekey-app/rekey/detect/budget"
 )
 
 // Options bound what reading a pack may cost. The zero value gives the defaults.
@@ -17,7 +19,9 @@ type Options struct {
 	MaxObject    int64  // bytes one inflated object may have. Default 4 GiB
 	MaxInflated  int64  // bytes all inflated objects of a scan may have together. Default 1 TiB
 	MaxTrees     int64  // bytes kept of trees where there is a finding; paths that take more are left out, as [Report.Skipped] says. Default 2 GiB
-	MaxSightings int    // sightings a scan may report; what is beyond is named in [Report.Skipped]. Default 100,000
+	MaxFindings  int    // findings kept of a scan, the most urgent first; that there are more is a limit in [Report.Skipped]. Default 25,000
+	MaxPlaces    int    // sightings reported of one credential; the others are counted in [Report.More]. Default 1,000
+	MaxSightings int    // sightings reported in all, one of each credential before two of any; as MaxPlaces. Default 50,000
 
 	// Progress, if not nil, is told how far reading is: for each MiB of a pack that arrives and at its end, then some 200
 	// times in each walk through the objects. It is called by one goroutine at a time, which it holds up.
@@ -40,26 +44,31 @@ func (o Options) withDefaults() Options {
 			*v = d
 		}
 	}
-	or(&o.SpillOver, 8<<20)
-	or(&o.Memory, 48<<20)
-	or(&o.MaxPack, 16<<30)
-	or(&o.MaxObject, 4<<30)
-	or(&o.MaxInflated, 1<<40)
-	or(&o.MaxTrees, 2<<30)
+	or(&o.SpillOver, budget.PackSpill)
+	or(&o.Memory, budget.PackMemory)
+	or(&o.MaxPack, budget.PackMaxSize)
+	or(&o.MaxObject, budget.PackObject)
+	or(&o.MaxInflated, budget.PackInflated)
+	or(&o.MaxTrees, budget.PackTrees)
 	if o.TempDir == "" {
 		o.TempDir = os.TempDir()
 	}
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	if o.MaxObjects <= 0 {
-		o.MaxObjects = 16 << 20
-	}
-	if o.MaxSightings <= 0 {
-		o.MaxSightings = 100_000
+	for v, d := range map[*int]int{
+		&o.MaxObjects: budget.PackObjects, &o.MaxFindings: budget.PackFindings, &o.MaxPlaces: budget.PackPlaces,
+		&o.MaxSightings: budget.PackSightings,
+	} {
+		if *v <= 0 {
+			*v = d
+		}
 	}
 	return o
 }
+
+// mostTaken is how many places are looked at, though not all are kept.
+func (o Options) mostTaken() int { return 10 * o.MaxSightings }
 
 // ErrCorrupt is wrapped by every error about bytes that are no valid pack or object.
 var ErrCorrupt = errors.New("corrupt pack")

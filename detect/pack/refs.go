@@ -3,7 +3,6 @@ package pack
 import (
 	"maps"
 	"slices"
-	"strings"
 )
 
 // refTree is a tree and the refs whose commits have it.
@@ -44,8 +43,8 @@ func (h *history) placeRefs() {
 	}
 }
 
-// refsWith returns the refs that hold the blob at the path.
-func (h *history) refsWith(path string, blob id) []string {
+// refsWith returns the refs that hold the blob at the path of these names.
+func (h *history) refsWith(names []string, blob id) []string {
 	if len(h.refTrees) == 0 {
 		return nil
 	}
@@ -57,21 +56,17 @@ func (h *history) refsWith(path string, blob id) []string {
 		}
 	}
 	at := h.refDirs
-	for {
-		name, rest, more := strings.Cut(path, "/")
-		key := path[:len(path)-len(rest)] // with its slash: a name may be a file in one ref and a directory in another
+	for i, name := range names {
+		key := refName{name, i < len(names)-1}
 		next := at.below[key]
 		if next == nil {
-			next = h.split(at, name, more)
+			next = h.split(at, key)
 			if at.below == nil {
-				at.below = map[string]*refDir{}
+				at.below = map[refName]*refDir{}
 			}
 			at.below[key] = next
 		}
-		at, path = next, rest
-		if !more {
-			break
-		}
+		at = next
 	}
 	var refs []string
 	for _, i := range at.byNumber[h.blobs[blob]] {
@@ -85,16 +80,22 @@ func (h *history) refsWith(path string, blob id) []string {
 // and not for each ref and finding, of which there may be thousands both.
 type refDir struct {
 	byNumber map[int32][]int32
-	below    map[string]*refDir
+	below    map[refName]*refDir
+}
+
+// refName is an entry of a tree: a name may be a file in one ref and a directory in another.
+type refName struct {
+	name string
+	tree bool
 }
 
 // maxRefDirs is how many entries the refDirs hold before they are made anew, so that their memory is bounded.
 const maxRefDirs = 4 << 20
 
-func (h *history) split(at *refDir, name string, tree bool) *refDir {
+func (h *history) split(at *refDir, to refName) *refDir {
 	next := &refDir{byNumber: map[int32][]int32{}}
 	for here, refs := range at.byNumber {
-		if below, ok := h.trees[here].find(name, tree); ok {
+		if below, ok := h.trees[here].find(to.name, to.tree); ok {
 			next.byNumber[below] = append(next.byNumber[below], refs...)
 			h.refDirSize += len(refs)
 		}

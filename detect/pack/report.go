@@ -24,15 +24,25 @@ type Stats struct {
 // Report is the outcome of a scan.
 type Report struct {
 	Sightings []Sighting // ordered by commit date, path, place
+	More      []More     // what there is beside Sightings
 	Stats     Stats
 	Peeled    map[string]string // each of Range.Heads that was an annotated tag, to its commit
 	Skipped   []Skipped         // what could not be read, by name; never silent
+}
+
+// More says of a credential in [Report.Sightings] that it is at more places than those.
+type More struct {
+	Secret detect.Secret
+	Places int  // at least so many
+	Paths  bool // also at paths that are in no sighting
 }
 
 // Skipped is an object or a pack that was not read, or only in part.
 type Skipped struct {
 	Object string
 	Reason string
+	// Limit reports that it is over one of rekey's own limits, and with it perhaps a credential: the rest is not clean then.
+	Limit bool
 	// Damaged tells that nothing of it was read, because it cannot be: not for what a shallow or partial clone leaves out by
 	// its nature, nor for an archive within an object that was read.
 	Damaged bool

@@ -1,11 +1,9 @@
 package pack
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync/atomic"
 
 	"github.com/rekey-app/rekey/detect"
@@ -35,24 +33,22 @@ type scan struct {
 	// missing is told of the commits and trees that are read; nil where nobody asks what is missing.
 	missing *missing
 
-	findings atomic.Int64
-	workers  []collected
+	keeper  keeper
+	workers []collected
 	// reread tells that the workers' parsed are not all commits.
 	reread atomic.Bool
 }
 
 // collected is what one worker has found.
 type collected struct {
-	hits        []hit
-	tags        []tag
-	over        []id      // objects whose findings are over the limit
-	unread      []Skipped // what the scanner could not read in objects
-	unreadCount int
-	commits     int
-	parsed      []*commit // so that a finding need not make them a second time
-	blobs       int
-	bytes       int64
-	_           [64]byte // keeps two workers' counters out of one cache line
+	tags    []tag
+	damaged omitted // what the scanner could not read in objects
+	over    omitted // what it left out, since that was over a limit
+	commits int
+	parsed  []*commit // so that a finding need not make them a second time
+	blobs   int
+	bytes   int64
+	_       [64]byte // keeps two workers' counters out of one cache line
 }
 
 // hit is an object with findings.
@@ -73,6 +69,7 @@ func (s *scan) run(ctx context.Context, r Range) (Report, error) {
 		heads = append(heads, i)
 	}
 	s.workers = make([]collected, s.opts.Workers)
+	s.keeper = keeper{limit: s.opts.MaxFindings, each: s.opts.MaxPlaces}
 	err := s.each(ctx, setOf(blobKind, commitKind, tagKind), func(o object) error { return s.visit(ctx, o) })
 	if err != nil {
 		return Report{}, err
@@ -130,19 +127,15 @@ func (s *scan) visit(ctx context.Context, o object) error {
 	}
 	name := o.id()
 	for _, skipped := range result.Skipped {
-		if w.unreadCount++; len(w.unread) < mostNamed {
-			w.unread = append(w.unread, Skipped{Object: name.String(), Reason: reason(skipped)})
+		list := &w.damaged
+		if skipped.Limit {
+			list = &w.over
 		}
+		list.add(Skipped{Object: name.String(), Reason: reason(skipped), Limit: skipped.Limit})
 	}
-	findings := result.Findings
-	if len(findings) == 0 {
-		return nil
+	if len(result.Findings) > 0 {
+		s.keeper.add(name, o.kind, result.Findings)
 	}
-	if s.findings.Add(int64(len(findings))) > int64(s.opts.MaxSightings) {
-		w.over = append(w.over, name)
-		return nil
-	}
-	w.hits = append(w.hits, hit{name, o.kind, findings})
 	return nil
 }
 
@@ -178,8 +171,8 @@ func (s *scan) takeParsed() [][]*commit {
 
 // merge puts together what the workers have found.
 func (s *scan) merge(report *Report) (hits map[id]hit, tags map[id]tag) {
-	hits, tags = map[id]hit{}, map[id]tag{}
-	unread := 0
+	hits, tags = s.keeper.hits(), map[id]tag{}
+	var damaged, over omitted
 	for i := range s.workers {
 		w := &s.workers[i]
 		report.Stats.Commits += w.commits
@@ -189,33 +182,15 @@ func (s *scan) merge(report *Report) (hits map[id]hit, tags map[id]tag) {
 			tags[t.id] = t
 		}
 		report.Stats.Tags += len(w.tags)
-		for _, h := range w.hits {
-			hits[h.id] = h
-		}
-		report.Skipped = append(report.Skipped, w.unread...)
-		unread += w.unreadCount
-		for _, over := range w.over {
-			report.Skipped = append(report.Skipped, Skipped{Object: over.String(), Reason: fmt.Sprintf("holds findings, but there are more than %d already", s.opts.MaxSightings)})
-		}
+		damaged.join(w.damaged)
+		over.join(w.over)
 	}
-	slices.SortFunc(report.Skipped, func(a, b Skipped) int {
-		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.Reason, b.Reason))
-	})
-	report.Skipped = shorten(report.Skipped, max(unread, len(report.Skipped)))
+	if n := s.keeper.left; n > 0 {
+		over.add(Skipped{Object: s.keeper.leftID.String(), Limit: true, Reason: fmt.Sprintf(
+			"%d findings of further credentials, here and elsewhere: one scan keeps %d, the most urgent", n, s.opts.MaxFindings)})
+	}
+	report.Skipped = append(over.list(), damaged.list()...)
 	return hits, tags
-}
-
-// mostNamed is how many objects that were left out for one sort of reason are named in a report. The others are
-// counted.
-const mostNamed = 1000
-
-// shorten cuts the names of what was left out, total in number.
-func shorten(skipped []Skipped, total int) []Skipped {
-	skipped = skipped[:min(len(skipped), mostNamed)]
-	if total > len(skipped) {
-		skipped = append(skipped, Skipped{Reason: fmt.Sprintf("%d more objects were not read, or not wholly", total-len(skipped))})
-	}
-	return skipped
 }
 
 // reason says what the scanner could not read within an object.

@@ -9,91 +9,21 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/budget"
 )
-
-// dated is a sighting with the date that orders it.
-type dated struct {
-	Sighting
-	date int64
-}
 
 // report turns the hits into sightings.
 func (h *history) report(ctx context.Context, report *Report) error {
-	var (
-		all     []dated
-		reached = map[id]bool{}
-		full    = false
-	)
-	add := func(s Sighting, date int64, findings []detect.Finding) bool {
-		for _, f := range findings {
-			if f, ok := f.At(s.Path); ok {
-				s.Finding = f
-				all = append(all, dated{s, date})
-			}
-		}
-		full = len(all) >= h.scan.opts.MaxSightings
-		return !full
+	found := newPlaces(h.scan.opts)
+	for secret, missed := range h.scan.keeper.more {
+		s := found.spotsOf(secret)
+		s.more, s.cut = missed.places, missed.objects
 	}
-	var refs sync.WaitGroup
-	refs.Go(h.placeRefs)
-	commits := h.introducing(ctx)
-	refs.Wait()
-	for _, c := range commits {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		whole := h.introduced(c, func(path []byte, blob id) bool {
-			s := Sighting{Source: InBlob, Blob: blob.String(), Path: string(path), Commit: c.id.String(), Author: h.mailmap.apply(parsePerson(c.author))}
-			reached[blob] = true
-			for _, head := range h.heads {
-				s.AtHead = s.AtHead || h.holds(head, s.Path, blob)
-			}
-			s.Refs = h.refsWith(s.Path, blob)
-			return add(s, c.committed, h.hits[blob].findings)
-		})
-		if full {
-			report.Skipped = append(report.Skipped, Skipped{Object: c.id.String(), Reason: fmt.Sprintf("from this commit on not all paths are reported: there are more than %d sightings", h.scan.opts.MaxSightings)})
-			break
-		}
-		if !whole {
-			report.Skipped = append(report.Skipped, Skipped{Object: c.id.String(), Reason: fmt.Sprintf("not all paths are reported: its directories are over %d levels deep", maxDepth)})
-		}
+	if err := h.placeBlobs(ctx, found, report); err != nil {
+		return err
 	}
-	if h.treesCut {
-		report.Skipped = append(report.Skipped, Skipped{Object: "trees", Reason: fmt.Sprintf("not all paths are reported: what leads to them takes more than %d bytes", h.scan.opts.MaxTrees)})
-	}
-	names := slices.SortedFunc(maps.Keys(h.hits), func(a, b id) int { return bytes.Compare(a[:], b[:]) })
-	for _, name := range names {
-		hit := h.hits[name]
-		s := Sighting{Blob: name.String()}
-		var date int64
-		switch hit.kind {
-		case blobKind:
-			if reached[name] {
-				continue
-			}
-			s.Source = InBlob
-		case commitKind:
-			s.Source, s.Commit = InMessage, name.String()
-			if c, ok := h.commits[name]; ok {
-				s.Author, date = h.mailmap.apply(parsePerson(c.author)), c.committed
-			}
-			s.AtHead = slices.Contains(h.heads, name)
-		case tagKind:
-			s.Source, s.Author = InTag, h.mailmap.apply(h.tags[name].tagger)
-			date = s.Author.When.Unix()
-			if target, ok := peel(h.tags, name); ok {
-				if _, ok := h.commits[target]; ok || h.tags[name].kind == "commit" {
-					s.Commit = target.String()
-				}
-			}
-		}
-		if hit.kind != blobKind {
-			s.Refs = h.refCommit[name]
-		}
-		add(s, date, hit.findings)
-	}
+	h.placeMessages(found)
+	all, more := found.finish()
 	slices.SortStableFunc(all, func(a, b dated) int {
 		return cmp.Or(
 			cmp.Compare(a.date, b.date),
@@ -105,11 +35,95 @@ func (h *history) report(ctx context.Context, report *Report) error {
 			cmp.Compare(a.Blob, b.Blob),
 		)
 	})
-	report.Sightings = make([]Sighting, len(all))
+	report.Sightings, report.More = make([]Sighting, len(all)), more
 	for i := range all {
 		report.Sightings[i] = all[i].Sighting
 	}
 	return nil
+}
+
+// placeBlobs finds the commits and paths of the blobs with findings.
+func (h *history) placeBlobs(ctx context.Context, found *places, report *Report) error {
+	reached := map[id]bool{}
+	place := func(c *commit, names []string, blob id) {
+		s := Sighting{Source: InBlob, Blob: blob.String(), Path: pathOf(names), Commit: c.id.String(), Author: h.mailmap.apply(parsePerson(c.author))}
+		reached[blob] = true
+		for _, head := range h.heads {
+			s.AtHead = s.AtHead || h.holds(head, names, blob)
+		}
+		s.Refs = h.refsWith(names, blob)
+		found.addAll(s, c.committed, h.hits[blob].findings)
+	}
+	var refs sync.WaitGroup
+	refs.Go(h.placeRefs)
+	commits := h.introducing(ctx)
+	refs.Wait()
+	cut := ""
+	for _, c := range commits {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		deep := h.introduced(c, func(names []string, blob id) bool {
+			place(c, names, blob)
+			return found.taken <= h.scan.opts.mostTaken()
+		})
+		if deep {
+			continue
+		}
+		if cut == "" {
+			cut = c.id.String()
+			report.Skipped = append(report.Skipped, Skipped{Object: cut, Reason: fmt.Sprintf("from this commit on not all paths are reported: there are too many, or they are over %d directories deep", maxDepth)})
+		}
+		if found.taken > h.scan.opts.mostTaken() || h.compared.Load() > budget.PackCompared {
+			break
+		}
+	}
+	if cut != "" { // what was not come to gets one path at least
+		h.firstPaths(commits, func(blob id) bool { return !reached[blob] }, place)
+	}
+	if h.treesCut || h.commitsCut {
+		report.Skipped = append(report.Skipped, Skipped{Object: "trees", Reason: fmt.Sprintf("not all paths are reported: what leads to them takes more than %d bytes", h.scan.opts.MaxTrees)})
+	}
+	found.incomplete = found.incomplete || cut != "" || h.treesCut || h.commitsCut
+	for _, name := range h.namesOf(blobKind) {
+		if !reached[name] {
+			found.addAll(Sighting{Blob: name.String(), Source: InBlob}, 0, h.hits[name].findings)
+		}
+	}
+	return nil
+}
+
+// placeMessages adds what commits and tags say.
+func (h *history) placeMessages(found *places) {
+	for _, name := range h.namesOf(commitKind) {
+		s := Sighting{Blob: name.String(), Source: InMessage, Commit: name.String(), AtHead: slices.Contains(h.heads, name), Refs: h.refCommit[name]}
+		var date int64
+		if c, ok := h.commits[name]; ok {
+			s.Author, date = h.mailmap.apply(parsePerson(c.author)), c.committed
+		}
+		found.addAll(s, date, h.hits[name].findings)
+	}
+	for _, name := range h.namesOf(tagKind) {
+		s := Sighting{Blob: name.String(), Source: InTag, Author: h.mailmap.apply(h.tags[name].tagger), Refs: h.refCommit[name]}
+		if target, ok := peel(h.tags, name); ok {
+			if _, ok := h.commits[target]; ok || h.tags[name].kind == "commit" {
+				s.Commit = target.String()
+			}
+		}
+		found.addAll(s, s.Author.When.Unix(), h.hits[name].findings)
+	}
+}
+
+// namesOf lists the hits of a kind, by id.
+func (h *history) namesOf(k kind) []id {
+	var names []id
+	for name, hit := range h.hits {
+		if hit.kind == k {
+			names = append(names, name)
+		}
+	}
+	slices.SortFunc(names, func(a, b id) int { return bytes.Compare(a[:], b[:]) })
+	return names
 }
 
 // introducing returns the commits that introduce a hit somewhere, or may, by date. All workers look for them.
@@ -126,7 +140,7 @@ func (h *history) introducing(ctx context.Context) []*commit {
 				if ctx.Err() != nil {
 					return
 				}
-				if !h.introduced(c, func([]byte, id) bool { return false }) {
+				if !h.introduced(c, func([]string, id) bool { return false }) {
 					found[i] = append(found[i], c)
 				}
 			}
