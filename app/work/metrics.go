@@ -35,7 +35,7 @@ func newMetrics(r prometheus.Registerer) metrics {
 			Buckets: prometheus.ExponentialBuckets(0.005, 4, 9),
 		}),
 		asked: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rekey_clerk_answers_total", Help: "Questions to Clerk by answer: alive, revoked, unknown.",
+			Name: "rekey_clerk_answers_total", Help: "Questions to Clerk by answer: alive, revoked, fenced, unknown.",
 		}, []string{"answer"}),
 	}
 	if r != nil {
