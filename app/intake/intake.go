@@ -5,13 +5,13 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/mux"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -80,7 +80,8 @@ func defaultTo[T int | int64 | time.Duration](field *T, value T) {
 type Intake struct {
 	Config
 	writer  *writer
-	memory  *semaphore.Weighted
+	memory  *memory
+	first   sync.Pool // of *[firstRead]byte
 	metrics *metrics
 	refused atomic.Int64 // when a refusal was last logged, in Unix seconds
 }
@@ -99,7 +100,7 @@ func New(c Config) (*Intake, error) {
 			return nil, errors.New("intake: a webhook secret is empty: anybody could send deliveries")
 		}
 	}
-	in := &Intake{Config: c, memory: semaphore.NewWeighted(c.MaxMemory)}
+	in := &Intake{Config: c, memory: newMemory(c.MaxMemory)}
 	var err error
 	if in.metrics, err = newMetrics(c.Metrics, c.Now, c.LastDelivery); err != nil {
 		return nil, err

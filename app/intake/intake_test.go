@@ -367,7 +367,7 @@ func TestBodiesInMemoryAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &store{gate: make(chan struct{})}
-		f := newFront(t, intake.Config{Store: s, MaxMemory: 1 << 20})
+		f := newFront(t, intake.Config{Store: s, MaxMemory: 2 << 20})
 		large := `{"a":"` + strings.Repeat("x", 400<<10) + `"}`
 		go f.send(delivery("g1", "push", large))
 		synctest.Wait()
