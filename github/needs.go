@@ -97,7 +97,7 @@ func (a *App) Registration(ctx context.Context) (Registration, error) {
 		InstallationsCount int            `json:"installations_count"`
 		Owner              *gogithub.User `json:"owner"`
 	}
-	if _, err := a.calls.get(ctx, "read the App", "app", "", &app); err != nil {
+	if _, err := a.calls.get(ctx, "read registration", "app", "", &app); err != nil {
 		return Registration{}, err
 	}
 	r := Registration{

@@ -46,7 +46,7 @@ func (in *Intake) webhook(w http.ResponseWriter, r *http.Request) {
 	case event == "ping":
 		o = pinged
 		answer(w, http.StatusOK, `{"status":"pong"}`)
-	case !used(event):
+	case !webhook.Known(event):
 		o = ignored
 		answer(w, http.StatusAccepted, `{"status":"ignored"}`)
 	default:
