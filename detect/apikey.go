@@ -10,14 +10,20 @@ const (
 )
 
 // akKey looks at v.text[at:] for a machine's secret key, a Platform API key, or the secret of an end user's API key. All
-// start with ak_; only names tell them apart.
+// start with ak_; only names tell them apart. That is all that is measured: length, alphabet and entropy are assumed, from two
+// examples (32 characters, and the base64 of 32 bytes). What Clerk names is taken with less entropy than what it does not,
+// since the alphabet may be a small one.
 func (r *run) akKey(v *view, at int) {
 	t := &r.tok
 	t.read(v.text, at, maxToken)
-	if !t.has(0, "ak_") || !startsFresh(v.text, at) {
+	size := sizeOf(v.text, at, 3+shortestBody, t.n)
+	if !t.has(0, "ak_") || size == 0 && !startsFresh(v.text, at) {
 		return
 	}
 	n := t.n
+	if size > 0 && t.end(size)-at == size {
+		n = size
+	}
 	for i := range t.nseams {
 		if t.seams[i].how == adjacentSeam && t.seams[i].before > 3 {
 			n = min(n, t.seams[i].before)
@@ -27,7 +33,7 @@ func (r *run) akKey(v *view, at int) {
 		return
 	}
 	body := string(t.chars[3:n])
-	if strings.HasPrefix(body, "live_") || strings.HasPrefix(body, "test_") || !secretLooking(body, 3.5) {
+	if strings.HasPrefix(body, "live_") || strings.HasPrefix(body, "test_") || !secretLooking(body, 3) {
 		return
 	}
 	end, written := t.end(n), t.forms
@@ -45,7 +51,7 @@ func (r *run) akKey(v *view, at int) {
 		f.Kind, f.Severity, f.Confidence = PlatformAPIKey, CriticalSeverity, HighConfidence
 	case clerk:
 		f.Kind, f.Severity, f.Confidence = APIKey, MediumSeverity, MediumConfidence
-	case strings.Contains(body, "_") || !hasClasses(body) || !strings.ContainsAny(body, "0123456789"):
+	case strings.Contains(body, "_") || !hasClasses(body) || !generated(body) || entropy(body) < 3.5:
 		return // without a name it must look like nothing else
 	default:
 		f.Kind, f.Severity, f.Confidence = APIKey, MediumSeverity, LowConfidence

@@ -15,7 +15,6 @@ const (
 // something was found. It returns false where the path shows that the finding is none, or where nothing but the path
 // could have shown that it is one. Where there is no path, as for a commit's message, give "".
 func (f Finding) At(path string) (Finding, bool) {
-	pending := len(f.Reasons) > 0 && f.Reasons[0] == becauseNeedsPath
 	p := strings.ReplaceAll("/"+path, "\\", "/")
 	reason := ""
 	switch {
@@ -24,13 +23,8 @@ func (f Finding) At(path string) (Finding, bool) {
 	case namesClerk(p):
 		reason = becauseClerkPath
 	}
-	if pending {
-		if reason == "" || !strings.Contains(strings.ToLower(p), "webhook") {
-			return f, false
-		}
-		f.Confidence = HighConfidence
-		f.Reasons = append([]string{reason}, f.Reasons[1:]...)
-		return f, true
+	if f.lacks != lacksNothing {
+		return f.whoseAt(p, reason)
 	}
 	if reason == "" || f.Confidence == LowConfidence || slices.Contains(f.Reasons, reason) {
 		return f, true
@@ -40,4 +34,35 @@ func (f Finding) At(path string) (Finding, bool) {
 		f.Confidence = HighConfidence
 	}
 	return f, true
+}
+
+// whoseAt is At for a webhook secret whose text does not tell whose it is. reason is what the path p says for Clerk. Test data
+// most often is made up.
+func (f Finding) whoseAt(p, reason string) (Finding, bool) {
+	if reason == "" || f.lacks == lacksPath && !strings.Contains(strings.ToLower(p), "webhook") {
+		return f, f.lacks != lacksPath
+	}
+	others := f.Reasons
+	if f.lacks == lacksPath { // which says that the path is missing
+		others = others[1:]
+	}
+	f.Reasons = append([]string{reason}, others...)
+	f.lacks = lacksNothing
+	f.Confidence = MediumConfidence
+	if isTestPath(p) {
+		f.Confidence = LowConfidence
+	}
+	return f, true
+}
+
+// isTestPath reports whether the file at the path, slashes between its parts, is a test or its data.
+func isTestPath(path string) bool {
+	parts := strings.FieldsFunc(strings.ToLower(path), func(c rune) bool { return strings.ContainsRune("/._-", c) })
+	for _, part := range parts {
+		switch part {
+		case "test", "tests", "spec", "specs", "fixture", "fixtures", "testdata", "mock", "mocks", "e2e":
+			return true
+		}
+	}
+	return false
 }

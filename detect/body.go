@@ -46,10 +46,27 @@ func hasClasses(s string) bool {
 	return upper && lower
 }
 
-// random tells whether the body of a secret key looks as drawn at random from base62, which real ones are. What it
-// rejects are placeholders: low entropy, one class of letters, sequences, repetitions, words, encoded sentences. Of
-// random bodies it rejects fewer than one in a million.
+// random reports whether the body of a secret key looks as drawn at random from base62, which all 81 measured ones are. What
+// it rejects are placeholders: low entropy, one class of letters, sequences, repetitions, words, encoded sentences. Of
+// random bodies it rejects fewer than one in a million; TestLosses counts.
 func random(body string) bool { return hasClasses(body) && secretLooking(body, 4) }
+
+// generated reports whether s, of an alphabet that nobody documents, may come from a generator and not from an identifier
+// or a word: it holds a digit, or else as many letters of each case as random ones do.
+func generated(s string) bool {
+	upper, lower := 0, 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case isDigit(c):
+			return true
+		case isUpper(c):
+			upper++
+		case isLower(c):
+			lower++
+		}
+	}
+	return min(upper, lower) >= len(s)/5
+}
 
 // secretLooking is random for bodies of other alphabets: at least bits of entropy a character, and no placeholder.
 func secretLooking(body string, bits float64) bool {

@@ -79,6 +79,15 @@ func generate(t *testing.T, kind, arg string) (value, secret string) {
 		return one(detecttest.OAuthClientSecret(seed))
 	case "encryption":
 		return one(detecttest.EncryptionKey(seed))
+	case "base64-key", "base64-short": // as openssl rand -base64 makes them
+		raw, err := hex.DecodeString(detecttest.EncryptionKey(seed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kind == "base64-short" {
+			raw = raw[:16]
+		}
+		return one(base64.StdEncoding.EncodeToString(raw))
 	case "claim":
 		return detecttest.ClaimURL(seed), detecttest.ClaimToken(seed)
 	case "token":
@@ -151,6 +160,8 @@ func encodeAs(t *testing.T, encoding, s string) string {
 		return wrapAt(s, 76, "\r\n")
 	case "pem":
 		return wrapAt(s, 64, "\n    ")
+	case "soft": // as quoted-printable breaks a line
+		return s[:22] + "=\n" + s[22:]
 	case "first": // cut short
 		return s[:len(s)-1]
 	}

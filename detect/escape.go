@@ -230,6 +230,9 @@ func join(text []byte, i int) (j int, how seam) {
 	case '\\', '^', '`', '=':
 		if n := continuation(s); n > 0 {
 			if s[0] == '=' {
+				if !isSoftBreak(text, i, i+n) {
+					return 0, noSeam
+				}
 				return i + n, quotedSeam
 			}
 			return i + n, lineSeam
@@ -257,6 +260,26 @@ func join(text []byte, i int) (j int, how seam) {
 		return 0, noSeam
 	}
 	return i + n + open, how
+}
+
+// The lines that quoted-printable breaks end within these columns, the = included: at most 76, and no escape is parted.
+const (
+	softBreakFirst = 70
+	softBreakLast  = 78
+)
+
+// isSoftBreak reports whether the = at text[i:], behind which the next line starts at text[next:], may be where quoted-printable
+// breaks a line. Most often it is the padding of base64, and the next line assigns to another name.
+func isSoftBreak(text []byte, i, next int) bool {
+	low := max(0, i-softBreakLast)
+	if width := i - low - bytes.LastIndexByte(text[low:i], '\n'); width < softBreakFirst || width > softBreakLast {
+		return false
+	}
+	end := next
+	for end < len(text) && end-next < nameReach && isName(text[end]) && text[end] != ':' {
+		end++
+	}
+	return end == len(text) || text[end] != '=' && text[end] != ':'
 }
 
 // quote returns the length of the quotation mark at the start of s, which may be escaped or an entity.

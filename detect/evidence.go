@@ -18,6 +18,9 @@ type evidence struct {
 	live, test []publishable // in the order of their places
 	word       string        // a literal that only texts about Clerk hold
 	pages      []publishable // API-keys pages, as host
+
+	text  []byte // that was read
+	hooks *hooks // of text; nil until they are asked for
 }
 
 // clerkWords are what only texts about Clerk hold.
@@ -33,7 +36,7 @@ func signs() []string {
 
 // gather reads the evidence in area, whose first byte has the offset base.
 func (s *Scanner) gather(area []byte, base int) evidence {
-	var e evidence
+	e := evidence{text: area}
 	c := s.signs.Cursor(area, 0)
 	for {
 		at, i := c.Next()
@@ -65,6 +68,9 @@ func (s *Scanner) gather(area []byte, base int) evidence {
 			body = string(plain)
 		}
 		env, host, ok := parsePublishable(body)
+		if !ok && i < len(clerkWords)+2 {
+			env, host, ok = parseSized(area, at)
+		}
 		switch {
 		case ok && env == Live:
 			e.live = append(e.live, publishable{base + at, host})
@@ -73,6 +79,9 @@ func (s *Scanner) gather(area []byte, base int) evidence {
 		}
 	}
 }
+
+// longestHost is the length of the longest name in DNS.
+const longestHost = 253
 
 // parsePage reads the address of an API-keys page behind its scheme. Slashes may be escaped.
 func parsePage(s []byte) string {
@@ -109,7 +118,7 @@ func parsePublishable(s string) (env Environment, host string, ok bool) {
 		return "", "", false
 	}
 	host, ok = strings.CutSuffix(string(decoded), "$")
-	if !ok || !strings.Contains(host, ".") || len(host) > 253 {
+	if !ok || !strings.Contains(host, ".") || len(host) > longestHost {
 		return "", "", false
 	}
 	for i := range len(host) {
@@ -118,6 +127,28 @@ func parsePublishable(s string) (env Environment, host string, ok bool) {
 		}
 	}
 	return env, host, true
+}
+
+// parseSized is parsePublishable for a key at text[at:] in a binary format, where what follows may be more base64: the key ends
+// where the name of its host does, and its length is before it.
+func parseSized(text []byte, at int) (env Environment, host string, ok bool) {
+	const prefix = len("pk_live_")
+	body := text[min(len(text), at+prefix):]
+	end := 0
+	for end < min(len(body), longestHost*4/3+4) && (isBase62(body[end]) || body[end] == '+' || body[end] == '/') {
+		end++
+	}
+	whole := string(body[:end]) + "AAA" // to the end of a group
+	decoded, err := base64.RawStdEncoding.DecodeString(whole[:len(whole)&^3])
+	dollar := bytes.IndexByte(decoded, '$')
+	if err != nil || dollar < 0 {
+		return "", "", false
+	}
+	n := prefix + ((dollar+1)*8+5)/6
+	if !isSized(text, at, n) {
+		return "", "", false
+	}
+	return parsePublishable(string(text[at : at+n]))
 }
 
 // instance returns the host of the publishable key of the environment that stands nearest to at.

@@ -78,6 +78,8 @@ type Finding struct {
 	Variable    string // name the credential is assigned to, "" if none
 	Browser     bool   // Variable's prefix ships the value to browsers (NEXT_PUBLIC_, VITE_, …)
 	Allowed     bool   // the line carries rekey:allow; callers decide what that silences
+
+	lacks lack
 }
 
 // Urgency orders findings: the lower, the sooner somebody must act. The worst severity comes first, production before the
@@ -90,3 +92,12 @@ func (f Finding) Urgency() int {
 	}
 	return urgency*3 + HighConfidence.rank() - f.Confidence.rank()
 }
+
+// lack is what could still tell whose a credential is, where the text alone does not.
+type lack byte
+
+const (
+	lacksNothing    lack = iota
+	lacksPath            // without a path that tells, it is no finding
+	lacksRepository      // surer in a repository that uses Clerk elsewhere, see [Finding.InRepository]
+)

@@ -21,6 +21,8 @@ func namesSecret(text []byte, at int) bool {
 	var b [32]byte
 	least := len(b)
 	switch kind {
+	case EncryptionKey:
+		least = shortestEncryptionKey
 	case LegacyAPIKey:
 		const prefix = 5
 		return w.take(b[:prefix]) == prefix && (string(b[:prefix]) == "live_" || string(b[:prefix]) == "test_") && w.take(b[:30]) == 30
@@ -83,12 +85,8 @@ func kindOf(name string) Kind {
 	}
 	plain := plainName(name)
 	kind := kindBySuffix([]byte(plain))
-	if kind == OAuthClientSecret {
-		for _, other := range []string{"google", "github", "gitlab", "facebook", "apple", "microsoft", "discord", "linkedin", "slack", "twitter", "azure"} {
-			if strings.Contains(plain, other) {
-				return ""
-			}
-		}
+	if kind == OAuthClientSecret && socialIn(name) {
+		return ""
 	}
 	return kind
 }
@@ -136,6 +134,7 @@ func (r *run) namedValue(v *view, at int, name string, kind Kind) {
 		case t.has(0, "test_"):
 			f.Environment, f.Severity, body = Test, MediumSeverity, value[5:]
 		}
+		// 34 of base62 is measured, at three keys; the other lengths are assumed.
 		if len(body) < 30 || len(body) > 40 || strings.ContainsAny(body, "+/=-_") || !hasClasses(body) || !secretLooking(body, 3.8) {
 			return
 		}
@@ -144,15 +143,15 @@ func (r *run) namedValue(v *view, at int, name string, kind Kind) {
 		}
 	case EncryptionKey:
 		f.Severity = LowSeverity
-		if n < 32 || n > 128 || !secretLooking(value, 2.8) || !strings.ContainsAny(value, "0123456789") {
+		if !isEncryptionKey(value) {
 			return
 		}
 	case OAuthClientSecret:
 		f.Severity = HighSeverity
-		if n < 16 || n > 128 || !secretLooking(value, 3.2) || !strings.ContainsAny(value, "0123456789") ||
-			strings.HasPrefix(value, "GOCSPX-") || strings.HasPrefix(value, "pk_") || strings.HasPrefix(value, "sk_") {
+		if !isClientSecret(value) {
 			return
 		}
+		f.Confidence = clientSecretConfidence(name)
 	}
 	end, written := t.end(n), t.forms
 	s := r.surroundings(v, at, end)

@@ -79,11 +79,16 @@ func (s *Scanner) beginsKey(text []byte, at int) bool {
 			return false
 		}
 	}
-	// More of the token may follow a seam, or be a path.
-	if c, from, _, how := w.next(); !s.malformed && how == noSeam && from >= 0 && c != '/' {
-		return false
+	if s.malformed {
+		return startsFresh(text, at) || isSized(text, at, keyLength)
 	}
-	return startsFresh(text, at)
+	end := w.at
+	// More of the token may follow a seam, or be a path.
+	c, from, _, how := w.next()
+	if startsFresh(text, at) && (how != noSeam || from < 0 || c == '/' || nameAfter(text, at, end)) {
+		return true
+	}
+	return isSized(text, at, keyLength)
 }
 
 // beginsAk tells whether one of the credentials may stand at text[at:] that start with ak_. Pagar.me's keys go on with live_
@@ -97,7 +102,10 @@ func beginsAk(text []byte, at int) bool {
 func begins(text []byte, at int, prefix string, n int) bool {
 	w := tokenWalk{text: text, at: at}
 	var b [64]byte
-	return w.take(b[:len(prefix)]) == len(prefix) && string(b[:len(prefix)]) == prefix && w.take(b[:n]) == n && startsFresh(text, at)
+	if w.take(b[:len(prefix)]) < len(prefix) || string(b[:len(prefix)]) != prefix || w.take(b[:n]) < n {
+		return false
+	}
+	return startsFresh(text, at) || isSized(text, at, len(prefix)+n) || sizeOf(text, at, len(prefix)+n, maxToken) > 0
 }
 
 // beginsEscaped tells whether the escaped underscore at text[at:] may belong to a credential.

@@ -23,15 +23,17 @@ type Scanner struct {
 	search    *literal.Set // of the anchors' texts
 	longest   int          // of them, and a byte more, which may end the shortest
 	signs     *literal.Set // of what is evidence
+	hooks     *literal.Set // of what tells whose webhooks a text handles
 	walker    unpack.Walker
 	limits    unpack.Limits
 	malformed bool
+	samples   []string  // fingerprints of what is no secret
 	windows   sync.Pool // of *[]byte, for streams
 }
 
 // New returns a scanner. It takes some milliseconds; make one for all texts.
 func New(opts Options) *Scanner {
-	s := &Scanner{limits: opts.Unpack, malformed: opts.Malformed, signs: compile(signs(), signsBytes, signsHalves, signsPairs), anchors: anchors()}
+	s := &Scanner{limits: opts.Unpack, malformed: opts.Malformed, samples: publicSamples[:], signs: compile(signs(), signsBytes, signsHalves, signsPairs), hooks: compileHooks(), anchors: anchors()}
 	s.search = compile(anchorTexts(s.anchors), anchorsBytes, anchorsHalves, anchorsPairs)
 	for _, a := range s.anchors {
 		s.longest = max(s.longest, len(a.text)+1)

@@ -45,7 +45,7 @@ func (r *run) secretKey(v *view, at int) {
 	if !ok || t.n < keyLength || !isAlphanumeric(t.text(keyLength)[prefixLength:]) {
 		return
 	}
-	if !t.ends(keyLength) && !t.endsAtSlash(v.text, keyLength) || !startsFresh(v.text, at) {
+	if !t.bounded(v.text, keyLength) {
 		return
 	}
 	value := t.text(keyLength)
@@ -77,6 +77,12 @@ func (r *run) secretKey(v *view, at int) {
 
 // finish adds to a finding what all kinds have in common, and takes it.
 func (r *run) finish(v *view, start, end int, f Finding, s *surroundings, written forms) {
+	if r.s.isSample(f.Secret) {
+		return
+	}
+	if f.Confidence == HighConfidence && nameAfter(v.text, start, end) { // glued to what follows
+		f.Confidence = MediumConfidence
+	}
 	f.Variable = s.variable
 	f.Allowed = s.allowed
 	if f.Browser = shipsToBrowsers(f.Variable); f.Browser {

@@ -225,19 +225,39 @@ func isRemoved(text []byte, at int) bool {
 	}
 }
 
-// namesClerk tells whether s speaks of Clerk, and not of MoonClerk or Clerk.io, which are others.
+// namesClerk reports whether s mentions Clerk: as a word, or at the start of one. At the end of another word it is another
+// name (OpenClerk, SchoolClerk, MoonClerk); Clerk.io is another company, and a clerkship something else.
 func namesClerk(s string) bool {
-	lower := strings.ToLower(s)
-	for {
-		i := strings.Index(lower, "clerk")
-		if i < 0 {
-			return false
-		}
-		moon := i >= 4 && lower[i-4:i] == "moon" || i >= 5 && lower[i-5:i] == "moon_"
-		io := strings.HasPrefix(lower[i:], "clerk.io") || strings.HasPrefix(lower[i:], "clerk_io") || strings.HasPrefix(lower[i:], "clerkio")
-		if !moon && !io {
+	const n = len("clerk")
+	for at := 0; at+n <= len(s); at++ {
+		if s[at]|0x20 == 'c' && strings.EqualFold(s[at:at+n], "clerk") && !endsWord(s, at) && !isOtherClerk(s[:at], s[at+n:]) {
 			return true
 		}
-		lower = lower[i+5:]
 	}
+	return false
+}
+
+// endsWord reports whether what is at s[at:] goes on with the word before it: not at a hump, as in useClerk.
+func endsWord(s string, at int) bool {
+	if at == 0 || !isLetter(s[at-1]) {
+		return false
+	}
+	hump := isUpper(s[at]) && (isLower(s[at-1]) || at+1 < len(s) && isLower(s[at+1]))
+	return !hump
+}
+
+// isOtherClerk reports whether the word clerk between before and behind is part of another's name.
+func isOtherClerk(before, behind string) bool {
+	for _, other := range []string{"moon", "open", "school"} {
+		b := strings.TrimRight(before, "_-")
+		if len(b) >= len(other) && strings.EqualFold(b[len(b)-len(other):], other) {
+			return true
+		}
+	}
+	for _, other := range []string{".io", "_io", "io", "ship"} {
+		if len(behind) >= len(other) && strings.EqualFold(behind[:len(other)], other) {
+			return true
+		}
+	}
+	return false
 }

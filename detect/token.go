@@ -95,6 +95,19 @@ func (t *token) ends(n int) bool {
 	return ok
 }
 
+// bounded reports whether the token's first n characters are a credential of their own, and cuts the token to it: no word runs
+// into it, and nothing goes on with it; or a binary format says where it starts and ends.
+func (t *token) bounded(text []byte, n int) bool {
+	if startsFresh(text, t.at) && (t.ends(n) || t.endsAtSlash(text, n)) {
+		return true
+	}
+	if t.n < n || t.end(n)-t.at != n || !isSized(text, t.at, n) && !(startsFresh(text, t.at) && nameAfter(text, t.at, t.end(n))) {
+		return false
+	}
+	t.n, t.forms, t.nseams = n, 0, 0 // as it stands there
+	return true
+}
+
 // pathSegment is up to which length the letters and digits behind a slash are taken for a part of a path or of a sed
 // expression, and not for the rest of base64.
 const pathSegment = 20

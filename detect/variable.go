@@ -137,7 +137,24 @@ var otherVendors = [...]string{
 // webhookVendors are others whose webhook secrets start with whsec_.
 var webhookVendors = [...]string{
 	"resend", "polar", "lemon", "replicate", "openai", "loops", "dodo", "creem", "github", "supabase", "trigger", "incident",
-	"brex", "recall", "render", "cal_", "shopify", "paddle", "hook0", "tally", "lithic", "ditto", "etsy",
+	"brex", "guesty", "meetingbaas", "recall", "render", "cal_", "shopify", "paddle", "hook0", "tally", "lithic", "ditto", "etsy",
+}
+
+// lineVendors are other vendors whose names mean nothing else: where one is on a webhook secret's line, the secret is theirs.
+var lineVendors = [...]string{
+	"stripe", "resend", "paystack", "lemonsqueezy", "lemon_squeezy", "paddle", "polar.sh", "polar_", "supabase", "shopify", "openai",
+	"creem", "dodopayments", "dodo_payments", "hook0", "recall.ai", "recall_ai", "meetingbaas", "guesty", "lithic", "brex", "authkit", "workos",
+}
+
+// lineVendor returns the other vendor that the text of a line names.
+func lineVendor(text string) string {
+	lower := strings.ToLower(text)
+	for _, v := range lineVendors {
+		if strings.Contains(lower, v) {
+			return v
+		}
+	}
+	return ""
 }
 
 // vendorIn returns the other vendor that name speaks of.

@@ -1,51 +1,105 @@
 package detect
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // webhookBody is the length of the base64 of 24 bytes behind whsec_.
 const webhookBody = 32
 
-// becauseNeedsPath marks a finding that is one only if its path says so.
-const becauseNeedsPath = "a webhook secret, but nothing near says whose: the path must tell"
-
-// webhookSecret looks at v.text[at:] for a webhook signing secret. Others use the same shape, Stripe among them: only
-// names tell whose it is.
+// webhookSecret looks at v.text[at:] for a webhook signing secret. The shape is measured (14 of 14), but it is Svix's and
+// others use it too, Stripe among them: only what is around tells whose it is, see [webhookOwner].
 func (r *run) webhookSecret(v *view, at int) {
-	const prefix = len("whsec_")
+	const length = len("whsec_") + webhookBody
 	t := &r.tok
-	t.read(v.text, at, prefix+webhookBody+2)
-	if !t.has(0, "whsec_") || !t.ends(prefix+webhookBody) || !startsFresh(v.text, at) {
+	t.read(v.text, at, length+2)
+	if !t.has(0, "whsec_") || t.n < length || !t.bounded(v.text, length) {
 		return
 	}
-	value := t.text(prefix + webhookBody)
-	body := value[prefix:]
+	value := t.text(length)
+	body := value[len("whsec_"):]
 	if strings.ContainsAny(body, "-_=") || isHex(body) || !hasClasses(body) || !secretLooking(body, 3.7) {
 		return
 	}
-	end, written := t.end(prefix+webhookBody), t.forms
+	end, written := t.end(length), t.forms
 	s := r.surroundings(v, at, end)
-	f := Finding{Kind: WebhookSecret, Severity: HighSeverity, Confidence: HighConfidence, Secret: NewSecret(value)}
-	clerk := namesClerk(s.variable)
-	switch {
-	case !clerk && vendorIn(s.variable, webhookVendors[:]...) != "":
+	f := Finding{Kind: WebhookSecret, Severity: HighSeverity, Secret: NewSecret(value)}
+	owner, ok := webhookOwner(&s, r.hooks(&s))
+	if !ok {
 		return
-	case !clerk && strings.Contains(strings.ToLower(s.line), "stripe"):
-		return
-	case clerk:
-		f.Reasons = []string{"assigned to " + s.variable}
-	case namesClerk(s.line):
-		f.Reasons = []string{"the line speaks of Clerk"}
-	case namesClerk(s.near):
-		f.Reasons = []string{"the lines around speak of Clerk"}
-	case strings.Contains(strings.ToLower(s.near), "stripe"):
-		return
-	default:
-		f.Confidence = LowConfidence
-		f.Reasons = []string{becauseNeedsPath}
 	}
-	if s.removed && f.Reasons[0] != becauseNeedsPath {
-		f.Confidence = LowConfidence
+	f.Confidence, f.Reasons, f.lacks = owner.confidence, []string{owner.reason}, owner.lacks
+	if s.removed && f.lacks != lacksPath {
+		f.Confidence, f.lacks = LowConfidence, lacksNothing
 		f.Reasons = append([]string{becauseRemoved}, f.Reasons...)
 	}
 	r.finish(v, at, end, f, &s, written)
+}
+
+// ownership is how sure it is that a webhook secret is Clerk's.
+type ownership struct {
+	confidence Confidence
+	reason     string
+	lacks      lack
+}
+
+// webhookOwner judges by a webhook secret's surroundings, and by what its text says of webhooks, whether it is Clerk's. It
+// returns false where it is another's.
+func webhookOwner(s *surroundings, hooks hooks) (ownership, bool) {
+	other := lineVendor(s.near) != ""
+	switch clerk := namesClerk(s.variable); {
+	case clerk && vendorIn(s.variable, webhookVendors[:]...) != "":
+		return ownership{LowConfidence, "assigned to " + s.variable + ", which names another vendor too", lacksNothing}, true
+	case clerk:
+		return ownership{HighConfidence, "assigned to " + s.variable, lacksNothing}, true
+	case vendorIn(s.variable, webhookVendors[:]...) != "", lineVendor(s.line) != "", handlesStripe(s.near):
+		return ownership{}, false
+	case hooks.stripe && !hooks.svix && !hooks.verify:
+		return ownership{}, false
+	case namesClerk(s.line) && !other:
+		return ownership{HighConfidence, "the line speaks of Clerk", lacksNothing}, true
+	case namesClerk(s.line):
+		return ownership{MediumConfidence, "the line speaks of Clerk", lacksNothing}, true
+	case namesClerk(s.near) && !other:
+		return ownership{HighConfidence, "the lines around speak of Clerk", lacksNothing}, true
+	case namesClerk(s.near):
+		return ownership{MediumConfidence, "the lines around speak of Clerk, and of another vendor", lacksNothing}, true
+	}
+	mine := s.forClerk()
+	if len(mine) == 0 && hooks.clerk != "" {
+		mine = []string{"the text holds " + hooks.clerk}
+	}
+	own := isWebhookName(s.variable)
+	switch {
+	case len(mine) > 0 && own && !hooks.stripe:
+		return ownership{MediumConfidence, mine[0], lacksNothing}, true
+	case len(mine) > 0:
+		return ownership{LowConfidence, mine[0], lacksNothing}, true
+	case other:
+		return ownership{}, false
+	case hooks.svix && own:
+		return ownership{LowConfidence, "Svix, which delivers Clerk's webhooks and those of others, is in the same text", lacksRepository}, true
+	default:
+		return ownership{LowConfidence, "a webhook secret, but nothing near says whose", lacksPath}, true
+	}
+}
+
+// webhookWords may be in the name of a webhook secret that does not say whose it is.
+var webhookWords = [...]string{
+	"webhook", "webhooks", "hook", "hooks", "wh", "whsec", "secret", "secrets", "signing", "signature", "svix", "key", "token", "verify",
+	"verification", "user", "users", "auth", "sync", "next", "public", "nuxt", "vite", "app", "api", "server", "backend", "my", "the", "test",
+	"e2e", "dev", "development", "staging", "preview", "prod", "production", "live", "local", "default", "old", "new", "value", "val", "name",
+	"const", "var", "let", "env", "config", "settings", "options", "process", "this", "self", "string", "s",
+}
+
+// isWebhookName reports whether name may be that of anybody's webhook secret. A further word most often says whose it is:
+// GUESTY_SVIX_SECRET.
+func isWebhookName(name string) bool {
+	for _, w := range words(name) {
+		if !slices.Contains(webhookWords[:], w) {
+			return false
+		}
+	}
+	return true
 }

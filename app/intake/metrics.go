@@ -3,6 +3,7 @@ package intake
 import (
 	"errors"
 	"fmt"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -35,7 +36,7 @@ type metrics struct {
 	last       atomic.Int64 // Unix microseconds; 0: never
 }
 
-func newMetrics(registry *prometheus.Registry, last time.Time) (*metrics, error) {
+func newMetrics(registry *prometheus.Registry, now func() time.Time, last time.Time) (*metrics, error) {
 	m := &metrics{
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rekey_deliveries_total",
@@ -55,12 +56,18 @@ func newMetrics(registry *prometheus.Registry, last time.Time) (*metrics, error)
 	if !last.IsZero() {
 		m.last.Store(last.UnixMicro())
 	}
-	received := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "rekey_github_last_delivery_timestamp_seconds",
-		Help: "Unix time when a signed delivery was last received; 0 if none is on record.",
-	}, func() float64 { return float64(m.last.Load()) / 1e6 })
+	since := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "rekey_seconds_since_last_delivery",
+		Help: "Seconds since a signed delivery was last received; infinite if there never was one.",
+	}, func() float64 {
+		last := m.last.Load()
+		if last == 0 {
+			return math.Inf(1)
+		}
+		return max(0, now().Sub(time.UnixMicro(last)).Seconds())
+	})
 	var errs []error
-	for _, c := range []prometheus.Collector{m.deliveries, m.ack, m.batch, received} {
+	for _, c := range []prometheus.Collector{m.deliveries, m.ack, m.batch, since} {
 		errs = append(errs, registry.Register(c))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -71,8 +78,14 @@ func newMetrics(registry *prometheus.Registry, last time.Time) (*metrics, error)
 
 // count counts a request. Events that rekey does not use share a label: strangers may send any name.
 func (m *metrics) count(event string, o outcome) {
-	if !webhook.Known(event) {
+	if !used(event) {
 		event = "other"
 	}
 	m.deliveries.WithLabelValues(event, string(o)).Inc()
+}
+
+// used tells whether rekey acts on an event.
+func used(event string) bool {
+	_, err := webhook.Decode(event, nil)
+	return !errors.Is(err, webhook.ErrUnknownEvent)
 }

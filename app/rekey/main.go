@@ -17,7 +17,6 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -87,9 +86,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	case errors.As(err, &code):
 		return int(code)
 	}
-	for line := range strings.Lines(err.Error()) { // several settings may be wrong at once
-		fmt.Fprintf(errOut, "rekey: %s\n", strings.TrimSuffix(line, "\n"))
-	}
+	fmt.Fprintf(errOut, "rekey: %v\n", err)
 	return 2
 }
 

@@ -18,7 +18,7 @@ func TestShapes(t *testing.T) {
 		`^ak_[A-Za-z0-9]{44}$`:      detecttest.MachineSecretKey,
 		`^ak_[A-Za-z0-9]{32}$`:      detecttest.APIKey,
 		`^[0-9a-f]{64}$`:            detecttest.EncryptionKey,
-		`^https://dashboard\.clerk\.com/apps/claim\?token=[A-Za-z0-9]{40}$`: detecttest.ClaimURL,
+		`^https://dashboard\.clerk\.com/apps/claim\?token=[a-z0-9]{40}$`: detecttest.ClaimURL,
 	}
 	for shape, make := range shapes {
 		seen := map[string]bool{}

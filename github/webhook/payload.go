@@ -25,11 +25,8 @@ func (e *envelope) common() Common {
 }
 
 type installationNode struct {
-	ID          int64             `json:"id"`
-	Account     *accountNode      `json:"account"`
-	Permissions map[string]string `json:"permissions"`
-	Events      []string          `json:"events"`
-	HTMLURL     string            `json:"html_url"`
+	ID      int64        `json:"id"`
+	Account *accountNode `json:"account"`
 }
 
 func (n *installationNode) account() Account {

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,13 +24,10 @@ const DefaultURL = "https://api.clerk.com"
 // State is what Clerk says of a key.
 type State string
 
-// The four answers. Only Revoked is safe.
+// The three answers. Unknown is never taken for safe.
 const (
 	Alive   State = "alive"
 	Revoked State = "revoked" // 401 with clerk_key_invalid, and nothing else
-	// Fenced is a refusal in Clerk's own form that does not say that the key is invalid: it may work from other addresses.
-	// https://clerk.com/docs/guides/secure/secret-key-ip-allowlist
-	Fenced  State = "fenced"
 	Unknown State = "unknown"
 )
 
@@ -41,7 +37,7 @@ type Answer struct {
 	InstanceID  string             // ins_…, where the key is alive
 	Environment detect.Environment // of that instance
 	RetryAfter  time.Duration      // what Clerk wishes before the next question; 0: nothing said. At most a day
-	Detail      string             // why the answer is Fenced or Unknown, in words that hold no credential
+	Detail      string             // why the answer is unknown, in words that hold no credential
 }
 
 // Client asks. It is safe for concurrent use.
@@ -157,15 +153,11 @@ func (c *Client) read(resp *http.Response, body []byte, key detect.Secret) Answe
 			return a
 		}
 		return Answer{State: Unknown, RetryAfter: retry, Detail: "Clerk answered 200 with something that is no instance"}
-	case http.StatusUnauthorized, http.StatusForbidden:
-		codes := errorCodes(body)
-		invalid := slices.Contains(codes, "clerk_key_invalid")
-		switch {
-		case invalid && resp.StatusCode == http.StatusUnauthorized:
+	case http.StatusUnauthorized:
+		if hasCode(body, "clerk_key_invalid") {
 			return Answer{State: Revoked}
-		case len(codes) > 0 && !invalid:
-			return Answer{State: Fenced, Detail: fmt.Sprintf("Clerk answered %d, but not that the key is invalid", resp.StatusCode)}
 		}
+		return Answer{State: Unknown, RetryAfter: retry, Detail: "Clerk answered 401, and not that the key is invalid"}
 	}
 	return Answer{State: Unknown, RetryAfter: retry, Detail: "Clerk answered " + strconv.Itoa(resp.StatusCode)}
 }
@@ -176,23 +168,21 @@ func echoes(text string, key detect.Secret) bool {
 	return strings.Contains(text, value[strings.LastIndex(value, "_")+1:])
 }
 
-// errorCodes returns the codes of an error in Clerk's form; none for anything else, such as a proxy's page.
-func errorCodes(body []byte) []string {
+func hasCode(body []byte, code string) bool {
 	var failure struct {
 		Errors []struct {
 			Code string `json:"code"`
 		} `json:"errors"`
 	}
 	if json.Unmarshal(body, &failure) != nil {
-		return nil
+		return false
 	}
-	var codes []string
 	for _, e := range failure.Errors {
-		if e.Code != "" {
-			codes = append(codes, e.Code)
+		if e.Code == code {
+			return true
 		}
 	}
-	return codes
+	return false
 }
 
 func (c *Client) retryAfter(value string) time.Duration {

@@ -1,0 +1,31 @@
+package detect
+
+import "slices"
+
+// becauseRepository is the reason that a finding elsewhere in the repository gives.
+const becauseRepository = "the repository uses Clerk"
+
+// ShowsClerk reports whether the finding shows that its repository uses Clerk.
+func (f Finding) ShowsClerk() bool { return f.Confidence.rank() >= MediumConfidence.rank() }
+
+// AsksRepository reports whether [Finding.InRepository] would change the finding.
+func (f Finding) AsksRepository() bool { return f.lacks == lacksRepository }
+
+// InRepository judges the finding again now that it is known that its repository uses Clerk: it holds a finding that
+// [Finding.ShowsClerk], or a file that [Scanner.MentionsClerk]. What of the repository is looked at is the caller's choice.
+func (f Finding) InRepository() Finding {
+	if f.lacks != lacksRepository {
+		return f
+	}
+	f.lacks = lacksNothing
+	f.Confidence = MediumConfidence
+	f.Reasons = append([]string{becauseRepository}, slices.Clone(f.Reasons)...)
+	return f
+}
+
+// MentionsClerk reports whether text holds what only texts about Clerk hold: an SDK's name, as in a manifest or an import, an
+// address of Clerk's, or a publishable key of an instance.
+func (s *Scanner) MentionsClerk(text []byte) bool {
+	e := s.gather(text, 0)
+	return e.word != "" || len(e.live)+len(e.test) > 0
+}
