@@ -23,8 +23,10 @@ import (
 	"github.com/rekey-app/rekey/app/serve"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
+	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/githubtest"
 	"github.com/rekey-app/rekey/respond/clerk/clerktest"
+	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 // world is a stand-in GitHub with an organisation's repository, and the server that hears its webhooks.
@@ -38,13 +40,20 @@ type world struct {
 	sam    *githubtest.Account // may read
 	app    *githubtest.Installation
 	flags  config.Flags
+	tune   tuning
 	server *serve.Server
 	logs   *syncBuffer
 	keys   []string // handed out by key
 }
 
+// tuning changes what no setting does; see serve.Options.
+type tuning = func(*github.Config, *ledger.QueueConfig)
+
+// hurried lets GitHub on loopback be written to as fast as it takes it.
+func hurried(c *github.Config, _ *ledger.QueueConfig) { c.WritePause = time.Millisecond }
+
 // newWorld starts GitHub and the server, and installs the App on an empty repository.
-func newWorld(t testing.TB, options githubtest.Options) *world {
+func newWorld(t testing.TB, options githubtest.Options, tune ...tuning) *world {
 	t.Helper()
 	gh, err := githubtest.New(options)
 	if err != nil {
@@ -58,6 +67,9 @@ func newWorld(t testing.TB, options githubtest.Options) *world {
 	clerk := clerktest.New(time.Now)
 	t.Cleanup(clerk.Close)
 	w := &world{t: t, ctx: t.Context(), github: gh, clerk: clerk, logs: &syncBuffer{}, ada: gh.User("ada"), sam: gh.User("sam")}
+	if len(tune) > 0 {
+		w.tune = tune[0]
+	}
 	w.flags = config.Flags{
 		Listen: "127.0.0.1:0", Data: t.TempDir(), GitHubURL: gh.URL(), GitHubAPIURL: gh.APIURL(), AppID: strconv.FormatInt(gh.AppID(), 10),
 		PrivateKey: string(gh.PrivateKeyPEM()), WebhookSecret: gh.WebhookSecret(), DatabaseURL: testDatabase(t),
@@ -113,6 +125,7 @@ func (w *world) start() {
 	}
 	w.server, err = serve.New(context.WithoutCancel(w.ctx), cfg, serve.Options{
 		Log: slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test",
+		Tune: w.tune,
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -155,7 +156,19 @@ func (in *Intake) check(header http.Header, event string, body []byte) (ledger.D
 	}
 	d.Installation = gjson.GetBytes(body, "installation.id").Int()
 	d.Repository = gjson.GetBytes(body, "repository.id").Int()
+	if event == "push" {
+		d.Head = objectID(gjson.GetBytes(body, "after"))
+	}
 	return d, nil
+}
+
+// objectID returns a field that is a git object's id, but for the one that stands for none; else "".
+func objectID(field gjson.Result) string {
+	id := field.Str
+	if len(id) != 40 && len(id) != 64 || strings.Trim(id, "0123456789abcdef") != "" || strings.Trim(id, "0") == "" {
+		return ""
+	}
+	return id
 }
 
 // isGUID takes what GitHub sends, and what tests and other forges like to send, but nothing that could do harm in a

@@ -37,6 +37,9 @@ type Options struct {
 	Log *slog.Logger
 	// Version is rekey's own, for its User-Agent and its log.
 	Version string
+	// Tune, if set, changes what no setting does: how fast GitHub may be asked, and how much is done at once. A GitHub on
+	// loopback can do with less patience than the real one.
+	Tune func(*github.Config, *ledger.QueueConfig)
 }
 
 // Server is the running product: what `rekey serve` starts, and what the demo plays against.
@@ -75,10 +78,15 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 			Mend: strings.Join(strings.Fields(err.Error()), " "),
 		}
 	}
-	app, err := github.New(github.Config{
+	toGitHub := github.Config{
 		AppID: cfg.AppID, PrivateKey: cfg.PrivateKey, WebURL: cfg.GitHubURL, APIURL: cfg.GitHubAPIURL,
 		UserAgent: userAgent, Now: time.Now, Log: log, OnRequest: requestMetrics(registry),
-	})
+	}
+	queue := ledger.QueueConfig{StopTimeout: stopTimeout}
+	if o.Tune != nil {
+		o.Tune(&toGitHub, &queue)
+	}
+	app, err := github.New(toGitHub)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +102,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 	})
 	workers := river.NewWorkers()
 	worker.Register(workers)
-	if s.worker, err = s.store.Work(workers, ledger.QueueConfig{StopTimeout: stopTimeout}); err != nil {
+	if s.worker, err = s.store.Work(workers, queue); err != nil {
 		return nil, err
 	}
 	// Jobs outlive ctx: Close lets them end.

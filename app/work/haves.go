@@ -18,6 +18,7 @@ func (w *Worker) haves(ctx context.Context, client *github.Client, t *task) (hav
 	base := t.Base
 	unread := false
 	var tips []ledger.Tip
+	var read []string
 	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
 		if t.Again {
 			// The range that was read before is the one that is meant: by now the head may be on the default branch.
@@ -41,23 +42,42 @@ func (w *Worker) haves(ctx context.Context, client *github.Client, t *task) (hav
 			return err
 		}
 		// Before the first look nothing was read, and it will read all that was there.
-		unread = !repository.FirstLooked.IsZero()
-		if unread {
-			var read bool
-			read, err = tx.WasRead(ctx, t.Repository.ID, base)
-			unread = !read
+		if repository.FirstLooked.IsZero() {
+			return nil
 		}
+		if unread, err = baseIsLost(ctx, tx, *t, base); err != nil || !unread {
+			return err
+		}
+		read, err = tx.ReadBefore(ctx, t.Repository.ID, t.Received, maxHaves)
 		return err
 	})
 	if err != nil {
 		return nil, false, err
 	}
 	t.Base = base
-	if haves = havesOf(*t, tips, unread); len(haves) > 0 {
+	haves = havesOf(*t, tips, unread)
+	for _, sha := range read {
+		if !slices.Contains(haves, sha) {
+			haves = append(haves, sha)
+		}
+	}
+	if len(haves) > 0 {
 		return haves, false, nil
 	}
 	haves, err = w.standing(ctx, client, t)
 	return haves, true, err
+}
+
+// baseIsLost reports whether nobody has read the base and nobody is going to: the delivery that brought it was lost, or its
+// scan was given up. One that came before the task and has not been finished reads it, be it before this scan or after.
+// One that came later does not count: two pushes that moved a ref back and forth would rely on each other.
+func baseIsLost(ctx context.Context, tx *ledger.Tx, t task, base string) (bool, error) {
+	read, err := tx.WasRead(ctx, t.Repository.ID, base)
+	if err != nil || read {
+		return false, err
+	}
+	waits, err := tx.HeadWaits(ctx, t.Repository.ID, base, t.Received)
+	return !waits, err
 }
 
 // otherHaves is for a server that knows none of the haves: what was there before is gone from it. The tips of other refs
@@ -117,8 +137,9 @@ func standsFor(t task, branch, tip string) bool {
 // What is wanted may be among them: a branch that is made at the tip of another brings nothing, and without that have the
 // server would send all that it reaches.
 //
-// unread tells that the base has never been read to its end: the delivery that brought it was lost, or its scan given up.
-// Then only tips count, all of which were read.
+// unread tells that nobody has read the base, and nobody will: the delivery that brought it was lost, or its scan given up.
+// Then only tips count, all of which were read, and what else had been read when the event came: a ref that moved on since
+// has a tip that is too young.
 func havesOf(t task, tips []ledger.Tip, unread bool) []string {
 	var haves []string
 	add := func(sha string) {

@@ -77,7 +77,7 @@ func (tx *Tx) AcceptDeliveries(ctx context.Context, deliveries []Delivery) ([]Ac
 	return acceptances, nil
 }
 
-const deliveryColumns = 7
+const deliveryColumns = 8
 
 // maxScratch bounds what is kept of the memory in which bodies are packed.
 const maxScratch = 4 << 20
@@ -85,7 +85,7 @@ const maxScratch = 4 << 20
 // insertDelivery inserts n rows; those whose GUID is known are left out of what it returns.
 func insertDelivery(n int) string {
 	var b strings.Builder
-	b.WriteString("INSERT INTO deliveries (guid, event, action, installation, repository, received, body) VALUES ")
+	b.WriteString("INSERT INTO deliveries (guid, event, action, installation, repository, received, body, head) VALUES ")
 	for row := range n {
 		if row > 0 {
 			b.WriteString(", ")
@@ -123,7 +123,7 @@ func (tx *Tx) storeDeliveries(ctx context.Context, deliveries []Delivery, order 
 			}
 			var body []byte
 			packed, body = appendBody(packed, d.Body)
-			args = append(args, d.GUID, d.Event, d.Action, d.Installation, d.Repository, received, body)
+			args = append(args, d.GUID, d.Event, d.Action, d.Installation, d.Repository, received, body, d.Head)
 		}
 		err := each(ctx, tx, func(scan func(...any) error) error {
 			var guid string
@@ -206,6 +206,18 @@ func (tx *Tx) FinishDelivery(ctx context.Context, guid, outcome string) error {
 		return fmt.Errorf("%w: delivery %s", ErrNotFound, guid)
 	}
 	return nil
+}
+
+// HeadWaits reports whether a delivery that brought the commit to the repository, and was received before a time, has not
+// been finished: it waits, runs, or will be tried again, so that the commit's past is going to be read.
+func (tx *Tx) HeadWaits(ctx context.Context, repository int64, head string, before time.Time) (bool, error) {
+	var id int64
+	found, err := one(ctx, tx, []any{&id}, `SELECT id FROM deliveries
+		WHERE repository = $1 AND head = $2 AND head <> '' AND finished = 0 AND received < $3 LIMIT 1`, repository, head, before)
+	if err != nil {
+		return false, fmt.Errorf("ledger: whether a push to repository %d waits: %w", repository, err)
+	}
+	return found, nil
 }
 
 // RepositoryDeleted tells whether a delivery that was received at that time or later, finished or not, says that the

@@ -155,3 +155,30 @@ func TestManyAndLargeDeliveries(t *testing.T) {
 		})
 	})
 }
+
+func TestHeadWaits(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, _ := open(t, url)
+		const head = "1111111111111111111111111111111111111111"
+		push := ledger.Delivery{GUID: "a1", Event: "push", Installation: 7, Repository: 9, Head: head, Body: []byte("{}"), Received: start()}
+		other := ledger.Delivery{GUID: "b2", Event: "issues", Installation: 7, Repository: 9, Body: []byte("{}"), Received: start()}
+		waits := func(repository int64, head string, before time.Time, want bool) {
+			t.Helper()
+			view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+				got, err := tx.HeadWaits(ctx, repository, head, before)
+				equal(t, "waits", got, want)
+				return err
+			})
+		}
+		if _, err := s.Accept(t.Context(), []ledger.Delivery{push, other}); err != nil {
+			t.Fatal(err)
+		}
+		waits(9, head, start().Add(time.Second), true)
+		waits(9, head, start(), false) // itself, or one that came later
+		waits(8, head, start().Add(time.Second), false)
+		waits(9, "", start().Add(time.Second), false)
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.FinishDelivery(ctx, "a1", "scanned") })
+		waits(9, head, start().Add(time.Second), false)
+	})
+}

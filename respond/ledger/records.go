@@ -11,6 +11,7 @@ type Delivery struct {
 	Action       string
 	Installation int64 // 0 where the payload names none
 	Repository   int64
+	Head         string // what a push made its ref point to; "" for other events
 	Body         []byte // as it came; at most 25 MiB; emptied when the delivery is finished
 	Received     time.Time
 	Finished     time.Time

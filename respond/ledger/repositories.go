@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // UpsertInstallation records an installation as it is now.
@@ -123,7 +124,7 @@ func (tx *Tx) LoseRepository(ctx context.Context, id, installation int64) error 
 
 // NoteRead records a commit or tag whose whole past has been read, though no ref points to it any more.
 func (tx *Tx) NoteRead(ctx context.Context, repository int64, sha string) error {
-	_, err := tx.exec(ctx, `INSERT INTO read_tips (repository, sha) VALUES ($1, $2) ON CONFLICT DO NOTHING`, repository, sha)
+	_, err := tx.exec(ctx, `INSERT INTO read_tips (repository, sha, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, repository, sha, tx.now)
 	if err != nil {
 		return fmt.Errorf("ledger: read tips of repository %d: %w", repository, err)
 	}
@@ -149,6 +150,21 @@ func (tx *Tx) WasRead(ctx context.Context, repository int64, sha string) (bool, 
 		return false, fmt.Errorf("ledger: read tips of repository %d: %w", repository, err)
 	}
 	return n > 0, nil
+}
+
+// ReadBefore lists up to limit commits and tags whose whole past had been read at that time, those read last first.
+func (tx *Tx) ReadBefore(ctx context.Context, repository int64, before time.Time, limit int) ([]string, error) {
+	var list []string
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		var sha string
+		err := scan(&sha)
+		list = append(list, sha)
+		return err
+	}, `SELECT sha FROM read_tips WHERE repository = $1 AND at < $2 ORDER BY at DESC, sha LIMIT $3`, repository, before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: read tips of repository %d: %w", repository, err)
+	}
+	return list, nil
 }
 
 // DeleteTip forgets a ref. It is no error if it was not known.
