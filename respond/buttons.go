@@ -24,7 +24,7 @@ func (v checkView) buttons() []github.Button {
 		return []github.Button{rotated, {Label: "Not a secret", Description: "Close it as a false alarm", Identifier: ButtonNotSecret}, rescan}
 	case len(v.unsure) > 0:
 		return []github.Button{{Label: "Not a secret", Description: "Close it as a false alarm", Identifier: ButtonNotSecret}, rescan}
-	case len(v.failed) > 0 || v.PolicyFile.Message != "":
+	case len(v.failed) > 0 || len(v.unjudged) > 0 || v.PolicyFile.Message != "":
 		return []github.Button{rescan}
 	}
 	return nil

@@ -75,6 +75,7 @@ func CheckDigest(run github.CheckRun) string {
 type checkView struct {
 	CheckFacts
 	failed    []ledger.Scan // not made good by a later one
+	unjudged  []string      // what limits left out, and no later scan has judged
 	failing   []leakView    // open, and severe enough
 	tolerated []leakView    // open, under the policy's threshold
 	unsure    []leakView    // open, of low confidence
@@ -89,7 +90,7 @@ type leakView struct {
 }
 
 func view(f CheckFacts) checkView {
-	v := checkView{CheckFacts: f, failed: failedScans(f.Scans)}
+	v := checkView{CheckFacts: f, failed: failedScans(f.Scans), unjudged: unjudged(f.Scans)}
 	for _, l := range byLeak(f.Sightings) {
 		switch {
 		case l.allAllowed() && (l.State == ledger.Open || l.State == "" || l.ClosedBy == self):
@@ -162,19 +163,11 @@ func (l leakView) removed() []ledger.HeadSighting {
 	return slices.DeleteFunc(slices.Clone(l.places), func(p ledger.HeadSighting) bool { return p.AtHead })
 }
 
-// failedScans returns the scans that could not be finished and were not made good: by a later scan of the same range,
-// or by one that somebody asked for, which reads the range anew.
+// failedScans returns the scans that could not be finished and were not made good, the latest last.
 func failedScans(scans []ledger.Scan) []ledger.Scan {
 	var failed []ledger.Scan
 	for _, s := range scans {
-		if s.Failure == "" {
-			continue
-		}
-		mended := slices.ContainsFunc(scans, func(o ledger.Scan) bool {
-			return o.Failure == "" && o.Finished.After(s.Finished) &&
-				(o.Base == s.Base || o.Event == "check_run" || o.Event == "check_suite" || o.Event == "first_look")
-		})
-		if !mended {
+		if s.Failure != "" && !madeGood(s, scans, func(ledger.Scan) bool { return true }) {
 			failed = append(failed, s)
 		}
 	}
@@ -182,11 +175,37 @@ func failedScans(scans []ledger.Scan) []ledger.Scan {
 	return failed
 }
 
+// unjudged returns what limits left out in scans that were not made good by one that left nothing.
+func unjudged(scans []ledger.Scan) []string {
+	var all []string
+	for _, s := range scans {
+		if s.Failure != "" || len(s.Unjudged) == 0 || madeGood(s, scans, func(o ledger.Scan) bool { return len(o.Unjudged) == 0 }) {
+			continue
+		}
+		for _, text := range s.Unjudged {
+			if !slices.Contains(all, text) { // a push and its pull request leave the same
+				all = append(all, text)
+			}
+		}
+	}
+	return all
+}
+
+// madeGood reports whether a later scan that counts read the same range, or was asked for by somebody and read it again.
+func madeGood(s ledger.Scan, scans []ledger.Scan, counts func(ledger.Scan) bool) bool {
+	return slices.ContainsFunc(scans, func(o ledger.Scan) bool {
+		return o.Failure == "" && o.Finished.After(s.Finished) && counts(o) &&
+			(o.Base == s.Base || o.Event == "check_run" || o.Event == "check_suite" || o.Event == "first_look")
+	})
+}
+
 func (v checkView) conclusion() github.Conclusion {
 	switch {
 	case len(v.failing) > 0, len(v.failed) > 0, v.PolicyFile.Message != "":
 		return github.Failure
-	case len(v.tolerated) > 0, len(v.unsure) > 0:
+	case len(v.unjudged) > 0 && v.Policy.Unread != policy.UnreadNeutral:
+		return github.Failure
+	case len(v.unjudged) > 0, len(v.tolerated) > 0, len(v.unsure) > 0:
 		return github.Neutral
 	}
 	return github.Success
@@ -199,11 +218,16 @@ func (v checkView) title() string {
 		if len(v.failed) > 0 {
 			title += "; the scan could not be finished"
 		}
+		if len(v.unjudged) > 0 {
+			title += "; more than can be judged"
+		}
 		return title
 	case len(v.failed) > 0:
 		return "The scan could not be finished: " + markdown.Plain(v.failed[len(v.failed)-1].Failure)
 	case v.PolicyFile.Message != "":
 		return "The policy in " + policy.Path + " is not valid"
+	case len(v.unjudged) > 0:
+		return "More than can be judged: " + markdown.Plain(v.unjudged[0])
 	case len(v.tolerated) > 0:
 		return leaked(v.tolerated) + ", which the policy does not fail on"
 	case len(v.unsure) > 0:

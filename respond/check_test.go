@@ -40,7 +40,13 @@ func checkCases() map[string]CheckFacts {
 	publicCase := facts(at(with(live, filed), sighting(1, "apps/web/.env", 3), true), at(live, sighting(2, "scripts/old.sh", 9), false))
 	publicCase.Repository = public
 	skipped := facts()
-	skipped.Scans[0].Skipped = []string{"blob 3f2a of 11 GiB: over the limit"}
+	skipped.Scans[0].Skipped = []string{"3f2a: backup.zip: encrypted"}
+	unjudged := facts()
+	unjudged.Scans[0].Unjudged = []string{"3f2a: layer.tar.gz: gzip: over the limit: more than 1 GiB comes out of it"}
+	accepted := facts()
+	accepted.Scans[0].Unjudged, accepted.Policy.Unread = unjudged.Scans[0].Unjudged, policy.UnreadNeutral
+	flood := facts(at(live, sighting(1, ".env", 3), true))
+	flood.Scans[0].Unjudged, flood.Scans[0].MorePlaces = []string{"500 more credentials, 20 of them for production: one scan records 2000 places, the most urgent"}, 12
 	archive := sighting(5, "backup.zip", 2)
 	archive.Member, archive.Encoding = "app/.env", "zip"
 	commented := sighting(6, "", 3)
@@ -66,6 +72,9 @@ func checkCases() map[string]CheckFacts {
 		"below-policy":        never,
 		"failed-scan":         failed,
 		"skipped":             skipped,
+		"unjudged":            unjudged,
+		"unjudged-accepted":   accepted,
+		"unjudged-and-leaked": flood,
 		"bad-policy":          bad,
 	}
 }
@@ -84,6 +93,7 @@ func TestCheckConclusion(t *testing.T) {
 	t.Parallel()
 	want := map[string]github.Conclusion{
 		"clean": github.Success, "revoked": github.Success, "allowed-test": github.Success, "skipped": github.Success,
+		"unjudged": github.Failure, "unjudged-accepted": github.Neutral, "unjudged-and-leaked": github.Failure,
 		"low-confidence": github.Neutral, "below-policy": github.Neutral,
 		"live-private": github.Failure, "live-public": github.Failure, "test-filed": github.Failure, "removed": github.Failure,
 		"several": github.Failure, "archive-and-message": github.Failure, "allowed-live": github.Failure,
@@ -158,6 +168,24 @@ func TestFailedScanIsMadeGoodByALaterOne(t *testing.T) {
 		t.Errorf("%s: %s", run.Conclusion, run.Title)
 	}
 	f.Scans[1].Event = "check_run"
+	if run, _ := Check(f); run.Conclusion != github.Success {
+		t.Errorf("%s: %s", run.Conclusion, run.Title)
+	}
+}
+
+// TestUnjudgedIsMadeGoodByAScanThatLeavesNothing: one that leaves something too makes nothing good.
+func TestUnjudgedIsMadeGoodByAScanThatLeavesNothing(t *testing.T) {
+	t.Parallel()
+	f := checkCases()["unjudged"]
+	again := pushScan()
+	again.Event, again.Finished = "check_run", monday.Add(time.Minute)
+	again.Unjudged = []string{"something else"}
+	f.Scans = append(f.Scans, again)
+	run, _ := Check(f)
+	if run.Conclusion != github.Failure || !strings.Contains(run.Summary, "something else") || !strings.Contains(run.Summary, "3f2a") {
+		t.Errorf("%s: %s", run.Conclusion, run.Summary)
+	}
+	f.Scans[1].Unjudged = nil
 	if run, _ := Check(f); run.Conclusion != github.Success {
 		t.Errorf("%s: %s", run.Conclusion, run.Title)
 	}

@@ -100,7 +100,8 @@ type ScanFacts struct {
 	Repository Repository
 	Scan       ledger.Scan
 	Seen       []Seen
-	FiledHour  int // issues filed for this repository in the last hour
+	Unseen     map[string]bool // fingerprints of what the scan met also at paths that it did not record
+	FiledHour  int             // issues filed for this repository in the last hour
 	Policy     policy.Policy
 	// Allowance is what Policy allows. Who decides within a transaction has asked it for the paths before; nil makes one.
 	Allowance *policy.Allowance
@@ -205,7 +206,8 @@ func allowedBy(f ScanFacts, s Seen) (string, bool) {
 		return "the policy allows it: " + r, true
 	}
 	for _, sighting := range s.Sightings {
-		if r, ok := f.Allowance.Path(env, sighting.Path); ok {
+		// Where there are paths that nobody knows, none of them is allowed by what it is called.
+		if r, ok := f.Allowance.Path(env, sighting.Path); ok && !f.Unseen[s.Leak.Fingerprint] {
 			reason = "the policy allows it: " + r
 			continue
 		}

@@ -25,6 +25,7 @@ func (v checkView) summary() string {
 		b.WriteString("Nothing can be said about what was not read, so this check fails. **Check again** starts it anew; " +
 			"if it fails the same way, the log of rekey's server says more.\n\n")
 	}
+	v.writeUnjudged(&b)
 	if v.PolicyFile.Message != "" {
 		fmt.Fprintf(&b, "**%s is not valid**, line %d: %s\n\nUntil it is mended it counts for nothing: what the organisation's and the server's policy say applies.\n\n",
 			markdown.Code(policy.Path), v.PolicyFile.Line, markdown.Code(v.PolicyFile.Message))
@@ -55,6 +56,27 @@ func (v checkView) summary() string {
 	}
 	v.writeRead(&b)
 	return b.String()
+}
+
+// writeUnjudged says what limits left out. It stands before all that was found: a text that is cut must not lose it.
+func (v checkView) writeUnjudged(b *strings.Builder) {
+	if len(v.unjudged) == 0 {
+		return
+	}
+	b.WriteString("**More than can be judged.** These are over a limit, and may hold a credential:\n\n")
+	for i, s := range v.unjudged {
+		if i == maxRows {
+			break
+		}
+		b.WriteString("- " + markdown.Code(s) + "\n")
+	}
+	more(b, len(v.unjudged)-maxRows, "object", "objects")
+	if v.Policy.Unread == policy.UnreadNeutral {
+		b.WriteString("The policy says `unread: neutral`, so this doesn't fail the check. ")
+	} else {
+		b.WriteString("So this check doesn't pass. To accept what rekey can't read, set `unread: neutral` in the policy. ")
+	}
+	b.WriteString("**Check again** reads the commits once more.\n\n")
 }
 
 // about names a scan, where there are several.
@@ -210,7 +232,7 @@ func (v checkView) writeRead(b *strings.Builder) {
 	var bytes int64
 	var took time.Duration
 	var skipped []string
-	done := 0
+	done, places := 0, 0
 	for _, s := range v.Scans {
 		if s.Failure != "" {
 			continue
@@ -221,6 +243,10 @@ func (v checkView) writeRead(b *strings.Builder) {
 			commits, blobs, bytes, took = s.Commits, s.Blobs, s.Bytes, s.Duration
 		}
 		skipped = append(skipped, s.Skipped...)
+		places = max(places, s.MorePlaces)
+	}
+	if places > 0 {
+		fmt.Fprintf(b, "These credentials are at %s that %s not listed.\n\n", count(places, "more place", "more places"), map[bool]string{true: "is", false: "are"}[places == 1])
 	}
 	if len(skipped) > 0 {
 		fmt.Fprintf(b, "**Not read** (%s):\n\n", count(len(skipped), "object", "objects"))

@@ -192,7 +192,8 @@ func (w *Worker) completeFacts(ctx context.Context, f respond.CheckFacts, reposi
 	if err != nil || !found {
 		return f, err
 	}
-	if len(f.Sightings) > 0 {
+	unjudged := func(s ledger.Scan) bool { return len(s.Unjudged) > 0 }
+	if len(f.Sightings) > 0 || slices.ContainsFunc(f.Scans, unjudged) {
 		if f.Policy, err = w.policy(ctx, repository.Repository); err != nil {
 			return f, err
 		}

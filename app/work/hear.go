@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond"
@@ -170,7 +171,7 @@ func (w *Worker) forgetIssue(ctx context.Context, tx *ledger.Tx, leak ledger.Lea
 
 // publicized brings the texts about its open leaks up to date: strangers can read them, and the keys, from now on.
 func (w *Worker) publicized(ctx context.Context, tx *ledger.Tx, repositoryID int64) error {
-	leaks, err := tx.LeaksOf(ctx, repositoryID, maxFindings)
+	leaks, err := tx.LeaksOf(ctx, repositoryID, budget.ScanSightings)
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/wire"
 	"github.com/rekey-app/rekey/respond/job"
@@ -72,14 +74,38 @@ func (w *Worker) lookAt(ctx context.Context, j *river.Job[job.FirstLook], reposi
 	if err != nil {
 		return fmt.Errorf("reading the history of %s/%s: %w", target.Owner, target.Name, err)
 	}
-	if err := w.record(ctx, t, report); err != nil {
+	unjudged, err := w.record(ctx, t, report)
+	if err != nil {
 		return err
 	}
 	w.metrics.scanned(t.Event, report)
+	if again, err := w.lookLeft(ctx, t, unjudged); err != nil || again {
+		if err == nil {
+			err = final("not all could be judged: %s", strings.Join(unjudged[:min(len(unjudged), 3)], "; "))
+		}
+		return err
+	}
 	w.Log.InfoContext(ctx, "history read", "repository", repository.ID, "commits", report.Stats.Commits,
 		"blobs", report.Stats.Blobs, "bytes", report.Stats.Bytes, "sightings", len(report.Sightings))
 	return w.looked(ctx, j, refs)
 }
+
+// lookLeft notes what a look could not judge, and reports whether another look is to try it again. The leaks that it found
+// are recorded either way, and pushes are read meanwhile.
+func (w *Worker) lookLeft(ctx context.Context, t *task, unjudged []string) (again bool, err error) {
+	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		if len(unjudged) == 0 {
+			return tx.NoteWholeRead(ctx, t.Repository.ID, wholeHistory, math.MaxInt32)
+		}
+		u, err := tx.NoteUnread(ctx, t.Repository.ID, wholeHistory, t.Want, unjudged)
+		again = u.Attempts < budget.UnreadAttempts
+		return err
+	})
+	return again, err
+}
+
+// wholeHistory stands for all refs among those that were not read.
+const wholeHistory = ""
 
 // leaveLook remembers why a look has failed, and whether another attempt will come. A look that is given up is tried again
 // when the repositories are next compared with GitHub's list; see [lookAgain].

@@ -9,6 +9,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
+	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -31,6 +32,9 @@ func outcomeOf(err error, now time.Time, lastAttempt bool) outcome {
 	}
 	if final, ok := errors.AsType[*finalError](err); ok {
 		return outcome{Do: github.GiveUp, Reason: final.Error()}
+	}
+	if errors.Is(err, pack.ErrLimit) { // it would be over the limit again
+		return outcome{Do: github.GiveUp, Reason: err.Error()}
 	}
 	if wait, ok := errors.AsType[*waitError](err); ok {
 		return outcome{Do: github.Snooze, After: wait.after, Reason: wait.reason}

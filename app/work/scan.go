@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/wire"
@@ -16,9 +17,6 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/policy"
 )
-
-// maxFindings bounds how many sightings of one scan the ledger takes; what is beyond is counted aloud.
-const maxFindings = 2000
 
 // scan reads what the task names, records it, and concludes the head's check run. It returns what it did, in words.
 func (w *Worker) scan(ctx context.Context, owner string, t *task) (string, error) {
@@ -43,7 +41,8 @@ func (w *Worker) scan(ctx context.Context, owner string, t *task) (string, error
 	if commit, ok := report.Peeled[t.Want]; ok && t.Head == "" {
 		t.Head = commit
 	}
-	if err := w.record(ctx, t, report); err != nil {
+	unjudged, err := w.record(ctx, t, report)
+	if err != nil {
 		return "", err
 	}
 	if t.Head != "" {
@@ -52,7 +51,11 @@ func (w *Worker) scan(ctx context.Context, owner string, t *task) (string, error
 		}
 	}
 	w.metrics.scanned(t.Event, report)
-	return fmt.Sprintf("scanned %d commits, %d blobs: %d findings", report.Stats.Commits, report.Stats.Blobs, len(report.Sightings)), nil
+	note := fmt.Sprintf("scanned %d commits, %d blobs: %d findings", report.Stats.Commits, report.Stats.Blobs, len(report.Sightings))
+	if len(unjudged) > 0 {
+		note += "; not all could be judged"
+	}
+	return note, nil
 }
 
 // concludeScan makes the head's check run say what the scan found. Where another job is at that check run (a push and
@@ -92,15 +95,26 @@ func (w *Worker) read(ctx context.Context, client *github.Client, req wire.Reque
 	return report, nil
 }
 
-// record writes the scan, its leaks, what was decided about them, and the moved tip in one transaction.
-func (w *Worker) record(ctx context.Context, t *task, report pack.Report) error {
-	observations, left := w.observations(ctx, report.Sightings, t)
-	scan := scanOf(t, report)
-	scan.Skipped = w.redactedAll(ctx, scan.Skipped)
-	if left > 0 {
-		scan.Skipped = append(scan.Skipped, fmt.Sprintf("%d further findings, over the %d that one scan records", left, maxFindings))
+// record writes the scan, its leaks, what was decided about them, and the moved tip in one transaction. It returns what could
+// not be judged, in words.
+func (w *Worker) record(ctx context.Context, t *task, report pack.Report) (unjudged []string, err error) {
+	chosen, err := w.choose(ctx, t.Repository.ID, report)
+	if err != nil {
+		return nil, err
 	}
+	observations := w.observations(ctx, chosen.sightings, t)
+	scan := scanOf(t, report)
+	w.setSkipped(ctx, &scan, report.Skipped, chosen.unjudged())
+	scan.MorePlaces = chosen.more
 	scan.Finished = w.Now()
+	if len(scan.Unjudged) > 0 {
+		w.Log.WarnContext(ctx, "not all could be judged: the check does not pass, and it is read again", "repository", t.Repository.Owner+"/"+t.Repository.Name,
+			"ref", t.Ref, "head", t.Head, "left", scan.Unjudged)
+	}
+	return scan.Unjudged, w.recordScan(ctx, t, scan, observations, chosen.unseen)
+}
+
+func (w *Worker) recordScan(ctx context.Context, t *task, scan ledger.Scan, observations []ledger.Observation, unseen map[string]bool) error {
 	if t.Policy {
 		w.policies.forget(t.Repository.ID, t.Repository.Name)
 	}
@@ -116,10 +130,10 @@ func (w *Worker) record(ctx context.Context, t *task, report pack.Report) error 
 	}
 	allowance := allowanceOf(p, observations, w.Now())
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-		if err := w.moveTip(ctx, tx, t); err != nil {
+		if err := w.moveTip(ctx, tx, t, scan.Unjudged); err != nil {
 			return err
 		}
-		if scan.Head == "" && len(observations) == 0 {
+		if scan.Head == "" && len(observations)+len(scan.Unjudged) == 0 {
 			return nil
 		}
 		if scan.Head == "" {
@@ -129,7 +143,7 @@ func (w *Worker) record(ctx context.Context, t *task, report pack.Report) error 
 		if err != nil || len(observations) == 0 {
 			return err
 		}
-		return w.decide(ctx, tx, scan, recorded, p, allowance)
+		return w.decide(ctx, tx, scan, recorded, unseen, p, allowance)
 	})
 }
 
@@ -144,7 +158,7 @@ func allowanceOf(p policy.Policy, observations []ledger.Observation, now time.Ti
 }
 
 // decide chooses what follows from a scan's findings. The head's check run is concluded right after, by the scan itself.
-func (w *Worker) decide(ctx context.Context, tx *ledger.Tx, scan ledger.Scan, recorded ledger.RecordedScan, p policy.Policy, allowance *policy.Allowance) error {
+func (w *Worker) decide(ctx context.Context, tx *ledger.Tx, scan ledger.Scan, recorded ledger.RecordedScan, unseen map[string]bool, p policy.Policy, allowance *policy.Allowance) error {
 	repository, err := tx.Repository(ctx, scan.Repository)
 	if err != nil {
 		return err
@@ -153,7 +167,7 @@ func (w *Worker) decide(ctx context.Context, tx *ledger.Tx, scan ledger.Scan, re
 	if err != nil {
 		return err
 	}
-	facts := respond.ScanFacts{Repository: w.describe(repository), Scan: scan, FiledHour: filed, Policy: p, Allowance: allowance, Now: tx.Now()}
+	facts := respond.ScanFacts{Repository: w.describe(repository), Scan: scan, Unseen: unseen, FiledHour: filed, Policy: p, Allowance: allowance, Now: tx.Now()}
 	for _, leak := range slices.Concat(recorded.New, recorded.Known) {
 		// A scan that is recorded again brings the same leaks as new ones again. What follows from a new leak follows once: from
 		// the transaction that wrote it first.
@@ -174,9 +188,19 @@ func (w *Worker) decide(ctx context.Context, tx *ledger.Tx, scan ledger.Scan, re
 	return w.apply(ctx, tx, decision, p)
 }
 
-func (w *Worker) moveTip(ctx context.Context, tx *ledger.Tx, t *task) error {
+// moveTip records what the ref points to as read, unless something was left: then the next push, which has this commit as its
+// base, brings all of it again, as often as is of use.
+func (w *Worker) moveTip(ctx context.Context, tx *ledger.Tx, t *task, unjudged []string) error {
 	if !t.movesRef() {
 		return nil
+	}
+	if len(unjudged) > 0 {
+		u, err := tx.NoteUnread(ctx, t.Repository.ID, t.Ref, t.Want, unjudged)
+		if err != nil || u.Attempts < budget.UnreadAttempts {
+			return err
+		}
+	} else if err := tx.NoteWholeRead(ctx, t.Repository.ID, t.Ref, budget.UnreadAttempts); err != nil {
+		return err
 	}
 	return tx.SetTip(ctx, t.Repository.ID, t.Ref, t.Want)
 }
@@ -190,6 +214,11 @@ func (w *Worker) recordFailure(ctx context.Context, owner string, t *task, reaso
 	err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		scan := scanOf(t, pack.Report{})
 		scan.Failure, scan.Finished = reason, w.Now()
+		if t.movesRef() { // so that it is not tried each hour
+			if _, err := tx.NoteUnread(ctx, t.Repository.ID, t.Ref, t.Want, []string{reason}); err != nil {
+				return err
+			}
+		}
 		_, err := tx.RecordScan(ctx, scan, nil)
 		return err
 	})
@@ -206,32 +235,12 @@ func (w *Worker) recordFailure(ctx context.Context, owner string, t *task, reaso
 }
 
 func scanOf(t *task, report pack.Report) ledger.Scan {
-	scan := ledger.Scan{
+	return ledger.Scan{
 		Repository: t.Repository.ID, Head: t.Head, Base: t.Base, Ref: t.Ref, Event: t.Event,
 		PullNumber: t.Pull, Pusher: t.Pusher,
 		Commits: report.Stats.Commits, Blobs: report.Stats.Blobs, Bytes: report.Stats.Bytes,
 		PackBytes: report.Stats.PackBytes, Duration: report.Stats.Duration, PolicyChanged: t.Policy,
 	}
-	for _, s := range report.Skipped {
-		scan.Skipped = append(scan.Skipped, s.Object+": "+s.Reason)
-	}
-	return scan
-}
-
-// observations turns sightings into the ledger's records, at most [maxFindings]; it tells how many were left.
-func (w *Worker) observations(ctx context.Context, sightings []pack.Sighting, t *task) (observations []ledger.Observation, left int) {
-	if len(sightings) > maxFindings {
-		sightings, left = sightings[:maxFindings], len(sightings)-maxFindings
-	}
-	for _, s := range sightings {
-		f := s.Finding
-		observations = append(observations, ledger.Observation{
-			Leak:     w.leakOf(ctx, f, s, t),
-			Sighting: w.redacted(ctx, sightingOf(f, s, t)),
-			AtHead:   s.AtHead,
-		})
-	}
-	return observations, left
 }
 
 // leakOf leaves the time of detection to the ledger, which takes that of its transaction.

@@ -3,6 +3,7 @@ package work
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,17 +39,22 @@ func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 		return fmt.Errorf("listing the refs of repository %d: %w", repository.ID, err)
 	}
 	var tips []ledger.Tip
+	var unread []ledger.Unread
 	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
-		tips, err = tx.Tips(ctx, repository.ID, maxTips)
+		if tips, err = tx.Tips(ctx, repository.ID, maxTips); err != nil {
+			return err
+		}
+		unread, err = tx.Unread(ctx, repository.ID)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	moved, gone := compareRefs(refs, tips)
+	moved = notTriedLately(moved, unread, w.Now())
 	for _, t := range moved[:min(len(moved), maxMoved)] {
 		t.Repository, t.Received = repository.target(), w.Now()
-		if _, err := w.scan(ctx, owner(j.JobRow), &t); err != nil {
+		if err := w.sweepRef(ctx, j, &t); err != nil {
 			return fmt.Errorf("reading %s, which moved without an event: %w", t.Ref, err)
 		}
 	}
@@ -63,6 +69,34 @@ func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 		}
 		return tx.NoteSweep(ctx, repository.ID)
 	})
+}
+
+// sweepRef reads one ref. What will not get better is noted, and holds up no other ref.
+func (w *Worker) sweepRef(ctx context.Context, j *river.Job[job.Sweep], t *task) error {
+	_, err := w.scan(ctx, owner(j.JobRow), t)
+	if err == nil {
+		return nil
+	}
+	out := outcomeOf(err, w.Now(), lastAttempt(j.JobRow))
+	if out.Do != github.GiveUp {
+		return err
+	}
+	w.Log.ErrorContext(ctx, "scan given up", "repository", t.Repository.Owner+"/"+t.Repository.Name, "ref", t.Ref, "head", t.Head, "reason", out.Reason, "error", err)
+	return w.recordFailure(ctx, owner(j.JobRow), t, out.Reason)
+}
+
+// unreadPause is how long a ref that could not be judged wholly is left alone while it does not move.
+const unreadPause = 24 * time.Hour
+
+// notTriedLately is pure: the readings without those that were done a short while ago and left something, of the same commits.
+func notTriedLately(moved []task, unread []ledger.Unread, now time.Time) []task {
+	tried := make(map[string]string, len(unread))
+	for _, u := range unread {
+		if now.Sub(u.Tried) < unreadPause {
+			tried[u.Ref] = u.SHA
+		}
+	}
+	return slices.DeleteFunc(moved, func(t task) bool { return tried[t.Ref] == t.Want })
 }
 
 // refs lists the refs under prefixes, by the names that the ledger knows them by: without credentials, as the bodies of

@@ -105,6 +105,21 @@ const (
 	PackNamed = 1_000
 )
 
+// What the server records of one scan, in one transaction.
+const (
+	// ScanSightings is how many sightings are recorded of one scan: of each credential one before two of any, the most urgent
+	// first. A transaction takes about a second for them. Credentials that get none make the check fail.
+	ScanSightings = 2_000
+	// ScanPlaces is how many are recorded of one credential; the others are counted.
+	ScanPlaces = 50
+	// ScanSkipped is how many things that were not read are recorded by name, each in ScanReason bytes.
+	ScanSkipped = 100
+	ScanReason  = 500
+	// UnreadAttempts is how often what could not be judged wholly is read again, by the next push, the sweep or the next look:
+	// what ends by a limit three times will do so a fourth time. Then the rest is kept in mind as it is.
+	UnreadAttempts = 3
+)
+
 // Archives: the defaults of unpack.Limits, and what it does not let choose.
 const (
 	// ArchiveDepth is how many formats may lie around one another; tar.gz counts two. Images of containers have four.

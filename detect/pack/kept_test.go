@@ -2,6 +2,7 @@ package pack
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -64,16 +65,19 @@ func TestNoProductionKeyIsDroppedInSilence(t *testing.T) {
 func TestChooseKeepsEachPath(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		list := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) dated {
-			d := dated{date: rapid.Int64Range(0, 9).Draw(t, "date")}
+		list := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Sighting {
+			var d Sighting
 			d.Path = rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "path")
 			d.Finding.Allowed, d.AtHead = rapid.Bool().Draw(t, "allowed"), rapid.Bool().Draw(t, "head")
 			return d
 		}), 1, 40).Draw(t, "list")
 		most := rapid.IntRange(1, 20).Draw(t, "most")
-		keep, cut := choose(list, most)
-		oldest := list[0].date
-		has := func(of []dated, path string, allowed bool) (any bool) {
+		chosen, cut := Choose(list, most)
+		var keep []Sighting
+		for _, i := range chosen {
+			keep = append(keep, list[i])
+		}
+		has := func(of []Sighting, path string, allowed bool) (any bool) {
 			for _, d := range of {
 				any = any || d.Path == path && d.Finding.Allowed == allowed
 			}
@@ -81,7 +85,6 @@ func TestChooseKeepsEachPath(t *testing.T) {
 		}
 		missing := 0
 		for _, d := range list {
-			oldest = min(oldest, d.date)
 			if !has(keep, d.Path, d.Finding.Allowed) {
 				missing++
 				if !cut {
@@ -95,12 +98,8 @@ func TestChooseKeepsEachPath(t *testing.T) {
 		if cut && missing == 0 || len(keep) != min(most, len(list)) {
 			t.Fatalf("%d kept of %d, cut %v, %d missing", len(keep), len(list), cut, missing)
 		}
-		first := keep[0].date
-		for _, d := range keep {
-			first = min(first, d.date)
-		}
-		if first != oldest {
-			t.Fatal("the oldest is left out")
+		if chosen[0] != 0 || !slices.IsSorted(chosen) {
+			t.Fatalf("the oldest is left out, or the order is lost: %v", chosen)
 		}
 	})
 }

@@ -94,66 +94,70 @@ func (p *places) thin(s *spots, most int) {
 	if len(s.list) <= most {
 		return
 	}
-	keep, cut := choose(s.list, most)
+	oldest := 0
+	for i := range s.list {
+		p.paths -= len(s.list[i].Path)
+		if s.list[i].date < s.list[oldest].date {
+			oldest = i
+		}
+	}
+	keep, cut := choose(len(s.list), func(i int) *Sighting { return &s.list[i].Sighting }, oldest, most)
 	s.cut = s.cut || cut
 	s.more += len(s.list) - len(keep)
 	p.total -= len(s.list) - len(keep)
-	for _, d := range s.list {
-		p.paths -= len(d.Path)
+	for to, from := range keep { // never to behind from
+		s.list[to] = s.list[from]
+		p.paths += len(s.list[to].Path)
 	}
-	s.list = append(s.list[:0], keep...)
-	for _, d := range s.list {
-		p.paths += len(d.Path)
-	}
+	clear(s.list[len(keep):])
+	s.list = s.list[:len(keep)]
 }
 
-// choose is pure: which of a credential's places are kept, at most so many, in their order. The oldest tells since when it has
-// leaked; then each path is worth more than another commit at the same one, a place that nothing allows more than one that a
-// comment allows, and one that is at head more than one of the past. cut reports whether a path is left out.
-func choose(list []dated, most int) (keep []dated, cut bool) {
+// Choose is pure: which of one credential's sightings, which are in the order of dates, are kept if there may be only so
+// many; keep are their places in the list, in order. The oldest tells since when the credential has leaked. Then each path is
+// worth more than another commit at the same one, a place that nothing allows more than one that a comment allows, and one
+// that is at head more than one of the past. cut reports whether a path is left out.
+func Choose(list []Sighting, most int) (keep []int, cut bool) {
+	return choose(len(list), func(i int) *Sighting { return &list[i] }, 0, most)
+}
+
+func choose(n int, at func(int) *Sighting, oldest, most int) (keep []int, cut bool) {
 	type path struct {
 		name    string
 		allowed bool
 	}
+	pathOf := func(i int) path { return path{at(i).Path, at(i).Finding.Allowed} }
 	best := map[path]int{}
-	oldest := 0
-	for i, d := range list {
-		if d.date < list[oldest].date {
-			oldest = i
-		}
-		at := path{d.Path, d.Finding.Allowed}
-		if j, known := best[at]; !known || d.AtHead && !list[j].AtHead {
-			best[at] = i
+	for i := range n {
+		if j, known := best[pathOf(i)]; !known || at(i).AtHead && !at(j).AtHead {
+			best[pathOf(i)] = i
 		}
 	}
 	rank := func(i int) int {
-		d := list[i]
+		first := best[pathOf(i)] == i
 		switch {
 		case i == oldest:
 			return 0
-		case best[path{d.Path, d.Finding.Allowed}] == i && !d.Finding.Allowed:
+		case first && !at(i).Finding.Allowed:
 			return 1
-		case best[path{d.Path, d.Finding.Allowed}] == i:
+		case first:
 			return 2
-		case d.AtHead:
+		case at(i).AtHead:
 			return 3
 		}
 		return 4
 	}
-	order := make([]int, len(list))
+	order := make([]int, n)
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return rank(a) - rank(b) })
-	chosen := order[:min(most, len(order))]
+	keep = order[:min(most, n)]
 	kept := map[path]bool{}
-	for _, i := range chosen {
-		kept[path{list[i].Path, list[i].Finding.Allowed}] = true
+	for _, i := range keep {
+		kept[pathOf(i)] = true
 	}
-	slices.Sort(chosen)
-	for _, i := range chosen {
-		keep = append(keep, list[i])
-	}
+	slices.Sort(keep)
 	return keep, len(kept) < len(best)
 }
 

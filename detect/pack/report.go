@@ -40,6 +40,7 @@ type More struct {
 // Skipped is an object or a pack that was not read, or only in part.
 type Skipped struct {
 	Object string
+	Path   string // where a blob that is over a limit is, or was, in some commit; "" if not known
 	Reason string
 	// Limit reports that it is over one of rekey's own limits, and with it perhaps a credential: the rest is not clean then.
 	Limit bool

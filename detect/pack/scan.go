@@ -76,6 +76,13 @@ func (s *scan) run(ctx context.Context, r Range) (Report, error) {
 	}
 	report := Report{Peeled: map[string]string{}}
 	hits, tags := s.merge(&report)
+	for _, skipped := range report.Skipped { // so that their paths are found
+		if name, ok := parseID(skipped.Object); ok && skipped.Limit {
+			if _, known := hits[name]; !known {
+				hits[name] = hit{id: name, kind: blobKind}
+			}
+		}
+	}
 	for n, head := range heads {
 		if target, kind, ok := peelKind(tags, head); ok && target != head && kind == "commit" {
 			report.Peeled[r.Heads[n]] = target.String()

@@ -45,9 +45,18 @@ func (h *history) report(ctx context.Context, report *Report) error {
 // placeBlobs finds the commits and paths of the blobs with findings.
 func (h *history) placeBlobs(ctx context.Context, found *places, report *Report) error {
 	reached := map[id]bool{}
+	over := map[id]int{} // in report.Skipped
+	for i, s := range report.Skipped {
+		if name, ok := parseID(s.Object); ok && s.Limit {
+			over[name] = i
+		}
+	}
 	place := func(c *commit, names []string, blob id) {
 		s := Sighting{Source: InBlob, Blob: blob.String(), Path: pathOf(names), Commit: c.id.String(), Author: h.mailmap.apply(parsePerson(c.author))}
 		reached[blob] = true
+		if at, ok := over[blob]; ok && report.Skipped[at].Path == "" {
+			report.Skipped[at].Path = s.Path
+		}
 		for _, head := range h.heads {
 			s.AtHead = s.AtHead || h.holds(head, names, blob)
 		}

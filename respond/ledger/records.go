@@ -131,7 +131,9 @@ type Scan struct {
 	Bytes      int64 // inflated
 	PackBytes  int64
 	Duration   time.Duration
-	Skipped    []string // what could not be read
+	Skipped    []string // what could not be read, by anybody
+	Unjudged   []string // what a limit of rekey's left out: the rest is not clean
+	MorePlaces int      // of what was recorded: places that were not
 	Finished   time.Time
 	Failure    string // why it could not be finished; "" where it was
 

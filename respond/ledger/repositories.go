@@ -169,8 +169,13 @@ func (tx *Tx) ReadBefore(ctx context.Context, repository int64, before time.Time
 
 // DeleteTip forgets a ref. It is no error if it was not known.
 func (tx *Tx) DeleteTip(ctx context.Context, repository int64, ref string) error {
-	if _, err := tx.exec(ctx, `DELETE FROM tips WHERE repository = $1 AND ref = $2`, repository, []byte(ref)); err != nil {
-		return fmt.Errorf("ledger: tip of repository %d: %w", repository, err)
+	for _, statement := range []string{
+		`DELETE FROM tips WHERE repository = $1 AND ref = $2`,
+		`DELETE FROM unread WHERE repository = $1 AND ref = $2`,
+	} {
+		if _, err := tx.exec(ctx, statement, repository, []byte(ref)); err != nil {
+			return fmt.Errorf("ledger: tip of repository %d: %w", repository, err)
+		}
 	}
 	return nil
 }

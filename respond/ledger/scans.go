@@ -58,16 +58,17 @@ func (tx *Tx) saveScan(ctx context.Context, scan Scan) (id int64, err error) {
 		scan.Finished = tx.now
 	}
 	_, err = one(ctx, tx, []any{&id}, `INSERT INTO scans (repository, head, base, event, ref, pull_number, pusher, commits,
-			blobs, bytes, pack_bytes, duration, skipped, finished, failure, policy_changed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+			blobs, bytes, pack_bytes, duration, skipped, finished, failure, policy_changed, unjudged, more_places)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 		ON CONFLICT (repository, head, base, event) DO UPDATE SET ref = excluded.ref, pull_number = excluded.pull_number,
 			pusher = excluded.pusher, commits = excluded.commits, blobs = excluded.blobs, bytes = excluded.bytes,
 			pack_bytes = excluded.pack_bytes, duration = excluded.duration, skipped = excluded.skipped,
-			finished = excluded.finished, failure = excluded.failure, policy_changed = excluded.policy_changed
+			finished = excluded.finished, failure = excluded.failure, policy_changed = excluded.policy_changed,
+			unjudged = excluded.unjudged, more_places = excluded.more_places
 		RETURNING id`,
 		scan.Repository, scan.Head, scan.Base, scan.Event, []byte(scan.Ref), scan.PullNumber, scan.Pusher, scan.Commits,
 		scan.Blobs, scan.Bytes, scan.PackBytes, scan.Duration, scan.Skipped, scan.Finished, scan.Failure,
-		scan.PolicyChanged)
+		scan.PolicyChanged, scan.Unjudged, scan.MorePlaces)
 	return id, err
 }
 
@@ -159,11 +160,12 @@ func (tx *Tx) Scans(ctx context.Context, repository int64, head string) ([]Scan,
 	err := each(ctx, tx, func(scan func(...any) error) error {
 		s := Scan{Repository: repository, Head: head}
 		err := scan(&s.Base, into{&s.Ref}, &s.Event, &s.PullNumber, &s.Pusher, &s.Commits, &s.Blobs, &s.Bytes, &s.PackBytes,
-			into{&s.Duration}, into{&s.Skipped}, into{&s.Finished}, &s.Failure, into{&s.PolicyChanged})
+			into{&s.Duration}, into{&s.Skipped}, into{&s.Finished}, &s.Failure, into{&s.PolicyChanged},
+			into{&s.Unjudged}, &s.MorePlaces)
 		list = append(list, s)
 		return err
 	}, `SELECT base, ref, event, pull_number, pusher, commits, blobs, bytes, pack_bytes, duration, skipped, finished, failure,
-			policy_changed
+			policy_changed, unjudged, more_places
 		FROM scans WHERE repository = $1 AND head = $2 AND event <> 'first_look' ORDER BY id`, repository, head)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: scans of %s: %w", head, err)

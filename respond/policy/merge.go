@@ -9,6 +9,7 @@ func Merge(files ...File) Policy {
 	for _, f := range files {
 		set(&p.FailOn, f.FailOn)
 		set(&p.Verify, f.Verify)
+		set(&p.Unread, f.Unread)
 		set(&p.Issues.Off, f.IssuesOff)
 		set(&p.Issues.Repository, f.IssuesRepository)
 		set(&p.Issues.MaxPerHour, f.IssuesMaxPerHour)

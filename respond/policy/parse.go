@@ -36,6 +36,7 @@ func (e *Error) Error() string {
 type File struct {
 	FailOn *FailOn
 	Verify *Verify
+	Unread *Unread
 
 	IssuesOff        *bool
 	IssuesRepository *string
@@ -94,6 +95,7 @@ func (f *File) read(root *yaml.Node) error {
 	return fields(root, "the policy", map[string]func(*yaml.Node) error{
 		"fail_on": func(n *yaml.Node) error { return choice(n, "fail_on", &f.FailOn, failOns()) },
 		"verify":  func(n *yaml.Node) error { return choice(n, "verify", &f.Verify, []Verify{Never, OnRequest, Watch}) },
+		"unread":  func(n *yaml.Node) error { return choice(n, "unread", &f.Unread, []Unread{UnreadFails, UnreadNeutral}) },
 		"issues":  f.readIssues,
 		"allow":   f.readAllow,
 		"public": func(n *yaml.Node) error {

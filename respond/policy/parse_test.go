@@ -51,7 +51,7 @@ func TestParseAndMerge(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := policy.Policy{
-		FailOn: "high", Verify: policy.Watch,
+		FailOn: "high", Verify: policy.Watch, Unread: policy.UnreadFails,
 		Issues: policy.Issues{Repository: "acme/security", Labels: []string{"security", "clerk: leak"}, Assignees: []string{"ada"}, MaxPerHour: 3},
 		Allow: policy.Allow{
 			Fingerprints: []policy.AllowedFingerprint{{Fingerprint: "0123456789abcdef0123456789abcdef", Reason: "a decoy of our own", Expires: time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)}},

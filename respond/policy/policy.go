@@ -24,11 +24,21 @@ const (
 type Policy struct {
 	FailOn FailOn
 	Verify Verify
+	Unread Unread
 	Issues Issues
 	Allow  Allow
 	Public Public
 	Notify []Notify
 }
+
+// Unread says what a check is where a limit kept rekey from judging all that the commits bring.
+type Unread string
+
+// The answers. Neither passes.
+const (
+	UnreadFails   Unread = "fail"
+	UnreadNeutral Unread = "neutral"
+)
 
 // FailOn is the least severity that fails a check, or none.
 type FailOn string
@@ -110,6 +120,7 @@ func Default() Policy {
 	return Policy{
 		FailOn: FailOnAny,
 		Verify: OnRequest,
+		Unread: UnreadFails,
 		Issues: Issues{Labels: []string{"rekey"}, MaxPerHour: 10},
 	}
 }

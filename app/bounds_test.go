@@ -1,0 +1,201 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/budget"
+	"github.com/rekey-app/rekey/detect/detecttest"
+	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// TestBounds: what a bound leaves out is never called clean, and nothing that counts is left out behind what does not.
+func TestBounds(t *testing.T) {
+	together(t, map[string]func(*testing.T){
+		"Decoys":      testDecoysHideNoKey,
+		"Flood":       testMoreKeysThanARecordTakes,
+		"OverALimit":  testOverALimit,
+		"FirstLook":   testFirstLookWithManyPlaces,
+		"AllowedPath": testDecoysWhereAPathIsAllowed,
+	})
+}
+
+// decoys are n lines of one test key, each allowed.
+func decoys(key string, n int) string {
+	return strings.Repeat("CLERK_SECRET_KEY="+key+" # rekey:allow\n", n)
+}
+
+// zstdBomb is a file of a few hundred bytes out of which so many bytes come.
+func zstdBomb(t testing.TB, size int) string {
+	t.Helper()
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	return string(w.EncodeAll(make([]byte, size), nil))
+}
+
+// unread returns what the ledger knows of refs that could not be judged, and the recorded tip of main.
+func (w *world) unread() (refs []ledger.Unread, tip string) {
+	w.t.Helper()
+	w.view(func(ctx context.Context, tx *ledger.Tx) (err error) {
+		if refs, err = tx.Unread(ctx, w.shop.ID()); err != nil {
+			return err
+		}
+		tips, err := tx.Tips(ctx, w.shop.ID(), 100)
+		for _, t := range tips {
+			if t.Ref == "refs/heads/main" {
+				tip = t.SHA
+			}
+		}
+		return err
+	})
+	return refs, tip
+}
+
+func testDecoysHideNoKey(t *testing.T) {
+	for i, n := range []int{2000, 100_001} {
+		w := newShop(t)
+		decoy, _ := w.secret(int64(700+2*i), detect.Test)
+		live, _ := w.secret(int64(701+2*i), detect.Live)
+		sha := w.pushed(map[string]string{"a/decoys.env": decoys(decoy, n), "config/prod.env": env(live)})
+		w.settle()
+		w.conclusion(sha, "failure")
+		run := w.shop.CheckRuns(sha)[0]
+		holds(t, "the check", run.Title+run.Summary, "production secret key leaked", "config/prod.env", "more places")
+		if n := len(run.Annotations); n > budget.ScanPlaces+1 {
+			t.Errorf("%d annotations", n)
+		}
+		w.filed(1)
+		if refs, tip := w.unread(); tip != sha || len(refs) != 0 {
+			t.Errorf("the tip is %q, unread %+v", tip, refs)
+		}
+	}
+}
+
+// testMoreKeysThanARecordTakes: the production key is recorded, the rest fails the check, and each push reads on.
+func testMoreKeysThanARecordTakes(t *testing.T) {
+	w := newShop(t)
+	before := w.pushed(map[string]string{"README.md": "# Shop\n"})
+	w.settle()
+	live, _ := w.secret(710, detect.Live)
+	var flood strings.Builder
+	for i := range budget.ScanSightings + 100 {
+		flood.WriteString(env(detecttest.Key(int64(1_000_000+i), detect.Test)))
+	}
+	sha := w.pushed(map[string]string{"a/flood.env": flood.String(), "z/prod.env": env(live)})
+	w.settle()
+	run := w.shop.CheckRuns(sha)[0]
+	w.conclusion(sha, "failure")
+	holds(t, "the check", run.Title+run.Summary, "for production", "more than can be judged", "101 more credentials, 0 of them for production")
+	holds(t, "the log", w.logs.String(), `"level":"WARN","msg":"not all could be judged`)
+	refs, tip := w.unread()
+	if tip != before || len(refs) != 1 || refs[0].SHA != sha || refs[0].Attempts != 1 {
+		t.Fatalf("the tip is %q, unread %+v", tip, refs)
+	}
+	// The next push brings what was left, though it adds nothing itself.
+	next := w.pushed(map[string]string{"README.md": "# Shop\n\nMore.\n"})
+	w.settle()
+	w.conclusion(next, "failure")
+	w.view(func(ctx context.Context, tx *ledger.Tx) error {
+		known, err := tx.Fingerprints(ctx, w.shop.ID())
+		if len(known) != budget.ScanSightings+101 {
+			t.Errorf("%d credentials are recorded after two pushes", len(known))
+		}
+		return err
+	})
+}
+
+// testOverALimit: an archive that unpacks to too much fails each check that brings it, three times; then it is kept in mind.
+func testOverALimit(t *testing.T) {
+	w := newShop(t)
+	first := w.pushed(map[string]string{"README.md": "# Shop\n"})
+	w.settle()
+	bomb := w.pushed(map[string]string{"data/bomb.zst": zstdBomb(t, 20<<20)})
+	w.settle()
+	w.conclusion(bomb, "failure")
+	run := w.shop.CheckRuns(bomb)[0]
+	holds(t, "the check", run.Title+run.Summary, "More than can be judged", "data/bomb.zst", "over the limit", "unread: neutral")
+	if _, tip := w.unread(); tip != first {
+		t.Errorf("the tip is %q", tip)
+	}
+	err := w.server.Store().Update(w.ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		return tx.Enqueue(ctx, job.Sweep{Repository: w.shop.ID()}, nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	if refs, _ := w.unread(); len(refs) != 1 || refs[0].Attempts != 1 {
+		t.Errorf("a sweep a moment later read it again: %+v", refs)
+	}
+	sha := w.policy("unread: neutral")
+	w.conclusion(sha, "neutral")
+	sha = w.pushed(map[string]string{"README.md": "# Shop\n\nMore.\n"})
+	w.settle()
+	w.conclusion(sha, "neutral")
+	if refs, tip := w.unread(); tip != sha || len(refs) != 1 || refs[0].Attempts != budget.UnreadAttempts {
+		t.Errorf("after three attempts the tip is %q, unread %+v", tip, refs)
+	}
+	sha = w.pushed(map[string]string{"README.md": "# Shop\n\nStill more.\n"})
+	w.settle()
+	w.conclusion(sha, "success")
+	if refs, tip := w.unread(); tip != sha || len(refs) != 1 {
+		t.Errorf("the tip is %q, unread %+v", tip, refs)
+	}
+}
+
+// testFirstLookWithManyPlaces: thousands of old places of one key are no reason to lose the newest keys.
+func testFirstLookWithManyPlaces(t *testing.T) {
+	w := newShop(t)
+	r, err := w.github.CreateRepository(w.shop.Owner(), "old", githubtest.RepositoryOptions{Private: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, _ := w.secret(720, detect.Test)
+	fresh, _ := w.secret(721, detect.Live)
+	files := map[string]string{}
+	for i := range budget.ScanSightings + 100 {
+		files[fmt.Sprintf("old/%04d.env", i)] = fmt.Sprintf("N=%d\n", i) + env(old)
+	}
+	sha := w.commit(r, githubtest.Change{Files: files})
+	sha = w.commit(r, githubtest.Change{Parents: []string{sha}, Files: map[string]string{"prod.env": env(fresh)}})
+	if err := r.SetRef("refs/heads/main", sha); err != nil {
+		t.Fatal(err)
+	}
+	w.app.Add(w.ctx, w.ada, r)
+	w.settle()
+	w.view(func(ctx context.Context, tx *ledger.Tx) error {
+		known, err := tx.Fingerprints(ctx, r.ID())
+		if len(known) != 2 {
+			t.Errorf("%d credentials are recorded", len(known))
+		}
+		return err
+	})
+}
+
+// testDecoysWhereAPathIsAllowed: a path allows a test key only where all of its paths are known.
+func testDecoysWhereAPathIsAllowed(t *testing.T) {
+	w := newShop(t)
+	w.policy("allow:", "  paths:", "    - {path: 'test/**', reason: fixtures}")
+	few, _ := w.secret(730, detect.Test)
+	sha := w.pushed(map[string]string{"test/a.env": env(few), "test/b.env": "# b\n" + env(few)})
+	w.settle()
+	w.conclusion(sha, "success")
+	many, _ := w.secret(731, detect.Test)
+	files := map[string]string{"z/prod.env": env(many)}
+	for i := range budget.ScanPlaces + 10 {
+		files[fmt.Sprintf("test/%03d.env", i)] = fmt.Sprintf("N=%d\n", i) + env(many)
+	}
+	sha = w.pushed(files)
+	w.settle()
+	w.conclusion(sha, "failure")
+}
