@@ -318,6 +318,12 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
+func (s *syncBuffer) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.b.Reset()
+}
+
 func (s *syncBuffer) tail() string {
 	text := s.String()
 	return text[max(0, len(text)-6000):]

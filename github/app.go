@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"errors"
@@ -152,7 +153,7 @@ func base(address string) (*url.URL, error) {
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimRight(u.Path, "/")}, nil
 }
 
-// Slug returns the App's name as it stands in its URL. Its bot's login is that name and "[bot]". GitHub is asked once.
+// Slug returns the App's name in its URL. Its bot's login is that name and "[bot]". GitHub is asked once.
 func (a *App) Slug(ctx context.Context) (string, error) {
 	a.mu.Lock()
 	slug := a.slug
@@ -160,43 +161,49 @@ func (a *App) Slug(ctx context.Context) (string, error) {
 	if slug != "" {
 		return slug, nil
 	}
-	var app *gogithub.App
-	err := a.calls.do(ctx, "read the App", read, func(ctx context.Context) (err error) {
-		app, _, err = a.calls.rest().Apps.Get(ctx, "")
-		return err
-	})
+	registration, err := a.Registration(ctx)
 	if err != nil {
 		return "", err
 	}
-	if app.GetSlug() == "" {
+	if registration.Slug == "" {
 		return "", errors.New("read the App: GitHub does not tell its slug")
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.slug = app.GetSlug()
-	return a.slug, nil
+	return registration.Slug, nil
 }
 
 // Installation is one installation of the App.
 type Installation struct {
+	Grant
 	ID        int64
 	AccountID int64
 	Account   string // login, or an enterprise's slug
 	Suspended bool
+	// SettingsURL is the page where an owner of the account accepts permissions.
+	SettingsURL string
 }
 
 // Installations lists where the App is installed.
 func (a *App) Installations(ctx context.Context) ([]Installation, error) {
+	type installation struct {
+		grantJSON
+		ID      int64 `json:"id"`
+		Account *struct {
+			ID    int64  `json:"id"`
+			Login string `json:"login"`
+			Slug  string `json:"slug"`
+		} `json:"account"`
+		HTMLURL     string              `json:"html_url"`
+		SuspendedAt *gogithub.Timestamp `json:"suspended_at"`
+	}
 	var list []Installation
 	err := eachPage(ctx, a.calls, "list installations", "app/installations?per_page=100",
-		func(page []*gogithub.Installation) bool {
+		func(page []installation) bool {
 			for _, i := range page {
-				list = append(list, Installation{
-					ID:        i.GetID(),
-					AccountID: i.GetAccount().GetID(),
-					Account:   i.GetAccount().GetLogin(),
-					Suspended: i.SuspendedAt != nil,
-				})
+				listed := Installation{Grant: i.grant(), ID: i.ID, Suspended: i.SuspendedAt != nil, SettingsURL: i.HTMLURL}
+				if i.Account != nil {
+					listed.AccountID, listed.Account = i.Account.ID, cmp.Or(i.Account.Login, i.Account.Slug)
+				}
+				list = append(list, listed)
 			}
 			return true
 		})

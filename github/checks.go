@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -99,17 +100,20 @@ func (c *Client) UpdateCheckRun(ctx context.Context, id int64, run CheckRun) err
 		return &Error{Op: op, About: c.calls.about, Err: err}
 	}
 	first, rest := cut(run.Annotations)
-	options := gogithub.UpdateCheckRunOptions{
-		Name:        run.Name,
-		DetailsURL:  optional(run.DetailsURL),
-		ExternalID:  optional(run.ExternalID),
-		Status:      gogithub.String("completed"),
-		Conclusion:  gogithub.String(string(run.Conclusion)),
-		CompletedAt: timestamp(run.CompletedAt),
-		Output:      run.output(first),
-		Actions:     run.actions(),
+	actions := append([]*gogithub.CheckRunAction{}, run.actions()...)
+	update := checkRunUpdate{
+		UpdateCheckRunOptions: gogithub.UpdateCheckRunOptions{
+			Name:        run.Name,
+			DetailsURL:  optional(run.DetailsURL),
+			ExternalID:  optional(run.ExternalID),
+			Status:      gogithub.String("completed"),
+			Conclusion:  gogithub.String(string(run.Conclusion)),
+			CompletedAt: timestamp(run.CompletedAt),
+			Output:      run.output(first),
+		},
+		Actions: &actions,
 	}
-	if err := c.updateCheckRun(ctx, op, writeCheck, id, options); err != nil {
+	if err := c.updateCheckRun(ctx, op, writeCheck, id, update); err != nil {
 		return err
 	}
 	return c.annotate(ctx, id, run, rest)
@@ -120,17 +124,28 @@ func (c *Client) annotate(ctx context.Context, id int64, run CheckRun, annotatio
 	for len(annotations) > 0 {
 		var next []Annotation
 		next, annotations = cut(annotations)
-		options := gogithub.UpdateCheckRunOptions{Name: run.Name, Output: run.output(next)}
-		if err := c.updateCheckRun(ctx, "add annotations to check run", moreChecks, id, options); err != nil {
+		update := checkRunUpdate{UpdateCheckRunOptions: gogithub.UpdateCheckRunOptions{Name: run.Name, Output: run.output(next)}}
+		if err := c.updateCheckRun(ctx, "add annotations to check run", moreChecks, id, update); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *Client) updateCheckRun(ctx context.Context, op string, class class, id int64, options gogithub.UpdateCheckRunOptions) error {
+// checkRunUpdate is an update whose empty list of buttons is sent: GitHub keeps what an update leaves out, and go-github
+// leaves out what is empty.
+type checkRunUpdate struct {
+	gogithub.UpdateCheckRunOptions
+	Actions *[]*gogithub.CheckRunAction `json:"actions,omitempty"` // nil keeps the buttons
+}
+
+func (c *Client) updateCheckRun(ctx context.Context, op string, class class, id int64, update checkRunUpdate) error {
 	return c.do(ctx, op, class, func(ctx context.Context, rest *gogithub.Client) error {
-		_, _, err := rest.Checks.UpdateCheckRun(ctx, c.repo.Owner, c.repo.Name, id, options)
+		request, err := rest.NewRequest(http.MethodPatch, c.path("/check-runs/%d", id), update)
+		if err != nil {
+			return err
+		}
+		_, err = rest.Do(ctx, request, nil)
 		return err
 	})
 }

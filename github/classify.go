@@ -22,9 +22,9 @@ type Reaction string
 
 // The reactions.
 const (
-	Retry  Reaction = "retry"   // again with back-off; counts as an attempt
-	Snooze Reaction = "snooze"  // again at Until; does not count
-	GiveUp Reaction = "give up" // will not get better
+	Retry  Reaction = "retry"    // again with back-off; counts as an attempt
+	Snooze Reaction = "snooze"   // again at Until; does not count
+	GiveUp Reaction = "given_up" // will not get better
 )
 
 // Failures that callers tell apart with [errors.Is].

@@ -55,7 +55,7 @@ type Change struct {
 	From, To   ledger.LeakState
 	Reason     string
 	Responded  bool   // a person spoke: the first such moment is kept
-	Answer     string // what Clerk said: alive, revoked, unknown; "" if it was not asked
+	Answer     string // what Clerk said: alive, revoked, fenced, unknown; "" if it was not asked
 	InstanceID string // as Clerk answered; "" leaves what is known
 }
 

@@ -221,6 +221,8 @@ func (v issueView) answer() string {
 		return "**the key works**" + at
 	case "revoked":
 		return "the key is dead" + at
+	case "fenced":
+		return "**possibly works, from certain addresses only**" + at
 	case "unknown":
 		return "no clear answer" + at + "; that is not taken for safe"
 	}

@@ -229,6 +229,8 @@ func Learn(f LeakFacts, q Ask, a clerk.Answer, now time.Time) Decision {
 		d.dead(f, q, now)
 	case clerk.Alive:
 		d.alive(f, q, now)
+	case clerk.Fenced:
+		d.fenced(f, q, a, before.Answer == string(clerk.Fenced), now)
 	default:
 		d.unknown(f, q, a, now)
 	}
@@ -269,6 +271,27 @@ func (d *Decision) alive(f LeakFacts, q Ask, now time.Time) {
 	case Rotated:
 		d.answer(f.Leak, q, stillWorks(f, q))
 	case Watching:
+		d.watchOn(f, q)
+	}
+}
+
+// fenced keeps the leak open: the key may work from other addresses. Once the refusal repeats, asking again brings
+// nothing new, and a person has to decide.
+func (d *Decision) fenced(f LeakFacts, q Ask, a clerk.Answer, repeated bool, now time.Time) {
+	switch {
+	case f.Leak.State == ledger.Ignored:
+	case f.Leak.State != ledger.Open:
+		d.move(f, ledger.Open, "Clerk", "Clerk refused the key without saying that it is invalid, so it may still work from certain addresses", now)
+	case q.Why == Closed:
+		d.issue(ReopenIssue, f.Leak, now)
+		d.answer(f.Leak, q, refusedElsewhere(f.Leak, a))
+	case q.Why == Rotated && !repeated && q.Attempt == 0:
+		q.Attempt++
+		d.Actions = append(d.Actions, askAction(f.Leak, q, askPause(0, a.RetryAfter)))
+	case q.Why == Rotated:
+		d.answer(f.Leak, q, refusedElsewhere(f.Leak, a))
+	case q.Why == Watching:
+		q.Attempt = maxAsks // the longest pause
 		d.watchOn(f, q)
 	}
 }

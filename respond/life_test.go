@@ -51,6 +51,8 @@ func lifeCases() []lifeCase {
 			switch s {
 			case clerk.Alive:
 				a.InstanceID = "ins_2abc"
+			case clerk.Fenced:
+				a.Detail = "Clerk answered 403, but not that the key is invalid"
 			case clerk.Unknown:
 				a.Detail = "Clerk answered 503"
 			}
@@ -63,6 +65,7 @@ func lifeCases() []lifeCase {
 	}
 	never := func(f *LeakFacts) { f.Policy.Verify = policy.Never }
 	watch := func(f *LeakFacts) { f.Policy.Verify = policy.Watch }
+	fenced := func(f *LeakFacts) { f.Leak.Answer = string(clerk.Fenced) }
 	silent := func(f *LeakFacts) { f.Leak.Responded = time.Time{} }
 	noIssue := func(f *LeakFacts) { f.Leak.IssueNumber = 0 }
 	close := []string{"close_issue", "edit_issue", "comment", "update_check"}
@@ -108,6 +111,13 @@ func lifeCases() []lifeCase {
 		{"unknown again", learn(facts(live, ledger.Open), Rotated, clerk.Unknown, 3), []string{"open > open by Clerk", "ask_clerk rotated", "edit_issue"}},
 		{"unknown for good", learn(facts(live, ledger.Open), Rotated, clerk.Unknown, maxAsks-1), []string{"open > open by Clerk", "comment", "edit_issue"}},
 		{"unknown, closed by hand", learn(facts(live, ledger.Open), Closed, clerk.Unknown, 0), append([]string{"open > resolved by ada"}, close...)},
+		{"fenced", learn(facts(live, ledger.Open), Rotated, clerk.Fenced, 0), []string{"open > open by Clerk", "ask_clerk rotated", "edit_issue"}},
+		{"fenced again", learn(facts(live, ledger.Open), Rotated, clerk.Fenced, 1), []string{"open > open by Clerk", "comment", "edit_issue"}},
+		{"fenced as before", learn(facts(live, ledger.Open, fenced), Rotated, clerk.Fenced, 0), []string{"open > open by Clerk", "comment"}},
+		{"fenced, closed by hand", learn(facts(live, ledger.Open), Closed, clerk.Fenced, 0), []string{"open > open by Clerk", "reopen_issue", "comment", "edit_issue"}},
+		{"fenced, was resolved", learn(facts(live, ledger.Resolved), Rotated, clerk.Fenced, 0), []string{"resolved > open by Clerk", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened"}},
+		{"fenced, was ignored", learn(facts(live, ledger.Ignored), Rotated, clerk.Fenced, 0), []string{"ignored > ignored by Clerk", "edit_issue"}},
+		{"fenced, watched", learn(facts(live, ledger.Open, watch), Watching, clerk.Fenced, 0), []string{"open > open by Clerk", "ask_clerk watching", "edit_issue"}},
 		{"unknown, watched", learn(facts(live, ledger.Open, watch), Watching, clerk.Unknown, 0), []string{"open > open by Clerk", "ask_clerk watching", "edit_issue"}},
 	}
 }

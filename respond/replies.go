@@ -29,6 +29,9 @@ func changeText(f LeakFacts, c Change) string {
 	case ledger.Resolved:
 		return fmt.Sprintf("Closed under the name of %s, who %s.\n\n`/rekey reopen` takes it back.", who, markdown.Text(c.Reason))
 	}
+	if c.By == "Clerk" && f.Leak.Answer == string(clerk.Fenced) {
+		return "Open again: **the key may still work from certain addresses.** Clerk refused it, but didn't say that it's invalid. " + whichRow(f.Leak)
+	}
 	if c.By == "Clerk" {
 		return "Open again: **Clerk still accepts this key**, so it has not been deleted. " + whichRow(f.Leak)
 	}
@@ -51,6 +54,13 @@ func stillWorks(f LeakFacts, q Ask) string {
 		s += "."
 	}
 	return s + " " + whichRow(f.Leak) + "\n\nWhen the row is gone, comment `/rekey rotated` again. If it is no secret after all: `/rekey ignore <reason>`."
+}
+
+// refusedElsewhere answers for a key that Clerk refuses without calling it invalid.
+func refusedElsewhere(l ledger.Leak, a clerk.Answer) string {
+	return "**This stays open: the key may still work from certain addresses.** Clerk refused it here" + because(a) +
+		". A secret key with an IP allowlist is answered like that. " + whichRow(l) +
+		"\n\nIf the key is still there, delete it and comment `/rekey rotated`. If it's gone already, a maintainer can close this with `/rekey ignore deleted in Clerk`."
 }
 
 // whichRow says which key is to be deleted, as Clerk's list shows it.
@@ -101,6 +111,7 @@ func (h *hearing) statusText() string {
 	case l.Answer != "":
 		fmt.Fprintf(&b, "- Clerk, asked on %s: %s\n", date(l.Asked), map[string]string{
 			"alive": "**the key works**", "revoked": "the key is dead", "unknown": "no clear answer",
+			"fenced": "**refused, but not as invalid**: the key may still work from certain addresses",
 		}[l.Answer])
 	case clerkCanTell(l) && h.Policy.Verify != policy.Never:
 		b.WriteString("- Clerk was not asked yet\n")

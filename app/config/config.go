@@ -4,6 +4,7 @@ package config
 
 import (
 	"crypto/rsa"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -22,6 +23,7 @@ import (
 // Flags are the settings of the server as the command line and the environment give them. Kong fills them.
 type Flags struct {
 	Listen       string `env:"REKEY_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on."`
+	AdminListen  string `env:"REKEY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Address for operators alone, with /metrics. Default: /metrics on --listen, for this machine and private networks."`
 	PublicURL    string `env:"REKEY_PUBLIC_URL" placeholder:"URL" help:"Where people and GitHub reach this server, for links and set-up."`
 	Data         string `env:"REKEY_DATA" placeholder:"DIR" help:"Directory of the database; made with mode 0700. Default: rekey in the user's state directory."`
 	GitHubURL    string `name:"github-url" env:"REKEY_GITHUB_URL" default:"https://github.com" placeholder:"URL" help:"GitHub's web and git address."`
@@ -45,6 +47,7 @@ type Flags struct {
 // Config is what the server needs to know, checked.
 type Config struct {
 	Listen         string
+	AdminListen    string // "": none
 	PublicURL      string // without trailing slash; "" if not set
 	Data           string
 	DatabaseURL    string // postgres://…, or the path of the SQLite file
@@ -71,72 +74,65 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s %s: %s", e.Setting, e.Problem, e.Mend)
 }
 
-// Resolve checks the flags and reads the files that they name. It makes nothing.
+// Resolve checks the flags and reads the files that they name. It makes nothing. The error joins one [*Error] for each
+// setting that is wrong, so that all can be fixed at once.
 func (f Flags) Resolve() (Config, error) {
-	var c Config
-	var err error
-	if c.Listen, err = listenAddress(f.Listen); err != nil {
-		return Config{}, err
-	}
-	if c.PublicURL, err = httpURL("REKEY_PUBLIC_URL", f.PublicURL); err != nil {
-		return Config{}, err
-	}
-	if c.GitHubURL, err = secureURL("REKEY_GITHUB_URL", f.GitHubURL); err != nil {
-		return Config{}, err
-	}
-	if c.GitHubAPIURL, err = secureURL("REKEY_GITHUB_API_URL", f.GitHubAPIURL); err != nil {
-		return Config{}, err
-	}
-	if c.GitHubAPIURL == "" {
-		if c.GitHubAPIURL, err = github.APIURL(c.GitHubURL); err != nil {
-			return Config{}, &Error{"REKEY_GITHUB_URL", "has no API", err.Error()}
+	c := Config{PullRefs: f.PullRefs}
+	var errs []error
+	check := func(err error) {
+		if err != nil {
+			errs = append(errs, err)
 		}
 	}
-	if c.ClerkAPIURL, err = secureURL("REKEY_CLERK_API_URL", f.ClerkAPIURL); err != nil {
-		return Config{}, err
+	set(&c.Listen, check)(listenAddress("REKEY_LISTEN", f.Listen))
+	if f.AdminListen != "" {
+		set(&c.AdminListen, check)(listenAddress("REKEY_ADMIN_LISTEN", f.AdminListen))
 	}
-	if c.AppID, err = appID(f.AppID); err != nil {
-		return Config{}, err
+	set(&c.PublicURL, check)(httpURL("REKEY_PUBLIC_URL", f.PublicURL))
+	set(&c.GitHubURL, check)(secureURL("REKEY_GITHUB_URL", f.GitHubURL))
+	set(&c.GitHubAPIURL, check)(secureURL("REKEY_GITHUB_API_URL", f.GitHubAPIURL))
+	if c.GitHubAPIURL == "" && c.GitHubURL != "" {
+		var err error
+		if c.GitHubAPIURL, err = github.APIURL(c.GitHubURL); err != nil {
+			check(&Error{"REKEY_GITHUB_URL", "has no API", err.Error()})
+		}
 	}
-	if c.PrivateKey, err = f.privateKey(); err != nil {
-		return Config{}, err
-	}
-	if c.WebhookSecrets, err = f.webhookSecrets(); err != nil {
-		return Config{}, err
-	}
-	c.PullRefs = f.PullRefs
-	if c.Policy, err = f.policyFile(); err != nil {
-		return Config{}, err
-	}
-	if c.Targets, err = f.targets(); err != nil {
-		return Config{}, err
-	}
-	if c.Data, err = dataDirectory(f.Data, os.Getenv); err != nil {
-		return Config{}, err
-	}
-	if c.DatabaseURL, err = f.databaseURL(c.Data); err != nil {
-		return Config{}, err
-	}
+	set(&c.ClerkAPIURL, check)(secureURL("REKEY_CLERK_API_URL", f.ClerkAPIURL))
+	set(&c.AppID, check)(appID(f.AppID))
+	set(&c.PrivateKey, check)(f.privateKey())
+	set(&c.WebhookSecrets, check)(f.webhookSecrets())
+	set(&c.Policy, check)(f.policyFile())
+	set(&c.Targets, check)(f.targets())
+	set(&c.Data, check)(dataDirectory(f.Data, os.Getenv))
+	set(&c.DatabaseURL, check)(f.databaseURL(c.Data))
 	if err := c.LogLevel.UnmarshalText([]byte(f.Log)); err != nil {
-		return Config{}, &Error{"REKEY_LOG", fmt.Sprintf("is %q", f.Log), "say debug, info, warn or error"}
+		check(&Error{"REKEY_LOG", fmt.Sprintf("is %q", f.Log), "say debug, info, warn or error"})
+	}
+	if len(errs) > 0 {
+		return Config{}, errors.Join(errs...)
 	}
 	return c, nil
 }
 
-// MakeData makes the data directory, readable by its owner alone.
+// set returns a function that takes what checking a setting gave: the value for field, or an error for check.
+func set[T any](field *T, check func(error)) func(T, error) {
+	return func(value T, err error) {
+		*field = value
+		check(err)
+	}
+}
+
+// MakeData makes the data directory, readable by its owner alone. One that is there already stays as it is.
 func (c Config) MakeData() error {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return &Error{"REKEY_DATA", "cannot be made", err.Error()}
 	}
-	if err := os.Chmod(c.Data, 0o700); err != nil {
-		return &Error{"REKEY_DATA", "cannot be closed to others", err.Error()}
-	}
 	return nil
 }
 
-func listenAddress(s string) (string, error) {
+func listenAddress(setting, s string) (string, error) {
 	if _, _, err := net.SplitHostPort(s); err != nil {
-		return "", &Error{"REKEY_LISTEN", fmt.Sprintf("is %q", s), "say HOST:PORT, such as 127.0.0.1:8080 or :8080"}
+		return "", &Error{setting, fmt.Sprintf("is %q", s), "say HOST:PORT, such as 127.0.0.1:8080 or :8080"}
 	}
 	return s, nil
 }

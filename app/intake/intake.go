@@ -2,16 +2,16 @@ package intake
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/mux"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -35,6 +35,9 @@ type Config struct {
 	// Redact takes credentials out of a body before it is stored: commit messages, names of branches and comments may hold
 	// some. It must leave JSON JSON. Nil: bodies are stored as they came.
 	Redact func(ctx context.Context, body []byte) []byte
+
+	// Ready returns why deliveries that are taken cannot be worked on, or nil. Nil: they always can.
+	Ready func(ctx context.Context) error
 
 	// LastDelivery is when the last good delivery was received before this process; zero: never.
 	LastDelivery time.Time
@@ -80,7 +83,8 @@ func defaultTo[T int | int64 | time.Duration](field *T, value T) {
 type Intake struct {
 	Config
 	writer  *writer
-	memory  *semaphore.Weighted
+	memory  *memory
+	first   sync.Pool // of *[firstRead]byte
 	metrics *metrics
 	refused atomic.Int64 // when a refusal was last logged, in Unix seconds
 }
@@ -99,9 +103,9 @@ func New(c Config) (*Intake, error) {
 			return nil, errors.New("intake: a webhook secret is empty: anybody could send deliveries")
 		}
 	}
-	in := &Intake{Config: c, memory: semaphore.NewWeighted(c.MaxMemory)}
+	in := &Intake{Config: c, memory: newMemory(c.MaxMemory)}
 	var err error
-	if in.metrics, err = newMetrics(c.Metrics, c.Now, c.LastDelivery); err != nil {
+	if in.metrics, err = newMetrics(c.Metrics, c.LastDelivery); err != nil {
 		return nil, err
 	}
 	in.writer = newWriter(c, in.metrics)
@@ -112,12 +116,11 @@ func New(c Config) (*Intake, error) {
 // server is shut down at the same time or before: those who wait get their answers.
 func (in *Intake) Close(ctx context.Context) error { return in.writer.close(ctx) }
 
-// Routes adds POST /webhook, GET /healthz (the process lives), GET /readyz (the database answers) and GET /metrics.
+// Routes adds POST /webhook, GET /healthz (the process lives) and GET /readyz (deliveries are taken and worked on).
 func (in *Intake) Routes(r *mux.Router) {
 	r.HandleFunc("/webhook", in.webhook).Methods(http.MethodPost)
 	r.HandleFunc("/healthz", healthy).Methods(http.MethodGet, http.MethodHead)
 	r.HandleFunc("/readyz", in.ready).Methods(http.MethodGet, http.MethodHead)
-	r.Handle("/metrics", promhttp.HandlerFor(in.Config.Metrics, promhttp.HandlerOpts{})).Methods(http.MethodGet)
 }
 
 // Server returns a server with limits that suit the open Internet: 64 KiB of header within 5 seconds, 30 seconds for a
@@ -146,6 +149,13 @@ func (in *Intake) ready(w http.ResponseWriter, r *http.Request) {
 		in.Log.WarnContext(ctx, "not ready: the database does not answer", "error", err)
 		answer(w, http.StatusServiceUnavailable, `{"status":"the database does not answer"}`)
 		return
+	}
+	if in.Ready != nil {
+		if err := in.Ready(ctx); err != nil {
+			text, _ := json.Marshal("not ready: " + err.Error())
+			answer(w, http.StatusServiceUnavailable, `{"status":`+string(text)+`}`)
+			return
+		}
 	}
 	answer(w, http.StatusOK, `{"status":"ok"}`)
 }

@@ -3,7 +3,6 @@ package intake
 import (
 	"errors"
 	"fmt"
-	"math"
 	"sync/atomic"
 	"time"
 
@@ -36,7 +35,7 @@ type metrics struct {
 	last       atomic.Int64 // Unix microseconds; 0: never
 }
 
-func newMetrics(registry *prometheus.Registry, now func() time.Time, last time.Time) (*metrics, error) {
+func newMetrics(registry *prometheus.Registry, last time.Time) (*metrics, error) {
 	m := &metrics{
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rekey_deliveries_total",
@@ -56,18 +55,12 @@ func newMetrics(registry *prometheus.Registry, now func() time.Time, last time.T
 	if !last.IsZero() {
 		m.last.Store(last.UnixMicro())
 	}
-	since := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "rekey_seconds_since_last_delivery",
-		Help: "Seconds since a signed delivery was last received; infinite if there never was one.",
-	}, func() float64 {
-		last := m.last.Load()
-		if last == 0 {
-			return math.Inf(1)
-		}
-		return max(0, now().Sub(time.UnixMicro(last)).Seconds())
-	})
+	received := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "rekey_github_last_delivery_timestamp_seconds",
+		Help: "Unix time when a signed delivery was last received; 0 if none is on record.",
+	}, func() float64 { return float64(m.last.Load()) / 1e6 })
 	var errs []error
-	for _, c := range []prometheus.Collector{m.deliveries, m.ack, m.batch, since} {
+	for _, c := range []prometheus.Collector{m.deliveries, m.ack, m.batch, received} {
 		errs = append(errs, registry.Register(c))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -78,14 +71,8 @@ func newMetrics(registry *prometheus.Registry, now func() time.Time, last time.T
 
 // count counts a request. Events that rekey does not use share a label: strangers may send any name.
 func (m *metrics) count(event string, o outcome) {
-	if !used(event) {
+	if !webhook.Known(event) {
 		event = "other"
 	}
 	m.deliveries.WithLabelValues(event, string(o)).Inc()
-}
-
-// used tells whether rekey acts on an event.
-func used(event string) bool {
-	_, err := webhook.Decode(event, nil)
-	return !errors.Is(err, webhook.ErrUnknownEvent)
 }

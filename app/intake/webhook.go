@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ func (in *Intake) webhook(w http.ResponseWriter, r *http.Request) {
 	begun := time.Now()
 	event := r.Header.Get("X-GitHub-Event")
 	body, err := in.read(w, r)
-	defer in.memory.Release(int64(cap(body)))
+	defer in.memory.give(peerOf(r.RemoteAddr), int64(cap(body)))
 	var d ledger.Delivery
 	if err == nil {
 		d, err = in.check(r.Header, event, body)
@@ -46,11 +47,11 @@ func (in *Intake) webhook(w http.ResponseWriter, r *http.Request) {
 	case event == "ping":
 		o = pinged
 		answer(w, http.StatusOK, `{"status":"pong"}`)
-	case !used(event):
+	case !webhook.Known(event):
 		o = ignored
 		answer(w, http.StatusAccepted, `{"status":"ignored"}`)
 	default:
-		d.Body = in.Redact(r.Context(), d.Body)
+		d.Body = maskTexts(context.WithoutCancel(r.Context()), d.Body, in.Redact)
 		acceptance, err := in.writer.write(r.Context(), d)
 		if err != nil {
 			in.refuse(w, r, event, err)
@@ -67,8 +68,14 @@ func (in *Intake) webhook(w http.ResponseWriter, r *http.Request) {
 	in.metrics.ack.Observe(time.Since(begun).Seconds())
 }
 
-// firstRead is how much is read of a body before it is certain that there is more. Most deliveries fit.
-const firstRead = 64 << 10
+const (
+	// firstRead is how much is read of a body before memory is taken for it: what a connection costs that sends nothing.
+	firstRead = 4 << 10
+	// growth is how many times what has arrived is set aside for what follows. Most deliveries need one step.
+	growth = 4
+	// slowAfter is when a body that is still arriving counts as slow. GitHub sends the largest within it.
+	slowAfter = time.Second
+)
 
 // read reads the body. Memory is taken from the common store as bytes come, not as a header promises them; the caller
 // gives cap(body) back, also after an error.
@@ -76,49 +83,74 @@ func (in *Intake) read(w http.ResponseWriter, r *http.Request) (body []byte, err
 	if r.ContentLength > in.MaxBody {
 		return nil, in.tooLarge()
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(in.ReadBodyWithin)) // not every writer can
+	begun := time.Now()
+	_ = http.NewResponseController(w).SetReadDeadline(begun.Add(in.ReadBodyWithin)) // not every writer can
 	source := http.MaxBytesReader(w, r.Body, in.MaxBody)
-	size := int64(firstRead)
-	if 0 <= r.ContentLength && r.ContentLength < size {
-		size = r.ContentLength + 1 // and the end, without growing
-	}
-	if body, err = in.grow(nil, size); err != nil {
-		return nil, err
-	}
-	for {
-		n, err := source.Read(body[len(body):cap(body)])
+	body, err = in.readFirst(r, begun, source)
+	for err == nil {
+		if len(body) == cap(body) {
+			if body, err = in.grow(r, begun, body, in.sizeFor(r, len(body))); err != nil {
+				break
+			}
+		}
+		var n int
+		n, err = source.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
-		switch tooLong := (*http.MaxBytesError)(nil); {
-		case errors.Is(err, io.EOF):
-			return body, nil
-		case errors.As(err, &tooLong):
-			return body, in.tooLarge()
-		case err != nil:
-			return body, &refusal{http.StatusBadRequest, cutOff, "the body did not come whole"}
-		}
-		if len(body) < cap(body) {
-			continue
-		}
-		size := min(2*int64(cap(body)), in.MaxBody+1)
-		if r.ContentLength >= int64(len(body)) {
-			size = min(size, r.ContentLength+1)
-		}
-		larger, err := in.grow(body, size)
-		if err != nil {
-			return body, err
-		}
-		body = larger
 	}
+	return body, in.whyNotWhole(err)
 }
 
-// grow moves a body to a larger buffer, whose memory it takes before it gives the old one's back.
-func (in *Intake) grow(body []byte, size int64) ([]byte, error) {
-	if !in.memory.TryAcquire(size) {
-		return nil, &refusal{http.StatusServiceUnavailable, overloaded, "too much waits to be read"}
+// readFirst waits for the first bytes, and takes memory when they are there.
+func (in *Intake) readFirst(r *http.Request, begun time.Time, source io.Reader) ([]byte, error) {
+	first, _ := in.first.Get().(*[firstRead]byte)
+	if first == nil {
+		first = new([firstRead]byte)
+	}
+	defer in.first.Put(first)
+	n, err := source.Read(first[:])
+	if n == 0 {
+		return nil, err
+	}
+	body, full := in.grow(r, begun, nil, in.sizeFor(r, n))
+	if full != nil {
+		return nil, full
+	}
+	return append(body, first[:n]...), err
+}
+
+// whyNotWhole turns the error that ended the reading into a refusal, or into nil at the body's end.
+func (in *Intake) whyNotWhole(err error) error {
+	if _, refused := errors.AsType[*refusal](err); refused {
+		return err
+	}
+	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
+		return in.tooLarge()
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return &refusal{http.StatusBadRequest, cutOff, "the body did not come whole"}
+}
+
+// sizeFor returns how large the buffer becomes once n bytes have arrived.
+func (in *Intake) sizeFor(r *http.Request, n int) int64 {
+	size := min(growth*int64(n), in.MaxBody+1)
+	if r.ContentLength >= int64(n) {
+		size = min(size, r.ContentLength+1) // and the end, without growing
+	}
+	return max(size, int64(n)+1)
+}
+
+// grow moves a body to a larger buffer, whose memory it takes before it gives the old one's back. With an error the body
+// is as it was.
+func (in *Intake) grow(r *http.Request, begun time.Time, body []byte, size int64) ([]byte, error) {
+	peer := peerOf(r.RemoteAddr)
+	if !in.memory.take(peer, size, time.Since(begun) > slowAfter) {
+		return body, &refusal{http.StatusServiceUnavailable, overloaded, "too much waits to be read"}
 	}
 	larger := make([]byte, len(body), size)
 	copy(larger, body)
-	in.memory.Release(int64(cap(body)))
+	in.memory.give(peer, int64(cap(body)))
 	return larger, nil
 }
 

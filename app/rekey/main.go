@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -86,7 +87,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	case errors.As(err, &code):
 		return int(code)
 	}
-	fmt.Fprintf(errOut, "rekey: %v\n", err)
+	for line := range strings.Lines(err.Error()) { // several settings may be wrong at once
+		fmt.Fprintf(errOut, "rekey: %s\n", strings.TrimSuffix(line, "\n"))
+	}
 	return 2
 }
 

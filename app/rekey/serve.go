@@ -23,8 +23,8 @@ Examples:
   REKEY_APP_ID=123456 REKEY_PRIVATE_KEY_FILE=/etc/rekey/key.pem REKEY_WEBHOOK_SECRET_FILE=/etc/rekey/secret \
   REKEY_DATABASE_URL=postgres://rekey@db/rekey rekey serve --listen :8080
 
-Also served: /healthz (the process runs), /readyz (its database answers), /metrics (for Prometheus). Put something in front
-that ends TLS. A stop (SIGTERM) lets running work end; what does not end in time goes on at the next start.`
+Also served: /healthz (the process runs), /readyz (the database answers and GitHub accepts the App), /metrics (for
+Prometheus). Put a reverse proxy in front for TLS. A stop (SIGTERM) lets running work end; what does not end in time goes on at the next start.`
 }
 
 // Run serves until ctx ends.
@@ -33,7 +33,11 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	server, err := serve.New(ctx, cfg, serve.Options{Log: serve.NewLogger(s.err, cfg.LogLevel), Version: versionName()})
+	log := serve.NewLogger(s.err, cfg.LogLevel)
+	defer onHangup(func() {
+		log.WarnContext(ctx, "SIGHUP: settings are read at start only; restart rekey to apply changes")
+	})()
+	server, err := serve.New(ctx, cfg, serve.Options{Log: log, Version: versionName()})
 	if err != nil {
 		return err
 	}

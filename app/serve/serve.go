@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -49,7 +48,7 @@ type Server struct {
 	store   *ledger.Store
 	intake  *intake.Intake
 	worker  ledger.Worker
-	http    *http.Server
+	http    []*http.Server
 	addr    net.Addr
 	failed  chan error
 
@@ -72,11 +71,8 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 	userAgent := "rekey/" + o.Version
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if s.store, err = ledger.OpenStore(ctx, ledger.Options{URL: cfg.DatabaseURL, Now: time.Now, Log: slog.New(atLeast{log.Handler(), slog.LevelWarn})}); err != nil {
-		return nil, &config.Error{
-			Setting: "REKEY_DATABASE_URL", Problem: "names a database that cannot be opened",
-			Mend: strings.Join(strings.Fields(err.Error()), " "),
-		}
+	if s.store, err = openStore(ctx, cfg, log); err != nil {
+		return nil, err
 	}
 	toGitHub := github.Config{
 		AppID: cfg.AppID, PrivateKey: cfg.PrivateKey, WebURL: cfg.GitHubURL, APIURL: cfg.GitHubAPIURL,
@@ -109,9 +105,19 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 	if err := s.worker.Start(context.WithoutCancel(ctx)); err != nil {
 		return nil, err
 	}
+	github := newConnection(app, cfg.GitHubURL, log)
+	if err := github.start(ctx); err != nil {
+		return nil, err
+	}
 	tending, stopTending := context.WithCancel(context.WithoutCancel(ctx))
-	s.tending.Go(func() { worker.Tend(tending) })
 	s.stopTending = stopTending
+	s.tending.Go(func() {
+		if err := github.wait(tending); err != nil {
+			s.fail(err)
+			return
+		}
+		worker.Tend(tending)
+	})
 	var stats ledger.Stats
 	err = s.store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
 		stats, err = tx.Stats(ctx)
@@ -122,29 +128,59 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 	}
 	s.intake, err = intake.New(intake.Config{
 		LastDelivery: stats.LastDelivery, Store: s.store, Secrets: cfg.WebhookSecrets, Now: time.Now, Log: log, Metrics: registry, Redact: scanner.Redact,
+		Ready: github.problem,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return s, s.listen(ctx, cfg.Listen)
+	return s, s.listenAll(ctx, cfg)
 }
 
-func (s *Server) listen(ctx context.Context, address string) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if err != nil {
-		return fmt.Errorf("REKEY_LISTEN: %w", err)
-	}
-	s.addr = listener.Addr()
+// listenAll listens for deliveries, and for operators where they have an address of their own.
+func (s *Server) listenAll(ctx context.Context, cfg config.Config) error {
 	routes := mux.NewRouter()
 	s.intake.Routes(routes)
-	s.http = intake.Server(routes, s.log)
-	go func() {
-		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			s.failed <- err
+	if cfg.AdminListen == "" {
+		s.intake.LocalMetrics(routes)
+	} else {
+		admin := mux.NewRouter()
+		s.intake.AdminRoutes(admin)
+		address, err := s.listen(ctx, "REKEY_ADMIN_LISTEN", cfg.AdminListen, admin)
+		if err != nil {
+			return err
 		}
-	}()
+		s.log.InfoContext(ctx, "metrics are served", "address", address.String())
+	}
+	address, err := s.listen(ctx, "REKEY_LISTEN", cfg.Listen, routes)
+	if err != nil {
+		return err
+	}
+	s.addr = address
 	s.log.InfoContext(ctx, "rekey takes deliveries", "address", s.addr.String(), "version", s.version)
 	return nil
+}
+
+func (s *Server) listen(ctx context.Context, setting, address string, routes http.Handler) (net.Addr, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", setting, err)
+	}
+	server := intake.Server(routes, s.log)
+	s.http = append(s.http, server)
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.fail(err)
+		}
+	}()
+	return listener.Addr(), nil
+}
+
+// fail ends [Server.Run] with the first error.
+func (s *Server) fail(err error) {
+	select {
+	case s.failed <- err:
+	default:
+	}
 }
 
 // Addr is the address that the server listens on.
@@ -160,7 +196,11 @@ func (s *Server) Run(ctx context.Context) error {
 	case <-ctx.Done():
 	case err = <-s.failed:
 	}
-	return errors.Join(err, s.Close())
+	ctx = context.WithoutCancel(ctx)
+	s.log.InfoContext(ctx, "stopping: running jobs may end", "seconds", stopTimeout.Seconds())
+	err = errors.Join(err, s.Close())
+	s.log.InfoContext(ctx, "stopped")
+	return err
 }
 
 // Close stops in the order that loses nothing: no new deliveries, those in flight stored, running jobs ended.
@@ -168,8 +208,8 @@ func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*stopTimeout)
 	defer cancel()
 	var errs []error
-	if s.http != nil {
-		errs = append(errs, s.http.Shutdown(ctx))
+	for _, server := range s.http {
+		errs = append(errs, server.Shutdown(ctx))
 	}
 	if s.intake != nil {
 		errs = append(errs, s.intake.Close(ctx))

@@ -48,6 +48,9 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 	if err := w.remember(ctx, event.About().InstallationID, p); err != nil {
 		return err
 	}
+	if p.Granted != nil {
+		w.reportGrant(ctx, *p.Granted)
+	}
 	if p.Word != nil {
 		return w.hear(ctx, d, *p.Word)
 	}
@@ -123,8 +126,14 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 			}
 		}
 		for _, r := range p.Know {
-			if err := knowRepository(ctx, tx, installation, r); err != nil {
+			isNew, err := knowRepository(ctx, tx, installation, r)
+			if err != nil {
 				return err
+			}
+			if isNew && !p.Reconcile && len(p.LookAt) == 0 { // else its history is queued by the comparison
+				if err := tx.EnqueueOnce(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: priority(p)}); err != nil {
+					return err
+				}
 			}
 		}
 		for _, id := range p.Forget {
@@ -165,11 +174,12 @@ func priority(p plan) int {
 }
 
 // knowRepository writes what the event tells about a repository over what the ledger knows; events of installations
-// tell little.
-func knowRepository(ctx context.Context, tx *ledger.Tx, installation int64, r webhook.Repository) error {
+// tell little. It reports whether the ledger did not know the repository.
+func knowRepository(ctx context.Context, tx *ledger.Tx, installation int64, r webhook.Repository) (isNew bool, err error) {
 	record, err := tx.Repository(ctx, r.ID)
-	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
-		return err
+	isNew = errors.Is(err, ledger.ErrNotFound)
+	if err != nil && !isNew {
+		return false, err
 	}
 	known := record
 	record.ID, record.Installation = r.ID, installation
@@ -178,9 +188,9 @@ func knowRepository(ctx context.Context, tx *ledger.Tx, installation int64, r we
 		record.DefaultBranch, record.Archived = r.DefaultBranch, r.Archived
 	}
 	if record == known {
-		return nil
+		return false, nil
 	}
-	return tx.UpsertRepository(ctx, record)
+	return isNew, tx.UpsertRepository(ctx, record)
 }
 
 // deletedMeanwhile is what became of a delivery about a repository that is not there any more.

@@ -19,7 +19,7 @@ type metrics struct {
 func newMetrics(r prometheus.Registerer) metrics {
 	m := metrics{
 		jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rekey_jobs_total", Help: "Jobs by kind and by how they ended: done, retry, snooze, give up.",
+			Name: "rekey_jobs_total", Help: "Jobs by kind and by how they ended: done, retry, snooze, given_up.",
 		}, []string{"kind", "outcome"}),
 		scans: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rekey_scans_total", Help: "Ranges of history read, by event and outcome: clean, found, failed.",
@@ -35,7 +35,7 @@ func newMetrics(r prometheus.Registerer) metrics {
 			Buckets: prometheus.ExponentialBuckets(0.005, 4, 9),
 		}),
 		asked: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rekey_clerk_answers_total", Help: "Questions to Clerk by answer: alive, revoked, unknown.",
+			Name: "rekey_clerk_answers_total", Help: "Questions to Clerk by answer: alive, revoked, fenced, unknown.",
 		}, []string{"answer"}),
 	}
 	if r != nil {

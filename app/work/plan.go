@@ -25,7 +25,8 @@ type plan struct {
 	Reconcile bool                 // compare with GitHub's list of repositories, and read the histories of new ones
 	Forget    []int64              // repositories that the installation does not reach any more
 
-	Installed   *webhook.Account // the installation stands on this account
+	Installed   *webhook.Account     // the installation stands on this account
+	Granted     *github.Installation // what it may do now, to be compared with what rekey needs
 	Suspended   bool
 	Uninstalled bool
 }
@@ -149,14 +150,21 @@ func planInstallation(e *webhook.Installation) plan {
 	case "created":
 		return plan{
 			Note: fmt.Sprintf("installed on %d repositories", len(e.Repositories)), Installed: &e.Account,
-			Know: e.Repositories, Reconcile: true,
+			Granted: grantedBy(e), Know: e.Repositories, Reconcile: true,
 		}
 	case "suspend":
 		return plan{Note: "suspended", Installed: &e.Account, Suspended: true}
 	case "unsuspend", "new_permissions_accepted":
-		return plan{Note: e.Action, Installed: &e.Account, Reconcile: true}
+		return plan{Note: e.Action, Installed: &e.Account, Granted: grantedBy(e), Reconcile: true}
 	}
 	return unused(e.Action)
+}
+
+func grantedBy(e *webhook.Installation) *github.Installation {
+	return &github.Installation{
+		Grant: github.Grant{Permissions: e.Permissions, Events: e.Events},
+		ID:    e.InstallationID, AccountID: e.Account.ID, Account: e.Account.Login, SettingsURL: e.SettingsURL,
+	}
 }
 
 func planRepositoryChange(e *webhook.RepositoryChange) plan {

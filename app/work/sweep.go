@@ -154,19 +154,3 @@ func (w *Worker) queueSweeps(ctx context.Context) error {
 		return nil
 	})
 }
-
-// reconcileAll queues a comparison of repositories for each installation.
-func (w *Worker) reconcileAll(ctx context.Context) error {
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-		installations, err := tx.Installations(ctx)
-		if err != nil {
-			return err
-		}
-		for _, id := range installations {
-			if err := tx.Enqueue(ctx, job.Reconcile{Installation: id}, nil); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}

@@ -19,9 +19,8 @@ func (w *Worker) Tend(ctx context.Context) {
 	defer ticker.Stop()
 	var reconciled time.Time
 	for {
-		if now := w.Now(); now.Sub(reconciled) >= reconcileEvery {
+		if now := w.Now(); now.Sub(reconciled) >= reconcileEvery && w.tend(ctx, "comparing installations with GitHub", w.reconcileAll) {
 			reconciled = now
-			w.tend(ctx, "comparing installations with GitHub", w.reconcileAll)
 		}
 		w.tend(ctx, "filing issues that had to wait", w.catchUp)
 		w.tend(ctx, "queueing sweeps", w.queueSweeps)
@@ -33,8 +32,11 @@ func (w *Worker) Tend(ctx context.Context) {
 	}
 }
 
-func (w *Worker) tend(ctx context.Context, what string, do func(context.Context) error) {
-	if err := do(ctx); err != nil && ctx.Err() == nil {
+// tend reports whether it was done.
+func (w *Worker) tend(ctx context.Context, what string, do func(context.Context) error) bool {
+	err := do(ctx)
+	if err != nil && ctx.Err() == nil {
 		w.Log.WarnContext(ctx, what+" failed; it is tried again in some minutes", "error", err)
 	}
+	return err == nil
 }

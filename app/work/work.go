@@ -52,7 +52,7 @@ type Worker struct {
 // New returns a worker.
 func New(cfg Config) *Worker {
 	if cfg.Metrics != nil {
-		cfg.Metrics.MustRegister(newBackfillGauges(cfg))
+		cfg.Metrics.MustRegister(newLedgerGauges(cfg))
 	}
 	return &Worker{Config: cfg, metrics: newMetrics(cfg.Metrics)}
 }

@@ -244,4 +244,14 @@ func listInstallationRepositories(c *call) answer {
 }
 
 // getApp is GET /app.
-func getApp(c *call) answer { return ok(c.s.appJSON()) }
+func getApp(c *call) answer {
+	app := c.s.appJSON()
+	n := 0
+	for _, in := range c.s.installations {
+		if !in.deleted {
+			n++
+		}
+	}
+	app["installations_count"] = n
+	return ok(app)
+}

@@ -87,7 +87,7 @@ func New(opt Options) (*Server, error) {
 	}
 	if opt.Permissions == nil {
 		opt.Permissions = map[string]string{
-			"checks": "write", "contents": "read", "issues": "write", "pull_requests": "read", "metadata": "read",
+			"checks": "write", "contents": "read", "issues": "write", "merge_queues": "read", "pull_requests": "read", "metadata": "read",
 		}
 	}
 	if opt.Events == nil {

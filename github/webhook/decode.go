@@ -33,6 +33,12 @@ func Decode(event string, body []byte) (Event, error) {
 	return decoded, nil
 }
 
+// Known reports whether [Decode] knows the event.
+func Known(event string) bool {
+	_, ok := decoderOf(event)
+	return ok
+}
+
 func decoderOf(event string) (func([]byte) (Event, error), bool) {
 	switch event {
 	case "push":

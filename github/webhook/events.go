@@ -129,7 +129,10 @@ type PullRequestEnds struct {
 type Installation struct {
 	Common
 	Account      Account
-	Repositories []Repository // nil for suspend and unsuspend
+	Repositories []Repository      // nil for suspend and unsuspend
+	Permissions  map[string]string // what the installation was granted: issues to write
+	Events       []string          // what it is subscribed to
+	SettingsURL  string            // where an owner of the account accepts permissions
 }
 
 // InstallationRepositories says which repositories the installation reaches anew, and which no more.

@@ -25,8 +25,11 @@ func (e *envelope) common() Common {
 }
 
 type installationNode struct {
-	ID      int64        `json:"id"`
-	Account *accountNode `json:"account"`
+	ID          int64             `json:"id"`
+	Account     *accountNode      `json:"account"`
+	Permissions map[string]string `json:"permissions"`
+	Events      []string          `json:"events"`
+	HTMLURL     string            `json:"html_url"`
 }
 
 func (n *installationNode) account() Account {

@@ -7,11 +7,15 @@ type installationPayload struct {
 
 func (p installationPayload) event(c *checks) Event {
 	c.present("installation.id", p.Installation != nil && p.Installation.ID != 0)
-	return &Installation{
+	event := &Installation{
 		Common:       p.common(),
 		Account:      p.Installation.account(),
 		Repositories: repositories(p.Repositories),
 	}
+	if p.Installation != nil {
+		event.Permissions, event.Events, event.SettingsURL = p.Installation.Permissions, p.Installation.Events, p.Installation.HTMLURL
+	}
+	return event
 }
 
 type installationRepositoriesPayload struct {

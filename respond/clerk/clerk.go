@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,10 +25,13 @@ const DefaultURL = "https://api.clerk.com"
 // State is what Clerk says of a key.
 type State string
 
-// The three answers. Unknown is never taken for safe.
+// The four answers. Only Revoked is safe.
 const (
 	Alive   State = "alive"
 	Revoked State = "revoked" // 401 with clerk_key_invalid, and nothing else
+	// Fenced is a refusal in Clerk's own form that does not say that the key is invalid: it may work from other addresses.
+	// https://clerk.com/docs/guides/secure/secret-key-ip-allowlist
+	Fenced  State = "fenced"
 	Unknown State = "unknown"
 )
 
@@ -37,7 +41,7 @@ type Answer struct {
 	InstanceID  string             // ins_…, where the key is alive
 	Environment detect.Environment // of that instance
 	RetryAfter  time.Duration      // what Clerk wishes before the next question; 0: nothing said. At most a day
-	Detail      string             // why the answer is unknown, in words that hold no credential
+	Detail      string             // why the answer is Fenced or Unknown, in words that hold no credential
 }
 
 // Client asks. It is safe for concurrent use.
@@ -153,11 +157,15 @@ func (c *Client) read(resp *http.Response, body []byte, key detect.Secret) Answe
 			return a
 		}
 		return Answer{State: Unknown, RetryAfter: retry, Detail: "Clerk answered 200 with something that is no instance"}
-	case http.StatusUnauthorized:
-		if hasCode(body, "clerk_key_invalid") {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		codes := errorCodes(body)
+		invalid := slices.Contains(codes, "clerk_key_invalid")
+		switch {
+		case invalid && resp.StatusCode == http.StatusUnauthorized:
 			return Answer{State: Revoked}
+		case len(codes) > 0 && !invalid:
+			return Answer{State: Fenced, Detail: fmt.Sprintf("Clerk answered %d, but not that the key is invalid", resp.StatusCode)}
 		}
-		return Answer{State: Unknown, RetryAfter: retry, Detail: "Clerk answered 401, and not that the key is invalid"}
 	}
 	return Answer{State: Unknown, RetryAfter: retry, Detail: "Clerk answered " + strconv.Itoa(resp.StatusCode)}
 }
@@ -168,21 +176,23 @@ func echoes(text string, key detect.Secret) bool {
 	return strings.Contains(text, value[strings.LastIndex(value, "_")+1:])
 }
 
-func hasCode(body []byte, code string) bool {
+// errorCodes returns the codes of an error in Clerk's form; none for anything else, such as a proxy's page.
+func errorCodes(body []byte) []string {
 	var failure struct {
 		Errors []struct {
 			Code string `json:"code"`
 		} `json:"errors"`
 	}
 	if json.Unmarshal(body, &failure) != nil {
-		return false
+		return nil
 	}
+	var codes []string
 	for _, e := range failure.Errors {
-		if e.Code == code {
-			return true
+		if e.Code != "" {
+			codes = append(codes, e.Code)
 		}
 	}
-	return false
+	return codes
 }
 
 func (c *Client) retryAfter(value string) time.Duration {

@@ -77,7 +77,6 @@ func TestAllElseIsUnknown(t *testing.T) {
 		h     http.HandlerFunc
 		retry time.Duration
 	}{
-		"401 of another kind":         {answer(401, `{"errors":[{"code":"authentication_invalid"}]}`), 0},
 		"401 that is no JSON":         {answer(401, `clerk_key_invalid`), 0},
 		"401 with the code elsewhere": {answer(401, `{"errors":[{"message":"clerk_key_invalid"}]}`), 0},
 		"403 with the code":           {answer(403, invalid), 0},
@@ -107,6 +106,22 @@ func TestAllElseIsUnknown(t *testing.T) {
 				t.Error("the detail holds the key")
 			}
 		})
+	}
+}
+
+// A key that its owner limited to certain addresses is refused from everywhere else; it is alive all the same.
+func TestRefusedWithoutBeingInvalid(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
+		server, client := start(t)
+		server.Fail(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			io.WriteString(w, `{"errors":[{"code":"ip_address_not_allowed"}]}`)
+		})
+		got := ask(t, client, detect.NewSecret(detecttest.Key(1, detect.Live)))
+		if got.State != clerk.Fenced || !strings.Contains(got.Detail, fmt.Sprint(status)) {
+			t.Errorf("%d: %+v", status, got)
+		}
 	}
 }
 

@@ -390,6 +390,7 @@ func TestChecksMetaAndStats(t *testing.T) {
 			equal(t, "stats", stats, ledger.Stats{
 				Waiting: map[string]int{"scan": 2, "respond": 1}, Running: map[string]int{}, Dead: map[string]int{},
 				Unfinished: 3, LastDelivery: start().Add(time.Second), Leaks: map[ledger.LeakState]int{ledger.Open: 1},
+				Open: []ledger.OpenLeaks{{Kind: "secret_key", Environment: "live", Count: 1}}, OldestUnfinished: start(),
 			})
 			return err
 		})

@@ -14,6 +14,15 @@ type Stats struct {
 	Unfinished   int            // deliveries without an outcome
 	LastDelivery time.Time      // when the last one was received; zero: none is remembered
 	Leaks        map[LeakState]int
+	Open         []OpenLeaks // by kind and environment
+
+	OldestUnfinished time.Time // when the oldest delivery without an outcome was received; zero: there is none
+}
+
+// OpenLeaks is how many leaks of a kind and environment are open.
+type OpenLeaks struct {
+	Kind, Environment string
+	Count             int
 }
 
 // Stats counts. It reads whole tables, though not their bodies: once in some seconds is often enough.
@@ -55,7 +64,17 @@ func (tx *Tx) Stats(ctx context.Context) (Stats, error) {
 		`SELECT coalesce(max(received), 0) FROM deliveries`); err != nil {
 		return Stats{}, fmt.Errorf("ledger: last delivery: %w", err)
 	}
-	if _, err := one(ctx, tx, []any{&s.Unfinished}, `SELECT count(*) FROM deliveries WHERE finished = 0`); err != nil {
+	err = each(ctx, tx, func(scan func(...any) error) error {
+		var open OpenLeaks
+		err := scan(&open.Kind, &open.Environment, &open.Count)
+		s.Open = append(s.Open, open)
+		return err
+	}, `SELECT kind, environment, count(*) FROM leaks WHERE state = 'open' GROUP BY kind, environment`)
+	if err != nil {
+		return Stats{}, fmt.Errorf("ledger: count open leaks: %w", err)
+	}
+	if _, err := one(ctx, tx, []any{&s.Unfinished, into{&s.OldestUnfinished}},
+		`SELECT count(*), coalesce(min(received), 0) FROM deliveries WHERE finished = 0`); err != nil {
 		return Stats{}, fmt.Errorf("ledger: count deliveries: %w", err)
 	}
 	return s, nil

@@ -32,6 +32,7 @@ type key struct {
 	instance    string
 	environment detect.Environment
 	deleted     bool
+	fenced      bool
 	used        int
 	last        time.Time
 }
@@ -60,6 +61,16 @@ func (s *Server) Delete(k detect.Secret) {
 	defer s.mu.Unlock()
 	if known := s.keys[k.Fingerprint()]; known != nil {
 		known.deleted = true
+	}
+}
+
+// Fence limits the key to addresses that are not this machine's: it stays alive, and is refused here. Which code Clerk
+// answers with is not documented; this one is made up.
+func (s *Server) Fence(k detect.Secret) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known := s.keys[k.Fingerprint()]; known != nil {
+		known.fenced = true
 	}
 }
 
@@ -111,6 +122,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if known == nil || known.deleted {
 		s.mu.Unlock()
 		fail(w, http.StatusUnauthorized, "clerk_key_invalid", "The provided Clerk Secret Key is invalid. Make sure that your Clerk Secret Key is correct.")
+		return
+	}
+	if known.fenced {
+		s.mu.Unlock()
+		fail(w, http.StatusForbidden, "ip_address_not_allowed", "This key cannot be used from this address.")
 		return
 	}
 	known.used++

@@ -1,0 +1,188 @@
+package app
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rekey-app/rekey/app/config"
+	"github.com/rekey-app/rekey/app/serve"
+	"github.com/rekey-app/rekey/github/githubtest"
+)
+
+// startAgain stops the server, lets change do what happens meanwhile, and starts a server with an empty ledger.
+func (w *world) startAgain(change func()) {
+	w.t.Helper()
+	w.stop()
+	change()
+	w.flags.Data, w.flags.DatabaseURL = w.t.TempDir(), testDatabase(w.t)
+	w.start()
+}
+
+// logged waits for a line of the log that holds all of these.
+func (w *world) logged(parts ...string) string {
+	w.t.Helper()
+	var found string
+	w.eventually("a log line with "+strings.Join(parts, ", "), func() bool {
+		for line := range strings.Lines(w.logs.String()) {
+			if !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(line, part) }) {
+				found = line
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// A wrong id or key ends the start: nothing would ever work.
+func TestWrongCredentialsEndTheStart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	other, err := githubtest.New(githubtest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() })
+	for name, change := range map[string]func(*config.Flags){
+		"another App's id":  func(f *config.Flags) { f.AppID = "99" },
+		"another App's key": func(f *config.Flags) { f.PrivateKey = string(other.PrivateKeyPEM()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			flags := w.flags
+			flags.Data, flags.DatabaseURL = t.TempDir(), testDatabase(t)
+			change(&flags)
+			cfg, err := flags.Resolve()
+			if err != nil {
+				t.Fatal(err)
+			}
+			server, err := serve.New(w.ctx, cfg, serve.Options{Log: slog.New(slog.DiscardHandler)})
+			if err == nil {
+				_ = server.Close()
+				t.Fatal("the server runs")
+			}
+			setting, ok := errors.AsType[*config.Error](err)
+			if !ok || !strings.Contains(setting.Setting, "REKEY_APP_ID") || !strings.Contains(err.Error(), "401") {
+				t.Errorf("the error does not name the settings and GitHub's answer: %v", err)
+			}
+		})
+	}
+}
+
+// Without GitHub the server takes deliveries, says that it is not ready and why, and goes on by itself.
+func TestGitHubIsUnreachableAtStart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	w.startAgain(func() {
+		w.github.Inject(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if strings.HasSuffix(r.URL.Path, "/app") {
+				githubtest.Cut(w, r, next)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	w.logged("GitHub cannot be reached", "REKEY_GITHUB_URL")
+	ready := func() (int, string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(w.ctx, http.MethodGet, w.url("/readyz"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(body)
+	}
+	if code, body := ready(); code != http.StatusServiceUnavailable || !strings.Contains(body, "read registration") {
+		t.Errorf("not ready: %d %s", code, body)
+	}
+	w.github.Inject(nil)
+	w.logged("connected to GitHub", `"app":"rekey"`, `"installations":1`)
+	if code, body := ready(); code != http.StatusOK {
+		t.Errorf("ready: %d %s", code, body)
+	}
+}
+
+// What the App or an installation lacks is said at start, with what does not work for it and where it is mended.
+func TestMissingPermissionsAndEventsAreSaid(t *testing.T) {
+	t.Parallel()
+	events := []string{"check_run", "check_suite", "issues", "merge_group", "pull_request", "push", "repository"}
+	w := newWorld(t, githubtest.Options{Events: events})
+	w.logged("the App's registration lacks permissions or events", "issue_comment event", "/rekey commands", "/settings/apps/rekey/permissions")
+	all := map[string]string{
+		"checks": "write", "contents": "read", "issues": "write", "merge_queues": "read", "metadata": "read", "pull_requests": "read",
+	}
+	less := maps.Clone(all)
+	delete(less, "issues")
+	w.app.AcceptPermissions(w.ctx, w.ada, less)
+	w.logged("installation lacks permissions or events", `"account":"acme"`, "issues: write", "no issue is filed", "/settings/installations/")
+	w.app.AcceptPermissions(w.ctx, w.ada, all)
+	w.logs.forget()
+	w.startAgain(func() { w.app.AcceptPermissions(w.ctx, w.ada, less) })
+	w.logged("installation lacks permissions or events", `"account":"acme"`, "issues: write")
+}
+
+// An installation from before the first start, or of a lost database, is found, and its history read.
+func TestOlderInstallationsAreFoundAtStart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	w.check(w.shop, w.pushed(map[string]string{"README.md": "# Shop\n"}))
+	w.logs.forget()
+	w.startAgain(func() {})
+	w.logged("installation has every permission and event", `"account":"acme"`)
+	w.eventually("the history of acme/shop to be read", func() bool { return w.looked() == 1 })
+}
+
+// A repository that turns up by its first push has its history read at once, not at the next start.
+func TestRepositoryThatTurnsUpByAPush(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	w.quiet()
+	late, err := w.github.CreateRepository(w.github.Organization("acme"), "late", githubtest.RepositoryOptions{Private: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := w.looked()
+	w.check(late, func() string {
+		sha := w.commit(late, githubtest.Change{Files: map[string]string{"README.md": "late\n"}})
+		w.push(late, "refs/heads/main", sha)
+		return sha
+	}())
+	w.eventually("the history of acme/late to be read", func() bool { return w.looked() == before+1 })
+}
+
+// A check that turned green offers nothing to press.
+func TestGreenChecksHaveNoButtons(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	key := w.key(41, "live")
+	sha := w.pushed(map[string]string{".env": env(key)})
+	if run := w.check(w.shop, sha); len(run.Actions) == 0 {
+		t.Fatalf("the red check has no buttons: %+v", run)
+	}
+	w.issues(1)
+	w.say(w.shop.Issues()[0].Number, "/rekey ignore made up for a test", w.ada)
+	w.eventually("the check to turn green", func() bool { return w.shop.CheckRuns(sha)[0].Conclusion == "success" })
+	w.quiet()
+	if run := w.check(w.shop, sha); len(run.Actions) != 0 {
+		t.Errorf("the green check has %d buttons", len(run.Actions))
+	}
+}
+
+// looked returns how many repositories have had their histories read.
+func (w *world) looked() (n int) {
+	w.t.Helper()
+	return w.backfill().Looked
+}

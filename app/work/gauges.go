@@ -1,0 +1,113 @@
+package work
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+const (
+	// countEvery is how old the counts may be: whoever reaches /metrics may ask as often as he likes.
+	countEvery = 10 * time.Second
+	// countWithin is how long counting may take. A scrape waits for it.
+	countWithin = 2 * time.Second
+)
+
+// ledgerGauges count what the ledger holds: repositories by how far the reading of their histories is, open leaks, and
+// what waits. All replicas on one database say the same. It is safe for concurrent use.
+type ledgerGauges struct {
+	store *ledger.Store
+	now   func() time.Time
+	log   *slog.Logger
+
+	repositories, leaks, jobs, unfinished, oldest *prometheus.Desc
+
+	mu      sync.Mutex
+	counted time.Time // zero: never
+	counts  ledgerCounts
+}
+
+type ledgerCounts struct {
+	backfill ledger.Backfill
+	stats    ledger.Stats
+}
+
+func newLedgerGauges(c Config) *ledgerGauges {
+	desc := prometheus.NewDesc
+	return &ledgerGauges{
+		store: c.Store, now: c.Now, log: c.Log,
+		repositories: desc("rekey_repositories",
+			"Repositories by what became of the reading of their histories: looked_at, reading, waiting, given_up.", []string{"state"}, nil),
+		leaks: desc("rekey_open_leaks", "Leaks that are open, by kind and Clerk environment.", []string{"kind", "environment"}, nil),
+		jobs: desc("rekey_queue_jobs",
+			"Jobs by queue and state: waiting, running, dead (given up within a week).", []string{"queue", "state"}, nil),
+		unfinished: desc("rekey_unfinished_deliveries", "Deliveries that were taken and are not worked off.", nil, nil),
+		oldest: desc("rekey_oldest_unfinished_delivery_timestamp_seconds",
+			"Unix time when the oldest unfinished delivery was received; absent if there is none.", nil, nil),
+	}
+}
+
+// Describe implements [prometheus.Collector].
+func (g *ledgerGauges) Describe(c chan<- *prometheus.Desc) {
+	for _, desc := range []*prometheus.Desc{g.repositories, g.leaks, g.jobs, g.unfinished, g.oldest} {
+		c <- desc
+	}
+}
+
+// Collect implements [prometheus.Collector]. While the database does not answer there are no such gauges; all other
+// metrics must be there just then.
+func (g *ledgerGauges) Collect(c chan<- prometheus.Metric) {
+	counts, ok := g.count()
+	if !ok {
+		return
+	}
+	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
+		c <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
+	}
+	b, s := counts.backfill, counts.stats
+	for state, n := range map[string]int{"looked_at": b.Looked, "reading": b.Reading, "waiting": b.Waiting, "given_up": b.GivenUp} {
+		gauge(g.repositories, float64(n), state)
+	}
+	for _, leaks := range s.Open {
+		gauge(g.leaks, float64(leaks.Count), leaks.Kind, leaks.Environment)
+	}
+	for state, queues := range map[string]map[string]int{"waiting": s.Waiting, "running": s.Running, "dead": s.Dead} {
+		for queue, n := range queues {
+			gauge(g.jobs, float64(n), queue, state)
+		}
+	}
+	gauge(g.unfinished, float64(s.Unfinished))
+	if !s.OldestUnfinished.IsZero() {
+		gauge(g.oldest, float64(s.OldestUnfinished.UnixMicro())/1e6)
+	}
+}
+
+func (g *ledgerGauges) count() (ledgerCounts, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	if !g.counted.IsZero() && now.Sub(g.counted) < countEvery {
+		return g.counts, true
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), countWithin)
+	defer cancel()
+	var counts ledgerCounts
+	err := g.store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		if counts.backfill, err = tx.Backfill(ctx, 0, 0); err != nil {
+			return err
+		}
+		counts.stats, err = tx.Stats(ctx)
+		return err
+	})
+	if err != nil {
+		g.log.WarnContext(ctx, "the ledger could not be counted for the metrics", "error", err)
+		return ledgerCounts{}, false
+	}
+	g.counted, g.counts = now, counts
+	return counts, true
+}
