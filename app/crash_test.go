@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -47,7 +48,11 @@ func serveFromEnvironment() error {
 	if err != nil {
 		return err
 	}
-	server, err := serve.New(ctx, cfg, serve.Options{Log: serve.NewLogger(os.Stderr, cfg.LogLevel), Version: "test"})
+	settle, err := time.ParseDuration(os.Getenv("REKEY_TEST_SETTLE"))
+	if err != nil {
+		return err
+	}
+	server, err := serve.New(ctx, cfg, serve.Options{Log: serve.NewLogger(os.Stderr, cfg.LogLevel), Version: "test", Settle: settle})
 	if err != nil {
 		return err
 	}
@@ -71,7 +76,7 @@ func (w *world) spawn() *process {
 	cmd.Env = append(os.Environ(), "REKEY_TEST_RUN=1", "REKEY_LISTEN=127.0.0.1:0", "REKEY_DATA="+w.flags.Data,
 		"REKEY_GITHUB_URL="+w.flags.GitHubURL, "REKEY_GITHUB_API_URL="+w.flags.GitHubAPIURL, "REKEY_APP_ID=4711",
 		"REKEY_PRIVATE_KEY="+w.flags.PrivateKey, "REKEY_WEBHOOK_SECRET="+w.flags.WebhookSecret,
-		"REKEY_DATABASE_URL="+w.flags.DatabaseURL, "REKEY_CLERK_API_URL="+w.flags.ClerkAPIURL, "REKEY_LOG=debug")
+		"REKEY_DATABASE_URL="+w.flags.DatabaseURL, "REKEY_CLERK_API_URL="+w.flags.ClerkAPIURL, "REKEY_LOG=debug", "REKEY_TEST_SETTLE="+w.settled.String())
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		w.t.Fatal(err)

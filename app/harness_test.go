@@ -31,19 +31,20 @@ import (
 
 // world is a stand-in GitHub with an organisation's repository, and the server that hears its webhooks.
 type world struct {
-	t      testing.TB
-	ctx    context.Context
-	github *githubtest.Server
-	clerk  *clerktest.Server
-	shop   *githubtest.Repository
-	ada    *githubtest.Account // may do everything
-	sam    *githubtest.Account // may read
-	app    *githubtest.Installation
-	flags  config.Flags
-	tune   tuning
-	server *serve.Server
-	logs   *syncBuffer
-	keys   []string // handed out by key
+	t       testing.TB
+	ctx     context.Context
+	github  *githubtest.Server
+	clerk   *clerktest.Server
+	shop    *githubtest.Repository
+	ada     *githubtest.Account // may do everything
+	sam     *githubtest.Account // may read
+	app     *githubtest.Installation
+	flags   config.Flags
+	tune    tuning
+	server  *serve.Server
+	logs    *syncBuffer
+	keys    []string      // handed out by key
+	settled time.Duration // how long GitHub may take to do what a failed request asked for
 }
 
 // tuning changes what no setting does; see serve.Options.
@@ -66,7 +67,7 @@ func newWorld(t testing.TB, options githubtest.Options, tune ...tuning) *world {
 	})
 	clerk := clerktest.New(time.Now)
 	t.Cleanup(clerk.Close)
-	w := &world{t: t, ctx: t.Context(), github: gh, clerk: clerk, logs: &syncBuffer{}, ada: gh.User("ada"), sam: gh.User("sam")}
+	w := &world{t: t, ctx: t.Context(), github: gh, clerk: clerk, logs: &syncBuffer{}, settled: 200 * time.Millisecond, ada: gh.User("ada"), sam: gh.User("sam")}
 	if len(tune) > 0 {
 		w.tune = tune[0]
 	}
@@ -125,7 +126,7 @@ func (w *world) start() {
 	}
 	w.server, err = serve.New(context.WithoutCancel(w.ctx), cfg, serve.Options{
 		Log: slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test",
-		Tune: w.tune,
+		Tune: w.tune, Settle: w.settled,
 	})
 	if err != nil {
 		w.t.Fatal(err)

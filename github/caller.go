@@ -17,6 +17,9 @@ import (
 // after ten seconds.
 const requestTimeout = time.Minute
 
+// WriteTimeout covers one request that changes something, likewise. After it, nothing of the request is under way from us.
+const WriteTimeout = 30 * time.Second
+
 // caller makes REST requests as somebody: it waits its turn, bounds time, and learns from limits.
 type caller struct {
 	api   *url.URL
@@ -26,6 +29,8 @@ type caller struct {
 	now   func() time.Time
 	log   *slog.Logger
 	about string // owner/name, for errors
+	// before, if set, is called before each request that changes something, after all waiting. Its error is the request's.
+	before func(context.Context) error
 }
 
 func (a *App) caller(transport http.RoundTripper, pace *pacer, about string) caller {
@@ -59,8 +64,11 @@ const maxPages = 10_000
 // do makes one request. op says what for, in the infinitive. Errors are an [*Error].
 func (c caller) do(ctx context.Context, op string, class class, request func(context.Context) error) error {
 	err := c.pace.wait(ctx, c.now(), class)
+	if err == nil && class != read && c.before != nil {
+		err = c.before(ctx)
+	}
 	if err == nil {
-		if err = c.timed(ctx, request); err == nil {
+		if err = c.timed(ctx, class, request); err == nil {
 			c.pace.succeeded(class)
 			return nil
 		}
@@ -83,8 +91,12 @@ func (c caller) learn(ctx context.Context, op string, class class, err error) {
 	}
 }
 
-func (c caller) timed(ctx context.Context, request func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+func (c caller) timed(ctx context.Context, class class, request func(context.Context) error) error {
+	limit := requestTimeout
+	if class != read {
+		limit = WriteTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err := request(ctx)
 	if _, accepted := errors.AsType[*gogithub.AcceptedError](err); accepted {

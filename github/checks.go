@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -150,14 +151,14 @@ func (c *Client) updateCheckRun(ctx context.Context, op string, class class, id 
 	})
 }
 
-// FindCheckRun looks among the App's own runs of that name on the commit for the one with the external id.
-func (c *Client) FindCheckRun(ctx context.Context, sha, name, externalID string) (id int64, found bool, err error) {
+// FindCheckRuns looks among the App's own runs of that name on the commit for those with the external id, oldest first.
+func (c *Client) FindCheckRuns(ctx context.Context, sha, name, externalID string) ([]int64, error) {
 	const op = "find check run"
 	if !isSHA(sha) {
-		return 0, false, &Error{Op: op, About: c.calls.about, Err: &InvalidError{"commit", "it is not an object id"}}
+		return nil, &Error{Op: op, About: c.calls.about, Err: &InvalidError{"commit", "it is not an object id"}}
 	}
 	if c.wrong != nil {
-		return 0, false, &Error{Op: op, About: "GitHub", Err: c.wrong}
+		return nil, &Error{Op: op, About: "GitHub", Err: c.wrong}
 	}
 	query := url.Values{
 		"check_name": {name},
@@ -165,17 +166,18 @@ func (c *Client) FindCheckRun(ctx context.Context, sha, name, externalID string)
 		"filter":     {"all"}, // latest, the default, hides older runs of the name
 		"per_page":   {"100"},
 	}
-	err = eachPage(ctx, c.calls, op, c.path("/commits/%s/check-runs?%s", sha, query.Encode()),
+	var ids []int64
+	err := eachPage(ctx, c.calls, op, c.path("/commits/%s/check-runs?%s", sha, query.Encode()),
 		func(page *gogithub.ListCheckRunsResults) bool {
 			for _, run := range page.CheckRuns {
 				if run.GetExternalID() == externalID && run.GetName() == name && run.GetApp().GetID() == c.app.id {
-					id, found = run.GetID(), true
-					return false
+					ids = append(ids, run.GetID())
 				}
 			}
 			return true
 		})
-	return id, found, err
+	slices.Sort(ids)
+	return ids, err
 }
 
 // check refuses what GitHub would answer with a 422, or cut without a word.

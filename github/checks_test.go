@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,7 +165,7 @@ func TestCheckRunsOverGitHubsLimitsAreNotSent(t *testing.T) {
 	}
 }
 
-func TestFindCheckRun(t *testing.T) {
+func TestFindCheckRuns(t *testing.T) {
 	s := newStub()
 	s.on("GET", "/commits/"+sha+"/check-runs", func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
@@ -179,16 +180,16 @@ func TestFindCheckRun(t *testing.T) {
 			answer(200, `{"total_count":3,"check_runs":[`+run(1, "scan-2", 21)+`,`+run(2, "scan-1", 99)+`]}`, "Link", next)(w, r)
 			return
 		}
-		answer(200, `{"total_count":3,"check_runs":[`+run(3, "scan-1", 21)+`]}`)(w, r)
+		answer(200, `{"total_count":3,"check_runs":[`+run(4, "scan-1", 21)+`,`+run(3, "scan-1", 21)+`]}`)(w, r)
 	})
 	c := s.client(t)
-	if id, found, err := c.FindCheckRun(t.Context(), sha, "Clerk secret keys", "scan-1"); id != 3 || !found || err != nil {
-		t.Errorf("%d, %v, %v", id, found, err)
+	if ids, err := c.FindCheckRuns(t.Context(), sha, "Clerk secret keys", "scan-1"); !slices.Equal(ids, []int64{3, 4}) || err != nil {
+		t.Errorf("%d, %v: not the two, oldest first", ids, err)
 	}
-	if id, found, err := c.FindCheckRun(t.Context(), sha, "Clerk secret keys", "scan-4"); id != 0 || found || err != nil {
-		t.Errorf("%d, %v, %v", id, found, err)
+	if ids, err := c.FindCheckRuns(t.Context(), sha, "Clerk secret keys", "scan-4"); len(ids) > 0 || err != nil {
+		t.Errorf("%d, %v", ids, err)
 	}
-	if _, _, err := c.FindCheckRun(t.Context(), "../x", "Clerk secret keys", "scan-4"); err == nil {
+	if _, err := c.FindCheckRuns(t.Context(), "../x", "Clerk secret keys", "scan-4"); err == nil {
 		t.Error("a path for a commit is taken")
 	}
 }

@@ -41,6 +41,13 @@ var (
 	ErrNoCommit       = errors.New("GitHub does not know the commit")
 )
 
+// Refused reports whether GitHub answered that it did not do what was asked for. After any other failure, those of the network
+// and of GitHub itself, it may have done so, or may do so yet.
+func Refused(err error) bool {
+	f, ok := failureOf(err)
+	return ok && f.status >= 400 && f.status < 500 && f.status != http.StatusRequestTimeout
+}
+
 // rule is one row of the table of failures. The first that fits is taken.
 type rule struct {
 	fits   func(failure) bool

@@ -166,7 +166,7 @@ func TestClassifyAnswers(t *testing.T) {
 			if test.at == "git" {
 				_, err = c.FetchPack(t.Context(), wire.Request{Wants: []string{sha}})
 			} else {
-				_, _, err = c.FindIssue(t.Context(), "secret-in-query", time.Time{})
+				_, err = c.FindIssues(t.Context(), "secret-in-query", time.Time{})
 			}
 			verdict := github.Classify(fmt.Errorf("scan acme/api: %w", err), now)
 			if verdict.Do != test.do {

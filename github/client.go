@@ -51,6 +51,14 @@ func (a *App) Repository(r Repository, access Access) *Client {
 	}
 }
 
+// BeforeWrite returns a client that calls before right before each request that changes something, after all waiting for its
+// turn. An error of before is the request's, which is then not sent.
+func (c *Client) BeforeWrite(before func(context.Context) error) *Client {
+	with := *c
+	with.calls.before = before
+	return &with
+}
+
 // check refuses what must not get into a URL. GitHub's own names hold nothing else.
 func (r Repository) check() error {
 	if r.Installation <= 0 {

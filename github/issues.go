@@ -109,45 +109,44 @@ func (c *Client) Issue(ctx context.Context, number int) (Issue, error) {
 	return issueOf(&i), nil
 }
 
-// FindIssue looks through the App's own issues, newest first, for the one whose body contains marker. It pages to the
-// end, and never uses the Search API, which lags. since, if not zero, leaves out what was not touched after it.
-func (c *Client) FindIssue(ctx context.Context, marker string, since time.Time) (Issue, bool, error) {
+// FindIssues looks through the App's own issues for those whose body contains marker, oldest first. It pages to the end, and
+// never uses the Search API, which lags. since, if not zero, leaves out what was not touched after it.
+func (c *Client) FindIssues(ctx context.Context, marker string, since time.Time) ([]Issue, error) {
 	const op = "find issue"
 	if err := firstError(required("marker", marker), c.wrong); err != nil {
-		return Issue{}, false, &Error{Op: op, About: c.calls.about, Err: err}
+		return nil, &Error{Op: op, About: c.calls.about, Err: err}
 	}
 	slug, err := c.app.Slug(ctx)
 	if err != nil {
-		return Issue{}, false, err
+		return nil, err
 	}
 	bot := slug + "[bot]"
 	query := url.Values{
-		"state": {"all"}, "sort": {"created"}, "direction": {"desc"}, "per_page": {"100"}, "creator": {bot},
+		"state": {"all"}, "sort": {"created"}, "direction": {"asc"}, "per_page": {"100"}, "creator": {bot},
 	}
 	if !since.IsZero() {
 		query.Set("since", since.UTC().Format(time.RFC3339))
 	}
-	found, ok, err := c.findIssue(ctx, op, query, bot, marker)
+	found, err := c.findIssues(ctx, op, query, bot, marker)
 	if f, failed := failureOf(err); failed && f.status == http.StatusUnprocessableEntity {
 		// A GitHub that does not take a bot for a creator is asked for everybody's issues.
 		query.Del("creator")
-		found, ok, err = c.findIssue(ctx, op, query, bot, marker)
+		found, err = c.findIssues(ctx, op, query, bot, marker)
 	}
-	return found, ok, err
+	return found, err
 }
 
-func (c *Client) findIssue(ctx context.Context, op string, query url.Values, author, marker string) (found Issue, ok bool, err error) {
+func (c *Client) findIssues(ctx context.Context, op string, query url.Values, author, marker string) (found []Issue, err error) {
 	err = eachPage(ctx, c.calls, op, c.path("/issues?%s", query.Encode()), func(page []*gogithub.Issue) bool {
 		for _, i := range page {
 			// Anybody can copy a marker into an issue of their own.
 			if !i.IsPullRequest() && strings.EqualFold(i.GetUser().GetLogin(), author) && strings.Contains(i.GetBody(), marker) {
-				found, ok = issueOf(i), true
-				return false
+				found = append(found, issueOf(i))
 			}
 		}
 		return true
 	})
-	return found, ok, err
+	return found, err
 }
 
 // Comment writes a comment under an issue and returns its id.

@@ -88,7 +88,7 @@ func TestEditIssueLeavesWhatIsEmpty(t *testing.T) {
 func issueList(t *testing.T, takesCreator bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
-		if query.Get("state") != "all" || query.Get("sort") != "created" || query.Get("direction") != "desc" {
+		if query.Get("state") != "all" || query.Get("sort") != "created" || query.Get("direction") != "asc" {
 			t.Errorf("%v", query)
 		}
 		if query.Get("creator") != "" && !takesCreator {
@@ -126,12 +126,12 @@ func TestFindIssuePagesToTheEnd(t *testing.T) {
 		s := newStub()
 		s.on("GET", "/issues", issueList(t, takesCreator))
 		c := s.client(t)
-		got, found, err := c.FindIssue(t.Context(), "<!-- rekey:abc -->", time.Time{})
-		if err != nil || !found || got.Number != 30 {
-			t.Errorf("%+v, %v, %v", got, found, err)
+		got, err := c.FindIssues(t.Context(), "<!-- rekey:abc -->", time.Time{})
+		if err != nil || len(got) != 1 || got[0].Number != 30 {
+			t.Errorf("%+v, %v", got, err)
 		}
-		if got, found, err := c.FindIssue(t.Context(), "<!-- rekey:xyz -->", time.Unix(1e9, 0)); err != nil || found {
-			t.Errorf("%+v, %v, %v", got, found, err)
+		if got, err := c.FindIssues(t.Context(), "<!-- rekey:xyz -->", time.Unix(1e9, 0)); err != nil || len(got) > 0 {
+			t.Errorf("%+v, %v", got, err)
 		}
 		if asked := count(s.seen(), "GET /app"); asked != 1 {
 			t.Errorf("the App's slug was asked for %d times", asked)
@@ -146,7 +146,7 @@ func TestFindIssuePagesToTheEnd(t *testing.T) {
 func TestPagesOnAnotherHostAreNotRead(t *testing.T) {
 	s := newStub()
 	s.on("GET", "/issues", answer(200, `[]`, "Link", `<https://elsewhere.example.net/issues?page=2>; rel="next"`))
-	_, _, err := s.client(t).FindIssue(t.Context(), "m", time.Time{})
+	_, err := s.client(t).FindIssues(t.Context(), "m", time.Time{})
 	if _, ok := errors.AsType[*github.RedirectError](err); !ok {
 		t.Errorf("%v", err)
 	}

@@ -134,9 +134,8 @@ func TestNamesThatAreNoneAreNotSent(t *testing.T) {
 	} {
 		c := app.Repository(r, github.RespondAccess)
 		_, _, contents := c.Contents(t.Context(), "README.md", "")
-		_, _, found := c.FindIssue(t.Context(), "marker", time.Time{})
-		_, run, err := c.FindCheckRun(t.Context(), sha, "name", "id")
-		_ = run
+		_, found := c.FindIssues(t.Context(), "marker", time.Time{})
+		_, err := c.FindCheckRuns(t.Context(), sha, "name", "id")
 		_, fetched := c.FetchPack(t.Context(), wire.Request{Wants: []string{sha}})
 		_, created := c.CreateIssue(t.Context(), github.Issue{Title: "t"})
 		for _, err := range []error{contents, found, err, fetched, created} {

@@ -42,7 +42,7 @@ func Check(f CheckFacts) (run github.CheckRun, annotated []int64) {
 	run = github.CheckRun{
 		Name:       CheckName,
 		HeadSHA:    f.Head,
-		ExternalID: fmt.Sprintf("rekey:%d:%s", f.Repository.ID, f.Head),
+		ExternalID: CheckID(f.Repository.ID, f.Head),
 		DetailsURL: f.DetailsURL,
 		Conclusion: v.conclusion(),
 		Title:      markdown.Title(v.title()),

@@ -3,6 +3,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/intake"
+	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/app/work"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github"
@@ -39,6 +41,9 @@ type Options struct {
 	// Tune, if set, changes what no setting does: how fast GitHub may be asked, and how much is done at once. A GitHub on
 	// loopback can do with less patience than the real one.
 	Tune func(*github.Config, *ledger.QueueConfig)
+	// Settle is how long GitHub may take to do what a failed request asked for; zero is [publish.DefaultSettle]. A GitHub on
+	// loopback can do with less.
+	Settle time.Duration
 }
 
 // Server is the running product: what `rekey serve` starts, and what the demo plays against.
@@ -94,7 +99,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 	worker := work.New(work.Config{
 		Store: s.store, GitHub: app, Scanner: scanner, AppID: cfg.AppID, WebURL: cfg.GitHubURL, PullRefs: cfg.PullRefs, Clerk: asker,
 		ServerPolicy: cfg.Policy, Targets: cfg.Targets, Sender: notify.NewSender(nil, userAgent, time.Now),
-		Now: time.Now, Log: log, Metrics: registry,
+		Now: time.Now, Log: log, Metrics: registry, Settle: cmp.Or(o.Settle, publish.DefaultSettle),
 	})
 	workers := river.NewWorkers()
 	worker.Register(workers)

@@ -83,11 +83,11 @@ func (w *Worker) enqueue(ctx context.Context, tx *ledger.Tx, a respond.Action, p
 
 // claim notes that an action was queued; known tells that it was before.
 func claim(ctx context.Context, tx *ledger.Tx, key string) (known bool, err error) {
-	before, err := tx.BeginAction(ctx, "queued:"+key, lease, "queue")
-	if err != nil {
-		return false, err
+	claimed, err := tx.BeginOnce(ctx, "queued:"+key, ledger.Lease{Owner: "queue"})
+	if err != nil || claimed.Token == 0 {
+		return err == nil, err
 	}
-	return !before.Finished.IsZero(), tx.FinishAction(ctx, "queued:"+key, "queued")
+	return false, tx.FinishAction(ctx, claimed, "queued")
 }
 
 // after schedules a job; nil is at once.

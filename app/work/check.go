@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
+	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
@@ -17,16 +17,8 @@ import (
 	"github.com/rekey-app/rekey/respond/policy"
 )
 
-// owner names the runner of a job for the log of actions: a job that is tried again, in whatever process, goes on with
-// what it had begun.
+// owner names a job for the log of effects: another attempt of it, in whatever process, takes over at once.
 func owner(row *rivertype.JobRow) string { return fmt.Sprintf("%s %d", row.Kind, row.ID) }
-
-// unfinished tells that an action was begun before and may or may not have had its effect.
-func unfinished(a ledger.Action) bool { return !a.Begun.IsZero() && a.Finished.IsZero() }
-
-// lease is how long one job may be at a check run or an issue before another one may take over: longer than all requests
-// that an update takes, with their waits.
-const lease = 3 * time.Minute
 
 // check brings a commit's check run up to date after something about its leaks changed.
 func (w *Worker) check(ctx context.Context, j *river.Job[job.Check]) error {
@@ -37,18 +29,6 @@ func (w *Worker) check(ctx context.Context, j *river.Job[job.Check]) error {
 	return w.conclude(ctx, owner(j.JobRow), w.GitHub.Repository(repository.target(), github.ScanAccess), repository.ID, j.Args.Head, update)
 }
 
-// letGo ends the owner's lease where GitHub refused the effect: nothing came of it, so that others need not wait until the
-// lease has passed. Where something may have come of it, it stays the owner's, who looks first. It returns err, and what
-// went wrong with the lease.
-func (w *Worker) letGo(ctx context.Context, key, owner string, err error) error {
-	if err == nil || outcomeOf(err, w.Now(), false).Do == github.Retry {
-		return err
-	}
-	return errors.Join(err, w.Store.Update(context.WithoutCancel(ctx), func(ctx context.Context, tx *ledger.Tx) error {
-		return tx.ReleaseAction(ctx, key, owner)
-	}))
-}
-
 // conclusion tells whether a check run may be made.
 type conclusion bool
 
@@ -57,78 +37,111 @@ const (
 	update conclusion = false // only where one was made, or begun: the first look at a history makes none
 )
 
-var errNoCheck = errors.New("the commit has no check run")
-
 // conclude makes the head's one check run say what the ledger knows. The text comes from the ledger and not from the
 // caller, so that jobs which overtake each other end with the same check. It sends nothing where GitHub has it already.
 func (w *Worker) conclude(ctx context.Context, owner string, client *github.Client, repositoryID int64, head string, how conclusion) error {
-	key := fmt.Sprintf("check:%d:%s", repositoryID, head)
-	return w.letGo(ctx, key, owner, w.concludeUnder(ctx, key, owner, client, repositoryID, head, how))
-}
-
-func (w *Worker) concludeUnder(ctx context.Context, key, owner string, client *github.Client, repositoryID int64, head string, how conclusion) error {
-	var begun ledger.Action
-	var have ledger.Check
-	var facts respond.CheckFacts
-	err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
-		if begun, err = tx.BeginAction(ctx, key, lease, owner); err != nil {
-			return err
-		}
-		if have, err = tx.Check(ctx, repositoryID, head); err != nil && !errors.Is(err, ledger.ErrNotFound) {
-			return err
-		}
-		if how == update && have.RunID == 0 && begun.Begun.IsZero() {
-			return errNoCheck
-		}
-		facts, err = w.checkFacts(ctx, tx, repositoryID, head)
-		return err
+	err := w.publisher().Do(ctx, checkKey(repositoryID, head), owner, &checkEffect{
+		w: w, client: client, have: ledger.Check{Repository: repositoryID, Head: head}, how: how,
 	})
-	if errors.Is(err, errNoCheck) || errors.Is(err, ledger.ErrNotFound) { // not found: uninstalled since
+	if errors.Is(err, ledger.ErrNotFound) { // uninstalled since
 		return nil
 	}
 	if err != nil {
-		return err
-	}
-	if facts, err = w.completeFacts(ctx, facts, repositoryID, head); err != nil {
-		return err
-	}
-	run, annotated := respond.Check(facts)
-	digest := respond.CheckDigest(run)
-	said := have.RunID != 0 && have.Conclusion == string(run.Conclusion) && have.Digest == digest && !unfinished(begun)
-	if said && len(annotated) == 0 {
-		return w.concluded(ctx, key, have, nil) // that on the policy file went with the first run
-	}
-	id, err := w.sendCheck(ctx, client, begun, have.RunID, run, len(run.Annotations) > len(annotated))
-	if err != nil {
 		return fmt.Errorf("check run on %s: %w", head, err)
 	}
-	have = ledger.Check{
-		Repository: repositoryID, Head: head, RunID: id, Conclusion: string(run.Conclusion), Digest: digest, Updated: w.Now(),
-	}
-	return w.concluded(ctx, key, have, annotated)
+	return nil
 }
 
-// sendCheck creates or updates the run. Where an earlier attempt began and its end is not known, the run may be there
-// already, and some of its annotations too: GitHub is asked first. So it is where the ledger does not note all
-// annotations: unnoted tells so.
-func (w *Worker) sendCheck(ctx context.Context, client *github.Client, begun ledger.Action, id int64, run github.CheckRun, unnoted bool) (int64, error) {
-	if id == 0 && unfinished(begun) {
-		var err error
-		if id, _, err = client.FindCheckRun(ctx, run.HeadSHA, run.Name, run.ExternalID); err != nil {
-			return 0, err
+func checkKey(repositoryID int64, head string) string {
+	return fmt.Sprintf("check:%d:%s", repositoryID, head)
+}
+
+// checkEffect is a head commit's check run; see [publish.Effect].
+type checkEffect struct {
+	w      *Worker
+	client *github.Client
+	how    conclusion
+
+	have      ledger.Check
+	facts     respond.CheckFacts
+	run       github.CheckRun
+	annotated []int64 // sightings whose annotations go with the run
+	unsure    bool    // which annotations are there
+	doubles   []int64 // further runs, to be withdrawn
+}
+
+func (e *checkEffect) Facts(ctx context.Context, tx *ledger.Tx, begun ledger.Action) error {
+	have, err := tx.Check(ctx, e.have.Repository, e.have.Head)
+	switch {
+	case errors.Is(err, ledger.ErrNotFound):
+		have = ledger.Check{Repository: e.have.Repository, Head: e.have.Head}
+	case err != nil:
+		return err
+	}
+	e.have = have
+	if e.how == update && have.RunID == 0 && begun.Begun.IsZero() {
+		return publish.ErrNotNeeded
+	}
+	e.facts, err = e.w.checkFacts(ctx, tx, have.Repository, have.Head)
+	return err
+}
+
+func (e *checkEffect) Plan(ctx context.Context, interrupted bool) (bool, error) {
+	facts, err := e.w.completeFacts(ctx, e.facts, e.have.Repository, e.have.Head)
+	if err != nil {
+		return false, err
+	}
+	e.run, e.annotated = respond.Check(facts)
+	// The ledger does not note all annotations: GitHub is asked which of those are there.
+	e.unsure = interrupted || len(e.run.Annotations) > len(e.annotated)
+	digest := respond.CheckDigest(e.run)
+	same := e.have.RunID != 0 && e.have.Conclusion == string(e.run.Conclusion) && e.have.Digest == digest && !interrupted
+	if same && len(e.annotated) == 0 {
+		return false, nil // that on the policy file went with the first run
+	}
+	e.have.Conclusion, e.have.Digest, e.have.Updated = string(e.run.Conclusion), digest, e.w.Now()
+	return true, nil
+}
+
+func (e *checkEffect) Find(ctx context.Context) error {
+	if e.have.RunID != 0 {
+		return nil
+	}
+	ids, err := e.client.FindCheckRuns(ctx, e.run.HeadSHA, e.run.Name, e.run.ExternalID)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	e.have.RunID, e.doubles = ids[0], ids[1:]
+	return nil
+}
+
+func (e *checkEffect) Send(ctx context.Context, before func(context.Context) error) error {
+	client := e.client.BeforeWrite(before)
+	for _, id := range e.doubles {
+		if err := client.UpdateCheckRun(ctx, id, superseded(e.run.ExternalID)); err != nil {
+			return err
 		}
 	}
-	if id != 0 && len(run.Annotations) > 0 && (unnoted || unfinished(begun)) {
-		there, err := client.Annotations(ctx, id)
+	if e.have.RunID != 0 && len(e.run.Annotations) > 0 && e.unsure {
+		there, err := client.Annotations(ctx, e.have.RunID)
 		if err != nil {
-			return 0, err
+			return err
 		}
-		run.Annotations = missing(run.Annotations, there)
+		e.run.Annotations = missing(e.run.Annotations, there)
 	}
-	if id == 0 {
-		return client.CreateCheckRun(ctx, w.safeRun(ctx, run))
+	if e.have.RunID != 0 {
+		return client.UpdateCheckRun(ctx, e.have.RunID, e.w.safeRun(ctx, e.run))
 	}
-	return id, client.UpdateCheckRun(ctx, id, w.safeRun(ctx, run))
+	var err error
+	e.have.RunID, err = client.CreateCheckRun(ctx, e.w.safeRun(ctx, e.run))
+	return err
+}
+
+func (e *checkEffect) Save(ctx context.Context, tx *ledger.Tx) (string, error) {
+	if err := tx.SaveCheck(ctx, e.have); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("check run %d", e.have.RunID), tx.MarkAnnotated(ctx, e.have.Repository, e.have.Head, e.annotated)
 }
 
 // missing is pure: which of the annotations are not there yet, by place and title.
@@ -149,18 +162,6 @@ func missing(annotations, there []github.Annotation) []github.Annotation {
 		known[identify(a)] = true
 	}
 	return slices.DeleteFunc(slices.Clone(annotations), func(a github.Annotation) bool { return known[identify(a)] })
-}
-
-func (w *Worker) concluded(ctx context.Context, key string, check ledger.Check, annotated []int64) error {
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-		if err := tx.SaveCheck(ctx, check); err != nil {
-			return err
-		}
-		if err := tx.MarkAnnotated(ctx, check.Repository, check.Head, annotated); err != nil {
-			return err
-		}
-		return tx.FinishAction(ctx, key, fmt.Sprintf("check run %d", check.RunID))
-	})
 }
 
 func (w *Worker) checkFacts(ctx context.Context, tx *ledger.Tx, repositoryID int64, head string) (respond.CheckFacts, error) {

@@ -37,7 +37,14 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 	if ours, err := w.ownEvent(ctx, event); err != nil {
 		return err
 	} else if ours {
-		return w.finish(ctx, d, "ignored: our own doing")
+		note := "ignored: our own doing"
+		if double, err := w.withdrawDouble(ctx, owner(j.JobRow), event); err != nil {
+			return err
+		} else if double {
+			note = "withdrawn: it was made twice"
+			w.Log.WarnContext(ctx, "GitHub did the same twice: the second one is withdrawn", "delivery", d.GUID, "event", d.Event)
+		}
+		return w.finish(ctx, d, note)
 	}
 	if deleted, err := w.deletedSince(ctx, event, d.Received); err != nil {
 		return err

@@ -24,59 +24,122 @@ func (w *Worker) issue(ctx context.Context, j *river.Job[job.Issue]) error {
 	if err != nil || !found {
 		return err
 	}
-	key := fmt.Sprintf("issue:%d", j.Args.Leak)
-	return w.letGo(ctx, key, owner(j.JobRow), w.issueUnder(ctx, key, j, p))
+	err = w.publisher().Do(ctx, issueKey(j.Args.Leak), owner(j.JobRow), &issueEffect{
+		w: w, leak: j.Args.Leak, policy: p, patient: j.Attempt < filesAttempts,
+	})
+	if errors.Is(err, ledger.ErrNotFound) { // uninstalled since
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("issue of leak %d: %w", j.Args.Leak, err)
+	}
+	return nil
 }
 
-func (w *Worker) issueUnder(ctx context.Context, key string, j *river.Job[job.Issue], p policy.Policy) error {
-	var begun ledger.Action
-	var facts issueFacts
-	err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
-		if begun, err = tx.BeginAction(ctx, key, lease, owner(j.JobRow)); err != nil {
+func issueKey(leak int64) string { return fmt.Sprintf("issue:%d", leak) }
+
+// issueEffect is a leak's issue; see [publish.Effect].
+type issueEffect struct {
+	w       *Worker
+	leak    int64
+	policy  policy.Policy
+	patient bool // another attempt may read the repository's files where this one cannot
+
+	facts   issueFacts
+	text    respond.IssueText
+	client  *github.Client
+	issue   github.Issue // Number 0: to be filed
+	doubles []github.Issue
+	outcome string // where nothing is filed or edited
+	deleted bool
+}
+
+func (e *issueEffect) Facts(ctx context.Context, tx *ledger.Tx, _ ledger.Action) (err error) {
+	e.facts, err = e.w.issueFacts(ctx, tx, e.leak, e.policy)
+	return err
+}
+
+func (e *issueEffect) Plan(ctx context.Context, interrupted bool) (send bool, err error) {
+	if !e.facts.wanted(e.policy) {
+		e.outcome = "none is wanted"
+		return false, nil
+	}
+	if e.facts.Leak.State == ledger.Open {
+		source := e.w.GitHub.Repository(e.facts.source.target(), github.ScanAccess)
+		if e.facts.Files, err = e.w.files(ctx, source, commitOf(e.facts.Sightings), !e.patient); err != nil {
+			return false, err
+		}
+	}
+	e.text = respond.Issue(e.facts.IssueFacts)
+	if e.facts.Leak.IssueNumber != 0 && e.facts.Leak.IssueDigest == e.text.Digest() && !interrupted {
+		e.outcome = "it says so already"
+		return false, nil
+	}
+	e.client = e.w.GitHub.Repository(e.facts.target.target(), github.RespondAccess)
+	e.issue = github.Issue{Number: e.facts.Leak.IssueNumber, Title: e.text.Title, Body: e.text.Body}
+	return true, nil
+}
+
+// Find looks through the List API, by the hidden marker.
+func (e *issueEffect) Find(ctx context.Context) error {
+	if e.issue.Number != 0 {
+		return nil
+	}
+	found, err := e.client.FindIssues(ctx, respond.Marker(e.facts.source.ID, e.facts.Leak.Fingerprint), e.facts.Leak.Detected.Add(-clockSlack))
+	if len(found) > 0 {
+		e.issue.Number, e.doubles = found[0].Number, found[1:]
+	}
+	return err
+}
+
+// Send creates or edits the issue. An edit leaves labels and assignees alone: once the issue is filed, they are people's.
+func (e *issueEffect) Send(ctx context.Context, before func(context.Context) error) error {
+	known := e.issue.Number != 0
+	err := e.send(ctx, e.client.BeforeWrite(before))
+	switch {
+	case errors.Is(err, github.ErrGone) && known: // deleted, and the event was lost
+		e.deleted = true
+		return nil
+	case gone(err):
+		e.w.Log.WarnContext(ctx, "no issue filed", "leak", e.leak, "repository", e.facts.target.ID, "reason", err.Error())
+		e.outcome = "not filed: " + err.Error()
+		return nil
+	}
+	return err
+}
+
+func (e *issueEffect) send(ctx context.Context, client *github.Client) (err error) {
+	for _, i := range e.doubles {
+		if _, err := client.EditIssue(ctx, duplicate(i.Number, e.issue.Number)); err != nil {
 			return err
 		}
-		facts, err = w.issueFacts(ctx, tx, j.Args.Leak, p)
-		return err
-	})
-	if errors.Is(err, ledger.ErrNotFound) {
-		return nil // uninstalled since
 	}
-	if err != nil {
+	if e.issue.Number != 0 {
+		e.issue, err = client.EditIssue(ctx, e.w.safeIssue(ctx, e.issue))
 		return err
 	}
-	finish := func(result string) error {
-		return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error { return tx.FinishAction(ctx, key, result) })
-	}
-	if !facts.wanted(p) {
-		return finish("none is wanted")
-	}
-	if facts.Leak.State == ledger.Open {
-		source := w.GitHub.Repository(facts.source.target(), github.ScanAccess)
-		if facts.Files, err = w.files(ctx, source, commitOf(facts.Sightings), j.Attempt >= filesAttempts); err != nil {
+	e.issue.Labels = e.text.Labels
+	for _, login := range e.text.Assignees {
+		ok, err := client.Assignable(ctx, login)
+		if err != nil {
 			return err
 		}
+		if ok && len(e.issue.Assignees) < maxAssignees {
+			e.issue.Assignees = append(e.issue.Assignees, login)
+		}
 	}
-	text := respond.Issue(facts.IssueFacts)
-	if facts.Leak.IssueNumber != 0 && facts.Leak.IssueDigest == text.Digest() && !unfinished(begun) {
-		return finish("it says so already")
+	e.issue, err = client.CreateIssue(ctx, e.w.safeIssue(ctx, e.issue))
+	return err
+}
+
+func (e *issueEffect) Save(ctx context.Context, tx *ledger.Tx) (string, error) {
+	switch {
+	case e.outcome != "":
+		return e.outcome, nil
+	case e.deleted:
+		return "deleted", e.w.forgetIssue(ctx, tx, e.facts.Leak)
 	}
-	filed, err := w.sendIssue(ctx, w.GitHub.Repository(facts.target.target(), github.RespondAccess), begun, facts, text)
-	if errors.Is(err, github.ErrGone) && facts.Leak.IssueNumber != 0 { // deleted, and the event was lost
-		return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-			if err := w.forgetIssue(ctx, tx, facts.Leak); err != nil {
-				return err
-			}
-			return tx.FinishAction(ctx, key, "deleted")
-		})
-	}
-	if gone(err) {
-		w.Log.WarnContext(ctx, "no issue filed", "leak", facts.Leak.ID, "repository", facts.target.ID, "reason", err.Error())
-		return finish("not filed: " + err.Error())
-	}
-	if err != nil {
-		return fmt.Errorf("issue of leak %d: %w", facts.Leak.ID, err)
-	}
-	return w.filed(ctx, key, facts, filed, text.Digest())
+	return e.issue.URL, e.w.filed(ctx, tx, e.facts, e.issue, e.text.Digest())
 }
 
 // commitOf is the commit whose files tell how the leaking key is used: the last one that brought it.
@@ -90,37 +153,6 @@ func commitOf(sightings []ledger.Sighting) string {
 	return commit
 }
 
-// sendIssue creates or edits the issue. Where an earlier attempt began and its end is not known, the issue may be there
-// already: GitHub is asked first, through the List API and the hidden marker. An edit leaves labels and assignees alone:
-// once the issue is filed, they are people's.
-func (w *Worker) sendIssue(ctx context.Context, client *github.Client, begun ledger.Action, f issueFacts, text respond.IssueText) (github.Issue, error) {
-	issue := github.Issue{Number: f.Leak.IssueNumber, Title: text.Title, Body: text.Body}
-	if issue.Number == 0 && unfinished(begun) {
-		marker := respond.Marker(f.source.ID, f.Leak.Fingerprint)
-		found, ok, err := client.FindIssue(ctx, marker, f.Leak.Detected.Add(-clockSlack))
-		if err != nil {
-			return github.Issue{}, err
-		}
-		if ok {
-			issue.Number = found.Number
-		}
-	}
-	if issue.Number != 0 {
-		return client.EditIssue(ctx, w.safeIssue(ctx, issue))
-	}
-	issue.Labels = text.Labels
-	for _, login := range text.Assignees {
-		ok, err := client.Assignable(ctx, login)
-		if err != nil {
-			return github.Issue{}, err
-		}
-		if ok && len(issue.Assignees) < maxAssignees {
-			issue.Assignees = append(issue.Assignees, login)
-		}
-	}
-	return client.CreateIssue(ctx, w.safeIssue(ctx, issue))
-}
-
 // maxAssignees is how many people GitHub assigns to one issue.
 const maxAssignees = 10
 
@@ -128,29 +160,20 @@ const maxAssignees = 10
 const clockSlack = time.Hour
 
 // filed records the issue, and queues the check runs that are to name it.
-func (w *Worker) filed(ctx context.Context, key string, f issueFacts, issue github.Issue, digest string) error {
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-		leak, err := tx.Leak(ctx, f.Leak.ID)
-		if err != nil {
-			return err
-		}
-		fresh := leak.IssueNumber != issue.Number || leak.IssueRepository != f.target.ID
-		leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = f.target.ID, issue.Number, issue.URL, digest
-		if err := tx.UpdateLeak(ctx, leak, ledger.Event{}); err != nil {
-			return err
-		}
-		if fresh {
-			if err := enqueueChecks(ctx, tx, leak); err != nil {
-				return err
-			}
-		}
-		if fresh && leak.State != ledger.Open { // closed while its issue was being filed
-			if err := w.closeFresh(ctx, tx, leak); err != nil {
-				return err
-			}
-		}
-		return tx.FinishAction(ctx, key, issue.URL)
-	})
+func (w *Worker) filed(ctx context.Context, tx *ledger.Tx, f issueFacts, issue github.Issue, digest string) error {
+	leak, err := tx.Leak(ctx, f.Leak.ID)
+	if err != nil {
+		return err
+	}
+	fresh := leak.IssueNumber != issue.Number || leak.IssueRepository != f.target.ID
+	leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = f.target.ID, issue.Number, issue.URL, digest
+	if err := tx.UpdateLeak(ctx, leak, ledger.Event{}); err != nil || !fresh {
+		return err
+	}
+	if err := enqueueChecks(ctx, tx, leak); err != nil || leak.State == ledger.Open {
+		return err
+	}
+	return w.closeFresh(ctx, tx, leak) // closed while its issue was being filed
 }
 
 // closeFresh closes an issue that nobody could close when its leak was, since it was not there yet.

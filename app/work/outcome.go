@@ -9,6 +9,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
+	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/job"
@@ -29,6 +30,12 @@ const leaseWait = time.Second
 func outcomeOf(err error, now time.Time, lastAttempt bool) outcome {
 	if errors.Is(err, ledger.ErrBusy) {
 		return outcome{Do: github.Snooze, After: leaseWait, Reason: "another job is at it"}
+	}
+	if errors.Is(err, ledger.ErrFenced) {
+		return outcome{Do: github.Snooze, After: leaseWait, Reason: "another run of the job has taken over"}
+	}
+	if wait, ok := errors.AsType[*publish.WaitError](err); ok {
+		return outcome{Do: github.Snooze, After: max(wait.Until.Sub(now), leaseWait), Reason: wait.Error()}
 	}
 	if final, ok := errors.AsType[*finalError](err); ok {
 		return outcome{Do: github.GiveUp, Reason: final.Error()}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/detect/pack"
@@ -58,16 +59,28 @@ func (w *Worker) scan(ctx context.Context, owner string, t *task) (string, error
 	return note, nil
 }
 
-// concludeScan makes the head's check run say what the scan found. Where another job is at that check run (a push and
-// its pull request come together), a job for it alone waits: what was read is recorded, and need not be read again.
+// concludeScan makes the head's check run say what the scan found. Where that has to wait or fails for a time (another job is
+// at that check run, since a push and its pull request come together; GitHub has a problem), a job for it alone goes on: what
+// was read is recorded, and need not be read again.
 func (w *Worker) concludeScan(ctx context.Context, owner string, client *github.Client, t *task) error {
 	err := w.conclude(ctx, owner, client, t.Repository.ID, t.Head, create)
-	if !errors.Is(err, ledger.ErrBusy) {
+	if !begunCheck(err) || outcomeOf(err, w.Now(), false).Do == github.GiveUp {
 		return err
 	}
+	w.Log.InfoContext(ctx, "check run waits", "repository", t.Repository.ID, "head", t.Head, "reason", err.Error())
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		return tx.Enqueue(ctx, job.Check{Repository: t.Repository.ID, Head: t.Head}, nil)
 	})
+}
+
+// begunCheck reports whether a check run that was not concluded was begun all the same, so that a job which only updates check
+// runs goes on with it.
+func begunCheck(err error) bool {
+	if _, waits := errors.AsType[*publish.WaitError](err); waits || errors.Is(err, ledger.ErrBusy) || errors.Is(err, ledger.ErrFenced) {
+		return true
+	}
+	_, asked := errors.AsType[*github.Error](err)
+	return asked
 }
 
 // read fetches the request's pack and scans it as it comes. follower may be nil.

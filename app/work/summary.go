@@ -29,89 +29,111 @@ func (w *Worker) summary(ctx context.Context, j *river.Job[job.Summary]) error {
 	if err != nil || p.Issues.Off {
 		return err
 	}
-	key := fmt.Sprintf("summary:%d", repository.ID)
-	var begun ledger.Action
-	var have ledger.Summary
-	var facts respond.SummaryFacts
-	var target ledger.Repository
-	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-		if begun, err = tx.BeginAction(ctx, key, lease, owner(j.JobRow)); err != nil {
-			return err
-		}
-		if have, err = tx.Summary(ctx, repository.ID); err != nil && !errors.Is(err, ledger.ErrNotFound) {
-			return err
-		}
-		if target, err = w.issueTarget(ctx, tx, repository.Repository, p); err != nil {
-			return err
-		}
-		facts, err = w.summaryFacts(ctx, tx, repository.Repository, target, p)
+	err = w.publisher().Do(ctx, summaryKey(repository.ID), owner(j.JobRow), &summaryEffect{w: w, repository: repository.Repository, policy: p})
+	if err != nil {
+		return fmt.Errorf("summary issue of repository %d: %w", repository.ID, err)
+	}
+	return nil
+}
+
+func summaryKey(repository int64) string { return fmt.Sprintf("summary:%d", repository) }
+
+// summaryEffect is a repository's summary issue; see [publish.Effect].
+type summaryEffect struct {
+	w          *Worker
+	repository ledger.Repository
+	policy     policy.Policy
+
+	have, made ledger.Summary
+	facts      respond.SummaryFacts
+	client     *github.Client
+	issue      github.Issue
+	labels     []string // of a new one
+	assignees  []string
+	doubles    []github.Issue
+}
+
+func (e *summaryEffect) Facts(ctx context.Context, tx *ledger.Tx, _ ledger.Action) (err error) {
+	if e.have, err = tx.Summary(ctx, e.repository.ID); err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
-	})
+	}
+	target, err := e.w.issueTarget(ctx, tx, e.repository, e.policy)
 	if err != nil {
 		return err
 	}
-	if have.IssueRepository != 0 && have.IssueRepository != target.ID {
-		have = ledger.Summary{} // the policy sends issues elsewhere now
+	if e.have.IssueRepository != target.ID {
+		e.have = ledger.Summary{} // none, or the policy sends issues elsewhere now
 	}
-	return w.letGo(ctx, key, owner(j.JobRow), w.sumUp(ctx, key, begun, have, target, facts))
+	e.have.Repository, e.have.IssueRepository = e.repository.ID, target.ID
+	e.client = e.w.GitHub.Repository(record{target}.target(), github.RespondAccess)
+	e.facts, err = e.w.summaryFacts(ctx, tx, e.repository, target, e.policy)
+	return err
 }
 
-func (w *Worker) sumUp(ctx context.Context, key string, begun ledger.Action, have ledger.Summary, target ledger.Repository, facts respond.SummaryFacts) error {
-	text := respond.Summary(facts)
-	digest := text.Digest() + fmt.Sprint(len(facts.Leaks) > 0)
-	made := ledger.Summary{
-		Repository: facts.Repository.ID, IssueRepository: target.ID, IssueNumber: have.IssueNumber, IssueURL: have.IssueURL, IssueDigest: digest,
-	}
-	wanted := have.IssueNumber != 0 || len(facts.Leaks) > 0
-	if wanted && (have.IssueDigest != digest || unfinished(begun)) {
-		issue, err := w.sendSummary(ctx, w.GitHub.Repository(record{target}.target(), github.RespondAccess), begun, have, facts, text)
-		switch {
-		case errors.Is(err, github.ErrGone) && have.IssueNumber != 0: // deleted: another one takes its place
-			made = ledger.Summary{Repository: facts.Repository.ID}
-		case gone(err):
-			w.Log.WarnContext(ctx, "no summary issue", "repository", facts.Repository.ID, "reason", err.Error())
-			made = have
-			made.Repository = facts.Repository.ID
-		case err != nil:
-			return fmt.Errorf("summary issue of repository %d: %w", facts.Repository.ID, err)
-		default:
-			made.IssueNumber, made.IssueURL = issue.Number, issue.URL
-		}
-	}
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-		if err := tx.SaveSummary(ctx, made); err != nil {
-			return err
-		}
-		if made.IssueNumber == 0 && have.IssueNumber != 0 && len(facts.Leaks) > 0 {
-			if err := tx.Enqueue(ctx, job.Summary{Repository: facts.Repository.ID}, nil); err != nil {
-				return err
-			}
-		}
-		return tx.FinishAction(ctx, key, made.IssueURL)
-	})
+func (e *summaryEffect) Plan(_ context.Context, interrupted bool) (bool, error) {
+	text := respond.Summary(e.facts)
+	e.made = e.have
+	e.made.IssueDigest = text.Digest() + fmt.Sprint(len(e.facts.Leaks) > 0)
+	e.issue = github.Issue{Number: e.have.IssueNumber, Title: text.Title, Body: text.Body}
+	e.labels, e.assignees = text.Labels, text.Assignees
+	wanted := e.have.IssueNumber != 0 || len(e.facts.Leaks) > 0
+	return wanted && (e.have.IssueDigest != e.made.IssueDigest || interrupted), nil
 }
 
-// sendSummary creates, edits, closes or reopens the summary issue.
-func (w *Worker) sendSummary(ctx context.Context, client *github.Client, begun ledger.Action, have ledger.Summary, facts respond.SummaryFacts, text respond.IssueText) (github.Issue, error) {
-	issue := github.Issue{Number: have.IssueNumber, Title: text.Title, Body: text.Body}
-	if issue.Number == 0 && unfinished(begun) {
-		found, ok, err := client.FindIssue(ctx, respond.SummaryMarker(facts.Repository.ID), time.Time{})
-		if err != nil {
+func (e *summaryEffect) Find(ctx context.Context) error {
+	if e.issue.Number != 0 {
+		return nil
+	}
+	found, err := e.client.FindIssues(ctx, respond.SummaryMarker(e.repository.ID), time.Time{})
+	if len(found) > 0 {
+		e.issue.Number, e.doubles = found[0].Number, found[1:]
+	}
+	return err
+}
+
+// Send creates, edits, closes or reopens the summary issue.
+func (e *summaryEffect) Send(ctx context.Context, before func(context.Context) error) error {
+	issue, err := e.send(ctx, e.client.BeforeWrite(before))
+	switch {
+	case errors.Is(err, github.ErrGone) && e.have.IssueNumber != 0: // deleted: another one takes its place
+		e.made = ledger.Summary{Repository: e.repository.ID}
+	case gone(err):
+		e.w.Log.WarnContext(ctx, "no summary issue", "repository", e.repository.ID, "reason", err.Error())
+		e.made = e.have
+	case err != nil:
+		return err
+	default:
+		e.made.IssueNumber, e.made.IssueURL = issue.Number, issue.URL
+	}
+	return nil
+}
+
+func (e *summaryEffect) send(ctx context.Context, client *github.Client) (github.Issue, error) {
+	for _, i := range e.doubles {
+		if _, err := client.EditIssue(ctx, duplicate(i.Number, e.issue.Number)); err != nil {
 			return github.Issue{}, err
 		}
-		if ok {
-			issue.Number = found.Number
-		}
 	}
+	issue := e.issue
 	if issue.Number == 0 {
-		issue.Labels, issue.Assignees = text.Labels, text.Assignees
-		return client.CreateIssue(ctx, w.safeIssue(ctx, issue))
+		issue.Labels, issue.Assignees = e.labels, e.assignees
+		return client.CreateIssue(ctx, e.w.safeIssue(ctx, issue))
 	}
 	issue.State = "open"
-	if len(facts.Leaks) == 0 {
+	if len(e.facts.Leaks) == 0 {
 		issue.State, issue.Reason = "closed", "completed"
 	}
-	return client.EditIssue(ctx, w.safeIssue(ctx, issue))
+	return client.EditIssue(ctx, e.w.safeIssue(ctx, issue))
+}
+
+func (e *summaryEffect) Save(ctx context.Context, tx *ledger.Tx) (string, error) {
+	if err := tx.SaveSummary(ctx, e.made); err != nil {
+		return "", err
+	}
+	if e.made.IssueNumber == 0 && e.have.IssueNumber != 0 && len(e.facts.Leaks) > 0 {
+		return "", tx.Enqueue(ctx, job.Summary{Repository: e.repository.ID}, nil)
+	}
+	return e.made.IssueURL, nil
 }
 
 func (w *Worker) summaryFacts(ctx context.Context, tx *ledger.Tx, repository, target ledger.Repository, p policy.Policy) (respond.SummaryFacts, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/clerk"
@@ -32,9 +33,11 @@ type Config struct {
 	PullRefs   bool   // first looks read refs/pull/ too: the heads of all pull requests, from forks as well
 	TempDir    string // for packs over 8 MiB; default os.TempDir
 	Clerk      *clerk.Client
-	Now        func() time.Time
-	Log        *slog.Logger
-	Metrics    prometheus.Registerer
+	// Settle is how long GitHub may take to do what a failed request asked for; see [publish.DefaultSettle].
+	Settle  time.Duration
+	Now     func() time.Time
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
 
 	ServerPolicy policy.File     // what applies where no repository's file says otherwise
 	Targets      []notify.Target // whom policies may name in notify
@@ -55,6 +58,11 @@ func New(cfg Config) *Worker {
 		cfg.Metrics.MustRegister(newLedgerGauges(cfg))
 	}
 	return &Worker{Config: cfg, metrics: newMetrics(cfg.Metrics)}
+}
+
+// publisher performs effects.
+func (w *Worker) publisher() *publish.Runner {
+	return &publish.Runner{Store: w.Store, Now: w.Now, Settle: w.Settle}
 }
 
 // Register adds a worker for each kind of job.

@@ -116,6 +116,16 @@ func TestFaults(t *testing.T) {
 	if err := create(); err == nil || len(b.repo.Issues()) != 2 {
 		t.Errorf("cut before the effect: %v with %d issues", err, len(b.repo.Issues()))
 	}
+	ready, late := make(chan struct{}), len(b.repo.Issues())
+	b.Inject(githubtest.Times(1, githubtest.Is(githubtest.REST, http.MethodPost), githubtest.LateAfter(func() { <-ready }, githubtest.Answer(502, "edge"))))
+	refused(t, create(), 502, "edge")
+	if n := len(b.repo.Issues()); n != late {
+		t.Errorf("%d issues before the late effect, want %d", n, late)
+	}
+	close(ready)
+	for len(b.repo.Issues()) == late {
+		time.Sleep(time.Millisecond) // the test's own time limit ends it
+	}
 	b.Inject(githubtest.SecondaryLimit(time.Minute))
 	var abuse *github.AbuseRateLimitError
 	if err := create(); !errors.As(err, &abuse) || abuse.GetRetryAfter() != time.Minute {

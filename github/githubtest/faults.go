@@ -1,7 +1,10 @@
 package githubtest
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"sync"
@@ -111,6 +114,27 @@ func Cut(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbort
 func CutAfter(_ http.ResponseWriter, r *http.Request, next http.Handler) {
 	next.ServeHTTP(&lostAnswer{header: http.Header{}}, r)
 	panic(http.ErrAbortHandler)
+}
+
+// Late answers by f, which must not let the request through, and does what was asked only when d has passed after that, as when
+// GitHub's edge gives up on a server that goes on. The request's own end does not stop it.
+func Late(d time.Duration, f Fault) Fault { return LateAfter(func() { time.Sleep(d) }, f) }
+
+// LateAfter is Late, but does what was asked when wait has returned.
+func LateAfter(wait func(), f Fault) Fault {
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		late := r.Clone(context.WithoutCancel(r.Context()))
+		late.Body = io.NopCloser(bytes.NewReader(body))
+		go func() {
+			wait()
+			next.ServeHTTP(&lostAnswer{header: http.Header{}}, late)
+		}()
+		f(w, r, next)
+	}
 }
 
 // CutAt lets n bytes of the answer's body through, and closes the connection at the next.

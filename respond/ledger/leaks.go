@@ -62,6 +62,18 @@ func (tx *Tx) LeakByIssue(ctx context.Context, issueRepository int64, number int
 	return list[0], nil
 }
 
+// LeakByFingerprint returns a repository's leak, or ErrNotFound.
+func (tx *Tx) LeakByFingerprint(ctx context.Context, repository int64, fingerprint string) (Leak, error) {
+	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND l.fingerprint = $2`, repository, fingerprint)
+	switch {
+	case err != nil:
+		return Leak{}, fmt.Errorf("ledger: leak %s: %w", fingerprint, err)
+	case len(list) == 0:
+		return Leak{}, fmt.Errorf("%w: leak %s in repository %d", ErrNotFound, fingerprint, repository)
+	}
+	return list[0], nil
+}
+
 // OpenLeaks lists up to limit open leaks of all repositories, newest first.
 func (tx *Tx) OpenLeaks(ctx context.Context, limit int) ([]Leak, error) {
 	list, err := tx.leaks(ctx, `WHERE l.state = $1 ORDER BY l.detected DESC, l.id DESC LIMIT $2`, Open, limit)

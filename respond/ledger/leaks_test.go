@@ -304,55 +304,6 @@ func TestRemovedInstallationLeavesNothing(t *testing.T) {
 	})
 }
 
-func TestActions(t *testing.T) {
-	t.Parallel()
-	ledgertest.Each(t, func(t *testing.T, url string) {
-		s, clock := open(t, url)
-		begin := func(owner string) (a ledger.Action, err error) {
-			err = s.Update(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
-				a, err = tx.BeginAction(ctx, "issue:1", time.Minute, owner)
-				return err
-			})
-			return a, err
-		}
-		must := func(owner string, want ledger.Action) {
-			t.Helper()
-			got, err := begin(owner)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want.Key = "issue:1"
-			equal(t, "what was there", got, want)
-		}
-		must("one", ledger.Action{})
-		if _, err := begin("two"); !errors.Is(err, ledger.ErrBusy) {
-			t.Errorf("while one holds it: %v", err)
-		}
-		must("one", ledger.Action{Begun: start()})
-		clock.now = start().Add(time.Minute)
-		must("two", ledger.Action{Begun: start()})
-		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-			if err := tx.FinishAction(ctx, "never begun", ""); !errors.Is(err, ledger.ErrNotFound) {
-				t.Errorf("finishing what was not begun: %v", err)
-			}
-			return tx.FinishAction(ctx, "issue:1", "number 12")
-		})
-		must("three", ledger.Action{Begun: clock.now, Finished: clock.now, Result: "number 12"})
-		if _, err := begin("one"); !errors.Is(err, ledger.ErrBusy) {
-			t.Errorf("begun anew: %v", err)
-		}
-		release := func(owner string) {
-			update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.ReleaseAction(ctx, "issue:1", owner) })
-		}
-		release("one")
-		if _, err := begin("one"); !errors.Is(err, ledger.ErrBusy) {
-			t.Errorf("released by one who did not hold it: %v", err)
-		}
-		release("three")
-		must("one", ledger.Action{Begun: clock.now, Result: "number 12"})
-	})
-}
-
 func TestChecksMetaAndStats(t *testing.T) {
 	t.Parallel()
 	ledgertest.Each(t, func(t *testing.T, url string) {

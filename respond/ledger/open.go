@@ -25,6 +25,8 @@ var (
 	ErrNotFound = errors.New("ledger: not found")
 	// ErrBusy is returned by [Tx.BeginAction] while another owner's lease runs.
 	ErrBusy = errors.New("ledger: somebody else is at it")
+	// ErrFenced is returned to a run of an effect that another run has taken over from: it must send and record nothing more.
+	ErrFenced = errors.New("ledger: another run has taken over")
 	// ErrLocked is returned by [OpenStore] when another process has the SQLite database.
 	ErrLocked = errors.New("ledger: another rekey uses this database")
 )

@@ -36,6 +36,11 @@ func (s *Store) reclaimAll(ctx context.Context) error {
 			WHERE state = 'running'`); err != nil {
 			return err
 		}
+		// Of the dead process's effects, nothing is on its way from here any more.
+		if _, err := tx.exec(ctx, `UPDATE actions SET lease = $1, sending = CASE WHEN sending > $1 THEN $1 ELSE sending END
+			WHERE finished = 0`, tx.now); err != nil {
+			return err
+		}
 		_, err = tx.exec(ctx, `DELETE FROM river_leader`)
 		return err
 	})

@@ -166,14 +166,6 @@ type Check struct {
 	Updated    time.Time
 }
 
-// Action is an entry of the log of effects: what was begun under a key, and with what result it ended.
-type Action struct {
-	Key      string
-	Begun    time.Time // zero: never begun
-	Finished time.Time
-	Result   string
-}
-
 // Event is one entry of a leak's history.
 type Event struct {
 	Leak   int64

@@ -1,0 +1,127 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/github/webhook"
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// GitHub tells of everything that it made for us. Where it made a check run or an issue a second time, since a request took
+// effect long after it had failed, or was sent by a process that stood still, the one that is not on record is withdrawn.
+
+// unrecordedWait is how long an echo waits for the end of the effect that it may be of.
+const unrecordedWait = 5 * time.Second
+
+// double is a check run or an issue that GitHub tells of, beside the one on record.
+type double struct {
+	key      string // of the effect that made it
+	recorded int64  // check run id or issue number; 0: none yet
+	made     int64
+	withdraw func(ctx context.Context, before func(context.Context) error) error
+}
+
+// withdrawDouble withdraws what our own event tells of, if it is a double. It reports whether it was one.
+func (w *Worker) withdrawDouble(ctx context.Context, owner string, event webhook.Event) (bool, error) {
+	var d double
+	var retried bool
+	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		switch e := event.(type) {
+		case *webhook.CheckRun:
+			d, err = w.doubleCheck(ctx, tx, e)
+		case *webhook.Issues:
+			d, err = w.doubleIssue(ctx, tx, e)
+		}
+		if err == nil && d.made != 0 && d.recorded == 0 {
+			retried, err = tx.Retried(ctx, d.key)
+		}
+		return err
+	})
+	switch {
+	case errors.Is(err, ledger.ErrNotFound):
+		return false, nil // nothing on record
+	case err != nil:
+		return false, err
+	case retried: // which of two will be recorded is not known yet
+		return false, &waitError{unrecordedWait, "an effect that was begun before is not recorded yet"}
+	case d.made == 0 || d.recorded == 0 || d.made == d.recorded:
+		return false, nil
+	}
+	err = w.publisher().DoOnce(ctx, fmt.Sprintf("withdraw:%s:%d", d.key, d.made), owner, withdrawal{d.withdraw})
+	if errors.Is(err, github.ErrNotFound) || gone(err) {
+		return true, nil
+	}
+	return true, err
+}
+
+func (w *Worker) doubleCheck(ctx context.Context, tx *ledger.Tx, e *webhook.CheckRun) (double, error) {
+	if e.AppID != w.AppID || e.ExternalID != respond.CheckID(e.Repository.ID, e.HeadSHA) {
+		return double{}, nil
+	}
+	d := double{key: checkKey(e.Repository.ID, e.HeadSHA), made: e.ID}
+	have, err := tx.Check(ctx, e.Repository.ID, e.HeadSHA)
+	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		return double{}, err
+	}
+	d.recorded = have.RunID
+	client := w.GitHub.Repository(repositoryOf(e.Common), github.ScanAccess)
+	d.withdraw = func(ctx context.Context, before func(context.Context) error) error {
+		return client.BeforeWrite(before).UpdateCheckRun(ctx, e.ID, superseded(e.ExternalID))
+	}
+	return d, nil
+}
+
+// superseded is what a second check run on a commit is made to say. It gets a name of its own, so that a required check
+// never looks at it: the last run of a name counts.
+func superseded(externalID string) github.CheckRun {
+	return github.CheckRun{
+		Name: respond.CheckName + " (superseded)", ExternalID: externalID + ":superseded", Conclusion: github.Neutral,
+		Title: "Superseded", Summary: "This check run was created twice. The result is in the other one on this commit.",
+	}
+}
+
+func (w *Worker) doubleIssue(ctx context.Context, tx *ledger.Tx, e *webhook.Issues) (double, error) {
+	repository, fingerprint, ok := respond.ParseMarker(e.Issue.Body)
+	if !ok || e.Action != "opened" {
+		return double{}, nil
+	}
+	leak, err := tx.LeakByFingerprint(ctx, repository, fingerprint)
+	if err != nil || leak.IssueNumber != 0 && leak.IssueRepository != e.Repository.ID {
+		return double{}, err
+	}
+	client := w.GitHub.Repository(repositoryOf(e.Common), github.RespondAccess)
+	return double{
+		key: issueKey(leak.ID), recorded: int64(leak.IssueNumber), made: int64(e.Issue.Number),
+		withdraw: func(ctx context.Context, before func(context.Context) error) error {
+			_, err := client.BeforeWrite(before).EditIssue(ctx, duplicate(e.Issue.Number, leak.IssueNumber))
+			return err
+		},
+	}, nil
+}
+
+// duplicate is what a second issue about a leak is made to say. It has no marker.
+func duplicate(number, of int) github.Issue {
+	return github.Issue{
+		Number: number, State: "closed", Reason: "not_planned",
+		Title: fmt.Sprintf("Duplicate of #%d", of),
+		Body:  fmt.Sprintf("Duplicate of #%d. This issue was filed twice; please follow the other one.", of),
+	}
+}
+
+// withdrawal is the withdrawing of a double; see [publish.Effect].
+type withdrawal struct {
+	do func(ctx context.Context, before func(context.Context) error) error
+}
+
+func (withdrawal) Facts(context.Context, *ledger.Tx, ledger.Action) error { return nil }
+func (withdrawal) Plan(context.Context, bool) (bool, error)               { return true, nil }
+func (withdrawal) Find(context.Context) error                             { return nil }
+func (e withdrawal) Send(ctx context.Context, before func(context.Context) error) error {
+	return e.do(ctx, before)
+}
+func (withdrawal) Save(context.Context, *ledger.Tx) (string, error) { return "withdrawn", nil }
