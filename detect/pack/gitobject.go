@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/rekey-app/rekey/detect/budget"
 )
 
 // commit is what history needs of a commit.
@@ -38,18 +40,36 @@ func parseCommit(i id, text []byte) (commit, error) {
 		if !ok {
 			return c, fmt.Errorf("%w: commit %v names a parent that is no object id", ErrCorrupt, i)
 		}
-		c.parents = append(c.parents, parent)
+		if len(c.parents) < budget.Parents {
+			c.parents = append(c.parents, parent)
+		}
 	}
 	for ; len(line) > 0; line, rest = nextLine(rest) {
 		if value, ok := bytes.CutPrefix(line, []byte("author ")); ok && c.author == "" {
-			c.author = string(value)
+			c.author = cutPerson(value)
 		}
 		if value, ok := bytes.CutPrefix(line, []byte("committer ")); ok {
-			c.committed = parsePerson(string(value)).When.Unix()
+			c.committed = parsePerson(cutPerson(value)).When.Unix()
 			break
 		}
 	}
 	return c, nil
+}
+
+// memory is about how many bytes are kept of the commit.
+func (c *commit) memory() int64 { return int64(160 + len(c.parents)*len(id{}) + len(c.author)) }
+
+// cutPerson returns a line with a name and an address; of one that is too long the start of the name, and the end with the
+// time.
+func cutPerson(line []byte) string {
+	if len(line) <= budget.Person {
+		return string(line)
+	}
+	end := line[len(line)-budget.Person/4:]
+	if at := bytes.LastIndexByte(end, '>'); at >= 0 {
+		end = end[at:]
+	}
+	return string(line[:budget.Person*3/4]) + " <" + string(end)
 }
 
 // tag is what is kept of an annotated tag.
@@ -76,10 +96,10 @@ func parseTag(i id, text []byte) (tag, error) {
 			return t, nil
 		}
 		if value, ok := bytes.CutPrefix(line, []byte("type ")); ok {
-			t.kind = string(value)
+			t.kind = string(value[:min(len(value), len("commit"))])
 		}
 		if value, ok := bytes.CutPrefix(line, []byte("tagger ")); ok {
-			t.tagger = parsePerson(string(value))
+			t.tagger = parsePerson(cutPerson(value))
 			return t, nil
 		}
 	}

@@ -89,14 +89,21 @@ func (h *history) readCommits(ctx context.Context) error {
 	workers := h.scan.takeParsed()
 	if workers == nil {
 		workers = make([][]*commit, h.scan.opts.Workers)
+		var taken, cut atomic.Int64
+		most := h.scan.opts.MaxTrees / 4
 		err := h.scan.each(ctx, setOf(commitKind), func(o object) error {
 			c, err := parseCommit(o.id(), o.text())
 			if err != nil {
 				return o.fail(err)
 			}
+			if taken.Add(c.memory()) > most {
+				cut.Store(1)
+				return nil
+			}
 			workers[o.worker] = append(workers[o.worker], &c)
 			return nil
 		})
+		h.commitsCut = cut.Load() > 0
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/budget"
 )
 
 // errFound ends a walk that has what it was for.
@@ -42,10 +43,12 @@ type scan struct {
 // collected is what one worker has found.
 type collected struct {
 	tags    []tag
+	tagged  int     // tags, kept or not
 	damaged omitted // what the scanner could not read in objects
 	over    omitted // what it left out, since that was over a limit
 	commits int
 	parsed  []*commit // so that a finding need not make them a second time
+	memory  int64     // that they take
 	blobs   int
 	bytes   int64
 	_       [64]byte // keeps two workers' counters out of one cache line
@@ -120,7 +123,9 @@ func (s *scan) visit(ctx context.Context, o object) error {
 		if err != nil {
 			return o.fail(err)
 		}
-		w.tags = append(w.tags, t)
+		if w.tagged++; w.tagged <= max(1, budget.PackTags/len(s.workers)) {
+			w.tags = append(w.tags, t)
+		}
 	}
 	if o.kind == blobKind && s.Clean(o.made, o.base, o.copied, o.marks, o.filler()) {
 		return nil
@@ -146,9 +151,9 @@ func (s *scan) visit(ctx context.Context, o object) error {
 	return nil
 }
 
-// mostParsed is how many commits are kept in case there is a finding, some 200 bytes each. Where there are more, or one
-// that cannot be parsed, all are read again.
-const mostParsed = 64 << 10
+// mostParsed is how many bytes of commits are kept in case there is a finding: some 50,000. Where there are more, or one that
+// cannot be parsed, all are read again.
+const mostParsed = 16 << 20
 
 // keep parses a commit.
 func (s *scan) keep(o object) {
@@ -157,7 +162,7 @@ func (s *scan) keep(o object) {
 	}
 	w := &s.workers[o.worker]
 	c, err := parseCommit(o.id(), o.text())
-	if err != nil || len(w.parsed) >= mostParsed/len(s.workers) {
+	if w.memory += c.memory(); err != nil || w.memory > mostParsed/int64(len(s.workers)) {
 		s.reread.Store(true)
 		return
 	}
@@ -180,6 +185,7 @@ func (s *scan) takeParsed() [][]*commit {
 func (s *scan) merge(report *Report) (hits map[id]hit, tags map[id]tag) {
 	hits, tags = s.keeper.hits(), map[id]tag{}
 	var damaged, over omitted
+	cut := false // tags
 	for i := range s.workers {
 		w := &s.workers[i]
 		report.Stats.Commits += w.commits
@@ -188,9 +194,15 @@ func (s *scan) merge(report *Report) (hits map[id]hit, tags map[id]tag) {
 		for _, t := range w.tags {
 			tags[t.id] = t
 		}
-		report.Stats.Tags += len(w.tags)
+		report.Stats.Tags += w.tagged
+		if w.tagged > len(w.tags) {
+			cut = true
+		}
 		damaged.join(w.damaged)
 		over.join(w.over)
+	}
+	if cut {
+		damaged.add(Skipped{Object: "tags", Reason: fmt.Sprintf("more than %d: what the others point to is not followed", budget.PackTags)})
 	}
 	if n := s.keeper.left; n > 0 {
 		over.add(Skipped{Object: s.keeper.leftID.String(), Limit: true, Reason: fmt.Sprintf(

@@ -3,6 +3,8 @@ package pack
 import (
 	"slices"
 	"strings"
+
+	"github.com/rekey-app/rekey/detect/budget"
 )
 
 // treeGraph is what one worker keeps of the trees that it has met: which trees each of them holds, under which names.
@@ -51,7 +53,8 @@ type direct struct {
 
 // What is kept takes about so many bytes.
 const (
-	edgeBytes = 16
+	edgeBytes = 40 // in edges, in parents, and where it leads to a finding in a node
+	metBytes  = 56
 	idBytes   = 64
 	nameBytes = 64 // beside the name itself
 )
@@ -66,6 +69,9 @@ type nameTable struct {
 
 func (t *nameTable) number(name []byte) uint32 {
 	n, ok := t.numbers[string(name)]
+	if !ok && len(name) > budget.Path {
+		return t.number([]byte(shortName(name)))
+	}
 	if !ok {
 		if t.numbers == nil {
 			t.numbers = map[string]uint32{}
@@ -101,6 +107,7 @@ func (g *treeGraph) begin(o object) {
 		o.id()
 	}
 	g.met.add(t)
+	g.room -= metBytes
 	g.now, g.before, g.same = g.before[:0], g.now, 0
 }
 
