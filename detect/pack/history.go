@@ -23,6 +23,7 @@ type history struct {
 	treesCut bool
 	// commitsCut tells that not all commits were kept.
 	commitsCut bool
+	room       room
 	compared   atomic.Int64 // pairs of trees, by all differs
 	mailmap    mailmap
 
@@ -89,14 +90,13 @@ func (h *history) readCommits(ctx context.Context) error {
 	workers := h.scan.takeParsed()
 	if workers == nil {
 		workers = make([][]*commit, h.scan.opts.Workers)
-		var taken, cut atomic.Int64
-		most := h.scan.opts.MaxTrees / 4
+		var cut atomic.Int64
 		err := h.scan.each(ctx, setOf(commitKind), func(o object) error {
 			c, err := parseCommit(o.id(), o.text())
 			if err != nil {
 				return o.fail(err)
 			}
-			if taken.Add(c.memory()) > most {
+			if !h.room.take(c.memory()) {
 				cut.Store(1)
 				return nil
 			}

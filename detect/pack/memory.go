@@ -1,14 +1,19 @@
 package pack
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/rekey-app/rekey/detect/budget"
+)
 
 // memory lends the buffers that one worker holds objects in, within a budget. Buffers that came back are lent again,
 // the last one first, while it is warm. The large ones are kept out of the garbage collector's sight, which would let as
 // much garbage grow beside them.
 type memory struct {
-	limit int64
-	held  int64 // lent and free together
-	free  [4 * 64][][]byte
+	limit  int64
+	shared *budget.Memory // what the buffers of all scans may take; those under mapped are not counted
+	held   int64          // lent and free together
+	free   [4 * 64][][]byte
 }
 
 // buffer holds an object's bytes: in memory, or mapped from a temporary file.
@@ -49,15 +54,19 @@ func (m *memory) lend(n uint64) (buffer, bool) {
 	if !m.room(size) {
 		return buffer{}, false
 	}
-	m.held += size
 	if size < mapped {
+		m.held += size
 		return buffer{data: make([]byte, n, size)}, true
+	}
+	if !m.shared.TryAcquire(size) {
+		return buffer{}, false
 	}
 	b, err := mapMemory(int(size))
 	if err != nil {
-		m.held -= size
+		m.shared.Release(size)
 		return buffer{}, false
 	}
+	m.held += size
 	return buffer{data: b[:n]}, true
 }
 
@@ -71,6 +80,7 @@ func (m *memory) room(size int64) bool {
 			m.held -= int64(cap(b))
 			if cap(b) >= mapped {
 				unmapMemory(b)
+				m.shared.Release(int64(cap(b)))
 			}
 		}
 	}

@@ -23,6 +23,10 @@ type Options struct {
 	MaxPlaces    int    // sightings reported of one credential; the others are counted in [Report.More]. Default 1,000
 	MaxSightings int    // sightings reported in all, one of each credential before two of any; as MaxPlaces. Default 50,000
 
+	// Budget is what all scans of the process may hold together of what grows with a pack: objects that go through temporary
+	// files where it has no room, tables of objects, and what is kept of a history. nil is no bound but the above.
+	Budget *budget.Memory
+
 	// Progress, if not nil, is told how far reading is: for each MiB of a pack that arrives and at its end, then some 200
 	// times in each walk through the objects. It is called by one goroutine at a time, which it holds up.
 	Progress func(Progress)
@@ -75,6 +79,9 @@ var ErrCorrupt = errors.New("corrupt pack")
 
 // ErrLimit is wrapped by every error about a pack that asks for more than [Options] allow.
 var ErrLimit = errors.New("over the limit")
+
+// ErrMemory is wrapped where other scans hold so much memory that there is none for this one: later there may be.
+var ErrMemory = errors.New("no memory left beside other scans")
 
 // ErrNotFound is wrapped where an object is asked for that is not there.
 var ErrNotFound = errors.New("object not found")

@@ -98,7 +98,8 @@ func (s *scan) run(ctx context.Context, r Range) (Report, error) {
 	if s.keepIDs != nil {
 		s.keepIDs()
 	}
-	h := history{scan: s, hits: hits, tags: tags, heads: heads}
+	h := history{scan: s, hits: hits, tags: tags, heads: heads, room: room{budget: s.opts.Budget, limit: s.opts.MaxTrees}}
+	defer h.room.free()
 	if err := h.read(ctx); err != nil {
 		return Report{}, err
 	}

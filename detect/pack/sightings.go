@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 
 	"github.com/rekey-app/rekey/detect/budget"
 )
@@ -63,10 +62,18 @@ func (h *history) placeBlobs(ctx context.Context, found *places, report *Report)
 		s.Refs = h.refsWith(names, blob)
 		found.addAll(s, c.committed, h.hits[blob].findings)
 	}
-	var refs sync.WaitGroup
-	refs.Go(h.placeRefs)
-	commits := h.introducing(ctx)
-	refs.Wait()
+	var commits []*commit
+	err := concurrently(2, func(worker int) (err error) {
+		if worker == 0 {
+			h.placeRefs()
+			return nil
+		}
+		commits, err = h.introducing(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	cut := ""
 	for _, c := range commits {
 		if err := ctx.Err(); err != nil {
@@ -136,27 +143,24 @@ func (h *history) namesOf(k kind) []id {
 }
 
 // introducing returns the commits that introduce a hit somewhere, or may, by date. All workers look for them.
-func (h *history) introducing(ctx context.Context) []*commit {
+func (h *history) introducing(ctx context.Context) ([]*commit, error) {
 	if len(h.trees) == 0 {
-		return nil
+		return nil, nil
 	}
 	all := slices.Collect(maps.Values(h.commits))
 	found := make([][]*commit, h.scan.opts.Workers)
-	var workers sync.WaitGroup
-	for i := range found {
-		workers.Go(func() {
-			for _, c := range all[i*len(all)/len(found) : (i+1)*len(all)/len(found)] {
-				if ctx.Err() != nil {
-					return
-				}
-				if !h.introduced(c, func([]string, id) bool { return false }) {
-					found[i] = append(found[i], c)
-				}
+	err := concurrently(len(found), func(i int) error {
+		for _, c := range all[i*len(all)/len(found) : (i+1)*len(all)/len(found)] {
+			if err := ctx.Err(); err != nil {
+				return err
 			}
-		})
-	}
-	workers.Wait()
+			if !h.introduced(c, func([]string, id) bool { return false }) {
+				found[i] = append(found[i], c)
+			}
+		}
+		return nil
+	})
 	return slices.SortedFunc(slices.Values(slices.Concat(found...)), func(a, b *commit) int {
 		return cmp.Or(cmp.Compare(a.committed, b.committed), bytes.Compare(a.id[:], b.id[:]))
-	})
+	}), err
 }

@@ -3,8 +3,6 @@ package pack
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -33,15 +31,15 @@ func (s *store) each(ctx context.Context, wanted kinds, visit func(object) error
 	defer cancel(nil)
 	q := newQueue(s, wanted)
 	s.unwanted.Store(0)
-	var workers sync.WaitGroup
-	for number := range s.opts.Workers {
-		workers.Go(func() {
-			if err := s.work(ctx, number, q, wanted, visit); err != nil {
+	_ = concurrently(s.opts.Workers, func(number int) (err error) {
+		defer func() {
+			if err != nil {
 				cancel(err)
 			}
-		})
-	}
-	workers.Wait()
+		}()
+		defer Contain(&err)
+		return s.work(ctx, number, q, wanted, visit)
+	})
 	return context.Cause(ctx)
 }
 
@@ -49,14 +47,6 @@ func (s *store) each(ctx context.Context, wanted kinds, visit func(object) error
 func (s *store) work(ctx context.Context, number int, q *queue, wanted kinds, visit func(object) error) (err error) {
 	// A mapped file that another process cuts off is an error of its bytes, not the end of this process.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if fault, ok := recover().(runtime.Error); ok {
-			if _, ok := fault.(interface{ Addr() uintptr }); !ok {
-				panic(fault)
-			}
-			err = fmt.Errorf("%w: a file became shorter while it was read", ErrCorrupt)
-		}
-	}()
 	w := newWalker(s.opts, number, &s.inflated)
 	defer w.memory.close()
 	w.broken = s.leaveOut

@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"math"
 
+	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/detect/inflate"
 )
 
@@ -25,6 +27,7 @@ type stream struct {
 	count    int   // of entries, once the header is there
 	discard  bool  // the bytes are at hand elsewhere
 	spool    spool
+	room     room // for the tables
 	hash     hash.Hash
 	tail     []byte // the last bytes read, up to the trailer's length, not hashed yet
 	buffered *bufio.Reader
@@ -49,6 +52,7 @@ func newStream(ctx context.Context, r io.Reader, opts Options) *stream {
 		spool:  spool{dir: opts.TempDir, limit: opts.SpillOver},
 		hash:   sha1.New(), //nolint:gosec // the pack format's trailer
 		pack:   &packfile{},
+		room:   room{budget: opts.Budget, limit: math.MaxInt64},
 
 		waiting: map[id][]int32{},
 	}
@@ -172,6 +176,12 @@ func (s *stream) entry(offset int64) error {
 	}
 	if h.size > uint64(s.opts.MaxObject) {
 		return fmt.Errorf("%w: object of %d bytes, %d are allowed", ErrLimit, h.size, s.opts.MaxObject)
+	}
+	if !s.room.take(budget.ObjectMemory) {
+		if size := s.opts.Budget.Size(); int64(s.number)*budget.ObjectMemory > size-size/8 {
+			return fmt.Errorf("%w: %d objects are more than there is memory for", ErrLimit, s.count)
+		}
+		return ErrMemory
 	}
 	if err := s.pack.add(offset, h); err != nil {
 		return err

@@ -16,7 +16,9 @@ type treeGraph struct {
 	direct []direct
 	names  nameTable
 
-	room int64 // bytes that may still be kept; below 0 where something was not
+	room int64 // bytes that may still be kept
+	full bool  // there was room for no more
+	more func(bytes int64) bool
 
 	now, before []edge // of the tree met last, and of the one before it: often much the same
 	same        int    // in before: where what is added next may stand
@@ -113,7 +115,7 @@ func (g *treeGraph) begin(o object) {
 
 // holdsTree adds an entry, if there is room for it.
 func (g *treeGraph) holdsTree(e treeEntry) {
-	if g.room < 0 {
+	if !g.hasRoom() {
 		return
 	}
 	g.room -= edgeBytes
@@ -127,6 +129,20 @@ func (g *treeGraph) holdsTree(e treeEntry) {
 	g.edges.add(held)
 	g.now = append(g.now, held)
 }
+
+// hasRoom reports whether something may still be kept.
+func (g *treeGraph) hasRoom() bool {
+	if g.room < 0 && !g.full {
+		need := max(-g.room, graphStep)
+		if g.full = !g.more(need); !g.full {
+			g.room += need
+		}
+	}
+	return !g.full
+}
+
+// graphStep is how much room a worker takes at once.
+const graphStep = 64 << 10
 
 // heldBefore looks an entry up in the tree before, among those that stand where it would: to number it takes longer.
 func (g *treeGraph) heldBefore(e treeEntry) (edge, bool) {
@@ -142,7 +158,7 @@ func (g *treeGraph) heldBefore(e treeEntry) (edge, bool) {
 
 // holdsBlob is holdsTree for a blob with findings.
 func (g *treeGraph) holdsBlob(e treeEntry, blob int32) {
-	if g.room < 0 {
+	if !g.hasRoom() {
 		return
 	}
 	before := g.names.bytes

@@ -3,7 +3,6 @@ package pack
 import (
 	"context"
 	"encoding/binary"
-	"sync"
 )
 
 // prefixes is a set of ids by their first 16 bits, which tells of most ids that they are not among a few.
@@ -33,7 +32,7 @@ func (h *history) readTrees(ctx context.Context) error {
 	}
 	graphs := make([]treeGraph, h.scan.opts.Workers)
 	for i := range graphs {
-		graphs[i].room = h.scan.opts.MaxTrees / int64(len(graphs))
+		graphs[i].more = h.room.take
 	}
 	m := h.scan.missing
 	err := h.scan.each(ctx, setOf(treeKind), func(o object) error {
@@ -65,18 +64,15 @@ func (h *history) readTrees(ctx context.Context) error {
 		m.lookedAt |= setOf(treeKind)
 	}
 	for i := range graphs {
-		h.treesCut = h.treesCut || graphs[i].room < 0
+		h.treesCut = h.treesCut || graphs[i].full
 	}
-	onAll := func(do func(g *treeGraph)) {
-		var workers sync.WaitGroup
-		for i := range graphs {
-			workers.Go(func() { do(&graphs[i]) })
-		}
-		workers.Wait()
+	onAll := func(do func(g *treeGraph)) error {
+		return concurrently(len(graphs), func(i int) error { do(&graphs[i]); return nil })
 	}
-	onAll((*treeGraph).invert)
+	if err := onAll((*treeGraph).invert); err != nil {
+		return err
+	}
 	h.numbers = numberLeading(graphs)
 	h.trees = make([]node, len(h.numbers.ids))
-	onAll(func(g *treeGraph) { g.nodes(h.trees) })
-	return nil
+	return onAll(func(g *treeGraph) { g.nodes(h.trees) })
 }

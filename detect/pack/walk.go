@@ -126,6 +126,7 @@ type frame struct {
 func newWalker(opts Options, number int, inflated *atomic.Int64) *walker {
 	w := &walker{opts: opts, number: number, inflated: inflated}
 	w.broken = func(_ *packfile, _ int32, err error) error { return err }
+	w.memory.shared = opts.Budget
 	w.memory.limit = max(opts.Memory/int64(opts.Workers), 64<<10)
 	return w
 }
