@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"os"
+	"runtime/debug"
 
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/serve"
@@ -37,7 +39,8 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 	defer onHangup(func() {
 		log.WarnContext(ctx, "SIGHUP: settings are read at start only; restart rekey to apply changes")
 	})()
-	server, err := serve.New(ctx, cfg, serve.Options{Log: log, Version: versionName()})
+	memory := serve.LimitMemory(ctx, os.DirFS("/"), os.Getenv("GOMEMLIMIT"), debug.SetMemoryLimit, log)
+	server, err := serve.New(ctx, cfg, serve.Options{Log: log, Version: versionName(), Memory: memory})
 	if err != nil {
 		return err
 	}

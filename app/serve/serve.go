@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -24,6 +25,7 @@ import (
 	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/app/work"
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/clerk"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -36,6 +38,8 @@ const stopTimeout = 20 * time.Second
 // Options are what a server needs beside its settings.
 type Options struct {
 	Log *slog.Logger
+	// Memory is how the process divides its memory. The zero value is for one without a limit.
+	Memory MemoryPlan
 	// Version is rekey's own, for its User-Agent and its log.
 	Version string
 	// Tune, if set, changes what no setting does: how fast GitHub may be asked, and how much is done at once. A GitHub on
@@ -95,11 +99,15 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 	if err != nil {
 		return nil, fmt.Errorf("REKEY_CLERK_API_URL: %w", err)
 	}
+	if o.Memory == (MemoryPlan{}) {
+		o.Memory = PlanMemory(math.MaxInt64)
+	}
 	scanner := detect.New(detect.Options{})
 	worker := work.New(work.Config{
 		Store: s.store, GitHub: app, Scanner: scanner, AppID: cfg.AppID, WebURL: cfg.GitHubURL, PullRefs: cfg.PullRefs, Clerk: asker,
 		ServerPolicy: cfg.Policy, Targets: cfg.Targets, Sender: notify.NewSender(nil, userAgent, time.Now),
 		Now: time.Now, Log: log, Metrics: registry, Settle: cmp.Or(o.Settle, publish.DefaultSettle),
+		Memory: budget.NewMemory(o.Memory.Packs),
 	})
 	workers := river.NewWorkers()
 	worker.Register(workers)

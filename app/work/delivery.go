@@ -222,11 +222,15 @@ func (w *Worker) deletedSince(ctx context.Context, event webhook.Event, received
 
 // tryScan scans, unless the process was killed in the middle of the last attempt: what ends a process is not tried for
 // ever.
-func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *task) (string, error) {
+func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *task) (note string, err error) {
 	if j.Attempt > j.MaxAttempts {
 		return "", final("rekey was stopped each time it tried, last in the middle of the scan")
 	}
-	return w.scan(ctx, owner(j.JobRow), t)
+	err = contained(func() (err error) {
+		note, err = w.scan(ctx, owner(j.JobRow), t)
+		return err
+	})
+	return note, err
 }
 
 // giveUpScan concludes the check of a scan that cannot be finished, so that nobody waits for it; a scan that will be
@@ -245,7 +249,7 @@ func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d l
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), job.RespondTimeout)
 	defer cancel()
 	w.Log.ErrorContext(ctx, "scan given up", "delivery", d.GUID, "repository", t.Repository.ID, "head", t.Head,
-		"reason", out.Reason, "error", err)
+		"reason", out.Reason, "error", err, stackOf(err))
 	if err := w.recordFailure(ctx, owner(j.JobRow), t, out.Reason); err != nil {
 		return err
 	}

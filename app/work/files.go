@@ -99,7 +99,7 @@ func (w *Worker) withPack(ctx context.Context, client *github.Client, request wi
 		return err
 	}
 	defer body.Close()
-	p, err := pack.Open(ctx, body, pack.Options{TempDir: w.TempDir})
+	p, err := pack.Open(ctx, body, w.packOptions())
 	if err != nil {
 		return err
 	}

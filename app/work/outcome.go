@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -26,6 +27,9 @@ type outcome struct {
 // leaseWait is how long a job waits that found another one at the same check run or issue.
 const leaseWait = time.Second
 
+// memoryWait is how long a job waits for which other scans left no memory.
+const memoryWait = 20 * time.Second
+
 // outcomeOf is the one table of retry, snooze and give up. lastAttempt makes a give-up of a retry.
 func outcomeOf(err error, now time.Time, lastAttempt bool) outcome {
 	if errors.Is(err, ledger.ErrBusy) {
@@ -33,6 +37,12 @@ func outcomeOf(err error, now time.Time, lastAttempt bool) outcome {
 	}
 	if errors.Is(err, ledger.ErrFenced) {
 		return outcome{Do: github.Snooze, After: leaseWait, Reason: "another run of the job has taken over"}
+	}
+	if fault, ok := errors.AsType[*pack.PanicError](err); ok {
+		return outcome{Do: github.GiveUp, Reason: fault.Error()}
+	}
+	if errors.Is(err, pack.ErrMemory) {
+		return outcome{Do: github.Snooze, After: memoryWait, Reason: err.Error()}
 	}
 	if wait, ok := errors.AsType[*publish.WaitError](err); ok {
 		return outcome{Do: github.Snooze, After: max(wait.Until.Sub(now), leaseWait), Reason: wait.Error()}
@@ -56,6 +66,14 @@ func outcomeOf(err error, now time.Time, lastAttempt bool) outcome {
 		return outcome{Do: github.GiveUp, Reason: "tried often enough: " + verdict.Reason}
 	}
 	return outcome{Do: github.Retry, Reason: verdict.Reason}
+}
+
+// stackOf tells the log where a fault of our own happened; nothing for any other error.
+func stackOf(err error) slog.Attr {
+	if fault, ok := errors.AsType[*pack.PanicError](err); ok {
+		return slog.String("stack", fault.Stack)
+	}
+	return slog.Attr{}
 }
 
 // finalError is a failure that no repetition mends.
@@ -90,7 +108,7 @@ func (w *Worker) answer(ctx context.Context, row *rivertype.JobRow, err error) e
 		log.DebugContext(ctx, "job waits", "seconds", out.After.Seconds())
 		return river.JobSnooze(out.After)
 	case github.GiveUp:
-		log.ErrorContext(ctx, "job given up", "error", err)
+		log.ErrorContext(ctx, "job given up", "error", err, stackOf(err))
 		return river.JobCancel(errors.New(out.Reason))
 	}
 	log.WarnContext(ctx, "job failed, will be tried again", "error", err)

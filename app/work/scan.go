@@ -91,7 +91,7 @@ func (w *Worker) read(ctx context.Context, client *github.Client, req wire.Reque
 		return pack.Report{}, err
 	}
 	defer body.Close()
-	options := pack.Options{TempDir: w.TempDir}
+	options := w.packOptions()
 	if follower != nil {
 		options.Progress = follower.at
 	}
@@ -106,6 +106,11 @@ func (w *Worker) read(ctx context.Context, client *github.Client, req wire.Reque
 	}
 	report.Stats.Duration = w.Now().Sub(started)
 	return report, nil
+}
+
+// packOptions are the bounds of reading a pack.
+func (w *Worker) packOptions() pack.Options {
+	return pack.Options{TempDir: w.TempDir, Budget: w.Memory, MaxTrees: w.Memory.Size()}
 }
 
 // record writes the scan, its leaks, what was decided about them, and the moved tip in one transaction. It returns what could

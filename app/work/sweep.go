@@ -73,7 +73,10 @@ func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 
 // sweepRef reads one ref. What will not get better is noted, and holds up no other ref.
 func (w *Worker) sweepRef(ctx context.Context, j *river.Job[job.Sweep], t *task) error {
-	_, err := w.scan(ctx, owner(j.JobRow), t)
+	err := contained(func() error {
+		_, err := w.scan(ctx, owner(j.JobRow), t)
+		return err
+	})
 	if err == nil {
 		return nil
 	}
@@ -81,7 +84,7 @@ func (w *Worker) sweepRef(ctx context.Context, j *river.Job[job.Sweep], t *task)
 	if out.Do != github.GiveUp {
 		return err
 	}
-	w.Log.ErrorContext(ctx, "scan given up", "repository", t.Repository.Owner+"/"+t.Repository.Name, "ref", t.Ref, "head", t.Head, "reason", out.Reason, "error", err)
+	w.Log.ErrorContext(ctx, "scan given up", "repository", t.Repository.Owner+"/"+t.Repository.Name, "ref", t.Ref, "head", t.Head, "reason", out.Reason, "error", err, stackOf(err))
 	return w.recordFailure(ctx, owner(j.JobRow), t, out.Reason)
 }
 

@@ -15,6 +15,8 @@ import (
 
 	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/budget"
+	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/clerk"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -28,10 +30,11 @@ type Config struct {
 	GitHub     *github.App
 	Scanner    *detect.Scanner
 	AppID      int64
-	WebURL     string // GitHub's, for permalinks
-	DetailsURL string // where "Details" of a check run leads; "" for GitHub's own page
-	PullRefs   bool   // first looks read refs/pull/ too: the heads of all pull requests, from forks as well
-	TempDir    string // for packs over 8 MiB; default os.TempDir
+	WebURL     string         // GitHub's, for permalinks
+	DetailsURL string         // where "Details" of a check run leads; "" for GitHub's own page
+	PullRefs   bool           // first looks read refs/pull/ too: the heads of all pull requests, from forks as well
+	TempDir    string         // for packs over 8 MiB; default os.TempDir
+	Memory     *budget.Memory // what all scans may hold of packs; nil for no bound
 	Clerk      *clerk.Client
 	// Settle is how long GitHub may take to do what a failed request asked for; see [publish.DefaultSettle].
 	Settle  time.Duration
@@ -92,7 +95,13 @@ func handle[T river.JobArgs](w *Worker, do func(context.Context, *river.Job[T]) 
 
 // Work implements [river.Worker].
 func (h *handler[T]) Work(ctx context.Context, j *river.Job[T]) error {
-	return h.worker.answer(ctx, j.JobRow, h.do(ctx, j))
+	return h.worker.answer(ctx, j.JobRow, contained(func() error { return h.do(ctx, j) }))
+}
+
+// contained returns a panic of do as an error.
+func contained(do func() error) (err error) {
+	defer pack.Contain(&err)
+	return do()
 }
 
 // Timeout implements [river.Worker].

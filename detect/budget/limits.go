@@ -54,14 +54,14 @@ const (
 const (
 	// PackFindings is how many findings of one scan are kept, the most urgent first and one of each credential before two of
 	// any. The most that 135 GB of public repositories had was 66; beyond, the repository is a dump.
-	PackFindings = 25_000
+	PackFindings = 10_000
 	// PackObjectPlaces is how many findings of one credential are kept of one object.
 	PackObjectPlaces = 20
 	// PackPlaces is how many sightings of one credential are reported: a file with a key that is edited daily has 1,000 after
 	// some years, and nobody reads them all. The others are counted.
 	PackPlaces = 1_000
 	// PackSightings is how many sightings are reported in all, one of each credential before two of any; some 500 bytes each.
-	PackSightings = 50_000
+	PackSightings = 20_000
 	// PackPaths bounds the paths in a report, in bytes.
 	PackPaths = 16 * MiB
 	// PackCompared bounds how many pairs of trees are compared to find out which commits brought a finding: Linux has a
@@ -152,6 +152,8 @@ const (
 	MostMemory = 4 * GiB
 	// MemoryShare is the part of the process's memory that the budget is: 1/MemoryShare. The rest is for packs and trees.
 	MemoryShare = 4
+	// KernelShare is the part of the process's memory that is left to the kernel, for sockets and pages: 1/KernelShare.
+	KernelShare = 16
 
 	// Window is the part of a dictionary or window of zstd, xz and lzma that every decoder may have: what RFC 8878
 	// recommends decoders to support, and xz -6 uses.

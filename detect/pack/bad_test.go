@@ -221,7 +221,7 @@ func TestDeepChain(t *testing.T) {
 	sum := sha1.Sum(data[:len(data)-packTrailer]) //nolint:gosec // the pack format's trailer
 	copy(data[len(data)-packTrailer:], sum[:])
 	for _, memory := range []int64{0, 1} {
-		report := scanMarks(t, data, Options{Memory: memory, Workers: 1, MaxPlaces: 2 * depth})
+		report := scanMarks(t, data, Options{Memory: memory, Workers: 1, MaxFindings: 2 * depth, MaxPlaces: 2 * depth})
 		if len(report.Sightings) != depth+1 { // mark(1) alone comes again and again
 			t.Errorf("memory %d: %d sightings", memory, len(report.Sightings))
 		}

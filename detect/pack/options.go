@@ -19,9 +19,9 @@ type Options struct {
 	MaxObject    int64  // bytes one inflated object may have. Default 4 GiB
 	MaxInflated  int64  // bytes all inflated objects of a scan may have together. Default 1 TiB
 	MaxTrees     int64  // bytes kept of trees where there is a finding; paths that take more are left out, as [Report.Skipped] says. Default 2 GiB
-	MaxFindings  int    // findings kept of a scan, the most urgent first; that there are more is a limit in [Report.Skipped]. Default 25,000
+	MaxFindings  int    // findings kept of a scan, the most urgent first; that there are more is a limit in [Report.Skipped]. Default 10,000
 	MaxPlaces    int    // sightings reported of one credential; the others are counted in [Report.More]. Default 1,000
-	MaxSightings int    // sightings reported in all, one of each credential before two of any; as MaxPlaces. Default 50,000
+	MaxSightings int    // sightings reported in all, one of each credential before two of any; as MaxPlaces. Default 20,000
 
 	// Budget is what all scans of the process may hold together of what grows with a pack: objects that go through temporary
 	// files where it has no room, tables of objects, and what is kept of a history. nil is no bound but the above.
