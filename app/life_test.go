@@ -58,7 +58,7 @@ func testWholeLife(t *testing.T) {
 		t.Errorf("closed as %s", reason)
 	}
 	holds(t, "the comment", w.last(issue.Number, 2), "dead", "after it was found")
-	holds(t, "the issue", w.issue(issue.Number).Body, "Done", "dead")
+	holds(t, "the issue", w.issue(issue.Number).Body, "Done", "no longer works")
 	for _, sha := range []string{leaking, again} {
 		w.conclusion(sha, "success")
 	}

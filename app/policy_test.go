@@ -87,7 +87,7 @@ func testPolicyLayers(t *testing.T) {
 	if run.Conclusion != "neutral" || !slices.Equal(issue.Labels, []string{"server"}) {
 		t.Errorf("server's policy: %s, labels %v", run.Conclusion, issue.Labels)
 	}
-	holds(t, "the issue", issue.Body, "Clerk is not to be asked")
+	holds(t, "the issue", issue.Body, "rekey doesn't ask Clerk")
 	// The organisation's, over it.
 	w.github.ForgetRequests()
 	organisation := w.other(".github", true)

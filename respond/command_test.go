@@ -54,7 +54,7 @@ func TestCommand(t *testing.T) {
 func TestOurOwnTextsAreNoCommands(t *testing.T) {
 	t.Parallel()
 	for name, f := range issueCases() {
-		if said, _, found := Command(Issue(f).Body); found {
+		if said, _, found := Command(Issue(t.Context(), f).Body); found {
 			t.Errorf("issue %s says %s", name, said)
 		}
 	}

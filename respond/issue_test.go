@@ -2,6 +2,7 @@ package respond
 
 import (
 	"bytes"
+	"context"
 	"strings"
 	"testing"
 
@@ -73,7 +74,7 @@ func TestIssueGolden(t *testing.T) {
 	for name, f := range issueCases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := Issue(f)
+			got := Issue(context.Background(), f)
 			golden(t, "issue/"+name+".md", got.Title+"\n\n"+got.Body+"\nlabels: "+strings.Join(got.Labels, ", ")+"\nassignees: "+strings.Join(got.Assignees, ", ")+"\n")
 		})
 	}
@@ -82,7 +83,7 @@ func TestIssueGolden(t *testing.T) {
 // TestPublicIssueTellsNoPlace: neither path, commit, author nor pusher.
 func TestPublicIssueTellsNoPlace(t *testing.T) {
 	t.Parallel()
-	body := Issue(issueCases()["live-public"]).Body
+	body := Issue(context.Background(), issueCases()["live-public"]).Body
 	for _, told := range []string{"apps/web", ".env.production", introduced, short(introduced), "Ada", "`ada`", "refs/", "`main`"} {
 		if strings.Contains(body, told) {
 			t.Errorf("the issue in a public repository tells %q", told)
@@ -95,7 +96,7 @@ func TestIssueAssignsPeopleOnly(t *testing.T) {
 	f := issueFacts(leak(detect.SecretKey, detect.Live, 1))
 	f.Leak.Pusher = "renovate[bot]"
 	f.Policy.Issues.Assignees = []string{"grace", "ada", "grace"}
-	if got := Issue(f).Assignees; len(got) != 2 || got[0] != "grace" || got[1] != "ada" {
+	if got := Issue(context.Background(), f).Assignees; len(got) != 2 || got[0] != "grace" || got[1] != "ada" {
 		t.Errorf("assignees %v", got)
 	}
 }
@@ -112,20 +113,24 @@ func TestForeignTextDoesNothing(t *testing.T) {
 		return "x" + strings.Join(rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom(bits), rapid.String()), 0, 6).Draw(t, "bits"), "") + "x"
 	})
 	f, c := hostileFacts(func() string { return "x" })
-	harmless := rendered(t, f, c)
+	harmless := map[string]bool{rendered(t, f, c): true}
+	for _, name := range []string{"", "xxx"} { // what does not look like a variable's name is not shown as one, or put in a command
+		f.Leak.Variable = name
+		harmless[rendered(t, f, c)] = true
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		f, c := hostileFacts(func() string { return foreign.Draw(rt, "foreign") })
 		issue := rendered(rt, f, c)
-		if issue != harmless {
-			rt.Fatalf("structure changed:\n%s\nfrom\n%s", issue, Issue(f).Body)
+		if !harmless[issue] {
+			rt.Fatalf("structure changed:\n%s\nfrom\n%s", issue, Issue(context.Background(), f).Body)
 		}
 		run, _ := Check(c)
-		for _, s := range []string{run.Title, Issue(f).Title} {
+		for _, s := range []string{run.Title, Issue(context.Background(), f).Title} {
 			if strings.ContainsAny(s, "\n\r\u202e\u200b") {
 				rt.Fatalf("title %q", s)
 			}
 		}
-		if !strings.HasPrefix(Issue(f).Body, Marker(shop.ID, f.Leak.Fingerprint)+"\n") || strings.Count(Issue(f).Body, "<!--") != 1 {
+		if !strings.HasPrefix(Issue(context.Background(), f).Body, Marker(shop.ID, f.Leak.Fingerprint)+"\n") || strings.Count(Issue(context.Background(), f).Body, "<!--") != 1 {
 			rt.Fatalf("marker lost or doubled")
 		}
 	})
@@ -156,7 +161,7 @@ func rendered(t interface{ Fatalf(string, ...any) }, f IssueFacts, c CheckFacts)
 	run, _ := Check(c)
 	md := goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(html.WithUnsafe()))
 	var b bytes.Buffer
-	for _, body := range []string{Issue(f).Body, run.Summary} {
+	for _, body := range []string{Issue(context.Background(), f).Body, run.Summary} {
 		source := []byte(body)
 		ast.Walk(md.Parser().Parse(text.NewReader(source)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 			if !entering {
@@ -169,8 +174,6 @@ func rendered(t interface{ Fatalf(string, ...any) }, f IssueFacts, c CheckFacts)
 			case *ast.RawHTML:
 				switch raw := string(n.Segments.Value(source)); raw {
 				case "<code>", "</code>":
-				case "<sub>", "</sub>":
-					b.WriteString(raw + "\n")
 				default:
 					t.Fatalf("foreign HTML %q", raw)
 				}
@@ -196,7 +199,7 @@ func TestIssueKeepsGitHubsLimit(t *testing.T) {
 	for range 3000 {
 		f.History = append(f.History, ledger.Event{At: monday, By: "ada", To: ledger.Open, Reason: strings.Repeat("😀", 150)})
 	}
-	got := Issue(f)
+	got := Issue(context.Background(), f)
 	if n := utf16Length(got.Body); n > 65_536 || n < 60_000 {
 		t.Errorf("body of %d characters", n)
 	}

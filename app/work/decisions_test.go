@@ -123,26 +123,6 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-func TestCommitOf(t *testing.T) {
-	t.Parallel()
-	s := func(commit string, authored time.Duration) ledger.Sighting {
-		return ledger.Sighting{Commit: commit, Authored: noon.Add(authored)}
-	}
-	for name, c := range map[string]struct {
-		sightings []ledger.Sighting
-		want      string
-	}{
-		"none":                  {nil, ""},
-		"the last":              {[]ledger.Sighting{s("a", 0), s("c", 2), s("b", 1)}, "c"},
-		"no commit reaches one": {[]ledger.Sighting{s("", 3), s("a", 0)}, "a"},
-		"no times":              {[]ledger.Sighting{{Commit: "a"}, {Commit: "b"}}, "b"},
-	} {
-		if got := commitOf(c.sightings); got != c.want {
-			t.Errorf("%s: %q, want %q", name, got, c.want)
-		}
-	}
-}
-
 func TestLate(t *testing.T) {
 	t.Parallel()
 	for _, state := range []ledger.LeakState{ledger.Open, ledger.Revoked, ledger.Ignored, ledger.Resolved} {

@@ -66,11 +66,13 @@ func (e *issueEffect) Plan(ctx context.Context, interrupted bool) (send bool, er
 	}
 	if e.facts.Leak.State == ledger.Open {
 		source := e.w.GitHub.Repository(e.facts.source.target(), github.ScanAccess)
-		if e.facts.Files, err = e.w.files(ctx, source, commitOf(e.facts.Sightings), !e.patient); err != nil {
+		read, err := e.w.source(ctx, source, e.facts, !e.patient)
+		if err != nil {
 			return false, err
 		}
+		e.facts.Files, e.facts.Head, e.facts.Branch = read.files, read.head, read.branch
 	}
-	e.text = respond.Issue(e.facts.IssueFacts)
+	e.text = issueText(ctx, e.facts.IssueFacts)
 	if e.facts.Leak.IssueNumber != 0 && e.facts.Leak.IssueDigest == e.text.Digest() && !interrupted {
 		e.outcome = "it says so already"
 		return false, nil
@@ -142,15 +144,11 @@ func (e *issueEffect) Save(ctx context.Context, tx *ledger.Tx) (string, error) {
 	return e.issue.URL, e.w.filed(ctx, tx, e.facts, e.issue, e.text.Digest())
 }
 
-// commitOf is the commit whose files tell how the leaking key is used: the last one that brought it.
-func commitOf(sightings []ledger.Sighting) string {
-	commit, last := "", time.Time{}
-	for _, s := range sightings {
-		if s.Commit != "" && !s.Authored.Before(last) {
-			commit, last = s.Commit, s.Authored
-		}
-	}
-	return commit
+// issueText writes the issue. Where the instructions take too long to fit to the repository, they are general ones.
+func issueText(ctx context.Context, facts respond.IssueFacts) respond.IssueText {
+	ctx, cancel := context.WithTimeout(ctx, guideTime)
+	defer cancel()
+	return respond.Issue(ctx, facts)
 }
 
 // maxAssignees is how many people GitHub assigns to one issue.
@@ -190,6 +188,7 @@ type issueFacts struct {
 	respond.IssueFacts
 	source, target record
 	chosen         bool // a decision was taken to file it
+	tips           []ledger.Tip
 }
 
 // wanted tells whether the leak is to have an issue: one that was decided on, and that is still of use.
@@ -229,12 +228,16 @@ func (w *Worker) issueFacts(ctx context.Context, tx *ledger.Tx, leakID int64, p 
 	if err != nil {
 		return issueFacts{}, err
 	}
+	tips, err := tx.Tips(ctx, repository.ID, guideTips)
+	if err != nil {
+		return issueFacts{}, err
+	}
 	chosen, err := tx.Chosen(ctx, leakID)
 	return issueFacts{
 		IssueFacts: respond.IssueFacts{
 			Repository: w.describe(repository), Elsewhere: target.ID != repository.ID, Private: target.Private,
 			Leak: w.here(leak, repository), Sightings: sightings, History: history, Policy: p,
 		},
-		source: record{repository}, target: record{target}, chosen: chosen,
+		source: record{repository}, target: record{target}, chosen: chosen, tips: tips,
 	}, err
 }

@@ -1,162 +1,232 @@
 package guide
 
 import (
+	"path"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/rekey-app/rekey/respond/markdown"
 )
 
-func aws(t *tree, l Leak, v string) []place {
-	var out []place
-	add := func(name string, files []string, how, deploy string) {
-		if len(files) == 0 {
-			return
-		}
-		uses := t.uses(v, files...)
-		if len(uses) == 0 {
-			uses = wholes(files)
-		}
-		out = append(out, place{name: name, where: t.show(uses), how: how, deploy: deploy, shell: strings.Contains(how, "$NEW_KEY")})
+// put makes a target from files, nil where there are none. The files' lines that name the variable are shown.
+func (t *tree) put(v string, files []string, out target) []target {
+	if len(files) == 0 {
+		return nil
 	}
-	contains := func(files []string, word string) []string {
-		var with []string
-		for _, p := range files {
-			if strings.Contains(t.text(p), word) {
-				with = append(with, p)
+	uses := t.uses(v, files...)
+	if len(uses) == 0 {
+		uses = wholes(files)
+	}
+	out.where = t.show(uses)
+	return []target{out}
+}
+
+// containing returns the files whose text holds the word.
+func (t *tree) containing(files []string, word string) []string {
+	return slices.DeleteFunc(slices.Clone(files), func(p string) bool { return !strings.Contains(t.text(p), word) })
+}
+
+var (
+	samTemplate    = regexp.MustCompile(`(^|/)(template|sam)\.(ya?ml|json)$`)
+	samStack       = regexp.MustCompile(`(?m)^\s*stack_name\s*=\s*"([A-Za-z][A-Za-z0-9-]{0,127})"`)
+	copilotFile    = regexp.MustCompile(`(^|/)copilot/[^/]+/manifest\.ya?ml$`)
+	taskDefinition = regexp.MustCompile(`(^|/)[^/]*task[-_]?def[^/]*\.json$`)
+	beanstalkFile  = regexp.MustCompile(`(^|/)\.(ebextensions|elasticbeanstalk)/[^/]+$`)
+)
+
+func aws(t *tree, l Leak, v string) []target {
+	var out []target
+	add := func(files []string, x target) { out = append(out, t.put(v, files, x)...) }
+	stored := t.awsStore(v)
+	if files := t.containing(t.matching(samTemplate), "AWS::Serverless"); len(files) > 0 {
+		deploy := "sam build && sam deploy"
+		for _, p := range t.named("samconfig.toml") {
+			if stack := first(samStack, t.text(p)); stack != "" {
+				deploy += " --stack-name " + stack
+				break
 			}
 		}
-		return with
+		add(files, stored.to("AWS SAM", deploy))
 	}
-	stored := "in Secrets Manager or Parameter Store, whichever holds it:" + shell(
-		`aws secretsmanager put-secret-value --secret-id <name> --secret-string "$NEW_KEY"`,
-		`aws ssm put-parameter --name <name> --type SecureString --overwrite --value "$NEW_KEY"`)
-	templates := t.matching(regexp.MustCompile(`(^|/)(template|sam)\.(ya?ml|json)$`))
-	add("AWS SAM", contains(templates, "AWS::Serverless"), stored, "`sam deploy`, as functions get the value when they are deployed.")
-	add("AWS CDK", t.named("cdk.json"), stored, "`npx cdk deploy`.")
-	add("AWS Copilot", t.matching(regexp.MustCompile(`(^|/)copilot/[^/]+/manifest\.ya?ml$`)), shell(`copilot secret init --name `+v+` --overwrite`)+asksForValue, "`copilot svc deploy`.")
-	tasks := t.matching(regexp.MustCompile(`(^|/)[^/]*task[-_]?def[^/]*\.json$`))
-	add("AWS ECS", contains(tasks, "containerDefinitions"), stored, "`aws ecs update-service --cluster <cluster> --service <service> --force-new-deployment`.")
-	add("Serverless Framework", t.named("serverless.yml", "serverless.yaml", "serverless.ts"), stored, "`serverless deploy`.")
-	stage := "production"
-	if !live(l) {
-		stage = "dev"
+	add(t.named("cdk.json"), t.cdkStore(l, stored).to("AWS CDK", "npx cdk deploy --all"))
+	add(t.matching(copilotFile), target{name: "AWS Copilot", set: []string{"copilot secret init --name " + v + " --overwrite"}, note: asksForValue + " Add what it prints to `secrets` in the manifest, if that isn't there yet.", takes: []string{"copilot svc deploy"}, runs: []string{"copilot svc deploy"}})
+	tasks := t.containing(t.matching(taskDefinition), "containerDefinitions")
+	services := t.terraformServices()
+	if len(tasks) > 0 || len(services) > 0 {
+		add(append(tasks, t.containing(t.matching(tfFile), `"aws_ecs_service"`)...), t.ecs(stored, tasks, services))
 	}
-	add("SST", t.named("sst.config.ts"), shell(`npx sst secret set <Name> "$NEW_KEY" --stage `+stage), "`npx sst deploy --stage "+stage+"`.")
-	add("AWS Amplify", t.named("amplify.yml"), "Amplify console → Hosting → **Environment variables** (or **Secrets**) → `"+v+"`.", "redeploy the branch.")
-	add("AWS App Runner", t.named("apprunner.yaml"), stored, "`aws apprunner start-deployment --service-arn <arn>`.")
-	add("AWS Elastic Beanstalk", t.matching(regexp.MustCompile(`(^|/)\.(ebextensions|elasticbeanstalk)/[^/]+$`)), shell(`eb setenv `+v+`="$NEW_KEY"`), "nothing to do: `eb setenv` updates the environment.")
+	add(t.named("serverless.yml", "serverless.yaml", "serverless.ts"), stored.to("the Serverless Framework", "npx serverless deploy --stage "+stage(l)))
+	add(t.named("sst.config.ts"), target{name: "SST", set: []string{"npx sst secret set ClerkSecretKey $NEW_KEY --stage " + stage(l)}, note: "In `sst.config.ts`, give it to the app, if that isn't done yet: `environment: { " + v + ": new sst.Secret(\"ClerkSecretKey\").value }`.", takes: []string{"npx sst deploy --stage " + stage(l)}, runs: []string{"npx sst deploy --stage " + stage(l)}})
+	add(t.named("amplify.yml"), target{name: "AWS Amplify", how: "In the Amplify console, **Hosting → Environment variables** (or **Secrets**), change " + code(v) + ".", again: "On Amplify: **Redeploy this version** of the branch.", ships: mergeDeploys("Amplify")})
+	add(t.named("apprunner.yaml"), target{name: "AWS App Runner", how: stored.how, set: stored.set, again: "On App Runner: **Deploy**.", ships: mergeDeploys("App Runner")})
+	add(t.matching(beanstalkFile), target{name: "AWS Elastic Beanstalk", set: []string{"eb setenv " + v + "=$NEW_KEY"}, auto: true, runs: []string{"eb deploy"}})
 	return out
 }
 
-func google(t *tree, _ Leak, v string) []place {
-	var out []place
-	secretManager := shell(`printf %s "$NEW_KEY" | gcloud secrets versions add <secret> --data-file=-`)
-	var engine []string
-	for _, p := range t.matching(regexp.MustCompile(`(^|/)app\.ya?ml$`)) {
-		if regexp.MustCompile(`(?m)^runtime:`).MatchString(t.text(p)) {
-			engine = append(engine, p)
+// cdkStore is where a stack takes the value from that held it itself.
+func (t *tree) cdkStore(l Leak, s store) store {
+	for _, at := range l.Head {
+		if !l.Hide && (path.Base(at.Path) == "cdk.json" || isStack(t, at)) {
+			return store{set: []string{"aws secretsmanager create-secret --name clerk-secret-key --secret-string $NEW_KEY"}}
 		}
 	}
-	if len(engine) > 0 {
-		out = append(out, place{
-			name: "Google App Engine", where: t.show(wholes(engine)), shell: true,
-			how:    "App Engine takes variables from `app.yaml`, where a secret must not stand: read it from Secret Manager at start." + secretManager,
-			deploy: "`gcloud app deploy`.",
-		})
+	return s
+}
+
+// isStack reports whether the code describes infrastructure, so that it runs when that is deployed, and not in the app.
+func isStack(t *tree, at Location) bool { return strings.Contains(t.text(at.Path), "aws-cdk-lib") }
+
+func stage(l Leak) string {
+	if live(l) {
+		return "production"
 	}
-	run := t.matching(regexp.MustCompile(`(^|/)(cloudbuild[^/]*\.ya?ml|cloudbuild\.json|skaffold\.ya?ml)$`))
-	for _, p := range t.matching(regexp.MustCompile(`(^|/)service[^/]*\.ya?ml$`)) {
-		if strings.Contains(t.text(p), "serving.knative.dev") {
-			run = append(run, p)
+	return "dev"
+}
+
+// store is where AWS keeps the value, as far as the files say.
+type store struct {
+	set  []string
+	how  string
+	note string
+}
+
+func (s store) to(name, deploy string) target {
+	return target{name: name, in: "in AWS", by: "With " + name + ":", how: s.how, set: s.set, note: s.note, takes: []string{deploy}, runs: []string{deploy}}
+}
+
+var (
+	secretARN     = regexp.MustCompile(`arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{1,12}:secret:([A-Za-z0-9/_+=.@-]{1,200})(:[A-Za-z0-9_.-]+)?(::?[A-Za-z0-9-]*)*`)
+	parameterARN  = regexp.MustCompile(`arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{1,12}:parameter(/[A-Za-z0-9/_.-]{1,200})`)
+	parameterName = regexp.MustCompile(`["'\s]valueFrom["']?\s*[:=]\s*["'](/?[A-Za-z0-9][A-Za-z0-9/_.-]{0,200})["']|\{\{resolve:ssm(?:-secure)?:(/?[A-Za-z0-9][A-Za-z0-9/_.-]{0,200})|\$\{ssm:(/?[A-Za-z0-9][A-Za-z0-9/_.-]{0,200})`)
+	resolveSecret = regexp.MustCompile(`\{\{resolve:secretsmanager:([A-Za-z0-9/_+=.@-]{1,200})(:SecretString:[A-Za-z0-9_.-]+)?`)
+)
+
+// awsStore reads which parameter or secret the files name for the variable. Where they hold the credential itself, it is
+// the parameter that the changes of those files name.
+func (t *tree) awsStore(v string) store {
+	parameter := func(name string) store {
+		return store{set: []string{"aws ssm put-parameter --name " + name + " --type SecureString --overwrite --value $NEW_KEY"}}
+	}
+	files := append(t.matching(taskDefinition), append(t.matching(samTemplate), t.named("serverless.yml", "serverless.yaml")...)...)
+	for _, p := range files {
+		if !t.holds(p) {
+			continue
+		}
+		if samTemplate.MatchString(p) {
+			return store{set: []string{"aws secretsmanager create-secret --name clerk-secret-key --secret-string $NEW_KEY"}, how: "Put it into Secrets Manager:"}
+		}
+		return parameter("/clerk/secret-key")
+	}
+	if len(t.named("apprunner.yaml")) > 0 && t.holds(t.named("apprunner.yaml")...) {
+		return parameter("/clerk/secret-key")
+	}
+	for _, u := range t.uses(v, append(files, t.named("apprunner.yaml")...)...) {
+		near := strings.Join(t.around(u, 1), "\n")
+		if m := secretARN.FindStringSubmatch(near); m != nil {
+			if m[2] != "" { // the secret holds other keys as well, which a new value would replace
+				return store{how: "In Secrets Manager, open " + markdown.Code(m[1]) + " and change " + markdown.Code(m[2][1:]) + "."}
+			}
+			return store{set: []string{"aws secretsmanager put-secret-value --secret-id " + m[1] + " --secret-string $NEW_KEY"}}
+		}
+		if m := resolveSecret.FindStringSubmatch(near); m != nil {
+			if m[2] != "" {
+				return store{how: "In Secrets Manager, open " + markdown.Code(m[1]) + " and change " + markdown.Code(strings.TrimPrefix(m[2], ":SecretString:")) + "."}
+			}
+			return store{set: []string{"aws secretsmanager put-secret-value --secret-id " + m[1] + " --secret-string $NEW_KEY"}}
+		}
+		if m := parameterARN.FindStringSubmatch(near); m != nil {
+			return parameter(m[1])
+		}
+		if m := parameterName.FindStringSubmatch(near); m != nil {
+			return parameter(m[1] + m[2] + m[3])
 		}
 	}
-	if len(run) > 0 {
-		uses := t.uses(v, run...)
-		if len(uses) == 0 {
-			uses = wholes(run)
-		}
-		out = append(out, place{
-			name: "Google Cloud Run", where: t.show(uses), how: secretManager, shell: true,
-			deploy: "`gcloud run services update <service> --update-secrets=" + v + "=<secret>:latest`: an instance takes the version that was the latest at its start.",
-		})
+	return store{how: "Put it into Secrets Manager or Parameter Store, and see that the app gets it from there as " + code(v) + "."}
+}
+
+// around returns the lines from the use's to n behind it.
+func (t *tree) around(u use, n int) []string {
+	lines := t.lines(u.path)
+	return lines[max(0, u.line-1):min(len(lines), u.line+n)]
+}
+
+// ecsService is what a forced deployment needs to know.
+type ecsService struct{ cluster, service string }
+
+var (
+	ecsCommand  = regexp.MustCompile(`--cluster[ =]+([A-Za-z0-9_-]{1,255})[^\n]*--service[ =]+([A-Za-z0-9_-]{1,255})`)
+	ecsInputs   = regexp.MustCompile(`(?m)^\s*(service|cluster):\s*["']?([A-Za-z0-9_-]{1,255})["']?\s*$`)
+	ecsResource = regexp.MustCompile(`(?s)resource\s+"aws_ecs_service"\s+"[^"]*"\s*\{(.*?)\n\}`)
+	tfName      = regexp.MustCompile(`(?m)^\s*name\s*=\s*"([A-Za-z0-9_-]{1,255})"`)
+	tfCluster   = regexp.MustCompile(`(?m)^\s*cluster\s*=\s*(?:"([A-Za-z0-9_-]{1,255})"|aws_ecs_cluster\.([A-Za-z0-9_-]{1,255})\.)`)
+)
+
+// ecs replaces a service's tasks: they keep the value that they were started with.
+func (t *tree) ecs(s store, tasks []string, services []ecsService) target {
+	out := target{name: "AWS ECS", in: "in AWS", by: "On ECS:", how: s.how, set: s.set, note: s.note}
+	if len(tasks) == 0 {
+		out.how, out.set = "", nil // Terraform sets it
 	}
-	if files := t.named("apphosting.yaml"); len(files) > 0 {
-		out = append(out, place{
-			name: "Firebase App Hosting", where: t.show(wholes(files)), how: shell(`firebase apphosting:secrets:set ` + v),
-			deploy: "start a rollout of the backend.",
-		})
-	} else if files := t.named("firebase.json"); len(files) > 0 {
-		out = append(out, place{
-			name: "Firebase", where: t.show(wholes(files)), how: "if a function uses it:" + shell(`firebase functions:secrets:set `+v) + asksForValue,
-			deploy: "`firebase deploy --only functions`.",
-		})
+	for _, p := range t.matching(workflows) {
+		text := t.text(p)
+		if m := ecsCommand.FindStringSubmatch(text); m != nil {
+			services = append(services, ecsService{m[1], m[2]})
+			continue
+		}
+		found := ecsService{}
+		for _, m := range ecsInputs.FindAllStringSubmatch(text, -1) {
+			if m[1] == "cluster" {
+				found.cluster = m[2]
+			} else {
+				found.service = m[2]
+			}
+		}
+		if found.service != "" && found.cluster != "" && strings.Contains(text, "amazon-ecs-deploy-task-definition") {
+			services = append(services, found)
+		}
+	}
+	for _, s := range slices.Compact(services) {
+		out.takes = append(out.takes, "aws ecs update-service --cluster "+s.cluster+" --service "+s.service+" --force-new-deployment")
+	}
+	if len(out.takes) == 0 {
+		out.again = "On ECS: **Update service → Force new deployment**. Tasks keep the value that they were started with."
+	}
+	out.ships = "Deploy the commit to ECS as usual: its image, and its task definition."
+	if len(tasks) == 0 {
+		out.ships, out.runs = "Deploy the commit to ECS as usual. If the image is the same, replace the tasks:", out.takes
 	}
 	return out
 }
 
-func azure(t *tree, _ Leak, v string) []place {
-	var out []place
-	add := func(name string, files []string, how, deploy string) {
-		if len(files) > 0 {
-			out = append(out, place{name: name, where: t.show(wholes(files)), how: how, deploy: deploy, shell: strings.Contains(how, "$NEW_KEY")})
+// terraformServices reads the ECS services that Terraform files describe.
+func (t *tree) terraformServices() []ecsService {
+	var out []ecsService
+	for _, p := range t.containing(t.matching(tfFile), `"aws_ecs_service"`) {
+		for _, m := range ecsResource.FindAllStringSubmatch(t.text(p), maxShown) {
+			c := tfCluster.FindStringSubmatch(m[1])
+			s := ecsService{service: first(tfName, m[1])}
+			if c != nil {
+				s.cluster = orElse(c[1], t.terraformName("aws_ecs_cluster", c[2]))
+			}
+			if s.cluster != "" && s.service != "" {
+				out = append(out, s)
+			}
 		}
-	}
-	vault := shell(`az keyvault secret set --vault-name <vault> --name <name> --value "$NEW_KEY"`)
-	add("Azure Functions", t.named("host.json"), shell(`az functionapp config appsettings set --name <app> --resource-group <group> --settings `+v+`="$NEW_KEY" --output none`), "nothing to do: new settings restart the app.")
-	add("Azure Static Web Apps", t.named("staticwebapp.config.json"), shell(`az staticwebapp appsettings set --name <app> --setting-names `+v+`="$NEW_KEY" --output none`), "nothing to do: the API's functions see it at once.")
-	add("Azure (azd)", t.named("azure.yaml"), "in Key Vault:"+vault, "`azd deploy`.")
-	if len(out) == 0 {
-		add("Azure", t.matching(regexp.MustCompile(`(^|/)(main|app)\.bicep$`)),
-			"in the app's settings, or in Key Vault:"+shell(`az webapp config appsettings set --name <app> --resource-group <group> --settings `+v+`="$NEW_KEY" --output none`)+vault, "new settings restart the app; a value from Key Vault is fetched anew within a day, or at a restart.")
-	}
-	if files := t.matching(regexp.MustCompile(`(^|/)azure-pipelines[^/]*\.ya?ml$`)); len(files) > 0 {
-		uses := t.uses(v, files...)
-		if len(uses) == 0 {
-			uses = wholes(files)
-		}
-		out = append(out, place{name: "Azure Pipelines", where: t.show(uses), how: "Pipelines → Library → the variable group, or the pipeline's own variables → `" + v + "`, kept secret.", deploy: "counts from the next run."})
 	}
 	return out
 }
 
-func doppler(t *tree, l Leak, v string) []place {
-	files := t.named("doppler.yaml", "doppler.yml")
-	if len(files) == 0 {
-		return nil
+// terraformName returns the name that a resource is given, "" where it is not a literal.
+func (t *tree) terraformName(kind, label string) string {
+	if label == "" {
+		return ""
 	}
-	config := "prd"
-	if !live(l) {
-		config = "dev"
-	}
-	return []place{{
-		name: "Doppler", where: t.show(wholes(files)), shell: true,
-		how:    shell(`printf %s "$NEW_KEY" | doppler secrets set ` + v + ` --config ` + config),
-		deploy: "what Doppler syncs to takes it over; the rest restarts with `doppler run`.",
-	}}
-}
-
-func infisical(t *tree, l Leak, v string) []place {
-	files := t.named(".infisical.json")
-	if len(files) == 0 {
-		return nil
-	}
-	env := "prod"
-	if !live(l) {
-		env = "dev"
-	}
-	return []place{{name: "Infisical", where: t.show(wholes(files)), shell: true, how: shell(`infisical secrets set ` + v + `="$NEW_KEY" --env=` + env), deploy: "restart what runs under `infisical run`."}}
-}
-
-func sops(t *tree, _ Leak, v string) []place {
-	if len(t.named(".sops.yaml")) == 0 {
-		return nil
-	}
-	files := t.matching(regexp.MustCompile(`(?i)(^|/)[^/]*(secrets?|\.enc|\.sops)[^/]*\.(ya?ml|json|env)$`))
-	uses := t.uses(v, files...)
-	how := "open the encrypted file with `sops edit`, change `" + v + "`, commit."
-	if len(uses) > 0 {
-		if p := safe(uses[0].path, ""); p != "" {
-			how = shell("sops edit "+p) + "\nChange `" + v + "`, commit."
+	resource := regexp.MustCompile(`(?s)resource\s+"` + kind + `"\s+"` + regexp.QuoteMeta(label) + `"\s*\{(.*?)\n\}`)
+	for _, p := range t.containing(t.matching(tfFile), `"`+kind+`"`) {
+		if m := resource.FindStringSubmatch(t.text(p)); m != nil {
+			return first(tfName, m[1])
 		}
 	}
-	return []place{{name: "SOPS", where: t.show(append(uses, wholes(t.named(".sops.yaml"))...)), how: how, deploy: "deploy what reads the file."}}
+	return ""
 }

@@ -1,7 +1,9 @@
 package guide_test
 
 import (
+	"context"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,7 +23,7 @@ import (
 	"github.com/rekey-app/rekey/respond/guide"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 // files is a repository in memory.
 type files map[string]string
@@ -41,15 +43,24 @@ func (f files) Read(p string) ([]byte, bool) {
 	return []byte(s), ok
 }
 
-// parseCase reads a repository from a txtar archive, whose comment holds the facts of the leak, one a line.
-func parseCase(t *testing.T, name string) (guide.Leak, files, bool) {
+// parsedCase is a repository with the facts of a leak in it.
+type parsedCase struct {
+	leak     guide.Leak
+	files    files
+	abused   bool
+	variants map[string]files // files that take the place of others, by the variant's name
+}
+
+// parseCase reads a case from a txtar archive, whose comment holds the facts of the leak, one a line. The leak is where
+// the files have its masked form. A file "code: main.go" is main.go in the variant "code".
+func parseCase(t testing.TB, name string) parsedCase {
 	t.Helper()
 	a, err := txtar.ParseFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
+	c := parsedCase{files: files{}, variants: map[string]files{}}
 	l := guide.Leak{Kind: detect.SecretKey, Environment: detect.Live, Redacted: "sk_live_…a1b2", Repository: "acme/shop"}
-	abused := false
 	for line := range strings.Lines(string(a.Comment)) {
 		key, value, ok := strings.Cut(strings.TrimSpace(line), ": ")
 		if !ok {
@@ -70,49 +81,127 @@ func parseCase(t *testing.T, name string) (guide.Leak, files, bool) {
 			l.Variable = value
 		case "path":
 			l.Paths = append(l.Paths, value)
+		case "head":
+			l.Head = append(l.Head, guide.Location{Path: value})
 		case "hide":
 			l.Hide = value == "true"
 		case "browser":
 			l.Browser = value == "true"
 		case "abused":
-			abused = value == "true"
+			c.abused = value == "true"
 		case "what":
 		default:
 			t.Fatalf("%s: fact %q is not known", name, key)
 		}
 	}
-	f := files{}
 	for _, file := range a.Files {
-		f[file.Name] = string(file.Data)
+		if variant, p, ok := strings.Cut(file.Name, ": "); ok {
+			if c.variants[variant] == nil {
+				c.variants[variant] = files{}
+			}
+			c.variants[variant][p] = string(file.Data)
+			continue
+		}
+		c.files[file.Name] = string(file.Data)
 	}
-	return l, f, abused
+	c.leak = l
+	return c.in("")
+}
+
+// in returns the case in one of its variants, with the places where the leak is.
+func (c parsedCase) in(variant string) parsedCase {
+	c.files = maps.Clone(c.files)
+	maps.Copy(c.files, c.variants[variant])
+	c.leak.Paths, c.leak.Head = slices.Clone(c.leak.Paths), slices.Clone(c.leak.Head)
+	for p, text := range c.files {
+		for i, line := range strings.Split(text, "\n") {
+			if strings.Contains(line, c.leak.Redacted) {
+				c.leak.Head = append(c.leak.Head, guide.Location{Path: p, Line: i + 1})
+				c.leak.Paths = append(c.leak.Paths, p)
+			}
+		}
+	}
+	slices.SortFunc(c.leak.Head, func(a, b guide.Location) int { return cmpString(a.Path, b.Path, a.Line, b.Line) })
+	slices.Sort(c.leak.Paths)
+	return c
+}
+
+func cmpString(a, b string, i, j int) int {
+	if a != b {
+		return strings.Compare(a, b)
+	}
+	return i - j
+}
+
+func (c parsedCase) guide() guide.Guide { return guide.For(context.Background(), c.leak, c.files) }
+
+func cases(t testing.TB, pattern string) []string {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	return names
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatalf("%v (go test -update writes it)", err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("%s differs (-want +got):\n%s", name, diff)
+	}
 }
 
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	cases, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(cases) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	for _, name := range cases {
+	for _, name := range cases(t, "testdata/*.txtar") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
-			l, f, abused := parseCase(t, name)
-			got := guide.For(l, f).Markdown(abused)
-			golden := strings.TrimSuffix(name, ".txtar") + ".md"
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
+			c := parseCase(t, name)
+			golden(t, strings.TrimSuffix(name, ".txtar")+".md", c.guide().Markdown(c.abused))
+		})
+	}
+}
+
+// variants of each host's and language's case, in the order of its golden file.
+var variants = []struct{ name, title string }{
+	{"code", "The key is a literal in code"},
+	{"settings", "The key is in a committed settings file"},
+	{"", "The key is in neither any more"},
+}
+
+// steps is what a person does, without what is folded away.
+func steps(g guide.Guide) string {
+	text, _, _ := strings.Cut(g.Markdown(false), "<details>")
+	if i := strings.Index(text, "\n1. "); i >= 0 {
+		text = text[i+1:]
+	}
+	return strings.TrimSpace(text) + "\n"
+}
+
+func TestHostsAndLanguages(t *testing.T) {
+	t.Parallel()
+	for _, name := range append(cases(t, "testdata/hosts/*.txtar"), cases(t, "testdata/languages/*.txtar")...) {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			t.Parallel()
+			c := parseCase(t, name)
+			var b strings.Builder
+			for _, v := range variants {
+				if v.name != "" && len(c.variants[v.name]) == 0 {
+					t.Fatalf("no file in the variant %q", v.name)
 				}
-				return
+				b.WriteString("## " + v.title + "\n\n" + steps(c.in(v.name).guide()) + "\n")
 			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatalf("%v (go test -update writes it)", err)
-			}
-			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-				t.Errorf("%s differs (-want +got):\n%s", golden, diff)
-			}
+			golden(t, strings.TrimSuffix(name, ".txtar")+".md", b.String())
 		})
 	}
 }
@@ -120,10 +209,8 @@ func TestGolden(t *testing.T) {
 // TestStepsAreOneList: whatever stands in the steps (code, lists in lists), Markdown sees one list of as many steps.
 func TestStepsAreOneList(t *testing.T) {
 	t.Parallel()
-	cases, _ := filepath.Glob("testdata/*.txtar")
-	for _, name := range cases {
-		l, f, _ := parseCase(t, name)
-		g := guide.For(l, f)
+	for _, name := range cases(t, "testdata/*.txtar") {
+		g := parseCase(t, name).guide()
 		source := []byte(g.Markdown(false))
 		doc := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(text.NewReader(source))
 		for n := doc.FirstChild(); n != nil; n = n.NextSibling() {
@@ -144,11 +231,11 @@ func TestDashboardIsLinkedOnlyWhereItIsClerks(t *testing.T) {
 		"https://dashboard.clerk.com.evil.example/apps/app_2x/instances/ins_2y/api-keys", "https://evil.example/", "javascript:alert(1)",
 		good + "?x", good + "\n", "http" + strings.TrimPrefix(good, "https"), "https://dashboard.clerk.com/apps/app_2x/instances/ins_2y)/api-keys",
 	} {
-		if got := guide.For(guide.Leak{Kind: detect.SecretKey, Dashboard: page}, nil).Markdown(false); strings.Contains(got, page) || strings.Contains(got, "this very instance") {
+		if got := guide.For(t.Context(), guide.Leak{Kind: detect.SecretKey, Dashboard: page}, nil).Markdown(false); strings.Contains(got, page) || strings.Contains(got, "this instance's") {
 			t.Errorf("%q is linked", page)
 		}
 	}
-	if got := guide.For(guide.Leak{Kind: detect.SecretKey, Dashboard: good}, nil).Markdown(false); !strings.Contains(got, "("+good+")") {
+	if got := guide.For(t.Context(), guide.Leak{Kind: detect.SecretKey, Dashboard: good}, nil).Markdown(false); !strings.Contains(got, "("+good+")") {
 		t.Error("the right page is not linked")
 	}
 }
@@ -160,8 +247,11 @@ func TestHiddenFilesAreNotTold(t *testing.T) {
 		".github/workflows/ci.yml": "jobs:\n  a:\n    env:\n      CLERK_SECRET_KEY: x\n",
 		".github/workflows/cd.yml": "jobs:\n  a:\n    env:\n      CLERK_SECRET_KEY: ${{ secrets.CLERK_SECRET_KEY }}\n",
 	}
-	l := guide.Leak{Kind: detect.SecretKey, Hide: true, Paths: []string{"Dockerfile", ".github/workflows/ci.yml"}}
-	got := guide.For(l, f).Markdown(false)
+	l := guide.Leak{
+		Kind: detect.SecretKey, Hide: true, Paths: []string{"Dockerfile", ".github/workflows/ci.yml"},
+		Head: []guide.Location{{Path: "Dockerfile", Line: 1}, {Path: ".github/workflows/ci.yml", Line: 4}},
+	}
+	got := guide.For(t.Context(), l, f).Markdown(false)
 	for _, told := range []string{"Dockerfile", "ci.yml"} {
 		if strings.Contains(got, told) {
 			t.Errorf("%s is told", told)
@@ -171,8 +261,8 @@ func TestHiddenFilesAreNotTold(t *testing.T) {
 		t.Error("the workflow that did not leak is not told")
 	}
 	l.Hide = false
-	if got := guide.For(l, f).Markdown(false); !strings.Contains(got, "`Dockerfile`") || strings.Contains(got, "Dockerfile:1") {
-		t.Error("a leaking file is told with its line, or not at all")
+	if got := guide.For(t.Context(), l, f).Markdown(false); !strings.Contains(got, "ci.yml:4") {
+		t.Error("a leaking file is not named where it may be")
 	}
 }
 
@@ -196,7 +286,7 @@ func TestForeignNamesDoNothing(t *testing.T) {
 			evil + ".sops.yaml":                                  "CLERK_SECRET_KEY: ENC\n",
 			".sops.yaml":                                         "",
 		}
-		got := guide.For(guide.Leak{Kind: detect.SecretKey, Environment: detect.Live, Repository: "acme/" + evil, Variable: "CLERK_" + evil}, f).Markdown(false)
+		got := guide.For(t.Context(), guide.Leak{Kind: detect.SecretKey, Environment: detect.Live, Repository: "acme/" + evil, Variable: "CLERK_" + evil}, f).Markdown(false)
 		source := []byte(got)
 		doc := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(text.NewReader(source))
 		ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -235,7 +325,7 @@ func FuzzFor(f *testing.F) {
 	f.Add("k/a.yaml", "apiVersion: v1\nkind: Secret\ndata: {CLERK_SECRET_KEY: x}\n---\n&a [*a]")
 	f.Add("fly.toml", "app = 'x'")
 	f.Fuzz(func(t *testing.T, p, content string) {
-		g := guide.For(guide.Leak{Kind: detect.SecretKey, Paths: []string{p}}, files{p: content})
+		g := guide.For(t.Context(), guide.Leak{Kind: detect.SecretKey, Paths: []string{p}}, files{p: content})
 		if len(g.Steps) == 0 || len(g.Markdown(true)) > 60_000 {
 			t.Errorf("%d steps, %d bytes", len(g.Steps), len(g.Markdown(true)))
 		}
@@ -251,6 +341,6 @@ func BenchmarkFor(b *testing.B) {
 	list := f.List()
 	b.ReportMetric(float64(len(list)), "files")
 	for b.Loop() {
-		guide.For(guide.Leak{Kind: detect.SecretKey}, f)
+		guide.For(b.Context(), guide.Leak{Kind: detect.SecretKey}, f)
 	}
 }

@@ -1,157 +1,142 @@
 package guide
 
 import (
+	"slices"
+
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
-// tellRotated ends the instructions for all kinds that Clerk cannot be asked about.
-func tellRotated() Step {
-	return Step{Title: "Tell rekey:", Text: "comment `/rekey rotated` here. Clerk has no way to ask whether this kind of credential is dead, so your word closes the issue, under your name."}
+// reportRotated ends the instructions for all kinds that Clerk cannot be asked about.
+func reportRotated() Step {
+	return Step{Do: Report, Title: "Tell rekey:", Text: "comment `/rekey rotated`. Clerk can't say whether this kind of credential still works, so your word closes the issue."}
+}
+
+// where names the page and the environment to choose on it.
+func where(l Leak, name, page string) string {
+	return "Open " + markdown.Link(name, page) + " and, at the top left, choose " + instance(l) + "."
 }
 
 func webhookSecret(l Leak, r repository) Guide {
+	create := Step{Do: Create, Title: "Add a second endpoint in Clerk.", Text: where(l, "Webhooks", webhooksPage) + " Add an endpoint with the **same URL and events** as the old one, and copy its **Signing Secret**."}
+	test := Step{Do: Check, Title: "Send a test event", Text: "from the new endpoint's **Testing** tab, and check that your server answers 2xx. Deliveries of the old endpoint fail from now on; that's expected."}
 	return Guide{
-		Opens: "Whoever has this secret can send your server webhooks that look as if they came from Clerk: invented users, deletions, changes of roles. " +
-			"It opens nothing at Clerk itself, and no user's data.",
-		Takes: "It takes about ten minutes, and no event is lost: both endpoints receive meanwhile. Clerk (through Svix) cannot roll a signing secret in place.",
-		Steps: []Step{
-			{Title: "Add a second endpoint.", Text: "Open " + markdown.Link("Clerk's dashboard → Webhooks", webhooksPage) + " and choose, at the top left, " + instance(l) + ". Add an endpoint with the **same URL and the same events** " +
-				"as the old one, and copy its **Signing Secret**."},
-			{Title: "Put the new secret where the old one is.", Text: r.put()},
-			{Title: "Deploy.", Text: r.deployAfter("From now on deliveries of the old endpoint fail verification. That is expected.")},
-			{Title: "Send a test event", Text: "from the new endpoint's **Testing** tab, and see that your server answers 2xx."},
-			{Title: "Delete the old endpoint.", Text: "With it the leaked secret is worth nothing."},
-			tellRotated(),
-		},
-		Abused: []Step{
-			{Title: "Disable the old endpoint", Text: "on " + markdown.Link("the Webhooks page", webhooksPage) + " **and** take the old secret off your server, which is what believes forged events: until the new secret is in place, refuse all webhooks."},
-			{Title: "Add a new endpoint,", Text: "set its signing secret, deploy, and send a test event."},
-			{Title: "Replay what was missed:", Text: "the endpoint's **Recover failed messages** sends again what failed since a time that you choose."},
-			tellRotated(),
-		},
+		Opens: "Whoever has this secret can send your server webhooks that look as if they came from Clerk: invented users, deletions, changed roles. It opens nothing at Clerk.",
+		Takes: "About 10 minutes, and no event is lost: both endpoints receive them meanwhile. Clerk (through Svix) can't replace a signing secret in place.",
+		Steps: slices.Concat([]Step{create}, r.replace("secret"), []Step{test, {Do: Delete, Title: "Delete the old endpoint.", Text: "The leaked secret is worth nothing then."}, reportRotated()}),
+		Abused: slices.Concat([]Step{
+			{Do: Delete, Title: "Disable the old endpoint", Text: "on " + markdown.Link("the Webhooks page", webhooksPage) + ", **and** make your server refuse all webhooks: it's your server that believes forged events."},
+			create,
+		}, r.replace("secret"), []Step{
+			{Do: Check, Title: "Accept webhooks again, and send a test event", Text: "from the new endpoint's **Testing** tab."},
+			{Title: "Replay what was missed:", Text: "**Recover failed messages** on the endpoint's page."},
+			reportRotated(),
+		}),
 		After: []Step{
-			{Title: "Compare with Clerk what webhooks wrote to your database", Text: "since the leak: users, memberships and roles that exist on your side and not in Clerk were forged."},
-			{Title: "See that the handler verifies every request", Text: "(`verifyWebhook()` or Svix's library) before it reads the body."},
+			{Title: "What webhooks wrote to your database.", Text: "Users, memberships and roles that you have and Clerk doesn't were forged."},
+			{Title: "The handler.", Text: "It has to verify every request (`verifyWebhook()` or Svix's library) before it reads the body."},
 		},
 	}
 }
 
 func machineSecretKey(l Leak, r repository) Guide {
 	return Guide{
-		Opens: "Whoever has this key can act as one machine: create and revoke its machine-to-machine tokens, and so call those of your services that accept it. It does not open users, or the rest of the instance.",
-		Takes: "It takes about ten minutes; the old key can go on working for up to eight hours while you deploy.",
-		Steps: []Step{
-			{Title: "Rotate it.", Text: "Open " + markdown.Link("Clerk's dashboard → Machines", machinesPage) + " and choose, at the top left, " + instance(l) + "; then the machine. Rotate its secret key with a grace period (at most 8 hours), and copy the new one.\n" +
-				"By API, where the secret key of the instance is in `$CLERK_SECRET_KEY`:\n```sh\n" +
-				`curl -X POST https://api.clerk.com/v1/machines/MACHINE_ID/secret_key/rotate \` + "\n" +
-				`  -H "Authorization: Bearer $CLERK_SECRET_KEY" -H 'Content-Type: application/json' -d '{"previous_token_ttl": 3600}'` + "\n```"},
-			{Title: "Put the new key where the old one is.", Text: r.put()},
-			{Title: "Deploy.", Text: r.deployAfter("Do it within the grace period.")},
-			tellRotated(),
-		},
-		Abused: []Step{
-			{Title: "Rotate it without a grace period:", Text: "`previous_token_ttl: 0`. The old key is dead at once, and the machine's calls fail until the new one is deployed."},
-			{Title: "Revoke the tokens that it made:", Text: "`POST /v1/m2m_tokens/{id}/revoke` for each opaque token. Tokens in JWT form cannot be revoked; they end when they expire."},
-			{Title: "Set the new key and deploy.", Text: ""},
-			tellRotated(),
-		},
+		Opens: "Whoever has this key acts as one machine: they can create its machine-to-machine tokens and call those of your services that accept them. It doesn't open users, or the rest of the instance.",
+		Takes: "About 10 minutes. The old key can keep working for up to 8 hours while you deploy.",
+		Steps: slices.Concat([]Step{
+			{Do: Create, Title: "Rotate it in Clerk.", Text: where(l, "Machines", machinesPage) + " Open the machine, rotate its secret key with a grace period of 8 hours, and copy the new one. The old key stops working when that time is over."},
+		}, r.replace("key"), []Step{reportRotated()}),
+		Abused: slices.Concat([]Step{
+			{Do: Delete, Title: "Rotate it without a grace period", Text: "on " + markdown.Link("the Machines page", machinesPage) + ". The machine's calls fail until the new key is deployed."},
+			{Title: "Revoke the tokens that it made:", Text: "`POST /v1/m2m_tokens/{id}/revoke`. Tokens in JWT form end only when they expire."},
+		}, r.replace("key"), []Step{reportRotated()}),
 		After: []Step{
-			{Title: "Look at the calls that this machine made", Text: "to your services since the leak, and at tokens that you cannot explain. A machine-to-machine token has no expiry unless one was given."},
+			{Title: "The calls that this machine made", Text: "to your services since the leak. A machine-to-machine token has no expiry unless it was given one."},
 		},
 	}
 }
 
 func platformAPIKey(l Leak, r repository) Guide {
 	return Guide{
-		Opens: "**This is the worst one to lose.** Whoever has it can list all applications of your Clerk workspace together with their secret keys, rotate those keys, and create instances. " +
-			"Take the secret keys of **all** instances, production included, as exposed.",
-		Who: "You need to be Owner of the Clerk workspace. Do not wait for a good moment: delete first.",
-		Steps: []Step{
-			{Title: "Delete the leaked key", Text: "in the settings of your Clerk workspace, where its API keys are listed (the row " + row(l) + "), and create another."},
-			{Title: "Put the new key where the old one is.", Text: r.put()},
-			{Title: "Rotate the secret keys of every application, in every instance:", Text: markdown.Link("this is how", rotationDocument) + ". Begin with production."},
-			{Title: "Deploy", Text: "what uses them, then delete the old secret keys."},
-			tellRotated(),
-		},
+		Opens: "**This is the worst one to lose.** Whoever has it can list all applications of your Clerk workspace with their secret keys, rotate those keys, and create instances. " +
+			"Treat the secret keys of **all** instances as compromised, production included.",
+		Takes: "Delete first, fix afterwards: don't wait for a good moment.",
+		Who:   "You need to be an Owner of the Clerk workspace.",
+		Steps: slices.Concat([]Step{
+			{Do: Delete, Title: "Delete the leaked key", Text: "in your Clerk workspace's settings, where its API keys are listed: the key " + row(l) + "."},
+			{Do: Create, Title: "Add a new one", Text: "on the same page, and copy it now."},
+		}, r.replace("key"), []Step{
+			{Title: "Rotate the secret keys of every application,", Text: "in every instance, production first: " + markdown.Link("this is how", rotationDocument) + "."},
+			reportRotated(),
+		}),
 		After: []Step{
-			{Title: "Look at every application of the workspace:", Text: "applications, instances and domains that nobody made, members that nobody invited."},
-			{Title: "Today: the logs of each instance.", Text: markdown.Link("Application logs", applicationLogs) + " expire after 1 day on Hobby, 7 on Pro, 30 on Business."},
+			{Title: "Every application of the workspace:", Text: "applications, instances and domains that nobody made, members that nobody invited."},
+			{Title: "The logs of each instance, today.", Text: markdown.Link("Application logs", applicationLogs) + " expire after 1 day on Hobby, 7 on Pro, 30 on Business."},
 		},
 	}
 }
 
-func apiKey(l Leak, _ repository) Guide {
+func apiKey(_ Leak, r repository) Guide {
+	const revoke = "`POST /v1/api_keys/{id}/revoke` with your instance's secret key. It takes effect at once."
 	return Guide{
-		Opens: "This is the secret of an API key that your application issued to one of **its users** or organisations. Whoever has it acts for that user against your API. It does not open Clerk, nor other users. Such keys never expire by default.",
-		Who:   "Whoever holds your Clerk instance's secret key can revoke it; so can the user whose key it is.",
-		Steps: []Step{
-			{Title: "Find whose it is.", Text: "Who pushed it, or whose integration it belongs to? The key's id begins with `ak_` too, followed by 32 hexadecimal digits, and is no secret."},
-			{Title: "Have the user create another key", Text: "in your application, where it shows their API keys (`<APIKeys />`), and put it where the old one is."},
-			{Title: "Revoke the leaked one:", Text: "the user does it in the same place, or you do by API. It takes effect at once.\n```sh\n" +
-				`curl -X POST https://api.clerk.com/v1/api_keys/KEY_ID/revoke -H "Authorization: Bearer $CLERK_SECRET_KEY"` + "\n```"},
-			tellRotated(),
-		},
+		Opens: "This is an API key that your application issued to one of **its users** or organizations. Whoever has it acts for that user against your API. It doesn't open Clerk, nor other users. Such keys never expire by default.",
+		Who:   "The user whose key it is can revoke it, and so can whoever has your Clerk instance's secret key.",
+		Steps: slices.Concat([]Step{
+			{Title: "Find whose it is:", Text: "who pushed it, or whose integration is it?"},
+			{Do: Create, Title: "Have the user create a new key", Text: "in your application, where it shows their API keys (`<APIKeys />`)."},
+		}, r.replace("key"), []Step{
+			{Do: Delete, Title: "Revoke the leaked one.", Text: "The user does it in the same place, or you do: " + revoke},
+			reportRotated(),
+		}),
 		Abused: []Step{
-			{Title: "Revoke it first", Text: "(`POST /v1/api_keys/{id}/revoke`). It takes effect at once."},
-			{Title: "Tell the user,", Text: "who has to create another key."},
-			tellRotated(),
+			{Do: Delete, Title: "Revoke it first:", Text: revoke},
+			{Title: "Tell the user,", Text: "who has to create a new key."},
+			reportRotated(),
 		},
-		After: []Step{{Title: "Look at what was done in that user's name", Text: "in your API's own logs since the leak, and tell the user."}},
+		After: []Step{{Title: "What was done in that user's name:", Text: "see your API's own logs since the leak, and tell the user."}},
 	}
 }
 
 func oauthClientSecret(l Leak, r repository) Guide {
+	rotate := Step{Do: Create, Title: "Rotate it in Clerk.", Text: where(l, "OAuth applications", oauthPage) + " Open the application, rotate its client secret, and copy the new one: it's shown only once. **The old one stops working now**, so do the next steps without a pause."}
 	return Guide{
-		Opens: "This is the client secret of an OAuth application for which Clerk is the identity provider. Whoever has it, and a code or a refresh token, can obtain tokens as that client. By itself it opens no user's data.",
-		Takes: "It takes about ten minutes. The old secret ends at once, so sign-in through this client fails until the new one is deployed: have everything ready.",
-		Steps: []Step{
-			{Title: "Find every client that uses it,", Text: "so that you can change it without delay." + whereUsed(r)},
-			{Title: "Rotate it.", Text: "Open " + markdown.Link("Clerk's dashboard → OAuth applications", oauthPage) + " and choose, at the top left, " + instance(l) + "; then the OAuth application. Rotate its client secret and copy the new one: it is shown only once.\nBy API:\n```sh\n" +
-				`curl -X POST https://api.clerk.com/v1/oauth_applications/APPLICATION_ID/rotate_secret -H "Authorization: Bearer $CLERK_SECRET_KEY"` + "\n```"},
-			{Title: "Set it in every client, and deploy.", Text: ""},
-			{Title: "Sign in once", Text: "through each client."},
-			tellRotated(),
-		},
+		Opens: "This is the client secret of an OAuth application that signs in through Clerk. Whoever has it, and a code or a refresh token, can get tokens as that client. By itself it opens no user's data.",
+		Takes: "About 10 minutes. The old secret ends the moment you rotate it: sign-in through this client fails until the new one is deployed. Choose a quiet time, and prepare the change of the files first.",
+		Steps: slices.Concat([]Step{rotate}, r.replace("secret"), []Step{
+			{Do: Check, Title: "Sign in once", Text: "through each client."},
+			reportRotated(),
+		}),
 		After: []Step{
-			{Title: "Revoke access tokens that you cannot explain:", Text: "`POST /v1/oauth_applications/{id}/revoke_token`."},
-			{Title: "Compare the application's redirect URIs", Text: "with what they should be."},
+			{Title: "Access tokens that you can't explain:", Text: "`POST /v1/oauth_applications/{id}/revoke_token`."},
+			{Title: "The application's redirect URIs:", Text: "are they what they should be?"},
 		},
 	}
 }
 
-func encryptionKey(l Leak, r repository) Guide {
+func encryptionKey(_ Leak, r repository) Guide {
 	return Guide{
-		Opens: "This key protects what Clerk's middleware (Next.js, TanStack) hands to the server code in internal headers. It helps only somebody who can read or forge those headers. It opens nothing at Clerk.",
-		Takes: "It takes five minutes. Nobody needs access to Clerk: you made this key yourselves.",
-		Steps: []Step{
-			{Title: "Make a new key:", Text: "\n```sh\nopenssl rand -hex 32\n```"},
-			{Title: "Put it where the old one is.", Text: r.put()},
-			{Title: "Deploy all servers at once.", Text: r.deployAfter("A server with the old key cannot read what a middleware with the new one wrote.")},
-			tellRotated(),
-		},
-		After: []Step{{Title: "If the middleware was given secret keys at run time", Text: "(the option `secretKey` of `clerkMiddleware()`), and requests could have been observed, rotate those keys too."}},
+		Opens: "This key protects what Clerk's middleware (Next.js, TanStack) hands to your server code in internal headers. It helps only someone who can read or forge those headers. It opens nothing at Clerk.",
+		Takes: "About 5 minutes. Nobody needs access to Clerk: you made this key yourselves.",
+		Steps: slices.Concat([]Step{
+			{Do: Create, Title: "Make a new key:", Text: shell("openssl rand -hex 32")},
+		}, r.replace("key"), []Step{
+			{Title: "All servers at once:", Text: "a server with the old key can't read what a middleware with the new one wrote. Once all run with the new key, the old one is worth nothing."},
+			reportRotated(),
+		}),
+		After: []Step{{Title: "Keys given at run time.", Text: "If `clerkMiddleware()` got a `secretKey`, and requests could have been observed, rotate that key too."}},
 	}
 }
 
-func claimURL(l Leak, _ repository) Guide {
+func claimURL(_ Leak, r repository) Guide {
 	return Guide{
-		Opens: "Clerk's SDK made a development instance of its own because no keys were set, and this link makes whoever opens it **first** its owner. It can be used once.",
-		Takes: "It takes two minutes. Anybody with a Clerk account can do it.",
-		Steps: []Step{
-			{Title: "Claim the application yourself, now:", Text: "start your application locally, and follow the link that Clerk shows in its corner or in the terminal. Once claimed, the link is worth nothing.\n" +
-				"Or throw the application away: delete the folder `.clerk/`, and the SDK makes another."},
-			{Title: "If it turns out to be claimed by somebody else,", Text: "delete `.clerk/`, and use none of its keys any more."},
-			{Title: "Take the folder out of git", Text: "and keep it out:\n```sh\ngit rm -r --cached .clerk && echo '/.clerk/' >> .gitignore\n```"},
-			{Title: "Rotate the secret key that stands in the same file.", Text: "It has an issue of its own."},
-			tellRotated(),
-		},
-		After: []Step{{Title: "Look at the users and settings of the application", Text: "once it is yours: somebody who had the secret key beside this link could change them."}},
+		Opens: "Clerk's SDK or `clerk init` created a development application, and this link makes whoever opens it **first** its owner. It works once.",
+		Takes: "About 2 minutes. Anybody with a Clerk account can do it.",
+		Steps: slices.Concat([]Step{
+			{Do: Delete, Title: "Claim it now, or let it go.", Text: "\n- **To keep it**, run the app and follow the claim link that it shows. Once it's claimed, the link is worth nothing.\n" +
+				"- **To let it go**, or if someone else has claimed it, delete the folder `.clerk/` and Clerk's keys in `.env.local`: the SDK (or `npx clerk@latest init`) makes a new application."},
+		}, r.changeSteps(), []Step{
+			{Title: "The secret key beside the link", Text: "has an issue of its own, if it leaked too."},
+			reportRotated(),
+		}),
+		After: []Step{{Title: "Users and settings of the application,", Text: "once it's yours: someone who had the secret key beside this link could change them."}},
 	}
-}
-
-func whereUsed(r repository) string {
-	if len(r.places) == 0 {
-		return ""
-	}
-	return "\n" + r.list()
 }

@@ -22,66 +22,54 @@ const (
 func secretKey(l Leak, r repository) Guide {
 	g := Guide{
 		Opens: opensInstance(l),
-		Takes: "It takes about ten minutes, and nothing goes down: several keys work side by side.",
+		Takes: "About 10 minutes, no downtime: both keys work side by side.",
 		Who:   whoRotates(l),
-		After: afterSecretKey(l),
+		Calm:  "Sure that nobody has used it? Then do step 1 last, once **Last used** shows the new key in use, and nothing goes down.",
+		After: afterSecretKey(l, r),
 	}
-	add := Step{Title: "Add a new key.", Text: openAPIKeys(l) + " Under **Secret keys** choose **Add new key**, name it after the place that will use it, " +
-		"and copy it at once: Clerk shows it only this one time. The old key goes on working meanwhile."}
-	tell := Step{Title: "Tell rekey:", Text: "comment `/rekey rotated` here, or press **I rotated it** on the check. " + closes}
+	create := Step{Do: Create, Title: "Add a new key in Clerk.", Text: openAPIKeys(l) + " Choose **Add new key**, name it after where it will be used, and copy it now: Clerk shows it only once. The old key keeps working."}
+	check := Step{Do: Check, Title: "Check that the new key is in use:", Text: "its **Last used** says \"just now\", and the old key's stops changing. If it keeps changing, something still uses the old key. Find it first: it may have been set up by hand."}
+	remove := Step{Do: Delete, Title: "Delete the old key:", Text: row(l) + "."}
+	report := Step{Do: Report, Title: "Tell rekey:", Text: "comment `/rekey rotated`. This issue closes once Clerk no longer accepts the key."}
 	if l.Kind == detect.LegacyAPIKey {
-		tell = tellRotated()
-		add.Text += "\nWhat leaked is a key in the form from before 2023, which was set as `CLERK_API_KEY`. The new one is called " +
-			code(r.variable) + "; SDKs of today do not read the old name."
+		report = reportRotated()
+		create.Text += " What leaked is a key in the form from before 2023, set as `CLERK_API_KEY`; today's SDKs read " + code(r.variable) + "."
 	}
-	put := Step{Title: "Put the new key everywhere the old one is.", Text: r.put(), Again: "The places are those of the list above."}
-	deploy := Step{Title: "Deploy.", Text: r.deploy(), Again: "As above."}
-	see := Step{Title: "See that the new key is the one in use.", Text: "On the API keys page, **Last used** of the new key says \"Used just now\" after a request " +
-		"that needs it, and that of the old key no longer moves. If it still moves, some place has the old key: find it before you go on."}
-	remove := Step{Title: "Delete the old key:", Text: "the row " + row(l) + ". From that moment Clerk refuses it."}
-	g.Steps = []Step{add, put, deploy, see, remove, tell}
-	if keyless(l) {
-		g.Steps = slices.Concat([]Step{claim()}, g.Steps[:5], []Step{untrack()}, g.Steps[5:])
+	middle := r.replace("key")
+	if r.keyless {
+		return keylessGuide(g, create, middle, check, remove, report)
 	}
-	g.Abused = []Step{
-		{Title: "Delete the leaked key now:", Text: openAPIKeys(l) + " Delete the row " + row(l) + ". Your own requests to Clerk fail too until step 4 is done. " +
-			"Accept that: until you delete it, whoever holds the key can sign in as any of your users."},
-		{Title: "Add a new key", Text: "on the same page, and copy it at once."},
-		put,
-		deploy,
-		{Title: "Look at what was done with it:", Text: "see the last section of this issue. Begin now: logs expire."},
-		tell,
+	if l.Dashboard == "" && l.Instance == "" {
+		create.Text += " With several applications, it's the one with the key " + row(l) + "."
 	}
-	if l.Dashboard == "" && l.Instance == "" && !keyless(l) {
-		g.Steps[0].Text += "\nIf your team has several Clerk applications, the one with the row " + row(l) + " is the right one."
-	}
+	g.Steps = slices.Concat([]Step{create}, middle, []Step{check, remove, report})
+	first := Step{Do: Delete, Title: "Delete the leaked key now.", Text: openAPIKeys(l) + " Delete the key " + row(l) + ". " + requestsFail, Short: "It's " + row(l) + " on the API keys page. " + requestsFail}
+	again := Step{Do: Create, Title: "Add a new key", Text: "on the same page, and copy it now: Clerk shows it only once."}
+	logs := Step{Title: "Check the logs today:", Text: "they expire. What to look for is below."}
+	g.Abused = slices.Concat([]Step{first, again}, middle, []Step{logs, report})
 	return g
 }
 
-// claim comes first for the file that SDKs write in keyless mode.
-func claim() Step {
-	return Step{Title: "Is the application yours?", Text: "The key is that of a development instance which Clerk's SDK made by itself (keyless mode). If nobody of your team has claimed it, its claim link stands in the same file, " +
-		"and whoever opens it first owns the application: claim it now, through the link that your running application shows. Or let it go: delete the folder `.clerk/`, the SDK makes another, and of the rest only steps 7 and 8 remain."}
-}
+const requestsFail = "Your own requests to Clerk fail until the new key is deployed."
 
-// untrack takes that file out of git.
-func untrack() Step {
-	return Step{Title: "Take the folder out of git,", Text: "and keep it out:" + shell("git rm -r --cached .clerk && echo '/.clerk/' >> .gitignore")}
+// keylessGuide is for an application that Clerk's SDK or `clerk init` created: its pages open only for who claimed it.
+func keylessGuide(g Guide, create Step, middle []Step, check, remove, report Step) Guide {
+	g.Takes = "This key belongs to a **keyless application**, which Clerk's SDK or `clerk init` created. Until someone claims it, nobody can rotate its key, and whoever opens its claim link first owns it."
+	g.Who = ""
+	claim := Step{Title: "Claim it, or let it go.", Text: "\n- **To keep it**, run the app and follow the claim link that it shows. Then do all steps below.\n" +
+		"- **To let it go**, delete the folder `.clerk/` and Clerk's keys in `.env.local`: the SDK (or `npx clerk@latest init`) makes a new application. Then only take the files out of git, as below, and comment `/rekey ignore keyless application dropped`."}
+	create.Title = "Once it's yours, add a new key in Clerk."
+	g.Steps = slices.Concat([]Step{claim, create}, middle, []Step{check, remove, report})
+	g.Calm = ""
+	return g
 }
-
-// keyless tells whether the key leaked in the file of keyless mode, and whether that may be told.
-func keyless(l Leak) bool {
-	return !l.Hide && slices.ContainsFunc(l.Paths, func(p string) bool { return strings.HasSuffix("/"+p, "/.clerk/.tmp/keyless.json") })
-}
-
-const closes = "This issue closes when the key no longer works."
 
 // openAPIKeys says where the keys are: the exact page where the leaking file named it.
 func openAPIKeys(l Leak) string {
 	if l.Dashboard != "" {
-		return "Open " + markdown.Link("the API keys page of this very instance", l.Dashboard) + "."
+		return "Open " + markdown.Link("this instance's API keys", l.Dashboard) + "."
 	}
-	return "Open " + markdown.Link("Clerk's dashboard → API keys", apiKeysPage) + " and choose, at the top left, " + instance(l) + "."
+	return "Open " + markdown.Link("API keys", apiKeysPage) + " and, at the top left, choose " + instance(l) + "."
 }
 
 // row describes the key as Clerk's list of keys shows it: by its first and last characters.
@@ -89,53 +77,44 @@ func row(l Leak) string {
 	prefix, end, found := strings.Cut(l.Redacted, "…")
 	switch {
 	case found && prefix != "" && end != "":
-		return "that begins with " + code(prefix) + " and ends in " + code(end)
+		return code(l.Redacted)
 	case found && end != "":
 		return "that ends in " + code(end)
 	}
-	return "of the leaked one"
+	return "that leaked"
 }
 
 func code(s string) string { return markdown.Code(s) }
 
 func whoRotates(l Leak) string {
 	if l.Environment == detect.Test {
-		return "In Clerk you need the role Owner or Admin, or Developer."
+		return "You need to be an Owner, Admin or Developer in Clerk."
 	}
-	return "In Clerk you need the role Owner or Admin " +
-		"(on the Hobby and Pro plans that is the Owner); if you are neither, send them the link to this issue."
+	return "You need to be an Owner or Admin in Clerk (Owner on Hobby and Pro). If you aren't, send one of them this link."
 }
 
 func opensInstance(l Leak) string {
-	opens := "Whoever has this key is administrator of one Clerk instance through its Backend API: reads, changes and deletes every user, " +
-		"signs in as any of them, reads the access tokens that users gave for Google, GitHub and others, changes JWT templates, domains, redirect URLs and webhooks.\n\n" +
-		"It does not open Clerk's dashboard or billing, nor any other instance: Production and Development are separate, and rotating one does not touch the other. " +
-		"The key that signs sessions never leaves Clerk, so `CLERK_JWT_KEY` and the publishable key need no change."
+	opens := "Whoever has this key can read, change and delete every user of one Clerk instance, sign in as any of them, " +
+		"read their access tokens for Google, GitHub and others, and change its settings. " +
+		"It doesn't open Clerk's dashboard, billing or other instances. `CLERK_JWT_KEY` and the publishable key need no change."
 	if l.Environment == detect.Test {
-		opens += "\n\nThis is a **Development** key: at most 100 users, no production data. It is less urgent than a production key, and rotated the same way."
-	}
-	if l.Browser {
-		opens += "\n\n**It has also been shipped to browsers.** " + code(l.Variable) + " has a prefix by which the build copies the value into what every visitor downloads. " +
-			"Whatever the repository's visibility, take the key for public. Rename the variable, and use it in server code only."
+		opens += "\n\nThis is a **Development** key: at most 100 users, no production data. It's less urgent than a production key."
 	}
 	return opens
 }
 
-func afterSecretKey(l Leak) []Step {
+func afterSecretKey(l Leak, r repository) []Step {
 	steps := []Step{
-		{Title: "Today: the logs.", Text: markdown.Link("Application logs", applicationLogs) + ", filter **Actor** by API key. They expire after **1 day on Hobby, 7 on Pro, 30 on Business**. " +
-			"Look for `sign_in_token.created`, `actor_token.created`, `session.created`, `user.created`, `user.deleted`, `jwt_service_token.created` that you cannot explain."},
-		{Title: "End what was started with it.", Text: "Revoke sessions that nobody can explain on the " + markdown.Link("users page", usersPage) + ", and sign-in and actor tokens that were not used yet: " +
-			"deleting the key does not end them. **A sign-in token lives 30 days.** Session JWTs end by themselves after about a minute."},
-		{Title: "Compare the settings with what they should be:", Text: "users and organisation roles, allowed origins, redirect URLs, JWT templates, webhook endpoints, OAuth applications, machine keys."},
+		{Title: "The logs, today.", Text: "They expire after **1 day on Hobby, 7 on Pro, 30 on Business**. In the " + markdown.Link("application logs", applicationLogs) + ", filter **Actor** by API key, and look for " +
+			"`sign_in_token.created`, `actor_token.created`, `session.created`, `user.created`, `user.deleted` and `jwt_service_token.created` that you can't explain."},
+		{Title: "Sessions and tokens.", Text: "Deleting the key doesn't end them. Revoke unexplained sessions ([users](" + usersPage + ")), unused sign-in tokens (they live 30 days) and actor tokens."},
+		{Title: "Settings:", Text: "users and roles, allowed origins, redirect URLs, JWT templates, webhook endpoints, OAuth applications, machine keys."},
 	}
-	if l.Environment == detect.Test {
-		steps[2].Text += " In a development instance a short look is enough, unless production shares its users or settings."
+	if r.browser != "" {
+		steps = append(steps, Step{Title: "The old name:", Text: "delete " + code(r.browser) + " from your host's settings too."})
 	}
 	return steps
 }
 
-const purge = "Do this last, or not at all: **it does not help by itself.** The key works until it is deleted in Clerk, whoever fetched it has it, and GitHub keeps " +
-	"serving the old commits by their ids, in forks and in pull requests. Once the key is dead, its remains in history are harmless.\n\n" +
-	"If you must: `git filter-repo --replace-text`, force-push every branch and tag, let everybody clone anew, and ask GitHub's support to remove cached views: " +
-	"https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/removing-sensitive-data-from-a-repository"
+const purge = "Not needed once the key is deleted, and no help before: GitHub keeps serving old commits, in forks and pull requests too. " +
+	"If you must, follow [GitHub's guide](https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/removing-sensitive-data-from-a-repository)."

@@ -1,6 +1,8 @@
 package guide
 
 import (
+	"cmp"
+	"context"
 	"path"
 	"regexp"
 	"slices"
@@ -11,53 +13,92 @@ import (
 
 // Bounds of what is read for one guide.
 const (
+	maxPaths    = 50_000
 	maxFileSize = 512 << 10
 	maxReads    = 300
-	maxShown    = 4 // files, or lines of files, that are named for one place
+	maxBytes    = 16 << 20
+	maxShown    = 4 // files, or lines of files, that are named for one host
 )
 
 // tree is a repository's files, those of other people's packages left out.
 type tree struct {
+	ctx    context.Context // lives as long as one call of For
 	files  Files
-	paths  []string // of files that may be read, sorted: those near the root first
+	paths  []string // of files that may be read: those near the root first
 	byName map[string][]string
-	hidden map[string]bool // files that must not be named with a line, as it would tell where the credential is
-	silent bool            // nor named at all for what stands in them
+	charts map[string]bool // folders of Helm charts, with the slash at the end; "" for the root
+	head   map[string]bool // files that hold the leaked credential
+	secret map[string]bool // files whose lines may not be named: they would tell where it leaked
 	reads  int
-	cache  map[string][]string
+	bytes  int
+	full   bool // something was not read, as the bounds were reached
+	cache  map[string]content
+	hits   map[*regexp.Regexp][]string
+
+	apiRoutes bool // the app has routes of Expo's that run on a server
+	found     []framework
+	known     bool // found was read
+	depends   map[string]map[string]bool
 }
 
-func plant(l Leak, files Files) *tree {
-	t := &tree{files: files, byName: map[string][]string{}, hidden: map[string]bool{}, silent: l.Hide, cache: map[string][]string{}}
+func plant(ctx context.Context, l Leak, files Files) *tree {
+	t := &tree{
+		ctx: ctx, files: files, byName: map[string][]string{}, charts: map[string]bool{},
+		head: map[string]bool{}, secret: map[string]bool{}, cache: map[string]content{}, hits: map[*regexp.Regexp][]string{}, depends: map[string]map[string]bool{},
+	}
 	if files == nil {
 		return t
 	}
-	for _, p := range l.Paths {
-		t.hidden[p] = true
+	for _, at := range l.Head {
+		t.head[at.Path] = true
+		t.secret[at.Path] = l.Hide
 	}
-	for _, p := range files.List() {
+	for _, p := range l.Paths {
+		t.secret[p] = l.Hide
+	}
+	for _, p := range nearRoot(files.List()) {
+		if ctx.Err() != nil {
+			return t
+		}
+		if len(t.paths) == maxPaths {
+			t.full = true
+			break
+		}
 		if foreignPackage(p) {
 			continue
 		}
 		name := path.Base(p)
 		t.byName[name] = append(t.byName[name], p)
+		t.apiRoutes = t.apiRoutes || strings.Contains(name, "+api.")
+		if name == "Chart.yaml" {
+			t.charts[strings.TrimSuffix(p, name)] = true
+		}
 		if Wants(p) {
 			t.paths = append(t.paths, p)
 		}
 	}
-	slices.SortFunc(t.paths, nearRoot)
 	return t
 }
 
-// nearRoot orders paths: those near the root first, then by name.
-func nearRoot(a, b string) int {
-	if d := strings.Count(a, "/") - strings.Count(b, "/"); d != 0 {
-		return d
+// nearRoot returns the paths sorted: those near the root first, then by name.
+func nearRoot(paths []string) []string {
+	type item struct {
+		path  string
+		depth int
 	}
-	return strings.Compare(a, b)
+	items := make([]item, len(paths))
+	for i, p := range paths {
+		items[i] = item{p, strings.Count(p, "/")}
+	}
+	slices.SortFunc(items, func(a, b item) int { return cmp.Or(cmp.Compare(a.depth, b.depth), strings.Compare(a.path, b.path)) })
+	out := make([]string, len(items))
+	for i, it := range items {
+		out[i] = it.path
+	}
+	return out
 }
 
-// foreignPackage tells whether the path belongs to what was installed or built, or to an example.
+// foreignPackage reports whether the path belongs to what was installed or built, or to an example.
 func foreignPackage(p string) bool {
 	for e := range strings.SplitSeq(path.Dir(p), "/") {
 		switch e {
@@ -68,45 +109,93 @@ func foreignPackage(p string) bool {
 	return false
 }
 
-// named returns the paths of the files with one of the names, those near the root first.
+// named returns the paths of the files with one of the names, for each name those near the root first.
 func (t *tree) named(names ...string) []string {
 	var out []string
 	for _, n := range names {
-		same := slices.Clone(t.byName[n])
-		slices.SortFunc(same, nearRoot)
-		out = append(out, same...)
+		out = append(out, t.byName[n]...)
 	}
 	return out
 }
 
+// has reports whether there is a file at the path.
+func (t *tree) has(p string) bool { return slices.Contains(t.byName[path.Base(p)], p) }
+
 // matching returns the paths of files that may be read and that the expression matches.
 func (t *tree) matching(re *regexp.Regexp) []string {
+	if got, ok := t.hits[re]; ok {
+		return slices.Clip(got)
+	}
 	var out []string
 	for _, p := range t.paths {
+		if t.ctx.Err() != nil {
+			return nil
+		}
 		if re.MatchString(p) {
 			out = append(out, p)
 		}
 	}
-	return out
+	t.hits[re] = out
+	return slices.Clip(out)
+}
+
+// inChart reports whether the file belongs to a Helm chart.
+func (t *tree) inChart(p string) bool {
+	if len(t.charts) == 0 {
+		return false
+	}
+	for dir := p; ; {
+		i := strings.LastIndexByte(dir, '/')
+		if t.charts[dir[:i+1]] {
+			return true
+		}
+		if i < 0 {
+			return false
+		}
+		dir = dir[:i]
+	}
 }
 
 // text returns a file's content, "" where it cannot be had.
-func (t *tree) text(p string) string { return strings.Join(t.lines(p), "\n") }
+func (t *tree) text(p string) string { return t.read(p).text }
 
-func (t *tree) lines(p string) []string {
+// lines returns a file's lines, none where it cannot be had.
+func (t *tree) lines(p string) []string { return t.read(p).lines }
+
+// content is a file that was read.
+type content struct {
+	text  string
+	lines []string
+}
+
+func (t *tree) read(p string) content {
 	if got, ok := t.cache[p]; ok {
 		return got
 	}
-	if t.reads >= maxReads || !Wants(p) {
-		return nil
+	if !t.head[p] && !Wants(p) || t.ctx.Err() != nil || t.files == nil {
+		return content{}
+	}
+	if t.reads >= maxReads || t.bytes >= maxBytes {
+		t.full = true
+		return content{}
 	}
 	t.reads++
-	var lines []string
+	var c content
 	if text, ok := t.files.Read(p); ok && len(text) <= maxFileSize {
-		lines = strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")
+		t.bytes += len(text)
+		c.text = strings.ReplaceAll(string(text), "\r\n", "\n")
+		c.lines = strings.Split(c.text, "\n")
 	}
-	t.cache[p] = lines
-	return lines
+	t.cache[p] = c
+	return c
+}
+
+// line returns the text of one line, "" where it cannot be had.
+func (t *tree) line(at Location) string {
+	if lines := t.lines(at.Path); at.Line > 0 && at.Line <= len(lines) && at.Member == "" {
+		return lines[at.Line-1]
+	}
+	return ""
 }
 
 // use is a line of a file that names something.
@@ -117,19 +206,19 @@ type use struct {
 }
 
 // uses returns the lines that name the variable, as a word of its own in any case. Files that would tell where the
-// credential stands are left out where nothing may be told of that.
+// credential is are left out where nothing may be told of that.
 func (t *tree) uses(variable string, paths ...string) []use {
 	if variable == "" {
 		return nil
 	}
-	word := regexp.MustCompile(`(?i)(^|[^A-Za-z0-9_])` + regexp.QuoteMeta(variable) + `($|[^A-Za-z0-9_])`)
+	word := strings.ToLower(variable)
 	var out []use
 	for _, p := range paths {
-		if t.hidden[p] && t.silent {
+		if t.secret[p] {
 			continue
 		}
 		for i, line := range t.lines(p) {
-			if word.MatchString(line) {
+			if len(line) >= len(word) && hasWord(strings.ToLower(line), word) {
 				out = append(out, use{p, i + 1, line})
 			}
 		}
@@ -137,24 +226,39 @@ func (t *tree) uses(variable string, paths ...string) []use {
 	return out
 }
 
-// show names files and lines as Markdown, the lines of one file together.
+// hasWord reports whether the word is in the line, with nothing beside it that could be part of a longer one.
+func hasWord(line, word string) bool {
+	for at := 0; ; {
+		i := strings.Index(line[at:], word)
+		if i < 0 {
+			return false
+		}
+		start, end := at+i, at+i+len(word)
+		if (start == 0 || !isWord(line[start-1])) && (end == len(line) || !isWord(line[end])) {
+			return true
+		}
+		at = end
+	}
+}
+
+func isWord(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+// show names files and lines as Markdown.
 func (t *tree) show(uses []use) []string {
 	var out []string
 	for i, u := range uses {
 		if len(out) == maxShown {
-			rest := map[string]bool{}
-			for _, v := range uses[i:] {
-				rest[v.path] = true
-			}
 			return append(out, "and "+number(len(uses)-i)+" more")
 		}
-		if u.line == 0 || t.hidden[u.path] {
-			if s := markdown.Code(u.path); !slices.Contains(out, s) {
-				out = append(out, s)
-			}
-			continue
+		s := markdown.Code(u.path)
+		if u.line > 0 {
+			s = markdown.Code(u.path + ":" + number(u.line))
 		}
-		out = append(out, markdown.Code(u.path+":"+number(u.line)))
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
 	}
 	return out
 }
@@ -168,15 +272,15 @@ func wholes(paths []string) []use {
 	return out
 }
 
-// shellSafe is what may stand in a command as it is, where it comes from a file.
-const shellSafe = `^[A-Za-z0-9_][A-Za-z0-9._/-]{0,100}$`
+// shellSafe is what may be part of a command as it is, where it comes from a file.
+var shellSafe = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._/-]{0,100}$`)
 
-// safe returns s where it may stand in a command, else the placeholder.
-func safe(s, placeholder string) string {
-	if regexp.MustCompile(shellSafe).MatchString(s) && !strings.Contains(s, "..") {
+// safe returns s where it may be part of a command, else the other text.
+func safe(s, other string) string {
+	if shellSafe.MatchString(s) && !strings.Contains(s, "..") {
 		return s
 	}
-	return placeholder
+	return other
 }
 
 // inFolder says in which folder a command is to be run, where that is not the root.
@@ -188,5 +292,10 @@ func inFolder(p string) string {
 	return "In the folder " + markdown.Code(dir) + ":"
 }
 
-// shell writes a block of commands.
-func shell(commands ...string) string { return "\n```sh\n" + strings.Join(commands, "\n") + "\n```" }
+// first returns the first submatch of the expression in the text, "" where there is none.
+func first(re *regexp.Regexp, text string) string {
+	if m := re.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return ""
+}

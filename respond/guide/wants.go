@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Wants tells whether [For] may read the file's content, for callers that have to fetch it first. List must name all
-// files all the same: others are of interest by their names alone.
+// Wants reports whether [For] may read the file's content, for callers that have to fetch it first. It may read the files
+// of [Leak.Head] too. List must name all files all the same: others are of interest by their names alone.
 func Wants(p string) bool {
 	name := strings.ToLower(path.Base(p))
 	return wantsName(name, p) && !foreignPackage(p)
@@ -20,7 +20,7 @@ func wantsName(name, p string) bool {
 		return true
 	case ".json", ".jsonc":
 		switch name {
-		case "package.json", "composer.json", "app.json", "wrangler.json", "wrangler.jsonc", "template.json", "sam.json", "cloudbuild.json":
+		case "package.json", "composer.json", "app.json", "wrangler.json", "wrangler.jsonc", "template.json", "sam.json", "cloudbuild.json", "eas.json", "project.json":
 			return true
 		}
 		return strings.Contains(name, "task") || secretName(name)
@@ -28,7 +28,7 @@ func wantsName(name, p string) bool {
 		return secretName(name)
 	}
 	switch name {
-	case "go.mod", "pipfile", "setup.cfg", "gemfile", "pom.xml", "mix.exs", "serverless.ts", "sst.config.ts":
+	case "go.mod", "pipfile", "setup.cfg", "gemfile", "pom.xml", "mix.exs", "serverless.ts", "sst.config.ts", "package.swift", "makefile", "justfile":
 		return true
 	}
 	return strings.HasPrefix(name, "requirements") ||
