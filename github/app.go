@@ -15,6 +15,8 @@ import (
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	gogithub "github.com/google/go-github/v62/github"
+
+	"github.com/rekey-app/rekey/github/wire"
 )
 
 // Config tells which App on which GitHub.
@@ -30,6 +32,11 @@ type Config struct {
 	// WritePause is kept between an installation's issues and comments, and sets the pace of its check runs and new issues;
 	// 0: the second that GitHub asks for. A GitHub on loopback can do with less.
 	WritePause time.Duration
+	// RequestTimeout covers one REST request with its answer, redirects and, if need be, a token; 0: 30 seconds. GitHub itself
+	// gives up after ten.
+	RequestTimeout time.Duration
+	// GitPatience is for how long git may keep us waiting; the zero value takes defaults.
+	GitPatience wire.Patience
 	// OnRequest, if set, is told of every HTTP request that was sent, for metrics. It is called from many goroutines.
 	OnRequest func(Request)
 }
@@ -55,6 +62,8 @@ type App struct {
 	rest, git http.RoundTripper // to the network, without authorization
 	tokens    tokens
 	pacers    pacers
+	timeout   time.Duration // of a REST request
+	patience  wire.Patience
 	calls     caller // as the App itself, not as one of its installations
 
 	mu   sync.Mutex
@@ -97,6 +106,12 @@ func New(cfg Config) (*App, error) {
 	if cfg.WritePause == 0 {
 		cfg.WritePause = writePause
 	}
+	if cfg.RequestTimeout == 0 {
+		cfg.RequestTimeout = requestTimeout
+	}
+	if cfg.GitPatience == (wire.Patience{}) {
+		cfg.GitPatience = gitPatience()
+	}
 	a := &App{
 		id:        cfg.AppID,
 		web:       web,
@@ -105,6 +120,8 @@ func New(cfg Config) (*App, error) {
 		now:       cfg.Now,
 		log:       cfg.Log,
 		pacers:    pacers{pause: cfg.WritePause},
+		timeout:   cfg.RequestTimeout,
+		patience:  cfg.GitPatience,
 		signer:    jwtSigner{key: cfg.PrivateKey, now: cfg.Now},
 	}
 	a.rest = &edge{

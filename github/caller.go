@@ -13,9 +13,8 @@ import (
 	gogithub "github.com/google/go-github/v62/github"
 )
 
-// requestTimeout covers one REST request with its answer, redirects and, if need be, a token. GitHub itself gives up
-// after ten seconds.
-const requestTimeout = time.Minute
+// requestTimeout is the default of [Config.RequestTimeout].
+const requestTimeout = 30 * time.Second
 
 // WriteTimeout covers one request that changes something, likewise. After it, nothing of the request is under way from us.
 const WriteTimeout = 30 * time.Second
@@ -26,6 +25,7 @@ type caller struct {
 	http  *http.Client
 	agent string
 	pace  *pacer
+	limit time.Duration // of one request
 	now   func() time.Time
 	log   *slog.Logger
 	about string // owner/name, for errors
@@ -43,6 +43,7 @@ func (a *App) caller(transport http.RoundTripper, pace *pacer, about string) cal
 		},
 		agent: a.userAgent,
 		pace:  pace,
+		limit: a.timeout,
 		now:   a.now,
 		log:   a.log,
 		about: about,
@@ -92,9 +93,9 @@ func (c caller) learn(ctx context.Context, op string, class class, err error) {
 }
 
 func (c caller) timed(ctx context.Context, class class, request func(context.Context) error) error {
-	limit := requestTimeout
+	limit := c.limit
 	if class != read {
-		limit = WriteTimeout
+		limit = min(limit, WriteTimeout)
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -46,7 +46,7 @@ func (a *App) Repository(r Repository, access Access) *Client {
 		app:   a,
 		repo:  r,
 		calls: a.caller(a.authorize(a.rest, key), a.pacers.of(r.Installation), about),
-		git:   &wire.Client{HTTP: &http.Client{Transport: git}, UserAgent: a.userAgent},
+		git:   &wire.Client{HTTP: &http.Client{Transport: git}, UserAgent: a.userAgent, Patience: a.patience},
 		wrong: r.check(),
 	}
 }

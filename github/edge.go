@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"net/url"
 	"time"
+
+	"github.com/rekey-app/rekey/github/wire"
 )
 
 const (
@@ -33,6 +35,12 @@ func newTransport() http.RoundTripper {
 		MaxIdleConns:        maxConcurrent,
 		MaxIdleConnsPerHost: maxConcurrent,
 	}
+}
+
+// gitPatience is the default of [Config.GitPatience]: a repository of some gigabytes takes GitHub minutes to prepare, and no
+// second without a keepalive for longer than five.
+func gitPatience() wire.Patience {
+	return wire.Patience{Silence: time.Minute, Preparation: 5 * time.Minute, Rate: 16 << 10, Window: 30 * time.Second}
 }
 
 // edge is the last step before the network, below all authorization: it names us, follows redirects within the same

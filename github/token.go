@@ -133,6 +133,8 @@ func (s *tokenSource) get(ctx context.Context, refused string) (string, error) {
 // mint asks GitHub for a token. It makes transports of its own each time, since ghinstallation's Transport writes into
 // the AppsTransport that it is given, and has no way to forget a token.
 func (a *App) mint(ctx context.Context, key tokenKey) (string, time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, a.timeout) // also where the request that wants the token has more time
+	defer cancel()
 	permissions, err := key.access.permissions()
 	if err != nil {
 		return "", time.Time{}, err

@@ -125,7 +125,7 @@ func (a *answer) sections() (ready, common bool, err error) {
 // not the protocol are errors, which stay.
 type packReader struct {
 	a    *answer
-	body io.Closer
+	body *patientBody
 	left int   // bytes of the current packet still to come
 	read int64 // bytes of the pack given so far
 	err  error
@@ -181,7 +181,9 @@ func (p *packReader) next() error {
 	}
 	switch band {
 	case 1:
-		p.left = size - 1 // 0: a keepalive
+		if p.left = size - 1; p.left > 0 { // 0: a keepalive
+			p.body.flows()
+		}
 		return nil
 	case 2, 3, 'E':
 		text, err := p.a.text(size - 1)

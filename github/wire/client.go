@@ -25,6 +25,7 @@ type Client struct {
 	// elsewhere.
 	HTTP      *http.Client
 	UserAgent string // "": rekey
+	Patience  Patience
 }
 
 // Request says what to fetch.
@@ -127,7 +128,7 @@ func (c *Client) fetch(ctx context.Context, url string, request []byte) (pack io
 	if err != nil {
 		return nil, false, err
 	}
-	a := newAnswer(ctx, url, body)
+	a := newAnswer(body.ctx, url, body)
 	ready, common, err := a.sections()
 	if err != nil || !ready {
 		_ = body.Close() // nothing of it is used any more
@@ -137,7 +138,7 @@ func (c *Client) fetch(ctx context.Context, url string, request []byte) (pack io
 }
 
 // post sends the request and returns the body of an answer that claims to be git's.
-func (c *Client) post(ctx context.Context, repository string, request []byte) (io.ReadCloser, error) {
+func (c *Client) post(ctx context.Context, repository string, request []byte) (_ *patientBody, err error) {
 	at, err := url.Parse(strings.TrimSuffix(repository, "/") + "/git-upload-pack")
 	if err != nil {
 		return nil, fmt.Errorf("repository's address: %w", err)
@@ -153,14 +154,23 @@ func (c *Client) post(ctx context.Context, repository string, request []byte) (i
 		client = *c.HTTP
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	body := c.Patience.begin(ctx)
+	defer func() {
+		if err != nil {
+			body.end()
+			err = body.explain(err)
+		}
+	}()
 	for hop := 0; ; hop++ {
-		resp, err := c.send(ctx, &client, at, request)
+		resp, err := c.send(body.ctx, &client, at, request)
 		if err != nil {
 			return nil, err
 		}
 		next, moved := redirect(at, resp)
 		if !moved || hop == maxRedirects {
-			return accept(repository, resp)
+			body.ReadCloser = resp.Body
+			resp.Body = body
+			return body, accept(repository, resp)
 		}
 		_ = resp.Body.Close() // a redirect's page is of no interest
 		at = next
@@ -200,22 +210,22 @@ func redirect(from *url.URL, resp *http.Response) (*url.URL, bool) {
 	return to, true
 }
 
-// accept returns the body of a good answer, and closes the one of another.
-func accept(repository string, resp *http.Response) (io.ReadCloser, error) {
+// accept returns nil for a good answer, and closes another one.
+func accept(repository string, resp *http.Response) error {
 	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if resp.StatusCode == http.StatusOK && err == nil && kind == resultType {
-		return resp.Body, nil
+		return nil
 	}
 	defer resp.Body.Close()
 	start, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	if resp.StatusCode != http.StatusOK {
 		// What could be read of the body is all there is to tell; the status says the rest.
-		return nil, &StatusError{URL: repository, Status: resp.StatusCode, Header: resp.Header, Body: string(start)}
+		return &StatusError{URL: repository, Status: resp.StatusCode, Header: resp.Header, Body: string(start)}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("POST %s: reading the answer: %w", repository, err)
+		return fmt.Errorf("POST %s: reading the answer: %w", repository, err)
 	}
-	return nil, &ProtocolError{URL: repository, Detail: fmt.Sprintf(
+	return &ProtocolError{URL: repository, Detail: fmt.Sprintf(
 		"the answer is %.80q, not %s: something between here and the git server answers in its place",
 		resp.Header.Get("Content-Type"), resultType)}
 }

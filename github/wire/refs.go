@@ -32,7 +32,8 @@ func (c *Client) Refs(ctx context.Context, url string, prefixes ...string) ([]Re
 		return nil, err
 	}
 	defer body.Close()
-	return readRefs(ctx, url, body, prefixes)
+	body.flows()
+	return readRefs(body.ctx, url, body, prefixes)
 }
 
 func readRefs(ctx context.Context, url string, body io.Reader, prefixes []string) ([]Ref, error) {
