@@ -1,0 +1,39 @@
+// Package turn decides whose turn it is. [Table] is the decision, and is pure: given the jobs that wait and those that run,
+// which one starts next. [Room] is where jobs wait for it.
+//
+// Turns go round by installation, then by repository. An installation starts another job while it runs fewer than there
+// are free slots: alone it takes half of them, two take a third each, and one that has nothing running always finds a
+// free slot unless there are as many busy installations as slots. So whoever is slow, or hostile, is so at his own cost.
+package turn
+
+// Class is a kind of work. Within an installation the lower class goes first, though not always: see [Table.Next].
+type Class int
+
+// The classes.
+const (
+	Push       Class = iota // what was pushed to the repository, and what people ask for
+	Check                   // a check run
+	Member                  // a pull request of somebody who may write to the repository
+	Stranger                // a pull request of anybody else
+	Reply                   // effects on an issue that is there: comments, closing, editing
+	Issue                   // a new issue
+	Background              // histories, sweeps, comparisons
+)
+
+func (c Class) String() string {
+	names := [...]string{"push", "check", "member", "stranger", "reply", "issue", "background"}
+	if c < 0 || int(c) >= len(names) {
+		return "unknown"
+	}
+	return names[c]
+}
+
+// Job is a job that waits for its turn.
+type Job struct {
+	ID                       int64 // grows with the time of arrival
+	Installation, Repository int64
+	// Lane, if not empty, names what only one job at a time may be at: a branch, say. Jobs of one lane and class start in the
+	// order of their ids.
+	Lane  string
+	Class Class
+}
