@@ -26,7 +26,7 @@ type receiver struct {
 	fail   int // so many are answered 503 first
 }
 
-func newReceiver(t *testing.T, fail int) *receiver {
+func newReceiver(t testing.TB, fail int) *receiver {
 	r := &receiver{fail: fail}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
 		body, _ := io.ReadAll(req.Body)
@@ -60,9 +60,13 @@ func testNotify(t *testing.T) {
 	secret := base64.StdEncoding.EncodeToString(key)
 	w.restart(func() {
 		w.flags.NotifyFile = w.file("notify.yml",
-			"- {name: team, format: slack, url: '"+slack.URL+"'}", "- {name: siem, format: json, url: '"+signed.URL+"', secret: '"+secret+"'}")
+			"- {name: team, format: slack, accounts: [Acme], url: '"+slack.URL+"'}",
+			"- {name: siem, format: json, accounts: ['*'], url: '"+signed.URL+"', secret: '"+secret+"'}",
+			"- {name: others, format: slack, accounts: [umbrella], url: '"+slack.URL+"'}", "- {name: operators, format: slack, url: '"+slack.URL+"'}")
 	})
-	w.policy("notify:", "  - {to: team}", "  - {to: siem, on: [opened, reopened, revoked, ignored, resolved]}", "  - {to: unknown-to-the-server}")
+	bad := w.policy("notify:", "  - {to: team}", "  - {to: siem, on: [opened, reopened, revoked, ignored, resolved]}", "  - {to: others}", "  - {to: operators}")
+	w.conclusion(bad, "failure") // another account's target, and one that the operator keeps
+	holds(t, "the check", w.shop.CheckRuns(bad)[0].Summary, "line 4", "others", "no target of this server for acme", "rest of the file applies")
 	sha, leaked, issue := w.leaked(97, detect.Live)
 	w.say(issue.Number, "/rekey ignore it is old", w.ada)
 	w.say(issue.Number, "/rekey reopen", w.ada)

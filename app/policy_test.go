@@ -56,6 +56,14 @@ func (w *world) other(name string, private bool) *githubtest.Repository {
 	return r
 }
 
+// accepts lets a repository take the issues of others.
+func (w *world) accepts(r *githubtest.Repository, others string) {
+	w.t.Helper()
+	sha := w.commit(r, githubtest.Change{Files: map[string]string{policyPath: "issues: {accepts: ['" + others + "']}\n"}})
+	w.push(r, "refs/heads/main", sha)
+	w.settle()
+}
+
 func TestPolicy(t *testing.T) {
 	together(t, map[string]func(*testing.T){
 		"Layers":               testPolicyLayers,
@@ -66,6 +74,7 @@ func TestPolicy(t *testing.T) {
 		"LabelsAndAssignees":   testLabelsAndAssignees,
 		"Elsewhere":            testIssuesElsewhere,
 		"Allow":                testAllow,
+		"Vouchers":             testWhoMayAllowAProductionKey,
 		"Notify":               testNotify,
 		"CleanPushReadsNone":   testCleanPushReadsNoPolicy,
 		"SwitchedOffMeanwhile": testVerifyIsSwitchedOffWhileAsking,
@@ -218,7 +227,11 @@ func testLabelsAndAssignees(t *testing.T) {
 func testIssuesElsewhere(t *testing.T) {
 	w := newShop(t)
 	security := w.other("security", true)
-	w.policy("issues:", "  repository: Acme/Security")
+	refused := w.policy("issues:", "  repository: Acme/Security")
+	w.conclusion(refused, "failure")
+	holds(t, "the check", w.shop.CheckRuns(refused)[0].Annotations[0].Message, "does not accept issues about acme/shop", "issues.accepts")
+	w.accepts(security, "acme/shop")
+	w.conclusion(w.policy("issues: {repository: Acme/Security}"), "success")
 	text, key := w.secret(90, detect.Live)
 	sha := w.pushed(map[string]string{".env": env(text)})
 	w.settle()
@@ -241,9 +254,14 @@ func testIssuesElsewhere(t *testing.T) {
 	}
 	w.conclusion(sha, "success")
 
-	// Where the App does not reach it, the issue is filed at home.
-	w.policy("issues:", "  repository: acme/nowhere")
+	// Where the App does not reach it, the check of the policy says so, and the issue is filed at home, as that is private.
+	nowhere := w.policy("issues:", "  repository: acme/nowhere")
+	w.conclusion(nowhere, "failure")
+	holds(t, "the check", w.shop.CheckRuns(nowhere)[0].Annotations[0].Message, "does not reach acme/nowhere")
 	w.leaked(91, detect.Live)
+	// A public repository takes no issues about a private one.
+	w.accepts(w.other("board", false), "acme/*")
+	w.conclusion(w.policy("issues: {repository: acme/board}"), "failure")
 }
 
 func testAllow(t *testing.T) {
@@ -255,21 +273,11 @@ func testAllow(t *testing.T) {
 		"    - {fingerprint: "+fingerprint(allowed)+", reason: 'the key of the docs, long dead'}",
 		"    - {fingerprint: "+fingerprint(lapsed)+", reason: 'until the move', expires: 2020-01-01}",
 		"  paths:", "    - {path: 'test/**', reason: fixtures}", "    - {path: 'late/**', reason: fixtures, expires: 2020-01-01}")
-	for name, c := range map[string]struct {
-		files      map[string]string
-		conclusion string
-		issues     int
-	}{
-		"fingerprint": {map[string]string{"docs/key.md": env(allowed)}, "success", 0},
-	} {
-		sha := w.pushed(c.files)
-		w.settle()
-		w.conclusion(sha, c.conclusion)
-		if n := len(w.shop.Issues()); n != c.issues {
-			t.Errorf("%s: %d issues", name, n)
-		}
-	}
-	sha := w.pushed(map[string]string{"test/a.env": env(test)})
+	sha := w.pushed(map[string]string{"docs/key.md": env(allowed)})
+	w.settle()
+	w.conclusion(sha, "neutral")
+	w.filed(0)
+	sha = w.pushed(map[string]string{"test/a.env": env(test)})
 	w.settle()
 	w.conclusion(sha, "success")
 	holds(t, "the check", w.shop.CheckRuns(sha)[0].Summary, "fixtures")

@@ -66,6 +66,7 @@ func testPublicRepositoryWithAPrivateOneForIssues(t *testing.T) {
 	w := newShop(t)
 	security := w.other("security", true)
 	w.public()
+	w.accepts(security, "acme/shop")
 	w.policy("issues: {repository: acme/security}")
 	text, _ := w.secret(101, detect.Live)
 	sha := w.pushed(map[string]string{"place.env": env(text)})

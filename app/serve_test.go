@@ -174,7 +174,6 @@ func TestPullRequestFromAFork(t *testing.T) {
 	if run := w.check(w.shop, head); !slices.Equal(places(run), []string{"8.ts:1:12", "9.ts:1:12"}) {
 		t.Errorf("synchronised: annotations at %v", places(run))
 	}
-	w.issues(2)
 }
 
 func TestMergeGroup(t *testing.T) {

@@ -21,6 +21,7 @@ const (
 type Ask struct {
 	Why     Why
 	By      string // login of who caused it; "" for Watching
+	Role    string // what that person may do in the leak's repository
 	Attempt int    // how often this question was asked already, without an answer
 	Word    string // id of the word that caused it; part of the key
 }

@@ -33,6 +33,7 @@ type CheckFacts struct {
 type PolicyProblem struct {
 	Line    int
 	Message string // Markdown-free words; "" is no problem
+	Partial bool   // the rest of the file counts
 }
 
 // Check returns the check run for a head commit, and the ids of the sightings whose annotations are in it. Annotations
@@ -205,7 +206,7 @@ func (v checkView) conclusion() github.Conclusion {
 		return github.Failure
 	case len(v.unjudged) > 0 && v.Policy.Unread != policy.UnreadNeutral:
 		return github.Failure
-	case len(v.unjudged) > 0, len(v.tolerated) > 0, len(v.unsure) > 0:
+	case len(v.unjudged) > 0, len(v.tolerated) > 0, len(v.unsure) > 0, v.silenced():
 		return github.Neutral
 	}
 	return github.Success

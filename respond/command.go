@@ -2,6 +2,7 @@ package respond
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark"
@@ -19,6 +20,7 @@ const (
 	SaidReopen   Said = "reopen"
 	SaidStatus   Said = "status"
 	SaidHelp     Said = "help"
+	SaidTriage   Said = "triage"   // treat a pull request's findings as leaks of the repository
 	SaidClosed   Said = "closed"   // closed the issue by hand
 	SaidReopened Said = "reopened" // reopened it by hand
 )
@@ -38,7 +40,7 @@ var quoted = regexp.MustCompile(`(?m)^\s*(On .{1,200} wrote:|-{2,}\s*Original Me
 
 // Command returns the command that a comment's Markdown holds: the first line of running text that begins with /rekey.
 // What stands in code, quotes, lists, tables, HTML, or under the line that mail programs put above a reply's original
-// is no command, nor what comes after 8 KiB. A word that is none of the commands is SaidHelp. found is false where the comment speaks to people.
+// is no command, nor what comes after 8 KiB. A word that is none of the commands is SaidHelp, with the word as the reason. found is false where the comment speaks to people.
 func Command(body string) (said Said, reason string, found bool) {
 	if len(body) > maxCommand {
 		body = strings.ToValidUTF8(body[:maxCommand], "")
@@ -70,6 +72,8 @@ func Command(body string) (said Said, reason string, found bool) {
 	return "", "", false
 }
 
+func commands() []Said { return []Said{SaidRotated, SaidIgnore, SaidReopen, SaidStatus, SaidTriage} }
+
 // startsLine tells whether only spaces stand before the offset on its line.
 func startsLine(source []byte, at int) bool {
 	for at > 0 && source[at-1] == ' ' {
@@ -88,11 +92,14 @@ func parseCommand(line string) (Said, string, bool) {
 	if len(reason) > maxReason {
 		reason = strings.ToValidUTF8(reason[:maxReason], "") + "…"
 	}
-	switch said := Said(strings.ToLower(verb)); said {
-	case SaidRotated, SaidIgnore, SaidReopen, SaidStatus:
+	said := Said(strings.ToLower(verb))
+	switch {
+	case slices.Contains(commands(), said):
 		return said, reason, true
+	case said == SaidHelp || said == "":
+		return SaidHelp, "", true
 	}
-	return SaidHelp, "", true
+	return SaidHelp, verb, true
 }
 
 // ButtonSaid returns what a button of the check run says; false for the one that only asks to read the commits again.
@@ -102,6 +109,8 @@ func ButtonSaid(identifier string) (Said, bool) {
 		return SaidRotated, true
 	case ButtonNotSecret:
 		return SaidIgnore, true
+	case ButtonTriage:
+		return SaidTriage, true
 	}
 	return "", false
 }

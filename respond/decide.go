@@ -37,6 +37,7 @@ type Action struct {
 	Body       string        // Comment
 	NotPlanned bool          // CloseIssue: as not planned, rather than completed
 	Event      string        // Notify: opened, reopened, revoked, ignored, resolved
+	Always     bool          // Notify: the server's own targets, whatever the policy says
 	Ask        Ask           // AskClerk
 	After      time.Duration // not before this long from now
 }
@@ -57,6 +58,7 @@ type Change struct {
 	Responded  bool   // a person spoke: the first such moment is kept
 	Answer     string // what Clerk said: alive, revoked, fenced, unknown; "" if it was not asked
 	InstanceID string // as Clerk answered; "" leaves what is known
+	Admit      bool   // a leak from outside is one of the repository from now on
 }
 
 // Event returns the change as the ledger's history keeps it.
@@ -81,6 +83,9 @@ func Apply(l ledger.Leak, c Change) ledger.Leak {
 	}
 	if c.InstanceID != "" {
 		l.InstanceID = c.InstanceID
+	}
+	if c.Admit {
+		l.Outside, l.Detected = false, c.At
 	}
 	return l
 }
@@ -119,8 +124,12 @@ func Decide(f ScanFacts) Decision {
 	}
 	filed := f.FiledHour
 	seen := slices.Clone(f.Seen) // the most urgent first, should there be more than may be filed
-	slices.SortStableFunc(seen, func(a, b Seen) int { return urgency(a.Leak) - urgency(b.Leak) })
+	slices.SortStableFunc(seen, func(a, b Seen) int { return ComparePriority(a.Leak, b.Leak) })
 	for _, s := range seen {
+		if f.Scan.Outside {
+			d.outside(f, s)
+			continue
+		}
 		d.seen(f, s, &filed)
 	}
 	if f.Scan.Event != "first_look" && f.Scan.Head != "" {
@@ -140,12 +149,14 @@ func (d *Decision) seen(f ScanFacts, s Seen, filed *int) {
 	switch {
 	case allowed && l.State == ledger.Open && s.New:
 		d.change(f.Now, &l, ledger.Ignored, self, reason)
+		d.silenced(l, f.Now)
 	case !allowed && l.State == ledger.Ignored && l.ClosedBy == self && len(s.Sightings) > 0:
 		// Allowed by a line or a path; now it stands where nothing allows it.
 		d.change(f.Now, &l, ledger.Open, self, "it was pushed again, in a place that nothing allows")
 		d.reopened(f, l)
-	case l.State == ledger.Resolved && pushedSince(l, s):
-		d.change(f.Now, &l, ledger.Open, self, "it was pushed again after it had been closed, and Clerk never confirmed that it is dead")
+	case l.State == ledger.Resolved && len(s.Sightings) > 0:
+		// Whatever its author dates say: they are the author's. The ledger met these places after the closing.
+		d.change(f.Now, &l, ledger.Open, self, "it was found in a new place after it had been closed, and Clerk never confirmed that it is revoked")
 		d.reopened(f, l)
 	}
 	switch {
@@ -182,7 +193,7 @@ func (d *Decision) file(l ledger.Leak, p policy.Policy, filed *int) {
 func CatchUp(waiting []ledger.Leak, filedHour int, p policy.Policy) Decision {
 	var d Decision
 	leaks := slices.Clone(waiting)
-	slices.SortStableFunc(leaks, func(a, b ledger.Leak) int { return urgency(a) - urgency(b) })
+	slices.SortStableFunc(leaks, ComparePriority)
 	filed := filedHour
 	for _, l := range leaks {
 		if l.IssueNumber == 0 && (l.State == ledger.Open || l.State == "") && sure(l) {
@@ -219,16 +230,6 @@ func allowedBy(f ScanFacts, s Seen) (string, bool) {
 		}
 	}
 	return reason, true
-}
-
-// pushedSince tells whether somebody committed the credential again after its leak was closed.
-func pushedSince(l ledger.Leak, s Seen) bool {
-	for _, sighting := range s.Sightings {
-		if !l.Closed.IsZero() && sighting.Authored.After(l.Closed) {
-			return true
-		}
-	}
-	return false
 }
 
 func (d *Decision) change(now time.Time, l *ledger.Leak, to ledger.LeakState, by, reason string) {
@@ -268,7 +269,7 @@ func (d *Decision) comment(l ledger.Leak, about string, at time.Time, body strin
 }
 
 func (d *Decision) notify(p policy.Policy, l ledger.Leak, event string, at time.Time) {
-	if !p.Tells(event) {
+	if !p.Tells(event) || l.Outside {
 		return
 	}
 	a := leakAction(Notify, l, stamp(Notify, at)+":"+event)

@@ -1,6 +1,7 @@
 package respond
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,9 @@ func TestDecideAfterAScan(t *testing.T) {
 	off.Issues.Off = true
 	watch := policy.Default()
 	watch.Verify = policy.Watch
+	watchedAndTold := notifying
+	watchedAndTold.Verify = policy.Watch
+	fromOutside := func(l *ledger.Leak) { l.Outside = true }
 	paths := policy.Default()
 	paths.Allow.Paths = []policy.AllowedPath{{Path: "fixtures/**", Reason: "made up"}}
 	prints := policy.Default()
@@ -81,7 +85,7 @@ func TestDecideAfterAScan(t *testing.T) {
 		{"path allowed, test key", "push", paths, 0, []Seen{{test, true, fixture}}, []string{"open > ignored by rekey", "update_check"}},
 		{"path allowed, production key", "push", paths, 0, []Seen{{live, true, fixture}}, []string{"file_issue", "update_check"}},
 		{"one of two places allowed", "push", paths, 0, []Seen{{test, true, append(fixture, here...)}}, []string{"file_issue", "update_check"}},
-		{"fingerprint allowed", "push", prints, 0, []Seen{{live, true, here}}, []string{"open > ignored by rekey", "update_check"}},
+		{"fingerprint allowed", "push", prints, 0, []Seen{{live, true, here}}, []string{"open > ignored by rekey", "notify ignored", "update_check"}},
 		{"fingerprint allowed by a writer, production key", "push", unvouched, 0, []Seen{{live, true, here}}, []string{"file_issue", "update_check"}},
 		{"fingerprint allowed by a writer, test key", "push", unvouched, 0, []Seen{{test, true, here}}, []string{"open > ignored by rekey", "update_check"}},
 		{"fingerprint allowed until now", "push", expired, 0, []Seen{{live, true, here}}, []string{"file_issue", "update_check"}},
@@ -90,13 +94,21 @@ func TestDecideAfterAScan(t *testing.T) {
 		{"was allowed, now elsewhere", "push", policy.Default(), 0, []Seen{{byRekey, false, here}}, []string{"ignored > open by rekey", "reopen_issue", "comment", "edit_issue", "update_check"}},
 		{"a person ignored it", "push", policy.Default(), 0, []Seen{{byAda, false, here}}, []string{"edit_issue", "update_check"}},
 		{"dead, seen again", "push", notifying, 0, []Seen{{with(live, revoked), false, later}}, []string{"edit_issue", "update_check"}},
-		{"resolved, old places found", "push", notifying, 0, []Seen{{resolved, false, here}}, []string{"edit_issue", "update_check"}},
+		{"resolved, seen again where it was", "push", notifying, 0, []Seen{{resolved, false, nil}}, []string{"update_check"}},
+		{"resolved, pushed again with an old author date", "push", notifying, 0, []Seen{{resolved, false, here}}, []string{"resolved > open by rekey", "reopen_issue", "comment", "notify reopened", "edit_issue", "update_check"}},
+		{"from outside", "outside", watchedAndTold, 0, []Seen{{with(live, fromOutside), true, here}}, []string{"update_check"}},
+		{"from outside, allowed there", "outside", paths, 0, []Seen{{with(test, fromOutside), true, fixture}}, []string{"open > ignored by rekey", "update_check"}},
+		{"from outside, ours and closed", "outside", notifying, 0, []Seen{{resolved, false, later}, {byRekey, false, here}, {with(live, filed), false, here}}, []string{"update_check"}},
+		{"from outside, then merged", "push", watchedAndTold, 0, []Seen{{live, true, here}}, []string{"file_issue", "notify opened", "ask_clerk watching", "update_check"}},
 		{"resolved, committed again", "push", notifying, 0, []Seen{{resolved, false, later}}, []string{"resolved > open by rekey", "reopen_issue", "comment", "notify reopened", "edit_issue", "update_check"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			scan := pushScan()
 			scan.Event = tt.event
+			if tt.event == "outside" {
+				scan.Event, scan.Outside = "pull_request", true
+			}
 			f := ScanFacts{Repository: shop, Scan: scan, Seen: tt.seen, FiledHour: tt.filed, Policy: tt.policy, Now: monday.Add(72 * time.Hour)}
 			d := Decide(f)
 			if diff := cmp.Diff(tt.want, told(d)); diff != "" {
@@ -128,6 +140,18 @@ func TestProductionKeysAreFiledFirst(t *testing.T) {
 	d := Decide(ScanFacts{Repository: shop, Scan: pushScan(), Seen: []Seen{{test, true, here}, {live, true, here}}, Policy: p, Now: monday})
 	if a := d.Actions[0]; a.Do != FileIssue || a.Leak != live.ID {
 		t.Errorf("first %+v", a)
+	}
+	old, alive := leak(detect.SecretKey, detect.Live, 3), leak(detect.SecretKey, detect.Live, 4)
+	old.Detected, alive.Detected, alive.Answer = monday.Add(-48*time.Hour), monday.Add(-24*time.Hour), "alive"
+	unsure := with(leak(detect.SecretKey, detect.Live, 9), func(l *ledger.Leak) { l.Confidence = "medium" })
+	leaks := []ledger.Leak{test, unsure, old, live, alive}
+	slices.SortFunc(leaks, ComparePriority)
+	var order []int64
+	for _, l := range leaks {
+		order = append(order, l.ID)
+	}
+	if want := []int64{4, 5, 3, 9, 6}; !slices.Equal(order, want) { // alive, new, old, less certain, a test key
+		t.Errorf("order %v, want %v", order, want)
 	}
 	d = CatchUp([]ledger.Leak{with(live, filed), test, leak(detect.SecretKey, detect.Live, 7)}, 0, p)
 	if diff := cmp.Diff([]string{"file_issue", "sum_up"}, told(d)); diff != "" || d.Actions[0].Leak != 7 {

@@ -18,6 +18,7 @@ type LeakFacts struct {
 	Leak       ledger.Leak
 	Heads      []string // head commits whose checks show the leak: all are concluded anew when its state changes
 	Policy     policy.Policy
+	FiledHour  int // issues filed for this repository in the last hour
 }
 
 // Word is something that a person said about a leak.
@@ -29,6 +30,7 @@ type Word struct {
 	ID     string // of the comment, or of the delivery: the same word heard twice is one word
 	At     time.Time
 	Button bool
+	Bot    bool // another App, whose closing is undone; all else that it says is not heard
 }
 
 // MayHear tells whether words of this sender count at all: those of bots, our own above all, do not.
@@ -45,7 +47,7 @@ func entitled(role string, said Said, l ledger.Leak) bool {
 	case "write":
 		return said != SaidIgnore || detect.Environment(l.Environment) != detect.Live
 	case "triage":
-		return said == SaidReopened || said == SaidReopen // who sees danger may say so
+		return said == SaidReopened || said == SaidReopen || said == SaidTriage // who sees danger may say so
 	}
 	return false
 }
@@ -54,16 +56,26 @@ func entitled(role string, said Said, l ledger.Leak) bool {
 //
 //	open     > revoked   Clerk, when it was asked because somebody said rotated or closed the issue, or by watching
 //	open     > ignored   a person, with a reason; or the policy, or rekey:allow on each line of a test key
-//	open     > resolved  a person, where Clerk cannot be asked, may not be, or closing by hand met no clear answer
+//	open     > resolved  a person, where Clerk cannot be asked, may not be, or closing by hand met no clear answer;
+//	                     for a production key a maintainer
 //	closed   > open      a person; or Clerk, that the key works (but for an ignored one); or the key is pushed again
 func Hear(f LeakFacts, w Word) Decision {
 	h := hearing{LeakFacts: f, word: w}
 	if h.Leak.State == "" {
 		h.Leak.State = ledger.Open
 	}
+	if w.Bot {
+		if w.Said == SaidClosed {
+			h.closedByBot()
+		}
+		return h.Decision
+	}
 	if !entitled(w.Role, w.Said, h.Leak) {
 		h.refuse()
 		return h.Decision
+	}
+	if h.Leak.Outside && w.Said != SaidTriage && w.Said != SaidIgnore && w.Said != SaidReopen {
+		return h.Decision // nobody is asked about what a stranger brought, before it is admitted
 	}
 	if h.Leak.Responded.IsZero() && w.Said != SaidHelp && w.Said != SaidStatus {
 		h.Changes = append(h.Changes, Change{Leak: h.Leak.ID, At: w.At, By: w.By, From: h.Leak.State, To: h.Leak.State, Responded: true})
@@ -77,12 +89,14 @@ func Hear(f LeakFacts, w Word) Decision {
 		}
 	case SaidIgnore:
 		h.ignore()
+	case SaidTriage:
+		h.admit()
 	case SaidReopen, SaidReopened:
 		h.reopen()
 	case SaidStatus:
 		h.reply(h.statusText())
 	default:
-		h.reply(helpText(h.LeakFacts))
+		h.reply(notUnderstood(w.Reason) + helpText(h.LeakFacts))
 	}
 	h.oneComment()
 	return h.Decision
@@ -130,7 +144,9 @@ func (h *hearing) rotated(why Why) {
 	case h.Leak.State == ledger.Revoked:
 		h.reply("Clerk has said already that this key is dead. There is nothing left to do.")
 	case h.Policy.Verify != policy.Never && clerkCanTell(h.Leak):
-		h.Actions = append(h.Actions, askAction(h.Leak, Ask{Why: why, By: h.word.By, Word: h.word.ID}, 0))
+		h.Actions = append(h.Actions, askAction(h.Leak, Ask{Why: why, By: h.word.By, Role: h.word.Role, Word: h.word.ID}, 0))
+	case h.Leak.State == ledger.Open && !mayVouch(h.word.Role, h.Leak):
+		h.refuseUnconfirmed(why)
 	case h.Leak.State == ledger.Open:
 		reason := "said that it is rotated"
 		if why == Closed {
@@ -194,7 +210,7 @@ func (d *Decision) move(f LeakFacts, to ledger.LeakState, by, reason string, at 
 		d.Actions = append(d.Actions, Action{Do: UpdateCheck, Key: "check:" + strconv.FormatInt(l.Repository, 10) + ":" + head, Repository: l.Repository, Head: head})
 	}
 	d.notify(f.Policy, l, event, at)
-	if to == ledger.Open && f.Policy.Verify == policy.Watch && clerkCanTell(l) {
+	if to == ledger.Open && f.Policy.Verify == policy.Watch && clerkCanTell(l) && !l.Outside {
 		d.Actions = append(d.Actions, askAction(l, Ask{Why: Watching, Word: strconv.FormatInt(at.UnixMicro(), 10)}, watchPause(0)))
 	}
 	return c
@@ -298,6 +314,8 @@ func (d *Decision) fenced(f LeakFacts, q Ask, a clerk.Answer, repeated bool, now
 
 func (d *Decision) unknown(f LeakFacts, q Ask, a clerk.Answer, now time.Time) {
 	switch {
+	case q.Why == Closed && f.Leak.State == ledger.Open && !mayVouch(q.Role, f.Leak):
+		d.notConfirmed(f, q, a, now)
 	case q.Why == Closed && f.Leak.State == ledger.Open:
 		d.move(f, ledger.Resolved, q.By, "closed the issue; Clerk gave no clear answer whether the key is dead", now)
 	case q.Why == Watching:

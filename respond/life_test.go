@@ -31,6 +31,7 @@ func lifeCases() []lifeCase {
 		return l
 	}
 	live, hook := leak(detect.SecretKey, detect.Live, 1), leak(detect.WebhookSecret, "", 3)
+	test, legacy := leak(detect.SecretKey, detect.Test, 2), leak(detect.LegacyAPIKey, detect.Live, 4)
 	facts := func(l ledger.Leak, s ledger.LeakState, change ...func(*LeakFacts)) LeakFacts {
 		p := policy.Default()
 		p.Notify = []policy.Notify{{To: "security"}}
@@ -45,7 +46,12 @@ func lifeCases() []lifeCase {
 			return Hear(f, Word{Said: said, Reason: reason, By: "ada", Role: role, ID: "comment:5", At: noon})
 		}
 	}
-	learn := func(f LeakFacts, why Why, s clerk.State, attempt int) func() Decision {
+	bot := func(f LeakFacts) func() Decision {
+		return func() Decision {
+			return Hear(f, Word{Said: SaidClosed, By: "stale[bot]", Bot: true, ID: "d1", At: noon})
+		}
+	}
+	learnFrom := func(f LeakFacts, role string, why Why, s clerk.State, attempt int) func() Decision {
 		return func() Decision {
 			a := clerk.Answer{State: s}
 			switch s {
@@ -56,13 +62,18 @@ func lifeCases() []lifeCase {
 			case clerk.Unknown:
 				a.Detail = "Clerk answered 503"
 			}
-			q := Ask{Why: why, By: "ada", Attempt: attempt, Word: "comment:5"}
+			q := Ask{Why: why, By: "ada", Role: role, Attempt: attempt, Word: "comment:5"}
 			if why == Watching {
 				q.By = ""
 			}
 			return Learn(f, q, a, noon)
 		}
 	}
+	learn := func(f LeakFacts, why Why, s clerk.State, attempt int) func() Decision {
+		return learnFrom(f, "write", why, s, attempt)
+	}
+	outside := func(f *LeakFacts) { f.Leak.Outside = true }
+	busy := func(f *LeakFacts) { f.FiledHour = f.Policy.Issues.MaxPerHour }
 	never := func(f *LeakFacts) { f.Policy.Verify = policy.Never }
 	watch := func(f *LeakFacts) { f.Policy.Verify = policy.Watch }
 	fenced := func(f *LeakFacts) { f.Leak.Answer = string(clerk.Fenced) }
@@ -73,12 +84,25 @@ func lifeCases() []lifeCase {
 	return []lifeCase{
 		{"rotated: Clerk is asked", hear(facts(live, ledger.Open), SaidRotated, "write", ""), []string{"ask_clerk rotated"}},
 		{"rotated, the first word", hear(facts(live, ledger.Open, silent), SaidRotated, "write", ""), []string{"open > open by ada", "ask_clerk rotated"}},
-		{"rotated, Clerk may not be asked", hear(facts(live, ledger.Open, never), SaidRotated, "write", ""), append([]string{"open > resolved by ada"}, close...)},
+		{"rotated, Clerk may not be asked", hear(facts(live, ledger.Open, never), SaidRotated, "maintain", ""), append([]string{"open > resolved by ada"}, close...)},
+		{"rotated, Clerk may not be asked, with write", hear(facts(live, ledger.Open, never), SaidRotated, "write", ""), []string{"comment"}},
+		{"rotated, Clerk may not be asked, test key", hear(facts(test, ledger.Open, never), SaidRotated, "write", ""), append([]string{"open > resolved by ada"}, close...)},
+		{"rotated, Clerk cannot tell, production", hear(facts(legacy, ledger.Open), SaidRotated, "write", ""), []string{"comment"}},
 		{"rotated, Clerk cannot tell", hear(facts(hook, ledger.Open), SaidRotated, "write", ""), append([]string{"open > resolved by ada"}, close...)},
 		{"rotated, is dead already", hear(facts(live, ledger.Revoked), SaidRotated, "write", ""), []string{"comment"}},
 		{"rotated, was resolved", hear(facts(live, ledger.Resolved), SaidRotated, "write", ""), []string{"ask_clerk rotated"}},
 		{"closed by hand", hear(facts(live, ledger.Open), SaidClosed, "write", ""), []string{"ask_clerk closed"}},
-		{"closed by hand, may not ask", hear(facts(live, ledger.Open, never), SaidClosed, "write", ""), append([]string{"open > resolved by ada"}, close...)},
+		{"closed by hand, may not ask", hear(facts(live, ledger.Open, never), SaidClosed, "admin", ""), append([]string{"open > resolved by ada"}, close...)},
+		{"closed by hand, may not ask, with write", hear(facts(live, ledger.Open, never), SaidClosed, "write", ""), []string{"reopen_issue", "comment"}},
+		{"closed by a bot", bot(facts(live, ledger.Open)), []string{"reopen_issue", "comment"}},
+		{"closed by a bot, is closed", bot(facts(live, ledger.Ignored)), nil},
+		{"triage", hear(facts(live, ledger.Open, noIssue, outside), SaidTriage, "triage", ""), []string{"open > open by ada", "file_issue", "notify opened", "update_check"}},
+		{"triage, watched", hear(facts(live, ledger.Open, noIssue, outside, watch), SaidTriage, "write", ""), []string{"open > open by ada", "file_issue", "notify opened", "ask_clerk watching", "update_check"}},
+		{"triage, too many in this hour", hear(facts(live, ledger.Open, noIssue, outside, busy), SaidTriage, "write", ""), []string{"open > open by ada", "sum_up", "notify opened", "update_check"}},
+		{"triage of what is ours", hear(facts(live, ledger.Open), SaidTriage, "write", ""), []string{"comment"}},
+		{"triage by a stranger", hear(facts(live, ledger.Open, noIssue, outside), SaidTriage, "read", ""), nil},
+		{"from outside, said rotated", hear(facts(live, ledger.Open, noIssue, outside), SaidRotated, "admin", ""), nil},
+		{"from outside, ignored", hear(facts(live, ledger.Open, noIssue, outside), SaidIgnore, "admin", "a decoy"), []string{"open > ignored by ada", "update_check"}},
 		{"closed by hand, is closed", hear(facts(live, ledger.Revoked), SaidClosed, "write", ""), nil},
 		{"ignore", hear(facts(hook, ledger.Open), SaidIgnore, "write", "a decoy"), append([]string{"open > ignored by ada"}, close...)},
 		{"ignore without a reason", hear(facts(hook, ledger.Open), SaidIgnore, "write", ""), []string{"comment"}},
@@ -91,6 +115,7 @@ func lifeCases() []lifeCase {
 		{"reopened by hand, watched", hear(facts(live, ledger.Resolved, watch), SaidReopened, "write", ""), []string{"resolved > open by ada", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened", "ask_clerk watching"}},
 		{"status", hear(facts(live, ledger.Open), SaidStatus, "write", ""), []string{"comment"}},
 		{"help", hear(facts(live, ledger.Open), SaidHelp, "write", ""), []string{"comment"}},
+		{"a typo", hear(facts(live, ledger.Open), SaidHelp, "write", "rotate"), []string{"comment"}},
 		{"a stranger", hear(facts(live, ledger.Open), SaidRotated, "read", ""), []string{"comment"}},
 		{"a stranger, no issue", hear(facts(live, ledger.Open, noIssue), SaidRotated, "none", ""), nil},
 		{"a stranger closes", hear(facts(live, ledger.Open), SaidClosed, "triage", ""), []string{"reopen_issue", "comment"}},
@@ -110,7 +135,9 @@ func lifeCases() []lifeCase {
 		{"unknown", learn(facts(live, ledger.Open), Rotated, clerk.Unknown, 0), []string{"open > open by Clerk", "comment", "ask_clerk rotated", "edit_issue"}},
 		{"unknown again", learn(facts(live, ledger.Open), Rotated, clerk.Unknown, 3), []string{"open > open by Clerk", "ask_clerk rotated", "edit_issue"}},
 		{"unknown for good", learn(facts(live, ledger.Open), Rotated, clerk.Unknown, maxAsks-1), []string{"open > open by Clerk", "comment", "edit_issue"}},
-		{"unknown, closed by hand", learn(facts(live, ledger.Open), Closed, clerk.Unknown, 0), append([]string{"open > resolved by ada"}, close...)},
+		{"unknown, closed by hand", learn(facts(live, ledger.Open), Closed, clerk.Unknown, 0), []string{"open > open by Clerk", "reopen_issue", "comment", "ask_clerk rotated", "edit_issue"}},
+		{"unknown, closed by a maintainer", learnFrom(facts(live, ledger.Open), "maintain", Closed, clerk.Unknown, 0), append([]string{"open > resolved by ada"}, close...)},
+		{"unknown, closed by hand, test key", learn(facts(test, ledger.Open), Closed, clerk.Unknown, 0), append([]string{"open > resolved by ada"}, close...)},
 		{"fenced", learn(facts(live, ledger.Open), Rotated, clerk.Fenced, 0), []string{"open > open by Clerk", "ask_clerk rotated", "edit_issue"}},
 		{"fenced again", learn(facts(live, ledger.Open), Rotated, clerk.Fenced, 1), []string{"open > open by Clerk", "comment", "edit_issue"}},
 		{"fenced as before", learn(facts(live, ledger.Open, fenced), Rotated, clerk.Fenced, 0), []string{"open > open by Clerk", "comment"}},

@@ -27,13 +27,23 @@ func (v checkView) summary() string {
 	}
 	v.writeUnjudged(&b)
 	if v.PolicyFile.Message != "" {
-		fmt.Fprintf(&b, "**%s is not valid**, line %d: %s\n\nUntil it is mended it counts for nothing: what the organisation's and the server's policy say applies.\n\n",
-			markdown.Code(policy.Path), v.PolicyFile.Line, markdown.Code(v.PolicyFile.Message))
+		rest := "Until it is fixed, it is ignored: what the organisation's and the server's policy say applies."
+		if v.PolicyFile.Partial {
+			rest = "Until it is fixed, this setting is ignored; the rest of the file applies."
+		}
+		fmt.Fprintf(&b, "**%s is not valid**, line %d: %s\n\n%s\n\n", markdown.Code(policy.Path), v.PolicyFile.Line, markdown.Code(v.PolicyFile.Message), rest)
 	}
 	if len(v.failing) > 0 {
 		v.writeLeaks(&b, v.failing)
 		b.WriteString(removingDoesNotHelp + "\n\n")
-		b.WriteString("What to do: add a new key in Clerk, deploy it, delete this one. " + v.issueHint(v.failing) + "\n\n")
+		ours, outside := countOutside(v.failing)
+		if ours > 0 {
+			b.WriteString("What to do: add a new key in Clerk, deploy it, delete this one. " + v.issueHint(v.failing) + "\n\n")
+		}
+		b.WriteString(v.uncounted())
+		if outside > 0 {
+			b.WriteString(outsideHint(outside) + "\n\n")
+		}
 	}
 	if len(v.tolerated) > 0 {
 		b.WriteString("### Below what the policy fails on\n\n")
@@ -189,12 +199,24 @@ func instanceCell(l ledger.Leak) string {
 // issueCell links the issue, unless that would tell a public repository's readers of a private one.
 func (v checkView) issueCell(l ledger.Leak) string {
 	switch {
+	case l.Outside:
+		return "none, see below"
 	case l.IssueURL == "":
 		return ""
 	case l.IssueRepository != 0 && l.IssueRepository != v.Repository.ID && !v.Repository.Private:
 		return "elsewhere"
 	}
 	return markdown.Link(fmt.Sprintf("#%d", l.IssueNumber), l.IssueURL)
+}
+
+// outsideHint says why no issue is filed, and what files one.
+func outsideHint(n int) string {
+	which := "this credential"
+	if n > 1 {
+		which = "these " + group(n) + " credentials"
+	}
+	return "The author of this pull request can't write to this repository, so no issue is filed for " + which + " and nobody is notified. " +
+		"To get issues with instructions, comment `/rekey triage` on the pull request. If it is merged, rekey files them then."
 }
 
 func (v checkView) issueHint(leaks []leakView) string {

@@ -36,6 +36,8 @@ type target struct {
 	Format notify.Format `yaml:"format"`
 	URL    string        `yaml:"url"`
 	Secret string        `yaml:"secret"`
+
+	Accounts []string `yaml:"accounts"`
 }
 
 // targets reads whom policies may name in notify. The file is a YAML list of name, format, url and secret.
@@ -62,7 +64,7 @@ func (f Flags) targets() ([]notify.Target, error) {
 			return nil, &Error{setting, fmt.Sprintf("has an entry %d without a name of its own", i+1), "give each target another name"}
 		}
 		known[t.Name] = true
-		made := notify.Target{Name: t.Name, Format: t.Format, URL: t.URL, Secret: t.Secret}
+		made := notify.Target{Name: t.Name, Format: t.Format, URL: t.URL, Secret: t.Secret, Accounts: t.Accounts}
 		if err := made.Validate(); err != nil {
 			return nil, &Error{setting, "has a target that cannot be used", err.Error()}
 		}

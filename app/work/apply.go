@@ -104,6 +104,11 @@ func (w *Worker) change(ctx context.Context, tx *ledger.Tx, c respond.Change) er
 	if err != nil {
 		return err
 	}
+	if c.Admit {
+		if err := tx.AdmitLeak(ctx, leak.ID); err != nil {
+			return err
+		}
+	}
 	event := ledger.Event{}
 	if c.Moved() {
 		event = c.Event()
@@ -118,7 +123,11 @@ func (w *Worker) leakFacts(ctx context.Context, tx *ledger.Tx, leak ledger.Leak,
 		return respond.LeakFacts{}, err
 	}
 	heads, err := headsOf(ctx, tx, leak.ID)
-	return respond.LeakFacts{Repository: w.describe(repository), Leak: w.here(leak, repository), Heads: heads, Policy: p}, err
+	if err != nil {
+		return respond.LeakFacts{}, err
+	}
+	filed, err := tx.Filings(ctx, repository.ID, tx.Now().Add(-time.Hour))
+	return respond.LeakFacts{Repository: w.describe(repository), Leak: w.here(leak, repository), Heads: heads, Policy: p, FiledHour: filed}, err
 }
 
 // headsOf lists the commits whose check runs show the leak.

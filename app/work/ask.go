@@ -75,7 +75,7 @@ func wordOfAsk(q respond.Ask, now time.Time) respond.Word {
 	if q.Why == respond.Closed {
 		said = respond.SaidClosed
 	}
-	return respond.Word{Said: said, By: q.By, Role: "write", ID: q.Word, At: now}
+	return respond.Word{Said: said, By: q.By, Role: q.Role, ID: q.Word, At: now}
 }
 
 // maxKeyObject is how large a git object may be in which a key is looked for again.

@@ -200,7 +200,7 @@ func (w *Worker) completeFacts(ctx context.Context, f respond.CheckFacts, reposi
 		}
 	}
 	if slices.ContainsFunc(f.Scans, func(s ledger.Scan) bool { return s.PolicyChanged }) {
-		f.PolicyFile, err = w.policyProblem(ctx, repository.target(), head)
+		f.PolicyFile, err = w.policyProblem(ctx, repository, head)
 	}
 	return f, err
 }

@@ -66,6 +66,11 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 			return err
 		}
 	}
+	if p.Moved != nil {
+		if err := w.issueMoved(ctx, event.About().InstallationID, *p.Moved); err != nil {
+			return err
+		}
+	}
 	if p.Scan != nil {
 		p.Scan.Received = d.Received
 		note, err := w.tryScan(ctx, j, p.Scan)

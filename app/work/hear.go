@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github"
@@ -19,31 +20,40 @@ import (
 type word struct {
 	Repository int64  // where it was said
 	Issue      int    // on this issue, or
+	Pull       int    // on this pull request, about what it brought from outside, or
 	Head       string // about all open leaks of this commit's check run
 	Said       respond.Said
 	Reason     string
 	By         string
 	ID         string // "" where only the delivery tells it apart
+	Bot        bool   // another App did it
 }
 
-// wordOf finds out whether an event is a person's word. It is pure. Our own words, and those of other bots, are none.
+// wordOf finds out whether an event is a person's word. It is pure. Our own words are none, nor those of other bots, but that
+// what they close is heard of, as it is undone.
 func wordOf(event webhook.Event, appID int64) (word, bool) {
 	switch e := event.(type) {
 	case *webhook.IssueComment:
-		if e.Action != "created" || e.Issue.PullRequest || e.AppID != 0 || !respond.MayHear(e.Author.Login, e.Author.Type) {
+		if e.Action != "created" || e.AppID != 0 || !respond.MayHear(e.Author.Login, e.Author.Type) {
 			return word{}, false
 		}
 		said, reason, found := respond.Command(e.Body)
-		return word{
+		about := word{
 			Repository: e.Repository.ID, Issue: e.Issue.Number, Said: said, Reason: reason, By: e.Author.Login,
 			ID: fmt.Sprintf("comment:%d", e.CommentID),
-		}, found
+		}
+		if e.Issue.PullRequest {
+			about.Issue, about.Pull = 0, e.Issue.Number
+			found = found && said == respond.SaidTriage
+		}
+		return about, found
 	case *webhook.Issues:
 		said, ok := map[string]respond.Said{"closed": respond.SaidClosed, "reopened": respond.SaidReopened}[e.Action]
-		if !ok || e.Issue.PullRequest || !respond.MayHear(e.Sender.Login, e.Sender.Type) {
+		bot := !respond.MayHear(e.Sender.Login, e.Sender.Type)
+		if !ok || e.Issue.PullRequest || bot && (said != respond.SaidClosed || e.Sender.Login == "") {
 			return word{}, false
 		}
-		return word{Repository: e.Repository.ID, Issue: e.Issue.Number, Said: said, By: e.Sender.Login}, true
+		return word{Repository: e.Repository.ID, Issue: e.Issue.Number, Said: said, By: e.Sender.Login, Bot: bot}, true
 	case *webhook.CheckRun:
 		said, ok := respond.ButtonSaid(e.RequestedAction)
 		if e.Action != "requested_action" || e.AppID != appID || !ok || !respond.MayHear(e.Sender.Login, e.Sender.Type) {
@@ -71,13 +81,15 @@ func (w *Worker) hear(ctx context.Context, d ledger.Delivery, said word) error {
 	if !found {
 		return w.finish(ctx, d, "ignored: the repository is gone")
 	}
-	role, err := w.role(ctx, leaks[0].Repository, said.By)
-	if err != nil {
-		return err
+	role := "none"
+	if !said.Bot {
+		if role, err = w.role(ctx, leaks[0].Repository, said.By); err != nil {
+			return err
+		}
 	}
 	heard := respond.Word{
 		Said: said.Said, Reason: w.Scanner.RedactString(ctx, said.Reason), By: said.By, Role: role, ID: cmp.Or(said.ID, d.GUID),
-		At: d.Received, Button: said.Head != "",
+		At: d.Received, Button: said.Head != "", Bot: said.Bot,
 	}
 	note := fmt.Sprintf("heard %s about %d leaks", said.Said, len(leaks))
 	return w.finishWith(ctx, d, note, func(ctx context.Context, tx *ledger.Tx) error {
@@ -115,6 +127,11 @@ func (w *Worker) meant(ctx context.Context, said word) (leaks []ledger.Leak, err
 				return nil
 			}
 			leaks = append(leaks, leak)
+			return err
+		}
+		if said.Pull != 0 {
+			leaks, err = tx.OutsideLeaks(ctx, said.Repository, said.Pull, maxAdmitted)
+			slices.SortFunc(leaks, respond.ComparePriority) // should there be more than issues may be filed
 			return err
 		}
 		sightings, err := tx.HeadSightings(ctx, said.Repository, said.Head)

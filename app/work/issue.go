@@ -191,9 +191,9 @@ type issueFacts struct {
 	tips           []ledger.Tip
 }
 
-// wanted tells whether the leak is to have an issue: one that was decided on, and that is still of use.
+// wanted reports whether the leak is to have an issue: one that was decided on, that is still of use, and has a place.
 func (f issueFacts) wanted(p policy.Policy) bool {
-	return f.Leak.IssueNumber != 0 || f.chosen && f.Leak.State == ledger.Open && !p.Issues.Off
+	return f.Leak.IssueNumber != 0 || f.chosen && f.target.ID != 0 && f.Leak.State == ledger.Open && !p.Issues.Off
 }
 
 func (w *Worker) issueFacts(ctx context.Context, tx *ledger.Tx, leakID int64, p policy.Policy) (issueFacts, error) {

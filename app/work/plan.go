@@ -18,6 +18,7 @@ type plan struct {
 	Scan      *task                // read a range of history
 	Word      *word                // a person said something
 	Deleted   int                  // the number of an issue that was deleted
+	Moved     *issueMove           // an issue that was transferred to another repository
 	Public    bool                 // the repository became public
 	ForgetTip string               // a ref that is gone
 	Know      []webhook.Repository // repositories to remember or to rename
@@ -45,6 +46,11 @@ type task struct {
 	Forced     bool      // the ref was moved to a commit that does not follow Base
 	Received   time.Time // when the event came; tips that are younger may hold what is wanted
 	Policy     bool      // the push changed the policy file
+
+	Before      string // with Policy: what the push moved the ref from; "" for none
+	Fork        bool   // a pull request from another repository: its author need not have write access
+	Author      string // login of who opened the pull request
+	Association string // what the event says of the author
 }
 
 // movesRef tells whether the task reads what a ref got, which is then its recorded tip.
@@ -100,6 +106,9 @@ func planOf(event webhook.Event, appID int64) plan {
 		if e.Action == "deleted" {
 			return plan{Note: "issue deleted", Deleted: e.Issue.Number, Know: known(about)}
 		}
+		if e.Action == "transferred" {
+			return plan{Note: "issue transferred", Moved: movedIssue(e), Know: known(about)}
+		}
 	}
 	return unused(about.Action)
 }
@@ -112,7 +121,9 @@ func planPush(e *webhook.Push) plan {
 		Repository: repositoryOf(e.Common), Event: "push", Ref: e.Ref,
 		Want: e.After, Head: e.HeadCommitID, Base: present(e.Before), Pusher: e.PusherLogin, Forced: e.Forced,
 	}
-	t.Policy = slices.Contains(e.DotGitHub, policy.Path)
+	if t.Policy = slices.Contains(e.DotGitHub, policy.Path); t.Policy {
+		t.Before = present(e.Before)
+	}
 	if !e.IsTag() {
 		// A branch points to a commit, whatever the payload lacks.
 		t.Head = e.After
@@ -129,6 +140,7 @@ func planPullRequest(e *webhook.PullRequest) plan {
 	return scanning(&task{
 		Repository: repositoryOf(e.Common), Event: "pull_request", Ref: e.HeadRef,
 		Want: e.HeadSHA, Head: e.HeadSHA, Base: present(e.BaseSHA), Pull: e.Number, Pusher: e.Sender.Login,
+		Fork: e.Fork, Author: e.Author.Login, Association: e.Association,
 	}, e.Common)
 }
 

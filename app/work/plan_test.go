@@ -8,6 +8,7 @@ import (
 
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
+	"github.com/rekey-app/rekey/respond"
 )
 
 const (
@@ -30,6 +31,11 @@ func acting(action string) webhook.Common {
 	return c
 }
 
+func withSender(c webhook.Common, by webhook.Account) webhook.Common {
+	c.Sender = by
+	return c
+}
+
 // TestPlanOfEveryEvent goes through the table of events: what is wanted, and what was there before.
 func TestPlanOfEveryEvent(t *testing.T) {
 	t.Parallel()
@@ -44,8 +50,10 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		change(s)
 		return plan{Scan: s, Know: know}
 	}
-	pull := &webhook.PullRequest{Number: 5, HeadSHA: headSHA, HeadRef: "patch", BaseSHA: baseSHA, Fork: true}
-	pulled := scan(func(s *task) { s.Event, s.Ref, s.Pull = "pull_request", "patch", 5 })
+	pull := &webhook.PullRequest{Number: 5, HeadSHA: headSHA, HeadRef: "patch", BaseSHA: baseSHA, Fork: true, Author: webhook.Account{Login: "eve"}, Association: "NONE"}
+	pulled := scan(func(s *task) {
+		s.Event, s.Ref, s.Pull, s.Fork, s.Author, s.Association = "pull_request", "patch", 5, true, "eve", "NONE"
+	})
 	ends := []webhook.PullRequestEnds{{Number: 4, HeadSHA: tagSHA, BaseSHA: tagSHA}, {Number: 5, HeadSHA: headSHA, BaseSHA: baseSHA}}
 	again := func(event string) plan {
 		return scan(func(s *task) { s.Event, s.Ref, s.Pusher, s.Pull, s.Again = event, "", "", 5, true })
@@ -81,7 +89,7 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		},
 		"push of a policy": {
 			push(func(e *webhook.Push) { e.DotGitHub = []string{".github/dependabot.yml", ".github/rekey.yml"} }),
-			scan(func(s *task) { s.Policy = true }),
+			scan(func(s *task) { s.Policy, s.Before = true, baseSHA }),
 		},
 		"push that deletes": {
 			push(func(e *webhook.Push) { e.Deleted, e.After, e.HeadCommitID = true, webhook.ZeroSHA, "" }),
@@ -122,10 +130,28 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		"repository of an unknown change": {&webhook.RepositoryChange{Common: acting("starred")}, plan{}},
 		"installation deleted":            {&webhook.Installation{Common: acting("deleted")}, plan{Uninstalled: true}},
 		"issue deleted":                   {&webhook.Issues{Common: acting("deleted"), Issue: webhook.Issue{Number: 9}}, plan{Deleted: 9, Know: know}},
-		"issue labelled":                  {&webhook.Issues{Common: acting("labeled"), Issue: webhook.Issue{Number: 9}}, plan{}},
-		"a comment of no command":         {&webhook.IssueComment{Common: acting("created"), Author: ada, Body: "Thanks!"}, plan{}},
-		"ping":                            {&webhook.Ping{}, plan{}},
-		"no installation":                 {&webhook.Push{Common: webhook.Common{Repository: shop, Sender: ada}, Ref: "refs/heads/main", After: headSHA}, plan{}},
+		"issue transferred": {
+			&webhook.Issues{Common: acting("transferred"), Issue: webhook.Issue{Number: 9}, MovedTo: shop, MovedNumber: 3, MovedURL: "u"},
+			plan{Moved: &issueMove{From: 7, Number: 9, To: shop, ToNumber: 3, ToURL: "u"}, Know: know},
+		},
+		"issue closed by another App": {
+			&webhook.Issues{Common: withSender(acting("closed"), webhook.Account{Login: "stale[bot]", Type: "Bot"}), Issue: webhook.Issue{Number: 9}},
+			plan{Word: &word{Repository: 7, Issue: 9, Said: respond.SaidClosed, By: "stale[bot]", Bot: true}, Know: know},
+		},
+		"issue reopened by another App": {
+			&webhook.Issues{Common: withSender(acting("reopened"), webhook.Account{Login: "stale[bot]", Type: "Bot"}), Issue: webhook.Issue{Number: 9}}, plan{},
+		},
+		"triage of a pull request": {
+			&webhook.IssueComment{Common: acting("created"), CommentID: 4, Author: ada, Issue: webhook.Issue{Number: 5, PullRequest: true}, Body: "/rekey triage"},
+			plan{Word: &word{Repository: 7, Pull: 5, Said: respond.SaidTriage, By: "ada", ID: "comment:4"}, Know: know},
+		},
+		"another word on a pull request": {
+			&webhook.IssueComment{Common: acting("created"), CommentID: 4, Author: ada, Issue: webhook.Issue{Number: 5, PullRequest: true}, Body: "/rekey rotated"}, plan{},
+		},
+		"issue labelled":          {&webhook.Issues{Common: acting("labeled"), Issue: webhook.Issue{Number: 9}}, plan{}},
+		"a comment of no command": {&webhook.IssueComment{Common: acting("created"), Author: ada, Body: "Thanks!"}, plan{}},
+		"ping":                    {&webhook.Ping{}, plan{}},
+		"no installation":         {&webhook.Push{Common: webhook.Common{Repository: shop, Sender: ada}, Ref: "refs/heads/main", After: headSHA}, plan{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -199,7 +225,7 @@ func TestWordOf(t *testing.T) {
 		"button without a press":    {button(func(e *webhook.CheckRun) { e.Action = "completed" }), nil},
 		"closed":                    {issue("closed", func(*webhook.Issues) {}), &word{Repository: 7, Issue: 9, Said: "closed", By: "ada"}},
 		"reopened":                  {issue("reopened", func(*webhook.Issues) {}), &word{Repository: 7, Issue: 9, Said: "reopened", By: "ada"}},
-		"closed by ourselves":       {issue("closed", func(e *webhook.Issues) { e.Sender = bot }), nil},
+		"closed by another App":     {issue("closed", func(e *webhook.Issues) { e.Sender = bot }), &word{Repository: 7, Issue: 9, Said: "closed", By: bot.Login, Bot: true}}, // ours never gets here
 		"pull request closed":       {issue("closed", func(e *webhook.Issues) { e.Issue.PullRequest = true }), nil},
 		"labelled":                  {issue("labeled", func(*webhook.Issues) {}), nil},
 		"push":                      {&webhook.Push{Common: about}, nil},

@@ -67,18 +67,24 @@ func (w *Worker) policy(ctx context.Context, r ledger.Repository) (policy.Policy
 	}
 	organisation := record{r}.target()
 	organisation.ID, organisation.Name = 0, organisationRepository
-	files := []policy.File{w.ServerPolicy}
+	files := []policy.File{w.ServerPolicy.Production()}
 	for _, from := range []github.Repository{organisation, record{r}.target()} {
 		if from.ID == 0 && strings.EqualFold(r.Name, from.Name) {
 			continue
 		}
 		file, err := w.policyFile(ctx, from, "")
+		if err == nil && from.ID != 0 {
+			file, err = w.ownFile(ctx, r, file)
+		} else {
+			file = file.Production()
+		}
 		if err != nil {
 			return policy.Policy{}, err
 		}
-		files = append(files, file)
+		files = append(files, w.permitted(ctx, file, r.Owner))
 	}
 	p := policy.Merge(files...)
+	p.Always = w.ServerPolicy.Notify
 	w.policies.put(r.ID, p, w.Now())
 	return p, nil
 }
@@ -105,8 +111,8 @@ func (w *Worker) policyFile(ctx context.Context, from github.Repository, ref str
 }
 
 // policyProblem reads the policy file that a commit brought, and says what is wrong with it.
-func (w *Worker) policyProblem(ctx context.Context, r github.Repository, commit string) (respond.PolicyProblem, error) {
-	text, found, err := w.GitHub.Repository(r, github.ScanAccess).Contents(ctx, policy.Path, commit)
+func (w *Worker) policyProblem(ctx context.Context, r record, commit string) (respond.PolicyProblem, error) {
+	text, found, err := w.GitHub.Repository(r.target(), github.ScanAccess).Contents(ctx, policy.Path, commit)
 	switch {
 	case errors.Is(err, github.ErrTooLarge):
 		return respond.PolicyProblem{Message: "the file is too large"}, nil
@@ -115,14 +121,17 @@ func (w *Worker) policyProblem(ctx context.Context, r github.Repository, commit 
 	case !found:
 		return respond.PolicyProblem{}, nil
 	}
-	_, err = policy.Parse(text)
+	file, err := policy.Parse(text)
 	if mistake, ok := errors.AsType[*policy.Error](err); ok {
 		return respond.PolicyProblem{Line: mistake.Line, Message: w.Scanner.RedactString(ctx, mistake.Message)}, nil
 	}
-	return respond.PolicyProblem{}, err
+	if err != nil {
+		return respond.PolicyProblem{}, err
+	}
+	return w.policyFaults(ctx, r.Repository, file)
 }
 
-// issueTarget is where a leak's issue goes: the policy's repository where the App reaches it, else the leak's own.
+// issueTarget is where a leak's issue goes; zero for nowhere. See [respond.IssueHome].
 func (w *Worker) issueTarget(ctx context.Context, tx *ledger.Tx, r ledger.Repository, p policy.Policy) (ledger.Repository, error) {
 	if p.Issues.Repository == "" {
 		return r, nil
@@ -131,12 +140,10 @@ func (w *Worker) issueTarget(ctx context.Context, tx *ledger.Tx, r ledger.Reposi
 	if err != nil {
 		return ledger.Repository{}, err
 	}
-	for _, other := range reached {
-		if strings.EqualFold(other.Owner+"/"+other.Name, p.Issues.Repository) {
-			return other, nil
-		}
+	home, problem := respond.IssueHome(r, reached, p)
+	if problem != "" {
+		w.Log.WarnContext(ctx, "the policy's repository for issues cannot be used", "repository", r.Owner+"/"+r.Name, "reason", problem,
+			"filed", home.ID != 0)
 	}
-	w.Log.WarnContext(ctx, "the policy's repository for issues is not reached by the App: the issue is filed where the leak is",
-		"repository", r.ID)
-	return r, nil
+	return home, nil
 }

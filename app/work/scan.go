@@ -140,6 +140,12 @@ func (w *Worker) recordScan(ctx context.Context, t *task, scan ledger.Scan, obse
 	if err != nil || !found {
 		return err
 	}
+	if err := w.vouch(ctx, t, repository); err != nil { // before the policy is asked: the push may bring both
+		return err
+	}
+	if scan.Outside, err = w.outside(ctx, t, len(observations) > 0); err != nil {
+		return err
+	}
 	var p policy.Policy
 	if len(observations) > 0 { // a clean push asks nothing more of GitHub
 		if p, err = w.policy(ctx, repository.Repository); err != nil {
@@ -231,7 +237,7 @@ func (w *Worker) recordFailure(ctx context.Context, owner string, t *task, reaso
 	}
 	err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		scan := scanOf(t, pack.Report{})
-		scan.Failure, scan.Finished = reason, w.Now()
+		scan.Failure, scan.Finished, scan.Outside = reason, w.Now(), t.Fork || t.Again
 		if t.movesRef() { // so that it is not tried each hour
 			if _, err := tx.NoteUnread(ctx, t.Repository.ID, t.Ref, t.Want, []string{reason}); err != nil {
 				return err

@@ -51,6 +51,7 @@ type summaryEffect struct {
 	labels     []string // of a new one
 	assignees  []string
 	doubles    []github.Issue
+	nowhere    bool // the policy's repository for issues cannot be used
 }
 
 func (e *summaryEffect) Facts(ctx context.Context, tx *ledger.Tx, _ ledger.Action) (err error) {
@@ -60,6 +61,9 @@ func (e *summaryEffect) Facts(ctx context.Context, tx *ledger.Tx, _ ledger.Actio
 	target, err := e.w.issueTarget(ctx, tx, e.repository, e.policy)
 	if err != nil {
 		return err
+	}
+	if e.nowhere = target.ID == 0; e.nowhere { // the log has said why
+		return nil
 	}
 	if e.have.IssueRepository != target.ID {
 		e.have = ledger.Summary{} // none, or the policy sends issues elsewhere now
@@ -71,6 +75,9 @@ func (e *summaryEffect) Facts(ctx context.Context, tx *ledger.Tx, _ ledger.Actio
 }
 
 func (e *summaryEffect) Plan(_ context.Context, interrupted bool) (bool, error) {
+	if e.nowhere {
+		return false, nil
+	}
 	text := respond.Summary(e.facts)
 	e.made = e.have
 	e.made.IssueDigest = text.Digest() + fmt.Sprint(len(e.facts.Leaks) > 0)
@@ -127,6 +134,9 @@ func (e *summaryEffect) send(ctx context.Context, client *github.Client) (github
 }
 
 func (e *summaryEffect) Save(ctx context.Context, tx *ledger.Tx) (string, error) {
+	if e.nowhere {
+		return "not filed", nil
+	}
 	if err := tx.SaveSummary(ctx, e.made); err != nil {
 		return "", err
 	}

@@ -38,8 +38,12 @@ func (w *Worker) enqueueNotices(ctx context.Context, tx *ledger.Tx, a respond.Ac
 	if err != nil {
 		return err
 	}
-	for _, n := range p.Notify {
-		if !n.Tells(a.Event) {
+	targets := p.Notify
+	if a.Always {
+		targets = p.Always
+	}
+	for _, n := range targets {
+		if !a.Always && !n.Tells(a.Event) {
 			continue
 		}
 		if _, known := w.target(n.To); !known {

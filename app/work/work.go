@@ -53,6 +53,7 @@ type Worker struct {
 	metrics  metrics
 	policies policies
 	patience patience
+	roles    roles
 }
 
 // New returns a worker.

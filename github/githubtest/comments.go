@@ -53,6 +53,37 @@ func (r *Repository) DeleteIssue(ctx context.Context, number int, by *Account) (
 	})
 }
 
+// TransferIssue moves an issue to another repository as a person does, and sends issues.transferred. It returns the
+// number that the issue has there.
+func (r *Repository) TransferIssue(ctx context.Context, number int, to *Repository, by *Account) (moved int, sent Delivery, err error) {
+	sent, err = r.onIssue(ctx, number, func(i *issue) *Delivery {
+		there := to.newIssue(i.author)
+		there.title, there.body, there.state, there.comments = i.title, i.body, i.state, i.comments
+		i.movedTo, i.movedNumber, moved = to, there.number, there.number
+		in := r.s.installationOf(r)
+		if in == nil {
+			return nil
+		}
+		return r.s.delivery("issues", in.id, r, by, object{
+			"action": "transferred", "issue": r.s.issueJSON(r, i), "repository": r.s.repositoryJSON(r),
+			"changes": object{"new_issue": r.s.issueJSON(to, there), "new_repository": r.s.repositoryJSON(to)},
+		})
+	})
+	return moved, sent, err
+}
+
+// Comment writes a comment under the pull request as a person does, and sends issue_comment.created.
+func (pr *PullRequest) Comment(ctx context.Context, body string, by *Account) Delivery {
+	s := pr.base.s
+	s.mu.Lock()
+	i := &issue{
+		id: pr.id, number: pr.number, title: pr.title, author: pr.author, state: pr.state, created: pr.created, updated: pr.created, pull: pr,
+	}
+	d := s.commentDelivery(pr.base, i, pr.base.addComment(i, body, by), "created", by)
+	s.mu.Unlock()
+	return s.send(ctx, d)
+}
+
 func (r *Repository) onIssue(ctx context.Context, number int, do func(*issue) *Delivery) (Delivery, error) {
 	s := r.s
 	s.mu.Lock()

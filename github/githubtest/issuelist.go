@@ -21,7 +21,7 @@ func listIssues(c *call) answer {
 	}
 	var issues []*issue
 	for _, i := range c.repo.issues {
-		if !i.deleted && !i.updated.Before(since) && i.matches(q) {
+		if !i.deleted && i.movedTo == nil && !i.updated.Before(since) && i.matches(q) {
 			issues = append(issues, i)
 		}
 	}
@@ -96,7 +96,7 @@ func (s *Server) issueJSON(r *Repository, i *issue) object {
 	if i.author == s.bot {
 		app = s.appJSON()
 	}
-	return object{
+	made := object{
 		"url": api, "repository_url": s.APIURL() + "/repos/" + r.fullName(), "labels_url": api + "/labels{/name}",
 		"comments_url": api + "/comments", "events_url": api + "/events",
 		"html_url": fmt.Sprintf("%s/%s/issues/%d", s.baseURL, r.fullName(), i.number), "id": i.id, "node_id": nodeID("Issue", i.id),
@@ -107,6 +107,12 @@ func (s *Server) issueJSON(r *Repository, i *issue) object {
 		"reactions": reactionsJSON(api), "timeline_url": api + "/timeline", "performed_via_github_app": app,
 		"state_reason": orNull(i.reason), "closed_by": closedBy,
 	}
+	if i.pull != nil {
+		made["pull_request"] = object{
+			"url": s.pullURL(i.pull), "html_url": made["html_url"], "diff_url": nil, "patch_url": nil, "merged_at": nil,
+		}
+	}
+	return made
 }
 
 func reactionsJSON(of string) object {

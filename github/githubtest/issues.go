@@ -2,6 +2,7 @@ package githubtest
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -29,6 +30,9 @@ type issue struct {
 	closed           time.Time
 	closedBy         *Account
 	deleted, locked  bool
+	movedTo          *Repository // where it was transferred to, as number movedNumber
+	movedNumber      int
+	pull             *PullRequest // what GitHub counts as an issue though it is none; nil for issues
 }
 
 type label struct {
@@ -123,6 +127,9 @@ func (c *call) findIssue() (*issue, answer) {
 		return nil, notFound()
 	case i.deleted:
 		return nil, fail(http.StatusGone, "This issue was deleted")
+	case i.movedTo != nil:
+		to := fmt.Sprintf("%s/repos/%s/issues/%d", c.s.APIURL(), i.movedTo.fullName(), i.movedNumber)
+		return nil, answer{status: http.StatusMovedPermanently, location: to, body: object{"message": "Moved Permanently", "url": to}}
 	}
 	return i, answer{}
 }

@@ -185,7 +185,12 @@ func TestPayloadsAreLikeGitHubs(t *testing.T) {
 	must(b.repo.Comment(ctx, number, "hello", b.ada))
 	must(b.repo.CloseIssue(ctx, number, "", b.ada))
 	must(b.repo.ReopenIssue(ctx, number, b.ada))
+	if moved, sent, err := b.repo.TransferIssue(ctx, number, b.repo, b.ada); err != nil || moved == number {
+		t.Fatal(moved, sent.Status, err)
+	}
+	number, _ = b.repo.OpenIssue(ctx, "t", "b", b.ada)
 	must(b.repo.DeleteIssue(ctx, number, b.ada))
+	pr.Comment(ctx, "hello", b.ada)
 	pr.Close(ctx, b.ada)
 	pr.Reopen(ctx, b.ada)
 	pr.Ready(ctx, b.ada)

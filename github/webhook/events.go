@@ -76,9 +76,11 @@ type PullRequest struct {
 	BaseSHA  string
 	BaseRef  string
 	Author   Account
-	State    string // open, closed
-	Draft    bool
-	Fork     bool // the head is in another repository than the base, or in a deleted one
+	// Association is what the author is to the base repository: OWNER, MEMBER, COLLABORATOR, CONTRIBUTOR, NONE …
+	Association string
+	State       string // open, closed
+	Draft       bool
+	Fork        bool // the head is in another repository than the base, or in a deleted one
 }
 
 // MergeGroup is a merge queue's group; its Action checks_requested waits for our check run.
@@ -158,10 +160,14 @@ type RepositoryChange struct {
 	DefaultBranchFrom string  // edited
 }
 
-// Issues is an issue's change: opened, closed, reopened, deleted, edited and more.
+// Issues is an issue's change: opened, closed, reopened, deleted, transferred, edited and more.
 type Issues struct {
 	Common
 	Issue Issue
+	// Where a transferred issue is now; zero for other actions.
+	MovedTo     Repository
+	MovedNumber int
+	MovedURL    string
 }
 
 // Issue is an issue as events name it.

@@ -116,12 +116,23 @@ func (n issueNode) issue(c *checks) Issue {
 
 type issuesPayload struct {
 	envelope
-	Issue issueNode `json:"issue"`
+	Issue   issueNode `json:"issue"`
+	Changes struct {
+		NewIssue *struct {
+			Number int    `json:"number"`
+			URL    string `json:"html_url"`
+		} `json:"new_issue"`
+		NewRepository *repositoryNode `json:"new_repository"`
+	} `json:"changes"`
 }
 
 func (p issuesPayload) event(c *checks) Event {
 	c.present("repository.id", p.Repository != nil && p.Repository.ID != 0)
-	return &Issues{Common: p.common(), Issue: p.Issue.issue(c)}
+	issues := &Issues{Common: p.common(), Issue: p.Issue.issue(c)}
+	if moved := p.Changes; moved.NewIssue != nil && moved.NewRepository != nil {
+		issues.MovedTo, issues.MovedNumber, issues.MovedURL = moved.NewRepository.repository(), moved.NewIssue.Number, moved.NewIssue.URL
+	}
+	return issues
 }
 
 type issueCommentPayload struct {

@@ -78,6 +78,8 @@ type pullRequestPayload struct {
 		User  *accountNode `json:"user"`
 		State string       `json:"state"`
 		Draft bool         `json:"draft"`
+
+		Association string `json:"author_association"`
 	} `json:"pull_request"`
 }
 
@@ -86,15 +88,16 @@ func (p pullRequestPayload) event(c *checks) Event {
 	c.present("repository.id", p.Repository != nil && p.Repository.ID != 0)
 	head, base := p.PullRequest.Head, p.PullRequest.Base
 	pull := &PullRequest{
-		Common:  p.common(),
-		Number:  p.Number,
-		HeadSHA: c.sha("pull_request.head.sha", head.SHA),
-		HeadRef: string(head.Ref),
-		BaseSHA: c.sha("pull_request.base.sha", base.SHA),
-		BaseRef: string(base.Ref),
-		Author:  p.PullRequest.User.account(),
-		State:   p.PullRequest.State,
-		Draft:   p.PullRequest.Draft,
+		Common:      p.common(),
+		Number:      p.Number,
+		HeadSHA:     c.sha("pull_request.head.sha", head.SHA),
+		HeadRef:     string(head.Ref),
+		BaseSHA:     c.sha("pull_request.base.sha", base.SHA),
+		BaseRef:     string(base.Ref),
+		Author:      p.PullRequest.User.account(),
+		State:       p.PullRequest.State,
+		Association: p.PullRequest.Association,
+		Draft:       p.PullRequest.Draft,
 	}
 	if head.Repo != nil {
 		repo := head.Repo.repository()

@@ -43,12 +43,13 @@ func (tx *Tx) Filings(ctx context.Context, repository int64, since time.Time) (i
 	return n, nil
 }
 
-const unfiled = `l.issue_number = 0 AND l.state = 'open' AND l.confidence <> 'low'
+const unfiled = `l.issue_number = 0 AND l.state = 'open' AND l.confidence <> 'low' AND l.outside = 0
 	AND NOT EXISTS (SELECT 1 FROM filings f WHERE f.leak = l.id)`
 
-// Unfiled lists up to limit open leaks of the repository that have no issue and wait for one, oldest first.
+// Unfiled lists up to limit open leaks of the repository that have no issue and wait for one: the most severe first, the
+// newest of each severity before the others, so that a flood of old or made-up ones hides none that counts.
 func (tx *Tx) Unfiled(ctx context.Context, repository int64, limit int) ([]Leak, error) {
-	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND `+unfiled+` ORDER BY l.id LIMIT $2`, repository, limit)
+	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND `+unfiled+` ORDER BY CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, l.id DESC LIMIT $2`, repository, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: leaks without issue in repository %d: %w", repository, err)
 	}

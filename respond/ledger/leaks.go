@@ -7,7 +7,8 @@ import (
 
 const leakColumns = `l.id, l.repository, l.fingerprint, l.kind, l.environment, l.severity, l.confidence, l.reasons, l.redacted,
 	l.instance, l.dashboard, l.variable, l.browser, l.state, l.introduced, l.detected, l.responded, l.closed, l.closed_by,
-	l.reason, l.pusher, l.instance_id, l.asked, l.answer, l.issue_repository, l.issue_number, l.issue_url, l.issue_digest`
+	l.reason, l.pusher, l.instance_id, l.asked, l.answer, l.issue_repository, l.issue_number, l.issue_url, l.issue_digest,
+	l.outside`
 
 func (l *Leak) fields() []any {
 	return []any{
@@ -23,6 +24,7 @@ func (l *Leak) fields() []any {
 		&l.ClosedBy, &l.Reason, &l.Pusher, &l.InstanceID,
 		into{&l.Asked},
 		&l.Answer, &l.IssueRepository, &l.IssueNumber, &l.IssueURL, &l.IssueDigest,
+		into{&l.Outside},
 	}
 }
 
@@ -74,9 +76,9 @@ func (tx *Tx) LeakByFingerprint(ctx context.Context, repository int64, fingerpri
 	return list[0], nil
 }
 
-// OpenLeaks lists up to limit open leaks of all repositories, newest first.
+// OpenLeaks lists up to limit open leaks of all repositories, newest first, without those from outside.
 func (tx *Tx) OpenLeaks(ctx context.Context, limit int) ([]Leak, error) {
-	list, err := tx.leaks(ctx, `WHERE l.state = $1 ORDER BY l.detected DESC, l.id DESC LIMIT $2`, Open, limit)
+	list, err := tx.leaks(ctx, `WHERE l.state = $1 AND l.outside = 0 ORDER BY l.detected DESC, l.id DESC LIMIT $2`, Open, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: open leaks: %w", err)
 	}
@@ -144,9 +146,9 @@ func (s *Sighting) fields() []any {
 	}
 }
 
-// Sightings lists up to limit sightings of a leak, in the order in which they were recorded.
+// Sightings lists up to limit sightings of a leak, in the order in which they were recorded, without those from outside.
 func (tx *Tx) Sightings(ctx context.Context, leak int64, limit int) ([]Sighting, error) {
-	list, err := tx.sightings(ctx, `WHERE s.leak = $1 ORDER BY s.id LIMIT $2`, leak, limit)
+	list, err := tx.sightings(ctx, `WHERE s.leak = $1 AND s.outside = 0 ORDER BY s.id LIMIT $2`, leak, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: sightings of leak %d: %w", leak, err)
 	}

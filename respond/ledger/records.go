@@ -84,12 +84,16 @@ type Leak struct {
 
 	State      LeakState
 	Introduced time.Time // author date of the first sighting's commit
-	Detected   time.Time // when rekey first saw it
+	Detected   time.Time // when rekey first saw it, or it was admitted
 	Responded  time.Time // first word of a person
 	Closed     time.Time
 	ClosedBy   string // login; "Clerk" where its answer closed it
 	Reason     string // why it is in this state, in words
 	Pusher     string // login of who pushed it first, "" if unknown
+
+	// Outside reports that only pull requests of people without write access brought it so far. It gets a check run, and
+	// nothing else until it is admitted.
+	Outside bool
 
 	InstanceID string    // ins_…, as Clerk answered
 	Asked      time.Time // when Clerk was last asked
@@ -138,6 +142,7 @@ type Scan struct {
 	Failure    string // why it could not be finished; "" where it was
 
 	PolicyChanged bool // the push changed the repository's policy file
+	Outside       bool // somebody without write access to the repository brought what was read
 }
 
 // Observation is a finding as a scan saw it: the leak's facts and where it stands. AtHead tells that this place is in

@@ -20,7 +20,8 @@ type RecordedScan struct {
 // commit, path, member, line and column. A leak that is seen again keeps its state and its life; facts that it lacked are
 // filled in. A scan of the same head, base and event replaces the figures of the one recorded before, but what was seen
 // at a head stays seen: read again, the range may hold less, since tips that were recorded in between serve as haves.
-// ErrNotFound: the repository is not in the ledger.
+// A scan from outside changes nothing of a leak that the repository has, and is no reason for one that it has not; a later scan
+// from inside takes such a leak over, with its own facts and as a new one. ErrNotFound: the repository is not in the ledger.
 func (tx *Tx) RecordScan(ctx context.Context, scan Scan, observations []Observation) (RecordedScan, error) {
 	recorded, err := tx.recordScan(ctx, scan, observations)
 	if err != nil {
@@ -40,13 +41,13 @@ func (tx *Tx) recordScan(ctx context.Context, scan Scan, observations []Observat
 		leak, ok := leaks[o.Leak.Fingerprint]
 		if !ok {
 			o.Leak.Repository = scan.Repository
-			if leak, err = tx.saveLeak(ctx, o.Leak, id); err != nil {
+			if leak, err = tx.saveLeak(ctx, o.Leak, id, scan.Outside); err != nil {
 				return RecordedScan{}, err
 			}
 			leaks[o.Leak.Fingerprint] = leak
 			order = append(order, leak)
 		}
-		if err := tx.saveSighting(ctx, id, leak, o); err != nil {
+		if err := tx.saveSighting(ctx, id, leak, o, scan.Outside); err != nil {
 			return RecordedScan{}, err
 		}
 	}
@@ -58,31 +59,41 @@ func (tx *Tx) saveScan(ctx context.Context, scan Scan) (id int64, err error) {
 		scan.Finished = tx.now
 	}
 	_, err = one(ctx, tx, []any{&id}, `INSERT INTO scans (repository, head, base, event, ref, pull_number, pusher, commits,
-			blobs, bytes, pack_bytes, duration, skipped, finished, failure, policy_changed, unjudged, more_places)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+			blobs, bytes, pack_bytes, duration, skipped, finished, failure, policy_changed, unjudged, more_places,
+			outside)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 		ON CONFLICT (repository, head, base, event) DO UPDATE SET ref = excluded.ref, pull_number = excluded.pull_number,
 			pusher = excluded.pusher, commits = excluded.commits, blobs = excluded.blobs, bytes = excluded.bytes,
 			pack_bytes = excluded.pack_bytes, duration = excluded.duration, skipped = excluded.skipped,
 			finished = excluded.finished, failure = excluded.failure, policy_changed = excluded.policy_changed,
-			unjudged = excluded.unjudged, more_places = excluded.more_places
+			unjudged = excluded.unjudged, more_places = excluded.more_places, outside = excluded.outside
 		RETURNING id`,
 		scan.Repository, scan.Head, scan.Base, scan.Event, []byte(scan.Ref), scan.PullNumber, scan.Pusher, scan.Commits,
 		scan.Blobs, scan.Bytes, scan.PackBytes, scan.Duration, scan.Skipped, scan.Finished, scan.Failure,
-		scan.PolicyChanged, scan.Unjudged, scan.MorePlaces)
+		scan.PolicyChanged, scan.Unjudged, scan.MorePlaces, scan.Outside)
 	return id, err
 }
 
 // saveLeak records a leak, or fills in what is known of it. Its time of introduction is the earliest that was seen.
-func (tx *Tx) saveLeak(ctx context.Context, l Leak, scan int64) (id int64, err error) {
+func (tx *Tx) saveLeak(ctx context.Context, l Leak, scan int64, outside bool) (id int64, err error) {
 	if l.State == "" {
 		l.State = Open
 	}
 	if l.Detected.IsZero() {
 		l.Detected = tx.now
 	}
+	if outside {
+		known, err := one(ctx, tx, []any{&id}, `SELECT id FROM leaks WHERE repository = $1 AND fingerprint = $2 AND outside = 0`,
+			l.Repository, l.Fingerprint)
+		if err != nil || known {
+			return id, err
+		}
+	} else if err := tx.takeOver(ctx, l, scan); err != nil {
+		return 0, err
+	}
 	_, err = one(ctx, tx, []any{&id}, `INSERT INTO leaks (repository, fingerprint, kind, environment, severity, confidence,
-			reasons, redacted, instance, dashboard, variable, browser, state, introduced, detected, pusher, first_scan)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+			reasons, redacted, instance, dashboard, variable, browser, state, introduced, detected, pusher, first_scan, outside)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 		ON CONFLICT (repository, fingerprint) DO UPDATE SET
 			instance  = CASE leaks.instance WHEN '' THEN excluded.instance ELSE leaks.instance END,
 			dashboard = CASE leaks.dashboard WHEN '' THEN excluded.dashboard ELSE leaks.dashboard END,
@@ -93,21 +104,43 @@ func (tx *Tx) saveLeak(ctx context.Context, l Leak, scan int64) (id int64, err e
 				THEN excluded.introduced ELSE leaks.introduced END
 		RETURNING id`,
 		l.Repository, l.Fingerprint, l.Kind, l.Environment, l.Severity, l.Confidence, l.Reasons, l.Redacted, l.Instance,
-		l.Dashboard, l.Variable, l.Browser, l.State, l.Introduced, l.Detected, l.Pusher, scan)
+		l.Dashboard, l.Variable, l.Browser, l.State, l.Introduced, l.Detected, l.Pusher, scan, outside)
 	return id, err
 }
 
-func (tx *Tx) saveSighting(ctx context.Context, scan, leak int64, o Observation) error {
+// takeOver makes a leak from outside, where there is one, a new leak of the repository, with the facts of the scan that
+// brought it there. What a person said about it counts on; what the policy allowed at the place outside does not.
+func (tx *Tx) takeOver(ctx context.Context, l Leak, scan int64) error {
+	_, err := tx.exec(ctx, `UPDATE leaks SET outside = 0, detected = $3, first_scan = $4, severity = $5, confidence = $6, reasons = $7,
+			instance = $8, dashboard = $9, variable = $10, browser = $11, introduced = $12, pusher = $13,
+			closed = CASE closed_by WHEN 'rekey' THEN 0 ELSE closed END,
+			reason = CASE closed_by WHEN 'rekey' THEN '' ELSE reason END,
+			state = CASE closed_by WHEN 'rekey' THEN 'open' ELSE state END,
+			closed_by = CASE closed_by WHEN 'rekey' THEN '' ELSE closed_by END
+		WHERE repository = $1 AND fingerprint = $2 AND outside = 1`,
+		l.Repository, l.Fingerprint, l.Detected, scan, l.Severity, l.Confidence, l.Reasons, l.Instance, l.Dashboard, l.Variable,
+		l.Browser, l.Introduced, l.Pusher)
+	return err
+}
+
+func (tx *Tx) saveSighting(ctx context.Context, scan, leak int64, o Observation, outside bool) error {
 	s := o.Sighting
 	var id int64
+	if !outside {
+		_, err := tx.exec(ctx, `UPDATE sightings SET outside = 0, first_scan = $3, ref = $4 WHERE leak = $1 AND place = $2 AND outside = 1`,
+			leak, placeOf(s), scan, []byte(s.Ref))
+		if err != nil {
+			return err
+		}
+	}
 	_, err := one(ctx, tx, []any{&id}, `INSERT INTO sightings (leak, source, blob_sha, commit_sha, path, member, encoding,
-			line, col, end_line, end_col, author_name, author_email, authored, ref, allowed, first_scan, place)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+			line, col, end_line, end_col, author_name, author_email, authored, ref, allowed, first_scan, place, outside)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 		ON CONFLICT (leak, place) DO UPDATE SET source = excluded.source, blob_sha = excluded.blob_sha,
 			encoding = excluded.encoding, end_line = excluded.end_line, end_col = excluded.end_col, allowed = excluded.allowed
 		RETURNING id`,
 		leak, s.Source, s.Blob, s.Commit, []byte(s.Path), []byte(s.Member), s.Encoding, s.Line, s.Column, s.EndLine,
-		s.EndColumn, s.AuthorName, s.AuthorEmail, s.Authored, []byte(s.Ref), s.Allowed, scan, placeOf(s))
+		s.EndColumn, s.AuthorName, s.AuthorEmail, s.Authored, []byte(s.Ref), s.Allowed, scan, placeOf(s), outside)
 	if err != nil {
 		return err
 	}
@@ -161,11 +194,11 @@ func (tx *Tx) Scans(ctx context.Context, repository int64, head string) ([]Scan,
 		s := Scan{Repository: repository, Head: head}
 		err := scan(&s.Base, into{&s.Ref}, &s.Event, &s.PullNumber, &s.Pusher, &s.Commits, &s.Blobs, &s.Bytes, &s.PackBytes,
 			into{&s.Duration}, into{&s.Skipped}, into{&s.Finished}, &s.Failure, into{&s.PolicyChanged},
-			into{&s.Unjudged}, &s.MorePlaces)
+			into{&s.Unjudged}, &s.MorePlaces, into{&s.Outside})
 		list = append(list, s)
 		return err
 	}, `SELECT base, ref, event, pull_number, pusher, commits, blobs, bytes, pack_bytes, duration, skipped, finished, failure,
-			policy_changed, unjudged, more_places
+			policy_changed, unjudged, more_places, outside
 		FROM scans WHERE repository = $1 AND head = $2 AND event <> 'first_look' ORDER BY id`, repository, head)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: scans of %s: %w", head, err)

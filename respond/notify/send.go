@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,14 @@ type Target struct {
 	Format Format
 	URL    string
 	Secret string // of JSONFormat: whsec_ and base64 of 24 to 64 bytes
+	// Accounts are the logins whose repositories' and organisation's policies may name the target; "*" is all. Where there
+	// are none, the server's own policy alone may name it.
+	Accounts []string
+}
+
+// Serves reports whether policies of an account may name the target.
+func (t Target) Serves(account string) bool {
+	return slices.ContainsFunc(t.Accounts, func(a string) bool { return a == "*" || strings.EqualFold(a, account) })
 }
 
 // String returns the target's name and format.

@@ -11,8 +11,11 @@ func Merge(files ...File) Policy {
 		set(&p.Verify, f.Verify)
 		set(&p.Unread, f.Unread)
 		set(&p.Issues.Off, f.IssuesOff)
-		set(&p.Issues.Repository, f.IssuesRepository)
+		if f.IssuesRepository != nil {
+			p.Issues.Repository, p.Issues.Refused = *f.IssuesRepository, f.IssuesRefused
+		}
 		set(&p.Issues.MaxPerHour, f.IssuesMaxPerHour)
+		set(&p.Public.Details, f.PublicDetails)
 		if f.PublicAnnotations != nil {
 			p.Public.HideLines = !*f.PublicAnnotations
 		}

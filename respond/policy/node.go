@@ -15,6 +15,7 @@ import (
 // program would pay for them. docs/rekey.schema.json holds the same; a test sees to it.
 const (
 	repositoryName = `^[A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9._-]{1,100}$`
+	acceptedName   = `^[A-Za-z0-9][A-Za-z0-9_-]{0,38}/([A-Za-z0-9._-]{1,100}|\*)$`
 	labelName      = `^[^\r\n]{1,50}$`
 	loginName      = `^[A-Za-z0-9][A-Za-z0-9_-]{0,38}$`
 	fingerprint    = `^[0-9a-f]{32}$`

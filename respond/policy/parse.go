@@ -43,10 +43,22 @@ type File struct {
 	IssuesLabels     []string // nil: not said; empty: none
 	IssuesAssignees  []string
 	IssuesMaxPerHour *int
+	IssuesAccepts    []string // owner/name or owner/*: whose issues this repository takes
+	// IssuesRefused says why IssuesRepository must not be used; the caller sets it.
+	IssuesRefused string
 
 	Allow             Allow
 	PublicAnnotations *bool
+	PublicDetails     *bool
 	Notify            []Notify // nil: not said; empty: nobody
+
+	Lines Lines
+}
+
+// Lines are where in the file it says what only its reader can judge. They count from 1; 0 is nowhere.
+type Lines struct {
+	IssuesRepository int
+	Notify           []int // of each entry
 }
 
 // Parse reads a policy file. It is strict: a setting that is not known, is given twice or has no sense is a mistake. The
@@ -101,6 +113,7 @@ func (f *File) read(root *yaml.Node) error {
 		"public": func(n *yaml.Node) error {
 			return fields(n, "public", map[string]func(*yaml.Node) error{
 				"annotations": func(n *yaml.Node) error { return boolean(n, "public.annotations", &f.PublicAnnotations) },
+				"details":     func(n *yaml.Node) error { return boolean(n, "public.details", &f.PublicDetails) },
 			})
 		},
 		"notify": f.readNotify,
@@ -115,7 +128,7 @@ func (f *File) readIssues(n *yaml.Node) error {
 		"repository": func(n *yaml.Node) (err error) {
 			var s string
 			if s, err = text(n, "issues.repository", repositoryName, "the form owner/name"); err == nil {
-				f.IssuesRepository = &s
+				f.IssuesRepository, f.Lines.IssuesRepository = &s, n.Line
 			}
 			return err
 		},
@@ -125,6 +138,10 @@ func (f *File) readIssues(n *yaml.Node) error {
 		},
 		"assignees": func(n *yaml.Node) (err error) {
 			f.IssuesAssignees, err = texts(n, "issues.assignees", 10, loginName, "a login, without @")
+			return err
+		},
+		"accepts": func(n *yaml.Node) (err error) {
+			f.IssuesAccepts, err = texts(n, "issues.accepts", 100, acceptedName, "the form owner/name, or owner/* for all of an owner")
 			return err
 		},
 		"max_per_hour": func(n *yaml.Node) error { return integer(n, "issues.max_per_hour", 1, 100, &f.IssuesMaxPerHour) },
@@ -193,7 +210,7 @@ func (f *File) readNotify(n *yaml.Node) error {
 				})
 			},
 		})
-		f.Notify = append(f.Notify, t)
+		f.Notify, f.Lines.Notify = append(f.Notify, t), append(f.Lines.Notify, n.Line)
 		return err
 	})
 }

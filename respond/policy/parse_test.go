@@ -28,6 +28,7 @@ issues:
   assignees:
     - ada
   max_per_hour: 3
+  accepts: [acme/shop, "acme/*"]
 allow:
   fingerprints:
     - fingerprint: 0123456789abcdef0123456789abcdef
@@ -38,6 +39,7 @@ allow:
       reason: made up for tests
 public:
   annotations: false
+  details: true
 notify:
   - to: security-team
   - to: pager
@@ -57,7 +59,7 @@ func TestParseAndMerge(t *testing.T) {
 			Fingerprints: []policy.AllowedFingerprint{{Fingerprint: "0123456789abcdef0123456789abcdef", Reason: "a decoy of our own", Expires: time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)}},
 			Paths:        []policy.AllowedPath{{Path: "**/fixtures/**", Reason: "made up for tests"}},
 		},
-		Public: policy.Public{HideLines: true},
+		Public: policy.Public{HideLines: true, Details: true},
 		Notify: []policy.Notify{{To: "security-team"}, {To: "pager", On: []string{"opened"}}},
 	}
 	if diff := cmp.Diff(want, policy.Merge(f)); diff != "" {
@@ -98,6 +100,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"allow:\n  fingerprints:\n    - fingerprint: abc\n      reason: b\n", 3, "32 hexadecimal"},
 		{"allow:\n  paths:\n    - {path: a, reason: b, expires: 2027-02-30}\n", 3, "a day"},
 		{"verify: never\nverify: watch\n", 2, "set twice"},
+		{"issues: {accepts: [acme]}\n", 1, "owner/* for all of an owner"},
 		{"notify:\n  - to: x\n    on: [opened, opened]\n", 3, "twice"},
 		{"- a\n- b\n", 1, "a mapping"},
 		{"a: [\n", 1, "no YAML"},
@@ -264,6 +267,7 @@ func document(t *rapid.T) string {
 				"labels":       func() any { return list("labels", func() any { return pick("label", "rekey", "clerk: leak") }) },
 				"assignees":    func() any { return list("assignees", func() any { return pick("assignee", "ada", "Grace-H") }) },
 				"max_per_hour": func() any { return pick("max", 1, 10, 100) },
+				"accepts":      func() any { return list("accepts", func() any { return pick("accepted", "acme/shop", "acme/*") }) },
 			})
 		},
 		"allow": func() any {
@@ -273,7 +277,10 @@ func document(t *rapid.T) string {
 			})
 		},
 		"public": func() any {
-			return object("public", map[string]func() any{"annotations": func() any { return pick("annotations", true, false) }})
+			return object("public", map[string]func() any{
+				"annotations": func() any { return pick("annotations", true, false) },
+				"details":     func() any { return pick("details", true, false) },
+			})
 		},
 		"notify": func() any {
 			return list("notify", func() any {

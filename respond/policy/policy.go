@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
@@ -29,6 +30,7 @@ type Policy struct {
 	Allow  Allow
 	Public Public
 	Notify []Notify
+	Always []Notify // the server's own: they hear of what silences a production key, whatever Notify says
 }
 
 // Unread says what a check is where a limit kept rekey from judging all that the commits bring.
@@ -78,14 +80,16 @@ func rank(s detect.Severity) int {
 type Issues struct {
 	Off        bool
 	Repository string // org/name; "" is the repository itself
+	Refused    string // why Repository is not to be used; "" if it is
 	Labels     []string
 	Assignees  []string // logins, beside the pusher
 	MaxPerHour int      // issues that one repository may get in an hour; the rest goes into one summary
 }
 
-// Public says what a public repository is told.
+// Public says what a public repository is told of a key that may still work.
 type Public struct {
-	HideLines bool // do not mark the line in the check run
+	Details   bool // what a private one is: kind, instance, part of the key, the line
+	HideLines bool // with Details: do not mark the line in the check run
 }
 
 // Allow lists what is no leak.
@@ -99,7 +103,8 @@ type AllowedFingerprint struct {
 	Fingerprint string // 32 hexadecimal digits, as issues and `rekey scan` show it
 	Reason      string
 	Expires     time.Time // the first moment at which it no longer counts; zero: never
-	Production  bool      // counts for a production key: the caller says so of what maintainers, the organisation or the server wrote
+	Production  bool      // counts for production keys: the caller says so, of what maintainers, the organisation or the server wrote
+	By          string    // login of who wrote it into the repository's file; "" if unknown
 }
 
 // AllowedPath allows test keys under a path. It never allows a production key.
@@ -141,4 +146,11 @@ func (n Notify) Tells(event string) bool {
 		return event == "opened" || event == "reopened" || event == "revoked"
 	}
 	return slices.Contains(n.On, event)
+}
+
+// Accepts reports whether a repository with this file takes issues about another one.
+func (f File) Accepts(owner, name string) bool {
+	return slices.ContainsFunc(f.IssuesAccepts, func(a string) bool {
+		return strings.EqualFold(a, owner+"/*") || strings.EqualFold(a, owner+"/"+name)
+	})
 }

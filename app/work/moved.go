@@ -1,0 +1,66 @@
+package work
+
+import (
+	"context"
+	"errors"
+
+	"github.com/rekey-app/rekey/github/webhook"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// issueMove is an issue that somebody transferred to another repository.
+type issueMove struct {
+	From     int64
+	Number   int
+	To       webhook.Repository
+	ToNumber int
+	ToURL    string
+}
+
+func movedIssue(e *webhook.Issues) *issueMove {
+	return &issueMove{
+		From: e.Repository.ID, Number: e.Issue.Number, To: e.MovedTo, ToNumber: e.MovedNumber, ToURL: e.MovedURL,
+	}
+}
+
+// issueMoved follows a leak's issue to where it was transferred. Where the App cannot follow, or the issue would name a
+// private repository in public, the leak gets another one at home.
+func (w *Worker) issueMoved(ctx context.Context, installation int64, m issueMove) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		leak, err := tx.LeakByIssue(ctx, m.From, m.Number)
+		if errors.Is(err, ledger.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		source, err := tx.Repository(ctx, leak.Repository)
+		if err != nil {
+			return err
+		}
+		there, err := tx.Repository(ctx, m.To.ID)
+		if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+			return err
+		}
+		if !follows(m, source, there, installation) {
+			w.Log.WarnContext(ctx, "an issue was transferred out of reach: another one is filed", "repository", source.Owner+"/"+source.Name,
+				"to", m.To.Owner+"/"+m.To.Name)
+			return w.forgetIssue(ctx, tx, leak)
+		}
+		leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = there.ID, m.ToNumber, m.ToURL, ""
+		if err := tx.UpdateLeak(ctx, leak, ledger.Event{}); err != nil {
+			return err
+		}
+		if err := enqueueChecks(ctx, tx, leak); err != nil {
+			return err
+		}
+		return tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil)
+	})
+}
+
+// follows is pure: whether a leak's issue may stay where it was transferred to. there is zero where the App does not reach
+// it.
+func follows(m issueMove, source, there ledger.Repository, installation int64) bool {
+	return m.ToNumber != 0 && there.ID != 0 && there.Installation == installation && (there.Private || !source.Private)
+}

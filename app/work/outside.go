@@ -1,0 +1,97 @@
+package work
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// maxAdmitted is how many leaks one word admits.
+const maxAdmitted = 1000
+
+// outside reports whether somebody without write access brought what the task reads. GitHub is asked only where it
+// matters: about the author of a pull request from a fork in which something was found. Who cannot be told is outside.
+func (w *Worker) outside(ctx context.Context, t *task, found bool) (bool, error) {
+	switch {
+	case t.Again:
+		return w.wasOutside(ctx, t)
+	case t.Event != "pull_request" || !t.Fork:
+		return false, nil // it was pushed to the repository itself
+	case respond.CanPush(t.Association, ""):
+		return false, nil
+	case !found:
+		return true, nil
+	}
+	role, err := w.authorRole(ctx, t)
+	return !respond.CanPush(t.Association, role), err
+}
+
+// wasOutside is what earlier scans of the commit say: somebody who has a commit read again vouches for nothing in it.
+func (w *Worker) wasOutside(ctx context.Context, t *task) (bool, error) {
+	outside := true
+	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		scans, err := tx.Scans(ctx, t.Repository.ID, t.Head)
+		for _, s := range scans {
+			outside = outside && s.Outside
+		}
+		return err
+	})
+	return outside, err
+}
+
+// authorRole asks GitHub for the author's role in the base repository, at most every few minutes.
+func (w *Worker) authorRole(ctx context.Context, t *task) (string, error) {
+	now := w.Now()
+	if role, ok := w.roles.get(t.Repository.ID, t.Author, now); ok {
+		return role, nil
+	}
+	role, err := w.role(ctx, t.Repository.ID, t.Author)
+	if err != nil && outcomeOf(err, now, false).Do == github.GiveUp {
+		w.Log.WarnContext(ctx, "role of a pull request's author not known: taken for a stranger", "repository", t.Repository.ID,
+			"pull", t.Pull, "error", err)
+		role, err = "none", nil
+	}
+	if err == nil {
+		w.roles.put(t.Repository.ID, t.Author, role, now)
+	}
+	return role, err
+}
+
+// roleFor is how long a role serves that GitHub gave.
+const roleFor = 5 * time.Minute
+
+// roles remembers what people may do. It is safe for concurrent use; its zero value is ready.
+type roles struct {
+	mu    sync.Mutex
+	known map[person]knownRole
+}
+
+type person struct {
+	repository int64
+	login      string
+}
+
+type knownRole struct {
+	role  string
+	until time.Time
+}
+
+func (r *roles) get(repository int64, login string, now time.Time) (string, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k, ok := r.known[person{repository, login}]
+	return k.role, ok && now.Before(k.until)
+}
+
+func (r *roles) put(repository int64, login, role string, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.known == nil || len(r.known) > 10_000 {
+		r.known = map[person]knownRole{}
+	}
+	r.known[person{repository, login}] = knownRole{role, now.Add(roleFor)}
+}

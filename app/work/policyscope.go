@@ -1,0 +1,96 @@
+package work
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/policy"
+)
+
+// What a policy file may name is more than its text tells: a target of the server's must serve the account, a repository
+// for issues must be in reach, must take them, and must not be more public than what they are about.
+
+// ownFile is a repository's own file with what it must not decide taken out of it.
+func (w *Worker) ownFile(ctx context.Context, r ledger.Repository, file policy.File) (policy.File, error) {
+	file, err := w.vouched(ctx, r, file)
+	if err != nil {
+		return policy.File{}, err
+	}
+	file.IssuesRefused, err = w.refusedBy(ctx, r, file)
+	return file, err
+}
+
+// refusedBy says why a repository's own file may not send its issues to another repository; "" if it may. The file of
+// an organisation's .github repository speaks for the organisation.
+func (w *Worker) refusedBy(ctx context.Context, r ledger.Repository, file policy.File) (string, error) {
+	if file.IssuesRepository == nil || strings.EqualFold(r.Name, organisationRepository) {
+		return "", nil
+	}
+	owner, name, _ := strings.Cut(*file.IssuesRepository, "/")
+	if strings.EqualFold(owner, r.Owner) && strings.EqualFold(name, r.Name) {
+		return "", nil
+	}
+	theirs, err := w.policyFile(ctx, github.Repository{Installation: r.Installation, Owner: owner, Name: name}, "")
+	if err != nil || theirs.Accepts(r.Owner, r.Name) {
+		return "", err
+	}
+	return fmt.Sprintf("%s/%s does not accept issues about %s/%s: add it to issues.accepts in that repository's %s, or set issues.repository in the organisation's",
+		owner, name, r.Owner, r.Name, policy.Path), nil
+}
+
+// permitted are the entries of notify whose targets serve the account.
+func (w *Worker) permitted(ctx context.Context, file policy.File, account string) policy.File {
+	if file.Notify == nil {
+		return file
+	}
+	kept := []policy.Notify{}
+	for _, n := range file.Notify {
+		if problem := w.targetProblem(n.To, account); problem != "" {
+			w.Log.WarnContext(ctx, "entry of notify left out", "account", account, "target", n.To, "reason", problem)
+			continue
+		}
+		kept = append(kept, n)
+	}
+	file.Notify = kept
+	return file
+}
+
+// targetProblem says why policies of an account may not name a target; "" if they may. It does not tell targets of others
+// from targets that do not exist.
+func (w *Worker) targetProblem(name, account string) string {
+	if t, known := w.target(name); known && t.Serves(account) {
+		return ""
+	}
+	return fmt.Sprintf("notify names %q, which is no target of this server for %s: ask whoever runs rekey to add it, with %s among its accounts", name, account, account)
+}
+
+// policyFaults is what is wrong with a policy file beside its text.
+func (w *Worker) policyFaults(ctx context.Context, r ledger.Repository, file policy.File) (respond.PolicyProblem, error) {
+	for i, n := range file.Notify {
+		if problem := w.targetProblem(n.To, r.Owner); problem != "" {
+			return respond.PolicyProblem{Line: file.Lines.Notify[i], Message: problem, Partial: true}, nil
+		}
+	}
+	if file.IssuesRepository == nil || file.IssuesOff != nil && *file.IssuesOff {
+		return respond.PolicyProblem{}, nil
+	}
+	at := respond.PolicyProblem{Line: file.Lines.IssuesRepository, Partial: true}
+	refused, err := w.refusedBy(ctx, r, file)
+	if err != nil {
+		return respond.PolicyProblem{}, err
+	}
+	p := policy.Policy{Issues: policy.Issues{Repository: *file.IssuesRepository, Refused: refused}}
+	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		reached, err := tx.RepositoriesOf(ctx, r.Installation)
+		_, at.Message = respond.IssueHome(r, reached, p)
+		return err
+	})
+	if at.Message == "" {
+		return respond.PolicyProblem{}, err
+	}
+	return at, err
+}

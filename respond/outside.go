@@ -1,0 +1,85 @@
+package respond
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/policy"
+)
+
+// Anybody can open a pull request. What people without write access bring gets a check run, and nothing that costs others
+// something: no issue, no notice, no question to Clerk. It is admitted when it is merged, which is a push, or when somebody
+// entitled says /rekey triage.
+
+// CanPush reports whether a pull request's author can write to the base repository. association is what the event says:
+// OWNER, MEMBER, COLLABORATOR …; role is what GitHub answers about the author: admin, maintain, write …, or "" where it
+// was not asked or gave no answer. Members and collaborators may have read access alone, and members who hide their
+// membership are not called so; hence only OWNER counts without a role. Who is not known cannot push.
+func CanPush(association, role string) bool {
+	switch role {
+	case "admin", "maintain", "write":
+		return true
+	}
+	return role == "" && association == "OWNER"
+}
+
+// outside decides about a leak that a scan from outside met. It changes nothing of a leak that the repository has.
+func (d *Decision) outside(f ScanFacts, s Seen) {
+	l := s.Leak
+	if !l.Outside || l.State != ledger.Open || !s.New {
+		return
+	}
+	if reason, allowed := allowedBy(f, s); allowed { // so that the check does not fail
+		d.change(f.Now, &l, ledger.Ignored, self, reason)
+	}
+}
+
+// admit makes a leak from outside one of the repository, with all that follows from a new one.
+func (h *hearing) admit() {
+	if !h.Leak.Outside {
+		h.reply("This is a leak of this repository already. `/rekey triage` is for pull requests of people without write access.")
+		return
+	}
+	h.Changes = append(h.Changes, Change{
+		Leak: h.Leak.ID, At: h.word.At, By: h.word.By, From: h.Leak.State, To: h.Leak.State, Admit: true,
+	})
+	h.Leak.Outside = false
+	if h.Leak.State == ledger.Open && sure(h.Leak) {
+		filed := h.FiledHour
+		h.file(h.Leak, h.Policy, &filed)
+		h.notify(h.Policy, h.Leak, "opened", h.word.At)
+		if h.Policy.Verify == policy.Watch && clerkCanTell(h.Leak) {
+			h.Actions = append(h.Actions, askAction(h.Leak, Ask{Why: Watching}, 0))
+		}
+	}
+	for _, head := range h.Heads {
+		h.Actions = append(h.Actions, Action{
+			Do: UpdateCheck, Key: fmt.Sprintf("check:%d:%s", h.Leak.Repository, head), Repository: h.Leak.Repository, Head: head,
+		})
+	}
+}
+
+// ComparePriority puts the leaks first that cannot wait: production, then what Clerk accepts, what is certain, what is
+// newest.
+func ComparePriority(a, b ledger.Leak) int {
+	return cmp.Or(
+		cmp.Compare(urgency(a), urgency(b)),
+		cmp.Compare(doubt(a), doubt(b)),
+		b.Detected.Compare(a.Detected), b.Introduced.Compare(a.Introduced), cmp.Compare(b.ID, a.ID),
+	)
+}
+
+// doubt is 0 for a key that is known to work, and grows as confidence falls.
+func doubt(l ledger.Leak) int {
+	switch {
+	case l.Answer == "alive":
+		return 0
+	case detect.Confidence(l.Confidence) == detect.HighConfidence:
+		return 1
+	case detect.Confidence(l.Confidence) == detect.MediumConfidence:
+		return 2
+	}
+	return 3
+}

@@ -1,0 +1,29 @@
+package respond
+
+import "testing"
+
+func TestCanPush(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		association, role string
+		want              bool
+	}{
+		{"OWNER", "", true},
+		{"MEMBER", "", false},
+		{"COLLABORATOR", "", false},
+		{"CONTRIBUTOR", "", false},
+		{"", "", false},
+		{"MEMBER", "write", true},
+		{"MEMBER", "read", false},
+		{"MEMBER", "triage", false},
+		{"COLLABORATOR", "maintain", true},
+		{"CONTRIBUTOR", "admin", true}, // a member who hides the membership
+		{"NONE", "none", false},
+		{"OWNER", "read", false},
+		{"NONE", "superuser", false},
+	} {
+		if got := CanPush(c.association, c.role); got != c.want {
+			t.Errorf("CanPush(%q, %q) = %t", c.association, c.role, got)
+		}
+	}
+}
