@@ -6,22 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
-	"strings"
+	"os"
+	"path/filepath"
 
+	"github.com/rekey-app/rekey/app/scan/worktree"
 	"github.com/rekey-app/rekey/detect"
-)
-
-// change is a file that differs between HEAD and the index.
-type change struct {
-	path          string
-	before, after string // object ids, "" where there is none
-}
-
-// The modes of git's trees.
-const (
-	submoduleMode = "160000"
-	noMode        = "000000"
 )
 
 // staged looks through what a commit would add: the files in the index that differ from HEAD. A credential that HEAD's
@@ -41,50 +30,20 @@ func (c *collector) staged(ctx context.Context, o Options) error {
 
 // stagedIn looks through one repository. Where it is one of several, its hits tell its name.
 func (c *collector) stagedIn(ctx context.Context, dir, name string) error {
-	if _, err := git(ctx, dir, "rev-parse", "--show-toplevel"); err != nil {
-		return err // git diff would compare any two files
+	getenv := os.Getenv // as git tells its hooks
+	if filepath.Clean(dir) != "." {
+		getenv = nil
 	}
-	// What is ordered by settings is said here: the output must not depend on them.
-	out, err := git(ctx, dir, "-c", "core.fsmonitor=false", "diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames",
-		"--no-ext-diff", "--no-textconv", "--no-relative", "--ignore-submodules=none")
+	tree, err := worktree.Open(dir, getenv)
 	if err != nil {
 		return err
 	}
-	changes, err := c.parseChanges(out)
-	if err != nil || len(changes) == 0 {
-		return err
-	}
-	objects, err := openObjects(ctx, dir)
+	defer tree.Close()
+	changes, err := tree.Staged(ctx)
 	if err != nil {
 		return err
 	}
-	err = c.examineChanges(ctx, objects, changes, name)
-	return errors.Join(err, objects.close())
-}
-
-// parseChanges reads git's raw format (git-diff(1)): ":100644 100644 bcd1234… 0123456… M", NUL, path, NUL.
-func (c *collector) parseChanges(out []byte) ([]change, error) {
-	var changes []change
-	fields := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
-	for ; len(fields) >= 2; fields = fields[2:] {
-		path := fields[1]
-		entry := strings.Fields(strings.TrimPrefix(fields[0], ":"))
-		if len(entry) != 5 {
-			return nil, fmt.Errorf("git diff: %q is not its raw format", fields[0])
-		}
-		if entry[4] == "U" {
-			c.problem(Problem{Path: path, Reason: "unmerged: resolve the conflict and stage it"})
-			continue
-		}
-		id := func(mode, id string) string {
-			if mode == noMode || mode == submoduleMode {
-				return ""
-			}
-			return id
-		}
-		changes = append(changes, change{path, id(entry[0], entry[2]), id(entry[1], entry[3])})
-	}
-	return changes, nil
+	return c.examineChanges(ctx, tree, changes, name)
 }
 
 // examined is what the two sides of a change hold.
@@ -93,7 +52,7 @@ type examined struct {
 	hits          []Hit
 }
 
-func (c *collector) examineChanges(ctx context.Context, objects *objects, changes []change, repository string) error {
+func (c *collector) examineChanges(ctx context.Context, tree *worktree.Tree, changes []worktree.Change, repository string) error {
 	// Deleted and changed files tell what only moved.
 	moved := map[string]bool{}
 	all := make([]examined, len(changes))
@@ -103,19 +62,23 @@ func (c *collector) examineChanges(ctx context.Context, objects *objects, change
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if ch.after != "" {
-			result, shown, err := objects.examine(ctx, c, ch.path, ch.after, true)
+		if ch.Unmerged {
+			c.problem(Problem{Path: ch.Path, Reason: "unmerged: resolve the conflict and stage it"})
+			continue
+		}
+		if ch.After != "" {
+			result, shown, err := c.examineObject(ctx, tree, ch.Path, ch.After, true)
 			if err != nil {
 				return err
 			}
 			for n, f := range result.Findings {
 				e.after[f.Secret.Fingerprint()] = true
-				e.hits = append(e.hits, Hit{Finding: f, Repository: repository, File: ch.path, Blob: ch.after, Excerpt: shown[n]})
+				e.hits = append(e.hits, Hit{Finding: f, Repository: repository, File: ch.Path, Blob: ch.After.String(), Excerpt: shown[n]})
 			}
 		}
-		if ch.before != "" {
-			result, _, err := objects.examine(ctx, c, ch.path, ch.before, false)
-			if err != nil {
+		if ch.Before != "" {
+			result, _, err := c.examineObject(ctx, tree, ch.Path, ch.Before, false)
+			if err != nil && !errors.Is(err, worktree.ErrMissing) { // a partial clone; what is found then is taken for new
 				return err
 			}
 			for _, f := range result.Findings {
@@ -138,54 +101,34 @@ func (c *collector) examineChanges(ctx context.Context, objects *objects, change
 	return nil
 }
 
-// examine looks through one object. Large ones are read as a stream, without their lines.
-func (o *objects) examine(ctx context.Context, c *collector, path, id string, count bool) (detect.Result, []Excerpt, error) {
-	content, size, err := o.open(id)
+// examineObject looks through one object. Large ones are read as a stream, without their lines. What is staged is
+// counted, what was there before is not.
+func (c *collector) examineObject(
+	ctx context.Context, tree *worktree.Tree, path string, id worktree.ID, count bool,
+) (result detect.Result, shown []Excerpt, err error) {
+	object, err := tree.Object(id)
 	if err != nil {
 		return detect.Result{}, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	defer io.Copy(io.Discard, content)
-	var (
-		result detect.Result
-		again  io.ReaderAt
-	)
-	if size <= largestShown {
-		text, err := io.ReadAll(content)
+	defer object.Close()
+	var again io.ReaderAt
+	if object.Size <= largestShown {
+		text, err := io.ReadAll(object)
 		if err != nil {
 			return detect.Result{}, nil, fmt.Errorf("%s: %w", path, err)
 		}
 		result = c.scanner.Examine(ctx, path, text)
 		again = bytes.NewReader(text)
-	} else if result, err = c.scanner.ExamineReader(ctx, path, content); err != nil {
+	} else if result, err = c.scanner.ExamineReader(ctx, path, object); err != nil {
 		return detect.Result{}, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if count {
-		c.meter.add(1, size, 0)
+		c.meter.add(1, object.Size, 0)
 		c.skipped("", path, result.Skipped)
 	}
-	shown := make([]Excerpt, len(result.Findings))
+	shown = make([]Excerpt, len(result.Findings))
 	if len(shown) > 0 && again != nil && !isArchive(again) {
 		shown = excerpts(again, result.Findings)
 	}
 	return result, shown, nil
-}
-
-// git runs git for what only it knows: the index.
-func git(ctx context.Context, dir string, args ...string) ([]byte, error) {
-	command := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...)
-	out, err := command.Output()
-	return out, gitError(err)
-}
-
-// gitError says what git said.
-func gitError(err error) error {
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		if message, _, _ := strings.Cut(strings.TrimSpace(string(exit.Stderr)), "\n"); message != "" {
-			return fmt.Errorf("git: %s", strings.TrimPrefix(message, "fatal: "))
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("git: %w", err)
-	}
-	return nil
 }

@@ -1,0 +1,140 @@
+package worktree
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Change is a file that HEAD and the index do not hold alike. Before and After are its contents' ids, "" where there is
+// none: submodules have none.
+type Change struct {
+	Path          string
+	Before, After ID
+	// Unmerged tells that the file has a conflict; then nothing else is known.
+	Unmerged bool
+}
+
+const (
+	maxDepth  = 2048 // directories in one another
+	mostFiles = 20_000_000
+)
+
+// Staged returns how the index differs from HEAD, in the order of paths: what a commit would change.
+func (t *Tree) Staged(ctx context.Context) ([]Change, error) {
+	entries, err := t.Index()
+	if err != nil {
+		return nil, err
+	}
+	root, err := t.headTree()
+	if err != nil {
+		return nil, err
+	}
+	d := differ{tree: t, ctx: ctx, before: map[string]ID{}}
+	if root != "" {
+		if err := d.flatten(root, "", d.before, 0); err != nil {
+			return nil, err
+		}
+	}
+	if err := d.compare(entries); err != nil {
+		return nil, err
+	}
+	return d.changes, nil
+}
+
+// differ compares. What HEAD holds is a map, and what the index holds too is taken out of it.
+type differ struct {
+	tree    *Tree
+	ctx     context.Context //nolint:containedctx // of one call
+	before  map[string]ID
+	changes []Change
+	files   int
+}
+
+func sortChanges(changes []Change) {
+	slices.SortFunc(changes, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })
+}
+
+func (d *differ) compare(entries []Entry) error {
+	conflict := ""
+	for _, e := range entries {
+		switch {
+		case e.Stage > 0:
+			if e.Path != conflict {
+				d.changes = append(d.changes, Change{Path: e.Path, Unmerged: true})
+			}
+			conflict = e.Path
+			delete(d.before, e.Path)
+		case e.Mode.isTree(): // a sparse index: all that is in it
+			inside := map[string]ID{}
+			if err := d.flatten(e.ID, strings.TrimSuffix(e.Path, "/")+"/", inside, 0); err != nil {
+				return err
+			}
+			for path, id := range inside {
+				d.file(path, id)
+			}
+		case e.Later:
+		case e.Mode.isGitlink():
+			d.file(e.Path, "")
+		default:
+			d.file(e.Path, e.ID)
+		}
+	}
+	for path, id := range d.before {
+		if id != "" {
+			d.changes = append(d.changes, Change{Path: path, Before: id})
+		}
+	}
+	sortChanges(d.changes)
+	return nil
+}
+
+func (d *differ) file(path string, id ID) {
+	before := d.before[path]
+	delete(d.before, path)
+	if before != id {
+		d.changes = append(d.changes, Change{Path: path, Before: before, After: id})
+	}
+}
+
+// flatten puts the files of a tree into a map. A submodule's id is "".
+func (d *differ) flatten(id ID, prefix string, into map[string]ID, depth int) error {
+	if err := d.ctx.Err(); err != nil {
+		return err
+	}
+	if depth > maxDepth {
+		return fmt.Errorf("tree %s: %w: directories are nested beyond all bounds", id, ErrCorrupt)
+	}
+	text, err := d.tree.read(id, "tree", maxTree)
+	if err != nil {
+		return fmt.Errorf("HEAD's directory /%s: %w", prefix, err)
+	}
+	for len(text) > 0 {
+		digits, rest, ok := bytes.Cut(text, []byte(" "))
+		mode, err := strconv.ParseUint(string(digits), 8, 32)
+		name, rest, found := bytes.Cut(rest, []byte{0})
+		if !ok || err != nil || !found || len(name) == 0 || len(rest) < d.tree.config.hashSize {
+			return fmt.Errorf("tree %s: %w: an entry is no tree's", id, ErrCorrupt)
+		}
+		if d.files++; d.files > mostFiles {
+			return fmt.Errorf("HEAD has more than %d files", mostFiles)
+		}
+		path, of := prefix+string(name), ID(rest[:d.tree.config.hashSize])
+		text = rest[d.tree.config.hashSize:]
+		switch {
+		case Mode(mode).isTree():
+			err = d.flatten(of, path+"/", into, depth+1)
+		case Mode(mode).isGitlink():
+			into[path] = ""
+		default:
+			into[path] = of
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

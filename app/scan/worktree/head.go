@@ -1,0 +1,109 @@
+package worktree
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// mostLinks is how many refs may name one another before an id comes, as git.
+const mostLinks = 5
+
+// maxCommit and maxTree are what an object of that kind may have that is read, in bytes.
+const (
+	maxCommit = 64 << 20
+	maxTree   = 256 << 20
+)
+
+// headTree returns the id of HEAD's tree; "" where there is no commit yet.
+func (t *Tree) headTree() (ID, error) {
+	commit, err := t.head()
+	if err != nil || commit == "" {
+		return "", err
+	}
+	text, err := t.read(commit, "commit", maxCommit)
+	if err != nil {
+		return "", fmt.Errorf("HEAD: %w", err)
+	}
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	digits, ok := bytes.CutPrefix(line, []byte("tree "))
+	tree, isID := t.parseID(string(digits))
+	if !ok || !isID {
+		return "", fmt.Errorf("HEAD: %w: commit %s does not begin with its tree", ErrCorrupt, commit)
+	}
+	return tree, nil
+}
+
+func (t *Tree) parseID(digits string) (ID, bool) {
+	b, err := hex.DecodeString(digits)
+	return ID(b), err == nil && len(b) == t.config.hashSize
+}
+
+// head returns the commit that HEAD names; "" where its branch has none yet.
+func (t *Tree) head() (ID, error) {
+	if t.config.reftable {
+		return "", errors.New("its refs are stored as a reftable, which rekey cannot read yet; scan the files instead: rekey scan PATH")
+	}
+	name := "HEAD"
+	for range mostLinks {
+		text, err := t.ref(name)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", name, err)
+		}
+		target, isLink := strings.CutPrefix(text, "ref:")
+		if !isLink {
+			if text == "" {
+				return "", nil
+			}
+			id, ok := t.parseID(text)
+			if !ok {
+				return "", fmt.Errorf("%s: %w: it holds no object id", name, ErrCorrupt)
+			}
+			return id, nil
+		}
+		name = strings.TrimSpace(target)
+		if !filepath.IsLocal(filepath.FromSlash(name)) {
+			return "", fmt.Errorf("HEAD: %w: it names %q", ErrCorrupt, name)
+		}
+	}
+	return "", fmt.Errorf("HEAD: %w: refs name one another in a circle", ErrCorrupt)
+}
+
+// ref returns what a ref's file holds, or its line in packed-refs; "" where there is none.
+func (t *Tree) ref(name string) (string, error) {
+	for _, root := range []string{t.own, t.common} {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if target, err := os.Readlink(path); err == nil && strings.HasPrefix(target, "refs/") { // as git once wrote HEAD
+			return "ref: " + target, nil
+		}
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			continue
+		}
+		b, err := readRegular(path, maxSmallFile)
+		if err == nil {
+			text, _, _ := strings.Cut(strings.TrimSpace(string(b)), "\n")
+			return text, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+	}
+	b, err := readRegular(filepath.Join(t.common, "packed-refs"), maxIndexFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(b)) {
+		if digits, rest, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " "); ok && rest == name {
+			return digits, nil
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,122 @@
+package worktree
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+const (
+	ignoreFile = ".gitignore"
+	// maxIgnoreFile is how large a file of patterns may be that counts, in bytes.
+	maxIgnoreFile = 8 << 20
+)
+
+// ignores are the patterns that were read so far.
+type ignores struct {
+	always [][]pattern          // the user's, then the repository's own: the last counts first
+	dirs   map[string][]pattern // by directory, "" or with a slash at its end
+	known  map[string]bool      // directories that are ignored, or not
+	paths  map[string]bool      // of the index
+}
+
+// Ignored tells whether git passes a file over: it is not in the index, and a .gitignore or another file of the kind
+// names it or a directory above it. The path is relative to Top, with slashes. getenv is where the user's own settings are
+// looked for.
+func (t *Tree) Ignored(path string, getenv func(string) string) (bool, error) {
+	if t.ignores == nil {
+		if err := t.readIgnores(getenv); err != nil {
+			return false, err
+		}
+	}
+	if t.ignores.paths[t.folded(path)] {
+		return false, nil
+	}
+	for i, c := range path {
+		if c == '/' && t.ignoredDir(path[:i]) {
+			return true, nil
+		}
+	}
+	return t.matched(path, false), nil
+}
+
+func (t *Tree) folded(path string) string {
+	if t.config.ignoreCase {
+		return strings.ToLower(path)
+	}
+	return path
+}
+
+func (t *Tree) readIgnores(getenv func(string) string) error {
+	entries, err := t.Index()
+	if err != nil {
+		return err
+	}
+	t.config.user(t.common, getenv)
+	i := &ignores{dirs: map[string][]pattern{}, known: map[string]bool{}, paths: make(map[string]bool, len(entries))}
+	for _, e := range entries {
+		i.paths[t.folded(e.Path)] = true
+	}
+	for _, name := range []string{t.config.excludesFile, filepath.Join(t.common, "info", "exclude")} {
+		if b, err := readRegular(name, maxIgnoreFile); name != "" && err == nil {
+			i.always = append(i.always, patterns(string(b), ""))
+		}
+	}
+	t.ignores = i
+	return nil
+}
+
+// ignoredDir tells whether a directory is ignored; the ones above it are not.
+func (t *Tree) ignoredDir(path string) bool {
+	is, known := t.ignores.known[path]
+	if !known {
+		is = t.matched(path, true)
+		t.ignores.known[path] = is
+	}
+	return is
+}
+
+// matched asks the patterns: those of the nearest directory first, in each file the last line first.
+func (t *Tree) matched(path string, isDir bool) bool {
+	dir := path[:strings.LastIndexByte(path, '/')+1]
+	for {
+		if is, said := t.said(t.inDir(dir), path, isDir); said {
+			return is
+		}
+		if dir == "" {
+			break
+		}
+		dir = dir[:strings.LastIndexByte(dir[:len(dir)-1], '/')+1]
+	}
+	for _, of := range slices.Backward(t.ignores.always) {
+		if is, said := t.said(of, path, isDir); said {
+			return is
+		}
+	}
+	return false
+}
+
+func (t *Tree) said(of []pattern, path string, isDir bool) (is, said bool) {
+	for _, p := range slices.Backward(of) {
+		if p.matches(path, isDir, t.config.ignoreCase) {
+			return !p.negated, true
+		}
+	}
+	return false, false
+}
+
+// inDir reads a directory's .gitignore. As git, it follows no link.
+func (t *Tree) inDir(dir string) []pattern {
+	all, known := t.ignores.dirs[dir]
+	if !known {
+		name := filepath.Join(t.Top, filepath.FromSlash(dir), ignoreFile)
+		if info, err := os.Lstat(name); err == nil && info.Mode().IsRegular() {
+			if b, err := readRegular(name, maxIgnoreFile); err == nil {
+				all = patterns(string(b), dir)
+			}
+		}
+		t.ignores.dirs[dir] = all
+	}
+	return all
+}
