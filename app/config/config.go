@@ -29,7 +29,7 @@ type Flags struct {
 	GitHubURL    string `name:"github-url" env:"REKEY_GITHUB_URL" default:"https://github.com" placeholder:"URL" help:"GitHub's web and git address."`
 	GitHubAPIURL string `name:"github-api-url" env:"REKEY_GITHUB_API_URL" placeholder:"URL" help:"GitHub's API address. Default: derived from --github-url."`
 	AppID        string `env:"REKEY_APP_ID" placeholder:"ID" help:"The GitHub App's id."`
-	ClerkAPIURL  string `env:"REKEY_CLERK_API_URL" default:"https://api.clerk.com" placeholder:"URL" help:"Clerk's Backend API address."`
+	ClerkAPIURL  string `name:"clerk-api-url" env:"REKEY_CLERK_API_URL" default:"https://api.clerk.com" placeholder:"URL" help:"Clerk's Backend API address."`
 	Log          string `env:"REKEY_LOG" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error. Text on a terminal, JSON elsewhere."`
 
 	PullRefs   bool   `env:"REKEY_PULL_REFS" help:"Read the heads of all old pull requests too when a repository is read for the first time."`

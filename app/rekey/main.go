@@ -21,6 +21,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/rekey-app/rekey/app/scan"
 )
 
 // version is set by the linker for releases: -ldflags "-X main.version=v1.2.3".
@@ -34,17 +36,22 @@ func main() {
 
 // commandLine is the whole command line, as kong reads it.
 type commandLine struct {
-	Serve   serveCommand   `cmd:"" help:"Run the GitHub App's server."`
-	Scan    scanCommand    `cmd:"" help:"Look for Clerk keys in files, directories and histories."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Version kong.VersionFlag `help:"Print the version and exit."`
+
+	Scan        scanCommand       `cmd:"" help:"Find Clerk keys in files, directories and git repositories on this machine."`
+	Serve       serveCommand      `cmd:"" help:"Run the GitHub App's server."`
+	Completion  completionCommand `cmd:"" help:"Print a completion script for a shell."`
+	VersionOnce versionCommand    `cmd:"" name:"version" help:"Print the version."`
+	Help        helpCommand       `cmd:"" help:"Show help for a command."`
 }
 
-const description = `Finds leaked Clerk keys in every push to GitHub, and stays with each leak until the key is dead.
+const description = `Finds leaked Clerk keys in files, in git and in every push to GitHub, and stays with each leak until the key is revoked.
 
 Start here:
 
-  rekey scan .         look through a directory
-  rekey serve --help   run it for an organisation`
+  rekey scan .            scan a directory
+  rekey scan --history    scan everything a git repository has ever held
+  rekey serve --help      run it as a GitHub App for an organisation`
 
 // streams are what a command reads and writes.
 type streams struct {
@@ -62,8 +69,8 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	var line commandLine
 	exited, status := false, 0
 	parser, err := kong.New(&line,
-		kong.Name("rekey"), kong.Description(description), kong.UsageOnError(),
-		kong.Writers(out, errOut), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Name("rekey"), kong.Description(description), kong.Vars{"version": versionLine()},
+		kong.Writers(out, errOut), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}), kong.ValueFormatter(helpOf),
 		kong.Exit(func(code int) { exited, status = true, code }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(streams{in, out, errOut}),
 	)
@@ -71,12 +78,12 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		fmt.Fprintf(errOut, "rekey: %v\n", err)
 		return 2
 	}
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(withHelp(args))
 	if exited {
 		return status
 	}
 	if err != nil {
-		fmt.Fprintf(errOut, "rekey: %v; see rekey --help\n", err)
+		complain(errOut, fmt.Errorf("%w; see rekey --help", err))
 		return 2
 	}
 	err = command.Run()
@@ -87,18 +94,55 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	case errors.As(err, &code):
 		return int(code)
 	}
-	for line := range strings.Lines(err.Error()) { // several settings may be wrong at once
-		fmt.Fprintf(errOut, "rekey: %s\n", strings.TrimSuffix(line, "\n"))
-	}
+	complain(errOut, err)
 	return 2
 }
+
+// withHelp makes the help of what asks for it in other words: nothing at all, and help.
+func withHelp(args []string) []string {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}
+	case args[0] == "help" && !strings.HasPrefix(strings.Join(args[1:], ""), "-"):
+		return append(args[1:len(args):len(args)], "--help")
+	}
+	return args
+}
+
+// complain writes an error. What it says may be foreign: names of files, what a repository holds.
+func complain(w io.Writer, err error) {
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(w, "rekey: %s\n", scan.Printable(strings.TrimSuffix(line, "\n")))
+	}
+}
+
+// helpOf is the help of a flag or argument, with its default.
+func helpOf(v *kong.Value) string {
+	help := kong.DefaultHelpValueFormatter(v)
+	if v.Default == "" || v.IsBool() || strings.Contains(v.OrigHelp, "Default: ") {
+		return help
+	}
+	return strings.TrimSuffix(help, ".") + ". Default: " + v.Default + "."
+}
+
+// helpCommand only stands in the list of commands: withHelp turns it into --help.
+type helpCommand struct {
+	Command []string `arg:"" optional:"" help:"The command to show help for."`
+}
+
+// Run is never called.
+func (helpCommand) Run() error { return nil }
 
 type versionCommand struct{}
 
 // Run prints the version, the commit that it was built from where the build knows it, and the platform.
 func (versionCommand) Run(s streams) error {
-	fmt.Fprintf(s.out, "rekey %s %s %s/%s\n", versionName(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintln(s.out, versionLine())
 	return nil
+}
+
+func versionLine() string {
+	return fmt.Sprintf("rekey %s %s %s/%s", versionName(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 func versionName() string {

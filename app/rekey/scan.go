@@ -16,32 +16,40 @@ import (
 )
 
 type scanCommand struct {
-	Paths     []string `arg:"" optional:"" name:"path" help:"Files, directories, or - for standard input; with --history or --staged, repositories. Default: this directory."`
-	Staged    bool     `help:"Look through what the next commit would add." xor:"what"`
-	History   bool     `help:"Look through every object of the repository, all refs." xor:"what"`
-	Format    string   `default:"text" enum:"text,json,sarif" help:"text, json (one object a line) or sarif (2.1.0)."`
-	Ignore    string   `placeholder:"FILE" help:"What to pass over: fingerprints and path patterns. Default: .rekeyignore here and in the scanned directory."`
-	Malformed bool     `help:"Report also keys of a wrong length on lines that speak of Clerk: cut short, or mistyped."`
-	Strict    bool     `help:"Exit with 2 also where a part of a file could not be read, as in a damaged or encrypted archive."`
-	Workers   int      `placeholder:"N" help:"How many files are read at once. Default: one for each processor."`
-	Color     string   `default:"auto" enum:"auto,always,never" help:"auto, always or never."`
+	Paths          []string `arg:"" optional:"" name:"path" help:"Files, directories, or - for standard input; repositories with --history and --range, repositories or files with --staged. Default: this directory."`
+	Staged         bool     `help:"Scan what the next commit would add." xor:"what"`
+	History        bool     `help:"Scan every object of the repository, all refs." xor:"what"`
+	Range          string   `help:"Scan the commits that B has and A doesn't, such as origin/main..HEAD." xor:"what" placeholder:"A..B"`
+	Format         string   `default:"text" enum:"text,json,sarif" placeholder:"FORMAT" help:"text, json (one object a line) or sarif (2.1.0)."`
+	Output         string   `short:"o" placeholder:"FILE" help:"Write the result to a file instead of standard output."`
+	Quiet          bool     `short:"q" help:"Print only what was found: no advice, warnings, totals or progress."`
+	Verbose        bool     `short:"v" help:"List every file that could not be read, however many."`
+	IncludeIgnored bool     `help:"Fail on keys in files that git ignores too, such as .env.local."`
+	Baseline       string   `placeholder:"FILE" help:"What an earlier scan wrote with --format json: the findings in it are known and don't count."`
+	Ignore         string   `placeholder:"FILE" help:"Fingerprints and path patterns to ignore. Default: .rekeyignore here and in the scanned directory."`
+	Malformed      bool     `help:"Report keys of a wrong length too, on lines that mention Clerk: cut short, or mistyped."`
+	Strict         bool     `help:"Exit with 2 also if a part of a file could not be read, as in a damaged or encrypted archive."`
+	Workers        int      `placeholder:"N" help:"How many files are read at once. Default: one for each processor."`
+	Color          string   `default:"auto" enum:"auto,always,never" placeholder:"WHEN" help:"auto, always or never."`
 }
 
 // Help is shown by rekey scan --help.
 func (scanCommand) Help() string {
-	return `Everything in a directory is read, whatever .gitignore says; .git is not, that is what --history is for. No option
-prints a key: what is shown is its public prefix and its last four characters.
+	return `Everything in a directory is read but .git, which --history reads. Keys in files that git ignores and doesn't track are listed
+apart and don't fail, since they are not in git: that is where Clerk's own guides put them. No option prints a key: only its
+public prefix and its last four characters are shown.
 
 Examples:
 
-  rekey scan .                        a directory
-  rekey scan --history                the whole past of this repository
-  rekey scan --staged                 as a pre-commit hook
-  pg_dump app | rekey scan -          standard input
-  rekey scan --format sarif . > rekey.sarif
+  rekey scan .                           a directory
+  rekey scan --staged                    the next commit, as a pre-commit hook
+  rekey scan --range origin/main..HEAD   a branch
+  rekey scan --history                   everything this repository has ever held
+  pg_dump app | rekey scan -             standard input
+  rekey scan --format sarif -o rekey.sarif .
 
-A line that says rekey:allow is passed over, unless the key is a production key. .rekeyignore holds fingerprints and path
-patterns, one a line. Both are counted.
+A line that says rekey:allow is passed over, unless the key is a production key. .rekeyignore holds fingerprints and path patterns,
+one a line; the allow section of .github/rekey.yml counts too. All are counted.
 
 Exit status: 0 nothing found, 1 something found, 2 something could not be read.`
 }
@@ -53,22 +61,24 @@ func (c scanCommand) Run(ctx context.Context, s streams) error {
 	}
 	debug.SetGCPercent(c.garbage())
 	meter := new(scan.Meter)
-	stop := showProgress(s.err, meter)
+	stop := func() {}
+	if !c.Quiet {
+		stop = showProgress(s.err, meter)
+	}
 	result, failed := scan.Run(ctx, detect.New(detect.Options{Malformed: c.Malformed}), scan.Options{
-		Paths: c.Paths, Stdin: s.in, Staged: c.Staged, History: c.History, Workers: c.Workers, IgnoreFile: c.Ignore,
-		Now: time.Now, Meter: meter,
+		Paths: c.Paths, Stdin: s.in, Staged: c.Staged, History: c.History, Range: c.Range, Workers: c.Workers, IgnoreFile: c.Ignore,
+		Baseline: c.Baseline, IncludeIgnored: c.IncludeIgnored, Getenv: os.Getenv, Now: time.Now, Meter: meter,
 	})
 	stop()
-	for _, problem := range result.Problems {
-		fmt.Fprintf(s.err, "rekey: %v\n", problem)
-	}
-	if failed == nil || len(result.Hits) > 0 {
-		if err := c.write(s.out, result); err != nil {
-			return fmt.Errorf("writing the result: %w", err)
+	if !c.Quiet {
+		if err := scan.WriteProblems(s.err, result, c.Verbose); err != nil {
+			return err
 		}
 	}
-	if counts := result.Counts(); c.Format != "text" && counts != "" {
-		fmt.Fprintf(s.err, "rekey: %s\n", counts)
+	if failed == nil || len(result.Hits) > 0 {
+		if err := c.report(s, result); err != nil {
+			return fmt.Errorf("writing the result: %w", err)
+		}
 	}
 	if ctx.Err() != nil {
 		return errors.New("stopped before everything was read")
@@ -84,6 +94,29 @@ func (c scanCommand) Run(ctx context.Context, s streams) error {
 		return exitStatus(1)
 	}
 	return nil
+}
+
+// report writes the result where it is wanted, and what there is to say about it where a program reads it.
+func (c scanCommand) report(s streams, result scan.Result) (err error) {
+	counts := result.Counts()
+	if c.Output == "" {
+		err = c.write(s.out, result)
+	} else {
+		counts = result.Total() + "; written to " + scan.Printable(c.Output)
+		err = c.writeFile(result)
+	}
+	if err == nil && !c.Quiet && counts != "" && (c.Format != "text" || c.Output != "") {
+		fmt.Fprintf(s.err, "rekey: %s\n", counts)
+	}
+	return err
+}
+
+func (c scanCommand) writeFile(result scan.Result) error {
+	f, err := os.Create(c.Output)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.write(f, result), f.Close())
 }
 
 // garbage is how much of it may lie in memory, in percent of what is in use. Files leave little of either. A history keeps
@@ -107,7 +140,9 @@ func (c scanCommand) write(w io.Writer, r scan.Result) error {
 		}
 		return scan.WriteSARIF(w, r, scan.SARIFOptions{Version: versionName(), Dir: dir})
 	}
-	return scan.WriteText(w, r, scan.Style{Colour: c.Color == "always" || c.Color == "auto" && colourful(w)})
+	return scan.WriteText(w, r, scan.Style{
+		Colour: c.Color == "always" || c.Color == "auto" && colourful(w), Width: widthOf(w), Quiet: c.Quiet,
+	})
 }
 
 // colourful follows no-color.org.
@@ -118,4 +153,17 @@ func colourful(w io.Writer) bool {
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// widthOf is how many characters fit into a line of a terminal; 0 for what is none.
+func widthOf(stream any) int {
+	f, ok := stream.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
 }

@@ -16,10 +16,17 @@ type collector struct {
 	ignore  ignores
 	meter   *Meter
 
+	policies []allowance
+	known    map[knownPlace]bool
+
 	mu       sync.Mutex
 	hits     []Hit
+	notInGit []Hit
 	allowed  int
 	ignored  int
+	byPolicy int
+	inOld    int
+	notes    []string
 	problems []Problem
 
 	// of histories
@@ -49,6 +56,10 @@ func (c *collector) add(ctx context.Context, h Hit) {
 		c.allowed++
 	case ignored:
 		c.ignored++
+	case allowedBy(c.policies, h):
+		c.byPolicy++
+	case c.known[placeKnown(h)]:
+		c.inOld++
 	default:
 		c.hits = append(c.hits, h)
 	}
@@ -83,20 +94,26 @@ func (c *collector) problem(p Problem) {
 
 // result returns everything in an order that does not depend on the workers.
 func (c *collector) result() Result {
-	slices.SortStableFunc(c.hits, func(a, b Hit) int {
-		return cmp.Or(
-			strings.Compare(a.Root, b.Root), strings.Compare(a.File, b.File), strings.Compare(a.Member, b.Member),
-			cmp.Compare(a.Place.Line, b.Place.Line), cmp.Compare(a.Place.Column, b.Place.Column),
-			a.Author.When.Compare(b.Author.When), strings.Compare(a.Commit, b.Commit), strings.Compare(a.Blob, b.Blob),
-		)
-	})
+	slices.SortStableFunc(c.hits, compareHits)
+	slices.SortStableFunc(c.notInGit, compareHits)
 	slices.SortStableFunc(c.problems, func(a, b Problem) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Reason, b.Reason))
 	})
 	p := c.meter.Progress()
-	r := Result{Hits: c.hits, Allowed: c.allowed, Ignored: c.ignored, Problems: c.problems, Files: p.Files, Bytes: p.Bytes}
+	r := Result{
+		Hits: c.hits, NotInGit: c.notInGit, Allowed: c.allowed, Ignored: c.ignored, ByPolicy: c.byPolicy, Known: c.inOld,
+		Notes: append(c.ignore.notes, c.notes...), Problems: c.problems, Files: p.Files, Bytes: p.Bytes,
+	}
 	if c.commits > 0 {
 		r.Commits, r.Files, r.Bytes = c.commits, c.blobs, c.blobBytes
 	}
 	return r
+}
+
+func compareHits(a, b Hit) int {
+	return cmp.Or(
+		strings.Compare(a.Root, b.Root), strings.Compare(a.File, b.File), strings.Compare(a.Member, b.Member),
+		cmp.Compare(a.Place.Line, b.Place.Line), cmp.Compare(a.Place.Column, b.Place.Column),
+		a.Author.When.Compare(b.Author.When), strings.Compare(a.Commit, b.Commit), strings.Compare(a.Blob, b.Blob),
+	)
 }

@@ -71,8 +71,8 @@ func excerpt(text io.ReaderAt, f detect.Finding, masks []mask) Excerpt {
 		before = cutStart(before)
 	}
 	before = strings.TrimPrefix(before, "\ufeff")
-	before, after = lastOf(maskRandom(before), shown), firstOf(maskRandom(after), shown)
-	e := Excerpt{Line: strings.TrimSpace(printable(before) + f.Secret.Redacted() + printable(after))}
+	before, after = lastOf(maskRandom(maskSecrets(before)), shown), firstOf(maskRandom(maskSecrets(after)), shown)
+	e := Excerpt{Line: strings.TrimSpace(Printable(before) + f.Secret.Redacted() + Printable(after))}
 	if n, ok := characters(text, start, at, wide); ok {
 		e.Column = n + 1
 		if f.Place.EndLine == f.Place.Line {

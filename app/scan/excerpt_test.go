@@ -47,7 +47,7 @@ func TestExcerpts(t *testing.T) {
 		"CRLF":               {"CLERK_SECRET_KEY=" + live + "\r\nx", "CLERK_SECRET_KEY=" + redacted, 18, 68},
 		"two on a line":      {`a("` + live + `", "` + test + `")`, `a("` + redacted + `", "` + other + `")`, 4, 54},
 		"umlauts":            {"größe = " + live, "größe = " + redacted, 9, 59},
-		"another vendor's":   {"CLERK_SECRET_KEY=" + live + " STRIPE=" + stripe, "CLERK_SECRET_KEY=" + redacted + " STRIPE=…", 18, 68},
+		"another vendor's":   {"CLERK_SECRET_KEY=" + live + " STRIPE=" + stripe, "CLERK_SECRET_KEY=" + redacted + " STRIPE=sk_live_…", 18, 68},
 		"a password":         {"postgres://u:Xk29sLq8Zr41MnBv7@db/ CLERK_SECRET_KEY=" + live, "postgres://u:…@db/ CLERK_SECRET_KEY=" + redacted, 53, 103},
 		"controls":           {"\x1b[31m\u202eCLERK_SECRET_KEY=" + live + "\x07", "·[31m·CLERK_SECRET_KEY=" + redacted + "·", 24, 74},
 		"base64":             {"data: " + base64.StdEncoding.EncodeToString([]byte("CLERK_SECRET_KEY="+live+"\nDB=hunter2hunter2hunter2")), "data: …" + redacted + "…=", 29, 97},
@@ -72,6 +72,45 @@ func TestExcerpts(t *testing.T) {
 		if e.Column != c.column || c.endColumn != 0 && e.EndColumn != c.endColumn {
 			t.Errorf("%s: columns %d to %d, want %d to %d", name, e.Column, e.EndColumn, c.column, c.endColumn)
 		}
+	}
+}
+
+// TestOtherSecretsAreMasked: what docs/scan.md promises of the lines that are shown.
+func TestOtherSecretsAreMasked(t *testing.T) {
+	t.Parallel()
+	key := detecttest.Key(1, detect.Live)
+	redacted := detect.NewSecret(key).Redacted()
+	github, aws := "ghp_"+strings.Repeat("a1", 18), "AKIA"+strings.Repeat("EXAM", 4)
+	for before, want := range map[string]string{
+		"postgres://app:summer@db/shop ":                    "postgres://app:…@db/shop ",
+		"redis://:winter@cache ":                            "redis://:…@cache ",
+		"https://me:a/b@c@host/ ":                           "https://me:…@host/ ",
+		`{pw:"autumn leaves", key:"`:                        `{pw:"…", key:"`,
+		"DB_PASSWORD=spring ":                               "DB_PASSWORD=… ",
+		`"dbPassword": "spring", "k": "`:                    `"dbPassword": "…", "k": "`,
+		`{\"password\":\"spring\",\"k\":\"`:                 `{\"password\":\"…\",\"k\":\"`,
+		"access_token: 'short' # ":                          "access_token: '…' # ",
+		"STRIPE_SECRET=abc CLERK_SECRET_KEY=":               "STRIPE_SECRET=… CLERK_SECRET_KEY=",
+		"mysql --password=spring -k ":                       "mysql --password=… -k ",
+		"curl -H 'Authorization: Bearer abcdefgh' -H ":      "curl -H 'Authorization: Bearer …' -H ",
+		"id " + aws + " ":                                   "id AKIA… ",
+		"git clone https://" + github + "@host ":            "git clone https://ghp_…@host ",
+		"openai sk-abcdefghij ":                             "openai sk-… ",
+		"slack xoxb-12345678 ":                              "slack xoxb-… ",
+		"const secret = process.env.CLERK_SECRET_KEY || \"": "const secret = process.env.CLERK_SECRET_KEY || \"",
+		"token: ${{ secrets.TOKEN }} key: ":                 "token: ${{ secrets.TOKEN }} key: ",
+		"password=$DB_PASSWORD ":                            "password=$DB_PASSWORD ",
+		"PUBLISHABLE=pk_test_abc monkey=banana ":            "PUBLISHABLE=pk_test_abc monkey=banana ",
+	} {
+		_, shown := excerptsIn(t, []byte(before+key+"\n"))
+		if got := strings.TrimSpace(want) + "|"; strings.TrimSuffix(shown[0].Line, redacted) == "" ||
+			strings.TrimSpace(strings.TrimSuffix(shown[0].Line, redacted))+"|" != got {
+			t.Errorf("%q is shown as %q, want %q", before, shown[0].Line, want+redacted)
+		}
+	}
+	_, shown := excerptsIn(t, []byte("CLERK_SECRET_KEY="+key+" DB_PASSWORD=spring pw: 'summer'\n"))
+	if want := "CLERK_SECRET_KEY=" + redacted + " DB_PASSWORD=… pw: '…'"; shown[0].Line != want {
+		t.Errorf("%q, want %q", shown[0].Line, want)
 	}
 }
 

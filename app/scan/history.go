@@ -42,7 +42,11 @@ func (c *collector) history(ctx context.Context, path string, o Options) error {
 	c.blobs += int64(report.Stats.Blobs)
 	c.blobBytes += report.Stats.Bytes
 	for _, s := range report.Skipped {
-		c.problem(Problem{Path: s.Object, Reason: s.Reason, Part: !s.Damaged})
+		p := Problem{Path: s.Object, Reason: s.Reason, Part: !s.Damaged, Absent: s.Absent, Count: s.Count}
+		if s.Absent == pack.PartialClone {
+			p.Path = pathOfMissing(ctx, path, s.Object)
+		}
+		c.problem(p)
 	}
 	several := ""
 	if len(o.Paths) > 1 {

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/rekey-app/rekey/respond/policy"
@@ -21,19 +23,55 @@ const IgnoreFile = ".rekeyignore"
 type ignore struct {
 	fingerprints map[string]bool
 	paths        []string
+	everything   []string // what is to be said of patterns that leave nothing
 }
 
-// readIgnore reads a .rekeyignore. A file that is not there ignores nothing.
-func readIgnore(name string) (ignore, error) {
-	f, err := os.Open(name)
+// maxIgnoreFile is how large a list may be that is read, in bytes.
+const maxIgnoreFile = 1 << 20
+
+// readIgnore reads the .rekeyignore of a directory. One that is not there ignores nothing.
+func readIgnore(dir string) (ignore, error) {
+	text, err := readInside(dir, IgnoreFile, maxIgnoreFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return ignore{}, nil
 	}
 	if err != nil {
 		return ignore{}, err
 	}
+	return parseIgnore(filepath.Join(dir, IgnoreFile), bytes.NewReader(text))
+}
+
+// readInside reads a file of a directory that may be somebody else's: it follows no link that leads out of the directory,
+// and waits for no pipe.
+func readInside(dir, name string, limit int64) ([]byte, error) {
+	full := filepath.Join(dir, filepath.FromSlash(name))
+	target, err := filepath.EvalSymlinks(full)
+	if err != nil {
+		return nil, err
+	}
+	top, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil, err
+	}
+	if rel, err := filepath.Rel(top, target); err != nil || !filepath.IsLocal(rel) {
+		return nil, fmt.Errorf("%s is a link that leads out of the directory, which is not followed: put the file there itself", full)
+	}
+	info, err := os.Lstat(target)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file: remove it", full)
+	}
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%s is larger than %s: shorten it", full, size(limit))
+	}
+	f, err := os.Open(target)
+	if err != nil {
+		return nil, err
+	}
 	defer f.Close()
-	return parseIgnore(name, f)
+	return io.ReadAll(io.LimitReader(f, limit))
 }
 
 // parseIgnore reads lines that are a fingerprint (32 hexadecimal digits), a path pattern as [policy.Match] takes it, or
@@ -52,6 +90,9 @@ func parseIgnore(name string, r io.Reader) (ignore, error) {
 				return ignore{}, fmt.Errorf("%s, line %d: %w", name, n, err)
 			}
 			i.paths = append(i.paths, line)
+			if matchesEverything(line) {
+				i.everything = append(i.everything, fmt.Sprintf("%s, line %d: %q ignores every file", name, n, line))
+			}
 		}
 	}
 	if err := lines.Err(); err != nil {
@@ -84,6 +125,16 @@ func checkPattern(pattern string) error {
 	return nil
 }
 
+// matchesEverything reports whether a pattern leaves no file to be found in: whether it matches names that nobody has.
+func matchesEverything(pattern string) bool {
+	for _, name := range []string{"4f1c-no-such-file", "4f1c/no/such.file", ".4f1c.no-such/.file"} {
+		if !policy.Match(pattern, name) {
+			return false
+		}
+	}
+	return true
+}
+
 func (i ignore) matchesPath(files ...string) bool {
 	for _, pattern := range i.paths {
 		for _, file := range files {
@@ -99,38 +150,60 @@ func (i ignore) matchesPath(files ...string) bool {
 type ignores struct {
 	here  ignore            // of the current directory, or the one that was named
 	roots map[string]ignore // of each directory that is scanned; of a repository by ""
+	notes []string
 }
 
 func readIgnores(o Options) (ignores, error) {
 	all := ignores{roots: map[string]ignore{}}
 	var err error
 	if o.IgnoreFile != "" {
-		if _, err := os.Stat(o.IgnoreFile); err != nil {
+		f, err := os.Open(o.IgnoreFile)
+		if err != nil {
 			return all, fmt.Errorf("--ignore %s: %s", o.IgnoreFile, reasonOf(err))
 		}
-		all.here, err = readIgnore(o.IgnoreFile)
+		defer f.Close()
+		all.here, err = parseIgnore(o.IgnoreFile, io.LimitReader(f, maxIgnoreFile))
+		all.notes = all.here.everything
 		return all, err
 	}
-	if all.here, err = readIgnore(IgnoreFile); err != nil {
+	if all.here, err = readIgnore("."); err != nil {
 		return all, err
 	}
+	all.notes = all.here.everything
 	for _, root := range o.Paths {
-		if root == "-" {
+		dir, key := rootOf(root, o)
+		if dir == "" || filepath.Clean(dir) == "." {
 			continue
 		}
-		dir, key := root, root
-		if o.History || o.Staged {
-			dir, key = topOf(root), ""
-		} else if info, err := os.Stat(root); err != nil || !info.IsDir() {
-			continue
-		}
-		i, err := readIgnore(filepath.Join(dir, IgnoreFile))
+		i, err := readIgnore(dir)
 		if err != nil {
 			return all, err
 		}
 		all.roots[key] = all.roots[key].with(i)
+		if !slices.ContainsFunc(all.notes, func(note string) bool { return slices.Contains(i.everything, note) }) {
+			all.notes = append(all.notes, i.everything...)
+		}
 	}
 	return all, nil
+}
+
+// rootOf returns the directory whose lists count for a path that is scanned, "" for none, and by what its hits are
+// known: [Hit.Root].
+func rootOf(path string, o Options) (dir, key string) {
+	if path == "-" {
+		return "", ""
+	}
+	info, err := os.Stat(path)
+	switch {
+	case o.History || o.Staged || o.Range != "":
+		if err == nil && !info.IsDir() {
+			path = filepath.Dir(path)
+		}
+		return topOf(path), ""
+	case err != nil || !info.IsDir():
+		return "", ""
+	}
+	return path, path
 }
 
 func (i ignore) with(other ignore) ignore {

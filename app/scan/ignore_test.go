@@ -47,7 +47,7 @@ func TestEscapes(t *testing.T) {
 			t.Errorf("%q is %q, want %q", text, got, want)
 		}
 	}
-	if got := printable("a\nb\tc\x1b\xff\u202e\u200bä"); got != "a·b c····ä" {
+	if got := Printable("a\nb\tc\x1b\xff\u202e\u200bä"); got != "a·b c····ä" {
 		t.Errorf("%q", got)
 	}
 }

@@ -14,7 +14,7 @@ type hitJSON struct {
 	Severity    string   `json:"severity"`
 	Confidence  string   `json:"confidence"`
 	Encoding    string   `json:"encoding"`
-	Path        string   `json:"path"` // what of it is no UTF-8 is U+FFFD
+	Path        string   `json:"path"` // from the current directory, or a repository's top; what of it is no UTF-8 is U+FFFD
 	Line        int      `json:"line"`
 	Column      int      `json:"column"` // in bytes, as EndColumn
 	EndLine     int      `json:"end_line"`
@@ -27,6 +27,8 @@ type hitJSON struct {
 	Redacted    string   `json:"redacted"`
 	Instance    string   `json:"instance"`
 	Reasons     []string `json:"reasons"`
+	Repository  string   `json:"repository"` // where several are read
+	InGit       bool     `json:"in_git"`     // false in a file that git ignores: it does not count for the exit status
 }
 
 // WriteJSON writes one object a line.
@@ -34,25 +36,27 @@ func WriteJSON(w io.Writer, r Result) error {
 	var line bytes.Buffer
 	encoder := json.NewEncoder(&line)
 	encoder.SetEscapeHTML(false)
-	for _, h := range r.Hits {
-		line.Reset()
-		if err := encoder.Encode(jsonOf(h)); err != nil {
-			return err
-		}
-		if _, err := w.Write(escapeHarmful(line.Bytes())); err != nil {
-			return err
+	for i, hits := range [][]Hit{r.Hits, r.NotInGit} {
+		for _, h := range hits {
+			line.Reset()
+			if err := encoder.Encode(jsonOf(h, i == 0)); err != nil {
+				return err
+			}
+			if _, err := w.Write(escapeHarmful(line.Bytes())); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func jsonOf(h Hit) hitJSON {
+func jsonOf(h Hit, inGit bool) hitJSON {
 	j := hitJSON{
 		Kind: string(h.Kind), Environment: string(h.Environment), Severity: string(h.Severity), Confidence: string(h.Confidence),
-		Encoding: h.Encoding, Path: h.Path(), Line: h.Place.Line, Column: h.Place.Column,
+		Encoding: h.Encoding, Path: pathOf(h), Line: h.Place.Line, Column: h.Place.Column,
 		EndLine: h.Place.EndLine, EndColumn: h.Place.EndColumn, Commit: h.Commit, Blob: h.Blob,
 		Fingerprint: h.Secret.Fingerprint(), Redacted: h.Secret.Redacted(), Instance: h.Instance,
-		Reasons: append([]string{}, h.Reasons...),
+		Reasons: append([]string{}, h.Reasons...), Repository: h.Repository, InGit: inGit,
 	}
 	if h.Author.Name != "" || h.Author.Email != "" {
 		j.Author = h.Author.Name + " <" + h.Author.Email + ">"

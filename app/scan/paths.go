@@ -2,7 +2,6 @@ package scan
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,9 +15,6 @@ import (
 // paths looks through files, directories and standard input.
 func (c *collector) paths(ctx context.Context, o Options) error {
 	if slices.Contains(o.Paths, "-") {
-		if len(o.Paths) > 1 {
-			return errors.New("- stands for standard input and cannot be mixed with paths")
-		}
 		return c.stream(ctx, "-", o.Stdin)
 	}
 	share := int64(whole) / int64(len(o.Paths))

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // placesOf puts the hits of one credential together that are one place to people. In a history that is a file, as its
@@ -35,10 +34,13 @@ func placesOf(hits []Hit) [][]Hit {
 	return places
 }
 
-// together puts the hits with the same key together, in the order in which the keys first come.
-func together[K comparable](hits []Hit, key func(i int, h Hit) K) (groups [][]Hit) {
+// pathOf is a hit's path as seen from the current directory; in a repository, from its top.
+func pathOf(h Hit) string { return joined(h.Root, h.Path()) }
+
+// together puts what has the same key together, in the order in which the keys first come.
+func together[T any, K comparable](all []T, key func(i int, one T) K) (groups [][]T) {
 	at := map[K]int{}
-	for i, h := range hits {
+	for i, h := range all {
 		k := key(i, h)
 		group, known := at[k]
 		if !known {
@@ -62,7 +64,7 @@ func deleted(place []Hit) int {
 // place writes one place: where the credential stood there first, and what commits brought it.
 func (s Style) place(b *strings.Builder, hits []Hit) {
 	h := hits[0]
-	place := printable(joined(h.Root, h.Path()))
+	place := Printable(pathOf(h))
 	if place == "-" {
 		place = "standard input"
 	}
@@ -77,7 +79,7 @@ func (s Style) place(b *strings.Builder, hits []Hit) {
 		place += fmt.Sprintf(":%d:%d", h.Place.Line, column)
 	}
 	if h.Repository != "" {
-		place += s.paint(faint, "  in "+printable(h.Repository))
+		place += s.paint(faint, "  in "+Printable(h.Repository))
 	}
 	if h.Encoding != "plain" && h.Member == "" {
 		place += s.paint(faint, "  as "+h.Encoding)
@@ -85,7 +87,7 @@ func (s Style) place(b *strings.Builder, hits []Hit) {
 	fmt.Fprintf(b, "  %s\n", place)
 	line := h.Line
 	if line == "" && h.Variable != "" {
-		line = printable(h.Variable) + " … " + h.Secret.Redacted()
+		line = Printable(h.Variable) + " … " + h.Secret.Redacted()
 	}
 	if line != "" {
 		fmt.Fprintf(b, "    %s\n", s.paint(faint, line))
@@ -100,10 +102,10 @@ func commitWords(hits []Hit) string {
 	first := hits[0]
 	words := first.Commit[:min(12, len(first.Commit))]
 	if first.Author.Name != "" {
-		words += " by " + printable(first.Author.Name)
+		words += " by " + Printable(first.Author.Name)
 	}
 	if !first.Author.When.IsZero() {
-		words += " on " + first.Author.When.Format(time.DateOnly)
+		words += " on " + first.Author.When.Format("2 Jan 2006")
 	}
 	commits := map[string]bool{}
 	for _, h := range hits {
@@ -113,10 +115,13 @@ func commitWords(hits []Hit) string {
 		words += " and " + plural(n, "other commit", "other commits")
 	}
 	refs := refsOf(hits)
-	if len(refs) == 0 {
+	switch {
+	case len(refs) == 0 && first.Blob == first.Commit: // its message, which no later commit changes
+		return words
+	case len(refs) == 0:
 		return words + ", deleted since"
 	}
-	words += ", still in " + printable(shortRef(refs))
+	words += ", still in " + Printable(shortRef(refs))
 	if n := len(refs) - 1; n > 0 {
 		words += " and " + plural(n, "other ref", "other refs")
 	}

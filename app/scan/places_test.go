@@ -29,14 +29,14 @@ func TestAFileOfAHistoryIsOnePlace(t *testing.T) {
 		hit("kept", 1, "cccc", 4),
 		hit("kept", 2, "dddd", 3, "refs/tags/v0"),
 		hit("kept", 9, "dddd", 3, "refs/tags/v0"),
-	}, Problems: []Problem{{"0123", "partial clone: this blob is not here", true}}}
+	}, Problems: []Problem{{Path: "0123", Reason: "damaged", Part: true}}}
 	var b strings.Builder
 	if err := WriteText(&b, r, Style{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"  kept:2:1\n    dddd by Ann on 2026-01-03 and 2 other commits, still in main and 2 other refs\n" +
-			"  gone:1:1\n    aaaa by Ann on 2026-01-01, deleted since\n",
+		"  kept:2:1\n    dddd by Ann on 3 Jan 2026 and 2 other commits, still in main and 2 other refs\n" +
+			"  gone:1:1\n    aaaa by Ann on 1 Jan 2026, deleted since\n",
 		"1 Clerk credential in 2 places; read 8 blobs of 9 commits",
 		"1 object not read, or only in part",
 	} {

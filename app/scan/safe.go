@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// printable replaces what is no text, and what would move the cursor, change colours or the direction of writing.
-func printable(s string) string {
+// Printable replaces what is no text, and what would move the cursor, change colours or the direction of writing.
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\t':

@@ -2,6 +2,8 @@ package scan
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -37,29 +39,34 @@ func WriteSARIF(w io.Writer, r Result, o SARIFOptions) error {
 		}},
 		Results: []sarifResult{},
 		Properties: map[string]any{
-			"allowed": r.Allowed, "ignored": r.Ignored, "files": r.Files, "bytes": r.Bytes,
+			"allowed": r.Allowed, "ignored": r.Ignored, "allowedByPolicy": r.ByPolicy, "inBaseline": r.Known, "notInGit": len(r.NotInGit),
+			"files": r.Files, "bytes": r.Bytes,
 		},
 	}
 	rules := map[string]int{}
 	seen := map[string]int{}
-	for _, h := range r.Hits[:min(len(r.Hits), mostResults)] {
-		id := ruleID(h.Kind)
+	places := allPlaces(r.Hits)
+	for _, place := range places[:min(len(places), mostResults)] {
+		h := shownOf(place)
+		id := ruleID(h)
 		index, known := rules[id]
 		if !known {
 			index = len(run.Tool.Driver.Rules)
 			rules[id] = index
-			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, ruleOf(h.Kind))
+			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, ruleOf(h))
 		}
 		result := resultOf(h, o.Dir)
 		result.RuleID, result.RuleIndex = id, index
-		// The same credential twice in one file is two results.
-		fingerprint := h.Secret.Fingerprint()
-		place := fingerprint + "\x00" + h.File
-		seen[place]++
-		result.PartialFingerprints = map[string]string{"credential/v1": fmt.Sprintf("%s:%d", fingerprint, seen[place])}
+		if commits := commitsOf(place); commits > 1 {
+			result.Properties["commits"] = commits
+		}
+		// The same credential twice in one file is two results. Its line is no part of the fingerprint: lines move.
+		fingerprint := placeFingerprint(h)
+		seen[fingerprint]++
+		result.PartialFingerprints = map[string]string{"credentialAndPlace/v1": fmt.Sprintf("%s:%d", fingerprint, seen[fingerprint])}
 		run.Results = append(run.Results, result)
 	}
-	run.Invocations = []sarifInvocation{invocation(r)}
+	run.Invocations = []sarifInvocation{invocation(r, len(places))}
 	var log bytes.Buffer
 	encoder := json.NewEncoder(&log)
 	encoder.SetIndent("", "  ")
@@ -74,8 +81,42 @@ func WriteSARIF(w io.Writer, r Result, o SARIFOptions) error {
 	return err
 }
 
-// invocation tells what could not be read.
-func invocation(r Result) sarifInvocation {
+// allPlaces returns the hits of each credential and place together: one result each, however many commits brought it.
+func allPlaces(hits []Hit) (places [][]Hit) {
+	for _, credential := range grouped(hits) {
+		places = append(places, placesOf(credential)...)
+	}
+	return places
+}
+
+// shownOf is the hit of a place whose line is shown: of the content that is there now, else of the first.
+func shownOf(place []Hit) Hit {
+	for _, h := range slices.Backward(place) {
+		if len(h.Refs) > 0 {
+			return h
+		}
+	}
+	return place[0]
+}
+
+func commitsOf(place []Hit) int {
+	commits := map[string]bool{}
+	for _, h := range place {
+		if h.Commit != "" {
+			commits[h.Commit] = true
+		}
+	}
+	return len(commits)
+}
+
+// placeFingerprint stands for a credential in a file.
+func placeFingerprint(h Hit) string {
+	sum := sha256.Sum256([]byte(h.Secret.Fingerprint() + "\x00" + h.Repository + "\x00" + pathOf(h)))
+	return hex.EncodeToString(sum[:16])
+}
+
+// invocation tells what could not be read. places is how many results there would be.
+func invocation(r Result, places int) sarifInvocation {
 	unread, _ := r.Unread()
 	i := sarifInvocation{Successful: unread == 0}
 	say := func(level, text string) {
@@ -91,16 +132,28 @@ func invocation(r Result) sarifInvocation {
 	if n := len(r.Problems) - mostNotifications; n > 0 {
 		say("warning", plural(n, "more was", "more were")+" not read, or not wholly")
 	}
-	if n := len(r.Hits) - mostResults; n > 0 {
-		say("warning", plural(n, "more finding is", "more findings are")+" not in this log: code scanning takes no more than 25,000")
+	if n := places - mostResults; n > 0 {
+		say("warning", plural(n, "more finding is", "more findings are")+" not in this log: code scanning takes no more than "+thousands(mostResults))
 	}
 	return i
 }
 
-func ruleID(k detect.Kind) string { return "clerk/" + strings.ReplaceAll(string(k), "_", "-") }
+// ruleID names the rule for a kind of credential and its environment: code scanning knows one severity for each rule.
+func ruleID(h Hit) string {
+	id := "clerk/" + strings.ReplaceAll(string(h.Kind), "_", "-")
+	if h.Environment != "" {
+		id += "-" + environmentWords(h.Environment)
+	}
+	return id
+}
 
-func ruleOf(k detect.Kind) sarifRule {
-	name := kindWords(k)
+func ruleOf(h Hit) sarifRule {
+	k := h.Kind
+	name, camelName := kindWords(k), "Clerk"+camel(string(k))
+	if h.Environment != "" {
+		name = environmentWords(h.Environment) + " " + name
+		camelName += camel(environmentWords(h.Environment))
+	}
 	help := sarifText{Text: "What to do:", Markdown: "**What to do**\n"}
 	for n, step := range adviceFor(k) {
 		help.Text += fmt.Sprintf(" (%d) %s;", n+1, step)
@@ -114,24 +167,25 @@ func ruleOf(k detect.Kind) sarifRule {
 			page = at
 		}
 	}
-	severity, level := securitySeverity(k)
+	severity, level := securitySeverity(h)
 	return sarifRule{
-		ID: ruleID(k), Name: "Clerk" + camel(string(k)),
+		ID: ruleID(h), Name: camelName,
 		ShortDescription:     sarifText{Text: "Leaked Clerk " + name},
-		FullDescription:      sarifText{Text: "A Clerk " + name + " stands in the text. Removing it does not help: it works until it is revoked at Clerk."},
+		FullDescription:      sarifText{Text: "A Clerk " + name + " is in this file. Removing the line isn't enough: it works until it is revoked in Clerk."},
 		DefaultConfiguration: sarifLevel{level},
 		HelpURI:              page, Help: help,
 		Properties: map[string]any{"tags": []string{"security", "external/cwe/cwe-798"}, "security-severity": severity, "precision": "very-high"},
 	}
 }
 
-// securitySeverity is GitHub's number for a rule: from 9.0 critical, from 7.0 high, from 4.0 medium.
-func securitySeverity(k detect.Kind) (severity, level string) {
-	switch k {
-	case detect.SecretKey, detect.LegacyAPIKey, detect.PlatformAPIKey:
-		return "9.5", "error"
-	case detect.ClaimURL, detect.EncryptionKey:
+// securitySeverity is GitHub's number for a rule: from 9.0 critical, from 7.0 high, from 4.0 medium. What opens nothing
+// but a development instance is medium.
+func securitySeverity(h Hit) (severity, level string) {
+	switch {
+	case h.Environment == detect.Test, h.Kind == detect.ClaimURL, h.Kind == detect.EncryptionKey:
 		return "5.5", "warning"
+	case h.Kind == detect.SecretKey, h.Kind == detect.LegacyAPIKey, h.Kind == detect.PlatformAPIKey:
+		return "9.5", "error"
 	}
 	return "7.5", "error"
 }
@@ -206,7 +260,13 @@ func sentence(h Hit) string {
 	if h.Instance != "" {
 		s += ", probably of " + h.Instance
 	}
-	return s + ". Rotate it in Clerk; removing it from the file does not help."
+	if h.Unstage != "" {
+		return s + ". It is not committed yet: take it out of the commit."
+	}
+	if allowedInVain(h) {
+		s += "; rekey:allow counts for test keys only"
+	}
+	return s + ". Rotate it in Clerk: removing the line isn't enough."
 }
 
 func camel(s string) string {

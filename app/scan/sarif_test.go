@@ -3,9 +3,11 @@ package scan
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +32,9 @@ func everyKind() Result {
 			Place: detect.Place{Offset: 3, End: 33, Line: 2, Column: 4, EndLine: 3, EndColumn: 2},
 		}, Excerpt: Excerpt{Column: 3, EndColumn: 2}})
 	}
+	development := r.Hits[0]
+	development.Environment, development.Secret = detect.Test, detect.NewSecret(strings.Repeat("d", 40))
+	r.Hits = append(r.Hits, development)
 	odd := r.Hits[0]
 	for _, name := range []string{"a:b/c", "we ird#?%.env", "\xff\xfe\n", "../up", "/etc/x", "x!y", strings.Repeat("d/", 300) + "f", ""} {
 		odd.File, odd.Excerpt = name, Excerpt{}
@@ -144,11 +149,80 @@ func TestSARIFIsWhatCodeScanningTakes(t *testing.T) {
 		t.Errorf("invocation %+v", invocation)
 	}
 	many := Result{}
-	for range mostResults + 5 {
-		many.Hits = append(many.Hits, r.Hits[0])
+	for i := range mostResults + 5 {
+		h := r.Hits[0]
+		h.File = fmt.Sprintf("%d/.env", i)
+		many.Hits = append(many.Hits, h)
 	}
 	if _, log := writeLog(t, many); len(log.Runs[0].Results) != mostResults || len(log.Runs[0].Invocations[0].Notifications) != 1 {
 		t.Errorf("%d results of %d", len(log.Runs[0].Results), len(many.Hits))
+	}
+}
+
+// TestSARIFRulesBySeverity: code scanning takes the severity of an alert from its rule.
+func TestSARIFRulesBySeverity(t *testing.T) {
+	t.Parallel()
+	_, log := writeLog(t, everyKind())
+	severities := map[string]any{}
+	for _, rule := range log.Runs[0].Tool.Driver.Rules {
+		severities[rule.ID] = rule.Properties["security-severity"]
+	}
+	for id, want := range map[string]string{
+		"clerk/secret-key-production": "9.5", "clerk/secret-key-development": "5.5", "clerk/webhook-secret-production": "7.5",
+	} {
+		if severities[id] != want {
+			t.Errorf("%s: security-severity %v, want %s; all: %v", id, severities[id], want, severities)
+		}
+	}
+}
+
+// TestSARIFOneResultForEachCredentialAndPlace, however many commits brought it; each place with a fingerprint of its own,
+// which does not depend on the line.
+func TestSARIFOneResultForEachCredentialAndPlace(t *testing.T) {
+	t.Parallel()
+	first := everyKind().Hits[0]
+	var r Result
+	for i := range 140 {
+		h := first
+		h.Commit, h.Place.Line = fmt.Sprintf("%040d", i), i+1
+		h.Author.When = time.Unix(int64(i), 0)
+		if i%2 == 1 {
+			h.Secret, h.File = detect.NewSecret(strings.Repeat("z", 40)), "other"
+		}
+		if i == 100 {
+			h.Refs = []string{"refs/heads/main"}
+		}
+		r.Hits = append(r.Hits, h)
+	}
+	_, log := writeLog(t, r)
+	results := log.Runs[0].Results
+	if len(results) != 2 || results[0].Properties["commits"] != 70.0 {
+		t.Fatalf("%d results, %+v", len(results), results)
+	}
+	if line := results[0].Locations[0].PhysicalLocation.Region.StartLine; line != 101 {
+		t.Errorf("line %d, want that of the content that main has now", line)
+	}
+	same := first
+	three := Result{Hits: []Hit{first, same, same}}
+	three.Hits[1].File, three.Hits[2].File = "b/.env", "c/.env"
+	prints := func(r Result) (all []string) {
+		_, log := writeLog(t, r)
+		for _, result := range log.Runs[0].Results {
+			for _, print := range result.PartialFingerprints {
+				all = append(all, print)
+			}
+		}
+		return all
+	}
+	before := prints(three)
+	if len(before) != 3 || before[0] == before[1] || before[1] == before[2] || before[0] == before[2] {
+		t.Errorf("fingerprints of three places: %v", before)
+	}
+	for i := range three.Hits {
+		three.Hits[i].Place.Line += 10
+	}
+	if after := prints(three); !slices.Equal(before, after) {
+		t.Errorf("fingerprints %v after lines moved, %v before", after, before)
 	}
 }
 

@@ -8,23 +8,30 @@ package scan
 import (
 	"context"
 	"io"
+	"os"
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/pack"
 )
 
-// Options say what to look through. Exactly one of the ways applies: History, Staged, or Paths ("-" is Stdin).
+// Options say what to look through. Exactly one of the ways applies: History, Range, Staged, or Paths ("-" is Stdin).
 type Options struct {
 	Paths   []string // default: the current directory
 	Stdin   io.Reader
 	Staged  bool
 	History bool
-	Workers int // default GOMAXPROCS
+	Range   string // A..B: the commits that B has and A has not
+	Workers int    // default GOMAXPROCS
 	// IgnoreFile names the one file that says what to pass over. If empty, it is [IgnoreFile] in the current directory
 	// and in each directory that is scanned.
 	IgnoreFile string
-	Now        func() time.Time
+	// Baseline names a file that WriteJSON wrote: what is in it is known already.
+	Baseline string
+	// IncludeIgnored counts what is in files that git ignores as if it were in git.
+	IncludeIgnored bool
+	Getenv         func(string) string // default os.Getenv
+	Now            func() time.Time
 	// Meter, if not nil, is told how much was read.
 	Meter *Meter
 }
@@ -40,6 +47,8 @@ type Hit struct {
 	Author     pack.Person
 	Blob       string
 	Refs       []string // that hold it now, for histories
+	// Unstage is the command that takes the file out of the next commit, for what is staged.
+	Unstage string
 	Excerpt
 }
 
@@ -57,15 +66,23 @@ type Problem struct {
 	Reason string
 	// Part tells that the rest of the file was read: what is missing is a damaged or encrypted part, or one over a limit.
 	Part bool
+	// Absent says why a clone lacks objects, Count of them; Path is one then.
+	Absent pack.Absence
+	Count  int
 }
 
 // Result is what a scan found.
 type Result struct {
 	Hits     []Hit
-	Allowed  int // findings silenced by rekey:allow
-	Ignored  int // findings silenced by .rekeyignore
+	NotInGit []Hit // in files that git ignores and does not track
+	Allowed  int   // findings silenced by rekey:allow
+	Ignored  int   // findings silenced by .rekeyignore
+	ByPolicy int   // findings silenced by .github/rekey.yml
+	Known    int   // findings that the baseline holds
+	Notes    []string
 	Problems []Problem
 	History  bool // whether Files counts the blobs of histories
+	Staged   bool
 	Commits  int
 	Files    int64
 	Bytes    int64
@@ -97,23 +114,38 @@ func Run(ctx context.Context, s *detect.Scanner, o Options) (Result, error) {
 	if len(o.Paths) == 0 {
 		o.Paths = []string{"."}
 	}
+	if o.Getenv == nil {
+		o.Getenv = os.Getenv
+	}
 	c := &collector{scanner: s, meter: o.Meter}
 	err := c.run(ctx, o)
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
+	if !o.IncludeIgnored && !o.History && !o.Staged && o.Range == "" {
+		c.setApart(o)
+	}
 	result := c.result()
-	result.History = o.History
+	result.History, result.Staged = o.History || o.Range != "", o.Staged
 	result.Elapsed = o.Now().Sub(started)
 	return result, err
 }
 
 func (c *collector) run(ctx context.Context, o Options) error {
 	var err error
+	if err := checkPaths(o); err != nil {
+		return err
+	}
 	if c.ignore, err = readIgnores(o); err != nil {
 		return err
 	}
+	c.readPolicies(o)
+	if c.known, err = readBaseline(o.Baseline); err != nil {
+		return err
+	}
 	switch {
+	case o.Range != "":
+		return c.ranges(ctx, o)
 	case o.History:
 		return c.histories(ctx, o)
 	case o.Staged:
@@ -123,4 +155,4 @@ func (c *collector) run(ctx context.Context, o Options) error {
 }
 
 // String is the problem in one line, safe for a terminal.
-func (p Problem) String() string { return printable(p.Path + ": " + p.Reason) }
+func (p Problem) String() string { return Printable(p.Path + ": " + p.Reason) }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/rekey-app/rekey/app/scan/worktree"
 	"github.com/rekey-app/rekey/detect"
@@ -16,21 +17,41 @@ import (
 // staged looks through what a commit would add: the files in the index that differ from HEAD. A credential that HEAD's
 // version of the file holds already is not new, nor is one that moved from another file; histories tell of these.
 func (c *collector) staged(ctx context.Context, o Options) error {
-	for _, dir := range o.Paths {
+	repositories, files := stagedPaths(o.Paths)
+	for _, dir := range repositories {
 		several := ""
-		if len(o.Paths) > 1 {
+		if len(repositories) > 1 {
 			several = dir
 		}
-		if err := c.stagedIn(ctx, dir, several); err != nil {
+		if err := c.stagedIn(ctx, dir, several, files[dir], o); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// stagedIn looks through one repository. Where it is one of several, its hits tell its name.
-func (c *collector) stagedIn(ctx context.Context, dir, name string) error {
-	getenv := os.Getenv // as git tells its hooks
+// stagedPaths sorts what was named: repositories, and files of the one that the current directory is in, ".", where there
+// are any.
+func stagedPaths(paths []string) (repositories []string, files map[string][]string) {
+	files = map[string][]string{}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err == nil && info.IsDir() {
+			repositories = append(repositories, path)
+			continue
+		}
+		if files["."] == nil {
+			repositories = append(repositories, ".")
+		}
+		files["."] = append(files["."], path)
+	}
+	return repositories, files
+}
+
+// stagedIn looks through one repository. Where it is one of several, its hits tell its name. If there are files, it looks
+// through no others; one that does not differ from HEAD is read whole then.
+func (c *collector) stagedIn(ctx context.Context, dir, name string, files []string, o Options) error {
+	getenv := o.Getenv // as git tells its hooks
 	if filepath.Clean(dir) != "." {
 		getenv = nil
 	}
@@ -43,7 +64,83 @@ func (c *collector) stagedIn(ctx context.Context, dir, name string) error {
 	if err != nil {
 		return err
 	}
-	return c.examineChanges(ctx, tree, changes, name)
+	s := stagedScan{collector: c, tree: tree, repository: name, command: unstageCommand(dir, tree)}
+	if files != nil {
+		if changes, err = s.named(changes, files); err != nil {
+			return err
+		}
+	}
+	return s.examine(ctx, changes)
+}
+
+// unstageCommand is what takes a file out of the next commit, but for the file.
+func unstageCommand(dir string, tree *worktree.Tree) string {
+	command := "git "
+	if filepath.Clean(dir) != "." {
+		command += "-C " + shellWord(dir) + " "
+	}
+	if !tree.HasCommit() {
+		command += "rm --cached"
+	} else {
+		command += "restore --staged"
+	}
+	if here, err := filepath.Abs(dir); err == nil {
+		if here, err = filepath.EvalSymlinks(here); err == nil {
+			if top, err := filepath.EvalSymlinks(tree.Top); err == nil && here != top {
+				return command + " :/" // from the top
+			}
+		}
+	}
+	return command + " "
+}
+
+// shellWord quotes a word for a shell where that is needed.
+func shellWord(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/") == "" && s[0] != '-' {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// stagedScan looks through what is staged in one repository.
+type stagedScan struct {
+	*collector
+	tree       *worktree.Tree
+	repository string
+	command    string
+}
+
+// named returns the changes of the files that were named, and as new the content of those that did not change.
+func (s stagedScan) named(changes []worktree.Change, files []string) ([]worktree.Change, error) {
+	byPath := map[string]worktree.Change{}
+	for _, ch := range changes {
+		byPath[ch.Path] = ch
+	}
+	entries, err := s.tree.Index()
+	if err != nil {
+		return nil, err
+	}
+	ids := map[string]worktree.ID{}
+	for _, e := range entries {
+		if e.Stage == 0 && !e.Later {
+			ids[e.Path] = e.ID
+		}
+	}
+	var out []worktree.Change
+	for _, file := range files {
+		path, err := s.tree.Path(file)
+		if err != nil {
+			return nil, err
+		}
+		if ch, changed := byPath[path]; changed {
+			out = append(out, ch)
+		} else if id, tracked := ids[path]; tracked {
+			out = append(out, worktree.Change{Path: path, After: id, Unchanged: true})
+		} else {
+			s.unreadable(file, errors.New("not in the index: stage it with git add"))
+		}
+	}
+	return out, nil
 }
 
 // examined is what the two sides of a change hold.
@@ -52,7 +149,7 @@ type examined struct {
 	hits          []Hit
 }
 
-func (c *collector) examineChanges(ctx context.Context, tree *worktree.Tree, changes []worktree.Change, repository string) error {
+func (s stagedScan) examine(ctx context.Context, changes []worktree.Change) error {
 	// Deleted and changed files tell what only moved.
 	moved := map[string]bool{}
 	all := make([]examined, len(changes))
@@ -63,21 +160,25 @@ func (c *collector) examineChanges(ctx context.Context, tree *worktree.Tree, cha
 			return err
 		}
 		if ch.Unmerged {
-			c.problem(Problem{Path: ch.Path, Reason: "unmerged: resolve the conflict and stage it"})
+			s.problem(Problem{Path: ch.Path, Reason: "unmerged: resolve the conflict and stage it"})
 			continue
 		}
 		if ch.After != "" {
-			result, shown, err := c.examineObject(ctx, tree, ch.Path, ch.After, true)
+			result, shown, err := s.examineObject(ctx, s.tree, ch.Path, ch.After, true)
 			if err != nil {
 				return err
 			}
 			for n, f := range result.Findings {
 				e.after[f.Secret.Fingerprint()] = true
-				e.hits = append(e.hits, Hit{Finding: f, Repository: repository, File: ch.Path, Blob: ch.After.String(), Excerpt: shown[n]})
+				h := Hit{Finding: f, Repository: s.repository, File: ch.Path, Blob: ch.After.String(), Excerpt: shown[n]}
+				if !ch.Unchanged {
+					h.Unstage = s.command + shellWord(ch.Path)
+				}
+				e.hits = append(e.hits, h)
 			}
 		}
 		if ch.Before != "" {
-			result, _, err := c.examineObject(ctx, tree, ch.Path, ch.Before, false)
+			result, _, err := s.examineObject(ctx, s.tree, ch.Path, ch.Before, false)
 			if err != nil && !errors.Is(err, worktree.ErrMissing) { // a partial clone; what is found then is taken for new
 				return err
 			}
@@ -94,7 +195,7 @@ func (c *collector) examineChanges(ctx context.Context, tree *worktree.Tree, cha
 	for _, e := range all {
 		for _, h := range e.hits {
 			if fingerprint := h.Secret.Fingerprint(); !e.before[fingerprint] && !moved[fingerprint] {
-				c.add(ctx, h)
+				s.add(ctx, h)
 			}
 		}
 	}

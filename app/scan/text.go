@@ -6,14 +6,16 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // Style says how text for people is written.
 type Style struct {
 	Colour bool
+	Width  int  // of the terminal, in characters; 0 breaks no lines
+	Quiet  bool // only what was found
 }
 
 const (
@@ -43,8 +45,11 @@ func WriteText(w io.Writer, r Result, s Style) error {
 	for _, g := range groups {
 		s.credential(&b, g)
 	}
-	s.advice(&b, groups)
-	s.total(&b, r, groups)
+	s.notInGit(&b, r.NotInGit)
+	if !s.Quiet {
+		s.advice(&b, r)
+		s.total(&b, r, groups)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -85,22 +90,32 @@ func (s Style) credential(b *strings.Builder, hits []Hit) {
 		fmt.Fprintf(b, "  %s\n", s.paint(faint, "and "+plural(n, "more place", "more places")+"; --format json lists them all"))
 	}
 	row := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(b, "  %s %s\n", s.paint(faint, fmt.Sprintf("%-11s", name)), printable(value))
+		if value == "" {
+			return
+		}
+		const indent = 14
+		for i, line := range wrapped(Printable(value), s.Width-indent) {
+			if i > 0 {
+				name = ""
+			}
+			fmt.Fprintf(b, "  %s %s\n", s.paint(faint, fmt.Sprintf("%-11s", name)), line)
 		}
 	}
 	for i, reason := range h.Reasons {
 		if i == 0 {
 			row("confidence", string(h.Confidence)+": "+reason)
 		} else {
-			fmt.Fprintf(b, "  %-11s %s\n", "", printable(reason))
+			row("", reason)
 		}
+	}
+	if slices.ContainsFunc(hits, allowedInVain) {
+		row("not allowed", "rekey:allow counts for test keys only, not for production keys")
 	}
 	if h.Instance != "" {
 		row("instance", "probably "+h.Instance)
 	}
 	if i := slices.IndexFunc(hits, func(h Hit) bool { return h.Browser }); i >= 0 {
-		row("browsers", hits[i].Variable+" is shipped to browsers: whoever opened the page has it; rename the variable too")
+		row("browsers", hits[i].Variable+" is shipped to browsers: everyone who opened the page has it; rename the variable too")
 	}
 	row("rotate at", cmp.Or(h.Dashboard, dashboardPage(h.Kind)))
 	row("fingerprint", h.Secret.Fingerprint())
@@ -126,22 +141,44 @@ func best(hits []Hit) Hit {
 }
 
 func (s Style) total(b *strings.Builder, r Result, groups [][]Hit) {
-	found := s.paint(bold+green, "no Clerk credentials")
+	colour := green
 	if len(groups) > 0 {
-		found = s.paint(bold+red, plural(len(groups), "Clerk credential", "Clerk credentials"))
-		places := 0
-		for _, g := range groups {
-			places += len(placesOf(g))
-		}
-		if places > len(groups) {
-			found += " in " + plural(places, "place", "places")
-		}
+		colour = red
 	}
-	fmt.Fprintf(b, "%s; read %s, %s", found, r.describeRead(), r.Elapsed.Round(time.Millisecond))
+	found, places := foundWords(groups)
+	whole, _ := r.Unread()
+	if len(groups) == 0 && r.Files == 0 && whole > 0 {
+		found, colour = "nothing could be read", red
+	}
+	b.WriteString(s.paint(bold+colour, found) + places)
+	fmt.Fprintf(b, "; read %s in %s", r.describeRead(), elapsed(r.Elapsed))
 	if notes := r.Counts(); notes != "" {
 		fmt.Fprintf(b, "\n%s", notes)
 	}
 	b.WriteByte('\n')
+}
+
+// Total says in one line what was found.
+func (r Result) Total() string {
+	found, places := foundWords(grouped(r.Hits))
+	if notes := r.Counts(); notes != "" {
+		places += "; " + notes
+	}
+	return found + places
+}
+
+func foundWords(groups [][]Hit) (found, places string) {
+	if len(groups) == 0 {
+		return "no Clerk credentials", ""
+	}
+	n := 0
+	for _, g := range groups {
+		n += len(placesOf(g))
+	}
+	if n > len(groups) {
+		places = " in " + plural(n, "place", "places")
+	}
+	return plural(len(groups), "Clerk credential", "Clerk credentials"), places
 }
 
 // Counts says in one line what was passed over and what could not be read; "" if there is nothing to say.
@@ -154,6 +191,9 @@ func (r Result) Counts() string {
 	}
 	say(r.Allowed, "%s allowed by rekey:allow")
 	say(r.Ignored, "%s ignored by "+IgnoreFile)
+	say(r.ByPolicy, "%s allowed by "+policy.Path)
+	say(r.Known, "%s known from the baseline")
+	say(len(r.NotInGit), "%s not in git")
 	whole, part := r.Unread()
 	say(whole, "%s could not be read")
 	if r.History && part > 0 {

@@ -2,7 +2,9 @@ package scan
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rekey-app/rekey/detect"
 )
@@ -53,9 +55,9 @@ func adviceFor(k detect.Kind) []string {
 	switch k {
 	case detect.SecretKey, detect.LegacyAPIKey:
 		return []string{
-			"add a new key in Clerk's dashboard, and put it everywhere the old one is used",
+			"create a new key in Clerk's dashboard, and set it wherever the app reads the old one",
 			"deploy",
-			`delete the old key in the dashboard once its "Last used" stands still`,
+			`delete the old key in the dashboard once its "Last used" stops changing`,
 		}
 	case detect.PlatformAPIKey:
 		return []string{
@@ -64,19 +66,19 @@ func adviceFor(k detect.Kind) []string {
 		}
 	case detect.WebhookSecret:
 		return []string{
-			"add a second endpoint with the same URL and events, and put its signing secret in place",
+			"add a second endpoint with the same URL and events, and set its signing secret in the app",
 			"deploy, send a test event, delete the old endpoint",
 		}
 	case detect.ClaimURL:
-		return []string{"claim the application yourself now, or delete .clerk/ and let Clerk make another"}
+		return []string{"claim the application yourself now, or delete .clerk/ and let the SDK create another"}
 	case detect.EncryptionKey:
-		return []string{"make another (openssl rand -hex 32), put it in place, deploy"}
+		return []string{"generate a new one (openssl rand -hex 32), set it in the app, deploy"}
 	case detect.OAuthClientSecret:
 		return []string{"rotate the client secret of the OAuth application in Clerk's dashboard, and give it to its clients"}
 	case detect.MachineSecretKey:
-		return []string{"rotate the machine's secret key in Clerk's dashboard, put the new one in place, deploy"}
+		return []string{"rotate the machine's secret key in Clerk's dashboard, set the new one in the app, deploy"}
 	}
-	return []string{"revoke it in Clerk, and make another where it is used"}
+	return []string{"revoke it in Clerk, and create another where it is used"}
 }
 
 func withArticle(noun string) string {
@@ -86,43 +88,43 @@ func withArticle(noun string) string {
 	return "a " + noun
 }
 
-// advice says what to do about each kind that was found.
-func (s Style) advice(b *strings.Builder, groups [][]Hit) {
-	if len(groups) == 0 {
-		return
+// size writes a number of bytes, as respond does.
+func size(n int64) string {
+	const unit = 1024
+	if n < unit {
+		return plural(n, "byte", "bytes")
 	}
-	told := map[string]bool{}
-	for _, g := range groups {
-		steps := adviceFor(g[0].Kind)
-		if told[steps[0]] {
-			continue
-		}
-		told[steps[0]] = true
-		fmt.Fprintf(b, "%s\n", s.paint(bold, "What to do about "+withArticle(kindWords(g[0].Kind))))
-		for i, step := range steps {
-			fmt.Fprintf(b, "  %d. %s\n", i+1, step)
-		}
+	f, names := float64(n)/unit, []string{"KiB", "MiB", "GiB", "TiB"}
+	for f >= unit && len(names) > 1 {
+		f, names = f/unit, names[1:]
 	}
-	b.WriteString("Deleting the line does not help: the credential works until it is revoked at Clerk.\n")
-	b.WriteString(s.paint(faint, "A false alarm? Put its fingerprint into "+IgnoreFile+", with a # comment that says why.") + "\n\n")
+	if f < 10 {
+		return fmt.Sprintf("%.1f %s", f, names[0])
+	}
+	return fmt.Sprintf("%.0f %s", f, names[0])
 }
 
-func size(n int64) string {
+// elapsed writes a duration, as respond does.
+func elapsed(d time.Duration) string {
 	switch {
-	case n < 1000:
-		return fmt.Sprintf("%d B", n)
-	case n < 1000*1000:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	case n < 1000*1000*1000:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	case d < time.Millisecond:
+		return "under 1 ms"
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
 	}
-	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
 }
 
 func thousands(n int64) string {
-	s := fmt.Sprint(n)
+	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
+		s = s[:i] + " " + s[i:]
 	}
 	return s
 }

@@ -2,9 +2,11 @@ package pack
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -82,11 +84,13 @@ func (m *missing) rest(ctx context.Context, each func(context.Context, kinds, fu
 	})
 }
 
-// report names what is missing, in the order of the ids.
+// report says how much is missing, and names the first of it by the order of ids: a blob where there is one.
 func (m *missing) report() []Skipped {
-	var names []Skipped
-	for _, name := range slices.SortedFunc(maps.Keys(m.names), func(a, b id) int { return bytes.Compare(a[:], b[:]) }) {
-		names = append(names, Skipped{Object: name.String(), Reason: m.names[name]})
+	if len(m.names) == 0 {
+		return nil
 	}
-	return shorten(names, len(names))
+	first := slices.MinFunc(slices.Collect(maps.Keys(m.names)), func(a, b id) int {
+		return cmp.Or(strings.Compare(m.names[a], m.names[b]), bytes.Compare(a[:], b[:]))
+	})
+	return []Skipped{{Object: first.String(), Reason: m.names[first], Absent: PartialClone, Count: len(m.names)}}
 }

@@ -47,7 +47,20 @@ type Skipped struct {
 	// Damaged tells that nothing of it was read, because it cannot be: not for what a shallow or partial clone leaves out by
 	// its nature, nor for an archive within an object that was read.
 	Damaged bool
+	// Absent says why what is missing is not here by the clone's nature, and Count how many objects that is about. Object is
+	// one of them then.
+	Absent Absence
+	Count  int
 }
+
+// Absence is a reason for which a clone lacks objects.
+type Absence string
+
+// The reasons. "" is none.
+const (
+	ShallowClone Absence = "shallow" // the history before some commits was not fetched
+	PartialClone Absence = "partial" // a filter left blobs or trees out
+)
 
 // Source says what kind of object a finding stands in.
 type Source string

@@ -48,8 +48,10 @@ func OpenRepository(ctx context.Context, path string, opts Options) (*Repository
 		r.Close()
 		return nil, fmt.Errorf("open repository %s: %w", path, err)
 	}
-	for _, c := range dir.shallow() {
-		r.skipped = append(r.skipped, Skipped{Object: c.String(), Reason: "shallow clone: what is before this commit is not here"})
+	if cut := dir.shallow(); len(cut) > 0 {
+		r.skipped = append(r.skipped, Skipped{
+			Object: cut[0].String(), Reason: "shallow clone: what is before this commit is not here", Absent: ShallowClone, Count: len(cut),
+		})
 	}
 	if dir.reftable {
 		r.skipped = append(r.skipped, Skipped{Object: "refs", Reason: "refs are stored as a reftable: which of them hold a finding is not known"})

@@ -179,18 +179,17 @@ func TestShallowAndPartial(t *testing.T) {
 	if d := cmp.Diff(shallow.introduced([]string{two}), rows(report)); d != "" {
 		t.Errorf("shallow (-git +repository):\n%s", d)
 	}
-	if len(report.Skipped) != 1 || report.Skipped[0].Object != two {
+	if len(report.Skipped) != 1 || report.Skipped[0].Object != two ||
+		report.Skipped[0].Absent != ShallowClone || report.Skipped[0].Count != 1 {
 		t.Errorf("shallow: skipped %v", report.Skipped)
 	}
 
-	var missing []string
-	for _, s := range scanRepository(t, filepath.Join(parent, "partial"), Options{}).Skipped {
-		missing = append(missing, s.Object)
-	}
-	want := strings.Fields(r.git("", "rev-parse", "HEAD~1:a", "HEAD~1:b", "HEAD:a"))
-	slices.Sort(want)
-	if d := cmp.Diff(want, missing); d != "" {
-		t.Errorf("partial: (-want +skipped):\n%s", d)
+	skipped := scanRepository(t, filepath.Join(parent, "partial"), Options{}).Skipped
+	blobs := strings.Fields(r.git("", "rev-parse", "HEAD~1:a", "HEAD~1:b", "HEAD:a"))
+	slices.Sort(blobs)
+	want := []Skipped{{Object: blobs[0], Reason: "partial clone: this blob is not here", Absent: PartialClone, Count: len(blobs)}}
+	if d := cmp.Diff(want, skipped); d != "" {
+		t.Errorf("partial (-want +skipped):\n%s", d)
 	}
 }
 

@@ -1,11 +1,9 @@
 package worktree
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -16,6 +14,8 @@ type Change struct {
 	Before, After ID
 	// Unmerged tells that the file has a conflict; then nothing else is known.
 	Unmerged bool
+	// Unchanged marks what is no change at all. Staged returns none.
+	Unchanged bool
 }
 
 const (
@@ -108,29 +108,22 @@ func (d *differ) flatten(id ID, prefix string, into map[string]ID, depth int) er
 	if depth > maxDepth {
 		return fmt.Errorf("tree %s: %w: directories are nested beyond all bounds", id, ErrCorrupt)
 	}
-	text, err := d.tree.read(id, "tree", maxTree)
+	entries, err := d.tree.entries(id)
 	if err != nil {
 		return fmt.Errorf("HEAD's directory /%s: %w", prefix, err)
 	}
-	for len(text) > 0 {
-		digits, rest, ok := bytes.Cut(text, []byte(" "))
-		mode, err := strconv.ParseUint(string(digits), 8, 32)
-		name, rest, found := bytes.Cut(rest, []byte{0})
-		if !ok || err != nil || !found || len(name) == 0 || len(rest) < d.tree.config.hashSize {
-			return fmt.Errorf("tree %s: %w: an entry is no tree's", id, ErrCorrupt)
-		}
+	for _, e := range entries {
 		if d.files++; d.files > mostFiles {
 			return fmt.Errorf("HEAD has more than %d files", mostFiles)
 		}
-		path, of := prefix+string(name), ID(rest[:d.tree.config.hashSize])
-		text = rest[d.tree.config.hashSize:]
+		path := prefix + e.name
 		switch {
-		case Mode(mode).isTree():
-			err = d.flatten(of, path+"/", into, depth+1)
-		case Mode(mode).isGitlink():
+		case e.mode.isTree():
+			err = d.flatten(e.id, path+"/", into, depth+1)
+		case e.mode.isGitlink():
 			into[path] = ""
 		default:
-			into[path] = of
+			into[path] = e.id
 		}
 		if err != nil {
 			return err

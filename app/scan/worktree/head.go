@@ -1,7 +1,6 @@
 package worktree
 
 import (
-	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -26,17 +25,11 @@ func (t *Tree) headTree() (ID, error) {
 	if err != nil || commit == "" {
 		return "", err
 	}
-	text, err := t.read(commit, "commit", maxCommit)
+	c, err := t.Commit(commit)
 	if err != nil {
 		return "", fmt.Errorf("HEAD: %w", err)
 	}
-	line, _, _ := bytes.Cut(text, []byte("\n"))
-	digits, ok := bytes.CutPrefix(line, []byte("tree "))
-	tree, isID := t.parseID(string(digits))
-	if !ok || !isID {
-		return "", fmt.Errorf("HEAD: %w: commit %s does not begin with its tree", ErrCorrupt, commit)
-	}
-	return tree, nil
+	return c.Tree, nil
 }
 
 func (t *Tree) parseID(digits string) (ID, bool) {
@@ -46,10 +39,14 @@ func (t *Tree) parseID(digits string) (ID, bool) {
 
 // head returns the commit that HEAD names; "" where its branch has none yet.
 func (t *Tree) head() (ID, error) {
+	return t.follow("HEAD")
+}
+
+// follow returns the id that a ref names, through refs that name others; "" where there is none.
+func (t *Tree) follow(name string) (ID, error) {
 	if t.config.reftable {
 		return "", errors.New("its refs are stored as a reftable, which rekey cannot read yet; scan the files instead: rekey scan PATH")
 	}
-	name := "HEAD"
 	for range mostLinks {
 		text, err := t.ref(name)
 		if err != nil {

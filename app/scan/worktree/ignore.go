@@ -21,24 +21,32 @@ type ignores struct {
 	paths  map[string]bool      // of the index
 }
 
-// Ignored tells whether git passes a file over: it is not in the index, and a .gitignore or another file of the kind
+// Ignored reports whether git passes a file over: it is not in the index, and a .gitignore or another file of the kind
 // names it or a directory above it. The path is relative to Top, with slashes. getenv is where the user's own settings are
 // looked for.
 func (t *Tree) Ignored(path string, getenv func(string) string) (bool, error) {
-	if t.ignores == nil {
-		if err := t.readIgnores(getenv); err != nil {
-			return false, err
-		}
+	if err := t.readIgnores(getenv); err != nil {
+		return false, err
 	}
-	if t.ignores.paths[t.folded(path)] {
-		return false, nil
+	return !t.ignores.paths[t.folded(path)] && (t.below(path) || t.matched(path, false)), nil
+}
+
+// IgnoredDir is [Tree.Ignored] for a directory. The top itself, ".", is not ignored.
+func (t *Tree) IgnoredDir(path string, getenv func(string) string) (bool, error) {
+	if err := t.readIgnores(getenv); err != nil {
+		return false, err
 	}
+	return path != "." && t.below(path+"/"), nil
+}
+
+// below reports whether a directory above the path is ignored.
+func (t *Tree) below(path string) bool {
 	for i, c := range path {
 		if c == '/' && t.ignoredDir(path[:i]) {
-			return true, nil
+			return true
 		}
 	}
-	return t.matched(path, false), nil
+	return false
 }
 
 func (t *Tree) folded(path string) string {
@@ -49,6 +57,9 @@ func (t *Tree) folded(path string) string {
 }
 
 func (t *Tree) readIgnores(getenv func(string) string) error {
+	if t.ignores != nil {
+		return nil
+	}
 	entries, err := t.Index()
 	if err != nil {
 		return err
@@ -67,7 +78,7 @@ func (t *Tree) readIgnores(getenv func(string) string) error {
 	return nil
 }
 
-// ignoredDir tells whether a directory is ignored; the ones above it are not.
+// ignoredDir reports whether a directory is ignored; the ones above it are not.
 func (t *Tree) ignoredDir(path string) bool {
 	is, known := t.ignores.known[path]
 	if !known {

@@ -97,11 +97,8 @@ func (o *objects) open(id ID) (Object, error) {
 			return object, err
 		}
 	}
-	if !o.listed {
-		o.listed = true
-		if err := o.list(); err != nil {
-			return Object{}, err
-		}
+	if err := o.list(); err != nil {
+		return Object{}, err
 	}
 	for i, p := range o.packs {
 		offset, ok, err := p.find(id)
@@ -116,8 +113,12 @@ func (o *objects) open(id ID) (Object, error) {
 	return Object{}, ErrMissing
 }
 
-// list finds the packs.
+// list finds the packs, once.
 func (o *objects) list() error {
+	if o.listed {
+		return nil
+	}
+	o.listed = true
 	for _, dir := range o.dirs {
 		dir = filepath.Join(dir, "pack")
 		entries, err := os.ReadDir(dir)

@@ -4,10 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"sort"
+	"strings"
 
 	"github.com/klauspost/compress/zlib"
 )
@@ -23,23 +26,23 @@ const (
 
 // How a pack stores an entry (gitformat-pack(5)).
 const (
-	commitEntry = 1
-	treeEntry   = 2
-	blobEntry   = 3
-	tagEntry    = 4
-	ofsDelta    = 6
-	refDelta    = 7
+	packCommit = 1
+	packTree   = 2
+	packBlob   = 3
+	packTag    = 4
+	ofsDelta   = 6
+	refDelta   = 7
 )
 
 func kindName(entry byte) string {
 	switch entry {
-	case commitEntry:
+	case packCommit:
 		return "commit"
-	case treeEntry:
+	case packTree:
 		return "tree"
-	case blobEntry:
+	case packBlob:
 		return "blob"
-	case tagEntry:
+	case packTag:
 		return "tag"
 	}
 	return ""
@@ -110,6 +113,34 @@ func (p *packFile) find(id ID) (offset int64, ok bool, err error) {
 		}
 	}
 	return 0, false, nil
+}
+
+// withPrefix returns the ids that begin with the digits, which are four or more.
+func (p *packFile) withPrefix(digits string) ([]ID, error) {
+	first, err := hex.DecodeString(digits[:2])
+	if err != nil {
+		return nil, err
+	}
+	low, high := int64(0), int64(p.fanout[first[0]])
+	if first[0] > 0 {
+		low = int64(p.fanout[first[0]-1])
+	}
+	var found []ID
+	here := make([]byte, p.hashSize)
+	at := low + int64(sort.Search(int(max(0, high-low)), func(i int) bool {
+		_, err = p.idx.ReadAt(here, idxHead+(low+int64(i))*int64(p.hashSize))
+		return err != nil || hex.EncodeToString(here) >= digits
+	}))
+	for ; at < high && err == nil; at++ {
+		if _, err = p.idx.ReadAt(here, idxHead+at*int64(p.hashSize)); err != nil || !strings.HasPrefix(hex.EncodeToString(here), digits) {
+			break
+		}
+		found = append(found, ID(here))
+	}
+	if err != nil {
+		return nil, p.fail(err)
+	}
+	return found, nil
 }
 
 func (p *packFile) offset(position int64) (int64, error) {

@@ -54,7 +54,7 @@ func withoutTrailingBlanks(line string) string {
 	return line[:end]
 }
 
-// matches tells whether the pattern is about a path, which has slashes and is relative to the top.
+// matches reports whether the pattern is about a path, which has slashes and is relative to the top.
 func (p pattern) matches(path string, isDir, fold bool) bool {
 	if p.onlyDirs && !isDir {
 		return false
@@ -269,7 +269,7 @@ func (m *matcher) class(p int, t byte) (end int, ok bool) {
 	return p, matched != negated
 }
 
-// inClass tells whether a byte is in a POSIX character class.
+// inClass reports whether a byte is in a POSIX character class.
 func inClass(name string, c byte, fold bool) (is, known bool) {
 	isUpper, isLower, digit := 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9'
 	alpha, graph := isUpper || isLower, c > ' ' && c < 0x7f

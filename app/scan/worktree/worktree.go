@@ -31,12 +31,18 @@ type Tree struct {
 
 	index   []Entry // nil until read
 	ignores *ignores
+	shallow map[ID]bool // nil until read
 }
 
 // Open finds the working tree that dir is in. A bare repository is none, even where dir is inside of one: what is staged
 // there is not what will be committed. If getenv is not nil, it names the repository that a git hook runs for, as git
 // tells its hooks (GIT_DIR, GIT_INDEX_FILE and others). Errors wrap [ErrNoRepository]. The caller must Close the tree.
-func Open(dir string, getenv func(string) string) (*Tree, error) {
+func Open(dir string, getenv func(string) string) (*Tree, error) { return open(dir, getenv, false) }
+
+// OpenAny is [Open] for what needs no working tree: it takes bare repositories, too.
+func OpenAny(dir string, getenv func(string) string) (*Tree, error) { return open(dir, getenv, true) }
+
+func open(dir string, getenv func(string) string, bare bool) (*Tree, error) {
 	if getenv == nil {
 		getenv = func(string) string { return "" }
 	}
@@ -53,7 +59,7 @@ func Open(dir string, getenv func(string) string) (*Tree, error) {
 		if top := getenv("GIT_WORK_TREE"); top != "" {
 			t.Top = under(start, top)
 		}
-	} else if t.Top, t.own, err = find(start); err != nil {
+	} else if t.Top, t.own, err = find(start, bare); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	t.common = t.own
@@ -84,11 +90,39 @@ func Open(dir string, getenv func(string) string) (*Tree, error) {
 	return t, nil
 }
 
+// HasCommit reports whether HEAD names a commit: not before the first one.
+func (t *Tree) HasCommit() bool {
+	head, err := t.head()
+	return err == nil && head != ""
+}
+
+// Path is a file's path as git has it: relative to Top, with slashes. The file need not be there.
+func (t *Tree) Path(file string) (string, error) {
+	full, err := filepath.Abs(file)
+	if err != nil {
+		return "", err
+	}
+	for _, resolve := range []func(string) (string, error){func(s string) (string, error) { return s, nil }, filepath.EvalSymlinks} {
+		dir, err := resolve(filepath.Dir(full))
+		if err != nil {
+			break
+		}
+		top, err := resolve(t.Top)
+		if err != nil {
+			break
+		}
+		if rel, err := filepath.Rel(top, filepath.Join(dir, filepath.Base(full))); err == nil && filepath.IsLocal(rel) {
+			return filepath.ToSlash(rel), nil
+		}
+	}
+	return "", fmt.Errorf("%s is not in the working tree %s", file, t.Top)
+}
+
 // Close closes the repository's files.
 func (t *Tree) Close() error { return t.objects.close() }
 
-// find looks for .git in dir and in the directories above it.
-func find(dir string) (top, own string, err error) {
+// find looks for .git in dir and in the directories above it; or, if bare, for a directory that is a repository itself.
+func find(dir string, bare bool) (top, own string, err error) {
 	for {
 		own, err := followGitFile(filepath.Join(dir, ".git"))
 		if err != nil {
@@ -98,8 +132,11 @@ func find(dir string) (top, own string, err error) {
 		if b, err := readRegular(filepath.Join(own, "commondir"), maxSmallFile); err == nil {
 			common = under(own, strings.TrimSpace(string(b)))
 		}
-		if isRepository(own, common) {
+		switch {
+		case isRepository(own, common):
 			return dir, own, nil
+		case bare && isRepository(dir, dir):
+			return dir, dir, nil
 		}
 		up := filepath.Dir(dir)
 		if up == dir {

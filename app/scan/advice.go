@@ -1,0 +1,112 @@
+package scan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rekey-app/rekey/detect"
+)
+
+// mostCommands is how many commands are written that take a file out of the next commit.
+const mostCommands = 10
+
+// advice says what to do about what was found.
+func (s Style) advice(b *strings.Builder, r Result) {
+	var committed, staged []Hit
+	for _, h := range r.Hits {
+		if h.Unstage != "" {
+			staged = append(staged, h)
+		} else {
+			committed = append(committed, h)
+		}
+	}
+	s.stagedAdvice(b, staged)
+	s.rotation(b, grouped(committed))
+	if len(r.Hits) > 0 {
+		s.prose(b, faint, "", "A false positive? Put its fingerprint into "+IgnoreFile+", with a # comment that says why.")
+		b.WriteByte('\n')
+	}
+}
+
+// stagedAdvice says how to keep out of the next commit what is not in one yet.
+func (s Style) stagedAdvice(b *strings.Builder, staged []Hit) {
+	if len(staged) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "%s\n", s.paint(bold, "Nothing has leaked yet: this is not committed"))
+	s.prose(b, "", "  1. ", "take it out of the next commit:")
+	var commands []string
+	for _, h := range staged {
+		if !slices.Contains(commands, h.Unstage) {
+			commands = append(commands, h.Unstage)
+		}
+	}
+	for _, command := range commands[:min(len(commands), mostCommands)] {
+		fmt.Fprintf(b, "       %s\n", Printable(command))
+	}
+	if n := len(commands) - mostCommands; n > 0 {
+		fmt.Fprintf(b, "       and %s\n", plural(n, "more file", "more files"))
+	}
+	s.prose(b, "", "  2. ", "put the value where git does not see it: in a file that .gitignore names, such as .env.local, and in the settings of "+
+		"the place that runs the app; in the code, read the variable")
+	s.prose(b, "", "  3. ", "commit again. If the value was ever pushed or sent to anybody, rotate it in Clerk")
+	b.WriteByte('\n')
+}
+
+// rotation says what to do about each kind of credential that others may have.
+func (s Style) rotation(b *strings.Builder, groups [][]Hit) {
+	if len(groups) == 0 {
+		return
+	}
+	said := map[string]bool{}
+	for _, g := range groups {
+		steps := adviceFor(g[0].Kind)
+		if said[steps[0]] {
+			continue
+		}
+		said[steps[0]] = true
+		fmt.Fprintf(b, "%s\n", s.paint(bold, "What to do about "+withArticle(kindWords(g[0].Kind))))
+		for i, step := range steps {
+			s.prose(b, "", fmt.Sprintf("  %d. ", i+1), step)
+		}
+	}
+	s.prose(b, "", "", "Removing the line isn't enough: the credential works until it is revoked in Clerk.")
+}
+
+// notInGit writes what is in files that git ignores.
+func (s Style) notInGit(b *strings.Builder, hits []Hit) {
+	if len(hits) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "%s\n", s.paint(bold, "Not in git: files that git ignores. Fine where they are; --include-ignored fails on them"))
+	places := together(hits, func(_ int, h Hit) string { return pathOf(h) })
+	for _, g := range places[:min(len(places), mostPlaces)] {
+		fmt.Fprintf(b, "  %s  %s\n", Printable(pathOf(g[0])), s.paint(faint, summaryOf(g)))
+	}
+	if n := len(places) - mostPlaces; n > 0 {
+		fmt.Fprintf(b, "  %s\n", s.paint(faint, "and "+plural(n, "more file", "more files")+"; --format json lists them all"))
+	}
+	b.WriteByte('\n')
+}
+
+// summaryOf names the credentials of one file.
+func summaryOf(hits []Hit) string {
+	var names []string
+	for _, h := range hits {
+		name := kindWords(h.Kind) + " " + h.Secret.Redacted()
+		if h.Environment != "" {
+			name = environmentWords(h.Environment) + " " + name
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) > 2 {
+		return names[0] + " and " + plural(len(names)-1, "other credential", "other credentials")
+	}
+	return strings.Join(names, ", ")
+}
+
+// allowedInVain reports whether a hit is on a line that says rekey:allow, which does not count for it.
+func allowedInVain(h Hit) bool { return h.Allowed && h.Environment == detect.Live }
