@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond/guide"
 )
 
@@ -113,5 +114,45 @@ func TestWords(t *testing.T) {
 	}
 	if n := len(strings.Fields(text)); n > 500 {
 		t.Errorf("%d words in all", n)
+	}
+}
+
+// TestTheNameThatTheCodeReads: where the key leaked under another name than the SDK's, the code may read that one.
+func TestTheNameThatTheCodeReads(t *testing.T) {
+	t.Parallel()
+	f := files{"package.json": `{"dependencies": {"nuxt": "4", "@clerk/nuxt": "2"}}`, "netlify.toml": ""}
+	for variable, asked := range map[string]bool{
+		"CLERK_WEBHOOK_SECRET": true, "SVIX_SECRET": true, "NUXT_CLERK_WEBHOOK_SIGNING_SECRET": false, "webhook.verify": false, "": false,
+	} {
+		l := guide.Leak{Kind: detect.WebhookSecret, Redacted: "whsec_…e5f6", Variable: variable}
+		if got := guide.For(t.Context(), l, f).Markdown(false); strings.Contains(got, "Does the code read `"+variable+"`?") != asked {
+			t.Errorf("%q: %s", variable, got)
+		}
+	}
+}
+
+// TestNothingForStrangers: what may not be told is not told, whatever the place is.
+func TestNothingForStrangers(t *testing.T) {
+	t.Parallel()
+	for _, name := range append(cases(t, "testdata/hosts/*.txtar"), cases(t, "testdata/languages/*.txtar")...) {
+		for _, v := range variants[:2] {
+			c := parseCase(t, name).in(v.name)
+			c.leak.Hide = true
+			var told []string
+			for p := range parseCase(t, name).variants[v.name] {
+				if _, base := parseCase(t, name).files[p]; !base && p != ".env" { // ".env" is the name of a file on servers too
+					told = append(told, p)
+				}
+			}
+			got := c.guide().Markdown(true)
+			for _, p := range told {
+				if strings.Contains(got, p) {
+					t.Errorf("%s, %s: names %s", filepath.Base(name), v.title, p)
+				}
+			}
+			if !strings.Contains(got, "still in a file of this repository") {
+				t.Errorf("%s, %s: says nothing of files", filepath.Base(name), v.title)
+			}
+		}
 	}
 }

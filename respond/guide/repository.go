@@ -21,6 +21,7 @@ type repository struct {
 	changes    []change   // what to change in the files, for each kind of place where the credential still is
 	production bool       // the credential is a production key
 	pulls      bool       // Clerk's command line can write the credential into the local file
+	leakedAs   string     // another name under which it leaked, which the code may read; "" if it is the same
 	browser    string     // the variable by which it reached browsers, "" if it did not
 	branch     string     // the branch whose files were read, where that is not the default one
 	keyless    bool       // the credential is that of a keyless application
@@ -57,6 +58,9 @@ func survey(ctx context.Context, l Leak, files Files) repository {
 	r.pulls = l.Kind == detect.SecretKey && r.framework != nil && path.Base(r.framework.manifest) == "package.json"
 	r.browser = browserName(t, l)
 	r.branch = l.Branch
+	if l.Variable == strings.ToUpper(l.Variable) && environmentName.MatchString(l.Variable) && l.Variable != r.variable && l.Variable != r.browser && r.variable != "" {
+		r.leakedAs = l.Variable
+	}
 	if files != nil && r.variable != "" {
 		for _, find := range finders() {
 			r.targets = append(r.targets, find(t, l, r.variable)...)

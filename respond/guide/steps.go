@@ -23,6 +23,9 @@ func (r repository) replace(noun string) []Step {
 	if !slices.ContainsFunc(r.targets, target.servesAll) {
 		early = append(early, r.setSomewhere(noun))
 	}
+	if r.leakedAs != "" {
+		early = append(early, Step{Do: Set, Title: "Does the code read " + code(r.leakedAs) + "?", Text: "Then set it under that name too, in the same places: it is the one that leaked."})
+	}
 	if m, ok := r.onMachines(noun); ok {
 		early = append(early, m)
 	}

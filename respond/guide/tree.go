@@ -245,10 +245,13 @@ func isWord(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-// show names files and lines as Markdown.
+// show names files and lines as Markdown, but for those that would tell where the credential leaked.
 func (t *tree) show(uses []use) []string {
 	var out []string
 	for i, u := range uses {
+		if t.secret[u.path] {
+			continue
+		}
 		if len(out) == maxShown {
 			return append(out, "and "+number(len(uses)-i)+" more")
 		}
