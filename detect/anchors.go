@@ -62,6 +62,7 @@ func anchors() []anchor {
 		{text: widen("sk_")[:5], role: utf16Role},
 		{text: widen("whsec_")[:11], role: utf16Role},
 		{text: widen("CLERK_")[:11], role: utf16Role},
+		{text: widen("claim")[:9], role: utf16Role}, // of claimToken, and of the claim URL
 	}
 	for _, behind := range keyBehind {
 		list = append(list, anchor{text: "sk_" + string(behind), role: keyRole})
@@ -90,13 +91,23 @@ func anchors() []anchor {
 		}
 		list = append(list, torn(encoded("whsec_", align))...)
 		list = append(list, torn(encoded("CLERK_", align))...) // the names of what has no prefix of its own
+		// A line end may tear it, where nothing else of a file about Clerk has it decoded: one place in twelve.
+		claim := encoded("claim", align)
+		for _, word := range []string{"claimToken", "claimUrl", "claim?token="} {
+			text := encoded(word, align).text
+			claim.whole = append(claim.whole, text)
+			if url := strings.ReplaceAll(text, "/", "_"); url != text {
+				claim.whole = append(claim.whole, url)
+			}
+		}
+		list = append(list, claim)
 		// An underscore in UTF-16 behind the end of sk, ak, live, test, whsec or CLERK. A key has two, of which a line end
 		// tears apart at most one.
 		list = append(list, wide("ketcK", align)...)
 		list = append(list, twice(align)...)
 	}
 	list = append(list, shortEncoded("ak_")...)
-	for _, word := range []string{"sk_", "whsec_", "CLERK_"} {
+	for _, word := range []string{"sk_", "whsec_", "CLERK_", "claim"} {
 		digits := hex.EncodeToString([]byte(word))
 		list = append(list, anchor{text: digits, role: hexRole}, anchor{text: strings.ToUpper(digits), role: hexRole})
 	}
