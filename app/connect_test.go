@@ -186,3 +186,24 @@ func (w *world) looked() (n int) {
 	w.t.Helper()
 	return w.backfill().Looked
 }
+
+// A leak is a line of its own that stands out, and names what people know; rekey's own echoes are not worth one.
+func TestLogOfALeak(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	sha := w.pushed(map[string]string{"deploy/.env": env(w.key(42, "live"))})
+	w.check(w.shop, sha)
+	w.issues(1)
+	w.logged("leak found", `"level":"WARN"`, `"repository":"acme/shop"`, `"ref":"refs/heads/main"`, `"head":"`+sha+`"`, `"path":"deploy/.env"`, `"environment":"live"`)
+	w.logged("delivery done", `"event":"push"`, `"repository":"acme/shop"`, `"head":"`+sha+`"`)
+	w.logged("issue filed", `"repository":"acme/shop"`, "/issues/")
+	for line := range strings.Lines(w.logs.String()) {
+		if strings.Contains(line, "rekey's own doing") && !strings.Contains(line, `"level":"DEBUG"`) {
+			t.Errorf("an echo of rekey's own doings is logged aloud: %s", line)
+		}
+		if strings.Contains(line, `"repository":"id `) {
+			t.Errorf("a repository is named by its id: %s", line)
+		}
+	}
+	w.holdsNoKey()
+}

@@ -326,7 +326,7 @@ func testEchoesEnd(t *testing.T) {
 	}
 	w.settle()
 	if echoes == 0 || len(w.github.Requests()) != n {
-		t.Errorf("%d echoes of our own doings caused %d requests", echoes, len(w.github.Requests())-n)
+		t.Errorf("%d echoes of rekey's own doings caused %d requests", echoes, len(w.github.Requests())-n)
 	}
 }
 

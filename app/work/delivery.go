@@ -1,9 +1,11 @@
 package work
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -34,10 +36,11 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 	if err != nil {
 		return w.finish(ctx, d, fmt.Sprintf("not understood: %v", err))
 	}
+	ctx = withAttrs(ctx, eventAttrs(event))
 	if ours, err := w.ownEvent(ctx, event); err != nil {
 		return err
 	} else if ours {
-		note := "ignored: our own doing"
+		note := ownDoing
 		if double, err := w.withdrawDouble(ctx, owner(j.JobRow), event); err != nil {
 			return err
 		} else if double {
@@ -82,6 +85,9 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 	return w.finish(ctx, d, p.Note)
 }
 
+// ownDoing is what became of a delivery that tells of something rekey did itself.
+const ownDoing = "ignored: rekey's own doing"
+
 func (w *Worker) finish(ctx context.Context, d ledger.Delivery, note string) error {
 	return w.finishWith(ctx, d, note, func(context.Context, *ledger.Tx) error { return nil })
 }
@@ -98,8 +104,11 @@ func (w *Worker) finishWith(ctx context.Context, d ledger.Delivery, note string,
 		err = nil // the delivery told of the end of its installation, or waited behind it
 	}
 	if err == nil {
-		w.Log.InfoContext(ctx, "delivery done", "delivery", d.GUID, "event", d.Event, "action", d.Action,
-			"repository", d.Repository, "outcome", note)
+		level := slog.LevelInfo
+		if note == ownDoing { // several for each push
+			level = slog.LevelDebug
+		}
+		w.Log.Log(ctx, level, "delivery done", append([]any{"delivery", d.GUID, "event", d.Event, "action", d.Action, "outcome", note}, attrsOf(ctx)...)...)
 	}
 	return err
 }
@@ -253,10 +262,10 @@ func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d l
 	// The job's own time may be what ran out.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), job.RespondTimeout)
 	defer cancel()
-	w.Log.ErrorContext(ctx, "scan given up", "delivery", d.GUID, "repository", t.Repository.ID, "head", t.Head,
+	w.Log.ErrorContext(ctx, "scan given up", "delivery", d.GUID, "repository", t.Repository.Owner+"/"+t.Repository.Name, "head", t.Head,
 		"reason", out.Reason, "error", err, stackOf(err))
 	if err := w.recordFailure(ctx, owner(j.JobRow), t, out.Reason); err != nil {
 		return err
 	}
-	return w.finish(ctx, d, "scan given up: "+out.Reason)
+	return cmp.Or(w.finish(ctx, d, "scan given up: "+out.Reason), errGivenUp)
 }

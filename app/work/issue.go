@@ -168,6 +168,7 @@ func (w *Worker) filed(ctx context.Context, tx *ledger.Tx, f issueFacts, issue g
 	if err := tx.UpdateLeak(ctx, leak, ledger.Event{}); err != nil || !fresh {
 		return err
 	}
+	w.Log.InfoContext(ctx, "issue filed", "leak", leak.ID, "repository", w.named(leak.Repository), "issue", issue.URL)
 	if err := enqueueChecks(ctx, tx, leak); err != nil || leak.State == ledger.Open {
 		return err
 	}

@@ -48,7 +48,7 @@ func (w *Worker) beginLook(ctx context.Context, id int64) (r record, look ledger
 		return err
 	})
 	if err == nil && look.Attempt > 1 {
-		w.Log.InfoContext(ctx, "history is read anew: an earlier look did not come to its end", "repository", id, "looks", look.Attempt)
+		w.Log.InfoContext(ctx, "history is read anew: an earlier look did not come to its end", "repository", w.named(id), "looks", look.Attempt)
 	}
 	return r, look, err
 }
@@ -85,7 +85,7 @@ func (w *Worker) lookAt(ctx context.Context, j *river.Job[job.FirstLook], reposi
 		}
 		return err
 	}
-	w.Log.InfoContext(ctx, "history read", "repository", repository.ID, "commits", report.Stats.Commits,
+	w.Log.InfoContext(ctx, "history read", "repository", w.named(repository.ID), "commits", report.Stats.Commits,
 		"blobs", report.Stats.Blobs, "bytes", report.Stats.Bytes, "sightings", len(report.Sightings))
 	return w.looked(ctx, j, refs)
 }
@@ -125,9 +125,9 @@ func (w *Worker) leaveLook(ctx context.Context, j *river.Job[job.FirstLook], err
 	case errors.Is(noted, ledger.ErrNotFound):
 		return nil // forgotten meanwhile
 	case noted != nil:
-		w.Log.WarnContext(ctx, "why a history could not be read was not written down", "repository", j.Args.Repository, "error", noted)
+		w.Log.WarnContext(ctx, "why a history could not be read was not written down", "repository", w.named(j.Args.Repository), "error", noted)
 	case out.Do == github.GiveUp:
-		w.Log.ErrorContext(ctx, "history not read: it is tried again within a day", "repository", j.Args.Repository, "reason", out.Reason)
+		w.Log.ErrorContext(ctx, "history not read: it is tried again within a day", "repository", w.named(j.Args.Repository), "reason", out.Reason)
 	}
 	return err
 }

@@ -83,6 +83,9 @@ func (e *finalError) Error() string { return e.reason }
 
 func final(format string, args ...any) error { return &finalError{fmt.Sprintf(format, args...)} }
 
+// errGivenUp ends the job of a scan that was given up: its check run says so, and nothing is left to do.
+var errGivenUp = errors.New("the scan was given up")
+
 // waitError is a failure whose time to try again somebody named.
 type waitError struct {
 	after  time.Duration
@@ -95,8 +98,12 @@ func lastAttempt(row *rivertype.JobRow) bool { return row.Attempt >= row.MaxAtte
 
 // answer turns a job's error into River's answer, and tells the log and the metrics.
 func (w *Worker) answer(ctx context.Context, row *rivertype.JobRow, err error) error {
-	if err == nil {
+	switch {
+	case err == nil:
 		w.metrics.jobs.WithLabelValues(row.Kind, "done").Inc()
+		return nil
+	case errors.Is(err, errGivenUp):
+		w.metrics.jobs.WithLabelValues(row.Kind, string(github.GiveUp)).Inc()
 		return nil
 	}
 	now := w.Now()

@@ -153,7 +153,8 @@ func (w *Worker) recordScan(ctx context.Context, t *task, scan ledger.Scan, obse
 		}
 	}
 	allowance := allowanceOf(p, observations, w.Now())
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	var brought ledger.RecordedScan
+	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		if err := w.moveTip(ctx, tx, t, scan.Unjudged); err != nil {
 			return err
 		}
@@ -167,8 +168,14 @@ func (w *Worker) recordScan(ctx context.Context, t *task, scan ledger.Scan, obse
 		if err != nil || len(observations) == 0 {
 			return err
 		}
+		brought = recorded
+		brought.New = slices.DeleteFunc(slices.Clone(recorded.New), func(l ledger.Leak) bool { return !l.Detected.Equal(tx.Now()) })
 		return w.decide(ctx, tx, scan, recorded, unseen, p, allowance)
 	})
+	if err == nil {
+		w.logLeaks(ctx, t, brought.New, brought.Fresh)
+	}
+	return err
 }
 
 // allowanceOf is what the policy allows, with the paths of the observations matched: a policy's patterns are foreign text,
@@ -252,7 +259,7 @@ func (w *Worker) recordFailure(ctx context.Context, owner string, t *task, reaso
 	err = w.concludeScan(ctx, owner, w.GitHub.Repository(t.Repository, github.ScanAccess), t)
 	if err != nil && outcomeOf(err, w.Now(), true).Do == github.GiveUp {
 		// GitHub does not take the check run either (repository gone, permission missing): the log has said why.
-		w.Log.ErrorContext(ctx, "check run not concluded", "repository", t.Repository.ID, "head", t.Head, "error", err)
+		w.Log.ErrorContext(ctx, "check run not concluded", "repository", w.named(t.Repository.ID), "head", t.Head, "error", err)
 		return nil
 	}
 	return err

@@ -48,7 +48,7 @@ func (w *Worker) enqueueNotices(ctx context.Context, tx *ledger.Tx, a respond.Ac
 		}
 		if _, known := w.target(n.To); !known {
 			w.Log.WarnContext(ctx, "the policy names a target that the server does not know: nobody is told there", "target", n.To,
-				"repository", leak.Repository)
+				"repository", w.named(leak.Repository))
 			continue
 		}
 		if err := tx.Enqueue(ctx, job.Notify{Leak: leak.ID, Target: n.To, Event: event}, nil); err != nil {

@@ -1,0 +1,93 @@
+package work
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/rekey-app/rekey/github/webhook"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// named is a repository in a log line: people know it by its name, the code by its id. The ledger is asked when a line is
+// written, not before.
+type named struct {
+	store *ledger.Store
+	id    int64
+}
+
+func (w *Worker) named(repository int64) named { return named{w.Store, repository} }
+
+// nameWithin bounds how long a log line waits for a name.
+const nameWithin = time.Second
+
+// LogValue implements [slog.LogValuer]: owner/name, or the id where the ledger does not know the repository.
+func (n named) LogValue() slog.Value {
+	if n.id == 0 {
+		return slog.StringValue("")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), nameWithin)
+	defer cancel()
+	var r ledger.Repository
+	err := n.store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		r, err = tx.Repository(ctx, n.id)
+		return err
+	})
+	if err != nil || r.Name == "" {
+		return slog.StringValue(fmt.Sprintf("id %d", n.id))
+	}
+	return slog.StringValue(r.Owner + "/" + r.Name)
+}
+
+// eventAttrs returns what log lines about an event name it by.
+func eventAttrs(event webhook.Event) []any {
+	var attrs []any
+	if r := event.About().Repository; r.ID != 0 {
+		attrs = append(attrs, "repository", r.Owner+"/"+r.Name)
+	}
+	switch e := event.(type) {
+	case *webhook.Push:
+		attrs = append(attrs, "ref", e.Ref, "head", e.After)
+	case *webhook.PullRequest:
+		attrs = append(attrs, "pull_request", e.Number, "head", e.HeadSHA)
+	case *webhook.MergeGroup:
+		attrs = append(attrs, "ref", e.HeadRef, "head", e.HeadSHA)
+	case *webhook.CheckRun:
+		attrs = append(attrs, "head", e.HeadSHA)
+	case *webhook.CheckSuite:
+		attrs = append(attrs, "head", e.HeadSHA)
+	case *webhook.Issues:
+		attrs = append(attrs, "issue", e.Issue.Number)
+	case *webhook.IssueComment:
+		attrs = append(attrs, "issue", e.Issue.Number)
+	case *webhook.Installation:
+		attrs = append(attrs, "account", e.Account.Login)
+	}
+	return attrs
+}
+
+type attrsKey struct{}
+
+// withAttrs returns a context whose log lines about a delivery carry attrs.
+func withAttrs(ctx context.Context, attrs []any) context.Context {
+	return context.WithValue(ctx, attrsKey{}, attrs)
+}
+
+func attrsOf(ctx context.Context) []any {
+	attrs, _ := ctx.Value(attrsKey{}).([]any)
+	return attrs
+}
+
+// logLeaks writes a line for each leak that a scan brought: what an operator must not overlook among the deliveries.
+func (w *Worker) logLeaks(ctx context.Context, t *task, found []ledger.Leak, sightings map[int64][]ledger.Sighting) {
+	for _, l := range found {
+		path := ""
+		if places := sightings[l.ID]; len(places) > 0 {
+			path = places[0].Path
+		}
+		w.Log.WarnContext(ctx, "leak found", "leak", l.ID, "kind", l.Kind, "environment", l.Environment, "severity", l.Severity,
+			"confidence", l.Confidence, "credential", l.Redacted, "repository", t.Repository.Owner+"/"+t.Repository.Name,
+			"ref", t.Ref, "head", t.Head, "path", path, "pusher", t.Pusher)
+	}
+}
