@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/serve"
 	"github.com/rekey-app/rekey/github/githubtest"
@@ -206,4 +208,105 @@ func TestLogOfALeak(t *testing.T) {
 		}
 	}
 	w.holdsNoKey()
+}
+
+// The GUID of a delivery is not signed. Whoever recorded one can send it again under another, and must not close a leak
+// with it a second time.
+func TestRecordedDeliveryUnderAnotherGUID(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	w.pushed(map[string]string{".env": env(w.key(43, "live"))})
+	number := w.issues(1)[0].Number
+	if _, err := w.shop.CloseIssue(w.ctx, number, "", w.ada); err != nil {
+		t.Fatal(err)
+	}
+	w.quiet()
+	recorded := w.github.Deliveries()
+	i := slices.IndexFunc(recorded, func(d githubtest.Delivery) bool { return d.Event == "issues" && d.Action == "closed" })
+	if i < 0 {
+		t.Fatal("the closing was not delivered")
+	}
+	w.say(number, "/rekey reopen still in use", w.ada)
+	w.quiet()
+	leak, _ := w.leak(number)
+	before := leak.State
+
+	r, err := http.NewRequestWithContext(w.ctx, http.MethodPost, w.url("/webhook"), strings.NewReader(string(recorded[i].Payload)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header = recorded[i].Header.Clone()
+	r.Header.Set("X-GitHub-Delivery", "00000000-0000-4000-8000-000000000000")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusAccepted {
+		t.Fatalf("the recorded delivery was answered %d", resp.StatusCode)
+	}
+	w.quiet()
+	leak, history := w.leak(number)
+	if leak.State != before {
+		t.Errorf("the leak went from %s to %s by a recorded delivery: %v", before, leak.State, history)
+	}
+}
+
+// Metrics keep to Prometheus' conventions, and the public port shows them to nobody behind a proxy.
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	w.pushed(map[string]string{".env": env(w.key(44, "live"))})
+	w.issues(1)
+	get := func(header string) (int, string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(w.ctx, http.MethodGet, w.url("/metrics"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if header != "" {
+			r.Header.Set(header, "203.0.113.9")
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(body)
+	}
+	code, body := get("")
+	if code != http.StatusOK {
+		t.Fatalf("metrics: %d %s", code, body)
+	}
+	for _, want := range []string{
+		`rekey_open_leaks{environment="live",kind="secret_key"} 1`, "rekey_build_info{", "rekey_unfinished_deliveries 0",
+		"rekey_github_last_delivery_timestamp_seconds 1.", `rekey_queue_jobs{`,
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("metrics lack %s", want)
+		}
+	}
+	problems, err := promlint.New(strings.NewReader(body)).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		if strings.HasPrefix(p.Metric, "rekey_") {
+			t.Errorf("%s: %s", p.Metric, p.Text)
+		}
+	}
+	if code, _ := get("X-Forwarded-For"); code != http.StatusNotFound {
+		t.Errorf("through a proxy: %d", code)
+	}
+	w.stop()
+	w.flags.AdminListen = "127.0.0.1:0"
+	w.start()
+	if code, _ := get(""); code != http.StatusNotFound {
+		t.Errorf("on the public port beside one for operators: %d", code)
+	}
+	w.logged("metrics are served", "127.0.0.1:")
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
@@ -77,8 +78,8 @@ func (g *ledgerGauges) Collect(c chan<- prometheus.Metric) {
 		gauge(g.leaks, float64(leaks.Count), leaks.Kind, leaks.Environment)
 	}
 	for state, queues := range map[string]map[string]int{"waiting": s.Waiting, "running": s.Running, "dead": s.Dead} {
-		for queue, n := range queues {
-			gauge(g.jobs, float64(n), queue, state)
+		for _, queue := range []string{job.Scan, job.Respond, job.Backfill} {
+			gauge(g.jobs, float64(queues[queue]), queue, state)
 		}
 	}
 	gauge(g.unfinished, float64(s.Unfinished))

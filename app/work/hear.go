@@ -3,6 +3,8 @@ package work
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -88,18 +90,30 @@ func (w *Worker) hear(ctx context.Context, d ledger.Delivery, said word) error {
 		}
 	}
 	heard := respond.Word{
-		Said: said.Said, Reason: w.Scanner.RedactString(ctx, said.Reason), By: said.By, Role: role, ID: cmp.Or(said.ID, d.GUID),
+		Said: said.Said, Reason: w.Scanner.RedactString(ctx, said.Reason), By: said.By, Role: role, ID: cmp.Or(said.ID, bodyID(d)),
 		At: d.Received, Button: said.Head != "", Bot: said.Bot,
 	}
 	note := fmt.Sprintf("heard %s about %d leaks", said.Said, len(leaks))
 	return w.finishWith(ctx, d, note, func(ctx context.Context, tx *ledger.Tx) error {
+		// A delivery's GUID is not signed: somebody who recorded one could send it again under another.
+		key := fmt.Sprintf("word:%d:%s", said.Repository, heard.ID)
+		before, err := tx.BeginAction(ctx, key, lease, d.GUID)
+		if err != nil || !before.Finished.IsZero() {
+			return err
+		}
 		for _, leak := range leaks {
 			if err := w.hearAbout(ctx, tx, leak.ID, heard, p); err != nil {
 				return err
 			}
 		}
-		return nil
+		return tx.FinishAction(ctx, key, d.GUID)
 	})
+}
+
+// bodyID tells what a person did apart from the same done at another time: the event says when it was.
+func bodyID(d ledger.Delivery) string {
+	sum := sha256.Sum256(d.Body)
+	return "body:" + hex.EncodeToString(sum[:16])
 }
 
 func (w *Worker) hearAbout(ctx context.Context, tx *ledger.Tx, id int64, heard respond.Word, p policy.Policy) error {
