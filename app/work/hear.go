@@ -97,8 +97,8 @@ func (w *Worker) hear(ctx context.Context, d ledger.Delivery, said word) error {
 	return w.finishWith(ctx, d, note, func(ctx context.Context, tx *ledger.Tx) error {
 		// A delivery's GUID is not signed: somebody who recorded one could send it again under another.
 		key := fmt.Sprintf("word:%d:%s", said.Repository, heard.ID)
-		before, err := tx.BeginAction(ctx, key, lease, d.GUID)
-		if err != nil || !before.Finished.IsZero() {
+		once, err := tx.BeginOnce(ctx, key, ledger.Lease{Owner: d.GUID})
+		if err != nil || !once.Finished.IsZero() {
 			return err
 		}
 		for _, leak := range leaks {
@@ -106,7 +106,7 @@ func (w *Worker) hear(ctx context.Context, d ledger.Delivery, said word) error {
 				return err
 			}
 		}
-		return tx.FinishAction(ctx, key, d.GUID)
+		return tx.FinishAction(ctx, once, d.GUID)
 	})
 }
 

@@ -103,7 +103,7 @@ func (e *issueEffect) Send(ctx context.Context, before func(context.Context) err
 		e.deleted = true
 		return nil
 	case gone(err):
-		e.w.Log.WarnContext(ctx, "no issue filed", "leak", e.leak, "repository", e.facts.target.ID, "reason", err.Error())
+		e.w.Log.WarnContext(ctx, "no issue filed", "leak", e.leak, "repository", e.w.named(e.facts.target.ID), "reason", err.Error())
 		e.outcome = "not filed: " + err.Error()
 		return nil
 	}

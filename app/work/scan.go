@@ -67,7 +67,7 @@ func (w *Worker) concludeScan(ctx context.Context, owner string, client *github.
 	if !begunCheck(err) || outcomeOf(err, w.Now(), false).Do == github.GiveUp {
 		return err
 	}
-	w.Log.InfoContext(ctx, "check run waits", "repository", t.Repository.ID, "head", t.Head, "reason", err.Error())
+	w.Log.InfoContext(ctx, "check run waits", "repository", w.named(t.Repository.ID), "head", t.Head, "reason", err.Error())
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		return tx.Enqueue(ctx, job.Check{Repository: t.Repository.ID, Head: t.Head}, nil)
 	})

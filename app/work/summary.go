@@ -105,7 +105,7 @@ func (e *summaryEffect) Send(ctx context.Context, before func(context.Context) e
 	case errors.Is(err, github.ErrGone) && e.have.IssueNumber != 0: // deleted: another one takes its place
 		e.made = ledger.Summary{Repository: e.repository.ID}
 	case gone(err):
-		e.w.Log.WarnContext(ctx, "no summary issue", "repository", e.repository.ID, "reason", err.Error())
+		e.w.Log.WarnContext(ctx, "no summary issue", "repository", e.w.named(e.repository.ID), "reason", err.Error())
 		e.made = e.have
 	case err != nil:
 		return err
