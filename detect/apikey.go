@@ -33,6 +33,9 @@ func (r *run) akKey(v *view, at int) {
 		return
 	}
 	body := string(t.chars[3:n])
+	if !r.wants(v, t.text(n)) {
+		return
+	}
 	if strings.HasPrefix(body, "live_") || strings.HasPrefix(body, "test_") || !secretLooking(body, 3) {
 		return
 	}

@@ -27,8 +27,6 @@ const (
 	denseReach = 64 << 10
 	// cutMargin is what is left to the next stretch where one is cut off.
 	cutMargin = 2 << 10
-	// longestPacked bounds the base64 of a compressed file.
-	longestPacked = 64 << 20
 )
 
 // wrapAfter returns where an encoded text that breaks off at text[i:] goes on: behind a line end with indentation or a
@@ -59,10 +57,8 @@ func wrapAfter(text []byte, i int) int {
 				goto seam
 			}
 			return -1
-		case text[k] == '&' && bytes.HasPrefix(text[k:], []byte("&#10;")):
-			k += 5
-		case text[k] == '&' && bytes.HasPrefix(text[k:], []byte("&#13;")):
-			k += 5
+		case text[k] == '&' && lineEntity(text[k:]) > 0:
+			k += lineEntity(text[k:])
 		case text[k] == '%' && (bytes.HasPrefix(text[k:], []byte("%0A")) || bytes.HasPrefix(text[k:], []byte("%0D"))):
 			k += 3
 		case lines > 0 && (isSpace(text[k]) || bytes.IndexByte([]byte("#>*;|"), text[k]) >= 0):
@@ -84,6 +80,29 @@ seam:
 		return j
 	}
 	return -1
+}
+
+// lineEntities are line ends as XML has them in attributes; Word writes images so.
+var lineEntities = [...]string{"&#10;", "&#13;", "&#xA;", "&#xD;", "&#xa;", "&#xd;"}
+
+// lineEntity returns the length of the line end that s begins with as an entity, or 0.
+func lineEntity(s []byte) int {
+	for _, e := range lineEntities {
+		if len(s) >= len(e) && string(s[:len(e)]) == e {
+			return len(e)
+		}
+	}
+	return 0
+}
+
+// lineEntityBefore is lineEntity for the end of s.
+func lineEntityBefore(s []byte) int {
+	for _, e := range lineEntities {
+		if len(s) >= len(e) && string(s[len(s)-len(e):]) == e {
+			return len(e)
+		}
+	}
+	return 0
 }
 
 // wrapBefore is wrapAfter towards the left: it returns the offset behind the encoded text that breaks off before
@@ -108,6 +127,9 @@ func wrapBefore(text []byte, i int) int {
 		case c == '\n':
 			lines = true
 			k--
+		case c == ';' && lineEntityBefore(text[:k]) > 0:
+			lines = true
+			k -= lineEntityBefore(text[:k])
 		case isSpace(c) || bytes.IndexByte([]byte("\"'`+#>*;|\\"), c) >= 0:
 			lines = lines || c == '"' || c == '\''
 			k--
@@ -126,6 +148,14 @@ type digitsRun struct {
 	wraps bool    // whether it goes over line ends, or would if it could
 	url   bool    // whether it holds - or _
 	end   int     // offset behind the last digit
+}
+
+// taken is how many bytes were gone through to find the digits.
+func (r *digitsRun) taken() int {
+	if len(r.at) == 0 {
+		return 1
+	}
+	return r.end - int(r.at[0]) + 1
 }
 
 // collect finds the digits around the anchor at text[at:], as far as left and right bytes away.

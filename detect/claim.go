@@ -86,7 +86,7 @@ func (r *run) claim(v *view, from, at int, written forms, c Confidence, reason s
 		t.n, t.forms, t.nseams = claimLength, 0, 0
 	}
 	value := t.text(claimLength)
-	if !isClaimToken(value) {
+	if !r.wants(v, value) || !isClaimToken(value) {
 		return
 	}
 	end := t.end(claimLength)

@@ -3,6 +3,7 @@ package detect
 import (
 	"slices"
 
+	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/detect/unpack"
 )
 
@@ -11,6 +12,7 @@ import (
 type Marks struct {
 	list  []mark // in the order of their places
 	known bool   // whether list is complete, and the text is clean
+	steps int    // of work on the text
 }
 
 // mark is a place where an anchor stands and no credential.
@@ -20,7 +22,7 @@ type mark struct{ at, anchor int }
 const mostMarks = 1 << 10
 
 // Forget makes m the marks of no text.
-func (m *Marks) Forget() { m.list, m.known = m.list[:0], false }
+func (m *Marks) Forget() { m.list, m.known, m.steps = m.list[:0], false, 0 }
 
 // add notes a mark.
 func (m *Marks) add(at, anchor int) {
@@ -98,7 +100,7 @@ func (s *Scanner) cleanCopy(text []byte, base *Marks, c Copied, same int, marks 
 	for _, m := range base.in(c.From, c.From+same) {
 		at := m.at - c.From + c.To
 		begins := m.at-c.From < plausibleReach && c.From+c.To > 0
-		if (begins || c.From+c.Len-m.at < plausibleReach) && s.deserves(text, at, m.anchor, hollow) {
+		if (begins || c.From+c.Len-m.at < plausibleReach) && s.deserves(text, at, m.anchor, marks, hollow) {
 			return false
 		}
 		marks.add(at, m.anchor)
@@ -114,17 +116,20 @@ func (s *Scanner) cleanBetween(text []byte, from, to int, marks *Marks, hollow F
 		if at < 0 || at >= to {
 			return true
 		}
-		if s.deserves(text, at, i, hollow) {
+		if s.deserves(text, at, i, marks, hollow) {
 			return false
 		}
 		marks.add(at, i)
 	}
 }
 
-// deserves tells whether an anchor deserves a closer look.
-func (s *Scanner) deserves(text []byte, at, anchor int, hollow Filler) bool {
+// deserves reports whether an anchor deserves a closer look. Where many were looked at, the next does: for those who count
+// their steps, and can be stopped.
+func (s *Scanner) deserves(text []byte, at, anchor int, marks *Marks, hollow Filler) bool {
 	if hollow != nil {
 		hollow.Fill(at-plausibleReach, at+plausibleReach)
 	}
-	return s.plausible(text, at, &s.anchors[anchor])
+	a := &s.anchors[anchor]
+	marks.steps += lookSteps[a.role]
+	return marks.steps > budget.CleanSteps || s.plausible(text, at, a)
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"sort"
 	"strings"
+
+	"github.com/rekey-app/rekey/detect/budget"
 )
 
 // publishable is a publishable key that names a Clerk instance.
@@ -34,13 +36,13 @@ func signs() []string {
 	return append(clerkWords[:len(clerkWords):len(clerkWords)], "pk_live_", "pk_test_", "cGtfbGl2ZV", "cGtfdGVzdF")
 }
 
-// gather reads the evidence in area, whose first byte has the offset base.
-func (s *Scanner) gather(area []byte, base int) evidence {
+// gather reads the evidence in area, whose first byte has the offset base. It asks step, at each sign, whether to go on.
+func (s *Scanner) gather(area []byte, base int, step func(steps int) bool) evidence {
 	e := evidence{text: area}
 	c := s.signs.Cursor(area, 0)
 	for {
 		at, i := c.Next()
-		if at < 0 {
+		if at < 0 || !step(signSteps) {
 			return e
 		}
 		rest := area[at:min(len(area), at+400)]
@@ -185,26 +187,35 @@ func nearest(keys []publishable, at int) publishable {
 func distance(a, b int) int { return max(a-b, b-a) }
 
 const (
-	// areaAll is the size up to which the whole text is read for evidence. In larger ones it is the block of a finding
-	// and those to either side.
+	// areaAll is the size up to which the whole of a stored text is read for evidence. In larger ones it is the block of a
+	// finding and those to either side.
 	areaAll   = 1 << 20
 	areaBlock = 256 << 10
+	// decodedBlock is areaBlock for what was decoded.
+	decodedBlock = 64 << 10
 )
 
-// around returns the evidence of the stored text around at.
-func (r *run) around(at int) *evidence {
-	text := r.root.text
-	if len(text) <= areaAll {
-		if r.areaBlock < 0 {
-			r.areaBlock = 0
-			r.area = r.s.gather(text, 0)
-		}
-		return &r.area
+// area is the evidence around the last finding in a view.
+type area struct {
+	evidence
+	block int
+}
+
+// around returns the evidence of v around at.
+func (r *run) around(v *view, at int) *evidence {
+	size := areaBlock
+	if v.parent != nil {
+		size = decodedBlock
+	} else if len(v.text) <= areaAll {
+		size = areaAll
 	}
-	if block := at / areaBlock; block != r.areaBlock {
-		r.areaBlock = block
-		from := max(0, (block-1)*areaBlock)
-		r.area = r.s.gather(text[from:min(len(text), (block+2)*areaBlock)], from)
+	block := at / size
+	if v.area != nil && v.area.block == block {
+		return &v.area.evidence
 	}
-	return &r.area
+	from := max(0, (block-1)*size)
+	part := v.text[from:min(len(v.text), (block+2)*size)]
+	r.step(v, len(part)/budget.SearchedPerStep)
+	v.area = &area{r.s.gather(part, from, func(n int) bool { return r.step(v, n) }), block}
+	return &v.area.evidence
 }

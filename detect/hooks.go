@@ -37,11 +37,11 @@ func compileHooks() *literal.Set {
 	return set
 }
 
-// readHooks reads what text says of webhooks.
-func (s *Scanner) readHooks(text []byte) hooks {
+// readHooks reads what text says of webhooks. It asks step, at each sign, whether to go on.
+func (s *Scanner) readHooks(text []byte, step func(steps int) bool) hooks {
 	var h hooks
 	c := s.hooks.Cursor(text, 0)
-	for at, i := c.Next(); at >= 0; at, i = c.Next() {
+	for at, i := c.Next(); at >= 0 && step(signSteps); at, i = c.Next() {
 		switch {
 		case i < len(stripeSigns):
 			h.stripe = true
@@ -61,7 +61,7 @@ func (r *run) hooks(s *surroundings) hooks {
 	var h hooks
 	for _, e := range s.evidence {
 		if e.hooks == nil {
-			read := r.s.readHooks(e.text)
+			read := r.s.readHooks(e.text, r.hide)
 			e.hooks = &read
 		}
 		h.stripe = h.stripe || e.hooks.stripe

@@ -35,7 +35,7 @@ func (r *run) malformedKey(v *view, at int) {
 	}
 	value := t.text(n)
 	body := value[prefixLength:]
-	if !isAlphanumeric(body) || !startsFresh(v.text, at) || !random(body) || body[:2] == "51" { // Stripe
+	if !isAlphanumeric(body) || !startsFresh(v.text, at) || !r.wants(v, value) || !random(body) || body[:2] == "51" { // Stripe
 		return
 	}
 	end, written := t.end(n), t.forms

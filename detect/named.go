@@ -5,6 +5,9 @@ import "strings"
 // nameReach is how far behind its anchor a name, and the start of its value, are looked for.
 const nameReach = 512
 
+// longestName is how many characters of a name are read from its anchor on.
+const longestName = 96
+
 // namesSecret tells whether the name that text[at:] is part of may be one that tells the kind of its value, and the value
 // such a credential.
 func namesSecret(text []byte, at int) bool {
@@ -35,19 +38,24 @@ func namesSecret(text []byte, at int) bool {
 // nameEnd returns where the name ends that text[at:] is part of, the kind of credential that its end is for, and whether
 // it has no lower-case letter from there on.
 func nameEnd(text []byte, at int) (end int, kind Kind, upper bool) {
-	var tail [16]byte // the last letters and digits
+	var last [16]byte // the last letters and digits, in a ring
+	n := 0
 	upper = true
-	for at < len(text) {
-		c, n := peekAt(text, at)
-		if !isName(c) || c == ':' {
+	for range longestName {
+		c, width := peekAt(text, at)
+		if width == 0 || !isName(c) || c == ':' {
 			break
 		}
 		if isBase62(c) {
 			upper = upper && !isLower(c)
-			copy(tail[:], tail[1:])
-			tail[len(tail)-1] = c | 0x20
+			last[n%len(last)] = c | 0x20
+			n++
 		}
-		at += n
+		at += width
+	}
+	var tail [16]byte
+	for i := range tail {
+		tail[i] = last[(n+i)%len(last)]
 	}
 	return at, kindBySuffix(tail[:]), upper
 }
@@ -124,6 +132,9 @@ func (r *run) namedValue(v *view, at int, name string, kind Kind) {
 		return
 	}
 	value := t.text(n)
+	if !r.wants(v, value) {
+		return
+	}
 	f := Finding{Kind: kind, Reasons: []string{"assigned to " + name}, Secret: NewSecret(value), Confidence: MediumConfidence}
 	switch kind {
 	case LegacyAPIKey:

@@ -132,12 +132,8 @@ func wordBefore(text []byte, at int) (word string, i int) {
 	if c := lastBefore(text, at); !isSpace(c) && bytes.IndexByte([]byte("kcK\"'`"), c) < 0 {
 		return "", -1 // neither the end of a word nor a seam
 	}
-	for _, word := range []string{"sk", "ak", "whsec", "CLERK", "clerk"} {
-		if i := startOf(text, at, word, reach); i >= 0 {
-			return word, i
-		}
-	}
-	return "", -1
+	i, word = startOfAny(text, at, reach, startsWord, "sk", "ak", "whsec", "CLERK", "clerk")
+	return word, i
 }
 
 // lastBefore returns the character before text[at:], escaped or not; 0 if there is none.

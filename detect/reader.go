@@ -12,6 +12,8 @@ const (
 	// firstWindow and window are how much of a stream is in memory: at first, and once it proves longer.
 	firstWindow = 64 << 10
 	window      = 4 << 20
+	// leastWindow is the window where memory is short.
+	leastWindow = 1 << 20
 	// overlap is how much of a window the next one sees again, to either side of where they meet.
 	overlap = 128 << 10
 )
@@ -27,41 +29,95 @@ func (s *Scanner) ScanReader(ctx context.Context, path string, r io.Reader) ([]F
 
 // ExamineReader is [Scanner.ScanReader] with what could not be read.
 func (s *Scanner) ExamineReader(ctx context.Context, path string, r io.Reader) (Result, error) {
-	return s.readStream(ctx, path, r, true)
+	w := s.newWindows(nil, r)
+	defer w.close()
+	if unpack.Format(w.buf[:w.n]) != "" {
+		return s.readArchive(ctx, path, r, w.buf[:w.n], w.err)
+	}
+	w.object = s.newObject(ctx, 0, false)
+	res, err := w.examine(path)
+	return w.finish(res), err
 }
 
-// readWindows is ExamineReader for a text that is no archive.
-func (s *Scanner) readWindows(ctx context.Context, path string, r io.Reader) (Result, error) {
-	return s.readStream(ctx, path, r, false)
+// readWindows is ExamineReader for a text of o that is no archive.
+func (s *Scanner) readWindows(o *object, path string, r io.Reader) (Result, error) {
+	w := s.newWindows(o, r)
+	defer w.close()
+	return w.examine(path)
 }
 
-func (s *Scanner) readStream(ctx context.Context, path string, r io.Reader, archives bool) (Result, error) {
+// windows is a text that is read through a window.
+type windows struct {
+	*object
+	s    *Scanner
+	r    io.Reader
+	kept *[]byte // of the pool
+	buf  []byte
+	n    int   // bytes of buf that are read
+	err  error // of r; io.EOF where buf[:n] is the rest of the text
+	held int64 // of the budget of memory
+}
+
+// newWindows reads the first window of r.
+func (s *Scanner) newWindows(o *object, r io.Reader) *windows {
 	kept, _ := s.windows.Get().(*[]byte)
 	if kept == nil {
 		kept = new([]byte)
 		*kept = make([]byte, firstWindow)
 	}
-	defer s.windows.Put(kept)
-	buf := *kept
-	n, err := fill(r, buf)
-	if archives && unpack.Format(buf[:n]) != "" {
-		return s.readArchive(ctx, path, r, buf[:n], err)
+	w := &windows{object: o, s: s, r: r, kept: kept, buf: *kept}
+	if len(w.buf) > firstWindow && !w.acquire(int64(len(w.buf))) {
+		w.buf = make([]byte, leastWindow)
 	}
-	if err == nil && len(buf) < window {
-		grown := make([]byte, window)
-		copy(grown, buf[:n])
-		buf, *kept = grown, grown
-		var more int
-		more, err = fill(r, buf[n:])
-		n += more
+	w.n, w.err = fill(r, w.buf)
+	return w
+}
+
+func (w *windows) acquire(n int64) bool {
+	if !w.s.memory.TryAcquire(n) {
+		return false
 	}
-	if err != nil { // all of it is here
+	w.held += n
+	return true
+}
+
+func (w *windows) close() {
+	w.s.memory.Release(w.held)
+	w.s.windows.Put(w.kept)
+}
+
+// widen makes a longer window where the text is longer than the first.
+func (w *windows) widen() {
+	size := leastWindow
+	if w.acquire(window) {
+		size = window
+	}
+	grown := make([]byte, size)
+	copy(grown, w.buf[:w.n])
+	w.buf = grown
+	if size == window {
+		*w.kept = grown
+	}
+	more, err := fill(w.r, w.buf[w.n:])
+	w.n, w.err = w.n+more, err
+}
+
+// examine reads the text window by window.
+func (w *windows) examine(path string) (Result, error) {
+	if w.err == nil && len(w.buf) < leastWindow {
+		w.widen()
+	}
+	if !w.archive {
+		w.grow(int64(w.n))
+	}
+	if w.err != nil { // all of it is here
+		err := w.err
 		if err == io.EOF {
 			err = nil
 		}
-		return s.examineText(ctx, path, buf[:n]), err
+		return w.s.examineText(w.object, path, w.buf[:w.n]), err
 	}
-	return s.slide(ctx, path, r, buf, n)
+	return w.slide(path)
 }
 
 // fill reads until buf is full. The error is io.EOF at the end of r, also where buf is full.
@@ -73,14 +129,18 @@ func fill(r io.Reader, buf []byte) (n int, err error) {
 	return n, err
 }
 
-// slide reads on from r window by window. buf[:n] is the first.
-func (s *Scanner) slide(ctx context.Context, path string, r io.Reader, buf []byte, n int) (Result, error) {
+// slide reads on from r window by window, from the first.
+func (w *windows) slide(path string) (Result, error) {
 	var res Result
+	buf, n := w.buf, w.n
 	l := locator{line: 1, order: byteOrder(buf[:n])}
 	own := 0 // where what this window answers for starts
 	for last := false; ; {
-		if err := ctx.Err(); err != nil {
+		if err := w.ctx.Err(); err != nil {
 			return res, err
+		}
+		if w.stopped {
+			return res, nil
 		}
 		end := n
 		if !last {
@@ -88,17 +148,17 @@ func (s *Scanner) slide(ctx context.Context, path string, r io.Reader, buf []byt
 		}
 		l.text = buf[:n]
 		l.at = own
-		w := s.newRun(ctx, path, buf[:n])
+		r := w.s.newRun(w.object, path, buf[:n])
 		from := max(0, own-leftReach)
 		if l.order >= 0 {
-			v := wholeNarrowed(w.root, l.order)
-			w.read(v, from/2, len(v.text))
+			v := wholeNarrowed(r.root, l.order)
+			r.read(v, from/2, len(v.text))
 		} else {
-			w.read(w.root, from, n)
+			r.read(r.root, from, n)
 		}
-		if len(w.found) > 0 {
+		if len(r.found) > 0 {
 			var kept []Finding
-			for _, f := range w.findings() {
+			for _, f := range r.findings() {
 				if at := int(f.Place.Offset); at >= own && at < end {
 					kept = append(kept, f)
 				}
@@ -108,7 +168,7 @@ func (s *Scanner) slide(ctx context.Context, path string, r io.Reader, buf []byt
 				res.Findings = append(res.Findings, f)
 			}
 		}
-		res.Skipped = append(res.Skipped, w.skipped...)
+		res.Skipped = append(res.Skipped, r.skipped...)
 		if last {
 			return res, nil
 		}
@@ -119,8 +179,11 @@ func (s *Scanner) slide(ctx context.Context, path string, r io.Reader, buf []byt
 		l.last = Place{}
 		own = end - keep
 		n = copy(buf, buf[keep:n])
-		more, err := fill(r, buf[n:])
+		more, err := fill(w.r, buf[n:])
 		n += more
+		if !w.archive {
+			w.grow(int64(more))
+		}
 		if err != nil && err != io.EOF {
 			return res, err
 		}
@@ -139,7 +202,8 @@ func (s *Scanner) readArchive(ctx context.Context, path string, r io.Reader, hea
 	if file, ok := r.(io.ReaderAt); ok {
 		if seeker, ok := r.(io.Seeker); ok {
 			if size, err := seeker.Seek(0, io.SeekEnd); err == nil {
-				return s.walk(ctx, path, file, size), nil
+				o := s.newObject(ctx, size, true)
+				return o.finish(s.walk(o, path, file, size)), nil
 			}
 		}
 	}

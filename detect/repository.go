@@ -1,6 +1,10 @@
 package detect
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/rekey-app/rekey/detect/budget"
+)
 
 // becauseRepository is the reason that a finding elsewhere in the repository gives.
 const becauseRepository = "the repository uses Clerk"
@@ -26,6 +30,7 @@ func (f Finding) InRepository() Finding {
 // MentionsClerk reports whether text holds what only texts about Clerk hold: an SDK's name, as in a manifest or an import, an
 // address of Clerk's, or a publishable key of an instance.
 func (s *Scanner) MentionsClerk(text []byte) bool {
-	e := s.gather(text, 0)
+	steps := 0
+	e := s.gather(text, 0, func(n int) bool { steps += n; return steps < budget.CleanSteps })
 	return e.word != "" || len(e.live)+len(e.test) > 0
 }

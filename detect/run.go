@@ -2,33 +2,39 @@ package detect
 
 import (
 	"cmp"
-	"context"
 	"slices"
-	"strconv"
+
+	"github.com/rekey-app/rekey/detect/budget"
 )
 
+// Steps of the rules, measured: BenchmarkAdversary prints the nanoseconds of a step. What takes a multiple of that is charged
+// where it is done.
 const (
-	// maxDepth bounds how many encodings may lie around one another.
-	maxDepth = 6
-	// workShare and workFloor bound the bytes that are decoded, as a multiple of the text and at least.
-	workShare = 64
-	workFloor = 16 << 20
+	ruleSteps      = 1_500  // a rule reads the token
+	judgeSteps     = 10_000 // it judges whether that looks random
+	surroundSteps  = 15_000 // it reads what stands around, in one text
+	signSteps      = 400    // evidence in that
+	digitSteps     = 6      // a digit is collected and decoded
+	packedSteps    = 5      // the same, of a compressed file
+	wideSteps      = 3      // a character of UTF-16 is narrowed
+	decoderStarted = 5_000  // something is decompressed
 )
+
+// lookSteps are those of the search stopping at an anchor, and of the cheap look, [Scanner.plausible].
+var lookSteps = [...]int{
+	keyRole: 500, tailRole: 500, underscoreRole: 800, akRole: 400, webhookRole: 800, nameRole: 800, claimRole: 250,
+	claimTokenRole: 800, base64Role: 250, hexRole: 120, utf16Role: 200, packedBase64Role: 200, packedHexRole: 120,
+}
 
 // run is the examination of one text, or of one window of it.
 type run struct {
+	*object
 	s       *Scanner
-	ctx     context.Context
 	path    string // of the text; "" if not known
 	root    *view
 	found   []hit
 	skipped []Skipped
-	work    int64 // bytes that may still be decoded
-	weary   bool  // whether the end of work was reported
 	tok     token
-
-	area      evidence
-	areaBlock int // of area; -1: none read yet
 }
 
 // hit is a finding with what orders it among others of its place.
@@ -37,28 +43,36 @@ type hit struct {
 	depth int
 }
 
-func (s *Scanner) newRun(ctx context.Context, path string, text []byte) *run {
-	return &run{
-		s: s, ctx: ctx, path: path, root: rootView(text), areaBlock: -1,
-		work: int64(len(text))*workShare + workFloor,
-	}
+func (s *Scanner) newRun(o *object, path string, text []byte) *run {
+	return &run{object: o, s: s, path: path, root: rootView(text)}
 }
 
 // read finds everything that starts with an anchor at text[from:to] of v.
 func (r *run) read(v *view, from, to int) {
 	w := sweep{v: v}
-	c := r.s.search.Cursor(v.text, from)
-	for at, i := c.Next(); at >= 0 && at < to; at, i = c.Next() {
-		r.look(&w, at, &r.s.anchors[i])
+	for from < to && r.reads(v) {
+		end := min(to, from+searched)
+		c := r.s.search.Cursor(v.text[:min(len(v.text), end+r.s.longest)], from)
+		for at, i := c.Next(); at >= 0 && at < end; at, i = c.Next() {
+			a := &r.s.anchors[i]
+			if !r.step(v, lookSteps[a.role]) {
+				return
+			}
+			if r.s.plausible(v.text, at, a) {
+				r.look(&w, at, a)
+			}
+		}
+		r.step(v, (end-from)/budget.SearchedPerStep)
+		from = end
 	}
 }
 
-// look examines the place of an anchor.
+// look examines the place of an anchor that is plausible.
 func (r *run) look(w *sweep, at int, a *anchor) {
-	if !r.s.plausible(w.v.text, at, a) {
+	v := w.v
+	if !r.step(v, ruleSteps) {
 		return
 	}
-	v := w.v
 	switch a.role {
 	case keyRole:
 		r.secretKey(v, at)
@@ -107,29 +121,21 @@ func (r *run) underscore(v *view, at int) {
 	}
 }
 
-// spend takes n bytes of work, and tells whether there were any.
-func (r *run) spend(n int) bool {
-	if r.work -= int64(n); r.work >= 0 {
-		return true
-	}
-	if !r.weary {
-		r.weary = true
-		r.skipped = append(r.skipped, Skipped{
-			Reason: "more encoded text than may be decoded for a file of " + strconv.Itoa(len(r.root.text)) + " bytes", Limit: true,
-		})
-	}
-	return false
-}
-
+// skip notes what could not be read.
 func (r *run) skip(member, reason string) {
 	r.skipped = append(r.skipped, Skipped{Member: member, Reason: reason})
 }
 
 // deeper reads a view that was decoded.
 func (r *run) deeper(v *view) {
-	if v != nil && v.depth < maxDepth && r.spend(len(v.text)) {
+	if v != nil && v.depth < budget.Depth && r.reads(v) {
 		r.read(v, 0, len(v.text))
 	}
+}
+
+// wants reports whether a further place of a credential in v is kept, and whether there is work left to judge it.
+func (r *run) wants(v *view, value string) bool {
+	return r.tally.keeps(value) && r.step(v, judgeSteps)
 }
 
 // add takes a finding at v.text[start:end].
@@ -141,6 +147,7 @@ func (r *run) add(v *view, start, end int, f Finding, written forms) {
 	f.Place = Place{Offset: int64(from), End: int64(to)}
 	f.Encoding = v.encoding(written)
 	f.Member = v.member
+	r.tally.add(f.Secret.value)
 	r.found = append(r.found, hit{f, v.depth})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/detect/literal"
 	"github.com/rekey-app/rekey/detect/unpack"
 )
@@ -15,10 +16,18 @@ type Options struct {
 	// Malformed reports, with low confidence, also secret keys of a wrong length on lines that speak of Clerk: a key that was
 	// cut short or mistyped gives most of itself away.
 	Malformed bool
+	// Memory is the budget of the process for decoders and windows. Default: one of [budget.ProcessMemory] for the scanner.
+	Memory *budget.Memory
 }
 
 // Scanner finds credentials. It is safe for concurrent use.
 type Scanner struct {
+	*engine
+	work *budget.Work // of the scan that all texts belong to, on what is encoded or packed; nil: each for itself
+}
+
+// engine is what all scanners have that were made of one.
+type engine struct {
 	anchors   []anchor
 	search    *literal.Set // of the anchors' texts
 	longest   int          // of them, and a byte more, which may end the shortest
@@ -26,6 +35,7 @@ type Scanner struct {
 	hooks     *literal.Set // of what tells whose webhooks a text handles
 	walker    unpack.Walker
 	limits    unpack.Limits
+	memory    *budget.Memory
 	malformed bool
 	samples   []string  // fingerprints of what is no secret
 	windows   sync.Pool // of *[]byte, for streams
@@ -33,13 +43,25 @@ type Scanner struct {
 
 // New returns a scanner. It takes some milliseconds; make one for all texts.
 func New(opts Options) *Scanner {
-	s := &Scanner{limits: opts.Unpack, malformed: opts.Malformed, samples: publicSamples[:], signs: compile(signs(), signsBytes, signsHalves, signsPairs), hooks: compileHooks(), anchors: anchors()}
+	if opts.Memory == nil {
+		opts.Memory = budget.NewMemory(budget.ProcessMemory)
+	}
+	s := &Scanner{engine: &engine{
+		limits: opts.Unpack, memory: opts.Memory, malformed: opts.Malformed, anchors: anchors(),
+		samples: publicSamples[:], hooks: compileHooks(),
+		signs: compile(signs(), signsBytes, signsHalves, signsPairs),
+	}}
+	s.limits.Memory = opts.Memory
 	s.search = compile(anchorTexts(s.anchors), anchorsBytes, anchorsHalves, anchorsPairs)
 	for _, a := range s.anchors {
 		s.longest = max(s.longest, len(a.text)+1)
 	}
 	return s
 }
+
+// Within returns a scanner that charges to work what is encoded or packed in the texts it examines: one budget for all
+// texts of a scan. Whatever it leaves out is in [Result.Skipped].
+func (s *Scanner) Within(work *budget.Work) *Scanner { return &Scanner{engine: s.engine, work: work} }
 
 // anchorTexts are the literals of anchors.
 func anchorTexts(list []anchor) []string {
@@ -70,8 +92,8 @@ type Skipped struct {
 // sure of: [Finding.At] settles them.
 //
 // It keeps no reference to text. A text without any of the literals that credentials start with costs one pass at memory
-// speed and no allocation. ctx bounds the unpacking of archives: when it ends, what was found so far is returned.
-// [Scanner.Examine] tells also what could not be read.
+// speed and no allocation. When ctx ends, or the work grows over what package budget allows, what was found so far is
+// returned. [Scanner.Examine] says also what was not read.
 func (s *Scanner) Scan(ctx context.Context, path string, text []byte) []Finding {
 	return s.Examine(ctx, path, text).Findings
 }
@@ -81,20 +103,30 @@ func (s *Scanner) Examine(ctx context.Context, path string, text []byte) Result 
 	if format := unpack.Format(text); format != "" {
 		return s.examinePacked(ctx, path, text)
 	}
-	return s.examineText(ctx, path, text)
+	order, first := byteOrder(text), 0
+	if order < 0 {
+		if first = s.first(ctx, text); first < 0 {
+			return Result{} // most texts end here
+		}
+	}
+	o := s.newObject(ctx, int64(len(text)), false)
+	return o.finish(s.examineFrom(o, path, text, order, first))
 }
 
-// examineText is Examine for a text that is no archive.
-func (s *Scanner) examineText(ctx context.Context, path string, text []byte) Result {
-	order := byteOrder(text)
-	first := 0
+// examineText examines a text of o that is no archive.
+func (s *Scanner) examineText(o *object, path string, text []byte) Result {
+	order, first := byteOrder(text), 0
 	if order < 0 {
-		// Most texts end here.
-		if first = s.first(text); first < 0 {
+		if first = s.first(o.ctx, text); first < 0 {
 			return Result{}
 		}
 	}
-	r := s.newRun(ctx, path, text)
+	return s.examineFrom(o, path, text, order, first)
+}
+
+// examineFrom is examineText for a text of that byte order, with no anchor worth a look before first.
+func (s *Scanner) examineFrom(o *object, path string, text []byte, order, first int) Result {
+	r := s.newRun(o, path, text)
 	if order >= 0 {
 		v := wholeNarrowed(r.root, order)
 		r.read(v, 0, len(v.text))
@@ -112,15 +144,30 @@ func (s *Scanner) examineText(ctx context.Context, path string, text []byte) Res
 	return Result{found, r.skipped}
 }
 
-// first returns the first place that deserves a look, or -1.
-func (s *Scanner) first(text []byte) int {
-	c := s.search.Cursor(text, 0)
-	for {
-		at, i := c.Next()
-		if at < 0 || s.plausible(text, at, &s.anchors[i]) {
-			return at
+// searched is how much of a text is searched between two looks at the context.
+const searched = 16 << 20
+
+// first returns the first place that deserves a look, or -1. Where many did not, it returns the start, for those who count
+// their steps.
+func (s *Scanner) first(ctx context.Context, text []byte) int {
+	steps := 0
+	for from := 0; from < len(text); from += searched {
+		if from > 0 && ctx.Err() != nil {
+			return from
+		}
+		end := min(len(text), from+searched)
+		c := s.search.Cursor(text[:min(len(text), end+s.longest)], from)
+		for at, i := c.Next(); at >= 0 && at < end; at, i = c.Next() {
+			a := &s.anchors[i]
+			if steps += lookSteps[a.role]; steps > budget.CleanSteps {
+				return 0
+			}
+			if s.plausible(text, at, a) {
+				return at
+			}
 		}
 	}
+	return -1
 }
 
 // settle judges findings by their path, where it is known.

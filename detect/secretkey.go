@@ -49,7 +49,7 @@ func (r *run) secretKey(v *view, at int) {
 		return
 	}
 	value := t.text(keyLength)
-	if !random(value[prefixLength:]) {
+	if !r.wants(v, value) || !random(value[prefixLength:]) {
 		return
 	}
 	f := Finding{Kind: SecretKey, Environment: env, Severity: severityOf(env), Secret: NewSecret(value)}

@@ -18,6 +18,8 @@ const (
 	// longestHeader bounds such a header: rows of some thirty columns and more are not looked into. No letter or digit can be its
 	// length, so that keys close to each other cost little.
 	longestHeader = 32
+	// columnTypes is how many types of columns are read in all that looks like a header.
+	columnTypes = 256
 )
 
 // isSized reports whether the n bytes at text[at:] are a string of a binary format, by what stands before them: it gives the
@@ -93,12 +95,13 @@ func sizeBefore(before []byte, n int) bool {
 // columnAt returns the length of the column of text, from least to most, that starts at text[at:] in a row of an SQLite file:
 // its header, the types of all columns, is not far before. 0: there is none.
 func columnAt(text []byte, at, least, most int) int {
-	for start := at - 1; start >= max(0, at-recordReach); start-- {
+	left := columnTypes
+	for start := at - 1; start >= max(0, at-recordReach) && left > 0; start-- {
 		length := int(text[start])
 		if length < 2 || length > longestHeader || start+length > at {
 			continue
 		}
-		n, row := columnIn(text[start:], length, at-start)
+		n, row := columnIn(text[start:], length, at-start, &left)
 		// Where the length is not known, bytes that only look like a header are not rare.
 		if least <= n && n <= most && (least == most || rowSized(text[:start], row)) {
 			return n
@@ -108,7 +111,8 @@ func columnAt(text []byte, at, least, most int) int {
 }
 
 // columnIn returns the length of the column of text at offset in the row, whose header has that length, and the row's own.
-func columnIn(row []byte, length, offset int) (n, whole int) {
+// Of the types that may be read it takes those that it reads from left.
+func columnIn(row []byte, length, offset int, left *int) (n, whole int) {
 	at := length
 	for i := 1; i < length; {
 		kind, width := uvarint(row[i:length])
@@ -117,6 +121,7 @@ func columnIn(row []byte, length, offset int) (n, whole int) {
 			return 0, 0
 		}
 		i += width
+		*left--
 		if at == offset && kind >= 13 && kind%2 == 1 {
 			n = size
 		}

@@ -33,7 +33,7 @@ const (
 // surroundings reads what stands around v.text[start:end].
 func (r *run) surroundings(v *view, start, end int) surroundings {
 	var s surroundings
-	for ; v != nil; v = v.parent {
+	for ; v != nil && r.step(v, surroundSteps); v = v.parent {
 		before := unescapedBefore(v.text, start)
 		behind := unescaped(v.text[end:min(len(v.text), end+nearReach)])
 		if s.variable == "" {
@@ -43,14 +43,10 @@ func (r *run) surroundings(v *view, start, end int) surroundings {
 		s.near += string(lastLines(before, 1+nearLines)) + " " + string(firstLines(behind, 1+nearLines)) + "\n"
 		s.allowed = s.allowed || bytes.Contains(lineAround(v.text, start, end, allowReach), []byte(allowWord))
 		s.removed = s.removed || isRemoved(v.text, start)
+		s.evidence = append(s.evidence, located{r.around(v, start), start})
 		if v.parent == nil {
-			s.evidence = append(s.evidence, located{r.around(start), start})
 			break
 		}
-		const reach = 64 << 10
-		from := max(0, start-reach)
-		e := r.s.gather(v.text[from:min(len(v.text), end+reach)], from)
-		s.evidence = append(s.evidence, located{&e, start})
 		start, end = v.up(start, end)
 	}
 	return s

@@ -64,7 +64,7 @@ func (r *run) base64(w *sweep, at int, a *anchor) {
 		}
 		run := collect(text, at, isBase64, leftReach, reachBehind(at, until), wrap)
 		child := decodeBase64(w.v, run, a.align)
-		if child == nil {
+		if child == nil || !r.step(child, digitSteps*run.taken()) {
 			return
 		}
 		until = bound(child, run)
@@ -82,6 +82,9 @@ func (r *run) base64(w *sweep, at int, a *anchor) {
 		if !wrap && run.anch > 0 && a.align == 0 && bytes.IndexByte([]byte("/+-_"), text[at-1]) >= 0 {
 			// Base64 behind a path or a name, which look like more of it.
 			run.at, run.anch = run.at[run.anch:], 0
+			if !r.step(child, digitSteps*run.taken()) {
+				return
+			}
 			r.deeper(decodeBase64(w.v, run, 0))
 		}
 		if !wrap && !run.wraps && (run.anch == 0 && wrapBefore(text, at) < 0 || run.anch > 0 && wrapBefore(text, int(run.at[0])) < 0) {
@@ -112,7 +115,11 @@ func bound(child *view, run digitsRun) (until int) {
 
 // wrapsAt tells whether the line that a stretch of base64 ends with looks broken at a width that encoders use.
 func wrapsAt(text []byte, run digitsRun) bool {
-	start := bytes.LastIndexByte(text[:run.end], '\n') + 1
+	if len(run.at) == 0 {
+		return false
+	}
+	first := int(run.at[0])
+	start := first + bytes.LastIndexByte(text[first:run.end], '\n') + 1
 	n := 0
 	for i := len(run.at) - 1; i >= 0 && int(run.at[i]) >= start; i-- {
 		n++
@@ -124,7 +131,7 @@ func wrapsAt(text []byte, run digitsRun) bool {
 func goesOn(text []byte, run digitsRun) bool {
 	first := wrapAfter(text, run.end)
 	i := first
-	for i >= 0 && i < len(text) && isBase64(text[i]) {
+	for i >= 0 && i < len(text) && i-first <= len(run.at) && isBase64(text[i]) {
 		i++
 	}
 	if first < 0 || i-first > len(run.at) {
@@ -162,6 +169,9 @@ func (r *run) hex(w *sweep, at int) {
 		}
 		run := collect(w.v.text, at, isHexDigit, leftReach, reachBehind(at, until), wrap)
 		child := decodeHex(w.v, run)
+		if !r.step(child, digitSteps*run.taken()) {
+			return
+		}
 		until = bound(child, run)
 		if wrap {
 			w.hex.add(run, at, 0, 2, until)
@@ -186,5 +196,7 @@ func (r *run) utf16(w *sweep, at int) {
 	}
 	child, until := narrowed(w.v, at)
 	w.until[way] = until
-	r.deeper(child)
+	if r.step(child, wideSteps*len(child.text)) {
+		r.deeper(child)
+	}
 }

@@ -208,18 +208,58 @@ func followsAutumn(before []byte) bool {
 // startOf looks back from text[at:], where the underscore behind word stands in some form or the rest of word after a
 // seam, for where word starts: the place from which word reads up to at. It returns -1 if there is none.
 func startOf(text []byte, at int, word string, reach int) int {
-	for i := at - 1; i >= 0 && i >= at-reach; i-- {
-		if c := text[i]; c != word[0] && c != '\\' && c != '%' && c != '&' && c != '=' {
+	i, _ := startOfAny(text, at, reach, startsSk, word)
+	return i
+}
+
+// mostStarts is how many places startOfAny looks at closely.
+const mostStarts = 24
+
+// Where a word may start, or go on behind its first character: at one of its letters, an escape or a seam.
+var (
+	startsSk   = byteSet("s\\%&=")
+	startsWord = byteSet("sawCc\\%&=")
+	goesOnWord = byteSet("khLlK\\%&=\"'`^")
+)
+
+// byteSet returns the set of the bytes of s.
+func byteSet(s string) *[256]bool {
+	var set [256]bool
+	for i := range len(s) {
+		set[s[i]] = true
+	}
+	return &set
+}
+
+// startOfAny is startOf for several words, with the set of what they may start with; it returns the one that it found.
+func startOfAny(text []byte, at, reach int, starts *[256]bool, words ...string) (start int, word string) {
+	tries := 0
+	for i := at - 1; i >= max(0, at-reach) && tries < mostStarts; i-- {
+		c := text[i]
+		if !starts[c] {
 			continue
 		}
-		if i > 0 && text[i] == '\\' && text[i-1] == '\\' {
+		width := 1
+		if c == '\\' || c == '%' || c == '&' || c == '=' {
+			if i > 0 && c == '\\' && text[i-1] == '\\' {
+				continue
+			}
+			tries++
+			c, width, _ = charAt(text, i)
+		}
+		if i+width < len(text) && !goesOnWord[text[i+width]] {
 			continue
 		}
-		if reads(text, i, at, word) {
-			return i
+		for _, word := range words {
+			if c != word[0] {
+				continue
+			}
+			if tries++; reads(text, i, at, word) {
+				return i, word
+			}
 		}
 	}
-	return -1
+	return -1, ""
 }
 
 // reads tells whether text[i:at] reads as word, seams included.
@@ -233,8 +273,11 @@ func reads(text []byte, i, at int, word string) bool {
 			k++
 			continue
 		}
+		if k == 0 {
+			return false
+		}
 		j, how := join(text, i)
-		if how == noSeam || k == 0 {
+		if how == noSeam {
 			return false
 		}
 		i = j

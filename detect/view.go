@@ -17,6 +17,7 @@ type view struct {
 	// torn tells that text is but a line's share of an encoded text: what reaches its end may go on in the next line.
 	torn   bool
 	member string // of an archive within the stored text
+	area   *area  // nil before the first finding
 }
 
 func rootView(text []byte) *view { return &view{text: text, to: len(text)} }

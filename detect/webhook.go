@@ -19,6 +19,9 @@ func (r *run) webhookSecret(v *view, at int) {
 	}
 	value := t.text(length)
 	body := value[len("whsec_"):]
+	if !r.wants(v, value) {
+		return
+	}
 	if strings.ContainsAny(body, "-_=") || isHex(body) || !hasClasses(body) || !secretLooking(body, 3.7) {
 		return
 	}

@@ -25,6 +25,9 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.text }
 
+// maskWithin is how long a body is searched for credentials, at most: GitHub waits ten seconds for the answer.
+const maskWithin = 2 * time.Second
+
 // webhook takes one delivery. It answers 202 when the delivery is stored, waits already, or was queued again, and for
 // events that are not used; 200 for a ping and for a delivery that was finished; 400, 401 and 413 for what is not taken;
 // 503 when it could not be stored in time: GitHub then lists it as failed, and it is asked for later.
@@ -51,7 +54,10 @@ func (in *Intake) webhook(w http.ResponseWriter, r *http.Request) {
 		o = ignored
 		answer(w, http.StatusAccepted, `{"status":"ignored"}`)
 	default:
-		d.Body = maskTexts(context.WithoutCancel(r.Context()), d.Body, in.Redact)
+		// Who sent the delivery may be gone; what could not be searched in time is withheld.
+		masking, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), maskWithin)
+		d.Body = maskTexts(masking, d.Body, in.Redact)
+		cancel()
 		acceptance, err := in.writer.write(r.Context(), d)
 		if err != nil {
 			in.refuse(w, r, event, err)

@@ -15,11 +15,13 @@ type MemoryPlan struct {
 	Limit int64 // of the process; math.MaxInt64 for none
 	Heap  int64 // for debug.SetMemoryLimit; math.MaxInt64 for none
 	Packs int64 // what all scans may hold of packs
+	// Decoders is what the decoders and windows of all scans may hold. It is part of the heap.
+	Decoders int64
 }
 
 // PlanMemory divides limit bytes, as [budget.ProcessLimit] finds them.
 func PlanMemory(limit int64) MemoryPlan {
-	p := MemoryPlan{Limit: limit, Heap: math.MaxInt64, Packs: budget.Share(limit)}
+	p := MemoryPlan{Limit: limit, Heap: math.MaxInt64, Packs: budget.Share(limit), Decoders: budget.Share(limit)}
 	if limit != math.MaxInt64 {
 		// The objects of packs are mapped, which Go's limit does not count; a part is left to the kernel, for sockets and pages.
 		p.Heap = max(limit-p.Packs-limit/budget.KernelShare, limit/2)

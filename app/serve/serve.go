@@ -103,7 +103,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 	if o.Memory == (MemoryPlan{}) {
 		o.Memory = PlanMemory(math.MaxInt64)
 	}
-	scanner := detect.New(detect.Options{})
+	scanner := detect.New(detect.Options{Memory: budget.NewMemory(o.Memory.Decoders)})
 	worker := work.New(work.Config{
 		Store: s.store, GitHub: app, Scanner: scanner, AppID: cfg.AppID, WebURL: cfg.GitHubURL, PullRefs: cfg.PullRefs, Clerk: asker,
 		ServerPolicy: cfg.Policy, Targets: cfg.Targets, Sender: notify.NewSender(nil, userAgent, time.Now),

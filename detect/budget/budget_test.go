@@ -12,7 +12,7 @@ import (
 func TestWorkIsChargedToAllAround(t *testing.T) {
 	t.Parallel()
 	run := budget.NewWork(100)
-	a, b := run.Within(80), run.Within(80)
+	a, b := budget.NewWork(80, run), budget.NewWork(80, nil, run)
 	if !a.Spend(70) || a.Left() != 10 || b.Left() != 30 {
 		t.Errorf("left %d and %d", a.Left(), b.Left())
 	}

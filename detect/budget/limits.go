@@ -8,28 +8,41 @@ const (
 )
 
 // Work, in steps. A step is a byte that is looked at closely or comes out of a decoder: about a nanosecond. The plain
-// search for anchors is not counted, it runs at the speed of memory.
+// search for anchors counts one for SearchedPerStep bytes.
 const (
-	// StepsPerByte is the work on an object for each of its bytes: it keeps 100 MiB of anything, such as one anchor repeated
-	// on one line, under three seconds. Ordinary source takes less than one step for each hundred bytes.
-	StepsPerByte = 24
-	// ObjectSteps is the work on an object of any size beside that: a small file may hold much in base64 or an archive. A
-	// quarter of a second.
-	ObjectSteps = 256 * MiB
-	// ArchiveStepsPerByte is the work on what comes out of an archive, for each byte that may come out: decoders take several
-	// steps for a byte, and its members are read as texts.
-	ArchiveStepsPerByte = 4
+	// StepsPerByte is the work on a text for each of its bytes: it keeps 100 MiB of anything, such as one anchor repeated on
+	// one line, under three seconds. Ordinary source takes less than one step for ten bytes.
+	StepsPerByte = 12
+	// ObjectSteps is the work on a text of any size beside that: a small file may hold many findings, or much in base64. A
+	// second at most.
+	ObjectSteps = 768 * MiB
+	// HiddenStepsPerByte and HiddenSteps are the part of that for what is encoded or packed in a text. The rest is left for
+	// its plain findings, so that none hides behind junk in base64.
+	HiddenStepsPerByte = 8
+	HiddenSteps        = 512 * MiB
+	// ArchiveStepsPerByte and ArchiveSteps are the work on an archive or compressed file and all that it holds: what comes
+	// out of a decoder counts by the decoder, see the next. A GiB from gzip, two seconds.
+	ArchiveStepsPerByte = 64
+	ArchiveSteps        = 2 * GiB
+	// FastDecoder and SlowDecoder are the steps for each byte that comes out: of deflate and zstd, of bzip2 and xz.
+	FastDecoder = 1
+	SlowDecoder = 16
+	// DecoderSetup is the steps that it takes to begin a stream or block of a compressed file, beside the memory.
+	DecoderSetup = 2 * KiB
 	// RunSteps and RunStepsPerByte bound the work on all encoded and packed content of one scan, however many objects hold
 	// it: some seconds, and for a history, which is large, as much again as reading it takes. Plain text is read whatever
 	// the encoded costs.
 	RunSteps        = 4 * GiB
-	RunStepsPerByte = 16
-	// MaskSteps bounds the work on a text that is masked before it is stored or shown, beside StepsPerByte: a webhook waits
-	// for it. Some 30 ms.
+	RunStepsPerByte = 64
+	// MaskSteps is the work on a text that is masked before it is stored or shown, beside StepsPerByte: a webhook waits for
+	// it. Some 30 ms.
 	MaskSteps = 32 * MiB
 
 	// CheckSteps is how many steps are taken between two looks at the context. A tenth of a millisecond, where 100 may pass.
-	CheckSteps = 64 * KiB
+	CheckSteps      = 64 * KiB
+	SearchedPerStep = 64
+	// CleanSteps is the work on looking whether a text deserves a closer look. Beyond, it does.
+	CleanSteps = 16 * MiB
 )
 
 // Decoded text.
@@ -47,6 +60,8 @@ const (
 	// Credentials is how many different credentials are kept for a text. A dump of a key server has thousands; beyond, it is
 	// the file that leaked. The others are counted.
 	Credentials = 10_000
+	// Findings is how many places are kept for a text in all: some 40 MB.
+	Findings = 30_000
 )
 
 // Packs and histories: the defaults of pack.Options, and what those do not let choose. What is over one of these is named

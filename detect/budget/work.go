@@ -1,22 +1,22 @@
 package budget
 
-import "sync/atomic"
+import (
+	"math"
+	"sync/atomic"
+)
 
 // Work is a budget of steps. It is safe for concurrent use. A nil *Work has no bound and counts nothing.
 type Work struct {
-	around *Work
+	around []*Work
 	given  atomic.Int64
 	spent  atomic.Int64
 }
 
-// NewWork returns a budget of that many steps.
-func NewWork(steps int64) *Work { return (*Work)(nil).Within(steps) }
-
-// Within returns a budget of that many steps which are also charged to w.
-func (w *Work) Within(steps int64) *Work {
-	inner := &Work{around: w}
-	inner.given.Store(steps)
-	return inner
+// NewWork returns a budget of that many steps, which are also charged to those around it.
+func NewWork(steps int64, around ...*Work) *Work {
+	w := &Work{around: around}
+	w.given.Store(steps)
+	return w
 }
 
 // Allow adds steps to the budget, and to none around it: for work whose size shows as it comes.
@@ -29,20 +29,26 @@ func (w *Work) Allow(steps int64) {
 // Spend charges steps to w and to the budgets around it. It reports whether all of them had as many left. Steps count
 // also where they were too many: once over, a budget stays over until [Work.Allow].
 func (w *Work) Spend(steps int64) bool {
-	ok := true
-	for ; w != nil; w = w.around {
-		ok = w.spent.Add(steps) <= w.given.Load() && ok
+	if w == nil {
+		return true
+	}
+	ok := w.spent.Add(steps) <= w.given.Load()
+	for _, a := range w.around {
+		ok = a.Spend(steps) && ok
 	}
 	return ok
 }
 
 // Left returns the steps that may still be spent, here and in the budgets around it; 0 if none.
 func (w *Work) Left() int64 {
-	least := int64(1<<63 - 1)
-	for ; w != nil; w = w.around {
-		least = min(least, max(w.given.Load()-w.spent.Load(), 0))
+	if w == nil {
+		return math.MaxInt64
 	}
-	return least
+	left := max(w.given.Load()-w.spent.Load(), 0)
+	for _, a := range w.around {
+		left = min(left, a.Left())
+	}
+	return left
 }
 
 // Spent returns the steps that were charged.

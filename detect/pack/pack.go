@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/budget"
 )
 
 // Pack is a packfile held ready for reading. It is not safe for concurrent use; its methods use all Workers inside.
@@ -49,7 +50,12 @@ func (p *Pack) Close() error {
 // Scan hands every blob, commit message and annotated tag once to s and reports where the findings stand. Trees are
 // read only after a finding. A damaged object ends the scan with an error: it never passes for clean.
 func (p *Pack) Scan(ctx context.Context, s *detect.Scanner, r Range) (Report, error) {
-	return p.scan(ctx, s, r)
+	return p.scan(ctx, s.Within(hiddenWork(int64(len(p.file.data)))), r)
+}
+
+// hiddenWork is the budget of a scan for all that is encoded or packed in objects, for packs of that many bytes.
+func hiddenWork(size int64) *budget.Work {
+	return budget.NewWork(budget.RunSteps + size*budget.RunStepsPerByte)
 }
 
 func (p *Pack) scan(ctx context.Context, e examiner, r Range) (Report, error) {

@@ -243,7 +243,11 @@ func (r *Repository) inPack(name id) bool {
 // where the findings stand. No Heads stand for HEAD. What is damaged or missing is named in [Report.Skipped] and the
 // rest is read.
 func (r *Repository) Scan(ctx context.Context, s *detect.Scanner, heads Range) (Report, error) {
-	return r.scan(ctx, s, heads)
+	size := int64(0)
+	for _, p := range r.store.packs {
+		size += int64(len(p.data))
+	}
+	return r.scan(ctx, s.Within(hiddenWork(size)), heads)
 }
 
 func (r *Repository) scan(ctx context.Context, e examiner, heads Range) (Report, error) {

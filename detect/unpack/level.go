@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/detect/inflate"
 )
 
@@ -18,8 +19,6 @@ const (
 	bufferSize = 32 << 10
 	// replaySize is how much is kept of a stream until it proves to be what it looks like; a block of bzip2 fits.
 	replaySize = 1 << 20
-	maxWindow  = 128 << 20 // of zstd: what zstd itself decodes unasked
-	maxDict    = 64 << 20  // of xz and lzma: that of xz -9
 	// setupShare is the part of a decoder's working memory that is charged to the budget where it cannot be used again.
 	setupShare = 16
 )
@@ -31,13 +30,15 @@ type level struct {
 
 	gzip  *gzip.Reader
 	flate *inflate.Reader
-	zstd  *zstd.Decoder
+	zstd  zstdDecoder
+	held  int64 // of the budget of memory, for what decodes in
 }
 
 // levels is a stack of them.
 type levels struct {
-	all   []*level
-	depth int
+	all    []*level
+	depth  int
+	memory *budget.Memory
 }
 
 func (ls *levels) enter(r io.Reader) *level {
@@ -53,19 +54,38 @@ func (ls *levels) enter(r io.Reader) *level {
 	return l
 }
 
-func (ls *levels) leave() { ls.depth-- }
+func (ls *levels) leave() {
+	ls.depth--
+	ls.all[ls.depth].give(ls.memory)
+}
+
+// take takes n bytes of memory for what decodes l, until give.
+func (l *level) take(m *budget.Memory, n int64) error {
+	if !m.TryAcquire(n) {
+		return shortOf(n)
+	}
+	l.held += n
+	return nil
+}
+
+// give gives back what l took.
+func (l *level) give(m *budget.Memory) {
+	m.Release(l.held)
+	l.held = 0
+}
+
+func shortOf(n int64) error {
+	return fmt.Errorf("%w: memory is short for the %d bytes that it is decoded with", ErrLimit, n)
+}
 
 // release lets go of everything that belongs to the walk, and of memory that few walks need.
 func (ls *levels) release() {
 	for _, l := range ls.all {
 		l.pre = prefix{}
 		l.in.Reset(nil)
-		if l.zstd != nil {
-			l.zstd.Close()
-			l.zstd = nil
-		}
+		l.zstd.close(ls.memory)
 	}
-	ls.depth = 0
+	ls.depth, ls.memory = 0, nil
 }
 
 // prefix keeps what is read from r until commit.
@@ -115,7 +135,11 @@ func (l *level) again(k *walk, s source) io.Reader {
 func (l *level) pos() int64 { return l.pre.total - int64(l.in.Buffered()) }
 
 // decoder starts to decode l.in.
-func (l *level) decoder(k *walk, format string) (io.Reader, error) {
+func (l *level) decoder(k *walk, s source, format string) (io.Reader, error) {
+	l.give(k.lim.Memory)
+	if !k.spend(s, budget.DecoderSetup) {
+		return nil, io.EOF
+	}
 	switch format {
 	case "gzip":
 		if l.gzip == nil {
@@ -125,25 +149,24 @@ func (l *level) decoder(k *walk, format string) (io.Reader, error) {
 			return nil, err
 		}
 		l.gzip.Multistream(false)
-		return &gzipMembers{l}, nil
+		return &gzipMembers{l, func() bool { return k.spend(s, budget.DecoderSetup) }}, nil
 	case "bzip2":
+		if err := l.take(k.lim.Memory, budget.Bzip2Block); err != nil {
+			return nil, err
+		}
 		k.budget -= 900_000 * 4 / setupShare
 		return bzip2.NewReader(l.in), nil
 	case "zstd":
-		if l.zstd == nil {
-			d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-				zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxWindow))
-			if err != nil {
-				return nil, err
-			}
-			l.zstd = d
-		}
-		if err := l.zstd.Reset(l.in); err != nil {
-			return nil, err
-		}
-		return l.zstd, nil
+		return l.zstd.reset(l.in, k.lim.Memory)
 	case "xz":
-		return &xzReader{in: l.in, charge: func(memory int64) { k.budget -= memory / setupShare }}, nil
+		return &xzReader{in: l.in, begin: func(memory int64) error {
+			l.give(k.lim.Memory)
+			k.budget -= memory / setupShare
+			if !k.spend(s, budget.DecoderSetup+memory/setupShare) {
+				return io.ErrUnexpectedEOF
+			}
+			return l.take(k.lim.Memory, memory)
+		}}, nil
 	}
 	return nil, fmt.Errorf("%w: %s", ErrUnsupported, format)
 }
@@ -158,7 +181,10 @@ func (l *level) inflate() io.Reader {
 }
 
 // gzipMembers reads all members of a gzip file, and leaves what follows them in l.in.
-type gzipMembers struct{ l *level }
+type gzipMembers struct {
+	l     *level
+	begin func() bool // is asked before a further member
+}
 
 func (g *gzipMembers) Read(p []byte) (int, error) {
 	n, err := g.l.gzip.Read(p)
@@ -167,6 +193,9 @@ func (g *gzipMembers) Read(p []byte) (int, error) {
 	}
 	if head, _ := g.l.in.Peek(4); Format(head) != "gzip" {
 		return n, io.EOF
+	}
+	if !g.begin() {
+		return n, io.ErrUnexpectedEOF
 	}
 	if err := g.l.gzip.Reset(g.l.in); err != nil {
 		if err == io.EOF {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/rekey-app/rekey/detect/budget"
 )
 
 // source is a run of bytes that may be a member or hold members: a section of the walked file or of a held one, or a
@@ -53,15 +55,20 @@ type sectionReader struct {
 	pos    int64
 }
 
+// readingOf is what pays for reading s.
+func (k *walk) readingOf(s source) *int64 {
+	if s.outer {
+		return &k.reading
+	}
+	return &k.budget
+}
+
 func (r *sectionReader) Read(p []byte) (int, error) {
 	k, s := r.walk, r.source
 	if !k.going() {
 		return 0, io.EOF
 	}
-	left := &k.budget
-	if s.outer {
-		left = &k.reading
-	}
+	left := k.readingOf(s)
 	if *left <= 0 {
 		k.end(s, "the archive has the same bytes read again and again")
 		return 0, io.EOF
@@ -145,7 +152,7 @@ func (k *walk) unknown(s source, l *level) {
 		if whole {
 			comment = maxComment
 		}
-		d, ok = findDirectory(s, comment)
+		d, ok = k.findDirectory(s, comment)
 	}
 	if !whole {
 		k.leaf(s, l.in)
@@ -159,12 +166,12 @@ func (k *walk) unknown(s source, l *level) {
 
 // compressed visits the content of a compressed source, and tells whether there was any.
 func (k *walk) compressed(s source, format string, l *level) bool {
-	decoder, err := l.decoder(k, format)
+	decoder, err := l.decoder(k, s, format)
 	if err != nil {
 		k.fail(s, classify(err))
 		return false
 	}
-	out := &output{walk: k, source: s, r: decoder}
+	out := &output{walk: k, source: s, r: decoder, slow: format == "bzip2" || format == "xz"}
 	content := source{name: s.name, layers: s.layers, stream: out}
 	inner := k.levels.enter(out)
 	defer k.levels.leave()
@@ -209,6 +216,7 @@ type output struct {
 	source source
 	r      io.Reader
 	free   bool // the bytes are paid for where they come from
+	slow   bool // the decoder is
 	ended  bool
 	failed bool // ended before its time
 }
@@ -225,11 +233,11 @@ func (o *output) Read(p []byte) (n int, err error) {
 		o.ended, o.failed = true, true
 		return 0, io.EOF
 	}
-	p = p[:min(int64(len(p)), k.budget)]
-	n, err = o.decode(p)
-	if !o.free {
-		k.budget -= int64(n)
+	p = p[:min(int64(len(p)), k.budget, decodedAtOnce)]
+	for n == 0 && err == nil && k.going() { // nothing comes between the members of a gzip file
+		n, err = o.decode(p)
 	}
+	o.charge(n)
 	if err != nil {
 		o.ended = true
 		if err != io.EOF {
@@ -241,6 +249,22 @@ func (o *output) Read(p []byte) (n int, err error) {
 		}
 	}
 	return n, nil
+}
+
+// decodedAtOnce is how much is decoded between two looks at the context: some milliseconds of the slowest decoder.
+const decodedAtOnce = 64 << 10
+
+// charge charges n bytes that came out.
+func (o *output) charge(n int) {
+	if o.free {
+		return
+	}
+	o.walk.budget -= int64(n)
+	steps := int64(n) * budget.FastDecoder
+	if o.slow {
+		steps = int64(n) * budget.SlowDecoder
+	}
+	o.walk.spend(o.source, steps)
 }
 
 func (o *output) eof() error {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+
+	"github.com/rekey-app/rekey/detect/budget"
 )
 
 // Limits bound what a walk may cost. A zero field stands for its default.
@@ -19,6 +21,12 @@ type Limits struct {
 	Size int64
 	// Members bounds the entries of all archives together, directories included. Default 1,000,000.
 	Members int
+	// Work is charged for what comes out of decoders, by the bytes; the walk ends where it is used up. Default: no bound
+	// beside the others.
+	Work *budget.Work
+	// Memory is charged for the windows and dictionaries of decoders and for what is held of nested zip files. What finds
+	// none free is not read. Default: no bound.
+	Memory *budget.Memory
 }
 
 // Member is one file in an archive, or the content of a compressed file.

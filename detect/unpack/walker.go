@@ -8,21 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
-)
 
-// Defaults of [Limits], and the least that its Ratio allows.
-const (
-	defaultDepth   = 8
-	defaultRatio   = 1100
-	defaultSize    = 1 << 30
-	defaultMembers = 1_000_000
-
-	leastBudget = 16 << 20
-	// holdBudget is what all nested zip files together may hold in memory.
-	holdBudget = 32 << 20
-	// maxErrors is how many errors are kept; the rest is counted.
-	maxErrors = 100
-	maxName   = 4096
+	"github.com/rekey-app/rekey/detect/budget"
 )
 
 // Walker walks files and keeps decoders for the next. The zero Walker is ready; it is safe for concurrent use.
@@ -38,7 +25,7 @@ type Walker struct {
 // An error of visit ends the walk and is returned. So does the end of ctx, and an error of r. Otherwise the error joins
 // an [Error] for everything that could not be read. Memory is about 100 KiB for each layer, and more by the format:
 // 4 MiB for bzip2, up to 64 MiB for the dictionary of xz and 128 MiB for the window of zstd, up to 32 MiB in all for zip
-// files that are compressed themselves.
+// files that are compressed themselves. These are charged to the Memory of lim.
 func (w *Walker) Walk(ctx context.Context, r io.ReaderAt, size int64, lim Limits, visit func(Member) error) error {
 	k := newWalk(ctx, size, lim, visit)
 	kept, _ := w.levels.Get().(*levels)
@@ -46,6 +33,7 @@ func (w *Walker) Walk(ctx context.Context, r io.ReaderAt, size int64, lim Limits
 		kept = new(levels)
 	}
 	k.levels = kept
+	kept.memory = k.lim.Memory
 	k.source(source{at: &outer{r: r, walk: k}, size: size, outer: true})
 	kept.release()
 	w.levels.Put(kept)
@@ -81,19 +69,19 @@ func newWalk(ctx context.Context, size int64, lim Limits, visit func(Member) err
 		}
 	}
 	depth, members := int64(lim.Depth), int64(lim.Members)
-	def(&depth, defaultDepth)
-	def(&members, defaultMembers)
-	def(&lim.Ratio, defaultRatio)
-	def(&lim.Size, defaultSize)
+	def(&depth, budget.ArchiveDepth)
+	def(&members, budget.ArchiveMembers)
+	def(&lim.Ratio, budget.ArchiveRatio)
+	def(&lim.Size, budget.ArchiveSize)
 	lim.Depth, lim.Members = int(depth), int(members)
 
-	budget := lim.Size
-	if size < budget/lim.Ratio {
-		budget = min(budget, max(size*lim.Ratio, leastBudget))
+	allowed := lim.Size
+	if size < allowed/lim.Ratio {
+		allowed = min(allowed, max(size*lim.Ratio, budget.ArchiveLeast))
 	}
 	return &walk{
 		ctx: ctx, lim: lim, visit: visit,
-		allowed: budget, budget: budget, reading: 4*size + leastBudget, holding: holdBudget, members: lim.Members,
+		allowed: allowed, budget: allowed, reading: 4*size + budget.ArchiveLeast, holding: budget.ZipHeld, members: lim.Members,
 	}
 }
 
@@ -118,7 +106,7 @@ func (k *walk) fail(s source, err error) {
 	if k.stop != nil {
 		return
 	}
-	if len(k.errs) >= maxErrors {
+	if len(k.errs) >= budget.ArchiveErrors {
 		k.dropped++
 		k.over = k.over || errors.Is(err, ErrLimit)
 		return
@@ -134,6 +122,14 @@ func (k *walk) end(s source, format string, args ...any) {
 	err := &Error{Name: s.name, Layers: slices.Clone(s.layers), Err: fmt.Errorf("%w: "+format, append([]any{ErrLimit}, args...)...)}
 	k.errs = append(k.errs, err)
 	k.stop = errOver
+}
+
+// spend charges steps of work that s takes, and reports whether the walk goes on.
+func (k *walk) spend(s source, steps int64) bool {
+	if !k.lim.Work.Spend(steps) {
+		k.end(s, "it takes more work than may be spent on it")
+	}
+	return k.going()
 }
 
 // going tells whether the walk goes on.
@@ -172,9 +168,9 @@ func join(archive, member string) string {
 	if archive != "" {
 		member = archive + "!" + member
 	}
-	if len(member) > maxName {
+	if len(member) > budget.ArchiveName {
 		const mark = "…"
-		member = strings.ToValidUTF8(member[:maxName-len(mark)], "") + mark
+		member = strings.ToValidUTF8(member[:budget.ArchiveName-len(mark)], "") + mark
 	}
 	return member
 }

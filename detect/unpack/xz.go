@@ -13,6 +13,8 @@ import (
 	"io"
 
 	"github.com/ulikunitz/xz/lzma"
+
+	"github.com/rekey-app/rekey/detect/budget"
 )
 
 const (
@@ -23,8 +25,8 @@ const (
 // xzReader decodes a .xz file (tukaani.org/xz/xz-file-format.txt, version 1.2.1): streams of blocks. The blocks' content
 // is decoded by ulikunitz/xz; the container is read here, because each block names the memory it wants.
 type xzReader struct {
-	in     *bufio.Reader
-	charge func(memory int64)
+	in    *bufio.Reader
+	begin func(memory int64) error // is asked before each block
 
 	flags  [2]byte // of the stream
 	inside bool    // a stream
@@ -165,11 +167,13 @@ func (x *xzReader) startBlock(size byte) error {
 	if n, ok := lzma2Size(x.in); ok {
 		dict = min(dict, n)
 	}
-	if dict > maxDict {
+	if dict > budget.XzWindow {
 		return fmt.Errorf("%w: a dictionary of %d bytes", ErrLimit, dict)
 	}
 	dict = max(dict, lzma.MinDictCap)
-	x.charge(dict)
+	if err := x.begin(dict); err != nil {
+		return err
+	}
 	x.packed = countedReader{in: x.in}
 	if x.sum != nil {
 		x.sum.Reset()

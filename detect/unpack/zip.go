@@ -38,8 +38,9 @@ type directory struct {
 }
 
 // findDirectory looks for a central directory at the end of a section, before a comment of that length at most.
-func findDirectory(s source, comment int64) (directory, bool) {
+func (k *walk) findDirectory(s source, comment int64) (directory, bool) {
 	tail := make([]byte, min(s.size, locator64Len+endLen+comment))
+	*k.readingOf(s) -= int64(len(tail))
 	if n, _ := s.at.ReadAt(tail, s.start+s.size-int64(len(tail))); n < len(tail) {
 		return directory{}, false
 	}
@@ -51,7 +52,7 @@ func findDirectory(s source, comment int64) (directory, bool) {
 		}
 		if d, ok := readEnd(s, tail, i); ok {
 			tries--
-			if d.sound(s) {
+			if d.sound(k, s) {
 				return d, true
 			}
 		}
@@ -86,8 +87,8 @@ func readEnd(s source, tail []byte, i int) (directory, bool) {
 }
 
 // sound tells whether the directory is one from its first entry to its end.
-func (d directory) sound(s source) bool {
-	in := bufio.NewReaderSize(io.NewSectionReader(s.at, s.start+d.start, d.size), 4096)
+func (d directory) sound(k *walk, s source) bool {
+	in := bufio.NewReaderSize(k.open(s.section(s.name, d.start, d.size)), 4096)
 	for left := d.size; left > 0; {
 		header, err := in.Peek(entryLen)
 		if err != nil || string(header[:4]) != entryMagic {
@@ -122,7 +123,7 @@ const (
 // zip visits the members of a zip file, and tells whether there was any.
 func (k *walk) zip(s source, l *level) bool {
 	if s.at != nil {
-		if d, ok := findDirectory(s, maxComment); ok {
+		if d, ok := k.findDirectory(s, maxComment); ok {
 			k.directory(s, d)
 			k.comment(s, d)
 			return true
@@ -131,6 +132,10 @@ func (k *walk) zip(s source, l *level) bool {
 	}
 	// The directory stands at the end: hold the file if it is not too large, else go by the headers before the members.
 	limit := k.holding
+	if !k.lim.Memory.TryAcquire(limit) {
+		limit = 0
+	}
+	defer k.lim.Memory.Release(limit)
 	held, err := io.ReadAll(io.LimitReader(l.in, limit))
 	l.pre.keeping = false
 	l.pre.kept = nil
@@ -139,7 +144,7 @@ func (k *walk) zip(s source, l *level) bool {
 	defer func() { k.holding += int64(cap(held)) }()
 	complete := err == nil && int64(len(held)) < limit
 	if complete {
-		if d, ok := findDirectory(inner, maxComment); ok {
+		if d, ok := k.findDirectory(inner, maxComment); ok {
 			k.directory(inner, d)
 			k.comment(inner, d)
 			return true
@@ -259,13 +264,13 @@ func (k *walk) member(s source, d directory, e entry) {
 
 // unzip visits the member whose compressed bytes l begins with.
 func (k *walk) unzip(m source, e entry, l *level) (ok bool) {
-	decoder, err := l.method(k, e)
+	decoder, err := l.method(k, m, e)
 	if err != nil {
 		k.fail(m, classify(err))
 		return false
 	}
 	sum := &checked{r: decoder, sum: crc32.NewIEEE(), entry: e}
-	out := &output{walk: k, source: m, r: sum}
+	out := &output{walk: k, source: m, r: sum, slow: e.method == 12 || e.method == 14 || e.method == 95}
 	m.stream = out
 	k.source(m)
 	out.drain()

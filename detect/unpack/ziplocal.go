@@ -8,6 +8,8 @@ import (
 	"math"
 
 	"github.com/ulikunitz/xz/lzma"
+
+	"github.com/rekey-app/rekey/detect/budget"
 )
 
 // newHeld reads bytes that are held in memory.
@@ -117,24 +119,24 @@ func skipDescriptor(l *level) bool {
 }
 
 // method starts to decode l.in by a method of zip.
-func (l *level) method(k *walk, e entry) (io.Reader, error) {
+func (l *level) method(k *walk, s source, e entry) (io.Reader, error) {
 	switch e.method {
 	case 8:
 		return l.inflate(), nil
 	case 12:
-		return l.decoder(k, "bzip2")
+		return l.decoder(k, s, "bzip2")
 	case 20, 93:
-		return l.decoder(k, "zstd")
+		return l.decoder(k, s, "zstd")
 	case 95:
-		return l.decoder(k, "xz")
+		return l.decoder(k, s, "xz")
 	case 14:
-		return l.lzma(k, e)
+		return l.lzma(k, s, e)
 	}
 	return nil, fmt.Errorf("%w: zip method %d", ErrUnsupported, e.method)
 }
 
 // lzma starts to decode l.in as a zip file has it: two bytes of version, the length of the properties, and these.
-func (l *level) lzma(k *walk, e entry) (io.Reader, error) {
+func (l *level) lzma(k *walk, s source, e entry) (io.Reader, error) {
 	var head [9]byte
 	if _, err := io.ReadFull(l.in, head[:]); err != nil {
 		return nil, err
@@ -146,10 +148,17 @@ func (l *level) lzma(k *walk, e entry) (io.Reader, error) {
 	if e.size >= 0 && int64(dict) > e.size {
 		dict = uint32(max(e.size, lzma.MinDictCap))
 	}
-	if dict > maxDict {
+	if dict > budget.XzWindow {
 		return nil, fmt.Errorf("%w: lzma with a dictionary of %d bytes", ErrLimit, dict)
 	}
 	k.budget -= int64(dict) / setupShare
+	l.give(k.lim.Memory)
+	if !k.spend(s, budget.DecoderSetup+int64(dict)/setupShare) {
+		return nil, io.EOF
+	}
+	if err := l.take(k.lim.Memory, int64(dict)); err != nil {
+		return nil, err
+	}
 	// The decoder wants the header of a .lzma file: the properties, then the size or all ones.
 	header := append([]byte{head[4]}, le.AppendUint32(nil, dict)...)
 	size := uint64(math.MaxUint64)
@@ -157,5 +166,5 @@ func (l *level) lzma(k *walk, e entry) (io.Reader, error) {
 		size = uint64(e.size)
 	}
 	header = binary.LittleEndian.AppendUint64(header, size)
-	return lzma.ReaderConfig{DictCap: maxDict}.NewReader(io.MultiReader(bytes.NewReader(header), l.in))
+	return lzma.ReaderConfig{DictCap: budget.XzWindow}.NewReader(io.MultiReader(bytes.NewReader(header), l.in))
 }

@@ -1,0 +1,50 @@
+package detect
+
+import (
+	"fmt"
+
+	"github.com/rekey-app/rekey/detect/budget"
+)
+
+// tally counts the places of each credential of an object, so that one key on each line of a large file does not take
+// memory for all of them.
+type tally struct {
+	places  map[string]int
+	kept    int // places in all
+	further int // places that were not kept of credentials that have some
+	others  int // places of what may be further credentials
+}
+
+// keeps reports whether a further place of a credential is kept, without counting it.
+func (t *tally) keeps(value string) bool {
+	n, known := t.places[value]
+	switch {
+	case known && n >= budget.Places:
+		t.further++
+		return false
+	case t.kept >= budget.Findings || !known && len(t.places) >= budget.Credentials:
+		t.others++
+		return false
+	}
+	return true
+}
+
+// add counts a place that is kept.
+func (t *tally) add(value string) {
+	if t.places == nil {
+		t.places = map[string]int{}
+	}
+	t.places[value]++
+	t.kept++
+}
+
+// left says what was not kept; "" if everything was.
+func (t *tally) left() string {
+	switch {
+	case t.others > 0:
+		return fmt.Sprintf("%d further places: it holds %d findings and more of %d credentials", t.others+t.further, t.kept, len(t.places))
+	case t.further > 0:
+		return fmt.Sprintf("%d further places of credentials that are found %d times each", t.further, budget.Places)
+	}
+	return ""
+}
