@@ -120,6 +120,16 @@ const (
 	PackNamed = 1_000
 )
 
+// A commit's files, for the instructions.
+const (
+	// FilesHeld is how many bytes of trees are held at once: enough for the trees of one commit of Linux, 4 MiB. Beyond, the
+	// trees are read again for each level of directories.
+	FilesHeld = 16 * MiB
+	// FilesPath is the longest path that is listed, in bytes, and FilesDepth the deepest: nobody deploys from deeper.
+	FilesPath  = 1 * KiB
+	FilesDepth = 64
+)
+
 // What the server records of one scan, in one transaction.
 const (
 	// ScanSightings is how many sightings are recorded of one scan: of each credential one before two of any, the most urgent

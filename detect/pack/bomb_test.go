@@ -166,6 +166,35 @@ func TestManyTrees(t *testing.T) {
 	}
 }
 
+// TestFilesOfLargeTrees: where the trees are too many to be held, level by level comes to the same.
+func TestFilesOfLargeTrees(t *testing.T) {
+	t.Parallel()
+	b := newBuilder(1 + 40 + 1 + 1)
+	blob := b.addBlob("text")
+	var root []line
+	for i := range 40 {
+		var lines []line
+		for n := range 50 {
+			lines = append(lines, line{"100644", fmt.Sprintf("file%02d", n), blob})
+		}
+		root = append(root, line{"40000", fmt.Sprintf("dir%02d", i), b.addTree(append(lines, line{"100644", fmt.Sprint("own", i), blob})...)})
+	}
+	tree := b.addTree(append(root, line{"100644", "README.md", blob}, line{"100644", strings.Repeat("x", 2000), blob})...)
+	b.addCommit(1, tree)
+	p := open(t, b.done(), Options{Workers: 2})
+	held, err := p.list(t.Context(), tree, 10_000, 1<<20)
+	if err != nil || len(held) != 40*51+1 || held[0].Path != "README.md" {
+		t.Fatalf("%d files, %v", len(held), err)
+	}
+	again, err := p.list(t.Context(), tree, 10_000, 1000)
+	if err != nil || !slices.Equal(held, again) {
+		t.Errorf("level by level: %d files, %v", len(again), err)
+	}
+	if few, err := p.list(t.Context(), tree, 100, 1000); err != nil || len(few) != 100 {
+		t.Errorf("limited: %d files, %v", len(few), err)
+	}
+}
+
 // TestManyCredentials: over the limit the most urgent stay, and it is said that there are more.
 func TestManyCredentials(t *testing.T) {
 	t.Parallel()
