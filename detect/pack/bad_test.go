@@ -84,7 +84,13 @@ func tryOpen(t *testing.T, r io.Reader, opts Options) error {
 	opts.TempDir = t.TempDir()
 	p, err := Open(context.Background(), r, opts)
 	if err == nil {
-		_, err = p.scan(context.Background(), findMarks, Range{})
+		var report Report
+		report, err = p.scan(context.Background(), findMarks, Range{})
+		for _, s := range report.Skipped {
+			if s.Limit && err == nil {
+				err = fmt.Errorf("%w: %s", ErrLimit, s.Reason)
+			}
+		}
 		p.Close()
 	}
 	left, _ := os.ReadDir(opts.TempDir)

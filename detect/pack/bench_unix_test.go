@@ -118,6 +118,10 @@ type unseeing struct{}
 
 func (unseeing) Examine(context.Context, string, []byte) detect.Result { return detect.Result{} }
 
+func (unseeing) ExamineReader(context.Context, string, io.Reader) (detect.Result, error) {
+	return detect.Result{}, nil
+}
+
 func (unseeing) Clean([]byte, *detect.Marks, []detect.Copied, *detect.Marks, detect.Filler) bool {
 	return true
 }

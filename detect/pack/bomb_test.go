@@ -3,6 +3,7 @@ package pack
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -270,10 +271,77 @@ func TestLimits(t *testing.T) {
 	at := b.object(blobKind, strings.Repeat("x", 1000))
 	b.ofs(at, delta(1000, mark(1)))
 	for name, opts := range map[string]Options{
-		"pack": {MaxPack: 50}, "objects": {MaxObjects: 1}, "object": {MaxObject: 1000}, "inflated": {MaxInflated: 1500},
+		"pack": {MaxPack: 50}, "objects": {MaxObjects: 1}, "inflated": {MaxInflated: 999},
 	} {
 		if err := tryOpen(t, strings.NewReader(string(b.done())), opts); !errors.Is(err, ErrLimit) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestLargeBlobs: a blob over the limit is read as it comes; what is made from one is left out, and that is said.
+func TestLargeBlobs(t *testing.T) {
+	t.Parallel()
+	b := newBuilder(6)
+	large := b.addBlob(strings.Repeat("x", 5000) + mark(1))
+	small := b.addBlob(mark(2))
+	at := b.object(blobKind, strings.Repeat("y", 4000))
+	b.ofs(at, delta(4000, mark(3)))
+	head := b.addCommit(1, b.addTree(line{"100644", "large", large}, line{"100644", "small", small}))
+	p := open(t, b.done(), Options{MaxObject: 1000})
+	report, err := p.scan(t.Context(), findMarks, Range{Heads: []string{head.String()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, s := range report.Sightings {
+		paths = append(paths, s.Path)
+	}
+	if !slices.Equal(paths, []string{"large", "small"}) || report.Stats.Bytes < 5000 {
+		t.Errorf("found in %q of %d bytes", paths, report.Stats.Bytes)
+	}
+	if len(report.Skipped) != 1 || !report.Skipped[0].Limit || !strings.Contains(report.Skipped[0].Reason, "with it 1 that") {
+		t.Errorf("skipped %v", report.Skipped)
+	}
+	for name, want := range map[id]int{large: 5000 + len(mark(1)), small: len(mark(2))} {
+		n := 0
+		err := p.Visit(t.Context(), name.String(), func(text []byte, r io.Reader) error {
+			if n = len(text); r != nil {
+				text, err := io.ReadAll(r)
+				n = len(text)
+				return err
+			}
+			return nil
+		})
+		if err != nil || n != want {
+			t.Errorf("%d bytes, want %d: %v", n, want, err)
+		}
+	}
+	if err := p.Visit(t.Context(), id{9}.String(), func([]byte, io.Reader) error { return nil }); !errors.Is(err, ErrNotFound) {
+		t.Errorf("what is not there: %v", err)
+	}
+	stop := errors.New("enough")
+	if err := p.Visit(t.Context(), large.String(), func([]byte, io.Reader) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("stopped: %v", err)
+	}
+}
+
+// TestTotalIsReached: what was found until then is reported, with what was not read.
+func TestTotalIsReached(t *testing.T) {
+	t.Parallel()
+	b := newBuilder(401)
+	live := b.addBlob(mark(1))
+	for i := range 400 {
+		at := b.object(blobKind, fmt.Sprintf("%0200d", i))
+		_ = at
+	}
+	p := open(t, b.done(), Options{Workers: 1})
+	p.opts.MaxInflated = 50_000
+	report, err := p.scan(t.Context(), findMarks, Range{})
+	if err != nil || len(report.Sightings) != 1 || report.Sightings[0].Blob != live.String() {
+		t.Fatalf("%v, %v", report.Sightings, err)
+	}
+	if len(report.Skipped) != 1 || !report.Skipped[0].Limit {
+		t.Errorf("skipped %v", report.Skipped)
 	}
 }

@@ -3,7 +3,9 @@ package pack
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 )
@@ -19,7 +21,9 @@ func (s *store) fetch(ctx context.Context, name id, wanted kinds, limit int64) (
 	take := func(o object) error {
 		mu.Lock()
 		defer mu.Unlock()
-		if int64(len(o.made)) > limit {
+		if o.large != nil {
+			large = int64(o.large.size)
+		} else if int64(len(o.made)) > limit {
 			large = int64(len(o.made))
 		} else if wanted.has(o.kind) {
 			found = append([]byte{}, o.text()...)
@@ -36,6 +40,37 @@ func (s *store) fetch(ctx context.Context, name id, wanted kinds, limit int64) (
 		return nil, fmt.Errorf("object %v: %w", name, ErrNotFound)
 	}
 	return nil, fmt.Errorf("object %v: %w", name, err)
+}
+
+// visit calls do for the object of that name: with its text, or a reader for what is too large to be made.
+func (s *store) visit(ctx context.Context, name id, wanted kinds, do func(text []byte, large io.Reader) error) error {
+	var mu sync.Mutex
+	found := false
+	err := s.find(ctx, name, wanted, func(o object) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if found || !wanted.has(o.kind) {
+			return errFound
+		}
+		found = true
+		var err error
+		if o.large != nil {
+			err = o.large.read(func(r io.Reader) error { return do(nil, r) })
+		} else {
+			err = do(o.text(), nil)
+		}
+		if err != nil {
+			return err
+		}
+		return errFound
+	})
+	switch {
+	case err != nil && !errors.Is(err, errFound):
+		return fmt.Errorf("object %v: %w", name, err)
+	case !found:
+		return fmt.Errorf("object %v: %w", name, ErrNotFound)
+	}
+	return nil
 }
 
 // find calls visit for the object of that name, if there is one.

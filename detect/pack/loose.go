@@ -82,7 +82,7 @@ func (s *store) readLoose(w *walker, l looseObject, wanted kinds, visit func(obj
 		s.unwanted.Add(1)
 		return nil
 	}
-	if err := w.count(size); err != nil {
+	if err := w.count(size, false); err != nil {
 		return err
 	}
 	text, ok := w.memory.lend(size)

@@ -48,7 +48,8 @@ func (p *Pack) Close() error {
 }
 
 // Scan hands every blob, commit message and annotated tag once to s and reports where the findings stand. Trees are
-// read only after a finding. A damaged object ends the scan with an error: it never passes for clean.
+// read only after a finding. A damaged object ends the scan with an error: it never passes for clean. What is over a limit
+// is left out and named in [Report.Skipped], with what is made from it.
 func (p *Pack) Scan(ctx context.Context, s *detect.Scanner, r Range) (Report, error) {
 	return p.scan(ctx, s.Within(hiddenWork(int64(len(p.file.data)))), r)
 }
@@ -61,7 +62,7 @@ func hiddenWork(size int64) *budget.Work {
 func (p *Pack) scan(ctx context.Context, e examiner, r Range) (Report, error) {
 	begin := time.Now()
 	st := p.store()
-	sc := scan{opts: p.opts, examiner: e, each: st.each, fetch: st.fetch, keepIDs: func() {
+	sc := scan{opts: p.opts, examiner: e, each: st.each, fetch: st.fetch, again: func() { st.inflated.Store(0) }, keepIDs: func() {
 		if p.file.ids == nil {
 			p.file.ids = make([]id, len(p.file.offsets))
 		}
@@ -70,6 +71,7 @@ func (p *Pack) scan(ctx context.Context, e examiner, r Range) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	report.Skipped = append(report.Skipped, st.over.list()...)
 	report.Stats.Trees = p.file.count(treeKind)
 	report.Stats.PackBytes = int64(len(p.file.data))
 	report.Stats.Duration = time.Since(begin)
@@ -79,6 +81,17 @@ func (p *Pack) scan(ctx context.Context, e examiner, r Range) (Report, error) {
 // store has no need of the checksums behind each entry: they were verified, and those of the whole pack too.
 func (p *Pack) store() *store {
 	return &store{opts: p.opts, packs: []*packfile{p.file}, verified: true}
+}
+
+// Visit calls visit with the content of one object, a commit's or tag's too, valid until it returns: the text, or where that
+// is nil, since the object is over [Options.MaxObject], a reader. An object that is not in the pack is an error that wraps
+// [ErrNotFound].
+func (p *Pack) Visit(ctx context.Context, name string, visit func(text []byte, large io.Reader) error) error {
+	wanted, ok := parseID(name)
+	if !ok {
+		return fmt.Errorf("object %q: %w: no object id of 40 hexadecimal digits", name, ErrNotFound)
+	}
+	return p.store().visit(ctx, wanted, setOf(blobKind, commitKind, tagKind), visit)
 }
 
 // Blob returns the content of one object, a commit's or tag's too, for reading a key again. An object over limit is an error that wraps [ErrLimit],

@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -100,6 +101,11 @@ var markPattern = regexp.MustCompile(`<mark (\d+)>`)
 type finder func(text []byte) detect.Result
 
 func (f finder) Examine(_ context.Context, _ string, text []byte) detect.Result { return f(text) }
+
+func (f finder) ExamineReader(_ context.Context, _ string, r io.Reader) (detect.Result, error) {
+	text, err := io.ReadAll(r)
+	return f(text), err
+}
 
 func (f finder) Clean(text []byte, _ *detect.Marks, _ []detect.Copied, _ *detect.Marks, hollow detect.Filler) bool {
 	if hollow != nil {

@@ -257,7 +257,7 @@ func (r *Repository) scan(ctx context.Context, e examiner, heads Range) (Report,
 		heads.Heads = []string{r.head.String()}
 	}
 	looseTrees := -1
-	sc := scan{opts: r.opts, examiner: e, refs: r.refs, fetch: r.store.fetch, each: func(ctx context.Context, wanted kinds, visit func(object) error) error {
+	sc := scan{opts: r.opts, examiner: e, refs: r.refs, again: func() { r.store.inflated.Store(0) }, fetch: r.store.fetch, each: func(ctx context.Context, wanted kinds, visit func(object) error) error {
 		err := r.store.each(ctx, wanted, visit)
 		if looseTrees < 0 {
 			looseTrees = int(r.store.unwanted.Load())

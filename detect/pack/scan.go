@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync/atomic"
 
 	"github.com/rekey-app/rekey/detect"
@@ -16,6 +17,7 @@ var errFound = errors.New("found")
 // examiner is a [detect.Scanner].
 type examiner interface {
 	Examine(ctx context.Context, path string, text []byte) detect.Result
+	ExamineReader(ctx context.Context, path string, r io.Reader) (detect.Result, error)
 	Clean(text []byte, base *detect.Marks, copied []detect.Copied, marks *detect.Marks, hollow detect.Filler) bool
 }
 
@@ -29,6 +31,8 @@ type scan struct {
 	fetch func(ctx context.Context, name id, wanted kinds, limit int64) ([]byte, error)
 	// refs are what each ref points to; nil for a pack, which has none.
 	refs map[string]id
+	// again lets as much be inflated as from the start.
+	again func()
 	// keepIDs is called after the first finding, when ids are needed more than once.
 	keepIDs func()
 	// missing is told of the commits and trees that are read; nil where nobody asks what is missing.
@@ -73,12 +77,19 @@ func (s *scan) run(ctx context.Context, r Range) (Report, error) {
 	}
 	s.workers = make([]collected, s.opts.Workers)
 	s.keeper = keeper{limit: s.opts.MaxFindings, each: s.opts.MaxPlaces}
+	report := Report{Peeled: map[string]string{}}
 	err := s.each(ctx, setOf(blobKind, commitKind, tagKind), func(o object) error { return s.visit(ctx, o) })
-	if err != nil {
+	total := errors.Is(err, errTotal)
+	if err != nil && !total {
 		return Report{}, err
 	}
-	report := Report{Peeled: map[string]string{}}
 	hits, tags := s.merge(&report)
+	if total && s.again != nil {
+		s.again()
+	}
+	if total { // what was found until then counts all the same
+		report.Skipped = append(report.Skipped, Skipped{Object: "the rest", Reason: err.Error(), Limit: true})
+	}
 	for _, skipped := range report.Skipped { // so that their paths are found
 		if name, ok := parseID(skipped.Object); ok && skipped.Limit {
 			if _, known := hits[name]; !known {
@@ -100,7 +111,10 @@ func (s *scan) run(ctx context.Context, r Range) (Report, error) {
 	}
 	h := history{scan: s, hits: hits, tags: tags, heads: heads, room: room{budget: s.opts.Budget, limit: s.opts.MaxTrees}}
 	defer h.room.free()
-	if err := h.read(ctx); err != nil {
+	switch err := h.read(ctx); {
+	case errors.Is(err, errTotal):
+		h.treesCut, h.trees = true, nil
+	case err != nil:
 		return Report{}, err
 	}
 	if err := h.report(ctx, &report); err != nil {
@@ -111,6 +125,9 @@ func (s *scan) run(ctx context.Context, r Range) (Report, error) {
 
 // visit scans one object.
 func (s *scan) visit(ctx context.Context, o object) error {
+	if o.large != nil {
+		return s.visitLarge(ctx, o)
+	}
 	w := &s.workers[o.worker]
 	switch o.kind {
 	case blobKind:
@@ -131,7 +148,12 @@ func (s *scan) visit(ctx context.Context, o object) error {
 	if o.kind == blobKind && s.Clean(o.made, o.base, o.copied, o.marks, o.filler()) {
 		return nil
 	}
-	result := s.Examine(ctx, "", o.text())
+	return s.take(ctx, o, s.Examine(ctx, "", o.text()))
+}
+
+// take keeps what was found in an object, and what could not be read of it.
+func (s *scan) take(ctx context.Context, o object, result detect.Result) error {
+	w := &s.workers[o.worker]
 	if err := ctx.Err(); err != nil { // findings may be incomplete
 		return err
 	}

@@ -3,6 +3,7 @@ package pack
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,9 @@ type store struct {
 	unwanted atomic.Int64 // loose objects of other kinds, met by the last walk
 	mu       sync.Mutex
 	skipped  map[id]string
+	// over are entries of a pack without index that are over a limit.
+	over    omitted
+	overAll map[int32]bool
 }
 
 // each makes all objects of the wanted kinds on all workers and calls visit for each, in no order. Visits of different
@@ -106,6 +110,10 @@ func (s *store) name(object id, err error) {
 
 // leaveOut notes an entry that cannot be made, and what is made from it.
 func (s *store) leaveOut(p *packfile, entry int32, err error) error {
+	if p.index == nil && errors.Is(err, ErrLimit) && !errors.Is(err, errTotal) {
+		s.leaveOver(p, entry, err)
+		return nil
+	}
 	if !s.skip(err) || p.index == nil {
 		return err
 	}
@@ -118,4 +126,22 @@ func (s *store) leaveOut(p *packfile, entry int32, err error) error {
 		}
 	}
 	return nil
+}
+
+// leaveOver notes an entry that is over a limit. There is no id to name it by.
+func (s *store) leaveOver(p *packfile, entry int32, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.overAll[entry] {
+		return
+	}
+	if s.overAll == nil {
+		s.overAll = map[int32]bool{}
+	}
+	s.overAll[entry] = true
+	reason := err.Error()
+	if n := p.weight[entry] - 1; n > 0 {
+		reason += fmt.Sprintf(", and with it %d that are made from it", n)
+	}
+	s.over.add(Skipped{Reason: reason, Limit: true})
 }

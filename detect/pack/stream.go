@@ -21,11 +21,12 @@ type stream struct {
 	ctx      context.Context
 	source   io.Reader
 	opts     Options
-	size     int64 // bytes read
-	told     int64 // of size, to Options.Progress
-	number   int   // of the entry that is read
-	count    int   // of entries, once the header is there
-	discard  bool  // the bytes are at hand elsewhere
+	size     int64  // bytes read
+	inflated uint64 // what the entries announce
+	told     int64  // of size, to Options.Progress
+	number   int    // of the entry that is read
+	count    int    // of entries, once the header is there
+	discard  bool   // the bytes are at hand elsewhere
 	spool    spool
 	room     room // for the tables
 	hash     hash.Hash
@@ -174,8 +175,8 @@ func (s *stream) entry(offset int64) error {
 	if err != nil {
 		return err
 	}
-	if h.size > uint64(s.opts.MaxObject) {
-		return fmt.Errorf("%w: object of %d bytes, %d are allowed", ErrLimit, h.size, s.opts.MaxObject)
+	if s.inflated += h.size; s.inflated > uint64(s.opts.MaxInflated) || h.size > uint64(s.opts.MaxInflated) {
+		return fmt.Errorf("%w: the objects have more than %d bytes together", ErrLimit, s.opts.MaxInflated)
 	}
 	if !s.room.take(budget.ObjectMemory) {
 		if size := s.opts.Budget.Size(); int64(s.number)*budget.ObjectMemory > size-size/8 {

@@ -3,6 +3,7 @@ package pack
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync/atomic"
@@ -19,7 +20,8 @@ type object struct {
 	kind   kind
 	made   []byte // the text; of a hollow one, what was made of it
 	hollow *hollow
-	loose  id // where pack is nil
+	large  *large // a blob that is not made at all: made is nil
+	loose  id     // where pack is nil
 
 	// copied are the long stretches that a walk's object has from its base, and base is what the visit of that noted: both nil
 	// for an object that is no delta. marks is for what this visit notes. All are valid until the visit returns.
@@ -80,13 +82,22 @@ func (o object) id() id {
 	case o.pack.index != nil:
 		return o.pack.index.id(o.entry)
 	case o.pack.ids == nil:
-		return hashObject(o.kind, o.text())
+		return o.hash()
 	}
 	known := &o.pack.ids[o.entry]
 	if *known == (id{}) {
-		*known = hashObject(o.kind, o.text())
+		*known = o.hash()
 	}
 	return *known
+}
+
+// hash returns the id as the content says it. Of a large one that cannot be read any more it is that of nothing.
+func (o object) hash() id {
+	if o.large == nil {
+		return hashObject(o.kind, o.text())
+	}
+	name, _ := o.large.id()
+	return name
 }
 
 // fail says in which object err happened.
@@ -176,6 +187,12 @@ func (w *walker) walk(ctx context.Context, p *packfile, root int32, visit func(o
 func (w *walker) enter(p *packfile, entry int32, base frame, visit func(object) error) error {
 	leaf := p.kinds[entry] == blobKind && p.first[entry] == none
 	text, err := w.make(p, entry, base.text.data, leaf)
+	if l, ok := errors.AsType[*large](err); ok {
+		err = visit(object{worker: w.number, pack: p, entry: entry, kind: p.kinds[entry], large: l})
+		if err == nil || !errors.Is(err, ErrCorrupt) {
+			return err
+		}
+	}
 	if err != nil {
 		return w.broken(p, entry, p.fail(entry, err))
 	}
@@ -229,7 +246,7 @@ func (w *walker) make(p *packfile, entry int32, base []byte, leaf bool) (buffer,
 		return buffer{}, err
 	}
 	w.copied, w.hollow = w.copied[:0], hollow{}
-	text, err := w.whole(h.size, body)
+	text, err := w.whole(h.size, body, leaf && p.bases[entry] == none)
 	if err != nil || p.bases[entry] == none {
 		return text, err
 	}
@@ -240,27 +257,36 @@ func (w *walker) make(p *packfile, entry int32, base []byte, leaf bool) (buffer,
 // mostDeflated is the most bytes that one byte of deflate can stand for.
 const mostDeflated = 1032
 
-// whole inflates body, all of which must be one zlib stream of size bytes.
-func (w *walker) whole(size uint64, body []byte) (buffer, error) {
+// whole inflates body, all of which must be one zlib stream of size bytes. What is a leaf and too large to be made is returned
+// as the error [*large].
+func (w *walker) whole(size uint64, body []byte, leaf bool) (buffer, error) {
 	if size > mostDeflated*uint64(len(body)) {
 		return buffer{}, fmt.Errorf("%w: %d bytes cannot be inflated from %d", ErrCorrupt, size, len(body))
 	}
-	if err := w.count(size); err != nil {
+	write := func(out *bufio.Writer) error {
+		w.inflate.Begin(int64(size))
+		var full error // of out, which is no error of the bytes
+		n, err := w.inflate.Feed(body, func(part []byte) error {
+			_, full = out.Write(part)
+			return full
+		})
+		if full != nil {
+			return full
+		}
+		if err != nil {
+			return inflateError(err)
+		}
+		return unread(len(body) - n)
+	}
+	if err := w.count(size, leaf); err != nil {
 		return buffer{}, err
+	}
+	if size > uint64(w.opts.MaxObject) {
+		return buffer{}, &large{size, write}
 	}
 	text, ok := w.memory.lend(size)
 	if !ok {
-		return w.file(func(out *bufio.Writer) error {
-			w.inflate.Begin(int64(size))
-			n, err := w.inflate.Feed(body, func(part []byte) error {
-				_, err := out.Write(part)
-				return err
-			})
-			if err != nil {
-				return inflateError(err)
-			}
-			return unread(len(body) - n)
-		})
+		return w.file(write)
 	}
 	n, err := w.inflate.Zlib(text.data, body)
 	if err == nil {
@@ -284,12 +310,13 @@ func (w *walker) apply(base, delta []byte, leaf bool) (buffer, error) {
 	if baseSize != uint64(len(base)) {
 		return buffer{}, fmt.Errorf("%w: delta is for a base of %d bytes, its base has %d", ErrCorrupt, baseSize, len(base))
 	}
-	if err := w.count(size); err != nil {
+	if err := w.count(size, false); err != nil {
 		return buffer{}, err
 	}
+	write := func(out *bufio.Writer) error { return applyDeltaTo(out, size, base, ops) }
 	text, ok := w.memory.lend(size)
 	if !ok {
-		return w.file(func(out *bufio.Writer) error { return applyDeltaTo(out, size, base, ops) })
+		return w.file(write)
 	}
 	w.copied, err = applyDelta(text.data, base, ops, w.copied, leaf)
 	if err != nil {
@@ -321,8 +348,9 @@ func (w *walker) file(write func(*bufio.Writer) error) (buffer, error) {
 	return buffer{data: data, spool: s}, nil
 }
 
-func (w *walker) count(size uint64) error {
-	if size > uint64(w.opts.MaxObject) {
+// count charges the bytes of an object to the scan. One that is read as it comes may have any size.
+func (w *walker) count(size uint64, any bool) error {
+	if size > uint64(w.opts.MaxObject) && !any {
 		return fmt.Errorf("%w: object of %d bytes, %d are allowed", ErrLimit, size, w.opts.MaxObject)
 	}
 	// Not each object is told to the other workers, which would make them wait for each other's memory.
