@@ -24,6 +24,7 @@ func TestBounds(t *testing.T) {
 		"OverALimit":  testOverALimit,
 		"FirstLook":   testFirstLookWithManyPlaces,
 		"AllowedPath": testDecoysWhereAPathIsAllowed,
+		"LargeObject": testKeyInALargeObject,
 	})
 }
 
@@ -198,4 +199,21 @@ func testDecoysWhereAPathIsAllowed(t *testing.T) {
 	sha = w.pushed(files)
 	w.settle()
 	w.conclusion(sha, "failure")
+}
+
+// testKeyInALargeObject: a key in a file of more than 64 MiB is read again when Clerk is to be asked.
+func testKeyInALargeObject(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it makes a file of 65 MiB")
+	}
+	w := newShop(t)
+	text, key := w.secret(740, detect.Live)
+	sha := w.pushed(map[string]string{"dump.sql": strings.Repeat(strings.Repeat("x", 1023)+"\n", 65<<10) + env(text)})
+	w.settle()
+	w.conclusion(sha, "failure")
+	issue := w.filed(1)[0]
+	w.clerk.Delete(key)
+	w.say(issue.Number, "/rekey rotated", w.ada)
+	w.state(issue.Number, "closed", ledger.Revoked)
+	w.conclusion(sha, "success")
 }

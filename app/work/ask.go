@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -78,9 +79,6 @@ func wordOfAsk(q respond.Ask, now time.Time) respond.Word {
 	return respond.Word{Said: said, By: q.By, Role: q.Role, ID: q.Word, At: now}
 }
 
-// maxKeyObject is how large a git object may be in which a key is looked for again.
-const maxKeyObject = 64 << 20
-
 // keyPlaces is in how many of a leak's places its key is looked for.
 const keyPlaces = 5
 
@@ -120,25 +118,29 @@ func (w *Worker) keyIn(ctx context.Context, client *github.Client, s ledger.Sigh
 	if s.Source != string(pack.InBlob) {
 		request.Deepen, request.Filter = 1, "tree:0" // a commit or a tag alone
 	}
-	text, err := w.object(ctx, client, request, s.Blob, maxKeyObject)
-	if unreadable(err) {
-		return detect.Secret{}, false, nil
-	}
-	if err != nil {
+	var key detect.Secret
+	found := false
+	err := w.withPack(ctx, client, request, func(p *pack.Pack) error {
+		return p.Visit(ctx, s.Blob, func(text []byte, large io.Reader) error {
+			result, err := w.examine(ctx, s.Path, text, large)
+			for _, f := range result.Findings {
+				if f.Secret.Fingerprint() == fingerprint {
+					key, found = f.Secret, true
+				}
+			}
+			return err
+		})
+	})
+	if err != nil && !unreadable(err) {
 		return detect.Secret{}, false, fmt.Errorf("reading the leaking object %s: %w", s.Blob, err)
 	}
-	for _, f := range w.Scanner.Scan(ctx, s.Path, text) {
-		if f.Secret.Fingerprint() == fingerprint {
-			return f.Secret, true, nil
-		}
-	}
-	return detect.Secret{}, false, nil
+	return key, found, nil
 }
 
-func (w *Worker) object(ctx context.Context, client *github.Client, request wire.Request, name string, limit int64) (text []byte, err error) {
-	err = w.withPack(ctx, client, request, func(p *pack.Pack) error {
-		text, err = p.Blob(name, limit)
-		return err
-	})
-	return text, err
+// examine reads an object again as a scan reads it, whatever its size.
+func (w *Worker) examine(ctx context.Context, path string, text []byte, large io.Reader) (detect.Result, error) {
+	if large != nil {
+		return w.Scanner.ExamineReader(ctx, path, large)
+	}
+	return w.Scanner.Examine(ctx, path, text), nil
 }
