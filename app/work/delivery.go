@@ -240,6 +240,11 @@ func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *tas
 	if j.Attempt > j.MaxAttempts {
 		return "", final("rekey was stopped each time it tried, last in the middle of the scan")
 	}
+	leave, err := w.enter(j.JobRow)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
 	err = contained(func() (err error) {
 		note, err = w.scan(ctx, owner(j.JobRow), t)
 		return err

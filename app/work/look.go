@@ -26,6 +26,11 @@ func (w *Worker) firstLook(ctx context.Context, j *river.Job[job.FirstLook]) err
 		// What ends a process is not tried for ever.
 		return w.leaveLook(ctx, j, final("rekey was stopped each time it tried, last in the middle of the reading"))
 	}
+	leave, err := w.enter(j.JobRow)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	repository, look, err := w.beginLook(ctx, j.Args.Repository)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return nil // its installation is gone, or it was deleted

@@ -73,7 +73,12 @@ func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 
 // sweepRef reads one ref. What will not get better is noted, and holds up no other ref.
 func (w *Worker) sweepRef(ctx context.Context, j *river.Job[job.Sweep], t *task) error {
-	err := contained(func() error {
+	leave, err := w.enter(j.JobRow)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	err = contained(func() error {
 		_, err := w.scan(ctx, owner(j.JobRow), t)
 		return err
 	})

@@ -52,6 +52,7 @@ type Worker struct {
 	Config
 	metrics  metrics
 	policies policies
+	gate     gate
 	patience patience
 	roles    roles
 }

@@ -1,0 +1,83 @@
+package work
+
+import (
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/riverqueue/river/rivertype"
+)
+
+// The gate's times.
+const (
+	// gateWait is how long a job waits that may not read now.
+	gateWait = 2 * time.Second
+	// gateClosed is how long others stay outside for one that is to be alone, and gatePatience how long that one waits until it
+	// goes in beside those that are still reading, which may be histories of an hour.
+	gateClosed   = 30 * time.Second
+	gatePatience = 5 * time.Minute
+)
+
+// gate lets many read at once, or one that is suspected of having ended the process. Nobody waits in it: a job that may not
+// read now comes again, so that it holds no worker and is not taken for one that runs. It is safe for concurrent use.
+type gate struct {
+	mu      sync.Mutex
+	readers int
+	alone   bool
+	wanted  time.Time // since when a suspect waits; zero: none does
+	asked   time.Time // when one last did
+}
+
+// enter reports whether a job may read; leave must be called then when it has.
+func (g *gate) enter(now time.Time, suspect bool) (leave func(), ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if now.Sub(g.asked) > 10*gateWait { // who waited has gone elsewhere
+		g.wanted = time.Time{}
+	}
+	if g.alone {
+		return nil, false
+	}
+	if !suspect {
+		if !g.wanted.IsZero() && now.Sub(g.wanted) < gateClosed {
+			return nil, false
+		}
+		g.readers++
+		return g.leave(func() { g.readers-- }), true
+	}
+	g.asked = now
+	if g.wanted.IsZero() {
+		g.wanted = now
+	}
+	if g.readers > 0 && now.Sub(g.wanted) < gatePatience {
+		return nil, false
+	}
+	g.alone, g.wanted = true, time.Time{}
+	return g.leave(func() { g.alone = false }), true
+}
+
+func (g *gate) leave(do func()) func() {
+	return sync.OnceFunc(func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		do()
+	})
+}
+
+// enter takes a job through the gate, or says that it is to come again.
+func (w *Worker) enter(row *rivertype.JobRow) (leave func(), err error) {
+	leave, ok := w.gate.enter(w.Now(), suspect(row))
+	if !ok {
+		return nil, &waitError{gateWait, "a scan that may have ended the process before is to be alone"}
+	}
+	return leave, nil
+}
+
+// suspect reports whether a process ended while it ran the job: whatever did that, it does not do it to others again.
+func suspect(row *rivertype.JobRow) bool {
+	var noted struct {
+		Crashes int `json:"crashes"`
+	}
+	_ = json.Unmarshal(row.Metadata, &noted) // metadata that cannot be read suspects nobody
+	return noted.Crashes > 0
+}
