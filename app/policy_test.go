@@ -107,7 +107,7 @@ func testPolicyLayers(t *testing.T) {
 	if run.Conclusion != "failure" || !slices.Equal(issue.Labels, []string{"organisation"}) {
 		t.Errorf("organisation's policy: %s, labels %v", run.Conclusion, issue.Labels)
 	}
-	holds(t, "the issue", issue.Body, "Clerk is not to be asked") // the server's still
+	holds(t, "the issue", issue.Body, "rekey doesn't ask Clerk") // the server's still
 	// The repository's, over both.
 	w.policy("verify: on-request", "issues:", "  labels: [ours, security]")
 	run, issue = push(82)

@@ -159,7 +159,7 @@ func testOtherKindsAreClosedOnAPersonsWord(t *testing.T) {
 	sha := w.pushed(map[string]string{".env": "CLERK_WEBHOOK_SIGNING_SECRET=" + secret + "\n"})
 	w.settle()
 	issue := w.filed(1)[0]
-	holds(t, "the issue", issue.Body, "no way to ask")
+	holds(t, "the issue", issue.Body, "Clerk can't say")
 	w.say(issue.Number, "/rekey rotated", w.ada)
 	w.state(issue.Number, "closed", ledger.Resolved)
 	w.conclusion(sha, "success")
