@@ -84,29 +84,48 @@ type headCommit struct {
 	branch string // "" for the default one
 }
 
-// leakHeads returns the tip of the default branch, which is what usually runs, then that of the branch to which the leak was
-// pushed last; the leaking commit itself where neither is known.
+// leakHeads returns at most maxLeakHeads commits: the tip of the default branch, which is what usually runs, that of the
+// branch to which the leak was pushed last, branches that end in a leaking commit, and those that by their names run
+// somewhere. Where none is known it is the leaking commit itself.
 func leakHeads(f issueFacts) []headCommit {
-	tips := map[string]string{}
-	for _, t := range f.tips {
-		tips[t.Ref] = t.SHA
-	}
 	var out []headCommit
-	add := func(ref, branch string) {
-		if sha := tips[ref]; sha != "" && !slices.ContainsFunc(out, func(h headCommit) bool { return h.commit == sha }) {
-			out = append(out, headCommit{sha, branch})
+	add := func(t ledger.Tip) {
+		branch, ok := strings.CutPrefix(t.Ref, "refs/heads/")
+		if !ok || len(out) == maxLeakHeads || slices.ContainsFunc(out, func(h headCommit) bool { return h.commit == t.SHA }) {
+			return
+		}
+		if branch == f.source.DefaultBranch {
+			branch = ""
+		}
+		out = append(out, headCommit{t.SHA, branch})
+	}
+	last := lastSighting(f.Sightings)
+	for _, wanted := range []func(ledger.Tip) bool{
+		func(t ledger.Tip) bool { return t.Ref == "refs/heads/"+f.source.DefaultBranch },
+		func(t ledger.Tip) bool { return t.Ref == last.Ref },
+		func(t ledger.Tip) bool {
+			return slices.ContainsFunc(f.Sightings, func(s ledger.Sighting) bool { return s.Commit == t.SHA })
+		},
+		func(t ledger.Tip) bool {
+			return slices.Contains(deployedBranches, strings.TrimPrefix(t.Ref, "refs/heads/"))
+		},
+	} {
+		for _, t := range f.tips {
+			if wanted(t) {
+				add(t)
+			}
 		}
 	}
-	trunk := "refs/heads/" + f.source.DefaultBranch
-	add(trunk, "")
-	if last := lastSighting(f.Sightings); strings.HasPrefix(last.Ref, "refs/heads/") && last.Ref != trunk {
-		add(last.Ref, strings.TrimPrefix(last.Ref, "refs/heads/"))
-	}
-	if commit := lastSighting(f.Sightings).Commit; len(out) == 0 && commit != "" {
-		out = append(out, headCommit{commit: commit})
+	if len(out) == 0 && last.Commit != "" {
+		out = append(out, headCommit{commit: last.Commit})
 	}
 	return out
 }
+
+const maxLeakHeads = 4
+
+// deployedBranches are names of branches from which something usually runs.
+var deployedBranches = []string{"production", "prod", "live", "release", "main", "master", "staging", "develop"}
 
 // lastSighting is the last one that brought the leak.
 func lastSighting(sightings []ledger.Sighting) ledger.Sighting {

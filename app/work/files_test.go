@@ -21,14 +21,19 @@ func TestLeakHeads(t *testing.T) {
 		tips      []ledger.Tip
 		want      []headCommit
 	}{
-		"nothing known":             {nil, nil, nil},
-		"no tip: the last commit":   {[]ledger.Sighting{seen("a", trunk, 0), seen("c", "", 2), seen("b", trunk, 1)}, nil, []headCommit{{"c", ""}}},
-		"a message has no commit":   {[]ledger.Sighting{seen("", trunk, 3), seen("a", trunk, 0)}, nil, []headCommit{{"a", ""}}},
-		"no times: the last listed": {[]ledger.Sighting{{Commit: "a"}, {Commit: "b"}}, nil, []headCommit{{"b", ""}}},
-		"default branch":            {[]ledger.Sighting{seen("a", trunk, 0)}, []ledger.Tip{{Ref: trunk, SHA: "tip"}}, []headCommit{{"tip", ""}}},
-		"default branch first":      {[]ledger.Sighting{seen("a", feature, 0)}, []ledger.Tip{{Ref: feature, SHA: "other"}, {Ref: trunk, SHA: "tip"}}, []headCommit{{"tip", ""}, {"other", "feature/x"}}},
-		"both the same":             {[]ledger.Sighting{seen("a", feature, 0)}, []ledger.Tip{{Ref: feature, SHA: "tip"}, {Ref: trunk, SHA: "tip"}}, []headCommit{{"tip", ""}}},
-		"a tag":                     {[]ledger.Sighting{seen("a", "refs/tags/v1", 0)}, []ledger.Tip{{Ref: "refs/tags/v1", SHA: "b"}}, []headCommit{{"a", ""}}},
+		"nothing known":                                    {nil, nil, nil},
+		"no tip: the last commit":                          {[]ledger.Sighting{seen("a", trunk, 0), seen("c", "", 2), seen("b", trunk, 1)}, nil, []headCommit{{"c", ""}}},
+		"a message has no commit":                          {[]ledger.Sighting{seen("", trunk, 3), seen("a", trunk, 0)}, nil, []headCommit{{"a", ""}}},
+		"no times: the last listed":                        {[]ledger.Sighting{{Commit: "a"}, {Commit: "b"}}, nil, []headCommit{{"b", ""}}},
+		"default branch":                                   {[]ledger.Sighting{seen("a", trunk, 0)}, []ledger.Tip{{Ref: trunk, SHA: "tip"}}, []headCommit{{"tip", ""}}},
+		"default branch first":                             {[]ledger.Sighting{seen("a", feature, 0)}, []ledger.Tip{{Ref: feature, SHA: "other"}, {Ref: trunk, SHA: "tip"}}, []headCommit{{"tip", ""}, {"other", "feature/x"}}},
+		"both the same":                                    {[]ledger.Sighting{seen("a", feature, 0)}, []ledger.Tip{{Ref: feature, SHA: "tip"}, {Ref: trunk, SHA: "tip"}}, []headCommit{{"tip", ""}}},
+		"found in the history: the branch that ends there": {[]ledger.Sighting{seen("a", "", 0)}, []ledger.Tip{{Ref: trunk, SHA: "tip"}, {Ref: feature, SHA: "a"}}, []headCommit{{"tip", ""}, {"a", "feature/x"}}},
+		"found in the history: what runs":                  {[]ledger.Sighting{seen("a", "", 0)}, []ledger.Tip{{Ref: feature, SHA: "b"}, {Ref: "refs/heads/production", SHA: "c"}, {Ref: trunk, SHA: "tip"}}, []headCommit{{"tip", ""}, {"c", "production"}}},
+		"no more than a few": {[]ledger.Sighting{seen("a", "", 0)}, []ledger.Tip{
+			{Ref: "refs/heads/prod", SHA: "1"}, {Ref: "refs/heads/live", SHA: "2"}, {Ref: "refs/heads/release", SHA: "3"}, {Ref: "refs/heads/staging", SHA: "4"}, {Ref: trunk, SHA: "tip"},
+		}, []headCommit{{"tip", ""}, {"1", "prod"}, {"2", "live"}, {"3", "release"}}},
+		"a tag": {[]ledger.Sighting{seen("a", "refs/tags/v1", 0)}, []ledger.Tip{{Ref: "refs/tags/v1", SHA: "b"}}, []headCommit{{"a", ""}}},
 	} {
 		f := issueFacts{IssueFacts: respond.IssueFacts{Sightings: c.sightings}, tips: c.tips, source: record{ledger.Repository{DefaultBranch: "main"}}}
 		if got := leakHeads(f); !slices.Equal(got, c.want) {

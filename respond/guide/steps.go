@@ -91,7 +91,7 @@ func (x target) step(commit bool) (Step, bool) {
 func (r repository) setSomewhere(noun string) Step {
 	s := Step{Do: Set, Title: "Set the new " + noun + " wherever the app reads it,"}
 	switch {
-	case len(r.changes) > 0 && !slices.ContainsFunc(r.changes, func(c change) bool { return c.kind != inClient }):
+	case r.has(inClient) && !r.has(inSource):
 		s.Title = "If a server needs the " + noun + ", set the new one there,"
 	case slices.ContainsFunc(r.targets, func(x target) bool { return len(x.set) > 0 || x.how != "" }):
 		s.Title = "Set it wherever else the app reads it,"
@@ -147,6 +147,11 @@ func (r repository) changeSteps() []Step {
 		out[len(out)-1].Text += " Commit that."
 	}
 	return out
+}
+
+// has reports whether something of the kind is to be changed.
+func (r repository) has(kind changeKind) bool {
+	return slices.ContainsFunc(r.changes, func(c change) bool { return c.kind == kind })
 }
 
 func (c change) step() Step {
