@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -15,6 +16,8 @@ func TestPublic(t *testing.T) {
 		"PrivateElsewhere": testPublicRepositoryWithAPrivateOneForIssues,
 		"Publicized":       testPublicized,
 		"HiddenLines":      testHiddenLines,
+		"Details":          testPublicDetails,
+		"NeverInPublic":    testUnusableRepositoryForIssues,
 	})
 }
 
@@ -42,21 +45,26 @@ func testPublicIssueTellsNoPlaces(t *testing.T) {
 	w.push(w.shop, "refs/heads/main", sha)
 	w.settle()
 	issue := w.filed(1)[0]
-	lacks(t, "the public issue", issue.Title+issue.Body, "place.env", leaking[:7], leaking, "`ada`")
-	holds(t, "the public issue", issue.Body, key.Redacted(), "How this closes")
+	lacks(t, "the public issue", issue.Title+issue.Body, "place.env", leaking[:7], leaking, "`ada`", "Clerk", "sk_", "key", "rekey")
 	run := w.shop.CheckRuns(sha)[0]
-	lacks(t, "the public check", run.Title+run.Summary+run.Text, "place.env", leaking[:7])
+	lacks(t, "the public check", run.Title+run.Summary+run.Text, "place.env", leaking[:7], "sk_", "development")
+	holds(t, "the public check", run.Summary, "rekey scan --history", fmt.Sprintf("/issues/%d", issue.Number))
 	if run.Conclusion != "failure" || len(run.Annotations) != 0 {
 		t.Errorf("%s with %d annotations", run.Conclusion, len(run.Annotations))
 	}
 	// A stranger's words are politely refused, once.
 	w.say(issue.Number, "/rekey rotated", w.github.User("passer-by"))
 	w.say(issue.Number, "/rekey rotated", w.github.User("passer-by"))
-	holds(t, "the comment", w.last(issue.Number, 1), "Thank you")
+	holds(t, "the comment", w.last(issue.Number, 1), "depends on your role")
+	// Nobody learns from us whether the key works: it does, and Clerk said so.
+	w.say(issue.Number, "/rekey rotated", w.ada)
+	lacks(t, "the comment", w.last(issue.Number, 2), "Clerk", "works", "accepts", "sk_")
+	lacks(t, "the public issue", w.issue(issue.Number).Body, "Clerk", "works")
 	// What somebody entitled says in the open stays as he said it, and our texts repeat no more of it than needed.
 	w.clerk.Delete(key)
 	w.say(issue.Number, "/rekey rotated", w.ada)
 	w.state(issue.Number, "closed", ledger.Revoked)
+	holds(t, "the closed public issue", w.issue(issue.Number).Title, key.Redacted())
 	lacks(t, "the closed public issue", w.issue(issue.Number).Body, "place.env", leaking[:7])
 	w.conclusion(sha, "success")
 	w.holdsNoKey()
@@ -96,7 +104,7 @@ func testPublicized(t *testing.T) {
 	}
 	w.took(w.shop.Publicize(w.ctx, w.ada), nil)
 	w.filed(2)
-	lacks(t, "the issue, in public", w.issue(issue.Number).Body, "102.env")
+	lacks(t, "the issue, in public", w.issue(issue.Number).Title+w.issue(issue.Number).Body, "102.env", "sk_", "Clerk")
 	run := w.shop.CheckRuns(sha)[0]
 	lacks(t, "the check, in public", run.Summary, "102.env")
 	if run.Conclusion != "failure" {
@@ -113,10 +121,41 @@ func testPublicized(t *testing.T) {
 func testHiddenLines(t *testing.T) {
 	w := newShop(t)
 	w.public()
-	w.policy("public: {annotations: false}")
+	w.policy("public: {details: true, annotations: false}")
 	sha, _, _ := w.leaked(104, detect.Live)
 	run := w.shop.CheckRuns(sha)[0]
 	if run.Conclusion != "failure" || len(run.Annotations) != 0 {
 		t.Errorf("%s with %d annotations", run.Conclusion, len(run.Annotations))
+	}
+}
+
+func testPublicDetails(t *testing.T) {
+	w := newShop(t)
+	w.public()
+	w.policy("public: {details: true}")
+	sha, key, issue := w.leaked(105, detect.Live)
+	holds(t, "the issue", issue.Title+issue.Body, key.Redacted(), "105.env")
+	if run := w.shop.CheckRuns(sha)[0]; len(run.Annotations) != 1 {
+		t.Errorf("%d annotations", len(run.Annotations))
+	}
+}
+
+// testUnusableRepositoryForIssues: a public repository whose policy sends issues where they cannot go gets none in public, and
+// gets them as soon as they can go there.
+func testUnusableRepositoryForIssues(t *testing.T) {
+	w := newShop(t)
+	security := w.other("security", true)
+	w.public()
+	w.conclusion(w.policy("issues: {repository: acme/security}"), "failure")
+	text, _ := w.secret(106, detect.Live)
+	sha := w.pushed(map[string]string{"place.env": env(text)})
+	w.settle()
+	w.conclusion(sha, "failure")
+	w.filed(0)
+	w.accepts(security, "acme/*")
+	w.conclusion(w.policy("issues: {repository: acme/security} # now it may"), "success")
+	w.filed(0)
+	if n := len(security.Issues()); n != 1 {
+		t.Errorf("%d issues in the private repository, want 1", n)
 	}
 }

@@ -142,12 +142,12 @@ func testPushedAgainAfterClosing(t *testing.T) {
 	w.state(issue.Number, "closed", ledger.Resolved)
 	w.conclusion(first, "success")
 	sha := w.commit(w.shop, githubtest.Change{
-		Time: time.Now().Add(2 * time.Second).Truncate(time.Second), Files: map[string]string{"again.env": "# again\n" + env(w.keys[0])},
+		Time: time.Now().Add(-1000 * time.Hour), Files: map[string]string{"again.env": "# again\n" + env(w.keys[0])},
 	})
 	w.push(w.shop, "refs/heads/main", sha)
 	w.settle()
 	w.state(issue.Number, "open", ledger.Open)
-	holds(t, "the comment", w.last(issue.Number, 2), "Open again", "pushed again")
+	holds(t, "the comment", w.last(issue.Number, 2), "Open again", "in a new place")
 	w.filed(1)
 	w.conclusion(sha, "failure")
 	w.conclusion(first, "failure")

@@ -12,16 +12,14 @@ import (
 
 // annotations marks what stands at head and was not marked before. Annotations are plain text, not Markdown.
 func (v checkView) annotations() (out []github.Annotation, ids []int64) {
-	if !v.Repository.Private && v.Policy.Public.HideLines {
-		return nil, nil
-	}
+	hide := v.hidden() || !v.Repository.Private && v.Policy.Public.HideLines
 	for _, set := range []struct {
 		leaks []leakView
 		level string
 	}{{v.failing, "failure"}, {v.tolerated, "warning"}, {v.unsure, "warning"}} {
 		for _, l := range set.leaks {
 			for _, p := range l.atHead() {
-				if p.Annotated || !annotatable(p.Sighting) || allowedHere(l.Leak, p.Sighting) {
+				if hide || p.Annotated || !annotatable(p.Sighting) || allowedHere(l.Leak, p.Sighting) {
 					continue
 				}
 				out = append(out, annotation(l.Leak, p.Sighting, set.level))

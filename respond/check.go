@@ -213,6 +213,9 @@ func (v checkView) conclusion() github.Conclusion {
 }
 
 func (v checkView) title() string {
+	if title, ok := v.publicTitle(); ok && v.hidden() {
+		return title
+	}
 	switch {
 	case len(v.failing) > 0:
 		title := leaked(v.failing)
@@ -272,6 +275,9 @@ func leaked(leaks []leakView) string {
 }
 
 func (v checkView) closedTitle() string {
+	if v.silenced() {
+		return "The policy allows " + map[bool]string{true: "a finding", false: "a production key"}[v.hidden()]
+	}
 	counts := map[ledger.LeakState]int{}
 	for _, l := range v.closed {
 		counts[l.State]++

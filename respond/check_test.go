@@ -57,7 +57,38 @@ func checkCases() map[string]CheckFacts {
 	never.Policy.FailOn = "critical"
 	bad := facts()
 	bad.PolicyFile = PolicyProblem{Line: 4, Message: "unknown setting \"fial_on\""}
+	fromOutside := func(l *ledger.Leak) { l.Outside = true }
+	outside := facts(at(with(live, fromOutside), sighting(1, "apps/web/.env", 3), true), at(with(test, fromOutside), sighting(2, "a.env", 1), true))
+	outside.Scans[0].Event, outside.Scans[0].PullNumber = "pull_request", 5
+	outsidePublic := outside
+	outsidePublic.Repository = public
+	silenced := facts(at(with(live, func(l *ledger.Leak) {
+		l.State, l.ClosedBy, l.Closed, l.Reason = ledger.Ignored, self, monday, "the policy allows it: a decoy"
+	}), sighting(1, ".env", 1), true))
+	uncounted := facts(at(live, sighting(1, ".env", 1), true))
+	uncounted.Policy.Allow.Fingerprints = []policy.AllowedFingerprint{{Fingerprint: live.Fingerprint, Reason: "x", By: "mallory"}}
+	partial := facts()
+	partial.PolicyFile = PolicyProblem{Line: 3, Message: "notify names \"pager\", which is no target of this server for acme", Partial: true}
+	details := publicCase
+	details.Policy.Public.Details = true
+	elsewhere := facts(at(with(live, func(l *ledger.Leak) { filed(l); l.IssueRepository = 99 }), sighting(1, ".env", 1), true))
+	elsewhere.Repository = public
+	publicClosed := facts(
+		at(with(test, func(l *ledger.Leak) {
+			filed(l)
+			l.State, l.ClosedBy, l.Closed, l.Reason = ledger.Ignored, "ada", monday, "a decoy"
+		}), sighting(1, ".env", 1), true),
+		at(with(live, revoked), sighting(2, ".env", 2), true))
+	publicClosed.Repository = public
 	return map[string]CheckFacts{
+		"outside":             outside,
+		"outside-public":      outsidePublic,
+		"silenced":            silenced,
+		"uncounted":           uncounted,
+		"bad-policy-setting":  partial,
+		"public-details":      details,
+		"public-elsewhere":    elsewhere,
+		"public-closed":       publicClosed,
 		"clean":               clean,
 		"live-private":        facts(at(live, sighting(1, "apps/web/.env.production", 3), true)),
 		"live-public":         publicCase,
@@ -92,6 +123,8 @@ func TestCheckGolden(t *testing.T) {
 func TestCheckConclusion(t *testing.T) {
 	t.Parallel()
 	want := map[string]github.Conclusion{
+		"outside": github.Failure, "outside-public": github.Failure, "silenced": github.Neutral, "uncounted": github.Failure,
+		"bad-policy-setting": github.Failure, "public-details": github.Failure, "public-elsewhere": github.Failure, "public-closed": github.Success,
 		"clean": github.Success, "revoked": github.Success, "allowed-test": github.Success, "skipped": github.Success,
 		"unjudged": github.Failure, "unjudged-accepted": github.Neutral, "unjudged-and-leaked": github.Failure,
 		"low-confidence": github.Neutral, "below-policy": github.Neutral,

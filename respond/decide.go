@@ -108,6 +108,8 @@ type ScanFacts struct {
 	Unseen     map[string]bool // fingerprints of what the scan met also at paths that it did not record
 	FiledHour  int             // issues filed for this repository in the last hour
 	Policy     policy.Policy
+	// Hidden are the leaks whose issues strangers read.
+	Hidden map[int64]bool
 	// Allowance is what Policy allows. Who decides within a transaction has asked it for the paths before; nil makes one.
 	Allowance *policy.Allowance
 	Now       time.Time
@@ -239,7 +241,11 @@ func (d *Decision) change(now time.Time, l *ledger.Leak, to ledger.LeakState, by
 
 func (d *Decision) reopened(f ScanFacts, l ledger.Leak) {
 	d.issue(ReopenIssue, l, f.Now)
-	d.comment(l, "reopened", f.Now, "Open again: "+d.Changes[len(d.Changes)-1].Reason+".")
+	text := "Open again: " + d.Changes[len(d.Changes)-1].Reason + "."
+	if f.Hidden[l.ID] {
+		text = "Open again."
+	}
+	d.comment(l, "reopened", f.Now, text)
 	d.notify(f.Policy, l, "reopened", f.Now)
 }
 

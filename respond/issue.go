@@ -41,16 +41,16 @@ func (t IssueText) Digest() string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Marker is the hidden line by which a leak's issue is found again among the App's issues.
-func Marker(repository int64, fingerprint string) string {
-	return fmt.Sprintf("<!-- rekey:leak:%d:%s -->", repository, fingerprint)
-}
-
 // Issue returns the issue of a leak: one line of fact, what to do in this repository, and folded away the facts and how it
-// closes. It mentions nobody. In an issue that strangers can read, it names no places and no people. Where ctx ends
+// closes. It mentions nobody. An issue that strangers can read says nothing that helps them, see [Hidden], and once the key
+// is revoked names no places and no people. Where ctx ends
 // before the repository's files were read, the instructions are general ones.
 func Issue(ctx context.Context, f IssueFacts) IssueText {
 	v := issueView{f}
+	if f.hidden() {
+		return v.publicIssue()
+	}
+	v.Private = v.Private || f.Policy.Public.Details
 	marker := Marker(f.Repository.ID, f.Leak.Fingerprint)
 	var b strings.Builder
 	b.WriteString(marker + "\n")

@@ -18,7 +18,8 @@ type LeakFacts struct {
 	Leak       ledger.Leak
 	Heads      []string // head commits whose checks show the leak: all are concluded anew when its state changes
 	Policy     policy.Policy
-	FiledHour  int // issues filed for this repository in the last hour
+	FiledHour  int  // issues filed for this repository in the last hour
+	Hidden     bool // strangers read the leak's issue
 }
 
 // Word is something that a person said about a leak.
@@ -60,6 +61,18 @@ func entitled(role string, said Said, l ledger.Leak) bool {
 //	                     for a production key a maintainer
 //	closed   > open      a person; or Clerk, that the key works (but for an ignored one); or the key is pushed again
 func Hear(f LeakFacts, w Word) Decision {
+	d := hear(f, w)
+	if f.Hidden {
+		before := ""
+		if w.Said == SaidHelp {
+			before = notUnderstood(w.Reason)
+		}
+		d.hush(before, f.Leak.State, false)
+	}
+	return d
+}
+
+func hear(f LeakFacts, w Word) Decision {
 	h := hearing{LeakFacts: f, word: w}
 	if h.Leak.State == "" {
 		h.Leak.State = ledger.Open
@@ -145,7 +158,7 @@ func (h *hearing) rotated(why Why) {
 		h.reply("Clerk has said already that this key is dead. There is nothing left to do.")
 	case h.Policy.Verify != policy.Never && clerkCanTell(h.Leak):
 		h.Actions = append(h.Actions, askAction(h.Leak, Ask{Why: why, By: h.word.By, Role: h.word.Role, Word: h.word.ID}, 0))
-	case h.Leak.State == ledger.Open && !mayVouch(h.word.Role, h.Leak):
+	case h.Leak.State == ledger.Open && !mayVouch(h.word.Role, h.LeakFacts):
 		h.refuseUnconfirmed(why)
 	case h.Leak.State == ledger.Open:
 		reason := "said that it is rotated"
@@ -231,6 +244,14 @@ func watchPause(attempt int) time.Duration {
 
 // Learn says what to do about Clerk's answer.
 func Learn(f LeakFacts, q Ask, a clerk.Answer, now time.Time) Decision {
+	d := learn(f, q, a, now)
+	if f.Hidden {
+		d.hush("", f.Leak.State, true)
+	}
+	return d
+}
+
+func learn(f LeakFacts, q Ask, a clerk.Answer, now time.Time) Decision {
 	var d Decision
 	if f.Leak.State == "" {
 		f.Leak.State = ledger.Open
@@ -314,7 +335,7 @@ func (d *Decision) fenced(f LeakFacts, q Ask, a clerk.Answer, repeated bool, now
 
 func (d *Decision) unknown(f LeakFacts, q Ask, a clerk.Answer, now time.Time) {
 	switch {
-	case q.Why == Closed && f.Leak.State == ledger.Open && !mayVouch(q.Role, f.Leak):
+	case q.Why == Closed && f.Leak.State == ledger.Open && !mayVouch(q.Role, f):
 		d.notConfirmed(f, q, a, now)
 	case q.Why == Closed && f.Leak.State == ledger.Open:
 		d.move(f, ledger.Resolved, q.By, "closed the issue; Clerk gave no clear answer whether the key is dead", now)

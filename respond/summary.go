@@ -33,8 +33,20 @@ func (v checkView) summary() string {
 		}
 		fmt.Fprintf(&b, "**%s is not valid**, line %d: %s\n\n%s\n\n", markdown.Code(policy.Path), v.PolicyFile.Line, markdown.Code(v.PolicyFile.Message), rest)
 	}
+	if v.hidden() {
+		v.writePublic(&b)
+	} else {
+		v.writeOpen(&b)
+	}
+	v.writeClosed(&b)
+	v.writeRead(&b)
+	return b.String()
+}
+
+// writeOpen writes what is open, for those who may read everything.
+func (v checkView) writeOpen(b *strings.Builder) {
 	if len(v.failing) > 0 {
-		v.writeLeaks(&b, v.failing)
+		v.writeLeaks(b, v.failing)
 		b.WriteString(removingDoesNotHelp + "\n\n")
 		ours, outside := countOutside(v.failing)
 		if ours > 0 {
@@ -47,12 +59,16 @@ func (v checkView) summary() string {
 	}
 	if len(v.tolerated) > 0 {
 		b.WriteString("### Below what the policy fails on\n\n")
-		v.writeLeaks(&b, v.tolerated)
+		v.writeLeaks(b, v.tolerated)
 	}
 	if len(v.unsure) > 0 {
 		b.WriteString("### Perhaps\n\nThese look like Clerk credentials, and something speaks against it. They do not fail the check.\n\n")
-		v.writeLeaks(&b, v.unsure)
+		v.writeLeaks(b, v.unsure)
 	}
+}
+
+// writeClosed writes what needs nobody any more.
+func (v checkView) writeClosed(b *strings.Builder) {
 	if len(v.closed) > 0 {
 		b.WriteString("### Dealt with\n\n")
 		for _, l := range v.closed {
@@ -61,11 +77,9 @@ func (v checkView) summary() string {
 		b.WriteString("\n")
 	}
 	if len(v.allowed) > 0 {
-		fmt.Fprintf(&b, "%s carried `rekey:allow` on the line, which silences test keys only:\n\n", count(len(v.allowed), "test key", "test keys"))
-		v.writePlaces(&b, v.allowed, func(ledger.HeadSighting) bool { return true })
+		fmt.Fprintf(b, "%s carried `rekey:allow` on the line, which silences test keys only:\n\n", count(len(v.allowed), "test key", "test keys"))
+		v.writePlaces(b, v.allowed, func(ledger.HeadSighting) bool { return true })
 	}
-	v.writeRead(&b)
-	return b.String()
 }
 
 // writeUnjudged says what limits left out. It stands before all that was found: a text that is cut must not lose it.
@@ -77,6 +91,9 @@ func (v checkView) writeUnjudged(b *strings.Builder) {
 	for i, s := range v.unjudged {
 		if i == maxRows {
 			break
+		}
+		if v.hidden() {
+			s, _, _ = strings.Cut(s, ",") // not how many of them are for production
 		}
 		b.WriteString("- " + markdown.Code(s) + "\n")
 	}
@@ -126,7 +143,7 @@ func (v checkView) writeLeaks(b *strings.Builder, leaks []leakView) {
 
 // hidesPlaces: strangers read the checks of a public repository; a line that is there at head they see anyway, but what
 // was removed they would have to look for.
-func (v checkView) hidesPlaces() bool { return !v.Repository.Private }
+func (v checkView) hidesPlaces() bool { return !v.Repository.Private && !v.Policy.Public.Details }
 
 func anyRemoved(leaks []leakView) bool {
 	for _, l := range leaks {
@@ -232,6 +249,9 @@ func (v checkView) issueHint(leaks []leakView) string {
 }
 
 func (v checkView) closedLine(l leakView) string {
+	if v.hidden() && l.State != ledger.Revoked {
+		return v.publicClosed(l)
+	}
 	line := fmt.Sprintf("%s, %s: **%s**", markdown.Code(redacted(l.Leak)), describe(l.Leak), l.State)
 	if l.ClosedBy != "" {
 		line += " by " + markdown.Code(l.ClosedBy)

@@ -25,16 +25,14 @@ type SummaryLeak struct {
 	Sightings []ledger.Sighting
 }
 
-// SummaryMarker is the hidden line by which the summary issue is found again.
-func SummaryMarker(repository int64) string {
-	return fmt.Sprintf("<!-- rekey:summary:%d -->", repository)
-}
-
 // maxSummary is how many leaks a summary lists.
 const maxSummary = 200
 
 // Summary returns the one issue that stands for many leaks, as an old history may hold. It mentions nobody.
 func Summary(f SummaryFacts) IssueText {
+	if Hidden(f.Private, ledger.Open, f.Policy) {
+		return publicSummary(f)
+	}
 	leaks := slices.Clone(f.Leaks)
 	slices.SortStableFunc(leaks, func(a, b SummaryLeak) int {
 		if u := urgency(a.Leak) - urgency(b.Leak); u != 0 {

@@ -14,8 +14,10 @@ import (
 // who can write could silence it.
 
 // mayVouch reports whether a person's word is enough to close the leak where Clerk did not confirm that the key is dead.
-func mayVouch(role string, l ledger.Leak) bool {
-	return detect.Environment(l.Environment) != detect.Live || role == "admin" || role == "maintain"
+//
+// Where strangers read the issue this holds for every key: else an issue that is open again would say that the key works.
+func mayVouch(role string, f LeakFacts) bool {
+	return detect.Environment(f.Leak.Environment) != detect.Live && !f.Hidden || role == "admin" || role == "maintain"
 }
 
 // refuseUnconfirmed says once to each person that a maintainer is needed, and undoes a closing by hand.

@@ -127,7 +127,25 @@ func (w *Worker) leakFacts(ctx context.Context, tx *ledger.Tx, leak ledger.Leak,
 		return respond.LeakFacts{}, err
 	}
 	filed, err := tx.Filings(ctx, repository.ID, tx.Now().Add(-time.Hour))
-	return respond.LeakFacts{Repository: w.describe(repository), Leak: w.here(leak, repository), Heads: heads, Policy: p, FiledHour: filed}, err
+	if err != nil {
+		return respond.LeakFacts{}, err
+	}
+	hidden, err := hiddenIssue(ctx, tx, leak, p)
+	return respond.LeakFacts{
+		Repository: w.describe(repository), Leak: w.here(leak, repository), Heads: heads, Policy: p, FiledHour: filed, Hidden: hidden,
+	}, err
+}
+
+// hiddenIssue reports whether strangers read the leak's issue, and are not to be told of it.
+func hiddenIssue(ctx context.Context, tx *ledger.Tx, leak ledger.Leak, p policy.Policy) (bool, error) {
+	if leak.IssueNumber == 0 {
+		return false, nil
+	}
+	there, err := tx.Repository(ctx, leak.IssueRepository)
+	if errors.Is(err, ledger.ErrNotFound) { // out of reach: nothing is written there
+		return true, nil
+	}
+	return respond.Hidden(there.Private, ledger.Open, p), err
 }
 
 // headsOf lists the commits whose check runs show the leak.

@@ -18,6 +18,7 @@ import (
 	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -123,7 +124,7 @@ func (b *bench) idle() {
 func (b *bench) sorted(r *githubtest.Repository) (leaks int, summary string) {
 	for _, i := range r.Issues() {
 		switch {
-		case !strings.Contains(i.Body, "rekey:summary:"):
+		case !strings.HasPrefix(i.Body, respond.SummaryMarker(r.ID())):
 			leaks++
 		case i.State == "open":
 			summary += i.Title

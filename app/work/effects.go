@@ -77,7 +77,7 @@ func (e *issueAction) Find(ctx context.Context) error {
 }
 
 func (e *issueAction) marker() string {
-	return "<!-- rekey:" + strings.ReplaceAll(e.action.Key, "--", "") + " -->"
+	return respond.CommentMarker(e.action.Key)
 }
 
 func (e *issueAction) Send(ctx context.Context, before func(context.Context) error) error {

@@ -64,7 +64,12 @@ func (e *issueEffect) Plan(ctx context.Context, interrupted bool) (send bool, er
 		e.outcome = "none is wanted"
 		return false, nil
 	}
-	if e.facts.Leak.State == ledger.Open {
+	hidden := respond.Hidden(e.facts.target.Private, e.facts.Leak.State, e.policy)
+	if hidden && e.facts.Leak.IssueNumber == 0 {
+		e.w.Log.WarnContext(ctx, "the issue is public and tells nothing: set issues.repository in the policy to a private repository",
+			"repository", e.facts.source.Owner+"/"+e.facts.source.Name, "leak", e.leak)
+	}
+	if e.facts.Leak.State == ledger.Open && !hidden { // else there are no instructions
 		source := e.w.GitHub.Repository(e.facts.source.target(), github.ScanAccess)
 		read, err := e.w.source(ctx, source, e.facts, !e.patient)
 		if err != nil {

@@ -158,6 +158,11 @@ func (w *Worker) recordScan(ctx context.Context, t *task, scan ledger.Scan, obse
 		if err := w.moveTip(ctx, tx, t, scan.Unjudged); err != nil {
 			return err
 		}
+		if t.Policy {
+			if err := refile(ctx, tx, t.Repository.ID); err != nil {
+				return err
+			}
+		}
 		if scan.Head == "" && len(observations)+len(scan.Unjudged) == 0 {
 			return nil
 		}
@@ -198,11 +203,14 @@ func (w *Worker) decide(ctx context.Context, tx *ledger.Tx, scan ledger.Scan, re
 	if err != nil {
 		return err
 	}
-	facts := respond.ScanFacts{Repository: w.describe(repository), Scan: scan, Unseen: unseen, FiledHour: filed, Policy: p, Allowance: allowance, Now: tx.Now()}
+	facts := respond.ScanFacts{Repository: w.describe(repository), Scan: scan, Unseen: unseen, FiledHour: filed, Policy: p, Allowance: allowance, Hidden: map[int64]bool{}, Now: tx.Now()}
 	for _, leak := range slices.Concat(recorded.New, recorded.Known) {
 		// A scan that is recorded again brings the same leaks as new ones again. What follows from a new leak follows once: from
 		// the transaction that wrote it first.
 		isNew := leak.Detected.Equal(tx.Now())
+		if facts.Hidden[leak.ID], err = hiddenIssue(ctx, tx, leak, p); err != nil {
+			return err
+		}
 		facts.Seen = append(facts.Seen, respond.Seen{Leak: w.here(leak, repository), New: isNew, Sightings: recorded.Fresh[leak.ID]})
 	}
 	decision := respond.Decide(facts)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/policy"
 )
@@ -50,6 +51,20 @@ func (w *Worker) vouch(ctx context.Context, t *task, r record) error {
 	})
 	w.policies.forget(r.ID, r.Name)
 	return err
+}
+
+// refile queues the issues that had no place under the policy before.
+func refile(ctx context.Context, tx *ledger.Tx, repository int64) error {
+	leaks, err := tx.Unissued(ctx, repository, maxSummed)
+	if err != nil {
+		return err
+	}
+	for _, leak := range leaks {
+		if err := tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // policyAt reads the policy file as it is at a commit. One that is gone, or too large to be a policy, holds nothing.

@@ -56,6 +56,16 @@ func (tx *Tx) Unfiled(ctx context.Context, repository int64, limit int) ([]Leak,
 	return list, nil
 }
 
+// Unissued lists up to limit open leaks of the repository whose issues were decided on and are not there.
+func (tx *Tx) Unissued(ctx context.Context, repository int64, limit int) ([]Leak, error) {
+	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND l.issue_number = 0 AND l.state = 'open'
+		AND EXISTS (SELECT 1 FROM filings f WHERE f.leak = l.id) ORDER BY l.id LIMIT $2`, repository, limit)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: leaks without issue in repository %d: %w", repository, err)
+	}
+	return list, nil
+}
+
 // RepositoriesUnfiled lists up to limit repositories with leaks that wait for an issue.
 func (tx *Tx) RepositoriesUnfiled(ctx context.Context, limit int) ([]int64, error) {
 	return tx.ids(ctx, "repositories with leaks without issue",

@@ -120,13 +120,16 @@ type Notify struct {
 	On []string // opened, reopened, revoked, ignored, resolved; empty: the first three
 }
 
+// DefaultLabel is the one label of issues where no policy names others.
+const DefaultLabel = "rekey"
+
 // Default is the policy where no file says anything.
 func Default() Policy {
 	return Policy{
 		FailOn: FailOnAny,
 		Verify: OnRequest,
 		Unread: UnreadFails,
-		Issues: Issues{Labels: []string{"rekey"}, MaxPerHour: 10},
+		Issues: Issues{Labels: []string{DefaultLabel}, MaxPerHour: 10},
 	}
 }
 
