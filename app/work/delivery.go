@@ -237,7 +237,7 @@ func (w *Worker) deletedSince(ctx context.Context, event webhook.Event, received
 // tryScan scans, unless the process was killed in the middle of the last attempt: what ends a process is not tried for
 // ever.
 func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *task) (note string, err error) {
-	if j.Attempt > j.MaxAttempts {
+	if deadly(j.JobRow) {
 		return "", final("rekey was stopped each time it tried, last in the middle of the scan")
 	}
 	leave, err := w.enter(j.JobRow)

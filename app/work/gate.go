@@ -1,11 +1,12 @@
 package work
 
 import (
-	"encoding/json"
 	"sync"
 	"time"
 
 	"github.com/riverqueue/river/rivertype"
+
+	"github.com/rekey-app/rekey/respond/job"
 )
 
 // The gate's times.
@@ -74,10 +75,4 @@ func (w *Worker) enter(row *rivertype.JobRow) (leave func(), err error) {
 }
 
 // suspect reports whether a process ended while it ran the job: whatever did that, it does not do it to others again.
-func suspect(row *rivertype.JobRow) bool {
-	var noted struct {
-		Crashes int `json:"crashes"`
-	}
-	_ = json.Unmarshal(row.Metadata, &noted) // metadata that cannot be read suspects nobody
-	return noted.Crashes > 0
-}
+func suspect(row *rivertype.JobRow) bool { return job.CrashesOf(row).Times > 0 }

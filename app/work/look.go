@@ -22,7 +22,7 @@ const historyOf = "history of "
 
 // firstLook reads a repository's whole history. Until that is done the ledger tells how far it is; each attempt begins anew.
 func (w *Worker) firstLook(ctx context.Context, j *river.Job[job.FirstLook]) error {
-	if j.Attempt > j.MaxAttempts {
+	if deadly(j.JobRow) {
 		// What ends a process is not tried for ever.
 		return w.leaveLook(ctx, j, final("rekey was stopped each time it tried, last in the middle of the reading"))
 	}
@@ -122,7 +122,7 @@ func (w *Worker) leaveLook(ctx context.Context, j *river.Job[job.FirstLook], err
 	reason := w.Scanner.RedactString(ctx, out.Reason)
 	noted := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		if out.Do == github.GiveUp {
-			return tx.GiveUpLook(ctx, j.Args.Repository, reason, j.Attempt > j.MaxAttempts)
+			return tx.GiveUpLook(ctx, j.Args.Repository, reason, deadly(j.JobRow))
 		}
 		return tx.PauseLook(ctx, j.Args.Repository, reason)
 	})

@@ -94,6 +94,13 @@ type waitError struct {
 
 func (e *waitError) Error() string { return e.reason }
 
+// deadly reports whether a job ended its process so often that it is not tried again. One that did so before, and has only
+// one attempt now, has no second.
+func deadly(row *rivertype.JobRow) bool {
+	crashes := job.CrashesOf(row)
+	return crashes.Deadly() || row.MaxAttempts == 1 && crashes.Times > 0
+}
+
 func lastAttempt(row *rivertype.JobRow) bool { return row.Attempt >= row.MaxAttempts }
 
 // answer turns a job's error into River's answer, and tells the log and the metrics.

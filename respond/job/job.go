@@ -27,8 +27,7 @@ const (
 // Attempts of the queues' jobs, with River's back-off of attempt⁴ seconds between them: 10 attempts last about
 // 4 hours, 8 about an hour and a quarter. Snoozes do not count.
 //
-// When a process was killed while it ran a job for the last time, the job comes once more with Attempt above MaxAttempts:
-// a worker that sees this gives up in good order, as after a failed last attempt.
+// An attempt whose process ended in the middle of it does not count either; see [CrashesOf].
 const (
 	ScanAttempts     = 10
 	RespondAttempts  = 10

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -141,19 +142,21 @@ func TestAcceptedSurvivesKill(t *testing.T) {
 	})
 }
 
-// A job that a killed process ran for the last time comes once more, above its maximum.
+// The end of its process costs a job no attempt, and is counted.
 func TestJobOfKilledProcessIsTakenUp(t *testing.T) {
 	t.Parallel()
 	ledgertest.Each(t, func(t *testing.T, url string) {
 		runChild(t, url, "work", func(line string) bool { return line == "started 1" })
 		s := ledgertest.Open(t, ledger.Options{URL: url})
 		s.SetPulse(50*time.Millisecond, 500*time.Millisecond)
-		attempts := make(chan int, 1)
+		taken := make(chan *rivertype.JobRow, 1)
 		work(t, s, jobs{issue: func(_ context.Context, j *river.Job[job.Issue]) error {
-			attempts <- j.Attempt
+			taken <- j.JobRow
 			return nil
 		}}, ledger.QueueConfig{})
-		equal(t, "attempt", receive(t, attempts), 2)
+		row := receive(t, taken)
+		equal(t, "attempt", row.Attempt, 1)
+		equal(t, "crashes", job.CrashesOf(row), job.Crashes{Times: 1, Alone: 1})
 	})
 }
 

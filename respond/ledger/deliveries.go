@@ -248,14 +248,3 @@ func (tx *Tx) RecentDeliveries(ctx context.Context, limit int) ([]Delivery, erro
 	}
 	return list, nil
 }
-
-// PruneDeliveries forgets up to limit finished deliveries received before a time, and tells how many they were. GitHub
-// redelivers for 3 days (GitHub Enterprise Server: 7): a delivery forgotten earlier would be taken for a new one.
-func (tx *Tx) PruneDeliveries(ctx context.Context, before time.Time, limit int) (int64, error) {
-	n, err := tx.exec(ctx, `DELETE FROM deliveries WHERE id IN (
-		SELECT id FROM deliveries WHERE received < $1 AND finished <> 0 ORDER BY received LIMIT $2)`, before, limit)
-	if err != nil {
-		return 0, fmt.Errorf("ledger: forget deliveries: %w", err)
-	}
-	return n, nil
-}

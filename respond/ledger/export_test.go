@@ -1,8 +1,35 @@
 package ledger
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // SetPulse makes processes on PostgreSQL give signs of life more often, and be taken for dead sooner.
 func (s *Store) SetPulse(beatEvery, silence time.Duration) {
 	s.beatEvery, s.silence = beatEvery, silence
 }
+
+// WithStatementTimeout limits statements on PostgreSQL.
+func (o Options) WithStatementTimeout(d time.Duration) Options {
+	o.statementTimeout = d
+	return o
+}
+
+// Exec runs a statement in the transaction.
+func (tx *Tx) Exec(ctx context.Context, statement string, args ...any) error {
+	_, err := tx.exec(ctx, statement, args...)
+	return err
+}
+
+// Count counts the rows of a table.
+func (tx *Tx) Count(ctx context.Context, table string) (n int64, err error) {
+	_, err = one(ctx, tx, []any{&n}, `SELECT count(*) FROM `+table)
+	return n, err
+}
+
+// Prune forgets what is of no use any more.
+func (s *Store) Prune(ctx context.Context) { s.pruneAll(ctx) }
+
+// SetSpace says how much space is free on the database's disk.
+func (s *Store) SetSpace(free int64) { s.space = func() (int64, error) { return free, nil } }

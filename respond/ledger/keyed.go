@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -128,7 +129,9 @@ func (m *oneAtATime) Work(ctx context.Context, row *rivertype.JobRow, work func(
 	if err := m.s.Update(ctx, func(ctx context.Context, tx *Tx) (err error) {
 		free, err = tx.startKeyed(ctx, args, row.ID)
 		return err
-	}); err != nil {
+	}); errors.Is(err, ErrUnavailable) {
+		return river.JobSnooze(lapsedPause)
+	} else if err != nil {
 		return fmt.Errorf("ledger: start %s job %d: %w", row.Kind, row.ID, err)
 	}
 	if !free {

@@ -2,7 +2,9 @@ package ledger
 
 import (
 	"context"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -50,10 +52,17 @@ func migrationsOf(store string) ([]migration, error) {
 	return list, nil
 }
 
-const createVersions = `CREATE TABLE IF NOT EXISTS ledger_versions (version INTEGER PRIMARY KEY)`
+const (
+	createVersions  = `CREATE TABLE IF NOT EXISTS ledger_versions (version INTEGER PRIMARY KEY)`
+	createChecksums = `CREATE TABLE IF NOT EXISTS ledger_checksums (version INTEGER PRIMARY KEY, checksum TEXT NOT NULL)`
+)
 
-// errTooNew protects a database that a newer rekey has migrated.
-var errTooNew = errors.New("ledger: a newer rekey made this database: run that one, or restore a backup from before it")
+var (
+	// errTooNew protects a database that a newer rekey has migrated.
+	errTooNew = errors.New("ledger: a newer rekey made this database: run that one, or restore a backup from before it")
+	// errForeign protects a database that was migrated by something else than what this rekey would have run.
+	errForeign = errors.New("ledger: this database was migrated by another build of rekey: run that one, or restore a backup from before it")
+)
 
 // upgrade applies what is missing in one transaction.
 func upgrade(ctx context.Context, q querier, store string) error {
@@ -71,6 +80,9 @@ func upgrade(ctx context.Context, q querier, store string) error {
 	if have > len(list) {
 		return errTooNew
 	}
+	if err := verify(ctx, q, list[:have]); err != nil {
+		return err
+	}
 	for _, m := range list[have:] {
 		if _, err := q.exec(ctx, m.sql); err != nil {
 			return fmt.Errorf("migration %d: %w", m.version, err)
@@ -78,8 +90,52 @@ func upgrade(ctx context.Context, q querier, store string) error {
 		if _, err := q.exec(ctx, "INSERT INTO ledger_versions VALUES ($1)", m.version); err != nil {
 			return err
 		}
+		if err := noteChecksum(ctx, q, m); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// checksum is of the migration's text, whatever its line ends are.
+func (m migration) checksum() string {
+	sum := sha256.Sum256([]byte(strings.ReplaceAll(m.sql, "\r\n", "\n")))
+	return hex.EncodeToString(sum[:])
+}
+
+// verify compares the migrations that were run with those of this rekey. Those of before there were checksums are taken for
+// ours.
+func verify(ctx context.Context, q querier, run []migration) error {
+	if _, err := q.exec(ctx, createChecksums); err != nil {
+		return err
+	}
+	sums := map[int64]string{}
+	err := each(ctx, q, func(scan func(...any) error) error {
+		var version int64
+		var sum string
+		err := scan(&version, &sum)
+		sums[version] = sum
+		return err
+	}, "SELECT CAST(version AS BIGINT), checksum FROM ledger_checksums")
+	if err != nil {
+		return err
+	}
+	for _, m := range run {
+		switch sum, known := sums[int64(m.version)]; {
+		case !known:
+			if err := noteChecksum(ctx, q, m); err != nil {
+				return err
+			}
+		case sum != m.checksum():
+			return fmt.Errorf("%w (migration %d)", errForeign, m.version)
+		}
+	}
+	return nil
+}
+
+func noteChecksum(ctx context.Context, q querier, m migration) error {
+	_, err := q.exec(ctx, "INSERT INTO ledger_checksums (version, checksum) VALUES ($1, $2)", m.version, m.checksum())
+	return err
 }
 
 // migrateSQLite runs under the lock that keeps other processes away.
@@ -114,6 +170,7 @@ func (s *Store) migratePostgres(ctx context.Context) (err error) {
 			err = fmt.Errorf("ledger: migrate: %w", err)
 		}
 	}()
+	ctx = slow(ctx)
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return err
@@ -123,6 +180,9 @@ func (s *Store) migratePostgres(ctx context.Context) (err error) {
 		c := conn.Hijack()
 		_ = c.Close(context.WithoutCancel(ctx))
 	}()
+	if _, err := conn.Exec(ctx, "SET statement_timeout = 0"); err != nil {
+		return err
+	}
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(migrationLock)); err != nil {
 		return err
 	}
@@ -133,7 +193,12 @@ func (s *Store) migratePostgres(ctx context.Context) (err error) {
 	if _, err := queue.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return fmt.Errorf("queue: %w", err)
 	}
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return upgrade(ctx, pgMigrator{pgQuerier{tx}}, "postgres") })
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SET LOCAL statement_timeout = 0"); err != nil {
+			return err
+		}
+		return upgrade(ctx, pgMigrator{pgQuerier{tx}}, "postgres")
+	})
 }
 
 // pgMigrator runs texts of several statements, which pgx's prepared statements cannot hold.

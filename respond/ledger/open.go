@@ -18,19 +18,6 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// The failures that callers act on.
-var (
-	// ErrNotFound is returned for records that are not, or no longer, in the ledger; also by what would write about a
-	// repository that is not there: that of a removed installation, say.
-	ErrNotFound = errors.New("ledger: not found")
-	// ErrBusy is returned by [Tx.BeginAction] while another owner's lease runs.
-	ErrBusy = errors.New("ledger: somebody else is at it")
-	// ErrFenced is returned to a run of an effect that another run has taken over from: it must send and record nothing more.
-	ErrFenced = errors.New("ledger: another run has taken over")
-	// ErrLocked is returned by [OpenStore] when another process has the SQLite database.
-	ErrLocked = errors.New("ledger: another rekey uses this database")
-)
-
 // Options tells where the ledger is.
 type Options struct {
 	// URL is a file path or sqlite:///path, or postgres://…. The file and its WAL are made with mode 0600; its directory
@@ -43,6 +30,8 @@ type Options struct {
 	// LockWait is how long OpenStore waits for another process to let go of the SQLite database: a restart's old process, as a
 	// rule. Zero means 10 seconds, negative not at all.
 	LockWait time.Duration
+
+	statementTimeout time.Duration // on PostgreSQL; zero means statementTimeout
 }
 
 // Store is the ledger with its queue. It is safe for concurrent use. On SQLite one process uses it at a time, on
@@ -61,8 +50,12 @@ type Store struct {
 	pool    *pgxpool.Pool
 	pgQueue *river.Client[pgx.Tx]
 
-	beatEvery, silence time.Duration // see reclaim.go
-	bodies             sync.Pool     // of *[]byte, in which bodies are packed
+	beatEvery, silence time.Duration         // see heart.go
+	heart              atomic.Pointer[heart] // set while a worker runs in this process, on PostgreSQL
+	bodies             sync.Pool             // of *[]byte, in which bodies are packed
+
+	space func() (int64, error) // free on the database's disk, in bytes; nil: not known
+	full  atomic.Bool           // the last write found the disk full
 
 	wake atomic.Pointer[func(queues []string)] // set while a worker runs in this process
 }
@@ -83,7 +76,7 @@ func OpenStore(ctx context.Context, o Options) (*Store, error) {
 	case o.URL == "":
 		return nil, errors.New("ledger: no database is named: give a file or postgres://…")
 	case scheme == "postgres" || scheme == "postgresql":
-		err = s.openPostgres(ctx, o.URL)
+		err = s.openPostgres(ctx, o.URL, orDuration(o.statementTimeout, statementTimeout))
 	case scheme == "sqlite" || scheme == "file":
 		u, parseErr := url.Parse(o.URL)
 		if parseErr != nil || u.Host != "" || u.Path == "" {
@@ -105,7 +98,7 @@ func OpenStore(ctx context.Context, o Options) (*Store, error) {
 func (s *Store) Close() error {
 	var errs []error
 	if s.pool != nil {
-		s.pool.Close()
+		s.closePool()
 	}
 	for _, statements := range []*statements{s.writes, s.reads} {
 		statements.close()
@@ -119,16 +112,4 @@ func (s *Store) Close() error {
 		errs = append(errs, s.lock.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// Ping tells whether the database answers. On SQLite it does not wait for writers.
-func (s *Store) Ping(ctx context.Context) error {
-	if s.pool != nil {
-		return s.pool.Ping(ctx)
-	}
-	var n int
-	if err := s.reader.QueryRowContext(ctx, "SELECT count(*) FROM meta").Scan(&n); err != nil {
-		return fmt.Errorf("ledger: ping: %w", err)
-	}
-	return nil
 }

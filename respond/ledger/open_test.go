@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -77,6 +78,29 @@ func TestReopening(t *testing.T) {
 			if err := s.Close(); err != nil {
 				t.Error(err)
 			}
+		}
+	})
+}
+
+// A database that something else than this rekey's migrations made is refused, and one of before checksums is taken.
+func TestMigrationsAreChecked(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		reopen := func(statement string) error {
+			s, err := ledger.OpenStore(t.Context(), ledger.Options{URL: url})
+			if err != nil {
+				return err
+			}
+			update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.Exec(ctx, statement) })
+			return s.Close()
+		}
+		for _, statement := range []string{"DROP TABLE ledger_checksums", "UPDATE ledger_checksums SET checksum = 'other' WHERE version = 2"} {
+			if err := reopen(statement); err != nil {
+				t.Fatalf("before %s: %v", statement, err)
+			}
+		}
+		if err := reopen("SELECT 1"); err == nil || !strings.Contains(err.Error(), "migration 2") {
+			t.Errorf("opened a database whose migration was another one: %v", err)
 		}
 	})
 }

@@ -16,15 +16,13 @@ import (
 // URL may raise it.
 const minPoolConns = 16
 
-func (s *Store) openPostgres(ctx context.Context, url string) error {
+func (s *Store) openPostgres(ctx context.Context, url string, limit time.Duration) error {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return fmt.Errorf("ledger: the database URL cannot be used: %w", err)
 	}
 	cfg.MaxConns = max(cfg.MaxConns, minPoolConns)
-	if cfg.ConnConfig.ConnectTimeout == 0 {
-		cfg.ConnConfig.ConnectTimeout = 10 * time.Second
-	}
+	setTimeouts(cfg, limit)
 	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
 		cfg.ConnConfig.RuntimeParams["application_name"] = "rekey"
 	}
@@ -39,6 +37,21 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 		return fmt.Errorf("ledger: queue: %w", err)
 	}
 	return nil
+}
+
+// closeWithin is how long a connection may take to say goodbye. pgx would wait 15 seconds for a silent one.
+const closeWithin = 3 * time.Second
+
+func (s *Store) closePool() {
+	closed := make(chan struct{})
+	go func() {
+		s.pool.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closeWithin):
+	}
 }
 
 func pgCode(err error) string {

@@ -318,3 +318,26 @@ func TestStopLetsJobsEnd(t *testing.T) {
 		})
 	})
 }
+
+// What cannot be started can be stopped.
+func TestStopOfWhatDidNotStart(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s := ledgertest.Open(t, ledger.Options{URL: url})
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			return errors.Join(tx.Exec(ctx, "DROP TABLE river_job"), tx.Exec(ctx, "DROP TABLE replicas"))
+		})
+		workers := river.NewWorkers()
+		river.AddWorker(workers, river.WorkFunc(func(context.Context, *river.Job[job.Issue]) error { return nil }))
+		w, err := s.Work(workers, ledger.QueueConfig{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Start(t.Context()); err == nil {
+			t.Error("started without a queue")
+		}
+		if err := w.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -3,38 +3,31 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"time"
+
+	"github.com/rekey-app/rekey/respond/job"
 )
 
 // A killed process leaves its jobs in the state running. River takes them up again when their timeouts have passed;
-// here that is done as soon as it is certain that the process is gone. On SQLite it is certain at the start, by the
-// lock. On PostgreSQL each process counts up a number in the table replicas; one whose number has not changed for
-// [silence], by the clock of the one that watches, is gone.
+// here that is done as soon as it is certain that the process is gone, or has stopped its work. On SQLite it is certain at
+// the start, by the lock. On PostgreSQL it is when a process's last sign of life is [silence] old, by the clock of the
+// database: whoever starts sees how long the others have been silent already. See heart.go.
 //
-// A job whose process died during its last attempt comes once more, with an attempt above its maximum, so that its
-// worker can conclude it; if that one dies too, the job is discarded.
+// Neither costs a job an attempt: which of a process's jobs ended it, if one did, is not known. It is counted in the job's
+// metadata, for [job.CrashesOf].
 
-const (
-	beatEvery = 5 * time.Second
-	silence   = 30 * time.Second
-)
-
-const reclaim = `UPDATE river_job SET state = 'available' WHERE state = 'running' AND attempt <= max_attempts`
+// pgNow is the time of PostgreSQL in microseconds.
+const pgNow = `CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)`
 
 // reclaimAll is for the one process of a SQLite database, before it works. It also ends the dead one's leadership
 // in River, which would go on for some seconds.
 func (s *Store) reclaimAll(ctx context.Context) error {
 	err := s.Update(ctx, func(ctx context.Context, tx *Tx) error {
-		n, err := tx.exec(ctx, reclaim)
+		n, err := tx.takeUp(ctx, `state = 'running'`)
 		if err != nil {
 			return err
 		}
 		if n > 0 {
 			s.log.InfoContext(ctx, "jobs that were cut off are taken up again", "jobs", n)
-		}
-		if _, err := tx.exec(ctx, `UPDATE river_job SET state = 'discarded', finalized_at = datetime('now', 'subsec')
-			WHERE state = 'running'`); err != nil {
-			return err
 		}
 		// Of the dead process's effects, nothing is on its way from here any more.
 		if _, err := tx.exec(ctx, `UPDATE actions SET lease = $1, sending = CASE WHEN sending > $1 THEN $1 ELSE sending END
@@ -50,111 +43,47 @@ func (s *Store) reclaimAll(ctx context.Context) error {
 	return nil
 }
 
-// beat says that this process lives.
-func (s *Store) beat(ctx context.Context, id string) error {
-	_, err := s.pool.Exec(ctx, `INSERT INTO replicas (id, beat) VALUES ($1, 1)
-		ON CONFLICT (id) DO UPDATE SET beat = replicas.beat + 1`, id)
-	if err != nil {
-		return fmt.Errorf("ledger: sign on to the queue: %w", err)
-	}
-	return nil
-}
-
-func (s *Store) leave(ctx context.Context, id string) error {
-	_, err := s.pool.Exec(ctx, `DELETE FROM replicas WHERE id = $1`, id)
-	return err
-}
-
-// pulse is a process's number, and since when it has been seen unchanged.
-type pulse struct {
-	beat  int64
-	since time.Time
-}
-
-func (s *Store) tendReplicas(ctx context.Context, id string) {
-	ticker := time.NewTicker(s.beatEvery)
-	defer ticker.Stop()
-	pulses := map[string]pulse{}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		err := s.beat(ctx, id)
-		if err == nil {
-			err = s.reclaimSilent(ctx, id, pulses, time.Now())
-		}
-		if err != nil {
-			// Who does not see the others cannot say that they are silent: after an outage all begin anew.
-			clear(pulses)
-			if ctx.Err() == nil {
-				s.log.WarnContext(ctx, "the other processes cannot be watched", "error", err)
-			}
-		}
-	}
-}
-
-// reclaimSilent takes up the jobs of processes that were silent for too long. Those who run jobs and never signed on
-// count as silent from when they were first noticed.
-func (s *Store) reclaimSilent(ctx context.Context, self string, pulses map[string]pulse, now time.Time) error {
-	rows, err := s.pool.Query(ctx, `
-		SELECT id, max(beat) FROM (
-			SELECT id, beat FROM replicas
-			UNION ALL
-			SELECT attempted_by[array_upper(attempted_by, 1)], 0 FROM river_job
+// reclaimSilent takes up the jobs of processes that were silent for too long, and of those that run jobs and are not on
+// record: they signed off, or were taken for dead.
+func (s *Store) reclaimSilent(ctx context.Context) error {
+	var silent []string
+	err := s.View(ctx, func(ctx context.Context, tx *Tx) error {
+		silent = nil
+		return each(ctx, tx, func(scan func(...any) error) error {
+			var id string
+			err := scan(&id)
+			silent = append(silent, id)
+			return err
+		}, `SELECT id FROM replicas WHERE seen < `+pgNow+` - $1
+			UNION
+			SELECT attempted_by[array_upper(attempted_by, 1)] FROM river_job
 			WHERE state = 'running' AND attempted_by IS NOT NULL
-		) seen WHERE id IS NOT NULL AND id <> $1 GROUP BY id`, self)
+				AND extract(epoch FROM clock_timestamp() - attempted_at) * 1000000 > $1
+				AND attempted_by[array_upper(attempted_by, 1)] NOT IN (SELECT id FROM replicas)`, s.silence)
+	})
 	if err != nil {
-		return err
+		return fmt.Errorf("ledger: look for processes that are gone: %w", err)
 	}
-	defer rows.Close()
-	present := map[string]bool{}
-	for rows.Next() {
-		var id string
-		var beat int64
-		if err := rows.Scan(&id, &beat); err != nil {
-			return err
+	for _, id := range silent {
+		if err := s.bury(ctx, id); err != nil {
+			return fmt.Errorf("ledger: take up the jobs of process %s: %w", id, err)
 		}
-		present[id] = true
-		if p, ok := pulses[id]; !ok || p.beat != beat {
-			pulses[id] = pulse{beat, now}
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	for id, p := range pulses {
-		if !present[id] {
-			delete(pulses, id)
-			continue
-		}
-		if now.Sub(p.since) < s.silence {
-			continue
-		}
-		if err := s.bury(ctx, id, p.beat); err != nil {
-			return err
-		}
-		delete(pulses, id)
 	}
 	return nil
 }
 
 // bury takes up a process's jobs, unless it has given a sign of life meanwhile.
-func (s *Store) bury(ctx context.Context, id string, beat int64) error {
-	const whose = ` AND attempted_by[array_upper(attempted_by, 1)] = $1`
+func (s *Store) bury(ctx context.Context, id string) error {
+	const whose = `state = 'running' AND attempted_by[array_upper(attempted_by, 1)] = $1`
 	return s.Update(ctx, func(ctx context.Context, tx *Tx) error {
-		var current int64
-		found, err := one(ctx, tx, []any{&current}, `SELECT beat FROM replicas WHERE id = $1 FOR UPDATE`, id)
-		if err != nil || found && current != beat {
+		var lives int64
+		_, err := one(ctx, tx, []any{&lives}, `SELECT CASE WHEN seen < `+pgNow+` - $2 THEN 0 ELSE 1 END FROM replicas
+			WHERE id = $1 FOR UPDATE`, id, s.silence)
+		if err != nil || lives == 1 {
 			return err
 		}
-		n, err := tx.exec(ctx, reclaim+whose, id)
+		n, err := tx.takeUp(ctx, whose, id)
 		if err != nil {
-			return err
-		}
-		if _, err := tx.exec(ctx, `UPDATE river_job SET state = 'discarded', finalized_at = now()
-			WHERE state = 'running'`+whose, id); err != nil {
 			return err
 		}
 		if n > 0 {
@@ -163,4 +92,30 @@ func (s *Store) bury(ctx context.Context, id string, beat int64) error {
 		_, err = tx.exec(ctx, `DELETE FROM replicas WHERE id = $1`, id)
 		return err
 	})
+}
+
+// takeUp makes running jobs available again, and notes in each that its process ended in the middle of it: alone, where it was
+// the only one that ran, or that read. It returns how many they were.
+func (tx *Tx) takeUp(ctx context.Context, which string, args ...any) (int64, error) {
+	const reads = `queue IN ('` + job.Scan + `', '` + job.Backfill + `')`
+	var running, reading int64
+	if _, err := one(ctx, tx, []any{&running, &reading}, `SELECT count(*), count(CASE WHEN `+reads+` THEN 1 END) FROM river_job
+		WHERE `+which, args...); err != nil || running == 0 {
+		return 0, err
+	}
+	alone := `0`
+	switch {
+	case running == 1:
+		alone = `1`
+	case reading == 1:
+		alone = `CASE WHEN ` + reads + ` THEN 1 ELSE 0 END`
+	}
+	note := `metadata || jsonb_build_object('crashes', coalesce((metadata->>'crashes')::int, 0) + 1,
+		'crashes_alone', coalesce((metadata->>'crashes_alone')::int, 0) + ` + alone + `)`
+	if tx.pg == nil {
+		note = `jsonb_set(metadata, '$.crashes', coalesce(json_extract(metadata, '$.crashes'), 0) + 1,
+			'$.crashes_alone', coalesce(json_extract(metadata, '$.crashes_alone'), 0) + ` + alone + `)`
+	}
+	return tx.exec(ctx, `UPDATE river_job SET state = 'available', metadata = `+note+`,
+		attempt = CASE WHEN attempt > 0 THEN attempt - 1 ELSE 0 END WHERE `+which, args...)
 }

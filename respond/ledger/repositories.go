@@ -35,6 +35,10 @@ func (tx *Tx) Installation(ctx context.Context, id int64) (Installation, error) 
 // RemoveInstallation forgets an installation and all that belongs to it: repositories, tips, scans, leaks, sightings,
 // checks, and its deliveries, those too that still wait: their jobs find nothing. It is no error if there was none.
 func (tx *Tx) RemoveInstallation(ctx context.Context, id int64) error {
+	ctx, err := tx.slowly(ctx)
+	if err != nil {
+		return fmt.Errorf("ledger: remove installation %d: %w", id, err)
+	}
 	for _, statement := range []string{
 		`DELETE FROM deliveries WHERE installation = $1`,
 		`DELETE FROM installations WHERE id = $1`, // takes the rest with it

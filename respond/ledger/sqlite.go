@@ -36,6 +36,7 @@ func (s *Store) openSQLite(ctx context.Context, path string, lockWait time.Durat
 	if s.lock, err = lockFile(ctx, path+".lock", lockWait); err != nil {
 		return err
 	}
+	s.space = func() (int64, error) { return freeSpace(filepath.Dir(path)) }
 	// SQLite gives the WAL the mode of the database.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -67,8 +66,11 @@ func (s *Store) updateOnce(ctx context.Context, isolation pgx.TxIsoLevel, fn fun
 		err = tx.inSQLite(ctx, s.writer, s.writes, &sql.TxOptions{}, fn)
 	}
 	if err != nil {
-		return explain(err)
+		err = s.explained(ctx, err)
+		s.full.Store(errors.Is(err, ErrFull))
+		return err
 	}
+	s.full.Store(false)
 	if wake := s.wake.Load(); wake != nil && len(tx.queues) > 0 {
 		(*wake)(slices.Collect(maps.Keys(tx.queues)))
 	}
@@ -88,7 +90,7 @@ func (s *Store) View(ctx context.Context, fn func(context.Context, *Tx) error) e
 	} else {
 		err = tx.inSQLite(ctx, s.reader, s.reads, &sql.TxOptions{ReadOnly: true}, fn)
 	}
-	return explain(err)
+	return s.explained(ctx, err)
 }
 
 func (tx *Tx) inSQLite(ctx context.Context, db *sql.DB, stmts *statements, opts *sql.TxOptions, fn func(context.Context, *Tx) error) error {
@@ -103,15 +105,4 @@ func (tx *Tx) inSQLite(ctx context.Context, db *sql.DB, stmts *statements, opts 
 		return err
 	}
 	return begun.Commit()
-}
-
-// explain names the failures that callers act on.
-func explain(err error) error {
-	if err == nil || errors.Is(err, ErrNotFound) {
-		return err
-	}
-	if sqliteForeignKey(err) || pgForeignKey(err) {
-		return fmt.Errorf("%w: it was removed, or never recorded: %w", ErrNotFound, err)
-	}
-	return err
 }

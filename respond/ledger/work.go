@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -80,11 +79,15 @@ func (s *Store) Work(workers *river.Workers, c QueueConfig) (Worker, error) {
 		config.Queues[queue] = river.QueueConfig{MaxWorkers: n}
 	}
 	if s.pool != nil {
+		alive := &whileAlive{}
+		config.Middleware = append([]rivertype.Middleware{alive}, config.Middleware...)
 		client, err := river.NewClient(riverpgxv5.New(s.pool), config)
 		if err != nil {
 			return nil, fmt.Errorf("ledger: queue: %w", err)
 		}
-		w.client, w.id = pgClient{client}, client.ID()
+		w.client = pgClient{client}
+		alive.heart = s.newHeart(client.ID())
+		w.heart = alive.heart
 		return w, nil
 	}
 	driver := newSQLiteDriver(s.writer)
@@ -92,7 +95,7 @@ func (s *Store) Work(workers *river.Workers, c QueueConfig) (Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ledger: queue: %w", err)
 	}
-	w.client, w.id, w.wake = sqliteClient{client}, client.ID(), driver.pilot.wake
+	w.client, w.wake = sqliteClient{client}, driver.pilot.wake
 	return w, nil
 }
 
@@ -125,16 +128,17 @@ type (
 type worker struct {
 	s      *Store
 	client riverClient
-	id     string
+	heart  *heart                // PostgreSQL only
 	wake   func(queues []string) // SQLite only
 
-	stop sync.Once
-	done context.CancelFunc // ends the tending of replicas
-	wait sync.WaitGroup
+	started bool
+	stop    sync.Once
+	done    context.CancelFunc // ends the signs of life and the pruning
+	wait    sync.WaitGroup
 }
 
 // hardStop is how long jobs may take to heed that their contexts were cancelled.
-const hardStop = 10 * time.Second
+const hardStop = 5 * time.Second
 
 func (w *worker) Start(ctx context.Context) error {
 	if w.s.pool == nil {
@@ -144,17 +148,22 @@ func (w *worker) Start(ctx context.Context) error {
 	}
 	tending, done := context.WithCancel(context.WithoutCancel(ctx))
 	w.done = done
-	if w.s.pool != nil {
-		if err := w.s.beat(ctx, w.id); err != nil {
+	if w.heart != nil {
+		if err := w.heart.start(ctx); err != nil {
 			done()
 			return err
 		}
-		w.wait.Go(func() { w.s.tendReplicas(tending, w.id) })
+		if err := w.s.reclaimSilent(ctx); err != nil {
+			w.s.log.WarnContext(ctx, "jobs of processes that are gone are not taken up yet", "error", err)
+		}
+		w.s.heart.Store(w.heart)
+		w.wait.Go(func() { w.heart.run(tending, w.s.reclaimSilent) })
 	}
 	w.wait.Go(func() { w.s.prune(tending) })
 	if w.wake != nil {
 		w.s.wake.Store(&w.wake)
 	}
+	w.started = true
 	if err := w.client.Start(ctx); err != nil {
 		w.end(ctx)
 		return fmt.Errorf("ledger: start the queue: %w", err)
@@ -163,6 +172,9 @@ func (w *worker) Start(ctx context.Context) error {
 }
 
 func (w *worker) Stop(ctx context.Context) error {
+	if !w.started {
+		return nil
+	}
 	err := w.client.Stop(ctx)
 	if err != nil && ctx.Err() != nil {
 		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), hardStop)
@@ -182,39 +194,12 @@ func (w *worker) end(ctx context.Context) {
 		w.s.wake.Store(nil)
 		w.done()
 		w.wait.Wait()
-		if w.s.pool != nil {
-			if err := w.s.leave(context.WithoutCancel(ctx), w.id); err != nil && !errors.Is(err, context.Canceled) {
-				w.s.log.WarnContext(ctx, "this process could not sign off from the queue", "error", err)
-			}
+		if w.heart == nil {
+			return
+		}
+		w.s.heart.Store(nil)
+		if err := w.heart.end(context.WithoutCancel(ctx)); err != nil {
+			w.s.log.WarnContext(ctx, "this process could not sign off from the queue", "error", err)
 		}
 	})
-}
-
-// Deliveries are kept for longer than GitHub redelivers them, so that a late redelivery is known.
-const (
-	keepDeliveries = 10 * 24 * time.Hour
-	pruneEvery     = 10 * time.Minute
-	pruneBatch     = 1000
-)
-
-func (s *Store) prune(ctx context.Context) {
-	ticker := time.NewTicker(pruneEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		for n := int64(pruneBatch); n == pruneBatch; {
-			err := s.Update(ctx, func(ctx context.Context, tx *Tx) (err error) {
-				n, err = tx.PruneDeliveries(ctx, tx.now.Add(-keepDeliveries), pruneBatch)
-				return err
-			})
-			if err != nil && ctx.Err() == nil {
-				s.log.ErrorContext(ctx, "old deliveries could not be forgotten", "error", err)
-				break
-			}
-		}
-	}
 }

@@ -1,0 +1,297 @@
+package ledger_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
+)
+
+// wire is a connection to PostgreSQL that can go silent: it stays open, takes what is sent, and passes nothing on.
+type wire struct {
+	URL string
+
+	mu     sync.Mutex
+	silent bool // new connections too
+	conns  []*silenceable
+}
+
+// silenceable is one connection through the wire.
+type silenceable struct {
+	mu     sync.Mutex
+	silent bool
+	ends   []net.Conn
+}
+
+func newWire(t *testing.T, database string) *wire {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := u.Host
+	u.Host = listener.Addr().String()
+	w := &wire{URL: u.String()}
+	t.Cleanup(func() { _ = listener.Close(); w.cut() })
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			w.connect(client, server)
+		}
+	}()
+	return w
+}
+
+func (w *wire) connect(client net.Conn, server string) {
+	upstream, err := net.Dial("tcp", server)
+	if err != nil {
+		_ = client.Close()
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := &silenceable{silent: w.silent, ends: []net.Conn{client, upstream}}
+	w.conns = append(w.conns, c)
+	go c.pass(client, upstream)
+	go c.pass(upstream, client)
+}
+
+func (c *silenceable) pass(from, to net.Conn) {
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(buffer)
+		c.mu.Lock()
+		silent := c.silent
+		c.mu.Unlock()
+		if !silent && n > 0 {
+			_, _ = to.Write(buffer[:n])
+		}
+		if err != nil {
+			if !silent && err == io.EOF {
+				_ = to.Close()
+			}
+			return
+		}
+	}
+}
+
+// silence makes all connections silent; new ones too if all is set.
+func (w *wire) silence(all bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.silent = all
+	for _, c := range w.conns {
+		c.mu.Lock()
+		c.silent = true
+		c.mu.Unlock()
+	}
+}
+
+// heal lets new connections through.
+func (w *wire) heal() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.silent = false
+}
+
+func (w *wire) cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.conns {
+		for _, end := range c.ends {
+			_ = end.Close()
+		}
+	}
+}
+
+// held is a job that runs until it is let go or stopped.
+type held struct {
+	started chan *rivertype.JobRow
+	stopped chan error
+	release chan struct{}
+}
+
+func newHeld() *held {
+	return &held{make(chan *rivertype.JobRow, 9), make(chan error, 9), make(chan struct{})}
+}
+
+func (h *held) work(ctx context.Context, j *river.Job[job.Issue]) error {
+	h.started <- j.JobRow
+	select {
+	case <-ctx.Done():
+		h.stopped <- context.Cause(ctx)
+		return ctx.Err()
+	case <-h.release:
+		return nil
+	}
+}
+
+// replica opens a store and works its queue; its signs of life come often.
+func replica(t *testing.T, url, id string, h *held) *ledger.Store {
+	t.Helper()
+	s := ledgertest.Open(t, ledger.Options{URL: url}.WithStatementTimeout(5*time.Second))
+	s.SetPulse(200*time.Millisecond, 6*time.Second)
+	work(t, s, jobs{issue: h.work}, ledger.QueueConfig{ID: id, StopTimeout: 100 * time.Millisecond})
+	return s
+}
+
+// Connections that go silent do not stop a process whose new connections are answered, and nobody takes its jobs.
+func TestSilentConnectionsAreReplaced(t *testing.T) {
+	t.Parallel()
+	database := ledgertest.Postgres(t)
+	w := newWire(t, database)
+	h := newHeld()
+	s := replica(t, w.URL, "a", h)
+	enqueue(t, s, job.Issue{Leak: 1})
+	receive(t, h.started)
+	w.silence(false)
+	replica(t, database, "b", h)
+	select {
+	case err := <-h.stopped:
+		t.Errorf("the job was stopped: %v", err)
+	case row := <-h.started:
+		t.Errorf("the job was taken from a living process by %v", row.AttemptedBy)
+	case <-time.After(8 * time.Second):
+	}
+	if err := s.Ping(t.Context()); err != nil {
+		t.Errorf("not ready: %v", err)
+	}
+	close(h.release)
+}
+
+// A process that cannot give a sign of life stops its work before others take it, says that it is not ready, and goes on when
+// it can again.
+func TestAProcessThatIsCutOffStopsItsWork(t *testing.T) {
+	t.Parallel()
+	database := ledgertest.Postgres(t)
+	w := newWire(t, database)
+	first, second := newHeld(), newHeld()
+	a := replica(t, w.URL, "a", first)
+	enqueue(t, a, job.Issue{Leak: 1})
+	receive(t, first.started)
+	replica(t, database, "b", second)
+	w.silence(true)
+	if cause := receive(t, first.stopped); cause == context.Canceled || cause == nil {
+		t.Errorf("stopped because of %v", cause)
+	}
+	select {
+	case <-second.started:
+		t.Error("another process had the job before this one had stopped")
+	default:
+	}
+	if err := a.Ping(t.Context()); err == nil {
+		t.Error("ready, and its work is stopped")
+	}
+	row := receive(t, second.started)
+	equal(t, "attempt", row.Attempt, 1)
+	equal(t, "crashes", job.CrashesOf(row), job.Crashes{Times: 1, Alone: 1})
+	w.heal()
+	for deadline := time.Now().Add(patience); a.Ping(t.Context()) != nil; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("not ready, and the database answers again")
+		}
+	}
+	close(second.release)
+	enqueue(t, a, job.Issue{Leak: 2})
+	close(first.release)
+}
+
+// Whoever starts sees how long others have been silent: also processes that live shorter than that take a dead one's jobs.
+func TestShortLivesTakeUpADeadProcessesJobs(t *testing.T) {
+	t.Parallel()
+	database := ledgertest.Postgres(t)
+	runChild(t, database, "work", func(line string) bool { return line == "started 1" })
+	h := newHeld()
+	close(h.release)
+	for begun := time.Now(); time.Since(begun) < patience; {
+		life(t, database, h)
+		select {
+		case <-h.started:
+			return
+		default:
+		}
+	}
+	t.Error("no process took up the job")
+}
+
+// life is a process that lives for a moment.
+func life(t *testing.T, url string, h *held) {
+	t.Helper()
+	s, err := ledger.OpenStore(t.Context(), ledger.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	s.SetPulse(100*time.Millisecond, 2*time.Second)
+	workers := river.NewWorkers()
+	river.AddWorker(workers, river.WorkFunc(h.work))
+	w, err := s.Work(workers, ledger.QueueConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond)
+	if err := w.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// Every statement, and every wait for a connection, ends in time.
+func TestStatementsEndInTime(t *testing.T) {
+	t.Parallel()
+	database := ledgertest.Postgres(t)
+	s := ledgertest.Open(t, ledger.Options{URL: database}.WithStatementTimeout(2*time.Second))
+	sleep := func(ctx context.Context, tx *ledger.Tx) error { return tx.Exec(ctx, `SELECT pg_sleep(60)`) }
+	begun := time.Now()
+	if err := s.Update(t.Context(), sleep); err == nil {
+		t.Error("a statement of a minute has no limit")
+	}
+	if err := s.View(t.Context(), sleep); err == nil {
+		t.Error("a statement of a minute has no limit")
+	}
+	// All connections are taken.
+	hold, held := make(chan struct{}), make(chan struct{}, 16)
+	var holders sync.WaitGroup
+	defer holders.Wait()
+	defer close(hold)
+	for range 16 {
+		holders.Go(func() {
+			for got := false; !got && t.Context().Err() == nil; { // connecting has a limit too
+				_ = s.View(t.Context(), func(context.Context, *ledger.Tx) error {
+					got = true
+					held <- struct{}{}
+					<-hold
+					return nil
+				})
+			}
+		})
+	}
+	for range 16 {
+		receive(t, held)
+	}
+	if err := s.View(t.Context(), func(context.Context, *ledger.Tx) error { return nil }); err == nil {
+		t.Error("a wait for a connection has no limit")
+	}
+	if spent := time.Since(begun); spent > 50*time.Second {
+		t.Errorf("it took %s", spent)
+	}
+}

@@ -1,0 +1,2 @@
+-- When each process last gave a sign of life, in microseconds by the clock of the database.
+ALTER TABLE replicas ADD COLUMN seen BIGINT NOT NULL DEFAULT 0;

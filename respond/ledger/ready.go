@@ -1,0 +1,48 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// minSpace is how much must be free on a SQLite database's disk: room for some deliveries of the largest size.
+const minSpace = 64 << 20
+
+// Ping returns nil while the store can be used: the database answers, takes what is written, and this process may work. On
+// SQLite it does not wait for writers.
+func (s *Store) Ping(ctx context.Context) error {
+	if heart := s.heart.Load(); heart != nil {
+		if err := heart.alive(); err != nil {
+			return err
+		}
+	}
+	if s.space != nil {
+		free, err := s.space()
+		if err == nil && free < minSpace {
+			return fmt.Errorf("%w: %d MiB are left, and rekey wants %d", ErrFull, free>>20, minSpace>>20)
+		}
+	}
+	if s.full.Load() {
+		return s.probe(ctx)
+	}
+	if s.pool != nil {
+		return s.pool.Ping(ctx)
+	}
+	var n int
+	if err := s.reader.QueryRowContext(ctx, "SELECT count(*) FROM meta").Scan(&n); err != nil {
+		return fmt.Errorf("ledger: ping: %w", err)
+	}
+	return nil
+}
+
+// probe writes as much as a large delivery after the disk was full. Any write that succeeds says that it is not any more.
+func (s *Store) probe(ctx context.Context) error {
+	for _, value := range []string{strings.Repeat("x", 1<<20), ""} {
+		err := s.Update(ctx, func(ctx context.Context, tx *Tx) error { return tx.SetMeta(ctx, "probe", value) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
