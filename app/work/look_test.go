@@ -88,16 +88,18 @@ func TestAGivenUpLookIsTriedAgain(t *testing.T) {
 	}
 }
 
-// TestALookThatUsedUpItsAttempts fails for the last time, and in the middle of an attempt beyond the last.
+// TestALookThatUsedUpItsAttempts fails for the last time, and ended the process too often.
 func TestALookThatUsedUpItsAttempts(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	old, installation := b.old()
 	b.look(old, installation) // makes it known
 	b.github.Inject(githubtest.Times(2, githubtest.Is(githubtest.Git, http.MethodPost), githubtest.Cut))
-	attempt := func(n int) ledger.RepositoryLook {
+	attempt := func(n, crashes int) ledger.RepositoryLook {
 		t.Helper()
-		row := &rivertype.JobRow{Attempt: n, MaxAttempts: job.BackfillAttempts, Queue: job.Backfill}
+		row := &rivertype.JobRow{
+			Attempt: n, MaxAttempts: job.BackfillAttempts, Queue: job.Backfill, Metadata: fmt.Appendf(nil, `{"crashes":%d,"crashes_alone":%d}`, crashes, crashes),
+		}
 		err := b.worker.firstLook(t.Context(), &river.Job[job.FirstLook]{JobRow: row, Args: job.FirstLook{Installation: installation, Repository: old.ID()}})
 		f := b.backfill()
 		if err == nil || len(f.Looks) != 1 {
@@ -105,15 +107,15 @@ func TestALookThatUsedUpItsAttempts(t *testing.T) {
 		}
 		return f.Looks[0]
 	}
-	if l := attempt(job.BackfillAttempts - 1).Look; l.Phase != ledger.LookWaiting || l.Reason == "" {
+	if l := attempt(job.BackfillAttempts-1, 2).Look; l.Phase != ledger.LookWaiting || l.Reason == "" {
 		t.Errorf("the last but one: %+v", l)
 	}
-	if l := attempt(job.BackfillAttempts).Look; l.Phase != ledger.LookGivenUp || l.Deadly || !strings.Contains(l.Reason, "tried often enough") {
+	if l := attempt(job.BackfillAttempts, 0).Look; l.Phase != ledger.LookGivenUp || l.Deadly || !strings.Contains(l.Reason, "tried often enough") {
 		t.Errorf("the last: %+v", l)
 	}
 	b.github.ForgetRequests()
-	if l := attempt(job.BackfillAttempts + 1).Look; l.Phase != ledger.LookGivenUp || !l.Deadly || !strings.Contains(l.Reason, "stopped each time") {
-		t.Errorf("beyond the last: %+v", l)
+	if l := attempt(1, 3).Look; l.Phase != ledger.LookGivenUp || !l.Deadly || !strings.Contains(l.Reason, "stopped each time") {
+		t.Errorf("deadly: %+v", l)
 	}
 	b.reconcile()
 	if n := b.github.Count(githubtest.Git); n != 0 {

@@ -144,10 +144,10 @@ func (h *held) work(ctx context.Context, j *river.Job[job.Issue]) error {
 }
 
 // replica opens a store and works its queue; its signs of life come often.
-func replica(t *testing.T, url, id string, h *held) *ledger.Store {
+func replica(t *testing.T, url, id string, h *held, silence time.Duration) *ledger.Store {
 	t.Helper()
 	s := ledgertest.Open(t, ledger.Options{URL: url}.WithStatementTimeout(5*time.Second))
-	s.SetPulse(200*time.Millisecond, 6*time.Second)
+	s.SetPulse(200*time.Millisecond, silence)
 	work(t, s, jobs{issue: h.work}, ledger.QueueConfig{ID: id, StopTimeout: 100 * time.Millisecond})
 	return s
 }
@@ -158,17 +158,18 @@ func TestSilentConnectionsAreReplaced(t *testing.T) {
 	database := ledgertest.Postgres(t)
 	w := newWire(t, database)
 	h := newHeld()
-	s := replica(t, w.URL, "a", h)
+	const silence = 15 * time.Second
+	s := replica(t, w.URL, "a", h, silence)
 	enqueue(t, s, job.Issue{Leak: 1})
 	receive(t, h.started)
 	w.silence(false)
-	replica(t, database, "b", h)
+	replica(t, database, "b", h, silence)
 	select {
 	case err := <-h.stopped:
 		t.Errorf("the job was stopped: %v", err)
 	case row := <-h.started:
 		t.Errorf("the job was taken from a living process by %v", row.AttemptedBy)
-	case <-time.After(8 * time.Second):
+	case <-time.After(silence):
 	}
 	if err := s.Ping(t.Context()); err != nil {
 		t.Errorf("not ready: %v", err)
@@ -183,10 +184,10 @@ func TestAProcessThatIsCutOffStopsItsWork(t *testing.T) {
 	database := ledgertest.Postgres(t)
 	w := newWire(t, database)
 	first, second := newHeld(), newHeld()
-	a := replica(t, w.URL, "a", first)
+	a := replica(t, w.URL, "a", first, 6*time.Second)
 	enqueue(t, a, job.Issue{Leak: 1})
 	receive(t, first.started)
-	replica(t, database, "b", second)
+	replica(t, database, "b", second, 6*time.Second)
 	w.silence(true)
 	if cause := receive(t, first.stopped); cause == context.Canceled || cause == nil {
 		t.Errorf("stopped because of %v", cause)
