@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/rekey-app/rekey/detect/budget"
@@ -32,5 +33,16 @@ func (f Finding) InRepository() Finding {
 func (s *Scanner) MentionsClerk(text []byte) bool {
 	steps := 0
 	e := s.gather(text, 0, func(n int) bool { steps += n; return steps < budget.CleanSteps })
-	return e.word != "" || len(e.live)+len(e.test) > 0
+	if e.word != "" || len(e.live)+len(e.test) > 0 {
+		return true
+	}
+	for _, name := range otherSDKs {
+		if bytes.Contains(text, []byte(name)) {
+			return true
+		}
+	}
+	return false
 }
+
+// otherSDKs are names of SDKs that manifests have, beside those of clerkWords.
+var otherSDKs = [...]string{"Clerk.BackendAPI", "Clerk.Net", "com.clerk", "clerkinc/", "clerk-rs", "clerk_flutter", "clerk_auth"}

@@ -122,6 +122,7 @@ func Run(ctx context.Context, s *detect.Scanner, o Options) (Result, error) {
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
+	c.judgeByRepository()
 	if !o.IncludeIgnored && !o.History && !o.Staged && o.Range == "" {
 		c.setApart(o)
 	}

@@ -3,6 +3,7 @@ package work
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/budget"
@@ -104,6 +105,27 @@ func (w *Worker) choose(ctx context.Context, repository int64, report pack.Repor
 		}
 	}
 	return selected(report, known, budget.ScanSightings, budget.ScanPlaces), nil
+}
+
+// judgedByRepository judges the sightings again that are Clerk's only in a repository that uses Clerk. The ledger is asked only
+// where there is one: the scan itself saw nothing of Clerk in what was pushed.
+func (w *Worker) judgedByRepository(ctx context.Context, repository int64, sightings []pack.Sighting) ([]pack.Sighting, error) {
+	if !slices.ContainsFunc(sightings, func(s pack.Sighting) bool { return s.Finding.AsksRepository() }) {
+		return sightings, nil
+	}
+	var uses bool
+	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		uses, err = tx.UsesClerk(ctx, repository)
+		return err
+	})
+	if err != nil || !uses {
+		return sightings, err
+	}
+	sightings = slices.Clone(sightings)
+	for i := range sightings {
+		sightings[i].Finding = sightings[i].Finding.InRepository()
+	}
+	return sightings, nil
 }
 
 // observations turns sightings into the ledger's records.

@@ -117,6 +117,9 @@ func (w *Worker) packOptions() pack.Options {
 // not be judged, in words.
 func (w *Worker) record(ctx context.Context, t *task, report pack.Report) (unjudged []string, err error) {
 	chosen, err := w.choose(ctx, t.Repository.ID, report)
+	if err == nil {
+		chosen.sightings, err = w.judgedByRepository(ctx, t.Repository.ID, chosen.sightings)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -106,6 +106,9 @@ func (s *scan) run(ctx context.Context, r Range) (Report, error) {
 	if len(hits) == 0 {
 		return report, nil
 	}
+	if err := s.judgeByRepository(ctx, hits); err != nil {
+		return Report{}, err
+	}
 	if s.keepIDs != nil {
 		s.keepIDs()
 	}

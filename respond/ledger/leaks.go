@@ -85,6 +85,18 @@ func (tx *Tx) OpenLeaks(ctx context.Context, limit int) ([]Leak, error) {
 	return list, nil
 }
 
+// UsesClerk reports whether a repository has a leak that is surely Clerk's, whatever became of it: not one of low confidence, one
+// from outside, or one that a person called a false positive.
+func (tx *Tx) UsesClerk(ctx context.Context, repository int64) (bool, error) {
+	var id int64
+	found, err := one(ctx, tx, []any{&id}, `SELECT id FROM leaks WHERE repository = $1 AND confidence <> 'low' AND outside = 0 AND state <> $2
+		LIMIT 1`, repository, Ignored)
+	if err != nil {
+		return false, fmt.Errorf("ledger: leaks of repository %d: %w", repository, err)
+	}
+	return found, nil
+}
+
 // UpdateLeak records a leak's life: its state and what belongs to it, what Clerk answered, where its issue is. Identity,
 // and the facts that scans found, stay. The event joins the leak's history, unless it is the zero Event; its zero At means
 // now.

@@ -165,6 +165,47 @@ func TestScansAndLeaks(t *testing.T) {
 	})
 }
 
+func TestUsesClerk(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, _ := open(t, url)
+		know(t, s, repository())
+		demand := func(when string, want bool) {
+			t.Helper()
+			view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+				got, err := tx.UsesClerk(ctx, 9)
+				equal(t, when, got, want)
+				other, _ := tx.UsesClerk(ctx, 10)
+				equal(t, "another repository, "+when, other, false)
+				return err
+			})
+		}
+		demand("at first", false)
+		low := observation("low", 1)
+		low.Leak.Confidence = "low"
+		record(t, s, scanOf(headA, "push"), low)
+		demand("with a low one", false)
+		outside := scanOf(headB, "pull_request")
+		outside.Outside = true
+		record(t, s, outside, observation("theirs", 1))
+		demand("with one from outside", false)
+		r := record(t, s, scanOf(headB, "push"), observation("ours", 1))
+		demand("with a key", true)
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			leak := r.New[0]
+			leak.State = ledger.Revoked
+			return tx.UpdateLeak(ctx, leak, ledger.Event{})
+		})
+		demand("with a revoked key", true)
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			leak := r.New[0]
+			leak.State = ledger.Ignored
+			return tx.UpdateLeak(ctx, leak, ledger.Event{})
+		})
+		demand("with a false positive", false)
+	})
+}
+
 func TestHeadSightings(t *testing.T) {
 	t.Parallel()
 	ledgertest.Each(t, func(t *testing.T, url string) {
