@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -51,7 +53,10 @@ func NewCorpus(seed int64) (*Corpus, error) {
 	c.contexts()
 	c.encodings()
 	c.archives()
+	c.wild()
+	c.binaries()
 	c.lookAlikes()
+	c.beside()
 	return c, c.err
 }
 
@@ -174,6 +179,14 @@ func (c *Corpus) credential(name, last string) (Plant, bool) {
 		return Plant{Kind: detect.OAuthClientSecret, value: detecttest.OAuthClientSecret(c.seed)}, true
 	case "claim":
 		return Plant{Kind: detect.ClaimURL, value: detecttest.ClaimURL(c.seed)}, true
+	case "claimtoken":
+		return Plant{Kind: detect.ClaimURL, value: detecttest.ClaimToken(c.seed)}, true
+	case "encryptionbase64":
+		raw, err := hex.DecodeString(detecttest.EncryptionKey(c.seed))
+		if err != nil {
+			c.fail("encryption key: %v", err)
+		}
+		return Plant{Kind: detect.EncryptionKey, value: base64.StdEncoding.EncodeToString(raw)}, true
 	case "same":
 		if i := slices.IndexFunc(c.Plants, func(p Plant) bool { return p.value == last }); i >= 0 {
 			return Plant{Kind: c.Plants[i].Kind, Environment: c.Plants[i].Environment, value: last}, true

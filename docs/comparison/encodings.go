@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"net/url"
 	"strings"
 	"unicode/utf16"
 )
@@ -28,6 +29,11 @@ var encoders = map[string]func(string) string{
 	"base64url": func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(`{"clerk":"` + s + `"}`)) },
 	"mime":      func(s string) string { return wrapped(s, 76) },
 	"pem":       func(s string) string { return wrapped(s, 64) },
+	"base64-url-json": func(s string) string {
+		return base64.StdEncoding.EncodeToString([]byte(`{"claimUrl":"` + s + `"}`))
+	},
+	"json":      func(s string) string { return strings.ReplaceAll(s, "/", `\/`) },
+	"query":     url.QueryEscape,
 	"hex":       func(s string) string { return hex.EncodeToString([]byte(s)) },
 	"hex-upper": func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) },
 	"percent":   func(s string) string { return strings.ReplaceAll(s, "_", "%5F") },
