@@ -114,3 +114,37 @@ func testNotify(t *testing.T) {
 	}
 	w.holdsNoKey()
 }
+
+// testNoticesAreLimited: a push with many keys brings ten notices, production first, and a digest of the others.
+func testNoticesAreLimited(t *testing.T) {
+	w := newShop(t)
+	told := w.notified()
+	files := map[string]string{}
+	for seed := range int64(13) {
+		environment := detect.Test
+		if seed > 9 {
+			environment = detect.Live
+		}
+		text, _ := w.secret(600+seed, environment)
+		files[fmt.Sprintf("%02d.env", seed)] = env(text)
+	}
+	w.pushed(files)
+	w.eventually("ten notices", func() bool { return len(told()) >= 10 })
+	w.eventually("the push to be done", func() bool { return w.stats().Unfinished == 0 })
+	for i, message := range told() {
+		if strings.Contains(message, "more notices") || i < 3 && !strings.Contains(strings.Join(told(), ""), "production") {
+			t.Errorf("message %d: %s", i, message)
+		}
+	}
+	production := strings.Count(strings.Join(told(), "\n"), "Leaked Clerk production")
+	if n := len(told()); n != 10 || production != 3 {
+		t.Fatalf("%d notices, %d about production keys, want 10 and 3", n, production)
+	}
+	w.hurry()
+	w.eventually("the digest", func() bool { return len(told()) == 11 })
+	holds(t, "the digest", told()[10], "3 more notices", "acme/shop", "3 opened")
+	w.settle()
+	if n := len(told()); n != 11 {
+		t.Errorf("%d messages, want 11", n)
+	}
+}

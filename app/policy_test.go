@@ -76,6 +76,7 @@ func TestPolicy(t *testing.T) {
 		"Allow":                testAllow,
 		"Vouchers":             testWhoMayAllowAProductionKey,
 		"Notify":               testNotify,
+		"NoticesAreLimited":    testNoticesAreLimited,
 		"CleanPushReadsNone":   testCleanPushReadsNoPolicy,
 		"SwitchedOffMeanwhile": testVerifyIsSwitchedOffWhileAsking,
 	})

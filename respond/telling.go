@@ -16,7 +16,7 @@ func Telling(f LeakFacts, a Action, step ledger.Event) notify.Event {
 		at = l.Detected
 	}
 	e := notify.Event{
-		ID: a.Key, Type: "leak." + a.Event, Time: at, By: step.By, Reason: step.Reason,
+		ID: a.Key, Type: "leak." + a.Event, Time: at, By: step.By, Reason: notify.Unlink(step.Reason),
 		Repository: notify.Repository{ID: f.Repository.ID, Name: f.Repository.FullName(), URL: f.Repository.URL, Private: f.Repository.Private},
 		Leak: notify.Leak{
 			Fingerprint: l.Fingerprint, Kind: l.Kind, Description: describe(l), Environment: l.Environment,
@@ -31,4 +31,17 @@ func Telling(f LeakFacts, a Action, step ledger.Event) notify.Event {
 		e.Issue = &notify.Issue{Number: l.IssueNumber, URL: l.IssueURL}
 	}
 	return e
+}
+
+// The limits of notices that a target gets one by one in an hour: what is beyond goes into a digest. Those of one
+// repository are fewer, so that a flood in one hides nothing of the others.
+const (
+	noticesOfRepository = 10
+	noticesInAll        = 60
+)
+
+// TellNow reports whether a target that was told so often in the last hour, of this repository and in all, is told of
+// another event by itself.
+func TellNow(ofRepository, inAll int) bool {
+	return ofRepository < noticesOfRepository && inAll < noticesInAll
 }

@@ -51,7 +51,7 @@ func (w *Worker) enqueueNotices(ctx context.Context, tx *ledger.Tx, a respond.Ac
 				"repository", w.named(leak.Repository))
 			continue
 		}
-		if err := tx.Enqueue(ctx, job.Notify{Leak: leak.ID, Target: n.To, Event: event}, nil); err != nil {
+		if err := enqueueNotice(ctx, tx, leak, n.To, event); err != nil {
 			return err
 		}
 	}
@@ -69,8 +69,8 @@ func (w *Worker) target(name string) (notify.Target, bool) {
 
 // notify tells one target. The target knows repetitions by the event's id.
 func (w *Worker) notify(ctx context.Context, j *river.Job[job.Notify]) error {
-	var event notify.Event
-	if err := json.Unmarshal(j.Args.Event, &event); err != nil {
+	event, err := notify.Read(j.Args.Event)
+	if err != nil {
 		return final("the job's event cannot be read: %v", err)
 	}
 	target, known := w.target(j.Args.Target)
@@ -86,12 +86,16 @@ func (w *Worker) notify(ctx context.Context, j *river.Job[job.Notify]) error {
 			return &waitError{time.Second, "the issue that the notice is to name is being filed"}
 		}
 	}
-	err := w.Sender.Send(ctx, target, event)
+	return w.told(w.Sender.Send(ctx, target, event), j.CreatedAt)
+}
+
+// told says how a job goes on after its message was sent, or was not.
+func (w *Worker) told(err error, since time.Time) error {
 	if failure, ok := errors.AsType[*notify.Failure](err); ok {
 		switch {
 		case !failure.Again:
 			return final("%v", failure)
-		case failure.After > 0 && w.Now().Sub(j.CreatedAt) < tellFor:
+		case failure.After > 0 && w.Now().Sub(since) < tellFor:
 			return &waitError{min(failure.After, time.Hour), failure.Error()}
 		}
 	}

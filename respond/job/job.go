@@ -160,6 +160,22 @@ func (Notify) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
 }
 
+// Digest tells one target of all that waited since the last digest.
+type Digest struct {
+	Target string `json:"target"`
+}
+
+// Kind implements river.JobArgs.
+func (Digest) Kind() string { return "digest" }
+
+// Key implements [Keyed].
+func (d Digest) Key() string { return d.Target }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Digest) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
+}
+
 // Summary brings the one issue up to date that stands for a repository's leaks which wait for an issue of their own.
 type Summary struct {
 	Repository int64 `json:"repository"`

@@ -149,6 +149,8 @@ func keyedArgs(row *rivertype.JobRow) (job.Keyed, error) {
 		return readKeyed[job.Check](row)
 	case job.FirstLook{}.Kind():
 		return readKeyed[job.FirstLook](row)
+	case job.Digest{}.Kind():
+		return readKeyed[job.Digest](row)
 	case job.Summary{}.Kind():
 		return readKeyed[job.Summary](row)
 	case job.Reconcile{}.Kind():

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"encoding/json"
 	"time"
 )
 
@@ -46,4 +47,16 @@ type Leak struct {
 type Issue struct {
 	Number int    `json:"number"`
 	URL    string `json:"url"`
+}
+
+// Read reads an event that was kept as JSON. How long it took is not kept, but follows from its times.
+func Read(text []byte) (Event, error) {
+	var e Event
+	if err := json.Unmarshal(text, &e); err != nil {
+		return Event{}, err
+	}
+	if took := e.Time.Sub(e.Leak.Detected); took > 0 && !e.Leak.Detected.IsZero() {
+		e.Leak.Took = took.Round(time.Second)
+	}
+	return e, nil
 }

@@ -133,31 +133,109 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// sent is the body that a target gets.
+func sent(t *testing.T, format notify.Format, send func(*notify.Sender, notify.Target) error) string {
+	t.Helper()
+	var body []byte
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { body, _ = io.ReadAll(r.Body) }))
+	defer server.Close()
+	target := notify.Target{Name: "x", Format: format, URL: server.URL, Secret: base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32)))}
+	if err := send(notify.NewSender(nil, "rekey/test", func() time.Time { return at }), target); err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+func slackText(t *testing.T, send func(*notify.Sender, notify.Target) error) string {
+	t.Helper()
+	var got struct{ Text string }
+	if err := json.Unmarshal([]byte(sent(t, notify.SlackFormat, send)), &got); err != nil {
+		t.Fatal(err)
+	}
+	return got.Text
+}
+
+func slackOf(t *testing.T, e notify.Event) string {
+	t.Helper()
+	return slackText(t, func(s *notify.Sender, target notify.Target) error { return s.Send(t.Context(), target, e) })
+}
+
 func TestSlack(t *testing.T) {
 	t.Parallel()
-	body, err := notify.Slack(event())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got struct{ Text string }
-	if err := json.Unmarshal(body, &got); err != nil {
-		t.Fatal(err)
-	}
-	want := ":rotating_light: *Leaked Clerk production secret key* `sk_live_…a1b2` in <https://github.com/acme/shop|acme/shop>\n" +
-		"Clerk instance: probably `clerk.acme.example`\nWhat to do: <https://github.com/acme/shop/issues/12|issue #12>"
-	if got.Text != want {
-		t.Errorf("got\n%s\nwant\n%s", got.Text, want)
-	}
 	e := event()
-	e.Type, e.By, e.Reason = "leak.revoked", "ada<!channel>", "x <!here> `y` *z*\n@all"
-	body, _ = notify.Slack(e)
-	_ = json.Unmarshal(body, &got)
-	for _, bad := range []string{"<!", "`y`", "\n@all", "@all"} {
-		if strings.Contains(got.Text, bad) {
-			t.Errorf("%q stands in %s", bad, got.Text)
+	e.By, e.Leak.Pusher = "rekey", "ada"
+	e.Repository.Private = false
+	want := ":rotating_light: *Leaked Clerk production secret key* `sk_live_…a1b2` in <https://github.com/acme/shop|acme/shop>\n" +
+		"Clerk instance: probably `clerk.acme.example`\n*Critical* · *public repository* · pushed by `ada`\n" +
+		"What to do: <https://github.com/acme/shop/issues/12|issue #12>"
+	if got := slackOf(t, e); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	e.Repository.Private, e.Leak.Pusher = true, ""
+	if got := slackOf(t, e); !strings.Contains(got, "\n*Critical*\n") || strings.Contains(got, "public") || strings.Contains(got, "By ") {
+		t.Errorf("a private repository:\n%s", got)
+	}
+	e.Type, e.By, e.Reason = "leak.revoked", "ada<!channel>", "x <!here> `y` *z*\n@all see https://evil.example/a or evil.example"
+	got := slackOf(t, e)
+	for _, bad := range []string{"<!", "`y`", "\n@all", "@all", "://evil", "evil.example"} {
+		if strings.Contains(got, bad) {
+			t.Errorf("%q is in %s", bad, got)
 		}
 	}
-	if !strings.Contains(got.Text, "25m0s after it was found") {
-		t.Errorf("no time in %s", got.Text)
+	if !strings.Contains(got, "25m0s after it was found") {
+		t.Errorf("no time in %s", got)
+	}
+	e.Type, e.By, e.Reason = "leak.ignored", "rekey", "the policy allows it"
+	if got := slackOf(t, e); !strings.Contains(got, "\nthe policy allows it\n") || strings.Contains(got, "By") {
+		t.Errorf("rekey's own doing:\n%s", got)
+	}
+}
+
+func TestDigest(t *testing.T) {
+	t.Parallel()
+	var events []notify.Event
+	add := func(repository int64, name, kind, environment string, n int) {
+		for range n {
+			e := event()
+			e.Type, e.Leak.Environment = kind, environment
+			e.Repository = notify.Repository{ID: repository, Name: name, URL: "https://github.com/" + name}
+			events = append(events, e)
+		}
+	}
+	add(1, "acme/flood", "leak.opened", "test", 290)
+	add(2, "acme/shop", "leak.opened", "live", 2)
+	add(2, "acme/shop", "leak.reopened", "test", 1)
+	d := notify.Summarise("digest:team:7", events, at)
+	want := ":rotating_light: *293 more notices*, more than are sent one by one. *2 about production credentials*\n" +
+		"• <https://github.com/acme/shop|acme/shop>: 2 opened, 1 reopened\n• <https://github.com/acme/flood|acme/flood>: 290 opened"
+	if got := slackText(t, func(s *notify.Sender, target notify.Target) error { return s.SendDigest(t.Context(), target, d) }); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	var got struct {
+		ID, Type     string
+		Count        int
+		Production   int
+		Repositories []struct{ Types map[string]int }
+		Events       []json.RawMessage
+	}
+	body := sent(t, notify.JSONFormat, func(s *notify.Sender, target notify.Target) error { return s.SendDigest(t.Context(), target, d) })
+	if err := json.Unmarshal([]byte(body), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.ID != "digest:team:7" || got.Type != "leaks.digest" || got.Count != 293 || got.Production != 2 || len(got.Events) != 100 || got.Repositories[1].Types["leak.opened"] != 290 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestServes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		accounts []string
+		account  string
+		want     bool
+	}{{nil, "acme", false}, {[]string{"acme"}, "Acme", true}, {[]string{"acme"}, "umbrella", false}, {[]string{"*"}, "umbrella", true}} {
+		if got := (notify.Target{Accounts: c.accounts}).Serves(c.account); got != c.want {
+			t.Errorf("%v serves %s: %t", c.accounts, c.account, got)
+		}
 	}
 }

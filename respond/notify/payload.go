@@ -13,8 +13,7 @@ import (
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
-// JSON returns the event as JSON receivers get it.
-func JSON(e Event) ([]byte, error) {
+func (e Event) json() ([]byte, error) {
 	e.Time = e.Time.UTC()
 	e.Leak.Detected = e.Leak.Detected.UTC()
 	e.Leak.Seconds = int64(e.Leak.Took / time.Second)
@@ -35,9 +34,13 @@ func Sign(key []byte, id string, at time.Time, body []byte) map[string]string {
 	}
 }
 
-// Slack returns the event as a message for incoming webhooks of Slack, Mattermost, Rocket.Chat, and Discord's /slack.
-func Slack(e Event) ([]byte, error) {
-	return json.Marshal(map[string]any{"text": slackText(e), "unfurl_links": false, "unfurl_media": false})
+// slack is for incoming webhooks of Slack, Mattermost, Rocket.Chat, and Discord's /slack.
+func (e Event) slack() ([]byte, error) { return slackMessage(slackText(e)) }
+
+func (e Event) id() string { return e.ID }
+
+func slackMessage(text string) ([]byte, error) {
+	return json.Marshal(map[string]any{"text": text, "unfurl_links": false, "unfurl_media": false})
 }
 
 func slackText(e Event) string {
@@ -57,11 +60,16 @@ func slackText(e Event) string {
 	if e.Leak.Instance != "" {
 		fmt.Fprintf(&b, "\nClerk instance: probably `%s`", slackCode(e.Leak.Instance))
 	}
-	if e.By != "" {
+	if facts := slackFacts(e); len(facts) > 0 {
+		b.WriteString("\n" + strings.Join(facts, " · "))
+	}
+	if e.By != "" && e.By != "rekey" {
 		fmt.Fprintf(&b, "\nBy `%s`", slackCode(e.By))
 		if e.Reason != "" {
 			b.WriteString(": " + slackEscape(e.Reason))
 		}
+	} else if e.Reason != "" {
+		b.WriteString("\n" + slackEscape(e.Reason))
 	}
 	if e.Type == "leak.revoked" && e.Leak.Took > 0 {
 		fmt.Fprintf(&b, "\n%s after it was found", e.Leak.Took.Round(time.Second))
@@ -72,10 +80,32 @@ func slackText(e Event) string {
 	return b.String()
 }
 
-// slackEscape makes foreign text plain: Slack's markup starts with < and ends with >, and * _ ~ ` are broken up.
+// slackFacts say how bad it is: severity, whether strangers can read it, who pushed it.
+func slackFacts(e Event) []string {
+	if e.Type != "leak.opened" && e.Type != "leak.reopened" {
+		return nil
+	}
+	var facts []string
+	if s := e.Leak.Severity; s != "" {
+		facts = append(facts, "*"+slackEscape(strings.ToUpper(s[:1])+s[1:])+"*")
+	}
+	if !e.Repository.Private {
+		facts = append(facts, "*public repository*")
+	}
+	if e.Leak.Pusher != "" {
+		facts = append(facts, "pushed by `"+slackCode(e.Leak.Pusher)+"`")
+	}
+	return facts
+}
+
+// Unlink makes text that others wrote, and that receivers may show, lead nowhere.
+func Unlink(s string) string { return strings.ReplaceAll(s, "://", "[:]//") }
+
+// slackEscape makes foreign text plain: Slack's markup starts with < and ends with >, * _ ~ ` are broken up, and so is
+// what Slack would take for an address and make a link of.
 func slackEscape(s string) string {
-	s = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(markdown.Plain(s))
-	return strings.NewReplacer("*", "*\u2060", "_", "_\u2060", "~", "~\u2060", "`", "'", "@", "@\u2060").Replace(s)
+	s = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(Unlink(markdown.Plain(s)))
+	return strings.NewReplacer(".", ".\u2060", "*", "*\u2060", "_", "_\u2060", "~", "~\u2060", "`", "'", "@", "@\u2060").Replace(s)
 }
 
 func slackCode(s string) string {

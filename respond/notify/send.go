@@ -107,16 +107,28 @@ type Failure struct {
 
 func (f *Failure) Error() string { return "notify " + f.Target + ": " + f.Reason }
 
+// message is what a target can be sent.
+type message interface {
+	id() string // the same for every attempt to send it
+	json() ([]byte, error)
+	slack() ([]byte, error)
+}
+
 // Send tells the target of the event, once. The error is a [*Failure], or the context's.
-func (s *Sender) Send(ctx context.Context, t Target, e Event) error {
+func (s *Sender) Send(ctx context.Context, t Target, e Event) error { return s.send(ctx, t, e) }
+
+// SendDigest tells the target of many events at once, as [Sender.Send] does of one.
+func (s *Sender) SendDigest(ctx context.Context, t Target, d Digest) error { return s.send(ctx, t, d) }
+
+func (s *Sender) send(ctx context.Context, t Target, m message) error {
 	if err := t.Validate(); err != nil {
 		return &Failure{Target: t.Name, Reason: err.Error()}
 	}
-	encode := Slack
+	encode := m.slack
 	if t.Format == JSONFormat {
-		encode = JSON
+		encode = m.json
 	}
-	body, err := encode(e)
+	body, err := encode()
 	if err != nil {
 		return &Failure{Target: t.Name, Reason: "the event cannot be written as JSON"}
 	}
@@ -131,7 +143,7 @@ func (s *Sender) Send(ctx context.Context, t Target, e Event) error {
 		if err != nil {
 			return &Failure{Target: t.Name, Reason: err.Error()}
 		}
-		for k, v := range Sign(key, e.ID, s.now(), body) {
+		for k, v := range Sign(key, m.id(), s.now(), body) {
 			req.Header.Set(k, v)
 		}
 	}

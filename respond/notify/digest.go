@@ -1,0 +1,95 @@
+package notify
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxDigested is how many events and repositories a digest names; it counts them all.
+const maxDigested = 100
+
+// Digest stands for many events, where one message for each would be too many.
+type Digest struct {
+	ID           string           `json:"id"`
+	Type         string           `json:"type"` // leaks.digest
+	Time         time.Time        `json:"timestamp"`
+	Count        int              `json:"count"`
+	Production   int              `json:"production"` // of them about production credentials
+	Repositories []DigestedCounts `json:"repositories"`
+	Events       []Event          `json:"events"` // the first of them
+}
+
+// DigestedCounts counts the events of a repository.
+type DigestedCounts struct {
+	Repository Repository     `json:"repository"`
+	Count      int            `json:"count"`
+	Production int            `json:"production"`
+	Types      map[string]int `json:"types"` // leak.opened to how many
+}
+
+// Summarise makes the digest of events, with the repositories that have the most about production first.
+func Summarise(id string, events []Event, now time.Time) Digest {
+	d := Digest{ID: id, Type: "leaks.digest", Time: now, Count: len(events), Events: slices.Clone(events[:min(len(events), maxDigested)])}
+	for i := range d.Events {
+		d.Events[i].Leak.Seconds = int64(d.Events[i].Leak.Took / time.Second)
+	}
+	at := map[int64]int{}
+	for _, e := range events {
+		i, known := at[e.Repository.ID]
+		if !known {
+			i = len(d.Repositories)
+			at[e.Repository.ID] = i
+			d.Repositories = append(d.Repositories, DigestedCounts{Repository: e.Repository, Types: map[string]int{}})
+		}
+		c := &d.Repositories[i]
+		c.Count++
+		c.Types[e.Type]++
+		if e.Leak.Environment == "live" {
+			c.Production++
+			d.Production++
+		}
+	}
+	slices.SortStableFunc(d.Repositories, func(a, b DigestedCounts) int {
+		return cmp.Or(cmp.Compare(b.Production, a.Production), cmp.Compare(b.Count, a.Count))
+	})
+	d.Repositories = d.Repositories[:min(len(d.Repositories), maxDigested)]
+	return d
+}
+
+func (d Digest) json() ([]byte, error) {
+	d.Time = d.Time.UTC()
+	return json.Marshal(d)
+}
+
+func (d Digest) slack() ([]byte, error) { return slackMessage(d.slackText()) }
+
+func (d Digest) id() string { return d.ID }
+
+// maxSlackRows keeps a digest short where people read it.
+const maxSlackRows = 20
+
+func (d Digest) slackText() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, ":rotating_light: *%d more notices*, more than are sent one by one", d.Count)
+	if d.Production > 0 {
+		fmt.Fprintf(&b, ". *%d about production credentials*", d.Production)
+	}
+	for i, r := range d.Repositories {
+		if i == maxSlackRows {
+			fmt.Fprintf(&b, "\n• and %d more repositories", len(d.Repositories)-i)
+			break
+		}
+		var counts []string
+		for _, t := range []string{"leak.opened", "leak.reopened", "leak.revoked", "leak.ignored", "leak.resolved"} {
+			if n := r.Types[t]; n > 0 {
+				counts = append(counts, fmt.Sprintf("%d %s", n, strings.TrimPrefix(t, "leak.")))
+			}
+		}
+		fmt.Fprintf(&b, "\n• %s: %s", slackLink(r.Repository.Name, r.Repository.URL), strings.Join(counts, ", "))
+	}
+	return b.String()
+}
