@@ -1,0 +1,98 @@
+# One definition of each check: .ci/run and the workflows call these targets.
+.DEFAULT_GOAL := help
+export CGO_ENABLED ?= 0
+
+FUZZ_TIME ?= 3s
+PACKAGES  := $(shell go list ./... 2>/dev/null)
+
+.PHONY: help
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build ./rekey
+	go build -trimpath -o rekey ./app/rekey
+
+.PHONY: test
+test: ## Run all tests: needs Go and git only
+	go test ./...
+
+.PHONY: lint
+lint: ## Check formatting and vet; run staticcheck and golangci-lint
+	go vet ./...
+	@unformatted=$$(go tool gofumpt -l .); [ -z "$$unformatted" ] || { echo "gofumpt would change:"; echo "$$unformatted"; exit 1; }
+	go tool staticcheck ./...
+	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "left out: golangci-lint is not installed"; fi
+
+.PHONY: format
+format: ## Format all Go files
+	go tool gofumpt -w .
+
+.PHONY: deadcode
+deadcode: ## List functions that nothing calls
+	go run golang.org/x/tools/cmd/deadcode@v0.52.0 -test ./...
+
+.PHONY: vulnerabilities
+vulnerabilities: ## Look for known vulnerabilities that the code reaches
+	go tool govulncheck ./...
+
+.PHONY: race
+race: ## Run the tests under the race detector: needs a C compiler
+	# Nothing runs at once in literal and inflate, which the detector slows down most.
+	CGO_ENABLED=1 go test -race -short $(filter-out %/app %/literal %/inflate,$(PACKAGES))
+	# The whole server under the race detector takes minutes: those of its tests that let most things happen at once.
+	CGO_ENABLED=1 go test -race -short -parallel 2 -run 'PushWithALeak|Branches|Fork|Hides|Rerequest' ./app
+
+.PHONY: purego
+purego: ## Run the engine's tests without assembly
+	go vet -tags purego ./...
+	go test -tags purego ./detect/...
+
+.PHONY: cross
+cross: ## Build and vet for every platform that releases have
+	@for os in linux darwin windows; do for arch in amd64 arm64; do \
+	  echo "$$os/$$arch"; GOOS=$$os GOARCH=$$arch go build -o /dev/null ./app/rekey && GOOS=$$os GOARCH=$$arch go vet ./... || exit 1; \
+	done; done
+
+.PHONY: postgres
+postgres: ## Run the store's tests on the PostgreSQL server that REKEY_TEST_POSTGRES_URL names
+	@[ -n "$$REKEY_TEST_POSTGRES_URL" ] || { echo "set REKEY_TEST_POSTGRES_URL to postgres://USER@HOST:PORT/DATABASE"; exit 2; }
+	go test -count=1 -p 1 ./respond/ledger/... ./app/intake
+	# A database of its own for each test costs a second: of the whole server, those tests that lean on the store most.
+	go test -count=1 -parallel 2 -run 'PushWithALeak|Branches|Fork|Killed|Hides|Sweep|Uninstall|Backfill|Histories' ./app
+
+.PHONY: browser
+browser: ## Open the demo's page in Chromium and test it
+	REKEY_TEST_BROWSER="$$(command -v chromium || command -v google-chrome)" go test -count=1 -run Browser ./app/...
+
+.PHONY: fuzz
+fuzz: ## Fuzz every target for FUZZ_TIME (default 3s)
+	.ci/fuzz $(FUZZ_TIME)
+
+.PHONY: bench
+bench: ## Run the benchmarks that the README names
+	go test -run '^$$' -bench CleanPush -benchtime 15x ./app
+	go test -run '^$$' -bench Acknowledge -benchtime 12000x ./app/intake
+	go test -run '^$$' -bench Scan ./detect
+
+.PHONY: cover
+cover: ## Write coverage.html
+	go test -short -coverprofile=coverage.out ./...
+	go tool cover -html=coverage.out -o coverage.html
+
+.PHONY: demo
+demo: ## Play a leak from push to revocation on this machine
+	go run ./app/demo
+
+.PHONY: descriptions
+descriptions: ## Fetch GitHub's OpenAPI description and example payloads for the tests: needs npm
+	.ci/fetch-descriptions
+
+.PHONY: self-scan
+self-scan: ## Look for keys in this repository and its history
+	go run ./app/rekey scan .
+	go run ./app/rekey scan --history .
+
+.PHONY: workflows
+workflows: ## Check the GitHub workflows
+	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 -shellcheck= -pyflakes=
