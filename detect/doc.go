@@ -5,5 +5,6 @@
 // The credential itself is a [Secret]: a value that cannot be printed.
 //
 // The sub-packages are the parts that stand alone: literal (which of many literals stand where, at memory speed),
-// unpack (what an archive or a compressed file holds) and pack (what a git packfile holds).
+// unpack (what an archive or a compressed file holds), inflate (zlib and deflate where the size is known), pack (what a git
+// packfile holds) and budget (how much work and memory one text may cost).
 package detect

@@ -132,7 +132,7 @@ func (t *token) endsAtSlash(text []byte, n int) bool {
 	return true
 }
 
-// cut returns the length up to the first seam that may not join, for credentials whose length is not known.
+// text returns the first n characters.
 func (t *token) text(n int) string { return string(t.chars[:n]) }
 
 // end returns the offset behind the character n-1.

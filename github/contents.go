@@ -99,7 +99,7 @@ func (c *Client) Permission(ctx context.Context, login string) (string, error) {
 	case "admin", "write", "read", "none":
 		return answer.Permission, nil
 	}
-	return "", &Error{Op: op, About: c.calls.about, Err: fmt.Errorf("GitHub's answer names no known role")}
+	return "", &Error{Op: op, About: c.calls.about, Err: fmt.Errorf("GitHub answered with the role %q, which is none that it documents", answer.Permission)}
 }
 
 // Assignable tells whether issues of the repository can be assigned to the person.

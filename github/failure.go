@@ -145,21 +145,24 @@ func (f failure) describe() string {
 	return text
 }
 
-const (
+// What is taken out of somebody else's words.
+var (
 	// Authorization headers, tokens of GitHub, JSON web tokens, and keys with Clerk's and Stripe's prefixes: our own texts
 	// hold none, but what comes back may repeat what somebody sent.
-	credentialPattern = `(?i:(?:basic|bearer|token) +[a-z0-9_.\-/+=]{16,})|(?:gh[a-z]_|github_pat_|eyJ|[rsp]k_(?:live|test)_|whsec_)[A-Za-z0-9_.\-/+=]{8,}`
-	queryPattern      = `\?[^\s"'<>]*`
-	userinfoPattern   = `://[^\s/"'@]*@`
-	maxWords          = 300 // bytes of somebody else's words
+	credentialPattern = regexp.MustCompile(`(?i:(?:basic|bearer|token) +[a-z0-9_.\-/+=]{16,})|(?:gh[a-z]_|github_pat_|eyJ|[rsp]k_(?:live|test)_|whsec_)[A-Za-z0-9_.\-/+=]{8,}`)
+	queryPattern      = regexp.MustCompile(`\?[^\s"'<>]*`)
+	userinfoPattern   = regexp.MustCompile(`://[^\s/"'@]*@`)
 )
+
+// maxWords bounds how many bytes of somebody else's words are repeated.
+const maxWords = 300
 
 // scrub makes somebody else's words fit for our own: one line, not long, without credentials and query strings.
 func scrub(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
-	text = regexp.MustCompile(userinfoPattern).ReplaceAllString(text, "://")
-	text = regexp.MustCompile(credentialPattern).ReplaceAllString(text, "…")
-	text = regexp.MustCompile(queryPattern).ReplaceAllString(text, "")
+	text = userinfoPattern.ReplaceAllString(text, "://")
+	text = credentialPattern.ReplaceAllString(text, "…")
+	text = queryPattern.ReplaceAllString(text, "")
 	if len(text) > maxWords {
 		text = strings.ToValidUTF8(text[:maxWords], "") + "…"
 	}

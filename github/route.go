@@ -19,7 +19,6 @@ func routes() []string {
 		"/repos/{owner}/{repo}/check-runs",
 		"/repos/{owner}/{repo}/check-runs/{check_run_id}",
 		"/repos/{owner}/{repo}/check-runs/{check_run_id}/annotations",
-		"/repos/{owner}/{repo}/check-runs/{check_run_id}/annotations",
 		"/repos/{owner}/{repo}/collaborators/{username}/permission",
 		"/repos/{owner}/{repo}/commits/{ref}/check-runs",
 		"/repos/{owner}/{repo}/contents/{path}",
@@ -43,7 +42,7 @@ func routeOf(kind, prefix, path string) string {
 	return "other"
 }
 
-// matches tells whether a path is of the route; {path} at its end takes the rest.
+// matches reports whether a path is of the route; {path} at its end takes the rest.
 func matches(route, path string) bool {
 	for route != "" {
 		var want, got string

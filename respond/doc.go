@@ -1,5 +1,6 @@
-// Package respond decides what to do about findings and does it: check runs, issues, their texts, the life of a leak.
+// Package respond decides what to do about findings: the state of each leak, the actions that follow, and the texts of
+// check runs, issues and comments. It is pure: facts in, decisions and texts out. Packages under app perform the actions.
 //
-// [Decide] and the renderers are pure: facts in, actions and texts out. The runner performs actions so that doing one
-// twice, or being killed half-way, comes to the same as doing it once.
+// Start with [Decide] for what follows from a scan, [Hear] for what a person says, [Learn] for what Clerk answers, and
+// [Check] and [Issue] for the texts.
 package respond

@@ -150,7 +150,7 @@ func (s *stream) header() (count int, err error) {
 		return 0, fmt.Errorf("%w: it begins with %q, not with PACK", ErrCorrupt, head[:4])
 	}
 	if v := binary.BigEndian.Uint32(head[4:]); v != 2 && v != 3 {
-		return 0, fmt.Errorf("%w: version %d, only 2 is known", ErrCorrupt, v)
+		return 0, fmt.Errorf("%w: version %d, only 2 and 3 are known", ErrCorrupt, v)
 	}
 	n := binary.BigEndian.Uint32(head[8:])
 	if int64(n) > int64(s.opts.MaxObjects) {

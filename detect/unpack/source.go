@@ -29,7 +29,7 @@ func (s source) offset() int64 {
 	return -1
 }
 
-// member is the source of a member of s that is the section [start, start+size) of s.
+// section returns the source of a member of s that is the part [start, start+size) of s.
 func (s source) section(name string, start, size int64) source {
 	return source{name: name, layers: s.layers, at: s.at, start: s.start + start, size: size, outer: s.outer}
 }
