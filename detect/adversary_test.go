@@ -1,0 +1,132 @@
+package detect_test
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/detecttest"
+)
+
+// adversaries are what repeats on the one line of a text that is made to cost much: every anchor with what keeps its rule
+// busy, every credential in every encoding, every header of an archive, and what escapes, seams and line ends begin with.
+func adversaries(tb testing.TB) []string {
+	var units []string
+	behind, most := []string{""}, 2
+	if os.Getenv("REKEY_ADVERSARIES") != "" {
+		behind, most = []string{"", "AAAA", `\n`, "\n", "=A", `" + "`, "%5f"}, 100
+	}
+	for _, a := range detect.Anchors() {
+		for _, b := range behind {
+			units = append(units, a.Text+b)
+		}
+	}
+	key := detecttest.Key(1, detect.Live)
+	placeholder := "sk_" + "live_" + strings.Repeat("x", 42)
+	texts := []string{
+		key, placeholder, detecttest.WebhookSecret(1), "CLERK_MACHINE_SECRET_KEY=" + detecttest.MachineSecretKey(1), detecttest.ClaimURL(1),
+		detecttest.KeylessJSON(1, "clerk.example.org"), "CLERK_ENCRYPTION_KEY=" + detecttest.EncryptionKey(1), "pk_" + "test_" + "Y2xlcmsuZXhhbXBsZSQ",
+	}
+	for _, text := range texts[:min(most, len(texts))] {
+		encoded := base64.StdEncoding.EncodeToString([]byte(text))
+		units = append(
+			units, text+" ", text+`\n`, "-"+text+"\n", encoded+" ", encoded+`\n`, encoded+"&#xA;", hex.EncodeToString([]byte(text))+" ",
+			base64.StdEncoding.EncodeToString([]byte(encoded))+`\n`, strings.ReplaceAll(text, "_", `\u005f`)+",", strings.ReplaceAll(text, "_", "%5F")+"&",
+			strings.Join(strings.Split(text, ""), "\x00")+"\x00", strings.ReplaceAll(text, "_", `_" + "`)+",",
+		)
+	}
+	for _, file := range []string{gzipped(tb, key), zipped(tb, ".env", key), tarred(tb, ".env", key), "BZh91AY&SY", "\x28\xb5\x2f\xfd\x00\x88\x09\x00\x00x", "\xfd7zXZ\x00\x00\x04"} {
+		encoded := base64.StdEncoding.EncodeToString([]byte(file))
+		units = append(units, encoded+" ", encoded, encoded[:min(len(encoded), 12)]+`\n`, base64.StdEncoding.EncodeToString([]byte(encoded)), hex.EncodeToString([]byte(file))+",")
+	}
+	return append(units, `mFrX\n`, "H4sI\n", `\`, `\\n`, "&amp;", "%25", "&#10;", "&#xA;", `" + "`, "sk\\\n", `sk" `, "s'", "\"_live_ ", "\u00e9", "=\n", "`", "^ ", "\x00_\x00", "A\n", "\x1d\x01\x05")
+}
+
+func repeated(unit string, n int) []byte { return bytes.Repeat([]byte(unit), n/len(unit)+1)[:n] }
+
+// TestStepsAreLinear doubles texts of repeats and compares the steps that they take where no budget ends them. With
+// REKEY_ADVERSARIES=1 there are seven times as many.
+func TestStepsAreLinear(t *testing.T) {
+	t.Parallel()
+	s := detect.New(detect.Options{})
+	units := adversaries(t)
+	var wg sync.WaitGroup
+	for part := range 2 {
+		wg.Go(func() {
+			for i := part; i < len(units); i += 2 {
+				n := 20 << 10
+				if few, _ := s.Steps(t.Context(), repeated(units[i], n/10)); few > 60_000 {
+					n /= 10 // linear as well, but steep: base64 within base64 at every alignment. That is what budgets are for.
+				}
+				once, _ := s.Steps(t.Context(), repeated(units[i], n))
+				twice, _ := s.Steps(t.Context(), repeated(units[i], 2*n))
+				// What is repeated does not end at the same place in both.
+				if twice > 2*once+once/2+200_000 {
+					t.Errorf("%.60q: %d steps for %d bytes, %d for twice as many", units[i], once, n, twice)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// BenchmarkAdversary prints the nanoseconds for each byte of 100 MiB on one line, for the costliest of the repeats, and what is
+// allocated at once and in all:
+//
+//	go test -run '^$' -bench Adversary -benchtime 1x ./detect
+func BenchmarkAdversary(b *testing.B) {
+	const n = 100 << 20
+	s := detect.New(detect.Options{})
+	type cost struct {
+		unit  string
+		steps int64
+	}
+	var worst []cost
+	for _, unit := range adversaries(b) {
+		steps, _ := s.Steps(b.Context(), repeated(unit, 64<<10))
+		worst = append(worst, cost{unit, steps})
+	}
+	slices.SortFunc(worst, func(a, b cost) int { return cmp.Compare(b.steps, a.steps) })
+	for _, unit := range append(worst[:12:12], cost{unit: `mFrX\n`}) {
+		b.Run(fmt.Sprintf("%.20q", unit.unit), func(b *testing.B) {
+			text := repeated(unit.unit, n)
+			b.ReportAllocs()
+			var took time.Duration
+			peak := uint64(0)
+			for b.Loop() {
+				runtime.GC()
+				var before runtime.MemStats
+				runtime.ReadMemStats(&before)
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					started := time.Now()
+					s.Examine(b.Context(), "", text)
+					took += time.Since(started)
+				}()
+				for running := true; running; {
+					select {
+					case <-done:
+						running = false
+					case <-time.After(20 * time.Millisecond):
+						var now runtime.MemStats
+						runtime.ReadMemStats(&now)
+						peak = max(peak, now.HeapAlloc-min(now.HeapAlloc, before.HeapAlloc))
+					}
+				}
+			}
+			b.ReportMetric(float64(took.Nanoseconds())/float64(b.N)/n, "ns/byte")
+			b.ReportMetric(float64(peak)/(1<<20), "MiB-beyond")
+		})
+	}
+}
