@@ -136,3 +136,31 @@ func TestCorruptArchiveIsSaid(t *testing.T) {
 		}
 	}
 }
+
+// TestSoundFilesAreNotCorrupt: what only begins like a compressed file, in a document or a test, is no damaged one, and
+// neither is one whose lines end as Word and XML write it.
+func TestSoundFilesAreNotCorrupt(t *testing.T) {
+	t.Parallel()
+	key := detecttest.Key(1, detect.Live)
+	noise := detecttest.Random(1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 3000)
+	env := noise + "\nCLERK_SECRET_KEY=" + key + "\n"
+	file := base64.StdEncoding.EncodeToString([]byte(zipped(t, "drawing.xml", env)))
+	packed := base64.StdEncoding.EncodeToString([]byte(gzipped(t, noise)))
+	s := detect.New(detect.Options{})
+	for name, test := range map[string]struct {
+		text  string
+		found int
+	}{
+		"gfxdata":             {`<v:shape o:gfxdata="` + wrapAt(file, 76, "&#xA;") + `"/>`, 1},
+		"decimal entities":    {`<v:shape o:gfxdata="` + wrapAt(file, 76, "&#13;&#10;") + `"/>`, 1},
+		"base64 in an entity": {`x="` + wrapAt(base64.StdEncoding.EncodeToString([]byte(env)), 76, "&#xA;") + `"`, 1},
+		"sample":              {"data: " + packed[:120] + "...\n", 0},
+		"sample with a dot":   {"The payload (`" + packed[:64] + "…`) is a gzip.", 0},
+		"magic alone":         {"base64 of gzip starts with H4sIAAAAAAAAA.", 0},
+	} {
+		res := s.Examine(t.Context(), "", []byte(test.text))
+		if len(res.Findings) != test.found || len(res.Skipped) != 0 {
+			t.Errorf("%s: %d findings, skipped %v", name, len(res.Findings), res.Skipped)
+		}
+	}
+}

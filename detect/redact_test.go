@@ -1,6 +1,7 @@
 package detect_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -32,5 +33,32 @@ func TestRedactLeavesNoKeyWhereverItStands(t *testing.T) {
 		if got := scanner.RedactString(t.Context(), text); got != text {
 			t.Errorf("%q became %q", text, got)
 		}
+	}
+}
+
+// TestRedactWithholdsWhatItCannotSearch: a text that takes too much work, or longer than its context, is not given away; and
+// what is packed in it is not unpacked.
+func TestRedactWithholdsWhatItCannotSearch(t *testing.T) {
+	t.Parallel()
+	scanner := detect.New(detect.Options{})
+	junk := strings.Repeat(`mFrX\n`, 200_000)
+	if got := scanner.RedactString(t.Context(), junk); got != detect.Withheld {
+		t.Errorf("%d bytes of junk became %.60q", len(junk), got)
+	}
+	short := strings.Repeat("c2tfbGl2ZV8 ", 1000)
+	if got := scanner.RedactString(t.Context(), short); got != short {
+		t.Errorf("became %.60q", got)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got := scanner.RedactString(ended, short); got != detect.Withheld {
+		t.Errorf("behind the end of its time it became %.60q", got)
+	}
+	if got := scanner.RedactString(ended, "a short name"); got != "a short name" {
+		t.Errorf("became %.60q", got)
+	}
+	comment := strings.Repeat(zeros45MB+"\n", 900)
+	if got := scanner.RedactString(t.Context(), comment); got != comment {
+		t.Errorf("a comment with compressed files became %.60q", got)
 	}
 }
