@@ -52,7 +52,7 @@ func TestOneBudgetForAllOfAScan(t *testing.T) {
 		if len(limits(res.Skipped)) == 0 {
 			t.Errorf("%d: nothing was left out", n)
 		}
-		most := int64(budget.HiddenSteps + len(comment)*budget.HiddenStepsPerByte + 4*budget.MiB)
+		most := int64(budget.HiddenSteps + len(comment)*budget.HiddenStepsPerByte + 8*budget.MiB)
 		if spent := run.Spent() - before; spent > most {
 			t.Errorf("%d: %d steps, want %d at most", n, spent, most)
 		}

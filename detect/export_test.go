@@ -29,3 +29,10 @@ func (s *Scanner) Steps(ctx context.Context, text []byte) (int64, Result) {
 	res := o.finish(s.examineFrom(o, "", text, byteOrder(text), 0))
 	return o.work.Spent(), res
 }
+
+// Spent returns how many steps of work s takes to examine text, within the budgets that it has.
+func (s *Scanner) Spent(ctx context.Context, text []byte) (int64, Result) {
+	o := s.newObject(ctx, int64(len(text)), false)
+	res := o.finish(s.examineFrom(o, "", text, byteOrder(text), 0))
+	return o.work.Spent(), res
+}

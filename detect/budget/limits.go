@@ -27,8 +27,10 @@ const (
 	// FastDecoder and SlowDecoder are the steps for each byte that comes out: of deflate and zstd, of bzip2 and xz.
 	FastDecoder = 1
 	SlowDecoder = 16
-	// DecoderSetup is the steps that it takes to begin a stream or block of a compressed file, beside the memory.
-	DecoderSetup = 2 * KiB
+	// DecoderSetup is the steps that it takes to begin a stream or block of a compressed file, and MemoryPerStep the bytes of
+	// memory that are cleared for it in a further one.
+	DecoderSetup  = 2 * KiB
+	MemoryPerStep = 8
 	// RunSteps and RunStepsPerByte bound the work on all encoded and packed content of one scan, however many objects hold
 	// it: some seconds, and for a history, which is large, as much again as reading it takes. Plain text is read whatever
 	// the encoded costs.

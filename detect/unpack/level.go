@@ -137,7 +137,14 @@ func (l *level) pos() int64 { return l.pre.total - int64(l.in.Buffered()) }
 // decoder starts to decode l.in.
 func (l *level) decoder(k *walk, s source, format string) (io.Reader, error) {
 	l.give(k.lim.Memory)
-	if !k.spend(s, budget.DecoderSetup) {
+	setup := int64(budget.DecoderSetup)
+	switch format {
+	case "bzip2":
+		setup += budget.Bzip2Block / budget.MemoryPerStep
+	case "zstd":
+		setup += max(min(zstdWindow(l.in), budget.ZstdWindow), zstdBlocks) / budget.MemoryPerStep
+	}
+	if !k.spend(s, setup) {
 		return nil, io.EOF
 	}
 	switch format {
@@ -162,7 +169,7 @@ func (l *level) decoder(k *walk, s source, format string) (io.Reader, error) {
 		return &xzReader{in: l.in, begin: func(memory int64) error {
 			l.give(k.lim.Memory)
 			k.budget -= memory / setupShare
-			if !k.spend(s, budget.DecoderSetup+memory/setupShare) {
+			if !k.spend(s, budget.DecoderSetup+memory/budget.MemoryPerStep) {
 				return io.ErrUnexpectedEOF
 			}
 			return l.take(k.lim.Memory, memory)

@@ -168,8 +168,10 @@ func sparseTar(size string) []byte {
 }
 
 // overlappingZip has a directory with n entries for the same member.
-func overlappingZip(n, size int) []byte {
-	one := zipped(file{"a", make([]byte, size)})
+func overlappingZip(n, size int) []byte { return overlapping(zipped(file{"a", make([]byte, size)}), n) }
+
+// overlapping repeats the one entry of a zip file's directory.
+func overlapping(one []byte, n int) []byte {
 	end := one[len(one)-22:]
 	start := int(binary.LittleEndian.Uint32(end[16:]))
 	entry := one[start : len(one)-22]

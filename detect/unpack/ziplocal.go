@@ -153,7 +153,7 @@ func (l *level) lzma(k *walk, s source, e entry) (io.Reader, error) {
 	}
 	k.budget -= int64(dict) / setupShare
 	l.give(k.lim.Memory)
-	if !k.spend(s, budget.DecoderSetup+int64(dict)/setupShare) {
+	if !k.spend(s, budget.DecoderSetup+int64(dict)/budget.MemoryPerStep) {
 		return nil, io.EOF
 	}
 	if err := l.take(k.lim.Memory, int64(dict)); err != nil {
