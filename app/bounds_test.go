@@ -28,20 +28,32 @@ func TestBounds(t *testing.T) {
 	})
 }
 
+// flood is n lines of different test keys.
+func flood(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(env(detecttest.Key(int64(1_000_000+i), detect.Test)))
+	}
+	return b.String()
+}
+
 // decoys are n lines of one test key, each allowed.
 func decoys(key string, n int) string {
 	return strings.Repeat("CLERK_SECRET_KEY="+key+" # rekey:allow\n", n)
 }
 
 // zstdBomb is a file of a few hundred bytes out of which so many bytes come.
-func zstdBomb(t testing.TB, size int) string {
+func zstdBomb(t testing.TB, size int) string { return zstdOf(t, make([]byte, size)) }
+
+// zstdOf compresses, with as wide a window as there is.
+func zstdOf(t testing.TB, text []byte) string {
 	t.Helper()
-	w, err := zstd.NewWriter(nil)
+	w, err := zstd.NewWriter(nil, zstd.WithWindowSize(128<<20))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	return string(w.EncodeAll(make([]byte, size), nil))
+	return string(w.EncodeAll(text, nil))
 }
 
 // unread returns what the ledger knows of refs that could not be judged, and the recorded tip of main.
@@ -88,11 +100,7 @@ func testMoreKeysThanARecordTakes(t *testing.T) {
 	before := w.pushed(map[string]string{"README.md": "# Shop\n"})
 	w.settle()
 	live, _ := w.secret(710, detect.Live)
-	var flood strings.Builder
-	for i := range budget.ScanSightings + 100 {
-		flood.WriteString(env(detecttest.Key(int64(1_000_000+i), detect.Test)))
-	}
-	sha := w.pushed(map[string]string{"a/flood.env": flood.String(), "z/prod.env": env(live)})
+	sha := w.pushed(map[string]string{"a/flood.env": flood(budget.ScanSightings + 100), "z/prod.env": env(live)})
 	w.settle()
 	run := w.shop.CheckRuns(sha)[0]
 	w.conclusion(sha, "failure")

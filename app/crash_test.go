@@ -8,6 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,6 +29,12 @@ import (
 func TestMain(m *testing.M) {
 	if os.Getenv("REKEY_TEST_RUN") == "" {
 		os.Exit(m.Run())
+	}
+	if group := os.Getenv("REKEY_TEST_CGROUP"); group != "" {
+		if err := os.WriteFile(filepath.Join(group, "cgroup.procs"), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
 	}
 	if err := serveFromEnvironment(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -52,7 +61,9 @@ func serveFromEnvironment() error {
 	if err != nil {
 		return err
 	}
-	server, err := serve.New(ctx, cfg, serve.Options{Log: serve.NewLogger(os.Stderr, cfg.LogLevel), Version: "test", Settle: settle})
+	log := serve.NewLogger(os.Stderr, cfg.LogLevel)
+	memory := serve.LimitMemory(ctx, os.DirFS("/"), os.Getenv("GOMEMLIMIT"), debug.SetMemoryLimit, log)
+	server, err := serve.New(ctx, cfg, serve.Options{Log: log, Version: "test", Settle: settle, Memory: memory})
 	if err != nil {
 		return err
 	}
@@ -77,6 +88,7 @@ func (w *world) spawn() *process {
 		"REKEY_GITHUB_URL="+w.flags.GitHubURL, "REKEY_GITHUB_API_URL="+w.flags.GitHubAPIURL, "REKEY_APP_ID=4711",
 		"REKEY_PRIVATE_KEY="+w.flags.PrivateKey, "REKEY_WEBHOOK_SECRET="+w.flags.WebhookSecret,
 		"REKEY_DATABASE_URL="+w.flags.DatabaseURL, "REKEY_CLERK_API_URL="+w.flags.ClerkAPIURL, "REKEY_LOG=debug", "REKEY_TEST_SETTLE="+w.settled.String())
+	cmd.Env = append(cmd.Env, w.environment...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		w.t.Fatal(err)

@@ -31,20 +31,22 @@ import (
 
 // world is a stand-in GitHub with an organisation's repository, and the server that hears its webhooks.
 type world struct {
-	t       testing.TB
-	ctx     context.Context
-	github  *githubtest.Server
-	clerk   *clerktest.Server
-	shop    *githubtest.Repository
-	ada     *githubtest.Account // may do everything
-	sam     *githubtest.Account // may read
-	app     *githubtest.Installation
-	flags   config.Flags
-	tune    tuning
-	server  *serve.Server
-	logs    *syncBuffer
-	keys    []string      // handed out by key
-	settled time.Duration // how long GitHub may take to do what a failed request asked for
+	t      testing.TB
+	ctx    context.Context
+	github *githubtest.Server
+	clerk  *clerktest.Server
+	shop   *githubtest.Repository
+	ada    *githubtest.Account // may do everything
+	sam    *githubtest.Account // may read
+	app    *githubtest.Installation
+	flags  config.Flags
+	tune   tuning
+	server *serve.Server
+	logs   *syncBuffer
+	keys   []string // handed out by key
+	// environment is what spawned servers get beside their settings.
+	environment []string
+	settled     time.Duration // how long GitHub may take to do what a failed request asked for
 }
 
 // tuning changes what no setting does; see serve.Options.
