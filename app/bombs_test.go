@@ -73,6 +73,11 @@ func TestBombs(t *testing.T) {
 	w.clerk.Add(detect.NewSecret(w.key(800, detect.Live)), instance, detect.Live)
 	server := w.spawn()
 	w.pushed(map[string]string{"README.md": "# Shop\n"})
+	for _, setting := range [][]string{{"pack.window", "0"}, {"pack.compression", "1"}} { // or git would look for deltas for minutes
+		if err := exec.Command("git", "-C", w.shop.Dir(), "config", setting[0], setting[1]).Run(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	shas := map[string]string{}
 	seed := int64(900)
 	for name, b := range bombs() {

@@ -103,8 +103,6 @@ func (o *object) skip(reason string) {
 func (o *object) finish(r Result) Result {
 	o.charge()
 	r.Skipped = append(r.Skipped, o.skipped...)
-	if reason := o.tally.left(); reason != "" {
-		r.Skipped = append(r.Skipped, Skipped{Reason: reason, Limit: true})
-	}
+	r.Skipped = append(r.Skipped, o.tally.left()...)
 	return r
 }

@@ -37,7 +37,8 @@ func (s *Scanner) walk(o *object, path string, file io.ReaderAt, size int64) Res
 			res.Findings = append(res.Findings, f)
 		}
 		for _, sk := range inner.Skipped {
-			res.Skipped = append(res.Skipped, Skipped{memberPath(m.Name, sk.Member), sk.Reason, sk.Limit})
+			sk.Member = memberPath(m.Name, sk.Member)
+			res.Skipped = append(res.Skipped, sk)
 		}
 		return nil
 	})
@@ -79,7 +80,7 @@ func skippedBy(err error) []Skipped {
 	}
 	var e *unpack.Error
 	if errors.As(err, &e) {
-		return []Skipped{{e.Name, strings.Join(e.Layers, "+") + ": " + e.Err.Error(), errors.Is(e.Err, unpack.ErrLimit)}}
+		return []Skipped{{e.Name, strings.Join(e.Layers, "+") + ": " + e.Err.Error(), errors.Is(e.Err, unpack.ErrLimit), 0}}
 	}
 	return []Skipped{{Reason: err.Error(), Limit: errors.Is(err, unpack.ErrLimit)}}
 }

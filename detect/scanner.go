@@ -85,6 +85,9 @@ type Skipped struct {
 	// Limit reports whether the part is over one of rekey's own limits, rather than damaged, encrypted or of an unknown format.
 	// Such a part might have been read: a text with one is never called clean.
 	Limit bool
+	// Places is how many places these are, where all that was left out are further places of credentials that have
+	// [budget.Places] among the findings each.
+	Places int
 }
 
 // Scan returns the findings of text, in the order of their places, those of archives by member. path is a hint ("" if

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/rekey-app/rekey/detect/budget"
 )
@@ -18,11 +19,15 @@ type tally struct {
 // keeps reports whether a further place of a credential is kept, without counting it.
 func (t *tally) keeps(value string) bool {
 	n, known := t.places[value]
+	room := 1
+	if strings.HasPrefix(value, "sk_live_") {
+		room = 2 // as much again is kept for production keys: no others take their places
+	}
 	switch {
 	case known && n >= budget.Places:
 		t.further++
 		return false
-	case t.kept >= budget.Findings || !known && len(t.places) >= budget.Credentials:
+	case t.kept >= room*budget.Findings || !known && len(t.places) >= room*budget.Credentials:
 		t.others++
 		return false
 	}
@@ -38,13 +43,16 @@ func (t *tally) add(value string) {
 	t.kept++
 }
 
-// left says what was not kept; "" if everything was.
-func (t *tally) left() string {
+// left says what was not kept; nothing if everything was.
+func (t *tally) left() []Skipped {
 	switch {
 	case t.others > 0:
-		return fmt.Sprintf("%d further places: it holds %d findings and more of %d credentials", t.others+t.further, t.kept, len(t.places))
+		return []Skipped{{Reason: fmt.Sprintf("%d further places: it holds %d findings and more of %d credentials", t.others+t.further, t.kept, len(t.places)), Limit: true}}
 	case t.further > 0:
-		return fmt.Sprintf("%d further places of credentials that are found %d times each", t.further, budget.Places)
+		return []Skipped{{
+			Reason: fmt.Sprintf("%d further places of credentials that are found %d times each", t.further, budget.Places),
+			Limit:  true, Places: t.further,
+		}}
 	}
-	return ""
+	return nil
 }

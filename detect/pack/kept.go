@@ -73,6 +73,13 @@ func (k *keeper) add(object id, kind kind, findings []detect.Finding) {
 	}
 }
 
+// note counts places of a credential that were not even given.
+func (k *keeper) note(secret detect.Secret, places int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.missed(secret, missed{places: places})
+}
+
 func (k *keeper) missed(secret detect.Secret, m missed) {
 	if k.more == nil {
 		k.more = map[detect.Secret]missed{}

@@ -165,6 +165,10 @@ func (s *scan) take(ctx context.Context, o object, result detect.Result) error {
 	}
 	name := o.id()
 	for _, skipped := range result.Skipped {
+		if secret, ok := crowded(result.Findings); ok && skipped.Places > 0 {
+			s.keeper.note(secret, skipped.Places)
+			continue
+		}
 		list := &w.damaged
 		if skipped.Limit {
 			list = &w.over
@@ -175,6 +179,26 @@ func (s *scan) take(ctx context.Context, o object, result detect.Result) error {
 		s.keeper.add(name, o.kind, result.Findings)
 	}
 	return nil
+}
+
+// crowded returns a credential of which an object holds more places than are kept of a text, and reports whether nothing
+// hides behind that: each such credential is at a place that no comment allows, and is judged by it.
+func crowded(findings []detect.Finding) (secret detect.Secret, ok bool) {
+	count, open := map[detect.Secret]int{}, map[detect.Secret]bool{}
+	for _, f := range findings {
+		count[f.Secret]++
+		open[f.Secret] = open[f.Secret] || !f.Allowed
+	}
+	for s, n := range count {
+		if n < budget.Places {
+			continue
+		}
+		if !open[s] {
+			return detect.Secret{}, false
+		}
+		secret, ok = s, true
+	}
+	return secret, ok
 }
 
 // mostParsed is how many bytes of commits are kept in case there is a finding: some 50,000. Where there are more, or one that

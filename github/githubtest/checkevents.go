@@ -134,7 +134,7 @@ func (s *Server) suiteJSON(r *Repository, one *suite) object {
 	api := s.APIURL() + "/repos/" + r.fullName() + "/check-suites/" + itoa(one.id)
 	status, conclusion, runs := r.state(one)
 	if one.head == nil {
-		if entries, err := r.log("-s", "--max-count=1", one.sha); err == nil && len(entries) > 0 {
+		if entries, err := r.logOne(one.sha); err == nil && len(entries) > 0 {
 			one.head = &entries[0]
 		}
 	}

@@ -165,10 +165,17 @@ type logEntry struct {
 
 // log lists the commits of the range, oldest first, at most 2,048, as push events do.
 func (r *Repository) log(revisions ...string) ([]logEntry, error) {
+	return r.logWith([]string{"--name-status", "--no-renames"}, revisions...)
+}
+
+// logOne tells of one commit without its files, of which there may be more than git could ever list.
+func (r *Repository) logOne(sha string) ([]logEntry, error) {
+	return r.logWith(nil, "--max-count=1", sha)
+}
+
+func (r *Repository) logWith(options []string, revisions ...string) ([]logEntry, error) {
 	const format = "%x01%H%x00%T%x00%an%x00%ae%x00%cn%x00%ce%x00%cI%x00%B%x02"
-	args := append([]string{
-		"log", "--reverse", "--max-count=2048", "--name-status", "--no-renames", "-z", "--format=" + format,
-	}, revisions...)
+	args := slices.Concat([]string{"log", "--reverse", "--max-count=2048", "-z", "--format=" + format}, options, revisions)
 	out, err := r.s.git(r.dir, nil, args...)
 	if err != nil {
 		return nil, err

@@ -173,7 +173,7 @@ func (r *Repository) MergeGroup(ctx context.Context, baseRef, head string, by *A
 	if err != nil {
 		return nil, err
 	}
-	entry, err := r.log("-s", "--max-count=1", head)
+	entry, err := r.logOne(head)
 	if err != nil {
 		return nil, fmt.Errorf("merge group: %w", err)
 	}
