@@ -231,6 +231,7 @@ func (a *App) Installations(ctx context.Context) ([]Installation, error) {
 func (a *App) InstallationRepositories(ctx context.Context, installation int64) ([]RepositoryInfo, error) {
 	calls := a.caller(a.authorize(a.rest, tokenKey{installation: installation, access: metadataAccess}),
 		a.pacers.of(installation), fmt.Sprintf("installation %d", installation))
+	calls.installation = installation
 	var list []RepositoryInfo
 	err := eachPage(ctx, calls, "list repositories", "installation/repositories?per_page=100",
 		func(page *gogithub.ListRepositories) bool {

@@ -19,16 +19,20 @@ const requestTimeout = 30 * time.Second
 // WriteTimeout covers one request that changes something, likewise. After it, nothing of the request is under way from us.
 const WriteTimeout = 30 * time.Second
 
+// errNoAnswer is a request whose time has run out.
+var errNoAnswer = errors.New("GitHub did not answer")
+
 // caller makes REST requests as somebody: it waits its turn, bounds time, and learns from limits.
 type caller struct {
-	api   *url.URL
-	http  *http.Client
-	agent string
-	pace  *pacer
-	limit time.Duration // of one request
-	now   func() time.Time
-	log   *slog.Logger
-	about string // owner/name, for errors
+	api          *url.URL
+	http         *http.Client
+	agent        string
+	pace         *pacer
+	limit        time.Duration // of one request
+	now          func() time.Time
+	log          *slog.Logger
+	about        string // owner/name, for errors
+	installation int64  // likewise; 0: the App itself
 	// before, if set, is called before each request that changes something, after all waiting. Its error is the request's.
 	before func(context.Context) error
 }
@@ -75,7 +79,7 @@ func (c caller) do(ctx context.Context, op string, class class, request func(con
 		}
 		c.learn(ctx, op, class, err)
 	}
-	return &Error{Op: op, About: c.about, Err: err}
+	return &Error{Op: op, About: c.about, Installation: c.installation, Err: err}
 }
 
 // learn looks for a limit in the error.
@@ -97,9 +101,12 @@ func (c caller) timed(ctx context.Context, class class, request func(context.Con
 	if class != read {
 		limit = min(limit, WriteTimeout)
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	err := request(ctx)
+	err := request(within)
+	if err != nil && within.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("%w within %s", errNoAnswer, limit)
+	}
 	if _, accepted := errors.AsType[*gogithub.AcceptedError](err); accepted {
 		return nil // 202: it will be done
 	}
@@ -169,9 +176,10 @@ func (c caller) nextPage(header http.Header) (string, error) {
 
 // Error is a request to GitHub that failed. Its text holds neither credentials nor query strings.
 type Error struct {
-	Op    string // what for: create issue
-	About string // the repository, the installation or the App
-	Err   error
+	Op           string // what for: create issue
+	About        string // the repository, the installation or the App
+	Installation int64  // through which the request went; 0: the App itself
+	Err          error
 }
 
 func (e *Error) Error() string {

@@ -3,6 +3,8 @@ package github
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -15,6 +17,9 @@ type Verdict struct {
 	Do     Reaction
 	Until  time.Time // for Snooze
 	Reason string    // for people: what failed and what to do about it; never holds a credential
+	// Outage is set for a Retry that says nothing about the request: GitHub, the network or the App's credentials have a
+	// problem that everything meets.
+	Outage bool
 }
 
 // Reaction is one of the three answers to a failure.
@@ -123,7 +128,15 @@ func (f failure) verdict(now time.Time) Verdict {
 	if advice == "" {
 		advice = "give the App the permission " + f.permission()
 	}
-	return Verdict{Do: r.do, Reason: f.describe() + ": " + advice}
+	return Verdict{Do: r.do, Reason: f.describe() + ": " + advice, Outage: r.do == Retry && (f.status >= 500 || f.status == http.StatusUnauthorized)}
+}
+
+// outage reports whether an error without an answer is the network's, or GitHub's that did not answer in time.
+func outage(err error) bool {
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, errNoAnswer)
 }
 
 // permission names the permission that a refused request needs, as GitHub's settings pages write it.
@@ -165,7 +178,7 @@ func Classify(err error, now time.Time) Verdict {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return Verdict{Do: Retry, Reason: reason}
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded): // the caller's own time has run out
 		return Verdict{Do: Retry, Reason: reason + ": it is tried again"}
 	}
 	if _, ok := errors.AsType[*RedirectError](err); ok {
@@ -180,5 +193,5 @@ func Classify(err error, now time.Time) Verdict {
 	if said, ok := errors.AsType[*wire.ServerError](err); ok && said.NotOurRef() {
 		return Verdict{Do: Retry, Reason: reason + ": a pushed commit can take a moment to be there"}
 	}
-	return Verdict{Do: Retry, Reason: reason + ": it is tried again"}
+	return Verdict{Do: Retry, Reason: reason + ": it is tried again", Outage: outage(err)}
 }

@@ -42,13 +42,15 @@ func (a *App) Repository(r Repository, access Access) *Client {
 		return "Basic " + base64.StdEncoding.EncodeToString([]byte("x-access-token:"+token))
 	}
 	about := r.Owner + "/" + r.Name
-	return &Client{
+	c := &Client{
 		app:   a,
 		repo:  r,
 		calls: a.caller(a.authorize(a.rest, key), a.pacers.of(r.Installation), about),
 		git:   &wire.Client{HTTP: &http.Client{Transport: git}, UserAgent: a.userAgent, Patience: a.patience},
 		wrong: r.check(),
 	}
+	c.calls.installation = r.Installation
+	return c
 }
 
 // BeforeWrite returns a client that calls before right before each request that changes something, after all waiting for its
@@ -116,7 +118,7 @@ func (c *Client) FetchPack(ctx context.Context, req wire.Request) (io.ReadCloser
 	}
 	pack, err := c.git.Fetch(ctx, c.gitURL(), req)
 	if err != nil {
-		return nil, &Error{Op: "fetch", About: c.calls.about, Err: err}
+		return nil, &Error{Op: "fetch", About: c.calls.about, Installation: c.repo.Installation, Err: err}
 	}
 	return pack, nil
 }
@@ -128,7 +130,7 @@ func (c *Client) Refs(ctx context.Context, prefixes ...string) ([]wire.Ref, erro
 	}
 	refs, err := c.git.Refs(ctx, c.gitURL(), prefixes...)
 	if err != nil {
-		return nil, &Error{Op: "list refs", About: c.calls.about, Err: err}
+		return nil, &Error{Op: "list refs", About: c.calls.about, Installation: c.repo.Installation, Err: err}
 	}
 	return refs, nil
 }

@@ -43,7 +43,7 @@ func (w *Worker) ask(ctx context.Context, j *river.Job[job.Ask]) error {
 		})
 	}
 	answer, err := w.answerOf(ctx, leak)
-	if err != nil && !lastAttempt(j.JobRow) {
+	if err != nil && outcomeOf(err, w.Now(), w.attemptOf(j.JobRow)).Do != github.GiveUp {
 		return err
 	}
 	if err != nil {

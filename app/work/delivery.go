@@ -1,7 +1,6 @@
 package work
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -136,12 +135,15 @@ func (w *Worker) ownEvent(ctx context.Context, event webhook.Event) (bool, error
 func (w *Worker) remember(ctx context.Context, installation int64, p plan) error {
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		if p.Uninstalled {
-			return tx.RemoveInstallation(ctx, installation)
+			return errors.Join(tx.ResumeJobs(ctx, installation), tx.RemoveInstallation(ctx, installation))
 		}
 		if p.Installed != nil {
 			err := tx.UpsertInstallation(ctx, ledger.Installation{
 				ID: installation, AccountID: p.Installed.ID, Account: p.Installed.Login, Suspended: p.Suspended,
 			})
+			if err == nil && !p.Suspended {
+				err = tx.ResumeJobs(ctx, installation)
+			}
 			if err != nil {
 				return err
 			}
@@ -260,7 +262,7 @@ func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d l
 			return w.finish(ctx, d, deletedMeanwhile)
 		}
 	}
-	out := outcomeOf(err, w.Now(), lastAttempt(j.JobRow))
+	out := outcomeOf(err, w.Now(), w.attemptOf(j.JobRow))
 	if out.Do != github.GiveUp {
 		return err
 	}
@@ -272,5 +274,11 @@ func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d l
 	if err := w.recordFailure(ctx, owner(j.JobRow), t, out.Reason); err != nil {
 		return err
 	}
-	return cmp.Or(w.finish(ctx, d, "scan given up: "+out.Reason), errGivenUp)
+	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		return tx.GiveUpDelivery(ctx, d.GUID, "scan given up: "+out.Reason)
+	})
+	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		return err
+	}
+	return errGivenUp
 }

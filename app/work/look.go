@@ -118,7 +118,7 @@ func (w *Worker) leaveLook(ctx context.Context, j *river.Job[job.FirstLook], err
 	// The job's own time may be what ran out.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), job.RespondTimeout)
 	defer cancel()
-	out := outcomeOf(err, w.Now(), lastAttempt(j.JobRow))
+	out := outcomeOf(err, w.Now(), w.attemptOf(j.JobRow))
 	reason := w.Scanner.RedactString(ctx, out.Reason)
 	noted := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		if out.Do == github.GiveUp {

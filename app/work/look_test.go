@@ -94,7 +94,7 @@ func TestALookThatUsedUpItsAttempts(t *testing.T) {
 	b := newBench(t)
 	old, installation := b.old()
 	b.look(old, installation) // makes it known
-	b.github.Inject(githubtest.Times(2, githubtest.Is(githubtest.Git, http.MethodPost), githubtest.Cut))
+	b.github.Inject(githubtest.Times(2, githubtest.Is(githubtest.Git, http.MethodPost), githubtest.Answer(http.StatusNotFound, "Not Found")))
 	attempt := func(n, crashes int) ledger.RepositoryLook {
 		t.Helper()
 		row := &rivertype.JobRow{

@@ -30,8 +30,36 @@ const leaseWait = time.Second
 // memoryWait is how long a job waits for which other scans left no memory.
 const memoryWait = 20 * time.Second
 
-// outcomeOf is the one table of retry, snooze and give up. lastAttempt makes a give-up of a retry.
-func outcomeOf(err error, now time.Time, lastAttempt bool) outcome {
+// attempt is a job's attempt, as far as it says how the job goes on after it failed.
+type attempt struct {
+	Last bool          // no attempt is left
+	Age  time.Duration // since the job was queued
+}
+
+func (w *Worker) attemptOf(row *rivertype.JobRow) attempt {
+	return attempt{Last: row.Attempt >= row.MaxAttempts, Age: w.Now().Sub(row.CreatedAt)}
+}
+
+const (
+	// outageFor is how long an outage costs a job no attempt: one of GitHub, the network or the database, which says nothing
+	// about the job.
+	outageFor = 24 * time.Hour
+	// outagePause is the longest time between two tries in an outage.
+	outagePause = 15 * time.Minute
+	// suspendedPause is when a job is tried again whose installation is suspended, unless GitHub says before that it is not.
+	suspendedPause = 6 * time.Hour
+)
+
+// during is how a job goes on in an outage: each wait is half of the time that it has waited before.
+func (a attempt) during(reason string) outcome {
+	return outcome{Do: github.Snooze, After: min(max(a.Age/2, time.Second), outagePause), Reason: reason}
+}
+
+// outcomeOf is the one table of retry, snooze and give up.
+func outcomeOf(err error, now time.Time, a attempt) outcome {
+	if errors.Is(err, ledger.ErrUnavailable) && a.Age < outageFor {
+		return a.during(err.Error())
+	}
 	if errors.Is(err, ledger.ErrBusy) {
 		return outcome{Do: github.Snooze, After: leaseWait, Reason: "another job is at it"}
 	}
@@ -58,11 +86,15 @@ func outcomeOf(err error, now time.Time, lastAttempt bool) outcome {
 	}
 	verdict := github.Classify(err, now)
 	switch {
+	case errors.Is(err, github.ErrSuspended):
+		return outcome{Do: github.Snooze, After: suspendedPause, Reason: verdict.Reason}
 	case verdict.Do == github.Snooze:
 		return outcome{Do: github.Snooze, After: max(verdict.Until.Sub(now), time.Second), Reason: verdict.Reason}
 	case verdict.Do == github.GiveUp:
 		return outcome{Do: github.GiveUp, Reason: verdict.Reason}
-	case lastAttempt:
+	case verdict.Outage && a.Age < outageFor:
+		return a.during(verdict.Reason)
+	case a.Last:
 		return outcome{Do: github.GiveUp, Reason: "tried often enough: " + verdict.Reason}
 	}
 	return outcome{Do: github.Retry, Reason: verdict.Reason}
@@ -101,8 +133,6 @@ func deadly(row *rivertype.JobRow) bool {
 	return crashes.Deadly() || row.MaxAttempts == 1 && crashes.Times > 0
 }
 
-func lastAttempt(row *rivertype.JobRow) bool { return row.Attempt >= row.MaxAttempts }
-
 // answer turns a job's error into River's answer, and tells the log and the metrics.
 func (w *Worker) answer(ctx context.Context, row *rivertype.JobRow, err error) error {
 	switch {
@@ -114,12 +144,13 @@ func (w *Worker) answer(ctx context.Context, row *rivertype.JobRow, err error) e
 		return nil
 	}
 	now := w.Now()
-	out := outcomeOf(err, now, lastAttempt(row))
+	out := outcomeOf(err, now, w.attemptOf(row))
 	w.metrics.jobs.WithLabelValues(row.Kind, string(out.Do)).Inc()
 	log := w.Log.With("job", row.Kind, "job_id", row.ID, "attempt", row.Attempt, "reason", out.Reason)
 	switch out.Do {
 	case github.Snooze:
 		log.DebugContext(ctx, "job waits", "seconds", out.After.Seconds())
+		w.park(ctx, row, err)
 		return river.JobSnooze(out.After)
 	case github.GiveUp:
 		log.ErrorContext(ctx, "job given up", "error", err, stackOf(err))
@@ -127,6 +158,20 @@ func (w *Worker) answer(ctx context.Context, row *rivertype.JobRow, err error) e
 	}
 	log.WarnContext(ctx, "job failed, will be tried again", "error", err)
 	return errors.New(out.Reason)
+}
+
+// park notes a job that waits for the end of its installation's suspension, so that it goes on then.
+func (w *Worker) park(ctx context.Context, row *rivertype.JobRow, err error) {
+	failed, ok := errors.AsType[*github.Error](err)
+	if !ok || failed.Installation == 0 || !errors.Is(err, github.ErrSuspended) {
+		return
+	}
+	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		return tx.ParkJob(ctx, row.ID, failed.Installation)
+	})
+	if err != nil {
+		w.Log.WarnContext(ctx, "the end of the suspension will be seen hours late", "job_id", row.ID, "error", err)
+	}
 }
 
 func timeoutOf(queue string) time.Duration {

@@ -50,7 +50,7 @@ func (w *Worker) authorRole(ctx context.Context, t *task) (string, error) {
 		return role, nil
 	}
 	role, err := w.role(ctx, t.Repository.ID, t.Author)
-	if err != nil && outcomeOf(err, now, false).Do == github.GiveUp {
+	if err != nil && outcomeOf(err, now, attempt{}).Do == github.GiveUp {
 		w.Log.WarnContext(ctx, "role of a pull request's author not known: taken for a stranger", "repository", t.Repository.ID,
 			"pull", t.Pull, "error", err)
 		role, err = "none", nil

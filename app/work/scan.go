@@ -64,7 +64,7 @@ func (w *Worker) scan(ctx context.Context, owner string, t *task) (string, error
 // was read is recorded, and need not be read again.
 func (w *Worker) concludeScan(ctx context.Context, owner string, client *github.Client, t *task) error {
 	err := w.conclude(ctx, owner, client, t.Repository.ID, t.Head, create)
-	if !begunCheck(err) || outcomeOf(err, w.Now(), false).Do == github.GiveUp {
+	if !begunCheck(err) || outcomeOf(err, w.Now(), attempt{}).Do == github.GiveUp {
 		return err
 	}
 	w.Log.InfoContext(ctx, "check run waits", "repository", w.named(t.Repository.ID), "head", t.Head, "reason", err.Error())
@@ -268,7 +268,7 @@ func (w *Worker) recordFailure(ctx context.Context, owner string, t *task, reaso
 		return err
 	}
 	err = w.concludeScan(ctx, owner, w.GitHub.Repository(t.Repository, github.ScanAccess), t)
-	if err != nil && outcomeOf(err, w.Now(), true).Do == github.GiveUp {
+	if err != nil && outcomeOf(err, w.Now(), attempt{Last: true}).Do == github.GiveUp {
 		// GitHub does not take the check run either (repository gone, permission missing): the log has said why.
 		w.Log.ErrorContext(ctx, "check run not concluded", "repository", w.named(t.Repository.ID), "head", t.Head, "error", err)
 		return nil

@@ -85,7 +85,7 @@ func (w *Worker) sweepRef(ctx context.Context, j *river.Job[job.Sweep], t *task)
 	if err == nil {
 		return nil
 	}
-	out := outcomeOf(err, w.Now(), lastAttempt(j.JobRow))
+	out := outcomeOf(err, w.Now(), w.attemptOf(j.JobRow))
 	if out.Do != github.GiveUp {
 		return err
 	}

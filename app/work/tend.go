@@ -3,6 +3,8 @@ package work
 import (
 	"context"
 	"time"
+
+	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 const (
@@ -13,7 +15,7 @@ const (
 )
 
 // Tend does what no event asks for, until ctx ends: it files the issues that had to wait, queues the sweeps that are due,
-// and compares installations with GitHub's lists. Several processes may tend the same ledger.
+// lets jobs go on after a suspension, and compares installations with GitHub's lists. Several processes may tend the same ledger.
 func (w *Worker) Tend(ctx context.Context) {
 	ticker := time.NewTicker(tendEvery)
 	defer ticker.Stop()
@@ -24,6 +26,9 @@ func (w *Worker) Tend(ctx context.Context) {
 		}
 		w.tend(ctx, "filing issues that had to wait", w.catchUp)
 		w.tend(ctx, "queueing sweeps", w.queueSweeps)
+		w.tend(ctx, "resuming jobs after a suspension", func(ctx context.Context) error {
+			return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error { return tx.ResumeParked(ctx) })
+		})
 		select {
 		case <-ctx.Done():
 			return

@@ -160,7 +160,12 @@ func (tx *Tx) acceptAgain(ctx context.Context, d Delivery) (Acceptance, error) {
 	if err != nil {
 		return "", err
 	}
-	if !have.Finished.IsZero() {
+	switch {
+	case have.GivenUp:
+		if err := tx.reopen(ctx, d); err != nil {
+			return "", err
+		}
+	case !have.Finished.IsZero():
 		return Done, nil
 	}
 	params := deliveryJob(have.GUID, have.Event)
@@ -174,6 +179,17 @@ func (tx *Tx) acceptAgain(ctx context.Context, d Delivery) (Acceptance, error) {
 	return Requeued, nil
 }
 
+// reopen makes a delivery that was given up one that waits, as it has come again.
+func (tx *Tx) reopen(ctx context.Context, d Delivery) error {
+	_, body := appendBody(nil, d.Body)
+	if d.Received.IsZero() {
+		d.Received = tx.now
+	}
+	_, err := tx.exec(ctx, `UPDATE deliveries SET finished = 0, given_up = 0, outcome = '', received = $2, body = $3 WHERE guid = $1`,
+		d.GUID, d.Received, body)
+	return err
+}
+
 // Delivery returns the delivery of a GUID, or ErrNotFound.
 func (tx *Tx) Delivery(ctx context.Context, guid string) (Delivery, error) {
 	d := Delivery{GUID: guid}
@@ -182,7 +198,8 @@ func (tx *Tx) Delivery(ctx context.Context, guid string) (Delivery, error) {
 		into{&d.Received},
 		into{&d.Finished},
 		&d.Outcome,
-	}, `SELECT event, action, installation, repository, body, received, finished, outcome FROM deliveries WHERE guid = $1`, guid)
+		into{&d.GivenUp},
+	}, `SELECT event, action, installation, repository, body, received, finished, outcome, given_up FROM deliveries WHERE guid = $1`, guid)
 	switch {
 	case err != nil:
 		return Delivery{}, fmt.Errorf("ledger: delivery %s: %w", guid, err)
@@ -197,8 +214,17 @@ func (tx *Tx) Delivery(ctx context.Context, guid string) (Delivery, error) {
 
 // FinishDelivery notes what became of a delivery, in words, and empties its body.
 func (tx *Tx) FinishDelivery(ctx context.Context, guid, outcome string) error {
-	n, err := tx.exec(ctx, `UPDATE deliveries SET finished = $2, outcome = $3, body = $4 WHERE guid = $1`,
-		guid, tx.now, outcome, []byte(nil))
+	return tx.finishDelivery(ctx, guid, outcome, false)
+}
+
+// GiveUpDelivery is FinishDelivery for what could not be done: GitHub's redelivery of it is done again.
+func (tx *Tx) GiveUpDelivery(ctx context.Context, guid, outcome string) error {
+	return tx.finishDelivery(ctx, guid, outcome, true)
+}
+
+func (tx *Tx) finishDelivery(ctx context.Context, guid, outcome string, givenUp bool) error {
+	n, err := tx.exec(ctx, `UPDATE deliveries SET finished = $2, outcome = $3, body = $4, given_up = $5 WHERE guid = $1`,
+		guid, tx.now, outcome, []byte(nil), givenUp)
 	if err != nil {
 		return fmt.Errorf("ledger: finish delivery %s: %w", guid, err)
 	}

@@ -16,6 +16,7 @@ type Delivery struct {
 	Received     time.Time
 	Finished     time.Time
 	Outcome      string // what became of it, in words; "" while it waits
+	GivenUp      bool   // finished without being done: if it comes again it is done again
 }
 
 // Acceptance says what became of a delivery that was offered to the ledger.
@@ -25,7 +26,7 @@ type Acceptance string
 const (
 	Accepted Acceptance = "accepted" // new: stored with its job
 	Waiting  Acceptance = "waiting"  // known, its job has not finished and waits or runs
-	Requeued Acceptance = "requeued" // known, its job had died: queued again
+	Requeued Acceptance = "requeued" // known, its job had died or was given up: queued again
 	Done     Acceptance = "done"     // known and finished: dropped
 )
 

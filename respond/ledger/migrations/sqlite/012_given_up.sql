@@ -1,0 +1,9 @@
+-- Whether a delivery was finished without being done: if it comes again it is done again.
+ALTER TABLE deliveries ADD COLUMN given_up INTEGER NOT NULL DEFAULT 0;
+UPDATE deliveries SET given_up = 1 WHERE outcome LIKE 'scan given up%';
+-- Jobs that wait for the end of an installation's suspension.
+CREATE TABLE parked (
+    job          INTEGER PRIMARY KEY,
+    installation INTEGER NOT NULL
+) STRICT;
+CREATE INDEX parked_installation ON parked (installation);
