@@ -8,6 +8,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -66,7 +67,7 @@ func (w *Worker) digest(ctx context.Context, j *river.Job[job.Digest]) error {
 	} else {
 		failed = final("the target %q is not configured any more", j.Args.Target)
 	}
-	if _, over := errors.AsType[*finalError](failed); failed != nil && !over && !lastAttempt(j.JobRow) {
+	if failed != nil && outcomeOf(failed, w.Now(), w.attemptOf(j.JobRow)).Do != github.GiveUp {
 		return failed
 	}
 	return errors.Join(failed, w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
