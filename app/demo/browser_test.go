@@ -14,7 +14,7 @@ import (
 )
 
 // TestBrowserShowsTheDemo opens the demo's page in a real browser. REKEY_TEST_BROWSER names one (Chromium); with
-// REKEY_PICTURES, a directory, the pictures of the README are made anew.
+// REKEY_PICTURES, a directory, the pictures of the README are taken again.
 func TestBrowserShowsTheDemo(t *testing.T) {
 	browser := os.Getenv("REKEY_TEST_BROWSER")
 	if browser == "" {
@@ -37,19 +37,25 @@ func TestBrowserShowsTheDemo(t *testing.T) {
 
 	var title, text string
 	var check, issue []byte
+	var cut int
 	err := chromedp.Run(tab,
 		chromedp.EmulateViewport(1000, 900, chromedp.EmulateScale(2)),
 		chromedp.Navigate(address),
 		chromedp.Title(&title), chromedp.Text("body", &text),
-		chromedp.Screenshot("#push-4", &check), chromedp.Screenshot("#issues ~ section:last-of-type", &issue, chromedp.NodeVisible),
+		chromedp.Screenshot("#moment-2 .check", &check, chromedp.ByQuery), chromedp.Screenshot(".issue.filed", &issue, chromedp.ByQuery),
+		chromedp.EmulateViewport(400, 900),
+		chromedp.Evaluate(`[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > 401 && !e.closest("pre") && !e.closest("tr, tbody, thead")).length`, &cut),
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"acme/shop", "Clerk secret keys", "failure", "success", ".env.production", "How this closes", "The key is dead."} {
+	for _, want := range []string{"acme/shop", "Clerk secret keys", "failure", "success", ".env.production", "What happened", "refused", "revoked"} {
 		if !strings.Contains(title+text, want) {
 			t.Errorf("the page lacks %q", want)
 		}
+	}
+	if cut > 0 {
+		t.Errorf("%d elements are wider than a screen of 400 pixels", cut)
 	}
 	if dir := os.Getenv("REKEY_PICTURES"); dir != "" {
 		for name, picture := range map[string][]byte{"check.png": check, "issue.png": issue} {

@@ -18,9 +18,10 @@ import (
 // options say how to play.
 type options struct {
 	Out    io.Writer
-	Once   bool   // print, and do not serve the page
-	Listen string // where the page is served
-	Seed   int64  // of the keys
+	Once   bool                 // print, and do not serve the page
+	Open   func(address string) // shows the page in a browser; nil does not
+	Listen string               // where the page is served
+	Seed   int64                // of the keys
 	Start  start
 	Now    func() time.Time
 }
@@ -49,6 +50,15 @@ func playAndShow(ctx context.Context, o options) error {
 	if _, err := exec.LookPath("git"); err != nil {
 		return errors.New("the demo makes real repositories and needs git: install it")
 	}
+	// An address that is taken is noticed before anything is played.
+	var listener net.Listener
+	if !o.Once {
+		var err error
+		if listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen); err != nil {
+			return fmt.Errorf("--listen %s: %w: choose another address, or port 0 for any", o.Listen, err)
+		}
+		defer listener.Close()
+	}
 	server, err := githubtest.New(githubtest.Options{Now: o.Now})
 	if err != nil {
 		return fmt.Errorf("starting the stand-in for GitHub: %w", err)
@@ -69,54 +79,54 @@ func playAndShow(ctx context.Context, o options) error {
 		return err
 	}
 	server.SetWebhookURL(webhook)
-	page, err := play(ctx, server, clerk, o)
+	pages, err := play(ctx, server, clerk, o)
 	if stopped := stop(); err == nil {
 		err = stopped
 	}
 	if err != nil || o.Once {
 		return err
 	}
-	return show(ctx, page, o)
+	return show(ctx, listener, pages, o)
 }
 
-func play(ctx context.Context, server *githubtest.Server, clerk *clerktest.Server, o options) (page, error) {
+func play(ctx context.Context, server *githubtest.Server, clerk *clerktest.Server, o options) (http.Handler, error) {
 	s, err := newStory(server, clerk, o.Seed)
 	if err != nil {
-		return page{}, err
+		return nil, err
 	}
 	if err := s.begin(ctx); err != nil {
-		return page{}, err
+		return nil, err
 	}
 	t := &teller{story: s, out: o.Out, now: o.Now}
 	t.opening()
 	steps := s.steps()
 	for i, step := range steps {
 		if err := t.tell(ctx, i+1, step); err != nil {
-			return page{}, err
+			return nil, err
 		}
 	}
 	if err := server.Settle(ctx); err != nil {
-		return page{}, err
+		return nil, err
 	}
 	if err := t.closing(); err != nil {
-		return page{}, err
+		return nil, err
 	}
-	return s.page(steps)
+	p, err := s.page(steps)
+	if err != nil {
+		return nil, err
+	}
+	return s.handler(p)
 }
 
-// show serves the page until ctx ends.
-func show(ctx context.Context, p page, o options) error {
-	h, err := handler(p)
-	if err != nil {
-		return err
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen)
-	if err != nil {
-		return fmt.Errorf("serving the page: %w", err)
-	}
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
+// show serves the pages until ctx ends.
+func show(ctx context.Context, listener net.Listener, pages http.Handler, o options) error {
+	srv := &http.Server{Handler: pages, ReadHeaderTimeout: 5 * time.Second}
 	defer context.AfterFunc(ctx, func() { srv.Close() })()
-	fmt.Fprintf(o.Out, "\nSee it as on GitHub: http://%s/ (stop with Ctrl-C)\n", listener.Addr())
+	address := "http://" + listener.Addr().String() + "/"
+	fmt.Fprintf(o.Out, "\nSee it as on GitHub: %s (stop with Ctrl-C)\n", address)
+	if o.Open != nil {
+		o.Open(address)
+	}
 	if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}

@@ -2,6 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"html"
+	"io"
+	"net"
+	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -12,9 +18,103 @@ func TestDemoComesOutAsItMust(t *testing.T) {
 	if status := run(t.Context(), []string{"--once"}, &out, &errOut); status != 0 {
 		t.Fatalf("exit status %d:\n%s%s", status, &out, &errOut)
 	}
-	for _, want := range []string{"A clean commit", "production key", "fork's pull request", "annotation  .env.production:3", "All came out as it must"} {
+	for _, want := range []string{"A clean commit", "production key", "stranger's pull request", "annotation  .env.production:3", "Everything worked"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the demo's output lacks %q:\n%s", want, &out)
+		}
+	}
+}
+
+// TestEveryLinkOfThePageWorks follows all that lead to the demo's own pages, and finds no key on any.
+func TestEveryLinkOfThePageWorks(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	address := strings.TrimSuffix(startDemo(ctx, t), "/")
+	get := func(path string) string {
+		response, err := http.Get(address + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("%s: status %d", path, response.StatusCode)
+		}
+		if !strings.Contains(response.Header.Get("Content-Security-Policy"), "default-src 'none'") {
+			t.Errorf("%s: may run or fetch what it likes", path)
+		}
+		return string(body)
+	}
+	page := get("/")
+	own := 0
+	for _, m := range regexp.MustCompile(`href="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		link := html.UnescapeString(m[1])
+		switch place, isPlace := strings.CutPrefix(link, "#"); {
+		case isPlace:
+			if !strings.Contains(page, `id="`+place+`"`) {
+				t.Errorf("there is no place %s", link)
+			}
+		case strings.HasPrefix(link, "/"):
+			own++
+			path, _, _ := strings.Cut(link, "#")
+			page += get(path)
+		case strings.HasPrefix(link, "http://"):
+			t.Errorf("a link to the stand-in, which shows no pages: %s", link)
+		}
+	}
+	if own < 6 {
+		t.Errorf("only %d links to pages of its own", own)
+	}
+	if key := regexp.MustCompile(`sk_(?:live|test)_[0-9A-Za-z]{8}`).FindString(page); key != "" {
+		t.Errorf("a page shows a key: %.12s…", key)
+	}
+	for path, want := range map[string]int{"/acme/shop/blob/--output=x/y": 404, "/acme/shop/commit/-x": 404, "/elsewhere": 404} {
+		response, err := http.Get(address + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("%s: status %d, want %d", path, response.StatusCode, want)
+		}
+	}
+}
+
+// TestTakenPortIsNoticedAtOnce, before anything is played.
+func TestTakenPortIsNoticedAtOnce(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	var out, errOut bytes.Buffer
+	status := run(t.Context(), []string{"--listen", listener.Addr().String()}, &out, &errOut)
+	if status != 2 || out.Len() > 0 || !strings.Contains(errOut.String(), "--listen "+listener.Addr().String()) {
+		t.Errorf("status %d, printed %q and %q", status, &out, &errOut)
+	}
+}
+
+func TestBrowserIsOpenedWhereThereIsAScreen(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ system, display, want string }{
+		{"linux", "", ""},
+		{"linux", ":0", "xdg-open"},
+		{"darwin", "", "open"},
+		{"windows", "", "rundll32 url.dll,FileProtocolHandler"},
+	} {
+		got := strings.Join(browserCommand(c.system, func(name string) string {
+			if name == "DISPLAY" {
+				return c.display
+			}
+			return ""
+		}), " ")
+		if got != c.want {
+			t.Errorf("%s with DISPLAY=%s: %q, want %q", c.system, c.display, got, c.want)
 		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/term"
 
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/serve"
@@ -34,13 +35,14 @@ func main() {
 type commandLine struct {
 	Once   bool   `help:"Print what happened, then end: status 0 if everything worked, else 1."`
 	Listen string `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Address of the page that shows the checks and issues. Port 0 takes a free one."`
+	NoOpen bool   `help:"Don't open the page in a browser."`
 	Log    bool   `help:"Show the server's log too."`
 }
 
 const description = `Shows what rekey does with a leak, without GitHub: it starts a GitHub on this machine and the very server that rekey serve
-runs, and pushes four changes: a clean one, one that leaks a production key, one that takes it out again, and a fork's pull request
-that leaks a development key. Then the production key is rotated: first somebody only says so, and is refused; then it is revoked,
-and everything turns green. It needs git, and nothing else; nothing leaves this machine.`
+runs. A pull request leaks a production key and turns red; removing the line doesn't help; a stranger's pull request leaks a
+development key. Then somebody says that the production key is rotated, and is refused, since it still works. Once it is deleted in
+Clerk, everything turns green. It needs git, and nothing else; nothing leaves this machine.`
 
 // run is the program: its exit status is 0 for success, 1 where something did not come out as it must, 2 for errors.
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
@@ -72,9 +74,11 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 }
 
 func (l commandLine) play(ctx context.Context, out io.Writer, log *slog.Logger) error {
-	return playAndShow(ctx, options{
-		Out: out, Once: l.Once, Listen: l.Listen, Seed: time.Now().UnixNano(), Now: time.Now, Start: serverStart(log),
-	})
+	o := options{Out: out, Once: l.Once, Listen: l.Listen, Seed: time.Now().UnixNano(), Now: time.Now, Start: serverStart(log)}
+	if f, ok := out.(*os.File); ok && !l.NoOpen && term.IsTerminal(int(f.Fd())) {
+		o.Open = func(address string) { openBrowser(ctx, address) }
+	}
+	return playAndShow(ctx, o)
 }
 
 // serverStart starts the server as `rekey serve` does, through the same settings.

@@ -5,37 +5,38 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
-	"net/http"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/renderer/html"
 )
 
-// page is what a browser shows: the pushes with their check runs, and the issues, as they would look on GitHub.
+// page is what a browser shows: what happened, one moment after another, and the issues, as they would look on GitHub.
 type page struct {
 	Repository string
-	Pushes     []pushView
+	Moments    []momentView
 	Issues     []issueView
 }
 
-// pushView is a step of the demo with the check run that came of it.
-type pushView struct {
-	Number        int
-	Title, Detail string
-	Author        string
-	Commit        string
-	Check         checkView
+// momentView is a step of the demo and what GitHub showed right after it.
+type momentView struct {
+	Number            int
+	Title, Who, Event string
+	Commit, CommitURL string
+	After             string // "120 ms"
+	Short             bool   // without the check run's text
+	Check             checkView
+	Comments          []commentView
+	Issue             *issueView // how the leak's issue was then; nil for none
+	Filed             *issueView // the issue that was filed then
 }
 
 type checkView struct {
 	Name, Conclusion, Title string
 	Summary                 template.HTML
 	Annotations             []annotationView
-	Buttons                 []buttonView
+	Buttons                 []string
 }
-
-type buttonView struct{ Label, Description string }
 
 // annotationView is an annotation among the lines of the file that it marks.
 type annotationView struct {
@@ -73,6 +74,9 @@ var pageHTML string
 //go:embed page.css
 var pageCSS string
 
+//go:embed source.html
+var sourceHTML string
+
 // renderer turns GitHub-flavoured Markdown into HTML. HTML in the text passes, as the issues have some: it is the demo's
 // own, and the page's content security policy lets none of it run or fetch anything.
 type renderer struct{ markdown goldmark.Markdown }
@@ -89,25 +93,19 @@ func (r *renderer) html(text string) (template.HTML, error) {
 	return template.HTML(out.String()), nil
 }
 
-// handler serves the page. It takes no input.
-func handler(p page) (http.Handler, error) {
-	t, err := template.New("page").Parse(pageHTML)
+// execute writes a page of the given template.
+func execute(name, text string, data any) ([]byte, error) {
+	t, err := template.New(name).Parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("reading the page's template: %w", err)
+		return nil, fmt.Errorf("reading the template of the page: %w", err)
 	}
 	var out bytes.Buffer
 	err = t.Execute(&out, struct {
-		page
-		CSS template.CSS
-	}{p, template.CSS(pageCSS)})
+		Data any
+		CSS  template.CSS
+	}{data, template.CSS(pageCSS)})
 	if err != nil {
 		return nil, fmt.Errorf("writing the page: %w", err)
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		header := w.Header()
-		header.Set("Content-Type", "text/html; charset=utf-8")
-		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'")
-		header.Set("X-Content-Type-Options", "nosniff")
-		w.Write(out.Bytes())
-	}), nil
+	return out.Bytes(), nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
@@ -17,9 +19,16 @@ type step struct {
 	Title  string
 	Do     func(context.Context) (head string, sent githubtest.Delivery, err error) // head: whose check run tells the outcome
 	Expect expectation
-	Page   bool // the page shows its check run
+	Who    string // who does it
+	Short  bool   // only what changed is shown of its check run
 	head   string
 	sent   githubtest.Delivery
+
+	// what GitHub held right after it
+	run   githubtest.CheckRun
+	after time.Duration // since it was done
+	issue githubtest.Issue
+	filed bool // by this step
 }
 
 // expectation is what must come out of a step; anything else makes the demo fail.
@@ -90,61 +99,71 @@ func (s *story) begin(ctx context.Context) error {
 func (s *story) steps() []*step {
 	return []*step{
 		{
-			Title: "A clean commit", Page: true, Do: s.push(githubtest.Change{
+			Title: "A clean commit", Who: "ada", Do: s.push("refs/heads/main", githubtest.Change{
 				Message: "Greet the customer", Author: s.ada,
 				Files: map[string]string{"app/page.tsx": "export default function Page() {\n  return <h1>Tea, fresh every morning</h1>;\n}\n"},
 			}),
 			Expect: expectation{Conclusion: "success"},
 		},
 		{
-			Title: "A commit that leaks a production key", Page: true, Do: s.push(githubtest.Change{
-				Message: "Deploy with sign-in", Author: s.ada,
-				Files: map[string]string{
-					".env.production": "# where customers sign in\n" +
-						"NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY=" + detecttest.PublishableKey(detect.Live, "clerk.teashop.example") + "\n" +
-						"CLERK_SECRET_KEY=" + s.live + "\n",
-					"middleware.ts": "import { clerkMiddleware } from \"@clerk/nextjs/server\";\n\nexport default clerkMiddleware();\n",
-				},
-			}),
+			Title: "A pull request that leaks a production key", Who: "ada", Do: s.leak,
 			Expect: expectation{Conclusion: "failure", Annotations: []string{".env.production:3"}, Issues: 1},
 		},
 		{
-			Title: "A commit that takes it out again", Page: true, Do: s.push(githubtest.Change{
+			Title: "The next commit removes the line. The pull request stays red: the key still works", Who: "ada",
+			Do: s.push("refs/heads/sign-in", githubtest.Change{
 				Message: "Remove the key", Author: s.ada, Remove: []string{".env.production"},
 			}),
-			Expect: expectation{Conclusion: "success", Issues: 1},
+			Expect: expectation{Conclusion: "failure", Issues: 1},
 		},
 		{
-			Title: "A fork's pull request that leaks a development key", Page: true, Do: s.pullRequest,
-			Expect: expectation{Conclusion: "failure", Annotations: []string{"playwright.config.ts:5"}, Issues: 2},
+			Title: "A stranger's pull request that leaks a development key", Who: "sam", Do: s.pullRequest,
+			Expect: expectation{Conclusion: "failure", Annotations: []string{"playwright.config.ts:5"}, Issues: 1},
 		},
 		{
-			Title: "Somebody presses \"I rotated it\" on the production key's check, but the old key still works", Do: s.pressRotated,
+			Title: "Ada presses \"I rotated it\", but the old key still works: refused", Who: "ada", Short: true, Do: s.pressRotated,
 			Expect: expectation{
-				Conclusion: "failure", Annotations: []string{".env.production:3"}, Issues: 2, Comments: 1, Answer: "alive",
+				Conclusion: "failure", Annotations: []string{".env.production:3"}, Issues: 1, Comments: 1, Answer: "alive",
 			},
 		},
 		{
-			Title: "The old key is deleted in Clerk, and /rekey rotated is said on the issue", Do: s.deleteAndSay,
+			Title: "Ada deletes the old key in Clerk, and comments /rekey rotated: revoked", Who: "ada", Short: true, Do: s.deleteAndSay,
 			Expect: expectation{
-				Conclusion: "success", Annotations: []string{".env.production:3"}, Issues: 2, Comments: 3, Closed: true, Answer: "revoked",
+				Conclusion: "success", Annotations: []string{".env.production:3"}, Issues: 1, Comments: 3, Closed: true, Answer: "revoked",
 			},
 		},
 	}
 }
 
-func (s *story) push(change githubtest.Change) func(context.Context) (string, githubtest.Delivery, error) {
+// leak pushes a branch with the production key, and opens a pull request for it.
+func (s *story) leak(ctx context.Context) (string, githubtest.Delivery, error) {
+	head, _, err := s.push("refs/heads/sign-in", githubtest.Change{
+		Branch: "sign-in", Message: "Deploy with sign-in", Author: s.ada, Parents: s.tips(),
+		Files: map[string]string{
+			".env.production": "# where customers sign in\n" +
+				"NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY=" + detecttest.PublishableKey(detect.Live, "clerk.teashop.example") + "\n" +
+				"CLERK_SECRET_KEY=" + s.live + "\n",
+			"middleware.ts": "import { clerkMiddleware } from \"@clerk/nextjs/server\";\n\nexport default clerkMiddleware();\n",
+		},
+	})(ctx)
+	if err != nil {
+		return "", githubtest.Delivery{}, err
+	}
+	s.leaking = head
+	_, sent, err := s.shop.OpenPullRequest(ctx, githubtest.PullRequestOptions{HeadRef: "sign-in", Title: "Sign in", By: s.ada})
+	return head, sent, err
+}
+
+func (s *story) push(ref string, change githubtest.Change) func(context.Context) (string, githubtest.Delivery, error) {
 	return func(ctx context.Context) (string, githubtest.Delivery, error) {
+		change.Branch = strings.TrimPrefix(ref, "refs/heads/")
 		sha, err := s.shop.Commit(change)
 		if err != nil {
 			return "", githubtest.Delivery{}, err
 		}
-		sent, err := s.shop.Push(ctx, githubtest.Push{SHA: sha, By: change.Author})
+		sent, err := s.shop.Push(ctx, githubtest.Push{Ref: ref, SHA: sha, By: change.Author})
 		if err != nil {
 			return "", githubtest.Delivery{}, err
-		}
-		if _, leaks := change.Files[".env.production"]; leaks {
-			s.leaking = sha
 		}
 		if len(sent) == 0 {
 			return "", githubtest.Delivery{}, fmt.Errorf("the push of %s sent no event", sha)

@@ -18,11 +18,12 @@ type teller struct {
 	out   io.Writer
 	now   func() time.Time
 	wrong []string
+	filed bool // the issue
 }
 
 func (t *teller) opening() {
 	fmt.Fprintf(t.out, "A GitHub on this machine, %s, with the repository %s (private).\n"+
-		"The same server as `rekey serve` hears its webhooks. The keys were made up a moment ago.\n", t.github.URL(), t.shop.FullName())
+		"The same server as `rekey serve` gets its webhooks. The keys were made up a moment ago.\n", t.github.URL(), t.shop.FullName())
 }
 
 func (t *teller) line(name, format string, args ...any) {
@@ -43,7 +44,7 @@ func (t *teller) tell(ctx context.Context, number int, s *step) error {
 	if s.head, s.sent, err = s.Do(ctx); err != nil {
 		return fmt.Errorf("%s: %w", s.Title, err)
 	}
-	t.line("delivery", "%s %s, answered %d in %s", s.sent.Event, s.sent.GUID, s.sent.Status, s.sent.Took.Round(100*time.Microsecond))
+	t.line("delivery", "%s %s, answered %d in %s", s.sent.Event, s.sent.GUID, s.sent.Status, milliseconds(s.sent.Took))
 	if err := t.answered(ctx, s); err != nil {
 		return err
 	}
@@ -55,18 +56,20 @@ func (t *teller) tell(ctx context.Context, number int, s *step) error {
 		t.fail("step %d: no check run on %s within %s", number, short(s.head), patience)
 		return nil
 	}
-	if s.Page {
+	if !s.Short {
 		t.fetched(s.head)
 	}
+	s.run = run
 	after := ""
 	if d := run.Completed.Sub(began); d > 0 && d < patience {
-		after = ", " + d.Round(time.Millisecond).String() + " after the push"
+		s.after = d
+		after = ", after " + milliseconds(d)
 	}
 	t.line("check run", "%s: %s%s", run.Conclusion, run.Title, after)
 	var places []string
 	for _, a := range run.Annotations {
 		places = append(places, fmt.Sprintf("%s:%d", a.Path, a.StartLine))
-		if !s.Page {
+		if s.Short {
 			continue
 		}
 		t.line("annotation", "%s:%d, columns %d to %d: %s", a.Path, a.StartLine, a.StartColumn, a.EndColumn, a.Title)
@@ -75,12 +78,20 @@ func (t *teller) tell(ctx context.Context, number int, s *step) error {
 	if err != nil {
 		return err
 	}
-	if n := len(issues); n > 0 {
-		told := issues[n-1]
-		if !s.Page {
-			told = issues[0]
+	if len(issues) > 0 {
+		s.issue = issues[0]
+		if s.filed = !t.filed; s.filed {
+			// The check run names the issue once there is one.
+			t.filed = true
+			if _, err := t.wait(ctx, func() bool {
+				runs := t.shop.CheckRuns(s.head)
+				s.run = runs[len(runs)-1]
+				return strings.Contains(s.run.Summary, fmt.Sprintf("/issues/%d", s.issue.Number))
+			}); err != nil {
+				return err
+			}
 		}
-		t.line("issue", "#%d %s: %s", told.Number, told.State, told.Title)
+		t.line("issue", "#%d %s: %s", s.issue.Number, s.issue.State, s.issue.Title)
 	}
 	t.check(number, s, run, places, issues)
 	return nil
@@ -141,11 +152,11 @@ func (t *teller) noKeys() {
 func (t *teller) closing() error {
 	t.noKeys()
 	if len(t.wrong) > 0 {
-		fmt.Fprintf(t.out, "\n%d things did not come out as they must.\n", len(t.wrong))
+		fmt.Fprintf(t.out, "\n%d things did not work as they should.\n", len(t.wrong))
 		return errUnexpected
 	}
-	fmt.Fprint(t.out, "\nAll came out as it must: each push has one check run, each leak one issue, and no request carried a key.\n"+
-		"Taking the key out of the file killed nothing; deleting it in Clerk did.\n")
+	fmt.Fprint(t.out, "\nEverything worked: one check run for each commit, one issue for the leak, and no request carried a key.\n"+
+		"Removing the line turned nothing green; deleting the key in Clerk did.\n")
 	return nil
 }
 
@@ -226,3 +237,11 @@ func (t *teller) wait(ctx context.Context, done func() bool) (bool, error) {
 }
 
 func short(sha string) string { return sha[:min(10, len(sha))] }
+
+// milliseconds writes a short time.
+func milliseconds(d time.Duration) string {
+	if d < time.Millisecond {
+		return "under 1 ms"
+	}
+	return fmt.Sprintf("%d ms", d.Milliseconds())
+}

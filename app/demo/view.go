@@ -13,53 +13,86 @@ import (
 // context lines around an annotated one.
 const contextLines = 3
 
-// page gathers what the stand-in GitHub holds at the end of the story.
+// page shows what the stand-in GitHub held after each step, and the issues as they are at the end.
 func (s *story) page(steps []*step) (page, error) {
 	r := newRenderer()
 	p := page{Repository: s.shop.FullName()}
+	comments := 0
 	for i, step := range steps {
-		if !step.Page {
-			continue
-		}
-		for _, run := range s.shop.CheckRuns(step.head) {
-			check, err := s.checkView(r, run)
-			if err != nil {
-				return page{}, err
-			}
-			p.Pushes = append(p.Pushes, pushView{
-				Number: i + 1, Title: step.Title, Detail: step.sent.Event + ", answered in " + step.sent.Took.Round(100000).String(),
-				Author: s.author(step.head), Commit: short(step.head), Check: check,
-			})
-		}
-	}
-	for _, issue := range s.shop.Issues() {
-		body, err := r.html(issue.Body)
+		check, err := s.checkView(r, step.run)
 		if err != nil {
 			return page{}, err
 		}
-		view := issueView{
-			Number: issue.Number, Title: issue.Title, State: issue.State, Author: issue.Author, Labels: issue.Labels, Body: body,
+		m := momentView{
+			Number: i + 1, Title: step.Title, Who: step.Who, Event: step.sent.Event, Commit: short(step.head), CommitURL: s.local("/commit/" + step.head),
+			Short: step.Short, Check: check,
 		}
-		for _, c := range issue.Comments {
-			var text template.HTML
-			if text, err = r.html(c.Body); err != nil {
+		if step.after > 0 {
+			m.After = milliseconds(step.after)
+		}
+		for ; comments < len(step.issue.Comments); comments++ {
+			text, err := s.text(r, step.issue.Comments[comments].Body)
+			if err != nil {
 				return page{}, err
 			}
-			view.Comments = append(view.Comments, commentView{Author: c.Author, Body: text})
+			m.Comments = append(m.Comments, commentView{Author: step.issue.Comments[comments].Author, Body: text})
+		}
+		if step.issue.Number > 0 {
+			m.Issue = &issueView{Number: step.issue.Number, State: step.issue.State, Title: step.issue.Title}
+		}
+		if step.filed {
+			filed, err := s.issueView(r, step.issue)
+			if err != nil {
+				return page{}, err
+			}
+			m.Filed = &filed
+		}
+		p.Moments = append(p.Moments, m)
+	}
+	for _, issue := range s.shop.Issues() {
+		view, err := s.issueView(r, issue)
+		if err != nil {
+			return page{}, err
 		}
 		p.Issues = append(p.Issues, view)
 	}
 	return p, nil
 }
 
+func (s *story) issueView(r *renderer, issue githubtest.Issue) (issueView, error) {
+	body, err := s.text(r, issue.Body)
+	if err != nil {
+		return issueView{}, err
+	}
+	view := issueView{
+		Number: issue.Number, Title: issue.Title, State: issue.State, Author: issue.Author, Labels: issue.Labels, Body: body,
+	}
+	for _, c := range issue.Comments {
+		text, err := s.text(r, c.Body)
+		if err != nil {
+			return issueView{}, err
+		}
+		view.Comments = append(view.Comments, commentView{Author: c.Author, Body: text})
+	}
+	return view, nil
+}
+
+// text renders Markdown. What it links to on the stand-in GitHub is linked to on the demo's own pages.
+func (s *story) text(r *renderer, markdown string) (template.HTML, error) {
+	return r.html(strings.ReplaceAll(markdown, s.shop.URL()+"/", s.local("/")))
+}
+
+// local is the address of a page about the repository on the demo's own server.
+func (s *story) local(path string) string { return "/" + s.shop.FullName() + path }
+
 func (s *story) checkView(r *renderer, run githubtest.CheckRun) (checkView, error) {
-	summary, err := r.html(run.Summary)
+	summary, err := s.text(r, run.Summary)
 	if err != nil {
 		return checkView{}, err
 	}
 	v := checkView{Name: run.Name, Conclusion: run.Conclusion, Title: run.Title, Summary: summary}
 	for _, b := range run.Actions {
-		v.Buttons = append(v.Buttons, buttonView{b.Label, b.Description})
+		v.Buttons = append(v.Buttons, b.Label)
 	}
 	for _, a := range run.Annotations {
 		lines, err := s.source(run.HeadSHA, a)
@@ -104,12 +137,4 @@ func (s *story) masked(text string) string {
 		text = strings.ReplaceAll(text, key, detect.NewSecret(key).Redacted())
 	}
 	return text
-}
-
-func (s *story) author(commit string) string {
-	name, err := exec.Command("git", "-C", s.shop.Dir(), "log", "-1", "--format=%an", commit).Output()
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(name))
 }

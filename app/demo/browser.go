@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"runtime"
+)
+
+// openBrowser shows an address in the user's browser, where there is one. Where there is none, nothing happens: the
+// address has been printed.
+func openBrowser(ctx context.Context, address string) {
+	command := browserCommand(runtime.GOOS, os.Getenv)
+	if command == nil {
+		return
+	}
+	// It is not waited for: some browsers run in it.
+	_ = exec.CommandContext(ctx, command[0], append(command[1:], address)...).Start()
+}
+
+// browserCommand is what opens an address; nil where nobody looks at a screen.
+func browserCommand(system string, getenv func(string) string) []string {
+	switch {
+	case system == "darwin":
+		return []string{"open"}
+	case system == "windows":
+		return []string{"rundll32", "url.dll,FileProtocolHandler"}
+	case getenv("DISPLAY") != "" || getenv("WAYLAND_DISPLAY") != "":
+		return []string{"xdg-open"}
+	}
+	return nil
+}
