@@ -209,12 +209,17 @@ func testFirstLookWithManyPlaces(t *testing.T) {
 	if err := r.SetRef("refs/heads/main", sha); err != nil {
 		t.Fatal(err)
 	}
+	noted, _ := w.secret(722, detect.Live)
+	notes := w.commit(r, githubtest.Change{Parents: []string{}, Files: map[string]string{sha: "deployed with " + env(noted)}})
+	if err := r.SetRef("refs/notes/commits", notes); err != nil {
+		t.Fatal(err)
+	}
 	w.github.SetWebhookURL(w.url("/webhook"))
 	w.app.Add(w.ctx, w.ada, r)
 	w.eventually("the first look", func() bool { return w.historyRead(r) })
 	w.view(func(ctx context.Context, tx *ledger.Tx) error {
 		known, err := tx.Fingerprints(ctx, r.ID())
-		if len(known) != 2 {
+		if len(known) != 3 {
 			t.Errorf("%d credentials are recorded", len(known))
 		}
 		return err

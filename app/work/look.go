@@ -58,13 +58,13 @@ func (w *Worker) beginLook(ctx context.Context, id int64) (r record, look ledger
 	return r, look, err
 }
 
-// lookAt reads all branches and tags: one listing of refs and one fetch.
+// lookAt reads all that refs lead to, branches, tags, notes and others: one listing and one fetch.
 func (w *Worker) lookAt(ctx context.Context, j *river.Job[job.FirstLook], repository record, look ledger.Look) error {
 	target := repository.target()
 	client := w.GitHub.Repository(target, github.ScanAccess)
-	prefixes := []string{"HEAD", "refs/heads/", "refs/tags/"}
+	prefixes := append(ownRefs(), "HEAD")
 	if w.PullRefs {
-		prefixes = append(prefixes, "refs/pull/")
+		prefixes = append(prefixes, pulls)
 	}
 	refs, err := w.refs(ctx, client, prefixes...)
 	if err != nil {
@@ -177,7 +177,7 @@ func (w *Worker) looked(ctx context.Context, j *river.Job[job.FirstLook], refs [
 			moved[tip.Ref] = true
 		}
 		for _, ref := range refs {
-			if !strings.HasPrefix(ref.Name, "refs/heads/") && !strings.HasPrefix(ref.Name, "refs/tags/") {
+			if !owns(ref.Name) {
 				continue
 			}
 			note := func() error { return tx.SetTip(ctx, repository.ID, ref.Name, ref.ID) }

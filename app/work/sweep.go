@@ -34,7 +34,7 @@ func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 		return err
 	}
 	client := w.GitHub.Repository(repository.target(), github.ScanAccess)
-	refs, err := w.refs(ctx, client, "refs/heads/", "refs/tags/")
+	refs, err := w.refs(ctx, client, ownRefs()...)
 	if err != nil {
 		return fmt.Errorf("listing the refs of repository %d: %w", repository.ID, err)
 	}
@@ -130,11 +130,14 @@ func compareRefs(refs []wire.Ref, tips []ledger.Tip) (moved []task, gone []strin
 			continue
 		}
 		t := task{Event: "sweep", Ref: ref.Name, Want: ref.ID, Head: ref.ID, Base: before}
-		if strings.HasPrefix(ref.Name, "refs/tags/") {
+		switch {
+		case strings.HasPrefix(ref.Name, "refs/tags/"):
 			t.Head, t.Base = ref.Peeled, ""
 			if ref.Peeled == "" {
 				t.Head = ref.ID // a lightweight tag
 			}
+		case !strings.HasPrefix(ref.Name, "refs/heads/"):
+			t.Head = "" // notes and the like: nobody looks at check runs there
 		}
 		moved = append(moved, t)
 	}
