@@ -335,3 +335,25 @@ func testVerifyIsSwitchedOffWhileAsking(t *testing.T) {
 		t.Errorf("Clerk was asked %d times more", n-asked)
 	}
 }
+
+// TestTheDefaultBranchNamesWhatIsStillOpen: its green checks say that older leaks are open, as long as they are.
+func TestTheDefaultBranchNamesWhatIsStillOpen(t *testing.T) {
+	t.Parallel()
+	w := newShop(t)
+	_, key, issue := w.leaked(700, detect.Live)
+	clean := w.pushed(map[string]string{"README.md": "later\n"})
+	w.settle()
+	w.conclusion(clean, "success")
+	run := w.shop.CheckRuns(clean)[0]
+	holds(t, "the check", run.Title, "1 older leak is still open")
+	holds(t, "the check", run.Summary, "Still open in this repository", key.Redacted(), fmt.Sprintf("/issues/%d", issue.Number))
+	// Other branches have enough to say of themselves.
+	side := w.commit(w.shop, githubtest.Change{Branch: "side", Parents: []string{clean}, Files: map[string]string{"x": "y"}})
+	w.push(w.shop, "refs/heads/side", side)
+	w.settle()
+	lacks(t, "the check of another branch", w.shop.CheckRuns(side)[0].Summary, "Still open")
+	w.clerk.Delete(key)
+	w.say(issue.Number, "/rekey rotated", w.ada)
+	run = w.shop.CheckRuns(clean)[0]
+	lacks(t, "the check", run.Title+run.Summary, "still open", "Still open")
+}

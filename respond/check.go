@@ -27,6 +27,8 @@ type CheckFacts struct {
 	Sightings  []ledger.HeadSighting
 	Policy     policy.Policy
 	PolicyFile PolicyProblem
+	// StillOpen are open leaks of the repository, of this head and others, where the head is pushed to the default branch.
+	StillOpen []ledger.Leak
 }
 
 // PolicyProblem is what is wrong with the policy file that this commit holds. The zero value is nothing.
@@ -46,7 +48,7 @@ func Check(f CheckFacts) (run github.CheckRun, annotated []int64) {
 		ExternalID: CheckID(f.Repository.ID, f.Head),
 		DetailsURL: f.DetailsURL,
 		Conclusion: v.conclusion(),
-		Title:      markdown.Title(v.title()),
+		Title:      markdown.Title(v.fullTitle()),
 		Actions:    v.buttons(),
 	}
 	run.Summary = markdown.Cut(markdown.Valid(v.summary()), markdown.MaxCheckSummary,
@@ -210,6 +212,14 @@ func (v checkView) conclusion() github.Conclusion {
 		return github.Neutral
 	}
 	return github.Success
+}
+
+// fullTitle says of a check that passes what is still open: nobody opens a green one to find out.
+func (v checkView) fullTitle() string {
+	if v.conclusion() == github.Success {
+		return v.title() + v.stillOpenTitle()
+	}
+	return v.title()
 }
 
 func (v checkView) title() string {

@@ -80,7 +80,16 @@ func checkCases() map[string]CheckFacts {
 		}), sighting(1, ".env", 1), true),
 		at(with(live, revoked), sighting(2, ".env", 2), true))
 	publicClosed.Repository = public
+	stillOpen := facts()
+	stillOpen.StillOpen = []ledger.Leak{with(live, filed), test}
+	stillOpenPublic := stillOpen
+	stillOpenPublic.Repository = public
+	stillOpenHere := facts(at(with(live, filed), sighting(1, ".env", 3), true))
+	stillOpenHere.StillOpen = stillOpen.StillOpen
 	return map[string]CheckFacts{
+		"still-open":          stillOpen,
+		"still-open-public":   stillOpenPublic,
+		"still-open-and-new":  stillOpenHere,
 		"outside":             outside,
 		"outside-public":      outsidePublic,
 		"silenced":            silenced,
@@ -123,6 +132,7 @@ func TestCheckGolden(t *testing.T) {
 func TestCheckConclusion(t *testing.T) {
 	t.Parallel()
 	want := map[string]github.Conclusion{
+		"still-open": github.Success, "still-open-public": github.Success, "still-open-and-new": github.Failure,
 		"outside": github.Failure, "outside-public": github.Failure, "silenced": github.Neutral, "uncounted": github.Failure,
 		"bad-policy-setting": github.Failure, "public-details": github.Failure, "public-elsewhere": github.Failure, "public-closed": github.Success,
 		"clean": github.Success, "revoked": github.Success, "allowed-test": github.Success, "skipped": github.Success,

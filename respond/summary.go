@@ -38,6 +38,7 @@ func (v checkView) summary() string {
 	} else {
 		v.writeOpen(&b)
 	}
+	v.writeStillOpen(&b)
 	v.writeClosed(&b)
 	v.writeRead(&b)
 	return b.String()

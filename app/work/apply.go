@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -148,7 +149,7 @@ func hiddenIssue(ctx context.Context, tx *ledger.Tx, leak ledger.Leak, p policy.
 	return respond.Hidden(there.Private, ledger.Open, p), err
 }
 
-// headsOf lists the commits whose check runs show the leak.
+// headsOf lists the commits whose check runs show the leak, or name it as still open.
 func headsOf(ctx context.Context, tx *ledger.Tx, leak int64) ([]string, error) {
 	heads, err := tx.HeadsOf(ctx, leak)
 	var list []string
@@ -157,7 +158,27 @@ func headsOf(ctx context.Context, tx *ledger.Tx, leak int64) ([]string, error) {
 			list = append(list, head.SHA)
 		}
 	}
-	return list, err
+	if err != nil {
+		return nil, err
+	}
+	return withDefaultBranch(ctx, tx, leak, list)
+}
+
+// withDefaultBranch adds the tip of the default branch, whose check names all open leaks.
+func withDefaultBranch(ctx context.Context, tx *ledger.Tx, id int64, heads []string) ([]string, error) {
+	leak, err := tx.Leak(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	repository, err := tx.Repository(ctx, leak.Repository)
+	if err != nil {
+		return nil, err
+	}
+	tip, err := tx.Tip(ctx, repository.ID, "refs/heads/"+repository.DefaultBranch)
+	if tip != "" && !slices.Contains(heads, tip) {
+		heads = append(heads, tip)
+	}
+	return heads, err
 }
 
 // leakAndPolicy reads a leak and the policy that applies to it; found is false when the installation is gone.

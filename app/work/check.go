@@ -180,9 +180,26 @@ func (w *Worker) checkFacts(ctx context.Context, tx *ledger.Tx, repositoryID int
 	for i := range sightings {
 		sightings[i].Leak = w.here(sightings[i].Leak, repository)
 	}
+	open, err := w.stillOpen(ctx, tx, repository, scans)
 	return respond.CheckFacts{
-		Repository: w.describe(repository), Head: head, DetailsURL: w.DetailsURL, Scans: scans, Sightings: sightings,
-	}, nil
+		Repository: w.describe(repository), Head: head, DetailsURL: w.DetailsURL, Scans: scans, Sightings: sightings, StillOpen: open,
+	}, err
+}
+
+// maxStillOpen is how many open leaks a check of the default branch is told of.
+const maxStillOpen = 1000
+
+// stillOpen lists the repository's open leaks for a commit that was pushed to the default branch: a green check there is
+// not to be read as nothing being wrong.
+func (w *Worker) stillOpen(ctx context.Context, tx *ledger.Tx, r ledger.Repository, scans []ledger.Scan) ([]ledger.Leak, error) {
+	if !slices.ContainsFunc(scans, func(s ledger.Scan) bool { return s.Ref == "refs/heads/"+r.DefaultBranch }) {
+		return nil, nil
+	}
+	leaks, err := tx.StillOpen(ctx, r.ID, maxStillOpen)
+	for i := range leaks {
+		leaks[i] = w.here(leaks[i], r)
+	}
+	return leaks, err
 }
 
 // completeFacts adds what GitHub has to be asked for, where it matters: the policy where there is something to judge, and

@@ -49,7 +49,7 @@ const unfiled = `l.issue_number = 0 AND l.state = 'open' AND l.confidence <> 'lo
 // Unfiled lists up to limit open leaks of the repository that have no issue and wait for one: the most severe first, the
 // newest of each severity before the others, so that a flood of old or made-up ones hides none that counts.
 func (tx *Tx) Unfiled(ctx context.Context, repository int64, limit int) ([]Leak, error) {
-	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND `+unfiled+` ORDER BY CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, l.id DESC LIMIT $2`, repository, limit)
+	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND `+unfiled+` ORDER BY `+bySeverity+`, l.id DESC LIMIT $2`, repository, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: leaks without issue in repository %d: %w", repository, err)
 	}

@@ -76,6 +76,20 @@ func (tx *Tx) LeakByFingerprint(ctx context.Context, repository int64, fingerpri
 	return list[0], nil
 }
 
+// bySeverity orders leaks, the most severe first.
+const bySeverity = `CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END`
+
+// StillOpen lists up to limit open leaks of a repository of which it is certain enough that they are some, the most severe
+// and newest first, without those from outside.
+func (tx *Tx) StillOpen(ctx context.Context, repository int64, limit int) ([]Leak, error) {
+	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND l.state = 'open' AND l.outside = 0 AND l.confidence <> 'low'
+		ORDER BY `+bySeverity+`, l.id DESC LIMIT $2`, repository, limit)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: open leaks of repository %d: %w", repository, err)
+	}
+	return list, nil
+}
+
 // OpenLeaks lists up to limit open leaks of all repositories, newest first, without those from outside.
 func (tx *Tx) OpenLeaks(ctx context.Context, limit int) ([]Leak, error) {
 	list, err := tx.leaks(ctx, `WHERE l.state = $1 AND l.outside = 0 ORDER BY l.detected DESC, l.id DESC LIMIT $2`, Open, limit)

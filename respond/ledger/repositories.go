@@ -184,6 +184,14 @@ func (tx *Tx) DeleteTip(ctx context.Context, repository int64, ref string) error
 	return nil
 }
 
+// Tip returns what a ref points to, "" where that is not known.
+func (tx *Tx) Tip(ctx context.Context, repository int64, ref string) (sha string, err error) {
+	if _, err := one(ctx, tx, []any{&sha}, `SELECT sha FROM tips WHERE repository = $1 AND ref = $2`, repository, []byte(ref)); err != nil {
+		return "", fmt.Errorf("ledger: tip of repository %d: %w", repository, err)
+	}
+	return sha, nil
+}
+
 // Tips lists up to limit refs of a repository, those that moved last first.
 func (tx *Tx) Tips(ctx context.Context, repository int64, limit int) ([]Tip, error) {
 	var list []Tip
