@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,15 +113,25 @@ func (c *Client) Issue(ctx context.Context, number int) (Issue, error) {
 // FindIssues looks through the App's own issues for those whose body contains marker, oldest first. It pages to the end, and
 // never uses the Search API, which lags. since, if not zero, leaves out what was not touched after it.
 func (c *Client) FindIssues(ctx context.Context, marker string, since time.Time) ([]Issue, error) {
-	const op = "find issue"
-	if err := firstError(required("marker", marker), c.wrong); err != nil {
-		return nil, &Error{Op: op, About: c.calls.about, Err: err}
+	if err := required("marker", marker); err != nil {
+		return nil, &Error{Op: "find issue", About: c.calls.about, Err: err}
 	}
-	slug, err := c.app.Slug(ctx)
+	return c.ownIssues(ctx, "find issue", marker, since)
+}
+
+// OwnIssues lists the App's own issues, oldest first. It pages to the end.
+func (c *Client) OwnIssues(ctx context.Context) ([]Issue, error) {
+	return c.ownIssues(ctx, "list issues", "", time.Time{})
+}
+
+func (c *Client) ownIssues(ctx context.Context, op, marker string, since time.Time) ([]Issue, error) {
+	if c.wrong != nil {
+		return nil, &Error{Op: op, About: c.calls.about, Err: c.wrong}
+	}
+	bot, err := c.bot(ctx)
 	if err != nil {
 		return nil, err
 	}
-	bot := slug + "[bot]"
 	query := url.Values{
 		"state": {"all"}, "sort": {"created"}, "direction": {"asc"}, "per_page": {"100"}, "creator": {bot},
 	}
@@ -134,6 +145,12 @@ func (c *Client) FindIssues(ctx context.Context, marker string, since time.Time)
 		found, err = c.findIssues(ctx, op, query, bot, marker)
 	}
 	return found, err
+}
+
+// bot is the login under which the App writes.
+func (c *Client) bot(ctx context.Context) (string, error) {
+	slug, err := c.app.Slug(ctx)
+	return slug + "[bot]", err
 }
 
 func (c *Client) findIssues(ctx context.Context, op string, query url.Values, author, marker string) (found []Issue, err error) {
@@ -163,6 +180,19 @@ func (c *Client) Comment(ctx context.Context, number int, body string) (id int64
 		return err
 	})
 	return id, err
+}
+
+// Commented reports whether a comment of the App's own under an issue contains marker: anybody can copy one. since, if not
+// zero, leaves out what was not touched after it.
+func (c *Client) Commented(ctx context.Context, number int, marker string, since time.Time) (bool, error) {
+	bot, err := c.bot(ctx)
+	if err != nil {
+		return false, err
+	}
+	comments, err := c.Comments(ctx, number, since)
+	return slices.ContainsFunc(comments, func(i IssueComment) bool {
+		return strings.EqualFold(i.Author, bot) && strings.Contains(i.Body, marker)
+	}), err
 }
 
 // IssueComment is a comment under an issue.

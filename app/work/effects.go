@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/riverqueue/river"
 
@@ -65,14 +64,11 @@ func (e *issueAction) Plan(context.Context, bool) (bool, error) {
 }
 
 // Find looks for the comment, which is known by a hidden marker. To close or reopen twice changes nothing.
-func (e *issueAction) Find(ctx context.Context) error {
+func (e *issueAction) Find(ctx context.Context) (err error) {
 	if e.action.Do != respond.Comment {
 		return nil
 	}
-	comments, err := e.client.Comments(ctx, e.leak.IssueNumber, e.leak.Detected.Add(-clockSlack))
-	for _, c := range comments {
-		e.done = e.done || strings.Contains(c.Body, e.marker())
-	}
+	e.done, err = e.client.Commented(ctx, e.leak.IssueNumber, e.marker(), e.leak.Detected.Add(-clockSlack))
 	return err
 }
 

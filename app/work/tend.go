@@ -15,7 +15,8 @@ const (
 )
 
 // Tend does what no event asks for, until ctx ends: it files the issues that had to wait, queues the sweeps that are due,
-// lets jobs go on after a suspension, and compares installations with GitHub's lists. Several processes may tend the same ledger.
+// lets jobs go on after a suspension, and compares installations and issues with GitHub's lists. Several processes may tend the
+// same ledger.
 func (w *Worker) Tend(ctx context.Context) {
 	ticker := time.NewTicker(tendEvery)
 	defer ticker.Stop()
@@ -23,6 +24,7 @@ func (w *Worker) Tend(ctx context.Context) {
 	for {
 		if now := w.Now(); now.Sub(reconciled) >= reconcileEvery && w.tend(ctx, "comparing installations with GitHub", w.reconcileAll) {
 			reconciled = now
+			w.tend(ctx, "comparing issues with GitHub", w.queueComparisons)
 		}
 		w.tend(ctx, "filing issues that had to wait", w.catchUp)
 		w.tend(ctx, "queueing sweeps", w.queueSweeps)

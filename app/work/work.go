@@ -82,6 +82,7 @@ func (w *Worker) Register(workers *river.Workers) {
 	river.AddWorker(workers, handle(w, w.ask))
 	river.AddWorker(workers, handle(w, w.notify))
 	river.AddWorker(workers, handle(w, w.digest))
+	river.AddWorker(workers, handle(w, w.compareIssues))
 	river.AddWorker(workers, handle(w, w.summary))
 }
 

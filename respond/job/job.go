@@ -192,6 +192,22 @@ func (Summary) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
 }
 
+// Issues compares the issues in a repository with what the ledger knows of them: events may be lost.
+type Issues struct {
+	Repository int64 `json:"repository"` // where the issues are
+}
+
+// Kind implements river.JobArgs.
+func (Issues) Kind() string { return "issues" }
+
+// Key implements [Keyed].
+func (i Issues) Key() string { return strconv.FormatInt(i.Repository, 10) }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Issues) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
+}
+
 // Reconcile compares what the ledger knows of an installation's repositories with GitHub's list, and queues the first
 // looks, the repositories that were pushed to last before the others.
 type Reconcile struct {

@@ -151,6 +151,8 @@ func keyedArgs(row *rivertype.JobRow) (job.Keyed, error) {
 		return readKeyed[job.FirstLook](row)
 	case job.Digest{}.Kind():
 		return readKeyed[job.Digest](row)
+	case job.Issues{}.Kind():
+		return readKeyed[job.Issues](row)
 	case job.Summary{}.Kind():
 		return readKeyed[job.Summary](row)
 	case job.Reconcile{}.Kind():

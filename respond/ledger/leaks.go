@@ -76,6 +76,21 @@ func (tx *Tx) LeakByFingerprint(ctx context.Context, repository int64, fingerpri
 	return list[0], nil
 }
 
+// IssueRepositories lists the repositories that hold issues of leaks.
+func (tx *Tx) IssueRepositories(ctx context.Context) ([]int64, error) {
+	return tx.ids(ctx, "repositories with issues",
+		`SELECT DISTINCT l.issue_repository FROM leaks l JOIN repositories r ON r.id = l.issue_repository WHERE l.issue_number <> 0 ORDER BY 1 LIMIT $1`, 100_000)
+}
+
+// LeaksWithIssuesIn lists the leaks whose issues are in a repository, by number.
+func (tx *Tx) LeaksWithIssuesIn(ctx context.Context, repository int64) ([]Leak, error) {
+	list, err := tx.leaks(ctx, `WHERE l.issue_repository = $1 AND l.issue_number <> 0 ORDER BY l.issue_number`, repository)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: leaks with issues in repository %d: %w", repository, err)
+	}
+	return list, nil
+}
+
 // bySeverity orders leaks, the most severe first.
 const bySeverity = `CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END`
 

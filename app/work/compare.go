@@ -1,0 +1,114 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/riverqueue/river"
+
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// compareIssues brings the issues in a repository and the leaks that they are about together again, where an event or an
+// effect was lost: closed, reopened, transferred, deleted. It lists the App's own issues, a hundred with each request.
+func (w *Worker) compareIssues(ctx context.Context, j *river.Job[job.Issues]) error {
+	repository, found, err := w.repository(ctx, j.Args.Repository)
+	if err != nil || !found {
+		return err
+	}
+	client := w.GitHub.Repository(repository.target(), github.RespondAccess)
+	listed, err := client.OwnIssues(ctx)
+	if gone(err) {
+		return nil // issues are off, or the repository is archived: its leaks stay open
+	}
+	if err != nil {
+		return fmt.Errorf("listing the issues of repository %d: %w", repository.ID, err)
+	}
+	there := make(map[int]github.Issue, len(listed))
+	for _, i := range listed {
+		there[i.Number] = i
+	}
+	var leaks []ledger.Leak
+	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		leaks, err = tx.LeaksWithIssuesIn(ctx, repository.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, leak := range leaks {
+		issue, listed := there[leak.IssueNumber]
+		if !listed && leak.State == ledger.Open {
+			err = w.replaceLost(ctx, client, leak)
+		} else if listed {
+			err = w.compareIssue(ctx, leak.ID, issue)
+		}
+		if err != nil {
+			return fmt.Errorf("issue of leak %d: %w", leak.ID, err)
+		}
+	}
+	return nil
+}
+
+func (w *Worker) compareIssue(ctx context.Context, id int64, issue github.Issue) error {
+	leak, p, found, err := w.leakAndPolicy(ctx, id)
+	if err != nil || !found || (leak.State == ledger.Open) == (issue.State == "open") {
+		return err
+	}
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		leak, err := tx.Leak(ctx, id)
+		if errors.Is(err, ledger.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		facts, err := w.leakFacts(ctx, tx, leak, p)
+		if err != nil {
+			return err
+		}
+		state := respond.IssueState{Open: issue.State == "open", Reopened: issue.Reason == "reopened"}
+		return w.apply(ctx, tx, respond.Compare(facts, state, tx.Now()), p)
+	})
+}
+
+// replaceLost files another issue for an open leak whose issue was deleted or transferred without our hearing of it.
+func (w *Worker) replaceLost(ctx context.Context, client *github.Client, leak ledger.Leak) error {
+	issue, err := client.Issue(ctx, leak.IssueNumber)
+	switch {
+	case err == nil && issue.Number == leak.IssueNumber && issue.URL == leak.IssueURL:
+		return nil
+	case err != nil && !errors.Is(err, github.ErrGone) && !errors.Is(err, github.ErrNotFound):
+		return err
+	}
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		now, err := tx.Leak(ctx, leak.ID)
+		if errors.Is(err, ledger.ErrNotFound) || err == nil && (now.IssueNumber != leak.IssueNumber || now.IssueRepository != leak.IssueRepository) {
+			return nil // uninstalled since, or somebody else was quicker
+		}
+		if err != nil {
+			return err
+		}
+		return w.forgetIssue(ctx, tx, now)
+	})
+}
+
+// queueComparisons queues a comparison of each repository that holds issues.
+func (w *Worker) queueComparisons(ctx context.Context) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		repositories, err := tx.IssueRepositories(ctx)
+		if err != nil {
+			return err
+		}
+		for _, id := range repositories {
+			if err := tx.Enqueue(ctx, job.Issues{Repository: id}, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,92 @@
+package work
+
+import (
+	"context"
+	"testing"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/detecttest"
+	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// TestIssuesAreComparedDaily loses events, and wants issues and leaks to agree after a comparison.
+func TestIssuesAreComparedDaily(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	acme, ada := b.github.Organization("acme"), b.github.User("ada")
+	r, err := b.github.CreateRepository(acme, "shop", githubtest.RepositoryOptions{Private: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	installation, _ := b.github.Install(t.Context(), acme, ada)
+	files := map[string]string{}
+	for seed := range int64(4) {
+		files[string(rune('a'+seed))+".env"] = "CLERK_SECRET_KEY=" + detecttest.Key(800+seed, detect.Test) + "\n"
+	}
+	sha, err := r.Commit(githubtest.Change{Files: files, Author: ada})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.SetRef("refs/heads/main", sha); err != nil {
+		t.Fatal(err)
+	}
+	b.look(r, installation.ID())
+	if n := len(r.Issues()); n != 4 {
+		t.Fatalf("%d issues, want 4", n)
+	}
+	must := func(_ githubtest.Delivery, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	change := func(number int, state ledger.LeakState) {
+		t.Helper()
+		err := b.store.Update(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
+			leak, err := tx.LeakByIssue(ctx, r.ID(), number)
+			if err != nil {
+				return err
+			}
+			leak.State, leak.ClosedBy = state, "ada"
+			return tx.UpdateLeak(ctx, leak, ledger.Event{})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(r.CloseIssue(t.Context(), 1, "", ada)) // nobody told us
+	must(r.DeleteIssue(t.Context(), 2, ada))    // nor of this
+	change(3, ledger.Revoked)                   // and our own closing did not happen
+	must(r.CloseIssue(t.Context(), 4, "", ada)) // closed, as it should be …
+	change(4, ledger.Ignored)                   //
+	must(r.ReopenIssue(t.Context(), 4, ada))    // … and reopened
+	for range 2 {                               // the second time there is nothing to do
+		if err := b.worker.queueComparisons(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.idle()
+	}
+	issues := r.Issues()
+	if len(issues) != 5 {
+		t.Fatalf("%d issues, want another one for the deleted", len(issues))
+	}
+	for i, want := range []string{"open", "open", "closed", "open", "open"} {
+		if issues[i].State != want {
+			t.Errorf("issue %d is %s, want %s", i+1, issues[i].State, want)
+		}
+	}
+	if n := len(issues[0].Comments); n != 1 {
+		t.Errorf("%d comments on the closed one, want 1", n)
+	}
+	err = b.store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
+		leak, err := tx.LeakByIssue(ctx, r.ID(), 4)
+		if leak.State != ledger.Open {
+			t.Errorf("the reopened one's leak is %s", leak.State)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
