@@ -204,6 +204,31 @@ func TestIssuesOnTheStandIn(t *testing.T) {
 	}
 }
 
+// TestOnlyOurOwnWritingCounts: anybody can copy a marker.
+func TestOnlyOurOwnWritingCounts(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	w.repo.OpenIssue(ctx, "somebody's", "", w.ada)
+	issue, err := w.client.CreateIssue(ctx, github.Issue{Title: "ours"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.repo.Comment(ctx, issue.Number, "copied <!-- a -->", w.ada); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.client.Comment(ctx, issue.Number, "ours <!-- b -->"); err != nil {
+		t.Fatal(err)
+	}
+	for marker, want := range map[string]bool{"<!-- a -->": false, "<!-- b -->": true, "<!-- c -->": false} {
+		if got, err := w.client.Commented(ctx, issue.Number, marker, time.Time{}); err != nil || got != want {
+			t.Errorf("commented with %s: %t, %v", marker, got, err)
+		}
+	}
+	if issues, err := w.client.OwnIssues(ctx); err != nil || len(issues) != 1 || issues[0].Number != issue.Number {
+		t.Errorf("our own issues: %+v, %v", issues, err)
+	}
+}
+
 func TestReadingFromTheStandIn(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -71,4 +72,14 @@ func (f Flags) targets() ([]notify.Target, error) {
 		targets = append(targets, made)
 	}
 	return targets, nil
+}
+
+// unknownTarget is an error where the server's own policy names a target that the server does not have.
+func unknownTarget(p policy.File, targets []notify.Target) error {
+	for _, n := range p.Notify {
+		if !slices.ContainsFunc(targets, func(t notify.Target) bool { return t.Name == n.To }) {
+			return &Error{"REKEY_POLICY_FILE", fmt.Sprintf("names the target %q in notify", n.To), "add it to REKEY_NOTIFY_FILE, or take it out"}
+		}
+	}
+	return nil
 }

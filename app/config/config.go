@@ -103,6 +103,7 @@ func (f Flags) Resolve() (Config, error) {
 	set(&c.WebhookSecrets, check)(f.webhookSecrets())
 	set(&c.Policy, check)(f.policyFile())
 	set(&c.Targets, check)(f.targets())
+	check(unknownTarget(c.Policy, c.Targets))
 	set(&c.Data, check)(dataDirectory(f.Data, os.Getenv))
 	set(&c.DatabaseURL, check)(f.databaseURL(c.Data))
 	if err := c.LogLevel.UnmarshalText([]byte(f.Log)); err != nil {

@@ -52,6 +52,10 @@ func TestResolve(t *testing.T) {
 func TestErrorsNameTheSettingInOneLine(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	empty := filepath.Join(t.TempDir(), "empty")
+	names := filepath.Join(t.TempDir(), "rekey.yml")
+	if err := os.WriteFile(names, []byte("notify: [{to: pager}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(empty, []byte("\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -69,6 +73,7 @@ func TestErrorsNameTheSettingInOneLine(t *testing.T) {
 		"App is no number":          {func(f *Flags) { f.AppID = "abc" }, "REKEY_APP_ID"},
 		"API in the clear":          {func(f *Flags) { f.GitHubAPIURL = "http://github.example.com/api/v3" }, "REKEY_GITHUB_API_URL"},
 		"no policy":                 {func(f *Flags) { f.PolicyFile = missing }, "REKEY_POLICY_FILE"},
+		"policy names no target":    {func(f *Flags) { f.PolicyFile = names }, "REKEY_POLICY_FILE"},
 		"no targets":                {func(f *Flags) { f.NotifyFile = missing }, "REKEY_NOTIFY_FILE"},
 		"no key":                    {func(f *Flags) { f.PrivateKey = "" }, "REKEY_PRIVATE_KEY"},
 		"key is no key":             {func(f *Flags) { f.PrivateKey = "nonsense" }, "REKEY_PRIVATE_KEY"},
@@ -134,6 +139,20 @@ func TestMakeDataClosesTheDirectory(t *testing.T) {
 	}
 	info, err := os.Stat(dir)
 	if err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("got %v, %v", info.Mode(), err)
+	}
+}
+
+// TestMakeDataLeavesADirectoryAsItIs: who named a directory that others use keeps it usable to them.
+func TestMakeDataLeavesADirectoryAsItIs(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := (Config{Data: dir}).MakeData(); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o755 {
 		t.Errorf("got %v, %v", info.Mode(), err)
 	}
 }

@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/rekey-app/rekey/detect"
@@ -83,6 +84,47 @@ func TestIssuesAreComparedDaily(t *testing.T) {
 		leak, err := tx.LeakByIssue(ctx, r.ID(), 4)
 		if leak.State != ledger.Open {
 			t.Errorf("the reopened one's leak is %s", leak.State)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestALongPathKeepsTheInstructions: a name of 70 KB beside it takes nothing from an issue.
+func TestALongPathKeepsTheInstructions(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	acme, ada := b.github.Organization("acme"), b.github.User("ada")
+	r, err := b.github.CreateRepository(acme, "shop", githubtest.RepositoryOptions{Private: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	installation, _ := b.github.Install(t.Context(), acme, ada)
+	long := strings.Repeat("n", 70_000)
+	key := "CLERK_SECRET_KEY=" + detecttest.Key(820, detect.Test) + "\n"
+	sha, err := r.Commit(githubtest.Change{Author: ada, Files: map[string]string{
+		"fly.toml": "app = 'shop'\n", ".env": key, long: key, "deep/" + long + "/fly.toml": "app = 'other'\n",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.SetRef("refs/heads/main", sha); err != nil {
+		t.Fatal(err)
+	}
+	b.look(r, installation.ID())
+	if issues := r.Issues(); len(issues) != 1 || !strings.Contains(issues[0].Body, "fly secrets set") {
+		t.Errorf("%d issues, the first without instructions for Fly", len(issues))
+	}
+	err = b.store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
+		leak, err := tx.LeakByIssue(ctx, r.ID(), 1)
+		if err != nil {
+			return err
+		}
+		places, err := tx.Sightings(ctx, leak.ID, 10)
+		if len(places) != 2 {
+			t.Errorf("%d places, want that with the long path too", len(places))
 		}
 		return err
 	})
