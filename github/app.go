@@ -32,6 +32,8 @@ type Config struct {
 	// WritePause is kept between an installation's issues and comments, and sets the pace of its check runs and new issues;
 	// 0: the second that GitHub asks for. A GitHub on loopback can do with less.
 	WritePause time.Duration
+	// Shared, if set, is what several processes keep in common of GitHub's limits; see [App.Share].
+	Shared Shared
 	// RequestTimeout covers one REST request with its answer, redirects and, if need be, a token; 0: 30 seconds. GitHub itself
 	// gives up after ten.
 	RequestTimeout time.Duration
@@ -62,6 +64,7 @@ type App struct {
 	rest, git http.RoundTripper // to the network, without authorization
 	tokens    tokens
 	pacers    pacers
+	shared    Shared
 	timeout   time.Duration // of a REST request
 	patience  wire.Patience
 	calls     caller // as the App itself, not as one of its installations
@@ -120,6 +123,7 @@ func New(cfg Config) (*App, error) {
 		now:       cfg.Now,
 		log:       cfg.Log,
 		pacers:    pacers{pause: cfg.WritePause},
+		shared:    cfg.Shared,
 		timeout:   cfg.RequestTimeout,
 		patience:  cfg.GitPatience,
 		signer:    jwtSigner{key: cfg.PrivateKey, now: cfg.Now},
@@ -133,7 +137,7 @@ func New(cfg Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.calls = a.caller(asApp, a.pacers.of(0), "the App")
+	a.calls = a.caller(asApp, 0, "the App")
 	return a, nil
 }
 
@@ -230,8 +234,7 @@ func (a *App) Installations(ctx context.Context) ([]Installation, error) {
 // InstallationRepositories lists all repositories that the installation reaches.
 func (a *App) InstallationRepositories(ctx context.Context, installation int64) ([]RepositoryInfo, error) {
 	calls := a.caller(a.authorize(a.rest, tokenKey{installation: installation, access: metadataAccess}),
-		a.pacers.of(installation), fmt.Sprintf("installation %d", installation))
-	calls.installation = installation
+		installation, fmt.Sprintf("installation %d", installation))
 	var list []RepositoryInfo
 	err := eachPage(ctx, calls, "list repositories", "installation/repositories?per_page=100",
 		func(page *gogithub.ListRepositories) bool {

@@ -22,12 +22,13 @@ const WriteTimeout = 30 * time.Second
 // errNoAnswer is a request whose time has run out.
 var errNoAnswer = errors.New("GitHub did not answer")
 
-// caller makes REST requests as somebody: it waits its turn, bounds time, and learns from limits.
+// caller makes REST requests as somebody: it keeps to the turns, bounds time, and learns from limits.
 type caller struct {
 	api          *url.URL
 	http         *http.Client
 	agent        string
 	pace         *pacer
+	share        share
 	limit        time.Duration // of one request
 	now          func() time.Time
 	log          *slog.Logger
@@ -37,21 +38,39 @@ type caller struct {
 	before func(context.Context) error
 }
 
-func (a *App) caller(transport http.RoundTripper, pace *pacer, about string) caller {
+func (a *App) caller(transport http.RoundTripper, installation int64, about string) caller {
+	pace := a.pacers.of(installation)
 	return caller{
 		api: a.api.JoinPath("/"),
 		http: &http.Client{
-			Transport: transport,
+			Transport: observed{transport, func(h http.Header) { pace.observe(a.now(), h) }},
 			// What edge did not follow is not followed.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		agent: a.userAgent,
-		pace:  pace,
-		limit: a.timeout,
-		now:   a.now,
-		log:   a.log,
-		about: about,
+		agent:        a.userAgent,
+		pace:         pace,
+		share:        a.share(installation),
+		installation: installation,
+		limit:        a.timeout,
+		now:          a.now,
+		log:          a.log,
+		about:        about,
 	}
+}
+
+// observed shows the headers of all answers.
+type observed struct {
+	next http.RoundTripper
+	show func(http.Header)
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (o observed) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := o.next.RoundTrip(r)
+	if err == nil {
+		o.show(resp.Header)
+	}
+	return resp, err
 }
 
 // rest returns a client for one request. go-github's clients remember limits, and wait for them where GitHub does not
@@ -68,12 +87,24 @@ const maxPages = 10_000
 
 // do makes one request. op says what for, in the infinitive. Errors are an [*Error].
 func (c caller) do(ctx context.Context, op string, class class, request func(context.Context) error) error {
-	err := c.pace.wait(ctx, c.now(), class)
-	if err == nil && class != read && c.before != nil {
-		err = c.before(ctx)
+	return c.ask(ctx, op, class, func() error {
+		if class != read && c.before != nil {
+			if err := c.before(ctx); err != nil {
+				return err
+			}
+		}
+		return c.timed(ctx, class, request)
+	})
+}
+
+// ask sends something where it is its turn, and learns from the answer.
+func (c caller) ask(ctx context.Context, op string, class class, send func() error) error {
+	var err error
+	if !useTaken(ctx, class) {
+		err = c.share.take(ctx, c.pace, c.now(), class)
 	}
 	if err == nil {
-		if err = c.timed(ctx, class, request); err == nil {
+		if err = send(); err == nil {
 			c.pace.succeeded(class)
 			return nil
 		}
@@ -90,7 +121,9 @@ func (c caller) learn(ctx context.Context, op string, class class, err error) {
 	}
 	now := c.now()
 	if limit, limited := f.limit(now); limited {
-		c.pace.learn(now, class, limit)
+		if err := c.share.learn(ctx, c.pace, now, class, limit); err != nil {
+			c.log.WarnContext(ctx, "other processes do not hear of GitHub's limit", "error", err)
+		}
 		c.log.WarnContext(ctx, "GitHub limits requests", "op", op, "about", c.about, "until", limit.until,
 			"primary", limit.primary, "answer", f.describe())
 	}

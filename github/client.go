@@ -42,15 +42,13 @@ func (a *App) Repository(r Repository, access Access) *Client {
 		return "Basic " + base64.StdEncoding.EncodeToString([]byte("x-access-token:"+token))
 	}
 	about := r.Owner + "/" + r.Name
-	c := &Client{
+	return &Client{
 		app:   a,
 		repo:  r,
-		calls: a.caller(a.authorize(a.rest, key), a.pacers.of(r.Installation), about),
+		calls: a.caller(a.authorize(a.rest, key), r.Installation, about),
 		git:   &wire.Client{HTTP: &http.Client{Transport: git}, UserAgent: a.userAgent, Patience: a.patience},
 		wrong: r.check(),
 	}
-	c.calls.installation = r.Installation
-	return c
 }
 
 // BeforeWrite returns a client that calls before right before each request that changes something, after all waiting for its
@@ -116,11 +114,12 @@ func (c *Client) FetchPack(ctx context.Context, req wire.Request) (io.ReadCloser
 	if c.wrong != nil {
 		return nil, &Error{Op: "fetch", About: "GitHub", Err: c.wrong}
 	}
-	pack, err := c.git.Fetch(ctx, c.gitURL(), req)
-	if err != nil {
-		return nil, &Error{Op: "fetch", About: c.calls.about, Installation: c.repo.Installation, Err: err}
-	}
-	return pack, nil
+	var pack io.ReadCloser
+	err := c.calls.ask(ctx, "fetch", fetch, func() (err error) {
+		pack, err = c.git.Fetch(ctx, c.gitURL(), req)
+		return err
+	})
+	return pack, err
 }
 
 // Refs lists branches and tags over git smart HTTP.
@@ -128,11 +127,12 @@ func (c *Client) Refs(ctx context.Context, prefixes ...string) ([]wire.Ref, erro
 	if c.wrong != nil {
 		return nil, &Error{Op: "list refs", About: "GitHub", Err: c.wrong}
 	}
-	refs, err := c.git.Refs(ctx, c.gitURL(), prefixes...)
-	if err != nil {
-		return nil, &Error{Op: "list refs", About: c.calls.about, Installation: c.repo.Installation, Err: err}
-	}
-	return refs, nil
+	var refs []wire.Ref
+	err := c.calls.ask(ctx, "list refs", fetch, func() (err error) {
+		refs, err = c.git.Refs(ctx, c.gitURL(), prefixes...)
+		return err
+	})
+	return refs, err
 }
 
 func (c *Client) gitURL() string {

@@ -42,7 +42,7 @@ func (c *Client) CreateIssue(ctx context.Context, i Issue) (Issue, error) {
 	created, err := c.createIssue(ctx, op, request)
 	if request.Assignees != nil && refusesAssignees(err) {
 		request.Assignees = nil
-		created, err = c.createIssue(ctx, op, request)
+		created, err = c.createIssue(sameTurn(ctx, createIssue), op, request)
 	}
 	return created, err
 }
@@ -84,7 +84,7 @@ func (c *Client) EditIssue(ctx context.Context, i Issue) (Issue, error) {
 	edited, err := c.editIssue(ctx, op, i.Number, request)
 	if request.Assignees != nil && refusesAssignees(err) {
 		request.Assignees = nil
-		edited, err = c.editIssue(ctx, op, i.Number, request)
+		edited, err = c.editIssue(sameTurn(ctx, writeIssue), op, i.Number, request)
 	}
 	return edited, err
 }

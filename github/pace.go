@@ -3,32 +3,34 @@ package github
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"strconv"
 	"sync"
 	"time"
 )
 
-// class says what a request costs in GitHub's secondary limits.
+// class says what a request costs in GitHub's limits.
 type class int
 
 const (
 	read        class = iota
+	fetch             // git
 	writeCheck        // check runs notify nobody
-	moreChecks        // further requests for the same check run: they wait for as long as it takes
+	moreChecks        // further requests for the same check run: they go at once, and others wait for it
 	writeIssue        // issues and comments notify people
 	createIssue       // new issues are limited most
 )
 
 // How far apart writes are kept; see Config.WritePause, which all of it is measured in.
 const (
-	writePause   = time.Second      // GitHub asks for at least that between writes
-	checkBurst   = 20               // at once, then one a pause: 80 in any minute, GitHub's limit for content
-	createBurst  = 15               // at once, then one in createPauses: at most 17 issues in a minute and 148 in an hour,
-	createPauses = 27               // where 20 and 150 were seen to be the limits (cli/cli#4801)
-	maxPause     = 10 * time.Second // a longer wait is not waited here: the worker does something else
+	writePause   = time.Second // GitHub asks for at least that between writes
+	checkBurst   = 20          // at once, then one a pause: 80 in any minute, GitHub's limit for content
+	createBurst  = 15          // at once, then one in createPauses: at most 17 issues in a minute and 148 in an hour,
+	createPauses = 27          // where 20 and 150 were seen to be the limits (cli/cli#4801)
 	maxPacers    = 4096
 )
 
-// LimitError is a request that was not sent: GitHub told us to wait, or too many writes are waiting before it.
+// LimitError is a request that was not sent: GitHub told us to wait, or it is not its turn.
 type LimitError struct {
 	Until  time.Time
 	Reason string
@@ -38,15 +40,51 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("not sent before %s: %s", e.Until.UTC().Format(time.RFC3339), e.Reason)
 }
 
-// pacer keeps an installation's writes apart, and remembers until when GitHub told it to wait.
-type pacer struct {
-	pause   time.Duration // between writes
-	mu      sync.Mutex
-	checks  bucket
-	issues  bucket
-	created bucket
-	all     closure // of everything
-	writing closure // of issues and comments
+// Kind is a kind of work that GitHub is asked for.
+type Kind int
+
+// The kinds.
+const (
+	Questions  Kind = iota // reading, of no particular importance
+	Fetches                // git, and what follows from it
+	CheckRuns              //
+	IssueEdits             // comments, editing, closing
+	NewIssues              //
+	Background             // what can wait for hours
+)
+
+// reserve is how much of an installation's hourly quota the kind leaves to those before it, in percent. A fifth is kept for
+// check runs.
+func (k Kind) reserve() int {
+	switch k {
+	case IssueEdits:
+		return 10
+	case NewIssues:
+		return 20
+	case Background:
+		return 30
+	}
+	return 0
+}
+
+// scope is what a limit that GitHub told of covers.
+type scope string
+
+// The scopes, by the names under which processes share them.
+const (
+	everything scope = "all"
+	fetching   scope = "git"
+	writing    scope = "writing" // issues and comments: a secondary limit on them does not stop check runs
+)
+
+func (c class) scope() scope {
+	switch c {
+	case fetch:
+		return fetching
+	case writeIssue, createIssue:
+		return writing
+	}
+	return everything
 }
 
 // bucket lets some writes through at once, then one in each pause.
@@ -67,77 +105,140 @@ func (b *bucket) take(at time.Time, pause time.Duration) {
 	b.next = b.next.Add(pause)
 }
 
+// notBefore lets nothing through before a time.
+func (b *bucket) notBefore(at time.Time, burst int, pause time.Duration) {
+	if next := at.Add(time.Duration(burst-1) * pause); next.After(b.next) {
+		b.next = next
+	}
+}
+
+// rate is how fast a class of writes may come. Rates have the names under which processes share them.
+type rate struct {
+	name  string
+	burst int
+	pause time.Duration
+}
+
+// rates are what a class of request takes one of each.
+func (p *pacer) rates(class class) []rate {
+	switch class {
+	case writeCheck, moreChecks:
+		return []rate{{"checks", checkBurst, p.pause}}
+	case writeIssue:
+		return []rate{{"issues", 1, p.pause}}
+	case createIssue:
+		return []rate{{"issues", 1, p.pause}, {"new issues", createBurst, createPauses * p.pause}}
+	}
+	return nil
+}
+
 // closure is a time in which nothing is sent.
 type closure struct {
 	until   time.Time
 	strikes int // limits one after the other for which GitHub named no time
 }
 
-// wait returns when a request of the class may be sent, or why it may not.
-func (p *pacer) wait(ctx context.Context, now time.Time, class class) error {
-	at, err := p.reserve(now, class)
-	if err != nil {
+// pacer keeps an installation's writes apart, remembers until when GitHub told it to wait, and what is left of the hour's
+// quota. It never waits: what may not be sent now is refused with a [*LimitError]. It is safe for concurrent use.
+type pacer struct {
+	pause    time.Duration // between writes
+	mu       sync.Mutex
+	buckets  map[string]*bucket
+	closures map[scope]*closure
+	quota    quota
+}
+
+// quota is GitHub's count of an installation's requests, as its last answer told.
+type quota struct {
+	limit, left int
+	reset       time.Time
+}
+
+func newPacer(pause time.Duration) *pacer {
+	return &pacer{pause: pause, buckets: map[string]*bucket{}, closures: map[scope]*closure{}}
+}
+
+// take takes what a request of the class costs, or says until when it may not be sent.
+func (p *pacer) take(now time.Time, class class) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.closed(now, class.scope()); err != nil {
 		return err
 	}
-	if !at.After(now) {
-		return nil
+	rates := p.rates(class)
+	for _, r := range rates {
+		if at := p.bucket(r.name).earliest(now, r.burst, r.pause); at.After(now) && class != moreChecks {
+			return &LimitError{at, "others of this installation go before it"}
+		}
 	}
-	timer := time.NewTimer(at.Sub(now))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	for _, r := range rates {
+		p.bucket(r.name).take(now, r.pause)
 	}
+	return nil
 }
 
-func (p *pacer) reserve(now time.Time, class class) (time.Time, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.all.until.After(now) {
-		return now, &LimitError{p.all.until, "GitHub limits the App's requests"}
-	}
-	at, latest := now, now.Add(maxPause)
-	switch class {
-	case read:
-		return now, nil
-	case writeCheck, moreChecks:
-		at = p.checks.earliest(now, checkBurst, p.pause)
-		if class == writeCheck && at.After(latest) {
-			return now, &LimitError{at, "other check runs of this installation go before it"}
-		}
-		p.checks.take(at, p.pause)
-	case writeIssue, createIssue:
-		if p.writing.until.After(now) {
-			return now, &LimitError{p.writing.until, "GitHub limits how many issues and comments the App writes"}
-		}
-		at = p.issues.earliest(now, 1, p.pause)
-		if class == createIssue {
-			if free := p.created.earliest(now, createBurst, createPauses*p.pause); free.After(at) {
-				at = free
-			}
-		}
-		if at.After(latest) {
-			return now, &LimitError{at, "other issues and comments of this installation go before it"}
-		}
-		p.issues.take(at, p.pause)
-		if class == createIssue {
-			p.created.take(at, createPauses*p.pause)
+// closed says whether GitHub told us to wait, with that or with everything.
+func (p *pacer) closed(now time.Time, s scope) error {
+	for _, s := range []scope{everything, s} {
+		if c := p.closures[s]; c != nil && c.until.After(now) {
+			return &LimitError{c.until, "GitHub limits the App's requests"}
 		}
 	}
-	return at, nil
+	return nil
 }
 
-// learn keeps to what GitHub told in answer to a request of the class. Where it named no time, each further limit doubles
-// the wait, up to an hour. A secondary limit on issues does not stop check runs.
-func (p *pacer) learn(now time.Time, class class, limit limit) {
+func (p *pacer) bucket(name string) *bucket {
+	b := p.buckets[name]
+	if b == nil {
+		b = &bucket{}
+		p.buckets[name] = b
+	}
+	return b
+}
+
+// open is from when on work of the kind may ask GitHub for something; now or earlier: at once.
+func (p *pacer) open(now time.Time, kind Kind) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	closed := p.closure(class)
-	if limit.primary {
-		closed = &p.all
+	classes := map[Kind]class{Fetches: fetch, CheckRuns: writeCheck, IssueEdits: writeIssue, NewIssues: createIssue, Background: fetch}
+	class := classes[kind]
+	var at time.Time
+	later := func(t time.Time) {
+		if t.After(at) {
+			at = t
+		}
 	}
+	for _, s := range []scope{everything, class.scope()} {
+		if c := p.closures[s]; c != nil {
+			later(c.until)
+		}
+	}
+	for _, r := range p.rates(class) {
+		later(p.bucket(r.name).earliest(now, r.burst, r.pause))
+	}
+	if p.quota.reset.After(now) && p.quota.left*100 < p.quota.limit*kind.reserve() {
+		later(p.quota.reset)
+	}
+	return at
+}
+
+// notBefore remembers that another process said until when a rate is used up.
+func (p *pacer) notBefore(r rate, at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bucket(r.name).notBefore(at, r.burst, r.pause)
+}
+
+// learn keeps to what GitHub told in answer to a request of the class, and returns what it closed. Where it named no time,
+// each further limit doubles the wait, up to an hour.
+func (p *pacer) learn(now time.Time, class class, limit limit) (scope, time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := class.scope()
+	if limit.primary && class != fetch {
+		s = everything
+	}
+	closed := p.closure(s)
 	if !limit.told {
 		limit.until = now.Add(min(time.Minute<<min(closed.strikes, 6), time.Hour))
 		closed.strikes++
@@ -145,20 +246,54 @@ func (p *pacer) learn(now time.Time, class class, limit limit) {
 	if limit.until.After(closed.until) {
 		closed.until = limit.until
 	}
+	return s, closed.until
+}
+
+// close keeps to what another process was told.
+func (p *pacer) close(s scope, until time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c := p.closure(s); until.After(c.until) {
+		c.until = until
+	}
 }
 
 // succeeded ends a row of limits.
 func (p *pacer) succeeded(class class) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.closure(class).strikes = 0
+	if c := p.closures[class.scope()]; c != nil {
+		c.strikes = 0
+	}
 }
 
-func (p *pacer) closure(class class) *closure {
-	if class == writeIssue || class == createIssue {
-		return &p.writing
+func (p *pacer) closure(s scope) *closure {
+	c := p.closures[s]
+	if c == nil {
+		c = &closure{}
+		p.closures[s] = c
 	}
-	return &p.all
+	return c
+}
+
+// observe notes what is left of the hour's quota, from an answer's header. Answers come in any order: within an hour, the
+// least that is left counts.
+func (p *pacer) observe(now time.Time, header http.Header) {
+	limit, _ := strconv.Atoi(header.Get("X-RateLimit-Limit"))
+	left, err := strconv.Atoi(header.Get("X-RateLimit-Remaining"))
+	seconds, _ := strconv.ParseInt(header.Get("X-RateLimit-Reset"), 10, 64)
+	if resource := header.Get("X-RateLimit-Resource"); err != nil || limit <= 0 || resource != "" && resource != "core" {
+		return
+	}
+	f := failure{header: header}
+	reset := now.Add(time.Unix(seconds, 0).Sub(f.serverTime(now)))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	const sameHour = time.Minute
+	if old := p.quota; old.reset.After(now) && reset.Sub(old.reset).Abs() < sameHour {
+		left = min(left, old.left)
+	}
+	p.quota = quota{limit, left, reset}
 }
 
 // pacers holds a pacer for each installation.
@@ -185,7 +320,54 @@ func (p *pacers) of(installation int64) *pacer {
 			}
 		}
 	}
-	added := &pacer{pause: p.pause}
+	added := newPacer(p.pause)
 	p.list[installation] = added
 	return added
+}
+
+// Open is from when on work of the kind may ask GitHub for something of an installation; now or earlier: at once. It is
+// asked before the work begins, so that nothing is asked in vain.
+func (a *App) Open(installation int64, kind Kind) time.Time {
+	return a.pacers.of(installation).open(a.now(), kind)
+}
+
+// Turn takes the installation's turn for one write of the kind, [IssueEdits] or [NewIssues]. The next such write under the
+// context that it returns is sent at once. A [*LimitError] says when to try again.
+func (a *App) Turn(ctx context.Context, installation int64, kind Kind) (context.Context, error) {
+	class := writeIssue
+	if kind == NewIssues {
+		class = createIssue
+	}
+	t := &taken{class: class}
+	if err := a.share(installation).take(ctx, a.pacers.of(installation), a.now(), class); err != nil {
+		return ctx, err
+	}
+	return context.WithValue(ctx, takenKey{}, t), nil
+}
+
+// taken is a turn that was taken before its request.
+type taken struct {
+	class class
+	mu    sync.Mutex
+	used  bool
+}
+
+type takenKey struct{}
+
+// sameTurn lets a request go again that GitHub refused: nothing came of its turn.
+func sameTurn(ctx context.Context, class class) context.Context {
+	return context.WithValue(ctx, takenKey{}, &taken{class: class})
+}
+
+// useTaken reports whether a turn that covers the class was taken before, and uses it up.
+func useTaken(ctx context.Context, class class) bool {
+	t, _ := ctx.Value(takenKey{}).(*taken)
+	if t == nil || class != writeIssue && class != createIssue || class > t.class {
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	used := t.used
+	t.used = true
+	return !used
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -34,93 +35,175 @@ func (s *stub) clientOf(app *github.App, installation int64) *github.Client {
 	return app.Repository(github.Repository{Installation: installation, ID: 77, Owner: "acme", Name: "api"}, github.RespondAccess)
 }
 
-func TestIssuesAreWrittenASecondApart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, line := newStub(), new(timeline)
-		s.on("POST", "/issues", line.handler(answer(201, `{"number":1}`)))
-		app := s.app(t)
-		var all sync.WaitGroup
-		var mu sync.Mutex
-		var until []time.Duration
-		for range 15 {
-			all.Go(func() {
-				_, err := s.clientOf(app, 5).CreateIssue(t.Context(), github.Issue{Title: "t"})
-				verdict := github.Classify(err, time.Now())
-				if err != nil && verdict.Do != github.Snooze {
-					t.Error(err)
+// TestWritesKeepTheirDistance asks for many writes at once: those that it is not the turn of are refused, at once, with
+// the time of the next one's turn.
+func TestWritesKeepTheirDistance(t *testing.T) {
+	for name, test := range map[string]struct {
+		write   func(context.Context, *github.Client) error
+		sent    int
+		refused time.Duration
+	}{
+		"issues": {func(ctx context.Context, c *github.Client) error {
+			_, err := c.CreateIssue(ctx, github.Issue{Title: "t"})
+			return err
+		}, 1, time.Second},
+		"check runs": {func(ctx context.Context, c *github.Client) error {
+			_, err := c.CreateCheckRun(ctx, checkRun())
+			return err
+		}, 20, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStub()
+				s.on("POST", "/issues", answer(201, `{"number":1}`))
+				s.on("POST", "/check-runs", answer(201, `{"id":1}`))
+				app := s.app(t)
+				start := time.Now()
+				for _, installation := range []int64{5, 6} {
+					sent := 0
+					for range 40 {
+						err := test.write(t.Context(), s.clientOf(app, installation))
+						if err == nil {
+							sent++
+							continue
+						}
+						if verdict := github.Classify(err, time.Now()); verdict.Do != github.Snooze || verdict.Until.Sub(start) != test.refused {
+							t.Errorf("%+v", verdict)
+						}
+					}
+					if sent != test.sent {
+						t.Errorf("installation %d: %d at once, want %d", installation, sent, test.sent)
+					}
 				}
-				if err != nil {
-					mu.Lock()
-					until = append(until, verdict.Until.Sub(line.start))
-					mu.Unlock()
+				if took := time.Since(start); took != 0 {
+					t.Errorf("somebody waited %s", took)
+				}
+				time.Sleep(test.refused)
+				if err := test.write(t.Context(), s.clientOf(app, 5)); err != nil {
+					t.Errorf("when it is its turn: %v", err)
 				}
 			})
-		}
-		all.Wait()
-		if len(line.at) != 11 {
-			t.Errorf("%d issues, want the eleven that fit into ten seconds", len(line.at))
-		}
-		for i, at := range line.at {
-			if at != time.Duration(i)*time.Second {
-				t.Errorf("issue %d after %s", i, at)
-			}
-		}
-		for _, at := range until {
-			if at != 11*time.Second {
-				t.Errorf("put off to %s", at)
-			}
-		}
-	})
+		})
+	}
 }
 
-func TestCheckRunsMayComeInABurst(t *testing.T) {
+// TestFurtherAnnotationsGoAtOnce: a check run of many requests is not left half done, and later ones wait for it.
+func TestFurtherAnnotationsGoAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, line := newStub(), new(timeline)
-		s.on("POST", "/check-runs", line.handler(answer(201, `{"id":1}`)))
+		s := newStub()
+		s.on("POST", "/check-runs", answer(201, `{"id":1}`))
+		s.on("PATCH", "/check-runs/1", answer(200, `{"id":1}`))
 		app := s.app(t)
-		perMinute := map[int64]int{}
-		var mu sync.Mutex
-		var all sync.WaitGroup
-		for _, installation := range []int64{5, 6} {
-			for range 40 {
-				all.Go(func() {
-					if _, err := s.clientOf(app, installation).CreateCheckRun(t.Context(), checkRun()); err != nil {
-						if github.Classify(err, time.Now()).Do != github.Snooze {
-							t.Error(err)
-						}
-						return
-					}
-					mu.Lock()
-					defer mu.Unlock()
-					perMinute[installation]++
-					if at := time.Since(line.start); at > 10*time.Second {
-						t.Errorf("waited %s", at)
-					}
-				})
-			}
+		run, start := checkRun(), time.Now()
+		run.Annotations = nil
+		for range 50 * 30 {
+			run.Annotations = append(run.Annotations, github.Annotation{Path: "a", StartLine: 1, EndLine: 1, Level: "failure", Message: "m"})
 		}
-		all.Wait()
-		if perMinute[5] != 30 || perMinute[6] != 30 {
-			t.Errorf("%v, want twenty at once and ten in ten seconds, for each installation", perMinute)
+		if _, err := s.clientOf(app, 5).CreateCheckRun(t.Context(), run); err != nil {
+			t.Fatal(err)
 		}
-		if at := line.at[39]; at != 0 {
-			t.Errorf("the first twenty of both took %s", at)
+		if took := time.Since(start); took != 0 {
+			t.Errorf("it took %s", took)
+		}
+		_, err := s.clientOf(app, 5).CreateCheckRun(t.Context(), checkRun())
+		if verdict := github.Classify(err, time.Now()); verdict.Until.Sub(start) != 11*time.Second {
+			t.Errorf("the next one: %+v", verdict)
 		}
 	})
 }
 
-func TestWaitingEndsWithTheContext(t *testing.T) {
+// TestATurnIsTakenBefore: who has taken a turn is not refused the write that it was taken for, and has it once.
+func TestATurnIsTakenBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStub()
 		s.on("POST", "/issues", answer(201, `{"number":1}`))
 		app := s.app(t)
-		if _, err := s.clientOf(app, 5).CreateIssue(t.Context(), github.Issue{Title: "t"}); err != nil {
+		c := s.clientOf(app, 5)
+		ctx, err := app.Turn(t.Context(), 5, github.NewIssues)
+		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
-		defer cancel()
-		if _, err := s.clientOf(app, 5).CreateIssue(ctx, github.Issue{Title: "t"}); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("%v", err)
+		if _, err := app.Turn(t.Context(), 5, github.NewIssues); github.Classify(err, time.Now()).Do != github.Snooze {
+			t.Errorf("a second turn: %v", err)
+		}
+		if _, err := c.CreateIssue(ctx, github.Issue{Title: "t"}); err != nil {
+			t.Errorf("with its turn: %v", err)
+		}
+		if _, err := c.CreateIssue(ctx, github.Issue{Title: "t"}); github.Classify(err, time.Now()).Do != github.Snooze {
+			t.Errorf("with a turn that was used: %v", err)
+		}
+	})
+}
+
+// TestAFifthOfTheQuotaIsKeptForCheckRuns answers with less and less of the hour's quota.
+func TestAFifthOfTheQuotaIsKeptForCheckRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStub()
+		left, reset := 5000, time.Now().Add(time.Hour)
+		s.on("GET", "", func(w http.ResponseWriter, r *http.Request) {
+			answer(200, `{"id":77}`, "X-RateLimit-Limit", "5000", "X-RateLimit-Remaining", fmt.Sprint(left),
+				"X-RateLimit-Reset", fmt.Sprint(reset.Unix()), "X-RateLimit-Resource", "core")(w, r)
+		})
+		app := s.app(t)
+		for _, step := range []struct {
+			left int
+			shut []github.Kind
+		}{
+			{1500, nil},
+			{1499, []github.Kind{github.Background}},
+			{999, []github.Kind{github.Background, github.NewIssues}},
+			{499, []github.Kind{github.Background, github.NewIssues, github.IssueEdits}},
+			{1, []github.Kind{github.Background, github.NewIssues, github.IssueEdits}},
+		} {
+			left = step.left
+			if _, err := s.clientOf(app, 5).Repository(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for _, kind := range []github.Kind{github.Questions, github.Fetches, github.CheckRuns, github.IssueEdits, github.NewIssues, github.Background} {
+				want := time.Time{}
+				if slices.Contains(step.shut, kind) {
+					want = reset
+				}
+				if at := app.Open(5, kind); at.After(time.Now()) != !want.IsZero() || !want.IsZero() && at.Sub(want).Abs() > time.Second {
+					t.Errorf("%d left: kind %d open from %s", left, kind, at)
+				}
+				if at := app.Open(6, kind); at.After(time.Now()) {
+					t.Errorf("another installation's kind %d open from %s", kind, at)
+				}
+			}
+		}
+		time.Sleep(61 * time.Minute)
+		if at := app.Open(5, github.Background); at.After(time.Now()) {
+			t.Errorf("after the hour, open from %s", at)
+		}
+	})
+}
+
+// TestGitsLimitIsRemembered: what git was told holds for git of that installation.
+func TestGitsLimitIsRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStub()
+		s.HandleFunc("POST /acme/api.git/git-upload-pack", answer(429, "slow down", "Retry-After", "60"))
+		s.on("POST", "/check-runs", answer(201, `{"id":1}`))
+		app := s.app(t)
+		start := time.Now()
+		for range 3 {
+			_, err := s.clientOf(app, 5).Refs(t.Context(), "HEAD")
+			if verdict := github.Classify(err, time.Now()); verdict.Do != github.Snooze || !verdict.Until.Equal(start.Add(time.Minute)) {
+				t.Errorf("%+v", verdict)
+			}
+		}
+		if n := count(s.seen(), "POST /acme/api.git/git-upload-pack"); n != 1 {
+			t.Errorf("%d requests although GitHub said to wait", n)
+		}
+		if at := app.Open(5, github.Fetches); !at.Equal(start.Add(time.Minute)) {
+			t.Errorf("fetches are open from %s", at)
+		}
+		if _, err := s.clientOf(app, 5).CreateCheckRun(t.Context(), checkRun()); err != nil {
+			t.Errorf("a check run: %v", err)
+		}
+		if at := app.Open(6, github.Fetches); at.After(start) {
+			t.Errorf("another installation's fetches are open from %s", at)
 		}
 	})
 }

@@ -97,6 +97,7 @@ func TestARefusedTokenIsMintedAnewOnce(t *testing.T) {
 			t.Errorf("%d tokens, comments %q", len(s.mints()), bodies)
 		}
 		s.refuse = 2
+		time.Sleep(time.Second) // its turn
 		_, err := c.Comment(t.Context(), 3, "again")
 		if !errors.Is(err, github.ErrUnauthorized) || len(s.mints()) != 3 {
 			t.Errorf("%v after %d tokens", err, len(s.mints()))
