@@ -13,6 +13,7 @@ type Class int
 const (
 	Push       Class = iota // what was pushed to the repository, and what people ask for
 	Check                   // a check run
+	Question                // whether a key is revoked, and notices
 	Member                  // a pull request of somebody who may write to the repository
 	Stranger                // a pull request of anybody else
 	Reply                   // effects on an issue that is there: comments, closing, editing
@@ -21,7 +22,7 @@ const (
 )
 
 func (c Class) String() string {
-	names := [...]string{"push", "check", "member", "stranger", "reply", "issue", "background"}
+	names := [...]string{"push", "check", "question", "member", "stranger", "reply", "issue", "background"}
 	if c < 0 || int(c) >= len(names) {
 		return "unknown"
 	}

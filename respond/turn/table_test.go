@@ -139,7 +139,7 @@ func TestSimulation(t *testing.T) {
 		arrive := func(now int, installation int64) {
 			id++
 			repository := installation*100 + random.Int64N(4)
-			j := simulated{turn.Job{ID: id, Installation: installation, Repository: repository, Class: turn.Class(random.IntN(7))}, 1 + random.IntN(5), now}
+			j := simulated{turn.Job{ID: id, Installation: installation, Repository: repository, Class: turn.Class(random.IntN(8))}, 1 + random.IntN(5), now}
 			if random.IntN(2) == 0 {
 				j.Lane = fmt.Sprint(repository, random.IntN(2))
 			}

@@ -1,0 +1,407 @@
+package turn
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// maxSeats is how many jobs of one installation and class wait in the room, so that one is at hand when a slot is free.
+	maxSeats = 2
+	// maxSeated is how many jobs wait in the room in all. Those that wait hold no slot, but a goroutine each.
+	maxSeated = 24
+	// seatedFor is how long a job waits in the room before it is put aside.
+	seatedFor = 10 * time.Second
+	// soon is how long a job waits in the room for GitHub to be asked again.
+	soon = time.Second
+	// asideFor is when a job that was put aside comes by itself, should nobody call it; those behind it come asideEach later, and
+	// each time it takes twice as long, up to maxDoubled times.
+	asideFor, asideEach, maxDoubled = 5 * time.Minute, time.Second, 4
+	// callAgain is when a job is called again that was put aside so recently that the queue does not know it yet, and maxCalls
+	// how often.
+	callAgain, maxCalls = 50 * time.Millisecond, 100
+	// lookAgain is how long the room trusts what it was told of when GitHub may be asked.
+	lookAgain = 5 * time.Second
+)
+
+// Options are what a [Room] needs.
+type Options struct {
+	Slots int
+	// Open is from when on GitHub may be asked for a class of work of an installation. It is called often, and must not wait.
+	Open func(installation int64, class Class) time.Time
+	// Call brings jobs back to the queue that were put aside, and returns those that it is too early for: the queue still
+	// takes them for running. Jobs that are not put aside any more, for whatever reason, are none of them.
+	Call func(ctx context.Context, ids []int64) (early []int64, err error)
+	Now  func() time.Time
+}
+
+// Room is where the jobs of one process wait for their turn. A few wait in the room itself, so that one is at hand when a
+// slot is free. All others are put aside: they go back to the queue until the room calls them. So nothing holds a worker
+// while it waits, and a job that is alone does not wait behind a thousand others. It is safe for concurrent use.
+type Room struct {
+	Options
+	mu     sync.Mutex
+	closed bool
+	table  *Table
+	seats  map[int64]*seat
+	aside  map[place][]Job  // by id
+	calls  map[int64]int    // how often a job was called in vain
+	naps   map[int64]int    // how often a job that has not started was put aside
+	coming map[place][]call // called, and not here yet; by id
+	timer  *time.Timer
+	wake   chan struct{}
+}
+
+// place is where the jobs of one installation and class are put aside.
+type place struct {
+	installation int64
+	class        Class
+}
+
+// call is a job that was called, and when.
+type call struct {
+	id int64
+	at time.Time
+}
+
+// seat is a job that waits in the room.
+type seat struct {
+	job  Job
+	told chan verdict // one
+}
+
+// verdict ends a wait: the job starts, or is put aside for that long.
+type verdict struct {
+	start bool
+	aside time.Duration
+}
+
+// NewRoom makes a room. [Room.Run] must run for as long as jobs come.
+func NewRoom(o Options) *Room {
+	return &Room{
+		Options: o, table: NewTable(o.Slots), seats: map[int64]*seat{}, aside: map[place][]Job{}, calls: map[int64]int{}, naps: map[int64]int{},
+		coming: map[place][]call{}, wake: make(chan struct{}, 1),
+	}
+}
+
+// Enter waits until it is the job's turn, and returns what must be called at the end of its work; or nil, and for how long the
+// job is to be put aside. It waits some seconds at most.
+func (r *Room) Enter(ctx context.Context, j Job) (leave func(), aside time.Duration) {
+	s := r.sit(j)
+	timer := time.NewTimer(seatedFor)
+	defer timer.Stop()
+	var v verdict
+	select {
+	case v = <-s.told:
+	case <-ctx.Done():
+		v = r.standUp(s, func() verdict { return verdict{} })
+	case <-timer.C:
+		v = r.standUp(s, func() verdict { return verdict{aside: r.putAside(j)} })
+	}
+	if !v.start {
+		return nil, v.aside
+	}
+	return func() { r.leave(j.ID) }, 0
+}
+
+// sit gives the job a seat, or a verdict at once.
+func (r *Room) sit(j Job) *seat {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := &seat{job: j, told: make(chan verdict, 1)}
+	at := place{j.Installation, j.Class}
+	r.forget(j)
+	switch {
+	case r.closed:
+		s.told <- verdict{}
+		return s
+	case r.behind(at, j.ID), r.Open(j.Installation, j.Class).After(r.Now().Add(soon)):
+		s.told <- verdict{aside: r.putAside(j)}
+		r.dispatch()
+		return s
+	}
+	r.table.Wait(j)
+	r.seats[j.ID] = s
+	r.dispatch()
+	r.shed(at)
+	return s
+}
+
+// behind reports whether an older job of the place was put aside, or is called: it goes first.
+func (r *Room) behind(at place, id int64) bool {
+	coming := slices.DeleteFunc(r.coming[at], func(c call) bool { return c.id == id || r.Now().Sub(c.at) > soon })
+	if r.coming[at] = coming; len(coming) == 0 {
+		delete(r.coming, at)
+	}
+	older := r.aside[at]
+	return len(older) > 0 && older[0].ID < id || len(coming) > 0 && coming[0].id < id
+}
+
+// standUp ends a wait with a verdict, unless it has one already.
+func (r *Room) standUp(s *seat, decide func() verdict) verdict {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	select {
+	case v := <-s.told:
+		return v
+	default:
+	}
+	delete(r.seats, s.job.ID)
+	r.table.Leave(s.job.ID)
+	v := decide()
+	r.dispatch()
+	return v
+}
+
+func (r *Room) leave(id int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.table.Leave(id)
+	r.dispatch()
+}
+
+// dispatch starts whose turn it is, and sees to it that somebody looks again when that may change.
+func (r *Room) dispatch() {
+	now := r.Now()
+	open := func(installation int64, class Class) bool { return !r.Open(installation, class).After(now) }
+	for {
+		next, ok := r.table.Next(open)
+		if !ok {
+			break
+		}
+		s := r.seats[next.ID]
+		delete(r.seats, next.ID)
+		delete(r.naps, next.ID)
+		s.told <- verdict{start: true}
+	}
+	if len(r.seats)+len(r.aside) == 0 {
+		return
+	}
+	r.lookAt(r.opening(now))
+	if len(r.aside) > 0 {
+		r.again()
+	}
+}
+
+// opening is when GitHub may next be asked for something that waits; now plus lookAgain at the latest.
+func (r *Room) opening(now time.Time) time.Time {
+	next := now.Add(lookAgain)
+	consider := func(installation int64, class Class) {
+		if at := r.Open(installation, class); at.After(now) && at.Before(next) {
+			next = at
+		}
+	}
+	for _, s := range r.seats {
+		consider(s.job.Installation, s.job.Class)
+	}
+	for at := range r.aside {
+		consider(at.installation, at.class)
+	}
+	return next
+}
+
+// lookAt dispatches at a time.
+func (r *Room) lookAt(at time.Time) {
+	after := max(at.Sub(r.Now()), time.Millisecond)
+	if r.timer != nil {
+		r.timer.Reset(after)
+		return
+	}
+	r.timer = time.AfterFunc(after, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if !r.closed {
+			r.dispatch()
+		}
+	})
+}
+
+// shed puts jobs aside that found no seat: of the place where one came, and in all.
+func (r *Room) shed(at place) {
+	for {
+		var here []Job
+		for _, s := range r.seats {
+			if s.job.Installation == at.installation && s.job.Class == at.class {
+				here = append(here, s.job)
+			}
+		}
+		if len(here) <= maxSeats {
+			break
+		}
+		r.evict(slices.MaxFunc(here, func(a, b Job) int { return cmp.Compare(a.ID, b.ID) }))
+	}
+	for len(r.seats) > maxSeated {
+		r.evict(r.lastSeated())
+	}
+}
+
+// lastSeated is the job whose turn is furthest: of the installation that has the most seats, or else had its turn last; of
+// its highest class, the youngest.
+func (r *Room) lastSeated() Job {
+	seats := map[int64]int{}
+	var jobs []Job
+	for _, s := range r.seats {
+		seats[s.job.Installation]++
+		jobs = append(jobs, s.job)
+	}
+	return slices.MaxFunc(jobs, func(a, b Job) int {
+		return cmp.Or(
+			cmp.Compare(seats[a.Installation], seats[b.Installation]),
+			cmp.Compare(r.table.installation[a.Installation].turn, r.table.installation[b.Installation].turn),
+			cmp.Compare(a.Class, b.Class),
+			cmp.Compare(a.ID, b.ID),
+		)
+	})
+}
+
+func (r *Room) evict(j Job) {
+	s := r.seats[j.ID]
+	delete(r.seats, j.ID)
+	r.table.Leave(j.ID)
+	s.told <- verdict{aside: r.putAside(j)}
+}
+
+// putAside notes a job that goes back to the queue, and returns for how long it does so at most.
+func (r *Room) putAside(j Job) time.Duration {
+	at := place{j.Installation, j.Class}
+	list := r.aside[at]
+	i, known := slices.BinarySearchFunc(list, j.ID, byID)
+	if !known {
+		r.aside[at] = slices.Insert(list, i, j)
+	}
+	if len(r.naps) > maxRemembered { // of jobs that went elsewhere
+		clear(r.naps)
+	}
+	naps := min(r.naps[j.ID], maxDoubled)
+	r.naps[j.ID]++
+	opens := max(r.Open(j.Installation, j.Class).Sub(r.Now()), 0)
+	return opens + asideFor<<naps + time.Duration(len(list))*asideEach
+}
+
+// forget takes a job from those put aside: it came, or it is none any more.
+func (r *Room) forget(j Job) {
+	at := place{j.Installation, j.Class}
+	list := r.aside[at]
+	if i, known := slices.BinarySearchFunc(list, j.ID, byID); known {
+		r.aside[at] = slices.Delete(list, i, i+1)
+	}
+	if len(r.aside[at]) == 0 {
+		delete(r.aside, at)
+	}
+	delete(r.calls, j.ID)
+}
+
+// Run calls jobs that were put aside when their turn comes near, until ctx ends.
+func (r *Room) Run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.wake:
+		}
+		jobs := r.due()
+		if len(jobs) == 0 {
+			continue
+		}
+		ids := make([]int64, len(jobs))
+		for i, j := range jobs {
+			ids[i] = j.ID
+		}
+		early, err := r.Call(ctx, ids)
+		if err != nil { // the database has a problem
+			time.AfterFunc(soon, r.again)
+			continue
+		}
+		r.called(jobs, early)
+	}
+}
+
+// due are the jobs to call: as many as have a seat, those first whose installation's turn is longest ago.
+func (r *Room) due() []Job {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.Now()
+	free := maxSeated - len(r.seats)
+	seated := map[place]int{}
+	for _, s := range r.seats {
+		seated[place{s.job.Installation, s.job.Class}]++
+	}
+	var places []place
+	for at := range r.aside {
+		r.behind(at, 0) // forgets those who did not come
+		seated[at] += len(r.coming[at])
+		free -= len(r.coming[at])
+		if !r.Open(at.installation, at.class).After(now) {
+			places = append(places, at)
+		}
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		return cmp.Or(
+			cmp.Compare(r.table.installation[a.installation].turn, r.table.installation[b.installation].turn),
+			cmp.Compare(a.class, b.class),
+			cmp.Compare(r.aside[a][0].ID, r.aside[b][0].ID),
+		)
+	})
+	var jobs []Job
+	for _, at := range places {
+		list := r.aside[at]
+		n := max(0, min(maxSeats-seated[at], len(list), free))
+		jobs = append(jobs, list[:n]...)
+		free -= n
+	}
+	return jobs
+}
+
+// called notes which jobs were called. Those that it was too early for are called again.
+func (r *Room) called(jobs []Job, early []int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	again := false
+	for _, j := range jobs {
+		at := place{j.Installation, j.Class}
+		if slices.Contains(early, j.ID) && r.calls[j.ID] < maxCalls {
+			r.calls[j.ID]++
+			again = true
+			continue
+		}
+		r.forget(j)
+		r.coming[at] = append(r.coming[at], call{j.ID, r.Now()})
+	}
+	if again {
+		time.AfterFunc(callAgain, r.again)
+	}
+}
+
+// again makes Run look again.
+func (r *Room) again() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Close lets no more jobs start, and sends those back to the queue that wait in the room. It returns those that were put
+// aside: nobody calls them any more.
+func (r *Room) Close() []int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+	for id, s := range r.seats {
+		delete(r.seats, id)
+		r.table.Leave(id)
+		s.told <- verdict{}
+	}
+	var ids []int64
+	for _, list := range r.aside {
+		for _, j := range list {
+			ids = append(ids, j.ID)
+		}
+	}
+	return ids
+}
