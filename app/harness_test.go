@@ -70,7 +70,7 @@ func newWorld(t testing.TB, options githubtest.Options, tune ...tuning) *world {
 	clerk := clerktest.New(time.Now)
 	t.Cleanup(clerk.Close)
 	w := &world{t: t, ctx: t.Context(), github: gh, clerk: clerk, logs: &syncBuffer{}, settled: 200 * time.Millisecond, ada: gh.User("ada"), sam: gh.User("sam")}
-	if len(tune) > 0 {
+	if w.tune = hurried; len(tune) > 0 {
 		w.tune = tune[0]
 	}
 	w.flags = config.Flags{

@@ -196,7 +196,7 @@ func (p *pacer) bucket(name string) *bucket {
 	return b
 }
 
-// open is from when on work of the kind may ask GitHub for something; now or earlier: at once.
+// open is from when on work of the kind may ask GitHub for something; zero: at once.
 func (p *pacer) open(now time.Time, kind Kind) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -204,7 +204,7 @@ func (p *pacer) open(now time.Time, kind Kind) time.Time {
 	class := classes[kind]
 	var at time.Time
 	later := func(t time.Time) {
-		if t.After(at) {
+		if t.After(now) && t.After(at) {
 			at = t
 		}
 	}
@@ -325,8 +325,7 @@ func (p *pacers) of(installation int64) *pacer {
 	return added
 }
 
-// Open is from when on work of the kind may ask GitHub for something of an installation; now or earlier: at once. It is
-// asked before the work begins, so that nothing is asked in vain.
+// Open is from when on work of the kind may ask GitHub for something of an installation; zero: at once. It is asked before the work begins, so that nothing is asked in vain.
 func (a *App) Open(installation int64, kind Kind) time.Time {
 	return a.pacers.of(installation).open(a.now(), kind)
 }

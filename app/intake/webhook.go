@@ -194,9 +194,7 @@ func (in *Intake) check(header http.Header, event string, body []byte) (ledger.D
 	}
 	d.Installation = gjson.GetBytes(body, "installation.id").Int()
 	d.Repository = gjson.GetBytes(body, "repository.id").Int()
-	if event == "push" {
-		d.Head = objectID(gjson.GetBytes(body, "after"))
-	}
+	setTurn(&d)
 	return d, nil
 }
 

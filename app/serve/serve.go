@@ -87,6 +87,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 	toGitHub := github.Config{
 		AppID: cfg.AppID, PrivateKey: cfg.PrivateKey, WebURL: cfg.GitHubURL, APIURL: cfg.GitHubAPIURL,
 		UserAgent: userAgent, Now: time.Now, Log: log, OnRequest: requestMetrics(registry),
+		Shared: s.store.Pace(),
 	}
 	queue := ledger.QueueConfig{StopTimeout: stopTimeout}
 	if o.Tune != nil {
@@ -110,6 +111,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 		Now: time.Now, Log: log, Metrics: registry, Settle: cmp.Or(o.Settle, publish.DefaultSettle),
 		Memory: budget.NewMemory(o.Memory.Packs),
 	})
+	queue.Open = work.Open(app)
 	workers := river.NewWorkers()
 	worker.Register(workers)
 	if s.worker, err = s.store.Work(workers, queue); err != nil {
@@ -125,6 +127,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 	}
 	tending, stopTending := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopTending = stopTending
+	s.tending.Go(func() { app.Share(tending) })
 	s.tending.Go(func() {
 		if err := github.wait(tending); err != nil {
 			s.fail(err)

@@ -84,7 +84,7 @@ func TestOutcomeOf(t *testing.T) {
 		"final":                                     {fmt.Errorf("notify: %w", final("it answered 404")), false, 0, github.GiveUp, 0},
 		"somebody named the time":                   {&waitError{time.Minute, "not now"}, true, 0, github.Snooze, time.Minute},
 		"a limit":                                   {&github.LimitError{Until: noon.Add(time.Hour)}, true, 0, github.Snooze, time.Hour},
-		"a limit that has passed":                   {&github.LimitError{Until: noon.Add(-time.Hour)}, false, 0, github.Snooze, time.Second},
+		"a limit that has passed":                   {&github.LimitError{Until: noon.Add(-time.Hour)}, false, 0, github.Snooze, turnWait},
 		"GitHub does not take it":                   {&github.InvalidError{}, false, 0, github.GiveUp, 0},
 		"the network":                               {errors.New("connection reset"), false, 0, github.Retry, 0},
 		"the network, at the last attempt":          {errors.New("connection reset"), true, 0, github.GiveUp, 0},

@@ -20,6 +20,10 @@ const maxSightings = 100
 
 // issue makes a leak's one issue say what the ledger knows: it files it, finds it again, or edits it in place.
 func (w *Worker) issue(ctx context.Context, j *river.Job[job.Issue]) error {
+	ctx, err := w.issueTurn(ctx, j.Args.Leak)
+	if err != nil {
+		return err
+	}
 	_, p, found, err := w.leakAndPolicy(ctx, j.Args.Leak)
 	if err != nil || !found {
 		return err
@@ -34,6 +38,35 @@ func (w *Worker) issue(ctx context.Context, j *river.Job[job.Issue]) error {
 		return fmt.Errorf("issue of leak %d: %w", j.Args.Leak, err)
 	}
 	return nil
+}
+
+// issueTurn takes the turn for the one write that the issue needs, before anything is asked for it: the policy, the
+// repository's files, the assignees.
+func (w *Worker) issueTurn(ctx context.Context, id int64) (context.Context, error) {
+	var leak ledger.Leak
+	var repository ledger.Repository
+	var chosen bool
+	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		if leak, err = tx.Leak(ctx, id); err != nil {
+			return err
+		}
+		if chosen, err = tx.Chosen(ctx, id); err != nil {
+			return err
+		}
+		repository, err = tx.Repository(ctx, leak.Repository)
+		return err
+	})
+	switch {
+	case errors.Is(err, ledger.ErrNotFound): // uninstalled since
+		return ctx, nil
+	case err != nil:
+		return ctx, err
+	case leak.IssueNumber != 0:
+		return w.GitHub.Turn(ctx, repository.Installation, github.IssueEdits)
+	case chosen && leak.State == ledger.Open:
+		return w.GitHub.Turn(ctx, repository.Installation, github.NewIssues)
+	}
+	return ctx, nil // none will be wanted
 }
 
 func issueKey(leak int64) string { return fmt.Sprintf("issue:%d", leak) }

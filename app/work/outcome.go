@@ -27,6 +27,9 @@ type outcome struct {
 // leaseWait is how long a job waits that found another one at the same check run or issue.
 const leaseWait = time.Second
 
+// turnWait is how long a job waits at least whose turn at GitHub another process has taken.
+const turnWait = 20 * time.Millisecond
+
 // memoryWait is how long a job waits for which other scans left no memory.
 const memoryWait = 20 * time.Second
 
@@ -85,7 +88,9 @@ func outcomeOf(err error, now time.Time, a attempt) outcome {
 		return outcome{Do: github.Snooze, After: wait.after, Reason: wait.reason}
 	}
 	verdict := github.Classify(err, now)
-	switch {
+	switch limit, ours := errors.AsType[*github.LimitError](err); {
+	case ours: // it was not its turn
+		return outcome{Do: github.Snooze, After: max(limit.Until.Sub(now), turnWait), Reason: verdict.Reason}
 	case errors.Is(err, github.ErrSuspended):
 		return outcome{Do: github.Snooze, After: suspendedPause, Reason: verdict.Reason}
 	case verdict.Do == github.Snooze:

@@ -22,6 +22,7 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/notify"
 	"github.com/rekey-app/rekey/respond/policy"
+	"github.com/rekey-app/rekey/respond/turn"
 )
 
 // Config is what the workers work with. All fields but TempDir and DetailsURL are needed.
@@ -99,6 +100,8 @@ func handle[T river.JobArgs](w *Worker, do func(context.Context, *river.Job[T]) 
 
 // Work implements [river.Worker].
 func (h *handler[T]) Work(ctx context.Context, j *river.Job[T]) error {
+	ctx, cancel := context.WithTimeout(ctx, timeoutOf(j.Queue))
+	defer cancel()
 	return h.worker.answer(ctx, j.JobRow, contained(func() error { return h.do(ctx, j) }))
 }
 
@@ -108,5 +111,16 @@ func contained(do func() error) (err error) {
 	return do()
 }
 
-// Timeout implements [river.Worker].
-func (h *handler[T]) Timeout(j *river.Job[T]) time.Duration { return timeoutOf(j.Queue) }
+// Timeout implements [river.Worker]. River takes a job for stuck whose time has passed since it was fetched: before it starts
+// it may have waited for its turn.
+func (h *handler[T]) Timeout(j *river.Job[T]) time.Duration { return timeoutOf(j.Queue) + time.Minute }
+
+// Open says from when on GitHub may be asked for a class of work of an installation; see [ledger.QueueConfig].
+func Open(app *github.App) func(int64, turn.Class) time.Time {
+	kinds := map[turn.Class]github.Kind{
+		turn.Push: github.Fetches, turn.Member: github.Fetches, turn.Stranger: github.Fetches,
+		turn.Check: github.CheckRuns, turn.Question: github.Questions,
+		turn.Reply: github.IssueEdits, turn.Issue: github.NewIssues, turn.Background: github.Background,
+	}
+	return func(installation int64, class turn.Class) time.Time { return app.Open(installation, kinds[class]) }
+}

@@ -44,7 +44,13 @@ type Keyed interface {
 
 // Delivery handles one webhook delivery from the ledger.
 type Delivery struct {
-	GUID string `json:"guid"`
+	GUID string `json:"guid" river:"unique"`
+
+	// What is known of it when it comes says when it has its turn; jobs of older versions do not have it.
+	Installation int64  `json:"installation,omitempty"`
+	Repository   int64  `json:"repository,omitempty"`
+	Lane         string `json:"lane,omitempty"`  // deliveries of one lane are handled one after the other
+	Class        string `json:"class,omitempty"` // of respond/turn, by name; "": push
 }
 
 // Kind implements river.JobArgs.

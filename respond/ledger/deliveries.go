@@ -49,13 +49,14 @@ func (tx *Tx) AcceptDeliveries(ctx context.Context, deliveries []Delivery) ([]Ac
 	}
 	var fresh []river.InsertManyParams
 	var known []int
+	slices.Sort(order) // jobs have the order in which deliveries came
 	for _, i := range order {
 		if !stored[deliveries[i].GUID] {
 			known = append(known, i)
 			continue
 		}
 		acceptances[i] = Accepted
-		fresh = append(fresh, deliveryJob(deliveries[i].GUID, deliveries[i].Event))
+		fresh = append(fresh, deliveryJob(deliveries[i]))
 	}
 	if err := tx.insertJobs(ctx, fresh); err != nil {
 		return nil, fmt.Errorf("ledger: queue deliveries: %w", err)
@@ -168,7 +169,8 @@ func (tx *Tx) acceptAgain(ctx context.Context, d Delivery) (Acceptance, error) {
 	case !have.Finished.IsZero():
 		return Done, nil
 	}
-	params := deliveryJob(have.GUID, have.Event)
+	have.Lane, have.Class = d.Lane, d.Class
+	params := deliveryJob(have)
 	result, err := tx.insertJob(ctx, params.Args, params.InsertOpts)
 	if err != nil {
 		return "", err

@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/turn"
 )
 
 // Enqueue queues a job that starts when the transaction has committed; if it does not commit, there is no job. Of a
@@ -55,11 +56,15 @@ func CompleteJob[T river.JobArgs](ctx context.Context, tx *Tx, j *river.Job[T]) 
 }
 
 // deliveryJob makes the job of a delivery. River keeps it from being queued while one is that will still do its work.
-func deliveryJob(guid, event string) river.InsertManyParams {
+func deliveryJob(d Delivery) river.InsertManyParams {
+	args := job.Delivery{GUID: clean(d.GUID), Installation: d.Installation, Repository: d.Repository, Lane: clean(d.Lane)}
+	if d.Class != turn.Push {
+		args.Class = d.Class.String()
+	}
 	return river.InsertManyParams{
-		Args: job.Delivery{GUID: clean(guid)},
+		Args: args,
 		InsertOpts: &river.InsertOpts{
-			Queue: job.QueueOf(event),
+			Queue: job.QueueOf(d.Event),
 			UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
 				rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
 				rivertype.JobStateRunning, rivertype.JobStateScheduled,

@@ -34,6 +34,9 @@ func (s *Store) reclaimAll(ctx context.Context) error {
 			WHERE finished = 0`, tx.now); err != nil {
 			return err
 		}
+		if err := tx.callAll(ctx, ""); err != nil {
+			return err
+		}
 		_, err = tx.exec(ctx, `DELETE FROM river_leader`)
 		return err
 	})
@@ -88,6 +91,9 @@ func (s *Store) bury(ctx context.Context, id string) error {
 		}
 		if n > 0 {
 			s.log.WarnContext(ctx, "a process is gone: its jobs are taken up again", "process", id, "jobs", n)
+		}
+		if err := tx.callAll(ctx, ` AND attempted_by[array_upper(attempted_by, 1)] = $1`, id); err != nil {
+			return err
 		}
 		_, err = tx.exec(ctx, `DELETE FROM replicas WHERE id = $1`, id)
 		return err

@@ -1,6 +1,10 @@
 package ledger
 
-import "time"
+import (
+	"time"
+
+	"github.com/rekey-app/rekey/respond/turn"
+)
 
 // Times in records are UTC with microseconds; the zero time is stored as 0 and read back as the zero time.
 
@@ -11,6 +15,8 @@ type Delivery struct {
 	Action       string
 	Installation int64 // 0 where the payload names none
 	Repository   int64
+	Lane         string // deliveries of one lane are handled one after the other, in their order; "" is none
+	Class        turn.Class
 	Head         string // what a push made its ref point to; "" for other events
 	Body         []byte // as it came; at most 25 MiB; emptied when the delivery is finished
 	Received     time.Time

@@ -13,11 +13,15 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/turn"
 )
 
 // QueueConfig tells how much is worked at once. Zero fields take the defaults.
 type QueueConfig struct {
-	Scan, Respond, Backfill int // jobs at once: 8, 4 and 2
+	Scan, Respond, Backfill int // jobs at once: 8, 8 and 3, of which one installation has half
+
+	// Open is from when on GitHub may be asked for a class of work of an installation; nil: always. It must not wait.
+	Open func(installation int64, class turn.Class) time.Time
 
 	Retry        river.ClientRetryPolicy // nil: attempt⁴ seconds
 	ErrorHandler river.ErrorHandler      // hears of failed and panicking jobs; may be nil
@@ -56,7 +60,7 @@ type Worker interface {
 // Work makes a worker of this store's queue; there is at most one in a process. workers must have one for each kind of
 // job.
 func (s *Store) Work(workers *river.Workers, c QueueConfig) (Worker, error) {
-	w := &worker{s: s}
+	w := &worker{s: s, turns: newTakesTurns(s, c)}
 	config := &river.Config{
 		ID:                          c.ID,
 		Logger:                      s.log,
@@ -71,12 +75,10 @@ func (s *Store) Work(workers *river.Workers, c QueueConfig) (Worker, error) {
 		ErrorHandler:                c.ErrorHandler,
 		RetryPolicy:                 c.Retry,
 		SoftStopTimeout:             orDuration(c.StopTimeout, 20*time.Second),
-		Middleware:                  []rivertype.Middleware{&oneAtATime{s: s}},
+		Middleware:                  []rivertype.Middleware{w.turns, &oneAtATime{s: s}},
 	}
-	for queue, n := range map[string]int{
-		job.Scan: orInt(c.Scan, 8), job.Respond: orInt(c.Respond, 4), job.Backfill: orInt(c.Backfill, 2),
-	} {
-		config.Queues[queue] = river.QueueConfig{MaxWorkers: n}
+	for queue, room := range w.turns.rooms {
+		config.Queues[queue] = river.QueueConfig{MaxWorkers: room.Workers()}
 	}
 	if s.pool != nil {
 		alive := &whileAlive{}
@@ -128,6 +130,7 @@ type (
 type worker struct {
 	s      *Store
 	client riverClient
+	turns  *takesTurns
 	heart  *heart                // PostgreSQL only
 	wake   func(queues []string) // SQLite only
 
@@ -160,6 +163,9 @@ func (w *worker) Start(ctx context.Context) error {
 		w.wait.Go(func() { w.heart.run(tending, w.s.reclaimSilent) })
 	}
 	w.wait.Go(func() { w.s.prune(tending) })
+	for queue := range w.turns.rooms {
+		w.wait.Go(func() { w.turns.run(tending, queue) })
+	}
 	if w.wake != nil {
 		w.s.wake.Store(&w.wake)
 	}
@@ -175,6 +181,7 @@ func (w *worker) Stop(ctx context.Context) error {
 	if !w.started {
 		return nil
 	}
+	aside := w.turns.close()
 	err := w.client.Stop(ctx)
 	if err != nil && ctx.Err() != nil {
 		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), hardStop)
@@ -183,6 +190,9 @@ func (w *worker) Stop(ctx context.Context) error {
 	}
 	if err != nil {
 		return fmt.Errorf("ledger: stop the queue: %w", err)
+	}
+	if err := w.s.callAside(ctx, aside); err != nil {
+		w.s.log.WarnContext(ctx, "jobs that wait for their turn wait some minutes longer", "jobs", len(aside), "error", err)
 	}
 	w.end(ctx)
 	return nil

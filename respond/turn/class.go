@@ -6,6 +6,8 @@
 // free slot unless there are as many busy installations as slots. So whoever is slow, or hostile, is so at his own cost.
 package turn
 
+import "slices"
+
 // Class is a kind of work. Within an installation the lower class goes first, though not always: see [Table.Next].
 type Class int
 
@@ -21,12 +23,21 @@ const (
 	Background              // histories, sweeps, comparisons
 )
 
+// names are the classes' names, which jobs carry.
+func names() []string {
+	return []string{"push", "check", "question", "member", "stranger", "reply", "issue", "background"}
+}
+
 func (c Class) String() string {
-	names := [...]string{"push", "check", "question", "member", "stranger", "reply", "issue", "background"}
-	if c < 0 || int(c) >= len(names) {
-		return "unknown"
+	if all := names(); c >= 0 && int(c) < len(all) {
+		return all[c]
 	}
-	return names[c]
+	return "unknown"
+}
+
+// ClassOf is the class of a name; [Push] where it is none.
+func ClassOf(name string) Class {
+	return Class(max(0, slices.Index(names(), name)))
 }
 
 // Job is a job that waits for its turn.

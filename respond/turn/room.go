@@ -9,10 +9,12 @@ import (
 )
 
 const (
-	// maxSeats is how many jobs of one installation and class wait in the room, so that one is at hand when a slot is free.
-	maxSeats = 2
-	// maxSeated is how many jobs wait in the room in all. Those that wait hold no slot, but a goroutine each.
-	maxSeated = 24
+	// defaultSeats is how many jobs of one installation and class wait in the room, so that one is at hand when a slot is free.
+	defaultSeats = 2
+	// crowd is for how many installations and classes there are seats. Those who wait hold no slot, but a goroutine each.
+	crowd = 12
+	// standing is how many jobs may come at once, to be told to wait elsewhere.
+	standing = 40
 	// seatedFor is how long a job waits in the room before it is put aside.
 	seatedFor = 10 * time.Second
 	// soon is how long a job waits in the room for GitHub to be asked again.
@@ -22,7 +24,7 @@ const (
 	asideFor, asideEach, maxDoubled = 5 * time.Minute, time.Second, 4
 	// callAgain is when a job is called again that was put aside so recently that the queue does not know it yet, and maxCalls
 	// how often.
-	callAgain, maxCalls = 50 * time.Millisecond, 100
+	callAgain, maxCalls = 50 * time.Millisecond, 200
 	// lookAgain is how long the room trusts what it was told of when GitHub may be asked.
 	lookAgain = 5 * time.Second
 )
@@ -30,6 +32,9 @@ const (
 // Options are what a [Room] needs.
 type Options struct {
 	Slots int
+	// Seats is how many jobs of one installation and class wait in the room; 0: 2. More are of use where it takes long until a
+	// job comes that was called.
+	Seats int
 	// Open is from when on GitHub may be asked for a class of work of an installation. It is called often, and must not wait.
 	Open func(installation int64, class Class) time.Time
 	// Call brings jobs back to the queue that were put aside, and returns those that it is too early for: the queue still
@@ -61,10 +66,24 @@ type place struct {
 	class        Class
 }
 
+// Workers is how many jobs may be in the room at the same time: those that work, those that wait, and some that come.
+func (r *Room) Workers() int { return r.Slots + r.crowd() + standing }
+
+func (r *Room) crowd() int { return crowd * r.Seats }
+
+// seatsOf is how many jobs of an installation and class wait in the room. New issues go one after the other, with pauses
+// that are longer than a job waits there.
+func (r *Room) seatsOf(c Class) int {
+	if c == Issue {
+		return 1
+	}
+	return r.Seats
+}
+
 // call is a job that was called, and when.
 type call struct {
-	id int64
-	at time.Time
+	job Job
+	at  time.Time
 }
 
 // seat is a job that waits in the room.
@@ -81,6 +100,9 @@ type verdict struct {
 
 // NewRoom makes a room. [Room.Run] must run for as long as jobs come.
 func NewRoom(o Options) *Room {
+	if o.Seats == 0 {
+		o.Seats = defaultSeats
+	}
 	return &Room{
 		Options: o, table: NewTable(o.Slots), seats: map[int64]*seat{}, aside: map[place][]Job{}, calls: map[int64]int{}, naps: map[int64]int{},
 		coming: map[place][]call{}, wake: make(chan struct{}, 1),
@@ -114,6 +136,7 @@ func (r *Room) sit(j Job) *seat {
 	s := &seat{job: j, told: make(chan verdict, 1)}
 	at := place{j.Installation, j.Class}
 	r.forget(j)
+	r.arrived(at, j.ID)
 	switch {
 	case r.closed:
 		s.told <- verdict{}
@@ -130,14 +153,25 @@ func (r *Room) sit(j Job) *seat {
 	return s
 }
 
-// behind reports whether an older job of the place was put aside, or is called: it goes first.
-func (r *Room) behind(at place, id int64) bool {
-	coming := slices.DeleteFunc(r.coming[at], func(c call) bool { return c.id == id || r.Now().Sub(c.at) > soon })
+// arrived takes a job from those that were called, and forgets those that did not come.
+func (r *Room) arrived(at place, id int64) {
+	coming := slices.DeleteFunc(r.coming[at], func(c call) bool { return c.job.ID == id || r.Now().Sub(c.at) > soon })
 	if r.coming[at] = coming; len(coming) == 0 {
 		delete(r.coming, at)
 	}
+}
+
+// behind reports whether an older job of the place was put aside: it goes first.
+func (r *Room) behind(at place, id int64) bool {
 	older := r.aside[at]
-	return len(older) > 0 && older[0].ID < id || len(coming) > 0 && coming[0].id < id
+	return len(older) > 0 && older[0].ID < id
+}
+
+// awaits reports whether an older job of the same lane was called, and is about to come.
+func (r *Room) awaits(j Job, now time.Time) bool {
+	return j.Lane != "" && slices.ContainsFunc(r.coming[place{j.Installation, j.Class}], func(c call) bool {
+		return c.job.Lane == j.Lane && c.job.ID < j.ID && now.Sub(c.at) <= soon
+	})
 }
 
 // standUp ends a wait with a verdict, unless it has one already.
@@ -166,9 +200,9 @@ func (r *Room) leave(id int64) {
 // dispatch starts whose turn it is, and sees to it that somebody looks again when that may change.
 func (r *Room) dispatch() {
 	now := r.Now()
-	open := func(installation int64, class Class) bool { return !r.Open(installation, class).After(now) }
+	ready := func(j Job) bool { return !r.Open(j.Installation, j.Class).After(now) && !r.awaits(j, now) }
 	for {
-		next, ok := r.table.Next(open)
+		next, ok := r.table.Next(ready)
 		if !ok {
 			break
 		}
@@ -189,6 +223,9 @@ func (r *Room) dispatch() {
 // opening is when GitHub may next be asked for something that waits; now plus lookAgain at the latest.
 func (r *Room) opening(now time.Time) time.Time {
 	next := now.Add(lookAgain)
+	if len(r.coming) > 0 {
+		next = now.Add(soon)
+	}
 	consider := func(installation int64, class Class) {
 		if at := r.Open(installation, class); at.After(now) && at.Before(next) {
 			next = at
@@ -228,12 +265,12 @@ func (r *Room) shed(at place) {
 				here = append(here, s.job)
 			}
 		}
-		if len(here) <= maxSeats {
+		if len(here) <= r.seatsOf(at.class) {
 			break
 		}
 		r.evict(slices.MaxFunc(here, func(a, b Job) int { return cmp.Compare(a.ID, b.ID) }))
 	}
-	for len(r.seats) > maxSeated {
+	for len(r.seats) > r.crowd() {
 		r.evict(r.lastSeated())
 	}
 }
@@ -267,18 +304,15 @@ func (r *Room) evict(j Job) {
 // putAside notes a job that goes back to the queue, and returns for how long it does so at most.
 func (r *Room) putAside(j Job) time.Duration {
 	at := place{j.Installation, j.Class}
-	list := r.aside[at]
-	i, known := slices.BinarySearchFunc(list, j.ID, byID)
-	if !known {
-		r.aside[at] = slices.Insert(list, i, j)
-	}
+	before := len(r.aside[at])
+	r.insert(j)
 	if len(r.naps) > maxRemembered { // of jobs that went elsewhere
 		clear(r.naps)
 	}
 	naps := min(r.naps[j.ID], maxDoubled)
 	r.naps[j.ID]++
 	opens := max(r.Open(j.Installation, j.Class).Sub(r.Now()), 0)
-	return opens + asideFor<<naps + time.Duration(len(list))*asideEach
+	return opens + asideFor<<naps + time.Duration(before)*asideEach
 }
 
 // forget takes a job from those put aside: it came, or it is none any more.
@@ -310,12 +344,12 @@ func (r *Room) Run(ctx context.Context) {
 		for i, j := range jobs {
 			ids[i] = j.ID
 		}
-		early, err := r.Call(ctx, ids)
-		if err != nil { // the database has a problem
-			time.AfterFunc(soon, r.again)
-			continue
+		switch early, err := r.Call(ctx, ids); {
+		case err != nil: // the database has a problem
+			r.uncalled(jobs, ids, soon)
+		case len(early) > 0:
+			r.uncalled(jobs, early, callAgain)
 		}
-		r.called(jobs, early)
 	}
 }
 
@@ -324,14 +358,14 @@ func (r *Room) due() []Job {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.Now()
-	free := maxSeated - len(r.seats)
+	free := r.crowd() - len(r.seats)
 	seated := map[place]int{}
 	for _, s := range r.seats {
 		seated[place{s.job.Installation, s.job.Class}]++
 	}
 	var places []place
 	for at := range r.aside {
-		r.behind(at, 0) // forgets those who did not come
+		r.arrived(at, 0)
 		seated[at] += len(r.coming[at])
 		free -= len(r.coming[at])
 		if !r.Open(at.installation, at.class).After(now) {
@@ -348,30 +382,46 @@ func (r *Room) due() []Job {
 	var jobs []Job
 	for _, at := range places {
 		list := r.aside[at]
-		n := max(0, min(maxSeats-seated[at], len(list), free))
+		n := max(0, min(r.seatsOf(at.class)-seated[at], len(list), free))
+		for _, j := range list[:n] {
+			r.coming[at] = append(r.coming[at], call{j, now})
+		}
 		jobs = append(jobs, list[:n]...)
+		if r.aside[at] = slices.Delete(slices.Clone(list), 0, n); len(r.aside[at]) == 0 {
+			delete(r.aside, at)
+		}
 		free -= n
 	}
 	return jobs
 }
 
-// called notes which jobs were called. Those that it was too early for are called again.
-func (r *Room) called(jobs []Job, early []int64) {
+// uncalled takes back calls that did no good, and calls again after a while.
+func (r *Room) uncalled(jobs []Job, early []int64, after time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	again := false
 	for _, j := range jobs {
 		at := place{j.Installation, j.Class}
-		if slices.Contains(early, j.ID) && r.calls[j.ID] < maxCalls {
-			r.calls[j.ID]++
-			again = true
+		i := slices.IndexFunc(r.coming[at], func(c call) bool { return c.job.ID == j.ID })
+		if i < 0 || !slices.Contains(early, j.ID) { // it came, or will
 			continue
 		}
-		r.forget(j)
-		r.coming[at] = append(r.coming[at], call{j.ID, r.Now()})
+		r.coming[at] = slices.Delete(r.coming[at], i, i+1)
+		if r.calls[j.ID]++; r.calls[j.ID] <= maxCalls {
+			r.insert(j)
+			again = true
+		}
 	}
 	if again {
-		time.AfterFunc(callAgain, r.again)
+		time.AfterFunc(after, r.again)
+	}
+}
+
+// insert puts a job to those put aside.
+func (r *Room) insert(j Job) {
+	at := place{j.Installation, j.Class}
+	if i, known := slices.BinarySearchFunc(r.aside[at], j.ID, byID); !known {
+		r.aside[at] = slices.Insert(r.aside[at], i, j)
 	}
 }
 

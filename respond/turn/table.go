@@ -49,14 +49,14 @@ func (t *Table) Leave(id int64) {
 	}
 }
 
-// Next starts the next job, and returns it. open reports whether GitHub may be asked for a class of work of an
-// installation now. ok is false where no job may start.
+// Next starts the next job, and returns it. ready reports whether a job may start for all that the table does not know. ok is
+// false where none may.
 //
 // Of the installations that may start a job, the one whose last turn is longest ago has its turn. It goes to the lowest
 // class of its jobs, in it to the repository whose last turn is longest ago, and in that to the oldest job. Each eighth
 // turn of an installation goes to its oldest job, so that none waits for ever.
-func (t *Table) Next(open func(installation int64, class Class) bool) (next Job, ok bool) {
-	candidates := t.candidates(open)
+func (t *Table) Next(ready func(Job) bool) (next Job, ok bool) {
+	candidates := t.candidates(ready)
 	if len(candidates) == 0 {
 		return Job{}, false
 	}
@@ -66,7 +66,7 @@ func (t *Table) Next(open func(installation int64, class Class) bool) (next Job,
 }
 
 // candidates are the waiting jobs that may start.
-func (t *Table) candidates(open func(int64, Class) bool) []Job {
+func (t *Table) candidates(ready func(Job) bool) []Job {
 	free := t.slots - len(t.running)
 	if free <= 0 {
 		return nil
@@ -96,7 +96,7 @@ func (t *Table) candidates(open func(int64, Class) bool) []Job {
 		if busy[j.Installation] >= free || j.Class == Stranger && strangers >= max(1, t.slots/strangersShare) {
 			continue
 		}
-		if open(j.Installation, j.Class) {
+		if ready(j) {
 			list = append(list, j)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/rekey-app/rekey/respond/turn"
 )
 
-func always(int64, turn.Class) bool { return true }
+func always(turn.Job) bool { return true }
 
 // TestShares lets installations ask for more than there is: each gets as much as the others, and a slot stays free.
 func TestShares(t *testing.T) {
@@ -170,7 +170,7 @@ func TestSimulation(t *testing.T) {
 				}
 			}
 			for {
-				next, ok := table.Next(func(i int64, c turn.Class) bool { return !closed(now, i, c) })
+				next, ok := table.Next(func(j turn.Job) bool { return !closed(now, j.Installation, j.Class) })
 				if !ok {
 					break
 				}

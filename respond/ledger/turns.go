@@ -1,0 +1,211 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/turn"
+)
+
+// takesTurns is the middleware that lets jobs start when it is their turn; see package turn. A job whose turn it is not goes
+// back to the queue without an attempt, until the room calls it.
+type takesTurns struct {
+	river.MiddlewareDefaults
+	s     *Store
+	rooms map[string]*turn.Room // by queue
+}
+
+// seatsOnPostgres are more than elsewhere, since a job that is called comes when the queue looks next; see fetchPoll.
+const seatsOnPostgres = 8
+
+func newTakesTurns(s *Store, c QueueConfig) *takesTurns {
+	m := &takesTurns{s: s, rooms: map[string]*turn.Room{}}
+	open := c.Open
+	if open == nil {
+		open = func(int64, turn.Class) time.Time { return time.Time{} }
+	}
+	for queue, slots := range map[string]int{
+		job.Scan: orInt(c.Scan, 8), job.Respond: orInt(c.Respond, 8), job.Backfill: orInt(c.Backfill, 3),
+	} {
+		o := turn.Options{Slots: slots, Open: open, Now: s.now, Call: func(ctx context.Context, ids []int64) ([]int64, error) {
+			return s.call(ctx, queue, ids)
+		}}
+		if s.pool != nil {
+			o.Seats = seatsOnPostgres
+		}
+		m.rooms[queue] = turn.NewRoom(o)
+	}
+	return m
+}
+
+// Work implements [rivertype.WorkerMiddleware].
+func (m *takesTurns) Work(ctx context.Context, row *rivertype.JobRow, work func(context.Context) error) error {
+	room := m.rooms[row.Queue]
+	if room == nil {
+		return work(ctx)
+	}
+	j, err := m.s.turnOf(ctx, row)
+	if err != nil {
+		return fmt.Errorf("ledger: turn of %s job %d: %w", row.Kind, row.ID, err)
+	}
+	leave, aside := room.Enter(ctx, j)
+	if leave == nil {
+		return river.JobSnooze(aside)
+	}
+	defer leave()
+	return work(ctx)
+}
+
+// turnOf says whose turn a job takes.
+func (s *Store) turnOf(ctx context.Context, row *rivertype.JobRow) (turn.Job, error) {
+	j := turn.Job{ID: row.ID}
+	var args struct {
+		Installation int64  `json:"installation"`
+		Repository   int64  `json:"repository"`
+		Leak         int64  `json:"leak"`
+		Head         string `json:"head"`
+	}
+	if err := json.Unmarshal(row.EncodedArgs, &args); err != nil {
+		return j, err
+	}
+	j.Installation, j.Repository = args.Installation, args.Repository
+	lane := ""
+	switch row.Kind {
+	case job.Delivery{}.Kind():
+		return deliveryTurn(row)
+	case job.Check{}.Kind():
+		j.Class, lane = turn.Check, args.Head
+	case job.Ask{}.Kind(), job.Notify{}.Kind():
+		j.Class = turn.Question
+	case job.Effects{}.Kind():
+		j.Class, lane = turn.Reply, issues
+	case job.Issue{}.Kind(), job.Summary{}.Kind():
+		j.Class, lane = turn.Issue, issues // or Reply, where it is there
+	default:
+		j.Class, lane = turn.Background, row.Kind
+	}
+	err := s.View(ctx, func(ctx context.Context, tx *Tx) error { return tx.placeOf(ctx, row.Kind, args.Leak, &j) })
+	switch {
+	case j.Installation == 0: // it is gone: the job will find nothing to do
+	case lane == issues:
+		j.Lane = fmt.Sprintf("issues of %d", j.Installation)
+	case lane != "":
+		j.Lane = fmt.Sprintf("%s of %d in %d", lane, j.Repository, j.Installation)
+	}
+	return j, err
+}
+
+// issues is the lane of all that writes to an installation's issues: one after the other, as GitHub asks for.
+const issues = "issues"
+
+// deliveryTurn reads a delivery's turn from its job.
+func deliveryTurn(row *rivertype.JobRow) (turn.Job, error) {
+	var args job.Delivery
+	if err := json.Unmarshal(row.EncodedArgs, &args); err != nil {
+		return turn.Job{}, err
+	}
+	return turn.Job{
+		ID: row.ID, Installation: args.Installation, Repository: args.Repository, Lane: args.Lane, Class: turn.ClassOf(args.Class),
+	}, nil
+}
+
+// placeOf completes a turn by what the ledger knows: of the leak where there is one, else of the repository. What it does not
+// know has been forgotten since; its job will find that out.
+func (tx *Tx) placeOf(ctx context.Context, kind string, leak int64, j *turn.Job) error {
+	if leak != 0 {
+		var issue int64
+		_, err := one(ctx, tx, []any{&j.Installation, &j.Repository, &issue}, `SELECT r.installation, r.id, l.issue_number
+			FROM leaks l JOIN repositories r ON r.id = l.repository WHERE l.id = $1`, leak)
+		if j.Class == turn.Issue && issue != 0 {
+			j.Class = turn.Reply
+		}
+		return err
+	}
+	if j.Repository == 0 {
+		return nil
+	}
+	_, err := one(ctx, tx, []any{&j.Installation}, `SELECT installation FROM repositories WHERE id = $1`, j.Repository)
+	if err != nil || kind != (job.Summary{}).Kind() {
+		return err
+	}
+	summary, err := tx.Summary(ctx, j.Repository)
+	if err == nil && summary.IssueNumber != 0 {
+		j.Class = turn.Reply
+	}
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// queueNow is the time by which the queue starts its jobs.
+func (tx *Tx) queueNow() string {
+	if tx.pg != nil {
+		return "now()"
+	}
+	return "datetime('now', 'subsec')"
+}
+
+// call makes jobs of a queue available that were put aside, and returns those that the queue still takes for running.
+func (s *Store) call(ctx context.Context, queue string, ids []int64) (early []int64, err error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	args, which := make([]any, len(ids)), make([]string, len(ids))
+	for i, id := range ids {
+		args[i], which[i] = id, fmt.Sprintf("$%d", i+1)
+	}
+	list := strings.Join(which, ", ")
+	err = s.update(ctx, pgx.ReadCommitted, func(ctx context.Context, tx *Tx) error {
+		if _, err := tx.exec(ctx, `UPDATE river_job SET state = 'available', scheduled_at = `+tx.queueNow()+`
+			WHERE id IN (`+list+`) AND state IN ('scheduled', 'available') AND scheduled_at > `+tx.queueNow(), args...); err != nil {
+			return err
+		}
+		if queue != "" {
+			tx.queued(queue)
+		}
+		early, err = tx.ids(ctx, "jobs that run", `SELECT id FROM river_job WHERE state = 'running' AND id IN (`+list+`)`, args...)
+		return err
+	})
+	return early, err
+}
+
+// callAside makes all these jobs available, so that another process, or the next one, need not wait for their time.
+func (s *Store) callAside(ctx context.Context, ids []int64) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hardStop)
+	defer cancel()
+	for chunk := range slices.Chunk(ids, 500) {
+		if _, err := s.call(ctx, "", chunk); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// callAll makes jobs available that were put aside and that nobody calls any more: which says whose.
+func (tx *Tx) callAll(ctx context.Context, which string, args ...any) error {
+	_, err := tx.exec(ctx, `UPDATE river_job SET state = 'available', scheduled_at = `+tx.queueNow()+`
+		WHERE state = 'scheduled' AND attempted_at IS NOT NULL AND kind <> '`+job.Notify{}.Kind()+`'`+which, args...)
+	return err
+}
+
+// run calls those whose turn comes near, until ctx ends.
+func (m *takesTurns) run(ctx context.Context, queue string) { m.rooms[queue].Run(ctx) }
+
+// close lets no more jobs start.
+func (m *takesTurns) close() (aside []int64) {
+	for _, room := range m.rooms {
+		aside = append(aside, room.Close()...)
+	}
+	return aside
+}
