@@ -1,6 +1,10 @@
 package detect
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/rekey-app/rekey/detect/budget"
+)
 
 // base64Values are the values of the characters of both alphabets; 0xff for all others.
 var base64Values = func() (t [256]byte) {
@@ -21,10 +25,10 @@ func isBase64(c byte) bool { return base64Values[c] != 0xff }
 
 // How far an encoded text is decoded to either side of an anchor, in bytes as stored.
 const (
-	leftReach  = 3 << 10
-	rightReach = 8 << 10
+	leftReach  = budget.ReachLeft
+	rightReach = budget.ReachRight
 	// denseReach is the reach to the right where anchors follow close upon each other.
-	denseReach = 64 << 10
+	denseReach = budget.ReachDense
 	// cutMargin is what is left to the next stretch where one is cut off.
 	cutMargin = 2 << 10
 )

@@ -19,7 +19,7 @@ type Marks struct {
 type mark struct{ at, anchor int }
 
 // mostMarks is how many marks of a text are noted. Of texts with more, none are: those made of them are read as a whole.
-const mostMarks = 1 << 10
+const mostMarks = budget.Marks
 
 // Forget makes m the marks of no text.
 func (m *Marks) Forget() { m.list, m.known, m.steps = m.list[:0], false, 0 }

@@ -3,6 +3,8 @@ package detect
 import (
 	"bytes"
 	"html"
+
+	"github.com/rekey-app/rekey/detect/budget"
 )
 
 // forms are the ways in which characters were written other than as themselves.
@@ -27,7 +29,7 @@ var formNames = [...]string{
 }
 
 // longestEscape is how many bytes an escape may have.
-const longestEscape = 32
+const longestEscape = budget.Escape
 
 // unescape reads the escaped character at text[i:]: \u005f, \x5f, \137, \_, %5F, &#95;, =5F and their kin, and those that
 // were escaped twice. It returns the character (0xff for one beyond ASCII), the bytes it takes, and how it is written. It
@@ -217,7 +219,7 @@ const (
 )
 
 // longestSeam is how many bytes may stand between two pieces.
-const longestSeam = 240
+const longestSeam = budget.Seam
 
 // join tells whether the value that breaks off at text[i] goes on at text[j]: behind `" + "`, `" "` or a line
 // continuation.

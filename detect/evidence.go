@@ -189,10 +189,10 @@ func distance(a, b int) int { return max(a-b, b-a) }
 const (
 	// areaAll is the size up to which the whole of a stored text is read for evidence. In larger ones it is the block of a
 	// finding and those to either side.
-	areaAll   = 1 << 20
-	areaBlock = 256 << 10
+	areaAll   = budget.Evidence
+	areaBlock = budget.EvidenceBlock
 	// decodedBlock is areaBlock for what was decoded.
-	decodedBlock = 64 << 10
+	decodedBlock = budget.EvidenceDecoded
 )
 
 // area is the evidence around the last finding in a view.

@@ -1,9 +1,13 @@
 package detect
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/rekey-app/rekey/detect/budget"
+)
 
 // nameReach is how far behind its anchor a name, and the start of its value, are looked for.
-const nameReach = 512
+const nameReach = budget.ReachName
 
 // longestName is how many characters of a name are read from its anchor on.
 const longestName = 96

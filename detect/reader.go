@@ -5,17 +5,18 @@ import (
 	"errors"
 	"io"
 
+	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/detect/unpack"
 )
 
 const (
 	// firstWindow and window are how much of a stream is in memory: at first, and once it proves longer.
-	firstWindow = 64 << 10
-	window      = 4 << 20
+	firstWindow = budget.TextFirst
+	window      = budget.TextWindow
 	// leastWindow is the window where memory is short.
-	leastWindow = 1 << 20
+	leastWindow = budget.TextLeast
 	// overlap is how much of a window the next one sees again, to either side of where they meet.
-	overlap = 128 << 10
+	overlap = budget.TextOverlap
 )
 
 // ScanReader is [Scanner.Scan] for a text of any length, in bounded memory: for texts up to 4 MiB the findings are the

@@ -148,7 +148,7 @@ func (s *Scanner) examineFrom(o *object, path string, text []byte, order, first 
 }
 
 // searched is how much of a text is searched between two looks at the context.
-const searched = 16 << 20
+const searched = budget.Searched
 
 // first returns the first place that deserves a look, or -1. Where many did not, it returns the start, for those who count
 // their steps.

@@ -3,6 +3,8 @@ package detect
 import (
 	"bytes"
 	"strings"
+
+	"github.com/rekey-app/rekey/detect/budget"
 )
 
 // surroundings are what stands around a credential, in the text that it was decoded to and in those around that.
@@ -23,11 +25,11 @@ type located struct {
 
 const (
 	// nearReach and nearLines bound what is near, to either side.
-	nearReach = 600
+	nearReach = budget.ReachNear
 	nearLines = 3
 	allowWord = "rekey:allow"
 	// allowReach is how far from a credential the word may stand on its line.
-	allowReach = 1 << 10
+	allowReach = budget.ReachAllow
 )
 
 // surroundings reads what stands around v.text[start:end].
@@ -198,7 +200,7 @@ func lineAround(text []byte, at, end, reach int) []byte {
 
 // isRemoved tells whether text[at:] stands in a line that a unified diff takes away.
 func isRemoved(text []byte, at int) bool {
-	const reach = 16 << 10
+	const reach = budget.ReachDiff
 	s := text[max(0, at-reach):at]
 	for first := true; ; first = false {
 		i := bytes.LastIndexByte(s, '\n')

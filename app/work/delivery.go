@@ -251,7 +251,7 @@ func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *tas
 		note, err = w.scan(ctx, owner(j.JobRow), t)
 		return err
 	})
-	return note, err
+	return note, overtime(ctx, j.Attempt, job.ScanTimeout, err)
 }
 
 // giveUpScan concludes the check of a scan that cannot be finished, so that nobody waits for it; a scan that will be

@@ -36,7 +36,7 @@ func (w *Worker) firstLook(ctx context.Context, j *river.Job[job.FirstLook]) err
 		return nil // its installation is gone, or it was deleted
 	}
 	if err == nil {
-		err = contained(func() error { return w.lookAt(ctx, j, repository, look) })
+		err = overtime(ctx, j.Attempt, job.BackfillTimeout, contained(func() error { return w.lookAt(ctx, j, repository, look) }))
 	}
 	if err != nil {
 		return w.leaveLook(ctx, j, err)

@@ -120,6 +120,18 @@ func (e *finalError) Error() string { return e.reason }
 
 func final(format string, args ...any) error { return &finalError{fmt.Sprintf(format, args...)} }
 
+// overtimes is how often a job may use up its time: once, GitHub may have been slow.
+const overtimes = 2
+
+// overtime returns err, or where the job's own time has run out, and not for the first time, a final error: what could not be
+// read in ten minutes twice keeps nobody else waiting for the same again.
+func overtime(ctx context.Context, tried int, within time.Duration, err error) error {
+	if err == nil || tried < overtimes || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return err
+	}
+	return final("reading it takes longer than the %d minutes that it may", int(within.Minutes()))
+}
+
 // errGivenUp ends the job of a scan that was given up: its check run says so, and nothing is left to do.
 var errGivenUp = errors.New("the scan was given up")
 

@@ -55,6 +55,46 @@ const (
 	PackedText = 64 * MiB
 )
 
+// Reading a text.
+const (
+	// TextWindow is how much of a text that comes as a stream is in memory: what is said of a longer one depends on what
+	// its window holds. TextFirst is how much at first, since most are short, and TextLeast where memory is short.
+	TextWindow = 4 * MiB
+	TextFirst  = 64 * KiB
+	TextLeast  = 1 * MiB
+	// TextOverlap is how much of a window the next one sees again, to either side of where they meet: more than any rule
+	// looks to either side.
+	TextOverlap = 128 * KiB
+	// Searched is how much of a text is searched between two looks at the context: a millisecond.
+	Searched = 16 * MiB
+	// Marks is how many places of a text are noted that look like a credential's and are none, for texts made of it.
+	Marks = 1 << 10
+)
+
+// How far the rules look around an anchor, in bytes as stored. That no loop looks farther keeps reading linear.
+const (
+	// ReachLeft and ReachRight are how far an encoded text is decoded: the longest credential, encoded three times over, with
+	// the name before it. ReachDense is the same where anchors follow close upon each other: fewer, longer stretches.
+	ReachLeft  = 3 * KiB
+	ReachRight = 8 * KiB
+	ReachDense = 64 * KiB
+	// ReachNear is how far the lines around a credential are read, ReachAllow how far from it "rekey:allow" counts, and
+	// ReachDiff how far before it the header of a diff is looked for.
+	ReachNear  = 600
+	ReachAllow = 1 * KiB
+	ReachDiff  = 16 * KiB
+	// ReachName is how far behind its start a name, and the start of its value, are looked for.
+	ReachName = 512
+	// Escape is how long an escaped character may be, and Seam what stands between two pieces of a value.
+	Escape = 32
+	Seam   = 240
+	// Evidence is how large a stored text is read as a whole for what says whose a credential is. Of a larger one, blocks of
+	// EvidenceBlock are: that of the credential and those to either side; of decoded texts, blocks of EvidenceDecoded.
+	Evidence        = 1 * MiB
+	EvidenceBlock   = 256 * KiB
+	EvidenceDecoded = 64 * KiB
+)
+
 // Findings.
 const (
 	// Places is how many places of one credential are kept for a text; more tell nobody anything new. The others are counted.
@@ -165,6 +205,8 @@ const (
 	ArchiveErrors = 100
 	// ArchiveName is the longest name of a member, in bytes: PATH_MAX of Linux. Longer ones are cut.
 	ArchiveName = 4 * KiB
+	// ArchiveReplay is how much is kept of a member until it proves to be what it looks like: a block of bzip2.
+	ArchiveReplay = 1 * MiB
 	// StreamHeld is how much of an archive that comes as a stream is held, so that it can be read in any order.
 	StreamHeld = 64 * MiB
 )

@@ -18,7 +18,7 @@ import (
 const (
 	bufferSize = 32 << 10
 	// replaySize is how much is kept of a stream until it proves to be what it looks like; a block of bzip2 fits.
-	replaySize = 1 << 20
+	replaySize = budget.ArchiveReplay
 	// setupShare is the part of a decoder's working memory that is charged to the budget where it cannot be used again.
 	setupShare = 16
 )
