@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rekey-app/rekey/app/intake"
+	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
@@ -40,7 +41,9 @@ func serve(url string) error {
 	if err != nil {
 		return err
 	}
-	in, err := intake.New(intake.Config{Store: s, Secrets: []string{secret}, Metrics: prometheus.NewRegistry()})
+	in, err := intake.New(intake.Config{
+		Store: s, Secrets: []string{secret}, Metrics: prometheus.NewRegistry(), Redact: detect.New(detect.Options{}).Redact,
+	})
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gorilla/mux"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -43,7 +44,7 @@ type Config struct {
 	LastDelivery time.Time
 
 	MaxBody         int64         // of one delivery; default 25 MiB, GitHub's own limit
-	MaxMemory       int64         // of all bodies that are in memory at once; default 256 MiB
+	MaxMemory       int64         // of all bodies that are in memory at once; default 96 MiB
 	MaxWaiting      int           // deliveries that wait to be written; default 4,096
 	AnswerWithin    time.Duration // then 503; default 9 s, since GitHub hangs up after 10
 	ReadBodyWithin  time.Duration // then the connection is closed; default 9 s
@@ -65,12 +66,12 @@ func (c *Config) setDefaults() {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	defaultTo(&c.MaxBody, maxBody)
-	defaultTo(&c.MaxMemory, 256<<20)
+	defaultTo(&c.MaxMemory, 96<<20)
 	defaultTo(&c.MaxWaiting, 4096)
 	defaultTo(&c.AnswerWithin, 9*time.Second)
 	defaultTo(&c.ReadBodyWithin, 9*time.Second)
 	defaultTo(&c.writeBatch, 256)
-	defaultTo(&c.writeBatchBytes, 32<<20)
+	defaultTo(&c.writeBatchBytes, 8<<20)
 }
 
 func defaultTo[T int | int64 | time.Duration](field *T, value T) {
@@ -84,7 +85,8 @@ type Intake struct {
 	Config
 	writer  *writer
 	memory  *memory
-	first   sync.Pool // of *[firstRead]byte
+	masking *semaphore.Weighted // bytes of bodies that are being searched, of which there are two copies then
+	first   sync.Pool           // of *[firstRead]byte
 	metrics *metrics
 	refused atomic.Int64 // when a refusal was last logged, in Unix seconds
 }
@@ -103,7 +105,7 @@ func New(c Config) (*Intake, error) {
 			return nil, errors.New("intake: a webhook secret is empty: anybody could send deliveries")
 		}
 	}
-	in := &Intake{Config: c, memory: newMemory(c.MaxMemory)}
+	in := &Intake{Config: c, memory: newMemory(c.MaxMemory), masking: semaphore.NewWeighted(maxMasking)}
 	var err error
 	if in.metrics, err = newMetrics(c.Metrics, c.LastDelivery); err != nil {
 		return nil, err
@@ -146,8 +148,15 @@ func (in *Intake) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
 	defer cancel()
 	if err := in.Store.Ping(ctx); err != nil {
-		in.Log.WarnContext(ctx, "not ready: the database does not answer", "error", err)
-		answer(w, http.StatusServiceUnavailable, `{"status":"the database does not answer"}`)
+		problem := "the database does not answer"
+		switch {
+		case errors.Is(err, ledger.ErrFull):
+			problem = "the database's disk is full"
+		case errors.Is(err, ledger.ErrLapsed):
+			problem = "this process has stopped its work: the database did not answer for too long"
+		}
+		in.Log.WarnContext(ctx, "not ready: "+problem, "error", err)
+		answer(w, http.StatusServiceUnavailable, `{"status":"`+problem+`"}`)
 		return
 	}
 	if in.Ready != nil {

@@ -401,7 +401,14 @@ func TestHealth(t *testing.T) {
 	get("/readyz", 200)
 	s.down = errors.New("gone")
 	get("/healthz", 200)
-	get("/readyz", 503)
+	for err, says := range map[error]string{
+		s.down: "does not answer", fmt.Errorf("ping: %w", ledger.ErrFull): "disk is full", ledger.ErrLapsed: "stopped its work",
+	} {
+		s.down = err
+		if body := get("/readyz", 503); !strings.Contains(body, says) {
+			t.Errorf("%v: %s", err, body)
+		}
+	}
 	get("/webhook", 405)
 	get("/debug/pprof/", 404)
 	last := func() float64 {

@@ -54,10 +54,10 @@ func (in *Intake) webhook(w http.ResponseWriter, r *http.Request) {
 		o = ignored
 		answer(w, http.StatusAccepted, `{"status":"ignored"}`)
 	default:
-		// Who sent the delivery may be gone; what could not be searched in time is withheld.
-		masking, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), maskWithin)
-		d.Body = maskTexts(masking, d.Body, in.Redact)
-		cancel()
+		if d.Body, err = in.masked(r.Context(), d.Body); err != nil {
+			in.refuse(w, r, event, err)
+			return
+		}
 		acceptance, err := in.writer.write(r.Context(), d)
 		if err != nil {
 			in.refuse(w, r, event, err)
@@ -72,6 +72,24 @@ func (in *Intake) webhook(w http.ResponseWriter, r *http.Request) {
 	}
 	in.metrics.count(event, o)
 	in.metrics.ack.Observe(time.Since(begun).Seconds())
+}
+
+// maxMasking is how many bytes of bodies are searched at once.
+const maxMasking = 32 << 20
+
+// masked returns the body without credentials.
+func (in *Intake) masked(ctx context.Context, body []byte) ([]byte, error) {
+	waiting, cancel := context.WithTimeout(ctx, in.AnswerWithin)
+	defer cancel()
+	weight := min(int64(len(body)), maxMasking)
+	if in.masking.Acquire(waiting, weight) != nil {
+		return nil, &refusal{http.StatusServiceUnavailable, overloaded, "too much waits to be searched"}
+	}
+	defer in.masking.Release(weight)
+	// Who sent the delivery may be gone; what could not be searched in time is withheld.
+	searching, done := context.WithTimeout(context.WithoutCancel(ctx), maskWithin)
+	defer done()
+	return maskTexts(searching, body, in.Redact), nil
 }
 
 const (

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
 	"flag"
+	"fmt"
+	"os"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -11,7 +15,13 @@ import (
 var update = flag.Bool("update", false, "write the goldens of testdata/script")
 
 // TestMain lets the test binary be the program in testscripts.
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"rekey": main}) }
+func TestMain(m *testing.M) {
+	if os.Getenv(stopsSlowly) != "" {
+		stopSlowly()
+		return
+	}
+	testscript.Main(m, map[string]func(){"rekey": main})
+}
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -19,4 +29,16 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script", UpdateScripts: *update,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"plant": plant, "nokey": noKey},
 	})
+}
+
+// stopsSlowly is set where the test binary runs as a program whose stop takes longer than anybody waits.
+const stopsSlowly = "REKEY_TEST_STOPS_SLOWLY"
+
+func stopSlowly() {
+	ctx, stop := untilSignal(context.Background())
+	defer stop()
+	fmt.Println("running")
+	<-ctx.Done()
+	fmt.Println("stopping")
+	time.Sleep(time.Hour)
 }

@@ -7,15 +7,18 @@ import (
 	"os"
 
 	"golang.org/x/term"
+
+	"github.com/rekey-app/rekey/app/work"
 )
 
-// NewLogger writes text to a terminal and JSON elsewhere. Credentials cannot appear: they are detect.Secret values.
+// NewLogger writes text to a terminal and JSON elsewhere. Credentials cannot appear: they are detect.Secret values. A warning
+// or error that comes again and again is logged 20 times a minute, and counted beyond that; a leak is always logged.
 func NewLogger(w io.Writer, level slog.Level) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return slog.New(slog.NewTextHandler(w, options))
+		return slog.New(newBounded(slog.NewTextHandler(w, options), work.LeakFound))
 	}
-	return slog.New(slog.NewJSONHandler(w, options))
+	return slog.New(newBounded(slog.NewJSONHandler(w, options), work.LeakFound))
 }
 
 // atLeast is a handler that drops what is under a level: libraries tell at info what operators do not want to know.

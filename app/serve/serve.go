@@ -33,8 +33,14 @@ import (
 	"github.com/rekey-app/rekey/respond/notify"
 )
 
-// stopTimeout is how long a stop waits for requests, and then again for running jobs.
-const stopTimeout = 20 * time.Second
+// A stop takes no longer than [StopWithin], which is less than what deploy/rekey.service and deploy/compose.yaml allow.
+const (
+	requestsWithin = 10 * time.Second // for requests, and for what they brought to be stored
+	jobsWithin     = 20 * time.Second // for running jobs
+	// StopWithin is how long [Server.Close] takes at most: requests and jobs in good order, then what the store needs to cancel
+	// jobs and to sign off.
+	StopWithin = requestsWithin + jobsWithin + ledger.StopWithin
+)
 
 // Options are what a server needs beside its settings.
 type Options struct {
@@ -89,7 +95,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 		UserAgent: userAgent, Now: time.Now, Log: log, OnRequest: requestMetrics(registry),
 		Shared: s.store.Pace(),
 	}
-	queue := ledger.QueueConfig{StopTimeout: stopTimeout}
+	queue := ledger.QueueConfig{StopTimeout: jobsWithin}
 	if o.Tune != nil {
 		o.Tune(&toGitHub, &queue)
 	}
@@ -118,7 +124,9 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 		return nil, err
 	}
 	// Jobs outlive ctx: Close lets them end.
-	if err := s.worker.Start(context.WithoutCancel(ctx)); err != nil {
+	if err := s.worker.Start(context.WithoutCancel(ctx)); errors.Is(err, ledger.ErrFull) {
+		return nil, fullDisk(cfg)
+	} else if err != nil {
 		return nil, err
 	}
 	github := newConnection(app, cfg.GitHubURL, log)
@@ -214,7 +222,7 @@ func (s *Server) Run(ctx context.Context) error {
 	case err = <-s.failed:
 	}
 	ctx = context.WithoutCancel(ctx)
-	s.log.InfoContext(ctx, "stopping: running jobs may end", "seconds", stopTimeout.Seconds())
+	s.log.InfoContext(ctx, "stopping: running jobs may end; a second signal ends the process at once", "seconds", jobsWithin.Seconds())
 	err = errors.Join(err, s.Close())
 	s.log.InfoContext(ctx, "stopped")
 	return err
@@ -222,21 +230,25 @@ func (s *Server) Run(ctx context.Context) error {
 
 // Close stops in the order that loses nothing: no new deliveries, those in flight stored, running jobs ended.
 func (s *Server) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*stopTimeout)
+	requests, cancel := context.WithTimeout(context.Background(), requestsWithin)
 	defer cancel()
 	var errs []error
 	for _, server := range s.http {
-		errs = append(errs, server.Shutdown(ctx))
+		if err := server.Shutdown(requests); err != nil {
+			errs = append(errs, err, server.Close())
+		}
 	}
 	if s.intake != nil {
-		errs = append(errs, s.intake.Close(ctx))
+		errs = append(errs, s.intake.Close(requests))
 	}
+	jobs, cancelJobs := context.WithTimeout(context.Background(), jobsWithin)
+	defer cancelJobs()
 	if s.stopTending != nil {
 		s.stopTending()
 		s.tending.Wait()
 	}
 	if s.worker != nil {
-		errs = append(errs, s.worker.Stop(ctx))
+		errs = append(errs, s.worker.Stop(jobs))
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())

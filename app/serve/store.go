@@ -24,6 +24,8 @@ func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (*ledge
 		store, err = ledger.OpenStore(ctx, options)
 	}
 	switch {
+	case errors.Is(err, ledger.ErrFull):
+		return nil, fullDisk(cfg)
 	case errors.Is(err, ledger.ErrLocked):
 		return nil, &config.Error{
 			Setting: "REKEY_DATA", Problem: "is " + cfg.Data + ", which another rekey uses",
@@ -37,6 +39,14 @@ func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (*ledge
 		return nil, &config.Error{Setting: "REKEY_DATABASE_URL", Problem: "names a database that cannot be opened", Mend: oneLine(err)}
 	}
 	return store, nil
+}
+
+// fullDisk says what to do where the database cannot be written.
+func fullDisk(cfg config.Config) error {
+	if strings.Contains(cfg.DatabaseURL, "://") {
+		return &config.Error{Setting: "REKEY_DATABASE_URL", Problem: "names a database whose disk is full", Mend: "free some space there, then start again"}
+	}
+	return &config.Error{Setting: "REKEY_DATA", Problem: "is " + cfg.Data + ", on a disk that is full", Mend: "free some space there, then start again"}
 }
 
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

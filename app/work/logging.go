@@ -10,6 +10,9 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
+// LeakFound is the message of the one log line that each new leak gets.
+const LeakFound = "leak found"
+
 // named is a repository in a log line: people know it by its name, the code by its id. The ledger is asked when a line is
 // written, not before.
 type named struct {
@@ -86,7 +89,7 @@ func (w *Worker) logLeaks(ctx context.Context, t *task, found []ledger.Leak, sig
 		if places := sightings[l.ID]; len(places) > 0 {
 			path = places[0].Path
 		}
-		w.Log.WarnContext(ctx, "leak found", "leak", l.ID, "kind", l.Kind, "environment", l.Environment, "severity", l.Severity,
+		w.Log.WarnContext(ctx, LeakFound, "leak", l.ID, "kind", l.Kind, "environment", l.Environment, "severity", l.Severity,
 			"confidence", l.Confidence, "credential", l.Redacted, "repository", t.Repository.Owner+"/"+t.Repository.Name,
 			"ref", t.Ref, "head", t.Head, "path", path, "pusher", t.Pusher)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -32,12 +33,22 @@ var (
 // explained names the failures that callers act on. ctx is the caller's own: it has no part in the failure unless it ended.
 func (s *Store) explained(ctx context.Context, err error) error {
 	switch {
-	case full(err):
+	case full(err) || s.failedForSpace(err):
 		return fmt.Errorf("%w: %w: %w", ErrUnavailable, ErrFull, err)
 	case ctx.Err() == nil && unavailable(err):
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return explain(err)
+}
+
+// failedForSpace reports whether SQLite's failed input or output has a full disk for its reason, which it does not always say.
+func (s *Store) failedForSpace(err error) bool {
+	code, ok := sqliteCode(err)
+	if !ok || code&0xff != sqlite3.SQLITE_IOERR || s.space == nil {
+		return false
+	}
+	free, err := s.space()
+	return err == nil && free < 1<<20
 }
 
 // explain names the failures of records.
@@ -53,7 +64,7 @@ func explain(err error) error {
 
 func full(err error) bool {
 	code, ok := sqliteCode(err)
-	return ok && code&0xff == sqlite3.SQLITE_FULL || pgCode(err) == "53100"
+	return ok && code&0xff == sqlite3.SQLITE_FULL || pgCode(err) == "53100" || errors.Is(err, syscall.ENOSPC)
 }
 
 func unavailable(err error) bool {

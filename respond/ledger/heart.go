@@ -26,8 +26,8 @@ func surrender(silence time.Duration) time.Duration { return silence * 2 / 3 }
 // beatWithin is how long one sign of life may take, of which two must fit.
 func beatWithin(silence time.Duration) time.Duration { return surrender(silence) / 5 }
 
-// errLapsed is why the work of a process is stopped.
-var errLapsed = errors.New("ledger: the database has not taken this process's sign of life for too long: its work is stopped until it does")
+// ErrLapsed is returned by [Store.Ping] while the work of this process is stopped, and is the cause of its jobs' ends.
+var ErrLapsed = errors.New("ledger: the database has not taken this process's sign of life for too long: its work is stopped until it does")
 
 // lapsedPause is when a job is tried again whose process stopped its work. It costs the job no attempt.
 const lapsedPause = 5 * time.Second
@@ -164,7 +164,7 @@ func (h *heart) stopWork() {
 		h.s.log.Error("this process stops its work until the database takes its sign of life again", "jobs", len(h.working))
 	}
 	for _, cancel := range h.working {
-		cancel(errLapsed)
+		cancel(ErrLapsed)
 	}
 }
 
@@ -173,7 +173,7 @@ func (h *heart) alive() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.lapsed {
-		return errLapsed
+		return ErrLapsed
 	}
 	return nil
 }
@@ -195,7 +195,7 @@ func (h *heart) during(ctx context.Context, row *rivertype.JobRow, work func(con
 		return river.JobSnooze(lapsedPause)
 	}
 	err := work(ctx)
-	if err != nil && errors.Is(context.Cause(ctx), errLapsed) {
+	if err != nil && errors.Is(context.Cause(ctx), ErrLapsed) {
 		return river.JobSnooze(lapsedPause)
 	}
 	return err

@@ -89,7 +89,7 @@ func OpenStore(ctx context.Context, o Options) (*Store, error) {
 		err = s.openSQLite(ctx, o.URL, o.LockWait)
 	}
 	if err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(s.explained(ctx, err), s.Close())
 	}
 	return s, nil
 }

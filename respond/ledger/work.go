@@ -140,8 +140,14 @@ type worker struct {
 	wait    sync.WaitGroup
 }
 
-// hardStop is how long jobs may take to heed that their contexts were cancelled.
-const hardStop = 5 * time.Second
+const (
+	// hardStop is how long jobs may take to heed that their contexts were cancelled.
+	hardStop = 5 * time.Second
+	// StopWithin is how long [Worker.Stop], after its context has ended, and [Store.Close] take together at most.
+	StopWithin = hardStop + signOffWithin + closeWithin
+	// signOffWithin is beatWithin of the usual silence.
+	signOffWithin = silence * 2 / 3 / 5
+)
 
 func (w *worker) Start(ctx context.Context) error {
 	if w.s.pool == nil {
