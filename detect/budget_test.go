@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,13 +115,19 @@ func TestPlacesAreCounted(t *testing.T) {
 	if took := after.TotalAlloc - before.TotalAlloc; took > 32<<20 {
 		t.Errorf("%d bytes were allocated for a text of %d", took, len(text))
 	}
+	// As much again is kept for production keys: development keys do not take their places.
 	var keys strings.Builder
 	for n := range budget.Credentials + 50 {
-		fmt.Fprintf(&keys, "%s\n", detecttest.Key(int64(n), detect.Live))
+		fmt.Fprintf(&keys, "%s\n", detecttest.Key(int64(n), detect.Test))
 	}
+	production := detecttest.Key(1, detect.Live)
+	keys.WriteString(production + "\n")
 	res = s.Examine(t.Context(), "", []byte(keys.String()))
-	if n := len(res.Findings); n != budget.Credentials {
-		t.Errorf("%d findings, want %d", n, budget.Credentials)
+	if n := len(res.Findings); n != budget.Credentials+1 {
+		t.Errorf("%d findings, want %d", n, budget.Credentials+1)
+	}
+	if !slices.ContainsFunc(res.Findings, func(f detect.Finding) bool { return f.Secret.Reveal() == production }) {
+		t.Error("the production key is not among the findings")
 	}
 	if got := limits(res.Skipped); len(got) != 1 || !strings.HasPrefix(got[0], "50 further places") {
 		t.Errorf("left out: %v", res.Skipped)
