@@ -32,8 +32,8 @@ func (w *Worker) firstLook(ctx context.Context, j *river.Job[job.FirstLook]) err
 	}
 	defer leave()
 	repository, look, err := w.beginLook(ctx, j.Args.Repository)
-	if errors.Is(err, ledger.ErrNotFound) {
-		return nil // its installation is gone, or it was deleted
+	if errors.Is(err, ledger.ErrNotFound) { // its installation is gone, or it was deleted
+		return w.topUpLooks(ctx, j.Args.Installation)
 	}
 	if err == nil {
 		err = overtime(ctx, j.Attempt, job.BackfillTimeout, contained(func() error { return w.lookAt(ctx, j, repository, look) }))
@@ -122,7 +122,10 @@ func (w *Worker) leaveLook(ctx context.Context, j *river.Job[job.FirstLook], err
 	reason := w.Scanner.RedactString(ctx, out.Reason)
 	noted := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		if out.Do == github.GiveUp {
-			return tx.GiveUpLook(ctx, j.Args.Repository, reason, deadly(j.JobRow))
+			if err := tx.GiveUpLook(ctx, j.Args.Repository, reason, deadly(j.JobRow)); err != nil {
+				return err
+			}
+			return nextLook(ctx, tx, j.Args.Installation)
 		}
 		return tx.PauseLook(ctx, j.Args.Repository, reason)
 	})
@@ -193,6 +196,9 @@ func (w *Worker) looked(ctx context.Context, j *river.Job[job.FirstLook], refs [
 		}
 		repository.FirstLooked = tx.Now()
 		if err := tx.UpsertRepository(ctx, repository); err != nil {
+			return err
+		}
+		if err := nextLook(ctx, tx, repository.Installation); err != nil {
 			return err
 		}
 		return ledger.CompleteJob(ctx, tx, j)

@@ -94,6 +94,11 @@ func TestALookThatUsedUpItsAttempts(t *testing.T) {
 	b := newBench(t)
 	old, installation := b.old()
 	b.look(old, installation) // makes it known
+	b.eventually("its job to have left the gate", func() bool {
+		b.worker.gate.mu.Lock()
+		defer b.worker.gate.mu.Unlock()
+		return b.worker.gate.readers == 0
+	})
 	b.github.Inject(githubtest.Times(2, githubtest.Is(githubtest.Git, http.MethodPost), githubtest.Answer(http.StatusNotFound, "Not Found")))
 	attempt := func(n, crashes int) ledger.RepositoryLook {
 		t.Helper()

@@ -26,54 +26,132 @@ func (w *Worker) reconcile(ctx context.Context, j *river.Job[job.Reconcile]) err
 	if err != nil {
 		return fmt.Errorf("listing the repositories of installation %d: %w", j.Args.Installation, err)
 	}
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-		known, err := tx.RepositoriesOf(ctx, j.Args.Installation)
-		if err != nil {
+	var known []ledger.Repository
+	var givenUp map[int64]ledger.Look
+	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		if known, err = tx.RepositoriesOf(ctx, j.Args.Installation); err != nil {
 			return err
 		}
-		for _, id := range lost(known, listed) {
-			if err := tx.LoseRepository(ctx, id, j.Args.Installation); err != nil {
-				return err
-			}
-		}
-		givenUp, err := tx.GivenUpLooks(ctx, j.Args.Installation)
-		if err != nil {
-			return err
-		}
-		for _, r := range newestFirst(listed) {
-			if err := w.register(ctx, tx, j.Args.Installation, r, givenUp); err != nil {
-				return err
-			}
-		}
-		return nil
+		givenUp, err = tx.GivenUpLooks(ctx, j.Args.Installation)
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(lost(known, listed), registered) {
+		err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+			for _, id := range some {
+				if err := tx.LoseRepository(ctx, id, j.Args.Installation); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for some := range slices.Chunk(newestFirst(listed), registered) {
+		err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+			for _, r := range some {
+				if err := w.register(ctx, tx, j.Args.Installation, r, givenUp); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return w.topUpLooks(ctx, j.Args.Installation)
 }
 
+// registered is how many repositories one transaction registers: meanwhile others wait for it.
+const registered = 200
+
+// register records a repository. The look at a new one is due from now on; one that was given up is tried again at once.
 func (w *Worker) register(ctx context.Context, tx *ledger.Tx, installation int64, r github.RepositoryInfo, givenUp map[int64]ledger.Look) error {
 	record, err := tx.Repository(ctx, r.ID)
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
 	}
+	known := record
 	record.ID, record.Installation, record.Owner, record.Name = r.ID, installation, r.Owner, r.Name
 	record.DefaultBranch, record.Private, record.Archived = r.DefaultBranch, r.Private, r.Archived
-	if err := tx.UpsertRepository(ctx, record); err != nil {
-		return err
+	if record != known {
+		if err := tx.UpsertRepository(ctx, record); err != nil {
+			return err
+		}
 	}
 	look, failed := givenUp[r.ID]
-	if !failed && !record.FirstLooked.IsZero() {
-		return nil
-	}
-	// A repository that was just made public goes first.
-	opts := river.InsertOpts{Priority: 2}
-	if failed {
-		again, attempts := lookAgain(look, tx.Now())
-		if !again {
+	if !failed {
+		if !record.FirstLooked.IsZero() {
 			return nil
 		}
-		opts.MaxAttempts = attempts
+		return tx.NotePushed(ctx, r.ID, r.PushedAt)
+	}
+	again, attempts := lookAgain(look, tx.Now())
+	if !again {
+		return nil
 	}
 	// A look that has begun is enough, though its end is not recorded yet.
-	return tx.EnqueueOnce(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, &opts)
+	return tx.EnqueueOnce(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: 2, MaxAttempts: attempts})
+}
+
+// lookWindow is how many looks of an installation are queued at a time.
+const lookWindow = 8
+
+// topUpLooks queues looks that are due, as many as the window has room for.
+func (w *Worker) topUpLooks(ctx context.Context, installation int64) error {
+	var due []int64
+	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		queued, err := tx.LooksQueued(ctx, installation)
+		if err == nil && queued < lookWindow {
+			due, err = tx.LooksDue(ctx, installation, lookWindow-queued)
+		}
+		return err
+	})
+	if err != nil || len(due) == 0 {
+		return err
+	}
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		return enqueueLooks(ctx, tx, installation, due)
+	})
+}
+
+// topUpAllLooks does so for every installation: a process that ends between two looks leaves a gap.
+func (w *Worker) topUpAllLooks(ctx context.Context) error {
+	var installations []int64
+	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		installations, err = tx.Installations(ctx)
+		return err
+	})
+	errs := []error{err}
+	for _, id := range installations {
+		errs = append(errs, w.topUpLooks(ctx, id))
+	}
+	return errors.Join(errs...)
+}
+
+// nextLook queues the next look of an installation, after one that is over.
+func nextLook(ctx context.Context, tx *ledger.Tx, installation int64) error {
+	due, err := tx.LooksDue(ctx, installation, 1)
+	if err != nil {
+		return err
+	}
+	return enqueueLooks(ctx, tx, installation, due)
+}
+
+func enqueueLooks(ctx context.Context, tx *ledger.Tx, installation int64, repositories []int64) error {
+	for _, id := range repositories {
+		// A repository that was just made public goes first.
+		err := tx.EnqueueOnce(ctx, job.FirstLook{Installation: installation, Repository: id}, &river.InsertOpts{Priority: 2})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deadlyPause is how long a look is left alone that ended the process each time. It is longer than a process lives that

@@ -28,6 +28,7 @@ func (w *Worker) Tend(ctx context.Context) {
 		}
 		w.tend(ctx, "filing issues that had to wait", w.catchUp)
 		w.tend(ctx, "queueing sweeps", w.queueSweeps)
+		w.tend(ctx, "queueing histories", w.topUpAllLooks)
 		w.tend(ctx, "resuming jobs after a suspension", func(ctx context.Context) error {
 			return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error { return tx.ResumeParked(ctx) })
 		})
