@@ -88,9 +88,6 @@ func (k *keeper) missed(secret detect.Secret, m missed) {
 	k.more[secret] = missed{before.places + m.places, before.objects || m.objects}
 }
 
-// empty reports whether nothing was found.
-func (k *keeper) empty() bool { return len(k.found) == 0 }
-
 // thin drops what is over the bounds.
 func (k *keeper) thin() {
 	numbers := map[detect.Secret]int{}
