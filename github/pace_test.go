@@ -357,3 +357,100 @@ func TestLimitsWithoutATimeDouble(t *testing.T) {
 		}
 	})
 }
+
+// shared is what several Apps have in common, in memory.
+type shared struct {
+	mu       sync.Mutex
+	next     map[string]time.Time
+	closures map[string]time.Time
+}
+
+func (s *shared) Take(_ context.Context, installation int64, rate string, burst int, pause time.Duration, force bool) (time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key, now := fmt.Sprint(installation, rate), time.Now()
+	if at := s.next[key].Add(-time.Duration(burst-1) * pause); at.After(now) && !force {
+		return at, nil
+	}
+	if s.next[key].Before(now) {
+		s.next[key] = now
+	}
+	s.next[key] = s.next[key].Add(pause)
+	return time.Time{}, nil
+}
+
+func (s *shared) Close(_ context.Context, installation int64, scope string, until time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if installation == 5 {
+		s.closures[scope] = until
+	}
+	return nil
+}
+
+func (s *shared) Closures(_ context.Context, show func(int64, string, time.Time)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for scope, until := range s.closures {
+		show(5, scope, until)
+	}
+	return nil
+}
+
+// TestProcessesShareTheirLimits lets three processes write check runs for one installation, each as soon as its verdict
+// allows: together they stay below 80 in any minute. What one of them is told to wait with, all wait with.
+func TestProcessesShareTheirLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, line := newStub(), new(timeline)
+		s.on("POST", "/check-runs", line.handler(answer(201, `{"id":1}`)))
+		s.HandleFunc("POST /acme/api.git/git-upload-pack", answer(429, "slow down", "Retry-After", "60"))
+		common := &shared{next: map[string]time.Time{}, closures: map[string]time.Time{}}
+		ctx, cancel := context.WithCancel(t.Context())
+		var apps []*github.App
+		var sharing, writing sync.WaitGroup
+		for range 3 {
+			config := s.config()
+			config.Shared = common
+			app, err := github.New(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			apps = append(apps, app)
+			sharing.Go(func() { app.Share(ctx) })
+			writing.Go(func() {
+				c := s.clientOf(app, 5)
+				for until := time.Now().Add(3 * time.Minute); time.Now().Before(until); {
+					_, err := c.CreateCheckRun(ctx, checkRun())
+					if verdict := github.Classify(err, time.Now()); err != nil {
+						if verdict.Do != github.Snooze {
+							t.Error(err)
+							return
+						}
+						time.Sleep(time.Until(verdict.Until))
+					}
+				}
+			})
+		}
+		writing.Wait()
+		for i := range line.at {
+			if j := i + 81; j < len(line.at) && line.at[j]-line.at[i] < time.Minute {
+				t.Fatalf("check run %d to %d in less than a minute", i, j)
+			}
+		}
+		if len(line.at) < 180 {
+			t.Errorf("%d check runs in three minutes, want one a second", len(line.at))
+		}
+		if _, err := s.clientOf(apps[0], 5).Refs(ctx, "HEAD"); err == nil {
+			t.Error("git was to be limited")
+		}
+		time.Sleep(3 * time.Second)
+		if _, err := s.clientOf(apps[2], 5).Refs(ctx, "HEAD"); err == nil {
+			t.Error("another process was to wait")
+		}
+		if n := count(s.seen(), "POST /acme/api.git/git-upload-pack"); n != 1 {
+			t.Errorf("%d requests although GitHub said to wait", n)
+		}
+		cancel()
+		sharing.Wait()
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -69,16 +70,27 @@ func (w *Worker) haves(ctx context.Context, client *github.Client, t *task) (hav
 }
 
 // baseIsLost reports whether nobody has read the base and nobody is going to: the delivery that brought it was lost, or its
-// scan was given up. One that came before the task and has not been finished reads it, be it before this scan or after.
-// One that came later does not count: two pushes that moved a ref back and forth would rely on each other.
+// scan was given up. One that came before the task and has not been finished reads it, be it before this scan or after; for
+// a while this scan waits for it, so that pushes are read in their order, in whatever process. One that came later does not
+// count: two pushes that moved a ref back and forth would rely on each other.
 func baseIsLost(ctx context.Context, tx *ledger.Tx, t task, base string) (bool, error) {
 	read, err := tx.WasRead(ctx, t.Repository.ID, base)
 	if err != nil || read {
 		return false, err
 	}
 	waits, err := tx.HeadWaits(ctx, t.Repository.ID, base, t.Received)
+	if err == nil && waits && t.Event == "push" && tx.Now().Sub(t.Received) < orderPatience {
+		return false, &waitError{orderWait, "the push before it has not been read"}
+	}
 	return !waits, err
 }
+
+// orderPatience is for how long a push waits for the one that it came upon, after it was received, and orderWait how long it
+// does so at a time. One that fails does not hold those behind it for longer.
+const (
+	orderPatience = 10 * time.Second
+	orderWait     = 200 * time.Millisecond
+)
 
 // otherHaves is for a server that knows none of the haves: what was there before is gone from it. The tips of other refs
 // may still be there, and the default branch's is. Where that is what was pushed, nobody has read any of what is there now,

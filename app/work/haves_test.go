@@ -2,9 +2,12 @@ package work
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/githubtest"
@@ -127,5 +130,52 @@ func (b *bench) know(r github.Repository, commits map[string]string, tips []stri
 	})
 	if err != nil {
 		b.t.Fatal(err)
+	}
+}
+
+// TestAPushWaitsForTheOneBefore: a base whose own delivery has not been finished is not lost, and for some seconds a push that
+// came upon it waits for it.
+func TestAPushWaitsForTheOneBefore(t *testing.T) {
+	t.Parallel()
+	now := time.Now().Truncate(time.Second)
+	later := time.Duration(0)
+	store, err := ledger.OpenStore(t.Context(), ledger.Options{
+		URL: filepath.Join(t.TempDir(), "rekey.db"), Now: func() time.Time { return now.Add(later) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	_, err = store.Accept(t.Context(), []ledger.Delivery{
+		{GUID: "before", Event: "push", Installation: 1, Repository: 7, Head: vanished, Body: []byte("{}"), Received: now},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		event, base string
+		received    time.Duration
+		later       time.Duration
+		lost, waits bool
+	}{
+		"the push after it":            {"push", vanished, time.Second, 2 * time.Second, false, true},
+		"and when that took too long":  {"push", vanished, time.Second, time.Second + orderPatience, false, false},
+		"a sweep":                      {"sweep", vanished, time.Second, 2 * time.Second, false, false},
+		"a push before it":             {"push", vanished, -time.Second, 2 * time.Second, true, false},
+		"a push whose base nobody has": {"push", headSHA, time.Second, 2 * time.Second, true, false},
+	} {
+		later = c.later
+		err := store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
+			about := task{Repository: github.Repository{ID: 7}, Event: c.event, Received: now.Add(c.received)}
+			lost, err := baseIsLost(ctx, tx, about, c.base)
+			_, waits := errors.AsType[*waitError](err)
+			if lost != c.lost || waits != c.waits || err != nil && !waits {
+				t.Errorf("%s: lost %v, waits %v, %v", name, lost, waits, err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
