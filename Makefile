@@ -57,6 +57,7 @@ cross: ## Build and vet for every platform that releases have
 .PHONY: postgres
 bombs: ## Run the server in 1 GiB of memory against pushes that were made to cost much
 	REKEY_TEST_BOMBS=1 go test -count=1 -run 'TestBombs$$' ./app
+	REKEY_ADVERSARIES=1 go test -count=1 -run TestStepsAreLinear ./detect
 
 postgres: ## Run the store's tests on the PostgreSQL server that REKEY_TEST_POSTGRES_URL names
 	@[ -n "$$REKEY_TEST_POSTGRES_URL" ] || { echo "set REKEY_TEST_POSTGRES_URL to postgres://USER@HOST:PORT/DATABASE"; exit 2; }
