@@ -22,7 +22,9 @@ import (
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/serve"
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 // TestMain lets the test binary be `rekey serve` where REKEY_TEST_RUN is set, for tests that kill a real process.
@@ -63,7 +65,11 @@ func serveFromEnvironment() error {
 	}
 	log := serve.NewLogger(os.Stderr, cfg.LogLevel)
 	memory := serve.LimitMemory(ctx, os.DirFS("/"), os.Getenv("GOMEMLIMIT"), debug.SetMemoryLimit, log)
-	server, err := serve.New(ctx, cfg, serve.Options{Log: log, Version: "test", Settle: settle, Memory: memory})
+	server, err := serve.New(ctx, cfg, serve.Options{
+		Log: log, Version: "test", Settle: settle, Memory: memory, Tune: func(_ *github.Config, queue *ledger.QueueConfig) {
+			queue.Silence, _ = time.ParseDuration(os.Getenv("REKEY_TEST_SILENCE")) // none: as usual
+		},
+	})
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,9 @@ type QueueConfig struct {
 	// StopTimeout is how long running jobs may go on after the context of Start was cancelled; then their own contexts are
 	// cancelled. Zero means 20 seconds.
 	StopTimeout time.Duration
+	// Silence is how long a process that shares a PostgreSQL database may give no sign of life until the others take its
+	// jobs; it stops its own work before that. Zero means 30 seconds.
+	Silence time.Duration
 	// ID names this process among those that share the database. Empty: River makes one.
 	ID string
 }
@@ -60,6 +63,9 @@ type Worker interface {
 // Work makes a worker of this store's queue; there is at most one in a process. workers must have one for each kind of
 // job.
 func (s *Store) Work(workers *river.Workers, c QueueConfig) (Worker, error) {
+	if c.Silence > 0 {
+		s.silence, s.beatEvery = c.Silence, c.Silence/6
+	}
 	w := &worker{s: s, turns: newTakesTurns(s, c)}
 	config := &river.Config{
 		ID:                          c.ID,

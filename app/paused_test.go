@@ -1,0 +1,70 @@
+//go:build unix
+
+package app
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/github/githubtest"
+)
+
+// TestAPausedReplicaDoublesNothing stops a replica in the middle of its scans, for so long that another one does them, and lets
+// it go on then. Only PostgreSQL has replicas.
+func TestAPausedReplicaDoublesNothing(t *testing.T) {
+	t.Parallel()
+	const pushes = 4
+	w := newShop(t)
+	if w.flags.DatabaseURL == "" {
+		t.Skip("REKEY_TEST_POSTGRES_URL is not set")
+	}
+	w.check(w.shop, w.pushed(map[string]string{"README.md": "# Shop\n"}))
+	w.stop()
+	w.environment = append(w.environment, "REKEY_TEST_SILENCE=6s")
+	paused := w.spawn()
+	hold := make(chan struct{})
+	var reading sync.WaitGroup
+	reading.Add(pushes)
+	w.github.Inject(githubtest.Times(pushes, githubtest.Is(githubtest.Git, http.MethodPost), func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+		reading.Done()
+		<-hold
+		next.ServeHTTP(rw, r)
+	}))
+	var heads []string
+	for i := range pushes {
+		sha := w.commit(w.shop, githubtest.Change{
+			Branch: fmt.Sprint("b", i), Files: map[string]string{".env": env(w.key(int64(95+i), detect.Live))},
+		})
+		w.push(w.shop, fmt.Sprint("refs/heads/b", i), sha)
+		heads = append(heads, sha)
+	}
+	reading.Wait()
+	if err := paused.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	w.spawn()
+	w.eventually("the other replica to do all", func() bool {
+		for _, sha := range heads {
+			if len(w.shop.CheckRuns(sha)) == 0 {
+				return false
+			}
+		}
+		return len(w.shop.Issues()) == pushes
+	})
+	if err := paused.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	close(hold)
+	time.Sleep(2 * time.Second) // what the paused one does, it does now
+	for _, sha := range heads {
+		if run := w.check(w.shop, sha); run.Conclusion != "failure" {
+			t.Errorf("%s: %s", sha, run.Conclusion)
+		}
+	}
+	w.issues(pushes)
+}
