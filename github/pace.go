@@ -177,6 +177,16 @@ func (p *pacer) take(now time.Time, class class) error {
 	return nil
 }
 
+// giveBack undoes a take whose request is not sent.
+func (p *pacer) giveBack(class class) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.rates(class) {
+		b := p.bucket(r.name)
+		b.next = b.next.Add(-r.pause)
+	}
+}
+
 // closed says whether GitHub told us to wait, with that or with everything.
 func (p *pacer) closed(now time.Time, s scope) error {
 	for _, s := range []scope{everything, s} {

@@ -32,9 +32,11 @@ func (s share) take(ctx context.Context, p *pacer, now time.Time, class class) e
 	for _, r := range p.rates(class) {
 		at, err := s.with.Take(ctx, s.installation, r.name, r.burst, r.pause, class == moreChecks)
 		if err != nil {
+			p.giveBack(class)
 			return err
 		}
 		if at.After(now) {
+			p.giveBack(class)
 			p.notBefore(r, at)
 			return &LimitError{at, "others of this installation go before it"}
 		}

@@ -33,3 +33,6 @@ func (s *Store) Prune(ctx context.Context) { s.pruneAll(ctx) }
 
 // SetSpace says how much space is free on the database's disk.
 func (s *Store) SetSpace(free int64) { s.space = func() (int64, error) { return free, nil } }
+
+// Replicated reports whether several processes may use the store.
+func (s *Store) Replicated() bool { return s.pool != nil }

@@ -41,7 +41,7 @@ func newTakesTurns(s *Store, c QueueConfig) *takesTurns {
 			return s.call(ctx, queue, ids)
 		}}
 		if s.pool != nil {
-			o.Seats = seatsOnPostgres
+			o.Seats, o.Comes = seatsOnPostgres, fetchPoll+fetchPoll/5
 		}
 		m.rooms[queue] = turn.NewRoom(o)
 	}
@@ -166,15 +166,18 @@ func (s *Store) call(ctx context.Context, queue string, ids []int64) (early []in
 		args[i], which[i] = id, fmt.Sprintf("$%d", i+1)
 	}
 	list := strings.Join(which, ", ")
-	err = s.update(ctx, pgx.ReadCommitted, func(ctx context.Context, tx *Tx) error {
-		if _, err := tx.exec(ctx, `UPDATE river_job SET state = 'available', scheduled_at = `+tx.queueNow()+`
-			WHERE id IN (`+list+`) AND state IN ('scheduled', 'available') AND scheduled_at > `+tx.queueNow(), args...); err != nil {
+	err = s.update(ctx, pgx.ReadCommitted, func(ctx context.Context, tx *Tx) (err error) {
+		// In this order: each statement sees what was committed before it, and a job that ceases to run between the two is both
+		// called and early, never neither.
+		early, err = tx.ids(ctx, "jobs that run", `SELECT id FROM river_job WHERE state = 'running' AND id IN (`+list+`)`, args...)
+		if err != nil {
 			return err
 		}
 		if queue != "" {
 			tx.queued(queue)
 		}
-		early, err = tx.ids(ctx, "jobs that run", `SELECT id FROM river_job WHERE state = 'running' AND id IN (`+list+`)`, args...)
+		_, err = tx.exec(ctx, `UPDATE river_job SET state = 'available', scheduled_at = `+tx.queueNow()+`
+			WHERE id IN (`+list+`) AND state IN ('scheduled', 'available') AND scheduled_at > `+tx.queueNow(), args...)
 		return err
 	})
 	return early, err

@@ -35,6 +35,8 @@ type Options struct {
 	// Seats is how many jobs of one installation and class wait in the room; 0: 2. More are of use where it takes long until a
 	// job comes that was called.
 	Seats int
+	// Comes is how long a job that was called takes to come at most; 0: a second. One that does not was taken by another process.
+	Comes time.Duration
 	// Open is from when on GitHub may be asked for a class of work of an installation. It is called often, and must not wait.
 	Open func(installation int64, class Class) time.Time
 	// Call brings jobs back to the queue that were put aside, and returns those that it is too early for: the queue still
@@ -103,6 +105,9 @@ func NewRoom(o Options) *Room {
 	if o.Seats == 0 {
 		o.Seats = defaultSeats
 	}
+	if o.Comes == 0 {
+		o.Comes = soon
+	}
 	return &Room{
 		Options: o, table: NewTable(o.Slots), seats: map[int64]*seat{}, aside: map[place][]Job{}, calls: map[int64]int{}, naps: map[int64]int{},
 		coming: map[place][]call{}, wake: make(chan struct{}, 1),
@@ -155,7 +160,7 @@ func (r *Room) sit(j Job) *seat {
 
 // arrived takes a job from those that were called, and forgets those that did not come.
 func (r *Room) arrived(at place, id int64) {
-	coming := slices.DeleteFunc(r.coming[at], func(c call) bool { return c.job.ID == id || r.Now().Sub(c.at) > soon })
+	coming := slices.DeleteFunc(r.coming[at], func(c call) bool { return c.job.ID == id || r.Now().Sub(c.at) > r.Comes })
 	if r.coming[at] = coming; len(coming) == 0 {
 		delete(r.coming, at)
 	}
@@ -170,7 +175,7 @@ func (r *Room) behind(at place, id int64) bool {
 // awaits reports whether an older job of the same lane was called, and is about to come.
 func (r *Room) awaits(j Job, now time.Time) bool {
 	return j.Lane != "" && slices.ContainsFunc(r.coming[place{j.Installation, j.Class}], func(c call) bool {
-		return c.job.Lane == j.Lane && c.job.ID < j.ID && now.Sub(c.at) <= soon
+		return c.job.Lane == j.Lane && c.job.ID < j.ID && now.Sub(c.at) <= r.Comes
 	})
 }
 
@@ -224,7 +229,7 @@ func (r *Room) dispatch() {
 func (r *Room) opening(now time.Time) time.Time {
 	next := now.Add(lookAgain)
 	if len(r.coming) > 0 {
-		next = now.Add(soon)
+		next = now.Add(r.Comes)
 	}
 	consider := func(installation int64, class Class) {
 		if at := r.Open(installation, class); at.After(now) && at.Before(next) {
