@@ -56,7 +56,11 @@ func TestTurns(t *testing.T) {
 			stores = append(stores, ledgertest.Open(t, ledger.Options{URL: url}))
 		}
 		var flood []ledger.Delivery
-		for i := range 200 {
+		n := 200
+		if testing.Short() {
+			n = 60
+		}
+		for i := range n {
 			flood = append(flood, ledger.Delivery{
 				GUID: fmt.Sprintf("a%03d", i), Event: "push", Installation: 1, Repository: int64(i % 5), Body: []byte("{}"), Received: start(),
 			})
