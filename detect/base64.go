@@ -260,7 +260,7 @@ func decodeBase64(v *view, r digitsRun, align int) *view {
 	})
 }
 
-// isHexDigit tells whether c is a hexadecimal digit.
+// isHexDigit reports whether c is a hexadecimal digit.
 func isHexDigit(c byte) bool {
 	_, ok := hexDigit(c)
 	return ok
@@ -279,7 +279,7 @@ func decodeHex(v *view, r digitsRun) *view {
 	return v.child("hex", out, func(i, j int) (int, int) { return int(at[2*i]), int(at[2*j-1]) + 1 })
 }
 
-// standsWrapped tells whether one of texts stands at text[i:], line ends aside.
+// standsWrapped reports whether one of texts stands at text[i:], line ends aside.
 func standsWrapped(text []byte, i int, texts []string) bool {
 	for _, want := range texts {
 		j := i
@@ -307,7 +307,7 @@ func standsWrapped(text []byte, i int, texts []string) bool {
 	return false
 }
 
-// standsTorn tells whether a's former part stands before text[i:], torn by a line end. Where it is whole, it is an anchor of
+// standsTorn reports whether a's former part stands before text[i:], torn by a line end. Where it is whole, it is an anchor of
 // its own.
 func (a *anchor) standsTorn(text []byte, i int) bool {
 	if i >= len(a.former) && string(text[i-len(a.former):i]) == a.former {

@@ -14,10 +14,10 @@ func isLetter(c byte) bool { return isUpper(c) || isLower(c) }
 func isBase62(c byte) bool { return isLetter(c) || isDigit(c) }
 func isSpace(c byte) bool  { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
-// isWord tells whether a key cannot begin right behind c.
+// isWord reports whether a key cannot begin right behind c.
 func isWord(c byte) bool { return isBase62(c) || c == '_' || c == '-' }
 
-// isTail tells whether a key cannot end right before c.
+// isTail reports whether a key cannot end right before c.
 func isTail(c byte) bool { return isWord(c) || c == '+' || c == '/' || c == '=' }
 
 // entropy returns the Shannon entropy of s in bits a byte.
@@ -36,7 +36,7 @@ func entropy(s string) float64 {
 	return h
 }
 
-// hasClasses tells whether s holds an upper-case and a lower-case letter.
+// hasClasses reports whether s holds an upper-case and a lower-case letter.
 func hasClasses(s string) bool {
 	var upper, lower bool
 	for i := range len(s) {
@@ -76,7 +76,7 @@ func secretLooking(body string, bits float64) bool {
 // keyboardRows are sequences as hands make them.
 const keyboardRows = "qwertyuiop asdfghjkl zxcvbnm"
 
-// isSequence tells whether much of s counts up or down, or runs along a keyboard.
+// isSequence reports whether much of s counts up or down, or runs along a keyboard.
 func isSequence(s string) bool {
 	steps := 0
 	for i := 1; i < len(s); i++ {
@@ -90,7 +90,7 @@ func isSequence(s string) bool {
 	return steps*2 >= len(s)
 }
 
-// isRepetition tells whether s is a shorter string said again and again.
+// isRepetition reports whether s is a shorter string said again and again.
 func isRepetition(s string) bool {
 	for period := 1; period <= len(s)*2/3; period++ {
 		same := 0
@@ -106,7 +106,7 @@ func isRepetition(s string) bool {
 	return false
 }
 
-// isEncodedText tells whether s is the base64 of readable text, as placeholders and the keys of WorkOS are.
+// isEncodedText reports whether s is the base64 of readable text, as placeholders and the keys of WorkOS are.
 func isEncodedText(s string) bool {
 	if strings.HasPrefix(s, "a2V5Xz") { // "key_", WorkOS and Highnote
 		return true
@@ -130,7 +130,7 @@ const placeholderWords = "example sample dummy placeholder changeme replace inse
 	"stripe token password value string random character invalid value demo foobar lorem ipsum deadbeef cafebabe " +
 	"build publish integration testing github action runner docker compose local"
 
-// isWords tells whether s is made of words.
+// isWords reports whether s is made of words.
 func isWords(s string) bool {
 	lower := strings.ToLower(s)
 	covered := make([]bool, len(s))

@@ -94,7 +94,7 @@ func (s *Scanner) Clean(text []byte, base *Marks, copied []Copied, marks *Marks,
 	return true
 }
 
-// cleanCopy looks at the anchors that base noted in the first same bytes of a stretch, and tells whether none deserves a
+// cleanCopy looks at the anchors that base noted in the first same bytes of a stretch, and reports whether none deserves a
 // closer look now. Where all that is looked at is in the stretch, the answer is the one that was given there.
 func (s *Scanner) cleanCopy(text []byte, base *Marks, c Copied, same int, marks *Marks, hollow Filler) bool {
 	for _, m := range base.in(c.From, c.From+same) {
@@ -108,7 +108,7 @@ func (s *Scanner) cleanCopy(text []byte, base *Marks, c Copied, same int, marks 
 	return true
 }
 
-// cleanBetween looks at the anchors that start in text[from:to], and tells whether none deserves a closer look.
+// cleanBetween looks at the anchors that start in text[from:to], and reports whether none deserves a closer look.
 func (s *Scanner) cleanBetween(text []byte, from, to int, marks *Marks, hollow Filler) bool {
 	c := s.search.Cursor(text[:min(len(text), to+s.longest)], from)
 	for {

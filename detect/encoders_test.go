@@ -15,7 +15,7 @@ type piece struct {
 	from, to int
 }
 
-// torn tells whether a line end stands among the first n characters of the key.
+// torn reports whether a line end stands among the first n characters of the key.
 func (p piece) torn(n int) bool {
 	return strings.ContainsAny(p.text[p.from:min(p.from+n, p.to)], "\r\n\"\\")
 }

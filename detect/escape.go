@@ -221,7 +221,7 @@ const (
 // longestSeam is how many bytes may stand between two pieces.
 const longestSeam = budget.Seam
 
-// join tells whether the value that breaks off at text[i] goes on at text[j]: behind `" + "`, `" "` or a line
+// join reports whether the value that breaks off at text[i] goes on at text[j]: behind `" + "`, `" "` or a line
 // continuation.
 func join(text []byte, i int) (j int, how seam) {
 	s := text[i:min(len(text), i+longestSeam)]

@@ -12,7 +12,7 @@ const nameReach = budget.ReachName
 // longestName is how many characters of a name are read from its anchor on.
 const longestName = 96
 
-// namesSecret tells whether the name that text[at:] is part of may be one that tells the kind of its value, and the value
+// namesSecret reports whether the name that text[at:] is part of may be one that tells the kind of its value, and the value
 // such a credential.
 func namesSecret(text []byte, at int) bool {
 	window := text[:min(len(text), at+nameReach)]

@@ -25,7 +25,7 @@ func peek(text []byte, at int) (out [3 * peeked]byte, n int) {
 	return out, n
 }
 
-// textBehind tells whether the base64 from the anchor at text[at:] on decodes to ASCII, as far as that is looked at: what
+// textBehind reports whether the base64 from the anchor at text[at:] on decodes to ASCII, as far as that is looked at: what
 // stands behind the prefix of a credential does, be it encoded once more.
 func textBehind(text []byte, at int, a *anchor) bool {
 	out, n := peek(text, at+(4-a.align)&3)
@@ -37,7 +37,7 @@ func textBehind(text []byte, at int, a *anchor) bool {
 	return true
 }
 
-// packedBehind tells whether the base64 at text[at:], which starts as that of a compressed file, goes on as that does.
+// packedBehind reports whether the base64 at text[at:], which starts as that of a compressed file, goes on as that does.
 func packedBehind(text []byte, at int) bool {
 	out, n := peek(text, at)
 	if n <= 3 {
@@ -54,7 +54,7 @@ func packedBehind(text []byte, at int) bool {
 	return true
 }
 
-// wideBehind tells whether the base64 from the anchor at text[at:] on, an underscore in UTF-16, goes on as UTF-16 of ASCII
+// wideBehind reports whether the base64 from the anchor at text[at:] on, an underscore in UTF-16, goes on as UTF-16 of ASCII
 // does: every other byte is NUL.
 func wideBehind(text []byte, at int, a *anchor) bool {
 	out, n := peek(text, at+(4-a.align)&3)

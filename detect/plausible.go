@@ -57,7 +57,7 @@ func (s *Scanner) plausible(text []byte, at int, a *anchor) bool {
 	return true
 }
 
-// beginsKey tells whether a secret key may stand at text[at:]: all but that it looks random.
+// beginsKey reports whether a secret key may stand at text[at:]: all but that it looks random.
 func (s *Scanner) beginsKey(text []byte, at int) bool {
 	w := tokenWalk{text: text, at: at}
 	var b [keyLength]byte
@@ -91,14 +91,14 @@ func (s *Scanner) beginsKey(text []byte, at int) bool {
 	return isSized(text, at, keyLength)
 }
 
-// beginsAk tells whether one of the credentials may stand at text[at:] that start with ak_. Pagar.me's keys go on with live_
+// beginsAk reports whether one of the credentials may stand at text[at:] that start with ak_. Pagar.me's keys go on with live_
 // or test_.
 func beginsAk(text []byte, at int) bool {
 	body := text[min(len(text), at+len("ak_")):]
 	return !bytes.HasPrefix(body, []byte("live_")) && !bytes.HasPrefix(body, []byte("test_")) && begins(text, at, "ak_", shortestBody)
 }
 
-// begins tells whether a credential may stand at text[at:] that is prefix and n characters at least.
+// begins reports whether a credential may stand at text[at:] that is prefix and n characters at least.
 func begins(text []byte, at int, prefix string, n int) bool {
 	w := tokenWalk{text: text, at: at}
 	var b [64]byte
@@ -108,7 +108,7 @@ func begins(text []byte, at int, prefix string, n int) bool {
 	return startsFresh(text, at) || isSized(text, at, len(prefix)+n) || sizeOf(text, at, len(prefix)+n, maxToken) > 0
 }
 
-// beginsEscaped tells whether the escaped underscore at text[at:] may belong to a credential.
+// beginsEscaped reports whether the escaped underscore at text[at:] may belong to a credential.
 func (s *Scanner) beginsEscaped(text []byte, at int) bool {
 	switch word, i := wordBefore(text, at); word {
 	case "":
@@ -170,7 +170,7 @@ func escapeStart(text []byte, at int) int {
 	return at
 }
 
-// goesOnWide tells whether as much UTF-16 of text follows the character at text[at:], whose other byte is NUL, as any
+// goesOnWide reports whether as much UTF-16 of text follows the character at text[at:], whose other byte is NUL, as any
 // credential takes.
 func goesOnWide(text []byte, at int) bool {
 	const least = 20

@@ -167,7 +167,7 @@ func (r *run) findings() []Finding {
 	return found
 }
 
-// repeats tells whether f is among the last of found: the same credential where one of them stands.
+// repeats reports whether f is among the last of found: the same credential where one of them stands.
 func repeats(found []Finding, f Finding) bool {
 	for i := len(found) - 1; i >= 0 && i >= len(found)-64; i-- {
 		g := &found[i]

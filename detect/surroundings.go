@@ -198,7 +198,7 @@ func lineAround(text []byte, at, end, reach int) []byte {
 	return text[from:to]
 }
 
-// isRemoved tells whether text[at:] stands in a line that a unified diff takes away.
+// isRemoved reports whether text[at:] stands in a line that a unified diff takes away.
 func isRemoved(text []byte, at int) bool {
 	const reach = budget.ReachDiff
 	s := text[max(0, at-reach):at]

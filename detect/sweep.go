@@ -30,7 +30,7 @@ type stretch struct {
 	done  [4]bool // by the place of the first digit in its group
 }
 
-// has tells whether the anchor at offset at, whose first digit stands at align in a group of size, was decoded.
+// has reports whether the anchor at offset at, whose first digit stands at align in a group of size, was decoded.
 func (s *stretch) has(at, align, size int) bool {
 	if at >= s.until {
 		return false
@@ -113,7 +113,7 @@ func bound(child *view, run digitsRun) (until int) {
 	return run.end
 }
 
-// wrapsAt tells whether the line that a stretch of base64 ends with looks broken at a width that encoders use.
+// wrapsAt reports whether the line that a stretch of base64 ends with looks broken at a width that encoders use.
 func wrapsAt(text []byte, run digitsRun) bool {
 	if len(run.at) == 0 {
 		return false
@@ -127,7 +127,7 @@ func wrapsAt(text []byte, run digitsRun) bool {
 	return n >= 60 && n%4 == 0
 }
 
-// goesOn tells whether the line behind a stretch of base64 looks like more of it: no longer, and no name with a value.
+// goesOn reports whether the line behind a stretch of base64 looks like more of it: no longer, and no name with a value.
 func goesOn(text []byte, run digitsRun) bool {
 	first := wrapAfter(text, run.end)
 	i := first
@@ -144,7 +144,7 @@ func goesOn(text []byte, run digitsRun) bool {
 	return i == len(text) || !isTail(text[i]) && text[i] != ':'
 }
 
-// reachesEnd tells whether nothing stands behind text[i:] but what may be between two lines of an encoded text, or the first
+// reachesEnd reports whether nothing stands behind text[i:] but what may be between two lines of an encoded text, or the first
 // part of that.
 func reachesEnd(text []byte, i int) bool {
 	for k, c := range text[i:] {

@@ -66,7 +66,7 @@ func (t *token) add(c byte, from, to int, pending *seam) {
 	t.n++
 }
 
-// ends tells whether a credential of n characters ends there, and cuts the token to it: nothing that could belong to it
+// ends reports whether a credential of n characters ends there, and cuts the token to it: nothing that could belong to it
 // follows, or a seam that does not join in every language.
 func (t *token) ends(n int) bool {
 	if t.n < n {
@@ -112,7 +112,7 @@ func (t *token) bounded(text []byte, n int) bool {
 // expression, and not for the rest of base64.
 const pathSegment = 20
 
-// endsAtSlash tells whether the token's n characters end at the slash of a path, an address or a sed expression, and
+// endsAtSlash reports whether the token's n characters end at the slash of a path, an address or a sed expression, and
 // cuts the token there: s/KEY/sk_live_…/g. A slash stands before it too, or a word behind it.
 func (t *token) endsAtSlash(text []byte, n int) bool {
 	if t.n <= n || t.chars[n] != '/' {
@@ -138,12 +138,12 @@ func (t *token) text(n int) string { return string(t.chars[:n]) }
 // end returns the offset behind the character n-1.
 func (t *token) end(n int) int { return t.at + int(t.to[n-1]) }
 
-// has tells whether the characters from i on are s.
+// has reports whether the characters from i on are s.
 func (t *token) has(i int, s string) bool {
 	return t.n >= i+len(s) && string(t.chars[i:i+len(s)]) == s
 }
 
-// startsFresh tells whether a credential may begin at text[at:]: no word runs into it. Escaped characters are what they
+// startsFresh reports whether a credential may begin at text[at:]: no word runs into it. Escaped characters are what they
 // stand for.
 func startsFresh(text []byte, at int) bool {
 	if at == 0 {
@@ -182,7 +182,7 @@ func escapedBefore(text []byte, at int) (c byte, ok bool) {
 	return 0, false
 }
 
-// endsColour tells whether before, which ends with an m, ends with a colour of the terminal: ESC [ 32 m.
+// endsColour reports whether before, which ends with an m, ends with a colour of the terminal: ESC [ 32 m.
 func endsColour(before []byte) bool {
 	for n := len(before) - 2; n >= 0 && len(before)-n <= longestEscape; n-- {
 		if c := before[n]; c == '[' {
@@ -194,7 +194,7 @@ func endsColour(before []byte) bool {
 	return false
 }
 
-// followsAutumn tells whether the literal that ends before was opened with `am_" + "`: Autumn's keys are am_sk_….
+// followsAutumn reports whether the literal that ends before was opened with `am_" + "`: Autumn's keys are am_sk_….
 func followsAutumn(before []byte) bool {
 	tail := before[max(0, len(before)-16):]
 	i := bytes.LastIndex(tail, []byte("am_"))
@@ -262,7 +262,7 @@ func startOfAny(text []byte, at, reach int, starts *[256]bool, words ...string) 
 	return -1, ""
 }
 
-// reads tells whether text[i:at] reads as word, seams included.
+// reads reports whether text[i:at] reads as word, seams included.
 func reads(text []byte, i, at int, word string) bool {
 	for k := 0; k < len(word); {
 		if i >= at {

@@ -38,7 +38,7 @@ func narrowed(v *view, at int) (child *view, until int) {
 	return child, end
 }
 
-// isText tells whether c is the low byte of a character of Latin 1 that stands in texts.
+// isText reports whether c is the low byte of a character of Latin 1 that stands in texts.
 func isText(c byte) bool { return c >= 0x20 && c != 0x7f || c == '\t' || c == '\n' || c == '\r' }
 
 // wholeNarrowed returns the view of a text that is UTF-16 from its start, with every character beyond ASCII as 0xff. The

@@ -64,10 +64,10 @@ func nameBefore(before []byte) (name string, rest []byte) {
 // trimValue takes off the quotes, spaces and marks that may stand between an operator and what it is about.
 func trimValue(s []byte) []byte { return bytes.TrimRight(s, " \t\"'`*\\") }
 
-// isName tells whether c may stand in a name, a path of properties included.
+// isName reports whether c may stand in a name, a path of properties included.
 func isName(c byte) bool { return isBase62(c) || strings.IndexByte("_-.$:", c) >= 0 }
 
-// isVariable tells whether name is written as environment variables are.
+// isVariable reports whether name is written as environment variables are.
 func isVariable(name string) bool {
 	return strings.Contains(name, "_") && strings.ToUpper(name) == name
 }
@@ -118,7 +118,7 @@ var browserPrefixes = [...]string{
 	"STORYBOOK_", "NG_APP_",
 }
 
-// shipsToBrowsers tells whether a framework puts the variable's value into what it sends to browsers.
+// shipsToBrowsers reports whether a framework puts the variable's value into what it sends to browsers.
 func shipsToBrowsers(name string) bool {
 	for _, p := range browserPrefixes {
 		if strings.HasPrefix(name, p) {

@@ -76,7 +76,7 @@ func isName(name string) bool {
 	})
 }
 
-// isLogin tells whether it can be a user's or a bot's login: dependabot[bot].
+// isLogin reports whether it can be a user's or a bot's login: dependabot[bot].
 func isLogin(login string) bool {
 	return isName(strings.TrimSuffix(login, "[bot]"))
 }

@@ -102,7 +102,7 @@ func (c *Client) Permission(ctx context.Context, login string) (string, error) {
 	return "", &Error{Op: op, About: c.calls.about, Err: fmt.Errorf("GitHub answered with the role %q, which is none that it documents", answer.Permission)}
 }
 
-// Assignable tells whether issues of the repository can be assigned to the person.
+// Assignable reports whether issues of the repository can be assigned to the person.
 func (c *Client) Assignable(ctx context.Context, login string) (bool, error) {
 	if !isLogin(login) {
 		return false, nil

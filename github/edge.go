@@ -126,7 +126,7 @@ func (e *edge) send(r *http.Request, route string) (*http.Response, error) {
 	return resp, err
 }
 
-// redirectOf tells whether the answer moves the request, and where to; nil if it does not say so.
+// redirectOf reports whether the answer moves the request, and where to; nil if it does not say so.
 func redirectOf(resp *http.Response) (to *url.URL, moved bool) {
 	switch resp.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:

@@ -96,7 +96,7 @@ func ofToken(resp *http.Response) failure {
 	}
 }
 
-// says tells whether GitHub's words hold one of the phrases.
+// says reports whether GitHub's words hold one of the phrases.
 func (f failure) says(phrases ...string) bool {
 	text := strings.ToLower(f.message + " " + strings.Join(f.fields, " "))
 	for _, phrase := range phrases {

@@ -56,7 +56,7 @@ func (c *Client) createIssue(ctx context.Context, op string, request *gogithub.I
 	return created, err
 }
 
-// refusesAssignees tells whether it is the assignees that GitHub does not take: people who left, bots, strangers.
+// refusesAssignees reports whether it is the assignees that GitHub does not take: people who left, bots, strangers.
 func refusesAssignees(err error) bool {
 	f, ok := failureOf(err)
 	if !ok || f.status != http.StatusUnprocessableEntity {

@@ -36,7 +36,7 @@ func (v checkView) annotations() (out []github.Annotation, ids []int64) {
 	return out, ids
 }
 
-// annotatable tells whether GitHub can show a mark there: in a file, whose path is text.
+// annotatable reports whether GitHub can show a mark there: in a file, whose path is text.
 func annotatable(s ledger.Sighting) bool {
 	return (s.Source == "" || s.Source == "blob") && s.Path != "" && utf8.ValidString(s.Path)
 }

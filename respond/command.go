@@ -74,7 +74,7 @@ func Command(body string) (said Said, reason string, found bool) {
 
 func commands() []Said { return []Said{SaidRotated, SaidIgnore, SaidReopen, SaidStatus, SaidTriage} }
 
-// startsLine tells whether only spaces stand before the offset on its line.
+// startsLine reports whether only spaces stand before the offset on its line.
 func startsLine(source []byte, at int) bool {
 	for at > 0 && source[at-1] == ' ' {
 		at--

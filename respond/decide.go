@@ -90,7 +90,7 @@ func Apply(l ledger.Leak, c Change) ledger.Leak {
 	return l
 }
 
-// Moved tells whether the change is one of state, which the leak's history keeps.
+// Moved reports whether the change is one of state, which the leak's history keeps.
 func (c Change) Moved() bool { return c.From != c.To }
 
 // Seen is a leak that a scan met.

@@ -63,7 +63,7 @@ func isCommit(s string) bool {
 	return len(s) == 40 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// allowedHere tells whether the sighting is silenced by rekey:allow on its line, which silences test keys only.
+// allowedHere reports whether the sighting is silenced by rekey:allow on its line, which silences test keys only.
 func allowedHere(l ledger.Leak, s ledger.Sighting) bool {
 	return s.Allowed && detect.Environment(l.Environment) != detect.Live
 }

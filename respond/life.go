@@ -34,12 +34,12 @@ type Word struct {
 	Bot    bool // another App, whose closing is undone; all else that it says is not heard
 }
 
-// MayHear tells whether words of this sender count at all: those of bots, our own above all, do not.
+// MayHear reports whether words of this sender count at all: those of bots, our own above all, do not.
 func MayHear(login, senderType string) bool {
 	return login != "" && senderType != "Bot" && !strings.HasSuffix(login, "[bot]")
 }
 
-// entitled tells whether a person with this role may say this about the leak: write, and for ignoring a production key
+// entitled reports whether a person with this role may say this about the leak: write, and for ignoring a production key
 // maintain or admin.
 func entitled(role string, said Said, l ledger.Leak) bool {
 	switch role {

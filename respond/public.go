@@ -10,7 +10,7 @@ import (
 )
 
 // Whoever looks for living keys reads public issues, and searches them. So nothing that is public helps a stranger while
-// a key may work: no kind, no place, no instance, no part of the key, no word that tells whether it works, and in issues,
+// a key may work: no kind, no place, no instance, no part of the key, no word that reports whether it works, and in issues,
 // which can be searched, no words that such a search would use. A policy can say otherwise (public.details). Once Clerk
 // has said that the key is revoked, the details may be told.
 

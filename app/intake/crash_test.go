@@ -127,7 +127,7 @@ func TestAcknowledgedSurvivesKill(t *testing.T) {
 	})
 }
 
-// post tells whether a delivery was answered 202.
+// post reports whether a delivery was answered 202.
 func post(url, guid string) bool {
 	body := []byte(`{"ref":"refs/heads/main"}`)
 	r, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))

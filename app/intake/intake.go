@@ -21,7 +21,7 @@ import (
 type Store interface {
 	// Accept returns when the deliveries and their jobs are on disk, or with an error if none of them is.
 	Accept(ctx context.Context, deliveries []ledger.Delivery) ([]ledger.Acceptance, error)
-	// Ping tells whether the store can be used.
+	// Ping reports whether the store can be used.
 	Ping(ctx context.Context) error
 }
 

@@ -185,7 +185,7 @@ func (in *Intake) tooLarge() error {
 	}
 }
 
-// check tells whether the body may be taken, and reads the little that the ledger notes.
+// check reports whether the body may be taken, and reads the little that the ledger notes.
 func (in *Intake) check(header http.Header, event string, body []byte) (ledger.Delivery, error) {
 	if err := webhook.Verify(header, body, in.Secrets); err != nil {
 		o := forged

@@ -50,7 +50,7 @@ func getdents(fd int, p []byte) (int, error) {
 	return int(n), nil
 }
 
-// endsShort tells whether a read(2) from files of this directory that returns less than it was asked for came to the end
+// endsShort reports whether a read(2) from files of this directory that returns less than it was asked for came to the end
 // of the file, or to a page that cannot be read. So it is where files are read through the page cache.
 func endsShort(dir int) bool {
 	var stat unix.Statfs_t

@@ -165,7 +165,7 @@ func isTokenByte(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.IndexByte("+/_-%", c) >= 0
 }
 
-// looksRandom tells whether digits, capitals and small letters take turns as often as they do in random text: in one of
+// looksRandom reports whether digits, capitals and small letters take turns as often as they do in random text: in one of
 // four places or more. In words and paths they do far less. In hexadecimal text they may, too: it has many digits.
 func looksRandom(word string) bool {
 	const many = 4

@@ -60,7 +60,7 @@ type handle struct {
 	endsShort bool
 }
 
-// atEnd tells whether a short read came to the end of the file, n bytes from its start. A page that cannot be read ends
+// atEnd reports whether a short read came to the end of the file, n bytes from its start. A page that cannot be read ends
 // one too, and only the next read tells of it: there n is a multiple of the size of a page.
 func (h handle) atEnd(n int) bool { return h.endsShort && n%smallestPage != 0 }
 

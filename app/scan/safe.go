@@ -21,7 +21,7 @@ func Printable(s string) string {
 	}, s)
 }
 
-// harmful tells whether a character could do something to a terminal, or is not seen.
+// harmful reports whether a character could do something to a terminal, or is not seen.
 func harmful(r rune) bool { return !unicode.IsGraphic(r) || unicode.Is(unicode.Bidi_Control, r) }
 
 // escapeHarmful writes the harmful characters of a JSON text as escapes. They stand within strings only.

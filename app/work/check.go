@@ -29,7 +29,7 @@ func (w *Worker) check(ctx context.Context, j *river.Job[job.Check]) error {
 	return w.conclude(ctx, owner(j.JobRow), w.GitHub.Repository(repository.target(), github.ScanAccess), repository.ID, j.Args.Head, update)
 }
 
-// conclusion tells whether a check run may be made.
+// conclusion reports whether a check run may be made.
 type conclusion bool
 
 const (

@@ -112,7 +112,7 @@ func (w *Worker) finishWith(ctx context.Context, d ledger.Delivery, note string,
 	return err
 }
 
-// ownEvent tells whether the event is the echo of something that we did ourselves: answering it would never end.
+// ownEvent reports whether the event is the echo of something that we did ourselves: answering it would never end.
 func (w *Worker) ownEvent(ctx context.Context, event webhook.Event) (bool, error) {
 	sender := event.About().Sender
 	if sender.Type != "Bot" {
@@ -222,7 +222,7 @@ const deletedMeanwhile = "ignored: the repository was deleted meanwhile"
 // disorder is by how much deliveries may overtake each other: GitHub promises no order.
 const disorder = time.Minute
 
-// deletedSince tells whether the event is about a repository whose deletion GitHub has told of since, or shortly before.
+// deletedSince reports whether the event is about a repository whose deletion GitHub has told of since, or shortly before.
 // What the event says must not be remembered then: nothing would take it back.
 func (w *Worker) deletedSince(ctx context.Context, event webhook.Event, received time.Time) (deleted bool, err error) {
 	id := event.About().Repository.ID

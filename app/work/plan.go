@@ -53,7 +53,7 @@ type task struct {
 	Association string // what the event says of the author
 }
 
-// movesRef tells whether the task reads what a ref got, which is then its recorded tip.
+// movesRef reports whether the task reads what a ref got, which is then its recorded tip.
 func (t *task) movesRef() bool { return t.Event == "push" || t.Event == "sweep" }
 
 // planOf decides what an event asks for. It is pure. appID is our own: check runs of other Apps are not ours to answer.

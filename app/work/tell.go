@@ -105,7 +105,7 @@ func (w *Worker) told(err error, since time.Time) error {
 // issueFor is how long a notice waits for the issue that it is to name.
 const issueFor = 30 * time.Second
 
-// addIssue names the leak's issue in the event, which was queued before the issue was filed. It tells whether one is
+// addIssue names the leak's issue in the event, which was queued before the issue was filed. It reports whether one is
 // still to come.
 func (w *Worker) addIssue(ctx context.Context, id int64, event *notify.Event) (waits bool, err error) {
 	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {

@@ -119,7 +119,7 @@ func appendCoded(list []coded, lengths []uint8) []coded {
 	return list
 }
 
-// build fills table for the canonical code of the symbols, which come in ascending order, and tells whether there is such
+// build fills table for the canonical code of the symbols, which come in ascending order, and reports whether there is such
 // a code: over-subscribed ones are refused, and incomplete ones too, unless they are empty or a single code of one bit.
 // entries hold each symbol's entry without the code's bits.
 //

@@ -229,7 +229,7 @@ func (c *crossing) addAll() {
 	*c = crossing{[2]uint64{math.MaxUint64, math.MaxUint64}, math.MaxUint16, math.MaxUint16}
 }
 
-// has tells whether b passes for one of the set; where halves are seen, by its low bits alone, or by both.
+// has reports whether b passes for one of the set; where halves are seen, by its low bits alone, or by both.
 func (c *crossing) has(sight Sight, b byte, both bool) bool {
 	if sight == Bytes {
 		return c.bytes[b>>6&1]>>(b&63)&1 != 0

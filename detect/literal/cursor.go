@@ -52,7 +52,7 @@ func (c *Cursor) Next() (pos, index int) {
 	}
 }
 
-// fill looks for more candidates, and tells whether there are any.
+// fill looks for more candidates, and reports whether there are any.
 func (c *Cursor) fill() bool {
 	c.next, c.n = 0, 0
 	if c.set.way != portable {

@@ -149,7 +149,7 @@ func (s *Set) first(text []byte, at candidate, from, pos, index int) (int, int) 
 	return pos, index
 }
 
-// at tells whether the literal stands at text[start:].
+// at reports whether the literal stands at text[start:].
 func (e *entry) at(text []byte, start int) bool {
 	if start < 0 || len(text)-start < len(e.text) {
 		return false

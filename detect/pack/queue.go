@@ -46,7 +46,7 @@ func newQueue(s *store, wanted kinds) *queue {
 	return q
 }
 
-// isRoot tells whether a delta tree of the wanted kinds starts at the entry.
+// isRoot reports whether a delta tree of the wanted kinds starts at the entry.
 func (p *packfile) isRoot(entry int, wanted kinds) bool {
 	return p.bases[entry] == none && wanted.has(p.kinds[entry])
 }

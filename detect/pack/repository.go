@@ -226,7 +226,7 @@ func (r *Repository) dropCopies() {
 	}
 }
 
-// has tells whether an object is there.
+// has reports whether an object is there.
 func (r *Repository) has(name id) bool {
 	_, loose := r.store.findLoose(name)
 	return loose || r.inPack(name)

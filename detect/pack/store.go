@@ -91,7 +91,7 @@ func (s *store) work(ctx context.Context, number int, q *queue, wanted kinds, vi
 	}
 }
 
-// skip tells whether the scan goes on without the object that err is about.
+// skip reports whether the scan goes on without the object that err is about.
 func (s *store) skip(err error) bool {
 	return s.tolerant && (errors.Is(err, ErrCorrupt) || errors.Is(err, ErrLimit)) && !errors.Is(err, errTotal)
 }

@@ -164,7 +164,7 @@ func (k *walk) unknown(s source, l *level) {
 	}
 }
 
-// compressed visits the content of a compressed source, and tells whether there was any.
+// compressed visits the content of a compressed source, and reports whether there was any.
 func (k *walk) compressed(s source, format string, l *level) bool {
 	decoder, err := l.decoder(k, s, format)
 	if err != nil {

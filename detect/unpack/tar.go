@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// tar visits the members of a tar archive, and of those that follow it directly. It tells whether there was any entry.
+// tar visits the members of a tar archive, and of those that follow it directly. It reports whether there was any entry.
 func (k *walk) tar(s source, l *level) bool {
 	// A section is read by seeking, past the members, which are sections themselves.
 	var in io.Reader = l.in
@@ -46,7 +46,7 @@ func (k *walk) tar(s source, l *level) bool {
 	return entries > 0
 }
 
-// skipZeros skips NUL bytes, and tells whether anything follows them.
+// skipZeros skips NUL bytes, and reports whether anything follows them.
 func skipZeros(l *level) bool {
 	for {
 		head, _ := l.in.Peek(l.in.Size())
@@ -96,7 +96,7 @@ func (k *walk) tarEntries(s source, tr *tar.Reader, section *sectionReader, seen
 	}
 }
 
-// sparse tells whether the member's bytes do not stand in the archive as they are.
+// sparse reports whether the member's bytes do not stand in the archive as they are.
 func sparse(h *tar.Header) bool {
 	if h.Typeflag == tar.TypeGNUSparse {
 		return true

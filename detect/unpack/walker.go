@@ -132,7 +132,7 @@ func (k *walk) spend(s source, steps int64) bool {
 	return k.going()
 }
 
-// going tells whether the walk goes on.
+// going reports whether the walk goes on.
 func (k *walk) going() bool {
 	if k.stop == nil {
 		if err := k.ctx.Err(); err != nil {
@@ -142,7 +142,7 @@ func (k *walk) going() bool {
 	return k.stop == nil
 }
 
-// entry counts an entry of an archive, and tells whether the walk goes on.
+// entry counts an entry of an archive, and reports whether the walk goes on.
 func (k *walk) entry(s source) bool {
 	if k.members <= 0 {
 		k.end(s, "more than %d entries", k.lim.Members)

@@ -86,7 +86,7 @@ func readEnd(s source, tail []byte, i int) (directory, bool) {
 	return directory{start: end - size, size: size, base: end - size - offset, tail: comment}, true
 }
 
-// sound tells whether the directory is one from its first entry to its end.
+// sound reports whether the directory is one from its first entry to its end.
 func (d directory) sound(k *walk, s source) bool {
 	in := bufio.NewReaderSize(k.open(s.section(s.name, d.start, d.size)), 4096)
 	for left := d.size; left > 0; {
@@ -120,7 +120,7 @@ const (
 	flagDescriptor = 1 << 3 // sizes and checksum follow the data
 )
 
-// zip visits the members of a zip file, and tells whether there was any.
+// zip visits the members of a zip file, and reports whether there was any.
 func (k *walk) zip(s source, l *level) bool {
 	if s.at != nil {
 		if d, ok := k.findDirectory(s, maxComment); ok {

@@ -16,7 +16,7 @@ import (
 func newHeld(b []byte) *bytes.Reader { return bytes.NewReader(b) }
 
 // locals visits the members of a zip file by the headers before them, for a file whose directory is missing, broken or
-// too far away. broken says that it should have been found. It tells whether there was any member.
+// too far away. broken says that it should have been found. It reports whether there was any member.
 func (k *walk) locals(s source, l *level, broken bool) bool {
 	found := false
 	for k.going() {

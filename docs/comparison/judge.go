@@ -101,12 +101,12 @@ func (c *Corpus) alarms(strays []Report) []Report {
 	return alarms
 }
 
-// hasLine tells whether the report names a line on which the plant stands.
+// hasLine reports whether the report names a line on which the plant stands.
 func (p Plant) hasLine(r Report) bool {
 	return p.Path == r.Path && r.Line <= p.EndLine && max(r.EndLine, r.Line) >= p.Line
 }
 
-// hasValue tells whether the report is about the plant's file and shows its value. A part of it will do, if it is most of
+// hasValue reports whether the report is about the plant's file and shows its value. A part of it will do, if it is most of
 // the body: some scanners show what they decoded from the middle of a line.
 func (p Plant) hasValue(r Report) bool {
 	file, _, _ := strings.Cut(p.Path, "!")

@@ -27,7 +27,7 @@ type Scanner struct {
 	Args func(root, out string) []string
 	// Parse reads what it found. If nil, its output is thrown away.
 	Parse func(root string, output []byte) ([]Report, error)
-	// Names tells whether a report calls the plant by its right name.
+	// Names reports whether a report calls the plant by its right name.
 	Names func(r Report, p Plant) bool
 	// MayExit is the exit status that is no failure beside 0.
 	MayExit int

@@ -145,7 +145,7 @@ func (r *Repository) know(sha string) {
 	r.commits[sha] = true
 }
 
-// hasCommit tells whether the repository has the commit. The caller holds the lock.
+// hasCommit reports whether the repository has the commit. The caller holds the lock.
 func (r *Repository) hasCommit(sha string) bool {
 	if len(sha) != 40 {
 		return false

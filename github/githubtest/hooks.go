@@ -37,7 +37,7 @@ type Delivery struct {
 	Header         http.Header
 }
 
-// OK tells whether the receiver took it. A Delivery that was never made (no installation) is not.
+// OK reports whether the receiver took it. A Delivery that was never made (no installation) is not.
 func (d Delivery) OK() bool { return d.Status >= 200 && d.Status < 300 }
 
 // Deliveries lists all attempts so far, oldest first.

@@ -49,7 +49,7 @@ func listIssues(c *call) answer {
 	return answer{status: 200, body: list, link: link}
 }
 
-// matches tells whether the issue fits a list's filters, since apart.
+// matches reports whether the issue fits a list's filters, since apart.
 func (i *issue) matches(q url.Values) bool {
 	if state := cmp.Or(q.Get("state"), "open"); state != "all" && state != i.state {
 		return false

@@ -241,7 +241,7 @@ func getPermission(c *call) answer {
 	return ok(object{"permission": cmp.Or(permission, role), "role_name": role, "user": user})
 }
 
-// assignable tells whether issues can be given to the login: people who were given a role.
+// assignable reports whether issues can be given to the login: people who were given a role.
 func (r *Repository) assignable(login string) bool {
 	role, found := r.roles[strings.ToLower(login)]
 	who := r.s.accounts[strings.ToLower(login)]

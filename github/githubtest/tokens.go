@@ -36,13 +36,13 @@ func (g *grant) may(permission, level string) bool {
 	return granted(g.permissions[permission], level)
 }
 
-// granted tells whether having is enough for what is wanted.
+// granted reports whether having is enough for what is wanted.
 func granted(having, wanted string) bool {
 	rank := func(level string) int { return slices.Index([]string{"", "read", "write", "admin"}, level) }
 	return rank(having) >= rank(wanted)
 }
 
-// checkJWT tells whether the request carries a good JWT of the App.
+// checkJWT reports whether the request carries a good JWT of the App.
 func (s *Server) checkJWT(r *http.Request) (answer, bool) {
 	text, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !found {

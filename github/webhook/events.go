@@ -54,7 +54,7 @@ type Push struct {
 	HeadAuthor, HeadCommitter string   // logins, "" where GitHub knows no account
 }
 
-// IsTag tells whether a tag was pushed.
+// IsTag reports whether a tag was pushed.
 func (p *Push) IsTag() bool { return strings.HasPrefix(p.Ref, "refs/tags/") }
 
 // Branch returns the branch's name, or "" if something else than a branch was pushed.

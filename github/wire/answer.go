@@ -75,7 +75,7 @@ func (a *answer) said(message string) error {
 }
 
 // sections reads an answer to fetch up to the first byte of its pack. ready is false when the server sent
-// acknowledgments without a pack, which it does only if the request did not say done; common then tells whether it
+// acknowledgments without a pack, which it does only if the request did not say done; common then reports whether it
 // knows any of the haves.
 func (a *answer) sections() (ready, common bool, err error) {
 	const where = "the answer's sections"

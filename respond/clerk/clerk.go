@@ -170,7 +170,7 @@ func (c *Client) read(resp *http.Response, body []byte, key detect.Secret) Answe
 	return Answer{State: Unknown, RetryAfter: retry, Detail: "Clerk answered " + strconv.Itoa(resp.StatusCode)}
 }
 
-// echoes tells whether text holds the body of the key: no id of Clerk's does.
+// echoes reports whether text holds the body of the key: no id of Clerk's does.
 func echoes(text string, key detect.Secret) bool {
 	value := key.Reveal()
 	return strings.Contains(text, value[strings.LastIndex(value, "_")+1:])

@@ -248,7 +248,7 @@ func (tx *Tx) HeadWaits(ctx context.Context, repository int64, head string, befo
 	return found, nil
 }
 
-// RepositoryDeleted tells whether a delivery that was received at that time or later, finished or not, says that the
+// RepositoryDeleted reports whether a delivery that was received at that time or later, finished or not, says that the
 // repository was deleted.
 func (tx *Tx) RepositoryDeleted(ctx context.Context, repository int64, since time.Time) (bool, error) {
 	var id int64

@@ -25,7 +25,7 @@ func (tx *Tx) NoteFiling(ctx context.Context, repository, leak int64) error {
 	return nil
 }
 
-// Chosen tells whether an issue for the leak was decided on.
+// Chosen reports whether an issue for the leak was decided on.
 func (tx *Tx) Chosen(ctx context.Context, leak int64) (bool, error) {
 	var n int
 	if _, err := one(ctx, tx, []any{&n}, `SELECT count(*) FROM filings WHERE leak = $1`, leak); err != nil {

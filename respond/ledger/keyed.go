@@ -31,7 +31,7 @@ func (tx *Tx) jobState(ctx context.Context, id int64) (rivertype.JobState, error
 	return rivertype.JobState(state), err
 }
 
-// waits tells whether a job in this state has yet to start.
+// waits reports whether a job in this state has yet to start.
 func waits(state rivertype.JobState) bool {
 	switch state {
 	case rivertype.JobStateAvailable, rivertype.JobStateScheduled, rivertype.JobStatePending, rivertype.JobStateRetryable:
@@ -40,7 +40,7 @@ func waits(state rivertype.JobState) bool {
 	return false
 }
 
-// keyBusy tells whether a job of the key waits or runs.
+// keyBusy reports whether a job of the key waits or runs.
 func (tx *Tx) keyBusy(ctx context.Context, args job.Keyed) (bool, error) {
 	var last [2]int64
 	found, err := one(ctx, tx, []any{&last[0], &last[1]}, `SELECT waiting, running FROM keyed_jobs WHERE kind = $1 AND key = $2`+tx.lockJob(),

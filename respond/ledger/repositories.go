@@ -146,7 +146,7 @@ func (tx *Tx) SetTip(ctx context.Context, repository int64, ref, sha string) err
 	return tx.NoteRead(ctx, repository, sha)
 }
 
-// WasRead tells whether the commit or tag was the tip of a ref whose whole past has been read.
+// WasRead reports whether the commit or tag was the tip of a ref whose whole past has been read.
 func (tx *Tx) WasRead(ctx context.Context, repository int64, sha string) (bool, error) {
 	var n int
 	_, err := one(ctx, tx, []any{&n}, `SELECT count(*) FROM read_tips WHERE repository = $1 AND sha = $2`, repository, sha)

@@ -35,7 +35,7 @@ func Code(s string) string {
 	return b.String()
 }
 
-// isTame tells whether s can stand between backticks without more ado, also in a table.
+// isTame reports whether s can stand between backticks without more ado, also in a table.
 func isTame(s string) bool {
 	if s[0] == ' ' || s[len(s)-1] == ' ' { // Markdown would strip them
 		return false

@@ -51,7 +51,7 @@ const (
 	FailOnNone FailOn = "none"
 )
 
-// Fails tells whether a leak of this severity fails a check.
+// Fails reports whether a leak of this severity fails a check.
 func (f FailOn) Fails(s detect.Severity) bool {
 	switch f {
 	case FailOnNone:
@@ -133,7 +133,7 @@ func Default() Policy {
 	}
 }
 
-// Tells tells whether anybody is to hear of an event.
+// Tells reports whether anybody is to hear of an event.
 func (p Policy) Tells(event string) bool {
 	for _, n := range p.Notify {
 		if n.Tells(event) {
@@ -143,7 +143,7 @@ func (p Policy) Tells(event string) bool {
 	return false
 }
 
-// Tells tells whether this target is to hear of an event.
+// Tells reports whether this target is to hear of an event.
 func (n Notify) Tells(event string) bool {
 	if len(n.On) == 0 {
 		return event == "opened" || event == "reopened" || event == "revoked"

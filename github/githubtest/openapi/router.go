@@ -24,7 +24,7 @@ type parameter struct {
 	next *node
 }
 
-// wide tells whether a parameter may hold slashes.
+// wide reports whether a parameter may hold slashes.
 func wide(name string) bool { return slices.Contains([]string{"path", "ref", "basehead"}, name) }
 
 func newRouter(paths map[string]json.RawMessage) (*router, error) {
