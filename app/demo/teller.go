@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond/format"
 )
 
 // teller plays steps, prints what happened, and keeps what did not come out as it must.
@@ -44,7 +45,7 @@ func (t *teller) tell(ctx context.Context, number int, s *step) error {
 	if s.head, s.sent, err = s.Do(ctx); err != nil {
 		return fmt.Errorf("%s: %w", s.Title, err)
 	}
-	t.line("delivery", "%s %s, answered %d in %s", s.sent.Event, s.sent.GUID, s.sent.Status, milliseconds(s.sent.Took))
+	t.line("delivery", "%s %s, answered %d in %s", s.sent.Event, s.sent.GUID, s.sent.Status, format.Duration(s.sent.Took))
 	if err := t.answered(ctx, s); err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func (t *teller) tell(ctx context.Context, number int, s *step) error {
 		return err
 	}
 	if !ok {
-		t.fail("step %d: no check run on %s within %s", number, short(s.head), patience)
+		t.fail("step %d: no check run on %s within %s", number, short(s.head), format.Duration(patience))
 		return nil
 	}
 	if !s.Short {
@@ -63,7 +64,7 @@ func (t *teller) tell(ctx context.Context, number int, s *step) error {
 	after := ""
 	if d := run.Completed.Sub(began); d > 0 && d < patience {
 		s.after = d
-		after = ", after " + milliseconds(d)
+		after = ", after " + format.Duration(d)
 	}
 	t.line("check run", "%s: %s%s", run.Conclusion, run.Title, after)
 	var places []string
@@ -237,11 +238,3 @@ func (t *teller) wait(ctx context.Context, done func() bool) (bool, error) {
 }
 
 func short(sha string) string { return sha[:min(10, len(sha))] }
-
-// milliseconds writes a short time.
-func milliseconds(d time.Duration) string {
-	if d < time.Millisecond {
-		return "under 1 ms"
-	}
-	return fmt.Sprintf("%d ms", d.Milliseconds())
-}

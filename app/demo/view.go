@@ -8,6 +8,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond/format"
 )
 
 // context lines around an annotated one.
@@ -28,7 +29,7 @@ func (s *story) page(steps []*step) (page, error) {
 			Short: step.Short, Check: check,
 		}
 		if step.after > 0 {
-			m.After = milliseconds(step.after)
+			m.After = format.Duration(step.after)
 		}
 		for ; comments < len(step.issue.Comments); comments++ {
 			text, err := s.text(r, step.issue.Comments[comments].Body)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/rekey-app/rekey/app/scan"
+	"github.com/rekey-app/rekey/respond/format"
 )
 
 const (
@@ -66,13 +67,13 @@ func drawProgress(w io.Writer, m *scan.Meter, width func() int) (stop func()) {
 
 // progressLine is shorter than width, so that it never wraps.
 func progressLine(p scan.Progress, elapsed time.Duration, width int) string {
-	counts := fmt.Sprintf("%s read, %s", megabytes(p.Bytes), elapsed.Round(time.Second))
+	counts := fmt.Sprintf("%s read in %s", format.Size(p.Bytes), format.Duration(elapsed))
 	if p.Files > 1 {
 		unit := "files"
 		if p.Objects {
 			unit = "objects"
 		}
-		counts = fmt.Sprintf("%d %s, %s", p.Files, unit, counts)
+		counts = fmt.Sprintf("%s %s, %s", format.Number(p.Files), unit, counts)
 	}
 	if p.Done >= 0 {
 		const cells = 24
@@ -84,11 +85,4 @@ func progressLine(p scan.Progress, elapsed time.Duration, width int) string {
 		counts = string(r[:max(0, width-1)])
 	}
 	return counts
-}
-
-func megabytes(n int64) string {
-	if n < 1e9 {
-		return fmt.Sprintf("%d MB", n/1e6)
-	}
-	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
 }

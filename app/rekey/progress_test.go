@@ -40,7 +40,7 @@ func TestProgressIsShownAfterASecond(t *testing.T) {
 			t.Errorf("early: %q", out)
 		}
 		time.Sleep(2 * time.Second)
-		if n := strings.Count(out.String(), "\r"); n < 15 || n > 25 || !strings.Contains(out.String(), "0 MB read, 3s") {
+		if n := strings.Count(out.String(), "\r"); n < 15 || n > 25 || !strings.Contains(out.String(), "0 bytes read in 2.9 s") {
 			t.Errorf("%d times: %q", n, out)
 		}
 		stop()
@@ -64,9 +64,9 @@ func TestProgressLine(t *testing.T) {
 		p    scan.Progress
 		want string
 	}{
-		{scan.Progress{Files: 12345, Bytes: 2_345_000_000, Done: 0.5}, "████████████░░░░░░░░░░░░  50 %  12345 files, 2.3 GB read, 7s"},
-		{scan.Progress{Bytes: 17_000_000, Done: -1}, "17 MB read, 7s"},
-		{scan.Progress{Files: 1, Bytes: 0, Done: 1}, "████████████████████████ 100 %  0 MB read, 7s"},
+		{scan.Progress{Files: 12345, Bytes: 2_345_000_000, Done: 0.5}, "████████████░░░░░░░░░░░░  50 %  12 345 files, 2.2 GiB read in 7.0 s"},
+		{scan.Progress{Bytes: 17_000_000, Done: -1}, "16 MiB read in 7.0 s"},
+		{scan.Progress{Files: 1, Bytes: 0, Done: 1}, "████████████████████████ 100 %  0 bytes read in 7.0 s"},
 	} {
 		if got := progressLine(c.p, 7*time.Second, 100); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond/format"
 )
 
 // mostCommands is how many commands are written that take a file out of the next commit.
@@ -46,7 +47,7 @@ func (s Style) stagedAdvice(b *strings.Builder, staged []Hit) {
 		fmt.Fprintf(b, "       %s\n", Printable(command))
 	}
 	if n := len(commands) - mostCommands; n > 0 {
-		fmt.Fprintf(b, "       and %s\n", plural(n, "more file", "more files"))
+		fmt.Fprintf(b, "       and %s\n", format.Count(n, "more file", "more files"))
 	}
 	s.prose(b, "", "  2. ", "put the value where git does not see it: in a file that .gitignore names, such as .env.local, and in the settings of "+
 		"the place that runs the app; in the code, read the variable")
@@ -85,7 +86,7 @@ func (s Style) notInGit(b *strings.Builder, hits []Hit) {
 		fmt.Fprintf(b, "  %s  %s\n", Printable(pathOf(g[0])), s.paint(faint, summaryOf(g)))
 	}
 	if n := len(places) - mostPlaces; n > 0 {
-		fmt.Fprintf(b, "  %s\n", s.paint(faint, "and "+plural(n, "more file", "more files")+"; --format json lists them all"))
+		fmt.Fprintf(b, "  %s\n", s.paint(faint, "and "+format.Count(n, "more file", "more files")+"; --format json lists them all"))
 	}
 	b.WriteByte('\n')
 }
@@ -103,7 +104,7 @@ func summaryOf(hits []Hit) string {
 		}
 	}
 	if len(names) > 2 {
-		return names[0] + " and " + plural(len(names)-1, "other credential", "other credentials")
+		return names[0] + " and " + format.Count(len(names)-1, "other credential", "other credentials")
 	}
 	return strings.Join(names, ", ")
 }

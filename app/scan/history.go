@@ -7,6 +7,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/pack"
+	"github.com/rekey-app/rekey/respond/format"
 )
 
 const (
@@ -104,7 +105,7 @@ func (c *collector) excerptsOf(ctx context.Context, r *pack.Repository, sighting
 // describeRead says what was read, for people.
 func (r Result) describeRead() string {
 	if !r.History {
-		return fmt.Sprintf("%s, %s", plural(r.Files, "file", "files"), size(r.Bytes))
+		return fmt.Sprintf("%s, %s", format.Count(r.Files, "file", "files"), format.Size(r.Bytes))
 	}
-	return fmt.Sprintf("%s of %s, %s", plural(r.Files, "blob", "blobs"), plural(r.Commits, "commit", "commits"), size(r.Bytes))
+	return fmt.Sprintf("%s of %s, %s", format.Count(r.Files, "blob", "blobs"), format.Count(r.Commits, "commit", "commits"), format.Size(r.Bytes))
 }

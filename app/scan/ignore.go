@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/policy"
 )
 
@@ -64,7 +65,7 @@ func readInside(dir, name string, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("%s is not a regular file: remove it", full)
 	}
 	if info.Size() > limit {
-		return nil, fmt.Errorf("%s is larger than %s: shorten it", full, size(limit))
+		return nil, fmt.Errorf("%s is larger than %s: shorten it", full, format.Size(limit))
 	}
 	f, err := os.Open(target)
 	if err != nil {

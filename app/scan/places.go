@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/rekey-app/rekey/respond/format"
 )
 
 // placesOf puts the hits of one credential together that are one place to people. In a history that is a file, as its
@@ -105,14 +107,14 @@ func commitWords(hits []Hit) string {
 		words += " by " + Printable(first.Author.Name)
 	}
 	if !first.Author.When.IsZero() {
-		words += " on " + first.Author.When.Format("2 Jan 2006")
+		words += " on " + format.Date(first.Author.When)
 	}
 	commits := map[string]bool{}
 	for _, h := range hits {
 		commits[h.Commit] = true
 	}
 	if n := len(commits) - 1; n > 0 {
-		words += " and " + plural(n, "other commit", "other commits")
+		words += " and " + format.Count(n, "other commit", "other commits")
 	}
 	refs := refsOf(hits)
 	switch {
@@ -123,7 +125,7 @@ func commitWords(hits []Hit) string {
 	}
 	words += ", still in " + Printable(shortRef(refs))
 	if n := len(refs) - 1; n > 0 {
-		words += " and " + plural(n, "other ref", "other refs")
+		words += " and " + format.Count(n, "other ref", "other refs")
 	}
 	return words
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/detect/pack"
+	"github.com/rekey-app/rekey/respond/format"
 )
 
 const (
@@ -47,11 +48,11 @@ func WriteProblems(w io.Writer, r Result, all bool) error {
 // absent says what a clone lacks and how to get it.
 func (p Problem) absent() string {
 	if p.Absent == pack.ShallowClone {
-		return "this is a shallow clone: the history before " + plural(max(1, p.Count), "commit", "commits") + " is not here. " +
+		return "this is a shallow clone: the history before " + format.Count(max(1, p.Count), "commit", "commits") + " is not here. " +
 			"Fetch it with: git fetch --unshallow (GitHub Actions: fetch-depth: 0, GitLab: GIT_DEPTH: 0)"
 	}
 	return fmt.Sprintf("this is a partial clone: %s not here, such as %s. Fetch them with: git fetch --refetch --no-filter",
-		plural(max(1, p.Count), "object is", "objects are"), Printable(p.Path))
+		format.Count(max(1, p.Count), "object is", "objects are"), Printable(p.Path))
 }
 
 func lines(problems []Problem, all bool) []string {
@@ -67,7 +68,7 @@ func lines(problems []Problem, all bool) []string {
 	for _, g := range groups[:min(len(groups), mostReasons)] {
 		line := g[0].String()
 		if n := len(g) - 1; n > 0 {
-			line += fmt.Sprintf(" (and %s like it; --verbose lists them all)", thousands(int64(n)))
+			line += fmt.Sprintf(" (and %s like it; --verbose lists them all)", format.Number(n))
 		}
 		out = append(out, line)
 	}
@@ -76,7 +77,7 @@ func lines(problems []Problem, all bool) []string {
 		rest += len(g)
 	}
 	if rest > 0 {
-		out = append(out, fmt.Sprintf("%s more for other reasons; --verbose lists them all", thousands(int64(rest))))
+		out = append(out, fmt.Sprintf("%s more for other reasons; --verbose lists them all", format.Number(rest)))
 	}
 	return out
 }

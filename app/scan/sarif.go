@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond/format"
 )
 
 // What code scanning takes of one run; a log with more results is refused whole.
@@ -130,10 +131,10 @@ func invocation(r Result, places int) sarifInvocation {
 		say(level, p.String())
 	}
 	if n := len(r.Problems) - mostNotifications; n > 0 {
-		say("warning", plural(n, "more was", "more were")+" not read, or not wholly")
+		say("warning", format.Count(n, "more was", "more were")+" not read, or not wholly")
 	}
 	if n := places - mostResults; n > 0 {
-		say("warning", plural(n, "more finding is", "more findings are")+" not in this log: code scanning takes no more than "+thousands(mostResults))
+		say("warning", format.Count(n, "more finding is", "more findings are")+" not in this log: code scanning takes no more than "+format.Number(mostResults))
 	}
 	return i
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/policy"
 )
 
@@ -87,7 +88,7 @@ func (s Style) credential(b *strings.Builder, hits []Hit) {
 		s.place(b, place)
 	}
 	if n := len(places) - mostPlaces; n > 0 {
-		fmt.Fprintf(b, "  %s\n", s.paint(faint, "and "+plural(n, "more place", "more places")+"; --format json lists them all"))
+		fmt.Fprintf(b, "  %s\n", s.paint(faint, "and "+format.Count(n, "more place", "more places")+"; --format json lists them all"))
 	}
 	row := func(name, value string) {
 		if value == "" {
@@ -151,7 +152,7 @@ func (s Style) total(b *strings.Builder, r Result, groups [][]Hit) {
 		found, colour = "nothing could be read", red
 	}
 	b.WriteString(s.paint(bold+colour, found) + places)
-	fmt.Fprintf(b, "; read %s in %s", r.describeRead(), elapsed(r.Elapsed))
+	fmt.Fprintf(b, "; read %s in %s", r.describeRead(), format.Duration(r.Elapsed))
 	if notes := r.Counts(); notes != "" {
 		fmt.Fprintf(b, "\n%s", notes)
 	}
@@ -176,9 +177,9 @@ func foundWords(groups [][]Hit) (found, places string) {
 		n += len(placesOf(g))
 	}
 	if n > len(groups) {
-		places = " in " + plural(n, "place", "places")
+		places = " in " + format.Count(n, "place", "places")
 	}
-	return plural(len(groups), "Clerk credential", "Clerk credentials"), places
+	return format.Count(len(groups), "Clerk credential", "Clerk credentials"), places
 }
 
 // Counts says in one line what was passed over and what could not be read; "" if there is nothing to say.
@@ -186,7 +187,7 @@ func (r Result) Counts() string {
 	var parts []string
 	say := func(n int, text string) {
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf(text, thousands(int64(n))))
+			parts = append(parts, fmt.Sprintf(text, format.Number(n)))
 		}
 	}
 	say(r.Allowed, "%s allowed by rekey:allow")
@@ -197,7 +198,7 @@ func (r Result) Counts() string {
 	whole, part := r.Unread()
 	say(whole, "%s could not be read")
 	if r.History && part > 0 {
-		parts = append(parts, plural(part, "object", "objects")+" not read, or only in part")
+		parts = append(parts, format.Count(part, "object", "objects")+" not read, or only in part")
 	} else {
 		say(part, "%s read only in part")
 	}

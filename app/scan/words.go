@@ -1,10 +1,7 @@
 package scan
 
 import (
-	"fmt"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/rekey-app/rekey/detect"
 )
@@ -86,53 +83,4 @@ func withArticle(noun string) string {
 		return "an " + noun
 	}
 	return "a " + noun
-}
-
-// size writes a number of bytes, as respond does.
-func size(n int64) string {
-	const unit = 1024
-	if n < unit {
-		return plural(n, "byte", "bytes")
-	}
-	f, names := float64(n)/unit, []string{"KiB", "MiB", "GiB", "TiB"}
-	for f >= unit && len(names) > 1 {
-		f, names = f/unit, names[1:]
-	}
-	if f < 10 {
-		return fmt.Sprintf("%.1f %s", f, names[0])
-	}
-	return fmt.Sprintf("%.0f %s", f, names[0])
-}
-
-// elapsed writes a duration, as respond does.
-func elapsed(d time.Duration) string {
-	switch {
-	case d < time.Millisecond:
-		return "under 1 ms"
-	case d < time.Second:
-		return fmt.Sprintf("%d ms", d.Milliseconds())
-	case d < 10*time.Second:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	case d < 2*time.Minute:
-		return fmt.Sprintf("%.0f s", d.Seconds())
-	case d < time.Hour:
-		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
-	}
-	return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
-}
-
-func thousands(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + " " + s[i:]
-	}
-	return s
-}
-
-// plural counts things.
-func plural[N int | int64](n N, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return thousands(int64(n)) + " " + many
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/rekey-app/rekey/respond/format"
 )
 
 // minSpace is how much must be free on a SQLite database's disk: room for some deliveries of the largest size.
@@ -20,7 +22,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	if s.space != nil {
 		free, err := s.space()
 		if err == nil && free < minSpace {
-			return fmt.Errorf("%w: %d MiB are left, and rekey wants %d", ErrFull, free>>20, minSpace>>20)
+			return fmt.Errorf("%w: %s left, at least %s needed", ErrFull, format.Size(free), format.Size(minSpace))
 		}
 	}
 	if s.full.Load() {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rekey-app/rekey/respond/format"
 )
 
 // maxDigested is how many events and repositories a digest names; it counts them all.
@@ -74,19 +76,19 @@ const maxSlackRows = 20
 
 func (d Digest) slackText() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, ":rotating_light: *%d more notices*, more than are sent one by one", d.Count)
+	fmt.Fprintf(&b, ":rotating_light: *%s*, in one message because there are so many", format.Count(d.Count, "more notice", "more notices"))
 	if d.Production > 0 {
-		fmt.Fprintf(&b, ". *%d about production credentials*", d.Production)
+		fmt.Fprintf(&b, ". *%s about production credentials*", format.Number(d.Production))
 	}
 	for i, r := range d.Repositories {
 		if i == maxSlackRows {
-			fmt.Fprintf(&b, "\n• and %d more repositories", len(d.Repositories)-i)
+			fmt.Fprintf(&b, "\n• and %s", format.Count(len(d.Repositories)-i, "more repository", "more repositories"))
 			break
 		}
 		var counts []string
 		for _, t := range []string{"leak.opened", "leak.reopened", "leak.revoked", "leak.ignored", "leak.resolved"} {
 			if n := r.Types[t]; n > 0 {
-				counts = append(counts, fmt.Sprintf("%d %s", n, strings.TrimPrefix(t, "leak.")))
+				counts = append(counts, format.Number(n)+" "+strings.TrimPrefix(t, "leak."))
 			}
 		}
 		fmt.Fprintf(&b, "\n• %s: %s", slackLink(r.Repository.Name, r.Repository.URL), strings.Join(counts, ", "))

@@ -182,7 +182,7 @@ func TestSlack(t *testing.T) {
 			t.Errorf("%q is in %s", bad, got)
 		}
 	}
-	if !strings.Contains(got, "25m0s after it was found") {
+	if !strings.Contains(got, "25 min after it was found") {
 		t.Errorf("no time in %s", got)
 	}
 	e.Type, e.By, e.Reason = "leak.ignored", "rekey", "the policy allows it"
@@ -206,7 +206,7 @@ func TestDigest(t *testing.T) {
 	add(2, "acme/shop", "leak.opened", "live", 2)
 	add(2, "acme/shop", "leak.reopened", "test", 1)
 	d := notify.Summarise("digest:team:7", events, at)
-	want := ":rotating_light: *293 more notices*, more than are sent one by one. *2 about production credentials*\n" +
+	want := ":rotating_light: *293 more notices*, in one message because there are so many. *2 about production credentials*\n" +
 		"• <https://github.com/acme/shop|acme/shop>: 2 opened, 1 reopened\n• <https://github.com/acme/flood|acme/flood>: 290 opened"
 	if got := slackText(t, func(s *notify.Sender, target notify.Target) error { return s.SendDigest(t.Context(), target, d) }); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -236,6 +236,26 @@ func TestServes(t *testing.T) {
 	}{{nil, "acme", false}, {[]string{"acme"}, "Acme", true}, {[]string{"acme"}, "umbrella", false}, {[]string{"*"}, "umbrella", true}} {
 		if got := (notify.Target{Accounts: c.accounts}).Serves(c.account); got != c.want {
 			t.Errorf("%v serves %s: %t", c.accounts, c.account, got)
+		}
+	}
+}
+
+func TestSlackNamesTheStep(t *testing.T) {
+	t.Parallel()
+	for step, want := range map[string][]string{
+		"leak.opened":   {":rotating_light: *Leaked Clerk production secret key*", "\nWhat to do: <"},
+		"leak.reopened": {":rotating_light: *Reopened: leaked Clerk production secret key*", "\nWhat to do: <"},
+		"leak.revoked":  {":white_check_mark: *Revoked: leaked Clerk production secret key*", "\n25 min after it was found\nDetails: <"},
+		"leak.ignored":  {":grey_question: *Closed as a false positive: Clerk production secret key*", "\nDetails: <"},
+		"leak.resolved": {":ballot_box_with_check: *Closed as resolved, not verified with Clerk: leaked Clerk production secret key*", "\nDetails: <"},
+	} {
+		e := event()
+		e.Type = step
+		got := slackOf(t, e)
+		for _, part := range want {
+			if !strings.Contains(got, part) {
+				t.Errorf("%s: no %q in\n%s", step, part, got)
+			}
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
@@ -47,13 +48,13 @@ func slackText(e Event) string {
 	icon, what := ":rotating_light:", "Leaked Clerk "+e.Leak.Description
 	switch e.Type {
 	case "leak.reopened":
-		what = "Open again: leaked Clerk " + e.Leak.Description
+		what = "Reopened: leaked Clerk " + e.Leak.Description
 	case "leak.revoked":
-		icon, what = ":white_check_mark:", "Dead: leaked Clerk "+e.Leak.Description
+		icon, what = ":white_check_mark:", "Revoked: leaked Clerk "+e.Leak.Description
 	case "leak.ignored":
-		icon, what = ":grey_question:", "Closed as no secret: Clerk "+e.Leak.Description
+		icon, what = ":grey_question:", "Closed as a false positive: Clerk "+e.Leak.Description
 	case "leak.resolved":
-		icon, what = ":ballot_box_with_check:", "Closed without Clerk's word: leaked Clerk "+e.Leak.Description
+		icon, what = ":ballot_box_with_check:", "Closed as resolved, not verified with Clerk: leaked Clerk "+e.Leak.Description
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s *%s* `%s` in %s", icon, slackEscape(what), slackCode(e.Leak.Redacted), slackLink(e.Repository.Name, e.Repository.URL))
@@ -72,17 +73,27 @@ func slackText(e Event) string {
 		b.WriteString("\n" + slackEscape(e.Reason))
 	}
 	if e.Type == "leak.revoked" && e.Leak.Took > 0 {
-		fmt.Fprintf(&b, "\n%s after it was found", e.Leak.Took.Round(time.Second))
+		fmt.Fprintf(&b, "\n%s after it was found", format.Duration(e.Leak.Took))
 	}
 	if e.Issue != nil {
-		b.WriteString("\nWhat to do: " + slackLink("issue #"+strconv.Itoa(e.Issue.Number), e.Issue.URL))
+		b.WriteString("\n" + pointer(e.Type) + ": " + slackLink("issue #"+strconv.Itoa(e.Issue.Number), e.Issue.URL))
 	}
 	return b.String()
 }
 
+// pointer says what the issue is good for in that step.
+func pointer(step string) string {
+	if isOpen(step) {
+		return "What to do"
+	}
+	return "Details"
+}
+
+func isOpen(step string) bool { return step == "leak.opened" || step == "leak.reopened" }
+
 // slackFacts say how bad it is: severity, whether strangers can read it, who pushed it.
 func slackFacts(e Event) []string {
-	if e.Type != "leak.opened" && e.Type != "leak.reopened" {
+	if !isOpen(e.Type) {
 		return nil
 	}
 	var facts []string

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/rekey-app/rekey/respond/format"
 )
 
 // The bounds of allow.paths: each path of a scan is matched against each pattern.
@@ -66,7 +68,7 @@ type Lines struct {
 func Parse(text []byte) (File, error) {
 	var f File
 	if len(text) > MaxSize {
-		return File{}, &Error{0, fmt.Sprintf("the file is larger than %d KiB", MaxSize>>10)}
+		return File{}, &Error{0, fmt.Sprintf("the file is larger than %s: shorten it", format.Size(MaxSize))}
 	}
 	dec := yaml.NewDecoder(strings.NewReader(string(text)))
 	var doc yaml.Node
