@@ -29,8 +29,8 @@ format: ## Format all Go files
 	go tool gofumpt -w .
 
 .PHONY: deadcode
-deadcode: ## List functions that nothing calls
-	go run golang.org/x/tools/cmd/deadcode@v0.52.0 -test ./...
+deadcode: ## Fail if there are functions that nothing calls, or only tests do
+	@dead=$$(go run golang.org/x/tools/cmd/deadcode@v0.52.0 -test ./...) || exit 1; [ -z "$$dead" ] || { echo "$$dead"; exit 1; }
 
 .PHONY: vulnerabilities
 vulnerabilities: ## Look for known vulnerabilities that the code reaches
@@ -91,8 +91,8 @@ demo: ## Play a leak from push to revocation on this machine
 	go run ./app/demo
 
 .PHONY: descriptions
-descriptions: ## Fetch GitHub's OpenAPI description and example payloads for the tests: needs npm
-	.ci/fetch-descriptions
+descriptions: ## Update the copies of GitHub's OpenAPI description and example payloads: needs npm
+	.ci/update-descriptions
 
 .PHONY: self-scan
 self-scan: ## Look for keys in this repository and its history

@@ -1,17 +1,13 @@
 package app
 
 import (
-	"encoding/json"
-	"errors"
-	"io/fs"
 	"net/http"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/githubtest"
 	"github.com/rekey-app/rekey/github/githubtest/openapi"
+	"github.com/rekey-app/rekey/github/webhook/webhooktest"
 )
 
 // TestRequestsFollowGitHubsDescription holds every request that the server sends, and every answer of the stand-in,
@@ -36,7 +32,10 @@ func TestRequestsFollowGitHubsDescription(t *testing.T) {
 // TestEveryExamplePayloadIsAnswered signs and sends all of GitHub's example payloads.
 func TestEveryExamplePayloadIsAnswered(t *testing.T) {
 	t.Parallel()
-	examples := examplePayloads(t)
+	examples, err := webhooktest.Events()
+	if err != nil {
+		t.Fatal(err)
+	}
 	w := newWorld(t, githubtest.Options{})
 	sent := 0
 	for _, event := range examples {
@@ -59,33 +58,4 @@ func TestEveryExamplePayloadIsAnswered(t *testing.T) {
 	if run := w.check(w.shop, w.pushed(map[string]string{"README.md": "# Shop\n"})); run.Conclusion != "success" {
 		t.Errorf("afterwards: %s", run.Conclusion)
 	}
-}
-
-type exampleEvent struct {
-	Name     string            `json:"name"`
-	Examples []json.RawMessage `json:"examples"`
-}
-
-func examplePayloads(t *testing.T) []exampleEvent {
-	t.Helper()
-	path := os.Getenv("REKEY_WEBHOOK_EXAMPLES")
-	if path == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			t.Skip("no cache directory for GitHub's example payloads")
-		}
-		path = filepath.Join(cache, "rekey", "webhooks-examples", "api.github.com", "index.json")
-	}
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip("GitHub's example payloads are not there: .ci/fetch-descriptions fetches them")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	var events []exampleEvent
-	if err := json.Unmarshal(text, &events); err != nil {
-		t.Fatal(err)
-	}
-	return events
 }

@@ -35,7 +35,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	server, err := githubtest.New(githubtest.Options{Quiet: true, Wrap: openapi.WatchIfPresent(t)})
+	server, err := githubtest.New(githubtest.Options{Quiet: true, Wrap: openapi.Watch(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -212,19 +212,6 @@ func getInstallation(c *call) answer {
 	return ok(c.s.installationAPIJSON(in))
 }
 
-// getRepositoryInstallation is GET /repos/{owner}/{repo}/installation.
-func getRepositoryInstallation(c *call) answer {
-	repo := c.s.repositories[repositoryKey(c.path("owner"), c.path("repo"))]
-	if repo == nil {
-		return notFound()
-	}
-	in := c.s.installationOf(repo)
-	if in == nil {
-		return notFound()
-	}
-	return ok(c.s.installationAPIJSON(in))
-}
-
 // listInstallationRepositories is GET /installation/repositories.
 func listInstallationRepositories(c *call) answer {
 	var list []*Repository

@@ -3,7 +3,6 @@ package githubtest
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -149,35 +148,4 @@ func (s *Server) suiteJSON(r *Repository, one *suite) object {
 		"updated_at": stamp(one.created), "rerequestable": true, "runs_rerequestable": true, "latest_check_runs_count": runs,
 		"check_runs_url": api + "/check-runs", "head_commit": head,
 	}
-}
-
-func (s *Server) suiteAPIJSON(r *Repository, one *suite) object {
-	j := s.suiteJSON(r, one)
-	j["repository"] = s.repositoryJSON(r)
-	return j
-}
-
-// getCheckSuite is GET /repos/{owner}/{repo}/check-suites/{id}.
-func getCheckSuite(c *call) answer {
-	for _, one := range c.repo.suites {
-		if one.id == c.number("id") {
-			return ok(c.s.suiteAPIJSON(c.repo, one))
-		}
-	}
-	return notFound()
-}
-
-// listCheckSuites is GET /repos/{owner}/{repo}/commits/{ref}/check-suites.
-func listCheckSuites(c *call) answer {
-	sha, found := c.repo.resolve(c.path("ref"))
-	if !found {
-		return fail(422, "No commit found for SHA: "+c.path("ref"))
-	}
-	list := []object{}
-	for _, of := range slices.Sorted(maps.Keys(c.repo.suites)) {
-		if of == sha {
-			list = append(list, c.s.suiteAPIJSON(c.repo, c.repo.suites[of]))
-		}
-	}
-	return ok(object{"total_count": len(list), "check_suites": list})
 }

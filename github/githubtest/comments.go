@@ -203,30 +203,6 @@ func (c *call) findComment() (*issue, *comment) {
 	return nil, nil
 }
 
-// getComment is GET /repos/{owner}/{repo}/issues/comments/{id}.
-func getComment(c *call) answer {
-	i, one := c.findComment()
-	if one == nil {
-		return notFound()
-	}
-	return ok(c.s.commentJSON(c.repo, i, one))
-}
-
-// editComment is PATCH /repos/{owner}/{repo}/issues/comments/{id}.
-func editComment(c *call) answer {
-	i, one := c.findComment()
-	if one == nil {
-		return notFound()
-	}
-	body, a, fits := c.commentBody()
-	if !fits {
-		return a
-	}
-	one.body, one.updated = body, c.s.opt.Now()
-	c.s.echo(c.s.commentDelivery(c.repo, i, one, "edited", c.s.bot))
-	return ok(c.s.commentJSON(c.repo, i, one))
-}
-
 // deleteComment is DELETE /repos/{owner}/{repo}/issues/comments/{id}.
 func deleteComment(c *call) answer {
 	i, one := c.findComment()

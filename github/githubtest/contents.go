@@ -151,22 +151,3 @@ func (c *call) contentJSON(e entry, ref string) object {
 		"_links": object{"self": self, "git": git, "html": html},
 	}
 }
-
-// getBlob is GET /repos/{owner}/{repo}/git/blobs/{sha}.
-func getBlob(c *call) answer {
-	sha := c.path("sha")
-	if len(sha) != 40 || strings.Trim(sha, "0123456789abcdef") != "" {
-		return unfit("The sha parameter must be exactly 40 characters and contain only [0-9a-f].")
-	}
-	text, err := c.s.git(c.repo.dir, nil, "cat-file", "blob", sha)
-	if err != nil {
-		return notFound()
-	}
-	if strings.Contains(c.r.Header.Get("Accept"), "raw") {
-		return answer{status: 200, raw: []byte(text), kind: "application/vnd.github.raw+json; charset=utf-8"}
-	}
-	content := base64.StdEncoding.EncodeToString([]byte(text))
-	return ok(object{
-		"sha": sha, "node_id": nodeID("Blob", 0), "size": len(text), "url": c.address(), "content": content, "encoding": "base64",
-	})
-}

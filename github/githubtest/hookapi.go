@@ -31,11 +31,6 @@ func (s *Server) find(id int64) *Delivery {
 	return nil
 }
 
-// getHookConfig is GET /app/hook/config.
-func getHookConfig(c *call) answer {
-	return ok(object{"content_type": "json", "insecure_ssl": "0", "secret": "********", "url": c.s.webhookURL})
-}
-
 // listDeliveries is GET /app/hook/deliveries: newest first, by cursor.
 func listDeliveries(c *call) answer {
 	q := c.r.URL.Query()

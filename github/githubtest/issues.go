@@ -292,23 +292,3 @@ func getIssue(c *call) answer {
 	}
 	return ok(c.s.issueJSON(c.repo, i))
 }
-
-// addAssignees is POST /repos/{owner}/{repo}/issues/{number}/assignees: those who cannot be assigned are dropped.
-func addAssignees(c *call) answer {
-	i, a := c.findIssue()
-	if i == nil {
-		return a
-	}
-	var req issueRequest
-	if a, fits := c.decode(&req); !fits {
-		return a
-	}
-	for _, login := range req.Assignees {
-		who := c.s.accounts[strings.ToLower(login)]
-		if c.repo.assignable(login) && !slices.Contains(i.assignees, who) && len(i.assignees) < maxAssignees {
-			i.assignees = append(i.assignees, who)
-		}
-	}
-	i.updated = c.s.opt.Now()
-	return created(c.s.issueJSON(c.repo, i))
-}

@@ -46,14 +46,3 @@ func (s *Server) quota(installation int64) *quota {
 	}
 	return q
 }
-
-// getRateLimit is GET /rate_limit.
-func getRateLimit(c *call) answer {
-	q := c.s.quota(c.grant.installation.id)
-	q.used-- // asking is free
-	core := object{
-		"limit": c.s.opt.HourlyLimit, "used": q.used, "remaining": c.s.opt.HourlyLimit - q.used, "reset": q.reset.Unix(),
-	}
-	search := object{"limit": 30, "used": 0, "remaining": 30, "reset": q.reset.Unix()}
-	return ok(object{"resources": object{"core": core, "search": search}, "rate": core})
-}

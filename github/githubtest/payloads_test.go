@@ -2,16 +2,13 @@ package githubtest_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/github/webhook/webhooktest"
 )
 
 // shape is what GitHub's example payloads of one event have in common.
@@ -105,31 +102,17 @@ func (s *shape) differs(v any, path string) (list []string) {
 // examples reads GitHub's example payloads, by event and action.
 func examples(t *testing.T) map[string]*shape {
 	t.Helper()
-	path := os.Getenv("REKEY_WEBHOOK_EXAMPLES")
-	if path == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			t.Skipf("GitHub's example payloads: %v", err)
-		}
-		path = filepath.Join(cache, "rekey", "webhooks-examples", "api.github.com", "index.json")
-	}
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("GitHub's example payloads are not at %s: run .ci/fetch-descriptions", path)
-	}
+	events, err := webhooktest.Events()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var events []struct {
-		Name     string
-		Examples []map[string]any
-	}
-	if err := json.Unmarshal(text, &events); err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
 	shapes := map[string]*shape{}
 	for _, event := range events {
-		for _, body := range event.Examples {
+		for _, text := range event.Examples {
+			var body map[string]any
+			if err := json.Unmarshal(text, &body); err != nil {
+				t.Fatal(err)
+			}
 			if hook, isObject := body["hook"].(map[string]any); isObject && hook["type"] != "App" {
 				delete(body, "hook") // repositories' and organisations' hooks look otherwise
 				delete(body, "repository")

@@ -267,13 +267,3 @@ func (r *Repository) association(who *Account) string {
 	}
 	return "NONE"
 }
-
-// getPull is GET /repos/{owner}/{repo}/pulls/{number}.
-func getPull(c *call) answer {
-	for _, pr := range c.repo.pulls {
-		if int64(pr.number) == c.number("number") {
-			return ok(c.s.pullRequestJSON(pr))
-		}
-	}
-	return notFound()
-}

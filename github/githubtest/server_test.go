@@ -60,7 +60,7 @@ func setup(t *testing.T, opt githubtest.Options) *bundle {
 	t.Cleanup(receiver.Close)
 	opt.Now = b.clock
 	opt.PrivateKey = privateKey()
-	opt.Wrap = openapi.WatchIfPresent(t)
+	opt.Wrap = openapi.Watch(t)
 	opt.WebhookURL = receiver.URL
 	b.receiver = receiver.URL
 	s, err := githubtest.New(opt)

@@ -169,9 +169,3 @@ func (s *Server) narrow(in *Installation, names []string, ids []int64) (named []
 	slices.SortFunc(named, byRepositoryID)
 	return named, len(named) >= max(len(names), len(ids))
 }
-
-// revokeToken is DELETE /installation/token.
-func revokeToken(c *call) answer {
-	delete(c.s.grants, c.grant.token)
-	return answer{status: http.StatusNoContent}
-}

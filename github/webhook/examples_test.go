@@ -4,11 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/rekey-app/rekey/github/webhook"
+	"github.com/rekey-app/rekey/github/webhook/webhooktest"
 )
 
 type example struct {
@@ -16,32 +15,11 @@ type example struct {
 	body  []byte
 }
 
-// examples returns GitHub's example payloads out of the npm package @octokit/webhooks-examples. They are not part of
-// this repository: REKEY_WEBHOOK_EXAMPLES names the package's api.github.com/index.json, by default the one that
-// .ci/fetch-descriptions puts into the user's cache directory.
 func examples(t *testing.T) []example {
 	t.Helper()
-	path := os.Getenv("REKEY_WEBHOOK_EXAMPLES")
-	if path == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			t.Skipf("GitHub's example payloads: %v", err)
-		}
-		path = filepath.Join(cache, "rekey", "webhooks-examples", "api.github.com", "index.json")
-	}
-	text, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skipf("GitHub's example payloads are not at %s: run .ci/fetch-descriptions", path)
-	}
+	events, err := webhooktest.Events()
 	if err != nil {
 		t.Fatal(err)
-	}
-	var events []struct {
-		Name     string
-		Examples []json.RawMessage
-	}
-	if err := json.Unmarshal(text, &events); err != nil {
-		t.Fatalf("%s: %v", path, err)
 	}
 	var all []example
 	for _, event := range events {

@@ -2,14 +2,13 @@ package openapi
 
 import (
 	"bytes"
+	"compress/gzip"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -19,20 +18,24 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 )
 
-// ErrAbsent tells that the description is not where it should be.
-var ErrAbsent = errors.New("GitHub's OpenAPI description is not there: .ci/fetch-descriptions fetches it")
+// described is GitHub's description of the endpoints that an App like rekey may use, compressed with gzip. The command
+// `make descriptions` fetches it.
+//
+//go:embed testdata/api.github.com.json.gz
+var described []byte
 
-// Path is where the description is looked for.
-func Path() (string, error) {
-	if path := os.Getenv("REKEY_GITHUB_OPENAPI"); path != "" {
-		return path, nil
-	}
-	cache, err := os.UserCacheDir()
+// GitHub returns GitHub's description of the endpoints in [Kept]. It is read once.
+var GitHub = sync.OnceValues(func() (*Description, error) {
+	r, err := gzip.NewReader(bytes.NewReader(described))
 	if err != nil {
-		return "", fmt.Errorf("%w (%w)", ErrAbsent, err)
+		return nil, err
 	}
-	return filepath.Join(cache, "rekey", "openapi", "api.github.com.json"), nil
-}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	return Read(text)
+})
 
 // Description is GitHub's description of its REST API. It is safe for concurrent use.
 //
@@ -48,15 +51,8 @@ type Description struct {
 	resolved map[string]*openapi3.T // by path
 }
 
-// Load reads the description. Without a file there, the error is [ErrAbsent].
-func Load(path string) (*Description, error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w (looked at %s)", ErrAbsent, path)
-	}
-	if err != nil {
-		return nil, err
-	}
+// Read reads a description of OpenAPI 3 in JSON.
+func Read(text []byte) (*Description, error) {
 	var raw struct {
 		OpenAPI    json.RawMessage
 		Info       json.RawMessage
@@ -64,15 +60,16 @@ func Load(path string) (*Description, error) {
 		Components map[string]map[string]json.RawMessage
 	}
 	if err := json.Unmarshal(text, &raw); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("read OpenAPI description: %w", err)
 	}
 	if len(raw.Paths) == 0 {
-		return nil, fmt.Errorf("%s: it describes no paths", path)
+		return nil, errors.New("read OpenAPI description: it describes no paths")
 	}
 	d := &Description{
 		openapi: raw.OpenAPI, info: raw.Info, paths: raw.Paths, components: raw.Components,
 		resolved: map[string]*openapi3.T{},
 	}
+	var err error
 	d.router, err = newRouter(raw.Paths)
 	return d, err
 }
@@ -93,9 +90,7 @@ func (d *Description) resolve(path string) (*openapi3.T, error) {
 		if err := d.gather(d.paths[path], needed); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		text, err := json.Marshal(map[string]any{
-			"openapi": d.openapi, "info": d.info, "paths": map[string]any{path: d.paths[path]}, "components": needed,
-		})
+		text, err := d.document(map[string]json.RawMessage{path: d.paths[path]}, needed)
 		if err != nil {
 			return nil, err
 		}
@@ -107,6 +102,10 @@ func (d *Description) resolve(path string) (*openapi3.T, error) {
 		d.resolved[path] = document
 	}
 	return d.resolved[path], nil
+}
+
+func (d *Description) document(paths map[string]json.RawMessage, components map[string]map[string]json.RawMessage) ([]byte, error) {
+	return json.Marshal(map[string]any{"openapi": d.openapi, "info": d.info, "paths": paths, "components": components})
 }
 
 // gather adds to needed what the text refers to, and what that refers to.
@@ -157,7 +156,7 @@ type Exchange struct {
 func (d *Description) Check(e Exchange) []error {
 	template, values := d.router.find(e.Request.Method, e.Path)
 	if template == "" {
-		return []error{e.error("the description has no such endpoint")}
+		return []error{e.error("no such endpoint is described; if GitHub has it, add it to openapi.Kept and run `make descriptions`")}
 	}
 	document, err := d.resolve(template)
 	if err != nil {

@@ -1,8 +1,8 @@
 // Package openapi holds requests and answers of GitHub's REST API against GitHub's own OpenAPI description, in tests.
 //
-// Start with [Watch], or with [WatchIfPresent] in tests that have other things to show too: what they return goes into
-// githubtest.Options.Wrap, and from then on each breach of the description fails the test.
+// Start with [Watch]: what it returns goes into githubtest.Options.Wrap, and from then on each breach of the description
+// fails the test.
 //
-// The description (13 MB) is not part of this repository. The command .ci/fetch-descriptions puts it into the user's
-// cache directory; REKEY_GITHUB_OPENAPI names another place.
+// GitHub publishes the description under the MIT licence (testdata/LICENSE). Of its 13 MB this repository keeps the
+// endpoints in [Kept]; `make descriptions` fetches the whole and trims it.
 package openapi

@@ -5,8 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -43,11 +41,7 @@ const small = `{
 
 func load(t *testing.T, text string) *openapi.Description {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "description.json")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	d, err := openapi.Load(path)
+	d, err := openapi.Read([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,22 +125,10 @@ func TestWrapPassesEverythingOn(t *testing.T) {
 	}
 }
 
-func TestAbsentDescription(t *testing.T) {
-	t.Parallel()
-	_, err := openapi.Load(filepath.Join(t.TempDir(), "none.json"))
-	if !errors.Is(err, openapi.ErrAbsent) || !strings.Contains(err.Error(), ".ci/fetch-descriptions") {
-		t.Errorf("got %v, want ErrAbsent and the command that mends it", err)
-	}
-}
-
 func TestBrokenDescriptions(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "{}", `{"paths": {"/a": 1}}`} {
-		path := filepath.Join(t.TempDir(), "d.json")
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := openapi.Load(path); err == nil {
+		if _, err := openapi.Read([]byte(text)); err == nil {
 			t.Errorf("%q was taken for a description", text)
 		}
 	}
@@ -159,20 +141,14 @@ func TestBrokenDescriptions(t *testing.T) {
 
 // TestGitHubsOwn resolves every path of GitHub's description that the stand-in serves.
 func TestGitHubsOwn(t *testing.T) {
-	path, err := openapi.Path()
-	if err != nil {
-		t.Skip(err)
-	}
-	d, err := openapi.Load(path)
-	if errors.Is(err, openapi.ErrAbsent) {
-		t.Skip(err)
-	}
+	t.Parallel()
+	d, err := openapi.GitHub()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, request := range []string{
 		"GET /app", "POST /app/installations/1/access_tokens", "GET /installation/repositories", "GET /repos/a/b",
-		"GET /repos/a/b/commits/heads/x/check-runs", "GET /repos/a/b/contents/.github/rekey.yml", "GET /repos/a/b/git/blobs/0",
+		"GET /repos/a/b/commits/heads/x/check-runs", "GET /repos/a/b/contents/.github/rekey.yml",
 	} {
 		method, path, _ := strings.Cut(request, " ")
 		errs := d.Check(openapi.Exchange{
@@ -183,6 +159,25 @@ func TestGitHubsOwn(t *testing.T) {
 			if !strings.Contains(err.Error(), "request") {
 				t.Error(err)
 			}
+		}
+	}
+}
+
+func TestTrim(t *testing.T) {
+	t.Parallel()
+	text, err := load(t, small).Trim(func(path string) bool { return strings.HasSuffix(path, "/issues") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	trimmed := load(t, string(text))
+	for path, found := range map[string]bool{"/repos/a/b/issues": true, "/repos/a/b/issues/comments": false} {
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader("{}"))
+		errs := trimmed.Check(openapi.Exchange{
+			Request: r, Path: path, Body: []byte(`{}`), Status: 422, Answer: []byte(`{"message": "no"}`),
+			Header: http.Header{"Content-Type": {"application/json"}},
+		})
+		if (len(errs) == 0) != found {
+			t.Errorf("%s: %v", path, errs)
 		}
 	}
 }

@@ -2,53 +2,27 @@ package openapi
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 )
 
 // TB is what of testing.TB is used here.
 type TB interface {
 	Helper()
-	Skipf(format string, args ...any)
 	Fatalf(format string, args ...any)
 	Errorf(format string, args ...any)
 }
 
-// Watch returns a wrapper for REST handlers that fails the test for each breach of the description. The test is skipped
-// where there is no description.
+// Watch returns a wrapper for REST handlers that fails the test for each breach of the description.
 func Watch(t TB) func(http.Handler) http.Handler {
 	t.Helper()
-	wrap := WatchIfPresent(t)
-	if wrap == nil {
-		t.Skipf("%v", ErrAbsent)
-	}
-	return wrap
-}
-
-// WatchIfPresent is [Watch] for tests that go on without the description: then it returns nil.
-func WatchIfPresent(t TB) func(http.Handler) http.Handler {
-	t.Helper()
-	d, err := shared()
-	if errors.Is(err, ErrAbsent) {
-		return nil
-	}
+	d, err := GitHub()
 	if err != nil {
 		t.Fatalf("GitHub's OpenAPI description: %v", err)
 	}
 	return d.Wrap(func(err error) { t.Errorf("%v", err) })
 }
-
-// shared is one description for all tests of a program, because reading it takes a moment.
-var shared = sync.OnceValues(func() (*Description, error) {
-	path, err := Path()
-	if err != nil {
-		return nil, err
-	}
-	return Load(path)
-})
 
 // Wrap returns a wrapper that reports each breach. It takes paths with and without /api/v3 in front.
 func (d *Description) Wrap(report func(error)) func(http.Handler) http.Handler {

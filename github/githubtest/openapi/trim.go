@@ -1,0 +1,40 @@
+package openapi
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+const repository = "/repos/{owner}/{repo}"
+
+// Kept reports whether this repository keeps the description of a path of GitHub's API: those of Apps, installations,
+// checks, issues, contents and pull requests, which an App like rekey may use.
+func Kept(path string) bool {
+	if slices.Contains([]string{
+		"/app", "/app-manifests/{code}/conversions", repository, repository + "/pulls",
+		repository + "/commits/{commit_sha}/pulls", repository + "/installation",
+	}, path) {
+		return true
+	}
+	return slices.ContainsFunc([]string{
+		"/app/", "/installation/", repository + "/assignees", repository + "/branches/{branch}", repository + "/check-runs",
+		repository + "/check-suites", repository + "/collaborators", repository + "/commits/{ref}/check-",
+		repository + "/compare", repository + "/contents", repository + "/issues", repository + "/pulls/{pull_number}",
+	}, func(prefix string) bool { return strings.HasPrefix(path, prefix) })
+}
+
+// Trim returns the description of those paths that keep accepts, with the components that they refer to, as JSON.
+func (d *Description) Trim(keep func(path string) bool) ([]byte, error) {
+	paths, needed := map[string]json.RawMessage{}, map[string]map[string]json.RawMessage{}
+	for path, item := range d.paths {
+		if !keep(path) {
+			continue
+		}
+		paths[path] = item
+		if err := d.gather(item, needed); err != nil {
+			return nil, err
+		}
+	}
+	return d.document(paths, needed)
+}
