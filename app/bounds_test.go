@@ -25,6 +25,8 @@ func TestBounds(t *testing.T) {
 		"Places":      testManyPlacesOfOneKey,
 		"Flood":       testMoreKeysThanARecordTakes,
 		"OverALimit":  testOverALimit,
+		"Gap":         testGap,
+		"GapIsRead":   testGapIsRead,
 		"FirstLook":   testFirstLookWithManyPlaces,
 		"AllowedPath": testDecoysWhereAPathIsAllowed,
 		"LargeObject": testKeyInALargeObject,
@@ -178,15 +180,95 @@ func testOverALimit(t *testing.T) {
 	sha = w.pushed(map[string]string{"README.md": "# Shop\n\nMore.\n"})
 	w.settle()
 	w.conclusion(sha, "neutral")
-	if refs, tip := w.unread(); tip != sha || len(refs) != 1 || refs[0].Attempts != budget.UnreadAttempts {
+	if refs, tip := w.unread(); tip != sha || len(refs) != 0 {
 		t.Errorf("after three attempts the tip is %q, unread %+v", tip, refs)
 	}
+}
+
+// testGap: what three readings could not judge is named by each later check of the branch, until somebody had it read and
+// nothing was left, or a maintainer accepted it.
+func testGap(t *testing.T) {
+	w := newShop(t)
+	w.shop.SetRole(w.sam, "write")
+	first := w.pushed(map[string]string{"README.md": "# Shop\n"})
+	w.settle()
+	w.pushed(map[string]string{"data/bomb.zst": zstdBomb(t, 20<<20)})
+	w.settle()
+	var last string
+	for i := range budget.UnreadAttempts - 1 {
+		last = w.pushed(map[string]string{"README.md": fmt.Sprintf("# Shop\n\n%d.\n", i)})
+		w.settle()
+		w.conclusion(last, "failure")
+	}
+	if refs, tip := w.unread(); tip != last || len(refs) != 0 {
+		t.Fatalf("after three attempts the tip is %q, unread %+v", tip, refs)
+	}
+	want := []string{first[:7], last[:7], "data/bomb.zst", "over the limit", "Accept unread"}
+	sha := w.pushed(map[string]string{"README.md": "# Shop\n\nMore.\n"})
+	w.settle()
+	w.conclusion(sha, "neutral")
+	run := w.shop.CheckRuns(sha)[0]
+	holds(t, "the check", run.Title+run.Summary, want...)
+	holds(t, "its title", run.Title, "Commits "+first[:7]+".."+last[:7]+" were not read: data/bomb.zst")
+	if labels := buttons(run); !slices.Equal(labels, []string{"rescan", "accept-unread"}) {
+		t.Errorf("the buttons are %v", labels)
+	}
+	// Reading it again leaves the same, on the newest check and on that of an earlier attempt.
+	w.took(w.shop.PressButton(w.ctx, run.ID, "rescan", w.sam))
+	w.took(w.shop.PressButton(w.ctx, w.shop.CheckRuns(last)[0].ID, "rescan", w.sam))
+	w.settle()
+	w.conclusion(sha, "neutral")
+	w.conclusion(last, "failure")
+	holds(t, "the check", w.shop.CheckRuns(sha)[0].Summary, want...)
+	// Another branch has no part in it; who may only write does not end it.
+	other := w.commit(w.shop, githubtest.Change{Parents: []string{first}, Files: map[string]string{"a.txt": "a\n"}})
+	w.push(w.shop, "refs/heads/other", other)
+	w.took(w.shop.PressButton(w.ctx, run.ID, "accept-unread", w.sam))
+	w.settle()
+	w.conclusion(other, "success")
+	w.conclusion(sha, "neutral")
+	w.took(w.shop.PressButton(w.ctx, run.ID, "accept-unread", w.ada))
+	w.settle()
+	w.conclusion(sha, "success")
+	w.conclusion(last, "success")
+	holds(t, "the check of the last attempt", w.shop.CheckRuns(last)[0].Summary, "accepted by `ada`", "data/bomb.zst")
 	sha = w.pushed(map[string]string{"README.md": "# Shop\n\nStill more.\n"})
 	w.settle()
 	w.conclusion(sha, "success")
-	if refs, tip := w.unread(); tip != sha || len(refs) != 1 {
-		t.Errorf("the tip is %q, unread %+v", tip, refs)
+}
+
+// testGapIsRead: a gap that can be read after all is read by "Check again", and what it hid is found.
+func testGapIsRead(t *testing.T) {
+	w := newShop(t)
+	first := w.pushed(map[string]string{"README.md": "# Shop\n"})
+	w.settle()
+	live, _ := w.secret(724, detect.Live)
+	leak := w.commit(w.shop, githubtest.Change{Files: map[string]string{"prod.env": env(live)}})
+	last := w.commit(w.shop, githubtest.Change{Parents: []string{leak}, Remove: []string{"prod.env"}})
+	err := w.server.Store().Update(w.ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		return errors.Join(tx.NoteGap(ctx, w.shop.ID(), "refs/heads/main", first, last, []string{"prod.env: over the limit"}),
+			tx.SetTip(ctx, w.shop.ID(), "refs/heads/main", last))
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
+	if err := w.shop.SetRef("refs/heads/main", last); err != nil {
+		t.Fatal(err)
+	}
+	sha := w.pushed(map[string]string{"README.md": "# Shop\n\nMore.\n"})
+	w.settle()
+	w.conclusion(sha, "neutral")
+	w.filed(0)
+	w.took(w.shop.PressButton(w.ctx, w.shop.CheckRuns(sha)[0].ID, "rescan", w.ada))
+	w.settle()
+	w.conclusion(sha, "failure")
+	w.filed(1)
+	if strings.Contains(w.shop.CheckRuns(sha)[0].Summary, "Not everything on this branch was read") {
+		t.Error("the check still names what was read since")
+	}
+	next := w.pushed(map[string]string{"README.md": "# Shop\n\nStill more.\n"})
+	w.settle()
+	w.conclusion(next, "success")
 }
 
 // testFirstLookWithManyPlaces: thousands of old places of one key are no reason to lose the newest keys.

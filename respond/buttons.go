@@ -11,6 +11,7 @@ const (
 	ButtonRotated   = "rotated"
 	ButtonNotSecret = "not-a-secret"
 	ButtonTriage    = "triage"
+	ButtonAccept    = "accept-unread"
 )
 
 // buttons offers what makes sense: nothing on a check that passed.
@@ -33,6 +34,8 @@ func (v checkView) buttons() []github.Button {
 		return []github.Button{rotated, notSecret, rescan}
 	case len(v.unsure) > 0:
 		return []github.Button{notSecret, rescan}
+	case v.openGap():
+		return []github.Button{rescan, {Label: "Accept unread", Description: "For maintainers: somebody looked at it", Identifier: ButtonAccept}}
 	case len(v.failed) > 0 || len(v.unjudged) > 0 || v.PolicyFile.Message != "":
 		return []github.Button{rescan}
 	}

@@ -29,6 +29,8 @@ type CheckFacts struct {
 	PolicyFile PolicyProblem
 	// StillOpen are open leaks of the repository, of this head and others, where the head is pushed to the default branch.
 	StillOpen []ledger.Leak
+	// Gaps are ranges of the refs that the head was pushed to of which a limit left something unread, accepted ones too.
+	Gaps []ledger.Gap
 }
 
 // PolicyProblem is what is wrong with the policy file that this commit holds. The zero value is nothing.
@@ -79,6 +81,7 @@ type checkView struct {
 	CheckFacts
 	failed    []ledger.Scan // not made good by a later one
 	unjudged  []string      // what limits left out, and no later scan has judged
+	gaps      []ledger.Gap  // what limits left out of earlier pushes, and nobody has accepted
 	failing   []leakView    // open, and severe enough
 	tolerated []leakView    // open, under the policy's threshold
 	unsure    []leakView    // open, of low confidence
@@ -93,7 +96,7 @@ type leakView struct {
 }
 
 func view(f CheckFacts) checkView {
-	v := checkView{CheckFacts: f, failed: failedScans(f.Scans), unjudged: unjudged(f.Scans)}
+	v := checkView{CheckFacts: f, failed: failedScans(f.Scans), unjudged: notAccepted(unjudged(f.Scans), f.Gaps), gaps: earlierGaps(f)}
 	for _, l := range byLeak(f.Sightings) {
 		switch {
 		case l.allAllowed() && (l.State == ledger.Open || l.State == "" || l.ClosedBy == self):
@@ -208,7 +211,7 @@ func (v checkView) conclusion() github.Conclusion {
 		return github.Failure
 	case len(v.unjudged) > 0 && v.Policy.Unread != policy.UnreadNeutral:
 		return github.Failure
-	case len(v.unjudged) > 0, len(v.tolerated) > 0, len(v.unsure) > 0, v.silenced():
+	case len(v.unjudged) > 0, len(v.gaps) > 0, len(v.tolerated) > 0, len(v.unsure) > 0, v.silenced():
 		return github.Neutral
 	}
 	return github.Success
@@ -242,6 +245,8 @@ func (v checkView) title() string {
 		return "The policy in " + policy.Path + " is not valid"
 	case len(v.unjudged) > 0:
 		return "More than can be judged: " + markdown.Plain(v.unjudged[0])
+	case len(v.gaps) > 0:
+		return v.gapTitle()
 	case len(v.tolerated) > 0:
 		return leaked(v.tolerated) + ", which the policy does not fail on"
 	case len(v.unsure) > 0:

@@ -21,6 +21,7 @@ const (
 	SaidStatus   Said = "status"
 	SaidHelp     Said = "help"
 	SaidTriage   Said = "triage"   // treat a pull request's findings as leaks of the repository
+	SaidAccept   Said = "accept"   // what a limit left unread is accepted; about no leak
 	SaidClosed   Said = "closed"   // closed the issue by hand
 	SaidReopened Said = "reopened" // reopened it by hand
 )
@@ -111,6 +112,8 @@ func ButtonSaid(identifier string) (Said, bool) {
 		return SaidIgnore, true
 	case ButtonTriage:
 		return SaidTriage, true
+	case ButtonAccept:
+		return SaidAccept, true
 	}
 	return "", false
 }

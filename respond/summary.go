@@ -26,6 +26,7 @@ func (v checkView) summary() string {
 			"if it fails the same way, the log of rekey's server says more.\n\n")
 	}
 	v.writeUnjudged(&b)
+	v.writeGaps(&b)
 	if v.PolicyFile.Message != "" {
 		rest := "Until it is fixed, it is ignored: what the organisation's and the server's policy say applies."
 		if v.PolicyFile.Partial {
@@ -105,6 +106,9 @@ func (v checkView) writeUnjudged(b *strings.Builder) {
 		b.WriteString("So this check doesn't pass. To accept what rekey can't read, set `unread: neutral` in the policy. ")
 	}
 	b.WriteString("**Check again** reads the commits once more.\n\n")
+	if v.openGap() && len(v.gaps) == 0 {
+		b.WriteString("It was tried often enough: rekey doesn't try it again by itself, and later checks say so. " + gapAdvice + "\n\n")
+	}
 }
 
 // about names a scan, where there are several.

@@ -180,9 +180,13 @@ func (w *Worker) checkFacts(ctx context.Context, tx *ledger.Tx, repositoryID int
 	for i := range sightings {
 		sightings[i].Leak = w.here(sightings[i].Leak, repository)
 	}
+	gaps, err := gapsOf(ctx, tx, repository, scans)
+	if err != nil {
+		return respond.CheckFacts{}, err
+	}
 	open, err := w.stillOpen(ctx, tx, repository, scans)
 	return respond.CheckFacts{
-		Repository: w.describe(repository), Head: head, DetailsURL: w.DetailsURL, Scans: scans, Sightings: sightings, StillOpen: open,
+		Repository: w.describe(repository), Head: head, DetailsURL: w.DetailsURL, Scans: scans, Sightings: sightings, StillOpen: open, Gaps: gaps,
 	}, err
 }
 

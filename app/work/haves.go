@@ -18,6 +18,7 @@ const maxHaves = 64
 func (w *Worker) haves(ctx context.Context, client *github.Client, t *task) (haves []string, listed bool, err error) {
 	base := t.Base
 	unread := false
+	var left *left
 	var tips []ledger.Tip
 	var read []string
 	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
@@ -25,6 +26,9 @@ func (w *Worker) haves(ctx context.Context, client *github.Client, t *task) (hav
 			// The range that was read before is the one that is meant: by now the head may be on the default branch.
 			scans, err := tx.Scans(ctx, t.Repository.ID, t.Head)
 			if err != nil {
+				return err
+			}
+			if left, err = leftOf(ctx, tx, t.Repository.ID, scans); err != nil {
 				return err
 			}
 			if len(scans) > 0 {
@@ -55,18 +59,40 @@ func (w *Worker) haves(ctx context.Context, client *github.Client, t *task) (hav
 	if err != nil {
 		return nil, false, err
 	}
-	t.Base = base
+	t.Base, t.From = base, base
+	if left != nil {
+		t.From, t.Also = left.from, left.also
+		return left.haves(), false, nil
+	}
 	haves = havesOf(*t, tips, unread)
 	for _, sha := range read {
 		if !slices.Contains(haves, sha) {
 			haves = append(haves, sha)
 		}
 	}
+	if unread {
+		t.From = readFrom(t.Ref, tips, haves)
+	}
 	if len(haves) > 0 {
 		return haves, false, nil
 	}
 	haves, err = w.standing(ctx, client, t)
+	t.From = t.Base
 	return haves, true, err
+}
+
+// readFrom is pure: the one of the haves that best says where the range begins: the ref's own tip. Reading from it alone reads
+// no less.
+func readFrom(ref string, tips []ledger.Tip, haves []string) string {
+	for _, tip := range tips {
+		if tip.Ref == ref && slices.Contains(haves, tip.SHA) {
+			return tip.SHA
+		}
+	}
+	if len(haves) > 0 {
+		return haves[0]
+	}
+	return ""
 }
 
 // baseIsLost reports whether nobody has read the base and nobody is going to: the delivery that brought it was lost, or its

@@ -69,6 +69,9 @@ func wordOf(event webhook.Event, appID int64) (word, bool) {
 // hear does what a person's word asks for, for each leak that it is about, and finishes its delivery with it: a word is
 // heard once.
 func (w *Worker) hear(ctx context.Context, d ledger.Delivery, said word) error {
+	if said.Said == respond.SaidAccept {
+		return w.acceptGaps(ctx, d, said)
+	}
 	leaks, err := w.meant(ctx, said)
 	if err != nil {
 		return err

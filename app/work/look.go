@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/riverqueue/river"
@@ -100,11 +99,20 @@ func (w *Worker) lookAt(ctx context.Context, j *river.Job[job.FirstLook], reposi
 func (w *Worker) lookLeft(ctx context.Context, t *task, unjudged []string) (again bool, err error) {
 	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		if len(unjudged) == 0 {
-			return tx.NoteWholeRead(ctx, t.Repository.ID, wholeHistory, math.MaxInt32)
+			if err := tx.NoteWholeRead(ctx, t.Repository.ID, wholeHistory); err != nil {
+				return err
+			}
+			return closeGaps(ctx, tx, t.Repository.ID, func(ledger.Gap) bool { return true })
 		}
 		u, err := tx.NoteUnread(ctx, t.Repository.ID, wholeHistory, t.Want, unjudged)
-		again = u.Attempts < budget.UnreadAttempts
-		return err
+		if again = u.Attempts < budget.UnreadAttempts; again || err != nil {
+			return err
+		}
+		// What an earlier look left was left again, and stands in for it.
+		if err := closeGaps(ctx, tx, t.Repository.ID, func(g ledger.Gap) bool { return g.Ref == wholeHistory && g.Accepted.IsZero() }); err != nil {
+			return err
+		}
+		return tx.NoteGap(ctx, t.Repository.ID, wholeHistory, "", t.Want, unjudged)
 	})
 	return again, err
 }

@@ -16,11 +16,11 @@ type selection struct {
 	sightings []pack.Sighting
 	unseen    map[string]bool // fingerprints of what is also at paths that are not recorded
 	more      int             // places that are not recorded, of credentials that are
-	left      []left          // credentials that are not
+	left      []leftOut       // credentials that are not
 }
 
-// left is a credential of which nothing is recorded.
-type left struct {
+// leftOut is a credential of which nothing is recorded.
+type leftOut struct {
 	finding detect.Finding
 	places  int
 }
@@ -48,7 +48,7 @@ func selected(report pack.Report, known map[string]bool, limit, each int) select
 	for n, count := range budget.Deal(groups, limit, each) {
 		first := sightings[n][0].Finding
 		if count == 0 {
-			out.left = append(out.left, left{first, groups[n].Size})
+			out.left = append(out.left, leftOut{first, groups[n].Size})
 			continue
 		}
 		keep, cut := pack.Choose(sightings[n], count)

@@ -36,10 +36,12 @@ type plan struct {
 type task struct {
 	Repository github.Repository
 	Event      string
-	Ref        string // where it was pushed; "" where the event does not tell
-	Want       string // object id: a commit, or an annotated tag
-	Head       string // the commit that gets the check run; "" where there is none to get it
-	Base       string // the have that the event names; "" if none
+	Ref        string   // where it was pushed; "" where the event does not tell
+	Want       string   // object id: a commit, or an annotated tag
+	Also       []string // further commits to read, of earlier pushes of which something was left
+	Head       string   // the commit that gets the check run; "" where there is none to get it
+	Base       string   // the have that the event names; "" if none
+	From       string   // where the reading really begins: another than Base where nobody has read that; "" for the beginning
 	Pull       int
 	Pusher     string    // login
 	Again      bool      // somebody asked to look again
@@ -55,6 +57,13 @@ type task struct {
 
 // movesRef reports whether the task reads what a ref got, which is then its recorded tip.
 func (t *task) movesRef() bool { return t.Event == "push" || t.Event == "sweep" }
+
+// wants lists what is to be read, once each.
+func (t *task) wants() []string {
+	wants := append([]string{t.Want}, t.Also...)
+	slices.Sort(wants)
+	return slices.Compact(wants)
+}
 
 // planOf decides what an event asks for. It is pure. appID is our own: check runs of other Apps are not ours to answer.
 func planOf(event webhook.Event, appID int64) plan {

@@ -1,7 +1,7 @@
 package work
 
 import (
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -37,7 +37,7 @@ func TestNotesAreReadWithoutACheck(t *testing.T) {
 		{Event: "sweep", Ref: "refs/notes/commits", Want: "2", Base: "0"},
 		{Event: "sweep", Ref: "refs/changes/1", Want: "3"},
 	}
-	if !slices.Equal(moved, want) || len(gone) != 0 {
+	if !reflect.DeepEqual(moved, want) || len(gone) != 0 {
 		t.Errorf("moved %+v, gone %v", moved, gone)
 	}
 }

@@ -27,13 +27,16 @@ func (w *Worker) scan(ctx context.Context, owner string, t *task) (string, error
 		return "", err
 	}
 	// What an event or the ledger names may be gone from the server, which then sends the whole history and does not say so.
-	request := wire.Request{Wants: []string{t.Want}, Haves: haves, RequireCommon: !listed}
+	request := wire.Request{Wants: t.wants(), Haves: haves, RequireCommon: !listed && len(haves) > 0}
 	report, err := w.read(ctx, client, request, []string{t.Want}, nil)
 	if errors.Is(err, wire.ErrNoCommonHave) {
 		if request.Haves, err = w.otherHaves(ctx, client, t); err != nil {
 			return "", err
 		}
 		request.RequireCommon = false
+		if t.From = ""; len(request.Haves) > 0 {
+			t.From = request.Haves[0]
+		}
 		report, err = w.read(ctx, client, request, []string{t.Want}, nil)
 	}
 	if err != nil {
@@ -161,6 +164,9 @@ func (w *Worker) recordScan(ctx context.Context, t *task, scan ledger.Scan, obse
 		if err := w.moveTip(ctx, tx, t, scan.Unjudged); err != nil {
 			return err
 		}
+		if err := w.fillGaps(ctx, tx, t, &scan); err != nil {
+			return err
+		}
 		if t.Policy {
 			if err := refile(ctx, tx, t.Repository.ID); err != nil {
 				return err
@@ -231,17 +237,22 @@ func (w *Worker) decide(ctx context.Context, tx *ledger.Tx, scan ledger.Scan, re
 }
 
 // moveTip records what the ref points to as read, unless something was left: then the next push, which has this commit as its
-// base, brings all of it again, as often as is of use.
+// base, brings all of it again, as often as is of use. After that the range is a gap, which the ref's checks name.
 func (w *Worker) moveTip(ctx context.Context, tx *ledger.Tx, t *task, unjudged []string) error {
 	if !t.movesRef() {
 		return nil
 	}
-	if len(unjudged) > 0 {
-		u, err := tx.NoteUnread(ctx, t.Repository.ID, t.Ref, t.Want, unjudged)
-		if err != nil || u.Attempts < budget.UnreadAttempts {
+	if len(unjudged) == 0 {
+		if err := tx.NoteWholeRead(ctx, t.Repository.ID, t.Ref); err != nil {
 			return err
 		}
-	} else if err := tx.NoteWholeRead(ctx, t.Repository.ID, t.Ref, budget.UnreadAttempts); err != nil {
+		return tx.SetTip(ctx, t.Repository.ID, t.Ref, t.Want)
+	}
+	u, err := tx.NoteUnread(ctx, t.Repository.ID, t.Ref, t.Want, unjudged)
+	if err != nil || u.Attempts < budget.UnreadAttempts {
+		return err
+	}
+	if err := tx.NoteGap(ctx, t.Repository.ID, t.Ref, t.From, t.Want, unjudged); err != nil {
 		return err
 	}
 	return tx.SetTip(ctx, t.Repository.ID, t.Ref, t.Want)

@@ -28,10 +28,10 @@ func (tx *Tx) NoteUnread(ctx context.Context, repository int64, ref, sha string,
 	return u, nil
 }
 
-// NoteWholeRead records that a reading of a ref left nothing: what earlier ones left was read again with it, unless they were
-// so many, at least enough, that it was given up.
-func (tx *Tx) NoteWholeRead(ctx context.Context, repository int64, ref string, enough int) error {
-	_, err := tx.exec(ctx, `DELETE FROM unread WHERE repository = $1 AND ref = $2 AND attempts < $3`, repository, []byte(ref), enough)
+// NoteWholeRead records that nothing of a ref waits to be read again: a reading left nothing, and what earlier ones left was
+// read with it; or it is a [Gap] now.
+func (tx *Tx) NoteWholeRead(ctx context.Context, repository int64, ref string) error {
+	_, err := tx.exec(ctx, `DELETE FROM unread WHERE repository = $1 AND ref = $2`, repository, []byte(ref))
 	if err != nil {
 		return fmt.Errorf("ledger: unread ref of repository %d: %w", repository, err)
 	}

@@ -1,0 +1,213 @@
+package work
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// A gap is what a limit left unread three times; see [ledger.Gap]. It is named by the checks of its ref, and ends when somebody
+// has it read again and nothing is left, or a maintainer accepts it.
+
+// maxGapHeads is how many of a ref's checks are brought up to date when a gap ends.
+const maxGapHeads = 50
+
+// refsOf is pure: the refs that were read for a head as pushes.
+func refsOf(scans []ledger.Scan) []string {
+	var refs []string
+	for _, s := range scans {
+		if (s.Event == "push" || s.Event == "sweep") && !slices.Contains(refs, s.Ref) {
+			refs = append(refs, s.Ref)
+		}
+	}
+	return refs
+}
+
+// gapsOf lists the gaps that concern a head: those of the refs that it was pushed to, and with the default branch's those of
+// the whole history.
+func gapsOf(ctx context.Context, tx *ledger.Tx, r ledger.Repository, scans []ledger.Scan) ([]ledger.Gap, error) {
+	refs := refsOf(scans)
+	if len(refs) == 0 {
+		return nil, nil
+	}
+	gaps, err := tx.Gaps(ctx, r.ID)
+	return slices.DeleteFunc(gaps, func(g ledger.Gap) bool {
+		return !slices.Contains(refs, g.Ref) && (g.Ref != wholeHistory || !slices.Contains(refs, "refs/heads/"+r.DefaultBranch))
+	}), err
+}
+
+// left is what limits left of a head's refs, for one who wants it checked again.
+type left struct {
+	from string   // where the reading begins that takes it all: "" for the beginning
+	also []string // heads of gaps, which the head itself need not reach
+}
+
+func (l left) haves() []string {
+	if l.from == "" {
+		return nil
+	}
+	return []string{l.from}
+}
+
+// leftOf says what was left of a head's refs: from the oldest gap on, or else from the last tip that was read. nil: nothing.
+func leftOf(ctx context.Context, tx *ledger.Tx, repository int64, scans []ledger.Scan) (*left, error) {
+	refs := refsOf(scans)
+	if len(refs) == 0 {
+		return nil, nil
+	}
+	gaps, err := tx.Gaps(ctx, repository)
+	if err != nil {
+		return nil, err
+	}
+	var found *left
+	for _, g := range gaps {
+		if !g.Accepted.IsZero() || !slices.Contains(refs, g.Ref) {
+			continue
+		}
+		if found == nil {
+			found = &left{from: g.Base}
+		}
+		found.also = append(found.also, g.Head)
+	}
+	if found != nil {
+		return found, nil
+	}
+	unread, err := tx.Unread(ctx, repository)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range unread {
+		if slices.Contains(refs, u.Ref) {
+			tip, err := tx.Tip(ctx, repository, u.Ref)
+			return &left{from: tip}, err
+		}
+	}
+	return nil, nil
+}
+
+// fillGaps ends the gaps that somebody had read again with the scan. What is left of them once more is known already, and does
+// not fail a check that it did not fail before.
+func (w *Worker) fillGaps(ctx context.Context, tx *ledger.Tx, t *task, scan *ledger.Scan) error {
+	if !t.Again || scan.Failure != "" {
+		return nil
+	}
+	repository, err := tx.Repository(ctx, t.Repository.ID)
+	if err != nil {
+		return err
+	}
+	scans, err := tx.Scans(ctx, t.Repository.ID, t.Head)
+	if err != nil {
+		return err
+	}
+	gaps, err := gapsOf(ctx, tx, repository, scans)
+	if err != nil {
+		return err
+	}
+	for _, g := range gaps {
+		switch {
+		case !g.Accepted.IsZero() || g.Head == t.Head && len(scan.Unjudged) > 0:
+			continue
+		case g.Ref == wholeHistory:
+			if err := tx.EnqueueOnce(ctx, job.FirstLook{Installation: repository.Installation, Repository: repository.ID}, nil); err != nil {
+				return err
+			}
+		case len(scan.Unjudged) == 0:
+			if err := closeGaps(ctx, tx, repository.ID, func(o ledger.Gap) bool { return o.ID == g.ID }); err != nil {
+				return err
+			}
+		default:
+			scan.Unjudged = slices.DeleteFunc(slices.Clone(scan.Unjudged), func(left string) bool { return slices.Contains(g.Reasons, left) })
+		}
+	}
+	return nil
+}
+
+// closeGaps ends the gaps of a repository that were read.
+func closeGaps(ctx context.Context, tx *ledger.Tx, repository int64, read func(ledger.Gap) bool) error {
+	gaps, err := tx.Gaps(ctx, repository)
+	if err != nil {
+		return err
+	}
+	for _, g := range gaps {
+		if !read(g) {
+			continue
+		}
+		if err := tx.CloseGap(ctx, g.ID); err != nil {
+			return err
+		}
+		if err := enqueueGapChecks(ctx, tx, repository, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enqueueGapChecks brings the checks up to date that name a gap.
+func enqueueGapChecks(ctx context.Context, tx *ledger.Tx, repository int64, g ledger.Gap) error {
+	ref := g.Ref
+	if ref == wholeHistory {
+		r, err := tx.Repository(ctx, repository)
+		if err != nil {
+			return err
+		}
+		ref = "refs/heads/" + r.DefaultBranch
+	}
+	heads, err := tx.HeadsOn(ctx, repository, ref, maxGapHeads)
+	if err != nil {
+		return err
+	}
+	for _, head := range heads {
+		if err := tx.Enqueue(ctx, job.Check{Repository: repository, Head: head}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// acceptGaps does what a maintainer asks for with the check's button: the gaps that the check named are accepted.
+func (w *Worker) acceptGaps(ctx context.Context, d ledger.Delivery, said word) error {
+	role, err := w.role(ctx, said.Repository, said.By)
+	if err != nil {
+		return err
+	}
+	if !respond.MayAccept(role) {
+		w.Log.InfoContext(ctx, "only maintainers accept what was not read", "repository", w.named(said.Repository), "by", said.By, "role", role)
+		return w.finish(ctx, d, "refused: only maintainers accept what was not read")
+	}
+	return w.finishWith(ctx, d, "accepted what was not read", func(ctx context.Context, tx *ledger.Tx) error {
+		once, err := tx.BeginOnce(ctx, fmt.Sprintf("word:%d:%s", said.Repository, bodyID(d)), ledger.Lease{Owner: d.GUID})
+		if err != nil || !once.Finished.IsZero() {
+			return err
+		}
+		repository, err := tx.Repository(ctx, said.Repository)
+		if err != nil {
+			return err
+		}
+		scans, err := tx.Scans(ctx, said.Repository, said.Head)
+		if err != nil {
+			return err
+		}
+		gaps, err := gapsOf(ctx, tx, repository, scans)
+		if err != nil {
+			return err
+		}
+		for _, g := range gaps {
+			if !g.Accepted.IsZero() || g.At.After(d.Received) { // not what nobody can have seen yet
+				continue
+			}
+			if err := tx.AcceptGap(ctx, g.ID, said.By); err != nil {
+				return err
+			}
+			if err := enqueueGapChecks(ctx, tx, said.Repository, g); err != nil {
+				return err
+			}
+			w.Log.WarnContext(ctx, "a maintainer accepted what was not read", "repository", w.named(said.Repository), "by", said.By,
+				"ref", g.Ref, "base", g.Base, "head", g.Head, "left", g.Reasons)
+		}
+		return tx.FinishAction(ctx, once, d.GUID)
+	})
+}
