@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -11,25 +12,19 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// openStore opens the ledger. Where another process has it, that is said at once; a restart's old process gets some
-// seconds to end.
+// openStore opens the ledger. Where another process has it, that fails at once: whoever restarts rekey stops the old one first.
 func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (*ledger.Store, error) {
-	options := ledger.Options{
-		URL: cfg.DatabaseURL, Now: time.Now, Log: slog.New(atLeast{log.Handler(), slog.LevelWarn}), LockWait: -1,
-	}
-	store, err := ledger.OpenStore(ctx, options)
-	if errors.Is(err, ledger.ErrLocked) {
-		log.WarnContext(ctx, "another rekey uses the data directory; waiting some seconds for it to stop", "directory", cfg.Data)
-		options.LockWait = 0
-		store, err = ledger.OpenStore(ctx, options)
-	}
+	store, err := ledger.OpenStore(ctx, ledger.Options{
+		URL: cfg.DatabaseURL, Now: time.Now, Log: slog.New(atLeast{log.Handler(), slog.LevelWarn}),
+	})
+	locked, isLocked := errors.AsType[*ledger.LockedError](err)
 	switch {
 	case errors.Is(err, ledger.ErrFull):
 		return nil, fullDisk(cfg)
-	case errors.Is(err, ledger.ErrLocked):
+	case isLocked:
 		return nil, &config.Error{
-			Setting: "REKEY_DATA", Problem: "is " + cfg.Data + ", which another rekey uses",
-			Mend: "stop that one, name another directory, or use PostgreSQL (REKEY_DATABASE_URL) for several processes",
+			Setting: "REKEY_DATA", Problem: "is " + cfg.Data + ", which another rekey uses (" + cmp.Or(locked.Holder, "which one is not known") + ")",
+			Mend: "stop that one, name another directory, or use PostgreSQL for several processes",
 		}
 	case err != nil && !strings.Contains(cfg.DatabaseURL, "://"):
 		return nil, &config.Error{

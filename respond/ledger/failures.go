@@ -21,7 +21,7 @@ var (
 	ErrBusy = errors.New("ledger: another job has the lease")
 	// ErrFenced is returned to a run of an effect that another run has taken over from: it must send and record nothing more.
 	ErrFenced = errors.New("ledger: another run has taken over")
-	// ErrLocked is returned by [OpenStore] when another process has the SQLite database.
+	// ErrLocked is returned by [OpenStore] when another process has the SQLite database; [LockedError] says which.
 	ErrLocked = errors.New("ledger: another rekey uses this database")
 	// ErrUnavailable is returned when the database does not answer in time, or does not take what is written. It passes, and
 	// nothing is wrong with what was to be done.
@@ -29,6 +29,22 @@ var (
 	// ErrFull is returned, together with ErrUnavailable, when there is no space for what is written.
 	ErrFull = errors.New("the database's disk is full: free some space on it")
 )
+
+// LockedError is the ErrLocked of a SQLite database.
+type LockedError struct {
+	Path   string // of the lock's file
+	Holder string // "process 4711 on host", "" if not known
+}
+
+func (e *LockedError) Error() string {
+	holder := e.Holder
+	if holder == "" {
+		holder = "its process is not known"
+	}
+	return fmt.Sprintf("%v (%s, %s is locked): stop it, or use PostgreSQL for several processes", ErrLocked, holder, e.Path)
+}
+
+func (e *LockedError) Unwrap() error { return ErrLocked }
 
 // explained names the failures that callers act on. ctx is the caller's own: it has no part in the failure unless it ended.
 func (s *Store) explained(ctx context.Context, err error) error {

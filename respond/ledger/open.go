@@ -27,8 +27,7 @@ type Options struct {
 	Now func() time.Time
 	// Log gets River's and the ledger's complaints; nil means none.
 	Log *slog.Logger
-	// LockWait is how long OpenStore waits for another process to let go of the SQLite database: a restart's old process, as a
-	// rule. Zero means 10 seconds, negative not at all.
+	// LockWait is how long OpenStore waits for another process to let go of the SQLite database. Zero means not at all.
 	LockWait time.Duration
 
 	statementTimeout time.Duration // on PostgreSQL; zero means statementTimeout

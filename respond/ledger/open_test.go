@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,8 +43,8 @@ func TestSecondProcessOnSQLiteIsRefused(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the database has the mode %v (%v)", info.Mode(), err)
 	}
-	_, err = ledger.OpenStore(t.Context(), ledger.Options{URL: path, LockWait: -1})
-	if !errors.Is(err, ledger.ErrLocked) || !strings.Contains(err.Error(), path) {
+	_, err = ledger.OpenStore(t.Context(), ledger.Options{URL: path})
+	if !errors.Is(err, ledger.ErrLocked) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), fmt.Sprintf("process %d on ", os.Getpid())) {
 		t.Errorf("opened twice: %v", err)
 	}
 }

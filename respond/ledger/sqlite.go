@@ -20,8 +20,6 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-const defaultLockWait = 10 * time.Second
-
 // readers is how many transactions [Store.View] runs at once on SQLite.
 const readers = 4
 
@@ -29,9 +27,6 @@ func (s *Store) openSQLite(ctx context.Context, path string, lockWait time.Durat
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
-	}
-	if lockWait == 0 {
-		lockWait = defaultLockWait
 	}
 	if s.lock, err = lockFile(ctx, path+".lock", lockWait); err != nil {
 		return err
