@@ -26,7 +26,7 @@ func (f Flags) policyFile() (policy.File, error) {
 	}
 	file, err := policy.Parse(text)
 	if mistake, ok := errors.AsType[*policy.Error](err); ok {
-		return policy.File{}, &Error{setting, fmt.Sprintf("has a mistake in line %d", mistake.Line), mistake.Message}
+		return policy.File{}, &Error{setting, fmt.Sprintf("has an error on line %d", mistake.Line), mistake.Message}
 	}
 	return file, err
 }
@@ -56,18 +56,18 @@ func (f Flags) targets() ([]notify.Target, error) {
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&list); err != nil && !errors.Is(err, io.EOF) {
 		// The library's words may quote the file, which holds secrets.
-		return nil, &Error{setting, "is no list of targets", "write a YAML list of entries with name, format (slack or json), url and, for json, secret"}
+		return nil, &Error{setting, "is not a list of targets", "write a YAML list of entries with name, format (slack or json), url and, for json, secret"}
 	}
 	var targets []notify.Target
 	known := map[string]bool{}
 	for i, t := range list {
 		if t.Name == "" || known[t.Name] {
-			return nil, &Error{setting, fmt.Sprintf("has an entry %d without a name of its own", i+1), "give each target another name"}
+			return nil, &Error{setting, fmt.Sprintf("has an entry %d with no name, or one that is taken", i+1), "give each target a unique name"}
 		}
 		known[t.Name] = true
 		made := notify.Target{Name: t.Name, Format: t.Format, URL: t.URL, Secret: t.Secret, Accounts: t.Accounts}
 		if err := made.Validate(); err != nil {
-			return nil, &Error{setting, "has a target that cannot be used", err.Error()}
+			return nil, &Error{setting, "has an unusable target", err.Error()}
 		}
 		targets = append(targets, made)
 	}
@@ -78,7 +78,7 @@ func (f Flags) targets() ([]notify.Target, error) {
 func unknownTarget(p policy.File, targets []notify.Target) error {
 	for _, n := range p.Notify {
 		if !slices.ContainsFunc(targets, func(t notify.Target) bool { return t.Name == n.To }) {
-			return &Error{"REKEY_POLICY_FILE", fmt.Sprintf("names the target %q in notify", n.To), "add it to REKEY_NOTIFY_FILE, or take it out"}
+			return &Error{"REKEY_POLICY_FILE", fmt.Sprintf("names the unknown target %q in notify", n.To), "add it to REKEY_NOTIFY_FILE, or remove it"}
 		}
 	}
 	return nil

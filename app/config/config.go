@@ -1,5 +1,5 @@
 // Package config turns flags, environment and files into one checked [Config]. Every error is one line that names the
-// setting and says how to mend it. It decides nothing else.
+// setting and says how to fix it. It decides nothing else.
 package config
 
 import (
@@ -23,25 +23,25 @@ import (
 // Flags are the settings of the server as the command line and the environment give them. Kong fills them.
 type Flags struct {
 	Listen       string `env:"REKEY_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on."`
-	AdminListen  string `env:"REKEY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Address for operators alone, with /metrics. Default: /metrics on --listen, for this machine and private networks."`
-	PublicURL    string `env:"REKEY_PUBLIC_URL" placeholder:"URL" help:"Where people and GitHub reach this server, for links and set-up."`
-	Data         string `env:"REKEY_DATA" placeholder:"DIR" help:"Directory of the database; made with mode 0700. Default: rekey in the user's state directory."`
+	AdminListen  string `env:"REKEY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Separate address for operators, which serves /metrics. Default: /metrics on --listen, for this machine and private networks only."`
+	PublicURL    string `env:"REKEY_PUBLIC_URL" placeholder:"URL" help:"Where people and GitHub reach this server, for links and setup."`
+	Data         string `env:"REKEY_DATA" placeholder:"DIR" help:"Directory for the database, created with mode 0700. Default: rekey in the user's state directory."`
 	GitHubURL    string `name:"github-url" env:"REKEY_GITHUB_URL" default:"https://github.com" placeholder:"URL" help:"GitHub's web and git address."`
 	GitHubAPIURL string `name:"github-api-url" env:"REKEY_GITHUB_API_URL" placeholder:"URL" help:"GitHub's API address. Default: derived from --github-url."`
-	AppID        string `env:"REKEY_APP_ID" placeholder:"ID" help:"The GitHub App's id."`
+	AppID        string `env:"REKEY_APP_ID" placeholder:"ID" help:"The GitHub App's ID."`
 	ClerkAPIURL  string `name:"clerk-api-url" env:"REKEY_CLERK_API_URL" default:"https://api.clerk.com" placeholder:"URL" help:"Clerk's Backend API address."`
 	Log          string `env:"REKEY_LOG" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error. Text on a terminal, JSON elsewhere."`
 
-	PullRefs   bool   `env:"REKEY_PULL_REFS" help:"Read the heads of all old pull requests too when a repository is read for the first time."`
-	PolicyFile string `env:"REKEY_POLICY_FILE" placeholder:"FILE" help:"Policy that applies where no repository's .github/rekey.yml says otherwise."`
-	NotifyFile string `env:"REKEY_NOTIFY_FILE" placeholder:"FILE" help:"Targets that policies may name in notify: a YAML list of name, format, url, secret."`
+	PullRefs   bool   `env:"REKEY_PULL_REFS" help:"Read the heads of old pull requests too when a repository is first scanned."`
+	PolicyFile string `env:"REKEY_POLICY_FILE" placeholder:"FILE" help:"Default policy, for repositories whose .github/rekey.yml doesn't say otherwise."`
+	NotifyFile string `env:"REKEY_NOTIFY_FILE" placeholder:"FILE" help:"Targets that policies may name in notify: a YAML list of entries with name, format, url and secret."`
 
 	DatabaseURL       string `env:"REKEY_DATABASE_URL" placeholder:"URL" help:"postgres://… Default: SQLite in the data directory."`
-	DatabaseURLFile   string `env:"REKEY_DATABASE_URL_FILE" placeholder:"FILE" help:"File that holds the database URL."`
-	PrivateKey        string `env:"REKEY_PRIVATE_KEY" placeholder:"PEM" help:"The App's private key. Rather give the file: others on the machine see command lines."`
-	PrivateKeyFile    string `env:"REKEY_PRIVATE_KEY_FILE" placeholder:"FILE" help:"File that holds the App's private key, as GitHub gave it."`
-	WebhookSecret     string `env:"REKEY_WEBHOOK_SECRET" placeholder:"SECRET,…" help:"The App's webhook secret; several, comma-separated, while it is rotated."`
-	WebhookSecretFile string `env:"REKEY_WEBHOOK_SECRET_FILE" placeholder:"FILE" help:"File that holds the webhook secret; several, one a line."`
+	DatabaseURLFile   string `env:"REKEY_DATABASE_URL_FILE" placeholder:"FILE" help:"File with the database URL."`
+	PrivateKey        string `env:"REKEY_PRIVATE_KEY" placeholder:"PEM" help:"The App's private key. Prefer the file: other users of this machine can read command lines."`
+	PrivateKeyFile    string `env:"REKEY_PRIVATE_KEY_FILE" placeholder:"FILE" help:"File with the App's private key, as downloaded from GitHub."`
+	WebhookSecret     string `env:"REKEY_WEBHOOK_SECRET" placeholder:"SECRET,…" help:"The App's webhook secret. While you rotate it: both, separated by a comma."`
+	WebhookSecretFile string `env:"REKEY_WEBHOOK_SECRET_FILE" placeholder:"FILE" help:"File with the webhook secret. While you rotate it: both, one per line."`
 }
 
 // Config is what the server needs to know, checked.
@@ -63,15 +63,15 @@ type Config struct {
 	LogLevel       slog.Level
 }
 
-// Error is a setting that is wrong or missing, and its mend.
+// Error is a setting that is wrong or missing, and how to fix it.
 type Error struct {
 	Setting string // environment name
 	Problem string
-	Mend    string
+	Fix     string
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s %s: %s", e.Setting, e.Problem, e.Mend)
+	return fmt.Sprintf("%s %s: %s", e.Setting, e.Problem, e.Fix)
 }
 
 // Resolve checks the flags and reads the files that they name. It makes nothing. The error joins one [*Error] for each
@@ -94,7 +94,7 @@ func (f Flags) Resolve() (Config, error) {
 	if c.GitHubAPIURL == "" && c.GitHubURL != "" {
 		var err error
 		if c.GitHubAPIURL, err = github.APIURL(c.GitHubURL); err != nil {
-			check(&Error{"REKEY_GITHUB_URL", "has no API", err.Error()})
+			check(&Error{"REKEY_GITHUB_URL", "has no known API", err.Error()})
 		}
 	}
 	set(&c.ClerkAPIURL, check)(secureURL("REKEY_CLERK_API_URL", f.ClerkAPIURL))
@@ -107,7 +107,7 @@ func (f Flags) Resolve() (Config, error) {
 	set(&c.Data, check)(dataDirectory(f.Data, os.Getenv))
 	set(&c.DatabaseURL, check)(f.databaseURL(c.Data))
 	if err := c.LogLevel.UnmarshalText([]byte(f.Log)); err != nil {
-		check(&Error{"REKEY_LOG", fmt.Sprintf("is %q", f.Log), "say debug, info, warn or error"})
+		check(&Error{"REKEY_LOG", fmt.Sprintf("is %q", f.Log), "use debug, info, warn or error"})
 	}
 	if len(errs) > 0 {
 		return Config{}, errors.Join(errs...)
@@ -126,14 +126,14 @@ func set[T any](field *T, check func(error)) func(T, error) {
 // MakeData makes the data directory, readable by its owner alone. One that is there already stays as it is.
 func (c Config) MakeData() error {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return &Error{"REKEY_DATA", "cannot be made", err.Error()}
+		return &Error{"REKEY_DATA", "cannot be created", err.Error()}
 	}
 	return nil
 }
 
 func listenAddress(setting, s string) (string, error) {
 	if _, _, err := net.SplitHostPort(s); err != nil {
-		return "", &Error{setting, fmt.Sprintf("is %q", s), "say HOST:PORT, such as 127.0.0.1:8080 or :8080"}
+		return "", &Error{setting, fmt.Sprintf("is %q", s), "use HOST:PORT, such as 127.0.0.1:8080 or :8080"}
 	}
 	return s, nil
 }
@@ -144,7 +144,7 @@ func httpURL(setting, s string) (string, error) {
 	}
 	u, err := url.Parse(s)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return "", &Error{setting, "is no web address", "say https://HOST, without a user, query or fragment"}
+		return "", &Error{setting, "is not a web address", "use https://HOST, without a user, query or fragment"}
 	}
 	return strings.TrimRight(s, "/"), nil
 }
@@ -161,19 +161,19 @@ func secureURL(setting, s string) (string, error) {
 	}
 	ip := net.ParseIP(u.Hostname())
 	if u.Scheme != "https" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return "", &Error{setting, "would send credentials in the clear", "say https://…"}
+		return "", &Error{setting, "would send credentials unencrypted", "use https://…"}
 	}
 	return checked, nil
 }
 
 func appID(s string) (int64, error) {
-	const mend = "give the number that GitHub shows as App ID in the App's settings"
+	const fix = "set it to the number that GitHub shows as App ID in the App's settings"
 	if s == "" {
-		return 0, &Error{"REKEY_APP_ID", "is not set", mend}
+		return 0, &Error{"REKEY_APP_ID", "is not set", fix}
 	}
 	id, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || id <= 0 {
-		return 0, &Error{"REKEY_APP_ID", fmt.Sprintf("is %q", s), mend}
+		return 0, &Error{"REKEY_APP_ID", fmt.Sprintf("is %q", s), fix}
 	}
 	return id, nil
 }
@@ -194,7 +194,7 @@ func dataDirectory(s string, getenv func(string) string) (string, error) {
 	}
 	home := getenv("HOME")
 	if home == "" {
-		return "", &Error{"REKEY_DATA", "is not set and there is no home directory", "name a directory for the database"}
+		return "", &Error{"REKEY_DATA", "is not set, and there is no home directory", "set it to a directory for the database"}
 	}
 	if runtime.GOOS == "darwin" {
 		return filepath.Join(home, "Library", "Application Support", "rekey"), nil

@@ -16,7 +16,7 @@ import (
 func secretOrFile(setting, value, file string) (string, error) {
 	switch {
 	case value != "" && file != "":
-		return "", &Error{setting, "and " + setting + "_FILE are both set", "keep one of them"}
+		return "", &Error{setting, "and " + setting + "_FILE are both set", "unset one of them"}
 	case file == "":
 		return strings.TrimSpace(value), nil
 	}
@@ -26,24 +26,24 @@ func secretOrFile(setting, value, file string) (string, error) {
 	}
 	s := strings.TrimSpace(string(text))
 	if s == "" {
-		return "", &Error{setting + "_FILE", "names an empty file", "write the value into " + file}
+		return "", &Error{setting + "_FILE", "is an empty file", "write the value into " + file}
 	}
 	return s, nil
 }
 
 func (f Flags) privateKey() (*rsa.PrivateKey, error) {
 	const setting = "REKEY_PRIVATE_KEY"
-	const mend = "give the .pem file that GitHub made under Private keys in the App's settings"
+	const fix = "generate a private key in the App's settings, and use the .pem file"
 	text, err := secretOrFile(setting, f.PrivateKey, f.PrivateKeyFile)
 	if err != nil {
 		return nil, err
 	}
 	if text == "" {
-		return nil, &Error{setting, "is not set", mend + ", as REKEY_PRIVATE_KEY_FILE"}
+		return nil, &Error{setting, "is not set", fix + ", as REKEY_PRIVATE_KEY_FILE"}
 	}
 	key, ok := parsePrivateKey(text)
 	if !ok {
-		return nil, &Error{setting, "is no RSA private key in PEM form", mend}
+		return nil, &Error{setting, "is not an RSA private key in PEM format", fix}
 	}
 	return key, nil
 }
@@ -87,12 +87,12 @@ func (f Flags) webhookSecrets() ([]string, error) {
 			continue
 		}
 		if len(s) < minWebhookSecret {
-			return nil, &Error{setting, "is shorter than 16 characters", "make one with `openssl rand -hex 32` and set it in the App's settings too"}
+			return nil, &Error{setting, "is shorter than 16 characters", "create one with `openssl rand -hex 32`, and set it in the App's settings too"}
 		}
 		secrets = append(secrets, s)
 	}
 	if len(secrets) == 0 {
-		return nil, &Error{setting, "is not set", "give the secret of the App's webhook; without one anybody could send events"}
+		return nil, &Error{setting, "is not set", "set it to the App's webhook secret; without one, anyone could send events"}
 	}
 	return secrets, nil
 }
@@ -108,7 +108,7 @@ func (f Flags) databaseURL(data string) (string, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
-		return "", &Error{setting, "is no PostgreSQL address", "say postgres://USER:PASSWORD@HOST/DATABASE, or leave it out for SQLite"}
+		return "", &Error{setting, "is not a PostgreSQL URL", "use postgres://USER:PASSWORD@HOST/DATABASE, or unset it to use SQLite"}
 	}
 	return text, nil
 }

@@ -59,7 +59,7 @@ Start here:
 
   rekey scan .            scan a directory
   rekey scan --history    scan everything a git repository has ever held
-  rekey serve --help      run it as a GitHub App for an organisation`
+  rekey serve --help      run the GitHub App for an organisation`
 
 // streams are what a command reads and writes.
 type streams struct {

@@ -19,25 +19,25 @@ type scanCommand struct {
 	Paths          []string `arg:"" optional:"" name:"path" help:"Files, directories, or - for standard input; repositories with --history and --range, repositories or files with --staged. Default: this directory."`
 	Staged         bool     `help:"Scan what the next commit would add." xor:"what"`
 	History        bool     `help:"Scan every object of the repository, all refs." xor:"what"`
-	Range          string   `help:"Scan the commits that B has and A doesn't, such as origin/main..HEAD." xor:"what" placeholder:"A..B"`
-	Format         string   `default:"text" enum:"text,json,sarif" placeholder:"FORMAT" help:"text, json (one object a line) or sarif (2.1.0)."`
+	Range          string   `help:"Scan the commits that are in B but not in A, such as origin/main..HEAD." xor:"what" placeholder:"A..B"`
+	Format         string   `default:"text" enum:"text,json,sarif" placeholder:"FORMAT" help:"text, json (one object per line) or sarif (2.1.0)."`
 	Output         string   `short:"o" placeholder:"FILE" help:"Write the result to a file instead of standard output."`
 	Quiet          bool     `short:"q" help:"Print only what was found: no advice, warnings, totals or progress."`
-	Verbose        bool     `short:"v" help:"List every file that could not be read, however many."`
+	Verbose        bool     `short:"v" help:"List every file that could not be read, however many there are."`
 	IncludeIgnored bool     `help:"Fail on keys in files that git ignores too, such as .env.local."`
-	Baseline       string   `placeholder:"FILE" help:"What an earlier scan wrote with --format json: the findings in it are known and don't count."`
+	Baseline       string   `placeholder:"FILE" help:"An earlier result, written with --format json: its findings are known and don't count."`
 	Ignore         string   `placeholder:"FILE" help:"Fingerprints and path patterns to ignore. Default: .rekeyignore here and in the scanned directory."`
-	Malformed      bool     `help:"Report keys of a wrong length too, on lines that mention Clerk: cut short, or mistyped."`
-	Strict         bool     `help:"Exit with 2 also if a part of a file could not be read, as in a damaged or encrypted archive."`
-	Workers        int      `placeholder:"N" help:"How many files are read at once. Default: one for each processor."`
+	Malformed      bool     `help:"Report keys of the wrong length too, on lines that mention Clerk: truncated or mistyped."`
+	Strict         bool     `help:"Exit with 2 also if part of a file could not be read, as in a damaged or encrypted archive."`
+	Workers        int      `placeholder:"N" help:"How many files to read at once. Default: one per processor."`
 	Color          string   `default:"auto" enum:"auto,always,never" placeholder:"WHEN" help:"auto, always or never."`
 }
 
 // Help is shown by rekey scan --help.
 func (scanCommand) Help() string {
-	return `Everything in a directory is read but .git, which --history reads. Keys in files that git ignores and doesn't track are listed
-apart and don't fail, since they are not in git: that is where Clerk's own guides put them. No option prints a key: only its
-public prefix and its last four characters are shown.
+	return `Reads everything in a directory except .git, which --history reads. Keys in files that git ignores and doesn't track are listed
+separately and don't fail the scan: they aren't in git, and that is where Clerk's own guides put them. No option prints a key,
+only its public prefix and last four characters.
 
 Examples:
 
@@ -48,8 +48,8 @@ Examples:
   pg_dump app | rekey scan -             standard input
   rekey scan --format sarif -o rekey.sarif .
 
-A line that says rekey:allow is passed over, unless the key is a production key. .rekeyignore holds fingerprints and path patterns,
-one a line; the allow section of .github/rekey.yml counts too. All are counted.
+A line with rekey:allow is skipped, unless its key is a production key. .rekeyignore holds fingerprints and path patterns, one
+per line; the allow section of .github/rekey.yml counts too. The output says how many findings each of them silenced.
 
 Exit status: 0 nothing found, 1 something found, 2 something could not be read.`
 }
@@ -57,7 +57,7 @@ Exit status: 0 nothing found, 1 something found, 2 something could not be read.`
 // Run scans and reports. Its exit status is told by [exitStatus].
 func (c scanCommand) Run(ctx context.Context, s streams) error {
 	if len(c.Paths) == 1 && c.Paths[0] == "-" && isTerminal(s.in) && isTerminal(s.err) {
-		fmt.Fprintln(s.err, "rekey: reading what you type; end it with Ctrl-D")
+		fmt.Fprintln(s.err, "rekey: reading from the terminal; press Ctrl-D to finish")
 	}
 	debug.SetGCPercent(c.garbage())
 	meter := new(scan.Meter)

@@ -15,8 +15,8 @@ type serveCommand struct {
 
 // Help is shown by rekey serve --help.
 func (serveCommand) Help() string {
-	return `Takes webhook deliveries at /webhook and answers them with check runs and issues. Each setting is a flag or an environment
-variable; secrets can be read from files. Register the App with deploy/app-manifest.json first.
+	return `Receives webhook deliveries at /webhook and answers them with check runs and issues. Each setting is a flag or an environment
+variable; secrets can be read from files. First register the App as deploy/README.md describes.
 
 Examples:
 
@@ -25,8 +25,8 @@ Examples:
   REKEY_APP_ID=123456 REKEY_PRIVATE_KEY_FILE=/etc/rekey/key.pem REKEY_WEBHOOK_SECRET_FILE=/etc/rekey/secret \
   REKEY_DATABASE_URL=postgres://rekey@db/rekey rekey serve --listen :8080
 
-Also served: /healthz (the process runs), /readyz (the database answers and GitHub accepts the App), /metrics (for
-Prometheus). Put a reverse proxy in front for TLS. A stop (SIGTERM) lets running work end; what does not end in time goes on at the next start.`
+It also serves /healthz (the process runs), /readyz (the database answers and GitHub accepts the App) and /metrics (for
+Prometheus). Put a reverse proxy in front for TLS. On SIGTERM, running jobs get time to finish; the rest continues at the next start.`
 }
 
 // Run serves until ctx ends.
@@ -37,7 +37,7 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 	}
 	log := serve.NewLogger(s.err, cfg.LogLevel)
 	defer onHangup(func() {
-		log.WarnContext(ctx, "SIGHUP: settings are read at start only; restart rekey to apply changes")
+		log.WarnContext(ctx, "SIGHUP ignored: settings are read only at start; restart rekey to apply changes")
 	})()
 	memory := serve.LimitMemory(ctx, os.DirFS("/"), os.Getenv("GOMEMLIMIT"), debug.SetMemoryLimit, log)
 	server, err := serve.New(ctx, cfg, serve.Options{Log: log, Version: versionName(), Memory: memory})

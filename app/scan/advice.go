@@ -35,8 +35,8 @@ func (s Style) stagedAdvice(b *strings.Builder, staged []Hit) {
 	if len(staged) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "%s\n", s.paint(bold, "Nothing has leaked yet: this is not committed"))
-	s.prose(b, "", "  1. ", "take it out of the next commit:")
+	fmt.Fprintf(b, "%s\n", s.paint(bold, "Nothing has leaked yet: this isn't committed"))
+	s.prose(b, "", "  1. ", "remove it from the next commit:")
 	var commands []string
 	for _, h := range staged {
 		if !slices.Contains(commands, h.Unstage) {
@@ -49,9 +49,9 @@ func (s Style) stagedAdvice(b *strings.Builder, staged []Hit) {
 	if n := len(commands) - mostCommands; n > 0 {
 		fmt.Fprintf(b, "       and %s\n", format.Count(n, "more file", "more files"))
 	}
-	s.prose(b, "", "  2. ", "put the value where git does not see it: in a file that .gitignore names, such as .env.local, and in the settings of "+
-		"the place that runs the app; in the code, read the variable")
-	s.prose(b, "", "  3. ", "commit again. If the value was ever pushed or sent to anybody, rotate it in Clerk")
+	s.prose(b, "", "  2. ", "keep the value out of git: in a file that .gitignore lists, such as .env.local, and in your host's environment "+
+		"variables. In code, read the variable")
+	s.prose(b, "", "  3. ", "commit again. If the value was ever pushed or sent to anyone, rotate it in Clerk")
 	b.WriteByte('\n')
 }
 
@@ -80,7 +80,7 @@ func (s Style) notInGit(b *strings.Builder, hits []Hit) {
 	if len(hits) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "%s\n", s.paint(bold, "Not in git: files that git ignores. Fine where they are; --include-ignored fails on them"))
+	fmt.Fprintf(b, "%s\n", s.paint(bold, "Not in git: these files are ignored by git, so they are fine where they are; --include-ignored fails on them"))
 	places := together(hits, func(_ int, h Hit) string { return pathOf(h) })
 	for _, g := range places[:min(len(places), mostPlaces)] {
 		fmt.Fprintf(b, "  %s  %s\n", Printable(pathOf(g[0])), s.paint(faint, summaryOf(g)))

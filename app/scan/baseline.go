@@ -37,7 +37,7 @@ func readBaseline(name string) (map[knownPlace]bool, error) {
 		}
 		var row hitJSON
 		if err := json.Unmarshal(rows.Bytes(), &row); err != nil || !isFingerprint(row.Fingerprint) {
-			return nil, fmt.Errorf("--baseline %s, line %d: not a row of rekey scan --format json: write the file again with rekey scan --format json -o %s",
+			return nil, fmt.Errorf("--baseline %s, line %d: not written by rekey scan --format json: create the file again with rekey scan --format json -o %s",
 				name, n, name)
 		}
 		known[knownPlace{row.Fingerprint, row.Path}] = true

@@ -55,7 +55,7 @@ func readInside(dir, name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if rel, err := filepath.Rel(top, target); err != nil || !filepath.IsLocal(rel) {
-		return nil, fmt.Errorf("%s is a link that leads out of the directory, which is not followed: put the file there itself", full)
+		return nil, fmt.Errorf("%s is a link to outside the directory, which rekey doesn't follow: put the file itself there", full)
 	}
 	info, err := os.Lstat(target)
 	if err != nil {
@@ -118,7 +118,7 @@ func isFingerprint(s string) bool {
 // checkPattern refuses what would never match: gitignore's exceptions, and brackets that do not close.
 func checkPattern(pattern string) error {
 	if strings.HasPrefix(pattern, "!") {
-		return fmt.Errorf("%q: no pattern can be taken back by a !, name what is to be ignored", pattern)
+		return fmt.Errorf("%q: patterns can't be negated with !: list only what to ignore", pattern)
 	}
 	if _, err := path.Match(pattern, ""); err != nil {
 		return fmt.Errorf("%q is neither a fingerprint of 32 hexadecimal digits nor a path pattern: %w", pattern, err)

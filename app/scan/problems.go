@@ -48,10 +48,10 @@ func WriteProblems(w io.Writer, r Result, all bool) error {
 // absent says what a clone lacks and how to get it.
 func (p Problem) absent() string {
 	if p.Absent == pack.ShallowClone {
-		return "this is a shallow clone: the history before " + format.Count(max(1, p.Count), "commit", "commits") + " is not here. " +
+		return "this is a shallow clone: the history before " + format.Count(max(1, p.Count), "commit", "commits") + " is missing. " +
 			"Fetch it with: git fetch --unshallow (GitHub Actions: fetch-depth: 0, GitLab: GIT_DEPTH: 0)"
 	}
-	return fmt.Sprintf("this is a partial clone: %s not here, such as %s. Fetch them with: git fetch --refetch --no-filter",
+	return fmt.Sprintf("this is a partial clone: %s missing, such as %s. Fetch them with: git fetch --refetch --no-filter",
 		format.Count(max(1, p.Count), "object is", "objects are"), Printable(p.Path))
 }
 
@@ -77,7 +77,7 @@ func lines(problems []Problem, all bool) []string {
 		rest += len(g)
 	}
 	if rest > 0 {
-		out = append(out, fmt.Sprintf("%s more for other reasons; --verbose lists them all", format.Number(rest)))
+		out = append(out, fmt.Sprintf("%s more, for other reasons; --verbose lists them all", format.Number(rest)))
 	}
 	return out
 }

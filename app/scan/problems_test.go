@@ -33,7 +33,7 @@ func TestProblemsAreFewLines(t *testing.T) {
 	}
 	for _, want := range []string{
 		"rekey: note ·[2J\nrekey: gone·[31m: no such file\nrekey: a0.zip: zip: entry 0 of \"x0\" is cut (and 499 like it; --verbose lists them all)\n",
-		"rekey: 6 more for other reasons; --verbose lists them all\n",
+		"rekey: 6 more, for other reasons; --verbose lists them all\n",
 	} {
 		if !strings.Contains(short, want) {
 			t.Errorf("no %q in\n%s", want, short)

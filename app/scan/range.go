@@ -16,7 +16,7 @@ import (
 func (c *collector) ranges(ctx context.Context, o Options) error {
 	from, to, ok := strings.Cut(o.Range, "..")
 	if !ok || strings.HasPrefix(to, ".") || strings.HasPrefix(from, "-") {
-		return fmt.Errorf("--range %s: write A..B, such as origin/main..HEAD: the commits that B has and A has not", o.Range)
+		return fmt.Errorf("--range %s: write A..B, such as origin/main..HEAD, for the commits that are in B but not in A", o.Range)
 	}
 	for _, dir := range o.Paths {
 		several := ""

@@ -131,10 +131,10 @@ func invocation(r Result, places int) sarifInvocation {
 		say(level, p.String())
 	}
 	if n := len(r.Problems) - mostNotifications; n > 0 {
-		say("warning", format.Count(n, "more was", "more were")+" not read, or not wholly")
+		say("warning", format.Count(n, "more was", "more were")+" not read, or only in part")
 	}
 	if n := places - mostResults; n > 0 {
-		say("warning", format.Count(n, "more finding is", "more findings are")+" not in this log: code scanning takes no more than "+format.Number(mostResults))
+		say("warning", format.Count(n, "more finding is", "more findings are")+" not in this log: code scanning accepts no more than "+format.Number(mostResults))
 	}
 	return i
 }

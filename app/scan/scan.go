@@ -21,7 +21,7 @@ type Options struct {
 	Stdin   io.Reader
 	Staged  bool
 	History bool
-	Range   string // A..B: the commits that B has and A has not
+	Range   string // A..B: the commits that are in B but not in A
 	Workers int    // default GOMAXPROCS
 	// IgnoreFile names the one file that says what to pass over. If empty, it is [IgnoreFile] in the current directory
 	// and in each directory that is scanned.

@@ -58,7 +58,7 @@ func adviceFor(k detect.Kind) []string {
 		}
 	case detect.PlatformAPIKey:
 		return []string{
-			"delete it in the settings of your Clerk workspace now: it opens every application",
+			"delete it in the settings of your Clerk workspace now: it gives access to every application",
 			"rotate the secret keys of all applications",
 		}
 	case detect.WebhookSecret:
@@ -71,7 +71,7 @@ func adviceFor(k detect.Kind) []string {
 	case detect.EncryptionKey:
 		return []string{"generate a new one (openssl rand -hex 32), set it in the app, deploy"}
 	case detect.OAuthClientSecret:
-		return []string{"rotate the client secret of the OAuth application in Clerk's dashboard, and give it to its clients"}
+		return []string{"rotate the client secret of the OAuth application in Clerk's dashboard, and set the new one in its clients"}
 	case detect.MachineSecretKey:
 		return []string{"rotate the machine's secret key in Clerk's dashboard, set the new one in the app, deploy"}
 	}

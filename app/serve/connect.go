@@ -44,8 +44,8 @@ func (c *connection) try(ctx context.Context) error {
 	registration, err := c.app.Registration(ctx)
 	if errors.Is(err, github.ErrUnauthorized) || errors.Is(err, github.ErrNotFound) {
 		err = &config.Error{
-			Setting: "REKEY_APP_ID and REKEY_PRIVATE_KEY", Problem: "do not fit an App on " + c.url + " (" + err.Error() + ")",
-			Mend: "compare the App ID with the App's settings page, generate a new private key there, and check this machine's clock",
+			Setting: "REKEY_APP_ID and REKEY_PRIVATE_KEY", Problem: "don't match an App on " + c.url + " (" + err.Error() + ")",
+			Fix: "compare the App ID with the App's settings page, generate a new private key there, and check this machine's clock",
 		}
 	}
 	c.mu.Lock()
@@ -85,7 +85,7 @@ func (c *connection) start(ctx context.Context) error {
 		return err
 	}
 	if err != nil {
-		c.log.ErrorContext(ctx, "GitHub cannot be reached; deliveries are taken, and wait until it can", "url", c.url, "error", err,
+		c.log.ErrorContext(ctx, "GitHub cannot be reached; deliveries are accepted and wait until it can", "url", c.url, "error", err,
 			"fix", "check REKEY_GITHUB_URL, the network and the proxy")
 	}
 	return nil
@@ -118,7 +118,7 @@ func (c *connection) problem(context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.last == nil {
-		return errors.New("GitHub was not asked yet")
+		return errors.New("GitHub hasn't been asked yet")
 	}
 	return c.last
 }

@@ -23,15 +23,15 @@ func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (*ledge
 		return nil, fullDisk(cfg)
 	case isLocked:
 		return nil, &config.Error{
-			Setting: "REKEY_DATA", Problem: "is " + cfg.Data + ", which another rekey uses (" + cmp.Or(locked.Holder, "which one is not known") + ")",
-			Mend: "stop that one, name another directory, or use PostgreSQL for several processes",
+			Setting: "REKEY_DATA", Problem: "is " + cfg.Data + ", which another rekey is using (" + cmp.Or(locked.Holder, "unknown process") + ")",
+			Fix: "stop that one, use another directory, or use PostgreSQL (REKEY_DATABASE_URL) for several processes",
 		}
 	case err != nil && !strings.Contains(cfg.DatabaseURL, "://"):
 		return nil, &config.Error{
-			Setting: "REKEY_DATA", Problem: "is " + cfg.Data + ", and the database in it cannot be opened", Mend: oneLine(err),
+			Setting: "REKEY_DATA", Problem: "is " + cfg.Data + ", and the database in it cannot be opened", Fix: oneLine(err),
 		}
 	case err != nil:
-		return nil, &config.Error{Setting: "REKEY_DATABASE_URL", Problem: "names a database that cannot be opened", Mend: oneLine(err)}
+		return nil, &config.Error{Setting: "REKEY_DATABASE_URL", Problem: "is a database that cannot be opened", Fix: oneLine(err)}
 	}
 	return store, nil
 }
@@ -39,9 +39,9 @@ func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (*ledge
 // fullDisk says what to do where the database cannot be written.
 func fullDisk(cfg config.Config) error {
 	if strings.Contains(cfg.DatabaseURL, "://") {
-		return &config.Error{Setting: "REKEY_DATABASE_URL", Problem: "names a database whose disk is full", Mend: "free some space there, then start again"}
+		return &config.Error{Setting: "REKEY_DATABASE_URL", Problem: "is a database whose disk is full", Fix: "free some space there, then start again"}
 	}
-	return &config.Error{Setting: "REKEY_DATA", Problem: "is " + cfg.Data + ", on a disk that is full", Mend: "free some space there, then start again"}
+	return &config.Error{Setting: "REKEY_DATA", Problem: "is " + cfg.Data + ", on a disk that is full", Fix: "free some space there, then start again"}
 }
 
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -38,7 +38,7 @@ func (t *Tree) Commit(id ID) (Commit, error) {
 		case "parent":
 			parent, ok := t.parseID(value)
 			if !ok {
-				return c, fmt.Errorf("commit %s: %w: a parent is no object id", id, ErrCorrupt)
+				return c, fmt.Errorf("commit %s: %w: a parent is not an object ID", id, ErrCorrupt)
 			}
 			c.Parents = append(c.Parents, parent)
 		case "author":
@@ -49,7 +49,7 @@ func (t *Tree) Commit(id ID) (Commit, error) {
 		}
 	}
 	if len(c.Tree) != t.config.hashSize {
-		return c, fmt.Errorf("commit %s: %w: it names no tree", id, ErrCorrupt)
+		return c, fmt.Errorf("commit %s: %w: it has no tree", id, ErrCorrupt)
 	}
 	if t.shallow == nil {
 		t.shallow = map[ID]bool{}

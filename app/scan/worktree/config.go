@@ -34,7 +34,7 @@ func readConfig(common string) (config, error) {
 			case "sha256":
 				c.hashSize = 32
 			default:
-				return c, fmt.Errorf("%s: object format %q is not known", common, s.value)
+				return c, fmt.Errorf("%s: unknown object format %q", common, s.value)
 			}
 		case "extensions.refstorage":
 			c.reftable = strings.EqualFold(s.value, "reftable")

@@ -106,7 +106,7 @@ func (d *differ) flatten(id ID, prefix string, into map[string]ID, depth int) er
 		return err
 	}
 	if depth > maxDepth {
-		return fmt.Errorf("tree %s: %w: directories are nested beyond all bounds", id, ErrCorrupt)
+		return fmt.Errorf("tree %s: %w: directories are nested too deeply", id, ErrCorrupt)
 	}
 	entries, err := d.tree.entries(id)
 	if err != nil {

@@ -59,7 +59,7 @@ func (t *Tree) follow(name string) (ID, error) {
 			}
 			id, ok := t.parseID(text)
 			if !ok {
-				return "", fmt.Errorf("%s: %w: it holds no object id", name, ErrCorrupt)
+				return "", fmt.Errorf("%s: %w: it holds no object ID", name, ErrCorrupt)
 			}
 			return id, nil
 		}
@@ -68,7 +68,7 @@ func (t *Tree) follow(name string) (ID, error) {
 			return "", fmt.Errorf("HEAD: %w: it names %q", ErrCorrupt, name)
 		}
 	}
-	return "", fmt.Errorf("HEAD: %w: refs name one another in a circle", ErrCorrupt)
+	return "", fmt.Errorf("HEAD: %w: its refs form a loop", ErrCorrupt)
 }
 
 // ref returns what a ref's file holds, or its line in packed-refs; "" where there is none.

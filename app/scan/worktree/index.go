@@ -93,7 +93,7 @@ func (r indexReader) index(b []byte) ([]Entry, error) {
 	}
 	version, count := binary.BigEndian.Uint32(b[4:]), int(binary.BigEndian.Uint32(b[8:]))
 	if version < 2 || version > 4 {
-		return nil, fmt.Errorf("index of version %d, only 2 to 4 are known", version)
+		return nil, fmt.Errorf("index version %d is not supported, only 2 to 4 are", version)
 	}
 	entries := make([]Entry, 0, min(count, len(b)/(entryStatBytes+r.hashSize)))
 	rest, last := body[indexHead:], ""
@@ -198,7 +198,7 @@ func (r indexReader) extensions(b []byte, entries []Entry) ([]Entry, error) {
 			}
 		case name == "sdir": // directories stand for what is in them
 		case name[0] < 'A' || name[0] > 'Z':
-			return nil, fmt.Errorf("index extension %q is not known", name)
+			return nil, fmt.Errorf("unknown index extension %q", name)
 		}
 	}
 	return entries, nil

@@ -16,7 +16,7 @@ import (
 )
 
 // ErrMissing is wrapped where a repository lacks an object, as a partial clone may.
-var ErrMissing = errors.New("object is not in this clone")
+var ErrMissing = errors.New("the object is not in this clone")
 
 // Object is an object that is read as a stream. It must be closed.
 type Object struct {
@@ -172,7 +172,7 @@ func openLoose(name string) (Object, error) {
 	size, sizeErr := strconv.ParseInt(string(digits), 10, 64)
 	if err != nil || !ok || sizeErr != nil || size < 0 {
 		f.Close()
-		return Object{}, fmt.Errorf("%w: its header is no object's", ErrCorrupt)
+		return Object{}, fmt.Errorf("%w: its header is malformed", ErrCorrupt)
 	}
 	return Object{string(kind), size, looseObject{&exact{r: content, left: size}, inflate, f}}, nil
 }
@@ -210,7 +210,7 @@ func (t *Tree) read(id ID, kind string, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("object %s: %w: it is a %s, not a %s", id, ErrCorrupt, o.Kind, kind)
 	}
 	if o.Size > limit {
-		return nil, fmt.Errorf("object %s: a %s of %d bytes is larger than any that is read", id, kind, o.Size)
+		return nil, fmt.Errorf("object %s: a %s of %d bytes is over the limit", id, kind, o.Size)
 	}
 	b, err := io.ReadAll(o)
 	if err != nil {

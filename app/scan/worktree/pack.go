@@ -74,7 +74,7 @@ func openPack(name string, o *objects) (*packFile, error) {
 	_, err = p.idx.ReadAt(head[:], 0)
 	if err != nil || string(head[:4]) != "\xfftOc" || binary.BigEndian.Uint32(head[4:]) != 2 {
 		p.close()
-		return nil, fmt.Errorf("%s.idx: %w: no index of version 2", name, ErrCorrupt)
+		return nil, fmt.Errorf("%s.idx: %w: not a version 2 index", name, ErrCorrupt)
 	}
 	for i := range p.fanout {
 		p.fanout[i] = binary.BigEndian.Uint32(head[8+4*i:])
@@ -194,7 +194,7 @@ func (p *packFile) open(offset int64) (Object, error) {
 			return o, err
 		}
 		if held += e.size; held > maxDelta || len(deltas) >= deepestDelta {
-			return Object{}, p.fail(fmt.Errorf("%w: its deltas are beyond all bounds", ErrCorrupt))
+			return Object{}, p.fail(fmt.Errorf("%w: its delta chain is too long", ErrCorrupt))
 		}
 		delta, err := io.ReadAll(e.content)
 		e.content.Close()
@@ -204,7 +204,7 @@ func (p *packFile) open(offset int64) (Object, error) {
 		deltas = append(deltas, delta)
 		if e.kind == ofsDelta {
 			if e.back <= 0 || e.back >= offset {
-				return Object{}, p.fail(fmt.Errorf("%w: a delta's base is not before it", ErrCorrupt))
+				return Object{}, p.fail(fmt.Errorf("%w: a delta's base does not come before it", ErrCorrupt))
 			}
 			offset -= e.back
 			continue
@@ -238,7 +238,7 @@ func (p *packFile) entry(offset int64) (e packEntry, err error) {
 	e.kind, e.size = c>>4&7, int64(c&15)
 	for shift := 4; c >= 0x80; shift += 7 {
 		if c, err = r.ReadByte(); err != nil || shift > 53 {
-			return e, fmt.Errorf("%w: an entry's size is cut or beyond all bounds", ErrCorrupt)
+			return e, fmt.Errorf("%w: an entry's size is truncated or too large", ErrCorrupt)
 		}
 		e.size |= int64(c&0x7f) << shift
 	}
@@ -247,7 +247,7 @@ func (p *packFile) entry(offset int64) (e packEntry, err error) {
 		b, _ := r.Peek(10)
 		back, n := offsetVarint(b)
 		if n == 0 || back > 1<<62 {
-			return e, fmt.Errorf("%w: a delta's base is cut or beyond all bounds", ErrCorrupt)
+			return e, fmt.Errorf("%w: a delta's base is truncated or too far away", ErrCorrupt)
 		}
 		e.back = int64(back)
 		if _, err := r.Discard(n); err != nil {
@@ -293,7 +293,7 @@ func applied(base Object, deltas [][]byte) (Object, error) {
 
 // applyDelta makes a text from its base and a delta (gitformat-pack(5)).
 func applyDelta(base, delta []byte) ([]byte, error) {
-	bad := fmt.Errorf("%w: a delta is not for its base, or cut", ErrCorrupt)
+	bad := fmt.Errorf("%w: a delta does not match its base, or is truncated", ErrCorrupt)
 	from, n := binary.Uvarint(delta)
 	if n <= 0 || from != uint64(len(base)) {
 		return nil, bad

@@ -35,7 +35,7 @@ func (t *Tree) Revision(name string) (ID, error) {
 		steps = steps[1+len(digits):]
 		if n = 1; digits != "" {
 			if n, err = strconv.Atoi(digits); err != nil || n < 0 {
-				return "", fmt.Errorf("%s: what comes behind %c is no number", name, op)
+				return "", fmt.Errorf("%s: what follows %c is not a number", name, op)
 			}
 		}
 		if commit, err = t.step(commit, op, n); err != nil {
@@ -78,7 +78,7 @@ func (t *Tree) named(name string) (ID, error) {
 		return id, nil
 	}
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
-		return "", fmt.Errorf("%q names no revision", name)
+		return "", fmt.Errorf("unknown revision %q", name)
 	}
 	for _, pattern := range []string{"%s", "refs/%s", "refs/tags/%s", "refs/heads/%s", "refs/remotes/%s", "refs/remotes/%s/HEAD"} {
 		id, err := t.follow(fmt.Sprintf(pattern, name))
@@ -89,7 +89,7 @@ func (t *Tree) named(name string) (ID, error) {
 	if len(name) >= shortestID && strings.Trim(strings.ToLower(name), "0123456789abcdef") == "" {
 		return t.abbreviated(strings.ToLower(name))
 	}
-	return "", fmt.Errorf("%q names no revision here; in CI, fetch it first (GitHub Actions: fetch-depth: 0, GitLab: GIT_DEPTH: 0)", name)
+	return "", fmt.Errorf("unknown revision %q; in CI, fetch it first (GitHub Actions: fetch-depth: 0, GitLab: GIT_DEPTH: 0)", name)
 }
 
 // abbreviated finds the one object whose id begins with the digits.
@@ -120,7 +120,7 @@ func (t *Tree) abbreviated(digits string) (ID, error) {
 	}
 	switch len(found) {
 	case 0:
-		return "", fmt.Errorf("%q names no revision here", digits)
+		return "", fmt.Errorf("unknown revision %q", digits)
 	case 1:
 		for id := range found {
 			return id, nil
@@ -135,13 +135,13 @@ func (t *Tree) abbreviated(digits string) (ID, error) {
 				continue
 			}
 			if commit != "" {
-				return "", fmt.Errorf("%q stands for several objects: give more digits", digits)
+				return "", fmt.Errorf("%q is ambiguous: use more digits", digits)
 			}
 			commit = id
 		}
 	}
 	if commit == "" {
-		return "", fmt.Errorf("%q stands for several objects: give more digits", digits)
+		return "", fmt.Errorf("%q is ambiguous: use more digits", digits)
 	}
 	return commit, nil
 }
@@ -171,5 +171,5 @@ func (t *Tree) peel(id ID) (Commit, error) {
 		}
 		id = target
 	}
-	return Commit{}, fmt.Errorf("tag %s: %w: tags are about one another beyond all bounds", id, ErrCorrupt)
+	return Commit{}, fmt.Errorf("tag %s: %w: tags are nested too deeply", id, ErrCorrupt)
 }

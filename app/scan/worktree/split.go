@@ -72,7 +72,7 @@ func (r indexReader) split(link []byte, entries []Entry) ([]Entry, error) {
 // bitmap reads an EWAH bitmap as git stores it: runs of equal words, and words as they are. Bits from limit on are
 // left out.
 func bitmap(b []byte, limit int) (bits []bool, rest []byte, err error) {
-	short := errors.Join(ErrCorrupt, errors.New("a bitmap of the index is cut"))
+	short := errors.Join(ErrCorrupt, errors.New("a bitmap of the index is truncated"))
 	if len(b) < 8 {
 		return nil, nil, short
 	}

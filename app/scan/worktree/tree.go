@@ -30,7 +30,7 @@ func (t *Tree) entries(id ID) ([]treeEntry, error) {
 		mode, err := strconv.ParseUint(string(digits), 8, 32)
 		name, rest, found := bytes.Cut(rest, []byte{0})
 		if !ok || err != nil || !found || len(name) == 0 || len(rest) < t.config.hashSize {
-			return nil, fmt.Errorf("tree %s: %w: an entry is no tree's", id, ErrCorrupt)
+			return nil, fmt.Errorf("tree %s: %w: an entry is malformed", id, ErrCorrupt)
 		}
 		all = append(all, treeEntry{string(name), Mode(mode), ID(rest[:t.config.hashSize])})
 		text = rest[t.config.hashSize:]
@@ -71,7 +71,7 @@ func (d *brought) compare(ctx context.Context, id ID, parents []ID, prefix strin
 		return err
 	}
 	if depth > maxDepth {
-		return fmt.Errorf("tree %s: %w: directories are nested beyond all bounds", id, ErrCorrupt)
+		return fmt.Errorf("tree %s: %w: directories are nested too deeply", id, ErrCorrupt)
 	}
 	if slices.Contains(parents, id) {
 		return nil

@@ -157,7 +157,7 @@ func followGitFile(path string) (string, error) {
 	}
 	dir, ok := strings.CutPrefix(string(b), "gitdir: ")
 	if !ok {
-		return "", fmt.Errorf("%s names no gitdir: %w", path, ErrNoRepository)
+		return "", fmt.Errorf("%s has no gitdir line: %w", path, ErrNoRepository)
 	}
 	return under(filepath.Dir(path), strings.TrimRight(dir, "\r\n")), nil
 }
@@ -201,7 +201,7 @@ func readRegular(name string, limit int64) ([]byte, error) {
 	}
 	defer f.Close()
 	if info.Size() > limit {
-		return nil, &os.PathError{Op: "read", Path: name, Err: fmt.Errorf("%d bytes are more than the %d that are read", info.Size(), limit)}
+		return nil, &os.PathError{Op: "read", Path: name, Err: fmt.Errorf("%d bytes, over the limit of %d", info.Size(), limit)}
 	}
 	return io.ReadAll(io.LimitReader(f, limit))
 }
