@@ -8,7 +8,7 @@ import (
 // The reasons that a path gives.
 const (
 	becauseClerkFolder = "the file is in .clerk/, where Clerk's SDKs keep the keys of keyless applications: it should not be tracked"
-	becauseClerkPath   = "the path speaks of Clerk"
+	becauseClerkPath   = "the path mentions Clerk"
 )
 
 // At judges the finding again now that its path is known, for git objects, whose paths are looked up only once

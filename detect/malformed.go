@@ -14,7 +14,7 @@ const (
 // knockBody is the length of the bodies of Knock's keys.
 const knockBody = 43
 
-// malformedKey looks at v.text[at:] for a secret key that lost or gained characters, on a line that speaks of Clerk. None
+// malformedKey looks at v.text[at:] for a secret key that lost or gained characters, on a line that mentions Clerk. None
 // of that works as it stands; it is for who asks, see [Options].
 func (r *run) malformedKey(v *view, at int) {
 	t := &r.tok
@@ -46,7 +46,7 @@ func (r *run) malformedKey(v *view, at int) {
 	f := Finding{
 		Kind: SecretKey, Environment: env, Severity: severityOf(env), Confidence: LowConfidence, Secret: NewSecret(value),
 		Instance: s.instance(env), Dashboard: s.page(),
-		Reasons: slices.Insert(s.forClerk(), 0, "has "+strconv.Itoa(length)+" characters behind its prefix, where Clerk's secret keys have 42"),
+		Reasons: slices.Insert(s.forClerk(), 0, "has "+strconv.Itoa(length)+" characters after the prefix, not the 42 of Clerk's secret keys"),
 	}
 	r.finish(v, at, end, f, &s, written)
 }

@@ -18,7 +18,7 @@ import (
 var planDirs = flag.String("plan", "", "directories of source, comma-separated, to make the plans from")
 
 // TestPlans makes the plans anew, which is needed when a literal is added: go test ./detect -run TestPlans -plan=DIR,DIR.
-// It takes half an hour. The directories should hold source in many languages, and texts that speak of Clerk. Without
+// It takes half an hour. The directories should hold source in many languages, and texts that mention Clerk. Without
 // directories it holds that the plans are for the literals that there are.
 func TestPlans(t *testing.T) {
 	texts := anchorTexts(anchors())

@@ -13,7 +13,7 @@ import (
 type Options struct {
 	// Unpack bounds what archives and compressed texts may cost.
 	Unpack unpack.Limits
-	// Malformed reports, with low confidence, also secret keys of a wrong length on lines that speak of Clerk: a key that was
+	// Malformed reports, with low confidence, also secret keys of a wrong length on lines that mention Clerk: a key that was
 	// cut short or mistyped gives most of itself away.
 	Malformed bool
 	// Memory is the budget of the process for decoders and windows. Default: one of [budget.ProcessMemory] for the scanner.

@@ -10,8 +10,8 @@ const (
 
 // The reasons that more than one rule gives.
 const (
-	becauseLength  = "only Clerk's secret keys have 42 letters and digits behind this prefix"
-	becauseRemoved = "stands in a line that a diff takes away"
+	becauseLength  = "only Clerk's secret keys have 42 characters after the prefix"
+	becauseRemoved = "on a line that a diff removes"
 	becauseBrowser = "the variable's name ships it to browsers: rename it too"
 )
 

@@ -98,17 +98,17 @@ func (s *surroundings) forClerk() []string {
 		reasons = append(reasons, "assigned to "+s.variable)
 	}
 	if host := s.anyInstance(); host != "" {
-		reasons = append(reasons, "the publishable key of "+host+" stands in the same text")
+		reasons = append(reasons, host+"'s publishable key is in the same file")
 	}
 	if w := s.word(); w != "" {
-		reasons = append(reasons, "the text holds "+w)
+		reasons = append(reasons, "the file contains "+w)
 	}
 	if len(reasons) == 0 {
 		switch {
 		case namesClerk(s.line):
-			reasons = append(reasons, "the line speaks of Clerk")
+			reasons = append(reasons, "the line mentions Clerk")
 		case namesClerk(s.near):
-			reasons = append(reasons, "the lines around speak of Clerk")
+			reasons = append(reasons, "nearby lines mention Clerk")
 		}
 	}
 	return reasons

@@ -61,17 +61,17 @@ func webhookOwner(s *surroundings, hooks hooks) (ownership, bool) {
 	case hooks.stripe && !hooks.svix && !hooks.verify:
 		return ownership{}, false
 	case namesClerk(s.line) && !other:
-		return ownership{HighConfidence, "the line speaks of Clerk", lacksNothing}, true
+		return ownership{HighConfidence, "the line mentions Clerk", lacksNothing}, true
 	case namesClerk(s.line):
-		return ownership{MediumConfidence, "the line speaks of Clerk", lacksNothing}, true
+		return ownership{MediumConfidence, "the line mentions Clerk", lacksNothing}, true
 	case namesClerk(s.near) && !other:
-		return ownership{HighConfidence, "the lines around speak of Clerk", lacksNothing}, true
+		return ownership{HighConfidence, "nearby lines mention Clerk", lacksNothing}, true
 	case namesClerk(s.near):
-		return ownership{MediumConfidence, "the lines around speak of Clerk, and of another vendor", lacksNothing}, true
+		return ownership{MediumConfidence, "nearby lines mention Clerk and another vendor", lacksNothing}, true
 	}
 	mine := s.forClerk()
 	if len(mine) == 0 && hooks.clerk != "" {
-		mine = []string{"the text holds " + hooks.clerk}
+		mine = []string{"the file contains " + hooks.clerk}
 	}
 	own := isWebhookName(s.variable)
 	switch {
@@ -82,9 +82,9 @@ func webhookOwner(s *surroundings, hooks hooks) (ownership, bool) {
 	case other:
 		return ownership{}, false
 	case hooks.svix && own:
-		return ownership{LowConfidence, "Svix, which delivers Clerk's webhooks and those of others, is in the same text", lacksRepository}, true
+		return ownership{LowConfidence, "Svix, which delivers Clerk's webhooks and others', is in the same file", lacksRepository}, true
 	default:
-		return ownership{LowConfidence, "a webhook secret, but nothing near says whose", lacksPath}, true
+		return ownership{LowConfidence, "a webhook secret, but nothing nearby says whose", lacksPath}, true
 	}
 }
 
