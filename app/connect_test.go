@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -256,9 +257,11 @@ func TestRecordedDeliveryUnderAnotherGUID(t *testing.T) {
 // Metrics keep to Prometheus' conventions, and the public port shows them to nobody behind a proxy.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, githubtest.Options{})
+	const hourly = 5000
+	w := newWorld(t, githubtest.Options{HourlyLimit: hourly})
 	w.pushed(map[string]string{".env": env(w.key(44, "live"))})
 	w.issues(1)
+	w.quiet()
 	get := func(header string) (int, string) {
 		t.Helper()
 		r, err := http.NewRequestWithContext(w.ctx, http.MethodGet, w.url("/metrics"), nil)
@@ -285,7 +288,8 @@ func TestMetrics(t *testing.T) {
 	}
 	for _, want := range []string{
 		`rekey_open_leaks{environment="live",kind="secret_key"} 1`, "rekey_build_info{", "rekey_unfinished_deliveries 0",
-		"rekey_github_last_delivery_timestamp_seconds 1.", `rekey_queue_jobs{`,
+		"rekey_github_last_delivery_timestamp_seconds 1.", `rekey_queue_jobs{`, fmt.Sprintf(`rekey_github_rate_limit{installation="%d"} %d`, w.app.ID(), hourly),
+		fmt.Sprintf(`rekey_github_rate_limit_remaining{installation="%d"} %d`, w.app.ID(), w.app.Left()),
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("metrics lack %s", want)

@@ -11,8 +11,6 @@ import (
 	"math"
 	"net"
 	"net/http"
-	"runtime"
-	"strconv"
 	"sync"
 	"time"
 
@@ -103,6 +101,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 	if err != nil {
 		return nil, err
 	}
+	registry.MustRegister(newQuotaGauges(app.Quotas))
 	asker, err := clerk.New(clerk.Options{URL: cfg.ClerkAPIURL, UserAgent: userAgent, Now: time.Now})
 	if err != nil {
 		return nil, fmt.Errorf("REKEY_CLERK_API_URL: %w", err)
@@ -254,24 +253,4 @@ func (s *Server) Close() error {
 		errs = append(errs, s.store.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// buildInfo says which rekey this is, as a label of a gauge that is always 1.
-func buildInfo(version string) prometheus.Collector {
-	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "rekey_build_info", Help: "1, with the version of rekey and of Go that it was built with.",
-		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
-	}, func() float64 { return 1 })
-}
-
-// requestMetrics counts and times what is asked of GitHub.
-func requestMetrics(r prometheus.Registerer) func(github.Request) {
-	requests := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "rekey_github_request_seconds", Help: "Requests to GitHub by kind (rest, git, token), route and HTTP status.",
-		Buckets: prometheus.ExponentialBuckets(0.01, 3, 8),
-	}, []string{"kind", "route", "status"})
-	r.MustRegister(requests)
-	return func(q github.Request) {
-		requests.WithLabelValues(string(q.Kind), q.Route, strconv.Itoa(q.Status)).Observe(q.Duration.Seconds())
-	}
 }

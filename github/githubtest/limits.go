@@ -46,3 +46,10 @@ func (s *Server) quota(installation int64) *quota {
 	}
 	return q
 }
+
+// Left is how many requests the installation has left in this hour.
+func (in *Installation) Left() int {
+	in.s.mu.Lock()
+	defer in.s.mu.Unlock()
+	return in.s.opt.HourlyLimit - in.s.quota(in.id).used
+}
