@@ -3,8 +3,6 @@ package respond
 import (
 	"fmt"
 	"time"
-
-	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 // Why tells for what reason Clerk is asked.
@@ -26,7 +24,7 @@ type Ask struct {
 	Word    string // id of the word that caused it; part of the key
 }
 
-func askAction(l ledger.Leak, q Ask, after time.Duration) Action {
+func askAction(l Leak, q Ask, after time.Duration) Action {
 	a := leakAction(AskClerk, l, fmt.Sprintf("ask:%s:%s:%d", q.Why, q.Word, q.Attempt))
 	a.Ask, a.After = q, after
 	return a

@@ -1,13 +1,8 @@
 package respond
 
 import (
-	"regexp"
-	"slices"
 	"strings"
-
-	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/text"
+	"time"
 )
 
 // Said is what a person told rekey.
@@ -26,94 +21,36 @@ const (
 	SaidReopened Said = "reopened" // reopened it by hand
 )
 
-// maxReason is how many bytes of a reason are kept.
-const maxReason = 500
-
-// maxCommand is how many bytes of a comment are looked at. Strangers may comment too, and some Markdown costs parsers the
-// square of its length.
-const maxCommand = 8 << 10
-
-// candidate matches a line that may be a command.
-var candidate = regexp.MustCompile(`(?m)^ {0,3}/rekey\b`)
-
-// quoted begins the rest of an e-mail reply, where mail programs put the message that is replied to.
-var quoted = regexp.MustCompile(`(?m)^\s*(On .{1,200} wrote:|-{2,}\s*Original Message\s*-{2,}|_{10,}|From: .{1,200}\n(Sent|Date|To|Subject): .*)\s*$`)
-
-// Command returns the command that a comment's Markdown holds: the first line of running text that begins with /rekey.
-// What stands in code, quotes, lists, tables, HTML, or under the line that mail programs put above a reply's original
-// is no command, nor what comes after 8 KiB. A word that is none of the commands is SaidHelp, with the word as the reason. found is false where the comment speaks to people.
-func Command(body string) (said Said, reason string, found bool) {
-	if len(body) > maxCommand {
-		body = strings.ToValidUTF8(body[:maxCommand], "")
-	}
-	body = strings.ReplaceAll(body, "\r\n", "\n")
-	if at := quoted.FindStringIndex(body); at != nil {
-		body = body[:at[0]]
-	}
-	if !candidate.MatchString(body) {
-		return "", "", false
-	}
-	source := []byte(body)
-	doc := goldmark.New().Parser().Parse(text.NewReader(source))
-	for block := doc.FirstChild(); block != nil; block = block.NextSibling() {
-		if block.Kind() != ast.KindParagraph {
-			continue
-		}
-		for n := block.FirstChild(); n != nil; n = n.NextSibling() {
-			t, ok := n.(*ast.Text)
-			if !ok || !startsLine(source, t.Segment.Start) {
-				continue
-			}
-			line, _, _ := strings.Cut(body[t.Segment.Start:], "\n")
-			if said, reason, found = parseCommand(line); found {
-				return said, reason, true
-			}
-		}
-	}
-	return "", "", false
+// Word is something that a person said about a leak.
+type Word struct {
+	Said   Said
+	Reason string
+	By     string // login
+	Role   string // in the leak's repository: admin, maintain, write, triage, read or none
+	ID     string // of the comment, or of the delivery: the same word heard twice is one word
+	At     time.Time
+	Button bool
+	Bot    bool // another App, whose closing is undone; all else that it says is not heard
 }
 
-func commands() []Said { return []Said{SaidRotated, SaidIgnore, SaidReopen, SaidStatus, SaidTriage} }
-
-// startsLine reports whether only spaces stand before the offset on its line.
-func startsLine(source []byte, at int) bool {
-	for at > 0 && source[at-1] == ' ' {
-		at--
-	}
-	return at == 0 || source[at-1] == '\n'
+// MayHear reports whether words of this sender count at all: those of bots, our own above all, do not.
+func MayHear(login, senderType string) bool {
+	return login != "" && senderType != "Bot" && !strings.HasSuffix(login, "[bot]")
 }
 
-func parseCommand(line string) (Said, string, bool) {
-	rest, found := strings.CutPrefix(strings.TrimSpace(line), "/rekey")
-	if !found || rest != "" && rest[0] != ' ' && rest[0] != '\t' {
-		return "", "", false
+// entitled reports whether a person with this role may say this about the leak: write, and for ignoring a production key
+// maintain or admin.
+func entitled(role string, said Said, l Leak) bool {
+	switch role {
+	case "admin", "maintain":
+		return true
+	case "write":
+		return said != SaidIgnore || !l.Production()
+	case "triage":
+		return said == SaidReopened || said == SaidReopen || said == SaidTriage // who sees danger may say so
 	}
-	verb, reason, _ := strings.Cut(strings.TrimSpace(rest), " ")
-	reason = strings.TrimSpace(reason)
-	if len(reason) > maxReason {
-		reason = strings.ToValidUTF8(reason[:maxReason], "") + "…"
-	}
-	said := Said(strings.ToLower(verb))
-	switch {
-	case slices.Contains(commands(), said):
-		return said, reason, true
-	case said == SaidHelp || said == "":
-		return SaidHelp, "", true
-	}
-	return SaidHelp, verb, true
+	return false
 }
 
-// ButtonSaid returns what a button of the check run says; false for the one that only asks to read the commits again.
-func ButtonSaid(identifier string) (Said, bool) {
-	switch identifier {
-	case ButtonRotated:
-		return SaidRotated, true
-	case ButtonNotSecret:
-		return SaidIgnore, true
-	case ButtonTriage:
-		return SaidTriage, true
-	case ButtonAccept:
-		return SaidAccept, true
-	}
-	return "", false
-}
+// MayAccept reports whether a person with this role in the repository may accept what a limit left unread.
+func MayAccept(role string) bool { return role == "admin" || role == "maintain" }

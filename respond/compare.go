@@ -2,8 +2,6 @@ package respond
 
 import (
 	"time"
-
-	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 // IssueState is what an issue is on GitHub.
@@ -17,24 +15,24 @@ type IssueState struct {
 // danger. Each day it is corrected at most once.
 func Compare(f LeakFacts, s IssueState, now time.Time) Decision {
 	var d Decision
-	open := f.Leak.State == ledger.Open || f.Leak.State == ""
+	open := f.Leak.IsOpen()
 	day := now.UTC().Format("2006-01-02")
 	switch {
 	case open == s.Open || f.Leak.IssueNumber == 0:
 	case open:
 		d.Actions = append(d.Actions, leakAction(ReopenIssue, f.Leak, "compare:"+day))
 		a := leakAction(Comment, f.Leak, "compare:reopened")
-		a.Body = "This was closed, and rekey wasn't told by whom. It's open again: comment `/rekey rotated`, or close it again."
+		a.Reply = f.reply(ReplyCorrected)
 		d.Actions = append(d.Actions, a)
 	case s.Reopened:
-		d.move(f, ledger.Open, self, "the issue was reopened", now)
+		d.move(f, Open, Self, "the issue was reopened", now)
 	default:
 		a := leakAction(CloseIssue, f.Leak, "compare:"+day)
-		a.NotPlanned = f.Leak.State == ledger.Ignored
+		a.NotPlanned = f.Leak.State == Ignored
 		d.Actions = append(d.Actions, a)
 	}
 	if f.Hidden {
-		d.hush("", f.Leak.State, false)
+		d.hush(f, "", false)
 	}
 	return d
 }

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
-	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // Effect is something that rekey does to the world outside its ledger.
@@ -34,12 +32,21 @@ type Action struct {
 	Repository int64
 	Head       string        // UpdateCheck
 	Leak       int64         // all but UpdateCheck and SumUpIssues
-	Body       string        // Comment
+	Reply      Reply         `json:"-"` // Comment
+	Body       string        // Comment: the reply in words, once it is queued
 	NotPlanned bool          // CloseIssue: as not planned, rather than completed
 	Event      string        // Notify: opened, reopened, revoked, ignored, resolved
 	Always     bool          // Notify: the server's own targets, whatever the policy says
 	Ask        Ask           // AskClerk
 	After      time.Duration // not before this long from now
+}
+
+// Allowance answers what a policy allows at the moment of a scan, and why.
+type Allowance interface {
+	// Fingerprint reports whether the credential is allowed wherever it is.
+	Fingerprint(fingerprint string, env detect.Environment) (reason string, ok bool)
+	// Path reports whether a credential of the environment is allowed at the path.
+	Path(env detect.Environment, path string) (reason string, ok bool)
 }
 
 // Decision is what was chosen: changes to leaks, to be written in one transaction with the actions' jobs.
@@ -52,26 +59,26 @@ type Decision struct {
 type Change struct {
 	Leak       int64
 	At         time.Time
-	By         string // login, "Clerk" or "rekey"
-	From, To   ledger.LeakState
+	By         string // login, ByClerk or Self
+	From, To   State
 	Reason     string
-	Responded  bool   // a person spoke: the first such moment is kept
-	Answer     string // what Clerk said: alive, revoked, fenced, unknown; "" if it was not asked
-	InstanceID string // as Clerk answered; "" leaves what is known
-	Admit      bool   // a leak from outside is one of the repository from now on
+	Responded  bool    // a person spoke: the first such moment is kept
+	Answer     Verdict // what Clerk said; "" if it was not asked
+	InstanceID string  // as Clerk answered; "" leaves what is known
+	Admit      bool    // a leak from outside is one of the repository from now on
 }
 
 // Event returns the change as the ledger's history keeps it.
-func (c Change) Event() ledger.Event {
-	return ledger.Event{Leak: c.Leak, At: c.At, By: c.By, From: c.From, To: c.To, Reason: c.Reason}
+func (c Change) Event() Event {
+	return Event{Leak: c.Leak, At: c.At, By: c.By, From: c.From, To: c.To, Reason: c.Reason}
 }
 
 // Apply returns the leak's record after the change.
-func Apply(l ledger.Leak, c Change) ledger.Leak {
+func Apply(l Leak, c Change) Leak {
 	if c.From != c.To {
 		l.State, l.Reason = c.To, c.Reason
 		l.Closed, l.ClosedBy = time.Time{}, ""
-		if c.To != ledger.Open {
+		if c.To != Open {
 			l.Closed, l.ClosedBy = c.At, c.By
 		}
 	}
@@ -95,35 +102,29 @@ func (c Change) Moved() bool { return c.From != c.To }
 
 // Seen is a leak that a scan met.
 type Seen struct {
-	Leak      ledger.Leak       // as the ledger has it now
-	New       bool              // the ledger did not know it before this scan
-	Sightings []ledger.Sighting // those of this scan that the ledger did not know before
+	Leak      Leak       // as the ledger has it now
+	New       bool       // the ledger did not know it before this scan
+	Sightings []Sighting // those of this scan that the ledger did not know before
 }
 
 // ScanFacts are what is known when a scan is finished, well or not.
 type ScanFacts struct {
 	Repository Repository
-	Scan       ledger.Scan
+	Scan       Scan
 	Seen       []Seen
 	Unseen     map[string]bool // fingerprints of what the scan met also at paths that it did not record
 	FiledHour  int             // issues filed for this repository in the last hour
-	Policy     policy.Policy
+	Policy     Policy
 	// Hidden are the leaks whose issues strangers read.
 	Hidden map[int64]bool
-	// Allowance is what Policy allows. Who decides within a transaction has asked it for the paths before; nil makes one.
-	Allowance *policy.Allowance
+	// Allowance is what Policy allows; nil allows nothing. Who decides within a transaction has asked it for the paths before.
+	Allowance Allowance
 	Now       time.Time
 }
-
-// self is who acts when rekey acts by itself.
-const self = "rekey"
 
 // Decide says what to do after a scan.
 func Decide(f ScanFacts) Decision {
 	var d Decision
-	if f.Allowance == nil {
-		f.Allowance = f.Policy.Allow.At(f.Now)
-	}
 	filed := f.FiledHour
 	seen := slices.Clone(f.Seen) // the most urgent first, should there be more than may be filed
 	slices.SortStableFunc(seen, func(a, b Seen) int { return ComparePriority(a.Leak, b.Leak) })
@@ -145,20 +146,20 @@ func Decide(f ScanFacts) Decision {
 func (d *Decision) seen(f ScanFacts, s Seen, filed *int) {
 	l := s.Leak
 	if l.State == "" {
-		l.State = ledger.Open
+		l.State = Open
 	}
 	reason, allowed := allowedBy(f, s)
 	switch {
-	case allowed && l.State == ledger.Open && s.New:
-		d.change(f.Now, &l, ledger.Ignored, self, reason)
+	case allowed && l.State == Open && s.New:
+		d.change(f.Now, &l, Ignored, Self, reason)
 		d.silenced(l, f.Now)
-	case !allowed && l.State == ledger.Ignored && l.ClosedBy == self && len(s.Sightings) > 0:
+	case !allowed && l.State == Ignored && l.ClosedBy == Self && len(s.Sightings) > 0:
 		// Allowed by a line or a path; now it stands where nothing allows it.
-		d.change(f.Now, &l, ledger.Open, self, "it was pushed again, in a place that nothing allows")
+		d.change(f.Now, &l, Open, Self, "it was pushed again, in a place that nothing allows")
 		d.reopened(f, l)
-	case l.State == ledger.Resolved && len(s.Sightings) > 0:
+	case l.State == Resolved && len(s.Sightings) > 0:
 		// Whatever its author dates say: they are the author's. The ledger met these places after the closing.
-		d.change(f.Now, &l, ledger.Open, self, "it was found in a new place after it had been closed, and Clerk never confirmed that it is revoked")
+		d.change(f.Now, &l, Open, Self, "it was found in a new place after it had been closed, and Clerk never confirmed that it is revoked")
 		d.reopened(f, l)
 	}
 	switch {
@@ -166,19 +167,19 @@ func (d *Decision) seen(f ScanFacts, s Seen, filed *int) {
 		if len(s.Sightings) > 0 {
 			d.Actions = append(d.Actions, leakAction(EditIssue, l, "edit"))
 		}
-	case l.State == ledger.Open && sure(l):
+	case l.State == Open && l.Sure():
 		d.file(l, f.Policy, filed)
 	}
-	if s.New && l.State == ledger.Open && sure(l) {
+	if s.New && l.State == Open && l.Sure() {
 		d.notify(f.Policy, l, "opened", f.Now)
-		if f.Policy.Verify == policy.Watch && clerkCanTell(l) {
+		if f.Policy.Verify == VerifyWatch && l.Verifiable() {
 			d.Actions = append(d.Actions, askAction(l, Ask{Why: Watching}, 0))
 		}
 	}
 }
 
 // file files the leak's issue, or puts it into the summary where there were enough in this hour.
-func (d *Decision) file(l ledger.Leak, p policy.Policy, filed *int) {
+func (d *Decision) file(l Leak, p Policy, filed *int) {
 	switch {
 	case p.Issues.Off:
 	case p.Issues.MaxPerHour <= 0 || *filed < p.Issues.MaxPerHour:
@@ -192,13 +193,13 @@ func (d *Decision) file(l ledger.Leak, p policy.Policy, filed *int) {
 // CatchUp says which issues to file for leaks that had to wait: those that are open and have none, the most urgent
 // first, as many as the hour still allows. filedHour is how many were filed for the repository in the last hour. Call it
 // from time to time for each repository that has such leaks.
-func CatchUp(waiting []ledger.Leak, filedHour int, p policy.Policy) Decision {
+func CatchUp(waiting []Leak, filedHour int, p Policy) Decision {
 	var d Decision
 	leaks := slices.Clone(waiting)
 	slices.SortStableFunc(leaks, ComparePriority)
 	filed := filedHour
 	for _, l := range leaks {
-		if l.IssueNumber == 0 && (l.State == ledger.Open || l.State == "") && sure(l) {
+		if l.IssueNumber == 0 && l.IsOpen() && l.Sure() {
 			d.file(l, p, &filed)
 		}
 	}
@@ -213,7 +214,10 @@ func allowedBy(f ScanFacts, s Seen) (string, bool) {
 	if len(s.Sightings) == 0 {
 		return "", false
 	}
-	env := detect.Environment(s.Leak.Environment)
+	if f.Allowance == nil {
+		f.Allowance = nothing{}
+	}
+	env := s.Leak.Environment
 	reason := ""
 	if r, ok := f.Allowance.Fingerprint(s.Leak.Fingerprint, env); ok {
 		return "the policy allows it: " + r, true
@@ -224,7 +228,7 @@ func allowedBy(f ScanFacts, s Seen) (string, bool) {
 			reason = "the policy allows it: " + r
 			continue
 		}
-		if !allowedHere(s.Leak, sighting) {
+		if !s.Leak.AllowedInline(sighting) {
 			return "", false
 		}
 		if reason == "" {
@@ -234,18 +238,24 @@ func allowedBy(f ScanFacts, s Seen) (string, bool) {
 	return reason, true
 }
 
-func (d *Decision) change(now time.Time, l *ledger.Leak, to ledger.LeakState, by, reason string) {
+// nothing is the [Allowance] that allows nothing.
+type nothing struct{}
+
+func (nothing) Fingerprint(string, detect.Environment) (string, bool) { return "", false }
+func (nothing) Path(detect.Environment, string) (string, bool)        { return "", false }
+
+func (d *Decision) change(now time.Time, l *Leak, to State, by, reason string) {
 	d.Changes = append(d.Changes, Change{Leak: l.ID, At: now, By: by, From: l.State, To: to, Reason: reason})
 	l.State = to
 }
 
-func (d *Decision) reopened(f ScanFacts, l ledger.Leak) {
+func (d *Decision) reopened(f ScanFacts, l Leak) {
 	d.issue(ReopenIssue, l, f.Now)
-	text := "Open again: " + d.Changes[len(d.Changes)-1].Reason + "."
+	reply := Reply{Kind: ReplyFoundAgain, Repository: f.Repository, Leak: l, Change: d.Changes[len(d.Changes)-1]}
 	if f.Hidden[l.ID] {
-		text = "Open again."
+		reply.Kind = ReplyPublicMoved
 	}
-	d.comment(l, "reopened", f.Now, text)
+	d.comment(l, "reopened", f.Now, reply)
 	d.notify(f.Policy, l, "reopened", f.Now)
 }
 
@@ -259,22 +269,22 @@ func (d *Decision) has(e Effect) bool {
 }
 
 // issue adds an effect on the leak's issue, where there is one.
-func (d *Decision) issue(e Effect, l ledger.Leak, at time.Time) {
+func (d *Decision) issue(e Effect, l Leak, at time.Time) {
 	if l.IssueNumber != 0 {
 		d.Actions = append(d.Actions, leakAction(e, l, stamp(e, at)))
 	}
 }
 
-func (d *Decision) comment(l ledger.Leak, about string, at time.Time, body string) {
+func (d *Decision) comment(l Leak, about string, at time.Time, reply Reply) {
 	if l.IssueNumber == 0 {
 		return
 	}
 	a := leakAction(Comment, l, stamp(Comment, at)+":"+about)
-	a.Body = body
+	a.Reply = reply
 	d.Actions = append(d.Actions, a)
 }
 
-func (d *Decision) notify(p policy.Policy, l ledger.Leak, event string, at time.Time) {
+func (d *Decision) notify(p Policy, l Leak, event string, at time.Time) {
 	if !p.Tells(event) || l.Outside {
 		return
 	}
@@ -283,7 +293,7 @@ func (d *Decision) notify(p policy.Policy, l ledger.Leak, event string, at time.
 	d.Actions = append(d.Actions, a)
 }
 
-func leakAction(e Effect, l ledger.Leak, suffix string) Action {
+func leakAction(e Effect, l Leak, suffix string) Action {
 	return Action{Do: e, Key: fmt.Sprintf("leak:%d:%s", l.ID, suffix), Repository: l.Repository, Leak: l.ID}
 }
 

@@ -1,4 +1,4 @@
-package respond
+package respond_test
 
 import (
 	"slices"
@@ -9,98 +9,79 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rekey-app/rekey/detect"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/policy"
 )
-
-// told writes a decision as one line for each change and action.
-func told(d Decision) []string {
-	var out []string
-	for _, c := range d.Changes {
-		out = append(out, string(c.From)+" > "+string(c.To)+" by "+c.By)
-	}
-	for _, a := range d.Actions {
-		s := string(a.Do)
-		if a.Event != "" {
-			s += " " + a.Event
-		}
-		if a.Do == AskClerk {
-			s += " " + string(a.Ask.Why)
-		}
-		out = append(out, s)
-	}
-	return out
-}
 
 func TestDecideAfterAScan(t *testing.T) {
 	t.Parallel()
 	live, test := leak(detect.SecretKey, detect.Live, 1), leak(detect.SecretKey, detect.Test, 2)
-	here := []ledger.Sighting{sighting(1, "apps/web/.env", 3)}
-	fixture := []ledger.Sighting{sighting(1, "fixtures/keys.ts", 3)}
-	inline := []ledger.Sighting{sighting(1, "a.ts", 3)}
+	here := []respond.Sighting{sighting(1, "apps/web/.env", 3)}
+	fixture := []respond.Sighting{sighting(1, "fixtures/keys.ts", 3)}
+	inline := []respond.Sighting{sighting(1, "a.ts", 3)}
 	inline[0].Allowed = true
-	later := []ledger.Sighting{sighting(9, "b.ts", 1)}
+	later := []respond.Sighting{sighting(9, "b.ts", 1)}
 	later[0].Authored = monday.Add(48 * time.Hour)
 
-	notifying := policy.Default()
-	notifying.Notify = []policy.Notify{{To: "security"}}
-	off := policy.Default()
+	notifying := respond.DefaultPolicy()
+	notifying.Notify = []respond.NotifyRule{{To: "security"}}
+	off := respond.DefaultPolicy()
 	off.Issues.Off = true
-	watch := policy.Default()
-	watch.Verify = policy.Watch
+	watch := respond.DefaultPolicy()
+	watch.Verify = respond.VerifyWatch
 	watchedAndTold := notifying
-	watchedAndTold.Verify = policy.Watch
-	fromOutside := func(l *ledger.Leak) { l.Outside = true }
-	paths := policy.Default()
-	paths.Allow.Paths = []policy.AllowedPath{{Path: "fixtures/**", Reason: "made up"}}
-	prints := policy.Default()
-	prints.Allow.Fingerprints = []policy.AllowedFingerprint{{Fingerprint: live.Fingerprint, Reason: "decoy", Production: true}}
-	unvouched := policy.Default()
-	unvouched.Allow.Fingerprints = []policy.AllowedFingerprint{{Fingerprint: live.Fingerprint, Reason: "decoy"}, {Fingerprint: test.Fingerprint, Reason: "decoy"}}
+	watchedAndTold.Verify = respond.VerifyWatch
+	fromOutside := func(l *respond.Leak) { l.Outside = true }
+	paths := respond.DefaultPolicy()
+	paths.Allow.Paths = []respond.AllowedPath{{Path: "fixtures/**", Reason: "made up"}}
+	prints := respond.DefaultPolicy()
+	prints.Allow.Fingerprints = []respond.AllowedFingerprint{{Fingerprint: live.Fingerprint, Reason: "decoy", Production: true}}
+	unvouched := respond.DefaultPolicy()
+	unvouched.Allow.Fingerprints = []respond.AllowedFingerprint{{Fingerprint: live.Fingerprint, Reason: "decoy"}, {Fingerprint: test.Fingerprint, Reason: "decoy"}}
 	expired := prints
-	expired.Allow.Fingerprints = []policy.AllowedFingerprint{{Fingerprint: live.Fingerprint, Reason: "decoy", Production: true, Expires: monday}}
-	byRekey := with(test, func(l *ledger.Leak) { filed(l); l.State, l.ClosedBy = ledger.Ignored, self })
-	byAda := with(test, func(l *ledger.Leak) { filed(l); l.State, l.ClosedBy = ledger.Ignored, "ada" })
-	resolved := with(live, func(l *ledger.Leak) { filed(l); l.State, l.ClosedBy, l.Closed = ledger.Resolved, "ada", monday })
+	expired.Allow.Fingerprints = []respond.AllowedFingerprint{{Fingerprint: live.Fingerprint, Reason: "decoy", Production: true, Expires: monday}}
+	byRekey := with(test, func(l *respond.Leak) { filed(l); l.State, l.ClosedBy = respond.Ignored, respond.Self })
+	byAda := with(test, func(l *respond.Leak) { filed(l); l.State, l.ClosedBy = respond.Ignored, "ada" })
+	resolved := with(live, func(l *respond.Leak) { filed(l); l.State, l.ClosedBy, l.Closed = respond.Resolved, "ada", monday })
 
 	for _, tt := range []struct {
 		name   string
 		event  string
-		policy policy.Policy
+		policy respond.Policy
 		filed  int
-		seen   []Seen
+		seen   []respond.Seen
 		want   []string
 	}{
-		{"nothing", "push", policy.Default(), 0, nil, []string{"update_check"}},
-		{"nothing at the first look", "first_look", policy.Default(), 0, nil, nil},
-		{"a new key", "push", policy.Default(), 0, []Seen{{live, true, here}}, []string{"file_issue", "update_check"}},
-		{"a new key, told", "push", notifying, 0, []Seen{{live, true, here}}, []string{"file_issue", "notify opened", "update_check"}},
-		{"a new key, watched", "push", watch, 0, []Seen{{live, true, here}}, []string{"file_issue", "ask_clerk watching", "update_check"}},
-		{"issues off", "push", off, 0, []Seen{{live, true, here}}, []string{"update_check"}},
-		{"seen before, issue not filed yet", "push", policy.Default(), 0, []Seen{{live, false, nil}}, []string{"file_issue", "update_check"}},
-		{"seen before, same places", "push", policy.Default(), 0, []Seen{{with(live, filed), false, nil}}, []string{"update_check"}},
-		{"seen before, new place", "push", policy.Default(), 0, []Seen{{with(live, filed), false, here}}, []string{"edit_issue", "update_check"}},
-		{"low confidence", "push", notifying, 0, []Seen{{with(test, func(l *ledger.Leak) { l.Confidence = "low" }), true, here}}, []string{"update_check"}},
-		{"too many in an hour", "first_look", policy.Default(), 9, []Seen{{live, true, here}, {test, true, here}, {leak(detect.SecretKey, detect.Live, 3), true, here}}, []string{"file_issue", "sum_up"}},
-		{"path allowed, test key", "push", paths, 0, []Seen{{test, true, fixture}}, []string{"open > ignored by rekey", "update_check"}},
-		{"path allowed, production key", "push", paths, 0, []Seen{{live, true, fixture}}, []string{"file_issue", "update_check"}},
-		{"one of two places allowed", "push", paths, 0, []Seen{{test, true, append(fixture, here...)}}, []string{"file_issue", "update_check"}},
-		{"fingerprint allowed", "push", prints, 0, []Seen{{live, true, here}}, []string{"open > ignored by rekey", "notify ignored", "update_check"}},
-		{"fingerprint allowed by a writer, production key", "push", unvouched, 0, []Seen{{live, true, here}}, []string{"file_issue", "update_check"}},
-		{"fingerprint allowed by a writer, test key", "push", unvouched, 0, []Seen{{test, true, here}}, []string{"open > ignored by rekey", "update_check"}},
-		{"fingerprint allowed until now", "push", expired, 0, []Seen{{live, true, here}}, []string{"file_issue", "update_check"}},
-		{"rekey:allow, test key", "push", policy.Default(), 0, []Seen{{test, true, inline}}, []string{"open > ignored by rekey", "update_check"}},
-		{"rekey:allow, production key", "push", policy.Default(), 0, []Seen{{live, true, inline}}, []string{"file_issue", "update_check"}},
-		{"was allowed, now elsewhere", "push", policy.Default(), 0, []Seen{{byRekey, false, here}}, []string{"ignored > open by rekey", "reopen_issue", "comment", "edit_issue", "update_check"}},
-		{"a person ignored it", "push", policy.Default(), 0, []Seen{{byAda, false, here}}, []string{"edit_issue", "update_check"}},
-		{"dead, seen again", "push", notifying, 0, []Seen{{with(live, revoked), false, later}}, []string{"edit_issue", "update_check"}},
-		{"resolved, seen again where it was", "push", notifying, 0, []Seen{{resolved, false, nil}}, []string{"update_check"}},
-		{"resolved, pushed again with an old author date", "push", notifying, 0, []Seen{{resolved, false, here}}, []string{"resolved > open by rekey", "reopen_issue", "comment", "notify reopened", "edit_issue", "update_check"}},
-		{"from outside", "outside", watchedAndTold, 0, []Seen{{with(live, fromOutside), true, here}}, []string{"update_check"}},
-		{"from outside, allowed there", "outside", paths, 0, []Seen{{with(test, fromOutside), true, fixture}}, []string{"open > ignored by rekey", "update_check"}},
-		{"from outside, ours and closed", "outside", notifying, 0, []Seen{{resolved, false, later}, {byRekey, false, here}, {with(live, filed), false, here}}, []string{"update_check"}},
-		{"from outside, then merged", "push", watchedAndTold, 0, []Seen{{live, true, here}}, []string{"file_issue", "notify opened", "ask_clerk watching", "update_check"}},
-		{"resolved, committed again", "push", notifying, 0, []Seen{{resolved, false, later}}, []string{"resolved > open by rekey", "reopen_issue", "comment", "notify reopened", "edit_issue", "update_check"}},
+		{"nothing", "push", respond.DefaultPolicy(), 0, nil, []string{"update_check"}},
+		{"nothing at the first look", "first_look", respond.DefaultPolicy(), 0, nil, nil},
+		{"a new key", "push", respond.DefaultPolicy(), 0, []respond.Seen{{live, true, here}}, []string{"file_issue", "update_check"}},
+		{"a new key, told", "push", notifying, 0, []respond.Seen{{live, true, here}}, []string{"file_issue", "notify opened", "update_check"}},
+		{"a new key, watched", "push", watch, 0, []respond.Seen{{live, true, here}}, []string{"file_issue", "ask_clerk watching", "update_check"}},
+		{"issues off", "push", off, 0, []respond.Seen{{live, true, here}}, []string{"update_check"}},
+		{"seen before, issue not filed yet", "push", respond.DefaultPolicy(), 0, []respond.Seen{{live, false, nil}}, []string{"file_issue", "update_check"}},
+		{"seen before, same places", "push", respond.DefaultPolicy(), 0, []respond.Seen{{with(live, filed), false, nil}}, []string{"update_check"}},
+		{"seen before, new place", "push", respond.DefaultPolicy(), 0, []respond.Seen{{with(live, filed), false, here}}, []string{"edit_issue", "update_check"}},
+		{"low confidence", "push", notifying, 0, []respond.Seen{{with(test, func(l *respond.Leak) { l.Confidence = "low" }), true, here}}, []string{"update_check"}},
+		{"too many in an hour", "first_look", respond.DefaultPolicy(), 9, []respond.Seen{{live, true, here}, {test, true, here}, {leak(detect.SecretKey, detect.Live, 3), true, here}}, []string{"file_issue", "sum_up"}},
+		{"path allowed, test key", "push", paths, 0, []respond.Seen{{test, true, fixture}}, []string{"open > ignored by rekey", "update_check"}},
+		{"path allowed, production key", "push", paths, 0, []respond.Seen{{live, true, fixture}}, []string{"file_issue", "update_check"}},
+		{"one of two places allowed", "push", paths, 0, []respond.Seen{{test, true, append(fixture, here...)}}, []string{"file_issue", "update_check"}},
+		{"fingerprint allowed", "push", prints, 0, []respond.Seen{{live, true, here}}, []string{"open > ignored by rekey", "notify ignored", "update_check"}},
+		{"fingerprint allowed by a writer, production key", "push", unvouched, 0, []respond.Seen{{live, true, here}}, []string{"file_issue", "update_check"}},
+		{"fingerprint allowed by a writer, test key", "push", unvouched, 0, []respond.Seen{{test, true, here}}, []string{"open > ignored by rekey", "update_check"}},
+		{"fingerprint allowed until now", "push", expired, 0, []respond.Seen{{live, true, here}}, []string{"file_issue", "update_check"}},
+		{"rekey:allow, test key", "push", respond.DefaultPolicy(), 0, []respond.Seen{{test, true, inline}}, []string{"open > ignored by rekey", "update_check"}},
+		{"rekey:allow, production key", "push", respond.DefaultPolicy(), 0, []respond.Seen{{live, true, inline}}, []string{"file_issue", "update_check"}},
+		{"was allowed, now elsewhere", "push", respond.DefaultPolicy(), 0, []respond.Seen{{byRekey, false, here}}, []string{"ignored > open by rekey", "reopen_issue", "comment", "edit_issue", "update_check"}},
+		{"a person ignored it", "push", respond.DefaultPolicy(), 0, []respond.Seen{{byAda, false, here}}, []string{"edit_issue", "update_check"}},
+		{"dead, seen again", "push", notifying, 0, []respond.Seen{{with(live, revoked), false, later}}, []string{"edit_issue", "update_check"}},
+		{"resolved, seen again where it was", "push", notifying, 0, []respond.Seen{{resolved, false, nil}}, []string{"update_check"}},
+		{"resolved, pushed again with an old author date", "push", notifying, 0, []respond.Seen{{resolved, false, here}}, []string{"resolved > open by rekey", "reopen_issue", "comment", "notify reopened", "edit_issue", "update_check"}},
+		{"from outside", "outside", watchedAndTold, 0, []respond.Seen{{with(live, fromOutside), true, here}}, []string{"update_check"}},
+		{"from outside, allowed there", "outside", paths, 0, []respond.Seen{{with(test, fromOutside), true, fixture}}, []string{"open > ignored by rekey", "update_check"}},
+		{"from outside, ours and closed", "outside", notifying, 0, []respond.Seen{{resolved, false, later}, {byRekey, false, here}, {with(live, filed), false, here}}, []string{"update_check"}},
+		{"from outside, then merged", "push", watchedAndTold, 0, []respond.Seen{{live, true, here}}, []string{"file_issue", "notify opened", "ask_clerk watching", "update_check"}},
+		{"resolved, committed again", "push", notifying, 0, []respond.Seen{{resolved, false, later}}, []string{"resolved > open by rekey", "reopen_issue", "comment", "notify reopened", "edit_issue", "update_check"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -109,12 +90,12 @@ func TestDecideAfterAScan(t *testing.T) {
 			if tt.event == "outside" {
 				scan.Event, scan.Outside = "pull_request", true
 			}
-			f := ScanFacts{Repository: shop, Scan: scan, Seen: tt.seen, FiledHour: tt.filed, Policy: tt.policy, Now: monday.Add(72 * time.Hour)}
-			d := Decide(f)
+			f := respond.ScanFacts{Repository: shop, Scan: scan, Seen: tt.seen, FiledHour: tt.filed, Policy: tt.policy, Allowance: policy.AllowedAt(tt.policy.Allow, monday.Add(72*time.Hour)), Now: monday.Add(72 * time.Hour)}
+			d := respond.Decide(f)
 			if diff := cmp.Diff(tt.want, told(d)); diff != "" {
 				t.Error(diff)
 			}
-			if diff := cmp.Diff(d, Decide(f)); diff != "" {
+			if diff := cmp.Diff(d, respond.Decide(f)); diff != "" {
 				t.Errorf("decided twice, the second time otherwise: %s", diff)
 			}
 			keys := map[string]bool{}
@@ -134,18 +115,18 @@ func TestDecideAfterAScan(t *testing.T) {
 func TestProductionKeysAreFiledFirst(t *testing.T) {
 	t.Parallel()
 	live, test := leak(detect.SecretKey, detect.Live, 5), leak(detect.SecretKey, detect.Test, 6)
-	p := policy.Default()
+	p := respond.DefaultPolicy()
 	p.Issues.MaxPerHour = 1
-	here := []ledger.Sighting{sighting(1, "a", 1)}
-	d := Decide(ScanFacts{Repository: shop, Scan: pushScan(), Seen: []Seen{{test, true, here}, {live, true, here}}, Policy: p, Now: monday})
-	if a := d.Actions[0]; a.Do != FileIssue || a.Leak != live.ID {
+	here := []respond.Sighting{sighting(1, "a", 1)}
+	d := respond.Decide(respond.ScanFacts{Repository: shop, Scan: pushScan(), Seen: []respond.Seen{{test, true, here}, {live, true, here}}, Policy: p, Now: monday})
+	if a := d.Actions[0]; a.Do != respond.FileIssue || a.Leak != live.ID {
 		t.Errorf("first %+v", a)
 	}
 	old, alive := leak(detect.SecretKey, detect.Live, 3), leak(detect.SecretKey, detect.Live, 4)
 	old.Detected, alive.Detected, alive.Answer = monday.Add(-48*time.Hour), monday.Add(-24*time.Hour), "alive"
-	unsure := with(leak(detect.SecretKey, detect.Live, 9), func(l *ledger.Leak) { l.Confidence = "medium" })
-	leaks := []ledger.Leak{test, unsure, old, live, alive}
-	slices.SortFunc(leaks, ComparePriority)
+	unsure := with(leak(detect.SecretKey, detect.Live, 9), func(l *respond.Leak) { l.Confidence = "medium" })
+	leaks := []respond.Leak{test, unsure, old, live, alive}
+	slices.SortFunc(leaks, respond.ComparePriority)
 	var order []int64
 	for _, l := range leaks {
 		order = append(order, l.ID)
@@ -153,14 +134,14 @@ func TestProductionKeysAreFiledFirst(t *testing.T) {
 	if want := []int64{4, 5, 3, 9, 6}; !slices.Equal(order, want) { // alive, new, old, less certain, a test key
 		t.Errorf("order %v, want %v", order, want)
 	}
-	d = CatchUp([]ledger.Leak{with(live, filed), test, leak(detect.SecretKey, detect.Live, 7)}, 0, p)
+	d = respond.CatchUp([]respond.Leak{with(live, filed), test, leak(detect.SecretKey, detect.Live, 7)}, 0, p)
 	if diff := cmp.Diff([]string{"file_issue", "sum_up"}, told(d)); diff != "" || d.Actions[0].Leak != 7 {
 		t.Errorf("%s, leak %d", diff, d.Actions[0].Leak)
 	}
-	if d := CatchUp([]ledger.Leak{test}, 1, p); len(d.Actions) != 1 || d.Actions[0].Do != SumUpIssues {
+	if d := respond.CatchUp([]respond.Leak{test}, 1, p); len(d.Actions) != 1 || d.Actions[0].Do != respond.SumUpIssues {
 		t.Errorf("%v", told(d))
 	}
-	if d := CatchUp(nil, 0, p); len(d.Actions) != 0 {
+	if d := respond.CatchUp(nil, 0, p); len(d.Actions) != 0 {
 		t.Errorf("%v", told(d))
 	}
 }

@@ -1,6 +1,5 @@
-// Package respond decides what to do about findings: the state of each leak, the actions that follow, and the texts of
-// check runs, issues and comments. It is pure: facts in, decisions and texts out. Packages under app perform the actions.
+// Package respond decides what to do about findings: the state of each leak, and the actions that follow. It is pure:
+// facts in, decisions out. Package text puts them into words, and packages under app perform the actions.
 //
-// Start with [Decide] for what follows from a scan, [Hear] for what a person says, [Learn] for what Clerk answers, and
-// [Check] and [Issue] for the texts.
+// Start with [Decide] for what follows from a scan, [Hear] for what a person says and [Learn] for what Clerk answers.
 package respond

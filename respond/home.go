@@ -3,15 +3,12 @@ package respond
 import (
 	"fmt"
 	"strings"
-
-	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // IssueHome returns the repository that issues about another one go to: what the policy says, where the App reaches it,
 // it takes them, and it is not more public. problem is why the policy's cannot be used; the issues then stay with a private
 // repository, and a public one gets none: home is zero. reached are the installation's repositories.
-func IssueHome(source ledger.Repository, reached []ledger.Repository, p policy.Policy) (home ledger.Repository, problem string) {
+func IssueHome(source Repository, reached []Repository, p Policy) (home Repository, problem string) {
 	wanted := p.Issues.Repository
 	if wanted == "" {
 		return source, ""
@@ -35,5 +32,5 @@ func IssueHome(source ledger.Repository, reached []ledger.Repository, p policy.P
 	case source.Private:
 		return source, problem
 	}
-	return ledger.Repository{}, problem
+	return Repository{}, problem
 }

@@ -3,54 +3,17 @@ package respond
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
-
-	"github.com/rekey-app/rekey/detect"
-	"github.com/rekey-app/rekey/respond/clerk"
-	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // LeakFacts are what is known of one leak when somebody says something about it, or Clerk answers.
 type LeakFacts struct {
 	Repository Repository
-	Leak       ledger.Leak
+	Leak       Leak
 	Heads      []string // head commits whose checks show the leak: all are concluded anew when its state changes
-	Policy     policy.Policy
+	Policy     Policy
 	FiledHour  int  // issues filed for this repository in the last hour
 	Hidden     bool // strangers read the leak's issue
-}
-
-// Word is something that a person said about a leak.
-type Word struct {
-	Said   Said
-	Reason string
-	By     string // login
-	Role   string // in the leak's repository: admin, maintain, write, triage, read or none
-	ID     string // of the comment, or of the delivery: the same word heard twice is one word
-	At     time.Time
-	Button bool
-	Bot    bool // another App, whose closing is undone; all else that it says is not heard
-}
-
-// MayHear reports whether words of this sender count at all: those of bots, our own above all, do not.
-func MayHear(login, senderType string) bool {
-	return login != "" && senderType != "Bot" && !strings.HasSuffix(login, "[bot]")
-}
-
-// entitled reports whether a person with this role may say this about the leak: write, and for ignoring a production key
-// maintain or admin.
-func entitled(role string, said Said, l ledger.Leak) bool {
-	switch role {
-	case "admin", "maintain":
-		return true
-	case "write":
-		return said != SaidIgnore || detect.Environment(l.Environment) != detect.Live
-	case "triage":
-		return said == SaidReopened || said == SaidReopen || said == SaidTriage // who sees danger may say so
-	}
-	return false
 }
 
 // Hear says what to do about a person's word. The states and who moves between them:
@@ -63,11 +26,11 @@ func entitled(role string, said Said, l ledger.Leak) bool {
 func Hear(f LeakFacts, w Word) Decision {
 	d := hear(f, w)
 	if f.Hidden {
-		before := ""
+		unknown := ""
 		if w.Said == SaidHelp {
-			before = notUnderstood(w.Reason)
+			unknown = w.Reason
 		}
-		d.hush(before, f.Leak.State, false)
+		d.hush(f, unknown, false)
 	}
 	return d
 }
@@ -75,7 +38,7 @@ func Hear(f LeakFacts, w Word) Decision {
 func hear(f LeakFacts, w Word) Decision {
 	h := hearing{LeakFacts: f, word: w}
 	if h.Leak.State == "" {
-		h.Leak.State = ledger.Open
+		h.Leak.State = Open
 	}
 	if w.Bot {
 		if w.Said == SaidClosed {
@@ -97,7 +60,7 @@ func hear(f LeakFacts, w Word) Decision {
 	case SaidRotated:
 		h.rotated(Rotated)
 	case SaidClosed:
-		if h.Leak.State == ledger.Open {
+		if h.Leak.State == Open {
 			h.rotated(Closed)
 		}
 	case SaidIgnore:
@@ -107,9 +70,9 @@ func hear(f LeakFacts, w Word) Decision {
 	case SaidReopen, SaidReopened:
 		h.reopen()
 	case SaidStatus:
-		h.reply(h.statusText())
+		h.reply(ReplyStatus)
 	default:
-		h.reply(notUnderstood(w.Reason) + helpText(h.LeakFacts))
+		h.reply(ReplyHelp)
 	}
 	h.oneComment()
 	return h.Decision
@@ -134,7 +97,7 @@ type hearing struct {
 
 // refuse gives one polite line to each person, once for the leak's whole life, and undoes a closing by hand.
 func (h *hearing) refuse() {
-	if h.word.Said == SaidClosed && h.Leak.State == ledger.Open {
+	if h.word.Said == SaidClosed && h.Leak.State == Open {
 		h.issue(ReopenIssue, h.Leak, h.word.At)
 	}
 	if h.Leak.IssueNumber == 0 {
@@ -144,33 +107,42 @@ func (h *hearing) refuse() {
 	if h.word.Role == "write" { // may say all but this one thing
 		a = leakAction(Comment, h.Leak, "refuse:ignore:"+h.word.By)
 	}
-	a.Body = refusal(h.LeakFacts, h.word)
+	a.Reply = h.answerTo(ReplyNotEntitled)
 	h.Actions = append(h.Actions, a)
 }
 
 // reply comments in answer to the word.
-func (h *hearing) reply(body string) { h.comment(h.Leak, "reply", h.word.At, body) }
+func (h *hearing) reply(kind ReplyKind) { h.comment(h.Leak, "reply", h.word.At, h.answerTo(kind)) }
+
+func (h *hearing) answerTo(kind ReplyKind) Reply {
+	r := h.LeakFacts.reply(kind)
+	r.By, r.Role = h.word.By, h.word.Role
+	if h.word.Said == SaidHelp {
+		r.Unknown = h.word.Reason
+	}
+	return r
+}
 
 // rotated asks Clerk, or takes the person's word where it cannot be asked.
 func (h *hearing) rotated(why Why) {
 	switch {
-	case h.Leak.State == ledger.Revoked:
-		h.reply("Clerk has said already that this key is dead. There is nothing left to do.")
-	case h.Policy.Verify != policy.Never && clerkCanTell(h.Leak):
+	case h.Leak.State == Revoked:
+		h.reply(ReplyAlreadyRevoked)
+	case h.Policy.Verify != VerifyNever && h.Leak.Verifiable():
 		h.Actions = append(h.Actions, askAction(h.Leak, Ask{Why: why, By: h.word.By, Role: h.word.Role, Word: h.word.ID}, 0))
-	case h.Leak.State == ledger.Open && !mayVouch(h.word.Role, h.LeakFacts):
+	case h.Leak.State == Open && !mayVouch(h.word.Role, h.LeakFacts):
 		h.refuseUnconfirmed(why)
-	case h.Leak.State == ledger.Open:
+	case h.Leak.State == Open:
 		reason := "said that it is rotated"
 		if why == Closed {
 			reason = "closed the issue"
 		}
-		if clerkCanTell(h.Leak) {
+		if h.Leak.Verifiable() {
 			reason += "; the policy says that Clerk is not to be asked"
 		} else {
 			reason += "; Clerk cannot be asked about this kind of credential"
 		}
-		h.move(h.LeakFacts, ledger.Resolved, h.word.By, reason, h.word.At)
+		h.move(h.LeakFacts, Resolved, h.word.By, reason, h.word.At)
 	}
 }
 
@@ -181,56 +153,61 @@ func (h *hearing) ignore() {
 	}
 	switch {
 	case reason == "":
-		h.reply("Please say why, so that others can follow it later: `/rekey ignore <reason>`.")
-	case h.Leak.State == ledger.Open, h.Leak.State == ledger.Resolved:
-		h.move(h.LeakFacts, ledger.Ignored, h.word.By, reason, h.word.At)
+		h.reply(ReplyReasonMissing)
+	case h.Leak.State == Open, h.Leak.State == Resolved:
+		h.move(h.LeakFacts, Ignored, h.word.By, reason, h.word.At)
 	default:
-		h.reply("This is closed already, as " + string(h.Leak.State) + ".")
+		h.reply(ReplyAlreadyClosed)
 	}
 }
 
+// ReasonReopened is the reason of a reopening for which none was given.
+const ReasonReopened = "reopened it"
+
 func (h *hearing) reopen() {
-	if h.Leak.State == ledger.Open {
+	if h.Leak.State == Open {
 		if h.word.Said == SaidReopen {
-			h.reply("This is open.")
+			h.reply(ReplyAlreadyOpen)
 		}
 		return
 	}
 	reason := h.word.Reason
 	if reason == "" {
-		reason = "reopened it"
+		reason = ReasonReopened
 	}
-	h.move(h.LeakFacts, ledger.Open, h.word.By, reason, h.word.At)
+	h.move(h.LeakFacts, Open, h.word.By, reason, h.word.At)
 }
 
 // move brings the leak into another state, with all that follows from it: issue, comment, checks, those who are told.
-func (d *Decision) move(f LeakFacts, to ledger.LeakState, by, reason string, at time.Time) *Change {
+func (d *Decision) move(f LeakFacts, to State, by, reason string, at time.Time) *Change {
 	l := f.Leak
 	d.Changes = append(d.Changes, Change{Leak: l.ID, At: at, By: by, From: l.State, To: to, Reason: reason})
 	c := &d.Changes[len(d.Changes)-1]
 	event := string(to)
-	if to == ledger.Open {
+	if to == Open {
 		event = "reopened"
 		d.issue(ReopenIssue, l, at)
 	} else if l.IssueNumber != 0 {
 		a := leakAction(CloseIssue, l, stamp(CloseIssue, at))
-		a.NotPlanned = to == ledger.Ignored
+		a.NotPlanned = to == Ignored
 		d.Actions = append(d.Actions, a)
 	}
 	d.issue(EditIssue, l, at)
-	d.comment(l, event, at, changeText(f, *c))
+	reply := f.reply(ReplyMoved)
+	reply.Change = *c
+	d.comment(l, event, at, reply)
 	for _, head := range f.Heads {
 		d.Actions = append(d.Actions, Action{Do: UpdateCheck, Key: "check:" + strconv.FormatInt(l.Repository, 10) + ":" + head, Repository: l.Repository, Head: head})
 	}
 	d.notify(f.Policy, l, event, at)
-	if to == ledger.Open && f.Policy.Verify == policy.Watch && clerkCanTell(l) && !l.Outside {
+	if to == Open && f.Policy.Verify == VerifyWatch && l.Verifiable() && !l.Outside {
 		d.Actions = append(d.Actions, askAction(l, Ask{Why: Watching, Word: strconv.FormatInt(at.UnixMicro(), 10)}, watchPause(0)))
 	}
 	return c
 }
 
-// maxAsks is how often a question is asked that Clerk does not answer clearly.
-const maxAsks = 8
+// MaxAsks is how often a question is asked that Clerk does not answer clearly.
+const MaxAsks = 8
 
 // askPause grows from one minute to two hours; what Clerk itself wishes counts where it is longer.
 func askPause(attempt int, wish time.Duration) time.Duration {
@@ -243,70 +220,70 @@ func watchPause(attempt int) time.Duration {
 }
 
 // Learn says what to do about Clerk's answer.
-func Learn(f LeakFacts, q Ask, a clerk.Answer, now time.Time) Decision {
+func Learn(f LeakFacts, q Ask, a Answer, now time.Time) Decision {
 	d := learn(f, q, a, now)
 	if f.Hidden {
-		d.hush("", f.Leak.State, true)
+		d.hush(f, "", true)
 	}
 	return d
 }
 
-func learn(f LeakFacts, q Ask, a clerk.Answer, now time.Time) Decision {
+func learn(f LeakFacts, q Ask, a Answer, now time.Time) Decision {
 	var d Decision
 	if f.Leak.State == "" {
-		f.Leak.State = ledger.Open
+		f.Leak.State = Open
 	}
 	before := f.Leak
-	f.Leak.Answer, f.Leak.Asked = string(a.State), now
+	f.Leak.Answer, f.Leak.Asked = a.State, now
 	if a.InstanceID != "" {
 		f.Leak.InstanceID = a.InstanceID
 	}
 	switch a.State {
-	case clerk.Revoked:
+	case KeyRevoked:
 		d.dead(f, q, now)
-	case clerk.Alive:
+	case KeyAlive:
 		d.alive(f, q, now)
-	case clerk.Fenced:
-		d.fenced(f, q, a, before.Answer == string(clerk.Fenced), now)
+	case KeyFenced:
+		d.fenced(f, q, a, before.Answer == KeyFenced, now)
 	default:
 		d.unknown(f, q, a, now)
 	}
 	if len(d.Changes) == 0 { // the answer is kept even where nothing follows from it
-		d.Changes = append(d.Changes, Change{Leak: f.Leak.ID, At: now, By: "Clerk", From: f.Leak.State, To: f.Leak.State})
+		d.Changes = append(d.Changes, Change{Leak: f.Leak.ID, At: now, By: ByClerk, From: f.Leak.State, To: f.Leak.State})
 		if before.Answer != f.Leak.Answer || before.InstanceID != f.Leak.InstanceID {
 			d.issue(EditIssue, f.Leak, now)
 		}
 	}
 	last := &d.Changes[len(d.Changes)-1]
-	last.Answer, last.InstanceID = string(a.State), a.InstanceID
+	last.Answer, last.InstanceID = a.State, a.InstanceID
 	return d
 }
 
 func (d *Decision) dead(f LeakFacts, q Ask, now time.Time) {
-	if f.Leak.State == ledger.Revoked {
+	if f.Leak.State == Revoked {
 		return
 	}
 	reason := "Clerk no longer accepts the key"
 	if q.By != "" {
 		reason += ", after " + q.By + " said that it is rotated"
 	}
-	d.move(f, ledger.Revoked, "Clerk", reason, now)
+	d.move(f, Revoked, ByClerk, reason, now)
 }
 
 func (d *Decision) alive(f LeakFacts, q Ask, now time.Time) {
-	if f.Leak.State == ledger.Ignored {
+	if f.Leak.State == Ignored {
 		return // somebody entitled knows of it, and said why
 	}
-	if f.Leak.State != ledger.Open {
-		d.move(f, ledger.Open, "Clerk", "Clerk still accepts the key", now)
+	if f.Leak.State != Open {
+		d.move(f, Open, ByClerk, "Clerk still accepts the key", now)
 		return
 	}
 	switch q.Why {
 	case Closed:
 		d.issue(ReopenIssue, f.Leak, now)
-		d.answer(f.Leak, q, stillWorks(f, q))
+		d.answer(f, q, ReplyStillWorks, "")
 	case Rotated:
-		d.answer(f.Leak, q, stillWorks(f, q))
+		d.answer(f, q, ReplyStillWorks, "")
 	case Watching:
 		d.watchOn(f, q)
 	}
@@ -314,58 +291,59 @@ func (d *Decision) alive(f LeakFacts, q Ask, now time.Time) {
 
 // fenced keeps the leak open: the key may work from other addresses. Once the refusal repeats, asking again brings
 // nothing new, and a person has to decide.
-func (d *Decision) fenced(f LeakFacts, q Ask, a clerk.Answer, repeated bool, now time.Time) {
+func (d *Decision) fenced(f LeakFacts, q Ask, a Answer, repeated bool, now time.Time) {
 	switch {
-	case f.Leak.State == ledger.Ignored:
-	case f.Leak.State != ledger.Open:
-		d.move(f, ledger.Open, "Clerk", "Clerk refused the key without saying that it is invalid, so it may still work from certain addresses", now)
+	case f.Leak.State == Ignored:
+	case f.Leak.State != Open:
+		d.move(f, Open, ByClerk, "Clerk refused the key without saying that it is invalid, so it may still work from certain addresses", now)
 	case q.Why == Closed:
 		d.issue(ReopenIssue, f.Leak, now)
-		d.answer(f.Leak, q, refusedElsewhere(f.Leak, a))
+		d.answer(f, q, ReplyFenced, a.Detail)
 	case q.Why == Rotated && !repeated && q.Attempt == 0:
 		q.Attempt++
 		d.Actions = append(d.Actions, askAction(f.Leak, q, askPause(0, a.RetryAfter)))
 	case q.Why == Rotated:
-		d.answer(f.Leak, q, refusedElsewhere(f.Leak, a))
+		d.answer(f, q, ReplyFenced, a.Detail)
 	case q.Why == Watching:
-		q.Attempt = maxAsks // the longest pause
+		q.Attempt = MaxAsks // the longest pause
 		d.watchOn(f, q)
 	}
 }
 
-func (d *Decision) unknown(f LeakFacts, q Ask, a clerk.Answer, now time.Time) {
+func (d *Decision) unknown(f LeakFacts, q Ask, a Answer, now time.Time) {
 	switch {
-	case q.Why == Closed && f.Leak.State == ledger.Open && !mayVouch(q.Role, f):
+	case q.Why == Closed && f.Leak.State == Open && !mayVouch(q.Role, f):
 		d.notConfirmed(f, q, a, now)
-	case q.Why == Closed && f.Leak.State == ledger.Open:
-		d.move(f, ledger.Resolved, q.By, "closed the issue; Clerk gave no clear answer whether the key is dead", now)
+	case q.Why == Closed && f.Leak.State == Open:
+		d.move(f, Resolved, q.By, "closed the issue; Clerk gave no clear answer whether the key is dead", now)
 	case q.Why == Watching:
 		d.watchOn(f, q)
-	case q.Why == Rotated && q.Attempt+1 < maxAsks:
+	case q.Why == Rotated && q.Attempt+1 < MaxAsks:
 		if q.Attempt == 0 {
-			d.answer(f.Leak, q, noAnswer(a))
+			d.answer(f, q, ReplyNoClearAnswer, a.Detail)
 		}
 		pause := askPause(q.Attempt, a.RetryAfter)
 		q.Attempt++
 		d.Actions = append(d.Actions, askAction(f.Leak, q, pause))
 	case q.Why == Rotated:
-		d.answer(f.Leak, q, gaveUp(a))
+		d.answer(f, q, ReplyGaveUp, a.Detail)
 	}
 }
 
 // answer comments on what came of a question, once for each time that it was asked.
-func (d *Decision) answer(l ledger.Leak, q Ask, body string) {
-	if l.IssueNumber == 0 {
+func (d *Decision) answer(f LeakFacts, q Ask, kind ReplyKind, detail string) {
+	if f.Leak.IssueNumber == 0 {
 		return
 	}
-	a := leakAction(Comment, l, fmt.Sprintf("answer:%s:%s:%d", q.Why, q.Word, q.Attempt))
-	a.Body = body
+	a := leakAction(Comment, f.Leak, fmt.Sprintf("answer:%s:%s:%d", q.Why, q.Word, q.Attempt))
+	a.Reply = f.reply(kind)
+	a.Reply.By, a.Reply.Why, a.Reply.Detail = q.By, q.Why, detail
 	d.Actions = append(d.Actions, a)
 }
 
 // watchOn asks again later, as long as the leak is open and the policy says so.
 func (d *Decision) watchOn(f LeakFacts, q Ask) {
-	if f.Leak.State != ledger.Open || f.Policy.Verify != policy.Watch {
+	if f.Leak.State != Open || f.Policy.Verify != VerifyWatch {
 		return
 	}
 	pause := watchPause(q.Attempt)

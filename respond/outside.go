@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"github.com/rekey-app/rekey/detect"
-	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // Anybody can open a pull request. What people without write access bring gets a check run, and nothing that costs others
@@ -28,29 +26,29 @@ func CanPush(association, role string) bool {
 // outside decides about a leak that a scan from outside met. It changes nothing of a leak that the repository has.
 func (d *Decision) outside(f ScanFacts, s Seen) {
 	l := s.Leak
-	if !l.Outside || l.State != ledger.Open || !s.New {
+	if !l.Outside || l.State != Open || !s.New {
 		return
 	}
 	if reason, allowed := allowedBy(f, s); allowed { // so that the check does not fail
-		d.change(f.Now, &l, ledger.Ignored, self, reason)
+		d.change(f.Now, &l, Ignored, Self, reason)
 	}
 }
 
 // admit makes a leak from outside one of the repository, with all that follows from a new one.
 func (h *hearing) admit() {
 	if !h.Leak.Outside {
-		h.reply("This is a leak of this repository already. `/rekey triage` is for pull requests of people without write access.")
+		h.reply(ReplyAlreadyOurs)
 		return
 	}
 	h.Changes = append(h.Changes, Change{
 		Leak: h.Leak.ID, At: h.word.At, By: h.word.By, From: h.Leak.State, To: h.Leak.State, Admit: true,
 	})
 	h.Leak.Outside = false
-	if h.Leak.State == ledger.Open && sure(h.Leak) {
+	if h.Leak.State == Open && h.Leak.Sure() {
 		filed := h.FiledHour
 		h.file(h.Leak, h.Policy, &filed)
 		h.notify(h.Policy, h.Leak, "opened", h.word.At)
-		if h.Policy.Verify == policy.Watch && clerkCanTell(h.Leak) {
+		if h.Policy.Verify == VerifyWatch && h.Leak.Verifiable() {
 			h.Actions = append(h.Actions, askAction(h.Leak, Ask{Why: Watching}, 0))
 		}
 	}
@@ -63,22 +61,37 @@ func (h *hearing) admit() {
 
 // ComparePriority puts the leaks first that cannot wait: production, then what Clerk accepts, what is certain, what is
 // newest.
-func ComparePriority(a, b ledger.Leak) int {
+func ComparePriority(a, b Leak) int {
 	return cmp.Or(
-		cmp.Compare(urgency(a), urgency(b)),
+		CompareSeverity(a, b),
 		cmp.Compare(doubt(a), doubt(b)),
 		b.Detected.Compare(a.Detected), b.Introduced.Compare(a.Introduced), cmp.Compare(b.ID, a.ID),
 	)
 }
 
-// doubt is 0 for a key that is known to work, and grows as confidence falls.
-func doubt(l ledger.Leak) int {
-	switch {
-	case l.Answer == "alive":
+// CompareSeverity puts the leaks first that are the most severe.
+func CompareSeverity(a, b Leak) int { return cmp.Compare(urgency(a.Severity), urgency(b.Severity)) }
+
+func urgency(s detect.Severity) int {
+	switch s {
+	case detect.CriticalSeverity:
 		return 0
-	case detect.Confidence(l.Confidence) == detect.HighConfidence:
+	case detect.HighSeverity:
 		return 1
-	case detect.Confidence(l.Confidence) == detect.MediumConfidence:
+	case detect.MediumSeverity:
+		return 2
+	}
+	return 3
+}
+
+// doubt is 0 for a key that is known to work, and grows as confidence falls.
+func doubt(l Leak) int {
+	switch {
+	case l.Answer == KeyAlive:
+		return 0
+	case l.Confidence == detect.HighConfidence:
+		return 1
+	case l.Confidence == detect.MediumConfidence:
 		return 2
 	}
 	return 3

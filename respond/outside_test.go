@@ -1,6 +1,10 @@
-package respond
+package respond_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/rekey-app/rekey/respond"
+)
 
 func TestCanPush(t *testing.T) {
 	t.Parallel()
@@ -22,7 +26,7 @@ func TestCanPush(t *testing.T) {
 		{"OWNER", "read", false},
 		{"NONE", "superuser", false},
 	} {
-		if got := CanPush(c.association, c.role); got != c.want {
+		if got := respond.CanPush(c.association, c.role); got != c.want {
 			t.Errorf("CanPush(%q, %q) = %t", c.association, c.role, got)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/policy"
 )
 
@@ -31,7 +32,7 @@ func (c *collector) readPolicies(o Options) {
 			continue
 		}
 		seen[top] = true
-		text, err := readInside(top, policy.Path, policy.MaxSize)
+		text, err := readInside(top, respond.PolicyPath, policy.MaxSize)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -45,14 +46,14 @@ func (c *collector) readPolicies(o Options) {
 			if errors.As(err, &mistake) && mistake.Line > 0 {
 				reason = fmt.Sprintf("line %d: %s", mistake.Line, mistake.Message)
 			}
-			c.problem(Problem{Path: fromHere(filepath.Join(top, policy.Path)), Reason: reason + "; until it is fixed, it is ignored"})
+			c.problem(Problem{Path: fromHere(filepath.Join(top, respond.PolicyPath)), Reason: reason + "; until it is fixed, it is ignored"})
 			continue
 		}
 		// Who may scan here may allow here, as in .rekeyignore: whether a maintainer wrote it is for the App to ask.
 		for i := range file.Allow.Fingerprints {
 			file.Allow.Fingerprints[i].Production = true
 		}
-		c.policies = append(c.policies, allowance{top, file.Allow.At(o.Now())})
+		c.policies = append(c.policies, allowance{top, policy.AllowedAt(file.Allow, o.Now())})
 	}
 }
 

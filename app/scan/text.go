@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
-	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // Style says how text for people is written.
@@ -192,7 +192,7 @@ func (r Result) Counts() string {
 	}
 	say(r.Allowed, "%s allowed by rekey:allow")
 	say(r.Ignored, "%s ignored by "+IgnoreFile)
-	say(r.ByPolicy, "%s allowed by "+policy.Path)
+	say(r.ByPolicy, "%s allowed by "+respond.PolicyPath)
 	say(r.Known, "%s known from the baseline")
 	say(len(r.NotInGit), "%s not in git")
 	whole, part := r.Unread()

@@ -13,12 +13,12 @@ import (
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/policy"
+	"github.com/rekey-app/rekey/respond/text"
 )
 
 // apply writes what was decided: the leaks' new states and the jobs of all effects, in the caller's transaction. So a
 // decision is either wholly taken or not at all, and its effects follow, however often the process is killed.
-func (w *Worker) apply(ctx context.Context, tx *ledger.Tx, d respond.Decision, p policy.Policy) error {
+func (w *Worker) apply(ctx context.Context, tx *ledger.Tx, d respond.Decision, p respond.Policy) error {
 	for _, c := range d.Changes {
 		if err := w.change(ctx, tx, c); err != nil {
 			return err
@@ -31,6 +31,9 @@ func (w *Worker) apply(ctx context.Context, tx *ledger.Tx, d respond.Decision, p
 		case respond.Comment, respond.CloseIssue, respond.ReopenIssue:
 			if told[a.Leak] == nil {
 				order = append(order, a.Leak)
+			}
+			if a.Do == respond.Comment {
+				a.Body = text.Comment(a.Reply)
 			}
 			told[a.Leak] = append(told[a.Leak], a)
 			continue
@@ -51,7 +54,7 @@ func (w *Worker) apply(ctx context.Context, tx *ledger.Tx, d respond.Decision, p
 	return nil
 }
 
-func (w *Worker) enqueue(ctx context.Context, tx *ledger.Tx, a respond.Action, p policy.Policy) error {
+func (w *Worker) enqueue(ctx context.Context, tx *ledger.Tx, a respond.Action, p respond.Policy) error {
 	switch a.Do {
 	case respond.UpdateCheck:
 		return tx.Enqueue(ctx, job.Check{Repository: a.Repository, Head: a.Head}, nil)
@@ -118,7 +121,7 @@ func (w *Worker) change(ctx context.Context, tx *ledger.Tx, c respond.Change) er
 }
 
 // leakFacts are what a decision about one leak needs.
-func (w *Worker) leakFacts(ctx context.Context, tx *ledger.Tx, leak ledger.Leak, p policy.Policy) (respond.LeakFacts, error) {
+func (w *Worker) leakFacts(ctx context.Context, tx *ledger.Tx, leak ledger.Leak, p respond.Policy) (respond.LeakFacts, error) {
 	repository, err := tx.Repository(ctx, leak.Repository)
 	if err != nil {
 		return respond.LeakFacts{}, err
@@ -138,7 +141,7 @@ func (w *Worker) leakFacts(ctx context.Context, tx *ledger.Tx, leak ledger.Leak,
 }
 
 // hiddenIssue reports whether strangers read the leak's issue, and are not to be told of it.
-func hiddenIssue(ctx context.Context, tx *ledger.Tx, leak ledger.Leak, p policy.Policy) (bool, error) {
+func hiddenIssue(ctx context.Context, tx *ledger.Tx, leak ledger.Leak, p respond.Policy) (bool, error) {
 	if leak.IssueNumber == 0 {
 		return false, nil
 	}
@@ -182,7 +185,7 @@ func withDefaultBranch(ctx context.Context, tx *ledger.Tx, id int64, heads []str
 }
 
 // leakAndPolicy reads a leak and the policy that applies to it; found is false when the installation is gone.
-func (w *Worker) leakAndPolicy(ctx context.Context, id int64) (leak ledger.Leak, p policy.Policy, found bool, err error) {
+func (w *Worker) leakAndPolicy(ctx context.Context, id int64) (leak ledger.Leak, p respond.Policy, found bool, err error) {
 	var repository ledger.Repository
 	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		if leak, err = tx.Leak(ctx, id); err != nil {
@@ -192,10 +195,10 @@ func (w *Worker) leakAndPolicy(ctx context.Context, id int64) (leak ledger.Leak,
 		return err
 	})
 	if errors.Is(err, ledger.ErrNotFound) {
-		return ledger.Leak{}, policy.Policy{}, false, nil
+		return ledger.Leak{}, respond.Policy{}, false, nil
 	}
 	if err != nil {
-		return ledger.Leak{}, policy.Policy{}, false, err
+		return ledger.Leak{}, respond.Policy{}, false, err
 	}
 	p, err = w.policy(ctx, repository)
 	return leak, p, err == nil, err

@@ -15,10 +15,8 @@ import (
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/wire"
 	"github.com/rekey-app/rekey/respond"
-	"github.com/rekey-app/rekey/respond/clerk"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // ask asks Clerk whether a leak's key is dead, and does what follows from the answer.
@@ -31,10 +29,10 @@ func (w *Worker) ask(ctx context.Context, j *river.Job[job.Ask]) error {
 	if err != nil || !found {
 		return err
 	}
-	if question.Why == respond.Watching && (leak.State != ledger.Open || p.Verify != policy.Watch) {
+	if question.Why == respond.Watching && (leak.State != ledger.Open || p.Verify != respond.VerifyWatch) {
 		return nil
 	}
-	if p.Verify == policy.Never { // since it was asked
+	if p.Verify == respond.VerifyNever { // since it was asked
 		return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 			if err := w.hearAbout(ctx, tx, leak.ID, wordOfAsk(question, tx.Now()), p); err != nil {
 				return err
@@ -48,7 +46,7 @@ func (w *Worker) ask(ctx context.Context, j *river.Job[job.Ask]) error {
 	}
 	if err != nil {
 		w.Log.ErrorContext(ctx, "the key could not be read again", "leak", leak.ID, "error", err)
-		answer = clerk.Answer{State: clerk.Unknown, Detail: "the key could not be read again from GitHub"}
+		answer = respond.Answer{State: respond.KeyUnknown, Detail: "the key could not be read again from GitHub"}
 	}
 	w.metrics.asked.WithLabelValues(string(answer.State)).Inc()
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
@@ -83,13 +81,13 @@ func wordOfAsk(q respond.Ask, now time.Time) respond.Word {
 const keyPlaces = 5
 
 // answerOf reads the key again from a git object where it was seen, asks with it, and forgets it.
-func (w *Worker) answerOf(ctx context.Context, leak ledger.Leak) (clerk.Answer, error) {
+func (w *Worker) answerOf(ctx context.Context, leak ledger.Leak) (respond.Answer, error) {
 	if detect.Kind(leak.Kind) != detect.SecretKey {
-		return clerk.Answer{State: clerk.Unknown, Detail: "Clerk cannot be asked about this kind of credential"}, nil
+		return respond.Answer{State: respond.KeyUnknown, Detail: "Clerk cannot be asked about this kind of credential"}, nil
 	}
 	repository, found, err := w.repository(ctx, leak.Repository)
 	if err != nil || !found {
-		return clerk.Answer{State: clerk.Unknown}, err
+		return respond.Answer{State: respond.KeyUnknown}, err
 	}
 	var sightings []ledger.Sighting
 	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
@@ -97,19 +95,19 @@ func (w *Worker) answerOf(ctx context.Context, leak ledger.Leak) (clerk.Answer, 
 		return err
 	})
 	if err != nil {
-		return clerk.Answer{}, err
+		return respond.Answer{}, err
 	}
 	client := w.GitHub.Repository(repository.target(), github.ScanAccess)
 	for _, s := range sightings {
 		key, found, err := w.keyIn(ctx, client, s, leak.Fingerprint)
 		if err != nil {
-			return clerk.Answer{}, err
+			return respond.Answer{}, err
 		}
 		if found {
 			return w.Clerk.Ask(ctx, key)
 		}
 	}
-	return clerk.Answer{State: clerk.Unknown, Detail: "the key could not be read again: its commits are gone from GitHub"}, nil
+	return respond.Answer{State: respond.KeyUnknown, Detail: "the key could not be read again: its commits are gone from GitHub"}, nil
 }
 
 // keyIn fetches the one object and finds the key in it.

@@ -18,9 +18,9 @@ import (
 	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/githubtest"
-	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/text"
 )
 
 // bench is workers on a ledger whose clock is turned by hand, and a stand-in for GitHub.
@@ -124,7 +124,7 @@ func (b *bench) idle() {
 func (b *bench) sorted(r *githubtest.Repository) (leaks int, summary string) {
 	for _, i := range r.Issues() {
 		switch {
-		case !strings.HasPrefix(i.Body, respond.SummaryMarker(r.ID())):
+		case !strings.HasPrefix(i.Body, text.SummaryMarker(r.ID())):
 			leaks++
 		case i.State == "open":
 			summary += i.Title

@@ -14,7 +14,7 @@ import (
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/policy"
+	"github.com/rekey-app/rekey/respond/text"
 )
 
 // owner names a job for the log of effects: another attempt of it, in whatever process, takes over at once.
@@ -63,7 +63,7 @@ type checkEffect struct {
 	how    conclusion
 
 	have      ledger.Check
-	facts     respond.CheckFacts
+	facts     text.CheckFacts
 	run       github.CheckRun
 	annotated []int64 // sightings whose annotations go with the run
 	unsure    bool    // which annotations are there
@@ -91,10 +91,11 @@ func (e *checkEffect) Plan(ctx context.Context, interrupted bool) (bool, error) 
 	if err != nil {
 		return false, err
 	}
-	e.run, e.annotated = respond.Check(facts)
+	run, annotated := text.Check(facts)
+	e.run, e.annotated = checkRun(run), annotated
 	// The ledger does not note all annotations: GitHub is asked which of those are there.
 	e.unsure = interrupted || len(e.run.Annotations) > len(e.annotated)
-	digest := respond.CheckDigest(e.run)
+	digest := text.CheckDigest(run)
 	same := e.have.RunID != 0 && e.have.Conclusion == string(e.run.Conclusion) && e.have.Digest == digest && !interrupted
 	if same && len(e.annotated) == 0 {
 		return false, nil // that on the policy file went with the first run
@@ -164,28 +165,28 @@ func missing(annotations, there []github.Annotation) []github.Annotation {
 	return slices.DeleteFunc(slices.Clone(annotations), func(a github.Annotation) bool { return known[identify(a)] })
 }
 
-func (w *Worker) checkFacts(ctx context.Context, tx *ledger.Tx, repositoryID int64, head string) (respond.CheckFacts, error) {
+func (w *Worker) checkFacts(ctx context.Context, tx *ledger.Tx, repositoryID int64, head string) (text.CheckFacts, error) {
 	repository, err := tx.Repository(ctx, repositoryID)
 	if err != nil {
-		return respond.CheckFacts{}, err
+		return text.CheckFacts{}, err
 	}
 	scans, err := tx.Scans(ctx, repositoryID, head)
 	if err != nil {
-		return respond.CheckFacts{}, err
+		return text.CheckFacts{}, err
 	}
 	sightings, err := tx.HeadSightings(ctx, repositoryID, head)
 	if err != nil {
-		return respond.CheckFacts{}, err
+		return text.CheckFacts{}, err
 	}
 	for i := range sightings {
 		sightings[i].Leak = w.here(sightings[i].Leak, repository)
 	}
 	gaps, err := gapsOf(ctx, tx, repository, scans)
 	if err != nil {
-		return respond.CheckFacts{}, err
+		return text.CheckFacts{}, err
 	}
 	open, err := w.stillOpen(ctx, tx, repository, scans)
-	return respond.CheckFacts{
+	return text.CheckFacts{
 		Repository: w.describe(repository), Head: head, DetailsURL: w.DetailsURL, Scans: scans, Sightings: sightings, StillOpen: open, Gaps: gaps,
 	}, err
 }
@@ -208,8 +209,8 @@ func (w *Worker) stillOpen(ctx context.Context, tx *ledger.Tx, r ledger.Reposito
 
 // completeFacts adds what GitHub has to be asked for, where it matters: the policy where there is something to judge, and
 // what is wrong with a policy file that the commit brought.
-func (w *Worker) completeFacts(ctx context.Context, f respond.CheckFacts, repositoryID int64, head string) (respond.CheckFacts, error) {
-	f.Policy = policy.Default()
+func (w *Worker) completeFacts(ctx context.Context, f text.CheckFacts, repositoryID int64, head string) (text.CheckFacts, error) {
+	f.Policy = respond.DefaultPolicy()
 	repository, found, err := w.repository(ctx, repositoryID)
 	if err != nil || !found {
 		return f, err

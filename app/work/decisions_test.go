@@ -153,11 +153,11 @@ func TestWorse(t *testing.T) {
 		detect.LowSeverity: detect.MediumSeverity, detect.MediumSeverity: detect.HighSeverity,
 		detect.HighSeverity: detect.CriticalSeverity, detect.CriticalSeverity: detect.CriticalSeverity,
 	} {
-		leak := ledger.Leak{Severity: string(severity)}
-		if got := w.here(leak, ledger.Repository{}).Severity; got != string(want) {
+		leak := ledger.Leak{Severity: severity}
+		if got := w.here(leak, ledger.Repository{}).Severity; got != want {
 			t.Errorf("%s is %s in public, want %s", severity, got, want)
 		}
-		if got := w.here(leak, ledger.Repository{Private: true}).Severity; got != string(severity) {
+		if got := w.here(leak, ledger.Repository{Private: true}).Severity; got != severity {
 			t.Errorf("%s is %s in private", severity, got)
 		}
 	}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
-	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/text"
 )
 
 // GitHub tells of everything that it made for us. Where it made a check run or an issue a second time, since a request took
@@ -60,7 +60,7 @@ func (w *Worker) withdrawDouble(ctx context.Context, owner string, event webhook
 }
 
 func (w *Worker) doubleCheck(ctx context.Context, tx *ledger.Tx, e *webhook.CheckRun) (double, error) {
-	if e.AppID != w.AppID || e.ExternalID != respond.CheckID(e.Repository.ID, e.HeadSHA) {
+	if e.AppID != w.AppID || e.ExternalID != text.CheckID(e.Repository.ID, e.HeadSHA) {
 		return double{}, nil
 	}
 	d := double{key: checkKey(e.Repository.ID, e.HeadSHA), made: e.ID}
@@ -80,13 +80,13 @@ func (w *Worker) doubleCheck(ctx context.Context, tx *ledger.Tx, e *webhook.Chec
 // never looks at it: the last run of a name counts.
 func superseded(externalID string) github.CheckRun {
 	return github.CheckRun{
-		Name: respond.CheckName + " (superseded)", ExternalID: externalID + ":superseded", Conclusion: github.Neutral,
+		Name: text.CheckName + " (superseded)", ExternalID: externalID + ":superseded", Conclusion: github.Neutral,
 		Title: "Superseded", Summary: "This check run was created twice. The result is in the other one on this commit.",
 	}
 }
 
 func (w *Worker) doubleIssue(ctx context.Context, tx *ledger.Tx, e *webhook.Issues) (double, error) {
-	repository, fingerprint, ok := respond.ParseMarker(e.Issue.Body)
+	repository, fingerprint, ok := text.ParseMarker(e.Issue.Body)
 	if !ok || e.Action != "opened" {
 		return double{}, nil
 	}

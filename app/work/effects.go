@@ -12,6 +12,7 @@ import (
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/text"
 )
 
 // effects comments on a leak's issue, closes and reopens it, in the order in which it was decided, each once.
@@ -73,7 +74,7 @@ func (e *issueAction) Find(ctx context.Context) (err error) {
 }
 
 func (e *issueAction) marker() string {
-	return respond.CommentMarker(e.action.Key)
+	return text.CommentMarker(e.action.Key)
 }
 
 func (e *issueAction) Send(ctx context.Context, before func(context.Context) error) error {

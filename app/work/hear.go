@@ -15,7 +15,7 @@ import (
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/policy"
+	"github.com/rekey-app/rekey/respond/text"
 )
 
 // word is something that a person said about leaks: on a leak's issue, or by a button of a check run.
@@ -39,7 +39,7 @@ func wordOf(event webhook.Event, appID int64) (word, bool) {
 		if e.Action != "created" || e.AppID != 0 || !respond.MayHear(e.Author.Login, e.Author.Type) {
 			return word{}, false
 		}
-		said, reason, found := respond.Command(e.Body)
+		said, reason, found := text.Command(e.Body)
 		about := word{
 			Repository: e.Repository.ID, Issue: e.Issue.Number, Said: said, Reason: reason, By: e.Author.Login,
 			ID: fmt.Sprintf("comment:%d", e.CommentID),
@@ -119,7 +119,7 @@ func bodyID(d ledger.Delivery) string {
 	return "body:" + hex.EncodeToString(sum[:16])
 }
 
-func (w *Worker) hearAbout(ctx context.Context, tx *ledger.Tx, id int64, heard respond.Word, p policy.Policy) error {
+func (w *Worker) hearAbout(ctx context.Context, tx *ledger.Tx, id int64, heard respond.Word, p respond.Policy) error {
 	leak, err := tx.Leak(ctx, id)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return nil // uninstalled since

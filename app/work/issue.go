@@ -12,7 +12,7 @@ import (
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/policy"
+	"github.com/rekey-app/rekey/respond/text"
 )
 
 // maxSightings bounds how many places of a leak are read for its issue, which lists fewer.
@@ -75,11 +75,11 @@ func issueKey(leak int64) string { return fmt.Sprintf("issue:%d", leak) }
 type issueEffect struct {
 	w       *Worker
 	leak    int64
-	policy  policy.Policy
+	policy  respond.Policy
 	patient bool // another attempt may read the repository's files where this one cannot
 
 	facts   issueFacts
-	text    respond.IssueText
+	text    text.IssueText
 	client  *github.Client
 	issue   github.Issue // Number 0: to be filed
 	doubles []github.Issue
@@ -125,7 +125,7 @@ func (e *issueEffect) Find(ctx context.Context) error {
 	if e.issue.Number != 0 {
 		return nil
 	}
-	found, err := e.client.FindIssues(ctx, respond.Marker(e.facts.source.ID, e.facts.Leak.Fingerprint), e.facts.Leak.Detected.Add(-clockSlack))
+	found, err := e.client.FindIssues(ctx, text.Marker(e.facts.source.ID, e.facts.Leak.Fingerprint), e.facts.Leak.Detected.Add(-clockSlack))
 	if len(found) > 0 {
 		e.issue.Number, e.doubles = found[0].Number, found[1:]
 	}
@@ -183,10 +183,10 @@ func (e *issueEffect) Save(ctx context.Context, tx *ledger.Tx) (string, error) {
 }
 
 // issueText writes the issue. Where the instructions take too long to fit to the repository, they are general ones.
-func issueText(ctx context.Context, facts respond.IssueFacts) respond.IssueText {
+func issueText(ctx context.Context, facts text.IssueFacts) text.IssueText {
 	ctx, cancel := context.WithTimeout(ctx, guideTime)
 	defer cancel()
-	return respond.Issue(ctx, facts)
+	return text.Issue(ctx, facts)
 }
 
 // maxAssignees is how many people GitHub assigns to one issue.
@@ -219,23 +219,23 @@ func (w *Worker) closeFresh(ctx context.Context, tx *ledger.Tx, leak ledger.Leak
 	edit, end := about, about
 	edit.Do = respond.EditIssue
 	end.Do, end.Key = respond.CloseIssue, fmt.Sprintf("leak:%d:close_fresh:%d", leak.ID, leak.IssueNumber)
-	return w.apply(ctx, tx, respond.Decision{Actions: []respond.Action{edit, end}}, policy.Policy{})
+	return w.apply(ctx, tx, respond.Decision{Actions: []respond.Action{edit, end}}, respond.Policy{})
 }
 
 // issueFacts are the issue's facts, the leak's repository and the one that the issue goes to.
 type issueFacts struct {
-	respond.IssueFacts
+	text.IssueFacts
 	source, target record
 	chosen         bool // a decision was taken to file it
 	tips           []ledger.Tip
 }
 
 // wanted reports whether the leak is to have an issue: one that was decided on, that is still of use, and has a place.
-func (f issueFacts) wanted(p policy.Policy) bool {
+func (f issueFacts) wanted(p respond.Policy) bool {
 	return f.Leak.IssueNumber != 0 || f.chosen && f.target.ID != 0 && f.Leak.State == ledger.Open && !p.Issues.Off
 }
 
-func (w *Worker) issueFacts(ctx context.Context, tx *ledger.Tx, leakID int64, p policy.Policy) (issueFacts, error) {
+func (w *Worker) issueFacts(ctx context.Context, tx *ledger.Tx, leakID int64, p respond.Policy) (issueFacts, error) {
 	leak, err := tx.Leak(ctx, leakID)
 	if err != nil {
 		return issueFacts{}, err
@@ -273,7 +273,7 @@ func (w *Worker) issueFacts(ctx context.Context, tx *ledger.Tx, leakID int64, p 
 	}
 	chosen, err := tx.Chosen(ctx, leakID)
 	return issueFacts{
-		IssueFacts: respond.IssueFacts{
+		IssueFacts: text.IssueFacts{
 			Repository: w.describe(repository), Elsewhere: target.ID != repository.ID, Private: target.Private,
 			Leak: w.here(leak, repository), Sightings: sightings, History: history, Policy: p,
 		},

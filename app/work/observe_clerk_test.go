@@ -45,7 +45,7 @@ func TestTheLedgerKnowsThatARepositoryUsesClerk(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := map[string]detect.Confidence{"known": detect.MediumConfidence, "unknown": detect.LowConfidence}[name]
-		if leak.Confidence != string(want) {
+		if leak.Confidence != want {
 			t.Errorf("%s: confidence %s, want %s: %q", name, leak.Confidence, want, leak.Reasons)
 		}
 	}

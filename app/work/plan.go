@@ -8,7 +8,6 @@ import (
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond"
-	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // plan is what a delivery asks for. The zero plan asks for nothing; Note then says why.
@@ -130,7 +129,7 @@ func planPush(e *webhook.Push) plan {
 		Repository: repositoryOf(e.Common), Event: "push", Ref: e.Ref,
 		Want: e.After, Head: e.HeadCommitID, Base: present(e.Before), Pusher: e.PusherLogin, Forced: e.Forced,
 	}
-	if t.Policy = slices.Contains(e.DotGitHub, policy.Path); t.Policy {
+	if t.Policy = slices.Contains(e.DotGitHub, respond.PolicyPath); t.Policy {
 		t.Before = present(e.Before)
 	}
 	if !e.IsTag() {

@@ -12,6 +12,7 @@ import (
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/policy"
+	"github.com/rekey-app/rekey/respond/text"
 )
 
 // policyFor is how long a policy that was read serves. A push to the default branch that changes the file ends it at once,
@@ -25,18 +26,18 @@ type policies struct {
 }
 
 type readPolicy struct {
-	policy policy.Policy
+	policy respond.Policy
 	until  time.Time
 }
 
-func (p *policies) get(repository int64, now time.Time) (policy.Policy, bool) {
+func (p *policies) get(repository int64, now time.Time) (respond.Policy, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r, ok := p.read[repository]
 	return r.policy, ok && now.Before(r.until)
 }
 
-func (p *policies) put(repository int64, read policy.Policy, now time.Time) {
+func (p *policies) put(repository int64, read respond.Policy, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.read == nil || len(p.read) > 10_000 {
@@ -61,7 +62,7 @@ const organisationRepository = ".github"
 // policy returns what applies to a repository: its own file on the default branch, over the same file in the
 // organisation's .github repository, over the server's. A file with a mistake counts as absent here: the check run of the
 // commit that brought it tells of the mistake.
-func (w *Worker) policy(ctx context.Context, r ledger.Repository) (policy.Policy, error) {
+func (w *Worker) policy(ctx context.Context, r ledger.Repository) (respond.Policy, error) {
 	if p, ok := w.policies.get(r.ID, w.Now()); ok {
 		return p, nil
 	}
@@ -79,7 +80,7 @@ func (w *Worker) policy(ctx context.Context, r ledger.Repository) (policy.Policy
 			file = file.Production()
 		}
 		if err != nil {
-			return policy.Policy{}, err
+			return respond.Policy{}, err
 		}
 		files = append(files, w.permitted(ctx, file, r.Owner))
 	}
@@ -90,7 +91,7 @@ func (w *Worker) policy(ctx context.Context, r ledger.Repository) (policy.Policy
 }
 
 func (w *Worker) policyFile(ctx context.Context, from github.Repository, ref string) (policy.File, error) {
-	text, found, err := w.GitHub.Repository(from, github.ScanAccess).Contents(ctx, policy.Path, ref)
+	text, found, err := w.GitHub.Repository(from, github.ScanAccess).Contents(ctx, respond.PolicyPath, ref)
 	switch {
 	case errors.Is(err, github.ErrOutOfReach), errors.Is(err, github.ErrNotFound), err == nil && !found:
 		return policy.File{}, nil
@@ -111,28 +112,28 @@ func (w *Worker) policyFile(ctx context.Context, from github.Repository, ref str
 }
 
 // policyProblem reads the policy file that a commit brought, and says what is wrong with it.
-func (w *Worker) policyProblem(ctx context.Context, r record, commit string) (respond.PolicyProblem, error) {
-	text, found, err := w.GitHub.Repository(r.target(), github.ScanAccess).Contents(ctx, policy.Path, commit)
+func (w *Worker) policyProblem(ctx context.Context, r record, commit string) (text.PolicyProblem, error) {
+	content, found, err := w.GitHub.Repository(r.target(), github.ScanAccess).Contents(ctx, respond.PolicyPath, commit)
 	switch {
 	case errors.Is(err, github.ErrTooLarge):
-		return respond.PolicyProblem{Message: "the file is too large"}, nil
+		return text.PolicyProblem{Message: "the file is too large"}, nil
 	case err != nil:
-		return respond.PolicyProblem{}, fmt.Errorf("reading the policy file of %s: %w", commit, err)
+		return text.PolicyProblem{}, fmt.Errorf("reading the policy file of %s: %w", commit, err)
 	case !found:
-		return respond.PolicyProblem{}, nil
+		return text.PolicyProblem{}, nil
 	}
-	file, err := policy.Parse(text)
+	file, err := policy.Parse(content)
 	if mistake, ok := errors.AsType[*policy.Error](err); ok {
-		return respond.PolicyProblem{Line: mistake.Line, Message: w.Scanner.RedactString(ctx, mistake.Message)}, nil
+		return text.PolicyProblem{Line: mistake.Line, Message: w.Scanner.RedactString(ctx, mistake.Message)}, nil
 	}
 	if err != nil {
-		return respond.PolicyProblem{}, err
+		return text.PolicyProblem{}, err
 	}
 	return w.policyFaults(ctx, r.Repository, file)
 }
 
 // issueTarget is where a leak's issue goes; zero for nowhere. See [respond.IssueHome].
-func (w *Worker) issueTarget(ctx context.Context, tx *ledger.Tx, r ledger.Repository, p policy.Policy) (ledger.Repository, error) {
+func (w *Worker) issueTarget(ctx context.Context, tx *ledger.Tx, r ledger.Repository, p respond.Policy) (ledger.Repository, error) {
 	if p.Issues.Repository == "" {
 		return r, nil
 	}

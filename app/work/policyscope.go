@@ -9,6 +9,7 @@ import (
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/policy"
+	"github.com/rekey-app/rekey/respond/text"
 )
 
 // What a policy file may name is more than its text tells: a target of the server's must serve the account, a repository
@@ -39,7 +40,7 @@ func (w *Worker) refusedBy(ctx context.Context, r ledger.Repository, file policy
 		return "", err
 	}
 	return fmt.Sprintf("%s/%s does not accept issues about %s/%s: add it to issues.accepts in that repository's %s, or set issues.repository in the organisation's",
-		owner, name, r.Owner, r.Name, policy.Path), nil
+		owner, name, r.Owner, r.Name, respond.PolicyPath), nil
 }
 
 // permitted are the entries of notify whose targets serve the account.
@@ -47,7 +48,7 @@ func (w *Worker) permitted(ctx context.Context, file policy.File, account string
 	if file.Notify == nil {
 		return file
 	}
-	kept := []policy.Notify{}
+	kept := []respond.NotifyRule{}
 	for _, n := range file.Notify {
 		if problem := w.targetProblem(n.To, account); problem != "" {
 			w.Log.WarnContext(ctx, "entry of notify left out", "account", account, "target", n.To, "reason", problem)
@@ -69,28 +70,28 @@ func (w *Worker) targetProblem(name, account string) string {
 }
 
 // policyFaults is what is wrong with a policy file beside its text.
-func (w *Worker) policyFaults(ctx context.Context, r ledger.Repository, file policy.File) (respond.PolicyProblem, error) {
+func (w *Worker) policyFaults(ctx context.Context, r ledger.Repository, file policy.File) (text.PolicyProblem, error) {
 	for i, n := range file.Notify {
 		if problem := w.targetProblem(n.To, r.Owner); problem != "" {
-			return respond.PolicyProblem{Line: file.Lines.Notify[i], Message: problem, Partial: true}, nil
+			return text.PolicyProblem{Line: file.Lines.Notify[i], Message: problem, Partial: true}, nil
 		}
 	}
 	if file.IssuesRepository == nil || file.IssuesOff != nil && *file.IssuesOff {
-		return respond.PolicyProblem{}, nil
+		return text.PolicyProblem{}, nil
 	}
-	at := respond.PolicyProblem{Line: file.Lines.IssuesRepository, Partial: true}
+	at := text.PolicyProblem{Line: file.Lines.IssuesRepository, Partial: true}
 	refused, err := w.refusedBy(ctx, r, file)
 	if err != nil {
-		return respond.PolicyProblem{}, err
+		return text.PolicyProblem{}, err
 	}
-	p := policy.Policy{Issues: policy.Issues{Repository: *file.IssuesRepository, Refused: refused}}
+	p := respond.Policy{Issues: respond.IssuePolicy{Repository: *file.IssuesRepository, Refused: refused}}
 	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		reached, err := tx.RepositoriesOf(ctx, r.Installation)
 		_, at.Message = respond.IssueHome(r, reached, p)
 		return err
 	})
 	if at.Message == "" {
-		return respond.PolicyProblem{}, err
+		return text.PolicyProblem{}, err
 	}
 	return at, err
 }

@@ -33,7 +33,7 @@ func (w *Worker) repository(ctx context.Context, id int64) (r record, found bool
 // here is the leak as it is in this repository: one step worse in a public one, where strangers look for keys.
 func (w *Worker) here(l ledger.Leak, r ledger.Repository) ledger.Leak {
 	if !r.Private {
-		l.Severity = string(worse(detect.Severity(l.Severity)))
+		l.Severity = worse(l.Severity)
 	}
 	return l
 }

@@ -152,7 +152,7 @@ func (w *Worker) recordScan(ctx context.Context, t *task, scan ledger.Scan, obse
 	if scan.Outside, err = w.outside(ctx, t, len(observations) > 0); err != nil {
 		return err
 	}
-	var p policy.Policy
+	var p respond.Policy
 	if len(observations) > 0 { // a clean push asks nothing more of GitHub
 		if p, err = w.policy(ctx, repository.Repository); err != nil {
 			return err
@@ -194,8 +194,8 @@ func (w *Worker) recordScan(ctx context.Context, t *task, scan ledger.Scan, obse
 
 // allowanceOf is what the policy allows, with the paths of the observations matched: a policy's patterns are foreign text,
 // and nobody waits for them in the ledger's one write transaction.
-func allowanceOf(p policy.Policy, observations []ledger.Observation, now time.Time) *policy.Allowance {
-	allowance := p.Allow.At(now)
+func allowanceOf(p respond.Policy, observations []ledger.Observation, now time.Time) *policy.Allowance {
+	allowance := policy.AllowedAt(p.Allow, now)
 	for _, o := range observations {
 		allowance.Path(detect.Environment(o.Leak.Environment), o.Sighting.Path)
 	}
@@ -203,7 +203,7 @@ func allowanceOf(p policy.Policy, observations []ledger.Observation, now time.Ti
 }
 
 // decide chooses what follows from a scan's findings. The head's check run is concluded right after, by the scan itself.
-func (w *Worker) decide(ctx context.Context, tx *ledger.Tx, scan ledger.Scan, recorded ledger.RecordedScan, unseen map[string]bool, p policy.Policy, allowance *policy.Allowance) error {
+func (w *Worker) decide(ctx context.Context, tx *ledger.Tx, scan ledger.Scan, recorded ledger.RecordedScan, unseen map[string]bool, p respond.Policy, allowance *policy.Allowance) error {
 	repository, err := tx.Repository(ctx, scan.Repository)
 	if err != nil {
 		return err
@@ -300,8 +300,8 @@ func scanOf(t *task, report pack.Report) ledger.Scan {
 func (w *Worker) leakOf(ctx context.Context, f detect.Finding, s pack.Sighting, t *task) ledger.Leak {
 	return ledger.Leak{
 		Repository: t.Repository.ID, Fingerprint: f.Secret.Fingerprint(),
-		Kind: string(f.Kind), Environment: string(f.Environment), Severity: string(f.Severity),
-		Confidence: string(f.Confidence), Reasons: w.redactedAll(ctx, f.Reasons), Redacted: f.Secret.Redacted(),
+		Kind: f.Kind, Environment: f.Environment, Severity: f.Severity,
+		Confidence: f.Confidence, Reasons: w.redactedAll(ctx, f.Reasons), Redacted: f.Secret.Redacted(),
 		Instance: f.Instance, Dashboard: w.Scanner.RedactString(ctx, f.Dashboard), Variable: w.Scanner.RedactString(ctx, f.Variable), Browser: f.Browser,
 		State: ledger.Open, Introduced: s.Author.When, Pusher: t.Pusher,
 	}

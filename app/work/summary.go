@@ -13,7 +13,7 @@ import (
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/policy"
+	"github.com/rekey-app/rekey/respond/text"
 )
 
 // maxSummed is how many waiting leaks a summary is made of; it lists fewer.
@@ -42,10 +42,10 @@ func summaryKey(repository int64) string { return fmt.Sprintf("summary:%d", repo
 type summaryEffect struct {
 	w          *Worker
 	repository ledger.Repository
-	policy     policy.Policy
+	policy     respond.Policy
 
 	have, made ledger.Summary
-	facts      respond.SummaryFacts
+	facts      text.SummaryFacts
 	client     *github.Client
 	issue      github.Issue
 	labels     []string // of a new one
@@ -78,7 +78,7 @@ func (e *summaryEffect) Plan(_ context.Context, interrupted bool) (bool, error) 
 	if e.nowhere {
 		return false, nil
 	}
-	text := respond.Summary(e.facts)
+	text := text.Summary(e.facts)
 	e.made = e.have
 	e.made.IssueDigest = text.Digest() + fmt.Sprint(len(e.facts.Leaks) > 0)
 	e.issue = github.Issue{Number: e.have.IssueNumber, Title: text.Title, Body: text.Body}
@@ -91,7 +91,7 @@ func (e *summaryEffect) Find(ctx context.Context) error {
 	if e.issue.Number != 0 {
 		return nil
 	}
-	found, err := e.client.FindIssues(ctx, respond.SummaryMarker(e.repository.ID), time.Time{})
+	found, err := e.client.FindIssues(ctx, text.SummaryMarker(e.repository.ID), time.Time{})
 	if len(found) > 0 {
 		e.issue.Number, e.doubles = found[0].Number, found[1:]
 	}
@@ -146,8 +146,8 @@ func (e *summaryEffect) Save(ctx context.Context, tx *ledger.Tx) (string, error)
 	return e.made.IssueURL, nil
 }
 
-func (w *Worker) summaryFacts(ctx context.Context, tx *ledger.Tx, repository, target ledger.Repository, p policy.Policy) (respond.SummaryFacts, error) {
-	f := respond.SummaryFacts{
+func (w *Worker) summaryFacts(ctx context.Context, tx *ledger.Tx, repository, target ledger.Repository, p respond.Policy) (text.SummaryFacts, error) {
+	f := text.SummaryFacts{
 		Repository: w.describe(repository), Private: target.Private, Elsewhere: target.ID != repository.ID, Policy: p,
 	}
 	leaks, err := tx.Unfiled(ctx, repository.ID, maxSummed)
@@ -159,7 +159,7 @@ func (w *Worker) summaryFacts(ctx context.Context, tx *ledger.Tx, repository, ta
 		if err != nil {
 			return f, err
 		}
-		f.Leaks = append(f.Leaks, respond.SummaryLeak{Leak: leak, Sightings: sightings})
+		f.Leaks = append(f.Leaks, text.SummaryLeak{Leak: leak, Sightings: sightings})
 	}
 	return f, nil
 }

@@ -12,12 +12,12 @@ import (
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/notify"
-	"github.com/rekey-app/rekey/respond/policy"
+	"github.com/rekey-app/rekey/respond/text"
 )
 
 // enqueueNotices queues one notice for each target of the policy that wants to hear of the event. A target that the
 // server does not know is left out, and logged.
-func (w *Worker) enqueueNotices(ctx context.Context, tx *ledger.Tx, a respond.Action, p policy.Policy) error {
+func (w *Worker) enqueueNotices(ctx context.Context, tx *ledger.Tx, a respond.Action, p respond.Policy) error {
 	leak, err := tx.Leak(ctx, a.Leak)
 	if err != nil {
 		return err
@@ -34,7 +34,7 @@ func (w *Worker) enqueueNotices(ctx context.Context, tx *ledger.Tx, a respond.Ac
 	if len(history) > 0 && a.Event != "opened" {
 		step = history[len(history)-1]
 	}
-	event, err := json.Marshal(respond.Telling(facts, a, step))
+	event, err := json.Marshal(text.Telling(facts, a, step))
 	if err != nil {
 		return err
 	}

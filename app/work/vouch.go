@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/policy"
@@ -69,7 +70,7 @@ func refile(ctx context.Context, tx *ledger.Tx, repository int64) error {
 
 // policyAt reads the policy file as it is at a commit. One that is gone, or too large to be a policy, holds nothing.
 func (w *Worker) policyAt(ctx context.Context, r github.Repository, commit string) (text []byte, found bool, err error) {
-	text, found, err = w.GitHub.Repository(r, github.ScanAccess).Contents(ctx, policy.Path, commit)
+	text, found, err = w.GitHub.Repository(r, github.ScanAccess).Contents(ctx, respond.PolicyPath, commit)
 	if errors.Is(err, github.ErrTooLarge) || errors.Is(err, github.ErrNoCommit) {
 		return nil, false, nil
 	}

@@ -17,32 +17,11 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond"
 )
 
 // DefaultURL is Clerk's Backend API.
 const DefaultURL = "https://api.clerk.com"
-
-// State is what Clerk says of a key.
-type State string
-
-// The four answers. Only Revoked is safe.
-const (
-	Alive   State = "alive"
-	Revoked State = "revoked" // 401 with clerk_key_invalid, and nothing else
-	// Fenced is a refusal in Clerk's own form that does not say that the key is invalid: it may work from other addresses.
-	// https://clerk.com/docs/guides/secure/secret-key-ip-allowlist
-	Fenced  State = "fenced"
-	Unknown State = "unknown"
-)
-
-// Answer is what came of asking.
-type Answer struct {
-	State       State
-	InstanceID  string             // ins_…, where the key is alive
-	Environment detect.Environment // of that instance
-	RetryAfter  time.Duration      // what Clerk wishes before the next question; 0: nothing said. At most a day
-	Detail      string             // why the answer is Fenced or Unknown, in words that hold no credential
-}
 
 // Client asks. It is safe for concurrent use.
 type Client struct {
@@ -101,14 +80,14 @@ var instanceID = regexp.MustCompile(`^ins_[A-Za-z0-9]{1,64}$`)
 var bearer = regexp.MustCompile(`^[A-Za-z0-9_+/=.-]{8,200}$`)
 
 // Ask asks whether the key is dead. An error means that the question could not be asked at all: no such key, or the
-// context was cancelled. All else that goes wrong is the answer Unknown. Neither ever holds the key.
-func (c *Client) Ask(ctx context.Context, key detect.Secret) (Answer, error) {
+// context was cancelled. All else that goes wrong is the answer KeyUnknown. Neither ever holds the key.
+func (c *Client) Ask(ctx context.Context, key detect.Secret) (respond.Answer, error) {
 	if !bearer.MatchString(key.Reveal()) {
-		return Answer{State: Unknown}, errors.New("ask clerk: this credential is none that a request could carry")
+		return respond.Answer{State: respond.KeyUnknown}, errors.New("ask clerk: this credential is none that a request could carry")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+"/v1/instance", nil)
 	if err != nil {
-		return Answer{State: Unknown}, errors.New("ask clerk: the API URL is not usable")
+		return respond.Answer{State: respond.KeyUnknown}, errors.New("ask clerk: the API URL is not usable")
 	}
 	req.Header.Set("Authorization", "Bearer "+key.Reveal())
 	req.Header.Set("Accept", "application/json")
@@ -116,14 +95,14 @@ func (c *Client) Ask(ctx context.Context, key detect.Secret) (Answer, error) {
 	resp, err := c.http.Do(req)
 	if err != nil {
 		if ctx.Err() != nil {
-			return Answer{State: Unknown}, fmt.Errorf("ask clerk: %w", ctx.Err())
+			return respond.Answer{State: respond.KeyUnknown}, fmt.Errorf("ask clerk: %w", ctx.Err())
 		}
-		return Answer{State: Unknown, Detail: transportFailure(err)}, nil
+		return respond.Answer{State: respond.KeyUnknown, Detail: transportFailure(err)}, nil
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	if err != nil {
-		return Answer{State: Unknown, Detail: "the connection to Clerk was cut"}, nil
+		return respond.Answer{State: respond.KeyUnknown, Detail: "the connection to Clerk was cut"}, nil
 	}
 	return c.read(resp, body, key), nil
 }
@@ -137,7 +116,7 @@ func transportFailure(err error) string {
 	return "Clerk could not be reached"
 }
 
-func (c *Client) read(resp *http.Response, body []byte, key detect.Secret) Answer {
+func (c *Client) read(resp *http.Response, body []byte, key detect.Secret) respond.Answer {
 	retry := c.retryAfter(resp.Header.Get("Retry-After"))
 	switch resp.StatusCode {
 	case http.StatusOK:
@@ -147,7 +126,7 @@ func (c *Client) read(resp *http.Response, body []byte, key detect.Secret) Answe
 			EnvironmentType string `json:"environment_type"`
 		}
 		if json.Unmarshal(body, &instance) == nil && instanceID.MatchString(instance.ID) && !echoes(instance.ID, key) {
-			a := Answer{State: Alive, InstanceID: instance.ID}
+			a := respond.Answer{State: respond.KeyAlive, InstanceID: instance.ID}
 			switch instance.EnvironmentType {
 			case "production":
 				a.Environment = detect.Live
@@ -156,18 +135,19 @@ func (c *Client) read(resp *http.Response, body []byte, key detect.Secret) Answe
 			}
 			return a
 		}
-		return Answer{State: Unknown, RetryAfter: retry, Detail: "Clerk answered 200 with something that is no instance"}
+		return respond.Answer{State: respond.KeyUnknown, RetryAfter: retry, Detail: "Clerk answered 200 with something that is no instance"}
 	case http.StatusUnauthorized, http.StatusForbidden:
 		codes := errorCodes(body)
 		invalid := slices.Contains(codes, "clerk_key_invalid")
 		switch {
 		case invalid && resp.StatusCode == http.StatusUnauthorized:
-			return Answer{State: Revoked}
+			return respond.Answer{State: respond.KeyRevoked} // this alone is safe
 		case len(codes) > 0 && !invalid:
-			return Answer{State: Fenced, Detail: fmt.Sprintf("Clerk answered %d, but not that the key is invalid", resp.StatusCode)}
+			// https://clerk.com/docs/guides/secure/secret-key-ip-allowlist
+			return respond.Answer{State: respond.KeyFenced, Detail: fmt.Sprintf("Clerk answered %d, but not that the key is invalid", resp.StatusCode)}
 		}
 	}
-	return Answer{State: Unknown, RetryAfter: retry, Detail: "Clerk answered " + strconv.Itoa(resp.StatusCode)}
+	return respond.Answer{State: respond.KeyUnknown, RetryAfter: retry, Detail: "Clerk answered " + strconv.Itoa(resp.StatusCode)}
 }
 
 // echoes reports whether text holds the body of the key: no id of Clerk's does.

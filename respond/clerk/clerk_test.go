@@ -12,6 +12,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/clerk"
 	"github.com/rekey-app/rekey/respond/clerk/clerktest"
 )
@@ -27,7 +28,7 @@ func start(t *testing.T) (*clerktest.Server, *clerk.Client) {
 	return server, client
 }
 
-func ask(t *testing.T, c *clerk.Client, k detect.Secret) clerk.Answer {
+func ask(t *testing.T, c *clerk.Client, k detect.Secret) respond.Answer {
 	t.Helper()
 	a, err := c.Ask(t.Context(), k)
 	if err != nil {
@@ -41,14 +42,14 @@ func TestAliveThenDeleted(t *testing.T) {
 	server, client := start(t)
 	k := detect.NewSecret(detecttest.Key(1, detect.Live))
 	server.Add(k, "ins_2abc", detect.Live)
-	if got := ask(t, client, k); got != (clerk.Answer{State: clerk.Alive, InstanceID: "ins_2abc", Environment: detect.Live}) {
+	if got := ask(t, client, k); got != (respond.Answer{State: respond.KeyAlive, InstanceID: "ins_2abc", Environment: detect.Live}) {
 		t.Errorf("alive: %+v", got)
 	}
 	if n, last := server.Used(k); n != 1 || last.IsZero() {
 		t.Errorf("used %d times, last %s", n, last)
 	}
 	server.Delete(k)
-	if got := ask(t, client, k); got != (clerk.Answer{State: clerk.Revoked}) {
+	if got := ask(t, client, k); got != (respond.Answer{State: respond.KeyRevoked}) {
 		t.Errorf("deleted: %+v", got)
 	}
 	if n, _ := server.Used(k); n != 1 {
@@ -99,7 +100,7 @@ func TestAllElseIsUnknown(t *testing.T) {
 			server.Fail(tt.h)
 			k := detect.NewSecret(detecttest.Key(1, detect.Live))
 			got := ask(t, client, k)
-			if got.State != clerk.Unknown || got.Detail == "" || got.RetryAfter != tt.retry {
+			if got.State != respond.KeyUnknown || got.Detail == "" || got.RetryAfter != tt.retry {
 				t.Errorf("%+v", got)
 			}
 			if strings.Contains(got.Detail, k.Reveal()) || strings.Contains(got.Detail, k.Reveal()[8:]) {
@@ -119,7 +120,7 @@ func TestRefusedWithoutBeingInvalid(t *testing.T) {
 			io.WriteString(w, `{"errors":[{"code":"ip_address_not_allowed"}]}`)
 		})
 		got := ask(t, client, detect.NewSecret(detecttest.Key(1, detect.Live)))
-		if got.State != clerk.Fenced || !strings.Contains(got.Detail, fmt.Sprint(status)) {
+		if got.State != respond.KeyFenced || !strings.Contains(got.Detail, fmt.Sprint(status)) {
 			t.Errorf("%d: %+v", status, got)
 		}
 	}
@@ -130,7 +131,7 @@ func TestNothingEchoesTheKey(t *testing.T) {
 	t.Parallel()
 	k := detect.NewSecret(detecttest.Key(1, detect.Live))
 	body := k.Reveal()[8:]
-	check := func(t *testing.T, a clerk.Answer, err error) {
+	check := func(t *testing.T, a respond.Answer, err error) {
 		t.Helper()
 		if s := fmt.Sprintf("%+v %v %#v", a, err, a); strings.Contains(s, body) {
 			t.Errorf("the key is in %s", strings.ReplaceAll(s, body, "[key]"))
@@ -150,14 +151,14 @@ func TestNothingEchoesTheKey(t *testing.T) {
 		fmt.Fprintf(w, `{"id":"ins_%s"}`, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer sk_live_"))
 	})
 	a, err = client.Ask(t.Context(), k)
-	if a.State == clerk.Alive {
+	if a.State == respond.KeyAlive {
 		check(t, a, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	a, err = client.Ask(ctx, k)
 	check(t, a, err)
-	if !errors.Is(err, context.Canceled) || a.State != clerk.Unknown {
+	if !errors.Is(err, context.Canceled) || a.State != respond.KeyUnknown {
 		t.Errorf("%+v, %v", a, err)
 	}
 	a, err = client.Ask(t.Context(), detect.NewSecret(k.Reveal()+"\r\nX-Evil: 1"))

@@ -4,19 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 )
-
-// Gap is a range of history of which a limit left something unread, however often it was tried.
-type Gap struct {
-	ID         int64
-	Ref        string // "" for the repository's whole history
-	Base, Head string // Base is "" where the range has no beginning
-	Reasons    []string
-	At         time.Time // when rekey stopped trying
-	Accepted   time.Time // when a maintainer accepted it; zero while it is open
-	AcceptedBy string    // login
-}
 
 // NoteGap records that what was last left unread of a ref is not tried again by itself, and forgets that it is to be.
 func (tx *Tx) NoteGap(ctx context.Context, repository int64, ref, base, head string, reasons []string) error {

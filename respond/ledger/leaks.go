@@ -10,7 +10,7 @@ const leakColumns = `l.id, l.repository, l.fingerprint, l.kind, l.environment, l
 	l.reason, l.pusher, l.instance_id, l.asked, l.answer, l.issue_repository, l.issue_number, l.issue_url, l.issue_digest,
 	l.outside`
 
-func (l *Leak) fields() []any {
+func leakFields(l *Leak) []any {
 	return []any{
 		&l.ID, &l.Repository, &l.Fingerprint, &l.Kind, &l.Environment, &l.Severity, &l.Confidence,
 		into{&l.Reasons},
@@ -32,7 +32,7 @@ func (tx *Tx) leaks(ctx context.Context, rest string, args ...any) ([]Leak, erro
 	var list []Leak
 	err := each(ctx, tx, func(scan func(...any) error) error {
 		var l Leak
-		err := scan(l.fields()...)
+		err := scan(leakFields(&l)...)
 		list = append(list, l)
 		return err
 	}, `SELECT `+leakColumns+` FROM leaks l `+rest, args...)
@@ -173,7 +173,7 @@ func (tx *Tx) Events(ctx context.Context, leak int64) ([]Event, error) {
 const sightingColumns = `s.id, s.leak, s.source, s.blob_sha, s.path, s.commit_sha, s.member, s.encoding, s.line, s.col,
 	s.end_line, s.end_col, s.author_name, s.author_email, s.authored, s.ref, s.allowed`
 
-func (s *Sighting) fields() []any {
+func sightingFields(s *Sighting) []any {
 	return []any{
 		&s.ID, &s.Leak, &s.Source, &s.Blob,
 		into{&s.Path},
@@ -200,7 +200,7 @@ func (tx *Tx) sightings(ctx context.Context, rest string, args ...any) ([]Sighti
 	var list []Sighting
 	err := each(ctx, tx, func(scan func(...any) error) error {
 		var s Sighting
-		err := scan(s.fields()...)
+		err := scan(sightingFields(&s)...)
 		list = append(list, s)
 		return err
 	}, `SELECT `+sightingColumns+` FROM sightings s `+rest, args...)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
 )
@@ -111,7 +112,7 @@ func TestUnfiledListsTheMostUrgentOfTheNewestFirst(t *testing.T) {
 		know(t, s, repository())
 		for _, o := range []struct{ fingerprint, severity string }{{"m1", "medium"}, {"c1", "critical"}, {"m2", "medium"}, {"c2", "critical"}, {"h", "high"}} {
 			seen := observation(o.fingerprint, 1)
-			seen.Leak.Severity = o.severity
+			seen.Leak.Severity = detect.Severity(o.severity)
 			record(t, s, scanOf(headA, "push"), seen)
 		}
 		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {

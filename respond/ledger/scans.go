@@ -211,7 +211,7 @@ func (tx *Tx) HeadSightings(ctx context.Context, repository int64, head string) 
 	var list []HeadSighting
 	err := each(ctx, tx, func(scan func(...any) error) error {
 		var h HeadSighting
-		fields := append(h.Leak.fields(), h.Sighting.fields()...)
+		fields := append(leakFields(&h.Leak), sightingFields(&h.Sighting)...)
 		err := scan(append(fields, into{&h.AtHead}, into{&h.Annotated})...)
 		list = append(list, h)
 		return err

@@ -4,13 +4,14 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond"
 )
 
 // Allowance answers what a policy allows at one moment. Patterns are compiled once, and each path is matched once. It is
 // for one goroutine, and for use outside of transactions: a policy's patterns are foreign text, and matching them takes
 // time.
 type Allowance struct {
-	fingerprints map[string]AllowedFingerprint
+	fingerprints map[string]respond.AllowedFingerprint
 	paths        []allowedGlob
 	matched      map[string]string // path to reason; "" is none
 }
@@ -20,9 +21,9 @@ type allowedGlob struct {
 	reason string
 }
 
-// At returns what is allowed at a moment. Expired entries do not count.
-func (a Allow) At(now time.Time) *Allowance {
-	out := &Allowance{fingerprints: map[string]AllowedFingerprint{}, matched: map[string]string{}}
+// AllowedAt returns what a policy allows at a moment. Expired entries do not count.
+func AllowedAt(a respond.AllowList, now time.Time) *Allowance {
+	out := &Allowance{fingerprints: map[string]respond.AllowedFingerprint{}, matched: map[string]string{}}
 	for _, f := range a.Fingerprints {
 		if known, twice := out.fingerprints[f.Fingerprint]; current(f.Expires, now) && !(twice && known.Production) {
 			out.fingerprints[f.Fingerprint] = f

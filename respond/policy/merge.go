@@ -1,11 +1,15 @@
 package policy
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/rekey-app/rekey/respond"
+)
 
 // Merge returns the policy that the files make, each over those before it: the server's, the organisation's, the
 // repository's. What a file says replaces what those before it said; allowed things add up.
-func Merge(files ...File) Policy {
-	p := Default()
+func Merge(files ...File) respond.Policy {
+	p := respond.DefaultPolicy()
 	for _, f := range files {
 		set(&p.FailOn, f.FailOn)
 		set(&p.Verify, f.Verify)

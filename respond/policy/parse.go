@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rekey-app/rekey/respond"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/rekey-app/rekey/respond/format"
@@ -29,16 +30,16 @@ type Error struct {
 
 func (e *Error) Error() string {
 	if e.Line == 0 {
-		return Path + ": " + e.Message
+		return respond.PolicyPath + ": " + e.Message
 	}
-	return fmt.Sprintf("%s, line %d: %s", Path, e.Line, e.Message)
+	return fmt.Sprintf("%s, line %d: %s", respond.PolicyPath, e.Line, e.Message)
 }
 
 // File is what one policy file says. What it does not say is nil.
 type File struct {
-	FailOn *FailOn
-	Verify *Verify
-	Unread *Unread
+	FailOn *respond.FailOn
+	Verify *respond.Verify
+	Unread *respond.Unread
 
 	IssuesOff        *bool
 	IssuesRepository *string
@@ -49,10 +50,10 @@ type File struct {
 	// IssuesRefused says why IssuesRepository must not be used; the caller sets it.
 	IssuesRefused string
 
-	Allow             Allow
+	Allow             respond.AllowList
 	PublicAnnotations *bool
 	PublicDetails     *bool
-	Notify            []Notify // nil: not said; empty: nobody
+	Notify            []respond.NotifyRule // nil: not said; empty: nobody
 
 	Lines Lines
 }
@@ -108,10 +109,14 @@ func syntaxError(err error) *Error {
 func (f *File) read(root *yaml.Node) error {
 	return fields(root, "the policy", map[string]func(*yaml.Node) error{
 		"fail_on": func(n *yaml.Node) error { return choice(n, "fail_on", &f.FailOn, failOns()) },
-		"verify":  func(n *yaml.Node) error { return choice(n, "verify", &f.Verify, []Verify{Never, OnRequest, Watch}) },
-		"unread":  func(n *yaml.Node) error { return choice(n, "unread", &f.Unread, []Unread{UnreadFails, UnreadNeutral}) },
-		"issues":  f.readIssues,
-		"allow":   f.readAllow,
+		"verify": func(n *yaml.Node) error {
+			return choice(n, "verify", &f.Verify, []respond.Verify{respond.VerifyNever, respond.VerifyOnRequest, respond.VerifyWatch})
+		},
+		"unread": func(n *yaml.Node) error {
+			return choice(n, "unread", &f.Unread, []respond.Unread{respond.UnreadFails, respond.UnreadNeutral})
+		},
+		"issues": f.readIssues,
+		"allow":  f.readAllow,
 		"public": func(n *yaml.Node) error {
 			return fields(n, "public", map[string]func(*yaml.Node) error{
 				"annotations": func(n *yaml.Node) error { return boolean(n, "public.annotations", &f.PublicAnnotations) },
@@ -122,7 +127,9 @@ func (f *File) read(root *yaml.Node) error {
 	})
 }
 
-func failOns() []FailOn { return []FailOn{FailOnAny, "low", "medium", "high", "critical", FailOnNone} }
+func failOns() []respond.FailOn {
+	return []respond.FailOn{respond.FailOnAny, "low", "medium", "high", "critical", respond.FailOnNone}
+}
 
 func (f *File) readIssues(n *yaml.Node) error {
 	return fields(n, "issues", map[string]func(*yaml.Node) error{
@@ -154,7 +161,7 @@ func (f *File) readAllow(n *yaml.Node) error {
 	return fields(n, "allow", map[string]func(*yaml.Node) error{
 		"fingerprints": func(n *yaml.Node) error {
 			return list(n, "allow.fingerprints", 500, func(n *yaml.Node) error {
-				var a AllowedFingerprint
+				var a respond.AllowedFingerprint
 				err := required(n, "an entry of allow.fingerprints", []string{"fingerprint", "reason"}, map[string]func(*yaml.Node) error{
 					"fingerprint": func(n *yaml.Node) (err error) {
 						a.Fingerprint, err = text(n, "fingerprint", fingerprint, "32 hexadecimal digits, as issues show it")
@@ -170,7 +177,7 @@ func (f *File) readAllow(n *yaml.Node) error {
 		"paths": func(n *yaml.Node) error {
 			total := 0
 			return list(n, "allow.paths", maxPaths, func(n *yaml.Node) error {
-				var a AllowedPath
+				var a respond.AllowedPath
 				err := required(n, "an entry of allow.paths", []string{"path", "reason"}, map[string]func(*yaml.Node) error{
 					"path": func(n *yaml.Node) (err error) {
 						a.Path, err = text(n, "path", pattern, `a path of 1 to 200 characters in which *, ** and ? stand for others; [, ], {, } and \ are not known`)
@@ -190,9 +197,9 @@ func (f *File) readAllow(n *yaml.Node) error {
 }
 
 func (f *File) readNotify(n *yaml.Node) error {
-	f.Notify = []Notify{}
+	f.Notify = []respond.NotifyRule{}
 	return list(n, "notify", 20, func(n *yaml.Node) error {
-		var t Notify
+		var t respond.NotifyRule
 		err := required(n, "an entry of notify", []string{"to"}, map[string]func(*yaml.Node) error{
 			"to": func(n *yaml.Node) (err error) {
 				t.To, err = text(n, "to", targetName, "the name of a target that the server is configured with")

@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/policy"
 )
 
@@ -54,15 +55,15 @@ func TestParseAndMerge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := policy.Policy{
-		FailOn: "high", Verify: policy.Watch, Unread: policy.UnreadFails,
-		Issues: policy.Issues{Repository: "acme/security", Labels: []string{"security", "clerk: leak"}, Assignees: []string{"ada"}, MaxPerHour: 3},
-		Allow: policy.Allow{
-			Fingerprints: []policy.AllowedFingerprint{{Fingerprint: "0123456789abcdef0123456789abcdef", Reason: "a decoy of our own", Expires: time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)}},
-			Paths:        []policy.AllowedPath{{Path: "**/fixtures/**", Reason: "made up for tests"}},
+	want := respond.Policy{
+		FailOn: "high", Verify: respond.VerifyWatch, Unread: respond.UnreadFails,
+		Issues: respond.IssuePolicy{Repository: "acme/security", Labels: []string{"security", "clerk: leak"}, Assignees: []string{"ada"}, MaxPerHour: 3},
+		Allow: respond.AllowList{
+			Fingerprints: []respond.AllowedFingerprint{{Fingerprint: "0123456789abcdef0123456789abcdef", Reason: "a decoy of our own", Expires: time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)}},
+			Paths:        []respond.AllowedPath{{Path: "**/fixtures/**", Reason: "made up for tests"}},
 		},
-		Public: policy.Public{HideLines: true, Details: true},
-		Notify: []policy.Notify{{To: "security-team"}, {To: "pager", On: []string{"opened"}}},
+		Public: respond.PublicPolicy{HideLines: true, Details: true},
+		Notify: []respond.NotifyRule{{To: "security-team"}, {To: "pager", On: []string{"opened"}}},
 	}
 	if diff := cmp.Diff(want, policy.Merge(f)); diff != "" {
 		t.Error(diff)
@@ -71,12 +72,12 @@ func TestParseAndMerge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want.Issues.Labels, want.Issues.Off, want.Notify = []string{}, true, []policy.Notify{}
-	want.Allow.Paths = append(want.Allow.Paths, policy.AllowedPath{Path: "a", Reason: "b"})
+	want.Issues.Labels, want.Issues.Off, want.Notify = []string{}, true, []respond.NotifyRule{}
+	want.Allow.Paths = append(want.Allow.Paths, respond.AllowedPath{Path: "a", Reason: "b"})
 	if diff := cmp.Diff(want, policy.Merge(f, over)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(policy.Default(), policy.Merge()); diff != "" {
+	if diff := cmp.Diff(respond.DefaultPolicy(), policy.Merge()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -124,7 +125,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 
 func TestFailOn(t *testing.T) {
 	t.Parallel()
-	for f, want := range map[policy.FailOn]string{
+	for f, want := range map[respond.FailOn]string{
 		"": "critical high medium low ", "any": "critical high medium low ", "low": "critical high medium low ",
 		"medium": "critical high medium ", "high": "critical high ", "critical": "critical ", "none": "",
 	} {

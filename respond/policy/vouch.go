@@ -2,26 +2,19 @@ package policy
 
 import (
 	"strings"
-	"time"
-)
 
-// Entry names an entry of allow.fingerprints: with another last day it is another one.
-func (f AllowedFingerprint) Entry() string {
-	if f.Expires.IsZero() {
-		return f.Fingerprint
-	}
-	return f.Fingerprint + "@" + f.Expires.Format(time.DateOnly)
-}
+	"github.com/rekey-app/rekey/respond"
+)
 
 // NewFingerprints returns the entries that a change of the file from before to after brought. Where before cannot be
 // read, the fingerprints that it names anyhow are not new: whoever mends a file does not answer for all that is in it.
-func NewFingerprints(before []byte, after File) []AllowedFingerprint {
+func NewFingerprints(before []byte, after File) []respond.AllowedFingerprint {
 	there := map[string]bool{}
 	file, err := Parse(before)
 	for _, f := range file.Allow.Fingerprints {
 		there[f.Entry()] = true
 	}
-	var added []AllowedFingerprint
+	var added []respond.AllowedFingerprint
 	for _, f := range after.Allow.Fingerprints {
 		if !there[f.Entry()] && (err == nil || !strings.Contains(string(before), f.Fingerprint)) {
 			added = append(added, f)
@@ -33,14 +26,14 @@ func NewFingerprints(before []byte, after File) []AllowedFingerprint {
 // Production returns the file with all its fingerprints counting for production keys: what the organisation and the
 // server say does.
 func (f File) Production() File {
-	f.Allow.Fingerprints = counting(f.Allow.Fingerprints, func(*AllowedFingerprint) bool { return true })
+	f.Allow.Fingerprints = counting(f.Allow.Fingerprints, func(*respond.AllowedFingerprint) bool { return true })
 	return f
 }
 
 // Vouched returns the file with those fingerprints counting for production keys that a maintainer or admin wrote. who
 // gives login and role of who wrote an entry; "" where nobody is known.
 func (f File) Vouched(who func(entry string) (login, role string)) File {
-	f.Allow.Fingerprints = counting(f.Allow.Fingerprints, func(a *AllowedFingerprint) bool {
+	f.Allow.Fingerprints = counting(f.Allow.Fingerprints, func(a *respond.AllowedFingerprint) bool {
 		var role string
 		a.By, role = who(a.Entry())
 		return role == "admin" || role == "maintain"
@@ -48,8 +41,8 @@ func (f File) Vouched(who func(entry string) (login, role string)) File {
 	return f
 }
 
-func counting(list []AllowedFingerprint, counts func(*AllowedFingerprint) bool) []AllowedFingerprint {
-	out := make([]AllowedFingerprint, len(list))
+func counting(list []respond.AllowedFingerprint, counts func(*respond.AllowedFingerprint) bool) []respond.AllowedFingerprint {
+	out := make([]respond.AllowedFingerprint, len(list))
 	for i, a := range list {
 		a.Production = counts(&a)
 		out[i] = a

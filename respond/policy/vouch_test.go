@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/policy"
 )
 
@@ -40,7 +41,7 @@ func TestNewFingerprints(t *testing.T) {
 
 func TestVouched(t *testing.T) {
 	t.Parallel()
-	f := policy.File{Allow: policy.Allow{Fingerprints: []policy.AllowedFingerprint{{Fingerprint: "a"}, {Fingerprint: "m"}, {Fingerprint: "w"}, {Fingerprint: "?"}}}}
+	f := policy.File{Allow: respond.AllowList{Fingerprints: []respond.AllowedFingerprint{{Fingerprint: "a"}, {Fingerprint: "m"}, {Fingerprint: "w"}, {Fingerprint: "?"}}}}
 	roles := map[string]string{"a": "admin", "m": "maintain", "w": "write"}
 	got := f.Vouched(func(entry string) (login, role string) { return "by-" + entry, roles[entry] })
 	for i, want := range []bool{true, true, false, false} {

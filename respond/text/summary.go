@@ -1,13 +1,12 @@
-package respond
+package text
 
 import (
 	"fmt"
 	"strings"
 	"time"
 
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/markdown"
-	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // maxRows is how many places of one table a check's summary lists.
@@ -32,7 +31,7 @@ func (v checkView) summary() string {
 		if v.PolicyFile.Partial {
 			rest = "Until it is fixed, this setting is ignored; the rest of the file applies."
 		}
-		fmt.Fprintf(&b, "**%s is not valid**, line %d: %s\n\n%s\n\n", markdown.Code(policy.Path), v.PolicyFile.Line, markdown.Code(v.PolicyFile.Message), rest)
+		fmt.Fprintf(&b, "**%s is not valid**, line %d: %s\n\n%s\n\n", markdown.Code(respond.PolicyPath), v.PolicyFile.Line, markdown.Code(v.PolicyFile.Message), rest)
 	}
 	if v.hidden() {
 		v.writePublic(&b)
@@ -80,7 +79,7 @@ func (v checkView) writeClosed(b *strings.Builder) {
 	}
 	if len(v.allowed) > 0 {
 		fmt.Fprintf(b, "%s carried `rekey:allow` on the line, which silences test keys only:\n\n", count(len(v.allowed), "test key", "test keys"))
-		v.writePlaces(b, v.allowed, func(ledger.HeadSighting) bool { return true })
+		v.writePlaces(b, v.allowed, func(respond.HeadSighting) bool { return true })
 	}
 }
 
@@ -100,7 +99,7 @@ func (v checkView) writeUnjudged(b *strings.Builder) {
 		b.WriteString("- " + markdown.Code(s) + "\n")
 	}
 	more(b, len(v.unjudged)-maxRows, "object", "objects")
-	if v.Policy.Unread == policy.UnreadNeutral {
+	if v.Policy.Unread == respond.UnreadNeutral {
 		b.WriteString("The policy says `unread: neutral`, so this doesn't fail the check. ")
 	} else {
 		b.WriteString("So this check doesn't pass. To accept what rekey can't read, set `unread: neutral` in the policy. ")
@@ -112,7 +111,7 @@ func (v checkView) writeUnjudged(b *strings.Builder) {
 }
 
 // about names a scan, where there are several.
-func about(s ledger.Scan) string {
+func about(s respond.Scan) string {
 	switch {
 	case s.PullNumber > 0:
 		return fmt.Sprintf(" of pull request #%d", s.PullNumber)
@@ -139,10 +138,10 @@ func (v checkView) writeLeaks(b *strings.Builder, leaks []leakView) {
 		b.WriteString("The repository is public: where else these stand is not told here.\n\n")
 		return
 	}
-	v.writePlaces(b, leaks, func(p ledger.HeadSighting) bool { return p.AtHead })
+	v.writePlaces(b, leaks, func(p respond.HeadSighting) bool { return p.AtHead })
 	if anyRemoved(leaks) {
 		b.WriteString("Removed by a later commit, **and still leaked**:\n\n")
-		v.writePlaces(b, leaks, func(p ledger.HeadSighting) bool { return !p.AtHead })
+		v.writePlaces(b, leaks, func(p respond.HeadSighting) bool { return !p.AtHead })
 	}
 }
 
@@ -159,7 +158,7 @@ func anyRemoved(leaks []leakView) bool {
 	return false
 }
 
-func (v checkView) writePlaces(b *strings.Builder, leaks []leakView, want func(ledger.HeadSighting) bool) {
+func (v checkView) writePlaces(b *strings.Builder, leaks []leakView, want func(respond.HeadSighting) bool) {
 	rows := 0
 	var t strings.Builder
 	for _, l := range leaks {
@@ -206,7 +205,7 @@ func times(n int) string {
 }
 
 // instanceCell names the Clerk instance: for certain where Clerk told its id, else by the publishable key nearby.
-func instanceCell(l ledger.Leak) string {
+func instanceCell(l respond.Leak) string {
 	switch {
 	case l.Instance != "" && l.InstanceID != "":
 		return markdown.Code(l.Instance) + " (" + markdown.Code(l.InstanceID) + ")"
@@ -219,7 +218,7 @@ func instanceCell(l ledger.Leak) string {
 }
 
 // issueCell links the issue, unless that would tell a public repository's readers of a private one.
-func (v checkView) issueCell(l ledger.Leak) string {
+func (v checkView) issueCell(l respond.Leak) string {
 	switch {
 	case l.Outside:
 		return "none, see below"
@@ -254,7 +253,7 @@ func (v checkView) issueHint(leaks []leakView) string {
 }
 
 func (v checkView) closedLine(l leakView) string {
-	if v.hidden() && l.State != ledger.Revoked {
+	if v.hidden() && l.State != respond.Revoked {
 		return v.publicClosed(l)
 	}
 	line := fmt.Sprintf("%s, %s: **%s**", markdown.Code(redacted(l.Leak)), describe(l.Leak), l.State)

@@ -1,4 +1,4 @@
-package respond
+package text
 
 import (
 	"fmt"
@@ -6,12 +6,12 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 )
 
 // kindName is what people call a kind of credential, in the singular and in the plural.
-func kindName(kind string) (one, many string) {
-	switch detect.Kind(kind) {
+func kindName(kind detect.Kind) (one, many string) {
+	switch kind {
 	case detect.SecretKey:
 		return "secret key", "secret keys"
 	case detect.LegacyAPIKey:
@@ -35,8 +35,8 @@ func kindName(kind string) (one, many string) {
 }
 
 // environmentName is what Clerk's dashboard calls the environment, in lower case; "" where the credential names none.
-func environmentName(env string) string {
-	switch detect.Environment(env) {
+func environmentName(env detect.Environment) string {
+	switch env {
 	case detect.Live:
 		return "production"
 	case detect.Test:
@@ -46,7 +46,7 @@ func environmentName(env string) string {
 }
 
 // describe names a leak: "production secret key".
-func describe(l ledger.Leak) string {
+func describe(l respond.Leak) string {
 	one, _ := kindName(l.Kind)
 	if env := environmentName(l.Environment); env != "" {
 		return env + " " + one
@@ -55,7 +55,7 @@ func describe(l ledger.Leak) string {
 }
 
 // redacted is what of the credential may be shown. A claim URL is shown by nothing but its name.
-func redacted(l ledger.Leak) string {
+func redacted(l respond.Leak) string {
 	if l.Redacted == "" || l.Redacted == "…" {
 		return "…"
 	}

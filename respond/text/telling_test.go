@@ -1,4 +1,4 @@
-package respond
+package text
 
 import (
 	"testing"
@@ -7,16 +7,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rekey-app/rekey/detect"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/notify"
-	"github.com/rekey-app/rekey/respond/policy"
 )
 
 func TestTelling(t *testing.T) {
 	t.Parallel()
 	l := with(leak(detect.SecretKey, detect.Live, 1), revoked)
-	f := LeakFacts{Repository: shop, Leak: l, Policy: policy.Default()}
-	got := Telling(f, Action{Do: Notify, Key: "leak:1:notify", Event: "revoked"}, ledger.Event{At: monday.Add(25 * time.Minute), By: "Clerk", Reason: "dead"})
+	f := respond.LeakFacts{Repository: shop, Leak: l, Policy: respond.DefaultPolicy()}
+	got := Telling(f, respond.Action{Do: respond.Notify, Key: "leak:1:notify", Event: "revoked"}, respond.Event{At: monday.Add(25 * time.Minute), By: "Clerk", Reason: "dead"})
 	want := notify.Event{
 		ID: "leak:1:notify", Type: "leak.revoked", Time: monday.Add(25 * time.Minute), By: "Clerk", Reason: "dead",
 		Repository: notify.Repository{ID: 7, Name: "acme/shop", URL: shop.URL, Private: true},

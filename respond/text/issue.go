@@ -1,4 +1,4 @@
-package respond
+package text
 
 import (
 	"context"
@@ -9,21 +9,20 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/guide"
-	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/markdown"
-	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // IssueFacts are what a leak's issue is made of.
 type IssueFacts struct {
-	Repository Repository // where the leak is
-	Elsewhere  bool       // the issue goes to another repository than the leak's
-	Private    bool       // the repository that the issue goes to is private
-	Leak       ledger.Leak
-	Sightings  []ledger.Sighting
-	History    []ledger.Event
-	Policy     policy.Policy
+	Repository respond.Repository // where the leak is
+	Elsewhere  bool               // the issue goes to another repository than the leak's
+	Private    bool               // the repository that the issue goes to is private
+	Leak       respond.Leak
+	Sightings  []respond.Sighting
+	History    []respond.Event
+	Policy     respond.Policy
 	Files      guide.Files // the repository's files at the commit whose places Head has; nil: not read
 	Head       []guide.Location
 	Branch     string // the branch that Files and Head are of, where that is not the default one
@@ -56,9 +55,9 @@ func Issue(ctx context.Context, f IssueFacts) IssueText {
 	b.WriteString(marker + "\n")
 	b.WriteString(v.opening())
 	switch f.Leak.State {
-	case ledger.Open, "":
+	case respond.Open, "":
 		b.WriteString(v.guide(ctx).Markdown(v.abused()) + "\n")
-	case ledger.Revoked, ledger.Resolved:
+	case respond.Revoked, respond.Resolved:
 		b.WriteString(v.guide(ctx).Aftermath())
 	}
 	b.WriteString(folded("Facts about this leak", v.table()+v.places()+v.history()))
@@ -84,15 +83,15 @@ func (v issueView) title() string {
 func (v issueView) opening() string {
 	l := v.Leak
 	switch l.State {
-	case ledger.Revoked:
+	case respond.Revoked:
 		s := "**Done: this key no longer works.** Clerk stopped accepting it"
 		if !l.Closed.IsZero() && !l.Detected.IsZero() {
 			s += " " + elapsed(l.Closed.Sub(l.Detected)) + " after it was found"
 		}
 		return s + ". rekey can't tell whether it was used before. The checklist below helps you find out.\n\n"
-	case ledger.Ignored:
+	case respond.Ignored:
 		return "**Closed as a false positive**" + by(l) + ".\n\n"
-	case ledger.Resolved:
+	case respond.Resolved:
 		return "**Closed as resolved**" + by(l) + ". Clerk did not confirm that the key no longer works.\n\n"
 	}
 	where := "to this repository"
@@ -101,14 +100,14 @@ func (v issueView) opening() string {
 	}
 	in := v.in()
 	switch {
-	case l.Answer == "alive":
+	case l.Answer == respond.KeyAlive:
 		return fmt.Sprintf("**A Clerk %s was pushed %s, and it works**%s: Clerk accepted it on %s. "+
 			"Anybody who has seen the commit can use it until you delete it in Clerk.\n\n", describe(l), where, in, date(l.Asked))
-	case !sure(l):
+	case !l.Sure():
 		return fmt.Sprintf("**Something pushed %s looks like a Clerk %s**%s, but something doesn't fit. If it isn't one, comment `/rekey ignore` with the reason.\n\n", where, describe(l), in)
 	}
 	noun := "key"
-	if k := detect.Kind(l.Kind); k == detect.WebhookSecret || k == detect.OAuthClientSecret {
+	if k := l.Kind; k == detect.WebhookSecret || k == detect.OAuthClientSecret {
 		noun = "secret"
 	} else if k == detect.ClaimURL {
 		noun = "link"
@@ -137,7 +136,7 @@ func folded(summary, text string) string {
 	return "<details>\n<summary>" + summary + "</summary>\n\n" + strings.TrimRight(text, "\n") + "\n\n</details>\n\n"
 }
 
-func by(l ledger.Leak) string {
+func by(l respond.Leak) string {
 	s := ""
 	if l.ClosedBy != "" {
 		s += " by " + markdown.Code(l.ClosedBy)
@@ -159,8 +158,8 @@ func (v issueView) guide(ctx context.Context) guide.Guide {
 
 func guideLeak(f IssueFacts) guide.Leak {
 	l := guide.Leak{
-		Kind:        detect.Kind(f.Leak.Kind),
-		Environment: detect.Environment(f.Leak.Environment),
+		Kind:        f.Leak.Kind,
+		Environment: f.Leak.Environment,
 		Redacted:    f.Leak.Redacted,
 		Instance:    f.Leak.Instance,
 		Dashboard:   f.Leak.Dashboard,
@@ -182,21 +181,21 @@ func guideLeak(f IssueFacts) guide.Leak {
 // abused: a production key that strangers can read, in a public repository or in what browsers download, is found by bots
 // within minutes. Delete it first.
 func (v issueView) abused() bool {
-	return (!v.Repository.Private || v.Leak.Browser) && detect.Environment(v.Leak.Environment) == detect.Live
+	return (!v.Repository.Private || v.Leak.Browser) && v.Leak.Production()
 }
 
 // closing says how the issue will close, and what can be said to it.
 func (v issueView) closing() string {
 	var b strings.Builder
-	if v.Leak.State != ledger.Open && v.Leak.State != "" {
+	if v.Leak.State != respond.Open && v.Leak.State != "" {
 		return "If this was closed by mistake, reopen it, or comment `/rekey reopen`.\n\n"
 	}
 	switch {
-	case !clerkCanTell(v.Leak):
+	case !v.Leak.Verifiable():
 		b.WriteString("When someone with write access comments `/rekey rotated` or closes it: Clerk can't say whether this kind of credential still works.")
-	case v.Policy.Verify == policy.Never:
+	case v.Policy.Verify == respond.VerifyNever:
 		b.WriteString("When someone with write access comments `/rekey rotated` or closes it. By policy, rekey doesn't ask Clerk.")
-	case v.Policy.Verify == policy.Watch:
+	case v.Policy.Verify == respond.VerifyWatch:
 		b.WriteString("By itself, once the key no longer works: by policy, rekey asks Clerk from time to time (`GET /v1/instance`, nothing else). " +
 			"**Each time changes the key's \"Last used\" in your dashboard.**")
 	default:
@@ -211,16 +210,12 @@ func (v issueView) closing() string {
 	return folded("How this closes", b.String())
 }
 
-func ignoreNeeds(l ledger.Leak) string {
-	if detect.Environment(l.Environment) == detect.Live {
+func ignoreNeeds(l respond.Leak) string {
+	if l.Production() {
 		return " (a production key needs a maintainer or admin)"
 	}
 	return ""
 }
-
-// clerkCanTell reports whether Clerk can be asked if this credential still works: only secret keys open GET /v1/instance.
-// Of keys from before 2023 it is not known what Clerk answers while they live.
-func clerkCanTell(l ledger.Leak) bool { return detect.Kind(l.Kind) == detect.SecretKey }
 
 // assignees are the pusher, where it is a person, and whom the policy names.
 func (v issueView) assignees() []string {

@@ -1,12 +1,11 @@
-package respond
+package text
 
 import (
 	"fmt"
 	"strings"
 
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/markdown"
-	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // Whoever looks for living keys reads public issues, and searches them. So nothing that is public helps a stranger while
@@ -14,19 +13,13 @@ import (
 // which can be searched, no words that such a search would use. A policy can say otherwise (public.details). Once Clerk
 // has said that the key is revoked, the details may be told.
 
-// Hidden reports whether a text about a leak says nothing that helps a stranger. private is whether the repository where
-// the text is to be read is.
-func Hidden(private bool, state ledger.LeakState, p policy.Policy) bool {
-	return !private && !p.Public.Details && state != ledger.Revoked
-}
-
-func (f IssueFacts) hidden() bool { return Hidden(f.Private, f.Leak.State, f.Policy) }
+func (f IssueFacts) hidden() bool { return respond.Hidden(f.Private, f.Leak.State, f.Policy) }
 
 // publicIssue is the issue of a leak where strangers read it. Its text is the same whatever leaked, and whatever Clerk
 // answered.
 func (v issueView) publicIssue() IssueText {
 	state := "Close this when it is done."
-	if v.Leak.State != ledger.Open && v.Leak.State != "" {
+	if v.Leak.State != respond.Open && v.Leak.State != "" {
 		state = "This is closed."
 	}
 	id := v.Leak.Fingerprint[:min(6, len(v.Leak.Fingerprint))]
@@ -45,7 +38,7 @@ func (v issueView) publicIssue() IssueText {
 func unsearchable(labels []string) []string {
 	var out []string
 	for _, l := range labels {
-		if l != policy.DefaultLabel {
+		if l != respond.DefaultLabel {
 			out = append(out, l)
 		}
 	}
@@ -62,41 +55,23 @@ func publicSummary(f SummaryFacts) IssueText {
 	}
 }
 
-// hush takes out of a decision's comments what strangers must not read. before is what is not understood of a word, "" for
-// nothing. asked reports that the comments tell what came of a question to Clerk.
-func (d *Decision) hush(before string, state ledger.LeakState, asked bool) {
-	for _, c := range d.Changes {
-		if c.Moved() {
-			state = c.To
-		}
-	}
-	for i := range d.Actions {
-		if a := &d.Actions[i]; a.Do == Comment {
-			a.Body = before + publicComment(d.Changes, state, asked)
-		}
-	}
-}
-
-func publicComment(changes []Change, state ledger.LeakState, asked bool) string {
-	for _, c := range changes {
-		switch {
-		case !c.Moved():
-		case c.To == ledger.Revoked:
-			return "Done. The description has the details now, and the checks turn green."
-		case c.To == ledger.Open:
-			return "Open again."
-		default:
-			return "Closed by " + markdown.Code(c.By) + "."
-		}
-	}
-	if asked {
+// publicComment tells what happened where strangers read it.
+func publicComment(r respond.Reply) string {
+	switch {
+	case r.Kind == respond.ReplyPublicNotConfirmed:
 		return "This stays open: it isn't confirmed that all steps are done. Check them, then comment `/rekey rotated`."
+	case r.Kind == respond.ReplyPublicState:
+		return "This is " + string(r.Leak.State) + ". Maintainers: comment `/rekey rotated` when it is done, `/rekey ignore <reason>` if it is a false positive, " +
+			"or `/rekey reopen`. What a comment can do depends on your role in the repository."
+	case r.Change.To == respond.Revoked:
+		return "Done. The description has the details now, and the checks turn green."
+	case r.Change.To == respond.Open:
+		return "Open again."
 	}
-	return "This is " + string(state) + ". Maintainers: comment `/rekey rotated` when it is done, `/rekey ignore <reason>` if it is a false positive, " +
-		"or `/rekey reopen`. What a comment can do depends on your role in the repository."
+	return "Closed by " + markdown.Code(r.Change.By) + "."
 }
 
-func (v checkView) hidden() bool { return Hidden(v.Repository.Private, ledger.Open, v.Policy) }
+func (v checkView) hidden() bool { return respond.Hidden(v.Repository.Private, respond.Open, v.Policy) }
 
 // publicTitle is the title of a check run that strangers read.
 func (v checkView) publicTitle() (title string, ok bool) {
@@ -152,7 +127,7 @@ func (v checkView) whereDetailsAre() string {
 	if len(here) > 0 {
 		s += " When it is done, close " + strings.Join(here, ", ") + ", or comment `/rekey rotated` there: this check turns green."
 	}
-	return s + " To get issues with complete instructions, set `issues.repository` in `" + policy.Path + "` to a private repository."
+	return s + " To get issues with complete instructions, set `issues.repository` in `" + respond.PolicyPath + "` to a private repository."
 }
 
 // publicClosed is a closed leak of which it is not certain that its key is revoked, as strangers may read of it.

@@ -1,28 +1,27 @@
-package respond
+package text
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/markdown"
-	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // SummaryFacts are what a repository's summary issue is made of: the leaks that were too many for an issue each.
 type SummaryFacts struct {
-	Repository Repository
+	Repository respond.Repository
 	Private    bool // the repository that the issue goes to is private
 	Elsewhere  bool // it is another than the leaks' own
-	Policy     policy.Policy
+	Policy     respond.Policy
 	Leaks      []SummaryLeak
 }
 
 // SummaryLeak is one leak of a summary.
 type SummaryLeak struct {
-	Leak      ledger.Leak
-	Sightings []ledger.Sighting
+	Leak      respond.Leak
+	Sightings []respond.Sighting
 }
 
 // maxSummary is how many leaks a summary lists.
@@ -30,19 +29,19 @@ const maxSummary = 200
 
 // Summary returns the one issue that stands for many leaks, as an old history may hold. It mentions nobody.
 func Summary(f SummaryFacts) IssueText {
-	if Hidden(f.Private, ledger.Open, f.Policy) {
+	if respond.Hidden(f.Private, respond.Open, f.Policy) {
 		return publicSummary(f)
 	}
 	leaks := slices.Clone(f.Leaks)
 	slices.SortStableFunc(leaks, func(a, b SummaryLeak) int {
-		if u := urgency(a.Leak) - urgency(b.Leak); u != 0 {
+		if u := respond.CompareSeverity(a.Leak, b.Leak); u != 0 {
 			return u
 		}
 		return strings.Compare(a.Leak.Fingerprint, b.Leak.Fingerprint)
 	})
 	open := 0
 	for _, l := range leaks {
-		if l.Leak.State == ledger.Open || l.Leak.State == "" {
+		if l.Leak.State == respond.Open || l.Leak.State == "" {
 			open++
 		}
 	}
@@ -68,7 +67,7 @@ func Summary(f SummaryFacts) IssueText {
 		}
 		state := l.Leak.State
 		if state == "" {
-			state = ledger.Open
+			state = respond.Open
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", markdown.Code(redacted(l.Leak)), describe(l.Leak), instanceCell(l.Leak), state, where)
 	}

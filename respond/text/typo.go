@@ -1,8 +1,9 @@
-package respond
+package text
 
 import (
 	"strings"
 
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
@@ -26,9 +27,9 @@ func notUnderstood(word string) string {
 
 // nearest returns the command that the fewest changes of single letters make of a word: at most two, or a third of the
 // word where that is more.
-func nearest(word string) (best Said, ok bool) {
+func nearest(word string) (best respond.Said, ok bool) {
 	limit := max(2, len(word)/3)
-	for _, c := range append(commands(), SaidHelp) {
+	for _, c := range append(commands(), respond.SaidHelp) {
 		if d := distance(word, string(c)); d <= limit {
 			best, ok, limit = c, true, d-1
 		}

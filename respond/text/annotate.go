@@ -1,25 +1,23 @@
-package respond
+package text
 
 import (
 	"fmt"
 	"unicode/utf8"
 
-	"github.com/rekey-app/rekey/github"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/markdown"
-	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // annotations marks what stands at head and was not marked before. Annotations are plain text, not Markdown.
-func (v checkView) annotations() (out []github.Annotation, ids []int64) {
+func (v checkView) annotations() (out []Annotation, ids []int64) {
 	hide := v.hidden() || !v.Repository.Private && v.Policy.Public.HideLines
 	for _, set := range []struct {
 		leaks []leakView
-		level string
-	}{{v.failing, "failure"}, {v.tolerated, "warning"}, {v.unsure, "warning"}} {
+		level Level
+	}{{v.failing, LevelFailure}, {v.tolerated, LevelWarning}, {v.unsure, LevelWarning}} {
 		for _, l := range set.leaks {
 			for _, p := range l.atHead() {
-				if hide || p.Annotated || !annotatable(p.Sighting) || allowedHere(l.Leak, p.Sighting) {
+				if hide || p.Annotated || !annotatable(p.Sighting) || l.Leak.AllowedInline(p.Sighting) {
 					continue
 				}
 				out = append(out, annotation(l.Leak, p.Sighting, set.level))
@@ -28,22 +26,22 @@ func (v checkView) annotations() (out []github.Annotation, ids []int64) {
 		}
 	}
 	if v.PolicyFile.Message != "" {
-		out = append(out, github.Annotation{
-			Path: policy.Path, StartLine: max(1, v.PolicyFile.Line), EndLine: max(1, v.PolicyFile.Line),
-			Level: "failure", Title: "This policy is not valid", Message: v.PolicyFile.Message,
+		out = append(out, Annotation{
+			Path: respond.PolicyPath, StartLine: max(1, v.PolicyFile.Line), EndLine: max(1, v.PolicyFile.Line),
+			Level: LevelFailure, Title: "This policy is not valid", Message: v.PolicyFile.Message,
 		})
 	}
 	return out, ids
 }
 
 // annotatable reports whether GitHub can show a mark there: in a file, whose path is text.
-func annotatable(s ledger.Sighting) bool {
+func annotatable(s respond.Sighting) bool {
 	return (s.Source == "" || s.Source == "blob") && s.Path != "" && utf8.ValidString(s.Path)
 }
 
-func annotation(l ledger.Leak, s ledger.Sighting, level string) github.Annotation {
+func annotation(l respond.Leak, s respond.Sighting, level Level) Annotation {
 	first, last := lines(s)
-	a := github.Annotation{
+	a := Annotation{
 		Path:      s.Path,
 		StartLine: max(1, first),
 		EndLine:   max(1, last),
@@ -54,7 +52,7 @@ func annotation(l ledger.Leak, s ledger.Sighting, level string) github.Annotatio
 		a.StartColumn, a.EndColumn = s.Column, max(s.Column, s.EndColumn-1)
 	}
 	switch {
-	case level == "failure" || sure(l):
+	case level == LevelFailure || l.Sure():
 		a.Message = "Take this key for known to others. Removing the line does not help: the key works until it is deleted in Clerk. " +
 			"Add a new key, deploy it, then delete this one."
 	default:

@@ -1,4 +1,4 @@
-package respond
+package text
 
 import (
 	"cmp"
@@ -8,11 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rekey-app/rekey/detect"
-	"github.com/rekey-app/rekey/github"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/markdown"
-	"github.com/rekey-app/rekey/respond/policy"
 )
 
 // CheckName is the name of the one check run that a head commit gets.
@@ -20,17 +17,17 @@ const CheckName = "Clerk secret keys"
 
 // CheckFacts are what a head commit's check run is made of.
 type CheckFacts struct {
-	Repository Repository
+	Repository respond.Repository
 	Head       string
 	DetailsURL string // "" for none
-	Scans      []ledger.Scan
-	Sightings  []ledger.HeadSighting
-	Policy     policy.Policy
+	Scans      []respond.Scan
+	Sightings  []respond.HeadSighting
+	Policy     respond.Policy
 	PolicyFile PolicyProblem
 	// StillOpen are open leaks of the repository, of this head and others, where the head is pushed to the default branch.
-	StillOpen []ledger.Leak
+	StillOpen []respond.Leak
 	// Gaps are ranges of the refs that the head was pushed to of which a limit left something unread, accepted ones too.
-	Gaps []ledger.Gap
+	Gaps []respond.Gap
 }
 
 // PolicyProblem is what is wrong with the policy file that this commit holds. The zero value is nothing.
@@ -42,16 +39,16 @@ type PolicyProblem struct {
 
 // Check returns the check run for a head commit, and the ids of the sightings whose annotations are in it. Annotations
 // that were sent before are left out, as GitHub appends. The run is always completed: a check is never left hanging.
-func Check(f CheckFacts) (run github.CheckRun, annotated []int64) {
+func Check(f CheckFacts) (run CheckRun, annotated []int64) {
 	v := view(f)
-	run = github.CheckRun{
+	run = CheckRun{
 		Name:       CheckName,
 		HeadSHA:    f.Head,
 		ExternalID: CheckID(f.Repository.ID, f.Head),
 		DetailsURL: f.DetailsURL,
 		Conclusion: v.conclusion(),
 		Title:      markdown.Title(v.fullTitle()),
-		Actions:    v.buttons(),
+		Buttons:    v.buttons(),
 	}
 	run.Summary = markdown.Cut(markdown.Valid(v.summary()), markdown.MaxCheckSummary,
 		"_This text was longer than GitHub takes. The issues name every place._")
@@ -67,10 +64,10 @@ func Check(f CheckFacts) (run github.CheckRun, annotated []int64) {
 
 // CheckDigest returns a hash of what the run says, without its annotations and times: where it equals that of what was
 // last sent, and there are no new annotations, nothing needs to be sent.
-func CheckDigest(run github.CheckRun) string {
+func CheckDigest(run CheckRun) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q %q %q %q", run.Name, run.Conclusion, run.Title, run.Summary, run.DetailsURL)
-	for _, a := range run.Actions {
+	for _, a := range run.Buttons {
 		fmt.Fprintf(h, " %q", a.Identifier)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
@@ -79,33 +76,33 @@ func CheckDigest(run github.CheckRun) string {
 // checkView is the facts, sorted by what they mean for the check.
 type checkView struct {
 	CheckFacts
-	failed    []ledger.Scan // not made good by a later one
-	unjudged  []string      // what limits left out, and no later scan has judged
-	gaps      []ledger.Gap  // what limits left out of earlier pushes, and nobody has accepted
-	failing   []leakView    // open, and severe enough
-	tolerated []leakView    // open, under the policy's threshold
-	unsure    []leakView    // open, of low confidence
-	allowed   []leakView    // all their places carry rekey:allow
-	closed    []leakView    // revoked, ignored, resolved
+	failed    []respond.Scan // not made good by a later one
+	unjudged  []string       // what limits left out, and no later scan has judged
+	gaps      []respond.Gap  // what limits left out of earlier pushes, and nobody has accepted
+	failing   []leakView     // open, and severe enough
+	tolerated []leakView     // open, under the policy's threshold
+	unsure    []leakView     // open, of low confidence
+	allowed   []leakView     // all their places carry rekey:allow
+	closed    []leakView     // revoked, ignored, resolved
 }
 
 // leakView is a leak with its places in the range of this head.
 type leakView struct {
-	ledger.Leak
-	places []ledger.HeadSighting
+	respond.Leak
+	places []respond.HeadSighting
 }
 
 func view(f CheckFacts) checkView {
 	v := checkView{CheckFacts: f, failed: failedScans(f.Scans), unjudged: notAccepted(unjudged(f.Scans), f.Gaps), gaps: earlierGaps(f)}
 	for _, l := range byLeak(f.Sightings) {
 		switch {
-		case l.allAllowed() && (l.State == ledger.Open || l.State == "" || l.ClosedBy == self):
+		case l.allAllowed() && (l.State == respond.Open || l.State == "" || l.ClosedBy == respond.Self):
 			v.allowed = append(v.allowed, l)
-		case l.State != ledger.Open && l.State != "":
+		case l.State != respond.Open && l.State != "":
 			v.closed = append(v.closed, l)
-		case !sure(l.Leak):
+		case !l.Leak.Sure():
 			v.unsure = append(v.unsure, l)
-		case !f.Policy.FailOn.Fails(detect.Severity(l.Severity)):
+		case !f.Policy.FailOn.Fails(l.Severity):
 			v.tolerated = append(v.tolerated, l)
 		default:
 			v.failing = append(v.failing, l)
@@ -115,7 +112,7 @@ func view(f CheckFacts) checkView {
 }
 
 // byLeak groups sightings, production keys first, then by fingerprint, so that a text is the same for the same facts.
-func byLeak(sightings []ledger.HeadSighting) []leakView {
+func byLeak(sightings []respond.HeadSighting) []leakView {
 	at := map[string]int{}
 	var out []leakView
 	for _, s := range sightings {
@@ -128,64 +125,52 @@ func byLeak(sightings []ledger.HeadSighting) []leakView {
 		out[i].places = append(out[i].places, s)
 	}
 	for i := range out {
-		slices.SortStableFunc(out[i].places, func(a, b ledger.HeadSighting) int {
+		slices.SortStableFunc(out[i].places, func(a, b respond.HeadSighting) int {
 			return cmp.Or(cmp.Compare(a.Sighting.Path, b.Sighting.Path), cmp.Compare(a.Sighting.Member, b.Sighting.Member),
 				cmp.Compare(a.Sighting.Line, b.Sighting.Line), cmp.Compare(a.Sighting.Column, b.Sighting.Column),
 				a.Sighting.Authored.Compare(b.Sighting.Authored), cmp.Compare(a.Sighting.Commit, b.Sighting.Commit))
 		})
 	}
 	slices.SortStableFunc(out, func(a, b leakView) int {
-		return cmp.Or(cmp.Compare(urgency(a.Leak), urgency(b.Leak)), cmp.Compare(a.Fingerprint, b.Fingerprint))
+		return cmp.Or(respond.CompareSeverity(a.Leak, b.Leak), cmp.Compare(a.Fingerprint, b.Fingerprint))
 	})
 	return out
 }
 
-func urgency(l ledger.Leak) int {
-	switch detect.Severity(l.Severity) {
-	case detect.CriticalSeverity:
-		return 0
-	case detect.HighSeverity:
-		return 1
-	case detect.MediumSeverity:
-		return 2
-	}
-	return 3
-}
-
 func (l leakView) allAllowed() bool {
 	for _, p := range l.places {
-		if !allowedHere(l.Leak, p.Sighting) {
+		if !l.Leak.AllowedInline(p.Sighting) {
 			return false
 		}
 	}
 	return true
 }
 
-func (l leakView) atHead() []ledger.HeadSighting {
-	return slices.DeleteFunc(slices.Clone(l.places), func(p ledger.HeadSighting) bool { return !p.AtHead })
+func (l leakView) atHead() []respond.HeadSighting {
+	return slices.DeleteFunc(slices.Clone(l.places), func(p respond.HeadSighting) bool { return !p.AtHead })
 }
 
-func (l leakView) removed() []ledger.HeadSighting {
-	return slices.DeleteFunc(slices.Clone(l.places), func(p ledger.HeadSighting) bool { return p.AtHead })
+func (l leakView) removed() []respond.HeadSighting {
+	return slices.DeleteFunc(slices.Clone(l.places), func(p respond.HeadSighting) bool { return p.AtHead })
 }
 
 // failedScans returns the scans that could not be finished and were not made good, the latest last.
-func failedScans(scans []ledger.Scan) []ledger.Scan {
-	var failed []ledger.Scan
+func failedScans(scans []respond.Scan) []respond.Scan {
+	var failed []respond.Scan
 	for _, s := range scans {
-		if s.Failure != "" && !madeGood(s, scans, func(ledger.Scan) bool { return true }) {
+		if s.Failure != "" && !madeGood(s, scans, func(respond.Scan) bool { return true }) {
 			failed = append(failed, s)
 		}
 	}
-	slices.SortFunc(failed, func(a, b ledger.Scan) int { return a.Finished.Compare(b.Finished) })
+	slices.SortFunc(failed, func(a, b respond.Scan) int { return a.Finished.Compare(b.Finished) })
 	return failed
 }
 
 // unjudged returns what limits left out in scans that were not made good by one that left nothing.
-func unjudged(scans []ledger.Scan) []string {
+func unjudged(scans []respond.Scan) []string {
 	var all []string
 	for _, s := range scans {
-		if s.Failure != "" || len(s.Unjudged) == 0 || madeGood(s, scans, func(o ledger.Scan) bool { return len(o.Unjudged) == 0 }) {
+		if s.Failure != "" || len(s.Unjudged) == 0 || madeGood(s, scans, func(o respond.Scan) bool { return len(o.Unjudged) == 0 }) {
 			continue
 		}
 		for _, text := range s.Unjudged {
@@ -198,28 +183,28 @@ func unjudged(scans []ledger.Scan) []string {
 }
 
 // madeGood reports whether a later scan that counts read the same range, or was asked for by somebody and read it again.
-func madeGood(s ledger.Scan, scans []ledger.Scan, counts func(ledger.Scan) bool) bool {
-	return slices.ContainsFunc(scans, func(o ledger.Scan) bool {
+func madeGood(s respond.Scan, scans []respond.Scan, counts func(respond.Scan) bool) bool {
+	return slices.ContainsFunc(scans, func(o respond.Scan) bool {
 		return o.Failure == "" && o.Finished.After(s.Finished) && counts(o) &&
 			(o.Base == s.Base || o.Event == "check_run" || o.Event == "check_suite" || o.Event == "first_look")
 	})
 }
 
-func (v checkView) conclusion() github.Conclusion {
+func (v checkView) conclusion() Conclusion {
 	switch {
 	case len(v.failing) > 0, len(v.failed) > 0, v.PolicyFile.Message != "":
-		return github.Failure
-	case len(v.unjudged) > 0 && v.Policy.Unread != policy.UnreadNeutral:
-		return github.Failure
+		return Failure
+	case len(v.unjudged) > 0 && v.Policy.Unread != respond.UnreadNeutral:
+		return Failure
 	case len(v.unjudged) > 0, len(v.gaps) > 0, len(v.tolerated) > 0, len(v.unsure) > 0, v.silenced():
-		return github.Neutral
+		return Neutral
 	}
-	return github.Success
+	return Success
 }
 
 // fullTitle says of a check that passes what is still open: nobody opens a green one to find out.
 func (v checkView) fullTitle() string {
-	if v.conclusion() == github.Success {
+	if v.conclusion() == Success {
 		return v.title() + v.stillOpenTitle()
 	}
 	return v.title()
@@ -242,7 +227,7 @@ func (v checkView) title() string {
 	case len(v.failed) > 0:
 		return "The scan could not be finished: " + markdown.Plain(v.failed[len(v.failed)-1].Failure)
 	case v.PolicyFile.Message != "":
-		return "The policy in " + policy.Path + " is not valid"
+		return "The policy in " + respond.PolicyPath + " is not valid"
 	case len(v.unjudged) > 0:
 		return "More than can be judged: " + markdown.Plain(v.unjudged[0])
 	case len(v.gaps) > 0:
@@ -270,7 +255,7 @@ func (v checkView) title() string {
 func leaked(leaks []leakView) string {
 	live, same := 0, true
 	for _, l := range leaks {
-		if detect.Environment(l.Environment) == detect.Live {
+		if l.Production() {
 			live++
 		}
 		same = same && l.Kind == leaks[0].Kind && l.Environment == leaks[0].Environment
@@ -293,12 +278,12 @@ func (v checkView) closedTitle() string {
 	if v.silenced() {
 		return "The policy allows " + map[bool]string{true: "a finding", false: "a production key"}[v.hidden()]
 	}
-	counts := map[ledger.LeakState]int{}
+	counts := map[respond.State]int{}
 	for _, l := range v.closed {
 		counts[l.State]++
 	}
 	var parts []string
-	for _, s := range []ledger.LeakState{ledger.Revoked, ledger.Resolved, ledger.Ignored} {
+	for _, s := range []respond.State{respond.Revoked, respond.Resolved, respond.Ignored} {
 		if counts[s] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[s], s))
 		}

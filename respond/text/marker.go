@@ -1,4 +1,4 @@
-package respond
+package text
 
 import (
 	"crypto/sha256"

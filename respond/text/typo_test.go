@@ -1,12 +1,16 @@
-package respond
+package text
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/rekey-app/rekey/respond"
+)
 
 func TestNearestCommand(t *testing.T) {
 	t.Parallel()
-	for word, want := range map[string]Said{
-		"rotate": SaidRotated, "rotated": SaidRotated, "rotatd": SaidRotated, "ignored": SaidIgnore, "re-open": SaidReopen,
-		"reopened": SaidReopen, "stat": SaidStatus, "traige": SaidTriage, "hlep": SaidHelp, "make": "", "frobnicate": "", "": "",
+	for word, want := range map[string]respond.Said{
+		"rotate": respond.SaidRotated, "rotated": respond.SaidRotated, "rotatd": respond.SaidRotated, "ignored": respond.SaidIgnore, "re-open": respond.SaidReopen,
+		"reopened": respond.SaidReopen, "stat": respond.SaidStatus, "traige": respond.SaidTriage, "hlep": respond.SaidHelp, "make": "", "frobnicate": "", "": "",
 	} {
 		if got, ok := nearest(word); got != want || ok != (want != "") {
 			t.Errorf("nearest(%q) = %q, %t", word, got, ok)

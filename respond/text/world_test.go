@@ -1,4 +1,4 @@
-package respond
+package text
 
 import (
 	"fmt"
@@ -8,58 +8,56 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rekey-app/rekey/detect"
-	"github.com/rekey-app/rekey/respond/clerk"
-	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/policy"
+	"github.com/rekey-app/rekey/respond"
 )
 
 // world is a leak with its issue, its check and its key, and performs what is decided, as the runner does: each key once.
 type world struct {
 	t         *rapid.T
-	f         LeakFacts
+	f         respond.LeakFacts
 	now       time.Time
 	issueOpen bool
 	keyAlive  bool
 	checkRed  bool
 	performed map[string]bool
-	asks      []Ask
+	asks      []respond.Ask
 	words     int
 }
 
-func (w *world) perform(d Decision) {
+func (w *world) perform(d respond.Decision) {
 	for _, c := range d.Changes {
 		if c.Moved() && c.From != w.f.Leak.State {
 			w.t.Fatalf("a change from %s, and the leak is %s", c.From, w.f.Leak.State)
 		}
-		w.f.Leak = Apply(w.f.Leak, c)
+		w.f.Leak = respond.Apply(w.f.Leak, c)
 	}
 	for _, a := range d.Actions {
-		if a.Do != UpdateCheck && a.Do != EditIssue {
+		if a.Do != respond.UpdateCheck && a.Do != respond.EditIssue {
 			if w.performed[a.Key] {
 				continue
 			}
 			w.performed[a.Key] = true
 		}
 		switch a.Do {
-		case UpdateCheck:
+		case respond.UpdateCheck:
 			run, _ := Check(facts(at(w.f.Leak, sighting(1, ".env", 1), true)))
 			w.checkRed = run.Conclusion == "failure"
-		case CloseIssue:
+		case respond.CloseIssue:
 			w.issueOpen = false
-		case ReopenIssue:
+		case respond.ReopenIssue:
 			w.issueOpen = true
-		case AskClerk:
+		case respond.AskClerk:
 			w.asks = append(w.asks, a.Ask)
 		}
 	}
 }
 
-func (w *world) say(said Said, role string) {
+func (w *world) say(said respond.Said, role string) {
 	w.words++
-	word := Word{Said: said, Reason: "why not", By: "ada", Role: role, ID: fmt.Sprint(w.words), At: w.now}
-	d := Hear(w.f, word)
+	word := respond.Word{Said: said, Reason: "why not", By: "ada", Role: role, ID: fmt.Sprint(w.words), At: w.now}
+	d := respond.Hear(w.f, word)
 	w.perform(d)
-	w.perform(Decision{Actions: d.Actions}) // killed half-way, and done again
+	w.perform(respond.Decision{Actions: d.Actions}) // killed half-way, and done again
 }
 
 // TestWholeLife lets people, Clerk and the key's owner do anything in any order, and wants issue, check and state to agree
@@ -68,10 +66,10 @@ func TestWholeLife(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		kind := rapid.SampledFrom([]detect.Kind{detect.SecretKey, detect.WebhookSecret}).Draw(t, "kind")
-		p := policy.Default()
-		p.Verify = rapid.SampledFrom([]policy.Verify{policy.Never, policy.OnRequest, policy.Watch}).Draw(t, "verify")
+		p := respond.DefaultPolicy()
+		p.Verify = rapid.SampledFrom([]respond.Verify{respond.VerifyNever, respond.VerifyOnRequest, respond.VerifyWatch}).Draw(t, "verify")
 		w := &world{
-			t: t, f: LeakFacts{Repository: shop, Leak: with(leak(kind, detect.Live, 1), filed), Heads: []string{head}, Policy: p},
+			t: t, f: respond.LeakFacts{Repository: shop, Leak: with(leak(kind, detect.Live, 1), filed), Heads: []string{head}, Policy: p},
 			now: monday, issueOpen: true, keyAlive: true, checkRed: true, performed: map[string]bool{},
 		}
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
@@ -79,20 +77,20 @@ func TestWholeLife(t *testing.T) {
 			role := rapid.SampledFrom([]string{"admin", "write", "triage"}).Draw(t, "role")
 			switch rapid.IntRange(0, 9).Draw(t, "step") {
 			case 0:
-				w.say(SaidRotated, role)
+				w.say(respond.SaidRotated, role)
 			case 1:
-				w.say(SaidIgnore, role)
+				w.say(respond.SaidIgnore, role)
 			case 2:
-				w.say(SaidReopen, role)
+				w.say(respond.SaidReopen, role)
 			case 3:
 				if w.issueOpen {
 					w.issueOpen = false
-					w.say(SaidClosed, role)
+					w.say(respond.SaidClosed, role)
 				}
 			case 4:
 				if !w.issueOpen {
 					w.issueOpen = true
-					w.say(SaidReopened, role)
+					w.say(respond.SaidReopened, role)
 				}
 			case 5:
 				w.keyAlive = false
@@ -102,14 +100,14 @@ func TestWholeLife(t *testing.T) {
 			if len(w.asks) > 0 {
 				continue
 			}
-			if open := w.f.Leak.State == ledger.Open; open != w.issueOpen || open != w.checkRed {
+			if open := w.f.Leak.State == respond.Open; open != w.issueOpen || open != w.checkRed {
 				t.Fatalf("the leak is %s, issue open %t, check red %t", w.f.Leak.State, w.issueOpen, w.checkRed)
 			}
 		}
-		if w.f.Leak.State == ledger.Revoked && w.keyAlive {
+		if w.f.Leak.State == respond.Revoked && w.keyAlive {
 			t.Fatal("revoked, and the key is alive")
 		}
-		if p.Verify == policy.Never && w.f.Leak.Answer != "" {
+		if p.Verify == respond.VerifyNever && w.f.Leak.Answer != "" {
 			t.Fatal("Clerk was asked against the policy")
 		}
 	})
@@ -122,12 +120,12 @@ func (w *world) answer() {
 	}
 	q := w.asks[0]
 	w.asks = w.asks[1:]
-	a := clerk.Answer{State: clerk.Revoked}
+	a := respond.Answer{State: respond.KeyRevoked}
 	switch {
 	case rapid.IntRange(0, 3).Draw(w.t, "unknown") == 0:
-		a = clerk.Answer{State: clerk.Unknown, Detail: "Clerk answered 503"}
+		a = respond.Answer{State: respond.KeyUnknown, Detail: "Clerk answered 503"}
 	case w.keyAlive:
-		a = clerk.Answer{State: clerk.Alive, InstanceID: "ins_2abc"}
+		a = respond.Answer{State: respond.KeyAlive, InstanceID: "ins_2abc"}
 	}
-	w.perform(Learn(w.f, q, a, w.now))
+	w.perform(respond.Learn(w.f, q, a, w.now))
 }

@@ -1,4 +1,4 @@
-package respond
+package text
 
 import (
 	"strings"
@@ -7,24 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/rekey-app/rekey/detect"
-	"github.com/rekey-app/rekey/github"
-	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/policy"
+	"github.com/rekey-app/rekey/respond"
 )
-
-func with(l ledger.Leak, change func(*ledger.Leak)) ledger.Leak {
-	change(&l)
-	return l
-}
-
-func filed(l *ledger.Leak) {
-	l.IssueRepository, l.IssueNumber, l.IssueURL = shop.ID, 12, "https://github.com/acme/shop/issues/12"
-}
-
-func revoked(l *ledger.Leak) {
-	filed(l)
-	l.State, l.Closed, l.ClosedBy, l.Reason = ledger.Revoked, monday.Add(25*time.Minute), "Clerk", "Clerk no longer accepts the key"
-}
 
 func checkCases() map[string]CheckFacts {
 	live := leak(detect.SecretKey, detect.Live, 1)
@@ -44,7 +28,7 @@ func checkCases() map[string]CheckFacts {
 	unjudged := facts()
 	unjudged.Scans[0].Unjudged = []string{"3f2a: layer.tar.gz: gzip: over the limit: more than 1 GiB comes out of it"}
 	accepted := facts()
-	accepted.Scans[0].Unjudged, accepted.Policy.Unread = unjudged.Scans[0].Unjudged, policy.UnreadNeutral
+	accepted.Scans[0].Unjudged, accepted.Policy.Unread = unjudged.Scans[0].Unjudged, respond.UnreadNeutral
 	flood := facts(at(live, sighting(1, ".env", 3), true))
 	flood.Scans[0].Unjudged, flood.Scans[0].MorePlaces = []string{"500 more credentials, 20 of them for production: one scan records 2000 places, the most urgent"}, 12
 	archive := sighting(5, "backup.zip", 2)
@@ -57,31 +41,31 @@ func checkCases() map[string]CheckFacts {
 	never.Policy.FailOn = "critical"
 	bad := facts()
 	bad.PolicyFile = PolicyProblem{Line: 4, Message: "unknown setting \"fial_on\""}
-	fromOutside := func(l *ledger.Leak) { l.Outside = true }
+	fromOutside := func(l *respond.Leak) { l.Outside = true }
 	outside := facts(at(with(live, fromOutside), sighting(1, "apps/web/.env", 3), true), at(with(test, fromOutside), sighting(2, "a.env", 1), true))
 	outside.Scans[0].Event, outside.Scans[0].PullNumber = "pull_request", 5
 	outsidePublic := outside
 	outsidePublic.Repository = public
-	silenced := facts(at(with(live, func(l *ledger.Leak) {
-		l.State, l.ClosedBy, l.Closed, l.Reason = ledger.Ignored, self, monday, "the policy allows it: a decoy"
+	silenced := facts(at(with(live, func(l *respond.Leak) {
+		l.State, l.ClosedBy, l.Closed, l.Reason = respond.Ignored, respond.Self, monday, "the policy allows it: a decoy"
 	}), sighting(1, ".env", 1), true))
 	uncounted := facts(at(live, sighting(1, ".env", 1), true))
-	uncounted.Policy.Allow.Fingerprints = []policy.AllowedFingerprint{{Fingerprint: live.Fingerprint, Reason: "x", By: "mallory"}}
+	uncounted.Policy.Allow.Fingerprints = []respond.AllowedFingerprint{{Fingerprint: live.Fingerprint, Reason: "x", By: "mallory"}}
 	partial := facts()
 	partial.PolicyFile = PolicyProblem{Line: 3, Message: "notify names \"pager\", which is no target of this server for acme", Partial: true}
 	details := publicCase
 	details.Policy.Public.Details = true
-	elsewhere := facts(at(with(live, func(l *ledger.Leak) { filed(l); l.IssueRepository = 99 }), sighting(1, ".env", 1), true))
+	elsewhere := facts(at(with(live, func(l *respond.Leak) { filed(l); l.IssueRepository = 99 }), sighting(1, ".env", 1), true))
 	elsewhere.Repository = public
 	publicClosed := facts(
-		at(with(test, func(l *ledger.Leak) {
+		at(with(test, func(l *respond.Leak) {
 			filed(l)
-			l.State, l.ClosedBy, l.Closed, l.Reason = ledger.Ignored, "ada", monday, "a decoy"
+			l.State, l.ClosedBy, l.Closed, l.Reason = respond.Ignored, "ada", monday, "a decoy"
 		}), sighting(1, ".env", 1), true),
 		at(with(live, revoked), sighting(2, ".env", 2), true))
 	publicClosed.Repository = public
 	stillOpen := facts()
-	stillOpen.StillOpen = []ledger.Leak{with(live, filed), test}
+	stillOpen.StillOpen = []respond.Leak{with(live, filed), test}
 	stillOpenPublic := stillOpen
 	stillOpenPublic.Repository = public
 	stillOpenHere := facts(at(with(live, filed), sighting(1, ".env", 3), true))
@@ -105,7 +89,7 @@ func checkCases() map[string]CheckFacts {
 		"removed":             facts(at(with(live, filed), sighting(1, "apps/web/.env", 3), false)),
 		"several":             facts(at(test, sighting(1, ".env", 3), true), at(live, sighting(2, ".env", 4), true), at(hook, sighting(3, "README.md", 40), true), at(live, sighting(4, "deploy.sh", 2), false)),
 		"revoked":             facts(at(with(live, revoked), sighting(1, ".env", 3), true)),
-		"low-confidence":      facts(at(with(test, func(l *ledger.Leak) { l.Confidence = "low" }), sighting(1, "stripe.ts", 3), true)),
+		"low-confidence":      facts(at(with(test, func(l *respond.Leak) { l.Confidence = "low" }), sighting(1, "stripe.ts", 3), true)),
 		"archive-and-message": facts(at(live, archive, true), at(live, commented, false)),
 		"allowed-test":        facts(at(test, allowed, true)),
 		"allowed-live":        facts(at(live, allowed, true)),
@@ -131,16 +115,16 @@ func TestCheckGolden(t *testing.T) {
 
 func TestCheckConclusion(t *testing.T) {
 	t.Parallel()
-	want := map[string]github.Conclusion{
-		"still-open": github.Success, "still-open-public": github.Success, "still-open-and-new": github.Failure,
-		"outside": github.Failure, "outside-public": github.Failure, "silenced": github.Neutral, "uncounted": github.Failure,
-		"bad-policy-setting": github.Failure, "public-details": github.Failure, "public-elsewhere": github.Failure, "public-closed": github.Success,
-		"clean": github.Success, "revoked": github.Success, "allowed-test": github.Success, "skipped": github.Success,
-		"unjudged": github.Failure, "unjudged-accepted": github.Neutral, "unjudged-and-leaked": github.Failure,
-		"low-confidence": github.Neutral, "below-policy": github.Neutral,
-		"live-private": github.Failure, "live-public": github.Failure, "test-filed": github.Failure, "removed": github.Failure,
-		"several": github.Failure, "archive-and-message": github.Failure, "allowed-live": github.Failure,
-		"failed-scan": github.Failure, "bad-policy": github.Failure,
+	want := map[string]Conclusion{
+		"still-open": Success, "still-open-public": Success, "still-open-and-new": Failure,
+		"outside": Failure, "outside-public": Failure, "silenced": Neutral, "uncounted": Failure,
+		"bad-policy-setting": Failure, "public-details": Failure, "public-elsewhere": Failure, "public-closed": Success,
+		"clean": Success, "revoked": Success, "allowed-test": Success, "skipped": Success,
+		"unjudged": Failure, "unjudged-accepted": Neutral, "unjudged-and-leaked": Failure,
+		"low-confidence": Neutral, "below-policy": Neutral,
+		"live-private": Failure, "live-public": Failure, "test-filed": Failure, "removed": Failure,
+		"several": Failure, "archive-and-message": Failure, "allowed-live": Failure,
+		"failed-scan": Failure, "bad-policy": Failure,
 	}
 	for name, f := range checkCases() {
 		if run, _ := Check(f); run.Conclusion != want[name] {
@@ -152,7 +136,7 @@ func TestCheckConclusion(t *testing.T) {
 func TestCheckAnnotatesEachSightingOnce(t *testing.T) {
 	t.Parallel()
 	l := leak(detect.SecretKey, detect.Live, 1)
-	var sightings []ledger.HeadSighting
+	var sightings []respond.HeadSighting
 	for i := range int64(120) {
 		s := at(l, sighting(i+1, "env/"+strings.Repeat("x", int(i)+1), 1), true)
 		s.Annotated = i < 20
@@ -203,15 +187,15 @@ func TestFailedScanIsMadeGoodByALaterOne(t *testing.T) {
 	again := pushScan()
 	again.Finished = monday.Add(time.Minute)
 	f.Scans = append(f.Scans, again)
-	if run, _ := Check(f); run.Conclusion != github.Success {
+	if run, _ := Check(f); run.Conclusion != Success {
 		t.Errorf("%s: %s", run.Conclusion, run.Title)
 	}
 	f.Scans[1].Base = strings.Repeat("7", 40) // another range
-	if run, _ := Check(f); run.Conclusion != github.Failure {
+	if run, _ := Check(f); run.Conclusion != Failure {
 		t.Errorf("%s: %s", run.Conclusion, run.Title)
 	}
 	f.Scans[1].Event = "check_run"
-	if run, _ := Check(f); run.Conclusion != github.Success {
+	if run, _ := Check(f); run.Conclusion != Success {
 		t.Errorf("%s: %s", run.Conclusion, run.Title)
 	}
 }
@@ -225,18 +209,18 @@ func TestUnjudgedIsMadeGoodByAScanThatLeavesNothing(t *testing.T) {
 	again.Unjudged = []string{"something else"}
 	f.Scans = append(f.Scans, again)
 	run, _ := Check(f)
-	if run.Conclusion != github.Failure || !strings.Contains(run.Summary, "something else") || !strings.Contains(run.Summary, "3f2a") {
+	if run.Conclusion != Failure || !strings.Contains(run.Summary, "something else") || !strings.Contains(run.Summary, "3f2a") {
 		t.Errorf("%s: %s", run.Conclusion, run.Summary)
 	}
 	f.Scans[1].Unjudged = nil
-	if run, _ := Check(f); run.Conclusion != github.Success {
+	if run, _ := Check(f); run.Conclusion != Success {
 		t.Errorf("%s: %s", run.Conclusion, run.Title)
 	}
 }
 
 func TestCheckKeepsGitHubsLimits(t *testing.T) {
 	t.Parallel()
-	var sightings []ledger.HeadSighting
+	var sightings []respond.HeadSighting
 	for i := range int64(300) {
 		l := leak(detect.SecretKey, detect.Live, i+1)
 		sightings = append(sightings, at(l, sighting(i+1, strings.Repeat("😀/", 900)+"x", 1), i%2 == 0))
@@ -245,8 +229,8 @@ func TestCheckKeepsGitHubsLimits(t *testing.T) {
 	for range 200 {
 		f.Scans[0].Skipped = append(f.Scans[0].Skipped, strings.Repeat("@octocat ", 300))
 	}
-	f.Scans = append(f.Scans, ledger.Scan{Failure: strings.Repeat("words ", 30_000), Finished: monday})
-	for _, verify := range []policy.Verify{policy.OnRequest, policy.Never} {
+	f.Scans = append(f.Scans, respond.Scan{Failure: strings.Repeat("words ", 30_000), Finished: monday})
+	for _, verify := range []respond.Verify{respond.VerifyOnRequest, respond.VerifyNever} {
 		f.Policy.Verify = verify
 		run, _ := Check(f)
 		if n := utf16Length(run.Summary); n > 65_535 {
@@ -263,10 +247,10 @@ func TestCheckKeepsGitHubsLimits(t *testing.T) {
 	}
 	for name, f := range checkCases() {
 		run, _ := Check(f)
-		if len(run.Actions) > 3 {
-			t.Errorf("%s: %d buttons", name, len(run.Actions))
+		if len(run.Buttons) > 3 {
+			t.Errorf("%s: %d buttons", name, len(run.Buttons))
 		}
-		for _, a := range run.Actions {
+		for _, a := range run.Buttons {
 			if len(a.Label) > 20 || len(a.Description) > 40 || len(a.Identifier) > 20 {
 				t.Errorf("%s: button too long: %+v", name, a)
 			}

@@ -1,28 +1,31 @@
-package respond
+package text
 
 import (
 	"strings"
 	"testing"
+
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/respondtest"
 )
 
 func TestCommand(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, body string
-		said       Said
+		said       respond.Said
 		reason     string
 		found      bool
 	}{
-		{"plain", "/rekey rotated", SaidRotated, "", true},
-		{"capital, spaces, CRLF", "  /rekey   Rotated \r\nthank you", SaidRotated, "", true},
-		{"with a reason", "/rekey ignore it is a decoy of our own", SaidIgnore, "it is a decoy of our own", true},
-		{"after words", "We did it today.\n/rekey rotated", SaidRotated, "", true},
-		{"after a paragraph", "We did it today.\n\n/rekey rotated\n", SaidRotated, "", true},
-		{"alone", "/rekey", SaidHelp, "", true},
-		{"unknown", "/rekey make coffee", SaidHelp, "make", true},
-		{"help", "/rekey HELP me", SaidHelp, "", true},
-		{"triage", "/rekey triage", SaidTriage, "", true},
-		{"the first counts", "/rekey status\n/rekey rotated", SaidStatus, "", true},
+		{"plain", "/rekey rotated", respond.SaidRotated, "", true},
+		{"capital, spaces, CRLF", "  /rekey   Rotated \r\nthank you", respond.SaidRotated, "", true},
+		{"with a reason", "/rekey ignore it is a decoy of our own", respond.SaidIgnore, "it is a decoy of our own", true},
+		{"after words", "We did it today.\n/rekey rotated", respond.SaidRotated, "", true},
+		{"after a paragraph", "We did it today.\n\n/rekey rotated\n", respond.SaidRotated, "", true},
+		{"alone", "/rekey", respond.SaidHelp, "", true},
+		{"unknown", "/rekey make coffee", respond.SaidHelp, "make", true},
+		{"help", "/rekey HELP me", respond.SaidHelp, "", true},
+		{"triage", "/rekey triage", respond.SaidTriage, "", true},
+		{"the first counts", "/rekey status\n/rekey rotated", respond.SaidStatus, "", true},
 		{"in the middle of a line", "please say /rekey rotated", "", "", false},
 		{"another word", "/rekeying rotated", "", "", false},
 		{"in code", "`/rekey rotated`", "", "", false},
@@ -32,14 +35,14 @@ func TestCommand(t *testing.T) {
 		{"indented", "    /rekey rotated", "", "", false},
 		{"quoted", "> /rekey rotated", "", "", false},
 		{"quoted, continued lazily", "> somebody wrote\n/rekey rotated", "", "", false},
-		{"under a quote", "> somebody wrote\n\n/rekey rotated", SaidRotated, "", true},
+		{"under a quote", "> somebody wrote\n\n/rekey rotated", respond.SaidRotated, "", true},
 		{"in a list", "- /rekey rotated", "", "", false},
 		{"in a comment", "<!-- /rekey rotated -->", "", "", false},
 		{"in HTML", "<div>\n/rekey rotated\n</div>", "", "", false},
 		{"heading", "# /rekey rotated", "", "", false},
 		{"reply by mail", "Thank you!\n\nOn Mon, 23 Nov 2026 at 10:00, rekey <x@y> wrote:\n\n/rekey rotated\n", "", "", false},
 		{"reply by another mail program", "Thanks\n\nFrom: rekey\nSent: Monday\n\n/rekey rotated\n", "", "", false},
-		{"command above the mail's original", "/rekey rotated\n\nOn Mon, 23 Nov 2026 at 10:00, rekey wrote:\n> x\n", SaidRotated, "", true},
+		{"command above the mail's original", "/rekey rotated\n\nOn Mon, 23 Nov 2026 at 10:00, rekey wrote:\n> x\n", respond.SaidRotated, "", true},
 		{"empty", "", "", "", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -60,10 +63,10 @@ func TestOurOwnTextsAreNoCommands(t *testing.T) {
 			t.Errorf("issue %s says %s", name, said)
 		}
 	}
-	for _, tt := range lifeCases() {
-		for _, a := range tt.decide().Actions {
-			if said, _, found := Command(a.Body); found {
-				t.Errorf("%s: comment says %s", tt.name, said)
+	for _, tt := range respondtest.Cases() {
+		for _, a := range tt.Decide().Actions {
+			if said, _, found := Command(commentOf(a)); found {
+				t.Errorf("%s: comment says %s", tt.Name, said)
 			}
 		}
 	}
@@ -87,7 +90,7 @@ func FuzzCommand(f *testing.F) {
 // TestCommandIsLookedForInTheBeginning bounds what a stranger's comment costs.
 func TestCommandIsLookedForInTheBeginning(t *testing.T) {
 	t.Parallel()
-	if said, _, _ := Command(strings.Repeat("words ", 1000) + "\n\n/rekey status"); said != SaidStatus {
+	if said, _, _ := Command(strings.Repeat("words ", 1000) + "\n\n/rekey status"); said != respond.SaidStatus {
 		t.Errorf("a long comment says %q", said)
 	}
 	if said, _, found := Command(strings.Repeat("> ", 30_000) + "\n\n/rekey status"); found {

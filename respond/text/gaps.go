@@ -1,10 +1,11 @@
-package respond
+package text
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
@@ -15,12 +16,9 @@ const maxGaps = 10
 // gapAdvice says what ends a gap.
 const gapAdvice = "Look at what is named: if it holds a Clerk key, rotate it. Then a maintainer presses **Accept unread**."
 
-// MayAccept reports whether a person with this role in the repository may accept what a limit left unread.
-func MayAccept(role string) bool { return role == "admin" || role == "maintain" }
-
 // earlierGaps are the open gaps that this head comes after. What its own reading left is said as such.
-func earlierGaps(f CheckFacts) []ledger.Gap {
-	var gaps []ledger.Gap
+func earlierGaps(f CheckFacts) []respond.Gap {
+	var gaps []respond.Gap
 	for _, g := range f.Gaps {
 		after := func(s ledger.Scan) bool { return s.Finished.After(g.At) }
 		if g.Accepted.IsZero() && g.Head != f.Head && slices.ContainsFunc(f.Scans, after) {
@@ -31,15 +29,15 @@ func earlierGaps(f CheckFacts) []ledger.Gap {
 }
 
 // notAccepted drops what a maintainer accepted from what was left unread.
-func notAccepted(unjudged []string, gaps []ledger.Gap) []string {
+func notAccepted(unjudged []string, gaps []respond.Gap) []string {
 	return slices.DeleteFunc(unjudged, func(left string) bool {
-		return slices.ContainsFunc(gaps, func(g ledger.Gap) bool { return !g.Accepted.IsZero() && slices.Contains(g.Reasons, left) })
+		return slices.ContainsFunc(gaps, func(g respond.Gap) bool { return !g.Accepted.IsZero() && slices.Contains(g.Reasons, left) })
 	})
 }
 
 // openGap reports whether the check shows something that a maintainer may accept.
 func (v checkView) openGap() bool {
-	own := func(g ledger.Gap) bool { return g.Head == v.Head && g.Accepted.IsZero() && len(v.unjudged) > 0 }
+	own := func(g respond.Gap) bool { return g.Head == v.Head && g.Accepted.IsZero() && len(v.unjudged) > 0 }
 	return len(v.gaps) > 0 || slices.ContainsFunc(v.Gaps, own)
 }
 
@@ -50,7 +48,7 @@ func (v checkView) gapTitle() string {
 }
 
 // gapRange writes "commits a..b were", with each commit as show writes it.
-func gapRange(g ledger.Gap, show func(string) string) string {
+func gapRange(g respond.Gap, show func(string) string) string {
 	switch {
 	case g.Ref == "":
 		return "parts of the history up to " + show(g.Head) + " were"
@@ -86,7 +84,7 @@ func (v checkView) writeGaps(b *strings.Builder) {
 	}
 }
 
-func (v checkView) writeGap(b *strings.Builder, g ledger.Gap, what string) {
+func (v checkView) writeGap(b *strings.Builder, g respond.Gap, what string) {
 	var reasons []string
 	for _, r := range g.Reasons[:min(len(g.Reasons), 3)] {
 		reasons = append(reasons, markdown.Code(v.gapReason(r)))

@@ -1,4 +1,4 @@
-package respond
+package text
 
 import (
 	"cmp"
@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/detect"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
@@ -30,7 +30,7 @@ func (v issueView) table() string {
 	if severity != "" && !v.Repository.Private {
 		severity += ": the repository is public"
 	}
-	row("**Severity**", severity)
+	row("**Severity**", string(severity))
 	instance := instanceCell(l)
 	if instance == "unknown" {
 		instance = ""
@@ -61,7 +61,7 @@ func (v issueView) table() string {
 	row("**Clerk says**", v.answer())
 	row("**Fingerprint**", markdown.Code(l.Fingerprint))
 	b.WriteString("\n")
-	if kind := detect.Kind(l.Kind); kind == detect.SecretKey || kind == detect.LegacyAPIKey {
+	if kind := l.Kind; kind == detect.SecretKey || kind == detect.LegacyAPIKey {
 		b.WriteString("Other scanners may call this a Stripe key: the prefix is the same.\n\n")
 	}
 	return b.String()
@@ -84,7 +84,7 @@ func (v issueView) confidence() string {
 	if v.Leak.Confidence == "" {
 		return ""
 	}
-	s := v.Leak.Confidence
+	s := string(v.Leak.Confidence)
 	if len(v.Leak.Reasons) > 0 {
 		s += ": "
 		for i, r := range v.Leak.Reasons {
@@ -104,13 +104,13 @@ func (v issueView) answer() string {
 		at = ", asked on " + date(l.Asked)
 	}
 	switch l.Answer {
-	case "alive":
+	case respond.KeyAlive:
 		return "**the key works**" + at
-	case "revoked":
+	case respond.KeyRevoked:
 		return "the key no longer works" + at
-	case "fenced":
+	case respond.KeyFenced:
 		return "**possibly works, from certain addresses only**" + at
-	case "unknown":
+	case respond.KeyUnknown:
 		return "no clear answer" + at
 	}
 	return ""
@@ -147,18 +147,18 @@ func (v issueView) places() string {
 }
 
 // sorted returns the sightings, the oldest first.
-func (v issueView) sorted() []ledger.Sighting {
+func (v issueView) sorted() []respond.Sighting {
 	out := slices.Clone(v.Sightings)
-	slices.SortStableFunc(out, func(a, b ledger.Sighting) int {
+	slices.SortStableFunc(out, func(a, b respond.Sighting) int {
 		return cmp.Or(a.Authored.Compare(b.Authored), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Commit, b.Commit), cmp.Compare(a.ID, b.ID))
 	})
 	return out
 }
 
-func (v issueView) first() (ledger.Sighting, bool) {
+func (v issueView) first() (respond.Sighting, bool) {
 	s := v.sorted()
 	if len(s) == 0 {
-		return ledger.Sighting{}, false
+		return respond.Sighting{}, false
 	}
 	return s[0], true
 }

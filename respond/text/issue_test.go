@@ -1,4 +1,4 @@
-package respond
+package text
 
 import (
 	"bytes"
@@ -14,12 +14,11 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rekey-app/rekey/detect"
-	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/policy"
+	"github.com/rekey-app/rekey/respond"
 )
 
-func issueFacts(l ledger.Leak, sightings ...ledger.Sighting) IssueFacts {
-	return IssueFacts{Repository: shop, Private: true, Leak: l, Sightings: sightings, Policy: policy.Default()}
+func issueFacts(l respond.Leak, sightings ...respond.Sighting) IssueFacts {
+	return IssueFacts{Repository: shop, Private: true, Leak: l, Sightings: sightings, Policy: respond.DefaultPolicy()}
 }
 
 func issueCases() map[string]IssueFacts {
@@ -30,16 +29,16 @@ func issueCases() map[string]IssueFacts {
 	public.Repository.Private, public.Private = false, false
 	elsewhere := public
 	elsewhere.Elsewhere, elsewhere.Private = true, true
-	alive := issueFacts(with(live, func(l *ledger.Leak) { l.Answer, l.Asked, l.InstanceID = "alive", monday, "ins_2abc" }), s)
-	alive.History = []ledger.Event{{At: monday, By: "ada", To: ledger.Open, Reason: "said that the key is rotated; Clerk still accepts it"}}
+	alive := issueFacts(with(live, func(l *respond.Leak) { l.Answer, l.Asked, l.InstanceID = "alive", monday, "ins_2abc" }), s)
+	alive.History = []respond.Event{{At: monday, By: "ada", To: respond.Open, Reason: "said that the key is rotated; Clerk still accepts it"}}
 	keyless := leak(detect.SecretKey, detect.Test, 2)
 	keyless.Dashboard = "https://dashboard.clerk.com/apps/app_2x/instances/ins_2y/api-keys"
-	browser := with(live, func(l *ledger.Leak) { l.Variable, l.Browser = "NEXT_PUBLIC_CLERK_SECRET_KEY", true })
+	browser := with(live, func(l *respond.Leak) { l.Variable, l.Browser = "NEXT_PUBLIC_CLERK_SECRET_KEY", true })
 	never := issueFacts(live, s)
-	never.Policy.Verify = policy.Never
+	never.Policy.Verify = respond.VerifyNever
 	watch := issueFacts(live, s)
-	watch.Policy.Verify = policy.Watch
-	var many []ledger.Sighting
+	watch.Policy.Verify = respond.VerifyWatch
+	var many []respond.Sighting
 	for i := range int64(30) {
 		many = append(many, sighting(i+1, "packages/p"+string(rune('a'+i%26))+"/.env", int(i)+1))
 	}
@@ -54,7 +53,7 @@ func issueCases() map[string]IssueFacts {
 		"never-ask":      never,
 		"watch":          watch,
 		"revoked":        issueFacts(with(live, revoked), s),
-		"low-confidence": issueFacts(with(live, func(l *ledger.Leak) { l.Confidence = "low" }), s),
+		"low-confidence": issueFacts(with(live, func(l *respond.Leak) { l.Confidence = "low" }), s),
 	}
 	for _, kind := range []detect.Kind{
 		detect.LegacyAPIKey, detect.WebhookSecret, detect.MachineSecretKey, detect.PlatformAPIKey, detect.APIKey,
@@ -145,12 +144,12 @@ func hostileFacts(text func() string) (IssueFacts, CheckFacts) {
 	msg := sighting(2, "", 1)
 	msg.Source, msg.AuthorName, msg.Commit = "message", text(), text()
 	f := issueFacts(l, s, msg)
-	f.History = []ledger.Event{{At: monday, By: text(), To: ledger.Open, Reason: text()}}
+	f.History = []respond.Event{{At: monday, By: text(), To: respond.Open, Reason: text()}}
 	closed := leak(detect.SecretKey, detect.Live, 2)
-	closed.State, closed.ClosedBy, closed.Reason = ledger.Resolved, text(), text()
+	closed.State, closed.ClosedBy, closed.Reason = respond.Resolved, text(), text()
 	c := facts(at(l, s, true), at(l, msg, false), at(closed, s, true))
 	c.Scans[0].Skipped = []string{text()}
-	c.Scans = append(c.Scans, ledger.Scan{Failure: text(), Ref: "refs/heads/" + text(), Finished: monday})
+	c.Scans = append(c.Scans, respond.Scan{Failure: text(), Ref: "refs/heads/" + text(), Finished: monday})
 	c.PolicyFile = PolicyProblem{Line: 1, Message: text()}
 	return f, c
 }
@@ -197,7 +196,7 @@ func TestIssueKeepsGitHubsLimit(t *testing.T) {
 	t.Parallel()
 	f := issueFacts(leak(detect.SecretKey, detect.Live, 1))
 	for range 3000 {
-		f.History = append(f.History, ledger.Event{At: monday, By: "ada", To: ledger.Open, Reason: strings.Repeat("😀", 150)})
+		f.History = append(f.History, respond.Event{At: monday, By: "ada", To: respond.Open, Reason: strings.Repeat("😀", 150)})
 	}
 	got := Issue(context.Background(), f)
 	if n := utf16Length(got.Body); n > 65_536 || n < 60_000 {
@@ -210,11 +209,11 @@ func TestIssueKeepsGitHubsLimit(t *testing.T) {
 
 func TestSummaryGolden(t *testing.T) {
 	t.Parallel()
-	f := SummaryFacts{Repository: shop, Private: true, Policy: policy.Default()}
+	f := SummaryFacts{Repository: shop, Private: true, Policy: respond.DefaultPolicy()}
 	for i := range int64(4) {
-		l := SummaryLeak{Leak: leak(detect.SecretKey, []detect.Environment{detect.Test, detect.Live}[i%2], i+1), Sightings: []ledger.Sighting{sighting(i, "old/.env", int(i)+1)}}
+		l := SummaryLeak{Leak: leak(detect.SecretKey, []detect.Environment{detect.Test, detect.Live}[i%2], i+1), Sightings: []respond.Sighting{sighting(i, "old/.env", int(i)+1)}}
 		if i == 3 {
-			l.Leak.State = ledger.Revoked
+			l.Leak.State = respond.Revoked
 			l.Sightings = append(l.Sightings, sighting(9, "b", 2))
 		}
 		f.Leaks = append(f.Leaks, l)
@@ -226,7 +225,7 @@ func TestSummaryGolden(t *testing.T) {
 		t.Error("a public summary tells places")
 	}
 	for i := range int64(1000) {
-		f.Leaks = append(f.Leaks, SummaryLeak{Leak: leak(detect.SecretKey, detect.Live, i+10), Sightings: []ledger.Sighting{sighting(i, strings.Repeat("😀", 150), 1)}})
+		f.Leaks = append(f.Leaks, SummaryLeak{Leak: leak(detect.SecretKey, detect.Live, i+10), Sightings: []respond.Sighting{sighting(i, strings.Repeat("😀", 150), 1)}})
 	}
 	f.Private = true
 	if n := utf16Length(Summary(f).Body); n > 65_536 {

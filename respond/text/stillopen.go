@@ -1,11 +1,11 @@
-package respond
+package text
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
@@ -14,12 +14,12 @@ const maxStillOpen = 20
 
 // older are open leaks of the repository that this check does not show otherwise. They don't fail it: nothing that was
 // pushed here brought them.
-func (v checkView) older() []ledger.Leak {
+func (v checkView) older() []respond.Leak {
 	shown := map[int64]bool{}
 	for _, s := range v.Sightings {
 		shown[s.Leak.ID] = true
 	}
-	return slices.DeleteFunc(slices.Clone(v.StillOpen), func(l ledger.Leak) bool { return shown[l.ID] })
+	return slices.DeleteFunc(slices.Clone(v.StillOpen), func(l respond.Leak) bool { return shown[l.ID] })
 }
 
 // stillOpenTitle ends the title of a check that passes.

@@ -1,4 +1,4 @@
-package respond
+package text
 
 import (
 	"fmt"
@@ -11,16 +11,14 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rekey-app/rekey/detect"
-	"github.com/rekey-app/rekey/respond/clerk"
-	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/policy"
+	"github.com/rekey-app/rekey/respond"
 )
 
 // searchable are words that somebody who looks for living keys would search issues for.
 var searchable = regexp.MustCompile(`(?i)clerk|secret|key|leak|credential|token|sk_|rotat|revok|compromis|production|webhook`)
 
 // telling are what a stranger could use: places, people, commits, instances, parts of keys, and whether it works.
-func telling(l ledger.Leak) []string {
+func telling(l respond.Leak) []string {
 	words := []string{"apps/web", ".env", introduced, short(introduced), "Ada", "refs/", "scripts/", "ins_2abc", "dashboard", "works", "accepts", "alive", "production", "development"}
 	if l.Instance != "" {
 		words = append(words, l.Instance)
@@ -46,23 +44,23 @@ func TestPublicIssuesTellStrangersNothing(t *testing.T) {
 	t.Parallel()
 	var first string
 	for _, kind := range []detect.Kind{detect.SecretKey, detect.WebhookSecret, detect.ClaimURL} {
-		for _, state := range []ledger.LeakState{ledger.Open, ledger.Ignored, ledger.Resolved} {
-			for _, answer := range []string{"", "alive", "unknown", "fenced"} {
+		for _, state := range []respond.State{respond.Open, respond.Ignored, respond.Resolved} {
+			for _, answer := range []respond.Verdict{"", respond.KeyAlive, respond.KeyUnknown, respond.KeyFenced} {
 				l := leak(kind, detect.Live, 1)
 				l.State, l.Answer, l.Asked, l.InstanceID, l.ClosedBy = state, answer, monday, "ins_2abc", "ada"
 				f := issueFacts(l, sighting(1, "apps/web/.env", 3))
 				f.Private, f.Repository.Private = false, false
-				f.History = []ledger.Event{{At: monday, By: "Clerk", To: ledger.Open, Reason: "Clerk still accepts the key"}}
+				f.History = []respond.Event{{At: monday, By: "Clerk", To: respond.Open, Reason: "Clerk still accepts the key"}}
 				got := Issue(t.Context(), f)
 				text := got.Title + "\n" + got.Body
 				if found := searchable.FindString(text); found != "" {
 					t.Errorf("%s, %s: a search for %q finds it:\n%s", kind, state, found, text)
 				}
 				tells(t, "the issue", text, telling(l))
-				if slices.Contains(got.Labels, policy.DefaultLabel) || slices.Contains(got.Assignees, "ada") {
+				if slices.Contains(got.Labels, respond.DefaultLabel) || slices.Contains(got.Assignees, "ada") {
 					t.Errorf("labels %v, assignees %v", got.Labels, got.Assignees)
 				}
-				if state == ledger.Open && kind == detect.SecretKey {
+				if state == respond.Open && kind == detect.SecretKey {
 					if first == "" {
 						first = text
 					}
@@ -102,7 +100,7 @@ func TestPublicChecksTellStrangersNothing(t *testing.T) {
 		if name == "public-closed" || f.Policy.Public.Details {
 			continue // their goldens are read by people
 		}
-		if l.State == ledger.Revoked {
+		if l.State == respond.Revoked {
 			if !strings.Contains(run.Summary, l.Redacted) {
 				t.Errorf("%s: the details of a revoked key are not told:\n%s", name, run.Summary)
 			}
@@ -125,32 +123,32 @@ func TestPublicCommentsDoNotTellWhetherTheKeyWorks(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		env := rapid.SampledFrom([]detect.Environment{detect.Live, detect.Test}).Draw(t, "environment")
-		f := LeakFacts{Repository: shop, Leak: with(leak(detect.SecretKey, env, 1), filed), Policy: policy.Default(), Hidden: true}
-		f.Leak.State = rapid.SampledFrom([]ledger.LeakState{ledger.Open, ledger.Ignored, ledger.Resolved}).Draw(t, "state")
-		word := Word{
-			Said: rapid.SampledFrom([]Said{SaidRotated, SaidIgnore, SaidReopen, SaidStatus, SaidHelp, SaidClosed, SaidReopened}).Draw(t, "said"),
+		f := respond.LeakFacts{Repository: shop, Leak: with(leak(detect.SecretKey, env, 1), filed), Policy: respond.DefaultPolicy(), Hidden: true}
+		f.Leak.State = rapid.SampledFrom([]respond.State{respond.Open, respond.Ignored, respond.Resolved}).Draw(t, "state")
+		word := respond.Word{
+			Said: rapid.SampledFrom([]respond.Said{respond.SaidRotated, respond.SaidIgnore, respond.SaidReopen, respond.SaidStatus, respond.SaidHelp, respond.SaidClosed, respond.SaidReopened}).Draw(t, "said"),
 			Role: rapid.SampledFrom([]string{"write", "admin", "read"}).Draw(t, "role"), By: "grace", ID: "1", At: monday, Reason: "because",
 		}
-		for _, a := range Hear(f, word).Actions {
-			tells(t, "the comment", a.Body, telling(f.Leak))
-			if found := regexp.MustCompile(`(?i)clerk|sk_|secret`).FindString(a.Body); found != "" {
-				t.Fatalf("%q in %q", found, a.Body)
+		for _, a := range respond.Hear(f, word).Actions {
+			tells(t, "the comment", commentOf(a), telling(f.Leak))
+			if found := regexp.MustCompile(`(?i)clerk|sk_|secret`).FindString(commentOf(a)); found != "" {
+				t.Fatalf("%q in %q", found, commentOf(a))
 			}
 		}
-		why := rapid.SampledFrom([]Why{Rotated, Closed}).Draw(t, "why")
-		said := func(s clerk.State) string {
+		why := rapid.SampledFrom([]respond.Why{respond.Rotated, respond.Closed}).Draw(t, "why")
+		said := func(s respond.Verdict) string {
 			f := f
-			f.Leak.State = ledger.Open
-			d := Learn(f, Ask{Why: why, By: "grace", Role: "write", Word: "1"}, clerk.Answer{State: s, Detail: "Clerk answered 503"}, monday.Add(time.Hour))
+			f.Leak.State = respond.Open
+			d := respond.Learn(f, respond.Ask{Why: why, By: "grace", Role: "write", Word: "1"}, respond.Answer{State: s, Detail: "Clerk answered 503"}, monday.Add(time.Hour))
 			var texts []string
 			for _, a := range d.Actions {
-				if a.Do == Comment || a.Do == ReopenIssue || a.Do == CloseIssue {
-					texts = append(texts, fmt.Sprint(a.Do, " ", a.Body))
+				if a.Do == respond.Comment || a.Do == respond.ReopenIssue || a.Do == respond.CloseIssue {
+					texts = append(texts, fmt.Sprint(a.Do, " ", commentOf(a)))
 				}
 			}
 			return strings.Join(texts, "\n")
 		}
-		if alive, unknown := said(clerk.Alive), said(clerk.Unknown); alive != unknown {
+		if alive, unknown := said(respond.KeyAlive), said(respond.KeyUnknown); alive != unknown {
 			t.Fatalf("a key that works:\n%s\none of which nothing is known:\n%s", alive, unknown)
 		}
 	})

@@ -1,15 +1,15 @@
-package respond
+package text
 
 import (
 	"time"
 
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/notify"
 )
 
 // Telling returns what targets are told for a [Notify] action: what, where, how bad, where it is dealt with. step is
 // the entry of the leak's history that it is about; for "opened" its zero value will do.
-func Telling(f LeakFacts, a Action, step ledger.Event) notify.Event {
+func Telling(f respond.LeakFacts, a respond.Action, step respond.Event) notify.Event {
 	l := f.Leak
 	at := step.At
 	if at.IsZero() {
@@ -19,8 +19,8 @@ func Telling(f LeakFacts, a Action, step ledger.Event) notify.Event {
 		ID: a.Key, Type: "leak." + a.Event, Time: at, By: step.By, Reason: notify.Unlink(step.Reason),
 		Repository: notify.Repository{ID: f.Repository.ID, Name: f.Repository.FullName(), URL: f.Repository.URL, Private: f.Repository.Private},
 		Leak: notify.Leak{
-			Fingerprint: l.Fingerprint, Kind: l.Kind, Description: describe(l), Environment: l.Environment,
-			Severity: l.Severity, Confidence: l.Confidence, Redacted: redacted(l),
+			Fingerprint: l.Fingerprint, Kind: string(l.Kind), Description: describe(l), Environment: string(l.Environment),
+			Severity: string(l.Severity), Confidence: string(l.Confidence), Redacted: redacted(l),
 			Instance: l.Instance, InstanceID: l.InstanceID, State: string(l.State), Pusher: l.Pusher, Detected: l.Detected,
 		},
 	}
@@ -31,17 +31,4 @@ func Telling(f LeakFacts, a Action, step ledger.Event) notify.Event {
 		e.Issue = &notify.Issue{Number: l.IssueNumber, URL: l.IssueURL}
 	}
 	return e
-}
-
-// The limits of notices that a target gets one by one in an hour: what is beyond goes into a digest. Those of one
-// repository are fewer, so that a flood in one hides nothing of the others.
-const (
-	noticesOfRepository = 10
-	noticesInAll        = 60
-)
-
-// TellNow reports whether a target that was told so often in the last hour, of this repository and in all, is told of
-// another event by itself.
-func TellNow(ofRepository, inAll int) bool {
-	return ofRepository < noticesOfRepository && inAll < noticesInAll
 }

@@ -1,0 +1,7 @@
+package respond
+
+// For tests.
+var (
+	AskPause   = askPause
+	WatchPause = watchPause
+)

@@ -1,0 +1,126 @@
+package respond
+
+import (
+	"time"
+
+	"github.com/rekey-app/rekey/detect"
+)
+
+// Times in records are UTC with microseconds; the zero time is one that is not known, or has not come.
+
+// State is where a leak is in its life.
+type State string
+
+// The states of a leak.
+const (
+	Open     State = "open"
+	Revoked  State = "revoked"  // Clerk no longer takes the key
+	Ignored  State = "ignored"  // somebody entitled said that it is no secret
+	Resolved State = "resolved" // somebody entitled said that it is dealt with; Clerk was not asked or did not say
+)
+
+// Leak is one credential in one repository.
+type Leak struct {
+	ID          int64
+	Repository  int64
+	Fingerprint string
+	Kind        detect.Kind
+	Environment detect.Environment
+	Severity    detect.Severity
+	Confidence  detect.Confidence
+	Reasons     []string
+	Redacted    string
+	Instance    string // Frontend API host nearby
+	Dashboard   string // exact API-keys page
+	Variable    string
+	Browser     bool
+
+	State      State
+	Introduced time.Time // author date of the first sighting's commit
+	Detected   time.Time // when rekey first saw it, or it was admitted
+	Responded  time.Time // first response of a person
+	Closed     time.Time
+	ClosedBy   string // login; ByClerk where its answer closed it, Self where rekey did
+	Reason     string // why it is in this state, in words
+	Pusher     string // login of who pushed it first, "" if unknown
+
+	// Outside reports that only pull requests of people without write access brought it so far. It gets a check run, and
+	// nothing else until it is admitted.
+	Outside bool
+
+	InstanceID string    // ins_…, as Clerk answered
+	Asked      time.Time // when Clerk was last asked
+	Answer     Verdict   // "" if Clerk was not asked
+
+	IssueRepository int64 // where the issue is filed; 0: none yet
+	IssueNumber     int
+	IssueURL        string
+	IssueDigest     string // hash of the text last sent
+}
+
+// Who acts where no person does.
+const (
+	Self    = "rekey"
+	ByClerk = "Clerk"
+)
+
+// IsOpen reports whether the leak is open, as one is that the ledger does not know yet.
+func (l Leak) IsOpen() bool { return l.State == Open || l.State == "" }
+
+// Production reports whether the credential is one of a production instance.
+func (l Leak) Production() bool { return l.Environment == detect.Live }
+
+// Sure reports whether it is certain enough that the credential is one to file issues about.
+func (l Leak) Sure() bool { return l.Confidence != detect.LowConfidence }
+
+// Verifiable reports whether Clerk can be asked if this credential still works: only secret keys open GET /v1/instance.
+// Of keys from before 2023 it is not known what Clerk answers while they live.
+func (l Leak) Verifiable() bool { return l.Kind == detect.SecretKey }
+
+// Silenced reports whether a policy allows this production key.
+func (l Leak) Silenced() bool { return l.State == Ignored && l.ClosedBy == Self && l.Production() }
+
+// Sighting is a leak at a commit and path. Nothing in it is a credential.
+type Sighting struct {
+	ID                 int64
+	Leak               int64
+	Source             string // pack.Source
+	Blob, Path, Commit string
+	Member, Encoding   string
+	Line, Column       int
+	EndLine, EndColumn int
+	AuthorName         string
+	AuthorEmail        string
+	Authored           time.Time
+	Ref                string // where it was pushed
+	Allowed            bool   // rekey:allow on the line
+}
+
+// AllowedInline reports whether the sighting is silenced by rekey:allow on its line, which silences test keys only.
+func (l Leak) AllowedInline(s Sighting) bool { return s.Allowed && !l.Production() }
+
+// Observation is a finding as a scan saw it: the leak's facts and where it stands. AtHead tells that this place is in
+// the head's tree.
+type Observation struct {
+	Leak     Leak // identity and facts; ID and state are the ledger's
+	Sighting Sighting
+	AtHead   bool
+}
+
+// HeadSighting is a leak's sighting in the range of a head commit.
+type HeadSighting struct {
+	Leak      Leak
+	Sighting  Sighting
+	AtHead    bool
+	Annotated bool // its annotation was sent to GitHub
+}
+
+// Event is one entry of a leak's history.
+type Event struct {
+	Leak   int64
+	At     time.Time
+	By     string // login, ByClerk or Self
+	From   State
+	To     State
+	Reason string
+}

@@ -1,0 +1,159 @@
+package respond
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rekey-app/rekey/detect"
+)
+
+// PolicyPath is where a repository keeps its policy. The organisation's is the same file in its repository named .github.
+const PolicyPath = ".github/rekey.yml"
+
+// Verify says when Clerk is asked whether a key is dead.
+type Verify string
+
+// The answers. Asking moves the key's "Last used" stamp in the owner's dashboard.
+const (
+	VerifyNever     Verify = "never"      // Clerk is not asked; a person's word closes
+	VerifyOnRequest Verify = "on-request" // when a person says that the key is rotated
+	VerifyWatch     Verify = "watch"      // also from time to time, until the key is dead
+)
+
+// Policy is what applies to one repository.
+type Policy struct {
+	FailOn FailOn
+	Verify Verify
+	Unread Unread
+	Issues IssuePolicy
+	Allow  AllowList
+	Public PublicPolicy
+	Notify []NotifyRule
+	Always []NotifyRule // the server's own: they hear of what silences a production key, whatever Notify says
+}
+
+// Unread says what a check is where a limit kept rekey from judging all that the commits bring.
+type Unread string
+
+// The answers. Neither passes.
+const (
+	UnreadFails   Unread = "fail"
+	UnreadNeutral Unread = "neutral"
+)
+
+// FailOn is the least severity that fails a check, or none.
+type FailOn string
+
+// FailOn's values beside the severities.
+const (
+	FailOnAny  FailOn = "any"
+	FailOnNone FailOn = "none"
+)
+
+// Fails reports whether a leak of this severity fails a check.
+func (f FailOn) Fails(s detect.Severity) bool {
+	switch f {
+	case FailOnNone:
+		return false
+	case FailOnAny, "":
+		return true
+	}
+	return rank(s) >= rank(detect.Severity(f))
+}
+
+func rank(s detect.Severity) int {
+	switch s {
+	case detect.CriticalSeverity:
+		return 4
+	case detect.HighSeverity:
+		return 3
+	case detect.MediumSeverity:
+		return 2
+	case detect.LowSeverity:
+		return 1
+	}
+	return 5 // a severity of a later version: rather fail than not
+}
+
+// IssuePolicy says where issues go.
+type IssuePolicy struct {
+	Off        bool
+	Repository string // org/name; "" is the repository itself
+	Refused    string // why Repository is not to be used; "" if it is
+	Labels     []string
+	Assignees  []string // logins, beside the pusher
+	MaxPerHour int      // issues that one repository may get in an hour; the rest goes into one summary
+}
+
+// PublicPolicy says what a public repository is told of a key that may still work.
+type PublicPolicy struct {
+	Details   bool // what a private one is: kind, instance, part of the key, the line
+	HideLines bool // with Details: do not mark the line in the check run
+}
+
+// AllowList lists what is no leak.
+type AllowList struct {
+	Fingerprints []AllowedFingerprint
+	Paths        []AllowedPath
+}
+
+// AllowedFingerprint allows one credential, wherever it stands.
+type AllowedFingerprint struct {
+	Fingerprint string // 32 hexadecimal digits, as issues and `rekey scan` show it
+	Reason      string
+	Expires     time.Time // the first moment at which it no longer counts; zero: never
+	Production  bool      // counts for production keys: the caller says so, of what maintainers, the organisation or the server wrote
+	By          string    // login of who wrote it into the repository's file; "" if unknown
+}
+
+// AllowedPath allows test keys under a path. It never allows a production key.
+type AllowedPath struct {
+	Path    string // pattern: * within a name, ** across folders
+	Reason  string
+	Expires time.Time
+}
+
+// NotifyRule names a target of the server's configuration, which holds its address and secret, and what it is told.
+type NotifyRule struct {
+	To string
+	On []string // opened, reopened, revoked, ignored, resolved; empty: the first three
+}
+
+// DefaultLabel is the one label of issues where no policy names others.
+const DefaultLabel = "rekey"
+
+// DefaultPolicy is the policy where no file says anything.
+func DefaultPolicy() Policy {
+	return Policy{
+		FailOn: FailOnAny,
+		Verify: VerifyOnRequest,
+		Unread: UnreadFails,
+		Issues: IssuePolicy{Labels: []string{DefaultLabel}, MaxPerHour: 10},
+	}
+}
+
+// Tells reports whether anybody is to hear of an event.
+func (p Policy) Tells(event string) bool {
+	for _, n := range p.Notify {
+		if n.Tells(event) {
+			return true
+		}
+	}
+	return false
+}
+
+// Tells reports whether this target is to hear of an event.
+func (n NotifyRule) Tells(event string) bool {
+	if len(n.On) == 0 {
+		return event == "opened" || event == "reopened" || event == "revoked"
+	}
+	return slices.Contains(n.On, event)
+}
+
+// Entry names an entry of allow.fingerprints: with another last day it is another one.
+func (f AllowedFingerprint) Entry() string {
+	if f.Expires.IsZero() {
+		return f.Fingerprint
+	}
+	return f.Fingerprint + "@" + f.Expires.Format(time.DateOnly)
+}

@@ -1,0 +1,77 @@
+package respond
+
+// ReplyKind is what a comment under a leak's issue is about.
+type ReplyKind string
+
+// The kinds of replies. Those that begin with ReplyPublic are for issues that strangers read, and say nothing that helps
+// them.
+const (
+	ReplyMoved              ReplyKind = "moved"                // the leak's state changed, by Change
+	ReplyFoundAgain         ReplyKind = "found_again"          // a scan opened the leak again, by Change
+	ReplyCorrected          ReplyKind = "corrected"            // the issue was closed, and it is not known by whom
+	ReplyStatus             ReplyKind = "status"               // what is known of Leak
+	ReplyHelp               ReplyKind = "help"                 // the commands; Unknown is what was not understood
+	ReplyAlreadyRevoked     ReplyKind = "already_revoked"      // Clerk has said so already
+	ReplyAlreadyClosed      ReplyKind = "already_closed"       // the leak is closed already
+	ReplyAlreadyOpen        ReplyKind = "already_open"         // the leak is open already
+	ReplyAlreadyOurs        ReplyKind = "already_ours"         // the leak is one of the repository already
+	ReplyReasonMissing      ReplyKind = "reason_missing"       // ignoring takes a reason
+	ReplyNotEntitled        ReplyKind = "not_entitled"         // By may not say this, with Role
+	ReplyMaintainerNeeded   ReplyKind = "maintainer_needed"    // By may not close this leak without Clerk
+	ReplyOnlyPeopleClose    ReplyKind = "only_people_close"    // By is another App, and closed the issue
+	ReplyStillWorks         ReplyKind = "still_works"          // Clerk still accepts the key
+	ReplyFenced             ReplyKind = "fenced"               // Clerk refuses the key, but not as invalid
+	ReplyNoClearAnswer      ReplyKind = "no_clear_answer"      // Clerk is asked again
+	ReplyGaveUp             ReplyKind = "gave_up"              // Clerk is not asked again
+	ReplyNotConfirmed       ReplyKind = "not_confirmed"        // closing by hand is undone: Clerk gave no clear answer
+	ReplyPublicMoved        ReplyKind = "public_moved"         // the leak's state changed, by Change
+	ReplyPublicState        ReplyKind = "public_state"         // Leak.State, and what may be said
+	ReplyPublicNotConfirmed ReplyKind = "public_not_confirmed" // it stays open, whatever Clerk said
+)
+
+// Reply is what a comment says. It holds all that package text needs to put it into words.
+type Reply struct {
+	Kind       ReplyKind
+	Repository Repository // where the leak is
+	Leak       Leak       // as it was when this was decided, with what Clerk has said since
+	Change     Change     // ReplyMoved, ReplyFoundAgain, ReplyPublicMoved
+	By, Role   string     // whom it answers, and what that person may do
+	Why        Why        // why Clerk was asked
+	Detail     string     // why Clerk's answer is not clear
+	Verify     Verify     // what the policy says of asking Clerk
+	Unknown    string     // a word that is no command; "" for none
+}
+
+func (f LeakFacts) reply(kind ReplyKind) Reply {
+	return Reply{Kind: kind, Repository: f.Repository, Leak: f.Leak, Verify: f.Policy.Verify}
+}
+
+// Hidden reports whether a text about a leak says nothing that helps a stranger. private is whether the repository where
+// the text is to be read is.
+//
+// Whoever looks for living keys reads public issues, and searches them. So nothing that is public helps a stranger while a
+// key may work: no kind, no place, no instance, no part of the key, no word on whether it works. A policy can say otherwise
+// (public.details). Once Clerk has said that the key is revoked, the details may be told.
+func Hidden(private bool, state State, p Policy) bool {
+	return !private && !p.Public.Details && state != Revoked
+}
+
+// hush takes out of a decision's comments what strangers must not read. unknown is what is not understood of a command, ""
+// for nothing. asked reports that the comments tell what came of a question to Clerk.
+func (d *Decision) hush(f LeakFacts, unknown string, asked bool) {
+	reply := Reply{Kind: ReplyPublicState, Repository: f.Repository, Leak: f.Leak, Unknown: unknown}
+	if asked {
+		reply.Kind = ReplyPublicNotConfirmed
+	}
+	for _, c := range d.Changes {
+		if c.Moved() {
+			reply.Kind, reply.Change = ReplyPublicMoved, c
+			break
+		}
+	}
+	for i := range d.Actions {
+		if a := &d.Actions[i]; a.Do == Comment {
+			a.Reply = reply
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package respondtest
+
+import (
+	"time"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond"
+)
+
+// Case is a decision about one leak.
+type Case struct {
+	Name   string
+	Decide func() respond.Decision
+	Want   []string // see [Told]
+}
+
+// Cases are what people say and Clerk answers in the life of a leak.
+func Cases() []Case {
+	noon := Monday.Add(3 * time.Hour)
+	inState := func(l respond.Leak, s respond.State) respond.Leak {
+		Filed(&l)
+		l.State, l.Responded = s, Monday
+		if s != respond.Open {
+			l.Closed, l.ClosedBy = Monday, "grace"
+		}
+		return l
+	}
+	live, hook := Leak(detect.SecretKey, detect.Live, 1), Leak(detect.WebhookSecret, "", 3)
+	test, legacy := Leak(detect.SecretKey, detect.Test, 2), Leak(detect.LegacyAPIKey, detect.Live, 4)
+	facts := func(l respond.Leak, s respond.State, change ...func(*respond.LeakFacts)) respond.LeakFacts {
+		p := respond.DefaultPolicy()
+		p.Notify = []respond.NotifyRule{{To: "security"}}
+		f := respond.LeakFacts{Repository: Shop, Leak: inState(l, s), Heads: []string{Head}, Policy: p}
+		for _, c := range change {
+			c(&f)
+		}
+		return f
+	}
+	hear := func(f respond.LeakFacts, said respond.Said, role, reason string) func() respond.Decision {
+		return func() respond.Decision {
+			return respond.Hear(f, respond.Word{Said: said, Reason: reason, By: "ada", Role: role, ID: "comment:5", At: noon})
+		}
+	}
+	bot := func(f respond.LeakFacts) func() respond.Decision {
+		return func() respond.Decision {
+			return respond.Hear(f, respond.Word{Said: respond.SaidClosed, By: "stale[bot]", Bot: true, ID: "d1", At: noon})
+		}
+	}
+	learnFrom := func(f respond.LeakFacts, role string, why respond.Why, s respond.Verdict, attempt int) func() respond.Decision {
+		return func() respond.Decision {
+			a := respond.Answer{State: s}
+			switch s {
+			case respond.KeyAlive:
+				a.InstanceID = "ins_2abc"
+			case respond.KeyFenced:
+				a.Detail = "Clerk answered 403, but not that the key is invalid"
+			case respond.KeyUnknown:
+				a.Detail = "Clerk answered 503"
+			}
+			q := respond.Ask{Why: why, By: "ada", Role: role, Attempt: attempt, Word: "comment:5"}
+			if why == respond.Watching {
+				q.By = ""
+			}
+			return respond.Learn(f, q, a, noon)
+		}
+	}
+	learn := func(f respond.LeakFacts, why respond.Why, s respond.Verdict, attempt int) func() respond.Decision {
+		return learnFrom(f, "write", why, s, attempt)
+	}
+	outside := func(f *respond.LeakFacts) { f.Leak.Outside = true }
+	busy := func(f *respond.LeakFacts) { f.FiledHour = f.Policy.Issues.MaxPerHour }
+	never := func(f *respond.LeakFacts) { f.Policy.Verify = respond.VerifyNever }
+	watch := func(f *respond.LeakFacts) { f.Policy.Verify = respond.VerifyWatch }
+	fenced := func(f *respond.LeakFacts) { f.Leak.Answer = respond.KeyFenced }
+	silent := func(f *respond.LeakFacts) { f.Leak.Responded = time.Time{} }
+	noIssue := func(f *respond.LeakFacts) { f.Leak.IssueNumber = 0 }
+	close := []string{"close_issue", "edit_issue", "comment", "update_check"}
+	revokedNow := append([]string{"open > revoked by Clerk"}, append(close, "notify revoked")...)
+	return []Case{
+		{"rotated: Clerk is asked", hear(facts(live, respond.Open), respond.SaidRotated, "write", ""), []string{"ask_clerk rotated"}},
+		{"rotated, the first word", hear(facts(live, respond.Open, silent), respond.SaidRotated, "write", ""), []string{"open > open by ada", "ask_clerk rotated"}},
+		{"rotated, Clerk may not be asked", hear(facts(live, respond.Open, never), respond.SaidRotated, "maintain", ""), append([]string{"open > resolved by ada"}, close...)},
+		{"rotated, Clerk may not be asked, with write", hear(facts(live, respond.Open, never), respond.SaidRotated, "write", ""), []string{"comment"}},
+		{"rotated, Clerk may not be asked, test key", hear(facts(test, respond.Open, never), respond.SaidRotated, "write", ""), append([]string{"open > resolved by ada"}, close...)},
+		{"rotated, Clerk cannot tell, production", hear(facts(legacy, respond.Open), respond.SaidRotated, "write", ""), []string{"comment"}},
+		{"rotated, Clerk cannot tell", hear(facts(hook, respond.Open), respond.SaidRotated, "write", ""), append([]string{"open > resolved by ada"}, close...)},
+		{"rotated, is dead already", hear(facts(live, respond.Revoked), respond.SaidRotated, "write", ""), []string{"comment"}},
+		{"rotated, was resolved", hear(facts(live, respond.Resolved), respond.SaidRotated, "write", ""), []string{"ask_clerk rotated"}},
+		{"closed by hand", hear(facts(live, respond.Open), respond.SaidClosed, "write", ""), []string{"ask_clerk closed"}},
+		{"closed by hand, may not ask", hear(facts(live, respond.Open, never), respond.SaidClosed, "admin", ""), append([]string{"open > resolved by ada"}, close...)},
+		{"closed by hand, may not ask, with write", hear(facts(live, respond.Open, never), respond.SaidClosed, "write", ""), []string{"reopen_issue", "comment"}},
+		{"closed by a bot", bot(facts(live, respond.Open)), []string{"reopen_issue", "comment"}},
+		{"closed by a bot, is closed", bot(facts(live, respond.Ignored)), nil},
+		{"triage", hear(facts(live, respond.Open, noIssue, outside), respond.SaidTriage, "triage", ""), []string{"open > open by ada", "file_issue", "notify opened", "update_check"}},
+		{"triage, watched", hear(facts(live, respond.Open, noIssue, outside, watch), respond.SaidTriage, "write", ""), []string{"open > open by ada", "file_issue", "notify opened", "ask_clerk watching", "update_check"}},
+		{"triage, too many in this hour", hear(facts(live, respond.Open, noIssue, outside, busy), respond.SaidTriage, "write", ""), []string{"open > open by ada", "sum_up", "notify opened", "update_check"}},
+		{"triage of what is ours", hear(facts(live, respond.Open), respond.SaidTriage, "write", ""), []string{"comment"}},
+		{"triage by a stranger", hear(facts(live, respond.Open, noIssue, outside), respond.SaidTriage, "read", ""), nil},
+		{"from outside, said rotated", hear(facts(live, respond.Open, noIssue, outside), respond.SaidRotated, "admin", ""), nil},
+		{"from outside, ignored", hear(facts(live, respond.Open, noIssue, outside), respond.SaidIgnore, "admin", "a decoy"), []string{"open > ignored by ada", "update_check"}},
+		{"closed by hand, is closed", hear(facts(live, respond.Revoked), respond.SaidClosed, "write", ""), nil},
+		{"ignore", hear(facts(hook, respond.Open), respond.SaidIgnore, "write", "a decoy"), append([]string{"open > ignored by ada"}, close...)},
+		{"ignore without a reason", hear(facts(hook, respond.Open), respond.SaidIgnore, "write", ""), []string{"comment"}},
+		{"ignore a production key with write", hear(facts(live, respond.Open), respond.SaidIgnore, "write", "a decoy"), []string{"comment"}},
+		{"ignore a production key with maintain", hear(facts(live, respond.Open), respond.SaidIgnore, "maintain", "a decoy"), append([]string{"open > ignored by ada"}, close...)},
+		{"ignore what is dead", hear(facts(live, respond.Revoked), respond.SaidIgnore, "admin", "a decoy"), []string{"comment"}},
+		{"reopen", hear(facts(live, respond.Ignored), respond.SaidReopen, "write", "it is real"), []string{"ignored > open by ada", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened"}},
+		{"reopen what is open", hear(facts(live, respond.Open), respond.SaidReopen, "write", ""), []string{"comment"}},
+		{"reopened by hand", hear(facts(live, respond.Resolved), respond.SaidReopened, "triage", ""), []string{"resolved > open by ada", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened"}},
+		{"reopened by hand, watched", hear(facts(live, respond.Resolved, watch), respond.SaidReopened, "write", ""), []string{"resolved > open by ada", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened", "ask_clerk watching"}},
+		{"status", hear(facts(live, respond.Open), respond.SaidStatus, "write", ""), []string{"comment"}},
+		{"help", hear(facts(live, respond.Open), respond.SaidHelp, "write", ""), []string{"comment"}},
+		{"a typo", hear(facts(live, respond.Open), respond.SaidHelp, "write", "rotate"), []string{"comment"}},
+		{"a stranger", hear(facts(live, respond.Open), respond.SaidRotated, "read", ""), []string{"comment"}},
+		{"a stranger, no issue", hear(facts(live, respond.Open, noIssue), respond.SaidRotated, "none", ""), nil},
+		{"a stranger closes", hear(facts(live, respond.Open), respond.SaidClosed, "triage", ""), []string{"reopen_issue", "comment"}},
+		{"a button, no issue", hear(facts(live, respond.Open, noIssue), respond.SaidRotated, "admin", ""), []string{"ask_clerk rotated"}},
+
+		{"dead", learn(facts(live, respond.Open), respond.Rotated, respond.KeyRevoked, 0), revokedNow},
+		{"dead, closed by hand", learn(facts(live, respond.Open), respond.Closed, respond.KeyRevoked, 0), revokedNow},
+		{"dead, watched", learn(facts(live, respond.Open, watch), respond.Watching, respond.KeyRevoked, 3), revokedNow},
+		{"dead, was resolved", learn(facts(live, respond.Resolved), respond.Rotated, respond.KeyRevoked, 0), append([]string{"resolved > revoked by Clerk"}, revokedNow[1:]...)},
+		{"dead, known", learn(facts(live, respond.Revoked), respond.Rotated, respond.KeyRevoked, 0), []string{"revoked > revoked by Clerk", "edit_issue"}},
+		{"alive", learn(facts(live, respond.Open), respond.Rotated, respond.KeyAlive, 0), []string{"open > open by Clerk", "comment", "edit_issue"}},
+		{"alive, closed by hand", learn(facts(live, respond.Open), respond.Closed, respond.KeyAlive, 0), []string{"open > open by Clerk", "reopen_issue", "comment", "edit_issue"}},
+		{"alive, was resolved", learn(facts(live, respond.Resolved), respond.Rotated, respond.KeyAlive, 0), []string{"resolved > open by Clerk", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened"}},
+		{"alive, was ignored", learn(facts(live, respond.Ignored), respond.Rotated, respond.KeyAlive, 0), []string{"ignored > ignored by Clerk", "edit_issue"}},
+		{"alive, watched", learn(facts(live, respond.Open, watch), respond.Watching, respond.KeyAlive, 1), []string{"open > open by Clerk", "ask_clerk watching", "edit_issue"}},
+		{"alive, no longer watched", learn(facts(live, respond.Open), respond.Watching, respond.KeyAlive, 1), []string{"open > open by Clerk", "edit_issue"}},
+		{"unknown", learn(facts(live, respond.Open), respond.Rotated, respond.KeyUnknown, 0), []string{"open > open by Clerk", "comment", "ask_clerk rotated", "edit_issue"}},
+		{"unknown again", learn(facts(live, respond.Open), respond.Rotated, respond.KeyUnknown, 3), []string{"open > open by Clerk", "ask_clerk rotated", "edit_issue"}},
+		{"unknown for good", learn(facts(live, respond.Open), respond.Rotated, respond.KeyUnknown, respond.MaxAsks-1), []string{"open > open by Clerk", "comment", "edit_issue"}},
+		{"unknown, closed by hand", learn(facts(live, respond.Open), respond.Closed, respond.KeyUnknown, 0), []string{"open > open by Clerk", "reopen_issue", "comment", "ask_clerk rotated", "edit_issue"}},
+		{"unknown, closed by a maintainer", learnFrom(facts(live, respond.Open), "maintain", respond.Closed, respond.KeyUnknown, 0), append([]string{"open > resolved by ada"}, close...)},
+		{"unknown, closed by hand, test key", learn(facts(test, respond.Open), respond.Closed, respond.KeyUnknown, 0), append([]string{"open > resolved by ada"}, close...)},
+		{"fenced", learn(facts(live, respond.Open), respond.Rotated, respond.KeyFenced, 0), []string{"open > open by Clerk", "ask_clerk rotated", "edit_issue"}},
+		{"fenced again", learn(facts(live, respond.Open), respond.Rotated, respond.KeyFenced, 1), []string{"open > open by Clerk", "comment", "edit_issue"}},
+		{"fenced as before", learn(facts(live, respond.Open, fenced), respond.Rotated, respond.KeyFenced, 0), []string{"open > open by Clerk", "comment"}},
+		{"fenced, closed by hand", learn(facts(live, respond.Open), respond.Closed, respond.KeyFenced, 0), []string{"open > open by Clerk", "reopen_issue", "comment", "edit_issue"}},
+		{"fenced, was resolved", learn(facts(live, respond.Resolved), respond.Rotated, respond.KeyFenced, 0), []string{"resolved > open by Clerk", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened"}},
+		{"fenced, was ignored", learn(facts(live, respond.Ignored), respond.Rotated, respond.KeyFenced, 0), []string{"ignored > ignored by Clerk", "edit_issue"}},
+		{"fenced, watched", learn(facts(live, respond.Open, watch), respond.Watching, respond.KeyFenced, 0), []string{"open > open by Clerk", "ask_clerk watching", "edit_issue"}},
+		{"unknown, watched", learn(facts(live, respond.Open, watch), respond.Watching, respond.KeyUnknown, 0), []string{"open > open by Clerk", "ask_clerk watching", "edit_issue"}},
+	}
+}

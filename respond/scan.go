@@ -1,0 +1,38 @@
+package respond
+
+import "time"
+
+// Scan is one reading of a range of history for a head commit. Several may be about one head: a push and a pull request.
+type Scan struct {
+	Repository int64
+	Head       string
+	Base       string // "" where there was none
+	Ref        string
+	Event      string // push, pull_request, merge_group, check_run, check_suite, first_look, sweep
+	PullNumber int    // 0: none
+	Pusher     string // login
+	Commits    int
+	Blobs      int
+	Bytes      int64 // inflated
+	PackBytes  int64
+	Duration   time.Duration
+	Skipped    []string // what could not be read, by anybody
+	Unjudged   []string // what a limit of rekey's left out: the rest is not clean
+	MorePlaces int      // of what was recorded: places that were not
+	Finished   time.Time
+	Failure    string // why it could not be finished; "" where it was
+
+	PolicyChanged bool // the push changed the repository's policy file
+	Outside       bool // somebody without write access to the repository brought what was read
+}
+
+// Gap is a range of history of which a limit left something unread, however often it was tried.
+type Gap struct {
+	ID         int64
+	Ref        string // "" for the repository's whole history
+	Base, Head string // Base is "" where the range has no beginning
+	Reasons    []string
+	At         time.Time // when rekey stopped trying
+	Accepted   time.Time // when a maintainer accepted it; zero while it is open
+	AcceptedBy string    // login
+}

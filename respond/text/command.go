@@ -1,0 +1,91 @@
+package text
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rekey-app/rekey/respond"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	gmtext "github.com/yuin/goldmark/text"
+)
+
+// maxReason is how many bytes of a reason are kept.
+const maxReason = 500
+
+// maxCommand is how many bytes of a comment are looked at. Strangers may comment too, and some Markdown costs parsers the
+// square of its length.
+const maxCommand = 8 << 10
+
+// candidate matches a line that may be a command.
+var candidate = regexp.MustCompile(`(?m)^ {0,3}/rekey\b`)
+
+// quoted begins the rest of an e-mail reply, where mail programs put the message that is replied to.
+var quoted = regexp.MustCompile(`(?m)^\s*(On .{1,200} wrote:|-{2,}\s*Original Message\s*-{2,}|_{10,}|From: .{1,200}\n(Sent|Date|To|Subject): .*)\s*$`)
+
+// Command returns the command that a comment's Markdown holds: the first line of running text that begins with /rekey.
+// What stands in code, quotes, lists, tables, HTML, or under the line that mail programs put above a reply's original
+// is no command, nor what comes after 8 KiB. A word that is none of the commands is SaidHelp, with the word as the reason. found is false where the comment speaks to people.
+func Command(body string) (said respond.Said, reason string, found bool) {
+	if len(body) > maxCommand {
+		body = strings.ToValidUTF8(body[:maxCommand], "")
+	}
+	body = strings.ReplaceAll(body, "\r\n", "\n")
+	if at := quoted.FindStringIndex(body); at != nil {
+		body = body[:at[0]]
+	}
+	if !candidate.MatchString(body) {
+		return "", "", false
+	}
+	source := []byte(body)
+	doc := goldmark.New().Parser().Parse(gmtext.NewReader(source))
+	for block := doc.FirstChild(); block != nil; block = block.NextSibling() {
+		if block.Kind() != ast.KindParagraph {
+			continue
+		}
+		for n := block.FirstChild(); n != nil; n = n.NextSibling() {
+			t, ok := n.(*ast.Text)
+			if !ok || !startsLine(source, t.Segment.Start) {
+				continue
+			}
+			line, _, _ := strings.Cut(body[t.Segment.Start:], "\n")
+			if said, reason, found = parseCommand(line); found {
+				return said, reason, true
+			}
+		}
+	}
+	return "", "", false
+}
+
+func commands() []respond.Said {
+	return []respond.Said{respond.SaidRotated, respond.SaidIgnore, respond.SaidReopen, respond.SaidStatus, respond.SaidTriage}
+}
+
+// startsLine reports whether only spaces stand before the offset on its line.
+func startsLine(source []byte, at int) bool {
+	for at > 0 && source[at-1] == ' ' {
+		at--
+	}
+	return at == 0 || source[at-1] == '\n'
+}
+
+func parseCommand(line string) (respond.Said, string, bool) {
+	rest, found := strings.CutPrefix(strings.TrimSpace(line), "/rekey")
+	if !found || rest != "" && rest[0] != ' ' && rest[0] != '\t' {
+		return "", "", false
+	}
+	verb, reason, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	reason = strings.TrimSpace(reason)
+	if len(reason) > maxReason {
+		reason = strings.ToValidUTF8(reason[:maxReason], "") + "…"
+	}
+	said := respond.Said(strings.ToLower(verb))
+	switch {
+	case slices.Contains(commands(), said):
+		return said, reason, true
+	case said == respond.SaidHelp || said == "":
+		return respond.SaidHelp, "", true
+	}
+	return respond.SaidHelp, verb, true
+}

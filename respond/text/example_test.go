@@ -1,0 +1,19 @@
+package text_test
+
+import (
+	"fmt"
+
+	"github.com/rekey-app/rekey/respond/text"
+)
+
+// Comments hold commands only where a person would take them for one.
+func ExampleCommand() {
+	for _, body := range []string{"/rekey ignore a decoy of our own", "> /rekey rotated", "`/rekey rotated`"} {
+		said, reason, found := text.Command(body)
+		fmt.Printf("%t %q %q\n", found, said, reason)
+	}
+	// Output:
+	// true "ignore" "a decoy of our own"
+	// false "" ""
+	// false "" ""
+}

@@ -1,0 +1,184 @@
+package text
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/markdown"
+)
+
+// Comments are short. They mention nobody: names stand in code.
+
+// Comment returns what a comment under a leak's issue says, in Markdown.
+func Comment(r respond.Reply) string {
+	switch r.Kind {
+	case respond.ReplyMoved:
+		return changeText(r)
+	case respond.ReplyFoundAgain:
+		return "Open again: " + r.Change.Reason + "."
+	case respond.ReplyCorrected:
+		return "This was closed, and rekey wasn't told by whom. It's open again: comment `/rekey rotated`, or close it again."
+	case respond.ReplyStatus:
+		return statusText(r)
+	case respond.ReplyHelp:
+		return notUnderstood(r.Unknown) + helpText(r.Leak)
+	case respond.ReplyPublicMoved, respond.ReplyPublicState, respond.ReplyPublicNotConfirmed:
+		return notUnderstood(r.Unknown) + publicComment(r)
+	case respond.ReplyNotEntitled:
+		return refusal(r)
+	case respond.ReplyMaintainerNeeded:
+		return "Thanks, " + markdown.Code(r.By) + ". " + needsMaintainer(r)
+	case respond.ReplyOnlyPeopleClose:
+		return markdown.Code(r.By) + " closed this, but only a person can: it stays open until the key is revoked, or somebody with write access says otherwise. " +
+			"Exclude this issue's label from automations that close issues."
+	}
+	return nothingToDo(r.Kind, r.Leak) + clerkSaid(r)
+}
+
+// nothingToDo answers a command that changes nothing.
+func nothingToDo(kind respond.ReplyKind, l respond.Leak) string {
+	switch kind {
+	case respond.ReplyAlreadyRevoked:
+		return "Clerk has said already that this key is dead. There is nothing left to do."
+	case respond.ReplyAlreadyClosed:
+		return "This is closed already, as " + string(l.State) + "."
+	case respond.ReplyAlreadyOpen:
+		return "This is open."
+	case respond.ReplyAlreadyOurs:
+		return "This is a leak of this repository already. `/rekey triage` is for pull requests of people without write access."
+	case respond.ReplyReasonMissing:
+		return "Please say why, so that others can follow it later: `/rekey ignore <reason>`."
+	}
+	return ""
+}
+
+// clerkSaid tells what came of asking Clerk, where the key is not confirmed to be revoked.
+func clerkSaid(r respond.Reply) string {
+	switch r.Kind {
+	case respond.ReplyStillWorks:
+		return stillWorks(r)
+	case respond.ReplyFenced:
+		return refusedElsewhere(r)
+	case respond.ReplyNoClearAnswer:
+		return "Clerk gave no clear answer whether the key is dead" + because(r) + ". That is not taken for safe; rekey asks again, for some hours."
+	case respond.ReplyGaveUp:
+		return "Clerk has still given no clear answer" + because(r) + ". rekey stops asking. Comment `/rekey rotated` to make it ask again, " +
+			"or close this issue to take it on your own name."
+	case respond.ReplyNotConfirmed:
+		return "Open again: Clerk didn't give a clear answer" + because(r) + ", and closing a production key without one needs a maintainer or admin. " +
+			"rekey keeps asking for a few hours."
+	}
+	return ""
+}
+
+func changeText(r respond.Reply) string {
+	l, c := r.Leak, r.Change
+	who := markdown.Code(c.By)
+	switch c.To {
+	case respond.Revoked:
+		s := "**The key is dead.** Clerk no longer accepts it"
+		if !l.Detected.IsZero() {
+			s += ", " + elapsed(c.At.Sub(l.Detected)) + " after it was found"
+		}
+		return s + ". The checks that failed because of it turn green.\n\n" +
+			"What may have been done with it before is for you to see: the list is in the issue, and Clerk's logs expire."
+	case respond.Ignored:
+		return fmt.Sprintf("Closed as no secret by %s: %s\n\n`/rekey reopen` takes it back.", who, markdown.Code(c.Reason))
+	case respond.Resolved:
+		return fmt.Sprintf("Closed under the name of %s, who %s.\n\n`/rekey reopen` takes it back.", who, markdown.Text(c.Reason))
+	}
+	if c.By == respond.ByClerk && l.Answer == respond.KeyFenced {
+		return "Open again: **the key may still work from certain addresses.** Clerk refused it, but didn't say that it's invalid. " + whichRow(l)
+	}
+	if c.By == respond.ByClerk {
+		return "Open again: **Clerk still accepts this key**, so it has not been deleted. " + whichRow(l)
+	}
+	if c.Reason == respond.ReasonReopened || c.Reason == "" {
+		return "Open again: " + who + " reopened it."
+	}
+	return fmt.Sprintf("Open again, by %s: %s", who, markdown.Code(c.Reason))
+}
+
+func stillWorks(r respond.Reply) string {
+	s := "**Clerk still accepts this key**, so this stays open."
+	if r.Why == respond.Closed {
+		s = "Open again: **Clerk still accepts this key**."
+	}
+	if r.Leak.InstanceID != "" {
+		s += " It opens the instance " + markdown.Code(r.Leak.InstanceID)
+		if env := environmentName(r.Leak.Environment); env != "" {
+			s += " (" + env + ")"
+		}
+		s += "."
+	}
+	return s + " " + whichRow(r.Leak) + "\n\nWhen the row is gone, comment `/rekey rotated` again. If it is no secret after all: `/rekey ignore <reason>`."
+}
+
+// refusedElsewhere answers for a key that Clerk refuses without calling it invalid.
+func refusedElsewhere(r respond.Reply) string {
+	return "**This stays open: the key may still work from certain addresses.** Clerk refused it here" + because(r) +
+		". A secret key with an IP allowlist is answered like that. " + whichRow(r.Leak) +
+		"\n\nIf the key is still there, delete it and comment `/rekey rotated`. If it's gone already, a maintainer can close this with `/rekey ignore deleted in Clerk`."
+}
+
+// whichRow says which key is to be deleted, as Clerk's list shows it.
+func whichRow(l respond.Leak) string {
+	prefix, end, _ := strings.Cut(redacted(l), "…")
+	page := "https://dashboard.clerk.com/~/api-keys"
+	return fmt.Sprintf("In %s, delete the row that begins with %s and ends in %s.", markdown.Link("Clerk's dashboard → API keys", page),
+		markdown.Code(prefix), markdown.Code(end))
+}
+
+func because(r respond.Reply) string {
+	if r.Detail == "" {
+		return ""
+	}
+	return " (" + markdown.Code(r.Detail) + ")"
+}
+
+func refusal(r respond.Reply) string {
+	if r.Role == "write" {
+		return "Thank you, " + markdown.Code(r.By) + ". Calling a production key no secret takes the role maintain or admin in this repository; somebody who has it can repeat it."
+	}
+	return "Thank you, " + markdown.Code(r.By) + ". rekey acts on words of people with write access to " + markdown.Code(r.Repository.FullName()) +
+		" only; somebody who has it can repeat it."
+}
+
+func statusText(r respond.Reply) string {
+	l := r.Leak
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s.** %s %s\n\n", strings.ToUpper(string(l.State[:1]))+string(l.State[1:]), markdown.Code(redacted(l)), describe(l))
+	line := func(name string, t time.Time) {
+		if !t.IsZero() {
+			fmt.Fprintf(&b, "- %s: %s\n", name, date(t))
+		}
+	}
+	line("Found", l.Detected)
+	line("First word of a person", l.Responded)
+	line("Closed", l.Closed)
+	switch {
+	case l.Answer != "":
+		fmt.Fprintf(&b, "- Clerk, asked on %s: %s\n", date(l.Asked), map[respond.Verdict]string{
+			respond.KeyAlive: "**the key works**", respond.KeyRevoked: "the key is dead", respond.KeyUnknown: "no clear answer",
+			respond.KeyFenced: "**refused, but not as invalid**: the key may still work from certain addresses",
+		}[l.Answer])
+	case l.Verifiable() && r.Verify != respond.VerifyNever:
+		b.WriteString("- Clerk was not asked yet\n")
+	}
+	return b.String()
+}
+
+func helpText(l respond.Leak) string {
+	ignore := "write access"
+	if l.Production() {
+		ignore = "the role maintain or admin, as this is a production key"
+	}
+	return "| Comment | What it does |\n| --- | --- |\n" +
+		"| `/rekey rotated` | the old key is deleted: rekey asks Clerk, where it may, and closes this if the key is dead |\n" +
+		"| `/rekey ignore <reason>` | closes this as no secret; needs " + ignore + " |\n" +
+		"| `/rekey reopen` | opens it again |\n" +
+		"| `/rekey status` | what rekey knows |\n\n" +
+		"Closing this issue is the same as `/rekey rotated`. People with write access are heard."
+}
