@@ -82,7 +82,7 @@ func TestServerProcess(t *testing.T) {
 		signal syscall.Signal
 		words  []string
 	}{
-		{syscall.SIGHUP, []string{"SIGHUP: settings are read at start only"}},
+		{syscall.SIGHUP, []string{"SIGHUP ignored: settings are read only at start"}},
 		{syscall.SIGTERM, []string{"stopping", "stopped"}},
 	} {
 		if err := first.Process.Signal(step.signal); err != nil {

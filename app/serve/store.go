@@ -24,7 +24,7 @@ func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (*ledge
 	case isLocked:
 		return nil, &config.Error{
 			Setting: "REKEY_DATA", Problem: "is " + cfg.Data + ", which another rekey is using (" + cmp.Or(locked.Holder, "unknown process") + ")",
-			Fix: "stop that one, use another directory, or use PostgreSQL (REKEY_DATABASE_URL) for several processes",
+			Fix: "stop that one, use another directory, or use PostgreSQL for several processes",
 		}
 	case err != nil && !strings.Contains(cfg.DatabaseURL, "://"):
 		return nil, &config.Error{
