@@ -108,6 +108,8 @@ func planOf(event webhook.Event, appID int64) plan {
 		}
 		p.Note = fmt.Sprintf("%d repositories added, %d removed", len(e.Added), len(e.Removed))
 		return p
+	case *webhook.InstallationTarget:
+		return plan{Note: "account renamed from " + e.LoginFrom, Installed: &e.Account, Reconcile: true}
 	case *webhook.RepositoryChange:
 		return planRepositoryChange(e)
 	case *webhook.Issues:

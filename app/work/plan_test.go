@@ -129,7 +129,10 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		"repository deleted":              {&webhook.RepositoryChange{Common: acting("deleted")}, plan{Forget: []int64{7}}},
 		"repository of an unknown change": {&webhook.RepositoryChange{Common: acting("starred")}, plan{}},
 		"installation deleted":            {&webhook.Installation{Common: acting("deleted")}, plan{Uninstalled: true}},
-		"issue deleted":                   {&webhook.Issues{Common: acting("deleted"), Issue: webhook.Issue{Number: 9}}, plan{Deleted: 9, Know: know}},
+		"account renamed": {
+			&webhook.InstallationTarget{Common: acting("renamed"), Account: ada, LoginFrom: "old"}, plan{Reconcile: true},
+		},
+		"issue deleted": {&webhook.Issues{Common: acting("deleted"), Issue: webhook.Issue{Number: 9}}, plan{Deleted: 9, Know: know}},
 		"issue transferred": {
 			&webhook.Issues{Common: acting("transferred"), Issue: webhook.Issue{Number: 9}, MovedTo: shop, MovedNumber: 3, MovedURL: "u"},
 			plan{Moved: &issueMove{From: 7, Number: 9, To: shop, ToNumber: 3, ToURL: "u"}, Know: know},

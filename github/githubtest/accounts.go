@@ -90,6 +90,43 @@ func (s *Server) Install(ctx context.Context, account, by *Account, repos ...*Re
 	return in, s.send(ctx, d)
 }
 
+// RenameAccount gives the account another login; the former names of its repositories redirect. It sends
+// installation_target.renamed to the installation on the account.
+func (s *Server) RenameAccount(ctx context.Context, account, by *Account, login string) Delivery {
+	s.mu.Lock()
+	from := account.Login
+	var owned []*Repository
+	for key, r := range s.repositories {
+		if r.owner == account {
+			owned = append(owned, r)
+			delete(s.repositories, key)
+			s.moved[key] = r
+		}
+	}
+	delete(s.accounts, strings.ToLower(from))
+	account.Login = login
+	s.accounts[strings.ToLower(login)] = account
+	for _, r := range owned {
+		s.repositories[r.key()] = r
+		delete(s.moved, r.key())
+	}
+	var sent []*Delivery
+	for _, in := range s.installations {
+		if in.account == account && !in.deleted {
+			sent = append(sent, s.delivery("installation_target", in.id, nil, by, object{
+				"action": "renamed", "account": s.accountJSON(account), "changes": object{"login": object{"from": from}},
+				"target_type": account.Type,
+			}))
+		}
+	}
+	s.mu.Unlock()
+	deliveries := s.sendAll(ctx, sent)
+	if len(deliveries) == 0 {
+		return Delivery{}
+	}
+	return deliveries[0]
+}
+
 // reached lists what the installation reaches, by id.
 func (s *Server) reached(in *Installation) []*Repository {
 	var list []*Repository
