@@ -71,7 +71,7 @@ func TestReadsAreBounded(t *testing.T) {
 	if c.reads > 300 || c.bytes > 17<<20 {
 		t.Errorf("%d files of %d bytes read", c.reads, c.bytes)
 	}
-	if !strings.Contains(got, "look through the others too") {
+	if !strings.Contains(got, "check the others too") {
 		t.Errorf("nothing says that files were not read:\n%s", got)
 	}
 }

@@ -27,11 +27,11 @@ type changeKind string
 // The kinds, with the titles of their steps.
 const (
 	inSource   changeKind = "Replace the key in the code."
-	inClient   changeKind = "Take the key out of the app."
-	inSettings changeKind = "Take the key out of the settings in git."
-	inText     changeKind = "Take the key out of the text."
-	inFile     changeKind = "Take the file out of git."
-	anywhere   changeKind = "Take the old one out of the files in git."
+	inClient   changeKind = "Remove the key from the app."
+	inSettings changeKind = "Remove the key from the settings in git."
+	inText     changeKind = "Remove the key from the text."
+	inFile     changeKind = "Remove the file from git."
+	anywhere   changeKind = "Remove the old one from the files in git."
 )
 
 // maxChanges is how many kinds of places get a step of their own.
@@ -70,14 +70,14 @@ func changes(t *tree, l Leak, r repository) []change {
 // unknownPlaces is what to change where the places are not known, or not to be told.
 func unknownPlaces(r repository) []change {
 	if r.variable == "" {
-		return []change{{kind: anywhere, runs: true, unknown: true, text: "Is it still in a file of this repository? Delete it there, and commit that."}}
+		return []change{{kind: anywhere, runs: true, unknown: true, text: "If it is still in a file of this repository, delete it there and commit that."}}
 	}
 	if r.browser != "" {
 		return []change{rename(r)}
 	}
 	return []change{{
 		kind: anywhere, runs: true, unknown: true,
-		text: "Is it still in a file of this repository, in code or in settings? Read " + code(r.variable) + " there instead, or delete the line, and commit that.",
+		text: "If it is still in a file of this repository, in code or in settings, read " + code(r.variable) + " there instead, or delete the line, and commit that.",
 	}}
 }
 
@@ -106,7 +106,7 @@ func changeAt(t *tree, at Location, r repository) change {
 	variable := r.variable
 	switch {
 	case at.Member != "":
-		return change{kind: inFile, runs: true, text: "The key is inside HERE. Take the archive out of git, or make it again without the key."}
+		return change{kind: inFile, runs: true, text: "The key is inside HERE. Remove the archive from git, or rebuild it without the key."}
 	case keylessFile.MatchString(at.Path):
 		return untrack(strings.TrimSuffix(at.Path[:strings.LastIndex("/"+at.Path, "/.clerk/")], "/")+"/.clerk", true)
 	case built(at.Path) != "":
@@ -121,7 +121,7 @@ func changeAt(t *tree, at Location, r repository) change {
 		return inCode(t, at, lang, variable)
 	}
 	if shipped := shippedFile(t, at); shipped != "" {
-		return change{kind: inClient, runs: true, text: "HERE is " + shipped + ", where everybody can read it. " + moveToServer(variable, shipped)}
+		return change{kind: inClient, runs: true, text: "HERE is " + shipped + ", where anyone can read it. " + moveToServer(variable, shipped)}
 	}
 	switch strings.ToLower(path.Ext(at.Path)) {
 	case ".md", ".mdx", ".markdown", ".txt", ".rst", ".adoc", ".log", ".csv", ".tsv", ".tex", ".org", ".patch", ".diff", ".har", ".svg", ".pdf", ".docx":

@@ -142,7 +142,7 @@ func (t *tree) awsStore(v string) store {
 			return parameter(m[1] + m[2] + m[3])
 		}
 	}
-	return store{how: "Put it into Secrets Manager or Parameter Store, and see that the app gets it from there as " + code(v) + "."}
+	return store{how: "Put it into Secrets Manager or Parameter Store, and make sure that the app gets it from there as " + code(v) + "."}
 }
 
 // around returns the lines from the use's to n behind it.

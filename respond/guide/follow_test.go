@@ -103,17 +103,23 @@ func TestNoPlaceholders(t *testing.T) {
 	}
 }
 
-// TestWords keeps the ordinary case short: what is seen before anything is unfolded, and all of it.
+// TestWords keeps the instructions short for every host and language: what is seen before anything is unfolded, and all of it.
 func TestWords(t *testing.T) {
 	t.Parallel()
-	c := parseCase(t, "testdata/hosts/fly.txtar").in("code")
-	text := c.guide().Markdown(false)
-	seen, _, _ := strings.Cut(text, "<details>")
-	if n := len(strings.Fields(seen)); n > 250 {
-		t.Errorf("%d words are seen", n)
-	}
-	if n := len(strings.Fields(text)); n > 500 {
-		t.Errorf("%d words in all", n)
+	for _, name := range append(cases(t, "testdata/hosts/*.txtar"), cases(t, "testdata/languages/*.txtar")...) {
+		for _, v := range variants {
+			c := parseCase(t, name).in(v.name)
+			for _, abused := range []bool{false, true} {
+				text := c.guide().Markdown(abused)
+				seen, _, _ := strings.Cut(text, "<details>")
+				if n := len(strings.Fields(seen)); n > 300 {
+					t.Errorf("%s, %s: %d words are seen", filepath.Base(name), v.title, n)
+				}
+				if n := len(strings.Fields(text)); n > 550 {
+					t.Errorf("%s, %s: %d words in all", filepath.Base(name), v.title, n)
+				}
+			}
+		}
 	}
 }
 

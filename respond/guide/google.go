@@ -36,7 +36,7 @@ func google(t *tree, _ Leak, v string) []target {
 			how: "In the file with `env_variables` that " + code(p) + " includes and git ignores, change " + code(v) + ".",
 		}
 		if t.holds(p) || !strings.Contains(t.text(p), "includes:") {
-			g.how = "Make a file `secrets.yaml` beside " + code(p) + ", add it to `.gitignore`, and put the new key there:" + block("yaml", "env_variables:", "  "+v+": new key")
+			g.how = "Create a file `secrets.yaml` next to " + code(p) + ", add it to `.gitignore`, and put the new key there:" + block("yaml", "env_variables:", "  "+v+": new key")
 			if !t.holds(p) {
 				g.how += "\nIn " + code(p) + ", add `includes: [secrets.yaml]`."
 			}
@@ -53,7 +53,7 @@ func google(t *tree, _ Leak, v string) []target {
 	} else if files := t.named("firebase.json"); len(files) > 0 {
 		out = append(out, t.put(v, files, target{
 			name: "Firebase", part: true, how: "If a function uses it:", set: []string{"firebase functions:secrets:set " + v},
-			note:  asksForValue + " Each function that reads it has `secrets: [\"" + v + "\"]` in its options.",
+			note:  asksForValue + " Each function that reads it needs `secrets: [\"" + v + "\"]` in its options.",
 			takes: []string{"firebase deploy --only functions"}, runs: []string{"firebase deploy --only functions"},
 		})...)
 	}

@@ -8,7 +8,7 @@ import (
 
 // reportRotated ends the instructions for all kinds that Clerk cannot be asked about.
 func reportRotated() Step {
-	return Step{Do: Report, Title: "Tell rekey:", Text: "comment `/rekey rotated`. Clerk can't say whether this kind of credential still works, so your word closes the issue."}
+	return Step{Do: Report, Title: "Tell rekey:", Text: "comment `/rekey rotated`. Clerk can't say whether this kind of credential still works, so your comment closes the issue."}
 }
 
 // where names the page and the environment to choose on it.
@@ -18,11 +18,11 @@ func where(l Leak, name, page string) string {
 
 func webhookSecret(l Leak, r repository) Guide {
 	create := Step{Do: Create, Title: "Add a second endpoint in Clerk.", Text: where(l, "Webhooks", webhooksPage) + " Add an endpoint with the **same URL and events** as the old one, and copy its **Signing Secret**."}
-	test := Step{Do: Check, Title: "Send a test event", Text: "from the new endpoint's **Testing** tab, and check that your server answers 2xx. Deliveries of the old endpoint fail from now on; that's expected."}
+	test := Step{Do: Check, Title: "Send a test event", Text: "from the new endpoint's **Testing** tab, and check that your server answers 2xx. Deliveries to the old endpoint fail from now on; that's expected."}
 	return Guide{
-		Opens: "Whoever has this secret can send your server webhooks that look as if they came from Clerk: invented users, deletions, changed roles. It opens nothing at Clerk.",
+		Opens: "Whoever has this secret can send your server webhooks that look as if they came from Clerk: fake users, deletions, changed roles. It opens nothing at Clerk.",
 		Takes: "About 10 minutes, and no event is lost: both endpoints receive them meanwhile. Clerk (through Svix) can't replace a signing secret in place.",
-		Steps: slices.Concat([]Step{create}, r.replace("secret"), []Step{test, {Do: Delete, Title: "Delete the old endpoint.", Text: "The leaked secret is worth nothing then."}, reportRotated()}),
+		Steps: slices.Concat([]Step{create}, r.replace("secret"), []Step{test, {Do: Delete, Title: "Delete the old endpoint.", Text: "The leaked secret is then useless."}, reportRotated()}),
 		Abused: slices.Concat([]Step{
 			{Do: Delete, Title: "Disable the old endpoint", Text: "on " + markdown.Link("the Webhooks page", webhooksPage) + ", **and** make your server refuse all webhooks: it's your server that believes forged events."},
 			create,
@@ -43,11 +43,11 @@ func machineSecretKey(l Leak, r repository) Guide {
 		Opens: "Whoever has this key acts as one machine: they can create its machine-to-machine tokens and call those of your services that accept them. It doesn't open users, or the rest of the instance.",
 		Takes: "About 10 minutes. The old key can keep working for up to 8 hours while you deploy.",
 		Steps: slices.Concat([]Step{
-			{Do: Create, Title: "Rotate it in Clerk.", Text: where(l, "Machines", machinesPage) + " Open the machine, rotate its secret key with a grace period of 8 hours, and copy the new one. The old key stops working when that time is over."},
+			{Do: Create, Title: "Rotate it in Clerk.", Text: where(l, "Machines", machinesPage) + " Open the machine, rotate its secret key with a grace period of 8 hours, and copy the new one. The old key stops working after that."},
 		}, r.replace("key"), []Step{reportRotated()}),
 		Abused: slices.Concat([]Step{
 			{Do: Delete, Title: "Rotate it without a grace period", Text: "on " + markdown.Link("the Machines page", machinesPage) + ". The machine's calls fail until the new key is deployed."},
-			{Title: "Revoke the tokens that it made:", Text: "`POST /v1/m2m_tokens/{id}/revoke`. Tokens in JWT form end only when they expire."},
+			{Title: "Revoke the tokens that it made:", Text: "`POST /v1/m2m_tokens/{id}/revoke`. JWTs stay valid until they expire."},
 		}, r.replace("key"), []Step{reportRotated()}),
 		After: []Step{
 			{Title: "The calls that this machine made", Text: "to your services since the leak. A machine-to-machine token has no expiry unless it was given one."},
@@ -57,7 +57,7 @@ func machineSecretKey(l Leak, r repository) Guide {
 
 func platformAPIKey(l Leak, r repository) Guide {
 	return Guide{
-		Opens: "**This is the worst one to lose.** Whoever has it can list all applications of your Clerk workspace with their secret keys, rotate those keys, and create instances. " +
+		Opens: "**This is the most powerful Clerk credential.** Whoever has it can list all applications of your Clerk workspace with their secret keys, rotate those keys, and create instances. " +
 			"Treat the secret keys of **all** instances as compromised, production included.",
 		Takes: "Delete first, fix afterwards: don't wait for a good moment.",
 		Who:   "You need to be an Owner of the Clerk workspace.",
@@ -100,7 +100,7 @@ func oauthClientSecret(l Leak, r repository) Guide {
 	rotate := Step{Do: Create, Title: "Rotate it in Clerk.", Text: where(l, "OAuth applications", oauthPage) + " Open the application, rotate its client secret, and copy the new one: it's shown only once. **The old one stops working now**, so do the next steps without a pause."}
 	return Guide{
 		Opens: "This is the client secret of an OAuth application that signs in through Clerk. Whoever has it, and a code or a refresh token, can get tokens as that client. By itself it opens no user's data.",
-		Takes: "About 10 minutes. The old secret ends the moment you rotate it: sign-in through this client fails until the new one is deployed. Choose a quiet time, and prepare the change of the files first.",
+		Takes: "About 10 minutes. The old secret stops working the moment you rotate it: sign-in through this client fails until the new one is deployed. Choose a quiet time, and prepare the change to the files first.",
 		Steps: slices.Concat([]Step{rotate}, r.replace("secret"), []Step{
 			{Do: Check, Title: "Sign in once", Text: "through each client."},
 			reportRotated(),
@@ -115,11 +115,11 @@ func oauthClientSecret(l Leak, r repository) Guide {
 func encryptionKey(_ Leak, r repository) Guide {
 	return Guide{
 		Opens: "This key protects what Clerk's middleware (Next.js, TanStack) hands to your server code in internal headers. It helps only someone who can read or forge those headers. It opens nothing at Clerk.",
-		Takes: "About 5 minutes. Nobody needs access to Clerk: you made this key yourselves.",
+		Takes: "About 5 minutes. Nobody needs access to Clerk: you generated this key yourselves.",
 		Steps: slices.Concat([]Step{
-			{Do: Create, Title: "Make a new key:", Text: shell("openssl rand -hex 32")},
+			{Do: Create, Title: "Generate a new key:", Text: shell("openssl rand -hex 32")},
 		}, r.replace("key"), []Step{
-			{Title: "All servers at once:", Text: "a server with the old key can't read what a middleware with the new one wrote. Once all run with the new key, the old one is worth nothing."},
+			{Title: "All servers at once:", Text: "a server with the old key can't read what a middleware with the new one wrote. Once all run with the new key, the old one is useless."},
 			reportRotated(),
 		}),
 		After: []Step{{Title: "Keys given at run time.", Text: "If `clerkMiddleware()` got a `secretKey`, and requests could have been observed, rotate that key too."}},
@@ -129,14 +129,14 @@ func encryptionKey(_ Leak, r repository) Guide {
 func claimURL(_ Leak, r repository) Guide {
 	return Guide{
 		Opens: "Clerk's SDK or `clerk init` created a development application, and this link makes whoever opens it **first** its owner. It works once.",
-		Takes: "About 2 minutes. Anybody with a Clerk account can do it.",
+		Takes: "About 2 minutes. Anyone with a Clerk account can do it.",
 		Steps: slices.Concat([]Step{
-			{Do: Delete, Title: "Claim it now, or let it go.", Text: "\n- **To keep it**, run the app and follow the claim link that it shows. Once it's claimed, the link is worth nothing.\n" +
-				"- **To let it go**, or if someone else has claimed it, delete the folder `.clerk/` and Clerk's keys in `.env.local`: the SDK (or `npx clerk@latest init`) makes a new application."},
+			{Do: Delete, Title: "Claim it now, or discard it.", Text: "\n- **To keep it**, run the app and follow the claim link that it shows. Once it's claimed, the link no longer works.\n" +
+				"- **To discard it**, or if someone else has claimed it, delete the folder `.clerk/` and Clerk's keys in `.env.local`: the SDK (or `npx clerk@latest init`) creates a new application."},
 		}, r.changeSteps(), []Step{
-			{Title: "The secret key beside the link", Text: "has an issue of its own, if it leaked too."},
+			{Title: "The secret key next to the link", Text: "has an issue of its own, if it leaked too."},
 			reportRotated(),
 		}),
-		After: []Step{{Title: "Users and settings of the application,", Text: "once it's yours: someone who had the secret key beside this link could change them."}},
+		After: []Step{{Title: "Users and settings of the application,", Text: "once it's yours: someone who had the secret key next to this link could change them."}},
 	}
 }

@@ -192,7 +192,7 @@ func inCode(t *tree, at Location, lang language, variable string) change {
 	case lang.client != "":
 		return change{
 			kind: inClient, runs: true,
-			text: "HERE runs " + lang.client + ", where everybody can read it. " + moveToServer(variable, lang.client),
+			text: "HERE runs " + lang.client + ", where anyone can read it. " + moveToServer(variable, lang.client),
 		}
 	case line != "" && comment.MatchString(line) && lang.name != "sh" || strings.HasPrefix(strings.TrimSpace(line), "#") && lang.name == "sh":
 		return change{kind: inSource, text: "In HERE, delete the comment."}

@@ -27,20 +27,20 @@ func secretKey(l Leak, r repository) Guide {
 		Calm:  "Sure that nobody has used it? Then do step 1 last, once **Last used** shows the new key in use, and nothing goes down.",
 		After: afterSecretKey(l, r),
 	}
-	create := Step{Do: Create, Title: "Add a new key in Clerk.", Text: openAPIKeys(l) + " Choose **Add new key**, name it after where it will be used, and copy it now: Clerk shows it only once. The old key keeps working."}
-	check := Step{Do: Check, Title: "Check that the new key is in use:", Text: "its **Last used** says \"just now\", and the old key's stops changing. If it keeps changing, something still uses the old key. Find it first: it may have been set up by hand."}
+	create := Step{Do: Create, Title: "Add a new key in Clerk.", Text: openAPIKeys(l) + " Choose **Add new key** and copy it now: Clerk shows it only once. The old key keeps working."}
+	check := Step{Do: Check, Title: "Check that the new key is in use:", Text: "its **Last used** says \"just now\", and the old key's stops changing. If it keeps changing, first find what still uses the old key, such as something set up by hand."}
 	remove := Step{Do: Delete, Title: "Delete the old key:", Text: row(l) + "."}
 	report := Step{Do: Report, Title: "Tell rekey:", Text: "comment `/rekey rotated`. This issue closes once Clerk no longer accepts the key."}
 	if l.Kind == detect.LegacyAPIKey {
 		report = reportRotated()
-		create.Text += " What leaked is a key in the form from before 2023, set as `CLERK_API_KEY`; today's SDKs read " + code(r.variable) + "."
+		create.Text += " This key has the format from before 2023, set as `CLERK_API_KEY`; today's SDKs read " + code(r.variable) + "."
 	}
 	middle := r.replace("key")
 	if r.keyless {
 		return keylessGuide(g, create, middle, check, remove, report)
 	}
 	if l.Dashboard == "" && l.Instance == "" {
-		create.Text += " With several applications, it's the one with the key " + row(l) + "."
+		create.Text += " If you have several applications, it's the one that lists " + listed(l) + "."
 	}
 	g.Steps = slices.Concat([]Step{create}, middle, []Step{check, remove, report})
 	first := Step{Do: Delete, Title: "Delete the leaked key now.", Text: openAPIKeys(l) + " Delete the key " + row(l) + ". " + requestsFail, Short: "It's " + row(l) + " on the API keys page. " + requestsFail}
@@ -56,8 +56,8 @@ const requestsFail = "Your own requests to Clerk fail until the new key is deplo
 func keylessGuide(g Guide, create Step, middle []Step, check, remove, report Step) Guide {
 	g.Takes = "This key belongs to a **keyless application**, which Clerk's SDK or `clerk init` created. Until someone claims it, nobody can rotate its key, and whoever opens its claim link first owns it."
 	g.Who = ""
-	claim := Step{Title: "Claim it, or let it go.", Text: "\n- **To keep it**, run the app and follow the claim link that it shows. Then do all steps below.\n" +
-		"- **To let it go**, delete the folder `.clerk/` and Clerk's keys in `.env.local`: the SDK (or `npx clerk@latest init`) makes a new application. Then only take the files out of git, as below, and comment `/rekey ignore keyless application dropped`."}
+	claim := Step{Title: "Claim it, or discard it.", Text: "\n- **To keep it**, run the app and follow the claim link that it shows. Then do all the steps below.\n" +
+		"- **To discard it**, delete the folder `.clerk/` and Clerk's keys in `.env.local`: the SDK (or `npx clerk@latest init`) creates a new application. Then only remove the files from git, as below, and comment `/rekey ignore keyless application dropped`."}
 	create.Title = "Once it's yours, add a new key in Clerk."
 	g.Steps = slices.Concat([]Step{claim, create}, middle, []Step{check, remove, report})
 	g.Calm = ""
@@ -84,13 +84,21 @@ func row(l Leak) string {
 	return "that leaked"
 }
 
+// listed names the row in a sentence.
+func listed(l Leak) string {
+	if s := row(l); !strings.HasPrefix(s, "that ") {
+		return s
+	}
+	return "the key " + row(l)
+}
+
 func code(s string) string { return markdown.Code(s) }
 
 func whoRotates(l Leak) string {
 	if l.Environment == detect.Test {
 		return "You need to be an Owner, Admin or Developer in Clerk."
 	}
-	return "You need to be an Owner or Admin in Clerk (Owner on Hobby and Pro). If you aren't, send one of them this link."
+	return "You need to be an Owner or Admin in Clerk (Owner on Hobby and Pro). Otherwise, send one of them this link."
 }
 
 func opensInstance(l Leak) string {
@@ -116,5 +124,5 @@ func afterSecretKey(l Leak, r repository) []Step {
 	return steps
 }
 
-const purge = "Not needed once the key is deleted, and no help before: GitHub keeps serving old commits, in forks and pull requests too. " +
+const purge = "Not needed once the key is deleted, and useless before: GitHub keeps serving old commits, in forks and pull requests too. " +
 	"If you must, follow [GitHub's guide](https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/removing-sensitive-data-from-a-repository)."

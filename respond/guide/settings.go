@@ -52,12 +52,12 @@ var settingsFiles = []settingsFile{
 	{path: regexp.MustCompile(`(^|/)(netlify|railway|nixpacks)\.toml$`), text: deleteLine},
 	{path: regexp.MustCompile(`(^|/)(vercel|now|railway|heroku)\.json$|(^|/)heroku\.yml$|(^|/)Procfile[^/]*$`), text: deleteLine},
 	{path: regexp.MustCompile(`(^|/)eas\.json$`), text: deleteLine},
-	{path: regexp.MustCompile(`(^|/)app\.(config\.)?(json|js|ts)$`), has: "expo", text: "HERE is built into the app, where everybody can read it. Delete the line, and move what needs the key to a server, which reads `KEYNAME`. Installed versions lose access when you delete the key in Clerk."},
+	{path: regexp.MustCompile(`(^|/)app\.(config\.)?(json|js|ts)$`), has: "expo", text: "HERE is built into the app, where anyone can read it. Delete the line, and move what needs the key to a server, which reads `KEYNAME`. Installed versions lose access when you delete the key in Clerk."},
 	{path: regexp.MustCompile(`(^|/)app\.json$`), text: "In HERE, leave the value out:", lang: "json", code: `"KEYNAME": { "required": true }`},
 	{path: regexp.MustCompile(`(^|/)render\.ya?ml$`), text: "In HERE, write this in place of `value:`, so that the next sync keeps what the dashboard has:", lang: "yaml", code: "sync: false"},
 	{path: regexp.MustCompile(`(^|/)apphosting[^/]*\.ya?ml$`), text: "In HERE, write this in place of `value:`:", lang: "yaml", code: "secret: KEYNAME"},
 	{path: regexp.MustCompile(`(^|/)app[^/]*\.ya?ml$`), has: "runtime:", text: "In HERE, delete the line, and include a file that is not in git:", lang: "yaml", code: "includes:\n  - secrets.yaml"},
-	{path: regexp.MustCompile(`(^|/)cloudbuild[^/]*\.(ya?ml|json)$`), text: "In HERE, take the variable out of `--set-env-vars`, and write:", lang: "yaml", code: "--remove-env-vars=KEYNAME\n--update-secrets=KEYNAME=clerk-secret-key:latest", note: "After the first deployment, `--remove-env-vars` can go."},
+	{path: regexp.MustCompile(`(^|/)cloudbuild[^/]*\.(ya?ml|json)$`), text: "In HERE, remove the variable from `--set-env-vars`, and write:", lang: "yaml", code: "--remove-env-vars=KEYNAME\n--update-secrets=KEYNAME=clerk-secret-key:latest", note: "After the first deployment, `--remove-env-vars` can go."},
 	{path: regexp.MustCompile(`\.ya?ml$`), has: "serving.knative.dev", text: "In HERE, write this in place of `value:`:", lang: "yaml", code: "valueFrom:\n  secretKeyRef:\n    name: clerk-secret-key\n    key: latest"},
 	{path: regexp.MustCompile(`(^|/)supabase/config\.toml$`), text: "In HERE, write this in place of the key:", lang: "toml", code: `"env(KEYNAME)"`},
 	{path: regexp.MustCompile(`(^|/)serverless[^/]*\.ya?ml$`), text: "In HERE, write:", lang: "yaml", code: "KEYNAME: ${ssm:/clerk/secret-key}"},
@@ -71,7 +71,7 @@ var settingsFiles = []settingsFile{
 	{path: tfFile, text: "In HERE, write `var.clerk_secret_key` in place of the key, and declare it once:", lang: "hcl", code: "variable \"clerk_secret_key\" {\n  type      = string\n  sensitive = true\n}"},
 	{path: regexp.MustCompile(`(^|/)cdk\.json$`), text: "In HERE, delete the line. In the stack that reads it, write:", lang: "ts", code: `SecretValue.secretsManager("clerk-secret-key").unsafeUnwrap()`, note: "Import `SecretValue` from `aws-cdk-lib`."},
 	{path: regexp.MustCompile(`(^|/)\.vscode/|(^|/)[^/]*\.code-workspace$`), text: "In HERE, write this in place of the key:", lang: "json", code: `"${env:KEYNAME}"`},
-	{path: regexp.MustCompile(`(^|/)package\.json$`), text: "In HERE, take `KEYNAME=…` out of the script: it comes from the environment."},
+	{path: regexp.MustCompile(`(^|/)package\.json$`), text: "In HERE, remove `KEYNAME=…` from the script: it comes from the environment."},
 	{path: regexp.MustCompile(`\.service$`), text: "In HERE, write this in place of the line:", lang: "ini", code: "EnvironmentFile=/etc/clerk.env", note: "That file is on the server only, with the line `KEYNAME=…`."},
 }
 
@@ -153,7 +153,7 @@ func inEnvFile(t *tree, at Location, variable string) change {
 	default:
 		c = untrack(at.Path, false)
 		if c.code != "" {
-			c.text = "HERE holds nothing else. Take it out; it stays on your disk:"
+			c.text = "HERE holds nothing else. Remove it from git; it stays on your disk:"
 		}
 	}
 	if f := composeBeside(t, at.Path); f != "" {

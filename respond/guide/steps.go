@@ -24,7 +24,7 @@ func (r repository) replace(noun string) []Step {
 		early = append(early, r.setSomewhere(noun))
 	}
 	if r.leakedAs != "" {
-		early = append(early, Step{Do: Set, Title: "Does the code read " + code(r.leakedAs) + "?", Text: "Then set it under that name too, in the same places: it is the one that leaked."})
+		early = append(early, Step{Do: Set, Title: "Does the code read " + code(r.leakedAs) + "?", Text: "Then set it under that name too, in the same places: that is the name that leaked."})
 	}
 	if m, ok := r.onMachines(noun); ok {
 		early = append(early, m)
@@ -39,7 +39,7 @@ func (r repository) replace(noun string) []Step {
 func paste(noun string) Step {
 	return Step{
 		Title: "Put the new " + noun + " into a shell variable.",
-		Text: "Run this, paste the " + noun + ", press Enter (it stays out of the history that way):" + block("sh", "read -rs NEW_KEY") +
+		Text: "Run this, paste the " + noun + " and press Enter. This keeps it out of the shell's history:" + block("sh", "read -rs NEW_KEY") +
 			"\nIn fish: `read -s NEW_KEY`. In PowerShell: `$NEW_KEY = Read-Host -MaskInput`.",
 	}
 }
@@ -101,7 +101,7 @@ func (r repository) setSomewhere(noun string) Step {
 	}
 	s.Text += "in your host's environment variables, in CI, in your secret store. Never in a file in git."
 	if r.partly {
-		s.Text += " This repository has more settings files than rekey reads: look through the others too."
+		s.Text += " This repository has more settings files than rekey reads: check the others too."
 	}
 	return s
 }
@@ -119,9 +119,9 @@ func (r repository) onMachines(noun string) (Step, bool) {
 	if strings.HasPrefix(file, ".") {
 		in += ", which belongs in `.gitignore`"
 	}
-	text := "Everybody who has the old " + noun + " changes " + code(r.variable) + " in " + in + "."
+	text := "Everyone who has the old " + noun + " changes " + code(r.variable) + " in " + in + "."
 	if r.pulls {
-		text = "It writes " + in + ":" + shell("npx clerk@latest env pull")
+		text = "This writes " + in + ":" + shell("npx clerk@latest env pull")
 	}
 	return Step{Do: Set, Title: "Set it on your machines.", Text: text}, true
 }
@@ -135,7 +135,7 @@ func (r repository) changeSteps() []Step {
 			for _, c := range r.changes[i:] {
 				rest = append(rest, c.places...)
 			}
-			out = append(out, Step{Do: Change, Title: "Take it out of the other places too:", Text: enumerate(rest) + "."})
+			out = append(out, Step{Do: Change, Title: "Remove it from the other places too:", Text: enumerate(rest) + "."})
 			break
 		}
 		out = append(out, c.step())

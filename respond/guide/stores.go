@@ -27,7 +27,7 @@ func doppler(t *tree, l Leak, v string) []target {
 	}
 	return []target{{
 		name: "Doppler", in: "in Doppler", where: t.show(wholes(files)), set: []string{"doppler secrets set " + v + "=$NEW_KEY" + flags},
-		again: "Restart what runs under `doppler run`. What Doppler syncs to has it already, and needs a new deployment where the host asks for one.",
+		again: "Restart what runs under `doppler run`. Where Doppler syncs to has it already; some hosts need a new deployment.",
 	}}
 }
 
@@ -68,7 +68,7 @@ func circleCI(t *tree, _ Leak, v string) []target {
 	if len(t.uses(v, files...)) == 0 {
 		return nil
 	}
-	return t.put(v, files, target{name: "CircleCI", in: "in CircleCI", part: true, how: "In **Project Settings → Environment Variables** (or the job's context), change " + code(v) + ". It counts from the next run."})
+	return t.put(v, files, target{name: "CircleCI", in: "in CircleCI", part: true, how: "In **Project Settings → Environment Variables** (or the job's context), change " + code(v) + ". It applies from the next run."})
 }
 
 // compose runs on a machine where somebody keeps the variables in a file.
@@ -89,11 +89,11 @@ func compose(t *tree, _ Leak, v string) []target {
 	}
 	out := target{
 		name: "Compose", in: "on the server", where: t.show(uses),
-		how:   "In the `.env` beside " + code(uses[0].path) + ", which is not in git, set " + code(v) + " to the new key.",
+		how:   "In the `.env` next to " + code(uses[0].path) + ", which is not in git, set " + code(v) + " to the new key.",
 		takes: []string{"docker compose up --detach"}, runs: []string{"git pull && docker compose up --detach --build"},
 	}
 	if beside != "" { // git pull would take the committed file off the server, or refuse to change it
-		out.how = "Make a file `clerk.env` beside " + code(beside) + " with the line " + code(v+"=") + " and the new key. Leave `.env` as it is."
+		out.how = "Create a file `clerk.env` next to " + code(beside) + " with the line " + code(v+"=") + " and the new key. Leave `.env` as it is."
 	}
 	return []target{out}
 }

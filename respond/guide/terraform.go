@@ -59,7 +59,7 @@ func terraform(t *tree, _ Leak, v string) []target {
 	}
 	if held != "" {
 		out.how = "Commit that, and apply it with the new key:"
-		out.note = "From now on give it in the workspace's variables, or as " + code("TF_VAR_"+name) + "."
+		out.note = "From now on, set it in the workspace's variables, or pass it as " + code("TF_VAR_"+name) + "."
 	}
 	return []target{out}
 }
