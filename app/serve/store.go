@@ -12,10 +12,13 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// openStore opens the ledger. Where another process has it, that fails at once: whoever restarts rekey stops the old one first.
+// lockWait is for how long another process may hold the data directory: a child that it starts does so for a moment.
+const lockWait = time.Second
+
+// openStore opens the ledger. Where another process has it, that fails: whoever restarts rekey stops the old one first.
 func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (*ledger.Store, error) {
 	store, err := ledger.OpenStore(ctx, ledger.Options{
-		URL: cfg.DatabaseURL, Now: time.Now, Log: slog.New(atLeast{log.Handler(), slog.LevelWarn}),
+		URL: cfg.DatabaseURL, Now: time.Now, Log: slog.New(atLeast{log.Handler(), slog.LevelWarn}), LockWait: lockWait,
 	})
 	locked, isLocked := errors.AsType[*ledger.LockedError](err)
 	switch {

@@ -192,14 +192,14 @@ func (w *Worker) recordScan(ctx context.Context, t *task, scan ledger.Scan, obse
 	return err
 }
 
-// allowanceOf is what the policy allows, with the paths of the observations matched: a policy's patterns are foreign text,
-// and nobody waits for them in the ledger's one write transaction.
+// allowanceOf is what the policy allows, with the paths of the observations matched, and no others ever: a policy's patterns are
+// foreign text, and nobody waits for them in the ledger's one write transaction.
 func allowanceOf(p respond.Policy, observations []ledger.Observation, now time.Time) *policy.Allowance {
 	allowance := policy.AllowedAt(p.Allow, now)
 	for _, o := range observations {
 		allowance.Path(detect.Environment(o.Leak.Environment), o.Sighting.Path)
 	}
-	return allowance
+	return allowance.Seal()
 }
 
 // decide chooses what follows from a scan's findings. The head's check run is concluded right after, by the scan itself.

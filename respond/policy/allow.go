@@ -14,6 +14,7 @@ type Allowance struct {
 	fingerprints map[string]respond.AllowedFingerprint
 	paths        []allowedGlob
 	matched      map[string]string // path to reason; "" is none
+	sealed       bool
 }
 
 type allowedGlob struct {
@@ -54,11 +55,18 @@ func (a *Allowance) Path(env detect.Environment, path string) (reason string, ok
 		return "", false
 	}
 	reason, known := a.matched[path]
-	if !known {
+	if !known && !a.sealed {
 		reason = a.match(path)
 		a.matched[path] = reason
 	}
 	return reason, reason != ""
+}
+
+// Seal ends the matching: from now on a path that was not asked for before is not allowed. What is sealed may be asked within a
+// transaction.
+func (a *Allowance) Seal() *Allowance {
+	a.sealed = true
+	return a
 }
 
 func (a *Allowance) match(path string) (reason string) {
