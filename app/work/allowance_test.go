@@ -12,8 +12,8 @@ import (
 // TestPathsAreMatchedBeforeTheTransaction: what the write transaction asks for was matched before, and it matches nothing itself.
 func TestPathsAreMatchedBeforeTheTransaction(t *testing.T) {
 	t.Parallel()
-	p := respond.Policy{Allow: respond.Allow{Paths: []respond.AllowedPath{{Path: "test/**", Reason: "fixtures"}}}}
-	seen := []ledger.Observation{{Leak: ledger.Leak{Environment: string(detect.Test)}, Sighting: ledger.Sighting{Path: "test/a.env"}}}
+	p := respond.Policy{Allow: respond.AllowList{Paths: []respond.AllowedPath{{Path: "test/**", Reason: "fixtures"}}}}
+	seen := []ledger.Observation{{Leak: ledger.Leak{Environment: detect.Test}, Sighting: ledger.Sighting{Path: "test/a.env"}}}
 	allowance := allowanceOf(p, seen, time.Now())
 	if reason, ok := allowance.Path(detect.Test, "test/a.env"); !ok || reason != "fixtures" {
 		t.Errorf("the path that was seen: %q, %v", reason, ok)
