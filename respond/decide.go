@@ -117,30 +117,42 @@ type ScanFacts struct {
 	Policy     Policy
 	// Hidden are the leaks whose issues strangers read.
 	Hidden map[int64]bool
+	// Heads are the commits whose checks show a leak, by leak; asked for those that the scan moves, see [ScanFacts.Moves].
+	Heads map[int64][]string
 	// Allowance is what Policy allows; nil allows nothing. Who decides within a transaction has asked it for the paths before.
 	Allowance Allowance
 	Now       time.Time
 }
 
-// Decide says what to do after a scan.
+// Decide says what to do after a scan. The check run of the scan's own head is not among it: who scans concludes it,
+// whatever was found.
 func Decide(f ScanFacts) Decision {
 	var d Decision
 	filed := f.FiledHour
 	seen := slices.Clone(f.Seen) // the most urgent first, should there be more than may be filed
 	slices.SortStableFunc(seen, func(a, b Seen) int { return ComparePriority(a.Leak, b.Leak) })
 	for _, s := range seen {
-		if f.Scan.Outside {
-			d.outside(f, s)
-			continue
-		}
 		d.seen(f, s, &filed)
 	}
-	if f.Scan.Event != "first_look" && f.Scan.Head != "" {
-		d.Actions = append(d.Actions, Action{
-			Do: UpdateCheck, Key: fmt.Sprintf("check:%d:%s", f.Repository.ID, f.Scan.Head), Repository: f.Repository.ID, Head: f.Scan.Head,
-		})
-	}
 	return d
+}
+
+// Moves says into which state a scan brings a leak that it met, and why; moved is false where the leak stays as it is.
+func (f ScanFacts) Moves(s Seen) (to State, reason string, moved bool) {
+	reason, allowed := f.allows(s)
+	switch {
+	case allowed && s.Leak.IsOpen() && s.New && (s.Leak.Outside || !f.Scan.Outside): // from outside: so that the check does not fail
+		return Ignored, reason, true
+	case f.Scan.Outside: // it changes nothing of a leak that the repository has
+		return "", "", false
+	case !allowed && s.Leak.State == Ignored && s.Leak.ClosedBy == Self && len(s.Sightings) > 0:
+		// Allowed by a line or a path; now it stands where nothing allows it.
+		return Open, "it was pushed again, in a place that nothing allows", true
+	case s.Leak.State == Resolved && len(s.Sightings) > 0:
+		// Whatever its author dates say: they are the author's. The ledger met these places after the closing.
+		return Open, "it was found in a new place after it had been closed, and Clerk never confirmed that it is revoked", true
+	}
+	return "", "", false
 }
 
 func (d *Decision) seen(f ScanFacts, s Seen, filed *int) {
@@ -148,18 +160,17 @@ func (d *Decision) seen(f ScanFacts, s Seen, filed *int) {
 	if l.State == "" {
 		l.State = Open
 	}
-	reason, allowed := allowedBy(f, s)
+	to, reason, moved := f.Moves(s)
+	if moved {
+		d.change(f.Now, &l, to, Self, reason)
+		d.updateChecks(l.Repository, f.Heads[l.ID], f.Scan.Head)
+	}
 	switch {
-	case allowed && l.State == Open && s.New:
-		d.change(f.Now, &l, Ignored, Self, reason)
+	case f.Scan.Outside:
+		return
+	case moved && to == Ignored:
 		d.silenced(l, f.Now)
-	case !allowed && l.State == Ignored && l.ClosedBy == Self && len(s.Sightings) > 0:
-		// Allowed by a line or a path; now it stands where nothing allows it.
-		d.change(f.Now, &l, Open, Self, "it was pushed again, in a place that nothing allows")
-		d.reopened(f, l)
-	case l.State == Resolved && len(s.Sightings) > 0:
-		// Whatever its author dates say: they are the author's. The ledger met these places after the closing.
-		d.change(f.Now, &l, Open, Self, "it was found in a new place after it had been closed, and Clerk never confirmed that it is revoked")
+	case moved && to == Open:
 		d.reopened(f, l)
 	}
 	switch {
@@ -209,8 +220,8 @@ func CatchUp(waiting []Leak, filedHour int, p Policy) Decision {
 	return d
 }
 
-// allowedBy reports whether the policy allows the leak, or every new place of it carries rekey:allow.
-func allowedBy(f ScanFacts, s Seen) (string, bool) {
+// allows reports whether the policy allows the leak, or every new place of it carries rekey:allow.
+func (f ScanFacts) allows(s Seen) (string, bool) {
 	if len(s.Sightings) == 0 {
 		return "", false
 	}
@@ -257,6 +268,16 @@ func (d *Decision) reopened(f ScanFacts, l Leak) {
 	}
 	d.comment(l, "reopened", f.Now, reply)
 	d.notify(f.Policy, l, "reopened", f.Now)
+}
+
+// updateChecks brings the checks of these commits up to date, but for one that is concluded anyway.
+func (d *Decision) updateChecks(repository int64, heads []string, but string) {
+	for _, head := range heads {
+		a := Action{Do: UpdateCheck, Key: fmt.Sprintf("check:%d:%s", repository, head), Repository: repository, Head: head}
+		if head != but && !slices.ContainsFunc(d.Actions, func(o Action) bool { return o.Key == a.Key }) {
+			d.Actions = append(d.Actions, a)
+		}
+	}
 }
 
 func (d *Decision) has(e Effect) bool {

@@ -52,36 +52,36 @@ func TestDecideAfterAScan(t *testing.T) {
 		seen   []respond.Seen
 		want   []string
 	}{
-		{"nothing", "push", respond.DefaultPolicy(), 0, nil, []string{"update_check"}},
+		{"nothing", "push", respond.DefaultPolicy(), 0, nil, nil},
 		{"nothing at the first look", "first_look", respond.DefaultPolicy(), 0, nil, nil},
-		{"a new key", "push", respond.DefaultPolicy(), 0, []respond.Seen{{live, true, here}}, []string{"file_issue", "update_check"}},
-		{"a new key, told", "push", notifying, 0, []respond.Seen{{live, true, here}}, []string{"file_issue", "notify opened", "update_check"}},
-		{"a new key, watched", "push", watch, 0, []respond.Seen{{live, true, here}}, []string{"file_issue", "ask_clerk watching", "update_check"}},
-		{"issues off", "push", off, 0, []respond.Seen{{live, true, here}}, []string{"update_check"}},
-		{"seen before, issue not filed yet", "push", respond.DefaultPolicy(), 0, []respond.Seen{{live, false, nil}}, []string{"file_issue", "update_check"}},
-		{"seen before, same places", "push", respond.DefaultPolicy(), 0, []respond.Seen{{with(live, filed), false, nil}}, []string{"update_check"}},
-		{"seen before, new place", "push", respond.DefaultPolicy(), 0, []respond.Seen{{with(live, filed), false, here}}, []string{"edit_issue", "update_check"}},
-		{"low confidence", "push", notifying, 0, []respond.Seen{{with(test, func(l *respond.Leak) { l.Confidence = "low" }), true, here}}, []string{"update_check"}},
+		{"a new key", "push", respond.DefaultPolicy(), 0, []respond.Seen{{live, true, here}}, []string{"file_issue"}},
+		{"a new key, told", "push", notifying, 0, []respond.Seen{{live, true, here}}, []string{"file_issue", "notify opened"}},
+		{"a new key, watched", "push", watch, 0, []respond.Seen{{live, true, here}}, []string{"file_issue", "ask_clerk watching"}},
+		{"issues off", "push", off, 0, []respond.Seen{{live, true, here}}, nil},
+		{"seen before, issue not filed yet", "push", respond.DefaultPolicy(), 0, []respond.Seen{{live, false, nil}}, []string{"file_issue"}},
+		{"seen before, same places", "push", respond.DefaultPolicy(), 0, []respond.Seen{{with(live, filed), false, nil}}, nil},
+		{"seen before, new place", "push", respond.DefaultPolicy(), 0, []respond.Seen{{with(live, filed), false, here}}, []string{"edit_issue"}},
+		{"low confidence", "push", notifying, 0, []respond.Seen{{with(test, func(l *respond.Leak) { l.Confidence = "low" }), true, here}}, nil},
 		{"too many in an hour", "first_look", respond.DefaultPolicy(), 9, []respond.Seen{{live, true, here}, {test, true, here}, {leak(detect.SecretKey, detect.Live, 3), true, here}}, []string{"file_issue", "sum_up"}},
-		{"path allowed, test key", "push", paths, 0, []respond.Seen{{test, true, fixture}}, []string{"open > ignored by rekey", "update_check"}},
-		{"path allowed, production key", "push", paths, 0, []respond.Seen{{live, true, fixture}}, []string{"file_issue", "update_check"}},
-		{"one of two places allowed", "push", paths, 0, []respond.Seen{{test, true, append(fixture, here...)}}, []string{"file_issue", "update_check"}},
-		{"fingerprint allowed", "push", prints, 0, []respond.Seen{{live, true, here}}, []string{"open > ignored by rekey", "notify ignored", "update_check"}},
-		{"fingerprint allowed by a writer, production key", "push", unvouched, 0, []respond.Seen{{live, true, here}}, []string{"file_issue", "update_check"}},
-		{"fingerprint allowed by a writer, test key", "push", unvouched, 0, []respond.Seen{{test, true, here}}, []string{"open > ignored by rekey", "update_check"}},
-		{"fingerprint allowed until now", "push", expired, 0, []respond.Seen{{live, true, here}}, []string{"file_issue", "update_check"}},
-		{"rekey:allow, test key", "push", respond.DefaultPolicy(), 0, []respond.Seen{{test, true, inline}}, []string{"open > ignored by rekey", "update_check"}},
-		{"rekey:allow, production key", "push", respond.DefaultPolicy(), 0, []respond.Seen{{live, true, inline}}, []string{"file_issue", "update_check"}},
-		{"was allowed, now elsewhere", "push", respond.DefaultPolicy(), 0, []respond.Seen{{byRekey, false, here}}, []string{"ignored > open by rekey", "reopen_issue", "comment", "edit_issue", "update_check"}},
-		{"a person ignored it", "push", respond.DefaultPolicy(), 0, []respond.Seen{{byAda, false, here}}, []string{"edit_issue", "update_check"}},
-		{"dead, seen again", "push", notifying, 0, []respond.Seen{{with(live, revoked), false, later}}, []string{"edit_issue", "update_check"}},
-		{"resolved, seen again where it was", "push", notifying, 0, []respond.Seen{{resolved, false, nil}}, []string{"update_check"}},
-		{"resolved, pushed again with an old author date", "push", notifying, 0, []respond.Seen{{resolved, false, here}}, []string{"resolved > open by rekey", "reopen_issue", "comment", "notify reopened", "edit_issue", "update_check"}},
-		{"from outside", "outside", watchedAndTold, 0, []respond.Seen{{with(live, fromOutside), true, here}}, []string{"update_check"}},
-		{"from outside, allowed there", "outside", paths, 0, []respond.Seen{{with(test, fromOutside), true, fixture}}, []string{"open > ignored by rekey", "update_check"}},
-		{"from outside, ours and closed", "outside", notifying, 0, []respond.Seen{{resolved, false, later}, {byRekey, false, here}, {with(live, filed), false, here}}, []string{"update_check"}},
-		{"from outside, then merged", "push", watchedAndTold, 0, []respond.Seen{{live, true, here}}, []string{"file_issue", "notify opened", "ask_clerk watching", "update_check"}},
-		{"resolved, committed again", "push", notifying, 0, []respond.Seen{{resolved, false, later}}, []string{"resolved > open by rekey", "reopen_issue", "comment", "notify reopened", "edit_issue", "update_check"}},
+		{"path allowed, test key", "push", paths, 0, []respond.Seen{{test, true, fixture}}, []string{"open > ignored by rekey"}},
+		{"path allowed, production key", "push", paths, 0, []respond.Seen{{live, true, fixture}}, []string{"file_issue"}},
+		{"one of two places allowed", "push", paths, 0, []respond.Seen{{test, true, append(fixture, here...)}}, []string{"file_issue"}},
+		{"fingerprint allowed", "push", prints, 0, []respond.Seen{{live, true, here}}, []string{"open > ignored by rekey", "notify ignored"}},
+		{"fingerprint allowed by a writer, production key", "push", unvouched, 0, []respond.Seen{{live, true, here}}, []string{"file_issue"}},
+		{"fingerprint allowed by a writer, test key", "push", unvouched, 0, []respond.Seen{{test, true, here}}, []string{"open > ignored by rekey"}},
+		{"fingerprint allowed until now", "push", expired, 0, []respond.Seen{{live, true, here}}, []string{"file_issue"}},
+		{"rekey:allow, test key", "push", respond.DefaultPolicy(), 0, []respond.Seen{{test, true, inline}}, []string{"open > ignored by rekey"}},
+		{"rekey:allow, production key", "push", respond.DefaultPolicy(), 0, []respond.Seen{{live, true, inline}}, []string{"file_issue"}},
+		{"was allowed, now elsewhere", "push", respond.DefaultPolicy(), 0, []respond.Seen{{byRekey, false, here}}, []string{"ignored > open by rekey", "reopen_issue", "comment", "edit_issue"}},
+		{"a person ignored it", "push", respond.DefaultPolicy(), 0, []respond.Seen{{byAda, false, here}}, []string{"edit_issue"}},
+		{"dead, seen again", "push", notifying, 0, []respond.Seen{{with(live, revoked), false, later}}, []string{"edit_issue"}},
+		{"resolved, seen again where it was", "push", notifying, 0, []respond.Seen{{resolved, false, nil}}, nil},
+		{"resolved, pushed again with an old author date", "push", notifying, 0, []respond.Seen{{resolved, false, here}}, []string{"resolved > open by rekey", "reopen_issue", "comment", "notify reopened", "edit_issue"}},
+		{"from outside", "outside", watchedAndTold, 0, []respond.Seen{{with(live, fromOutside), true, here}}, nil},
+		{"from outside, allowed there", "outside", paths, 0, []respond.Seen{{with(test, fromOutside), true, fixture}}, []string{"open > ignored by rekey"}},
+		{"from outside, ours and closed", "outside", notifying, 0, []respond.Seen{{resolved, false, later}, {byRekey, false, here}, {with(live, filed), false, here}}, nil},
+		{"from outside, then merged", "push", watchedAndTold, 0, []respond.Seen{{live, true, here}}, []string{"file_issue", "notify opened", "ask_clerk watching"}},
+		{"resolved, committed again", "push", notifying, 0, []respond.Seen{{resolved, false, later}}, []string{"resolved > open by rekey", "reopen_issue", "comment", "notify reopened", "edit_issue"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -143,5 +143,34 @@ func TestProductionKeysAreFiledFirst(t *testing.T) {
 	}
 	if d := respond.CatchUp(nil, 0, p); len(d.Actions) != 0 {
 		t.Errorf("%v", told(d))
+	}
+}
+
+// TestChecksThatShowAMovedLeakAreUpdated: each once, and not that of the scan's own head, which is concluded with the scan.
+func TestChecksThatShowAMovedLeakAreUpdated(t *testing.T) {
+	t.Parallel()
+	byRekey := func(seed int64) respond.Leak {
+		return with(leak(detect.SecretKey, detect.Test, seed), func(l *respond.Leak) { l.State, l.ClosedBy = respond.Ignored, respond.Self })
+	}
+	moved, also, stays := byRekey(1), byRekey(2), leak(detect.SecretKey, detect.Live, 3)
+	here := []respond.Sighting{sighting(1, "a", 1)}
+	other := strings.Repeat("7", 40)
+	f := respond.ScanFacts{
+		Repository: shop, Scan: pushScan(), Seen: []respond.Seen{{moved, false, here}, {also, false, here}, {stays, true, here}}, Policy: respond.DefaultPolicy(), Now: monday,
+		Heads: map[int64][]string{moved.ID: {head, other}, also.ID: {other}, stays.ID: {strings.Repeat("8", 40)}},
+	}
+	for _, s := range f.Seen {
+		if to, _, moves := f.Moves(s); moves != (s.Leak.ID != stays.ID) || moves && to != respond.Open {
+			t.Errorf("leak %d moves to %q: %t", s.Leak.ID, to, moves)
+		}
+	}
+	var heads []string
+	for _, a := range respond.Decide(f).Actions {
+		if a.Do == respond.UpdateCheck {
+			heads = append(heads, a.Head)
+		}
+	}
+	if diff := cmp.Diff([]string{other}, heads); diff != "" {
+		t.Error(diff)
 	}
 }

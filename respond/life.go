@@ -125,24 +125,14 @@ func (h *hearing) answerTo(kind ReplyKind) Reply {
 
 // rotated asks Clerk, or takes the person's word where it cannot be asked.
 func (h *hearing) rotated(why Why) {
+	question := Ask{Why: why, By: h.word.By, Role: h.word.Role, Word: h.word.ID}
 	switch {
 	case h.Leak.State == Revoked:
 		h.reply(ReplyAlreadyRevoked)
 	case h.Policy.Verify != VerifyNever && h.Leak.Verifiable():
-		h.Actions = append(h.Actions, askAction(h.Leak, Ask{Why: why, By: h.word.By, Role: h.word.Role, Word: h.word.ID}, 0))
-	case h.Leak.State == Open && !mayVouch(h.word.Role, h.LeakFacts):
-		h.refuseUnconfirmed(why)
-	case h.Leak.State == Open:
-		reason := "said that it is rotated"
-		if why == Closed {
-			reason = "closed the issue"
-		}
-		if h.Leak.Verifiable() {
-			reason += "; the policy says that Clerk is not to be asked"
-		} else {
-			reason += "; Clerk cannot be asked about this kind of credential"
-		}
-		h.move(h.LeakFacts, Resolved, h.word.By, reason, h.word.At)
+		h.Actions = append(h.Actions, askAction(h.Leak, question, 0))
+	default:
+		h.withoutClerk(h.LeakFacts, question, h.word.At)
 	}
 }
 
@@ -196,9 +186,7 @@ func (d *Decision) move(f LeakFacts, to State, by, reason string, at time.Time) 
 	reply := f.reply(ReplyMoved)
 	reply.Change = *c
 	d.comment(l, event, at, reply)
-	for _, head := range f.Heads {
-		d.Actions = append(d.Actions, Action{Do: UpdateCheck, Key: "check:" + strconv.FormatInt(l.Repository, 10) + ":" + head, Repository: l.Repository, Head: head})
-	}
+	d.updateChecks(l.Repository, f.Heads, "")
 	d.notify(f.Policy, l, event, at)
 	if to == Open && f.Policy.Verify == VerifyWatch && l.Verifiable() && !l.Outside {
 		d.Actions = append(d.Actions, askAction(l, Ask{Why: Watching, Word: strconv.FormatInt(at.UnixMicro(), 10)}, watchPause(0)))
@@ -219,11 +207,11 @@ func watchPause(attempt int) time.Duration {
 	return min(15*time.Minute<<min(attempt, 8), 24*time.Hour)
 }
 
-// Learn says what to do about Clerk's answer.
+// Learn says what to do about Clerk's answer, or about a question that is not asked any more since the policy has changed.
 func Learn(f LeakFacts, q Ask, a Answer, now time.Time) Decision {
 	d := learn(f, q, a, now)
 	if f.Hidden {
-		d.hush(f, "", true)
+		d.hush(f, "", a.State != KeyNotAsked)
 	}
 	return d
 }
@@ -232,6 +220,12 @@ func learn(f LeakFacts, q Ask, a Answer, now time.Time) Decision {
 	var d Decision
 	if f.Leak.State == "" {
 		f.Leak.State = Open
+	}
+	if a.State == KeyNotAsked {
+		if q.Why != Watching {
+			d.withoutClerk(f, q, now)
+		}
+		return d
 	}
 	before := f.Leak
 	f.Leak.Answer, f.Leak.Asked = a.State, now

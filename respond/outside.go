@@ -2,7 +2,6 @@ package respond
 
 import (
 	"cmp"
-	"fmt"
 
 	"github.com/rekey-app/rekey/detect"
 )
@@ -23,17 +22,6 @@ func CanPush(association, role string) bool {
 	return role == "" && association == "OWNER"
 }
 
-// outside decides about a leak that a scan from outside met. It changes nothing of a leak that the repository has.
-func (d *Decision) outside(f ScanFacts, s Seen) {
-	l := s.Leak
-	if !l.Outside || l.State != Open || !s.New {
-		return
-	}
-	if reason, allowed := allowedBy(f, s); allowed { // so that the check does not fail
-		d.change(f.Now, &l, Ignored, Self, reason)
-	}
-}
-
 // admit makes a leak from outside one of the repository, with all that follows from a new one.
 func (h *hearing) admit() {
 	if !h.Leak.Outside {
@@ -52,11 +40,7 @@ func (h *hearing) admit() {
 			h.Actions = append(h.Actions, askAction(h.Leak, Ask{Why: Watching}, 0))
 		}
 	}
-	for _, head := range h.Heads {
-		h.Actions = append(h.Actions, Action{
-			Do: UpdateCheck, Key: fmt.Sprintf("check:%d:%s", h.Leak.Repository, head), Repository: h.Leak.Repository, Head: head,
-		})
-	}
+	h.updateChecks(h.Leak.Repository, h.Heads, "")
 }
 
 // ComparePriority puts the leaks first that cannot wait: production, then what Clerk accepts, what is certain, what is

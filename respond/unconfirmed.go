@@ -12,17 +12,38 @@ func mayVouch(role string, f LeakFacts) bool {
 	return !f.Leak.Production() && !f.Hidden || role == "admin" || role == "maintain"
 }
 
-// refuseUnconfirmed says once to each person that a maintainer is needed, and undoes a closing by hand.
-func (h *hearing) refuseUnconfirmed(why Why) {
-	if why == Closed {
-		h.issue(ReopenIssue, h.Leak, h.word.At)
+// withoutClerk takes the word of the person behind a question for it, where Clerk cannot be asked or may not be.
+func (d *Decision) withoutClerk(f LeakFacts, q Ask, at time.Time) {
+	switch {
+	case f.Leak.State != Open:
+	case !mayVouch(q.Role, f):
+		d.refuseUnconfirmed(f, q, at)
+	default:
+		reason := "said that it is rotated"
+		if q.Why == Closed {
+			reason = "closed the issue"
+		}
+		if f.Leak.Verifiable() {
+			reason += "; the policy says that Clerk is not to be asked"
+		} else {
+			reason += "; Clerk cannot be asked about this kind of credential"
+		}
+		d.move(f, Resolved, q.By, reason, at)
 	}
-	if h.Leak.IssueNumber == 0 {
+}
+
+// refuseUnconfirmed says once to each person that a maintainer is needed, and undoes a closing by hand.
+func (d *Decision) refuseUnconfirmed(f LeakFacts, q Ask, at time.Time) {
+	if q.Why == Closed {
+		d.issue(ReopenIssue, f.Leak, at)
+	}
+	if f.Leak.IssueNumber == 0 {
 		return
 	}
-	a := leakAction(Comment, h.Leak, "refuse:unconfirmed:"+h.word.By)
-	a.Reply = h.answerTo(ReplyMaintainerNeeded)
-	h.Actions = append(h.Actions, a)
+	a := leakAction(Comment, f.Leak, "refuse:unconfirmed:"+q.By)
+	a.Reply = f.reply(ReplyMaintainerNeeded)
+	a.Reply.By, a.Reply.Role = q.By, q.Role
+	d.Actions = append(d.Actions, a)
 }
 
 // notConfirmed undoes a closing by hand of a production key about which Clerk gave no clear answer, and goes on asking.

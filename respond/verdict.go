@@ -16,6 +16,8 @@ const (
 	// KeyFenced is a refusal that does not say that the key is invalid: it may work from other addresses.
 	KeyFenced  Verdict = "fenced"
 	KeyUnknown Verdict = "unknown"
+	// KeyNotAsked says that Clerk was not asked: the policy forbids it since the question was put.
+	KeyNotAsked Verdict = "not_asked"
 )
 
 // Answer is what came of asking Clerk.

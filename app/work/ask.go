@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/riverqueue/river"
 
@@ -32,23 +31,10 @@ func (w *Worker) ask(ctx context.Context, j *river.Job[job.Ask]) error {
 	if question.Why == respond.Watching && (leak.State != ledger.Open || p.Verify != respond.VerifyWatch) {
 		return nil
 	}
-	if p.Verify == respond.VerifyNever { // since it was asked
-		return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-			if err := w.hearAbout(ctx, tx, leak.ID, wordOfAsk(question, tx.Now()), p); err != nil {
-				return err
-			}
-			return ledger.CompleteJob(ctx, tx, j)
-		})
-	}
-	answer, err := w.answerOf(ctx, leak)
-	if err != nil && outcomeOf(err, w.Now(), w.attemptOf(j.JobRow)).Do != github.GiveUp {
+	answer, err := w.answerTo(ctx, j, leak, p)
+	if err != nil {
 		return err
 	}
-	if err != nil {
-		w.Log.ErrorContext(ctx, "the key could not be read again", "leak", leak.ID, "error", err)
-		answer = respond.Answer{State: respond.KeyUnknown, Detail: "the key could not be read again from GitHub"}
-	}
-	w.metrics.asked.WithLabelValues(string(answer.State)).Inc()
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		leak, err := tx.Leak(ctx, leak.ID)
 		if errors.Is(err, ledger.ErrNotFound) {
@@ -68,13 +54,21 @@ func (w *Worker) ask(ctx context.Context, j *river.Job[job.Ask]) error {
 	})
 }
 
-// wordOfAsk is pure: what the person said that the question comes from. Whether they may was looked at then.
-func wordOfAsk(q respond.Ask, now time.Time) respond.Word {
-	said := respond.SaidRotated
-	if q.Why == respond.Closed {
-		said = respond.SaidClosed
+// answerTo asks Clerk, where the policy still lets it be asked. A key that cannot be read again for good gives an answer too.
+func (w *Worker) answerTo(ctx context.Context, j *river.Job[job.Ask], leak ledger.Leak, p respond.Policy) (respond.Answer, error) {
+	if p.Verify == respond.VerifyNever {
+		return respond.Answer{State: respond.KeyNotAsked}, nil
 	}
-	return respond.Word{Said: said, By: q.By, Role: q.Role, ID: q.Word, At: now}
+	answer, err := w.answerOf(ctx, leak)
+	if err != nil && outcomeOf(err, w.Now(), w.attemptOf(j.JobRow)).Do != github.GiveUp {
+		return respond.Answer{}, err
+	}
+	if err != nil {
+		w.Log.ErrorContext(ctx, "the key could not be read again", "leak", leak.ID, "error", err)
+		answer = respond.Answer{State: respond.KeyUnknown, Detail: "the key could not be read again from GitHub"}
+	}
+	w.metrics.asked.WithLabelValues(string(answer.State)).Inc()
+	return answer, nil
 }
 
 // keyPlaces is in how many of a leak's places its key is looked for.

@@ -202,7 +202,7 @@ func allowanceOf(p respond.Policy, observations []ledger.Observation, now time.T
 	return allowance.Seal()
 }
 
-// decide chooses what follows from a scan's findings. The head's check run is concluded right after, by the scan itself.
+// decide chooses what follows from a scan's findings.
 func (w *Worker) decide(ctx context.Context, tx *ledger.Tx, scan ledger.Scan, recorded ledger.RecordedScan, unseen map[string]bool, p respond.Policy, allowance *policy.Allowance) error {
 	repository, err := tx.Repository(ctx, scan.Repository)
 	if err != nil {
@@ -222,18 +222,16 @@ func (w *Worker) decide(ctx context.Context, tx *ledger.Tx, scan ledger.Scan, re
 		}
 		facts.Seen = append(facts.Seen, respond.Seen{Leak: w.here(leak, repository), New: isNew, Sightings: recorded.Fresh[leak.ID]})
 	}
-	decision := respond.Decide(facts)
-	for _, change := range decision.Changes {
-		heads, err := headsOf(ctx, tx, change.Leak)
-		if err != nil {
+	facts.Heads = map[int64][]string{}
+	for _, seen := range facts.Seen {
+		if _, _, moves := facts.Moves(seen); !moves {
+			continue
+		}
+		if facts.Heads[seen.Leak.ID], err = headsOf(ctx, tx, seen.Leak.ID); err != nil {
 			return err
 		}
-		for _, head := range heads {
-			decision.Actions = append(decision.Actions, respond.Action{Do: respond.UpdateCheck, Repository: scan.Repository, Head: head})
-		}
 	}
-	decision.Actions = slices.DeleteFunc(decision.Actions, func(a respond.Action) bool { return a.Do == respond.UpdateCheck && a.Head == scan.Head })
-	return w.apply(ctx, tx, decision, p)
+	return w.apply(ctx, tx, respond.Decide(facts), p)
 }
 
 // moveTip records what the ref points to as read, unless something was left: then the next push, which has this commit as its

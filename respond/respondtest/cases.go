@@ -140,6 +140,13 @@ func Cases() []Case {
 		{"fenced, was resolved", learn(facts(live, respond.Resolved), respond.Rotated, respond.KeyFenced, 0), []string{"resolved > open by Clerk", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened"}},
 		{"fenced, was ignored", learn(facts(live, respond.Ignored), respond.Rotated, respond.KeyFenced, 0), []string{"ignored > ignored by Clerk", "edit_issue"}},
 		{"fenced, watched", learn(facts(live, respond.Open, watch), respond.Watching, respond.KeyFenced, 0), []string{"open > open by Clerk", "ask_clerk watching", "edit_issue"}},
+		{"not asked any more", learnFrom(facts(live, respond.Open, never), "maintain", respond.Rotated, respond.KeyNotAsked, 0), append([]string{"open > resolved by ada"}, close...)},
+		{"not asked any more, with write", learn(facts(live, respond.Open, never), respond.Rotated, respond.KeyNotAsked, 2), []string{"comment"}},
+		{"not asked any more, test key", learn(facts(test, respond.Open, never), respond.Rotated, respond.KeyNotAsked, 0), append([]string{"open > resolved by ada"}, close...)},
+		{"not asked any more, role not known", learnFrom(facts(live, respond.Open, never), "", respond.Rotated, respond.KeyNotAsked, 0), []string{"comment"}},
+		{"not asked any more, closed by hand", learn(facts(live, respond.Open, never), respond.Closed, respond.KeyNotAsked, 0), []string{"reopen_issue", "comment"}},
+		{"not asked any more, is dealt with", learn(facts(live, respond.Ignored, never), respond.Rotated, respond.KeyNotAsked, 0), nil},
+		{"not watched any more", learn(facts(test, respond.Open, never), respond.Watching, respond.KeyNotAsked, 0), nil},
 		{"unknown, watched", learn(facts(live, respond.Open, watch), respond.Watching, respond.KeyUnknown, 0), []string{"open > open by Clerk", "ask_clerk watching", "edit_issue"}},
 	}
 }
