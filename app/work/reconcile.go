@@ -19,9 +19,7 @@ import (
 func (w *Worker) reconcile(ctx context.Context, j *river.Job[job.Reconcile]) error {
 	listed, err := w.GitHub.InstallationRepositories(ctx, j.Args.Installation)
 	if errors.Is(err, github.ErrUninstalled) {
-		return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-			return tx.RemoveInstallation(ctx, j.Args.Installation)
-		})
+		return w.uninstalled(ctx, j.Args.Installation)
 	}
 	if err != nil {
 		return fmt.Errorf("listing the repositories of installation %d: %w", j.Args.Installation, err)
@@ -38,37 +36,20 @@ func (w *Worker) reconcile(ctx context.Context, j *river.Job[job.Reconcile]) err
 	if err != nil {
 		return err
 	}
-	for some := range slices.Chunk(lost(known, listed), registered) {
-		err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-			for _, id := range some {
-				if err := tx.LoseRepository(ctx, id, j.Args.Installation); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
+	err = inParts(ctx, w, lost(known, listed), func(ctx context.Context, tx *ledger.Tx, id int64) error {
+		return tx.LoseRepository(ctx, id, j.Args.Installation)
+	})
+	if err != nil {
+		return err
 	}
-	for some := range slices.Chunk(newestFirst(listed), registered) {
-		err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-			for _, r := range some {
-				if err := w.register(ctx, tx, j.Args.Installation, r, givenUp); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
+	err = inParts(ctx, w, newestFirst(listed), func(ctx context.Context, tx *ledger.Tx, r github.RepositoryInfo) error {
+		return w.register(ctx, tx, j.Args.Installation, r, givenUp)
+	})
+	if err != nil {
+		return err
 	}
 	return w.topUpLooks(ctx, j.Args.Installation)
 }
-
-// registered is how many repositories one transaction registers: meanwhile others wait for it.
-const registered = 200
 
 // register records a repository. The look at a new one is due from now on; one that was given up is tried again at once.
 func (w *Worker) register(ctx context.Context, tx *ledger.Tx, installation int64, r github.RepositoryInfo, givenUp map[int64]ledger.Look) error {

@@ -1,0 +1,151 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/riverqueue/river"
+
+	"github.com/rekey-app/rekey/github/webhook"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// registered is how many repositories one transaction registers or forgets: meanwhile others wait for it.
+const registered = 200
+
+// inParts does something about each of many repositories, a transaction for each [registered] of them.
+func inParts[T any](ctx context.Context, w *Worker, all []T, do func(context.Context, *ledger.Tx, T) error) error {
+	for some := range slices.Chunk(all, registered) {
+		err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+			for _, r := range some {
+				if err := do(ctx, tx, r); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remember writes what the event says about installations and repositories, and queues the first looks. Events that name more
+// repositories than one transaction takes ask for a comparison too, which queues the looks.
+func (w *Worker) remember(ctx context.Context, installation int64, p plan) error {
+	if p.Uninstalled {
+		return w.uninstalled(ctx, installation)
+	}
+	few, many := p.Know, []webhook.Repository(nil)
+	if len(p.Know) > registered {
+		few, many = nil, p.Know
+	}
+	err := inParts(ctx, w, many, func(ctx context.Context, tx *ledger.Tx, r webhook.Repository) error {
+		_, err := knowRepository(ctx, tx, installation, r)
+		return err
+	})
+	if err == nil {
+		err = inParts(ctx, w, p.Forget, func(ctx context.Context, tx *ledger.Tx, id int64) error {
+			return tx.LoseRepository(ctx, id, installation)
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		if p.Installed != nil {
+			err := tx.UpsertInstallation(ctx, ledger.Installation{
+				ID: installation, AccountID: p.Installed.ID, Account: p.Installed.Login, Suspended: p.Suspended,
+			})
+			if err == nil && !p.Suspended {
+				err = tx.ResumeJobs(ctx, installation)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		for _, r := range few {
+			isNew, err := knowRepository(ctx, tx, installation, r)
+			if err != nil {
+				return err
+			}
+			if isNew && !p.Reconcile && len(p.LookAt) == 0 { // else its history is queued by the comparison
+				if err := tx.EnqueueOnce(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: priority(p)}); err != nil {
+					return err
+				}
+			}
+		}
+		if p.ForgetTip != "" && len(p.Know) > 0 {
+			if err := tx.DeleteTip(ctx, p.Know[0].ID, p.ForgetTip); err != nil {
+				return err
+			}
+		}
+		if p.Public {
+			if err := w.publicized(ctx, tx, p.Know[0].ID); err != nil {
+				return err
+			}
+		}
+		if p.Reconcile {
+			if err := tx.Enqueue(ctx, job.Reconcile{Installation: installation}, nil); err != nil {
+				return err
+			}
+		}
+		for _, r := range p.LookAt {
+			if err := tx.Enqueue(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: priority(p)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// uninstalled forgets an installation and all that belongs to it.
+func (w *Worker) uninstalled(ctx context.Context, installation int64) error {
+	var known []ledger.Repository
+	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		known, err = tx.RepositoriesOf(ctx, installation)
+		return err
+	})
+	if err == nil {
+		err = inParts(ctx, w, known, func(ctx context.Context, tx *ledger.Tx, r ledger.Repository) error {
+			return tx.LoseRepository(ctx, r.ID, installation)
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		return errors.Join(tx.ResumeJobs(ctx, installation), tx.RemoveInstallation(ctx, installation))
+	})
+}
+
+// priority is pure: what strangers can read since a moment ago goes before what was always there.
+func priority(p plan) int {
+	if p.Public {
+		return 1
+	}
+	return 2
+}
+
+// knowRepository writes what the event tells about a repository over what the ledger knows; events of installations
+// tell little. It reports whether the ledger did not know the repository.
+func knowRepository(ctx context.Context, tx *ledger.Tx, installation int64, r webhook.Repository) (isNew bool, err error) {
+	record, err := tx.Repository(ctx, r.ID)
+	isNew = errors.Is(err, ledger.ErrNotFound)
+	if err != nil && !isNew {
+		return false, err
+	}
+	known := record
+	record.ID, record.Installation = r.ID, installation
+	record.Owner, record.Name, record.Private = r.Owner, r.Name, r.Private
+	if r.DefaultBranch != "" {
+		record.DefaultBranch, record.Archived = r.DefaultBranch, r.Archived
+	}
+	if record == known {
+		return false, nil
+	}
+	return isNew, tx.UpsertRepository(ctx, record)
+}
