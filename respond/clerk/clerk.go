@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
@@ -74,15 +75,15 @@ func loopback(host string) bool {
 }
 
 // instanceID is what an instance's id looks like; anything else is not repeated.
-var instanceID = regexp.MustCompile(`^ins_[A-Za-z0-9]{1,64}$`)
+var instanceID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^ins_[A-Za-z0-9]{1,64}$`) })
 
 // bearer is what may stand in the header: a credential that cannot is none that Clerk gave out.
-var bearer = regexp.MustCompile(`^[A-Za-z0-9_+/=.-]{8,200}$`)
+var bearer = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_+/=.-]{8,200}$`) })
 
 // Ask asks whether the key is dead. An error means that the question could not be asked at all: no such key, or the
 // context was cancelled. All else that goes wrong is the answer KeyUnknown. Neither ever holds the key.
 func (c *Client) Ask(ctx context.Context, key detect.Secret) (respond.Answer, error) {
-	if !bearer.MatchString(key.Reveal()) {
+	if !bearer().MatchString(key.Reveal()) {
 		return respond.Answer{State: respond.KeyUnknown}, errors.New("ask clerk: this credential is none that a request could carry")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+"/v1/instance", nil)
@@ -125,7 +126,7 @@ func (c *Client) read(resp *http.Response, body []byte, key detect.Secret) respo
 			ID              string `json:"id"`
 			EnvironmentType string `json:"environment_type"`
 		}
-		if json.Unmarshal(body, &instance) == nil && instanceID.MatchString(instance.ID) && !echoes(instance.ID, key) {
+		if json.Unmarshal(body, &instance) == nil && instanceID().MatchString(instance.ID) && !echoes(instance.ID, key) {
 			a := respond.Answer{State: respond.KeyAlive, InstanceID: instance.ID}
 			switch instance.EnvironmentType {
 			case "production":

@@ -1,16 +1,14 @@
 package guide
 
 import (
-	"regexp"
-
 	"go.yaml.in/yaml/v3"
 )
 
 var (
-	workflowFile     = regexp.MustCompile(`^\.github/(workflows/[^/]+|actions/.+/action)\.ya?ml$`)
-	secretExpression = regexp.MustCompile(`\bsecrets\.([A-Za-z_][A-Za-z0-9_]{0,99})|\bsecrets\[\s*'([A-Za-z_][A-Za-z0-9_]{0,99})'\s*\]`)
-	environmentLabel = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,99}$`)
-	repositoryName   = regexp.MustCompile(`^[A-Za-z0-9_-]+/[A-Za-z0-9._-]+$`)
+	workflowFile     = newPattern(`^\.github/(workflows/[^/]+|actions/.+/action)\.ya?ml$`)
+	secretExpression = newPattern(`\bsecrets\.([A-Za-z_][A-Za-z0-9_]{0,99})|\bsecrets\[\s*'([A-Za-z_][A-Za-z0-9_]{0,99})'\s*\]`)
+	environmentLabel = newPattern(`^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,99}$`)
+	repositoryName   = newPattern(`^[A-Za-z0-9_-]+/[A-Za-z0-9._-]+$`)
 )
 
 // jobs are a workflow's jobs with their deployment environments, by the lines on which they begin.

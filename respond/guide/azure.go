@@ -1,11 +1,9 @@
 package guide
 
-import "regexp"
-
 var (
-	bicepFile      = regexp.MustCompile(`(^|/)(main|app)\.bicep$`)
-	azurePipelines = regexp.MustCompile(`(^|/)azure-pipelines[^/]*\.ya?ml$`)
-	azureApp       = regexp.MustCompile(`(?m)^\s*(?:app-name|appName|AZURE_WEBAPP_NAME|AZURE_FUNCTIONAPP_NAME):\s*["']?([A-Za-z0-9][A-Za-z0-9-]{0,58})["']?\s*$`)
+	bicepFile      = newPattern(`(^|/)(main|app)\.bicep$`)
+	azurePipelines = newPattern(`(^|/)azure-pipelines[^/]*\.ya?ml$`)
+	azureApp       = newPattern(`(?m)^\s*(?:app-name|appName|AZURE_WEBAPP_NAME|AZURE_FUNCTIONAPP_NAME):\s*["']?([A-Za-z0-9][A-Za-z0-9-]{0,58})["']?\s*$`)
 )
 
 // azureSettings returns the command that sets a variable of an app, or what to do instead. The app is found by its name,

@@ -2,7 +2,6 @@ package guide
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -134,8 +133,8 @@ func changeAt(t *tree, at Location, r repository) change {
 }
 
 var (
-	appBundle  = regexp.MustCompile(`\.(plist|xcconfig|pbxproj|strings)$|(^|/)res/(values|raw|xml)[^/]*/[^/]+$`)
-	publicFile = regexp.MustCompile(`(^|/)(public|static|wwwroot)/`)
+	appBundle  = newPattern(`\.(plist|xcconfig|pbxproj|strings)$|(^|/)res/(values|raw|xml)[^/]*/[^/]+$`)
+	publicFile = newPattern(`(^|/)(public|static|wwwroot)/`)
 )
 
 // shippedFile says where a file that is no code goes, if that is where everybody can read it; "" if it is not.

@@ -28,11 +28,11 @@ func (t *tree) containing(files []string, word string) []string {
 }
 
 var (
-	samTemplate    = regexp.MustCompile(`(^|/)(template|sam)\.(ya?ml|json)$`)
-	samStack       = regexp.MustCompile(`(?m)^\s*stack_name\s*=\s*"([A-Za-z][A-Za-z0-9-]{0,127})"`)
-	copilotFile    = regexp.MustCompile(`(^|/)copilot/[^/]+/manifest\.ya?ml$`)
-	taskDefinition = regexp.MustCompile(`(^|/)[^/]*task[-_]?def[^/]*\.json$`)
-	beanstalkFile  = regexp.MustCompile(`(^|/)\.(ebextensions|elasticbeanstalk)/[^/]+$`)
+	samTemplate    = newPattern(`(^|/)(template|sam)\.(ya?ml|json)$`)
+	samStack       = newPattern(`(?m)^\s*stack_name\s*=\s*"([A-Za-z][A-Za-z0-9-]{0,127})"`)
+	copilotFile    = newPattern(`(^|/)copilot/[^/]+/manifest\.ya?ml$`)
+	taskDefinition = newPattern(`(^|/)[^/]*task[-_]?def[^/]*\.json$`)
+	beanstalkFile  = newPattern(`(^|/)\.(ebextensions|elasticbeanstalk)/[^/]+$`)
 )
 
 func aws(t *tree, l Leak, v string) []target {
@@ -96,10 +96,10 @@ func (s store) to(name, deploy string) target {
 }
 
 var (
-	secretARN     = regexp.MustCompile(`arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{1,12}:secret:([A-Za-z0-9/_+=.@-]{1,200})(:[A-Za-z0-9_.-]+)?(::?[A-Za-z0-9-]*)*`)
-	parameterARN  = regexp.MustCompile(`arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{1,12}:parameter(/[A-Za-z0-9/_.-]{1,200})`)
-	parameterName = regexp.MustCompile(`["'\s]valueFrom["']?\s*[:=]\s*["'](/?[A-Za-z0-9][A-Za-z0-9/_.-]{0,200})["']|\{\{resolve:ssm(?:-secure)?:(/?[A-Za-z0-9][A-Za-z0-9/_.-]{0,200})|\$\{ssm:(/?[A-Za-z0-9][A-Za-z0-9/_.-]{0,200})`)
-	resolveSecret = regexp.MustCompile(`\{\{resolve:secretsmanager:([A-Za-z0-9/_+=.@-]{1,200})(:SecretString:[A-Za-z0-9_.-]+)?`)
+	secretARN     = newPattern(`arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{1,12}:secret:([A-Za-z0-9/_+=.@-]{1,200})(:[A-Za-z0-9_.-]+)?(::?[A-Za-z0-9-]*)*`)
+	parameterARN  = newPattern(`arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{1,12}:parameter(/[A-Za-z0-9/_.-]{1,200})`)
+	parameterName = newPattern(`["'\s]valueFrom["']?\s*[:=]\s*["'](/?[A-Za-z0-9][A-Za-z0-9/_.-]{0,200})["']|\{\{resolve:ssm(?:-secure)?:(/?[A-Za-z0-9][A-Za-z0-9/_.-]{0,200})|\$\{ssm:(/?[A-Za-z0-9][A-Za-z0-9/_.-]{0,200})`)
+	resolveSecret = newPattern(`\{\{resolve:secretsmanager:([A-Za-z0-9/_+=.@-]{1,200})(:SecretString:[A-Za-z0-9_.-]+)?`)
 )
 
 // awsStore reads which parameter or secret the files name for the variable. Where they hold the credential itself, it is
@@ -155,11 +155,11 @@ func (t *tree) around(u use, n int) []string {
 type ecsService struct{ cluster, service string }
 
 var (
-	ecsCommand  = regexp.MustCompile(`--cluster[ =]+([A-Za-z0-9_-]{1,255})[^\n]*--service[ =]+([A-Za-z0-9_-]{1,255})`)
-	ecsInputs   = regexp.MustCompile(`(?m)^\s*(service|cluster):\s*["']?([A-Za-z0-9_-]{1,255})["']?\s*$`)
-	ecsResource = regexp.MustCompile(`(?s)resource\s+"aws_ecs_service"\s+"[^"]*"\s*\{(.*?)\n\}`)
-	tfName      = regexp.MustCompile(`(?m)^\s*name\s*=\s*"([A-Za-z0-9_-]{1,255})"`)
-	tfCluster   = regexp.MustCompile(`(?m)^\s*cluster\s*=\s*(?:"([A-Za-z0-9_-]{1,255})"|aws_ecs_cluster\.([A-Za-z0-9_-]{1,255})\.)`)
+	ecsCommand  = newPattern(`--cluster[ =]+([A-Za-z0-9_-]{1,255})[^\n]*--service[ =]+([A-Za-z0-9_-]{1,255})`)
+	ecsInputs   = newPattern(`(?m)^\s*(service|cluster):\s*["']?([A-Za-z0-9_-]{1,255})["']?\s*$`)
+	ecsResource = newPattern(`(?s)resource\s+"aws_ecs_service"\s+"[^"]*"\s*\{(.*?)\n\}`)
+	tfName      = newPattern(`(?m)^\s*name\s*=\s*"([A-Za-z0-9_-]{1,255})"`)
+	tfCluster   = newPattern(`(?m)^\s*cluster\s*=\s*(?:"([A-Za-z0-9_-]{1,255})"|aws_ecs_cluster\.([A-Za-z0-9_-]{1,255})\.)`)
 )
 
 // ecs replaces a service's tasks: they keep the value that they were started with.
@@ -222,7 +222,7 @@ func (t *tree) terraformName(kind, label string) string {
 	if label == "" {
 		return ""
 	}
-	resource := regexp.MustCompile(`(?s)resource\s+"` + kind + `"\s+"` + regexp.QuoteMeta(label) + `"\s*\{(.*?)\n\}`)
+	resource := newPattern(`(?s)resource\s+"` + kind + `"\s+"` + regexp.QuoteMeta(label) + `"\s*\{(.*?)\n\}`)
 	for _, p := range t.containing(t.matching(tfFile), `"`+kind+`"`) {
 		if m := resource.FindStringSubmatch(t.text(p)); m != nil {
 			return first(tfName, m[1])

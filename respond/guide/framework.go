@@ -3,7 +3,6 @@ package guide
 import (
 	"encoding/json"
 	"path"
-	"regexp"
 	"strings"
 )
 
@@ -52,29 +51,29 @@ var nodeFrameworks = []nodeFramework{
 }
 
 type textFramework struct {
-	file  *regexp.Regexp // of the path
-	clerk *regexp.Regexp // in the text
-	also  string         // a second word, for frameworks of the same language; "" for none
+	file  *pattern // of the path
+	clerk *pattern // in the text
+	also  string   // a second word, for frameworks of the same language; "" for none
 	framework
 }
 
 var (
-	pythonManifest = regexp.MustCompile(`(^|/)(pyproject\.toml|requirements[^/]*\.txt|Pipfile|setup\.cfg)$`)
-	clerkPython    = regexp.MustCompile(`(?i)\bclerk[-_]backend[-_]api\b|\bclerk[-_]sdk[-_]python\b`)
-	rubyManifest   = regexp.MustCompile(`(^|/)Gemfile$`)
-	clerkRuby      = regexp.MustCompile(`clerk-sdk-ruby`)
-	phpManifest    = regexp.MustCompile(`(^|/)composer\.json$`)
-	clerkPHP       = regexp.MustCompile(`"clerk(inc)?/[a-z-]+"`)
-	javaManifest   = regexp.MustCompile(`(^|/)(pom\.xml|build\.gradle(\.kts)?|libs\.versions\.toml)$`)
-	clerkJava      = regexp.MustCompile(`com\.clerk`)
-	goManifest     = regexp.MustCompile(`(^|/)go\.mod$`)
-	clerkGo        = regexp.MustCompile(`github\.com/clerk(inc)?/clerk-sdk-go`)
-	dotnetManifest = regexp.MustCompile(`(^|/)([^/]+\.(cs|fs|vb)proj|Directory\.Packages\.props)$`)
-	clerkDotnet    = regexp.MustCompile(`Clerk\.(BackendAPI|Net)`)
-	rustManifest   = regexp.MustCompile(`(^|/)Cargo\.toml$`)
-	clerkRust      = regexp.MustCompile(`clerk-rs`)
-	elixirManifest = regexp.MustCompile(`(^|/)mix\.exs$`)
-	clerkElixir    = regexp.MustCompile(`:clerk`)
+	pythonManifest = newPattern(`(^|/)(pyproject\.toml|requirements[^/]*\.txt|Pipfile|setup\.cfg)$`)
+	clerkPython    = newPattern(`(?i)\bclerk[-_]backend[-_]api\b|\bclerk[-_]sdk[-_]python\b`)
+	rubyManifest   = newPattern(`(^|/)Gemfile$`)
+	clerkRuby      = newPattern(`clerk-sdk-ruby`)
+	phpManifest    = newPattern(`(^|/)composer\.json$`)
+	clerkPHP       = newPattern(`"clerk(inc)?/[a-z-]+"`)
+	javaManifest   = newPattern(`(^|/)(pom\.xml|build\.gradle(\.kts)?|libs\.versions\.toml)$`)
+	clerkJava      = newPattern(`com\.clerk`)
+	goManifest     = newPattern(`(^|/)go\.mod$`)
+	clerkGo        = newPattern(`github\.com/clerk(inc)?/clerk-sdk-go`)
+	dotnetManifest = newPattern(`(^|/)([^/]+\.(cs|fs|vb)proj|Directory\.Packages\.props)$`)
+	clerkDotnet    = newPattern(`Clerk\.(BackendAPI|Net)`)
+	rustManifest   = newPattern(`(^|/)Cargo\.toml$`)
+	clerkRust      = newPattern(`clerk-rs`)
+	elixirManifest = newPattern(`(^|/)mix\.exs$`)
+	clerkElixir    = newPattern(`:clerk`)
 )
 
 // textFrameworks are recognised by words in manifests of other languages.

@@ -6,13 +6,13 @@ import (
 )
 
 var (
-	appEngineFile = regexp.MustCompile(`(^|/)app\.ya?ml$`)
-	runtimeLine   = regexp.MustCompile(`(?m)^runtime:`)
-	cloudBuild    = regexp.MustCompile(`(^|/)(cloudbuild[^/]*\.ya?ml|cloudbuild\.json|skaffold\.ya?ml)$`)
-	serviceFile   = regexp.MustCompile(`(^|/)service[^/]*\.ya?ml$`)
-	runDeploy     = regexp.MustCompile(`run,?["'\s]+deploy,?["'\s]+([a-z][a-z0-9-]{0,62})`)
-	metadataName  = regexp.MustCompile(`(?m)^metadata:\s*\n(?:\s+[^\n]*\n)*?\s+name:\s*["']?([a-z][a-z0-9-]{0,62})["']?\s*$`)
-	secretRefName = regexp.MustCompile(`secretKeyRef:\s*\n(?:\s+key:[^\n]*\n)?\s+name:\s*["']?([A-Za-z0-9_-]{1,255})["']?\s*(?:\n|$)`)
+	appEngineFile = newPattern(`(^|/)app\.ya?ml$`)
+	runtimeLine   = newPattern(`(?m)^runtime:`)
+	cloudBuild    = newPattern(`(^|/)(cloudbuild[^/]*\.ya?ml|cloudbuild\.json|skaffold\.ya?ml)$`)
+	serviceFile   = newPattern(`(^|/)service[^/]*\.ya?ml$`)
+	runDeploy     = newPattern(`run,?["'\s]+deploy,?["'\s]+([a-z][a-z0-9-]{0,62})`)
+	metadataName  = newPattern(`(?m)^metadata:\s*\n(?:\s+[^\n]*\n)*?\s+name:\s*["']?([a-z][a-z0-9-]{0,62})["']?\s*$`)
+	secretRefName = newPattern(`secretKeyRef:\s*\n(?:\s+key:[^\n]*\n)?\s+name:\s*["']?([A-Za-z0-9_-]{1,255})["']?\s*(?:\n|$)`)
 )
 
 // addVersion gives Secret Manager another version of a secret. What PowerShell pipes into a command ends in a line
@@ -70,7 +70,7 @@ func (t *tree) cloudRun(v string) []target {
 			service = orElse(service, first(metadataName, text))
 		}
 	}
-	reference := regexp.MustCompile(`\b` + regexp.QuoteMeta(v) + `=([A-Za-z0-9_-]{1,255}):`)
+	reference := newPattern(`\b` + regexp.QuoteMeta(v) + `=([A-Za-z0-9_-]{1,255}):`)
 	for _, p := range files {
 		service = orElse(service, first(runDeploy, t.text(p)))
 		secret = orElse(secret, first(reference, t.text(p)))

@@ -2,7 +2,6 @@ package guide
 
 import (
 	"context"
-	"regexp"
 
 	"github.com/rekey-app/rekey/detect"
 )
@@ -109,4 +108,4 @@ func kinds(l Leak, r repository) Guide {
 }
 
 // dashboardPage is the only form of page that is linked: the address comes out of a file that anybody may have written.
-var dashboardPage = regexp.MustCompile(`^https://dashboard\.clerk\.com/apps/app_[A-Za-z0-9]{1,40}/instances/ins_[A-Za-z0-9]{1,40}/api-keys$`)
+var dashboardPage = newPattern(`^https://dashboard\.clerk\.com/apps/app_[A-Za-z0-9]{1,40}/instances/ins_[A-Za-z0-9]{1,40}/api-keys$`)

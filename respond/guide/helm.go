@@ -1,7 +1,6 @@
 package guide
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/rekey-app/rekey/respond/markdown"
@@ -11,15 +10,15 @@ import (
 type release struct{ name, chart, namespace string }
 
 var (
-	helmUpgrade   = regexp.MustCompile(`helm\s+(?:upgrade|install)((?:[^\n&|;\\]|\\\n)*)`)
-	helmNamespace = regexp.MustCompile(`(?:--namespace|-n)[ =]+([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)\b`)
-	helmWords     = regexp.MustCompile(`^(?:\s|\\\n|--?[a-z-]+(?:=\S+)?)*([a-z0-9][a-z0-9-]{0,52})\s+([A-Za-z0-9_./-]{1,100})`)
-	namespaceLine = regexp.MustCompile(`(?m)^\s*namespace:\s*["']?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)["']?\s*$`)
-	chartName     = regexp.MustCompile(`(?m)^name:\s*["']?([a-z0-9][a-z0-9-]{0,52})["']?\s*$`)
-	refName       = regexp.MustCompile(`^\s*name:\s*["']?(.+?)["']?\s*$`)
-	refKey        = regexp.MustCompile(`^\s*key:\s*["']?(.+?)["']?\s*$`)
-	valueOf       = regexp.MustCompile(`^\{\{-?\s*\.Values\.([A-Za-z0-9_.]+)(?:\s*\|\s*quote)?\s*-?\}\}$`)
-	releaseName   = regexp.MustCompile(`\{\{-?\s*\.Release\.Name\s*-?\}\}`)
+	helmUpgrade   = newPattern(`helm\s+(?:upgrade|install)((?:[^\n&|;\\]|\\\n)*)`)
+	helmNamespace = newPattern(`(?:--namespace|-n)[ =]+([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)\b`)
+	helmWords     = newPattern(`^(?:\s|\\\n|--?[a-z-]+(?:=\S+)?)*([a-z0-9][a-z0-9-]{0,52})\s+([A-Za-z0-9_./-]{1,100})`)
+	namespaceLine = newPattern(`(?m)^\s*namespace:\s*["']?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)["']?\s*$`)
+	chartName     = newPattern(`(?m)^name:\s*["']?([a-z0-9][a-z0-9-]{0,52})["']?\s*$`)
+	refName       = newPattern(`^\s*name:\s*["']?(.+?)["']?\s*$`)
+	refKey        = newPattern(`^\s*key:\s*["']?(.+?)["']?\s*$`)
+	valueOf       = newPattern(`^\{\{-?\s*\.Values\.([A-Za-z0-9_.]+)(?:\s*\|\s*quote)?\s*-?\}\}$`)
+	releaseName   = newPattern(`\{\{-?\s*\.Release\.Name\s*-?\}\}`)
 )
 
 // release reads the workflows, the chart's templates and its name.
@@ -108,7 +107,7 @@ func helm(t *tree, _ Leak, v string) []target {
 	default:
 		value := camelCase(v)
 		for _, u := range uses {
-			value = orElse(first(regexp.MustCompile(`\.Values\.([A-Za-z0-9_.]+)`), u.text+"\n"+strings.Join(t.around(u, 1), "\n")), value)
+			value = orElse(first(newPattern(`\.Values\.([A-Za-z0-9_.]+)`), u.text+"\n"+strings.Join(t.around(u, 1), "\n")), value)
 		}
 		out.how = "The chart takes it from `.Values." + value + "`. Change it where the pipeline gets that value, or:"
 		out.set = []string{r.upgrade(" --reuse-values --set-string " + value + "=$NEW_KEY")}

@@ -2,7 +2,6 @@ package guide
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -36,7 +35,7 @@ func (t *tree) holds(files ...string) bool {
 	return slices.ContainsFunc(files, func(p string) bool { return t.head[p] && !t.secret[p] })
 }
 
-var vercelProject = regexp.MustCompile(`"projectName"\s*:\s*"([a-z0-9][a-z0-9._-]{0,99})"`)
+var vercelProject = newPattern(`"projectName"\s*:\s*"([a-z0-9][a-z0-9._-]{0,99})"`)
 
 func vercel(t *tree, l Leak, v string) []target {
 	files := t.named("vercel.json", "vercel.ts", "now.json", ".vercelignore")
@@ -100,8 +99,8 @@ func netlify(t *tree, l Leak, v string) []target {
 }
 
 var (
-	wranglerProduction = regexp.MustCompile(`\[env\.production|(?s:"env"\s*:\s*\{.*"production"\s*:)`)
-	wranglerName       = regexp.MustCompile(`(?m)^\s*"?name"?\s*[=:]\s*["']([a-z0-9][a-z0-9-]{0,62})["']`)
+	wranglerProduction = newPattern(`\[env\.production|(?s:"env"\s*:\s*\{.*"production"\s*:)`)
+	wranglerName       = newPattern(`(?m)^\s*"?name"?\s*[=:]\s*["']([a-z0-9][a-z0-9-]{0,62})["']`)
 )
 
 func cloudflare(t *tree, l Leak, v string) []target {
@@ -148,8 +147,8 @@ func cloudflare(t *tree, l Leak, v string) []target {
 }
 
 var (
-	flyFile = regexp.MustCompile(`(^|/)fly(\.[a-z]+)?\.toml$`)
-	flyApp  = regexp.MustCompile(`(?m)^app\s*=\s*["']([^"'\n]+)["']`)
+	flyFile = newPattern(`(^|/)fly(\.[a-z]+)?\.toml$`)
+	flyApp  = newPattern(`(?m)^app\s*=\s*["']([^"'\n]+)["']`)
 )
 
 func fly(t *tree, _ Leak, v string) []target {
@@ -184,7 +183,7 @@ func railway(t *tree, _ Leak, v string) []target {
 	}}
 }
 
-var renderService = regexp.MustCompile(`(?m)^\s+(?:-\s+)?name:\s*["']?([A-Za-z0-9][A-Za-z0-9_-]{0,62})["']?\s*$`)
+var renderService = newPattern(`(?m)^\s+(?:-\s+)?name:\s*["']?([A-Za-z0-9][A-Za-z0-9_-]{0,62})["']?\s*$`)
 
 func render(t *tree, _ Leak, v string) []target {
 	files := t.named("render.yaml", "render.yml")
@@ -211,8 +210,8 @@ func render(t *tree, _ Leak, v string) []target {
 }
 
 var (
-	herokuApp = regexp.MustCompile(`(?:heroku_app_name:\s*["']?|git\.heroku\.com/|heroku [a-z:]+[^\n]* (?:--app|-a)[ =])([a-z][a-z0-9-]{1,28}[a-z0-9])`)
-	workflows = regexp.MustCompile(`^\.github/workflows/[^/]+\.ya?ml$`)
+	herokuApp = newPattern(`(?:heroku_app_name:\s*["']?|git\.heroku\.com/|heroku [a-z:]+[^\n]* (?:--app|-a)[ =])([a-z][a-z0-9-]{1,28}[a-z0-9])`)
+	workflows = newPattern(`^\.github/workflows/[^/]+\.ya?ml$`)
 )
 
 func heroku(t *tree, _ Leak, v string) []target {
@@ -241,7 +240,7 @@ func heroku(t *tree, _ Leak, v string) []target {
 	}}
 }
 
-var supabaseConfig = regexp.MustCompile(`(^|/)supabase/config\.toml$`)
+var supabaseConfig = newPattern(`(^|/)supabase/config\.toml$`)
 
 func supabase(t *tree, _ Leak, v string) []target {
 	files := t.matching(supabaseConfig)

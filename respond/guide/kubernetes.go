@@ -9,9 +9,9 @@ import (
 )
 
 var (
-	yamlFile       = regexp.MustCompile(`\.ya?ml$`)
-	kubernetesName = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,100}[a-z0-9])?$`)
-	secretKeyName  = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
+	yamlFile       = newPattern(`\.ya?ml$`)
+	kubernetesName = newPattern(`^[a-z0-9]([a-z0-9.-]{0,100}[a-z0-9])?$`)
+	secretKeyName  = newPattern(`^[A-Za-z0-9._-]{1,100}$`)
 )
 
 // newSecret is the Secret that takes the credential where a manifest or a chart held it. It has a name of its own, so
@@ -65,7 +65,7 @@ func (t *tree) referring(name string) []string {
 	if !kubernetesName.MatchString(name) {
 		return nil
 	}
-	reference := regexp.MustCompile(`(?m)^\s+(- )?name:\s*["']?` + regexp.QuoteMeta(name) + `["']?\s*$`)
+	reference := newPattern(`(?m)^\s+(- )?name:\s*["']?` + regexp.QuoteMeta(name) + `["']?\s*$`)
 	var out []string
 	for _, p := range t.matching(yamlFile) {
 		if t.isManifest(p) && reference.MatchString(t.text(p)) && strings.Contains(t.text(p), "Ref:") {

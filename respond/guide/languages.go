@@ -2,7 +2,6 @@ package guide
 
 import (
 	"path"
-	"regexp"
 	"strings"
 )
 
@@ -106,7 +105,7 @@ func laravel(at Location) language {
 	}
 }
 
-var useClient = regexp.MustCompile(`^\s*['"]use client['"]`)
+var useClient = newPattern(`^\s*['"]use client['"]`)
 
 // script returns how JavaScript and its kin read a variable: that depends on what runs them.
 func script(t *tree, at Location, ext string) language {
@@ -150,7 +149,7 @@ func moveToServer(variable, where string) string {
 }
 
 // serverSide is where apps without a server of their own may still have code that runs on one.
-var serverSide = regexp.MustCompile(`(^|/)(api|server|functions|netlify/functions|backend|scripts)/`)
+var serverSide = newPattern(`(^|/)(api|server|functions|netlify/functions|backend|scripts)/`)
 
 // nearest returns the path of the first of the names in the file's folder or one above it, "" where there is none.
 func (t *tree) nearest(p string, names ...string) string {
@@ -176,11 +175,11 @@ func (t *tree) above(p, name string) string {
 
 // quoted is a literal that is the key and nothing else; the key is masked, with an ellipsis in its middle.
 var (
-	quoted    = regexp.MustCompile("[\"'`][A-Za-z_]*…[A-Za-z0-9+/=]{0,8}[\"'`]")
-	fallback  = regexp.MustCompile(`(?i)(\|\||\?\?|:-|\bor\b|\?:|,|=>|unwrap_or[a-z_]*\()\s*["'` + "`" + `]?[a-z_]*…`)
-	readsEnv  = regexp.MustCompile(`(?i)env`)
-	assignEnv = regexp.MustCompile(`^\s*((process\.env|import\.meta\.env|os\.environ|ENV|\$_ENV|\$ENV)[.\[{][^=]*=[^=]|(os\.)?setenv\(|putenv\(|os\.Setenv\(|(export|set|setx|set -g?x)\s+[A-Z][A-Z0-9_]*[\s=]|\$env:[A-Z0-9_]+\s*=)`)
-	comment   = regexp.MustCompile(`^\s*(//|#|--|/?\*|<!--|;|%%?)`)
+	quoted    = newPattern("[\"'`][A-Za-z_]*…[A-Za-z0-9+/=]{0,8}[\"'`]")
+	fallback  = newPattern(`(?i)(\|\||\?\?|:-|\bor\b|\?:|,|=>|unwrap_or[a-z_]*\()\s*["'` + "`" + `]?[a-z_]*…`)
+	readsEnv  = newPattern(`(?i)env`)
+	assignEnv = newPattern(`^\s*((process\.env|import\.meta\.env|os\.environ|ENV|\$_ENV|\$ENV)[.\[{][^=]*=[^=]|(os\.)?setenv\(|putenv\(|os\.Setenv\(|(export|set|setx|set -g?x)\s+[A-Z][A-Z0-9_]*[\s=]|\$env:[A-Z0-9_]+\s*=)`)
+	comment   = newPattern(`^\s*(//|#|--|/?\*|<!--|;|%%?)`)
 )
 
 // inCode says how to take the key out of a line of code.

@@ -3,7 +3,6 @@ package guide
 import (
 	"context"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -72,7 +71,7 @@ func survey(ctx context.Context, l Leak, files Files) repository {
 }
 
 // environmentName is what an environment variable may be called, so that it can be part of a command as it is.
-var environmentName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{2,63}$`)
+var environmentName = newPattern(`^[A-Za-z][A-Za-z0-9_]{2,63}$`)
 
 // browserPrefixes make a framework put the variable into what browsers download.
 var browserPrefixes = []string{
@@ -140,7 +139,7 @@ func dotnetVariable(t *tree, l Leak, name string) string {
 	return name
 }
 
-var appsettings = regexp.MustCompile(`(^|/)appsettings[^/]*\.json$`)
+var appsettings = newPattern(`(^|/)appsettings[^/]*\.json$`)
 
 func defaultVariable(k detect.Kind, f *framework) string {
 	prefix := ""
@@ -182,7 +181,7 @@ func keyless(t *tree, l Leak) bool {
 	return false
 }
 
-var keylessFile = regexp.MustCompile(`(^|/)\.clerk/(\.tmp/)?[^/]+$`)
+var keylessFile = newPattern(`(^|/)\.clerk/(\.tmp/)?[^/]+$`)
 
 // instance names the Clerk environment that the credential belongs to, in Markdown.
 func instance(l Leak) string {

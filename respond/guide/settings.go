@@ -2,7 +2,6 @@ package guide
 
 import (
 	"path"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -11,24 +10,24 @@ import (
 )
 
 // pathSafe is a path that may be part of a command as it is. It may begin with a dot, never with a dash.
-var pathSafe = regexp.MustCompile(`^[A-Za-z0-9_.@][A-Za-z0-9_.@-]*(/[A-Za-z0-9_.@-]+){0,20}$`)
+var pathSafe = newPattern(`^[A-Za-z0-9_.@][A-Za-z0-9_.@-]*(/[A-Za-z0-9_.@-]+){0,20}$`)
 
 var (
-	envFile     = regexp.MustCompile(`(^|/)(\.env[^/]*|[^/]+\.env|\.dev\.vars[^/]*|\.envrc|\.flaskenv|local\.settings\.json|terraform\.tfvars\.local)$`)
-	envTemplate = regexp.MustCompile(`(?i)(^|/)[^/]*env[^/]*\.(example|sample|template|tmpl|dist|default|defaults)[^/]*$|(^|/)(example|sample|template)[^/]*\.env$`)
-	assignment  = regexp.MustCompile(`^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*\S`)
+	envFile     = newPattern(`(^|/)(\.env[^/]*|[^/]+\.env|\.dev\.vars[^/]*|\.envrc|\.flaskenv|local\.settings\.json|terraform\.tfvars\.local)$`)
+	envTemplate = newPattern(`(?i)(^|/)[^/]*env[^/]*\.(example|sample|template|tmpl|dist|default|defaults)[^/]*$|(^|/)(example|sample|template)[^/]*\.env$`)
+	assignment  = newPattern(`^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*\S`)
 
-	composeFile = regexp.MustCompile(`(^|/)(docker-)?compose[^/]*\.ya?ml$`)
-	dockerFile  = regexp.MustCompile(`(^|/)([^/]+\.)?([Dd]ockerfile|Containerfile)(\.[^/]+)?$`)
-	springFile  = regexp.MustCompile(`(^|/)(application|bootstrap)[^/]*\.(properties|ya?ml)$`)
-	valuesFile  = regexp.MustCompile(`(^|/)[^/]*values[^/]*\.ya?ml$`)
-	tfVariables = regexp.MustCompile(`\.tfvars$`)
-	tfFile      = regexp.MustCompile(`\.(tf|tofu)$`)
+	composeFile = newPattern(`(^|/)(docker-)?compose[^/]*\.ya?ml$`)
+	dockerFile  = newPattern(`(^|/)([^/]+\.)?([Dd]ockerfile|Containerfile)(\.[^/]+)?$`)
+	springFile  = newPattern(`(^|/)(application|bootstrap)[^/]*\.(properties|ya?ml)$`)
+	valuesFile  = newPattern(`(^|/)[^/]*values[^/]*\.ya?ml$`)
+	tfVariables = newPattern(`\.tfvars$`)
+	tfFile      = newPattern(`\.(tf|tofu)$`)
 )
 
 // settingsFile is a file that a host or a tool reads, with how to take a credential out of it.
 type settingsFile struct {
-	path *regexp.Regexp
+	path *pattern
 	has  string // what the text holds, "" for any
 	text string // Markdown, with HERE for the place and KEYNAME for the variable
 	lang string
@@ -40,39 +39,39 @@ const deleteLine = "In HERE, delete the line."
 
 // settingsFiles are tried in order.
 var settingsFiles = []settingsFile{
-	{path: regexp.MustCompile(`^\.github/(workflows/[^/]+|actions/.+)\.ya?ml$`), text: "In HERE, write:", lang: "yaml", code: "KEYNAME: ${{ secrets.KEYNAME }}"},
-	{path: regexp.MustCompile(`^\.circleci/|(^|/)\.gitlab-ci[^/]*\.yml$|^\.travis\.yml$|^buildkite|^\.buildkite/|(^|/)bitbucket-pipelines\.yml$`), text: deleteLine + " The job takes the variable from the project's settings."},
-	{path: regexp.MustCompile(`(^|/)azure-pipelines[^/]*\.ya?ml$`), text: "In HERE, write:", lang: "yaml", code: "KEYNAME: $(KEYNAME)"},
+	{path: newPattern(`^\.github/(workflows/[^/]+|actions/.+)\.ya?ml$`), text: "In HERE, write:", lang: "yaml", code: "KEYNAME: ${{ secrets.KEYNAME }}"},
+	{path: newPattern(`^\.circleci/|(^|/)\.gitlab-ci[^/]*\.yml$|^\.travis\.yml$|^buildkite|^\.buildkite/|(^|/)bitbucket-pipelines\.yml$`), text: deleteLine + " The job takes the variable from the project's settings."},
+	{path: newPattern(`(^|/)azure-pipelines[^/]*\.ya?ml$`), text: "In HERE, write:", lang: "yaml", code: "KEYNAME: $(KEYNAME)"},
 	{path: composeFile, text: "In HERE, write:", lang: "yaml", code: "KEYNAME: ${KEYNAME:?}"},
 	{path: dockerFile, text: "In HERE, delete the line: whoever can pull the image can read it. A build that needs the key takes it as a build secret (`RUN --mount=type=secret,id=KEYNAME,env=KEYNAME`)."},
 	{path: springFile, text: "In HERE, write the variable in place of the key:", lang: "properties", code: "${KEYNAME}"},
 	{path: appsettings, text: "In HERE, delete the line. .NET reads the environment variable `KEYNAME` in its place."},
-	{path: regexp.MustCompile(`(^|/)wrangler[^/]*\.(toml|jsonc?)$`), text: deleteLine},
-	{path: regexp.MustCompile(`(^|/)fly[^/]*\.toml$`), text: deleteLine},
-	{path: regexp.MustCompile(`(^|/)(netlify|railway|nixpacks)\.toml$`), text: deleteLine},
-	{path: regexp.MustCompile(`(^|/)(vercel|now|railway|heroku)\.json$|(^|/)heroku\.yml$|(^|/)Procfile[^/]*$`), text: deleteLine},
-	{path: regexp.MustCompile(`(^|/)eas\.json$`), text: deleteLine},
-	{path: regexp.MustCompile(`(^|/)app\.(config\.)?(json|js|ts)$`), has: "expo", text: "HERE is built into the app, where anyone can read it. Delete the line, and move what needs the key to a server, which reads `KEYNAME`. Installed versions lose access when you delete the key in Clerk."},
-	{path: regexp.MustCompile(`(^|/)app\.json$`), text: "In HERE, leave the value out:", lang: "json", code: `"KEYNAME": { "required": true }`},
-	{path: regexp.MustCompile(`(^|/)render\.ya?ml$`), text: "In HERE, write this in place of `value:`, so that the next sync keeps what the dashboard has:", lang: "yaml", code: "sync: false"},
-	{path: regexp.MustCompile(`(^|/)apphosting[^/]*\.ya?ml$`), text: "In HERE, write this in place of `value:`:", lang: "yaml", code: "secret: KEYNAME"},
-	{path: regexp.MustCompile(`(^|/)app[^/]*\.ya?ml$`), has: "runtime:", text: "In HERE, delete the line, and include a file that is not in git:", lang: "yaml", code: "includes:\n  - secrets.yaml"},
-	{path: regexp.MustCompile(`(^|/)cloudbuild[^/]*\.(ya?ml|json)$`), text: "In HERE, remove the variable from `--set-env-vars`, and write:", lang: "yaml", code: "--remove-env-vars=KEYNAME\n--update-secrets=KEYNAME=clerk-secret-key:latest", note: "After the first deployment, `--remove-env-vars` can go."},
-	{path: regexp.MustCompile(`\.ya?ml$`), has: "serving.knative.dev", text: "In HERE, write this in place of `value:`:", lang: "yaml", code: "valueFrom:\n  secretKeyRef:\n    name: clerk-secret-key\n    key: latest"},
-	{path: regexp.MustCompile(`(^|/)supabase/config\.toml$`), text: "In HERE, write this in place of the key:", lang: "toml", code: `"env(KEYNAME)"`},
-	{path: regexp.MustCompile(`(^|/)serverless[^/]*\.ya?ml$`), text: "In HERE, write:", lang: "yaml", code: "KEYNAME: ${ssm:/clerk/secret-key}"},
-	{path: regexp.MustCompile(`(^|/)(template|sam)[^/]*\.(ya?ml|json)$`), has: "AWS::", text: "In HERE, write:", lang: "yaml", code: "KEYNAME: '{{resolve:secretsmanager:clerk-secret-key}}'"},
-	{path: regexp.MustCompile(`(^|/)[^/]*task[-_]?def[^/]*\.json$`), text: "In HERE, delete the entry under `environment`, and add this under `secrets`:", lang: "json", code: `{ "name": "KEYNAME", "valueFrom": "/clerk/secret-key" }`, note: "The task's execution role needs `ssm:GetParameters` for it."},
-	{path: regexp.MustCompile(`(^|/)copilot/[^/]+/manifest\.ya?ml$`), text: "In HERE, delete the line under `variables`, and add this under `secrets`:", lang: "yaml", code: "KEYNAME: /copilot/${COPILOT_APPLICATION_NAME}/${COPILOT_ENVIRONMENT_NAME}/secrets/KEYNAME"},
-	{path: regexp.MustCompile(`(^|/)apprunner\.yaml$`), text: "In HERE, delete the entry under `env`, and add this under `secrets`:", lang: "yaml", code: "- name: KEYNAME\n  value-from: /clerk/secret-key"},
-	{path: regexp.MustCompile(`(^|/)\.ebextensions/|(^|/)amplify\.yml$`), text: deleteLine},
-	{path: regexp.MustCompile(`\.bicep(param)?$`), text: "In HERE, write the parameter in place of the key, and declare it once:", lang: "bicep", code: "@secure()\nparam clerkSecretKey string"},
+	{path: newPattern(`(^|/)wrangler[^/]*\.(toml|jsonc?)$`), text: deleteLine},
+	{path: newPattern(`(^|/)fly[^/]*\.toml$`), text: deleteLine},
+	{path: newPattern(`(^|/)(netlify|railway|nixpacks)\.toml$`), text: deleteLine},
+	{path: newPattern(`(^|/)(vercel|now|railway|heroku)\.json$|(^|/)heroku\.yml$|(^|/)Procfile[^/]*$`), text: deleteLine},
+	{path: newPattern(`(^|/)eas\.json$`), text: deleteLine},
+	{path: newPattern(`(^|/)app\.(config\.)?(json|js|ts)$`), has: "expo", text: "HERE is built into the app, where anyone can read it. Delete the line, and move what needs the key to a server, which reads `KEYNAME`. Installed versions lose access when you delete the key in Clerk."},
+	{path: newPattern(`(^|/)app\.json$`), text: "In HERE, leave the value out:", lang: "json", code: `"KEYNAME": { "required": true }`},
+	{path: newPattern(`(^|/)render\.ya?ml$`), text: "In HERE, write this in place of `value:`, so that the next sync keeps what the dashboard has:", lang: "yaml", code: "sync: false"},
+	{path: newPattern(`(^|/)apphosting[^/]*\.ya?ml$`), text: "In HERE, write this in place of `value:`:", lang: "yaml", code: "secret: KEYNAME"},
+	{path: newPattern(`(^|/)app[^/]*\.ya?ml$`), has: "runtime:", text: "In HERE, delete the line, and include a file that is not in git:", lang: "yaml", code: "includes:\n  - secrets.yaml"},
+	{path: newPattern(`(^|/)cloudbuild[^/]*\.(ya?ml|json)$`), text: "In HERE, remove the variable from `--set-env-vars`, and write:", lang: "yaml", code: "--remove-env-vars=KEYNAME\n--update-secrets=KEYNAME=clerk-secret-key:latest", note: "After the first deployment, `--remove-env-vars` can go."},
+	{path: newPattern(`\.ya?ml$`), has: "serving.knative.dev", text: "In HERE, write this in place of `value:`:", lang: "yaml", code: "valueFrom:\n  secretKeyRef:\n    name: clerk-secret-key\n    key: latest"},
+	{path: newPattern(`(^|/)supabase/config\.toml$`), text: "In HERE, write this in place of the key:", lang: "toml", code: `"env(KEYNAME)"`},
+	{path: newPattern(`(^|/)serverless[^/]*\.ya?ml$`), text: "In HERE, write:", lang: "yaml", code: "KEYNAME: ${ssm:/clerk/secret-key}"},
+	{path: newPattern(`(^|/)(template|sam)[^/]*\.(ya?ml|json)$`), has: "AWS::", text: "In HERE, write:", lang: "yaml", code: "KEYNAME: '{{resolve:secretsmanager:clerk-secret-key}}'"},
+	{path: newPattern(`(^|/)[^/]*task[-_]?def[^/]*\.json$`), text: "In HERE, delete the entry under `environment`, and add this under `secrets`:", lang: "json", code: `{ "name": "KEYNAME", "valueFrom": "/clerk/secret-key" }`, note: "The task's execution role needs `ssm:GetParameters` for it."},
+	{path: newPattern(`(^|/)copilot/[^/]+/manifest\.ya?ml$`), text: "In HERE, delete the line under `variables`, and add this under `secrets`:", lang: "yaml", code: "KEYNAME: /copilot/${COPILOT_APPLICATION_NAME}/${COPILOT_ENVIRONMENT_NAME}/secrets/KEYNAME"},
+	{path: newPattern(`(^|/)apprunner\.yaml$`), text: "In HERE, delete the entry under `env`, and add this under `secrets`:", lang: "yaml", code: "- name: KEYNAME\n  value-from: /clerk/secret-key"},
+	{path: newPattern(`(^|/)\.ebextensions/|(^|/)amplify\.yml$`), text: deleteLine},
+	{path: newPattern(`\.bicep(param)?$`), text: "In HERE, write the parameter in place of the key, and declare it once:", lang: "bicep", code: "@secure()\nparam clerkSecretKey string"},
 	{path: tfVariables, text: deleteLine + " From now on the value comes from `-var`, or from the workspace's variables."},
 	{path: tfFile, text: "In HERE, write `var.clerk_secret_key` in place of the key, and declare it once:", lang: "hcl", code: "variable \"clerk_secret_key\" {\n  type      = string\n  sensitive = true\n}"},
-	{path: regexp.MustCompile(`(^|/)cdk\.json$`), text: "In HERE, delete the line. In the stack that reads it, write:", lang: "ts", code: `SecretValue.secretsManager("clerk-secret-key").unsafeUnwrap()`, note: "Import `SecretValue` from `aws-cdk-lib`."},
-	{path: regexp.MustCompile(`(^|/)\.vscode/|(^|/)[^/]*\.code-workspace$`), text: "In HERE, write this in place of the key:", lang: "json", code: `"${env:KEYNAME}"`},
-	{path: regexp.MustCompile(`(^|/)package\.json$`), text: "In HERE, remove `KEYNAME=…` from the script: it comes from the environment."},
-	{path: regexp.MustCompile(`\.service$`), text: "In HERE, write this in place of the line:", lang: "ini", code: "EnvironmentFile=/etc/clerk.env", note: "That file is on the server only, with the line `KEYNAME=…`."},
+	{path: newPattern(`(^|/)cdk\.json$`), text: "In HERE, delete the line. In the stack that reads it, write:", lang: "ts", code: `SecretValue.secretsManager("clerk-secret-key").unsafeUnwrap()`, note: "Import `SecretValue` from `aws-cdk-lib`."},
+	{path: newPattern(`(^|/)\.vscode/|(^|/)[^/]*\.code-workspace$`), text: "In HERE, write this in place of the key:", lang: "json", code: `"${env:KEYNAME}"`},
+	{path: newPattern(`(^|/)package\.json$`), text: "In HERE, remove `KEYNAME=…` from the script: it comes from the environment."},
+	{path: newPattern(`\.service$`), text: "In HERE, write this in place of the line:", lang: "ini", code: "EnvironmentFile=/etc/clerk.env", note: "That file is on the server only, with the line `KEYNAME=…`."},
 }
 
 // inSettingsFile says how to take the credential out of a file that a host or a tool reads, and false for other files.
@@ -109,7 +108,7 @@ func inSettingsFile(t *tree, at Location, variable string) (change, bool) {
 	return change{}, false
 }
 
-var listItem = regexp.MustCompile(`^\s*-\s`)
+var listItem = newPattern(`^\s*-\s`)
 
 // named fills in the variable.
 func (c change) named(variable string) change {
@@ -119,7 +118,7 @@ func (c change) named(variable string) change {
 	return c
 }
 
-var springKey = regexp.MustCompile(`^\s*["']?([A-Za-z][A-Za-z0-9_.-]{0,80})["']?\s*[=:]`)
+var springKey = newPattern(`^\s*["']?([A-Za-z][A-Za-z0-9_.-]{0,80})["']?\s*[=:]`)
 
 // springLine keeps the setting's own name.
 func springLine(t *tree, at Location, variable string) string {

@@ -1,15 +1,14 @@
 package guide
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
 
 var (
-	dopplerProject  = regexp.MustCompile(`(?m)^\s*-?\s*project:\s*["']?([A-Za-z0-9][A-Za-z0-9_-]{0,99})["']?\s*$`)
-	encryptedFile   = regexp.MustCompile(`(?i)(^|/)[^/]*(secrets?|\.enc|\.sops)[^/]*\.(ya?ml|json|env)$`)
-	circleCIFile    = regexp.MustCompile(`^\.circleci/config\.ya?ml$`)
+	dopplerProject  = newPattern(`(?m)^\s*-?\s*project:\s*["']?([A-Za-z0-9][A-Za-z0-9_-]{0,99})["']?\s*$`)
+	encryptedFile   = newPattern(`(?i)(^|/)[^/]*(secrets?|\.enc|\.sops)[^/]*\.(ya?ml|json|env)$`)
+	circleCIFile    = newPattern(`^\.circleci/config\.ya?ml$`)
 	dopplerFileName = []string{"doppler.yaml", "doppler.yml"}
 )
 
@@ -99,8 +98,8 @@ func compose(t *tree, _ Leak, v string) []target {
 }
 
 var (
-	namesTest = regexp.MustCompile(`(?i)(^|[^a-z])(test|dev|development|staging|stage|preview|ci|e2e)([^a-z]|$)`)
-	namesLive = regexp.MustCompile(`(?i)(^|[^a-z])(prod|production|live)([^a-z]|$)`)
+	namesTest = newPattern(`(?i)(^|[^a-z])(test|dev|development|staging|stage|preview|ci|e2e)([^a-z]|$)`)
+	namesLive = newPattern(`(?i)(^|[^a-z])(prod|production|live)([^a-z]|$)`)
 )
 
 // ofEnvironment leaves out commands whose names say that they are for keys of the other environment, where others remain.

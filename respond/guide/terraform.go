@@ -2,14 +2,13 @@ package guide
 
 import (
 	"path"
-	"regexp"
 	"strings"
 )
 
 var (
-	tfVariable  = regexp.MustCompile(`^\s*variable\s+"([A-Za-z0-9_]+)"`)
-	tfValue     = regexp.MustCompile(`^\s*([A-Za-z0-9_]+)\s*=`)
-	tfAutomatic = regexp.MustCompile(`(^|/)(terraform|[^/]+\.auto)\.tfvars$`)
+	tfVariable  = newPattern(`^\s*variable\s+"([A-Za-z0-9_]+)"`)
+	tfValue     = newPattern(`^\s*([A-Za-z0-9_]+)\s*=`)
+	tfAutomatic = newPattern(`(^|/)(terraform|[^/]+\.auto)\.tfvars$`)
 )
 
 // terraform sets the variable on the command line, which wins over all files. The environment loses against them.

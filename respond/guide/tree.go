@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -33,7 +32,7 @@ type tree struct {
 	bytes  int
 	full   bool // something was not read, as the bounds were reached
 	cache  map[string]content
-	hits   map[*regexp.Regexp][]string
+	hits   map[*pattern][]string
 
 	apiRoutes bool // the app has routes of Expo's that run on a server
 	found     []framework
@@ -44,7 +43,7 @@ type tree struct {
 func plant(ctx context.Context, l Leak, files Files) *tree {
 	t := &tree{
 		ctx: ctx, files: files, byName: map[string][]string{}, charts: map[string]bool{},
-		head: map[string]bool{}, secret: map[string]bool{}, cache: map[string]content{}, hits: map[*regexp.Regexp][]string{}, depends: map[string]map[string]bool{},
+		head: map[string]bool{}, secret: map[string]bool{}, cache: map[string]content{}, hits: map[*pattern][]string{}, depends: map[string]map[string]bool{},
 	}
 	if files == nil {
 		return t
@@ -122,7 +121,7 @@ func (t *tree) named(names ...string) []string {
 func (t *tree) has(p string) bool { return slices.Contains(t.byName[path.Base(p)], p) }
 
 // matching returns the paths of files that may be read and that the expression matches.
-func (t *tree) matching(re *regexp.Regexp) []string {
+func (t *tree) matching(re *pattern) []string {
 	if got, ok := t.hits[re]; ok {
 		return slices.Clip(got)
 	}
@@ -276,7 +275,7 @@ func wholes(paths []string) []use {
 }
 
 // shellSafe is what may be part of a command as it is, where it comes from a file.
-var shellSafe = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._/-]{0,100}$`)
+var shellSafe = newPattern(`^[A-Za-z0-9_][A-Za-z0-9._/-]{0,100}$`)
 
 // safe returns s where it may be part of a command, else the other text.
 func safe(s, other string) string {
@@ -296,7 +295,7 @@ func inFolder(p string) string {
 }
 
 // first returns the first submatch of the expression in the text, "" where there is none.
-func first(re *regexp.Regexp, text string) string {
+func first(re *pattern, text string) string {
 	if m := re.FindStringSubmatch(text); m != nil {
 		return m[1]
 	}
