@@ -29,14 +29,16 @@ type bench struct {
 	github *githubtest.Server
 	store  *ledger.Store
 	worker *Worker
-	later  atomic.Int64 // by how much the clock is ahead
+	start  time.Time    // where the clock stands
+	later  atomic.Int64 // by how much it is ahead of that
 }
 
-func (b *bench) now() time.Time { return time.Now().Add(time.Duration(b.later.Load())) }
+// now is the same until the test moves it: how fast the machine is makes no difference.
+func (b *bench) now() time.Time { return b.start.Add(time.Duration(b.later.Load())) }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t}
+	b := &bench{t: t, start: time.Now()}
 	var err error
 	if b.github, err = githubtest.New(githubtest.Options{Quiet: true}); err != nil {
 		t.Fatal(err)
