@@ -9,17 +9,17 @@ const (
 	ButtonAccept    = "accept-unread"
 )
 
-// ButtonSaid returns what a button of the check run says; false for the one that only asks to read the commits again.
-func ButtonSaid(identifier string) (Said, bool) {
+// ButtonCommand returns the command of a button of the check run; false for the one that only asks to read the commits again.
+func ButtonCommand(identifier string) (CommandKind, bool) {
 	switch identifier {
 	case ButtonRotated:
-		return SaidRotated, true
+		return CommandRotated, true
 	case ButtonNotSecret:
-		return SaidIgnore, true
+		return CommandIgnore, true
 	case ButtonTriage:
-		return SaidTriage, true
+		return CommandTriage, true
 	case ButtonAccept:
-		return SaidAccept, true
+		return CommandAccept, true
 	}
 	return "", false
 }

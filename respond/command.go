@@ -5,25 +5,25 @@ import (
 	"time"
 )
 
-// Said is what a person told rekey.
-type Said string
+// CommandKind is what a person told rekey.
+type CommandKind string
 
 // What can be said: by a command in a comment, by a button of the check run, or by closing and reopening the issue.
 const (
-	SaidRotated  Said = "rotated"
-	SaidIgnore   Said = "ignore"
-	SaidReopen   Said = "reopen"
-	SaidStatus   Said = "status"
-	SaidHelp     Said = "help"
-	SaidTriage   Said = "triage"   // treat a pull request's findings as leaks of the repository
-	SaidAccept   Said = "accept"   // what a limit left unread is accepted; about no leak
-	SaidClosed   Said = "closed"   // closed the issue by hand
-	SaidReopened Said = "reopened" // reopened it by hand
+	CommandRotated  CommandKind = "rotated"
+	CommandIgnore   CommandKind = "ignore"
+	CommandReopen   CommandKind = "reopen"
+	CommandStatus   CommandKind = "status"
+	CommandHelp     CommandKind = "help"
+	CommandTriage   CommandKind = "triage"   // treat a pull request's findings as leaks of the repository
+	CommandAccept   CommandKind = "accept"   // what a limit left unread is accepted; about no leak
+	CommandClosed   CommandKind = "closed"   // closed the issue by hand
+	CommandReopened CommandKind = "reopened" // reopened it by hand
 )
 
-// Word is something that a person said about a leak.
-type Word struct {
-	Said   Said
+// Command is something that a person said about a leak.
+type Command struct {
+	Kind   CommandKind
 	Reason string
 	By     string // login
 	Role   string // in the leak's repository: admin, maintain, write, triage, read or none
@@ -33,21 +33,21 @@ type Word struct {
 	Bot    bool // another App, whose closing is undone; all else that it says is not heard
 }
 
-// MayHear reports whether words of this sender count at all: those of bots, our own above all, do not.
-func MayHear(login, senderType string) bool {
+// IsPerson reports whether words of this sender count at all: those of bots, our own above all, do not.
+func IsPerson(login, senderType string) bool {
 	return login != "" && senderType != "Bot" && !strings.HasSuffix(login, "[bot]")
 }
 
-// entitled reports whether a person with this role may say this about the leak: write, and for ignoring a production key
+// mayRun reports whether a person with this role may say this about the leak: write, and for ignoring a production key
 // maintain or admin.
-func entitled(role string, said Said, l Leak) bool {
+func mayRun(role string, said CommandKind, l Leak) bool {
 	switch role {
 	case "admin", "maintain":
 		return true
 	case "write":
-		return said != SaidIgnore || !l.Production()
+		return said != CommandIgnore || !l.Production()
 	case "triage":
-		return said == SaidReopened || said == SaidReopen || said == SaidTriage // who sees danger may say so
+		return said == CommandReopened || said == CommandReopen || said == CommandTriage // who sees danger may say so
 	}
 	return false
 }

@@ -32,7 +32,7 @@ func Compare(f LeakFacts, s IssueState, now time.Time) Decision {
 		d.Actions = append(d.Actions, a)
 	}
 	if f.Hidden {
-		d.hush(f, "", false)
+		d.conceal(f, "", false)
 	}
 	return d
 }

@@ -22,23 +22,23 @@ const (
 	ReopenIssue Effect = "reopen_issue"
 	Comment     Effect = "comment" // Body, under the leak's issue
 	AskClerk    Effect = "ask_clerk"
-	Notify      Effect = "notify" // tell the policy's targets of Event
+	Notify      Effect = "notify" // tell the policy's targets
 )
 
 // Action is one effect, chosen. It holds no text that the ledger can give when it is performed, comments apart.
 type Action struct {
-	Do         Effect
-	Key        string // performed at most once; a second action of the same key is the same action
-	Repository int64
-	Head       string        // UpdateCheck
-	Leak       int64         // all but UpdateCheck and SumUpIssues
-	Reply      Reply         `json:"-"` // Comment
-	Body       string        // Comment: the reply in words, once it is queued
-	NotPlanned bool          // CloseIssue: as not planned, rather than completed
-	Event      string        // Notify: opened, reopened, revoked, ignored, resolved
-	Always     bool          // Notify: the server's own targets, whatever the policy says
-	Ask        Ask           // AskClerk
-	After      time.Duration // not before this long from now
+	Do           Effect
+	Key          string // performed at most once; a second action of the same key is the same action
+	Repository   int64
+	Head         string        // UpdateCheck
+	Leak         int64         // all but UpdateCheck and SumUpIssues
+	Reply        Reply         `json:"-"` // Comment
+	Body         string        // Comment: the reply in words, once it is queued
+	NotPlanned   bool          // CloseIssue: as not planned, rather than completed
+	Notice       NoticeKind    `json:"Event"` // Notify
+	Always       bool          // Notify: the server's own targets, whatever the policy says
+	Verification Verification  `json:"Ask"` // AskClerk
+	After        time.Duration // not before this long from now
 }
 
 // Allowance answers what a policy allows at the moment of a scan, and why.
@@ -73,8 +73,8 @@ func (c Change) Event() Event {
 	return Event{Leak: c.Leak, At: c.At, By: c.By, From: c.From, To: c.To, Reason: c.Reason}
 }
 
-// Apply returns the leak's record after the change.
-func Apply(l Leak, c Change) Leak {
+// ApplyTo returns the leak's record after the change.
+func (c Change) ApplyTo(l Leak) Leak {
 	if c.From != c.To {
 		l.State, l.Reason = c.To, c.Reason
 		l.Closed, l.ClosedBy = time.Time{}, ""
@@ -182,9 +182,9 @@ func (d *Decision) seen(f ScanFacts, s Seen, filed *int) {
 		d.file(l, f.Policy, filed)
 	}
 	if s.New && l.State == Open && l.Sure() {
-		d.notify(f.Policy, l, "opened", f.Now)
+		d.notify(f.Policy, l, NoticeOpened, f.Now)
 		if f.Policy.Verify == VerifyWatch && l.Verifiable() {
-			d.Actions = append(d.Actions, askAction(l, Ask{Why: Watching}, 0))
+			d.Actions = append(d.Actions, verifyAction(l, Verification{Why: Watching}, 0))
 		}
 	}
 }
@@ -267,7 +267,7 @@ func (d *Decision) reopened(f ScanFacts, l Leak) {
 		reply.Kind = ReplyPublicMoved
 	}
 	d.comment(l, "reopened", f.Now, reply)
-	d.notify(f.Policy, l, "reopened", f.Now)
+	d.notify(f.Policy, l, NoticeReopened, f.Now)
 }
 
 // updateChecks brings the checks of these commits up to date, but for one that is concluded anyway.
@@ -305,12 +305,12 @@ func (d *Decision) comment(l Leak, about string, at time.Time, reply Reply) {
 	d.Actions = append(d.Actions, a)
 }
 
-func (d *Decision) notify(p Policy, l Leak, event string, at time.Time) {
-	if !p.Tells(event) || l.Outside {
+func (d *Decision) notify(p Policy, l Leak, kind NoticeKind, at time.Time) {
+	if !p.Tells(kind) || l.Outside {
 		return
 	}
-	a := leakAction(Notify, l, stamp(Notify, at)+":"+event)
-	a.Event = event
+	a := leakAction(Notify, l, stamp(Notify, at)+":"+string(kind))
+	a.Notice = kind
 	d.Actions = append(d.Actions, a)
 }
 

@@ -19,17 +19,17 @@ func Example() {
 		},
 		Policy: respond.DefaultPolicy(),
 	}
-	said, reason, _ := text.Command("We replaced it.\n\n/rekey rotated")
-	heard := respond.Hear(facts, respond.Word{Said: said, Reason: reason, By: "ada", Role: "write", ID: "comment:5", At: now.Add(20 * time.Minute)})
+	said, reason, _ := text.ParseCommand("We replaced it.\n\n/rekey rotated")
+	heard := respond.Apply(facts, respond.Command{Kind: said, Reason: reason, By: "ada", Role: "write", ID: "comment:5", At: now.Add(20 * time.Minute)})
 	for _, c := range heard.Changes {
-		facts.Leak = respond.Apply(facts.Leak, c)
+		facts.Leak = c.ApplyTo(facts.Leak)
 	}
 	ask := heard.Actions[0]
-	fmt.Println(ask.Do, ask.Ask.Why)
+	fmt.Println(ask.Do, ask.Verification.Why)
 
-	learned := respond.Learn(facts, ask.Ask, respond.Answer{State: respond.KeyRevoked}, now.Add(21*time.Minute))
+	learned := respond.Learn(facts, ask.Verification, respond.Answer{State: respond.KeyRevoked}, now.Add(21*time.Minute))
 	for _, c := range learned.Changes {
-		facts.Leak = respond.Apply(facts.Leak, c)
+		facts.Leak = c.ApplyTo(facts.Leak)
 	}
 	fmt.Println(facts.Leak.State, "by", facts.Leak.ClosedBy)
 	for _, a := range learned.Actions {

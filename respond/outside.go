@@ -23,24 +23,24 @@ func CanPush(association, role string) bool {
 }
 
 // admit makes a leak from outside one of the repository, with all that follows from a new one.
-func (h *hearing) admit() {
-	if !h.Leak.Outside {
-		h.reply(ReplyAlreadyOurs)
+func (r *commandRun) admit() {
+	if !r.Leak.Outside {
+		r.reply(ReplyAlreadyOurs)
 		return
 	}
-	h.Changes = append(h.Changes, Change{
-		Leak: h.Leak.ID, At: h.word.At, By: h.word.By, From: h.Leak.State, To: h.Leak.State, Admit: true,
+	r.Changes = append(r.Changes, Change{
+		Leak: r.Leak.ID, At: r.command.At, By: r.command.By, From: r.Leak.State, To: r.Leak.State, Admit: true,
 	})
-	h.Leak.Outside = false
-	if h.Leak.State == Open && h.Leak.Sure() {
-		filed := h.FiledHour
-		h.file(h.Leak, h.Policy, &filed)
-		h.notify(h.Policy, h.Leak, "opened", h.word.At)
-		if h.Policy.Verify == VerifyWatch && h.Leak.Verifiable() {
-			h.Actions = append(h.Actions, askAction(h.Leak, Ask{Why: Watching}, 0))
+	r.Leak.Outside = false
+	if r.Leak.State == Open && r.Leak.Sure() {
+		filed := r.FiledHour
+		r.file(r.Leak, r.Policy, &filed)
+		r.notify(r.Policy, r.Leak, NoticeOpened, r.command.At)
+		if r.Policy.Verify == VerifyWatch && r.Leak.Verifiable() {
+			r.Actions = append(r.Actions, verifyAction(r.Leak, Verification{Why: Watching}, 0))
 		}
 	}
-	h.updateChecks(h.Leak.Repository, h.Heads, "")
+	r.updateChecks(r.Leak.Repository, r.Heads, "")
 }
 
 // ComparePriority puts the leaks first that cannot wait: production, then what Clerk accepts, what is certain, what is

@@ -116,7 +116,7 @@ type AllowedPath struct {
 // NotifyRule names a target of the server's configuration, which holds its address and secret, and what it is told.
 type NotifyRule struct {
 	To string
-	On []string // opened, reopened, revoked, ignored, resolved; empty: the first three
+	On []NoticeKind // empty: opened, reopened and revoked
 }
 
 // DefaultLabel is the one label of issues where no policy names others.
@@ -133,9 +133,9 @@ func DefaultPolicy() Policy {
 }
 
 // Tells reports whether anybody is to hear of an event.
-func (p Policy) Tells(event string) bool {
+func (p Policy) Tells(kind NoticeKind) bool {
 	for _, n := range p.Notify {
-		if n.Tells(event) {
+		if n.Tells(kind) {
 			return true
 		}
 	}
@@ -143,11 +143,11 @@ func (p Policy) Tells(event string) bool {
 }
 
 // Tells reports whether this target is to hear of an event.
-func (n NotifyRule) Tells(event string) bool {
+func (n NotifyRule) Tells(kind NoticeKind) bool {
 	if len(n.On) == 0 {
-		return event == "opened" || event == "reopened" || event == "revoked"
+		return kind == NoticeOpened || kind == NoticeReopened || kind == NoticeRevoked
 	}
-	return slices.Contains(n.On, event)
+	return slices.Contains(n.On, kind)
 }
 
 // Entry names an entry of allow.fingerprints: with another last day it is another one.

@@ -13,7 +13,7 @@ func mayVouch(role string, f LeakFacts) bool {
 }
 
 // withoutClerk takes the word of the person behind a question for it, where Clerk cannot be asked or may not be.
-func (d *Decision) withoutClerk(f LeakFacts, q Ask, at time.Time) {
+func (d *Decision) withoutClerk(f LeakFacts, q Verification, at time.Time) {
 	switch {
 	case f.Leak.State != Open:
 	case !mayVouch(q.Role, f):
@@ -33,7 +33,7 @@ func (d *Decision) withoutClerk(f LeakFacts, q Ask, at time.Time) {
 }
 
 // refuseUnconfirmed says once to each person that a maintainer is needed, and undoes a closing by hand.
-func (d *Decision) refuseUnconfirmed(f LeakFacts, q Ask, at time.Time) {
+func (d *Decision) refuseUnconfirmed(f LeakFacts, q Verification, at time.Time) {
 	if q.Why == Closed {
 		d.issue(ReopenIssue, f.Leak, at)
 	}
@@ -47,24 +47,24 @@ func (d *Decision) refuseUnconfirmed(f LeakFacts, q Ask, at time.Time) {
 }
 
 // notConfirmed undoes a closing by hand of a production key about which Clerk gave no clear answer, and goes on asking.
-func (d *Decision) notConfirmed(f LeakFacts, q Ask, a Answer, now time.Time) {
+func (d *Decision) notConfirmed(f LeakFacts, q Verification, a Answer, now time.Time) {
 	d.issue(ReopenIssue, f.Leak, now)
 	d.answer(f, q, ReplyNotConfirmed, a.Detail)
 	q.Why, q.Attempt = Rotated, 1
-	d.Actions = append(d.Actions, askAction(f.Leak, q, askPause(0, a.RetryAfter)))
+	d.Actions = append(d.Actions, verifyAction(f.Leak, q, askPause(0, a.RetryAfter)))
 }
 
 // closedByBot undoes a closing by another App: only people close a leak. It explains itself once to each bot, and reopens
 // at most once a day, so that two programs never quarrel without end.
-func (h *hearing) closedByBot() {
-	if h.Leak.State != Open || h.Leak.IssueNumber == 0 {
+func (r *commandRun) closedByBot() {
+	if r.Leak.State != Open || r.Leak.IssueNumber == 0 {
 		return
 	}
-	day := h.word.At.UTC().Format("2006-01-02")
-	h.Actions = append(h.Actions, leakAction(ReopenIssue, h.Leak, "bot:"+h.word.By+":"+day))
-	a := leakAction(Comment, h.Leak, "bot:"+h.word.By)
-	a.Reply = h.answerTo(ReplyOnlyPeopleClose)
-	h.Actions = append(h.Actions, a)
+	day := r.command.At.UTC().Format("2006-01-02")
+	r.Actions = append(r.Actions, leakAction(ReopenIssue, r.Leak, "bot:"+r.command.By+":"+day))
+	a := leakAction(Comment, r.Leak, "bot:"+r.command.By)
+	a.Reply = r.answerTo(ReplyOnlyPeopleClose)
+	r.Actions = append(r.Actions, a)
 }
 
 // silenced tells the server's own targets that a policy allows a production key: whoever may change the policy could use
@@ -74,6 +74,6 @@ func (d *Decision) silenced(l Leak, now time.Time) {
 		return
 	}
 	a := leakAction(Notify, l, stamp(Notify, now)+":silenced")
-	a.Event, a.Always = "ignored", true
+	a.Notice, a.Always = NoticeIgnored, true
 	d.Actions = append(d.Actions, a)
 }

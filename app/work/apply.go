@@ -2,7 +2,6 @@ package work
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -43,11 +42,7 @@ func (w *Worker) apply(ctx context.Context, tx *ledger.Tx, d respond.Decision, p
 		}
 	}
 	for _, leak := range order {
-		actions, err := json.Marshal(told[leak])
-		if err != nil {
-			return err
-		}
-		if err := tx.Enqueue(ctx, job.Effects{Leak: leak, Actions: actions}, nil); err != nil {
+		if err := tx.Enqueue(ctx, job.Effects{Leak: leak, Actions: told[leak]}, nil); err != nil {
 			return err
 		}
 	}
@@ -71,11 +66,7 @@ func (w *Worker) enqueue(ctx context.Context, tx *ledger.Tx, a respond.Action, p
 		if known, err := claim(ctx, tx, a.Key); err != nil || known {
 			return err
 		}
-		question, err := json.Marshal(a.Ask)
-		if err != nil {
-			return err
-		}
-		return tx.Enqueue(ctx, job.Ask{Leak: a.Leak, Question: question}, after(tx.Now(), a.After))
+		return tx.Enqueue(ctx, job.Ask{Leak: a.Leak, Question: a.Verification}, after(tx.Now(), a.After))
 	case respond.Notify:
 		if known, err := claim(ctx, tx, a.Key); err != nil || known {
 			return err
@@ -117,7 +108,7 @@ func (w *Worker) change(ctx context.Context, tx *ledger.Tx, c respond.Change) er
 	if c.Moved() {
 		event = c.Event()
 	}
-	return tx.UpdateLeak(ctx, respond.Apply(leak, c), event)
+	return tx.UpdateLeak(ctx, c.ApplyTo(leak), event)
 }
 
 // leakFacts are what a decision about one leak needs.

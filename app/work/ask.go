@@ -2,7 +2,6 @@ package work
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,10 +19,7 @@ import (
 
 // ask asks Clerk whether a leak's key is dead, and does what follows from the answer.
 func (w *Worker) ask(ctx context.Context, j *river.Job[job.Ask]) error {
-	var question respond.Ask
-	if err := json.Unmarshal(j.Args.Question, &question); err != nil {
-		return final("the job's question cannot be read: %v", err)
-	}
+	question := j.Args.Question
 	leak, p, found, err := w.leakAndPolicy(ctx, j.Args.Leak)
 	if err != nil || !found {
 		return err

@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -23,18 +24,22 @@ const (
 )
 
 // enqueueNotice queues a notice for one target, or keeps it for the target's next digest where there were enough.
-func enqueueNotice(ctx context.Context, tx *ledger.Tx, leak ledger.Leak, target string, event []byte) error {
+func enqueueNotice(ctx context.Context, tx *ledger.Tx, leak ledger.Leak, target string, event respond.Notice) error {
 	ofRepository, inAll, err := tx.CountNotices(ctx, target, leak.Repository, tx.Now().Add(-time.Hour))
 	if err != nil {
 		return err
 	}
-	if respond.TellNow(ofRepository, inAll) {
+	if respond.NotifyNow(ofRepository, inAll) {
 		if err := tx.NoteNotice(ctx, target, leak.Repository, nil); err != nil {
 			return err
 		}
 		return tx.Enqueue(ctx, job.Notify{Leak: leak.ID, Target: target, Event: event}, nil)
 	}
-	if err := tx.NoteNotice(ctx, target, leak.Repository, event); err != nil {
+	waiting, err := json.Marshal(event)
+	if err != nil {
+		return err
+	}
+	if err := tx.NoteNotice(ctx, target, leak.Repository, waiting); err != nil {
 		return err
 	}
 	return tx.Enqueue(ctx, job.Digest{Target: target}, after(tx.Now(), digestAfter))
@@ -51,10 +56,10 @@ func (w *Worker) digest(ctx context.Context, j *river.Job[job.Digest]) error {
 		return err
 	}
 	last := waiting[len(waiting)-1].ID
-	var events []notify.Event
+	var events []respond.Notice
 	for _, n := range waiting {
-		e, err := notify.Read(n.Event)
-		if err != nil {
+		var e respond.Notice
+		if err := json.Unmarshal(n.Event, &e); err != nil {
 			w.Log.ErrorContext(ctx, "a notice cannot be read", "target", j.Args.Target, "error", err)
 			continue
 		}

@@ -2,7 +2,6 @@ package work
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -17,14 +16,10 @@ import (
 
 // effects comments on a leak's issue, closes and reopens it, in the order in which it was decided, each once.
 func (w *Worker) effects(ctx context.Context, j *river.Job[job.Effects]) error {
-	var actions []respond.Action
-	if err := json.Unmarshal(j.Args.Actions, &actions); err != nil {
-		return final("the job's actions cannot be read: %v", err)
-	}
 	publisher := w.publisher()
 	// The effects on one issue do not run into each other: while one job is at it, others wait.
 	return publisher.Hold(ctx, fmt.Sprintf("effects:%d", j.Args.Leak), owner(j.JobRow), func(ctx context.Context) error {
-		for _, a := range actions {
+		for _, a := range j.Args.Actions {
 			err := publisher.DoOnce(ctx, "effect:"+a.Key, owner(j.JobRow), &issueAction{w: w, action: a})
 			if gone(err) {
 				w.Log.WarnContext(ctx, "no word on the issue", "leak", a.Leak, "effect", string(a.Do), "reason", err.Error())

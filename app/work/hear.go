@@ -24,7 +24,7 @@ type word struct {
 	Issue      int    // on this issue, or
 	Pull       int    // on this pull request, about what it brought from outside, or
 	Head       string // about all open leaks of this commit's check run
-	Said       respond.Said
+	Said       respond.CommandKind
 	Reason     string
 	By         string
 	ID         string // "" where only the delivery tells it apart
@@ -36,29 +36,29 @@ type word struct {
 func wordOf(event webhook.Event, appID int64) (word, bool) {
 	switch e := event.(type) {
 	case *webhook.IssueComment:
-		if e.Action != "created" || e.AppID != 0 || !respond.MayHear(e.Author.Login, e.Author.Type) {
+		if e.Action != "created" || e.AppID != 0 || !respond.IsPerson(e.Author.Login, e.Author.Type) {
 			return word{}, false
 		}
-		said, reason, found := text.Command(e.Body)
+		said, reason, found := text.ParseCommand(e.Body)
 		about := word{
 			Repository: e.Repository.ID, Issue: e.Issue.Number, Said: said, Reason: reason, By: e.Author.Login,
 			ID: fmt.Sprintf("comment:%d", e.CommentID),
 		}
 		if e.Issue.PullRequest {
 			about.Issue, about.Pull = 0, e.Issue.Number
-			found = found && said == respond.SaidTriage
+			found = found && said == respond.CommandTriage
 		}
 		return about, found
 	case *webhook.Issues:
-		said, ok := map[string]respond.Said{"closed": respond.SaidClosed, "reopened": respond.SaidReopened}[e.Action]
-		bot := !respond.MayHear(e.Sender.Login, e.Sender.Type)
-		if !ok || e.Issue.PullRequest || bot && (said != respond.SaidClosed || e.Sender.Login == "") {
+		said, ok := map[string]respond.CommandKind{"closed": respond.CommandClosed, "reopened": respond.CommandReopened}[e.Action]
+		bot := !respond.IsPerson(e.Sender.Login, e.Sender.Type)
+		if !ok || e.Issue.PullRequest || bot && (said != respond.CommandClosed || e.Sender.Login == "") {
 			return word{}, false
 		}
 		return word{Repository: e.Repository.ID, Issue: e.Issue.Number, Said: said, By: e.Sender.Login, Bot: bot}, true
 	case *webhook.CheckRun:
-		said, ok := respond.ButtonSaid(e.RequestedAction)
-		if e.Action != "requested_action" || e.AppID != appID || !ok || !respond.MayHear(e.Sender.Login, e.Sender.Type) {
+		said, ok := respond.ButtonCommand(e.RequestedAction)
+		if e.Action != "requested_action" || e.AppID != appID || !ok || !respond.IsPerson(e.Sender.Login, e.Sender.Type) {
 			return word{}, false
 		}
 		return word{Repository: e.Repository.ID, Head: e.HeadSHA, Said: said, By: e.Sender.Login}, true
@@ -69,7 +69,7 @@ func wordOf(event webhook.Event, appID int64) (word, bool) {
 // hear does what a person's word asks for, for each leak that it is about, and finishes its delivery with it: a word is
 // heard once.
 func (w *Worker) hear(ctx context.Context, d ledger.Delivery, said word) error {
-	if said.Said == respond.SaidAccept {
+	if said.Said == respond.CommandAccept {
 		return w.acceptGaps(ctx, d, said)
 	}
 	leaks, err := w.meant(ctx, said)
@@ -92,8 +92,8 @@ func (w *Worker) hear(ctx context.Context, d ledger.Delivery, said word) error {
 			return err
 		}
 	}
-	heard := respond.Word{
-		Said: said.Said, Reason: w.Scanner.RedactString(ctx, said.Reason), By: said.By, Role: role, ID: cmp.Or(said.ID, bodyID(d)),
+	heard := respond.Command{
+		Kind: said.Said, Reason: w.Scanner.RedactString(ctx, said.Reason), By: said.By, Role: role, ID: cmp.Or(said.ID, bodyID(d)),
 		At: d.Received, Button: said.Head != "", Bot: said.Bot,
 	}
 	note := fmt.Sprintf("heard %s about %d leaks", said.Said, len(leaks))
@@ -119,7 +119,7 @@ func bodyID(d ledger.Delivery) string {
 	return "body:" + hex.EncodeToString(sum[:16])
 }
 
-func (w *Worker) hearAbout(ctx context.Context, tx *ledger.Tx, id int64, heard respond.Word, p respond.Policy) error {
+func (w *Worker) hearAbout(ctx context.Context, tx *ledger.Tx, id int64, heard respond.Command, p respond.Policy) error {
 	leak, err := tx.Leak(ctx, id)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return nil // uninstalled since
@@ -131,7 +131,7 @@ func (w *Worker) hearAbout(ctx context.Context, tx *ledger.Tx, id int64, heard r
 	if err != nil {
 		return err
 	}
-	return w.apply(ctx, tx, respond.Hear(facts, heard), p)
+	return w.apply(ctx, tx, respond.Apply(facts, heard), p)
 }
 
 // meant lists the leaks that a word is about.

@@ -139,14 +139,14 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		},
 		"issue closed by another App": {
 			&webhook.Issues{Common: withSender(acting("closed"), webhook.Account{Login: "stale[bot]", Type: "Bot"}), Issue: webhook.Issue{Number: 9}},
-			plan{Word: &word{Repository: 7, Issue: 9, Said: respond.SaidClosed, By: "stale[bot]", Bot: true}, Know: know},
+			plan{Word: &word{Repository: 7, Issue: 9, Said: respond.CommandClosed, By: "stale[bot]", Bot: true}, Know: know},
 		},
 		"issue reopened by another App": {
 			&webhook.Issues{Common: withSender(acting("reopened"), webhook.Account{Login: "stale[bot]", Type: "Bot"}), Issue: webhook.Issue{Number: 9}}, plan{},
 		},
 		"triage of a pull request": {
 			&webhook.IssueComment{Common: acting("created"), CommentID: 4, Author: ada, Issue: webhook.Issue{Number: 5, PullRequest: true}, Body: "/rekey triage"},
-			plan{Word: &word{Repository: 7, Pull: 5, Said: respond.SaidTriage, By: "ada", ID: "comment:4"}, Know: know},
+			plan{Word: &word{Repository: 7, Pull: 5, Said: respond.CommandTriage, By: "ada", ID: "comment:4"}, Know: know},
 		},
 		"another word on a pull request": {
 			&webhook.IssueComment{Common: acting("created"), CommentID: 4, Author: ada, Issue: webhook.Issue{Number: 5, PullRequest: true}, Body: "/rekey rotated"}, plan{},

@@ -2,7 +2,6 @@ package work
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -30,20 +29,17 @@ func (w *Worker) enqueueNotices(ctx context.Context, tx *ledger.Tx, a respond.Ac
 	if err != nil {
 		return err
 	}
-	step := ledger.Event{Leak: leak.ID, At: tx.Now(), By: "rekey", To: leak.State}
-	if len(history) > 0 && a.Event != "opened" {
+	step := ledger.Event{Leak: leak.ID, At: tx.Now(), By: respond.Self, To: leak.State}
+	if len(history) > 0 && a.Notice != respond.NoticeOpened {
 		step = history[len(history)-1]
 	}
-	event, err := json.Marshal(text.Telling(facts, a, step))
-	if err != nil {
-		return err
-	}
+	notice := text.Notice(facts, a, step)
 	targets := p.Notify
 	if a.Always {
 		targets = p.Always
 	}
 	for _, n := range targets {
-		if !a.Always && !n.Tells(a.Event) {
+		if !a.Always && !n.Tells(a.Notice) {
 			continue
 		}
 		if _, known := w.target(n.To); !known {
@@ -51,7 +47,7 @@ func (w *Worker) enqueueNotices(ctx context.Context, tx *ledger.Tx, a respond.Ac
 				"repository", w.named(leak.Repository))
 			continue
 		}
-		if err := enqueueNotice(ctx, tx, leak, n.To, event); err != nil {
+		if err := enqueueNotice(ctx, tx, leak, n.To, notice); err != nil {
 			return err
 		}
 	}
@@ -69,10 +65,7 @@ func (w *Worker) target(name string) (notify.Target, bool) {
 
 // notify tells one target. The target knows repetitions by the event's id.
 func (w *Worker) notify(ctx context.Context, j *river.Job[job.Notify]) error {
-	event, err := notify.Read(j.Args.Event)
-	if err != nil {
-		return final("the job's event cannot be read: %v", err)
-	}
+	event := j.Args.Event
 	target, known := w.target(j.Args.Target)
 	if !known {
 		return final("the target %q is not configured any more", j.Args.Target)
@@ -107,7 +100,7 @@ const issueFor = 30 * time.Second
 
 // addIssue names the leak's issue in the event, which was queued before the issue was filed. It reports whether one is
 // still to come.
-func (w *Worker) addIssue(ctx context.Context, id int64, event *notify.Event) (waits bool, err error) {
+func (w *Worker) addIssue(ctx context.Context, id int64, event *respond.Notice) (waits bool, err error) {
 	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		leak, err := tx.Leak(ctx, id)
 		if errors.Is(err, ledger.ErrNotFound) {
@@ -117,7 +110,7 @@ func (w *Worker) addIssue(ctx context.Context, id int64, event *notify.Event) (w
 			return err
 		}
 		if leak.IssueNumber != 0 {
-			event.Issue = &notify.Issue{Number: leak.IssueNumber, URL: leak.IssueURL}
+			event.Issue = &respond.NoticeIssue{Number: leak.IssueNumber, URL: leak.IssueURL}
 			return nil
 		}
 		waits, err = tx.Chosen(ctx, id)

@@ -1,12 +1,13 @@
 // Package job names what waits in the queue: the arguments of each kind of job, their queues and their limits. Jobs
-// carry ids only; what they are about is read from the ledger when they run.
+// carry ids, and what was decided; what they are about is read from the ledger when they run. A job may have been enqueued by
+// an older version: names of fields in its JSON stay.
 package job
 
 import (
-	"encoding/json"
 	"strconv"
 	"time"
 
+	"github.com/rekey-app/rekey/respond"
 	"github.com/riverqueue/river"
 )
 
@@ -125,8 +126,8 @@ func (FirstLook) InsertOpts() river.InsertOpts {
 // Effects performs effects on a leak's issue, one after the other: comments, closing, reopening. What they are was
 // chosen when the job was queued.
 type Effects struct {
-	Leak    int64           `json:"leak"`
-	Actions json.RawMessage `json:"actions"`
+	Leak    int64            `json:"leak"`
+	Actions []respond.Action `json:"actions"`
 }
 
 // Kind implements river.JobArgs.
@@ -139,8 +140,8 @@ func (Effects) InsertOpts() river.InsertOpts {
 
 // Ask asks Clerk whether a leak's key is dead.
 type Ask struct {
-	Leak     int64           `json:"leak"`
-	Question json.RawMessage `json:"question"`
+	Leak     int64                `json:"leak"`
+	Question respond.Verification `json:"question"`
 }
 
 // Kind implements river.JobArgs.
@@ -153,9 +154,9 @@ func (Ask) InsertOpts() river.InsertOpts {
 
 // Notify tells one target of a step in a leak's life.
 type Notify struct {
-	Leak   int64           `json:"leak"`
-	Target string          `json:"target"`
-	Event  json.RawMessage `json:"event"`
+	Leak   int64          `json:"leak"`
+	Target string         `json:"target"`
+	Event  respond.Notice `json:"event"`
 }
 
 // Kind implements river.JobArgs.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
 )
 
@@ -22,22 +24,22 @@ type Digest struct {
 	Count        int              `json:"count"`
 	Production   int              `json:"production"` // of them about production credentials
 	Repositories []DigestedCounts `json:"repositories"`
-	Events       []Event          `json:"events"` // the first of them
+	Events       []respond.Notice `json:"events"` // the first of them
 }
 
 // DigestedCounts counts the events of a repository.
 type DigestedCounts struct {
-	Repository Repository     `json:"repository"`
-	Count      int            `json:"count"`
-	Production int            `json:"production"`
-	Types      map[string]int `json:"types"` // leak.opened to how many
+	Repository respond.NoticeRepository `json:"repository"`
+	Count      int                      `json:"count"`
+	Production int                      `json:"production"`
+	Types      map[string]int           `json:"types"` // leak.opened to how many
 }
 
 // Summarise makes the digest of events, with the repositories that have the most about production first.
-func Summarise(id string, events []Event, now time.Time) Digest {
+func Summarise(id string, events []respond.Notice, now time.Time) Digest {
 	d := Digest{ID: id, Type: "leaks.digest", Time: now, Count: len(events), Events: slices.Clone(events[:min(len(events), maxDigested)])}
 	for i := range d.Events {
-		d.Events[i].Leak.Seconds = int64(d.Events[i].Leak.Took / time.Second)
+		d.Events[i].Leak.Seconds = int64(d.Events[i].Took() / time.Second)
 	}
 	at := map[int64]int{}
 	for _, e := range events {
@@ -50,7 +52,7 @@ func Summarise(id string, events []Event, now time.Time) Digest {
 		c := &d.Repositories[i]
 		c.Count++
 		c.Types[e.Type]++
-		if e.Leak.Environment == "live" {
+		if e.Leak.Environment == detect.Live {
 			c.Production++
 			d.Production++
 		}

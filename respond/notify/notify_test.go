@@ -14,20 +14,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/notify"
 )
 
 var at = time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
 
-func event() notify.Event {
-	return notify.Event{
+func event() respond.Notice {
+	return respond.Notice{
 		ID: "leak:7:notify:1:opened", Type: "leak.opened", Time: at,
-		Repository: notify.Repository{ID: 7, Name: "acme/shop", URL: "https://github.com/acme/shop", Private: true},
-		Leak: notify.Leak{
+		Repository: respond.NoticeRepository{ID: 7, Name: "acme/shop", URL: "https://github.com/acme/shop", Private: true},
+		Leak: respond.NoticeLeak{
 			Fingerprint: strings.Repeat("0a", 16), Kind: "secret_key", Description: "production secret key", Environment: "live", Severity: "critical",
-			Confidence: "high", Redacted: "sk_live_…a1b2", Instance: "clerk.acme.example", State: "open", Detected: at, Took: 25 * time.Minute,
+			Confidence: "high", Redacted: "sk_live_…a1b2", Instance: "clerk.acme.example", State: "open", Detected: at.Add(-25 * time.Minute),
 		},
-		Issue: &notify.Issue{Number: 12, URL: "https://github.com/acme/shop/issues/12"},
+		Issue: &respond.NoticeIssue{Number: 12, URL: "https://github.com/acme/shop/issues/12"},
 	}
 }
 
@@ -155,7 +157,7 @@ func slackText(t *testing.T, send func(*notify.Sender, notify.Target) error) str
 	return got.Text
 }
 
-func slackOf(t *testing.T, e notify.Event) string {
+func slackOf(t *testing.T, e respond.Notice) string {
 	t.Helper()
 	return slackText(t, func(s *notify.Sender, target notify.Target) error { return s.Send(t.Context(), target, e) })
 }
@@ -193,12 +195,12 @@ func TestSlack(t *testing.T) {
 
 func TestDigest(t *testing.T) {
 	t.Parallel()
-	var events []notify.Event
+	var events []respond.Notice
 	add := func(repository int64, name, kind, environment string, n int) {
 		for range n {
 			e := event()
-			e.Type, e.Leak.Environment = kind, environment
-			e.Repository = notify.Repository{ID: repository, Name: name, URL: "https://github.com/" + name}
+			e.Type, e.Leak.Environment = kind, detect.Environment(environment)
+			e.Repository = respond.NoticeRepository{ID: repository, Name: name, URL: "https://github.com/" + name}
 			events = append(events, e)
 		}
 	}

@@ -10,15 +10,19 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
-func (e Event) json() ([]byte, error) {
+// single is the message about one step.
+type single struct{ respond.Notice }
+
+func (e single) json() ([]byte, error) {
 	e.Time = e.Time.UTC()
 	e.Leak.Detected = e.Leak.Detected.UTC()
-	e.Leak.Seconds = int64(e.Leak.Took / time.Second)
-	return json.Marshal(e)
+	e.Leak.Seconds = int64(e.Took() / time.Second)
+	return json.Marshal(e.Notice)
 }
 
 // Sign returns the headers of the Standard Webhooks specification for the body: webhook-id, webhook-timestamp and
@@ -36,24 +40,24 @@ func Sign(key []byte, id string, at time.Time, body []byte) map[string]string {
 }
 
 // slack is for incoming webhooks of Slack, Mattermost, Rocket.Chat, and Discord's /slack.
-func (e Event) slack() ([]byte, error) { return slackMessage(slackText(e)) }
+func (e single) slack() ([]byte, error) { return slackMessage(slackText(e.Notice)) }
 
-func (e Event) id() string { return e.ID }
+func (e single) id() string { return e.ID }
 
 func slackMessage(text string) ([]byte, error) {
 	return json.Marshal(map[string]any{"text": text, "unfurl_links": false, "unfurl_media": false})
 }
 
-func slackText(e Event) string {
+func slackText(e respond.Notice) string {
 	icon, what := ":rotating_light:", "Leaked Clerk "+e.Leak.Description
-	switch e.Type {
-	case "leak.reopened":
+	switch e.Kind() {
+	case respond.NoticeReopened:
 		what = "Reopened: leaked Clerk " + e.Leak.Description
-	case "leak.revoked":
+	case respond.NoticeRevoked:
 		icon, what = ":white_check_mark:", "Revoked: leaked Clerk "+e.Leak.Description
-	case "leak.ignored":
+	case respond.NoticeIgnored:
 		icon, what = ":grey_question:", "Closed as a false positive: Clerk "+e.Leak.Description
-	case "leak.resolved":
+	case respond.NoticeResolved:
 		icon, what = ":ballot_box_with_check:", "Closed as resolved, not verified with Clerk: leaked Clerk "+e.Leak.Description
 	}
 	var b strings.Builder
@@ -72,8 +76,8 @@ func slackText(e Event) string {
 	} else if e.Reason != "" {
 		b.WriteString("\n" + slackEscape(e.Reason))
 	}
-	if e.Type == "leak.revoked" && e.Leak.Took > 0 {
-		fmt.Fprintf(&b, "\n%s after it was found", format.Duration(e.Leak.Took))
+	if e.Kind() == respond.NoticeRevoked && e.Took() > 0 {
+		fmt.Fprintf(&b, "\n%s after it was found", format.Duration(e.Took()))
 	}
 	if e.Issue != nil {
 		b.WriteString("\n" + pointer(e.Type) + ": " + slackLink("issue #"+strconv.Itoa(e.Issue.Number), e.Issue.URL))
@@ -89,15 +93,17 @@ func pointer(step string) string {
 	return "Details"
 }
 
-func isOpen(step string) bool { return step == "leak.opened" || step == "leak.reopened" }
+func isOpen(step string) bool {
+	return step == respond.NoticeOpened.Type() || step == respond.NoticeReopened.Type()
+}
 
 // slackFacts say how bad it is: severity, whether strangers can read it, who pushed it.
-func slackFacts(e Event) []string {
+func slackFacts(e respond.Notice) []string {
 	if !isOpen(e.Type) {
 		return nil
 	}
 	var facts []string
-	if s := e.Leak.Severity; s != "" {
+	if s := string(e.Leak.Severity); s != "" {
 		facts = append(facts, "*"+slackEscape(strings.ToUpper(s[:1])+s[1:])+"*")
 	}
 	if !e.Repository.Private {

@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/rekey-app/rekey/respond"
 )
 
 // Format is the form of a target's messages.
@@ -115,7 +117,9 @@ type message interface {
 }
 
 // Send tells the target of the event, once. The error is a [*Failure], or the context's.
-func (s *Sender) Send(ctx context.Context, t Target, e Event) error { return s.send(ctx, t, e) }
+func (s *Sender) Send(ctx context.Context, t Target, e respond.Notice) error {
+	return s.send(ctx, t, single{e})
+}
 
 // SendDigest tells the target of many events at once, as [Sender.Send] does of one.
 func (s *Sender) SendDigest(ctx context.Context, t Target, d Digest) error { return s.send(ctx, t, d) }

@@ -207,14 +207,14 @@ func (f *File) readNotify(n *yaml.Node) error {
 			},
 			"on": func(n *yaml.Node) error {
 				return list(n, "on", 5, func(n *yaml.Node) error {
-					var event *string
-					if err := choice(n, "on", &event, []string{"opened", "reopened", "revoked", "ignored", "resolved"}); err != nil {
+					var kind *respond.NoticeKind
+					if err := choice(n, "on", &kind, respond.NoticeKinds()); err != nil {
 						return err
 					}
-					if slices.Contains(t.On, *event) {
-						return &Error{n.Line, "on names " + *event + " twice"}
+					if slices.Contains(t.On, *kind) {
+						return &Error{n.Line, "on names " + string(*kind) + " twice"}
 					}
-					t.On = append(t.On, *event)
+					t.On = append(t.On, *kind)
 					return nil
 				})
 			},

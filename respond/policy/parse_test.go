@@ -63,7 +63,7 @@ func TestParseAndMerge(t *testing.T) {
 			Paths:        []respond.AllowedPath{{Path: "**/fixtures/**", Reason: "made up for tests"}},
 		},
 		Public: respond.PublicPolicy{HideLines: true, Details: true},
-		Notify: []respond.NotifyRule{{To: "security-team"}, {To: "pager", On: []string{"opened"}}},
+		Notify: []respond.NotifyRule{{To: "security-team"}, {To: "pager", On: []respond.NoticeKind{"opened"}}},
 	}
 	if diff := cmp.Diff(want, policy.Merge(f)); diff != "" {
 		t.Error(diff)

@@ -36,14 +36,14 @@ func Cases() []Case {
 		}
 		return f
 	}
-	hear := func(f respond.LeakFacts, said respond.Said, role, reason string) func() respond.Decision {
+	hear := func(f respond.LeakFacts, said respond.CommandKind, role, reason string) func() respond.Decision {
 		return func() respond.Decision {
-			return respond.Hear(f, respond.Word{Said: said, Reason: reason, By: "ada", Role: role, ID: "comment:5", At: noon})
+			return respond.Apply(f, respond.Command{Kind: said, Reason: reason, By: "ada", Role: role, ID: "comment:5", At: noon})
 		}
 	}
 	bot := func(f respond.LeakFacts) func() respond.Decision {
 		return func() respond.Decision {
-			return respond.Hear(f, respond.Word{Said: respond.SaidClosed, By: "stale[bot]", Bot: true, ID: "d1", At: noon})
+			return respond.Apply(f, respond.Command{Kind: respond.CommandClosed, By: "stale[bot]", Bot: true, ID: "d1", At: noon})
 		}
 	}
 	learnFrom := func(f respond.LeakFacts, role string, why respond.Why, s respond.Verdict, attempt int) func() respond.Decision {
@@ -57,7 +57,7 @@ func Cases() []Case {
 			case respond.KeyUnknown:
 				a.Detail = "Clerk answered 503"
 			}
-			q := respond.Ask{Why: why, By: "ada", Role: role, Attempt: attempt, Word: "comment:5"}
+			q := respond.Verification{Why: why, By: "ada", Role: role, Attempt: attempt, Command: "comment:5"}
 			if why == respond.Watching {
 				q.By = ""
 			}
@@ -77,44 +77,44 @@ func Cases() []Case {
 	close := []string{"close_issue", "edit_issue", "comment", "update_check"}
 	revokedNow := append([]string{"open > revoked by Clerk"}, append(close, "notify revoked")...)
 	return []Case{
-		{"rotated: Clerk is asked", hear(facts(live, respond.Open), respond.SaidRotated, "write", ""), []string{"ask_clerk rotated"}},
-		{"rotated, the first word", hear(facts(live, respond.Open, silent), respond.SaidRotated, "write", ""), []string{"open > open by ada", "ask_clerk rotated"}},
-		{"rotated, Clerk may not be asked", hear(facts(live, respond.Open, never), respond.SaidRotated, "maintain", ""), append([]string{"open > resolved by ada"}, close...)},
-		{"rotated, Clerk may not be asked, with write", hear(facts(live, respond.Open, never), respond.SaidRotated, "write", ""), []string{"comment"}},
-		{"rotated, Clerk may not be asked, test key", hear(facts(test, respond.Open, never), respond.SaidRotated, "write", ""), append([]string{"open > resolved by ada"}, close...)},
-		{"rotated, Clerk cannot tell, production", hear(facts(legacy, respond.Open), respond.SaidRotated, "write", ""), []string{"comment"}},
-		{"rotated, Clerk cannot tell", hear(facts(hook, respond.Open), respond.SaidRotated, "write", ""), append([]string{"open > resolved by ada"}, close...)},
-		{"rotated, is dead already", hear(facts(live, respond.Revoked), respond.SaidRotated, "write", ""), []string{"comment"}},
-		{"rotated, was resolved", hear(facts(live, respond.Resolved), respond.SaidRotated, "write", ""), []string{"ask_clerk rotated"}},
-		{"closed by hand", hear(facts(live, respond.Open), respond.SaidClosed, "write", ""), []string{"ask_clerk closed"}},
-		{"closed by hand, may not ask", hear(facts(live, respond.Open, never), respond.SaidClosed, "admin", ""), append([]string{"open > resolved by ada"}, close...)},
-		{"closed by hand, may not ask, with write", hear(facts(live, respond.Open, never), respond.SaidClosed, "write", ""), []string{"reopen_issue", "comment"}},
+		{"rotated: Clerk is asked", hear(facts(live, respond.Open), respond.CommandRotated, "write", ""), []string{"ask_clerk rotated"}},
+		{"rotated, the first word", hear(facts(live, respond.Open, silent), respond.CommandRotated, "write", ""), []string{"open > open by ada", "ask_clerk rotated"}},
+		{"rotated, Clerk may not be asked", hear(facts(live, respond.Open, never), respond.CommandRotated, "maintain", ""), append([]string{"open > resolved by ada"}, close...)},
+		{"rotated, Clerk may not be asked, with write", hear(facts(live, respond.Open, never), respond.CommandRotated, "write", ""), []string{"comment"}},
+		{"rotated, Clerk may not be asked, test key", hear(facts(test, respond.Open, never), respond.CommandRotated, "write", ""), append([]string{"open > resolved by ada"}, close...)},
+		{"rotated, Clerk cannot tell, production", hear(facts(legacy, respond.Open), respond.CommandRotated, "write", ""), []string{"comment"}},
+		{"rotated, Clerk cannot tell", hear(facts(hook, respond.Open), respond.CommandRotated, "write", ""), append([]string{"open > resolved by ada"}, close...)},
+		{"rotated, is dead already", hear(facts(live, respond.Revoked), respond.CommandRotated, "write", ""), []string{"comment"}},
+		{"rotated, was resolved", hear(facts(live, respond.Resolved), respond.CommandRotated, "write", ""), []string{"ask_clerk rotated"}},
+		{"closed by hand", hear(facts(live, respond.Open), respond.CommandClosed, "write", ""), []string{"ask_clerk closed"}},
+		{"closed by hand, may not ask", hear(facts(live, respond.Open, never), respond.CommandClosed, "admin", ""), append([]string{"open > resolved by ada"}, close...)},
+		{"closed by hand, may not ask, with write", hear(facts(live, respond.Open, never), respond.CommandClosed, "write", ""), []string{"reopen_issue", "comment"}},
 		{"closed by a bot", bot(facts(live, respond.Open)), []string{"reopen_issue", "comment"}},
 		{"closed by a bot, is closed", bot(facts(live, respond.Ignored)), nil},
-		{"triage", hear(facts(live, respond.Open, noIssue, outside), respond.SaidTriage, "triage", ""), []string{"open > open by ada", "file_issue", "notify opened", "update_check"}},
-		{"triage, watched", hear(facts(live, respond.Open, noIssue, outside, watch), respond.SaidTriage, "write", ""), []string{"open > open by ada", "file_issue", "notify opened", "ask_clerk watching", "update_check"}},
-		{"triage, too many in this hour", hear(facts(live, respond.Open, noIssue, outside, busy), respond.SaidTriage, "write", ""), []string{"open > open by ada", "sum_up", "notify opened", "update_check"}},
-		{"triage of what is ours", hear(facts(live, respond.Open), respond.SaidTriage, "write", ""), []string{"comment"}},
-		{"triage by a stranger", hear(facts(live, respond.Open, noIssue, outside), respond.SaidTriage, "read", ""), nil},
-		{"from outside, said rotated", hear(facts(live, respond.Open, noIssue, outside), respond.SaidRotated, "admin", ""), nil},
-		{"from outside, ignored", hear(facts(live, respond.Open, noIssue, outside), respond.SaidIgnore, "admin", "a decoy"), []string{"open > ignored by ada", "update_check"}},
-		{"closed by hand, is closed", hear(facts(live, respond.Revoked), respond.SaidClosed, "write", ""), nil},
-		{"ignore", hear(facts(hook, respond.Open), respond.SaidIgnore, "write", "a decoy"), append([]string{"open > ignored by ada"}, close...)},
-		{"ignore without a reason", hear(facts(hook, respond.Open), respond.SaidIgnore, "write", ""), []string{"comment"}},
-		{"ignore a production key with write", hear(facts(live, respond.Open), respond.SaidIgnore, "write", "a decoy"), []string{"comment"}},
-		{"ignore a production key with maintain", hear(facts(live, respond.Open), respond.SaidIgnore, "maintain", "a decoy"), append([]string{"open > ignored by ada"}, close...)},
-		{"ignore what is dead", hear(facts(live, respond.Revoked), respond.SaidIgnore, "admin", "a decoy"), []string{"comment"}},
-		{"reopen", hear(facts(live, respond.Ignored), respond.SaidReopen, "write", "it is real"), []string{"ignored > open by ada", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened"}},
-		{"reopen what is open", hear(facts(live, respond.Open), respond.SaidReopen, "write", ""), []string{"comment"}},
-		{"reopened by hand", hear(facts(live, respond.Resolved), respond.SaidReopened, "triage", ""), []string{"resolved > open by ada", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened"}},
-		{"reopened by hand, watched", hear(facts(live, respond.Resolved, watch), respond.SaidReopened, "write", ""), []string{"resolved > open by ada", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened", "ask_clerk watching"}},
-		{"status", hear(facts(live, respond.Open), respond.SaidStatus, "write", ""), []string{"comment"}},
-		{"help", hear(facts(live, respond.Open), respond.SaidHelp, "write", ""), []string{"comment"}},
-		{"a typo", hear(facts(live, respond.Open), respond.SaidHelp, "write", "rotate"), []string{"comment"}},
-		{"a stranger", hear(facts(live, respond.Open), respond.SaidRotated, "read", ""), []string{"comment"}},
-		{"a stranger, no issue", hear(facts(live, respond.Open, noIssue), respond.SaidRotated, "none", ""), nil},
-		{"a stranger closes", hear(facts(live, respond.Open), respond.SaidClosed, "triage", ""), []string{"reopen_issue", "comment"}},
-		{"a button, no issue", hear(facts(live, respond.Open, noIssue), respond.SaidRotated, "admin", ""), []string{"ask_clerk rotated"}},
+		{"triage", hear(facts(live, respond.Open, noIssue, outside), respond.CommandTriage, "triage", ""), []string{"open > open by ada", "file_issue", "notify opened", "update_check"}},
+		{"triage, watched", hear(facts(live, respond.Open, noIssue, outside, watch), respond.CommandTriage, "write", ""), []string{"open > open by ada", "file_issue", "notify opened", "ask_clerk watching", "update_check"}},
+		{"triage, too many in this hour", hear(facts(live, respond.Open, noIssue, outside, busy), respond.CommandTriage, "write", ""), []string{"open > open by ada", "sum_up", "notify opened", "update_check"}},
+		{"triage of what is ours", hear(facts(live, respond.Open), respond.CommandTriage, "write", ""), []string{"comment"}},
+		{"triage by a stranger", hear(facts(live, respond.Open, noIssue, outside), respond.CommandTriage, "read", ""), nil},
+		{"from outside, said rotated", hear(facts(live, respond.Open, noIssue, outside), respond.CommandRotated, "admin", ""), nil},
+		{"from outside, ignored", hear(facts(live, respond.Open, noIssue, outside), respond.CommandIgnore, "admin", "a decoy"), []string{"open > ignored by ada", "update_check"}},
+		{"closed by hand, is closed", hear(facts(live, respond.Revoked), respond.CommandClosed, "write", ""), nil},
+		{"ignore", hear(facts(hook, respond.Open), respond.CommandIgnore, "write", "a decoy"), append([]string{"open > ignored by ada"}, close...)},
+		{"ignore without a reason", hear(facts(hook, respond.Open), respond.CommandIgnore, "write", ""), []string{"comment"}},
+		{"ignore a production key with write", hear(facts(live, respond.Open), respond.CommandIgnore, "write", "a decoy"), []string{"comment"}},
+		{"ignore a production key with maintain", hear(facts(live, respond.Open), respond.CommandIgnore, "maintain", "a decoy"), append([]string{"open > ignored by ada"}, close...)},
+		{"ignore what is dead", hear(facts(live, respond.Revoked), respond.CommandIgnore, "admin", "a decoy"), []string{"comment"}},
+		{"reopen", hear(facts(live, respond.Ignored), respond.CommandReopen, "write", "it is real"), []string{"ignored > open by ada", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened"}},
+		{"reopen what is open", hear(facts(live, respond.Open), respond.CommandReopen, "write", ""), []string{"comment"}},
+		{"reopened by hand", hear(facts(live, respond.Resolved), respond.CommandReopened, "triage", ""), []string{"resolved > open by ada", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened"}},
+		{"reopened by hand, watched", hear(facts(live, respond.Resolved, watch), respond.CommandReopened, "write", ""), []string{"resolved > open by ada", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened", "ask_clerk watching"}},
+		{"status", hear(facts(live, respond.Open), respond.CommandStatus, "write", ""), []string{"comment"}},
+		{"help", hear(facts(live, respond.Open), respond.CommandHelp, "write", ""), []string{"comment"}},
+		{"a typo", hear(facts(live, respond.Open), respond.CommandHelp, "write", "rotate"), []string{"comment"}},
+		{"a stranger", hear(facts(live, respond.Open), respond.CommandRotated, "read", ""), []string{"comment"}},
+		{"a stranger, no issue", hear(facts(live, respond.Open, noIssue), respond.CommandRotated, "none", ""), nil},
+		{"a stranger closes", hear(facts(live, respond.Open), respond.CommandClosed, "triage", ""), []string{"reopen_issue", "comment"}},
+		{"a button, no issue", hear(facts(live, respond.Open, noIssue), respond.CommandRotated, "admin", ""), []string{"ask_clerk rotated"}},
 
 		{"dead", learn(facts(live, respond.Open), respond.Rotated, respond.KeyRevoked, 0), revokedNow},
 		{"dead, closed by hand", learn(facts(live, respond.Open), respond.Closed, respond.KeyRevoked, 0), revokedNow},

@@ -100,11 +100,11 @@ func Told(d respond.Decision) []string {
 	}
 	for _, a := range d.Actions {
 		s := string(a.Do)
-		if a.Event != "" {
-			s += " " + a.Event
+		if a.Notice != "" {
+			s += " " + string(a.Notice)
 		}
 		if a.Do == respond.AskClerk {
-			s += " " + string(a.Ask.Why)
+			s += " " + string(a.Verification.Why)
 		}
 		out = append(out, s)
 	}

@@ -24,10 +24,10 @@ var candidate = regexp.MustCompile(`(?m)^ {0,3}/rekey\b`)
 // quoted begins the rest of an e-mail reply, where mail programs put the message that is replied to.
 var quoted = regexp.MustCompile(`(?m)^\s*(On .{1,200} wrote:|-{2,}\s*Original Message\s*-{2,}|_{10,}|From: .{1,200}\n(Sent|Date|To|Subject): .*)\s*$`)
 
-// Command returns the command that a comment's Markdown holds: the first line of running text that begins with /rekey.
+// ParseCommand returns the command that a comment's Markdown holds: the first line of running text that begins with /rekey.
 // What stands in code, quotes, lists, tables, HTML, or under the line that mail programs put above a reply's original
 // is no command, nor what comes after 8 KiB. A word that is none of the commands is SaidHelp, with the word as the reason. found is false where the comment speaks to people.
-func Command(body string) (said respond.Said, reason string, found bool) {
+func ParseCommand(body string) (said respond.CommandKind, reason string, found bool) {
 	if len(body) > maxCommand {
 		body = strings.ToValidUTF8(body[:maxCommand], "")
 	}
@@ -58,8 +58,8 @@ func Command(body string) (said respond.Said, reason string, found bool) {
 	return "", "", false
 }
 
-func commands() []respond.Said {
-	return []respond.Said{respond.SaidRotated, respond.SaidIgnore, respond.SaidReopen, respond.SaidStatus, respond.SaidTriage}
+func commands() []respond.CommandKind {
+	return []respond.CommandKind{respond.CommandRotated, respond.CommandIgnore, respond.CommandReopen, respond.CommandStatus, respond.CommandTriage}
 }
 
 // startsLine reports whether only spaces stand before the offset on its line.
@@ -70,7 +70,7 @@ func startsLine(source []byte, at int) bool {
 	return at == 0 || source[at-1] == '\n'
 }
 
-func parseCommand(line string) (respond.Said, string, bool) {
+func parseCommand(line string) (respond.CommandKind, string, bool) {
 	rest, found := strings.CutPrefix(strings.TrimSpace(line), "/rekey")
 	if !found || rest != "" && rest[0] != ' ' && rest[0] != '\t' {
 		return "", "", false
@@ -80,12 +80,12 @@ func parseCommand(line string) (respond.Said, string, bool) {
 	if len(reason) > maxReason {
 		reason = strings.ToValidUTF8(reason[:maxReason], "") + "…"
 	}
-	said := respond.Said(strings.ToLower(verb))
+	said := respond.CommandKind(strings.ToLower(verb))
 	switch {
 	case slices.Contains(commands(), said):
 		return said, reason, true
-	case said == respond.SaidHelp || said == "":
-		return respond.SaidHelp, "", true
+	case said == respond.CommandHelp || said == "":
+		return respond.CommandHelp, "", true
 	}
-	return respond.SaidHelp, verb, true
+	return respond.CommandHelp, verb, true
 }

@@ -12,20 +12,20 @@ func TestCommand(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, body string
-		said       respond.Said
+		said       respond.CommandKind
 		reason     string
 		found      bool
 	}{
-		{"plain", "/rekey rotated", respond.SaidRotated, "", true},
-		{"capital, spaces, CRLF", "  /rekey   Rotated \r\nthank you", respond.SaidRotated, "", true},
-		{"with a reason", "/rekey ignore it is a decoy of our own", respond.SaidIgnore, "it is a decoy of our own", true},
-		{"after words", "We did it today.\n/rekey rotated", respond.SaidRotated, "", true},
-		{"after a paragraph", "We did it today.\n\n/rekey rotated\n", respond.SaidRotated, "", true},
-		{"alone", "/rekey", respond.SaidHelp, "", true},
-		{"unknown", "/rekey make coffee", respond.SaidHelp, "make", true},
-		{"help", "/rekey HELP me", respond.SaidHelp, "", true},
-		{"triage", "/rekey triage", respond.SaidTriage, "", true},
-		{"the first counts", "/rekey status\n/rekey rotated", respond.SaidStatus, "", true},
+		{"plain", "/rekey rotated", respond.CommandRotated, "", true},
+		{"capital, spaces, CRLF", "  /rekey   Rotated \r\nthank you", respond.CommandRotated, "", true},
+		{"with a reason", "/rekey ignore it is a decoy of our own", respond.CommandIgnore, "it is a decoy of our own", true},
+		{"after words", "We did it today.\n/rekey rotated", respond.CommandRotated, "", true},
+		{"after a paragraph", "We did it today.\n\n/rekey rotated\n", respond.CommandRotated, "", true},
+		{"alone", "/rekey", respond.CommandHelp, "", true},
+		{"unknown", "/rekey make coffee", respond.CommandHelp, "make", true},
+		{"help", "/rekey HELP me", respond.CommandHelp, "", true},
+		{"triage", "/rekey triage", respond.CommandTriage, "", true},
+		{"the first counts", "/rekey status\n/rekey rotated", respond.CommandStatus, "", true},
 		{"in the middle of a line", "please say /rekey rotated", "", "", false},
 		{"another word", "/rekeying rotated", "", "", false},
 		{"in code", "`/rekey rotated`", "", "", false},
@@ -35,19 +35,19 @@ func TestCommand(t *testing.T) {
 		{"indented", "    /rekey rotated", "", "", false},
 		{"quoted", "> /rekey rotated", "", "", false},
 		{"quoted, continued lazily", "> somebody wrote\n/rekey rotated", "", "", false},
-		{"under a quote", "> somebody wrote\n\n/rekey rotated", respond.SaidRotated, "", true},
+		{"under a quote", "> somebody wrote\n\n/rekey rotated", respond.CommandRotated, "", true},
 		{"in a list", "- /rekey rotated", "", "", false},
 		{"in a comment", "<!-- /rekey rotated -->", "", "", false},
 		{"in HTML", "<div>\n/rekey rotated\n</div>", "", "", false},
 		{"heading", "# /rekey rotated", "", "", false},
 		{"reply by mail", "Thank you!\n\nOn Mon, 23 Nov 2026 at 10:00, rekey <x@y> wrote:\n\n/rekey rotated\n", "", "", false},
 		{"reply by another mail program", "Thanks\n\nFrom: rekey\nSent: Monday\n\n/rekey rotated\n", "", "", false},
-		{"command above the mail's original", "/rekey rotated\n\nOn Mon, 23 Nov 2026 at 10:00, rekey wrote:\n> x\n", respond.SaidRotated, "", true},
+		{"command above the mail's original", "/rekey rotated\n\nOn Mon, 23 Nov 2026 at 10:00, rekey wrote:\n> x\n", respond.CommandRotated, "", true},
 		{"empty", "", "", "", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			said, reason, found := Command(tt.body)
+			said, reason, found := ParseCommand(tt.body)
 			if said != tt.said || reason != tt.reason || found != tt.found {
 				t.Errorf("Command(%q) = %q, %q, %t", tt.body, said, reason, found)
 			}
@@ -59,13 +59,13 @@ func TestCommand(t *testing.T) {
 func TestOurOwnTextsAreNoCommands(t *testing.T) {
 	t.Parallel()
 	for name, f := range issueCases() {
-		if said, _, found := Command(Issue(t.Context(), f).Body); found {
+		if said, _, found := ParseCommand(Issue(t.Context(), f).Body); found {
 			t.Errorf("issue %s says %s", name, said)
 		}
 	}
 	for _, tt := range respondtest.Cases() {
 		for _, a := range tt.Decide().Actions {
-			if said, _, found := Command(commentOf(a)); found {
+			if said, _, found := ParseCommand(commentOf(a)); found {
 				t.Errorf("%s: comment says %s", tt.Name, said)
 			}
 		}
@@ -77,7 +77,7 @@ func FuzzCommand(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		said, reason, found := Command(body)
+		said, reason, found := ParseCommand(body)
 		if found && !strings.Contains(body, "/rekey") {
 			t.Errorf("%q says %q", body, said)
 		}
@@ -90,10 +90,10 @@ func FuzzCommand(f *testing.F) {
 // TestCommandIsLookedForInTheBeginning bounds what a stranger's comment costs.
 func TestCommandIsLookedForInTheBeginning(t *testing.T) {
 	t.Parallel()
-	if said, _, _ := Command(strings.Repeat("words ", 1000) + "\n\n/rekey status"); said != respond.SaidStatus {
+	if said, _, _ := ParseCommand(strings.Repeat("words ", 1000) + "\n\n/rekey status"); said != respond.CommandStatus {
 		t.Errorf("a long comment says %q", said)
 	}
-	if said, _, found := Command(strings.Repeat("> ", 30_000) + "\n\n/rekey status"); found {
+	if said, _, found := ParseCommand(strings.Repeat("> ", 30_000) + "\n\n/rekey status"); found {
 		t.Errorf("a very long comment says %q", said)
 	}
 }

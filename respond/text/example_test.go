@@ -7,9 +7,9 @@ import (
 )
 
 // Comments hold commands only where a person would take them for one.
-func ExampleCommand() {
+func ExampleParseCommand() {
 	for _, body := range []string{"/rekey ignore a decoy of our own", "> /rekey rotated", "`/rekey rotated`"} {
-		said, reason, found := text.Command(body)
+		said, reason, found := text.ParseCommand(body)
 		fmt.Printf("%t %q %q\n", found, said, reason)
 	}
 	// Output:

@@ -125,11 +125,11 @@ func TestPublicCommentsDoNotTellWhetherTheKeyWorks(t *testing.T) {
 		env := rapid.SampledFrom([]detect.Environment{detect.Live, detect.Test}).Draw(t, "environment")
 		f := respond.LeakFacts{Repository: shop, Leak: with(leak(detect.SecretKey, env, 1), filed), Policy: respond.DefaultPolicy(), Hidden: true}
 		f.Leak.State = rapid.SampledFrom([]respond.State{respond.Open, respond.Ignored, respond.Resolved}).Draw(t, "state")
-		word := respond.Word{
-			Said: rapid.SampledFrom([]respond.Said{respond.SaidRotated, respond.SaidIgnore, respond.SaidReopen, respond.SaidStatus, respond.SaidHelp, respond.SaidClosed, respond.SaidReopened}).Draw(t, "said"),
+		word := respond.Command{
+			Kind: rapid.SampledFrom([]respond.CommandKind{respond.CommandRotated, respond.CommandIgnore, respond.CommandReopen, respond.CommandStatus, respond.CommandHelp, respond.CommandClosed, respond.CommandReopened}).Draw(t, "said"),
 			Role: rapid.SampledFrom([]string{"write", "admin", "read"}).Draw(t, "role"), By: "grace", ID: "1", At: monday, Reason: "because",
 		}
-		for _, a := range respond.Hear(f, word).Actions {
+		for _, a := range respond.Apply(f, word).Actions {
 			tells(t, "the comment", commentOf(a), telling(f.Leak))
 			if found := regexp.MustCompile(`(?i)clerk|sk_|secret`).FindString(commentOf(a)); found != "" {
 				t.Fatalf("%q in %q", found, commentOf(a))
@@ -139,7 +139,7 @@ func TestPublicCommentsDoNotTellWhetherTheKeyWorks(t *testing.T) {
 		said := func(s respond.Verdict) string {
 			f := f
 			f.Leak.State = respond.Open
-			d := respond.Learn(f, respond.Ask{Why: why, By: "grace", Role: "write", Word: "1"}, respond.Answer{State: s, Detail: "Clerk answered 503"}, monday.Add(time.Hour))
+			d := respond.Learn(f, respond.Verification{Why: why, By: "grace", Role: "write", Command: "1"}, respond.Answer{State: s, Detail: "Clerk answered 503"}, monday.Add(time.Hour))
 			var texts []string
 			for _, a := range d.Actions {
 				if a.Do == respond.Comment || a.Do == respond.ReopenIssue || a.Do == respond.CloseIssue {

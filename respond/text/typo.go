@@ -27,9 +27,9 @@ func notUnderstood(word string) string {
 
 // nearest returns the command that the fewest changes of single letters make of a word: at most two, or a third of the
 // word where that is more.
-func nearest(word string) (best respond.Said, ok bool) {
+func nearest(word string) (best respond.CommandKind, ok bool) {
 	limit := max(2, len(word)/3)
-	for _, c := range append(commands(), respond.SaidHelp) {
+	for _, c := range append(commands(), respond.CommandHelp) {
 		if d := distance(word, string(c)); d <= limit {
 			best, ok, limit = c, true, d-1
 		}

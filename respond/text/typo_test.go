@@ -8,9 +8,9 @@ import (
 
 func TestNearestCommand(t *testing.T) {
 	t.Parallel()
-	for word, want := range map[string]respond.Said{
-		"rotate": respond.SaidRotated, "rotated": respond.SaidRotated, "rotatd": respond.SaidRotated, "ignored": respond.SaidIgnore, "re-open": respond.SaidReopen,
-		"reopened": respond.SaidReopen, "stat": respond.SaidStatus, "traige": respond.SaidTriage, "hlep": respond.SaidHelp, "make": "", "frobnicate": "", "": "",
+	for word, want := range map[string]respond.CommandKind{
+		"rotate": respond.CommandRotated, "rotated": respond.CommandRotated, "rotatd": respond.CommandRotated, "ignored": respond.CommandIgnore, "re-open": respond.CommandReopen,
+		"reopened": respond.CommandReopen, "stat": respond.CommandStatus, "traige": respond.CommandTriage, "hlep": respond.CommandHelp, "make": "", "frobnicate": "", "": "",
 	} {
 		if got, ok := nearest(word); got != want || ok != (want != "") {
 			t.Errorf("nearest(%q) = %q, %t", word, got, ok)

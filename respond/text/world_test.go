@@ -20,7 +20,7 @@ type world struct {
 	keyAlive  bool
 	checkRed  bool
 	performed map[string]bool
-	asks      []respond.Ask
+	asks      []respond.Verification
 	words     int
 }
 
@@ -29,7 +29,7 @@ func (w *world) perform(d respond.Decision) {
 		if c.Moved() && c.From != w.f.Leak.State {
 			w.t.Fatalf("a change from %s, and the leak is %s", c.From, w.f.Leak.State)
 		}
-		w.f.Leak = respond.Apply(w.f.Leak, c)
+		w.f.Leak = c.ApplyTo(w.f.Leak)
 	}
 	for _, a := range d.Actions {
 		if a.Do != respond.UpdateCheck && a.Do != respond.EditIssue {
@@ -47,15 +47,15 @@ func (w *world) perform(d respond.Decision) {
 		case respond.ReopenIssue:
 			w.issueOpen = true
 		case respond.AskClerk:
-			w.asks = append(w.asks, a.Ask)
+			w.asks = append(w.asks, a.Verification)
 		}
 	}
 }
 
-func (w *world) say(said respond.Said, role string) {
+func (w *world) say(said respond.CommandKind, role string) {
 	w.words++
-	word := respond.Word{Said: said, Reason: "why not", By: "ada", Role: role, ID: fmt.Sprint(w.words), At: w.now}
-	d := respond.Hear(w.f, word)
+	word := respond.Command{Kind: said, Reason: "why not", By: "ada", Role: role, ID: fmt.Sprint(w.words), At: w.now}
+	d := respond.Apply(w.f, word)
 	w.perform(d)
 	w.perform(respond.Decision{Actions: d.Actions}) // killed half-way, and done again
 }
@@ -77,20 +77,20 @@ func TestWholeLife(t *testing.T) {
 			role := rapid.SampledFrom([]string{"admin", "write", "triage"}).Draw(t, "role")
 			switch rapid.IntRange(0, 9).Draw(t, "step") {
 			case 0:
-				w.say(respond.SaidRotated, role)
+				w.say(respond.CommandRotated, role)
 			case 1:
-				w.say(respond.SaidIgnore, role)
+				w.say(respond.CommandIgnore, role)
 			case 2:
-				w.say(respond.SaidReopen, role)
+				w.say(respond.CommandReopen, role)
 			case 3:
 				if w.issueOpen {
 					w.issueOpen = false
-					w.say(respond.SaidClosed, role)
+					w.say(respond.CommandClosed, role)
 				}
 			case 4:
 				if !w.issueOpen {
 					w.issueOpen = true
-					w.say(respond.SaidReopened, role)
+					w.say(respond.CommandReopened, role)
 				}
 			case 5:
 				w.keyAlive = false

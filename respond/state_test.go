@@ -41,7 +41,7 @@ func TestOneLineForEachStranger(t *testing.T) {
 	t.Parallel()
 	f := respond.LeakFacts{Repository: shop, Leak: with(leak(detect.SecretKey, detect.Live, 1), filed), Policy: respond.DefaultPolicy()}
 	say := func(by, role, id string) string {
-		return respond.Hear(f, respond.Word{Said: respond.SaidIgnore, Reason: "x", By: by, Role: role, ID: id, At: monday}).Actions[0].Key
+		return respond.Apply(f, respond.Command{Kind: respond.CommandIgnore, Reason: "x", By: by, Role: role, ID: id, At: monday}).Actions[0].Key
 	}
 	if say("eve", "read", "1") != say("eve", "read", "2") {
 		t.Error("the same stranger gets a second line")
@@ -51,14 +51,14 @@ func TestOneLineForEachStranger(t *testing.T) {
 	}
 }
 
-func TestMayHear(t *testing.T) {
+func TestIsPerson(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		login, kind string
 		want        bool
 	}{{"ada", "User", true}, {"rekey[bot]", "Bot", false}, {"rekey[bot]", "User", false}, {"", "User", false}} {
-		if got := respond.MayHear(tt.login, tt.kind); got != tt.want {
-			t.Errorf("MayHear(%q, %q) = %t", tt.login, tt.kind, got)
+		if got := respond.IsPerson(tt.login, tt.kind); got != tt.want {
+			t.Errorf("IsPerson(%q, %q) = %t", tt.login, tt.kind, got)
 		}
 	}
 }
@@ -82,18 +82,18 @@ func TestPausesGrow(t *testing.T) {
 // TestAWordHeardTwiceIsAnsweredOnce: a delivery may be worked on again after its word has taken effect.
 func TestAWordHeardTwiceIsAnsweredOnce(t *testing.T) {
 	t.Parallel()
-	for _, said := range []respond.Said{respond.SaidIgnore, respond.SaidReopen, respond.SaidStatus, respond.SaidHelp} {
+	for _, said := range []respond.CommandKind{respond.CommandIgnore, respond.CommandReopen, respond.CommandStatus, respond.CommandHelp} {
 		f := respond.LeakFacts{Repository: shop, Leak: with(leak(detect.SecretKey, detect.Test, 1), filed), Policy: respond.DefaultPolicy()}
-		if said == respond.SaidReopen {
+		if said == respond.CommandReopen {
 			f.Leak.State = respond.Ignored
 		}
-		word := respond.Word{Said: said, Reason: "x", By: "ada", Role: "admin", ID: "comment:5", At: monday}
+		word := respond.Command{Kind: said, Reason: "x", By: "ada", Role: "admin", ID: "comment:5", At: monday}
 		keys := map[string]bool{}
 		comments := 0
 		for range 2 {
-			d := respond.Hear(f, word)
+			d := respond.Apply(f, word)
 			for _, c := range d.Changes {
-				f.Leak = respond.Apply(f.Leak, c)
+				f.Leak = c.ApplyTo(f.Leak)
 			}
 			for _, a := range d.Actions {
 				if a.Do == respond.Comment && !keys[a.Key] {

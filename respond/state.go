@@ -16,156 +16,158 @@ type LeakFacts struct {
 	Hidden     bool // strangers read the leak's issue
 }
 
-// Hear says what to do about a person's word. The states and who moves between them:
+// Apply says what to do about a person's command. The states and who moves between them:
 //
 //	open     > revoked   Clerk, when it was asked because somebody said rotated or closed the issue, or by watching
 //	open     > ignored   a person, with a reason; or the policy, or rekey:allow on each line of a test key
 //	open     > resolved  a person, where Clerk cannot be asked, may not be, or closing by hand met no clear answer;
 //	                     for a production key a maintainer
 //	closed   > open      a person; or Clerk, that the key works (but for an ignored one); or the key is pushed again
-func Hear(f LeakFacts, w Word) Decision {
-	d := hear(f, w)
+func Apply(f LeakFacts, c Command) Decision {
+	d := applyCommand(f, c)
 	if f.Hidden {
 		unknown := ""
-		if w.Said == SaidHelp {
-			unknown = w.Reason
+		if c.Kind == CommandHelp {
+			unknown = c.Reason
 		}
-		d.hush(f, unknown, false)
+		d.conceal(f, unknown, false)
 	}
 	return d
 }
 
-func hear(f LeakFacts, w Word) Decision {
-	h := hearing{LeakFacts: f, word: w}
-	if h.Leak.State == "" {
-		h.Leak.State = Open
+func applyCommand(f LeakFacts, c Command) Decision {
+	r := commandRun{LeakFacts: f, command: c}
+	if r.Leak.State == "" {
+		r.Leak.State = Open
 	}
-	if w.Bot {
-		if w.Said == SaidClosed {
-			h.closedByBot()
+	if c.Bot {
+		if c.Kind == CommandClosed {
+			r.closedByBot()
 		}
-		return h.Decision
+		return r.Decision
 	}
-	if !entitled(w.Role, w.Said, h.Leak) {
-		h.refuse()
-		return h.Decision
+	if !mayRun(c.Role, c.Kind, r.Leak) {
+		r.refuse()
+		return r.Decision
 	}
-	if h.Leak.Outside && w.Said != SaidTriage && w.Said != SaidIgnore && w.Said != SaidReopen {
-		return h.Decision // nobody is asked about what a stranger brought, before it is admitted
+	if r.Leak.Outside && c.Kind != CommandTriage && c.Kind != CommandIgnore && c.Kind != CommandReopen {
+		return r.Decision // nobody is asked about what a stranger brought, before it is admitted
 	}
-	if h.Leak.Responded.IsZero() && w.Said != SaidHelp && w.Said != SaidStatus {
-		h.Changes = append(h.Changes, Change{Leak: h.Leak.ID, At: w.At, By: w.By, From: h.Leak.State, To: h.Leak.State, Responded: true})
+	if r.Leak.Responded.IsZero() && c.Kind != CommandHelp && c.Kind != CommandStatus {
+		r.Changes = append(r.Changes, Change{Leak: r.Leak.ID, At: c.At, By: c.By, From: r.Leak.State, To: r.Leak.State, Responded: true})
 	}
-	switch w.Said {
-	case SaidRotated:
-		h.rotated(Rotated)
-	case SaidClosed:
-		if h.Leak.State == Open {
-			h.rotated(Closed)
+	switch c.Kind {
+	case CommandRotated:
+		r.rotated(Rotated)
+	case CommandClosed:
+		if r.Leak.State == Open {
+			r.rotated(Closed)
 		}
-	case SaidIgnore:
-		h.ignore()
-	case SaidTriage:
-		h.admit()
-	case SaidReopen, SaidReopened:
-		h.reopen()
-	case SaidStatus:
-		h.reply(ReplyStatus)
+	case CommandIgnore:
+		r.ignore()
+	case CommandTriage:
+		r.admit()
+	case CommandReopen, CommandReopened:
+		r.reopen()
+	case CommandStatus:
+		r.reply(ReplyStatus)
 	default:
-		h.reply(ReplyHelp)
+		r.reply(ReplyHelp)
 	}
-	h.oneComment()
-	return h.Decision
+	r.oneComment()
+	return r.Decision
 }
 
 // oneComment gives the comment that answers a word the word's own key. Heard a second time, when the leak is in another
 // state already, the word would be answered otherwise, and is not answered again.
-func (h *hearing) oneComment() {
-	for i, a := range h.Actions {
+func (r *commandRun) oneComment() {
+	for i, a := range r.Actions {
 		if a.Do == Comment {
-			h.Actions[i].Key = fmt.Sprintf("leak:%d:word:%s", h.Leak.ID, h.word.ID)
+			r.Actions[i].Key = fmt.Sprintf("leak:%d:word:%s", r.Leak.ID, r.command.ID)
 		}
 	}
 }
 
-// hearing is the decision about one word, as it is made.
-type hearing struct {
+// commandRun is the decision about one command, as it is made.
+type commandRun struct {
 	LeakFacts
 	Decision
-	word Word
+	command Command
 }
 
 // refuse gives one polite line to each person, once for the leak's whole life, and undoes a closing by hand.
-func (h *hearing) refuse() {
-	if h.word.Said == SaidClosed && h.Leak.State == Open {
-		h.issue(ReopenIssue, h.Leak, h.word.At)
+func (r *commandRun) refuse() {
+	if r.command.Kind == CommandClosed && r.Leak.State == Open {
+		r.issue(ReopenIssue, r.Leak, r.command.At)
 	}
-	if h.Leak.IssueNumber == 0 {
+	if r.Leak.IssueNumber == 0 {
 		return
 	}
-	a := leakAction(Comment, h.Leak, "refuse:"+h.word.By)
-	if h.word.Role == "write" { // may say all but this one thing
-		a = leakAction(Comment, h.Leak, "refuse:ignore:"+h.word.By)
+	a := leakAction(Comment, r.Leak, "refuse:"+r.command.By)
+	if r.command.Role == "write" { // may say all but this one thing
+		a = leakAction(Comment, r.Leak, "refuse:ignore:"+r.command.By)
 	}
-	a.Reply = h.answerTo(ReplyNotEntitled)
-	h.Actions = append(h.Actions, a)
+	a.Reply = r.answerTo(ReplyNotEntitled)
+	r.Actions = append(r.Actions, a)
 }
 
 // reply comments in answer to the word.
-func (h *hearing) reply(kind ReplyKind) { h.comment(h.Leak, "reply", h.word.At, h.answerTo(kind)) }
+func (r *commandRun) reply(kind ReplyKind) {
+	r.comment(r.Leak, "reply", r.command.At, r.answerTo(kind))
+}
 
-func (h *hearing) answerTo(kind ReplyKind) Reply {
-	r := h.LeakFacts.reply(kind)
-	r.By, r.Role = h.word.By, h.word.Role
-	if h.word.Said == SaidHelp {
-		r.Unknown = h.word.Reason
+func (r *commandRun) answerTo(kind ReplyKind) Reply {
+	reply := r.LeakFacts.reply(kind)
+	reply.By, reply.Role = r.command.By, r.command.Role
+	if r.command.Kind == CommandHelp {
+		reply.Unknown = r.command.Reason
 	}
-	return r
+	return reply
 }
 
 // rotated asks Clerk, or takes the person's word where it cannot be asked.
-func (h *hearing) rotated(why Why) {
-	question := Ask{Why: why, By: h.word.By, Role: h.word.Role, Word: h.word.ID}
+func (r *commandRun) rotated(why Why) {
+	question := Verification{Why: why, By: r.command.By, Role: r.command.Role, Command: r.command.ID}
 	switch {
-	case h.Leak.State == Revoked:
-		h.reply(ReplyAlreadyRevoked)
-	case h.Policy.Verify != VerifyNever && h.Leak.Verifiable():
-		h.Actions = append(h.Actions, askAction(h.Leak, question, 0))
+	case r.Leak.State == Revoked:
+		r.reply(ReplyAlreadyRevoked)
+	case r.Policy.Verify != VerifyNever && r.Leak.Verifiable():
+		r.Actions = append(r.Actions, verifyAction(r.Leak, question, 0))
 	default:
-		h.withoutClerk(h.LeakFacts, question, h.word.At)
+		r.withoutClerk(r.LeakFacts, question, r.command.At)
 	}
 }
 
-func (h *hearing) ignore() {
-	reason := h.word.Reason
-	if h.word.Button && reason == "" {
+func (r *commandRun) ignore() {
+	reason := r.command.Reason
+	if r.command.Button && reason == "" {
 		reason = "pressed \"Not a secret\" on the check"
 	}
 	switch {
 	case reason == "":
-		h.reply(ReplyReasonMissing)
-	case h.Leak.State == Open, h.Leak.State == Resolved:
-		h.move(h.LeakFacts, Ignored, h.word.By, reason, h.word.At)
+		r.reply(ReplyReasonMissing)
+	case r.Leak.State == Open, r.Leak.State == Resolved:
+		r.move(r.LeakFacts, Ignored, r.command.By, reason, r.command.At)
 	default:
-		h.reply(ReplyAlreadyClosed)
+		r.reply(ReplyAlreadyClosed)
 	}
 }
 
 // ReasonReopened is the reason of a reopening for which none was given.
 const ReasonReopened = "reopened it"
 
-func (h *hearing) reopen() {
-	if h.Leak.State == Open {
-		if h.word.Said == SaidReopen {
-			h.reply(ReplyAlreadyOpen)
+func (r *commandRun) reopen() {
+	if r.Leak.State == Open {
+		if r.command.Kind == CommandReopen {
+			r.reply(ReplyAlreadyOpen)
 		}
 		return
 	}
-	reason := h.word.Reason
+	reason := r.command.Reason
 	if reason == "" {
 		reason = ReasonReopened
 	}
-	h.move(h.LeakFacts, Open, h.word.By, reason, h.word.At)
+	r.move(r.LeakFacts, Open, r.command.By, reason, r.command.At)
 }
 
 // move brings the leak into another state, with all that follows from it: issue, comment, checks, those who are told.
@@ -173,9 +175,9 @@ func (d *Decision) move(f LeakFacts, to State, by, reason string, at time.Time) 
 	l := f.Leak
 	d.Changes = append(d.Changes, Change{Leak: l.ID, At: at, By: by, From: l.State, To: to, Reason: reason})
 	c := &d.Changes[len(d.Changes)-1]
-	event := string(to)
+	notice := NoticeKind(to)
 	if to == Open {
-		event = "reopened"
+		notice = NoticeReopened
 		d.issue(ReopenIssue, l, at)
 	} else if l.IssueNumber != 0 {
 		a := leakAction(CloseIssue, l, stamp(CloseIssue, at))
@@ -185,11 +187,11 @@ func (d *Decision) move(f LeakFacts, to State, by, reason string, at time.Time) 
 	d.issue(EditIssue, l, at)
 	reply := f.reply(ReplyMoved)
 	reply.Change = *c
-	d.comment(l, event, at, reply)
+	d.comment(l, string(notice), at, reply)
 	d.updateChecks(l.Repository, f.Heads, "")
-	d.notify(f.Policy, l, event, at)
+	d.notify(f.Policy, l, notice, at)
 	if to == Open && f.Policy.Verify == VerifyWatch && l.Verifiable() && !l.Outside {
-		d.Actions = append(d.Actions, askAction(l, Ask{Why: Watching, Word: strconv.FormatInt(at.UnixMicro(), 10)}, watchPause(0)))
+		d.Actions = append(d.Actions, verifyAction(l, Verification{Why: Watching, Command: strconv.FormatInt(at.UnixMicro(), 10)}, watchPause(0)))
 	}
 	return c
 }
@@ -208,15 +210,15 @@ func watchPause(attempt int) time.Duration {
 }
 
 // Learn says what to do about Clerk's answer, or about a question that is not asked any more since the policy has changed.
-func Learn(f LeakFacts, q Ask, a Answer, now time.Time) Decision {
+func Learn(f LeakFacts, q Verification, a Answer, now time.Time) Decision {
 	d := learn(f, q, a, now)
 	if f.Hidden {
-		d.hush(f, "", a.State != KeyNotAsked)
+		d.conceal(f, "", a.State != KeyNotAsked)
 	}
 	return d
 }
 
-func learn(f LeakFacts, q Ask, a Answer, now time.Time) Decision {
+func learn(f LeakFacts, q Verification, a Answer, now time.Time) Decision {
 	var d Decision
 	if f.Leak.State == "" {
 		f.Leak.State = Open
@@ -253,7 +255,7 @@ func learn(f LeakFacts, q Ask, a Answer, now time.Time) Decision {
 	return d
 }
 
-func (d *Decision) dead(f LeakFacts, q Ask, now time.Time) {
+func (d *Decision) dead(f LeakFacts, q Verification, now time.Time) {
 	if f.Leak.State == Revoked {
 		return
 	}
@@ -264,7 +266,7 @@ func (d *Decision) dead(f LeakFacts, q Ask, now time.Time) {
 	d.move(f, Revoked, ByClerk, reason, now)
 }
 
-func (d *Decision) alive(f LeakFacts, q Ask, now time.Time) {
+func (d *Decision) alive(f LeakFacts, q Verification, now time.Time) {
 	if f.Leak.State == Ignored {
 		return // somebody entitled knows of it, and said why
 	}
@@ -285,7 +287,7 @@ func (d *Decision) alive(f LeakFacts, q Ask, now time.Time) {
 
 // fenced keeps the leak open: the key may work from other addresses. Once the refusal repeats, asking again brings
 // nothing new, and a person has to decide.
-func (d *Decision) fenced(f LeakFacts, q Ask, a Answer, repeated bool, now time.Time) {
+func (d *Decision) fenced(f LeakFacts, q Verification, a Answer, repeated bool, now time.Time) {
 	switch {
 	case f.Leak.State == Ignored:
 	case f.Leak.State != Open:
@@ -295,7 +297,7 @@ func (d *Decision) fenced(f LeakFacts, q Ask, a Answer, repeated bool, now time.
 		d.answer(f, q, ReplyFenced, a.Detail)
 	case q.Why == Rotated && !repeated && q.Attempt == 0:
 		q.Attempt++
-		d.Actions = append(d.Actions, askAction(f.Leak, q, askPause(0, a.RetryAfter)))
+		d.Actions = append(d.Actions, verifyAction(f.Leak, q, askPause(0, a.RetryAfter)))
 	case q.Why == Rotated:
 		d.answer(f, q, ReplyFenced, a.Detail)
 	case q.Why == Watching:
@@ -304,7 +306,7 @@ func (d *Decision) fenced(f LeakFacts, q Ask, a Answer, repeated bool, now time.
 	}
 }
 
-func (d *Decision) unknown(f LeakFacts, q Ask, a Answer, now time.Time) {
+func (d *Decision) unknown(f LeakFacts, q Verification, a Answer, now time.Time) {
 	switch {
 	case q.Why == Closed && f.Leak.State == Open && !mayVouch(q.Role, f):
 		d.notConfirmed(f, q, a, now)
@@ -318,29 +320,29 @@ func (d *Decision) unknown(f LeakFacts, q Ask, a Answer, now time.Time) {
 		}
 		pause := askPause(q.Attempt, a.RetryAfter)
 		q.Attempt++
-		d.Actions = append(d.Actions, askAction(f.Leak, q, pause))
+		d.Actions = append(d.Actions, verifyAction(f.Leak, q, pause))
 	case q.Why == Rotated:
 		d.answer(f, q, ReplyGaveUp, a.Detail)
 	}
 }
 
 // answer comments on what came of a question, once for each time that it was asked.
-func (d *Decision) answer(f LeakFacts, q Ask, kind ReplyKind, detail string) {
+func (d *Decision) answer(f LeakFacts, q Verification, kind ReplyKind, detail string) {
 	if f.Leak.IssueNumber == 0 {
 		return
 	}
-	a := leakAction(Comment, f.Leak, fmt.Sprintf("answer:%s:%s:%d", q.Why, q.Word, q.Attempt))
+	a := leakAction(Comment, f.Leak, fmt.Sprintf("answer:%s:%s:%d", q.Why, q.Command, q.Attempt))
 	a.Reply = f.reply(kind)
 	a.Reply.By, a.Reply.Why, a.Reply.Detail = q.By, q.Why, detail
 	d.Actions = append(d.Actions, a)
 }
 
 // watchOn asks again later, as long as the leak is open and the policy says so.
-func (d *Decision) watchOn(f LeakFacts, q Ask) {
+func (d *Decision) watchOn(f LeakFacts, q Verification) {
 	if f.Leak.State != Open || f.Policy.Verify != VerifyWatch {
 		return
 	}
 	pause := watchPause(q.Attempt)
 	q.Attempt++
-	d.Actions = append(d.Actions, askAction(f.Leak, q, pause))
+	d.Actions = append(d.Actions, verifyAction(f.Leak, q, pause))
 }

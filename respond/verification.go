@@ -15,17 +15,17 @@ const (
 	Watching Why = "watching" // the policy says to watch
 )
 
-// Ask is a question to Clerk, with what is to be done with its answer.
-type Ask struct {
+// Verification is a question to Clerk, with what is to be done with its answer.
+type Verification struct {
 	Why     Why
 	By      string // login of who caused it; "" for Watching
 	Role    string // what that person may do in the leak's repository
 	Attempt int    // how often this question was asked already, without an answer
-	Word    string // id of the word that caused it; part of the key
+	Command string `json:"Word"` // id of the command that caused it; part of the key
 }
 
-func askAction(l Leak, q Ask, after time.Duration) Action {
-	a := leakAction(AskClerk, l, fmt.Sprintf("ask:%s:%s:%d", q.Why, q.Word, q.Attempt))
-	a.Ask, a.After = q, after
+func verifyAction(l Leak, q Verification, after time.Duration) Action {
+	a := leakAction(AskClerk, l, fmt.Sprintf("ask:%s:%s:%d", q.Why, q.Command, q.Attempt))
+	a.Verification, a.After = q, after
 	return a
 }
