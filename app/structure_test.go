@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -18,14 +19,14 @@ func containsAny(text string, parts ...string) bool {
 	return false
 }
 
-// TestImportsGoOneWay holds the house: app → respond → {github, detect}, and detect on the standard library and what
+// TestImportsGoOneWay holds the house: app → {respond, github, detect}, respond → detect, and detect on the standard library and what
 // decompresses.
 func TestImportsGoOneWay(t *testing.T) {
 	t.Parallel()
 	const module = "github.com/rekey-app/rekey/"
 	mayImport := map[string][]string{
 		"app":     {"app", "respond", "github", "detect"},
-		"respond": {"respond", "github", "detect"},
+		"respond": {"respond", "detect"},
 		"github":  {"github"},
 		"detect":  {"detect"},
 		"docs":    {"app", "respond", "github", "detect", "docs"},
@@ -89,6 +90,59 @@ func TestTheProgramHoldsNoTestHelpers(t *testing.T) {
 		ours := strings.HasPrefix(p, "github.com/rekey-app/rekey/")
 		if ours && strings.HasSuffix(p, "test") || p == "testing" || p == "net/http/httptest" {
 			t.Errorf("rekey holds %s", p)
+		}
+	}
+}
+
+// TestTheDomainStandsAtTheCentre: respond decides with no more than detect and the standard library, and of that nothing that
+// reaches a network or a database; its words need Markdown besides. Only the queue's packages know River.
+func TestTheDomainStandsAtTheCentre(t *testing.T) {
+	t.Parallel()
+	const module = "github.com/rekey-app/rekey/"
+	deps := func(pkg string) []string {
+		out, err := exec.Command("go", "list", "-deps", module+pkg).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Fields(string(out))
+	}
+	detected := deps("detect")
+	for pkg, also := range map[string][]string{
+		"respond": {"respond"},
+		"respond/text": {
+			"respond", "respond/text", "respond/format", "respond/guide", "respond/markdown", "github.com/yuin/goldmark", "go.yaml.in/yaml",
+		},
+	} {
+		for _, dep := range deps(pkg) {
+			ours, isOurs := strings.CutPrefix(dep, module)
+			switch {
+			case slices.Contains(detected, dep) || slices.Contains(also, ours):
+			case isOurs || strings.Contains(dep, ".") && !hasPrefixAny(dep, also) && !strings.HasPrefix(dep, "vendor/") && !strings.HasPrefix(dep, "crypto/"),
+				dep == "net" || strings.HasPrefix(dep, "net/http"), strings.HasPrefix(dep, "database/"):
+				t.Errorf("%s reaches %s", pkg, dep)
+			}
+		}
+	}
+	for pkg, forbidden := range map[string][]string{
+		"respond/...": {module + "github", module + "app"},
+		"github/...":  {module + "respond", "github.com/riverqueue"},
+		"app/intake":  {"github.com/riverqueue"},
+		"app/publish": {"github.com/riverqueue"},
+		"app/config":  {"github.com/riverqueue"},
+	} {
+		out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+pkg).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(out)) {
+			imports := strings.Fields(line)
+			for _, imported := range imports[1:] {
+				river := strings.HasPrefix(imported, "github.com/riverqueue") && pkg == "respond/..." &&
+					imports[0] != module+"respond/ledger" && imports[0] != module+"respond/job"
+				if river || hasPrefixAny(imported, forbidden) {
+					t.Errorf("%s imports %s", imports[0], imported)
+				}
+			}
 		}
 	}
 }

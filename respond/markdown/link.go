@@ -57,3 +57,6 @@ func Permalink(repository, commit, file string, first, last int) string {
 	}
 	return b.String()
 }
+
+// Unlink makes text that others wrote, and that receivers may show, lead nowhere.
+func Unlink(s string) string { return strings.ReplaceAll(s, "://", "[:]//") }

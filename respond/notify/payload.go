@@ -115,13 +115,10 @@ func slackFacts(e respond.Notice) []string {
 	return facts
 }
 
-// Unlink makes text that others wrote, and that receivers may show, lead nowhere.
-func Unlink(s string) string { return strings.ReplaceAll(s, "://", "[:]//") }
-
 // slackEscape makes foreign text plain: Slack's markup starts with < and ends with >, * _ ~ ` are broken up, and so is
 // what Slack would take for an address and make a link of.
 func slackEscape(s string) string {
-	s = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(Unlink(markdown.Plain(s)))
+	s = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(markdown.Unlink(markdown.Plain(s)))
 	return strings.NewReplacer(".", ".\u2060", "*", "*\u2060", "_", "_\u2060", "~", "~\u2060", "`", "'", "@", "@\u2060").Replace(s)
 }
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/respond"
-	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
@@ -20,7 +19,7 @@ const gapAdvice = "Look at what is named: if it holds a Clerk key, rotate it. Th
 func earlierGaps(f CheckFacts) []respond.Gap {
 	var gaps []respond.Gap
 	for _, g := range f.Gaps {
-		after := func(s ledger.Scan) bool { return s.Finished.After(g.At) }
+		after := func(s respond.Scan) bool { return s.Finished.After(g.At) }
 		if g.Accepted.IsZero() && g.Head != f.Head && slices.ContainsFunc(f.Scans, after) {
 			gaps = append(gaps, g)
 		}

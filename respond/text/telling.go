@@ -2,7 +2,7 @@ package text
 
 import (
 	"github.com/rekey-app/rekey/respond"
-	"github.com/rekey-app/rekey/respond/notify"
+	"github.com/rekey-app/rekey/respond/markdown"
 )
 
 // Notice returns what targets are told for a [respond.Notify] action: what, where, how bad, where it is dealt with. step is
@@ -14,7 +14,7 @@ func Notice(f respond.LeakFacts, a respond.Action, step respond.Event) respond.N
 		at = l.Detected
 	}
 	e := respond.Notice{
-		ID: a.Key, Type: a.Notice.Type(), Time: at, By: step.By, Reason: notify.Unlink(step.Reason),
+		ID: a.Key, Type: a.Notice.Type(), Time: at, By: step.By, Reason: markdown.Unlink(step.Reason),
 		Repository: respond.NoticeRepository{ID: f.Repository.ID, Name: f.Repository.FullName(), URL: f.Repository.URL, Private: f.Repository.Private},
 		Leak: respond.NoticeLeak{
 			Fingerprint: l.Fingerprint, Kind: l.Kind, Description: describe(l), Environment: l.Environment,
