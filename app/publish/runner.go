@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -46,16 +47,6 @@ type Effect interface {
 
 // ErrNotNeeded is returned by Effect.Facts where there is nothing to do.
 var ErrNotNeeded = errors.New("publish: there is nothing to do")
-
-// WaitError is returned while a request of an earlier run may be under way.
-type WaitError struct {
-	Key   string
-	Until time.Time
-}
-
-func (e *WaitError) Error() string {
-	return fmt.Sprintf("%s: an earlier request may still take effect: waiting until %s", e.Key, e.Until.UTC().Format(time.RFC3339))
-}
 
 // Store is the log of effects. [*ledger.Store] is one.
 type Store interface {
@@ -85,7 +76,7 @@ type Runner struct {
 
 // Do performs an effect under its key. owner names the job that asks for it: another attempt of the same job takes over at
 // once. Errors are those of the effect; [ledger.ErrBusy] while another job is at it, [ledger.ErrFenced] where another run has
-// taken over, and [*WaitError].
+// taken over, and [*outcome.WaitError].
 func (r *Runner) Do(ctx context.Context, key, owner string, e Effect) error {
 	return r.do(ctx, (*ledger.Tx).BeginAction, key, owner, e)
 }
@@ -120,7 +111,8 @@ func (r *Runner) do(ctx context.Context, begin begin, key, owner string, e Effec
 		case n.action.Token == 0: // done before
 			return ErrNotNeeded
 		case n.interrupted() && tx.Now().Before(n.action.Sending.Add(r.Settle)):
-			return &WaitError{key, n.action.Sending.Add(r.Settle)}
+			until := n.action.Sending.Add(r.Settle)
+			return &outcome.WaitError{Until: until, Reason: fmt.Sprintf("%s: an earlier request may still take effect: waiting until %s", key, until.UTC().Format(time.RFC3339))}
 		}
 		return e.Facts(ctx, tx, n.action)
 	})

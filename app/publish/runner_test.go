@@ -13,6 +13,7 @@ import (
 
 	gogithub "github.com/google/go-github/v62/github"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -130,7 +131,7 @@ func (w *world) ok(e *thing, calls string) {
 func (w *world) waits(want time.Duration) {
 	w.t.Helper()
 	err := w.run(&thing{}, "")
-	wait, ok := errors.AsType[*publish.WaitError](err)
+	wait, ok := errors.AsType[*outcome.WaitError](err)
 	if !ok {
 		w.t.Fatalf("%v, want a wait", err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/github"
@@ -56,7 +57,7 @@ func (w *Worker) answerTo(ctx context.Context, j *river.Job[job.Ask], leak ledge
 		return respond.Answer{State: respond.KeyNotAsked}, nil
 	}
 	answer, err := w.answerOf(ctx, leak)
-	if err != nil && outcomeOf(err, w.Now(), w.attemptOf(j.JobRow)).Do != github.GiveUp {
+	if err != nil && outcome.Of(err, w.Now(), outcome.AttemptOf(j.JobRow, w.Now())).Do != github.GiveUp {
 		return respond.Answer{}, err
 	}
 	if err != nil {

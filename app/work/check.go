@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
@@ -17,16 +17,13 @@ import (
 	"github.com/rekey-app/rekey/respond/text"
 )
 
-// owner names a job for the log of effects: another attempt of it, in whatever process, takes over at once.
-func owner(row *rivertype.JobRow) string { return fmt.Sprintf("%s %d", row.Kind, row.ID) }
-
 // check brings a commit's check run up to date after something about its leaks changed.
 func (w *Worker) check(ctx context.Context, j *river.Job[job.Check]) error {
 	repository, found, err := w.repository(ctx, j.Args.Repository)
 	if err != nil || !found {
 		return err
 	}
-	return w.conclude(ctx, owner(j.JobRow), w.GitHub.Repository(repository.target(), github.ScanAccess), repository.ID, j.Args.Head, update)
+	return w.conclude(ctx, outcome.Owner(j.JobRow), w.GitHub.Repository(repository.target(), github.ScanAccess), repository.ID, j.Args.Head, update)
 }
 
 // conclusion reports whether a check run may be made.

@@ -1,14 +1,11 @@
 package work
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/wire"
@@ -67,48 +64,6 @@ func TestWantsOf(t *testing.T) {
 		if !slices.Equal(wants, c.wants) || head != c.head {
 			t.Errorf("%s: %q at %q, want %q at %q", name, wants, head, c.wants, c.head)
 		}
-	}
-}
-
-func TestOutcomeOf(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		err  error
-		last bool
-		age  time.Duration
-		do   github.Reaction
-		wait time.Duration
-	}{
-		"somebody else is at it":                    {fmt.Errorf("comment: %w", ledger.ErrBusy), false, 0, github.Snooze, leaseWait},
-		"busy at the last attempt":                  {ledger.ErrBusy, true, 0, github.Snooze, leaseWait},
-		"final":                                     {fmt.Errorf("notify: %w", final("it answered 404")), false, 0, github.GiveUp, 0},
-		"somebody named the time":                   {&waitError{time.Minute, "not now"}, true, 0, github.Snooze, time.Minute},
-		"a limit":                                   {&github.LimitError{Until: noon.Add(time.Hour)}, true, 0, github.Snooze, time.Hour},
-		"a limit that has passed":                   {&github.LimitError{Until: noon.Add(-time.Hour)}, false, 0, github.Snooze, turnWait},
-		"GitHub does not take it":                   {&github.InvalidError{}, false, 0, github.GiveUp, 0},
-		"the network":                               {errors.New("connection reset"), false, 0, github.Retry, 0},
-		"the network, at the last attempt":          {errors.New("connection reset"), true, 0, github.GiveUp, 0},
-		"an object that may be there later":         {&wire.ServerError{Message: "upload-pack: not our ref " + headSHA}, false, 0, github.Retry, 0},
-		"a repository that cannot be read":          {wire.ErrSHA256, false, 0, github.GiveUp, 0},
-		"the database, which may come again":        {fmt.Errorf("ledger: %w", errors.New("disk I/O error")), false, 0, github.Retry, 0},
-		"an outage":                                 {io.ErrUnexpectedEOF, true, 0, github.Snooze, time.Second},
-		"an outage for an hour":                     {io.ErrUnexpectedEOF, true, time.Hour, github.Snooze, outagePause},
-		"an outage for a minute":                    {&wire.StatusError{Status: 502}, true, time.Minute, github.Snooze, 30 * time.Second},
-		"an outage for a day":                       {io.ErrUnexpectedEOF, false, outageFor, github.Retry, 0},
-		"an outage that does not end":               {io.ErrUnexpectedEOF, true, outageFor, github.GiveUp, 0},
-		"the database is away":                      {fmt.Errorf("%w: EOF", ledger.ErrUnavailable), true, time.Minute, github.Snooze, 30 * time.Second},
-		"wrong credentials":                         {&wire.StatusError{Status: 401}, true, 0, github.Snooze, time.Second},
-		"suspended":                                 {&github.Error{Err: &wire.StatusError{Status: 403, Body: "This installation has been suspended"}}, true, 0, github.Snooze, suspendedPause},
-		"another run has taken over":                {ledger.ErrFenced, true, 0, github.Snooze, leaseWait},
-		"an earlier request may yet have an effect": {&publish.WaitError{Until: noon.Add(time.Minute)}, true, 0, github.Snooze, time.Minute},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got := outcomeOf(c.err, noon, attempt{c.last, c.age})
-			if got.Do != c.do || got.After != c.wait || got.Reason == "" {
-				t.Errorf("%+v, want %s after %s", got, c.do, c.wait)
-			}
-		})
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond/job"
@@ -40,7 +41,7 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 		return err
 	} else if ours {
 		note := ownDoing
-		if double, err := w.withdrawDouble(ctx, owner(j.JobRow), event); err != nil {
+		if double, err := w.withdrawDouble(ctx, outcome.Owner(j.JobRow), event); err != nil {
 			return err
 		} else if double {
 			note = "withdrawn: it was made twice"
@@ -154,19 +155,19 @@ func (w *Worker) deletedSince(ctx context.Context, event webhook.Event, received
 // tryScan scans, unless the process was killed in the middle of the last attempt: what ends a process is not tried for
 // ever.
 func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *task) (note string, err error) {
-	if deadly(j.JobRow) {
-		return "", final("rekey was stopped each time it tried, last in the middle of the scan")
+	if outcome.Deadly(j.JobRow) {
+		return "", outcome.Final("rekey was stopped each time it tried, last in the middle of the scan")
 	}
 	leave, err := w.enter(j.JobRow)
 	if err != nil {
 		return "", err
 	}
 	defer leave()
-	err = contained(func() (err error) {
-		note, err = w.scan(ctx, owner(j.JobRow), t)
+	err = outcome.Contain(func() (err error) {
+		note, err = w.scan(ctx, outcome.Owner(j.JobRow), t)
 		return err
 	})
-	return note, overtime(ctx, j.Attempt, job.ScanTimeout, err)
+	return note, outcome.Overtime(ctx, j.Attempt, job.ScanTimeout, err)
 }
 
 // giveUpScan concludes the check of a scan that cannot be finished, so that nobody waits for it; a scan that will be
@@ -177,7 +178,7 @@ func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d l
 			return w.finish(ctx, d, deletedMeanwhile)
 		}
 	}
-	out := outcomeOf(err, w.Now(), w.attemptOf(j.JobRow))
+	out := outcome.Of(err, w.Now(), outcome.AttemptOf(j.JobRow, w.Now()))
 	if out.Do != github.GiveUp {
 		return err
 	}
@@ -185,8 +186,8 @@ func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d l
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), job.RespondTimeout)
 	defer cancel()
 	w.Log.ErrorContext(ctx, "scan given up", "delivery", d.GUID, "repository", t.Repository.Owner+"/"+t.Repository.Name, "head", t.Head,
-		"reason", out.Reason, "error", err, stackOf(err))
-	if err := w.recordFailure(ctx, owner(j.JobRow), t, out.Reason); err != nil {
+		"reason", out.Reason, "error", err, outcome.Stack(err))
+	if err := w.recordFailure(ctx, outcome.Owner(j.JobRow), t, out.Reason); err != nil {
 		return err
 	}
 	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
@@ -195,5 +196,5 @@ func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d l
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
 	}
-	return errGivenUp
+	return outcome.ErrGivenUp
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
@@ -70,9 +71,9 @@ func (w *Worker) digest(ctx context.Context, j *river.Job[job.Digest]) error {
 		id := fmt.Sprintf("digest:%s:%d", target.Name, last)
 		failed = w.told(w.Sender.SendDigest(ctx, target, notify.Summarise(id, events, w.Now())), j.CreatedAt)
 	} else {
-		failed = final("the target %q is not configured any more", j.Args.Target)
+		failed = outcome.Final("the target %q is not configured any more", j.Args.Target)
 	}
-	if failed != nil && outcomeOf(failed, w.Now(), w.attemptOf(j.JobRow)).Do != github.GiveUp {
+	if failed != nil && outcome.Of(failed, w.Now(), outcome.AttemptOf(j.JobRow, w.Now())).Do != github.GiveUp {
 		return failed
 	}
 	return errors.Join(failed, w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {

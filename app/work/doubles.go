@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -48,7 +49,7 @@ func (w *Worker) withdrawDouble(ctx context.Context, owner string, event webhook
 	case err != nil:
 		return false, err
 	case retried: // which of two will be recorded is not known yet
-		return false, &waitError{unrecordedWait, "an effect that was begun before is not recorded yet"}
+		return false, &outcome.WaitError{Until: w.Now().Add(unrecordedWait), Reason: "an effect that was begun before is not recorded yet"}
 	case d.made == 0 || d.recorded == 0 || d.made == d.recorded:
 		return false, nil
 	}

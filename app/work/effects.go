@@ -7,6 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
@@ -18,9 +19,9 @@ import (
 func (w *Worker) effects(ctx context.Context, j *river.Job[job.Effects]) error {
 	publisher := w.publisher()
 	// The effects on one issue do not run into each other: while one job is at it, others wait.
-	return publisher.Hold(ctx, fmt.Sprintf("effects:%d", j.Args.Leak), owner(j.JobRow), func(ctx context.Context) error {
+	return publisher.Hold(ctx, fmt.Sprintf("effects:%d", j.Args.Leak), outcome.Owner(j.JobRow), func(ctx context.Context) error {
 		for _, a := range j.Args.Actions {
-			err := publisher.DoOnce(ctx, "effect:"+a.Key, owner(j.JobRow), &issueAction{w: w, action: a})
+			err := publisher.DoOnce(ctx, "effect:"+a.Key, outcome.Owner(j.JobRow), &issueAction{w: w, action: a})
 			if gone(err) {
 				w.Log.WarnContext(ctx, "no word on the issue", "leak", a.Leak, "effect", string(a.Do), "reason", err.Error())
 				continue
@@ -89,7 +90,7 @@ func (e *issueAction) Send(ctx context.Context, before func(context.Context) err
 			_, err = client.Comment(ctx, e.leak.IssueNumber, e.w.Scanner.RedactString(ctx, e.action.Body)+"\n\n"+e.marker())
 		}
 	default:
-		err = final("%s is no effect on an issue", e.action.Do)
+		err = outcome.Final("%s is no effect on an issue", e.action.Do)
 	}
 	return err
 }

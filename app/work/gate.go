@@ -6,6 +6,7 @@ import (
 
 	"github.com/riverqueue/river/rivertype"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/respond/job"
 )
 
@@ -69,7 +70,7 @@ func (g *gate) leave(do func()) func() {
 func (w *Worker) enter(row *rivertype.JobRow) (leave func(), err error) {
 	leave, ok := w.gate.enter(w.Now(), suspect(row))
 	if !ok {
-		return nil, &waitError{gateWait, "a scan that may have ended the process before is to be alone"}
+		return nil, &outcome.WaitError{Until: w.Now().Add(gateWait), Reason: "a scan that may have ended the process before is to be alone"}
 	}
 	return leave, nil
 }

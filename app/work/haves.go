@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -106,7 +107,7 @@ func baseIsLost(ctx context.Context, tx *ledger.Tx, t task, base string) (bool, 
 	}
 	waits, err := tx.HeadWaits(ctx, t.Repository.ID, base, t.Received)
 	if err == nil && waits && t.Event == "push" && tx.Now().Sub(t.Received) < orderPatience {
-		return false, &waitError{orderWait, "the push before it has not been read"}
+		return false, &outcome.WaitError{Until: tx.Now().Add(orderWait), Reason: "the push before it has not been read"}
 	}
 	return !waits, err
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/githubtest"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -168,7 +169,7 @@ func TestAPushWaitsForTheOneBefore(t *testing.T) {
 		err := store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
 			about := task{Repository: github.Repository{ID: 7}, Event: c.event, Received: now.Add(c.received)}
 			lost, err := baseIsLost(ctx, tx, about, c.base)
-			_, waits := errors.AsType[*waitError](err)
+			_, waits := errors.AsType[*outcome.WaitError](err)
 			if lost != c.lost || waits != c.waits || err != nil && !waits {
 				t.Errorf("%s: lost %v, waits %v, %v", name, lost, waits, err)
 			}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
@@ -28,7 +29,7 @@ func (w *Worker) issue(ctx context.Context, j *river.Job[job.Issue]) error {
 	if err != nil || !found {
 		return err
 	}
-	err = w.publisher().Do(ctx, issueKey(j.Args.Leak), owner(j.JobRow), &issueEffect{
+	err = w.publisher().Do(ctx, issueKey(j.Args.Leak), outcome.Owner(j.JobRow), &issueEffect{
 		w: w, leak: j.Args.Leak, policy: p, patient: j.Attempt < filesAttempts,
 	})
 	if errors.Is(err, ledger.ErrNotFound) { // uninstalled since

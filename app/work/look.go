@@ -8,6 +8,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/wire"
@@ -21,9 +22,9 @@ const historyOf = "history of "
 
 // firstLook reads a repository's whole history. Until that is done the ledger tells how far it is; each attempt begins anew.
 func (w *Worker) firstLook(ctx context.Context, j *river.Job[job.FirstLook]) error {
-	if deadly(j.JobRow) {
+	if outcome.Deadly(j.JobRow) {
 		// What ends a process is not tried for ever.
-		return w.leaveLook(ctx, j, final("rekey was stopped each time it tried, last in the middle of the reading"))
+		return w.leaveLook(ctx, j, outcome.Final("rekey was stopped each time it tried, last in the middle of the reading"))
 	}
 	leave, err := w.enter(j.JobRow)
 	if err != nil {
@@ -35,7 +36,7 @@ func (w *Worker) firstLook(ctx context.Context, j *river.Job[job.FirstLook]) err
 		return w.topUpLooks(ctx, j.Args.Installation)
 	}
 	if err == nil {
-		err = overtime(ctx, j.Attempt, job.BackfillTimeout, contained(func() error { return w.lookAt(ctx, j, repository, look) }))
+		err = outcome.Overtime(ctx, j.Attempt, job.BackfillTimeout, outcome.Contain(func() error { return w.lookAt(ctx, j, repository, look) }))
 	}
 	if err != nil {
 		return w.leaveLook(ctx, j, err)
@@ -85,7 +86,7 @@ func (w *Worker) lookAt(ctx context.Context, j *river.Job[job.FirstLook], reposi
 	w.metrics.scanned(t.Event, report)
 	if again, err := w.lookLeft(ctx, t, unjudged); err != nil || again {
 		if err == nil {
-			err = final("not all could be judged: %s", strings.Join(unjudged[:min(len(unjudged), 3)], "; "))
+			err = outcome.Final("not all could be judged: %s", strings.Join(unjudged[:min(len(unjudged), 3)], "; "))
 		}
 		return err
 	}
@@ -126,11 +127,11 @@ func (w *Worker) leaveLook(ctx context.Context, j *river.Job[job.FirstLook], err
 	// The job's own time may be what ran out.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), job.RespondTimeout)
 	defer cancel()
-	out := outcomeOf(err, w.Now(), w.attemptOf(j.JobRow))
+	out := outcome.Of(err, w.Now(), outcome.AttemptOf(j.JobRow, w.Now()))
 	reason := w.Scanner.RedactString(ctx, out.Reason)
 	noted := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		if out.Do == github.GiveUp {
-			if err := tx.GiveUpLook(ctx, j.Args.Repository, reason, deadly(j.JobRow)); err != nil {
+			if err := tx.GiveUpLook(ctx, j.Args.Repository, reason, outcome.Deadly(j.JobRow)); err != nil {
 				return err
 			}
 			return nextLook(ctx, tx, j.Args.Installation)

@@ -8,7 +8,6 @@ import (
 
 // metrics are what operators watch of the work. No label ever holds a repository's or a person's name.
 type metrics struct {
-	jobs     *prometheus.CounterVec
 	scans    *prometheus.CounterVec
 	bytes    prometheus.Counter
 	findings *prometheus.CounterVec
@@ -18,9 +17,6 @@ type metrics struct {
 
 func newMetrics(r prometheus.Registerer) metrics {
 	m := metrics{
-		jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rekey_jobs_total", Help: "Jobs by kind and by how they ended: done, retry, snooze, given_up.",
-		}, []string{"kind", "outcome"}),
 		scans: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rekey_scans_total", Help: "Ranges of history read, by event and outcome: clean, found, failed.",
 		}, []string{"event", "outcome"}),
@@ -39,7 +35,7 @@ func newMetrics(r prometheus.Registerer) metrics {
 		}, []string{"answer"}),
 	}
 	if r != nil {
-		r.MustRegister(m.jobs, m.scans, m.bytes, m.findings, m.duration, m.asked)
+		r.MustRegister(m.scans, m.bytes, m.findings, m.duration, m.asked)
 	}
 	return m
 }

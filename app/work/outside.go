@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -50,7 +51,7 @@ func (w *Worker) authorRole(ctx context.Context, t *task) (string, error) {
 		return role, nil
 	}
 	role, err := w.role(ctx, t.Repository.ID, t.Author)
-	if err != nil && outcomeOf(err, now, attempt{}).Do == github.GiveUp {
+	if err != nil && outcome.Of(err, now, outcome.Attempt{}).Do == github.GiveUp {
 		w.Log.WarnContext(ctx, "role of a pull request's author not known: taken for a stranger", "repository", t.Repository.ID,
 			"pull", t.Pull, "error", err)
 		role, err = "none", nil

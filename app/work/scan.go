@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rekey-app/rekey/app/publish"
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/detect/pack"
@@ -67,7 +67,7 @@ func (w *Worker) scan(ctx context.Context, owner string, t *task) (string, error
 // was read is recorded, and need not be read again.
 func (w *Worker) concludeScan(ctx context.Context, owner string, client *github.Client, t *task) error {
 	err := w.conclude(ctx, owner, client, t.Repository.ID, t.Head, create)
-	if !begunCheck(err) || outcomeOf(err, w.Now(), attempt{}).Do == github.GiveUp {
+	if !begunCheck(err) || outcome.Of(err, w.Now(), outcome.Attempt{}).Do == github.GiveUp {
 		return err
 	}
 	w.Log.InfoContext(ctx, "check run waits", "repository", w.named(t.Repository.ID), "head", t.Head, "reason", err.Error())
@@ -79,7 +79,7 @@ func (w *Worker) concludeScan(ctx context.Context, owner string, client *github.
 // begunCheck reports whether a check run that was not concluded was begun all the same, so that a job which only updates check
 // runs goes on with it.
 func begunCheck(err error) bool {
-	if _, waits := errors.AsType[*publish.WaitError](err); waits || errors.Is(err, ledger.ErrBusy) || errors.Is(err, ledger.ErrFenced) {
+	if _, waits := errors.AsType[*outcome.WaitError](err); waits || errors.Is(err, ledger.ErrBusy) || errors.Is(err, ledger.ErrFenced) {
 		return true
 	}
 	_, asked := errors.AsType[*github.Error](err)
@@ -277,7 +277,7 @@ func (w *Worker) recordFailure(ctx context.Context, owner string, t *task, reaso
 		return err
 	}
 	err = w.concludeScan(ctx, owner, w.GitHub.Repository(t.Repository, github.ScanAccess), t)
-	if err != nil && outcomeOf(err, w.Now(), attempt{Last: true}).Do == github.GiveUp {
+	if err != nil && outcome.Of(err, w.Now(), outcome.Attempt{Last: true}).Do == github.GiveUp {
 		// GitHub does not take the check run either (repository gone, permission missing): the log has said why.
 		w.Log.ErrorContext(ctx, "check run not concluded", "repository", w.named(t.Repository.ID), "head", t.Head, "error", err)
 		return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
@@ -29,7 +30,7 @@ func (w *Worker) summary(ctx context.Context, j *river.Job[job.Summary]) error {
 	if err != nil || p.Issues.Off {
 		return err
 	}
-	err = w.publisher().Do(ctx, summaryKey(repository.ID), owner(j.JobRow), &summaryEffect{w: w, repository: repository.Repository, policy: p})
+	err = w.publisher().Do(ctx, summaryKey(repository.ID), outcome.Owner(j.JobRow), &summaryEffect{w: w, repository: repository.Repository, policy: p})
 	if err != nil {
 		return fmt.Errorf("summary issue of repository %d: %w", repository.ID, err)
 	}

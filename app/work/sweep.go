@@ -9,6 +9,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/github/wire"
@@ -78,19 +79,19 @@ func (w *Worker) sweepRef(ctx context.Context, j *river.Job[job.Sweep], t *task)
 		return err
 	}
 	defer leave()
-	err = contained(func() error {
-		_, err := w.scan(ctx, owner(j.JobRow), t)
+	err = outcome.Contain(func() error {
+		_, err := w.scan(ctx, outcome.Owner(j.JobRow), t)
 		return err
 	})
 	if err == nil {
 		return nil
 	}
-	out := outcomeOf(err, w.Now(), w.attemptOf(j.JobRow))
+	out := outcome.Of(err, w.Now(), outcome.AttemptOf(j.JobRow, w.Now()))
 	if out.Do != github.GiveUp {
 		return err
 	}
-	w.Log.ErrorContext(ctx, "scan given up", "repository", t.Repository.Owner+"/"+t.Repository.Name, "ref", t.Ref, "head", t.Head, "reason", out.Reason, "error", err, stackOf(err))
-	return w.recordFailure(ctx, owner(j.JobRow), t, out.Reason)
+	w.Log.ErrorContext(ctx, "scan given up", "repository", t.Repository.Owner+"/"+t.Repository.Name, "ref", t.Ref, "head", t.Head, "reason", out.Reason, "error", err, outcome.Stack(err))
+	return w.recordFailure(ctx, outcome.Owner(j.JobRow), t, out.Reason)
 }
 
 // unreadPause is how long a ref that could not be judged wholly is left alone while it does not move.

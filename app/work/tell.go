@@ -7,6 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -68,7 +69,7 @@ func (w *Worker) notify(ctx context.Context, j *river.Job[job.Notify]) error {
 	event := j.Args.Event
 	target, known := w.target(j.Args.Target)
 	if !known {
-		return final("the target %q is not configured any more", j.Args.Target)
+		return outcome.Final("the target %q is not configured any more", j.Args.Target)
 	}
 	if event.Issue == nil {
 		waits, err := w.addIssue(ctx, j.Args.Leak, &event)
@@ -76,7 +77,7 @@ func (w *Worker) notify(ctx context.Context, j *river.Job[job.Notify]) error {
 			return err
 		}
 		if waits && w.Now().Sub(j.CreatedAt) < issueFor {
-			return &waitError{time.Second, "the issue that the notice is to name is being filed"}
+			return &outcome.WaitError{Until: w.Now().Add(time.Second), Reason: "the issue that the notice is to name is being filed"}
 		}
 	}
 	return w.told(w.Sender.Send(ctx, target, event), j.CreatedAt)
@@ -87,9 +88,9 @@ func (w *Worker) told(err error, since time.Time) error {
 	if failure, ok := errors.AsType[*notify.Failure](err); ok {
 		switch {
 		case !failure.Again:
-			return final("%v", failure)
+			return outcome.Final("%v", failure)
 		case failure.After > 0 && w.Now().Sub(since) < tellFor:
-			return &waitError{min(failure.After, time.Hour), failure.Error()}
+			return &outcome.WaitError{Until: w.Now().Add(min(failure.After, time.Hour)), Reason: failure.Error()}
 		}
 	}
 	return err

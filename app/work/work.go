@@ -6,17 +6,16 @@
 package work
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/budget"
-	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/clerk"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -51,6 +50,7 @@ type Config struct {
 // Worker does jobs. It is safe for concurrent use.
 type Worker struct {
 	Config
+	runner   *outcome.Runner
 	metrics  metrics
 	policies policies
 	gate     gate
@@ -63,7 +63,7 @@ func New(cfg Config) *Worker {
 	if cfg.Metrics != nil {
 		cfg.Metrics.MustRegister(newLedgerGauges(cfg))
 	}
-	return &Worker{Config: cfg, metrics: newMetrics(cfg.Metrics)}
+	return &Worker{Config: cfg, runner: outcome.NewRunner(cfg.Store, cfg.Now, cfg.Log, cfg.Metrics), metrics: newMetrics(cfg.Metrics)}
 }
 
 // publisher performs effects.
@@ -73,47 +73,19 @@ func (w *Worker) publisher() *publish.Runner {
 
 // Register adds a worker for each kind of job.
 func (w *Worker) Register(workers *river.Workers) {
-	river.AddWorker(workers, handle(w, w.delivery))
-	river.AddWorker(workers, handle(w, w.issue))
-	river.AddWorker(workers, handle(w, w.check))
-	river.AddWorker(workers, handle(w, w.firstLook))
-	river.AddWorker(workers, handle(w, w.reconcile))
-	river.AddWorker(workers, handle(w, w.sweep))
-	river.AddWorker(workers, handle(w, w.effects))
-	river.AddWorker(workers, handle(w, w.ask))
-	river.AddWorker(workers, handle(w, w.notify))
-	river.AddWorker(workers, handle(w, w.digest))
-	river.AddWorker(workers, handle(w, w.compareIssues))
-	river.AddWorker(workers, handle(w, w.summary))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.delivery))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.issue))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.check))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.firstLook))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.reconcile))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.sweep))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.effects))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.ask))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.notify))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.digest))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.compareIssues))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.summary))
 }
-
-// handler makes a River worker of a method: it measures, and turns the error into River's answer.
-type handler[T river.JobArgs] struct {
-	river.WorkerDefaults[T]
-	worker *Worker
-	do     func(context.Context, *river.Job[T]) error
-}
-
-func handle[T river.JobArgs](w *Worker, do func(context.Context, *river.Job[T]) error) river.Worker[T] {
-	return &handler[T]{worker: w, do: do}
-}
-
-// Work implements [river.Worker].
-func (h *handler[T]) Work(ctx context.Context, j *river.Job[T]) error {
-	ctx, cancel := context.WithTimeout(ctx, timeoutOf(j.Queue))
-	defer cancel()
-	return h.worker.answer(ctx, j.JobRow, contained(func() error { return h.do(ctx, j) }))
-}
-
-// contained returns a panic of do as an error.
-func contained(do func() error) (err error) {
-	defer pack.Contain(&err)
-	return do()
-}
-
-// Timeout implements [river.Worker]. River takes a job for stuck whose time has passed since it was fetched: before it starts
-// it may have waited for its turn.
-func (h *handler[T]) Timeout(j *river.Job[T]) time.Duration { return timeoutOf(j.Queue) + time.Minute }
 
 // Open says from when on GitHub may be asked for a class of work of an installation; see [ledger.QueueConfig].
 func Open(app *github.App) func(int64, turn.Class) time.Time {

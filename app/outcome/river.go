@@ -1,0 +1,116 @@
+package outcome
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// Tx is what the package needs of the ledger.
+type Tx interface {
+	ParkJob(ctx context.Context, id, installation int64) error
+}
+
+var _ Tx = (*ledger.Tx)(nil)
+
+// Runner runs jobs. It is safe for concurrent use.
+type Runner struct {
+	Store ledger.Scoped[Tx]
+	Now   func() time.Time
+	Log   *slog.Logger
+	jobs  *prometheus.CounterVec
+}
+
+// NewRunner returns a runner that counts jobs in metrics; nil for nowhere.
+func NewRunner(store *ledger.Store, now func() time.Time, log *slog.Logger, metrics prometheus.Registerer) *Runner {
+	r := &Runner{Store: ledger.Scope[Tx](store), Now: now, Log: log, jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "rekey_jobs_total", Help: "Jobs by kind and by how they ended: done, retry, snooze, given_up.",
+	}, []string{"kind", "outcome"})}
+	if metrics != nil {
+		metrics.MustRegister(r.jobs)
+	}
+	return r
+}
+
+// handler makes a River worker of a function.
+type handler[T river.JobArgs] struct {
+	river.WorkerDefaults[T]
+	runner *Runner
+	do     func(context.Context, *river.Job[T]) error
+}
+
+// Handle makes a River worker of a function: it bounds its time, contains its panics, and turns its error into what River is told.
+func Handle[T river.JobArgs](r *Runner, do func(context.Context, *river.Job[T]) error) river.Worker[T] {
+	return &handler[T]{runner: r, do: do}
+}
+
+// Work implements [river.Worker].
+func (h *handler[T]) Work(ctx context.Context, j *river.Job[T]) error {
+	ctx, cancel := context.WithTimeout(ctx, timeoutOf(j.Queue))
+	defer cancel()
+	return h.runner.toRiver(ctx, j.JobRow, Contain(func() error { return h.do(ctx, j) }))
+}
+
+// Timeout implements [river.Worker]. River takes a job for stuck whose time has passed since it was fetched: before it starts
+// it may have waited for its turn.
+func (h *handler[T]) Timeout(j *river.Job[T]) time.Duration { return timeoutOf(j.Queue) + time.Minute }
+
+// toRiver turns a job's error into what River is told, and counts and logs it.
+func (r *Runner) toRiver(ctx context.Context, row *rivertype.JobRow, err error) error {
+	switch {
+	case err == nil:
+		r.jobs.WithLabelValues(row.Kind, "done").Inc()
+		return nil
+	case errors.Is(err, ErrGivenUp):
+		r.jobs.WithLabelValues(row.Kind, string(github.GiveUp)).Inc()
+		return nil
+	}
+	now := r.Now()
+	out := Of(err, now, AttemptOf(row, now))
+	r.jobs.WithLabelValues(row.Kind, string(out.Do)).Inc()
+	log := r.Log.With("job", row.Kind, "job_id", row.ID, "attempt", row.Attempt, "reason", out.Reason)
+	switch out.Do {
+	case github.Snooze:
+		log.DebugContext(ctx, "job waits", "seconds", out.After.Seconds())
+		r.park(ctx, row, err)
+		return river.JobSnooze(out.After)
+	case github.GiveUp:
+		log.ErrorContext(ctx, "job given up", "error", err, Stack(err))
+		return river.JobCancel(errors.New(out.Reason))
+	}
+	log.WarnContext(ctx, "job failed, will be tried again", "error", err)
+	return errors.New(out.Reason)
+}
+
+// park notes a job that waits for the end of its installation's suspension, so that it goes on then.
+func (r *Runner) park(ctx context.Context, row *rivertype.JobRow, err error) {
+	failed, ok := errors.AsType[*github.Error](err)
+	if !ok || failed.Installation == 0 || !errors.Is(err, github.ErrSuspended) {
+		return
+	}
+	err = r.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		return tx.ParkJob(ctx, row.ID, failed.Installation)
+	})
+	if err != nil {
+		r.Log.WarnContext(ctx, "the end of the suspension will be seen hours late", "job_id", row.ID, "error", err)
+	}
+}
+
+func timeoutOf(queue string) time.Duration {
+	switch queue {
+	case job.Respond:
+		return job.RespondTimeout
+	case job.Backfill:
+		return job.BackfillTimeout
+	}
+	return job.ScanTimeout
+}
