@@ -56,11 +56,17 @@ cross: ## Build for every platform that releases have, and vet what differs by s
 	GOOS=windows GOARCH=amd64 go vet ./app/scan/... ./detect/...
 	GOOS=darwin GOARCH=arm64 go vet ./app/scan/... ./detect/...
 
-.PHONY: postgres
+.PHONY: bombs
 bombs: ## Run the server in 1 GiB of memory against pushes that were made to cost much
 	REKEY_TEST_BOMBS=1 go test -count=1 -run 'TestBombs$$' ./app
 	REKEY_ADVERSARIES=1 go test -count=1 -run TestStepsAreLinear ./detect
 
+.PHONY: floods
+floods: ## Run the server against as much as large organisations push: keys, bytes and repositories
+	REKEY_TEST_FLOOD=1 go test -count=1 -v -run 'TestFloodOf' ./app
+	REKEY_TEST_FLOOD=1 go test -count=1 -v -run 'TestManyRepositories' ./app/work
+
+.PHONY: postgres
 postgres: ## Run the store's tests on the PostgreSQL server that REKEY_TEST_POSTGRES_URL names
 	@[ -n "$$REKEY_TEST_POSTGRES_URL" ] || { echo "set REKEY_TEST_POSTGRES_URL to postgres://USER@HOST:PORT/DATABASE"; exit 2; }
 	go test -count=1 -p 1 ./respond/ledger/... ./app/intake

@@ -233,6 +233,13 @@ func (m *maker) object(kind string, text []byte) string {
 	return strings.TrimSpace(string(out))
 }
 
+func (m *maker) git(args ...string) {
+	m.t.Helper()
+	if out, err := exec.Command("git", append([]string{"-C", m.dir}, args...)...).CombinedOutput(); err != nil {
+		m.t.Fatalf("git %s: %v: %s", args[0], err, out)
+	}
+}
+
 func (m *maker) blob(text string) string { return m.object("blob", []byte(text)) }
 
 // tree makes a tree of entries: "100644 name" and an id, in turns.

@@ -301,7 +301,19 @@ func TestIssuesAskNothingBeforeTheirTurn(t *testing.T) {
 		w.push(r, "refs/heads/main", w.commit(r, githubtest.Change{Files: files}))
 	}
 	w.settle()
-	filed, cost := 0, map[string]int{}
+	filed, cost := w.issueCosts(repositories)
+	issues := each * len(repositories)
+	if filed != issues || cost["new issues"] != issues {
+		t.Errorf("%d issues with %d requests, want %d", filed, cost["new issues"], issues)
+	}
+	if cost["assignees"] > issues || cost["lists of issues"] > 0 || cost["git"] > 4*issues+2*len(repositories) {
+		t.Errorf("%d issues cost %v", issues, cost)
+	}
+}
+
+// issueCosts counts the issues of repositories, and the requests that were made for them, by what they ask for.
+func (w *world) issueCosts(repositories []*githubtest.Repository) (filed int, cost map[string]int) {
+	cost = map[string]int{}
 	for _, r := range repositories {
 		filed += len(r.Issues())
 	}
@@ -315,13 +327,11 @@ func TestIssuesAskNothingBeforeTheirTurn(t *testing.T) {
 			cost["assignees"]++
 		case r.Method == http.MethodGet && strings.HasSuffix(r.Path, "/issues"):
 			cost["lists of issues"]++
+		case strings.HasSuffix(r.Path, "/check-runs") || strings.Contains(r.Path, "/check-runs/"):
+			cost["check runs"]++
+		default:
+			cost["other"]++
 		}
 	}
-	issues := each * len(repositories)
-	if filed != issues || cost["new issues"] != issues {
-		t.Errorf("%d issues with %d requests, want %d", filed, cost["new issues"], issues)
-	}
-	if cost["assignees"] > issues || cost["lists of issues"] > 0 || cost["git"] > 4*issues+2*len(repositories) {
-		t.Errorf("%d issues cost %v", issues, cost)
-	}
+	return filed, cost
 }
