@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rekey-app/rekey/respond"
 	"github.com/yuin/goldmark"
@@ -19,10 +20,12 @@ const maxReason = 500
 const maxCommand = 8 << 10
 
 // candidate matches a line that may be a command.
-var candidate = regexp.MustCompile(`(?m)^ {0,3}/rekey\b`)
+var candidate = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^ {0,3}/rekey\b`) })
 
 // quoted begins the rest of an e-mail reply, where mail programs put the message that is replied to.
-var quoted = regexp.MustCompile(`(?m)^\s*(On .{1,200} wrote:|-{2,}\s*Original Message\s*-{2,}|_{10,}|From: .{1,200}\n(Sent|Date|To|Subject): .*)\s*$`)
+var quoted = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^\s*(On .{1,200} wrote:|-{2,}\s*Original Message\s*-{2,}|_{10,}|From: .{1,200}\n(Sent|Date|To|Subject): .*)\s*$`)
+})
 
 // ParseCommand returns the command that a comment's Markdown holds: the first line of running text that begins with /rekey.
 // What stands in code, quotes, lists, tables, HTML, or under the line that mail programs put above a reply's original
@@ -32,10 +35,10 @@ func ParseCommand(body string) (said respond.CommandKind, reason string, found b
 		body = strings.ToValidUTF8(body[:maxCommand], "")
 	}
 	body = strings.ReplaceAll(body, "\r\n", "\n")
-	if at := quoted.FindStringIndex(body); at != nil {
+	if at := quoted().FindStringIndex(body); at != nil {
 		body = body[:at[0]]
 	}
-	if !candidate.MatchString(body) {
+	if !candidate().MatchString(body) {
 		return "", "", false
 	}
 	source := []byte(body)

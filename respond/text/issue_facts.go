@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
@@ -69,12 +70,14 @@ func (v issueView) table() string {
 
 // variableName is how variables and settings are called: CLERK_SECRET_KEY, secretKey, clerk.secret-key, Clerk:SecretKey.
 // A function of a package, clerk.SetKey, is none.
-var variableName = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_-]{0,99}|[a-z_][a-z0-9_-]*(\.[a-z0-9_-]+){1,9}|[A-Za-z]+:[A-Za-z]+)$`)
+var variableName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_-]{0,99}|[a-z_][a-z0-9_-]*(\.[a-z0-9_-]+){1,9}|[A-Za-z]+:[A-Za-z]+)$`)
+})
 
 // variable is the name that the credential was assigned to, if it is a variable's or a setting's: code may have given it to
 // a function.
 func (v issueView) variable() string {
-	if !variableName.MatchString(v.Leak.Variable) {
+	if !variableName().MatchString(v.Leak.Variable) {
 		return ""
 	}
 	return markdown.Code(v.Leak.Variable)

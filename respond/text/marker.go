@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Markers are hidden lines by which our own texts are found again. They hold no word that somebody could search for.
@@ -32,11 +33,11 @@ func CommentMarker(key string) string {
 	return fmt.Sprintf("<!-- %x -->", sha256.Sum256([]byte(key)))
 }
 
-var leakMarker = regexp.MustCompile(`^<!-- ([0-9a-f]{16})([0-9a-f]{32}) -->`)
+var leakMarker = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^<!-- ([0-9a-f]{16})([0-9a-f]{32}) -->`) })
 
 // ParseMarker reads the [Marker] at the start of an issue's body.
 func ParseMarker(body string) (repository int64, fingerprint string, ok bool) {
-	m := leakMarker.FindStringSubmatch(body)
+	m := leakMarker().FindStringSubmatch(body)
 	if m == nil || m[2] == noFingerprint {
 		return 0, "", false
 	}
