@@ -12,8 +12,8 @@ type reader struct {
 	*walk
 	buffer  []byte
 	listing []byte  // what a directory is read into
-	own     []piece // to do
-	share   int64   // of the work, of what is read now
+	own     []task // to do
+	weight  int64   // of the work, of what is read now
 
 	files, bytes, done int64 // not yet told to the meter
 }
@@ -33,8 +33,8 @@ func (r *reader) file(ctx context.Context, d directory, name, path string) {
 		return
 	}
 	r.bytes += int64(n)
-	r.done += r.share
-	r.share = 0
+	r.done += r.weight
+	r.weight = 0
 	if !errors.Is(err, io.EOF) {
 		r.unreadable(joined(r.root, path), err)
 	}
@@ -57,11 +57,11 @@ func (r *reader) large(ctx context.Context, f handle, path string) {
 		return
 	}
 	stream := &fileStream{
-		Reader: io.MultiReader(&sliceReader{r.buffer}, f), file: f, meter: r.meter, size: size, share: r.share,
+		Reader: io.MultiReader(&sliceReader{r.buffer}, f), file: f, meter: r.meter, size: size, weight: r.weight,
 	}
 	result, err := r.scanner.ExamineReader(ctx, path, stream)
 	stream.finish()
-	r.share = 0
+	r.weight = 0
 	if ctx.Err() != nil {
 		return
 	}
@@ -73,9 +73,9 @@ func (r *reader) large(ctx context.Context, f handle, path string) {
 
 // flush tells the meter what was read since it last was.
 func (r *reader) flush() {
-	if r.files > 0 || r.share > 0 {
-		r.meter.add(r.files, r.bytes, r.done+r.share)
-		r.files, r.bytes, r.done, r.share = 0, 0, 0, 0
+	if r.files > 0 || r.weight > 0 {
+		r.meter.add(r.files, r.bytes, r.done+r.weight)
+		r.files, r.bytes, r.done, r.weight = 0, 0, 0, 0
 	}
 }
 

@@ -13,9 +13,9 @@ type fileStream struct {
 		io.ReaderAt
 		io.Seeker
 	}
-	meter       *Meter
-	size, share int64 // of the file, in bytes; and of the work
-	read, told  int64
+	meter        *Meter
+	size, weight int64 // of the file, in bytes; and of the work
+	read, told   int64
 }
 
 func (s *fileStream) Read(p []byte) (int, error) {
@@ -44,17 +44,17 @@ func (s *fileStream) Seek(offset int64, whence int) (int64, error) {
 // count adds to what was read, which in an archive may be more than there is.
 func (s *fileStream) count(n int) {
 	s.read += int64(n)
-	var share int64
+	var weight int64
 	if s.size > 0 {
-		now := int64(float64(s.share) * min(1, float64(s.read)/float64(s.size)))
-		share = now - s.told
+		now := int64(float64(s.weight) * min(1, float64(s.read)/float64(s.size)))
+		weight = now - s.told
 		s.told = now
 	}
-	s.meter.add(0, int64(n), share)
+	s.meter.add(0, int64(n), weight)
 }
 
-// finish counts what of the share is left.
+// finish counts what of the weight is left.
 func (s *fileStream) finish() {
-	s.meter.add(0, 0, s.share-s.told)
-	s.told = s.share
+	s.meter.add(0, 0, s.weight-s.told)
+	s.told = s.weight
 }

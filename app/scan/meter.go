@@ -2,7 +2,7 @@ package scan
 
 import "sync/atomic"
 
-// whole is the share of the work that stands for all of it.
+// whole is the weight of the work that stands for all of it.
 const whole = 1 << 50
 
 // Meter counts what is read while a scan runs. It is safe for concurrent use; the zero Meter has read nothing.
@@ -18,7 +18,7 @@ type Progress struct {
 	Files, Bytes int64
 	Objects      bool // whether Files are objects of a history
 	// Done is an estimate of how much of the work is done, from 0 to 1, or -1 where nothing is known. It never falls. A
-	// directory's share of the work is divided among what it holds when it is listed.
+	// directory's weight of the work is divided among what it holds when it is listed.
 	Done float64
 }
 
@@ -31,10 +31,10 @@ func (m *Meter) Progress() Progress {
 	return p
 }
 
-func (m *Meter) add(files, bytes, share int64) {
+func (m *Meter) add(files, bytes, weight int64) {
 	m.files.Add(files)
 	m.bytes.Add(bytes)
-	m.done.Add(share)
+	m.done.Add(weight)
 }
 
 // set tells how far a history is read.

@@ -17,7 +17,7 @@ func (c *collector) paths(ctx context.Context, o Options) error {
 	if slices.Contains(o.Paths, "-") {
 		return c.stream(ctx, "-", o.Stdin)
 	}
-	share := int64(whole) / int64(len(o.Paths))
+	weight := int64(whole) / int64(len(o.Paths))
 	files := reader{walk: newWalk(c, "", 1, 0)} // for those that are named
 	for _, name := range o.Paths {
 		if err := ctx.Err(); err != nil {
@@ -28,9 +28,9 @@ func (c *collector) paths(ctx context.Context, o Options) error {
 		case err != nil:
 			c.unreadable(name, err)
 		case info.IsDir():
-			newWalk(c, name, o.Workers, share).run(ctx)
+			newWalk(c, name, o.Workers, weight).run(ctx)
 		default:
-			files.share = share
+			files.weight = weight
 			files.named(ctx, name, info)
 		}
 	}
@@ -105,7 +105,7 @@ func (c *collector) readStream(ctx context.Context, name string, in io.Reader) e
 		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
 			if at, err := f.Seek(0, io.SeekCurrent); err == nil && at == 0 {
 				again = f
-				from = &fileStream{Reader: f, file: f, meter: c.meter, size: info.Size(), share: whole}
+				from = &fileStream{Reader: f, file: f, meter: c.meter, size: info.Size(), weight: whole}
 				c.meter.known.Store(true)
 			}
 		}

@@ -16,8 +16,8 @@ const (
 	readSize   = 256 << 10
 	// batch is how many files of one directory a worker takes at once, so that a huge flat directory is shared.
 	batch = 256
-	// weight is how much of the work a directory is expected to be, in files.
-	weight = 8
+	// directoryWeight is how much of the work a directory is expected to be, in files.
+	directoryWeight = 8
 )
 
 // walk reads everything below a root with several workers. There are no ignore rules: what is there is read, but for
@@ -27,26 +27,26 @@ type walk struct {
 	root    string
 	workers int
 
-	hungry atomic.Int32 // workers that wait for a piece
+	idle atomic.Int32 // workers that wait for a task
 
 	todo    sync.Mutex
 	wake    *sync.Cond
-	shared  []piece
-	working int // workers that may still share some
+	shared  []task
+	working int // workers that may still weight some
 }
 
-// piece is a directory to list, or files of one to read. Paths are relative to the root.
-type piece struct {
-	dir   string
-	files []string // nil: list the directory
-	share int64    // of the whole work
+// task is a directory to list, or files of one to read. Paths are relative to the root.
+type task struct {
+	dir    string
+	files  []string // nil: list the directory
+	weight int64    // of the whole work
 }
 
-func newWalk(c *collector, root string, workers int, share int64) *walk {
+func newWalk(c *collector, root string, workers int, weight int64) *walk {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	w := &walk{collector: c, root: root, workers: workers, working: workers, shared: []piece{{share: share}}}
+	w := &walk{collector: c, root: root, workers: workers, working: workers, shared: []task{{weight: weight}}}
 	w.wake = sync.NewCond(&w.todo)
 	return w
 }
@@ -72,32 +72,32 @@ func (r *reader) work(ctx context.Context) {
 	for len(r.own) > 0 && ctx.Err() == nil {
 		p := r.own[len(r.own)-1]
 		r.own = r.own[:len(r.own)-1]
-		if len(r.own) > 0 && r.hungry.Load() > 0 {
+		if len(r.own) > 0 && r.idle.Load() > 0 {
 			// What came first is highest up, and most.
 			n := (len(r.own) + 1) / 2
-			r.give(r.own[:n])
+			r.publish(r.own[:n])
 			r.own = append(r.own[:0], r.own[n:]...)
 		}
-		r.piece(ctx, p)
+		r.do(ctx, p)
 		r.flush()
 	}
 }
 
-// next takes a piece that is shared; it waits while others may still share some.
-func (w *walk) next(ctx context.Context) (piece, bool) {
+// next takes a task that is shared; it waits while others may still weight some.
+func (w *walk) next(ctx context.Context) (task, bool) {
 	w.todo.Lock()
 	defer w.todo.Unlock()
 	w.working--
 	if w.working == 0 {
 		w.wake.Broadcast()
 	}
-	w.hungry.Add(1)
-	defer w.hungry.Add(-1)
+	w.idle.Add(1)
+	defer w.idle.Add(-1)
 	for len(w.shared) == 0 && w.working > 0 && ctx.Err() == nil {
 		w.wake.Wait()
 	}
 	if len(w.shared) == 0 || ctx.Err() != nil {
-		return piece{}, false
+		return task{}, false
 	}
 	p := w.shared[len(w.shared)-1]
 	w.shared = w.shared[:len(w.shared)-1]
@@ -105,53 +105,53 @@ func (w *walk) next(ctx context.Context) (piece, bool) {
 	return p, true
 }
 
-func (w *walk) give(pieces []piece) {
+func (w *walk) publish(tasks []task) {
 	w.todo.Lock()
-	w.shared = append(w.shared, pieces...)
+	w.shared = append(w.shared, tasks...)
 	w.todo.Unlock()
 	w.wake.Broadcast()
 }
 
-func (r *reader) piece(ctx context.Context, p piece) {
+func (r *reader) do(ctx context.Context, p task) {
 	d := openDirectory(filepath.Join(r.root, filepath.FromSlash(p.dir)), p.dir == "")
 	defer d.close()
 	if d.err != nil {
 		r.unreadable(joined(r.root, p.dir), d.err)
-		r.share = p.share
+		r.weight = p.weight
 		return
 	}
-	files, share := p.files, p.share
+	files, weight := p.files, p.weight
 	if files == nil {
-		files, share = r.list(d, p)
+		files, weight = r.list(d, p)
 	}
-	left := share
+	left := weight
 	for i, name := range files {
 		if ctx.Err() != nil {
 			return
 		}
-		r.share = left / int64(len(files)-i)
-		left -= r.share
+		r.weight = left / int64(len(files)-i)
+		left -= r.weight
 		r.file(ctx, d, name, below(p.dir, name))
 	}
-	r.share = left
+	r.weight = left
 }
 
 // list reads a directory, puts its directories and all but one batch of its files aside, and returns that batch with
-// its share of the work.
-func (r *reader) list(d directory, p piece) (files []string, share int64) {
+// its weight of the work.
+func (r *reader) list(d directory, p task) (files []string, weight int64) {
 	var dirs []string
 	files, dirs, err := r.entries(d)
 	if err != nil {
 		r.unreadable(joined(r.root, p.dir), err)
 	}
-	unit := p.share / int64(max(1, len(files)+weight*len(dirs)))
-	left := p.share
+	unit := p.weight / int64(max(1, len(files)+directoryWeight*len(dirs)))
+	left := p.weight
 	for _, name := range dirs {
-		r.own = append(r.own, piece{dir: below(p.dir, name), share: weight * unit})
-		left -= weight * unit
+		r.own = append(r.own, task{dir: below(p.dir, name), weight: directoryWeight * unit})
+		left -= directoryWeight * unit
 	}
 	for len(files) > batch {
-		r.own = append(r.own, piece{dir: p.dir, files: files[:batch:batch], share: batch * unit})
+		r.own = append(r.own, task{dir: p.dir, files: files[:batch:batch], weight: batch * unit})
 		left -= batch * unit
 		files = files[batch:]
 	}

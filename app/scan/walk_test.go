@@ -82,8 +82,8 @@ func TestWhatCannotBeReadIsNamed(t *testing.T) {
 	if err := os.Symlink("a", filepath.Join(root, "link")); err != nil {
 		t.Skip(err)
 	}
-	r.piece(t.Context(), piece{files: []string{"gone", "link", "a"}})
-	r.piece(t.Context(), piece{dir: "vanished"})
+	r.do(t.Context(), task{files: []string{"gone", "link", "a"}})
+	r.do(t.Context(), task{dir: "vanished"})
 	got := c.result()
 	if len(got.Hits) != 1 || len(got.Problems) != 3 {
 		t.Fatalf("%d findings, problems %v", len(got.Hits), got.Problems)
