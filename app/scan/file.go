@@ -11,9 +11,9 @@ import (
 type reader struct {
 	*walk
 	buffer  []byte
-	listing []byte  // what a directory is read into
+	listing []byte // what a directory is read into
 	own     []task // to do
-	weight  int64   // of the work, of what is read now
+	weight  int64  // of the work, of what is read now
 
 	files, bytes, done int64 // not yet told to the meter
 }
