@@ -89,7 +89,7 @@ func testDecoysHideNoKey(t *testing.T) {
 		w.conclusion(sha, "failure")
 		run := w.shop.CheckRuns(sha)[0]
 		// Some thousands of the decoy's places were not looked at, and a comment need not allow them all.
-		holds(t, "the check", run.Title+run.Summary, "production secret key leaked; more than can be judged", "config/prod.env", "a/decoys.env")
+		holds(t, "the check", run.Title+run.Summary, "production secret key leaked; not everything was checked", "config/prod.env", "a/decoys.env")
 		if n := len(run.Annotations); n > budget.ScanPlaces+1 {
 			t.Errorf("%d annotations", n)
 		}
@@ -133,7 +133,7 @@ func testMoreKeysThanARecordTakes(t *testing.T) {
 	w.settle()
 	run := w.shop.CheckRuns(sha)[0]
 	w.conclusion(sha, "failure")
-	holds(t, "the check", run.Title+run.Summary, "for production", "more than can be judged", "101 more credentials, 0 of them for production")
+	holds(t, "the check", run.Title+run.Summary, "for production", "not everything was checked", "101 more credentials, 0 of them for production")
 	holds(t, "the log", w.logs.String(), `"level":"WARN","msg":"not all could be judged`)
 	refs, tip := w.unread()
 	if tip != before || len(refs) != 1 || refs[0].SHA != sha || refs[0].Attempts != 1 {
@@ -161,7 +161,7 @@ func testOverALimit(t *testing.T) {
 	w.settle()
 	w.conclusion(bomb, "failure")
 	run := w.shop.CheckRuns(bomb)[0]
-	holds(t, "the check", run.Title+run.Summary, "More than can be judged", "data/bomb.zst", "over the limit", "unread: neutral")
+	holds(t, "the check", run.Title+run.Summary, "Not everything was checked", "data/bomb.zst", "over the limit", "unread: neutral")
 	if _, tip := w.unread(); tip != first {
 		t.Errorf("the tip is %q", tip)
 	}

@@ -57,7 +57,7 @@ func testWholeLife(t *testing.T) {
 	if reason := w.issue(issue.Number).Reason; reason != "completed" {
 		t.Errorf("closed as %s", reason)
 	}
-	holds(t, "the comment", w.last(issue.Number, 2), "dead", "after it was found")
+	holds(t, "the comment", w.last(issue.Number, 2), "no longer works", "after it was found")
 	holds(t, "the issue", w.issue(issue.Number).Body, "Done", "no longer works")
 	for _, sha := range []string{leaking, again} {
 		w.conclusion(sha, "success")
@@ -173,7 +173,7 @@ func testClosedByHandByAStranger(t *testing.T) {
 	for range 2 {
 		w.took(w.shop.CloseIssue(w.ctx, issue.Number, "", w.sam))
 		w.state(issue.Number, "open", ledger.Open)
-		holds(t, "the comment", w.last(issue.Number, 1), "Thank you", "sam")
+		holds(t, "the comment", w.last(issue.Number, 1), "Thanks", "sam")
 	}
 	if n := len(w.clerk.Requests()); n != 0 {
 		t.Errorf("a stranger made rekey ask Clerk %d times", n)

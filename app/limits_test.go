@@ -252,7 +252,7 @@ func testMoreLeaksThanIssues(t *testing.T) {
 	sha := w.pushed(files)
 	w.settle()
 	issues := w.filed(3)
-	sums := slices.DeleteFunc(slices.Clone(issues), func(i githubtest.Issue) bool { return !strings.Contains(i.Title, "3, 3 open") })
+	sums := slices.DeleteFunc(slices.Clone(issues), func(i githubtest.Issue) bool { return !strings.Contains(i.Title, "3 leaked Clerk credentials, 3 open") })
 	if len(sums) != 1 {
 		t.Fatalf("%d summaries among %d issues", len(sums), len(issues))
 	}
@@ -264,7 +264,7 @@ func testMoreLeaksThanIssues(t *testing.T) {
 	w.pushed(map[string]string{"more.env": env(text)})
 	w.settle()
 	w.filed(3)
-	holds(t, "the summary", w.issue(sums[0].Number).Title+w.issue(sums[0].Number).Body, "4, 4 open", "more.env")
+	holds(t, "the summary", w.issue(sums[0].Number).Title+w.issue(sums[0].Number).Body, "4 leaked Clerk credentials, 4 open", "more.env")
 	// Said on the check: what waits is dealt with, and the summary shrinks with it.
 	w.took(w.shop.PressButton(w.ctx, w.shop.CheckRuns(sha)[0].ID, "not-a-secret", w.ada))
 	w.conclusion(sha, "success")

@@ -80,7 +80,7 @@ func testNotify(t *testing.T) {
 	if len(messages) != 3 {
 		t.Fatalf("%d Slack messages, want opened, reopened, revoked: %q", len(messages), messages)
 	}
-	for i, want := range []string{":rotating_light:", "Open again", ":white_check_mark:"} {
+	for i, want := range []string{":rotating_light:", "Reopened", ":white_check_mark:"} {
 		var m struct{ Text string }
 		if err := json.Unmarshal([]byte(messages[i]), &m); err != nil {
 			t.Fatal(err)

@@ -127,7 +127,7 @@ func testInvalidPolicy(t *testing.T) {
 	if run.Conclusion != "failure" || !slices.Equal(places(run), []string{policyPath + ":3:0"}) {
 		t.Errorf("the commit with the mistake: %s at %v", run.Conclusion, places(run))
 	}
-	holds(t, "the check", run.Title+run.Summary, "not valid", "line 3", "verfy")
+	holds(t, "the check", run.Title+run.Summary, "invalid", "line 3", "verfy")
 	holds(t, "the annotation", run.Annotations[0].Message, "verfy")
 
 	// It counts for nothing; what the defaults say applies. A commit that did not bring it does not show it.
@@ -178,7 +178,7 @@ func testFailOn(t *testing.T) {
 	test, _, _ := w.leaked(86, detect.Test)
 	w.conclusion(test, "neutral")
 	run := w.shop.CheckRuns(test)[0]
-	holds(t, "the title", run.Title, "does not fail on")
+	holds(t, "the title", run.Title, "doesn't fail on")
 	if len(run.Annotations) != 1 || run.Annotations[0].Level != "warning" {
 		t.Errorf("annotations: %+v", run.Annotations)
 	}
@@ -258,7 +258,7 @@ func testIssuesElsewhere(t *testing.T) {
 	// Where the App does not reach it, the check of the policy says so, and the issue is filed at home, as that is private.
 	nowhere := w.policy("issues:", "  repository: acme/nowhere")
 	w.conclusion(nowhere, "failure")
-	holds(t, "the check", w.shop.CheckRuns(nowhere)[0].Annotations[0].Message, "does not reach acme/nowhere")
+	holds(t, "the check", w.shop.CheckRuns(nowhere)[0].Annotations[0].Message, "can't access acme/nowhere")
 	w.leaked(91, detect.Live)
 	// A public repository takes no issues about a private one.
 	w.accepts(w.other("board", false), "acme/*")
@@ -321,7 +321,7 @@ func testVerifyIsSwitchedOffWhileAsking(t *testing.T) {
 		t.Fatal(sent.Status, err)
 	}
 	w.eventually("the answer", func() bool { return len(w.issue(issue.Number).Comments) == 1 })
-	holds(t, "the comment", w.last(issue.Number, 1), "no clear answer", "asks again")
+	holds(t, "the comment", w.last(issue.Number, 1), "a clear answer", "keep asking")
 	w.conclusion(sha, "failure")
 	w.pushed(map[string]string{policyPath: "verify: never\n"})
 	w.eventually("the policy to be heard of", func() bool { return w.stats().Unfinished == 0 })

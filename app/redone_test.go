@@ -37,7 +37,7 @@ func TestEffectsAreRedoneWithoutADouble(t *testing.T) {
 		"comment":          writes(http.MethodPost, "/comments", "still accepts"),
 		"reopen":           writes(http.MethodPatch, "/issues/", `"state":"open"`),
 		"edit":             writes(http.MethodPatch, "/issues/", "it works"),
-		"last comment":     writes(http.MethodPost, "/comments", "key is dead"),
+		"last comment":     writes(http.MethodPost, "/comments", "key no longer works"),
 		"close":            writes(http.MethodPatch, "/issues/", `"state":"closed"`),
 		"turn check green": writes(http.MethodPatch, "/check-runs/", `"conclusion":"success"`),
 	}
@@ -95,7 +95,7 @@ func testLifeWithFaults(t *testing.T, effects map[string]func(*http.Request) boo
 func TestKilledInTheMiddleOfAnAnswer(t *testing.T) {
 	tests := map[string]func(*testing.T){}
 	for name, match := range map[string]func(*http.Request) bool{
-		"comment": writes(http.MethodPost, "/comments", "no secret"),
+		"comment": writes(http.MethodPost, "/comments", "false positive"),
 		"close":   writes(http.MethodPatch, "/issues/", `"state":"closed"`),
 		"check":   writes(http.MethodPatch, "/check-runs/", `"conclusion":"success"`),
 	} {

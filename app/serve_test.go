@@ -69,7 +69,7 @@ func TestKeyRemovedLaterInTheSamePush(t *testing.T) {
 	if run.Conclusion != "failure" || len(run.Annotations) != 0 {
 		t.Errorf("%s with %d annotations, want failure with none", run.Conclusion, len(run.Annotations))
 	}
-	for _, want := range []string{".env", leaking[:7], "does not help"} {
+	for _, want := range []string{".env", leaking[:7], "isn't enough"} {
 		if !strings.Contains(run.Summary, want) {
 			t.Errorf("the summary lacks %q:\n%s", want, run.Summary)
 		}

@@ -69,14 +69,14 @@ func testStrangersStatusAndHelp(t *testing.T) {
 	for _, said := range []string{"/rekey rotated", "/rekey ignore me", "/rekey status", "/rekey rotated"} {
 		w.say(issue.Number, said, w.sam)
 		w.state(issue.Number, "open", ledger.Open)
-		holds(t, "the comment", w.last(issue.Number, 1), "Thank you", "`sam`", "write access")
+		holds(t, "the comment", w.last(issue.Number, 1), "Thanks", "`sam`", "write access")
 	}
 	leak, _ := w.leak(issue.Number)
 	if !leak.Responded.IsZero() {
 		t.Error("a stranger's word counts as the first response")
 	}
 	w.say(issue.Number, "/rekey status", w.ada)
-	holds(t, "the status", w.last(issue.Number, 2), "Open", "production secret key", "not asked yet")
+	holds(t, "the status", w.last(issue.Number, 2), "Open", "production secret key", "hasn't been asked yet")
 	w.say(issue.Number, "/rekey frobnicate", w.ada)
 	holds(t, "the help", w.last(issue.Number, 3), "/rekey rotated", "/rekey ignore <reason>", "/rekey reopen", "/rekey status")
 	if strings.Contains(w.last(issue.Number, 3), "@") {

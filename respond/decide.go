@@ -150,7 +150,7 @@ func (f ScanFacts) Moves(s Seen) (to State, reason string, moved bool) {
 		return Open, "it was pushed again, in a place that nothing allows", true
 	case s.Leak.State == Resolved && len(s.Sightings) > 0:
 		// Whatever its author dates say: they are the author's. The ledger met these places after the closing.
-		return Open, "it was found in a new place after it had been closed, and Clerk never confirmed that it is revoked", true
+		return Open, "it was found in a new place after it was closed, and Clerk hasn't confirmed that it is revoked", true
 	}
 	return "", "", false
 }

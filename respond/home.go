@@ -13,7 +13,7 @@ func IssueHome(source Repository, reached []Repository, p Policy) (home Reposito
 	if wanted == "" {
 		return source, ""
 	}
-	problem = fmt.Sprintf("the App does not reach %s, which issues.repository names: add it to the App's installation", wanted)
+	problem = fmt.Sprintf("the App can't access %s, which issues.repository names: add it to the App's installation", wanted)
 	for _, r := range reached {
 		if strings.EqualFold(r.Owner+"/"+r.Name, wanted) {
 			home, problem = r, ""

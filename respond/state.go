@@ -141,7 +141,7 @@ func (r *commandRun) rotated(why Why) {
 func (r *commandRun) ignore() {
 	reason := r.command.Reason
 	if r.command.Button && reason == "" {
-		reason = "pressed \"Not a secret\" on the check"
+		reason = "pressed \"False positive\" on the check"
 	}
 	switch {
 	case reason == "":
@@ -311,7 +311,7 @@ func (d *Decision) unknown(f LeakFacts, q Verification, a Answer, now time.Time)
 	case q.Why == Closed && f.Leak.State == Open && !mayVouch(q.Role, f):
 		d.notConfirmed(f, q, a, now)
 	case q.Why == Closed && f.Leak.State == Open:
-		d.move(f, Resolved, q.By, "closed the issue; Clerk gave no clear answer whether the key is dead", now)
+		d.move(f, Resolved, q.By, "closed the issue; Clerk didn't give a clear answer", now)
 	case q.Why == Watching:
 		d.watchOn(f, q)
 	case q.Why == Rotated && q.Attempt+1 < MaxAsks:

@@ -24,9 +24,9 @@ func (d *Decision) withoutClerk(f LeakFacts, q Verification, at time.Time) {
 			reason = "closed the issue"
 		}
 		if f.Leak.Verifiable() {
-			reason += "; the policy says that Clerk is not to be asked"
+			reason += "; by policy, rekey doesn't ask Clerk"
 		} else {
-			reason += "; Clerk cannot be asked about this kind of credential"
+			reason += "; Clerk can't confirm this kind of credential"
 		}
 		d.move(f, Resolved, q.By, reason, at)
 	}

@@ -47,7 +47,7 @@ func Leak(kind detect.Kind, env detect.Environment, seed int64) respond.Leak {
 	l := respond.Leak{
 		ID: seed, Repository: Shop.ID, Fingerprint: s.Fingerprint(), Redacted: s.Redacted(),
 		Kind: kind, Environment: env, Severity: detect.MediumSeverity, Confidence: detect.HighConfidence,
-		Reasons: []string{"the variable's name says Clerk", "a publishable key stands nearby"},
+		Reasons: []string{"assigned to CLERK_SECRET_KEY", "only Clerk's secret keys have 42 characters after the prefix"},
 		State:   respond.Open, Introduced: Monday.Add(-time.Hour), Detected: Monday, Pusher: "ada",
 	}
 	if env == detect.Live {

@@ -28,7 +28,7 @@ func (v checkView) annotations() (out []Annotation, ids []int64) {
 	if v.PolicyFile.Message != "" {
 		out = append(out, Annotation{
 			Path: respond.PolicyPath, StartLine: max(1, v.PolicyFile.Line), EndLine: max(1, v.PolicyFile.Line),
-			Level: LevelFailure, Title: "This policy is not valid", Message: v.PolicyFile.Message,
+			Level: LevelFailure, Title: "Invalid policy", Message: v.PolicyFile.Message,
 		})
 	}
 	return out, ids
@@ -53,13 +53,13 @@ func annotation(l respond.Leak, s respond.Sighting, level Level) Annotation {
 	}
 	switch {
 	case level == LevelFailure || l.Sure():
-		a.Message = "Take this key for known to others. Removing the line does not help: the key works until it is deleted in Clerk. " +
+		a.Message = "Treat this key as compromised. Removing the line isn't enough: the key works until it is deleted in Clerk. " +
 			"Add a new key, deploy it, then delete this one."
 	default:
-		a.Message = "This might be a Clerk credential; something speaks against it. If it is one, rotate it."
+		a.Message = "This looks like a Clerk credential, but something doesn't fit. If it is one, rotate it."
 	}
 	if s.Member != "" {
-		a.Message += "\nIt stands inside this file, in " + markdown.Plain(s.Member) + "."
+		a.Message += "\nIt is inside this file, in " + markdown.Plain(s.Member) + "."
 	}
 	if s.Encoding != "" && s.Encoding != "plain" {
 		a.Message += "\nIt is encoded: " + markdown.Plain(s.Encoding) + "."

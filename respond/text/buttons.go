@@ -6,17 +6,17 @@ import (
 
 // buttons offers what makes sense: nothing on a check that passed.
 func (v checkView) buttons() []Button {
-	rescan := Button{Label: "Check again", Description: "Read the commits once more", Identifier: respond.ButtonRescan}
-	notSecret := Button{Label: "Not a secret", Description: "Close it as a false alarm", Identifier: respond.ButtonNotSecret}
-	triage := Button{Label: "Triage", Description: "File issues for what this pull brings", Identifier: respond.ButtonTriage}
+	rescan := Button{Label: "Check again", Description: "Read the commits again", Identifier: respond.ButtonRescan}
+	notSecret := Button{Label: "False positive", Description: "Close it as a false positive", Identifier: respond.ButtonNotSecret}
+	triage := Button{Label: "Triage", Description: "File issues for this pull request", Identifier: respond.ButtonTriage}
 	ours, outside := countOutside(v.failing, v.tolerated)
 	switch {
 	case ours == 0 && outside > 0:
 		return []Button{triage, notSecret, rescan}
 	case ours > 0:
-		rotated := Button{Label: "I rotated it", Description: "Ask Clerk whether the key is dead", Identifier: respond.ButtonRotated}
+		rotated := Button{Label: "I rotated it", Description: "Ask Clerk if the old key still works", Identifier: respond.ButtonRotated}
 		if v.Policy.Verify == respond.VerifyNever {
-			rotated.Description = "Close it under your name"
+			rotated.Description = "Close it as resolved"
 		}
 		if outside > 0 { // there are three at most
 			return []Button{rotated, notSecret, triage}
@@ -25,7 +25,7 @@ func (v checkView) buttons() []Button {
 	case len(v.unsure) > 0:
 		return []Button{notSecret, rescan}
 	case v.openGap():
-		return []Button{rescan, {Label: "Accept unread", Description: "For maintainers: somebody looked at it", Identifier: respond.ButtonAccept}}
+		return []Button{rescan, {Label: "Accept unread", Description: "Maintainers: accept what wasn't read", Identifier: respond.ButtonAccept}}
 	case len(v.failed) > 0 || len(v.unjudged) > 0 || v.PolicyFile.Message != "":
 		return []Button{rescan}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
@@ -51,7 +52,7 @@ func Check(f CheckFacts) (run CheckRun, annotated []int64) {
 		Buttons:    v.buttons(),
 	}
 	run.Summary = markdown.Cut(markdown.Valid(v.summary()), markdown.MaxCheckSummary,
-		"_This text was longer than GitHub takes. The issues name every place._")
+		"_This text is longer than GitHub allows. The issues list every place._")
 	run.Annotations, annotated = v.annotations()
 	for _, s := range f.Scans {
 		if !s.Finished.IsZero() && s.Finished.After(run.CompletedAt) {
@@ -221,25 +222,25 @@ func (v checkView) title() string {
 			title += "; the scan could not be finished"
 		}
 		if len(v.unjudged) > 0 {
-			title += "; more than can be judged"
+			title += "; not everything was checked"
 		}
 		return title
 	case len(v.failed) > 0:
 		return "The scan could not be finished: " + markdown.Plain(v.failed[len(v.failed)-1].Failure)
 	case v.PolicyFile.Message != "":
-		return "The policy in " + respond.PolicyPath + " is not valid"
+		return "The policy in " + respond.PolicyPath + " is invalid"
 	case len(v.unjudged) > 0:
-		return "More than can be judged: " + markdown.Plain(v.unjudged[0])
+		return "Not everything was checked: " + markdown.Plain(v.unjudged[0])
 	case len(v.gaps) > 0:
 		return v.gapTitle()
 	case len(v.tolerated) > 0:
-		return leaked(v.tolerated) + ", which the policy does not fail on"
+		return leaked(v.tolerated) + "; the policy doesn't fail on it"
 	case len(v.unsure) > 0:
-		return count(len(v.unsure), "text", "texts") + " might be a Clerk credential"
+		return format.Count(len(v.unsure), "possible Clerk credential", "possible Clerk credentials")
 	case len(v.closed) > 0:
 		return v.closedTitle()
 	case len(v.allowed) > 0:
-		return count(len(v.allowed), "test key", "test keys") + " allowed by rekey:allow, nothing else found"
+		return format.Count(len(v.allowed), "test key", "test keys") + " allowed by rekey:allow, nothing else found"
 	}
 	commits := 0
 	for _, s := range v.Scans {
@@ -248,7 +249,7 @@ func (v checkView) title() string {
 	if commits == 0 {
 		return "No Clerk secret keys"
 	}
-	return "No Clerk secret keys in " + count(commits, "commit", "commits")
+	return "No Clerk secret keys in " + format.Count(commits, "commit", "commits")
 }
 
 // leaked writes "1 production secret key leaked", or "3 Clerk credentials leaked, 1 of them for production".
@@ -265,9 +266,9 @@ func leaked(leaks []leakView) string {
 		if env := environmentName(leaks[0].Environment); env != "" {
 			one, many = env+" "+one, env+" "+many
 		}
-		return count(len(leaks), "Clerk "+one, "Clerk "+many) + " leaked"
+		return format.Count(len(leaks), "Clerk "+one, "Clerk "+many) + " leaked"
 	}
-	title := count(len(leaks), "Clerk credential", "Clerk credentials") + " leaked"
+	title := format.Count(len(leaks), "Clerk credential", "Clerk credentials") + " leaked"
 	if live > 0 {
 		title += fmt.Sprintf(", %d for production", live)
 	}
@@ -288,5 +289,5 @@ func (v checkView) closedTitle() string {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[s], s))
 		}
 	}
-	return count(len(v.closed), "Clerk credential", "Clerk credentials") + " dealt with: " + strings.Join(parts, ", ")
+	return format.Count(len(v.closed), "Clerk credential", "Clerk credentials") + " closed: " + strings.Join(parts, ", ")
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
@@ -13,7 +14,7 @@ import (
 const maxGaps = 10
 
 // gapAdvice says what ends a gap.
-const gapAdvice = "Look at what is named: if it holds a Clerk key, rotate it. Then a maintainer presses **Accept unread**."
+const gapAdvice = "Check what is listed: if it contains a Clerk key, rotate it. Then a maintainer can press **Accept unread**."
 
 // earlierGaps are the open gaps that this head comes after. What its own reading left is said as such.
 func earlierGaps(f CheckFacts) []respond.Gap {
@@ -68,16 +69,16 @@ func (v checkView) gapReason(reason string) string {
 // writeGaps says what earlier pushes brought that was not read, and what was accepted.
 func (v checkView) writeGaps(b *strings.Builder) {
 	if len(v.gaps) > 0 {
-		b.WriteString("**Not everything on this branch was read.** rekey tried these often enough and stopped; they may hold a credential:\n\n")
+		b.WriteString("**Not everything on this branch was read.** rekey tried these several times and stopped; they may contain a credential:\n\n")
 		for _, g := range v.gaps[:min(len(v.gaps), maxGaps)] {
 			v.writeGap(b, g, "not read")
 		}
 		more(b, len(v.gaps)-maxGaps, "range", "ranges")
-		b.WriteString(gapAdvice + " **Check again** reads the commits once more.\n\n")
+		b.WriteString(gapAdvice + " **Check again** reads the commits again.\n\n")
 	}
 	for _, g := range v.Gaps {
 		if !g.Accepted.IsZero() && slices.ContainsFunc(unjudged(v.Scans), func(left string) bool { return slices.Contains(g.Reasons, left) }) {
-			v.writeGap(b, g, fmt.Sprintf("not read, and accepted by %s on %s", markdown.Code(g.AcceptedBy), date(g.Accepted)))
+			v.writeGap(b, g, fmt.Sprintf("not read, and accepted by %s on %s", markdown.Code(g.AcceptedBy), format.Time(g.Accepted)))
 			b.WriteString("\n")
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/guide"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
@@ -64,7 +65,7 @@ func Issue(ctx context.Context, f IssueFacts) IssueText {
 	b.WriteString(v.closing())
 	return IssueText{
 		Title:     markdown.Title(v.title()),
-		Body:      markdown.Cut(markdown.Valid(b.String()), markdown.MaxIssueBody, "_This text was longer than GitHub takes; its end is missing._"),
+		Body:      markdown.Cut(markdown.Valid(b.String()), markdown.MaxIssueBody, "_This text is longer than GitHub allows; its end is missing._"),
 		Labels:    f.Policy.Issues.Labels,
 		Assignees: v.assignees(),
 	}
@@ -86,13 +87,13 @@ func (v issueView) opening() string {
 	case respond.Revoked:
 		s := "**Done: this key no longer works.** Clerk stopped accepting it"
 		if !l.Closed.IsZero() && !l.Detected.IsZero() {
-			s += " " + elapsed(l.Closed.Sub(l.Detected)) + " after it was found"
+			s += " " + format.Duration(l.Closed.Sub(l.Detected)) + " after it was found"
 		}
 		return s + ". rekey can't tell whether it was used before. The checklist below helps you find out.\n\n"
 	case respond.Ignored:
 		return "**Closed as a false positive**" + by(l) + ".\n\n"
 	case respond.Resolved:
-		return "**Closed as resolved**" + by(l) + ". Clerk did not confirm that the key no longer works.\n\n"
+		return "**Closed as resolved**" + by(l) + ". Clerk hasn't confirmed that the key no longer works.\n\n"
 	}
 	where := "to this repository"
 	if v.Elsewhere {
@@ -102,7 +103,7 @@ func (v issueView) opening() string {
 	switch {
 	case l.Answer == respond.KeyAlive:
 		return fmt.Sprintf("**A Clerk %s was pushed %s, and it works**%s: Clerk accepted it on %s. "+
-			"Anybody who has seen the commit can use it until you delete it in Clerk.\n\n", describe(l), where, in, date(l.Asked))
+			"Anyone who has seen the commit can use it until you delete it in Clerk.\n\n", describe(l), where, in, format.Time(l.Asked))
 	case !l.Sure():
 		return fmt.Sprintf("**Something pushed %s looks like a Clerk %s**%s, but something doesn't fit. If it isn't one, comment `/rekey ignore` with the reason.\n\n", where, describe(l), in)
 	}
@@ -123,7 +124,7 @@ func (v issueView) in() string {
 	s := v.sorted()
 	in := " (" + place(v.Repository, s[0])
 	if n := len(s) - 1; n > 0 {
-		in += " and " + count(n, "more place", "more places")
+		in += " and " + format.Count(n, "more place", "more places")
 	}
 	return in + ")"
 }
@@ -142,7 +143,7 @@ func by(l respond.Leak) string {
 		s += " by " + markdown.Code(l.ClosedBy)
 	}
 	if !l.Closed.IsZero() {
-		s += " on " + date(l.Closed)
+		s += " on " + format.Time(l.Closed)
 	}
 	if l.Reason != "" {
 		s += ": " + markdown.Code(l.Reason)
@@ -188,7 +189,7 @@ func (v issueView) abused() bool {
 func (v issueView) closing() string {
 	var b strings.Builder
 	if v.Leak.State != respond.Open && v.Leak.State != "" {
-		return "If this was closed by mistake, reopen it, or comment `/rekey reopen`.\n\n"
+		return "If this was closed by mistake, reopen it or comment `/rekey reopen`.\n\n"
 	}
 	switch {
 	case !v.Leak.Verifiable():
@@ -212,7 +213,7 @@ func (v issueView) closing() string {
 
 func ignoreNeeds(l respond.Leak) string {
 	if l.Production() {
-		return " (a production key needs a maintainer or admin)"
+		return " (for a production key, only a maintainer or admin)"
 	}
 	return ""
 }

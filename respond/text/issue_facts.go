@@ -10,6 +10,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
@@ -41,7 +42,7 @@ func (v issueView) table() string {
 	if first, ok := v.first(); ok {
 		since := ""
 		if !first.Authored.IsZero() {
-			since = date(first.Authored)
+			since = format.Time(first.Authored)
 		}
 		if v.Private {
 			since = strings.TrimSpace(since + " in " + commitLink(v.Repository, first.Commit))
@@ -52,7 +53,7 @@ func (v issueView) table() string {
 		row("**In git since**", since)
 	}
 	if !l.Detected.IsZero() {
-		found := date(l.Detected)
+		found := format.Time(l.Detected)
 		if l.Pusher != "" && v.Private {
 			found += ", pushed by " + markdown.Code(l.Pusher)
 		}
@@ -104,7 +105,7 @@ func (v issueView) answer() string {
 	l := v.Leak
 	at := ""
 	if !l.Asked.IsZero() {
-		at = ", asked on " + date(l.Asked)
+		at = ", asked on " + format.Time(l.Asked)
 	}
 	switch l.Answer {
 	case respond.KeyAlive:
@@ -128,7 +129,7 @@ func (v issueView) places() string {
 	b.WriteString("**Where it was found**\n\n")
 	for i, s := range sightings {
 		if i == maxPlaces {
-			b.WriteString("- and " + count(len(sightings)-i, "more place", "more places") + "\n")
+			b.WriteString("- and " + format.Count(len(sightings)-i, "more place", "more places") + "\n")
 			break
 		}
 		fmt.Fprintf(&b, "- %s in %s", place(v.Repository, s), commitLink(v.Repository, s.Commit))
@@ -136,7 +137,7 @@ func (v issueView) places() string {
 			b.WriteString(" by " + markdown.Code(s.AuthorName))
 		}
 		if !s.Authored.IsZero() {
-			b.WriteString(", " + s.Authored.UTC().Format("2 January 2006"))
+			b.WriteString(", " + format.Date(s.Authored))
 		}
 		if r := strings.TrimPrefix(s.Ref, "refs/heads/"); r != "" {
 			b.WriteString(", pushed to " + markdown.Code(strings.TrimPrefix(r, "refs/tags/")))
@@ -173,7 +174,7 @@ func (v issueView) history() string {
 	var b strings.Builder
 	b.WriteString("**History**\n\n")
 	for _, e := range v.History {
-		fmt.Fprintf(&b, "- %s: **%s**", date(e.At), e.To)
+		fmt.Fprintf(&b, "- %s: **%s**", format.Time(e.At), e.To)
 		if e.By != "" {
 			b.WriteString(" by " + markdown.Code(e.By))
 		}

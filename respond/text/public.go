@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
@@ -26,7 +27,7 @@ func (v issueView) publicIssue() IssueText {
 	return IssueText{
 		Title: "For maintainers: action needed (" + id + ")",
 		Body: Marker(v.Repository.ID, v.Leak.Fingerprint) + "\n" +
-			"An automated review found something in this repository that a maintainer needs to deal with. " +
+			"An automated review found something in this repository that needs a maintainer. " +
 			"Details aren't shown here, because the repository is public.\n\n" +
 			"**Maintainers:** the summary of this App's check run says where to find the details. Or ask whoever installed the App.\n\n" + state + "\n",
 		Labels:    unsearchable(v.Policy.Issues.Labels),
@@ -50,7 +51,7 @@ func publicSummary(f SummaryFacts) IssueText {
 	return IssueText{
 		Title: "For maintainers: more action needed",
 		Body: SummaryMarker(f.Repository.ID) + "\n" +
-			"An automated review found more in this repository than it files issues for at once. The others follow, the most urgent first.\n",
+			"An automated review found more in this repository than it files issues for at once. The others follow, most urgent first.\n",
 		Labels: unsearchable(f.Policy.Issues.Labels), Assignees: f.Policy.Issues.Assignees,
 	}
 }
@@ -77,16 +78,16 @@ func (v checkView) hidden() bool { return respond.Hidden(v.Repository.Private, r
 func (v checkView) publicTitle() (title string, ok bool) {
 	switch {
 	case len(v.failing) > 0:
-		title = count(len(v.failing), "finding needs", "findings need") + " a maintainer"
+		title = format.Count(len(v.failing), "finding needs", "findings need") + " a maintainer"
 		if len(v.failed) > 0 {
 			title += "; the scan could not be finished"
 		}
 	case len(v.failed) > 0 || len(v.unjudged) > 0 || v.PolicyFile.Message != "":
 		return "", false
 	case len(v.tolerated) > 0:
-		title = count(len(v.tolerated), "finding", "findings") + " that the policy does not fail on"
+		title = format.Count(len(v.tolerated), "finding", "findings") + " that the policy doesn't fail on"
 	case len(v.unsure) > 0:
-		title = count(len(v.unsure), "possible finding", "possible findings")
+		title = format.Count(len(v.unsure), "possible finding", "possible findings")
 	default:
 		return "", false
 	}
@@ -99,7 +100,7 @@ func (v checkView) writePublic(b *strings.Builder) {
 	if n == 0 {
 		return
 	}
-	fmt.Fprintf(b, "**%s.** Details aren't shown, because this repository is public.\n\n", count(n, "finding", "findings"))
+	fmt.Fprintf(b, "**%s.** Details aren't shown, because this repository is public.\n\n", format.Count(n, "finding", "findings"))
 	b.WriteString("Removing the line isn't enough: anyone who fetched the commit has what was in it.\n\n")
 	b.WriteString("**Maintainers:** " + v.whereDetailsAre() + "\n\n")
 	if ours, outside := countOutside(v.failing); outside > 0 {
@@ -137,7 +138,7 @@ func (v checkView) publicClosed(l leakView) string {
 		line += " by " + markdown.Code(l.ClosedBy)
 	}
 	if !l.Closed.IsZero() {
-		line += " on " + date(l.Closed)
+		line += " on " + format.Time(l.Closed)
 	}
 	if cell := v.issueCell(l.Leak); cell != "" {
 		line += " (" + cell + ")"

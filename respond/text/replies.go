@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
@@ -19,7 +20,7 @@ func Comment(r respond.Reply) string {
 	case respond.ReplyFoundAgain:
 		return "Open again: " + r.Change.Reason + "."
 	case respond.ReplyCorrected:
-		return "This was closed, and rekey wasn't told by whom. It's open again: comment `/rekey rotated`, or close it again."
+		return "This was closed, but rekey doesn't know by whom. It's open again: comment `/rekey rotated`, or close it again."
 	case respond.ReplyStatus:
 		return statusText(r)
 	case respond.ReplyHelp:
@@ -31,7 +32,7 @@ func Comment(r respond.Reply) string {
 	case respond.ReplyMaintainerNeeded:
 		return "Thanks, " + markdown.Code(r.By) + ". " + needsMaintainer(r)
 	case respond.ReplyOnlyPeopleClose:
-		return markdown.Code(r.By) + " closed this, but only a person can: it stays open until the key is revoked, or somebody with write access says otherwise. " +
+		return markdown.Code(r.By) + " closed this, but only a person can: it stays open until the key is revoked, or someone with write access closes it. " +
 			"Exclude this issue's label from automations that close issues."
 	}
 	return nothingToDo(r.Kind, r.Leak) + clerkSaid(r)
@@ -41,15 +42,15 @@ func Comment(r respond.Reply) string {
 func nothingToDo(kind respond.ReplyKind, l respond.Leak) string {
 	switch kind {
 	case respond.ReplyAlreadyRevoked:
-		return "Clerk has said already that this key is dead. There is nothing left to do."
+		return "Clerk has already confirmed that this key is revoked. There is nothing left to do."
 	case respond.ReplyAlreadyClosed:
-		return "This is closed already, as " + string(l.State) + "."
+		return "This is already closed, as " + closedAs(l.State) + "."
 	case respond.ReplyAlreadyOpen:
-		return "This is open."
+		return "This is already open."
 	case respond.ReplyAlreadyOurs:
-		return "This is a leak of this repository already. `/rekey triage` is for pull requests of people without write access."
+		return "This leak already has an issue in this repository. `/rekey triage` is for pull requests from people without write access."
 	case respond.ReplyReasonMissing:
-		return "Please say why, so that others can follow it later: `/rekey ignore <reason>`."
+		return "Please say why, so that others understand it later: `/rekey ignore <reason>`."
 	}
 	return ""
 }
@@ -62,15 +63,33 @@ func clerkSaid(r respond.Reply) string {
 	case respond.ReplyFenced:
 		return refusedElsewhere(r)
 	case respond.ReplyNoClearAnswer:
-		return "Clerk gave no clear answer whether the key is dead" + because(r) + ". That is not taken for safe; rekey asks again, for some hours."
+		return "Clerk didn't give a clear answer" + because(r) + ", so this stays open. rekey will keep asking for a few hours."
 	case respond.ReplyGaveUp:
-		return "Clerk has still given no clear answer" + because(r) + ". rekey stops asking. Comment `/rekey rotated` to make it ask again, " +
-			"or close this issue to take it on your own name."
+		return "Clerk still hasn't given a clear answer" + because(r) + ", so rekey has stopped asking. Comment `/rekey rotated` to make it ask again. " +
+			"Or, once you have checked that the key is deleted in Clerk, " + mayClose(r.Leak) + " can close this issue."
 	case respond.ReplyNotConfirmed:
 		return "Open again: Clerk didn't give a clear answer" + because(r) + ", and closing a production key without one needs a maintainer or admin. " +
-			"rekey keeps asking for a few hours."
+			"rekey will keep asking for a few hours."
 	}
 	return ""
+}
+
+const undo = "To undo this, comment `/rekey reopen`."
+
+// mayClose says who can close a leak that Clerk doesn't confirm to be revoked.
+func mayClose(l respond.Leak) string {
+	if l.Production() {
+		return "a maintainer or admin"
+	}
+	return "anyone with write access"
+}
+
+// closedAs names the state of a closed leak.
+func closedAs(s respond.State) string {
+	if s == respond.Ignored {
+		return "a false positive"
+	}
+	return string(s)
 }
 
 func changeText(r respond.Reply) string {
@@ -78,16 +97,16 @@ func changeText(r respond.Reply) string {
 	who := markdown.Code(c.By)
 	switch c.To {
 	case respond.Revoked:
-		s := "**The key is dead.** Clerk no longer accepts it"
+		s := "**This key no longer works.** Clerk stopped accepting it"
 		if !l.Detected.IsZero() {
-			s += ", " + elapsed(c.At.Sub(l.Detected)) + " after it was found"
+			s += " " + format.Duration(c.At.Sub(l.Detected)) + " after it was found"
 		}
 		return s + ". The checks that failed because of it turn green.\n\n" +
-			"What may have been done with it before is for you to see: the list is in the issue, and Clerk's logs expire."
+			"rekey can't tell whether it was used before. The checklist in the issue helps you find out; look today, because Clerk's logs expire."
 	case respond.Ignored:
-		return fmt.Sprintf("Closed as no secret by %s: %s\n\n`/rekey reopen` takes it back.", who, markdown.Code(c.Reason))
+		return fmt.Sprintf("Closed as a false positive by %s: %s\n\n"+undo, who, markdown.Code(c.Reason))
 	case respond.Resolved:
-		return fmt.Sprintf("Closed under the name of %s, who %s.\n\n`/rekey reopen` takes it back.", who, markdown.Text(c.Reason))
+		return fmt.Sprintf("Closed as resolved by %s, who %s.\n\n"+undo, who, markdown.Text(c.Reason))
 	}
 	if c.By == respond.ByClerk && l.Answer == respond.KeyFenced {
 		return "Open again: **the key may still work from certain addresses.** Clerk refused it, but didn't say that it's invalid. " + whichRow(l)
@@ -107,19 +126,19 @@ func stillWorks(r respond.Reply) string {
 		s = "Open again: **Clerk still accepts this key**."
 	}
 	if r.Leak.InstanceID != "" {
-		s += " It opens the instance " + markdown.Code(r.Leak.InstanceID)
+		s += " It belongs to the instance " + markdown.Code(r.Leak.InstanceID)
 		if env := environmentName(r.Leak.Environment); env != "" {
 			s += " (" + env + ")"
 		}
 		s += "."
 	}
-	return s + " " + whichRow(r.Leak) + "\n\nWhen the row is gone, comment `/rekey rotated` again. If it is no secret after all: `/rekey ignore <reason>`."
+	return s + " " + whichRow(r.Leak) + "\n\nWhen the row is gone, comment `/rekey rotated` again. If it is a false positive, comment `/rekey ignore <reason>`."
 }
 
 // refusedElsewhere answers for a key that Clerk refuses without calling it invalid.
 func refusedElsewhere(r respond.Reply) string {
 	return "**This stays open: the key may still work from certain addresses.** Clerk refused it here" + because(r) +
-		". A secret key with an IP allowlist is answered like that. " + whichRow(r.Leak) +
+		". That is how Clerk answers for a secret key with an IP allowlist. " + whichRow(r.Leak) +
 		"\n\nIf the key is still there, delete it and comment `/rekey rotated`. If it's gone already, a maintainer can close this with `/rekey ignore deleted in Clerk`."
 }
 
@@ -127,7 +146,7 @@ func refusedElsewhere(r respond.Reply) string {
 func whichRow(l respond.Leak) string {
 	prefix, end, _ := strings.Cut(redacted(l), "…")
 	page := "https://dashboard.clerk.com/~/api-keys"
-	return fmt.Sprintf("In %s, delete the row that begins with %s and ends in %s.", markdown.Link("Clerk's dashboard → API keys", page),
+	return fmt.Sprintf("In %s, delete the row that starts with %s and ends with %s.", markdown.Link("Clerk's dashboard → API keys", page),
 		markdown.Code(prefix), markdown.Code(end))
 }
 
@@ -140,10 +159,10 @@ func because(r respond.Reply) string {
 
 func refusal(r respond.Reply) string {
 	if r.Role == "write" {
-		return "Thank you, " + markdown.Code(r.By) + ". Calling a production key no secret takes the role maintain or admin in this repository; somebody who has it can repeat it."
+		return "Thanks, " + markdown.Code(r.By) + ". Dismissing a production key needs a maintainer or admin of " + markdown.Code(r.Repository.FullName()) + ": one of them can repeat the command."
 	}
-	return "Thank you, " + markdown.Code(r.By) + ". rekey acts on words of people with write access to " + markdown.Code(r.Repository.FullName()) +
-		" only; somebody who has it can repeat it."
+	return "Thanks, " + markdown.Code(r.By) + ". rekey only accepts commands from people with write access to " + markdown.Code(r.Repository.FullName()) +
+		": one of them can repeat it."
 }
 
 func statusText(r respond.Reply) string {
@@ -152,20 +171,20 @@ func statusText(r respond.Reply) string {
 	fmt.Fprintf(&b, "**%s.** %s %s\n\n", strings.ToUpper(string(l.State[:1]))+string(l.State[1:]), markdown.Code(redacted(l)), describe(l))
 	line := func(name string, t time.Time) {
 		if !t.IsZero() {
-			fmt.Fprintf(&b, "- %s: %s\n", name, date(t))
+			fmt.Fprintf(&b, "- %s: %s\n", name, format.Time(t))
 		}
 	}
 	line("Found", l.Detected)
-	line("First word of a person", l.Responded)
+	line("First response", l.Responded)
 	line("Closed", l.Closed)
 	switch {
 	case l.Answer != "":
-		fmt.Fprintf(&b, "- Clerk, asked on %s: %s\n", date(l.Asked), map[respond.Verdict]string{
-			respond.KeyAlive: "**the key works**", respond.KeyRevoked: "the key is dead", respond.KeyUnknown: "no clear answer",
+		fmt.Fprintf(&b, "- Clerk, asked on %s: %s\n", format.Time(l.Asked), map[respond.Verdict]string{
+			respond.KeyAlive: "**the key works**", respond.KeyRevoked: "the key no longer works", respond.KeyUnknown: "no clear answer",
 			respond.KeyFenced: "**refused, but not as invalid**: the key may still work from certain addresses",
 		}[l.Answer])
 	case l.Verifiable() && r.Verify != respond.VerifyNever:
-		b.WriteString("- Clerk was not asked yet\n")
+		b.WriteString("- Clerk hasn't been asked yet\n")
 	}
 	return b.String()
 }
@@ -173,12 +192,12 @@ func statusText(r respond.Reply) string {
 func helpText(l respond.Leak) string {
 	ignore := "write access"
 	if l.Production() {
-		ignore = "the role maintain or admin, as this is a production key"
+		ignore = "a maintainer or admin, because this is a production key"
 	}
 	return "| Comment | What it does |\n| --- | --- |\n" +
-		"| `/rekey rotated` | the old key is deleted: rekey asks Clerk, where it may, and closes this if the key is dead |\n" +
-		"| `/rekey ignore <reason>` | closes this as no secret; needs " + ignore + " |\n" +
-		"| `/rekey reopen` | opens it again |\n" +
+		"| `/rekey rotated` | the old key is deleted: rekey asks Clerk, if it may, and closes this if the key no longer works |\n" +
+		"| `/rekey ignore <reason>` | closes this as a false positive; needs " + ignore + " |\n" +
+		"| `/rekey reopen` | reopens this |\n" +
 		"| `/rekey status` | what rekey knows |\n\n" +
-		"Closing this issue is the same as `/rekey rotated`. People with write access are heard."
+		"Closing this issue is the same as `/rekey rotated`. rekey accepts commands from people with write access."
 }

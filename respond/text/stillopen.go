@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
@@ -29,9 +30,9 @@ func (v checkView) stillOpenTitle() string {
 	case len(older) == 0:
 		return ""
 	case v.hidden():
-		return "; " + count(len(older), "older finding is", "older findings are") + " still open"
+		return "; " + format.Count(len(older), "older finding is", "older findings are") + " still open"
 	}
-	return "; " + count(len(older), "older leak is", "older leaks are") + " still open"
+	return "; " + format.Count(len(older), "older leak is", "older leaks are") + " still open"
 }
 
 func (v checkView) writeStillOpen(b *strings.Builder) {
@@ -39,7 +40,7 @@ func (v checkView) writeStillOpen(b *strings.Builder) {
 	if len(older) == 0 {
 		return
 	}
-	b.WriteString("### Still open in this repository\n\nFrom earlier pushes. They don't fail this check, and stay open until they are dealt with.\n\n")
+	b.WriteString("### Still open in this repository\n\nThese are from earlier pushes. They don't fail this check, and stay open until they are resolved.\n\n")
 	if v.hidden() {
 		var issues []string
 		for _, l := range older[:min(len(older), maxStillOpen)] {
@@ -47,7 +48,7 @@ func (v checkView) writeStillOpen(b *strings.Builder) {
 				issues = append(issues, v.issueCell(l))
 			}
 		}
-		line := count(len(older), "finding", "findings")
+		line := format.Count(len(older), "finding", "findings")
 		if len(issues) > 0 {
 			line += ": " + strings.Join(issues, ", ")
 		}
@@ -56,7 +57,7 @@ func (v checkView) writeStillOpen(b *strings.Builder) {
 	}
 	b.WriteString("| Credential | Kind | Found | Issue |\n| --- | --- | --- | --- |\n")
 	for _, l := range older[:min(len(older), maxStillOpen)] {
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", markdown.Code(redacted(l)), describe(l), l.Detected.UTC().Format("2 January 2006"), v.issueCell(l))
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", markdown.Code(redacted(l)), describe(l), format.Date(l.Detected), v.issueCell(l))
 	}
 	more(b, len(older)-maxStillOpen, "credential", "credentials")
 }

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
 // maxRows is how many places of one table a check's summary lists.
 const maxRows = 50
 
-const removingDoesNotHelp = "**Removing a key does not help.** Whoever fetched the commit has it, and it works until it is deleted in Clerk. Rewriting history changes nothing about that."
+const removingDoesNotHelp = "**Removing the line isn't enough:** anyone who fetched the commit has the key, and it works until you delete it in Clerk. Rewriting history doesn't change that."
 
 // summary writes the check run's text, in Markdown.
 func (v checkView) summary() string {
@@ -21,17 +22,17 @@ func (v checkView) summary() string {
 		fmt.Fprintf(&b, "**The scan%s could not be finished:** %s\n\n", about(s), markdown.Code(s.Failure))
 	}
 	if len(v.failed) > 0 {
-		b.WriteString("Nothing can be said about what was not read, so this check fails. **Check again** starts it anew; " +
-			"if it fails the same way, the log of rekey's server says more.\n\n")
+		b.WriteString("What wasn't read may contain a key, so this check fails. **Check again** runs the scan again; " +
+			"if it fails the same way, see the log of the rekey server.\n\n")
 	}
 	v.writeUnjudged(&b)
 	v.writeGaps(&b)
 	if v.PolicyFile.Message != "" {
-		rest := "Until it is fixed, it is ignored: what the organisation's and the server's policy say applies."
+		rest := "Until it is fixed, it is ignored: the organisation's and the server's policies apply."
 		if v.PolicyFile.Partial {
 			rest = "Until it is fixed, this setting is ignored; the rest of the file applies."
 		}
-		fmt.Fprintf(&b, "**%s is not valid**, line %d: %s\n\n%s\n\n", markdown.Code(respond.PolicyPath), v.PolicyFile.Line, markdown.Code(v.PolicyFile.Message), rest)
+		fmt.Fprintf(&b, "**%s is invalid**, line %d: %s\n\n%s\n\n", markdown.Code(respond.PolicyPath), v.PolicyFile.Line, markdown.Code(v.PolicyFile.Message), rest)
 	}
 	if v.hidden() {
 		v.writePublic(&b)
@@ -59,11 +60,11 @@ func (v checkView) writeOpen(b *strings.Builder) {
 		}
 	}
 	if len(v.tolerated) > 0 {
-		b.WriteString("### Below what the policy fails on\n\n")
+		b.WriteString("### Doesn't fail the check (policy)\n\n")
 		v.writeLeaks(b, v.tolerated)
 	}
 	if len(v.unsure) > 0 {
-		b.WriteString("### Perhaps\n\nThese look like Clerk credentials, and something speaks against it. They do not fail the check.\n\n")
+		b.WriteString("### Possible leaks\n\nThese look like Clerk credentials, but something doesn't fit. They don't fail the check.\n\n")
 		v.writeLeaks(b, v.unsure)
 	}
 }
@@ -71,14 +72,14 @@ func (v checkView) writeOpen(b *strings.Builder) {
 // writeClosed writes what needs nobody any more.
 func (v checkView) writeClosed(b *strings.Builder) {
 	if len(v.closed) > 0 {
-		b.WriteString("### Dealt with\n\n")
+		b.WriteString("### Closed\n\n")
 		for _, l := range v.closed {
 			b.WriteString("- " + v.closedLine(l) + "\n")
 		}
 		b.WriteString("\n")
 	}
 	if len(v.allowed) > 0 {
-		fmt.Fprintf(b, "%s carried `rekey:allow` on the line, which silences test keys only:\n\n", count(len(v.allowed), "test key", "test keys"))
+		fmt.Fprintf(b, "%s on a line with `rekey:allow`, which counts for test keys only:\n\n", format.Count(len(v.allowed), "test key", "test keys"))
 		v.writePlaces(b, v.allowed, func(respond.HeadSighting) bool { return true })
 	}
 }
@@ -88,7 +89,7 @@ func (v checkView) writeUnjudged(b *strings.Builder) {
 	if len(v.unjudged) == 0 {
 		return
 	}
-	b.WriteString("**More than can be judged.** These are over a limit, and may hold a credential:\n\n")
+	b.WriteString("**Not everything was checked.** These are over a limit, and may contain a credential:\n\n")
 	for i, s := range v.unjudged {
 		if i == maxRows {
 			break
@@ -104,9 +105,9 @@ func (v checkView) writeUnjudged(b *strings.Builder) {
 	} else {
 		b.WriteString("So this check doesn't pass. To accept what rekey can't read, set `unread: neutral` in the policy. ")
 	}
-	b.WriteString("**Check again** reads the commits once more.\n\n")
+	b.WriteString("**Check again** reads the commits again.\n\n")
 	if v.openGap() && len(v.gaps) == 0 {
-		b.WriteString("It was tried often enough: rekey doesn't try it again by itself, and later checks say so. " + gapAdvice + "\n\n")
+		b.WriteString("rekey has tried several times and won't try again by itself; later checks keep saying so. " + gapAdvice + "\n\n")
 	}
 }
 
@@ -125,7 +126,7 @@ func about(s respond.Scan) string {
 
 // writeLeaks writes what leaked as a table, then where it stands, then where it stood before it was removed.
 func (v checkView) writeLeaks(b *strings.Builder, leaks []leakView) {
-	b.WriteString("| Credential | Kind | Clerk instance | At head | Removed again | Issue |\n| --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("| Credential | Kind | Clerk instance | At head | Removed later | Issue |\n| --- | --- | --- | --- | --- | --- |\n")
 	for i, l := range leaks {
 		if i == maxRows {
 			break
@@ -135,12 +136,12 @@ func (v checkView) writeLeaks(b *strings.Builder, leaks []leakView) {
 	}
 	more(b, len(leaks)-maxRows, "credential", "credentials")
 	if v.hidesPlaces() {
-		b.WriteString("The repository is public: where else these stand is not told here.\n\n")
+		b.WriteString("Other locations aren't listed because this repository is public.\n\n")
 		return
 	}
 	v.writePlaces(b, leaks, func(p respond.HeadSighting) bool { return p.AtHead })
 	if anyRemoved(leaks) {
-		b.WriteString("Removed by a later commit, **and still leaked**:\n\n")
+		b.WriteString("Removed by a later commit, **but still leaked**:\n\n")
 		v.writePlaces(b, leaks, func(p respond.HeadSighting) bool { return !p.AtHead })
 	}
 }
@@ -190,7 +191,7 @@ func (v checkView) writePlaces(b *strings.Builder, leaks []leakView, want func(r
 func more(b *strings.Builder, n int, one, many string) {
 	b.WriteString("\n")
 	if n > 0 {
-		b.WriteString("and " + count(n, "more "+one, "more "+many) + ".\n\n")
+		b.WriteString("and " + format.Count(n, "more "+one, "more "+many) + ".\n\n")
 	}
 }
 
@@ -201,7 +202,7 @@ func times(n int) string {
 	case 1:
 		return "1 place"
 	}
-	return count(n, "place", "places")
+	return format.Count(n, "place", "places")
 }
 
 // instanceCell names the Clerk instance: for certain where Clerk told its id, else by the publishable key nearby.
@@ -234,7 +235,7 @@ func (v checkView) issueCell(l respond.Leak) string {
 func outsideHint(n int) string {
 	which := "this credential"
 	if n > 1 {
-		which = "these " + group(n) + " credentials"
+		which = "these " + format.Number(n) + " credentials"
 	}
 	return "The author of this pull request can't write to this repository, so no issue is filed for " + which + " and nobody is notified. " +
 		"To get issues with instructions, comment `/rekey triage` on the pull request. If it is merged, rekey files them then."
@@ -243,13 +244,13 @@ func outsideHint(n int) string {
 func (v checkView) issueHint(leaks []leakView) string {
 	for _, l := range leaks {
 		if l.IssueURL != "" {
-			return "The issue has the steps for this repository. This check turns green when the key is dead."
+			return "The issue has the steps for this repository. This check turns green once the key is revoked."
 		}
 	}
 	if v.Policy.Issues.Off {
-		return "https://clerk.com/docs/guides/secure/rotate-api-keys has the steps. This check turns green when the key is dead."
+		return "Follow https://clerk.com/docs/guides/secure/rotate-api-keys. This check turns green once the key is revoked."
 	}
-	return "The issue that is being filed has the steps for this repository. This check turns green when the key is dead."
+	return "An issue with the steps for this repository is being filed. This check turns green once the key is revoked."
 }
 
 func (v checkView) closedLine(l leakView) string {
@@ -261,7 +262,7 @@ func (v checkView) closedLine(l leakView) string {
 		line += " by " + markdown.Code(l.ClosedBy)
 	}
 	if !l.Closed.IsZero() {
-		line += " on " + date(l.Closed)
+		line += " on " + format.Time(l.Closed)
 	}
 	if l.Reason != "" && v.Repository.Private {
 		line += ": " + markdown.Code(l.Reason)
@@ -292,10 +293,10 @@ func (v checkView) writeRead(b *strings.Builder) {
 		places = max(places, s.MorePlaces)
 	}
 	if places > 0 {
-		fmt.Fprintf(b, "These credentials are at %s that %s not listed.\n\n", count(places, "more place", "more places"), map[bool]string{true: "is", false: "are"}[places == 1])
+		fmt.Fprintf(b, "These credentials are at %s that %s not listed.\n\n", format.Count(places, "more place", "more places"), map[bool]string{true: "is", false: "are"}[places == 1])
 	}
 	if len(skipped) > 0 {
-		fmt.Fprintf(b, "**Not read** (%s):\n\n", count(len(skipped), "object", "objects"))
+		fmt.Fprintf(b, "**Not read** (%s):\n\n", format.Count(len(skipped), "object", "objects"))
 		for i, s := range skipped {
 			if i == maxRows {
 				break
@@ -305,7 +306,7 @@ func (v checkView) writeRead(b *strings.Builder) {
 		more(b, len(skipped)-maxRows, "object", "objects")
 	}
 	if done > 0 {
-		fmt.Fprintf(b, "Read: %s, %s, %s, in %s. Every new object of the push was read, not its diff.\n",
-			count(commits, "commit", "commits"), count(blobs, "blob", "blobs"), size(bytes), elapsed(took))
+		fmt.Fprintf(b, "Read %s, %s and %s in %s: every new object in the push, not just the diff.\n",
+			format.Count(commits, "commit", "commits"), format.Count(blobs, "blob", "blobs"), format.Size(bytes), format.Duration(took))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
@@ -47,22 +48,22 @@ func Summary(f SummaryFacts) IssueText {
 	}
 	var b strings.Builder
 	b.WriteString(SummaryMarker(f.Repository.ID) + "\n")
-	fmt.Fprintf(&b, "rekey found more leaked Clerk credentials here at once than it files issues for (%s an hour). These are the others; each gets an issue of its own in time, the most urgent first.\n\n",
-		group(max(f.Policy.Issues.MaxPerHour, 1)))
+	fmt.Fprintf(&b, "rekey found more leaked Clerk credentials here than it files issues for at once (%s an hour). These are the others. Each gets its own issue in time, most urgent first.\n\n",
+		format.Number(max(f.Policy.Issues.MaxPerHour, 1)))
 	b.WriteString(removingDoesNotHelp + " How to replace one: https://clerk.com/docs/guides/secure/rotate-api-keys\n\n")
 	b.WriteString("| Credential | Kind | Clerk instance | State | Where |\n| --- | --- | --- | --- | --- |\n")
 	for i, l := range leaks {
 		if i == maxSummary {
 			break
 		}
-		where := "not told here"
+		where := "not shown"
 		if f.Private {
 			where = "unknown"
 			if len(l.Sightings) > 0 {
 				where = place(f.Repository, l.Sightings[0])
 			}
 			if n := len(l.Sightings) - 1; n > 0 {
-				where += " and " + count(n, "more place", "more places")
+				where += " and " + format.Count(n, "more place", "more places")
 			}
 		}
 		state := l.Leak.State
@@ -72,13 +73,13 @@ func Summary(f SummaryFacts) IssueText {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", markdown.Code(redacted(l.Leak)), describe(l.Leak), instanceCell(l.Leak), state, where)
 	}
 	more(&b, len(leaks)-maxSummary, "credential", "credentials")
-	title := fmt.Sprintf("Leaked Clerk credentials: %s, %s open", group(len(leaks)), group(open))
+	title := fmt.Sprintf("%s, %s open", format.Count(len(leaks), "leaked Clerk credential", "leaked Clerk credentials"), format.Number(open))
 	if f.Elsewhere {
 		title += " in " + markdown.Plain(f.Repository.FullName())
 	}
 	return IssueText{
 		Title:     markdown.Title(title),
-		Body:      markdown.Cut(markdown.Valid(b.String()), markdown.MaxIssueBody, "_This text was longer than GitHub takes; its end is missing._"),
+		Body:      markdown.Cut(markdown.Valid(b.String()), markdown.MaxIssueBody, "_This text is longer than GitHub allows; its end is missing._"),
 		Labels:    f.Policy.Issues.Labels,
 		Assignees: f.Policy.Issues.Assignees,
 	}

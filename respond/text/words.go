@@ -1,10 +1,6 @@
 package text
 
 import (
-	"fmt"
-	"strconv"
-	"time"
-
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
 )
@@ -61,63 +57,6 @@ func redacted(l respond.Leak) string {
 	}
 	return l.Redacted
 }
-
-// count writes a number with its noun: "1 commit", "3 commits".
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return group(n) + " " + many
-}
-
-// group writes a number with spaces between its thousands.
-func group(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + " " + s[i:]
-	}
-	return s
-}
-
-func size(n int64) string {
-	const unit = 1024
-	if n < unit {
-		return count(int(n), "byte", "bytes")
-	}
-	f, names := float64(n)/unit, []string{"KiB", "MiB", "GiB", "TiB"}
-	for f >= unit && len(names) > 1 {
-		f, names = f/unit, names[1:]
-	}
-	if f < 10 {
-		return fmt.Sprintf("%.1f %s", f, names[0])
-	}
-	return fmt.Sprintf("%.0f %s", f, names[0])
-}
-
-// elapsed writes a duration as people say it: "40 ms", "2.5 s", "3 min", "2 h 5 min", "3 days".
-func elapsed(d time.Duration) string {
-	switch {
-	case d < time.Millisecond:
-		return "under 1 ms"
-	case d < time.Second:
-		return fmt.Sprintf("%d ms", d.Milliseconds())
-	case d < 10*time.Second:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	case d < 2*time.Minute:
-		return fmt.Sprintf("%.0f s", d.Seconds())
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%.0f min", d.Minutes())
-	case d < 48*time.Hour:
-		h := int(d.Hours())
-		if m := int(d.Minutes()) % 60; m > 0 {
-			return fmt.Sprintf("%d h %d min", h, m)
-		}
-		return fmt.Sprintf("%d h", h)
-	}
-	return count(int(d.Hours()/24), "day", "days")
-}
-
-func date(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
 
 func short(commit string) string {
 	if len(commit) > 7 {
