@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
@@ -39,6 +40,14 @@ func annotatable(s respond.Sighting) bool {
 	return (s.Source == "" || s.Source == "blob") && s.Path != "" && utf8.ValidString(s.Path)
 }
 
+// howToReplace says in a line what ends a leak of that kind.
+func howToReplace(l respond.Leak) string {
+	if l.Kind == detect.SecretKey || l.Kind == detect.LegacyAPIKey {
+		return "Removing the line isn't enough: the key works until it is deleted in Clerk. Add a new key, deploy it, then delete this one."
+	}
+	return "Removing the line isn't enough: it works until it is replaced."
+}
+
 func annotation(l respond.Leak, s respond.Sighting, level Level) Annotation {
 	first, last := lines(s)
 	a := Annotation{
@@ -53,8 +62,7 @@ func annotation(l respond.Leak, s respond.Sighting, level Level) Annotation {
 	}
 	switch {
 	case level == LevelFailure || l.Sure():
-		a.Message = "Treat this key as compromised. Removing the line isn't enough: the key works until it is deleted in Clerk. " +
-			"Add a new key, deploy it, then delete this one."
+		a.Message = "Treat this " + noun(l.Kind) + " as compromised. " + howToReplace(l)
 	default:
 		a.Message = "This looks like a Clerk credential, but something doesn't fit. If it is one, rotate it."
 	}

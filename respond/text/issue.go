@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/guide"
@@ -107,13 +106,7 @@ func (v issueView) opening() string {
 	case !l.Sure():
 		return fmt.Sprintf("**Something pushed %s looks like a Clerk %s**%s, but something doesn't fit. If it isn't one, comment `/rekey ignore` with the reason.\n\n", where, describe(l), in)
 	}
-	noun := "key"
-	if k := l.Kind; k == detect.WebhookSecret || k == detect.OAuthClientSecret {
-		noun = "secret"
-	} else if k == detect.ClaimURL {
-		noun = "link"
-	}
-	return fmt.Sprintf("**A Clerk %s was pushed %s**%s. Treat this %s as compromised: deleting the line or rewriting history doesn't help.\n\n", describe(l), where, in, noun)
+	return fmt.Sprintf("**A Clerk %s was pushed %s**%s. Treat this %s as compromised: deleting the line or rewriting history doesn't help.\n\n", describe(l), where, in, noun(l.Kind))
 }
 
 // in names the first place, where places may be named.

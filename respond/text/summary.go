@@ -306,7 +306,11 @@ func (v checkView) writeRead(b *strings.Builder) {
 		more(b, len(skipped)-maxRows, "object", "objects")
 	}
 	if done > 0 {
-		fmt.Fprintf(b, "Read %s, %s and %s in %s: every new object in the push, not just the diff.\n",
-			format.Count(commits, "commit", "commits"), format.Count(blobs, "blob", "blobs"), format.Size(bytes), format.Duration(took))
+		whole := ": every new object in the push, not just the diff"
+		if len(skipped) > 0 || len(v.unjudged) > 0 {
+			whole = ""
+		}
+		fmt.Fprintf(b, "Read %s, %s and %s in %s%s.\n",
+			format.Count(commits, "commit", "commits"), format.Count(blobs, "blob", "blobs"), format.Size(bytes), format.Duration(took), whole)
 	}
 }

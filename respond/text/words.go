@@ -30,6 +30,17 @@ func kindName(kind detect.Kind) (one, many string) {
 	return "credential", "credentials"
 }
 
+// noun is the short name of a kind, for a text that has named it already.
+func noun(kind detect.Kind) string {
+	switch kind {
+	case detect.WebhookSecret, detect.OAuthClientSecret:
+		return "secret"
+	case detect.ClaimURL:
+		return "link"
+	}
+	return "key"
+}
+
 // environmentName is what Clerk's dashboard calls the environment, in lower case; "" where the credential names none.
 func environmentName(env detect.Environment) string {
 	switch env {
