@@ -9,6 +9,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/github"
@@ -21,7 +22,7 @@ import (
 // ask asks Clerk whether a leak's key is dead, and does what follows from the answer.
 func (w *Worker) ask(ctx context.Context, j *river.Job[job.Ask]) error {
 	question := j.Args.Question
-	leak, p, found, err := w.leakAndPolicy(ctx, j.Args.Leak)
+	leak, p, found, err := w.policies.OfLeak(ctx, j.Args.Leak)
 	if err != nil || !found {
 		return err
 	}
@@ -40,11 +41,11 @@ func (w *Worker) ask(ctx context.Context, j *river.Job[job.Ask]) error {
 		if err != nil {
 			return err
 		}
-		facts, err := w.leakFacts(ctx, tx, leak, p)
+		facts, err := w.recorder.LeakFacts(ctx, tx, leak, p)
 		if err != nil {
 			return err
 		}
-		if err := w.apply(ctx, tx, respond.Learn(facts, question, answer, tx.Now()), p); err != nil {
+		if err := w.recorder.Apply(ctx, tx, respond.Learn(facts, question, answer, tx.Now()), p); err != nil {
 			return err
 		}
 		return ledger.CompleteJob(ctx, tx, j)
@@ -76,7 +77,7 @@ func (w *Worker) answerOf(ctx context.Context, leak ledger.Leak) (respond.Answer
 	if detect.Kind(leak.Kind) != detect.SecretKey {
 		return respond.Answer{State: respond.KeyUnknown, Detail: "Clerk cannot be asked about this kind of credential"}, nil
 	}
-	repository, found, err := w.repository(ctx, leak.Repository)
+	repository, found, err := w.recorder.Repository(ctx, leak.Repository)
 	if err != nil || !found {
 		return respond.Answer{State: respond.KeyUnknown}, err
 	}
@@ -88,7 +89,7 @@ func (w *Worker) answerOf(ctx context.Context, leak ledger.Leak) (respond.Answer
 	if err != nil {
 		return respond.Answer{}, err
 	}
-	client := w.GitHub.Repository(repository.target(), github.ScanAccess)
+	client := w.GitHub.Repository(record.Target(repository), github.ScanAccess)
 	for _, s := range sightings {
 		key, found, err := w.keyIn(ctx, client, s, leak.Fingerprint)
 		if err != nil {

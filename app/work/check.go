@@ -10,6 +10,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/app/publish"
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
@@ -19,11 +20,11 @@ import (
 
 // check brings a commit's check run up to date after something about its leaks changed.
 func (w *Worker) check(ctx context.Context, j *river.Job[job.Check]) error {
-	repository, found, err := w.repository(ctx, j.Args.Repository)
+	repository, found, err := w.recorder.Repository(ctx, j.Args.Repository)
 	if err != nil || !found {
 		return err
 	}
-	return w.conclude(ctx, outcome.Owner(j.JobRow), w.GitHub.Repository(repository.target(), github.ScanAccess), repository.ID, j.Args.Head, update)
+	return w.conclude(ctx, outcome.Owner(j.JobRow), w.GitHub.Repository(record.Target(repository), github.ScanAccess), repository.ID, j.Args.Head, update)
 }
 
 // conclusion reports whether a check run may be made.
@@ -176,7 +177,7 @@ func (w *Worker) checkFacts(ctx context.Context, tx *ledger.Tx, repositoryID int
 		return text.CheckFacts{}, err
 	}
 	for i := range sightings {
-		sightings[i].Leak = w.here(sightings[i].Leak, repository)
+		sightings[i].Leak = record.WithVisibility(sightings[i].Leak, repository)
 	}
 	gaps, err := gapsOf(ctx, tx, repository, scans)
 	if err != nil {
@@ -184,7 +185,7 @@ func (w *Worker) checkFacts(ctx context.Context, tx *ledger.Tx, repositoryID int
 	}
 	open, err := w.stillOpen(ctx, tx, repository, scans)
 	return text.CheckFacts{
-		Repository: w.describe(repository), Head: head, DetailsURL: w.DetailsURL, Scans: scans, Sightings: sightings, StillOpen: open, Gaps: gaps,
+		Repository: w.recorder.WithURL(repository), Head: head, DetailsURL: w.DetailsURL, Scans: scans, Sightings: sightings, StillOpen: open, Gaps: gaps,
 	}, err
 }
 
@@ -199,7 +200,7 @@ func (w *Worker) stillOpen(ctx context.Context, tx *ledger.Tx, r ledger.Reposito
 	}
 	leaks, err := tx.StillOpen(ctx, r.ID, maxStillOpen)
 	for i := range leaks {
-		leaks[i] = w.here(leaks[i], r)
+		leaks[i] = record.WithVisibility(leaks[i], r)
 	}
 	return leaks, err
 }
@@ -208,18 +209,18 @@ func (w *Worker) stillOpen(ctx context.Context, tx *ledger.Tx, r ledger.Reposito
 // what is wrong with a policy file that the commit brought.
 func (w *Worker) completeFacts(ctx context.Context, f text.CheckFacts, repositoryID int64, head string) (text.CheckFacts, error) {
 	f.Policy = respond.DefaultPolicy()
-	repository, found, err := w.repository(ctx, repositoryID)
+	repository, found, err := w.recorder.Repository(ctx, repositoryID)
 	if err != nil || !found {
 		return f, err
 	}
 	unjudged := func(s ledger.Scan) bool { return len(s.Unjudged) > 0 }
 	if len(f.Sightings) > 0 || slices.ContainsFunc(f.Scans, unjudged) {
-		if f.Policy, err = w.policy(ctx, repository.Repository); err != nil {
+		if f.Policy, err = w.policies.Of(ctx, repository); err != nil {
 			return f, err
 		}
 	}
 	if slices.ContainsFunc(f.Scans, func(s ledger.Scan) bool { return s.PolicyChanged }) {
-		f.PolicyFile, err = w.policyProblem(ctx, repository, head)
+		f.PolicyFile, err = w.policies.Problem(ctx, repository, head)
 	}
 	return f, err
 }

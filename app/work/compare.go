@@ -7,6 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
@@ -16,11 +17,11 @@ import (
 // compareIssues brings the issues in a repository and the leaks that they are about together again, where an event or an
 // effect was lost: closed, reopened, transferred, deleted. It lists the App's own issues, a hundred with each request.
 func (w *Worker) compareIssues(ctx context.Context, j *river.Job[job.Issues]) error {
-	repository, found, err := w.repository(ctx, j.Args.Repository)
+	repository, found, err := w.recorder.Repository(ctx, j.Args.Repository)
 	if err != nil || !found {
 		return err
 	}
-	client := w.GitHub.Repository(repository.target(), github.RespondAccess)
+	client := w.GitHub.Repository(record.Target(repository), github.RespondAccess)
 	listed, err := client.OwnIssues(ctx)
 	if gone(err) {
 		return nil // issues are off, or the repository is archived: its leaks stay open
@@ -55,7 +56,7 @@ func (w *Worker) compareIssues(ctx context.Context, j *river.Job[job.Issues]) er
 }
 
 func (w *Worker) compareIssue(ctx context.Context, id int64, issue github.Issue) error {
-	leak, p, found, err := w.leakAndPolicy(ctx, id)
+	leak, p, found, err := w.policies.OfLeak(ctx, id)
 	if err != nil || !found || (leak.State == ledger.Open) == (issue.State == "open") {
 		return err
 	}
@@ -67,12 +68,12 @@ func (w *Worker) compareIssue(ctx context.Context, id int64, issue github.Issue)
 		if err != nil {
 			return err
 		}
-		facts, err := w.leakFacts(ctx, tx, leak, p)
+		facts, err := w.recorder.LeakFacts(ctx, tx, leak, p)
 		if err != nil {
 			return err
 		}
 		state := respond.IssueState{Open: issue.State == "open", Reopened: issue.Reason == "reopened"}
-		return w.apply(ctx, tx, respond.Compare(facts, state, tx.Now()), p)
+		return w.recorder.Apply(ctx, tx, respond.Compare(facts, state, tx.Now()), p)
 	})
 }
 
@@ -93,7 +94,7 @@ func (w *Worker) replaceLost(ctx context.Context, client *github.Client, leak le
 		if err != nil {
 			return err
 		}
-		return w.forgetIssue(ctx, tx, now)
+		return record.ForgetIssue(ctx, tx, now)
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/wire"
 	"github.com/rekey-app/rekey/respond"
@@ -97,23 +96,6 @@ func TestLate(t *testing.T) {
 		open := state == ledger.Open
 		if late(respond.CloseIssue, state) != open || late(respond.ReopenIssue, state) == open || late(respond.Comment, state) {
 			t.Errorf("an effect on a leak that is %s now", state)
-		}
-	}
-}
-
-func TestWorse(t *testing.T) {
-	t.Parallel()
-	w := &Worker{}
-	for severity, want := range map[detect.Severity]detect.Severity{
-		detect.LowSeverity: detect.MediumSeverity, detect.MediumSeverity: detect.HighSeverity,
-		detect.HighSeverity: detect.CriticalSeverity, detect.CriticalSeverity: detect.CriticalSeverity,
-	} {
-		leak := ledger.Leak{Severity: severity}
-		if got := w.here(leak, ledger.Repository{}).Severity; got != want {
-			t.Errorf("%s is %s in public, want %s", severity, got, want)
-		}
-		if got := w.here(leak, ledger.Repository{Private: true}).Severity; got != severity {
-			t.Errorf("%s is %s in private", severity, got)
 		}
 	}
 }

@@ -59,7 +59,7 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 		return err
 	}
 	if p.Granted != nil {
-		w.reportGrant(ctx, *p.Granted)
+		w.recorder.ReportGrant(ctx, *p.Granted)
 	}
 	if p.Word != nil {
 		return w.hear(ctx, d, *p.Word)
@@ -174,7 +174,7 @@ func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *tas
 // tried again is left alone.
 func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d ledger.Delivery, t *task, err error) error {
 	if errors.Is(err, github.ErrNotFound) || errors.Is(err, ledger.ErrNotFound) {
-		if _, found, lookup := w.repository(ctx, t.Repository.ID); lookup == nil && !found {
+		if _, found, lookup := w.recorder.Repository(ctx, t.Repository.ID); lookup == nil && !found {
 			return w.finish(ctx, d, deletedMeanwhile)
 		}
 	}

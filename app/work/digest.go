@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/riverqueue/river"
 
 	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
@@ -17,34 +17,8 @@ import (
 	"github.com/rekey-app/rekey/respond/notify"
 )
 
-const (
-	// digestAfter is how long the first notice waits that is over the limit: others join it.
-	digestAfter = 10 * time.Minute
-	// maxWaiting is how many notices one digest takes; the rest goes into the next.
-	maxWaiting = 1000
-)
-
-// enqueueNotice queues a notice for one target, or keeps it for the target's next digest where there were enough.
-func enqueueNotice(ctx context.Context, tx *ledger.Tx, leak ledger.Leak, target string, event respond.Notice) error {
-	ofRepository, inAll, err := tx.CountNotices(ctx, target, leak.Repository, tx.Now().Add(-time.Hour))
-	if err != nil {
-		return err
-	}
-	if respond.NotifyNow(ofRepository, inAll) {
-		if err := tx.NoteNotice(ctx, target, leak.Repository, nil); err != nil {
-			return err
-		}
-		return tx.Enqueue(ctx, job.Notify{Leak: leak.ID, Target: target, Event: event}, nil)
-	}
-	waiting, err := json.Marshal(event)
-	if err != nil {
-		return err
-	}
-	if err := tx.NoteNotice(ctx, target, leak.Repository, waiting); err != nil {
-		return err
-	}
-	return tx.Enqueue(ctx, job.Digest{Target: target}, after(tx.Now(), digestAfter))
-}
+// maxWaiting is how many notices one digest takes; the rest goes into the next.
+const maxWaiting = 1000
 
 // digest tells a target at once of all that waited.
 func (w *Worker) digest(ctx context.Context, j *river.Job[job.Digest]) error {
@@ -67,7 +41,7 @@ func (w *Worker) digest(ctx context.Context, j *river.Job[job.Digest]) error {
 		events = append(events, e)
 	}
 	var failed error
-	if target, known := w.target(j.Args.Target); known {
+	if target, known := notify.Find(w.Targets, j.Args.Target); known {
 		id := fmt.Sprintf("digest:%s:%d", target.Name, last)
 		failed = w.told(w.Sender.SendDigest(ctx, target, notify.Summarise(id, events, w.Now())), j.CreatedAt)
 	} else {
@@ -81,7 +55,7 @@ func (w *Worker) digest(ctx context.Context, j *river.Job[job.Digest]) error {
 			return err
 		}
 		if len(waiting) == maxWaiting {
-			return tx.Enqueue(ctx, job.Digest{Target: j.Args.Target}, after(tx.Now(), digestAfter))
+			return record.EnqueueDigest(ctx, tx, j.Args.Target)
 		}
 		return nil
 	}))

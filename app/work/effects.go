@@ -8,6 +8,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
@@ -112,7 +113,7 @@ func (w *Worker) issueOf(ctx context.Context, tx *ledger.Tx, id int64) (ledger.L
 	if err != nil {
 		return leak, nil, ignoreNotFound(err)
 	}
-	return leak, w.GitHub.Repository(record{repository}.target(), github.RespondAccess), nil
+	return leak, w.GitHub.Repository(record.Target(repository), github.RespondAccess), nil
 }
 
 func ignoreNotFound(err error) error {

@@ -35,7 +35,7 @@ func TestLeakHeads(t *testing.T) {
 		}, []headCommit{{"tip", ""}, {"1", "prod"}, {"2", "live"}, {"3", "release"}}},
 		"a tag": {[]ledger.Sighting{seen("a", "refs/tags/v1", 0)}, []ledger.Tip{{Ref: "refs/tags/v1", SHA: "b"}}, []headCommit{{"a", ""}}},
 	} {
-		f := issueFacts{IssueFacts: text.IssueFacts{Sightings: c.sightings}, tips: c.tips, source: record{ledger.Repository{DefaultBranch: "main"}}}
+		f := issueFacts{IssueFacts: text.IssueFacts{Sightings: c.sightings}, tips: c.tips, source: ledger.Repository{DefaultBranch: "main"}}
 		if got := leakHeads(f); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}

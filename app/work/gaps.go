@@ -170,12 +170,12 @@ func enqueueGapChecks(ctx context.Context, tx *ledger.Tx, repository int64, g le
 
 // acceptGaps does what a maintainer asks for with the check's button: the gaps that the check named are accepted.
 func (w *Worker) acceptGaps(ctx context.Context, d ledger.Delivery, said word) error {
-	role, err := w.role(ctx, said.Repository, said.By)
+	role, err := w.policies.Role(ctx, said.Repository, said.By)
 	if err != nil {
 		return err
 	}
 	if !respond.MayAccept(role) {
-		w.Log.InfoContext(ctx, "only maintainers accept what was not read", "repository", w.named(said.Repository), "by", said.By, "role", role)
+		w.Log.InfoContext(ctx, "only maintainers accept what was not read", "repository", w.recorder.Named(said.Repository), "by", said.By, "role", role)
 		return w.finish(ctx, d, "refused: only maintainers accept what was not read")
 	}
 	return w.finishWith(ctx, d, "accepted what was not read", func(ctx context.Context, tx *ledger.Tx) error {
@@ -205,7 +205,7 @@ func (w *Worker) acceptGaps(ctx context.Context, d ledger.Delivery, said word) e
 			if err := enqueueGapChecks(ctx, tx, said.Repository, g); err != nil {
 				return err
 			}
-			w.Log.WarnContext(ctx, "a maintainer accepted what was not read", "repository", w.named(said.Repository), "by", said.By,
+			w.Log.WarnContext(ctx, "a maintainer accepted what was not read", "repository", w.recorder.Named(said.Repository), "by", said.By,
 				"ref", g.Ref, "base", g.Base, "head", g.Head, "left", g.Reasons)
 		}
 		return tx.FinishAction(ctx, once, d.GUID)

@@ -9,8 +9,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/detect/budget"
-	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
@@ -79,7 +79,7 @@ func (w *Worker) hear(ctx context.Context, d ledger.Delivery, said word) error {
 	if len(leaks) == 0 {
 		return w.finish(ctx, d, "ignored: about no leak")
 	}
-	_, p, found, err := w.leakAndPolicy(ctx, leaks[0].ID) // all are in one repository
+	_, p, found, err := w.policies.OfLeak(ctx, leaks[0].ID) // all are in one repository
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (w *Worker) hear(ctx context.Context, d ledger.Delivery, said word) error {
 	}
 	role := "none"
 	if !said.Bot {
-		if role, err = w.role(ctx, leaks[0].Repository, said.By); err != nil {
+		if role, err = w.policies.Role(ctx, leaks[0].Repository, said.By); err != nil {
 			return err
 		}
 	}
@@ -127,11 +127,11 @@ func (w *Worker) hearAbout(ctx context.Context, tx *ledger.Tx, id int64, heard r
 	if err != nil {
 		return err
 	}
-	facts, err := w.leakFacts(ctx, tx, leak, p)
+	facts, err := w.recorder.LeakFacts(ctx, tx, leak, p)
 	if err != nil {
 		return err
 	}
-	return w.apply(ctx, tx, respond.Apply(facts, heard), p)
+	return w.recorder.Apply(ctx, tx, respond.Apply(facts, heard), p)
 }
 
 // meant lists the leaks that a word is about.
@@ -164,22 +164,6 @@ func (w *Worker) meant(ctx context.Context, said word) (leaks []ledger.Leak, err
 	return leaks, err
 }
 
-// role asks GitHub what a person may do in the leak's repository, whatever the repository of the issue says.
-func (w *Worker) role(ctx context.Context, repositoryID int64, login string) (string, error) {
-	repository, found, err := w.repository(ctx, repositoryID)
-	if err != nil || !found {
-		return "none", err
-	}
-	role, err := w.GitHub.Repository(repository.target(), github.RespondAccess).Permission(ctx, login)
-	if errors.Is(err, github.ErrNotFound) {
-		return "none", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("asking what %s may do: %w", login, err)
-	}
-	return role, nil
-}
-
 // issueDeleted forgets a deleted issue. An open leak gets another one: it is not dealt with by deleting its issue.
 func (w *Worker) issueDeleted(ctx context.Context, repositoryID int64, number int) error {
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
@@ -190,17 +174,8 @@ func (w *Worker) issueDeleted(ctx context.Context, repositoryID int64, number in
 		if err != nil {
 			return err
 		}
-		return w.forgetIssue(ctx, tx, leak)
+		return record.ForgetIssue(ctx, tx, leak)
 	})
-}
-
-// forgetIssue takes a deleted issue from its leak, and files another one if it is still of use.
-func (w *Worker) forgetIssue(ctx context.Context, tx *ledger.Tx, leak ledger.Leak) error {
-	leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = 0, 0, "", ""
-	if err := tx.UpdateLeak(ctx, leak, ledger.Event{}); err != nil {
-		return err
-	}
-	return tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil)
 }
 
 // publicized brings the texts about its open leaks up to date: strangers can read them, and the keys, from now on.
@@ -216,21 +191,7 @@ func (w *Worker) publicized(ctx context.Context, tx *ledger.Tx, repositoryID int
 		if err := tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil); err != nil {
 			return err
 		}
-		if err := enqueueChecks(ctx, tx, leak); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// enqueueChecks brings all check runs up to date that show the leak.
-func enqueueChecks(ctx context.Context, tx *ledger.Tx, leak ledger.Leak) error {
-	heads, err := headsOf(ctx, tx, leak.ID)
-	if err != nil {
-		return err
-	}
-	for _, head := range heads {
-		if err := tx.Enqueue(ctx, job.Check{Repository: leak.Repository, Head: head}, nil); err != nil {
+		if err := record.EnqueueChecks(ctx, tx, leak); err != nil {
 			return err
 		}
 	}

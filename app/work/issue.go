@@ -9,6 +9,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
@@ -25,7 +26,7 @@ func (w *Worker) issue(ctx context.Context, j *river.Job[job.Issue]) error {
 	if err != nil {
 		return err
 	}
-	_, p, found, err := w.leakAndPolicy(ctx, j.Args.Leak)
+	_, p, found, err := w.policies.OfLeak(ctx, j.Args.Leak)
 	if err != nil || !found {
 		return err
 	}
@@ -104,7 +105,7 @@ func (e *issueEffect) Plan(ctx context.Context, interrupted bool) (send bool, er
 			"repository", e.facts.source.Owner+"/"+e.facts.source.Name, "leak", e.leak)
 	}
 	if e.facts.Leak.State == ledger.Open && !hidden { // else there are no instructions
-		source := e.w.GitHub.Repository(e.facts.source.target(), github.ScanAccess)
+		source := e.w.GitHub.Repository(record.Target(e.facts.source), github.ScanAccess)
 		read, err := e.w.source(ctx, source, e.facts, !e.patient)
 		if err != nil {
 			return false, err
@@ -116,7 +117,7 @@ func (e *issueEffect) Plan(ctx context.Context, interrupted bool) (send bool, er
 		e.outcome = "it says so already"
 		return false, nil
 	}
-	e.client = e.w.GitHub.Repository(e.facts.target.target(), github.RespondAccess)
+	e.client = e.w.GitHub.Repository(record.Target(e.facts.target), github.RespondAccess)
 	e.issue = github.Issue{Number: e.facts.Leak.IssueNumber, Title: e.text.Title, Body: e.text.Body}
 	return true, nil
 }
@@ -142,7 +143,7 @@ func (e *issueEffect) Send(ctx context.Context, before func(context.Context) err
 		e.deleted = true
 		return nil
 	case gone(err):
-		e.w.Log.WarnContext(ctx, "no issue filed", "leak", e.leak, "repository", e.w.named(e.facts.target.ID), "reason", err.Error())
+		e.w.Log.WarnContext(ctx, "no issue filed", "leak", e.leak, "repository", e.w.recorder.Named(e.facts.target.ID), "reason", err.Error())
 		e.outcome = "not filed: " + err.Error()
 		return nil
 	}
@@ -178,7 +179,7 @@ func (e *issueEffect) Save(ctx context.Context, tx *ledger.Tx) (string, error) {
 	case e.outcome != "":
 		return e.outcome, nil
 	case e.deleted:
-		return "deleted", e.w.forgetIssue(ctx, tx, e.facts.Leak)
+		return "deleted", record.ForgetIssue(ctx, tx, e.facts.Leak)
 	}
 	return e.issue.URL, e.w.filed(ctx, tx, e.facts, e.issue, e.text.Digest())
 }
@@ -207,8 +208,8 @@ func (w *Worker) filed(ctx context.Context, tx *ledger.Tx, f issueFacts, issue g
 	if err := tx.UpdateLeak(ctx, leak, ledger.Event{}); err != nil || !fresh {
 		return err
 	}
-	w.Log.InfoContext(ctx, "issue filed", "leak", leak.ID, "repository", w.named(leak.Repository), "issue", issue.URL)
-	if err := enqueueChecks(ctx, tx, leak); err != nil || leak.State == ledger.Open {
+	w.Log.InfoContext(ctx, "issue filed", "leak", leak.ID, "repository", w.recorder.Named(leak.Repository), "issue", issue.URL)
+	if err := record.EnqueueChecks(ctx, tx, leak); err != nil || leak.State == ledger.Open {
 		return err
 	}
 	return w.closeFresh(ctx, tx, leak) // closed while its issue was being filed
@@ -220,13 +221,13 @@ func (w *Worker) closeFresh(ctx context.Context, tx *ledger.Tx, leak ledger.Leak
 	edit, end := about, about
 	edit.Do = respond.EditIssue
 	end.Do, end.Key = respond.CloseIssue, fmt.Sprintf("leak:%d:close_fresh:%d", leak.ID, leak.IssueNumber)
-	return w.apply(ctx, tx, respond.Decision{Actions: []respond.Action{edit, end}}, respond.Policy{})
+	return w.recorder.Apply(ctx, tx, respond.Decision{Actions: []respond.Action{edit, end}}, respond.Policy{})
 }
 
 // issueFacts are the issue's facts, the leak's repository and the one that the issue goes to.
 type issueFacts struct {
 	text.IssueFacts
-	source, target record
+	source, target respond.Repository
 	chosen         bool // a decision was taken to file it
 	tips           []ledger.Tip
 }
@@ -245,7 +246,7 @@ func (w *Worker) issueFacts(ctx context.Context, tx *ledger.Tx, leakID int64, p 
 	if err != nil {
 		return issueFacts{}, err
 	}
-	target, err := w.issueTarget(ctx, tx, repository, p)
+	target, err := w.policies.IssueTarget(ctx, tx, repository, p)
 	if err != nil {
 		return issueFacts{}, err
 	}
@@ -275,9 +276,9 @@ func (w *Worker) issueFacts(ctx context.Context, tx *ledger.Tx, leakID int64, p 
 	chosen, err := tx.Chosen(ctx, leakID)
 	return issueFacts{
 		IssueFacts: text.IssueFacts{
-			Repository: w.describe(repository), Elsewhere: target.ID != repository.ID, Private: target.Private,
-			Leak: w.here(leak, repository), Sightings: sightings, History: history, Policy: p,
+			Repository: w.recorder.WithURL(repository), Elsewhere: target.ID != repository.ID, Private: target.Private,
+			Leak: record.WithVisibility(leak, repository), Sightings: sightings, History: history, Policy: p,
 		},
-		source: record{repository}, target: record{target}, chosen: chosen, tips: tips,
+		source: repository, target: target, chosen: chosen, tips: tips,
 	}, err
 }

@@ -2,9 +2,6 @@ package work
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
-	"time"
 
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -12,36 +9,6 @@ import (
 
 // LeakFound is the message of the one log line that each new leak gets.
 const LeakFound = "leak found"
-
-// named is a repository in a log line: people know it by its name, the code by its id. The ledger is asked when a line is
-// written, not before.
-type named struct {
-	store *ledger.Store
-	id    int64
-}
-
-func (w *Worker) named(repository int64) named { return named{w.Store, repository} }
-
-// nameWithin bounds how long a log line waits for a name.
-const nameWithin = time.Second
-
-// LogValue implements [slog.LogValuer]: owner/name, or the id where the ledger does not know the repository.
-func (n named) LogValue() slog.Value {
-	if n.id == 0 {
-		return slog.StringValue("")
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), nameWithin)
-	defer cancel()
-	var r ledger.Repository
-	err := n.store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
-		r, err = tx.Repository(ctx, n.id)
-		return err
-	})
-	if err != nil || r.Name == "" {
-		return slog.StringValue(fmt.Sprintf("id %d", n.id))
-	}
-	return slog.StringValue(r.Owner + "/" + r.Name)
-}
 
 // eventAttrs returns what log lines about an event name it by.
 func eventAttrs(event webhook.Event) []any {

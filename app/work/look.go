@@ -9,16 +9,14 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/wire"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
-
-// historyOf stands before the commit in the head of a first look's scan. No check run speaks of all that was there before
-// rekey came, so the head's own scans and this one are kept apart.
-const historyOf = "history of "
 
 // firstLook reads a repository's whole history. Until that is done the ledger tells how far it is; each attempt begins anew.
 func (w *Worker) firstLook(ctx context.Context, j *river.Job[job.FirstLook]) error {
@@ -44,23 +42,23 @@ func (w *Worker) firstLook(ctx context.Context, j *river.Job[job.FirstLook]) err
 	return nil
 }
 
-func (w *Worker) beginLook(ctx context.Context, id int64) (r record, look ledger.Look, err error) {
+func (w *Worker) beginLook(ctx context.Context, id int64) (r respond.Repository, look ledger.Look, err error) {
 	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-		if r.Repository, err = tx.Repository(ctx, id); err != nil {
+		if r, err = tx.Repository(ctx, id); err != nil {
 			return err
 		}
 		look, err = tx.BeginLook(ctx, id)
 		return err
 	})
 	if err == nil && look.Attempt > 1 {
-		w.Log.InfoContext(ctx, "history is read anew: an earlier look did not come to its end", "repository", w.named(id), "looks", look.Attempt)
+		w.Log.InfoContext(ctx, "history is read anew: an earlier look did not come to its end", "repository", w.recorder.Named(id), "looks", look.Attempt)
 	}
 	return r, look, err
 }
 
 // lookAt reads all that refs lead to, branches, tags, notes and others: one listing and one fetch.
-func (w *Worker) lookAt(ctx context.Context, j *river.Job[job.FirstLook], repository record, look ledger.Look) error {
-	target := repository.target()
+func (w *Worker) lookAt(ctx context.Context, j *river.Job[job.FirstLook], repository respond.Repository, look ledger.Look) error {
+	target := record.Target(repository)
 	client := w.GitHub.Repository(target, github.ScanAccess)
 	prefixes := append(ownRefs(), "HEAD")
 	if w.PullRefs {
@@ -71,7 +69,7 @@ func (w *Worker) lookAt(ctx context.Context, j *river.Job[job.FirstLook], reposi
 		return fmt.Errorf("listing the refs of %s/%s: %w", target.Owner, target.Name, err)
 	}
 	wants, head := wantsOf(refs)
-	t := &task{Repository: target, Event: "first_look", Want: head, Head: historyOf + head}
+	t := &task{Repository: target, Event: "first_look", Want: head, Head: record.HistoryOf + head}
 	if len(wants) == 0 {
 		return w.looked(ctx, j, refs)
 	}
@@ -90,7 +88,7 @@ func (w *Worker) lookAt(ctx context.Context, j *river.Job[job.FirstLook], reposi
 		}
 		return err
 	}
-	w.Log.InfoContext(ctx, "history read", "repository", w.named(repository.ID), "commits", report.Stats.Commits,
+	w.Log.InfoContext(ctx, "history read", "repository", w.recorder.Named(repository.ID), "commits", report.Stats.Commits,
 		"blobs", report.Stats.Blobs, "bytes", report.Stats.Bytes, "sightings", len(report.Sightings))
 	return w.looked(ctx, j, refs)
 }
@@ -142,9 +140,9 @@ func (w *Worker) leaveLook(ctx context.Context, j *river.Job[job.FirstLook], err
 	case errors.Is(noted, ledger.ErrNotFound):
 		return nil // forgotten meanwhile
 	case noted != nil:
-		w.Log.WarnContext(ctx, "why a history could not be read was not written down", "repository", w.named(j.Args.Repository), "error", noted)
+		w.Log.WarnContext(ctx, "why a history could not be read was not written down", "repository", w.recorder.Named(j.Args.Repository), "error", noted)
 	case out.Do == github.GiveUp:
-		w.Log.ErrorContext(ctx, "history not read: it is tried again within a day", "repository", w.named(j.Args.Repository), "reason", out.Reason)
+		w.Log.ErrorContext(ctx, "history not read: it is tried again within a day", "repository", w.recorder.Named(j.Args.Repository), "reason", out.Reason)
 	}
 	return err
 }

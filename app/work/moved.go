@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -46,13 +47,13 @@ func (w *Worker) issueMoved(ctx context.Context, installation int64, m issueMove
 		if !follows(m, source, there, installation) {
 			w.Log.WarnContext(ctx, "an issue was transferred out of reach: another one is filed", "repository", source.Owner+"/"+source.Name,
 				"to", m.To.Owner+"/"+m.To.Name)
-			return w.forgetIssue(ctx, tx, leak)
+			return record.ForgetIssue(ctx, tx, leak)
 		}
 		leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = there.ID, m.ToNumber, m.ToURL, ""
 		if err := tx.UpdateLeak(ctx, leak, ledger.Event{}); err != nil {
 			return err
 		}
-		if err := enqueueChecks(ctx, tx, leak); err != nil {
+		if err := record.EnqueueChecks(ctx, tx, leak); err != nil {
 			return err
 		}
 		return tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil)

@@ -50,7 +50,7 @@ func (w *Worker) authorRole(ctx context.Context, t *task) (string, error) {
 	if role, ok := w.roles.get(t.Repository.ID, t.Author, now); ok {
 		return role, nil
 	}
-	role, err := w.role(ctx, t.Repository.ID, t.Author)
+	role, err := w.policies.Role(ctx, t.Repository.ID, t.Author)
 	if err != nil && outcome.Of(err, now, outcome.Attempt{}).Do == github.GiveUp {
 		w.Log.WarnContext(ctx, "role of a pull request's author not known: taken for a stranger", "repository", t.Repository.ID,
 			"pull", t.Pull, "error", err)

@@ -58,7 +58,7 @@ func (p *progress) log(at pack.Progress) {
 		return
 	}
 	p.tenth = at.Objects * 10 / at.Total
-	p.worker.Log.InfoContext(p.ctx, "history is being read", "repository", p.worker.named(p.look.Repository), "arriving", at.Arriving,
+	p.worker.Log.InfoContext(p.ctx, "history is being read", "repository", p.worker.recorder.Named(p.look.Repository), "arriving", at.Arriving,
 		"objects", at.Objects, "of", at.Total, "bytes", at.Bytes, "percent", p.tenth*10)
 }
 
@@ -72,6 +72,6 @@ func (p *progress) tell() {
 	ctx, cancel := context.WithTimeout(p.ctx, tellWithin)
 	defer cancel()
 	if err := p.worker.Store.TellLook(ctx, p.look); err != nil && p.ctx.Err() == nil {
-		p.worker.Log.WarnContext(ctx, "how far a history has been read could not be written down", "repository", p.worker.named(p.look.Repository), "error", err)
+		p.worker.Log.WarnContext(ctx, "how far a history has been read could not be written down", "repository", p.worker.recorder.Named(p.look.Repository), "error", err)
 	}
 }

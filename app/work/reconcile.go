@@ -9,6 +9,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -19,7 +20,7 @@ import (
 func (w *Worker) reconcile(ctx context.Context, j *river.Job[job.Reconcile]) error {
 	listed, err := w.GitHub.InstallationRepositories(ctx, j.Args.Installation)
 	if errors.Is(err, github.ErrUninstalled) {
-		return w.uninstalled(ctx, j.Args.Installation)
+		return w.recorder.ForgetInstallation(ctx, j.Args.Installation)
 	}
 	if err != nil {
 		return fmt.Errorf("listing the repositories of installation %d: %w", j.Args.Installation, err)
@@ -36,13 +37,13 @@ func (w *Worker) reconcile(ctx context.Context, j *river.Job[job.Reconcile]) err
 	if err != nil {
 		return err
 	}
-	err = inParts(ctx, w, lost(known, listed), func(ctx context.Context, tx *ledger.Tx, id int64) error {
+	err = record.InParts(ctx, ledger.Scope[*ledger.Tx](w.Store), lost(known, listed), func(ctx context.Context, tx *ledger.Tx, id int64) error {
 		return tx.LoseRepository(ctx, id, j.Args.Installation)
 	})
 	if err != nil {
 		return err
 	}
-	err = inParts(ctx, w, newestFirst(listed), func(ctx context.Context, tx *ledger.Tx, r github.RepositoryInfo) error {
+	err = record.InParts(ctx, ledger.Scope[*ledger.Tx](w.Store), newestFirst(listed), func(ctx context.Context, tx *ledger.Tx, r github.RepositoryInfo) error {
 		return w.register(ctx, tx, j.Args.Installation, r, givenUp)
 	})
 	if err != nil {

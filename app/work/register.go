@@ -3,52 +3,31 @@ package work
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// registered is how many repositories one transaction registers or forgets: meanwhile others wait for it.
-const registered = 200
-
-// inParts does something about each of many repositories, a transaction for each [registered] of them.
-func inParts[T any](ctx context.Context, w *Worker, all []T, do func(context.Context, *ledger.Tx, T) error) error {
-	for some := range slices.Chunk(all, registered) {
-		err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-			for _, r := range some {
-				if err := do(ctx, tx, r); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // remember writes what the event says about installations and repositories, and queues the first looks. Events that name more
 // repositories than one transaction takes ask for a comparison too, which queues the looks.
 func (w *Worker) remember(ctx context.Context, installation int64, p plan) error {
 	if p.Uninstalled {
-		return w.uninstalled(ctx, installation)
+		return w.recorder.ForgetInstallation(ctx, installation)
 	}
 	few, many := p.Know, []webhook.Repository(nil)
-	if len(p.Know) > registered {
+	if len(p.Know) > record.MaxPart {
 		few, many = nil, p.Know
 	}
-	err := inParts(ctx, w, many, func(ctx context.Context, tx *ledger.Tx, r webhook.Repository) error {
+	err := record.InParts(ctx, ledger.Scope[*ledger.Tx](w.Store), many, func(ctx context.Context, tx *ledger.Tx, r webhook.Repository) error {
 		_, err := knowRepository(ctx, tx, installation, r)
 		return err
 	})
 	if err == nil {
-		err = inParts(ctx, w, p.Forget, func(ctx context.Context, tx *ledger.Tx, id int64) error {
+		err = record.InParts(ctx, ledger.Scope[*ledger.Tx](w.Store), p.Forget, func(ctx context.Context, tx *ledger.Tx, id int64) error {
 			return tx.LoseRepository(ctx, id, installation)
 		})
 	}
@@ -99,26 +78,6 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 			}
 		}
 		return nil
-	})
-}
-
-// uninstalled forgets an installation and all that belongs to it.
-func (w *Worker) uninstalled(ctx context.Context, installation int64) error {
-	var known []ledger.Repository
-	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
-		known, err = tx.RepositoriesOf(ctx, installation)
-		return err
-	})
-	if err == nil {
-		err = inParts(ctx, w, known, func(ctx context.Context, tx *ledger.Tx, r ledger.Repository) error {
-			return tx.LoseRepository(ctx, r.ID, installation)
-		})
-	}
-	if err != nil {
-		return err
-	}
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-		return errors.Join(tx.ResumeJobs(ctx, installation), tx.RemoveInstallation(ctx, installation))
 	})
 }
 

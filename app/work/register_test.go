@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -46,7 +47,7 @@ func (w *rowsWatch) now() time.Time {
 // transaction registers or forgets more than a few of them. REKEY_TEST_FLOOD=1 makes it thirty thousand.
 func TestManyRepositoriesAreRegisteredInParts(t *testing.T) {
 	t.Parallel()
-	many := 5*registered + 1
+	many := 5*record.MaxPart + 1
 	if os.Getenv("REKEY_TEST_FLOOD") != "" {
 		many = 30_000
 	}
@@ -65,7 +66,7 @@ func TestManyRepositoriesAreRegisteredInParts(t *testing.T) {
 	watch.mu.Lock()
 	watch.db = db
 	watch.mu.Unlock()
-	w := &Worker{Config: Config{Store: store, Now: time.Now}}
+	w := &Worker{Config: Config{Store: store, Now: time.Now}, recorder: &record.Recorder{Store: ledger.Scope[record.Tx](store)}}
 	p := plan{Installed: &webhook.Account{ID: 1, Login: "acme"}, Reconcile: true}
 	var ids []int64
 	for i := range many {
@@ -93,7 +94,7 @@ func TestManyRepositoriesAreRegisteredInParts(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := 1; i < len(watch.counts); i++ {
-			if rows := watch.counts[i] - watch.counts[i-1]; max(rows, -rows) > registered {
+			if rows := watch.counts[i] - watch.counts[i-1]; max(rows, -rows) > record.MaxPart {
 				t.Errorf("%s: one transaction changed %d repositories", step.name, rows)
 			}
 		}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/policies"
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/detect/pack"
@@ -70,7 +72,7 @@ func (w *Worker) concludeScan(ctx context.Context, owner string, client *github.
 	if !begunCheck(err) || outcome.Of(err, w.Now(), outcome.Attempt{}).Do == github.GiveUp {
 		return err
 	}
-	w.Log.InfoContext(ctx, "check run waits", "repository", w.named(t.Repository.ID), "head", t.Head, "reason", err.Error())
+	w.Log.InfoContext(ctx, "check run waits", "repository", w.recorder.Named(t.Repository.ID), "head", t.Head, "reason", err.Error())
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		return tx.Enqueue(ctx, job.Check{Repository: t.Repository.ID, Head: t.Head}, nil)
 	})
@@ -140,21 +142,24 @@ func (w *Worker) record(ctx context.Context, t *task, report pack.Report) (unjud
 
 func (w *Worker) recordScan(ctx context.Context, t *task, scan ledger.Scan, observations []ledger.Observation, unseen map[string]bool) error {
 	if t.Policy {
-		w.policies.forget(t.Repository.ID, t.Repository.Name)
+		w.policies.Forget(t.Repository.ID, t.Repository.Name)
 	}
-	repository, found, err := w.repository(ctx, t.Repository.ID)
+	repository, found, err := w.recorder.Repository(ctx, t.Repository.ID)
 	if err != nil || !found {
 		return err
 	}
-	if err := w.vouch(ctx, t, repository); err != nil { // before the policy is asked: the push may bring both
-		return err
+	if t.Policy && t.Ref == "refs/heads/"+repository.DefaultBranch { // before the policy is asked: the push may bring both
+		change := policies.Change{Before: t.Before, After: t.Want, Pusher: t.Pusher, Received: t.Received}
+		if err := w.policies.Vouch(ctx, repository, change); err != nil {
+			return err
+		}
 	}
 	if scan.Outside, err = w.outside(ctx, t, len(observations) > 0); err != nil {
 		return err
 	}
 	var p respond.Policy
 	if len(observations) > 0 { // a clean push asks nothing more of GitHub
-		if p, err = w.policy(ctx, repository.Repository); err != nil {
+		if p, err = w.policies.Of(ctx, repository); err != nil {
 			return err
 		}
 	}
@@ -212,26 +217,26 @@ func (w *Worker) decide(ctx context.Context, tx *ledger.Tx, scan ledger.Scan, re
 	if err != nil {
 		return err
 	}
-	facts := respond.ScanFacts{Repository: w.describe(repository), Scan: scan, Unseen: unseen, FiledHour: filed, Policy: p, Allowance: allowance, Hidden: map[int64]bool{}, Now: tx.Now()}
+	facts := respond.ScanFacts{Repository: w.recorder.WithURL(repository), Scan: scan, Unseen: unseen, FiledHour: filed, Policy: p, Allowance: allowance, Hidden: map[int64]bool{}, Now: tx.Now()}
 	for _, leak := range slices.Concat(recorded.New, recorded.Known) {
 		// A scan that is recorded again brings the same leaks as new ones again. What follows from a new leak follows once: from
 		// the transaction that wrote it first.
 		isNew := leak.Detected.Equal(tx.Now())
-		if facts.Hidden[leak.ID], err = hiddenIssue(ctx, tx, leak, p); err != nil {
+		if facts.Hidden[leak.ID], err = record.HiddenIssue(ctx, tx, leak, p); err != nil {
 			return err
 		}
-		facts.Seen = append(facts.Seen, respond.Seen{Leak: w.here(leak, repository), New: isNew, Sightings: recorded.Fresh[leak.ID]})
+		facts.Seen = append(facts.Seen, respond.Seen{Leak: record.WithVisibility(leak, repository), New: isNew, Sightings: recorded.Fresh[leak.ID]})
 	}
 	facts.Heads = map[int64][]string{}
 	for _, seen := range facts.Seen {
 		if _, _, moves := facts.Moves(seen); !moves {
 			continue
 		}
-		if facts.Heads[seen.Leak.ID], err = headsOf(ctx, tx, seen.Leak.ID); err != nil {
+		if facts.Heads[seen.Leak.ID], err = record.HeadsOf(ctx, tx, seen.Leak.ID); err != nil {
 			return err
 		}
 	}
-	return w.apply(ctx, tx, respond.Decide(facts), p)
+	return w.recorder.Apply(ctx, tx, respond.Decide(facts), p)
 }
 
 // moveTip records what the ref points to as read, unless something was left: then the next push, which has this commit as its
@@ -279,7 +284,7 @@ func (w *Worker) recordFailure(ctx context.Context, owner string, t *task, reaso
 	err = w.concludeScan(ctx, owner, w.GitHub.Repository(t.Repository, github.ScanAccess), t)
 	if err != nil && outcome.Of(err, w.Now(), outcome.Attempt{Last: true}).Do == github.GiveUp {
 		// GitHub does not take the check run either (repository gone, permission missing): the log has said why.
-		w.Log.ErrorContext(ctx, "check run not concluded", "repository", w.named(t.Repository.ID), "head", t.Head, "error", err)
+		w.Log.ErrorContext(ctx, "check run not concluded", "repository", w.recorder.Named(t.Repository.ID), "head", t.Head, "error", err)
 		return nil
 	}
 	return err
@@ -328,4 +333,18 @@ func (w *Worker) redactedAll(ctx context.Context, texts []string) []string {
 		out = append(out, w.Scanner.RedactString(ctx, text))
 	}
 	return out
+}
+
+// refile queues the issues that had no place under the policy before.
+func refile(ctx context.Context, tx *ledger.Tx, repository int64) error {
+	leaks, err := tx.Unissued(ctx, repository, maxSummed)
+	if err != nil {
+		return err
+	}
+	for _, leak := range leaks {
+		if err := tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }

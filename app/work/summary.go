@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
@@ -22,15 +23,15 @@ const maxSummed = 500
 
 // summary brings a repository's summary issue up to date: it is filed, edited in place, and closed when no leak waits.
 func (w *Worker) summary(ctx context.Context, j *river.Job[job.Summary]) error {
-	repository, found, err := w.repository(ctx, j.Args.Repository)
+	repository, found, err := w.recorder.Repository(ctx, j.Args.Repository)
 	if err != nil || !found {
 		return err
 	}
-	p, err := w.policy(ctx, repository.Repository)
+	p, err := w.policies.Of(ctx, repository)
 	if err != nil || p.Issues.Off {
 		return err
 	}
-	err = w.publisher().Do(ctx, summaryKey(repository.ID), outcome.Owner(j.JobRow), &summaryEffect{w: w, repository: repository.Repository, policy: p})
+	err = w.publisher().Do(ctx, summaryKey(repository.ID), outcome.Owner(j.JobRow), &summaryEffect{w: w, repository: repository, policy: p})
 	if err != nil {
 		return fmt.Errorf("summary issue of repository %d: %w", repository.ID, err)
 	}
@@ -59,7 +60,7 @@ func (e *summaryEffect) Facts(ctx context.Context, tx *ledger.Tx, _ ledger.Actio
 	if e.have, err = tx.Summary(ctx, e.repository.ID); err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
 	}
-	target, err := e.w.issueTarget(ctx, tx, e.repository, e.policy)
+	target, err := e.w.policies.IssueTarget(ctx, tx, e.repository, e.policy)
 	if err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func (e *summaryEffect) Facts(ctx context.Context, tx *ledger.Tx, _ ledger.Actio
 		e.have = ledger.Summary{} // none, or the policy sends issues elsewhere now
 	}
 	e.have.Repository, e.have.IssueRepository = e.repository.ID, target.ID
-	e.client = e.w.GitHub.Repository(record{target}.target(), github.RespondAccess)
+	e.client = e.w.GitHub.Repository(record.Target(target), github.RespondAccess)
 	e.facts, err = e.w.summaryFacts(ctx, tx, e.repository, target, e.policy)
 	return err
 }
@@ -106,7 +107,7 @@ func (e *summaryEffect) Send(ctx context.Context, before func(context.Context) e
 	case errors.Is(err, github.ErrGone) && e.have.IssueNumber != 0: // deleted: another one takes its place
 		e.made = ledger.Summary{Repository: e.repository.ID}
 	case gone(err):
-		e.w.Log.WarnContext(ctx, "no summary issue", "repository", e.w.named(e.repository.ID), "reason", err.Error())
+		e.w.Log.WarnContext(ctx, "no summary issue", "repository", e.w.recorder.Named(e.repository.ID), "reason", err.Error())
 		e.made = e.have
 	case err != nil:
 		return err
@@ -149,7 +150,7 @@ func (e *summaryEffect) Save(ctx context.Context, tx *ledger.Tx) (string, error)
 
 func (w *Worker) summaryFacts(ctx context.Context, tx *ledger.Tx, repository, target ledger.Repository, p respond.Policy) (text.SummaryFacts, error) {
 	f := text.SummaryFacts{
-		Repository: w.describe(repository), Private: target.Private, Elsewhere: target.ID != repository.ID, Policy: p,
+		Repository: w.recorder.WithURL(repository), Private: target.Private, Elsewhere: target.ID != repository.ID, Policy: p,
 	}
 	leaks, err := tx.Unfiled(ctx, repository.ID, maxSummed)
 	if err != nil {
@@ -196,11 +197,11 @@ const catchUpPause = time.Hour
 
 // catchUpOn files what the hour still allows; files is false where the policy wants no issues.
 func (w *Worker) catchUpOn(ctx context.Context, id int64) (files bool, err error) {
-	repository, found, err := w.repository(ctx, id)
+	repository, found, err := w.recorder.Repository(ctx, id)
 	if err != nil || !found {
 		return false, err
 	}
-	p, err := w.policy(ctx, repository.Repository)
+	p, err := w.policies.Of(ctx, repository)
 	if err != nil || p.Issues.Off {
 		return false, err
 	}
@@ -210,13 +211,13 @@ func (w *Worker) catchUpOn(ctx context.Context, id int64) (files bool, err error
 			return err
 		}
 		for i := range leaks {
-			leaks[i] = w.here(leaks[i], repository.Repository)
+			leaks[i] = record.WithVisibility(leaks[i], repository)
 		}
 		filed, err := tx.Filings(ctx, id, tx.Now().Add(-time.Hour))
 		if err != nil {
 			return err
 		}
-		return w.apply(ctx, tx, respond.CatchUp(leaks, filed, p), p)
+		return w.recorder.Apply(ctx, tx, respond.CatchUp(leaks, filed, p), p)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/github/wire"
@@ -30,11 +31,11 @@ const (
 
 // sweep reads what moved without an event that we heard of.
 func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
-	repository, found, err := w.repository(ctx, j.Args.Repository)
+	repository, found, err := w.recorder.Repository(ctx, j.Args.Repository)
 	if err != nil || !found {
 		return err
 	}
-	client := w.GitHub.Repository(repository.target(), github.ScanAccess)
+	client := w.GitHub.Repository(record.Target(repository), github.ScanAccess)
 	refs, err := w.refs(ctx, client, ownRefs()...)
 	if err != nil {
 		return fmt.Errorf("listing the refs of repository %d: %w", repository.ID, err)
@@ -54,13 +55,13 @@ func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 	moved, gone := compareRefs(refs, tips)
 	moved = notTriedLately(moved, unread, w.Now())
 	for _, t := range moved[:min(len(moved), maxMoved)] {
-		t.Repository, t.Received = repository.target(), w.Now()
+		t.Repository, t.Received = record.Target(repository), w.Now()
 		if err := w.sweepRef(ctx, j, &t); err != nil {
 			return fmt.Errorf("reading %s, which moved without an event: %w", t.Ref, err)
 		}
 	}
 	if len(moved) > 0 {
-		w.Log.InfoContext(ctx, "refs had moved without an event", "repository", w.named(repository.ID), "refs", len(moved))
+		w.Log.InfoContext(ctx, "refs had moved without an event", "repository", w.recorder.Named(repository.ID), "refs", len(moved))
 	}
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		for _, ref := range gone {

@@ -12,62 +12,12 @@ import (
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/notify"
-	"github.com/rekey-app/rekey/respond/text"
 )
-
-// enqueueNotices queues one notice for each target of the policy that wants to hear of the event. A target that the
-// server does not know is left out, and logged.
-func (w *Worker) enqueueNotices(ctx context.Context, tx *ledger.Tx, a respond.Action, p respond.Policy) error {
-	leak, err := tx.Leak(ctx, a.Leak)
-	if err != nil {
-		return err
-	}
-	facts, err := w.leakFacts(ctx, tx, leak, p)
-	if err != nil {
-		return err
-	}
-	history, err := tx.Events(ctx, leak.ID)
-	if err != nil {
-		return err
-	}
-	step := ledger.Event{Leak: leak.ID, At: tx.Now(), By: respond.Self, To: leak.State}
-	if len(history) > 0 && a.Notice != respond.NoticeOpened {
-		step = history[len(history)-1]
-	}
-	notice := text.Notice(facts, a, step)
-	targets := p.Notify
-	if a.Always {
-		targets = p.Always
-	}
-	for _, n := range targets {
-		if !a.Always && !n.Tells(a.Notice) {
-			continue
-		}
-		if _, known := w.target(n.To); !known {
-			w.Log.WarnContext(ctx, "the policy names a target that the server does not know: nobody is told there", "target", n.To,
-				"repository", w.named(leak.Repository))
-			continue
-		}
-		if err := enqueueNotice(ctx, tx, leak, n.To, notice); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (w *Worker) target(name string) (notify.Target, bool) {
-	for _, t := range w.Targets {
-		if t.Name == name {
-			return t, true
-		}
-	}
-	return notify.Target{}, false
-}
 
 // notify tells one target. The target knows repetitions by the event's id.
 func (w *Worker) notify(ctx context.Context, j *river.Job[job.Notify]) error {
 	event := j.Args.Event
-	target, known := w.target(j.Args.Target)
+	target, known := notify.Find(w.Targets, j.Args.Target)
 	if !known {
 		return outcome.Final("the target %q is not configured any more", j.Args.Target)
 	}

@@ -13,7 +13,9 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/policies"
 	"github.com/rekey-app/rekey/app/publish"
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github"
@@ -52,7 +54,8 @@ type Worker struct {
 	Config
 	runner   *outcome.Runner
 	metrics  metrics
-	policies policies
+	recorder *record.Recorder
+	policies *policies.Policies
 	gate     gate
 	patience patience
 	roles    roles
@@ -63,7 +66,15 @@ func New(cfg Config) *Worker {
 	if cfg.Metrics != nil {
 		cfg.Metrics.MustRegister(newLedgerGauges(cfg))
 	}
-	return &Worker{Config: cfg, runner: outcome.NewRunner(cfg.Store, cfg.Now, cfg.Log, cfg.Metrics), metrics: newMetrics(cfg.Metrics)}
+	return &Worker{
+		Config:   cfg,
+		recorder: &record.Recorder{Store: ledger.Scope[record.Tx](cfg.Store), WebURL: cfg.WebURL, Targets: cfg.Targets, Log: cfg.Log},
+		policies: &policies.Policies{
+			Store: ledger.Scope[policies.Tx](cfg.Store), GitHub: cfg.GitHub, Scanner: cfg.Scanner, Server: cfg.ServerPolicy, Targets: cfg.Targets,
+			Now: cfg.Now, Log: cfg.Log,
+		},
+		runner: outcome.NewRunner(cfg.Store, cfg.Now, cfg.Log, cfg.Metrics), metrics: newMetrics(cfg.Metrics),
+	}
 }
 
 // publisher performs effects.

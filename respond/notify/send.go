@@ -44,6 +44,15 @@ func (t Target) Serves(account string) bool {
 	return slices.ContainsFunc(t.Accounts, func(a string) bool { return a == "*" || strings.EqualFold(a, account) })
 }
 
+// Find returns the target of a name; found is false where there is none.
+func Find(targets []Target, name string) (t Target, found bool) {
+	i := slices.IndexFunc(targets, func(t Target) bool { return t.Name == name })
+	if i < 0 {
+		return Target{}, false
+	}
+	return targets[i], true
+}
+
 // String returns the target's name and format.
 func (t Target) String() string { return t.Name + " (" + string(t.Format) + ")" }
 

@@ -1,4 +1,4 @@
-package work
+package record
 
 import (
 	"context"
@@ -15,11 +15,11 @@ import (
 	"github.com/rekey-app/rekey/respond/text"
 )
 
-// apply writes what was decided: the leaks' new states and the jobs of all effects, in the caller's transaction. So a
+// Apply writes what was decided: the leaks' new states and the jobs of all effects, in the caller's transaction. So a
 // decision is either wholly taken or not at all, and its effects follow, however often the process is killed.
-func (w *Worker) apply(ctx context.Context, tx *ledger.Tx, d respond.Decision, p respond.Policy) error {
+func (r *Recorder) Apply(ctx context.Context, tx Tx, d respond.Decision, p respond.Policy) error {
 	for _, c := range d.Changes {
-		if err := w.change(ctx, tx, c); err != nil {
+		if err := r.change(ctx, tx, c); err != nil {
 			return err
 		}
 	}
@@ -37,7 +37,7 @@ func (w *Worker) apply(ctx context.Context, tx *ledger.Tx, d respond.Decision, p
 			told[a.Leak] = append(told[a.Leak], a)
 			continue
 		}
-		if err := w.enqueue(ctx, tx, a, p); err != nil {
+		if err := r.enqueue(ctx, tx, a, p); err != nil {
 			return err
 		}
 	}
@@ -49,7 +49,7 @@ func (w *Worker) apply(ctx context.Context, tx *ledger.Tx, d respond.Decision, p
 	return nil
 }
 
-func (w *Worker) enqueue(ctx context.Context, tx *ledger.Tx, a respond.Action, p respond.Policy) error {
+func (r *Recorder) enqueue(ctx context.Context, tx Tx, a respond.Action, p respond.Policy) error {
 	switch a.Do {
 	case respond.UpdateCheck:
 		return tx.Enqueue(ctx, job.Check{Repository: a.Repository, Head: a.Head}, nil)
@@ -71,13 +71,13 @@ func (w *Worker) enqueue(ctx context.Context, tx *ledger.Tx, a respond.Action, p
 		if known, err := claim(ctx, tx, a.Key); err != nil || known {
 			return err
 		}
-		return w.enqueueNotices(ctx, tx, a, p)
+		return r.enqueueNotices(ctx, tx, a, p)
 	}
 	return nil
 }
 
 // claim notes that an action was queued; known tells that it was before.
-func claim(ctx context.Context, tx *ledger.Tx, key string) (known bool, err error) {
+func claim(ctx context.Context, tx Tx, key string) (known bool, err error) {
 	claimed, err := tx.BeginOnce(ctx, "queued:"+key, ledger.Lease{Owner: "queue"})
 	if err != nil || claimed.Token == 0 {
 		return err == nil, err
@@ -94,7 +94,7 @@ func after(now time.Time, d time.Duration) *river.InsertOpts {
 }
 
 // change takes one step of a leak's life.
-func (w *Worker) change(ctx context.Context, tx *ledger.Tx, c respond.Change) error {
+func (r *Recorder) change(ctx context.Context, tx Tx, c respond.Change) error {
 	leak, err := tx.Leak(ctx, c.Leak)
 	if err != nil {
 		return err
@@ -104,20 +104,20 @@ func (w *Worker) change(ctx context.Context, tx *ledger.Tx, c respond.Change) er
 			return err
 		}
 	}
-	event := ledger.Event{}
+	event := respond.Event{}
 	if c.Moved() {
 		event = c.Event()
 	}
 	return tx.UpdateLeak(ctx, c.ApplyTo(leak), event)
 }
 
-// leakFacts are what a decision about one leak needs.
-func (w *Worker) leakFacts(ctx context.Context, tx *ledger.Tx, leak ledger.Leak, p respond.Policy) (respond.LeakFacts, error) {
+// LeakFacts are what a decision about one leak needs.
+func (r *Recorder) LeakFacts(ctx context.Context, tx Tx, leak respond.Leak, p respond.Policy) (respond.LeakFacts, error) {
 	repository, err := tx.Repository(ctx, leak.Repository)
 	if err != nil {
 		return respond.LeakFacts{}, err
 	}
-	heads, err := headsOf(ctx, tx, leak.ID)
+	heads, err := HeadsOf(ctx, tx, leak.ID)
 	if err != nil {
 		return respond.LeakFacts{}, err
 	}
@@ -125,14 +125,14 @@ func (w *Worker) leakFacts(ctx context.Context, tx *ledger.Tx, leak ledger.Leak,
 	if err != nil {
 		return respond.LeakFacts{}, err
 	}
-	hidden, err := hiddenIssue(ctx, tx, leak, p)
+	hidden, err := HiddenIssue(ctx, tx, leak, p)
 	return respond.LeakFacts{
-		Repository: w.describe(repository), Leak: w.here(leak, repository), Heads: heads, Policy: p, FiledHour: filed, Hidden: hidden,
+		Repository: r.WithURL(repository), Leak: WithVisibility(leak, repository), Heads: heads, Policy: p, FiledHour: filed, Hidden: hidden,
 	}, err
 }
 
-// hiddenIssue reports whether strangers read the leak's issue, and are not to be told of it.
-func hiddenIssue(ctx context.Context, tx *ledger.Tx, leak ledger.Leak, p respond.Policy) (bool, error) {
+// HiddenIssue reports whether strangers read the leak's issue, and are not to be told of it.
+func HiddenIssue(ctx context.Context, tx Tx, leak respond.Leak, p respond.Policy) (bool, error) {
 	if leak.IssueNumber == 0 {
 		return false, nil
 	}
@@ -140,15 +140,19 @@ func hiddenIssue(ctx context.Context, tx *ledger.Tx, leak ledger.Leak, p respond
 	if errors.Is(err, ledger.ErrNotFound) { // out of reach: nothing is written there
 		return true, nil
 	}
-	return respond.Hidden(there.Private, ledger.Open, p), err
+	return respond.Hidden(there.Private, respond.Open, p), err
 }
 
-// headsOf lists the commits whose check runs show the leak, or name it as still open.
-func headsOf(ctx context.Context, tx *ledger.Tx, leak int64) ([]string, error) {
+// HistoryOf stands before the commit in the head of a backfill's scan. No check run speaks of all that was there before rekey
+// came, so the head's own scans and this one are kept apart.
+const HistoryOf = "history of "
+
+// HeadsOf lists the commits whose check runs show the leak, or name it as still open.
+func HeadsOf(ctx context.Context, tx Tx, leak int64) ([]string, error) {
 	heads, err := tx.HeadsOf(ctx, leak)
 	var list []string
 	for _, head := range heads {
-		if !strings.HasPrefix(head.SHA, historyOf) {
+		if !strings.HasPrefix(head.SHA, HistoryOf) {
 			list = append(list, head.SHA)
 		}
 	}
@@ -159,7 +163,7 @@ func headsOf(ctx context.Context, tx *ledger.Tx, leak int64) ([]string, error) {
 }
 
 // withDefaultBranch adds the tip of the default branch, whose check names all open leaks.
-func withDefaultBranch(ctx context.Context, tx *ledger.Tx, id int64, heads []string) ([]string, error) {
+func withDefaultBranch(ctx context.Context, tx Tx, id int64, heads []string) ([]string, error) {
 	leak, err := tx.Leak(ctx, id)
 	if err != nil {
 		return nil, err
@@ -173,24 +177,4 @@ func withDefaultBranch(ctx context.Context, tx *ledger.Tx, id int64, heads []str
 		heads = append(heads, tip)
 	}
 	return heads, err
-}
-
-// leakAndPolicy reads a leak and the policy that applies to it; found is false when the installation is gone.
-func (w *Worker) leakAndPolicy(ctx context.Context, id int64) (leak ledger.Leak, p respond.Policy, found bool, err error) {
-	var repository ledger.Repository
-	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-		if leak, err = tx.Leak(ctx, id); err != nil {
-			return err
-		}
-		repository, err = tx.Repository(ctx, leak.Repository)
-		return err
-	})
-	if errors.Is(err, ledger.ErrNotFound) {
-		return ledger.Leak{}, respond.Policy{}, false, nil
-	}
-	if err != nil {
-		return ledger.Leak{}, respond.Policy{}, false, err
-	}
-	p, err = w.policy(ctx, repository)
-	return leak, p, err == nil, err
 }

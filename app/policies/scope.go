@@ -1,4 +1,4 @@
-package work
+package policies
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/notify"
 	"github.com/rekey-app/rekey/respond/policy"
 	"github.com/rekey-app/rekey/respond/text"
 )
@@ -16,18 +16,18 @@ import (
 // for issues must be in reach, must take them, and must not be more public than what they are about.
 
 // ownFile is a repository's own file with what it must not decide taken out of it.
-func (w *Worker) ownFile(ctx context.Context, r ledger.Repository, file policy.File) (policy.File, error) {
-	file, err := w.vouched(ctx, r, file)
+func (p *Policies) ownFile(ctx context.Context, r respond.Repository, file policy.File) (policy.File, error) {
+	file, err := p.vouched(ctx, r, file)
 	if err != nil {
 		return policy.File{}, err
 	}
-	file.IssuesRefused, err = w.refusedBy(ctx, r, file)
+	file.IssuesRefused, err = p.refusedBy(ctx, r, file)
 	return file, err
 }
 
 // refusedBy says why a repository's own file may not send its issues to another repository; "" if it may. The file of
 // an organisation's .github repository speaks for the organisation.
-func (w *Worker) refusedBy(ctx context.Context, r ledger.Repository, file policy.File) (string, error) {
+func (p *Policies) refusedBy(ctx context.Context, r respond.Repository, file policy.File) (string, error) {
 	if file.IssuesRepository == nil || strings.EqualFold(r.Name, organisationRepository) {
 		return "", nil
 	}
@@ -35,7 +35,7 @@ func (w *Worker) refusedBy(ctx context.Context, r ledger.Repository, file policy
 	if strings.EqualFold(owner, r.Owner) && strings.EqualFold(name, r.Name) {
 		return "", nil
 	}
-	theirs, err := w.policyFile(ctx, github.Repository{Installation: r.Installation, Owner: owner, Name: name}, "")
+	theirs, err := p.policyFile(ctx, github.Repository{Installation: r.Installation, Owner: owner, Name: name}, "")
 	if err != nil || theirs.Accepts(r.Owner, r.Name) {
 		return "", err
 	}
@@ -44,14 +44,14 @@ func (w *Worker) refusedBy(ctx context.Context, r ledger.Repository, file policy
 }
 
 // permitted are the entries of notify whose targets serve the account.
-func (w *Worker) permitted(ctx context.Context, file policy.File, account string) policy.File {
+func (p *Policies) permitted(ctx context.Context, file policy.File, account string) policy.File {
 	if file.Notify == nil {
 		return file
 	}
 	kept := []respond.NotifyRule{}
 	for _, n := range file.Notify {
-		if problem := w.targetProblem(n.To, account); problem != "" {
-			w.Log.WarnContext(ctx, "entry of notify left out", "account", account, "target", n.To, "reason", problem)
+		if problem := p.targetProblem(n.To, account); problem != "" {
+			p.Log.WarnContext(ctx, "entry of notify left out", "account", account, "target", n.To, "reason", problem)
 			continue
 		}
 		kept = append(kept, n)
@@ -62,17 +62,17 @@ func (w *Worker) permitted(ctx context.Context, file policy.File, account string
 
 // targetProblem says why policies of an account may not name a target; "" if they may. It does not tell targets of others
 // from targets that do not exist.
-func (w *Worker) targetProblem(name, account string) string {
-	if t, known := w.target(name); known && t.Serves(account) {
+func (p *Policies) targetProblem(name, account string) string {
+	if t, known := notify.Find(p.Targets, name); known && t.Serves(account) {
 		return ""
 	}
 	return fmt.Sprintf("notify names %q, which is no target of this server for %s: ask whoever runs rekey to add it, with %s among its accounts", name, account, account)
 }
 
-// policyFaults is what is wrong with a policy file beside its text.
-func (w *Worker) policyFaults(ctx context.Context, r ledger.Repository, file policy.File) (text.PolicyProblem, error) {
+// faults is what is wrong with a policy file beside its text.
+func (p *Policies) faults(ctx context.Context, r respond.Repository, file policy.File) (text.PolicyProblem, error) {
 	for i, n := range file.Notify {
-		if problem := w.targetProblem(n.To, r.Owner); problem != "" {
+		if problem := p.targetProblem(n.To, r.Owner); problem != "" {
 			return text.PolicyProblem{Line: file.Lines.Notify[i], Message: problem, Partial: true}, nil
 		}
 	}
@@ -80,14 +80,14 @@ func (w *Worker) policyFaults(ctx context.Context, r ledger.Repository, file pol
 		return text.PolicyProblem{}, nil
 	}
 	at := text.PolicyProblem{Line: file.Lines.IssuesRepository, Partial: true}
-	refused, err := w.refusedBy(ctx, r, file)
+	refused, err := p.refusedBy(ctx, r, file)
 	if err != nil {
 		return text.PolicyProblem{}, err
 	}
-	p := respond.Policy{Issues: respond.IssuePolicy{Repository: *file.IssuesRepository, Refused: refused}}
-	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	home := respond.Policy{Issues: respond.IssuePolicy{Repository: *file.IssuesRepository, Refused: refused}}
+	err = p.Store.View(ctx, func(ctx context.Context, tx Tx) error {
 		reached, err := tx.RepositoriesOf(ctx, r.Installation)
-		_, at.Message = respond.IssueHome(r, reached, p)
+		_, at.Message = respond.IssueHome(r, reached, home)
 		return err
 	})
 	if at.Message == "" {
