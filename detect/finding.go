@@ -62,6 +62,9 @@ type Place struct {
 	EndLine, EndColumn int
 }
 
+// Plain is the encoding of what is written as it is.
+const Plain = "plain"
+
 // Finding is a credential in a text.
 type Finding struct {
 	Kind        Kind
@@ -69,7 +72,7 @@ type Finding struct {
 	Severity    Severity
 	Confidence  Confidence
 	Reasons     []string // why this confidence, in words for people, strongest first
-	Encoding    string   // "plain", or the layers from the outside in, joined by "+": "gzip+base64"
+	Encoding    string   // Plain, or the layers from the outside in, joined by "+": "gzip+base64"
 	Member      string   // path inside the archive, "" for the text itself; nested ones joined by "!"
 	Place       Place
 	Secret      Secret

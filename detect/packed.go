@@ -52,7 +52,7 @@ func within(layers []string, encoding string) string {
 		return encoding
 	}
 	s := strings.Join(layers, "+")
-	if encoding != "plain" {
+	if encoding != Plain {
 		s += "+" + encoding
 	}
 	return s

@@ -58,7 +58,7 @@ func (v *view) encoding(f forms) string {
 		}
 	}
 	if len(layers) == 0 {
-		return "plain"
+		return Plain
 	}
 	return strings.Join(layers, "+")
 }

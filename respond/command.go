@@ -26,7 +26,7 @@ type Command struct {
 	Kind   CommandKind
 	Reason string
 	By     string // login
-	Role   string // in the leak's repository: admin, maintain, write, triage, read or none
+	Role   Role   // in the leak's repository
 	ID     string // of the comment, or of the delivery: the same word heard twice is one word
 	At     time.Time
 	Button bool
@@ -40,17 +40,17 @@ func IsPerson(login, senderType string) bool {
 
 // mayRun reports whether a person with this role may say this about the leak: write, and for ignoring a production key
 // maintain or admin.
-func mayRun(role string, said CommandKind, l Leak) bool {
-	switch role {
-	case "admin", "maintain":
+func mayRun(role Role, said CommandKind, l Leak) bool {
+	switch {
+	case role.Maintains():
 		return true
-	case "write":
+	case role == RoleWrite:
 		return said != CommandIgnore || !l.Production()
-	case "triage":
+	case role == RoleTriage:
 		return said == CommandReopened || said == CommandReopen || said == CommandTriage // who sees danger may say so
 	}
 	return false
 }
 
 // MayAccept reports whether a person with this role in the repository may accept what a limit left unread.
-func MayAccept(role string) bool { return role == "admin" || role == "maintain" }
+func MayAccept(role Role) bool { return role.Maintains() }

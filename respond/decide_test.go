@@ -46,7 +46,7 @@ func TestDecideAfterAScan(t *testing.T) {
 
 	for _, tt := range []struct {
 		name   string
-		event  string
+		event  respond.Trigger
 		policy respond.Policy
 		filed  int
 		seen   []respond.Seen
@@ -86,9 +86,9 @@ func TestDecideAfterAScan(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			scan := pushScan()
-			scan.Event = tt.event
+			scan.Trigger = tt.event
 			if tt.event == "outside" {
-				scan.Event, scan.Outside = "pull_request", true
+				scan.Trigger, scan.Outside = "pull_request", true
 			}
 			f := respond.ScanFacts{Repository: shop, Scan: scan, Seen: tt.seen, FiledHour: tt.filed, Policy: tt.policy, Allowance: policy.AllowedAt(tt.policy.Allow, monday.Add(72*time.Hour)), Now: monday.Add(72 * time.Hour)}
 			d := respond.Decide(f)

@@ -80,11 +80,21 @@ func (l Leak) Verifiable() bool { return l.Kind == detect.SecretKey }
 // Silenced reports whether a policy allows this production key.
 func (l Leak) Silenced() bool { return l.State == Ignored && l.ClosedBy == Self && l.Production() }
 
+// Source is what kind of text of a repository holds a leak, as package pack names it.
+type Source string
+
+// The sources.
+const (
+	InBlob    Source = "blob"
+	InMessage Source = "message" // of a commit
+	InTag     Source = "tag"     // the message of a tag
+)
+
 // Sighting is a leak at a commit and path. Nothing in it is a credential.
 type Sighting struct {
 	ID                 int64
 	Leak               int64
-	Source             string // pack.Source
+	Source             Source
 	Blob, Path, Commit string
 	Member, Encoding   string
 	Line, Column       int
@@ -95,6 +105,12 @@ type Sighting struct {
 	Ref                string // where it was pushed
 	Allowed            bool   // rekey:allow on the line
 }
+
+// InFile reports whether the sighting is in a file.
+func (s Sighting) InFile() bool { return s.Source == InBlob || s.Source == "" }
+
+// Encoded reports whether the credential is written otherwise than as it is.
+func (s Sighting) Encoded() bool { return s.Encoding != detect.Plain && s.Encoding != "" }
 
 // AllowedInline reports whether the sighting is silenced by rekey:allow on its line, which silences test keys only.
 func (l Leak) AllowedInline(s Sighting) bool { return s.Allowed && !l.Production() }

@@ -14,12 +14,8 @@ import (
 // OWNER, MEMBER, COLLABORATOR …; role is what GitHub answers about the author: admin, maintain, write …, or "" where it
 // was not asked or gave no answer. Members and collaborators may have read access alone, and members who hide their
 // membership are not called so; hence only OWNER counts without a role. Who is not known cannot push.
-func CanPush(association, role string) bool {
-	switch role {
-	case "admin", "maintain", "write":
-		return true
-	}
-	return role == "" && association == "OWNER"
+func CanPush(association string, role Role) bool {
+	return role.CanWrite() || role == "" && association == "OWNER"
 }
 
 // admit makes a leak from outside one of the repository, with all that follows from a new one.

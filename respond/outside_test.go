@@ -9,8 +9,9 @@ import (
 func TestCanPush(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		association, role string
-		want              bool
+		association string
+		role        respond.Role
+		want        bool
 	}{
 		{"OWNER", "", true},
 		{"MEMBER", "", false},

@@ -35,7 +35,8 @@ type Reply struct {
 	Repository Repository // where the leak is
 	Leak       Leak       // as it was when this was decided, with what Clerk has said since
 	Change     Change     // ReplyMoved, ReplyFoundAgain, ReplyPublicMoved
-	By, Role   string     // whom it answers, and what that person may do
+	By         string     // whom it answers
+	Role       Role       // what that person may do
 	Why        Why        // why Clerk was asked
 	Detail     string     // why Clerk's answer is not clear
 	Verify     Verify     // what the policy says of asking Clerk

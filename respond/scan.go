@@ -2,13 +2,32 @@ package respond
 
 import "time"
 
+// Trigger is what a scan was made for, by the name of GitHub's event where there is one.
+type Trigger string
+
+// The triggers.
+const (
+	TriggerPush        Trigger = "push"
+	TriggerPullRequest Trigger = "pull_request"
+	TriggerMergeGroup  Trigger = "merge_group"
+	TriggerCheckRun    Trigger = "check_run"   // somebody wants the commit checked again
+	TriggerCheckSuite  Trigger = "check_suite" // the same
+	TriggerBackfill    Trigger = "first_look"  // the whole history of a repository
+	TriggerSweep       Trigger = "sweep"       // a ref that moved without an event
+)
+
+// Rereads reports whether a scan of this trigger reads again what others have read before.
+func (t Trigger) Rereads() bool {
+	return t == TriggerCheckRun || t == TriggerCheckSuite || t == TriggerBackfill
+}
+
 // Scan is one reading of a range of history for a head commit. Several may be about one head: a push and a pull request.
 type Scan struct {
 	Repository int64
 	Head       string
 	Base       string // "" where there was none
 	Ref        string
-	Event      string // push, pull_request, merge_group, check_run, check_suite, first_look, sweep
+	Trigger    Trigger
 	PullNumber int    // 0: none
 	Pusher     string // login
 	Commits    int

@@ -104,7 +104,7 @@ func (r *commandRun) refuse() {
 		return
 	}
 	a := leakAction(Comment, r.Leak, "refuse:"+r.command.By)
-	if r.command.Role == "write" { // may say all but this one thing
+	if r.command.Role == RoleWrite { // may say all but this one thing
 		a = leakAction(Comment, r.Leak, "refuse:ignore:"+r.command.By)
 	}
 	a.Reply = r.answerTo(ReplyNotEntitled)

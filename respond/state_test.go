@@ -40,7 +40,7 @@ func TestLife(t *testing.T) {
 func TestOneLineForEachStranger(t *testing.T) {
 	t.Parallel()
 	f := respond.LeakFacts{Repository: shop, Leak: with(leak(detect.SecretKey, detect.Live, 1), filed), Policy: respond.DefaultPolicy()}
-	say := func(by, role, id string) string {
+	say := func(by string, role respond.Role, id string) string {
 		return respond.Apply(f, respond.Command{Kind: respond.CommandIgnore, Reason: "x", By: by, Role: role, ID: id, At: monday}).Actions[0].Key
 	}
 	if say("eve", "read", "1") != say("eve", "read", "2") {

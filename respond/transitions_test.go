@@ -68,7 +68,7 @@ func everyDecision(each func(respond.Decision)) {
 func everyStep(l respond.Leak, p respond.Policy, each func(respond.Decision)) {
 	for _, hidden := range []bool{false, true} {
 		f := respond.LeakFacts{Repository: shop, Leak: l, Heads: []string{head}, Policy: p, Hidden: hidden}
-		for _, role := range []string{"admin", "maintain", "write", "triage", "read", "none"} {
+		for _, role := range []respond.Role{respond.RoleAdmin, respond.RoleMaintain, respond.RoleWrite, respond.RoleTriage, respond.RoleRead, respond.RoleNone} {
 			for _, kind := range []respond.CommandKind{
 				respond.CommandRotated, respond.CommandIgnore, respond.CommandReopen, respond.CommandStatus, respond.CommandHelp,
 				respond.CommandTriage, respond.CommandAccept, respond.CommandClosed, respond.CommandReopened,

@@ -8,8 +8,8 @@ import "time"
 // mayVouch reports whether a person's word is enough to close the leak where Clerk did not confirm that the key is dead.
 //
 // Where strangers read the issue this holds for every key: else an issue that is open again would say that the key works.
-func mayVouch(role string, f LeakFacts) bool {
-	return !f.Leak.Production() && !f.Hidden || role == "admin" || role == "maintain"
+func mayVouch(role Role, f LeakFacts) bool {
+	return !f.Leak.Production() && !f.Hidden || role.Maintains()
 }
 
 // withoutClerk takes the word of the person behind a question for it, where Clerk cannot be asked or may not be.

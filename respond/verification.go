@@ -19,7 +19,7 @@ const (
 type Verification struct {
 	Why     Why
 	By      string // login of who caused it; "" for Watching
-	Role    string // what that person may do in the leak's repository
+	Role    Role   // what that person may do in the leak's repository
 	Attempt int    // how often this question was asked already, without an answer
 	Command string `json:"Word"` // id of the command that caused it; part of the key
 }

@@ -195,24 +195,24 @@ func (p *Policies) OfLeak(ctx context.Context, id int64) (leak respond.Leak, app
 }
 
 // Role asks GitHub what a person may do in a repository, whatever another repository says where an issue is.
-func (p *Policies) Role(ctx context.Context, repository int64, login string) (string, error) {
+func (p *Policies) Role(ctx context.Context, repository int64, login string) (respond.Role, error) {
 	var r respond.Repository
 	err := p.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		r, err = tx.Repository(ctx, repository)
 		return err
 	})
 	if errors.Is(err, ledger.ErrNotFound) {
-		return "none", nil
+		return respond.RoleNone, nil
 	}
 	if err != nil {
 		return "", err
 	}
 	role, err := p.GitHub.Repository(record.Target(r), github.RespondAccess).Permission(ctx, login)
 	if errors.Is(err, github.ErrNotFound) {
-		return "none", nil
+		return respond.RoleNone, nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("asking what %s may do: %w", login, err)
 	}
-	return role, nil
+	return respond.Role(role), nil
 }

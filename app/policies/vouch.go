@@ -41,7 +41,7 @@ func (p *Policies) Vouch(ctx context.Context, r respond.Repository, c Change) er
 	if len(added) == 0 {
 		return nil
 	}
-	role := "none"
+	role := respond.RoleNone
 	if c.Pusher != "" {
 		if role, err = p.Role(ctx, r.ID, c.Pusher); err != nil {
 			return err
@@ -81,5 +81,5 @@ func (p *Policies) vouched(ctx context.Context, r respond.Repository, file polic
 		known, err = tx.Vouchers(ctx, r.ID)
 		return err
 	})
-	return file.Vouched(func(entry string) (login, role string) { return known[entry].Login, known[entry].Role }), err
+	return file.Vouched(func(entry string) (login string, role respond.Role) { return known[entry].Login, known[entry].Role }), err
 }

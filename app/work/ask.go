@@ -105,7 +105,7 @@ func (w *Worker) answerOf(ctx context.Context, leak ledger.Leak) (respond.Answer
 // keyIn fetches the one object and finds the key in it.
 func (w *Worker) keyIn(ctx context.Context, client *github.Client, s ledger.Sighting, fingerprint string) (detect.Secret, bool, error) {
 	request := wire.Request{Wants: []string{s.Blob}}
-	if s.Source != string(pack.InBlob) {
+	if !s.InFile() {
 		request.Deepen, request.Filter = 1, "tree:0" // a commit or a tag alone
 	}
 	var key detect.Secret

@@ -164,7 +164,7 @@ func (s *snapshot) suspects(sightings []ledger.Sighting) []guide.Location {
 		}
 	}
 	for _, at := range sightings {
-		if at.Path == "" || at.Source != "" && at.Source != string(pack.InBlob) {
+		if at.Path == "" || !at.InFile() {
 			continue
 		}
 		leaked[at.Blob] = at

@@ -20,7 +20,7 @@ const maxGapHeads = 50
 func refsOf(scans []ledger.Scan) []string {
 	var refs []string
 	for _, s := range scans {
-		if (s.Event == "push" || s.Event == "sweep") && !slices.Contains(refs, s.Ref) {
+		if (s.Trigger == respond.TriggerPush || s.Trigger == respond.TriggerSweep) && !slices.Contains(refs, s.Ref) {
 			refs = append(refs, s.Ref)
 		}
 	}

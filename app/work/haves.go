@@ -8,6 +8,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
@@ -106,7 +107,7 @@ func baseIsLost(ctx context.Context, tx *ledger.Tx, t task, base string) (bool, 
 		return false, err
 	}
 	waits, err := tx.HeadWaits(ctx, t.Repository.ID, base, t.Received)
-	if err == nil && waits && t.Event == "push" && tx.Now().Sub(t.Received) < orderPatience {
+	if err == nil && waits && t.Event == respond.TriggerPush && tx.Now().Sub(t.Received) < orderPatience {
 		return false, &outcome.WaitError{Until: tx.Now().Add(orderWait), Reason: "the push before it has not been read"}
 	}
 	return !waits, err

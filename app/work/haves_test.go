@@ -12,6 +12,7 @@ import (
 	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
@@ -154,7 +155,8 @@ func TestAPushWaitsForTheOneBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
-		event, base string
+		event       respond.Trigger
+		base        string
 		received    time.Duration
 		later       time.Duration
 		lost, waits bool

@@ -86,7 +86,7 @@ func (w *Worker) hear(ctx context.Context, d ledger.Delivery, said word) error {
 	if !found {
 		return w.finish(ctx, d, "ignored: the repository is gone")
 	}
-	role := "none"
+	role := respond.RoleNone
 	if !said.Bot {
 		if role, err = w.policies.Role(ctx, leaks[0].Repository, said.By); err != nil {
 			return err

@@ -69,7 +69,7 @@ func (w *Worker) lookAt(ctx context.Context, j *river.Job[job.FirstLook], reposi
 		return fmt.Errorf("listing the refs of %s/%s: %w", target.Owner, target.Name, err)
 	}
 	wants, head := wantsOf(refs)
-	t := &task{Repository: target, Event: "first_look", Want: head, Head: record.HistoryOf + head}
+	t := &task{Repository: target, Event: respond.TriggerBackfill, Want: head, Head: record.HistoryOf + head}
 	if len(wants) == 0 {
 		return w.looked(ctx, j, refs)
 	}

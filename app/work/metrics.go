@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rekey-app/rekey/detect/pack"
+	"github.com/rekey-app/rekey/respond"
 )
 
 // metrics are what operators watch of the work. No label ever holds a repository's or a person's name.
@@ -40,12 +41,12 @@ func newMetrics(r prometheus.Registerer) metrics {
 	return m
 }
 
-func (m metrics) scanned(event string, report pack.Report) {
+func (m metrics) scanned(trigger respond.Trigger, report pack.Report) {
 	outcome := "clean"
 	if len(report.Sightings) > 0 {
 		outcome = "found"
 	}
-	m.scans.WithLabelValues(event, outcome).Inc()
+	m.scans.WithLabelValues(string(trigger), outcome).Inc()
 	m.bytes.Add(float64(report.Stats.Bytes))
 	m.duration.Observe(report.Stats.Duration.Seconds())
 	for _, s := range report.Sightings {

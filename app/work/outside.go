@@ -20,7 +20,7 @@ func (w *Worker) outside(ctx context.Context, t *task, found bool) (bool, error)
 	switch {
 	case t.Again:
 		return w.wasOutside(ctx, t)
-	case t.Event != "pull_request" || !t.Fork:
+	case t.Event != respond.TriggerPullRequest || !t.Fork:
 		return false, nil // it was pushed to the repository itself
 	case respond.CanPush(t.Association, ""):
 		return false, nil
@@ -45,7 +45,7 @@ func (w *Worker) wasOutside(ctx context.Context, t *task) (bool, error) {
 }
 
 // authorRole asks GitHub for the author's role in the base repository, at most every few minutes.
-func (w *Worker) authorRole(ctx context.Context, t *task) (string, error) {
+func (w *Worker) authorRole(ctx context.Context, t *task) (respond.Role, error) {
 	now := w.Now()
 	if role, ok := w.roles.get(t.Repository.ID, t.Author, now); ok {
 		return role, nil
@@ -54,7 +54,7 @@ func (w *Worker) authorRole(ctx context.Context, t *task) (string, error) {
 	if err != nil && outcome.Of(err, now, outcome.Attempt{}).Do == github.GiveUp {
 		w.Log.WarnContext(ctx, "role of a pull request's author not known: taken for a stranger", "repository", t.Repository.ID,
 			"pull", t.Pull, "error", err)
-		role, err = "none", nil
+		role, err = respond.RoleNone, nil
 	}
 	if err == nil {
 		w.roles.put(t.Repository.ID, t.Author, role, now)
@@ -77,18 +77,18 @@ type person struct {
 }
 
 type knownRole struct {
-	role  string
+	role  respond.Role
 	until time.Time
 }
 
-func (r *roles) get(repository int64, login string, now time.Time) (string, bool) {
+func (r *roles) get(repository int64, login string, now time.Time) (respond.Role, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k, ok := r.known[person{repository, login}]
 	return k.role, ok && now.Before(k.until)
 }
 
-func (r *roles) put(repository int64, login, role string, now time.Time) {
+func (r *roles) put(repository int64, login string, role respond.Role, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.known == nil || len(r.known) > 10_000 {

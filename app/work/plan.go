@@ -34,7 +34,7 @@ type plan struct {
 // task is one reading of what a repository got: Want and all that it reaches, but not what the haves reach.
 type task struct {
 	Repository github.Repository
-	Event      string
+	Event      respond.Trigger
 	Ref        string   // where it was pushed; "" where the event does not tell
 	Want       string   // object id: a commit, or an annotated tag
 	Also       []string // further commits to read, of earlier pushes of which something was left
@@ -55,7 +55,9 @@ type task struct {
 }
 
 // movesRef reports whether the task reads what a ref got, which is then its recorded tip.
-func (t *task) movesRef() bool { return t.Event == "push" || t.Event == "sweep" }
+func (t *task) movesRef() bool {
+	return t.Event == respond.TriggerPush || t.Event == respond.TriggerSweep
+}
 
 // wants lists what is to be read, once each.
 func (t *task) wants() []string {
@@ -86,19 +88,19 @@ func planOf(event webhook.Event, appID int64) plan {
 			return unused(e.Action)
 		}
 		return scanning(&task{
-			Repository: repositoryOf(e.Common), Event: "merge_group", Ref: e.HeadRef,
+			Repository: repositoryOf(e.Common), Event: respond.TriggerMergeGroup, Ref: e.HeadRef,
 			Want: e.HeadSHA, Head: e.HeadSHA, Base: present(e.BaseSHA), Pusher: e.Sender.Login,
 		}, e.Common)
 	case *webhook.CheckRun:
 		if e.AppID != appID || (e.Action != "rerequested" && !(e.Action == "requested_action" && e.RequestedAction == respond.ButtonRescan)) {
 			return unused(e.Action)
 		}
-		return scanning(again("check_run", e.Common, e.HeadSHA, e.PullRequests), e.Common)
+		return scanning(again(respond.TriggerCheckRun, e.Common, e.HeadSHA, e.PullRequests), e.Common)
 	case *webhook.CheckSuite:
 		if e.AppID != appID || e.Action != "rerequested" {
 			return unused(e.Action)
 		}
-		return scanning(again("check_suite", e.Common, e.HeadSHA, e.PullRequests), e.Common)
+		return scanning(again(respond.TriggerCheckSuite, e.Common, e.HeadSHA, e.PullRequests), e.Common)
 	case *webhook.Installation:
 		return planInstallation(e)
 	case *webhook.InstallationRepositories:
@@ -128,7 +130,7 @@ func planPush(e *webhook.Push) plan {
 		return plan{Note: "ref deleted", ForgetTip: e.Ref, Know: known(e.Common)}
 	}
 	t := &task{
-		Repository: repositoryOf(e.Common), Event: "push", Ref: e.Ref,
+		Repository: repositoryOf(e.Common), Event: respond.TriggerPush, Ref: e.Ref,
 		Want: e.After, Head: e.HeadCommitID, Base: present(e.Before), Pusher: e.PusherLogin, Forced: e.Forced,
 	}
 	if t.Policy = slices.Contains(e.DotGitHub, respond.PolicyPath); t.Policy {
@@ -148,13 +150,13 @@ func planPullRequest(e *webhook.PullRequest) plan {
 		return unused(e.Action)
 	}
 	return scanning(&task{
-		Repository: repositoryOf(e.Common), Event: "pull_request", Ref: e.HeadRef,
+		Repository: repositoryOf(e.Common), Event: respond.TriggerPullRequest, Ref: e.HeadRef,
 		Want: e.HeadSHA, Head: e.HeadSHA, Base: present(e.BaseSHA), Pull: e.Number, Pusher: e.Sender.Login,
 		Fork: e.Fork, Author: e.Author.Login, Association: e.Association,
 	}, e.Common)
 }
 
-func again(event string, about webhook.Common, head string, pulls []webhook.PullRequestEnds) *task {
+func again(event respond.Trigger, about webhook.Common, head string, pulls []webhook.PullRequestEnds) *task {
 	t := &task{Repository: repositoryOf(about), Event: event, Want: head, Head: head, Again: true}
 	for _, pull := range pulls {
 		if pull.HeadSHA == head {

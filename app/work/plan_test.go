@@ -55,7 +55,7 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		s.Event, s.Ref, s.Pull, s.Fork, s.Author, s.Association = "pull_request", "patch", 5, true, "eve", "NONE"
 	})
 	ends := []webhook.PullRequestEnds{{Number: 4, HeadSHA: tagSHA, BaseSHA: tagSHA}, {Number: 5, HeadSHA: headSHA, BaseSHA: baseSHA}}
-	again := func(event string) plan {
+	again := func(event respond.Trigger) plan {
 		return scan(func(s *task) { s.Event, s.Ref, s.Pusher, s.Pull, s.Again = event, "", "", 5, true })
 	}
 	withAction := func(action string) *webhook.PullRequest {

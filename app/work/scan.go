@@ -263,7 +263,7 @@ func (w *Worker) moveTip(ctx context.Context, tx *ledger.Tx, t *task, unjudged [
 
 // recordFailure writes a scan that could not be finished, and concludes the head's check run with the reason.
 func (w *Worker) recordFailure(ctx context.Context, owner string, t *task, reason string) error {
-	w.metrics.scans.WithLabelValues(t.Event, "failed").Inc()
+	w.metrics.scans.WithLabelValues(string(t.Event), "failed").Inc()
 	if t.Head == "" {
 		return nil
 	}
@@ -292,7 +292,7 @@ func (w *Worker) recordFailure(ctx context.Context, owner string, t *task, reaso
 
 func scanOf(t *task, report pack.Report) ledger.Scan {
 	return ledger.Scan{
-		Repository: t.Repository.ID, Head: t.Head, Base: t.Base, Ref: t.Ref, Event: t.Event,
+		Repository: t.Repository.ID, Head: t.Head, Base: t.Base, Ref: t.Ref, Trigger: t.Event,
 		PullNumber: t.Pull, Pusher: t.Pusher,
 		Commits: report.Stats.Commits, Blobs: report.Stats.Blobs, Bytes: report.Stats.Bytes,
 		PackBytes: report.Stats.PackBytes, Duration: report.Stats.Duration, PolicyChanged: t.Policy,
@@ -312,7 +312,7 @@ func (w *Worker) leakOf(ctx context.Context, f detect.Finding, s pack.Sighting, 
 
 func sightingOf(f detect.Finding, s pack.Sighting, t *task) ledger.Sighting {
 	return ledger.Sighting{
-		Source: string(s.Source), Blob: s.Blob, Path: s.Path, Commit: s.Commit, Member: f.Member, Encoding: f.Encoding,
+		Source: respond.Source(s.Source), Blob: s.Blob, Path: s.Path, Commit: s.Commit, Member: f.Member, Encoding: f.Encoding,
 		Line: f.Place.Line, Column: f.Place.Column, EndLine: f.Place.EndLine, EndColumn: f.Place.EndColumn,
 		AuthorName: s.Author.Name, AuthorEmail: s.Author.Email, Authored: s.Author.When,
 		Ref: t.Ref, Allowed: f.Allowed,

@@ -14,6 +14,7 @@ import (
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/github/wire"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -131,7 +132,7 @@ func compareRefs(refs []wire.Ref, tips []ledger.Tip) (moved []task, gone []strin
 		if known && before == ref.ID || ref.ID == webhook.ZeroSHA {
 			continue
 		}
-		t := task{Event: "sweep", Ref: ref.Name, Want: ref.ID, Head: ref.ID, Base: before}
+		t := task{Event: respond.TriggerSweep, Ref: ref.Name, Want: ref.ID, Head: ref.ID, Base: before}
 		switch {
 		case strings.HasPrefix(ref.Name, "refs/tags/"):
 			t.Head, t.Base = ref.Peeled, ""

@@ -224,7 +224,7 @@ func (tx *Tx) HeadsOf(ctx context.Context, leak int64) ([]Head, error) {
 		return err
 	}, `SELECT c.repository, c.head, max(c.id) AS last
 		FROM sightings s JOIN scan_sightings x ON x.sighting = s.id JOIN scans c ON c.id = x.scan
-		WHERE s.leak = $1 AND c.event <> 'first_look' GROUP BY c.repository, c.head ORDER BY last DESC`, leak)
+		WHERE s.leak = $1 AND c.event <> `+backfill+` GROUP BY c.repository, c.head ORDER BY last DESC`, leak)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: heads of leak %d: %w", leak, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
 )
@@ -34,7 +35,7 @@ func know(t *testing.T, s *ledger.Store, rs ...ledger.Repository) {
 
 func scanOf(head, event string) ledger.Scan {
 	return ledger.Scan{
-		Repository: 9, Head: head, Base: "", Ref: "refs/heads/main", Event: event, Pusher: "mona", Commits: 2, Blobs: 3,
+		Repository: 9, Head: head, Base: "", Ref: "refs/heads/main", Trigger: respond.Trigger(event), Pusher: "mona", Commits: 2, Blobs: 3,
 		Bytes: 4, PackBytes: 5, Duration: 1500 * time.Microsecond, Skipped: []string{"a tree: cut off"}, Finished: start(),
 	}
 }

@@ -60,6 +60,9 @@ const (
 	Resolved = respond.Resolved
 )
 
+// backfill is the trigger of scans of whole histories, in SQL.
+const backfill = "'" + string(respond.TriggerBackfill) + "'"
+
 // Check is the one check run of a head commit.
 type Check struct {
 	Repository int64

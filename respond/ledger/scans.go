@@ -68,7 +68,7 @@ func (tx *Tx) saveScan(ctx context.Context, scan Scan) (id int64, err error) {
 			finished = excluded.finished, failure = excluded.failure, policy_changed = excluded.policy_changed,
 			unjudged = excluded.unjudged, more_places = excluded.more_places, outside = excluded.outside
 		RETURNING id`,
-		scan.Repository, scan.Head, scan.Base, scan.Event, []byte(scan.Ref), scan.PullNumber, scan.Pusher, scan.Commits,
+		scan.Repository, scan.Head, scan.Base, scan.Trigger, []byte(scan.Ref), scan.PullNumber, scan.Pusher, scan.Commits,
 		scan.Blobs, scan.Bytes, scan.PackBytes, scan.Duration, scan.Skipped, scan.Finished, scan.Failure,
 		scan.PolicyChanged, scan.Unjudged, scan.MorePlaces, scan.Outside)
 	return id, err
@@ -192,14 +192,14 @@ func (tx *Tx) Scans(ctx context.Context, repository int64, head string) ([]Scan,
 	var list []Scan
 	err := each(ctx, tx, func(scan func(...any) error) error {
 		s := Scan{Repository: repository, Head: head}
-		err := scan(&s.Base, into{&s.Ref}, &s.Event, &s.PullNumber, &s.Pusher, &s.Commits, &s.Blobs, &s.Bytes, &s.PackBytes,
+		err := scan(&s.Base, into{&s.Ref}, &s.Trigger, &s.PullNumber, &s.Pusher, &s.Commits, &s.Blobs, &s.Bytes, &s.PackBytes,
 			into{&s.Duration}, into{&s.Skipped}, into{&s.Finished}, &s.Failure, into{&s.PolicyChanged},
 			into{&s.Unjudged}, &s.MorePlaces, into{&s.Outside})
 		list = append(list, s)
 		return err
 	}, `SELECT base, ref, event, pull_number, pusher, commits, blobs, bytes, pack_bytes, duration, skipped, finished, failure,
 			policy_changed, unjudged, more_places, outside
-		FROM scans WHERE repository = $1 AND head = $2 AND event <> 'first_look' ORDER BY id`, repository, head)
+		FROM scans WHERE repository = $1 AND head = $2 AND event <> `+backfill+` ORDER BY id`, repository, head)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: scans of %s: %w", head, err)
 	}
@@ -219,7 +219,7 @@ func (tx *Tx) HeadSightings(ctx context.Context, repository int64, head string) 
 			CASE WHEN a.sighting IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END
 		FROM (
 			SELECT x.sighting, max(x.at_head) AS at_head FROM scans c JOIN scan_sightings x ON x.scan = c.id
-			WHERE c.repository = $1 AND c.head = $2 AND c.event <> 'first_look' GROUP BY x.sighting
+			WHERE c.repository = $1 AND c.head = $2 AND c.event <> `+backfill+` GROUP BY x.sighting
 		) seen
 		JOIN sightings s ON s.id = seen.sighting
 		JOIN leaks l ON l.id = s.leak

@@ -4,13 +4,15 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/rekey-app/rekey/respond"
 )
 
 // Voucher says who wrote an entry of a policy's allow.fingerprints, and what that person could do then.
 type Voucher struct {
 	Entry string // the fingerprint with the day on which it expires: another day is another entry
 	Login string // "" where a deploy key pushed it
-	Role  string // admin, maintain, write …
+	Role  respond.Role
 	At    time.Time
 }
 

@@ -32,11 +32,11 @@ func (f File) Production() File {
 
 // Vouched returns the file with those fingerprints counting for production keys that a maintainer or admin wrote. who
 // gives login and role of who wrote an entry; "" where nobody is known.
-func (f File) Vouched(who func(entry string) (login, role string)) File {
+func (f File) Vouched(who func(entry string) (login string, role respond.Role)) File {
 	f.Allow.Fingerprints = counting(f.Allow.Fingerprints, func(a *respond.AllowedFingerprint) bool {
-		var role string
+		var role respond.Role
 		a.By, role = who(a.Entry())
-		return role == "admin" || role == "maintain"
+		return role.Maintains()
 	})
 	return f
 }

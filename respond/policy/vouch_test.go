@@ -42,8 +42,8 @@ func TestNewFingerprints(t *testing.T) {
 func TestVouched(t *testing.T) {
 	t.Parallel()
 	f := policy.File{Allow: respond.AllowList{Fingerprints: []respond.AllowedFingerprint{{Fingerprint: "a"}, {Fingerprint: "m"}, {Fingerprint: "w"}, {Fingerprint: "?"}}}}
-	roles := map[string]string{"a": "admin", "m": "maintain", "w": "write"}
-	got := f.Vouched(func(entry string) (login, role string) { return "by-" + entry, roles[entry] })
+	roles := map[string]respond.Role{"a": "admin", "m": "maintain", "w": "write"}
+	got := f.Vouched(func(entry string) (login string, role respond.Role) { return "by-" + entry, roles[entry] })
 	for i, want := range []bool{true, true, false, false} {
 		if got.Allow.Fingerprints[i].Production != want || f.Allow.Fingerprints[i].Production {
 			t.Errorf("%d: %+v, before %+v", i, got.Allow.Fingerprints[i], f.Allow.Fingerprints[i])

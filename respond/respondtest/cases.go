@@ -36,7 +36,7 @@ func Cases() []Case {
 		}
 		return f
 	}
-	hear := func(f respond.LeakFacts, said respond.CommandKind, role, reason string) func() respond.Decision {
+	hear := func(f respond.LeakFacts, said respond.CommandKind, role respond.Role, reason string) func() respond.Decision {
 		return func() respond.Decision {
 			return respond.Apply(f, respond.Command{Kind: said, Reason: reason, By: "ada", Role: role, ID: "comment:5", At: noon})
 		}
@@ -46,7 +46,7 @@ func Cases() []Case {
 			return respond.Apply(f, respond.Command{Kind: respond.CommandClosed, By: "stale[bot]", Bot: true, ID: "d1", At: noon})
 		}
 	}
-	learnFrom := func(f respond.LeakFacts, role string, why respond.Why, s respond.Verdict, attempt int) func() respond.Decision {
+	learnFrom := func(f respond.LeakFacts, role respond.Role, why respond.Why, s respond.Verdict, attempt int) func() respond.Decision {
 		return func() respond.Decision {
 			a := respond.Answer{State: s}
 			switch s {

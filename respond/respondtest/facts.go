@@ -73,7 +73,7 @@ func At(l respond.Leak, s respond.Sighting, atHead bool) respond.HeadSighting {
 
 func PushScan() respond.Scan {
 	return respond.Scan{
-		Repository: Shop.ID, Head: Head, Base: strings.Repeat("9", 40), Ref: "refs/heads/main", Event: "push", Pusher: "ada",
+		Repository: Shop.ID, Head: Head, Base: strings.Repeat("9", 40), Ref: "refs/heads/main", Trigger: respond.TriggerPush, Pusher: "ada",
 		Commits: 3, Blobs: 7, Bytes: 12_345, PackBytes: 4_567, Duration: 41 * time.Millisecond, Finished: Monday,
 	}
 }

@@ -37,7 +37,7 @@ func (v checkView) annotations() (out []Annotation, ids []int64) {
 
 // annotatable reports whether GitHub can show a mark there: in a file, whose path is text.
 func annotatable(s respond.Sighting) bool {
-	return (s.Source == "" || s.Source == "blob") && s.Path != "" && utf8.ValidString(s.Path)
+	return s.InFile() && s.Path != "" && utf8.ValidString(s.Path)
 }
 
 // howToReplace says in a line what ends a leak of that kind.
@@ -69,7 +69,7 @@ func annotation(l respond.Leak, s respond.Sighting, level Level) Annotation {
 	if s.Member != "" {
 		a.Message += "\nIt is inside this file, in " + markdown.Plain(s.Member) + "."
 	}
-	if s.Encoding != "" && s.Encoding != "plain" {
+	if s.Encoded() {
 		a.Message += "\nIt is encoded: " + markdown.Plain(s.Encoding) + "."
 	}
 	if l.Browser {

@@ -187,7 +187,7 @@ func unjudged(scans []respond.Scan) []string {
 func madeGood(s respond.Scan, scans []respond.Scan, counts func(respond.Scan) bool) bool {
 	return slices.ContainsFunc(scans, func(o respond.Scan) bool {
 		return o.Failure == "" && o.Finished.After(s.Finished) && counts(o) &&
-			(o.Base == s.Base || o.Event == "check_run" || o.Event == "check_suite" || o.Event == "first_look")
+			(o.Base == s.Base || o.Trigger.Rereads())
 	})
 }
 

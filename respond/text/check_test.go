@@ -43,7 +43,7 @@ func checkCases() map[string]CheckFacts {
 	bad.PolicyFile = PolicyProblem{Line: 4, Message: "unknown setting \"fial_on\""}
 	fromOutside := func(l *respond.Leak) { l.Outside = true }
 	outside := facts(at(with(live, fromOutside), sighting(1, "apps/web/.env", 3), true), at(with(test, fromOutside), sighting(2, "a.env", 1), true))
-	outside.Scans[0].Event, outside.Scans[0].PullNumber = "pull_request", 5
+	outside.Scans[0].Trigger, outside.Scans[0].PullNumber = "pull_request", 5
 	outsidePublic := outside
 	outsidePublic.Repository = public
 	silenced := facts(at(with(live, func(l *respond.Leak) {
@@ -194,7 +194,7 @@ func TestFailedScanIsMadeGoodByALaterOne(t *testing.T) {
 	if run, _ := Check(f); run.Conclusion != Failure {
 		t.Errorf("%s: %s", run.Conclusion, run.Title)
 	}
-	f.Scans[1].Event = "check_run"
+	f.Scans[1].Trigger = "check_run"
 	if run, _ := Check(f); run.Conclusion != Success {
 		t.Errorf("%s: %s", run.Conclusion, run.Title)
 	}
@@ -205,7 +205,7 @@ func TestUnjudgedIsMadeGoodByAScanThatLeavesNothing(t *testing.T) {
 	t.Parallel()
 	f := checkCases()["unjudged"]
 	again := pushScan()
-	again.Event, again.Finished = "check_run", monday.Add(time.Minute)
+	again.Trigger, again.Finished = "check_run", monday.Add(time.Minute)
 	again.Unjudged = []string{"something else"}
 	f.Scans = append(f.Scans, again)
 	run, _ := Check(f)

@@ -10,9 +10,9 @@ import (
 
 // place names where a sighting stands, as Markdown, with a permalink where GitHub has a page for it.
 func place(r respond.Repository, s respond.Sighting) string {
-	if s.Source != "" && s.Source != "blob" {
+	if !s.InFile() {
 		what := "message of "
-		if s.Source == "tag" {
+		if s.Source == respond.InTag {
 			what = "message of a tag on "
 		}
 		return what + commitLink(r, s.Commit)

@@ -142,7 +142,7 @@ func (v issueView) places() string {
 		if r := strings.TrimPrefix(s.Ref, "refs/heads/"); r != "" {
 			b.WriteString(", pushed to " + markdown.Code(strings.TrimPrefix(r, "refs/tags/")))
 		}
-		if s.Encoding != "" && s.Encoding != "plain" {
+		if s.Encoded() {
 			b.WriteString(", encoded as " + markdown.Code(s.Encoding))
 		}
 		b.WriteString("\n")

@@ -127,7 +127,7 @@ func TestPublicCommentsDoNotTellWhetherTheKeyWorks(t *testing.T) {
 		f.Leak.State = rapid.SampledFrom([]respond.State{respond.Open, respond.Ignored, respond.Resolved}).Draw(t, "state")
 		word := respond.Command{
 			Kind: rapid.SampledFrom([]respond.CommandKind{respond.CommandRotated, respond.CommandIgnore, respond.CommandReopen, respond.CommandStatus, respond.CommandHelp, respond.CommandClosed, respond.CommandReopened}).Draw(t, "said"),
-			Role: rapid.SampledFrom([]string{"write", "admin", "read"}).Draw(t, "role"), By: "grace", ID: "1", At: monday, Reason: "because",
+			Role: rapid.SampledFrom([]respond.Role{"write", "admin", "read"}).Draw(t, "role"), By: "grace", ID: "1", At: monday, Reason: "because",
 		}
 		for _, a := range respond.Apply(f, word).Actions {
 			tells(t, "the comment", commentOf(a), telling(f.Leak))

@@ -158,7 +158,7 @@ func because(r respond.Reply) string {
 }
 
 func refusal(r respond.Reply) string {
-	if r.Role == "write" {
+	if r.Role == respond.RoleWrite {
 		return "Thanks, " + markdown.Code(r.By) + ". Dismissing a production key needs a maintainer or admin of " + markdown.Code(r.Repository.FullName()) + ": one of them can repeat the command."
 	}
 	return "Thanks, " + markdown.Code(r.By) + ". rekey only accepts commands from people with write access to " + markdown.Code(r.Repository.FullName()) +

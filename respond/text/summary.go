@@ -169,8 +169,8 @@ func (v checkView) writePlaces(b *strings.Builder, leaks []leakView, want func(r
 			}
 			if rows++; rows <= maxRows {
 				note := ""
-				if e := p.Sighting.Encoding; e != "" && e != "plain" {
-					note = " (" + markdown.Code(e) + ")"
+				if p.Sighting.Encoded() {
+					note = " (" + markdown.Code(p.Sighting.Encoding) + ")"
 				}
 				fmt.Fprintf(&t, "| %s | %s%s | %s | %s |\n", markdown.Code(redacted(l.Leak)), place(v.Repository, p.Sighting), note,
 					commitLink(v.Repository, p.Sighting.Commit), markdown.Code(p.Sighting.AuthorName))

@@ -52,7 +52,7 @@ func (w *world) perform(d respond.Decision) {
 	}
 }
 
-func (w *world) say(said respond.CommandKind, role string) {
+func (w *world) say(said respond.CommandKind, role respond.Role) {
 	w.words++
 	word := respond.Command{Kind: said, Reason: "why not", By: "ada", Role: role, ID: fmt.Sprint(w.words), At: w.now}
 	d := respond.Apply(w.f, word)
@@ -74,7 +74,7 @@ func TestWholeLife(t *testing.T) {
 		}
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
 			w.now = w.now.Add(time.Minute)
-			role := rapid.SampledFrom([]string{"admin", "write", "triage"}).Draw(t, "role")
+			role := rapid.SampledFrom([]respond.Role{"admin", "write", "triage"}).Draw(t, "role")
 			switch rapid.IntRange(0, 9).Draw(t, "step") {
 			case 0:
 				w.say(respond.CommandRotated, role)
