@@ -15,12 +15,12 @@ import (
 // deadlyPush is a push whose reading ends the server's process so many times. When it is read after that, it is held, and sees
 // whether anything is read beside it.
 type deadlyPush struct {
-	sha  string
-	read chan bool     // told of each reading, and whether it kills
-	hold chan struct{} // closed when it may end
+	sha     string
+	servers chan *process // each that was started; reading may begin before it is there
+	read    chan bool     // told of each reading, and whether it kills
+	hold    chan struct{} // closed when it may end
 
 	mu              sync.Mutex
-	server          *process
 	kills           int
 	held            bool
 	reading, beside int // other readings under way, and those that were while this one was held
@@ -46,10 +46,9 @@ func (d *deadlyPush) serve(rw http.ResponseWriter, r *http.Request, next http.Ha
 			d.beside++
 		}
 	}
-	server := d.server
 	d.mu.Unlock()
 	if kill {
-		server.kill()
+		(<-d.servers).kill()
 		d.read <- true
 		panic(http.ErrAbortHandler)
 	}
@@ -65,12 +64,6 @@ func (d *deadlyPush) serve(rw http.ResponseWriter, r *http.Request, next http.Ha
 	} else {
 		d.reading--
 	}
-}
-
-func (d *deadlyPush) runsIn(p *process) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.server = p
 }
 
 // TestDeadlyPushIsReadAlone: a push whose reading killed the process is read alone when the process is back: others wait in front
@@ -149,7 +142,7 @@ func newDeadlyPush(t *testing.T, kills int) (*world, *deadlyPush) {
 		t.Fatal(err)
 	}
 	w.stop()
-	d := &deadlyPush{read: make(chan bool, 1), hold: make(chan struct{}), kills: kills}
+	d := &deadlyPush{servers: make(chan *process, 1), read: make(chan bool, 1), hold: make(chan struct{}), kills: kills}
 	d.sha = w.commit(w.shop, githubtest.Change{Files: map[string]string{".env": env(w.key(23, detect.Live))}})
 	w.github.Inject(d.serve)
 	return w, d
@@ -158,7 +151,7 @@ func newDeadlyPush(t *testing.T, kills int) (*world, *deadlyPush) {
 // startDeadly starts the server, which reads the push.
 func (w *world) startDeadly(d *deadlyPush) {
 	w.t.Helper()
-	d.runsIn(w.spawn())
+	d.servers <- w.spawn()
 	if tip, err := w.shop.Tip("refs/heads/main"); err != nil || tip != d.sha { // the first time
 		// The process may be gone before it has answered.
 		if _, err := w.shop.Push(w.ctx, githubtest.Push{Ref: "refs/heads/main", SHA: d.sha, By: w.ada}); err != nil {
