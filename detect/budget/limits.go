@@ -229,8 +229,8 @@ const (
 	// what xz -9 uses.
 	ZstdWindow = 128 * MiB
 	XzWindow   = 64 * MiB
-	// Bzip2Block is what a decoder of bzip2 holds, at its largest block.
-	Bzip2Block = 4 * MiB
+	// DecoderKept is the window, or block of bzip2, with which a decoder is kept for the next file.
+	DecoderKept = 1 * MiB
 	// ZipHeld is what all nested zip files of an archive may hold, to be read by their directory.
 	ZipHeld = 32 * MiB
 )

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
@@ -34,7 +36,8 @@ func zstdFrame(log int, data []byte) []byte {
 // the budget, none waits for another, and what finds no memory says so.
 func TestWindowsAreCharged(t *testing.T) {
 	t.Parallel()
-	data := []byte("content")
+	content := strings.Repeat("content ", 40<<10) // more than a frame's blocks are looked through for
+	data := []byte(content)
 	for range 3 {
 		data = zstdFrame(27, data)
 	}
@@ -53,12 +56,12 @@ func TestWindowsAreCharged(t *testing.T) {
 				})
 				count.Lock()
 				switch {
-				case err == nil && string(got) == "content":
+				case err == nil && string(got) == content:
 					read++
 				case errors.Is(err, unpack.ErrLimit):
 					short++
 				default:
-					t.Errorf("%q, %v", got, err)
+					t.Errorf("%d bytes, %v", len(got), err)
 				}
 				count.Unlock()
 			}
@@ -70,6 +73,56 @@ func TestWindowsAreCharged(t *testing.T) {
 	}
 	if short == 0 {
 		t.Errorf("%d were read, none found memory short: three windows of 128 MiB do not fit", read)
+	}
+}
+
+// TestSmallFramesTakeNoWindow: what a frame asks for beyond what can come out of it is not given, so that little files that ask for
+// much cost nothing, and are read.
+func TestSmallFramesTakeNoWindow(t *testing.T) {
+	t.Parallel()
+	const window = 1 << 20
+	memory := budget.NewMemory(2 * window)
+	for _, log := range []int{10, 27, 41} {
+		data := bytes.Repeat(zstdFrame(log, []byte("content")), 50)
+		got, err := walk(t, data, unpack.Limits{Memory: memory, Window: window})
+		if err != nil || len(got) != 1 || got[0].data != strings.Repeat("content", 50) {
+			t.Errorf("frames that ask for 1<<%d bytes: %v, %v", log, got, err)
+		}
+	}
+	large := zstdFrame(21, make([]byte, 3<<20))
+	if _, err := walk(t, large, unpack.Limits{Window: window}); !errors.Is(err, unpack.ErrLimit) {
+		t.Errorf("a window of 2 MiB where 1 MiB is given: %v", err)
+	}
+	if got, err := walk(t, large, unpack.Limits{}); err != nil || len(got) != 1 || len(got[0].data) != 3<<20 {
+		t.Errorf("a window of 2 MiB: %v", err)
+	}
+}
+
+// TestDecodersAreUsedAgain walks many small files that ask for much, as they stand in a text, with one Walker. It counts what the
+// process allocates, so that no other test may run beside it.
+func TestDecodersAreUsedAgain(t *testing.T) {
+	var w unpack.Walker
+	for name, data := range map[string][]byte{
+		"zstd": zstdFrame(27, []byte("x")), "bzip2": append([]byte("BZh9"), bzipped([]byte("x"))[4:]...), "gzip": gzipped([]byte("x")),
+		"no bzip2": []byte("BZh91AY&SY"), "no zstd": []byte("\x28\xb5\x2f\xfd\x00\x88"), "no xz": []byte("\xfd7zXZ\x00\x00\x04"),
+	} {
+		one := func() {
+			_ = w.Walk(t.Context(), bytes.NewReader(data), int64(len(data)), unpack.Limits{}, func(m unpack.Member) error {
+				_, err := io.Copy(io.Discard, m.Content)
+				return err
+			})
+		}
+		one()
+		const walks = 200
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range walks {
+			one()
+		}
+		runtime.ReadMemStats(&after)
+		if each := (after.TotalAlloc - before.TotalAlloc) / walks; each > 32<<10 {
+			t.Errorf("%s: %d bytes are allocated for each walk", name, each)
+		}
 	}
 }
 

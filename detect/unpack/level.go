@@ -3,7 +3,6 @@ package unpack
 import (
 	"bufio"
 	"bytes"
-	"compress/bzip2"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +20,8 @@ const (
 	replaySize = budget.ArchiveReplay
 	// setupShare is the part of a decoder's working memory that is charged to the budget where it cannot be used again.
 	setupShare = 16
+	// keptRoom is the working memory of a decoder with which it is kept for the next walk.
+	keptRoom = budget.DecoderKept
 )
 
 // level is a source being read, with the decoders for what it may hold.
@@ -30,6 +31,7 @@ type level struct {
 
 	gzip  *gzip.Reader
 	flate *inflate.Reader
+	bzip2 bzip2Reader
 	zstd  zstdDecoder
 	held  int64 // of the budget of memory, for what decodes in
 }
@@ -83,7 +85,8 @@ func (ls *levels) release() {
 	for _, l := range ls.all {
 		l.pre = prefix{}
 		l.in.Reset(nil)
-		l.zstd.close(ls.memory)
+		l.zstd.release(ls.memory)
+		l.bzip2.release()
 	}
 	ls.depth, ls.memory = 0, nil
 }
@@ -137,14 +140,8 @@ func (l *level) pos() int64 { return l.pre.total - int64(l.in.Buffered()) }
 // decoder starts to decode l.in.
 func (l *level) decoder(k *walk, s source, format string) (io.Reader, error) {
 	l.give(k.lim.Memory)
-	setup := int64(budget.DecoderSetup)
-	switch format {
-	case "bzip2":
-		setup += budget.Bzip2Block / budget.MemoryPerStep
-	case "zstd":
-		setup += max(min(zstdWindow(l.in), budget.ZstdWindow), zstdBlocks) / budget.MemoryPerStep
-	}
-	if !k.spend(s, setup) {
+	spend := func(steps int64) bool { return k.spend(s, steps) }
+	if !spend(budget.DecoderSetup) {
 		return nil, io.EOF
 	}
 	switch format {
@@ -156,26 +153,42 @@ func (l *level) decoder(k *walk, s source, format string) (io.Reader, error) {
 			return nil, err
 		}
 		l.gzip.Multistream(false)
-		return &gzipMembers{l, func() bool { return k.spend(s, budget.DecoderSetup) }}, nil
+		return &gzipMembers{l, func() bool { return spend(budget.DecoderSetup) }}, nil
 	case "bzip2":
-		if err := l.take(k.lim.Memory, budget.Bzip2Block); err != nil {
+		if err := l.take(k.lim.Memory, l.bzip2.room()); err != nil {
 			return nil, err
 		}
-		k.budget -= 900_000 * 4 / setupShare
-		return bzip2.NewReader(l.in), nil
+		l.bzip2.reset(l.in, func(more int64) error { return l.grow(k, more, spend) }, spend)
+		return &l.bzip2, nil
 	case "zstd":
-		return l.zstd.reset(l.in, k.lim.Memory)
+		return l.zstd.reset(l.in, k.window(budget.ZstdWindow), k.lim.Memory, spend)
 	case "xz":
-		return &xzReader{in: l.in, begin: func(memory int64) error {
+		return &xzReader{in: l.in, most: k.window(budget.XzWindow), begin: func(memory int64) error {
 			l.give(k.lim.Memory)
 			k.budget -= memory / setupShare
-			if !k.spend(s, budget.DecoderSetup+memory/budget.MemoryPerStep) {
-				return io.ErrUnexpectedEOF
-			}
-			return l.take(k.lim.Memory, memory)
+			return l.grow(k, memory, spend)
 		}}, nil
 	}
 	return nil, fmt.Errorf("%w: %s", ErrUnsupported, format)
+}
+
+// window returns the largest window or dictionary that a decoder is given, of a format for which that is at most most.
+func (k *walk) window(most int64) int64 {
+	if k.lim.Window > 0 {
+		return min(most, k.lim.Window)
+	}
+	return most
+}
+
+// grow takes n bytes of memory more for what decodes l, before they are allocated, and spends the steps for that.
+func (l *level) grow(k *walk, n int64, spend func(steps int64) bool) error {
+	if err := l.take(k.lim.Memory, n); err != nil {
+		return err
+	}
+	if !spend(budget.DecoderSetup + n/budget.MemoryPerStep) {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
 }
 
 // inflate starts to decode l.in as raw deflate.
@@ -222,8 +235,6 @@ func classify(err error) error {
 		}
 	}
 	switch {
-	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
-		return fmt.Errorf("%w: %w", ErrLimit, err)
 	case errors.Is(err, zstd.ErrUnknownDictionary):
 		return fmt.Errorf("%w: %w", ErrUnsupported, err)
 	case err == io.EOF:

@@ -116,7 +116,7 @@ func (k *walk) examine(s source, l *level) {
 	head, _ := l.in.Peek(HeadSize)
 	format := Format(head)
 	if len(s.layers) >= k.lim.Depth && format != "" {
-		k.fail(s, fmt.Errorf("%w: %s nested deeper than %d; its bytes were read as they are", ErrLimit, format, k.lim.Depth))
+		k.fail(s, k.tooDeep(format))
 		format = ""
 	}
 	var held bool // whether s holds what format promises
@@ -141,12 +141,17 @@ func (k *walk) examine(s source, l *level) {
 	}
 }
 
+// tooDeep is the error of a format that is not looked into.
+func (k *walk) tooDeep(format string) error {
+	return fmt.Errorf("%w: %s nested deeper than %d; its bytes were read as they are", ErrLimit, format, k.lim.Depth)
+}
+
 // unknown visits a source in no known format, and the zip file that may stand at its end.
 func (k *walk) unknown(s source, l *level) {
 	whole := len(s.layers) == 0 // the walked file, whose bytes are the caller's to read
 	var d directory
 	var ok bool
-	if s.at != nil && len(s.layers) < k.lim.Depth {
+	if s.at != nil {
 		// To look for a comment behind every member would cost too much.
 		comment := int64(0)
 		if whole {
@@ -159,7 +164,10 @@ func (k *walk) unknown(s source, l *level) {
 	} else if !ok {
 		k.fail(s, fmt.Errorf("%w: neither an archive nor compressed", ErrUnsupported))
 	}
-	if ok {
+	switch {
+	case ok && len(s.layers) >= k.lim.Depth:
+		k.fail(s, k.tooDeep("zip"))
+	case ok:
 		k.directory(s.inside("zip"), d)
 	}
 }

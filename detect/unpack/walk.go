@@ -10,7 +10,8 @@ import (
 
 // Limits bound what a walk may cost. A zero field stands for its default.
 type Limits struct {
-	// Depth is how many formats may lie around one another; what lies deeper is visited as the bytes it is.
+	// Depth is how many formats may lie around one another; what lies deeper is visited as the bytes it is,
+	// and is an error.
 	// Default 8. tar.gz counts two.
 	Depth int
 	// Ratio bounds the bytes that come out of all decoders to this multiple of the size of the file, but never to less
@@ -21,6 +22,9 @@ type Limits struct {
 	Size int64
 	// Members bounds the entries of all archives together, directories included. Default 1,000,000.
 	Members int
+	// Window is the largest window of zstd and dictionary of xz and lzma, in bytes. What wants more is not read. Default: 128 MiB
+	// for zstd, 64 MiB for the others.
+	Window int64
 	// Work is charged for what comes out of decoders, by the bytes; the walk ends where it is used up. Default: no bound
 	// beside the others.
 	Work *budget.Work

@@ -13,8 +13,6 @@ import (
 	"io"
 
 	"github.com/ulikunitz/xz/lzma"
-
-	"github.com/rekey-app/rekey/detect/budget"
 )
 
 const (
@@ -26,6 +24,7 @@ const (
 // is decoded by ulikunitz/xz; the container is read here, because each block names the memory it wants.
 type xzReader struct {
 	in    *bufio.Reader
+	most  int64                    // memory that a block may want
 	begin func(memory int64) error // is asked before each block
 
 	flags  [2]byte // of the stream
@@ -167,7 +166,7 @@ func (x *xzReader) startBlock(size byte) error {
 	if n, ok := lzma2Size(x.in); ok {
 		dict = min(dict, n)
 	}
-	if dict > budget.XzWindow {
+	if dict > x.most {
 		return fmt.Errorf("%w: a dictionary of %d bytes", ErrLimit, dict)
 	}
 	dict = max(dict, lzma.MinDictCap)

@@ -148,7 +148,7 @@ func (l *level) lzma(k *walk, s source, e entry) (io.Reader, error) {
 	if e.size >= 0 && int64(dict) > e.size {
 		dict = uint32(max(e.size, lzma.MinDictCap))
 	}
-	if dict > budget.XzWindow {
+	if int64(dict) > k.window(budget.XzWindow) {
 		return nil, fmt.Errorf("%w: lzma with a dictionary of %d bytes", ErrLimit, dict)
 	}
 	k.budget -= int64(dict) / setupShare
