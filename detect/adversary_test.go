@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"os"
 	"runtime"
 	"slices"
@@ -14,7 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ulikunitz/xz"
+
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/detect/detecttest"
 )
 
@@ -80,6 +85,68 @@ func TestStepsAreLinear(t *testing.T) {
 	wg.Wait()
 }
 
+// TestAdversariesTakeLittleMemory examines repeats of all that costs most, and large files that ask for much memory, in a text: what
+// is held at once stays under its bound, and what is allocated for each step of work under two bytes. It counts what the process
+// allocates, so that no other test may run beside it.
+func TestAdversariesTakeLittleMemory(t *testing.T) {
+	texts := map[string][]byte{}
+	for _, unit := range costliest(t, detect.New(detect.Options{}), 30) {
+		texts[fmt.Sprintf("%.20q repeated", unit)] = repeated(unit, 1<<20)
+	}
+	for name, file := range hungryFiles(t) {
+		texts[name] = []byte("a: " + base64.StdEncoding.EncodeToString([]byte(file)) + "\n")
+	}
+	for name, text := range texts {
+		memory := budget.NewMemory(budget.ProcessMemory)
+		work := budget.NewWork(96 << 20)
+		s := detect.New(detect.Options{Memory: memory}).Within(work)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		s.Examine(t.Context(), "", text)
+		runtime.ReadMemStats(&after)
+		if memory.Peak() > budget.TextMemory || memory.Used() != 0 {
+			t.Errorf("%s: %d bytes were held at once, and %d still are", name, memory.Peak(), memory.Used())
+		}
+		// What a scanner holds that is new: windows and decoders that are used again.
+		most := uint64(budget.TextMemory) + 2*uint64(work.Spent())
+		if took := after.TotalAlloc - before.TotalAlloc; took > most {
+			t.Errorf("%s: %d bytes were allocated in %d steps", name, took, work.Spent())
+		}
+	}
+}
+
+// hungryFiles are compressed files that ask for as much memory as their format allows.
+func hungryFiles(tb testing.TB) map[string]string {
+	tb.Helper()
+	random := make([]byte, 4<<20)
+	rand.NewChaCha8([32]byte{7}).Read(random)
+	zstdOf := func(data []byte) []byte { // with a window of 128 MiB, as it is, in blocks
+		frame := []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 17 << 3}
+		for block := range slices.Chunk(data, 128<<10) {
+			frame = append(frame, byte(len(block)<<3), byte(len(block)>>5), byte(len(block)>>13))
+			frame = append(frame, block...)
+		}
+		return append(frame, 1, 0, 0)
+	}
+	var wide bytes.Buffer
+	w, err := xz.WriterConfig{DictCap: 64 << 20}.NewWriter(&wide)
+	if err == nil {
+		_, err = w.Write(random)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return map[string]string{
+		"zstd":                 string(zstdOf(random)),
+		"zstd in zstd in zstd": string(zstdOf(zstdOf(zstdOf(random)))),
+		"xz":                   wide.String(),
+		"gzip twice in base64": base64.StdEncoding.EncodeToString([]byte(gzipped(tb, string(random)))),
+	}
+}
+
 // BenchmarkAdversary examines 100 MiB on one line, of the costliest of the repeats. cpu-ns/B is the processor time for each byte,
 // user's and system's: at most 30. MiB-beyond is how far the heap grew beyond the text: at most 64. GOGC=10 leaves little garbage
 // in that:
@@ -88,9 +155,16 @@ func TestStepsAreLinear(t *testing.T) {
 func BenchmarkAdversary(b *testing.B) {
 	const n = 100 << 20
 	s := detect.New(detect.Options{})
+	texts := map[string]func() []byte{}
 	for _, unit := range costliest(b, s, 20) {
-		b.Run(fmt.Sprintf("%.20q", unit), func(b *testing.B) {
-			text := repeated(unit, n)
+		texts[fmt.Sprintf("%.20q", unit)] = func() []byte { return repeated(unit, n) }
+	}
+	for name, file := range hungryFiles(b) {
+		texts[name] = func() []byte { return repeated(base64.StdEncoding.EncodeToString([]byte(file))+" ", n) }
+	}
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		b.Run(name, func(b *testing.B) {
+			text := texts[name]()
 			b.ReportAllocs()
 			var took time.Duration
 			var peak uint64

@@ -11,69 +11,79 @@ import (
 	"github.com/rekey-app/rekey/detect/unpack"
 )
 
-// packed decodes the whole of an encoded compressed file, whose first digits are the anchor at w.v.text[at:].
+// packed reads the whole of an encoded compressed file, whose first digits are the anchor at w.v.text[at:].
 func (r *run) packed(w *sweep, at int, a *anchor) {
 	way := packedBase64Way
 	if a.role == packedHexRole {
 		way = packedHexWay
 	}
 	v := w.v
-	if r.masking || at < w.until[way] || v.depth >= budget.Depth {
+	if r.masking || at < w.until[way] || r.isNextWindows(v, at) || r.tooDeep(v.depth+1) {
 		return
 	}
 	// A few bytes tell most that only look like it, the first block the others. The whole may be long.
-	var head [packedProbe]byte
+	text := digits{v.text, a.role == packedHexRole}
+	var probe [packedProbe]byte
 	for _, reach := range []int{packedHead, packedProbe} {
-		d := a.decode(head[:0], v.text, at, reach, nil)
-		if !r.hide(packedSteps*(d.end-at)) || !r.unpacks(d.out, a) {
+		head := digitReader{digits: text, at: at, end: min(len(v.text), at+reach)}
+		n := head.read(probe[:])
+		if !r.hide(packedSteps*(head.at-at)) || !r.unpacks(probe[:n], a) {
 			return
 		}
 	}
-	going := func() bool { return r.hide(packedSteps * packedPart) }
-	end := a.digitsEnd(v.text, at, budget.PackedText, going)
-	w.until[way] = end
-	size := end - at
-	if !r.s.memory.TryAcquire(int64(size)) {
-		r.object.skip(fmt.Sprintf("memory is short for a compressed file in %s, %d bytes long", a.layer(), size))
-		return
+	reach := budget.PackedText
+	if a.text == base64Gzip2 {
+		reach = budget.PackedTwice
 	}
-	defer r.s.memory.Release(int64(size))
-	d := a.decode(make([]byte, 0, size*int(a.bits())/8+1), v.text, at, size, going)
+	file := text.measure(at, reach, r.hide)
+	w.until[way] = file.end
 	if !r.hide(0) {
 		return
 	}
-	child := v.child(d.layer, d.out, nil)
-	child.whole = [2]int{at, d.end}
-	if size >= budget.PackedText {
-		r.object.skip(fmt.Sprintf("a compressed file in %s goes on behind the %d MiB that are decoded", a.layer(), budget.PackedText/budget.MiB))
+	cut := file.end-at >= reach
+	if cut {
+		r.object.skip(fmt.Sprintf("a compressed file in %s goes on behind the %d MiB that are decoded", text.layer(), reach/budget.MiB))
+	} else if cut = r.moreBehind(v, file.end); cut {
+		r.object.skip(fmt.Sprintf("a compressed file in %s goes on behind the %d MiB that are read at once: scan the file itself", text.layer(), len(v.text)/budget.MiB))
 	}
-	if a.text == base64Gzip2 {
-		r.deeper(child)
+	child := v.child(file.layer(), nil, nil)
+	child.whole = [2]int{at, file.end}
+	if a.text != base64Gzip2 {
+		r.unpack(child, file, cut)
 		return
 	}
-	r.unpack(child)
+	if !r.memory.TryAcquire(file.size) {
+		r.object.skip(fmt.Sprintf("memory is short for a compressed file in %s, %d bytes long", text.layer(), file.size))
+		return
+	}
+	defer r.memory.Release(file.size)
+	child.text = make([]byte, file.size)
+	n, _ := file.ReadAt(child.text, 0)
+	child.text = child.text[:n]
+	child.to = n
+	r.deeper(child)
 }
 
-// unpack reads what an encoded compressed file holds.
-func (r *run) unpack(archive *view) {
+// unpack reads what an encoded compressed file holds, of which cut says that its end is missing.
+func (r *run) unpack(archive *view, file *packedText, cut bool) {
 	if !r.hide(decoderStarted) {
 		return
 	}
 	was := r.archive
 	r.archive = true
-	defer func() { r.archive = was }()
-	from, to := archive.place(0, len(archive.text))
+	r.wrapped += archive.depth
+	defer func() { r.archive = was; r.wrapped -= archive.depth }()
 	seen := false
-	err := r.s.walker.Walk(r.ctx, bytes.NewReader(archive.text), int64(len(archive.text)), r.unpackLimits(), func(m unpack.Member) error {
+	err := r.s.walker.Walk(r.ctx, file, file.size, r.unpackLimits(), func(m unpack.Member) error {
 		seen = seen || len(m.Layers) > 0
-		r.member(archive, m, from, to)
+		r.member(archive, m)
 		return nil
 	})
-	if !seen {
-		return // bytes that only looked like it
+	if !seen || !r.hide(0) {
+		return // bytes that only looked like it, or the object says what was not read
 	}
 	for _, sk := range skippedBy(err) {
-		if !sk.Limit && len(archive.text) < leastDamaged {
+		if !sk.Limit && (cut || file.size < leastDamaged) {
 			continue
 		}
 		sk.Member, sk.Reason = memberPath(archive.member, sk.Member), archive.encoding(0)+": "+sk.Reason
@@ -86,116 +96,10 @@ const (
 	// block of gzip, whose header takes some 400 bytes behind a name.
 	packedHead  = 64
 	packedProbe = 2 << 10
-	// packedPart is how much is decoded between two charges.
-	packedPart = 256 << 10
 	// leastDamaged is the length from which on a compressed file in a text is said to be damaged. What is shorter and breaks
 	// off is a sample in a document or a test, and all that the text has of it was read.
 	leastDamaged = 1 << 10
 )
-
-// layer is the encoding of the compressed file that a begins.
-func (a *anchor) layer() string {
-	if a.role == packedHexRole {
-		return "hex"
-	}
-	return "base64"
-}
-
-// bits is how many bits a digit of a's encoding stands for.
-func (a *anchor) bits() uint {
-	if a.role == packedHexRole {
-		return 4
-	}
-	return 6
-}
-
-// value returns the value of a digit in a's encoding, or 0xff.
-func (a *anchor) value(c byte) byte {
-	if a.role != packedHexRole {
-		return base64Values[c]
-	}
-	if v, ok := hexDigit(c); ok {
-		return v
-	}
-	return 0xff
-}
-
-// digitsEnd returns the end of the digits that begin at text[at:], line ends aside, reach bytes at most. It asks going after
-// each part whether to go on.
-func (a *anchor) digitsEnd(text []byte, at, reach int, going func() bool) int {
-	high := min(len(text), at+reach)
-	for asked := at; at < high; {
-		if at-asked >= packedPart {
-			if asked = at; !going() {
-				break
-			}
-		}
-		if a.value(text[at]) != 0xff {
-			at++
-			continue
-		}
-		next := a.digitAfter(text, at)
-		if next < 0 || next >= high {
-			break
-		}
-		at = next
-	}
-	return at
-}
-
-// digitAfter returns where the digits go on that break off at text[at:], or -1.
-func (a *anchor) digitAfter(text []byte, at int) int {
-	if text[at] == '\\' && at+1 < len(text) && text[at+1] == '/' && a.role != packedHexRole {
-		return at + 1
-	}
-	if k := wrapAfter(text, at); k >= 0 && a.value(text[k]) != 0xff {
-		return k
-	}
-	return -1
-}
-
-// decoded is what digits stand for.
-type decoded struct {
-	out   []byte
-	end   int // of the digits in the text
-	layer string
-}
-
-// decode appends to out what the digits at text[at:] stand for, line ends aside, reach bytes of them at most. It asks going
-// after each part whether to go on; nil for less than a part.
-func (a *anchor) decode(out, text []byte, at, reach int, going func() bool) decoded {
-	d := decoded{out: out, layer: a.layer()}
-	bits, high := a.bits(), min(len(text), at+reach)
-	var acc, have uint
-	for asked := at; at < high; {
-		if at-asked >= packedPart {
-			if asked = at; !going() {
-				break
-			}
-		}
-		c := text[at]
-		v := a.value(c)
-		if v == 0xff {
-			next := a.digitAfter(text, at)
-			if next < 0 || next >= high {
-				break
-			}
-			at = next
-			continue
-		}
-		if c == '-' || c == '_' {
-			d.layer = "base64url"
-		}
-		acc = acc<<bits | uint(v)
-		if have += bits; have >= 8 {
-			have -= 8
-			d.out = append(d.out, byte(acc>>have))
-		}
-		at++
-	}
-	d.end = at
-	return d
-}
 
 // unpacks reports whether text is the start of what the anchor promises: something comes out of it.
 func (r *run) unpacks(text []byte, a *anchor) bool {
@@ -223,15 +127,16 @@ func (r *run) unpacks(text []byte, a *anchor) bool {
 
 var errProbed = errors.New("probed")
 
-// unpackLimits are those of an archive in a text, which is charged to that.
+// unpackLimits are those of an archive in a text, which is charged to that. Windows are those that every decoder must have: what
+// asks for more stands in no text.
 func (r *run) unpackLimits() unpack.Limits {
 	limits := r.s.limits
-	limits.Work = r.hidden
+	limits.Work, limits.Memory, limits.Window = r.hidden, r.memory, budget.Window
 	return limits
 }
 
-// member examines a member of an encoded archive that stands at the stored text's from to to.
-func (r *run) member(archive *view, m unpack.Member, from, to int) {
+// member examines a member of an encoded archive.
+func (r *run) member(archive *view, m unpack.Member) {
 	inner, err := r.s.readWindows(r.object, memberPath(r.path, m.Name), m.Content)
 	if err != nil {
 		r.skip(m.Name, err.Error())
@@ -240,7 +145,8 @@ func (r *run) member(archive *view, m unpack.Member, from, to int) {
 	if len(inner.Findings) == 0 {
 		return
 	}
-	around := r.surroundings(archive, 0, len(archive.text))
+	around := r.surroundings(archive, 0, 0)
+	from, to := archive.place(0, 0)
 	for _, f := range inner.Findings {
 		f.Encoding = within(append([]string{archive.encoding(0)}, m.Layers...), f.Encoding)
 		f.Member = memberPath(m.Name, f.Member)

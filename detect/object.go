@@ -17,6 +17,10 @@ type object struct {
 	// workPerByte and hiddenPerByte are what each further byte adds to them.
 	workPerByte, hiddenPerByte int64
 
+	memory  *budget.Memory // for decoders and windows
+	wrapped int            // encodings around the text that is read, where that is a member of an encoded archive
+	deep    bool           // something lay deeper than is looked
+
 	due, hiddenDue   int  // steps that are not charged yet
 	stopped, shallow bool // nothing more is read; nothing more is decoded
 	archive          bool // all of it is hidden
@@ -28,12 +32,13 @@ type object struct {
 
 // newObject returns the object of a text or archive of size bytes, as far as that is known.
 func (s *Scanner) newObject(ctx context.Context, size int64, archive bool) *object {
-	o := &object{ctx: ctx, archive: archive}
+	o := &object{ctx: ctx, archive: archive, memory: s.memory}
 	if archive {
 		o.work = budget.NewWork(budget.ArchiveSteps)
 		o.hidden = budget.NewWork(budget.ArchiveSteps, o.work, s.work)
 		o.workPerByte, o.hiddenPerByte = budget.ArchiveStepsPerByte, budget.ArchiveStepsPerByte
 	} else {
+		o.memory = s.memory.Part(budget.TextMemory)
 		o.work = budget.NewWork(budget.ObjectSteps)
 		o.hidden = budget.NewWork(budget.HiddenSteps, o.work, s.work)
 		o.workPerByte, o.hiddenPerByte = budget.StepsPerByte, budget.HiddenStepsPerByte
@@ -92,6 +97,18 @@ func (o *object) charge() {
 		o.shallow = true
 		o.skip("its encoded or packed content takes more work than may be spent on it: not all of that was read")
 	}
+}
+
+// tooDeep reports whether what so many encodings lie around is not looked at, which it notes.
+func (o *object) tooDeep(depth int) bool {
+	if o.wrapped+depth <= budget.Depth {
+		return false
+	}
+	if !o.deep {
+		o.deep = true
+		o.skip(fmt.Sprintf("text that is encoded more than %d times over: what lies deeper was not read", budget.Depth))
+	}
+	return true
 }
 
 // skip notes what a limit left out.

@@ -20,8 +20,8 @@ const (
 )
 
 // ScanReader is [Scanner.Scan] for a text of any length, in bounded memory: for texts up to 4 MiB the findings are the
-// same. In longer ones evidence is what stands within the window, and a compressed file in base64 that does not fit is
-// skipped. The error is that of r; what was found before it is returned with it. An r that is also an [io.ReaderAt] and
+// same. In longer ones evidence is what stands within the window, and of a compressed file in base64 that does not fit the
+// beginning is read. The error is that of r; what was found before it is returned with it. An r that is also an [io.ReaderAt] and
 // an [io.Seeker], as files are, is read from its start and not in order.
 func (s *Scanner) ScanReader(ctx context.Context, path string, r io.Reader) ([]Finding, error) {
 	res, err := s.ExamineReader(ctx, path, r)
@@ -50,13 +50,14 @@ func (s *Scanner) readWindows(o *object, path string, r io.Reader) (Result, erro
 // windows is a text that is read through a window.
 type windows struct {
 	*object
-	s    *Scanner
-	r    io.Reader
-	kept *[]byte // of the pool
-	buf  []byte
-	n    int   // bytes of buf that are read
-	err  error // of r; io.EOF where buf[:n] is the rest of the text
-	held int64 // of the budget of memory
+	s      *Scanner
+	memory *budget.Memory
+	r      io.Reader
+	kept   *[]byte // of the pool
+	buf    []byte
+	n      int   // bytes of buf that are read
+	err    error // of r; io.EOF where buf[:n] is the rest of the text
+	held   int64 // of the budget of memory
 }
 
 // newWindows reads the first window of r.
@@ -66,7 +67,10 @@ func (s *Scanner) newWindows(o *object, r io.Reader) *windows {
 		kept = new([]byte)
 		*kept = make([]byte, firstWindow)
 	}
-	w := &windows{object: o, s: s, r: r, kept: kept, buf: *kept}
+	w := &windows{object: o, s: s, memory: s.memory, r: r, kept: kept, buf: *kept}
+	if o != nil {
+		w.memory = o.memory
+	}
 	if len(w.buf) > firstWindow && !w.acquire(int64(len(w.buf))) {
 		w.buf = make([]byte, leastWindow)
 	}
@@ -75,7 +79,7 @@ func (s *Scanner) newWindows(o *object, r io.Reader) *windows {
 }
 
 func (w *windows) acquire(n int64) bool {
-	if !w.s.memory.TryAcquire(n) {
+	if !w.memory.TryAcquire(n) {
 		return false
 	}
 	w.held += n
@@ -83,7 +87,7 @@ func (w *windows) acquire(n int64) bool {
 }
 
 func (w *windows) close() {
-	w.s.memory.Release(w.held)
+	w.memory.Release(w.held)
 	w.s.windows.Put(w.kept)
 }
 
@@ -150,6 +154,7 @@ func (w *windows) slide(path string) (Result, error) {
 		l.text = buf[:n]
 		l.at = own
 		r := w.s.newRun(w.object, path, buf[:n])
+		r.more, r.own = !last, end
 		from := max(0, own-leftReach)
 		if l.order >= 0 {
 			v := wholeNarrowed(r.root, l.order)

@@ -35,6 +35,17 @@ type run struct {
 	found   []hit
 	skipped []Skipped
 	tok     token
+	// more is set where the text goes on behind the window, and own is where another window's part begins then.
+	more bool
+	own  int
+}
+
+// isNextWindows reports whether v.text[at:] is for the next window to look at, which sees more of what follows.
+func (r *run) isNextWindows(v *view, at int) bool { return r.more && v.parent == nil && at >= r.own }
+
+// moreBehind reports whether what ends at v.text[:end] may go on where this window ends.
+func (r *run) moreBehind(v *view, end int) bool {
+	return r.more && v.parent == nil && end+budget.Seam >= len(v.text)
 }
 
 // hit is a finding with what orders it among others of its place.
@@ -128,7 +139,7 @@ func (r *run) skip(member, reason string) {
 
 // deeper reads a view that was decoded.
 func (r *run) deeper(v *view) {
-	if v != nil && v.depth < budget.Depth && r.reads(v) {
+	if v != nil && !r.tooDeep(v.depth) && r.reads(v) {
 		r.read(v, 0, len(v.text))
 	}
 }

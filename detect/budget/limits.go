@@ -51,8 +51,10 @@ const (
 const (
 	// Depth is how many encodings may lie around one another: base64 in JSON in base64 in gzip happens, more does not.
 	Depth = 6
-	// PackedText bounds the base64 or hexadecimal of a compressed file, in bytes as stored.
+	// PackedText bounds the base64 or hexadecimal of a compressed file, in bytes as stored. It is decoded as it is read.
 	PackedText = 64 * MiB
+	// PackedTwice is the same for base64 in base64, which is held in memory: Helm's releases, of a MiB at most.
+	PackedTwice = 8 * MiB
 )
 
 // Reading a text.
@@ -221,6 +223,9 @@ const (
 	MemoryShare = 4
 	// KernelShare is the part of the process's memory that is left to the kernel, for sockets and pages: 1/KernelShare.
 	KernelShare = 16
+
+	// TextMemory is how much of the budget everything that is packed in one text may hold at once: some windows within windows.
+	TextMemory = 48 * MiB
 
 	// Window is the part of a dictionary or window of zstd, xz and lzma that every decoder may have: what RFC 8878
 	// recommends decoders to support, and xz -6 uses.

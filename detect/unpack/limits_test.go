@@ -91,6 +91,26 @@ func TestQuine(t *testing.T) {
 	}
 }
 
+// TestTooDeepIsSaid: whatever lies deeper than the limit is an error, also a zip file that stands behind something else.
+func TestTooDeepIsSaid(t *testing.T) {
+	t.Parallel()
+	appended := append([]byte("#!/bin/sh\n"), zipped(file{"a", []byte("content")})...)
+	for name, inner := range map[string][]byte{"gzip": gzipped([]byte("content")), "zip behind a script": appended} {
+		for depth, wrapped := range [][]byte{1: tarred(file{"t", inner}), 2: tarred(file{"t", tarred(file{"t", inner})})} {
+			if depth == 0 {
+				continue
+			}
+			got, err := walk(t, wrapped, unpack.Limits{Depth: depth})
+			if !errors.Is(err, unpack.ErrLimit) || len(got) != 1 || got[0].data != string(inner) {
+				t.Errorf("%s at depth %d: %d members, %v", name, depth, len(got), err)
+			}
+			if _, err = walk(t, wrapped, unpack.Limits{Depth: depth + 1}); err != nil {
+				t.Errorf("%s at depth %d, with room: %v", name, depth, err)
+			}
+		}
+	}
+}
+
 // TestMemory gives decoders headers that ask for much memory.
 func TestMemory(t *testing.T) {
 	hungry := map[string][]byte{
