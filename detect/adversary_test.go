@@ -90,15 +90,15 @@ func TestStepsAreLinear(t *testing.T) {
 // allocates, so that no other test may run beside it.
 func TestAdversariesTakeLittleMemory(t *testing.T) {
 	texts := map[string][]byte{}
-	for _, unit := range costliest(t, detect.New(detect.Options{}), 30) {
-		texts[fmt.Sprintf("%.20q repeated", unit)] = repeated(unit, 1<<20)
+	for _, unit := range costliest(t, detect.New(detect.Options{}), 20) {
+		texts[fmt.Sprintf("%.20q repeated", unit)] = repeated(unit, 512<<10)
 	}
 	for name, file := range hungryFiles(t) {
 		texts[name] = []byte("a: " + base64.StdEncoding.EncodeToString([]byte(file)) + "\n")
 	}
 	for name, text := range texts {
 		memory := budget.NewMemory(budget.ProcessMemory)
-		work := budget.NewWork(96 << 20)
+		work := budget.NewWork(48 << 20)
 		s := detect.New(detect.Options{Memory: memory}).Within(work)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -118,7 +118,7 @@ func TestAdversariesTakeLittleMemory(t *testing.T) {
 // hungryFiles are compressed files that ask for as much memory as their format allows.
 func hungryFiles(tb testing.TB) map[string]string {
 	tb.Helper()
-	random := make([]byte, 4<<20)
+	random := make([]byte, 1<<20)
 	rand.NewChaCha8([32]byte{7}).Read(random)
 	zstdOf := func(data []byte) []byte { // with a window of 128 MiB, as it is, in blocks
 		frame := []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 17 << 3}
@@ -187,7 +187,7 @@ func costliest(tb testing.TB, s *detect.Scanner, n int) []string {
 	steps := map[string]int64{}
 	units := adversaries(tb)
 	for _, unit := range units {
-		steps[unit], _ = s.Steps(tb.Context(), repeated(unit, 64<<10))
+		steps[unit], _ = s.Steps(tb.Context(), repeated(unit, 16<<10))
 	}
 	slices.SortStableFunc(units, func(a, b string) int { return cmp.Compare(steps[b], steps[a]) })
 	return append(slices.Clip(units[:n]), `mFrX\n`, "UEsDB", "H4sIAAAA", zeros45MB)

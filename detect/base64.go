@@ -162,10 +162,22 @@ func (r *digitsRun) taken() int {
 	return r.end - int(r.at[0]) + 1
 }
 
+// lineOf returns how many digits stand around text[at:] without anything between them, from low to high.
+func lineOf(text []byte, at int, isDigit func(byte) bool, low, high int) int {
+	from, to := at, at
+	for from > low && isDigit(text[from-1]) {
+		from--
+	}
+	for to < high && isDigit(text[to]) {
+		to++
+	}
+	return to - from
+}
+
 // collect finds the digits around the anchor at text[at:], as far as left and right bytes away.
 func collect(text []byte, at int, isDigit func(byte) bool, left, right int, wrap bool) digitsRun {
-	var r digitsRun
 	low, high := max(0, at-left), min(len(text), at+right)
+	r := digitsRun{at: make([]int32, 0, lineOf(text, at, isDigit, low, high))}
 	// The digits before the anchor, last first.
 	i := at
 	for i > low {

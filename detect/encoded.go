@@ -23,11 +23,13 @@ func (r *run) packed(w *sweep, at int, a *anchor) {
 	}
 	// A few bytes tell most that only look like it, the first block the others. The whole may be long.
 	text := digits{v.text, a.role == packedHexRole}
-	var probe [packedProbe]byte
+	if r.probe == nil {
+		r.probe = make([]byte, packedProbe)
+	}
 	for _, reach := range []int{packedHead, packedProbe} {
 		head := digitReader{digits: text, at: at, end: min(len(v.text), at+reach)}
-		n := head.read(probe[:])
-		if !r.hide(packedSteps*(head.at-at)) || !r.unpacks(probe[:n], a) {
+		n := head.read(r.probe)
+		if !r.hide(packedSteps*(head.at-at)) || !r.unpacks(r.probe[:n], a) {
 			return
 		}
 	}

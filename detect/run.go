@@ -35,6 +35,7 @@ type run struct {
 	found   []hit
 	skipped []Skipped
 	tok     token
+	probe   []byte // the start of what may be a compressed file
 	// more is set where the text goes on behind the window, and own is where another window's part begins then.
 	more bool
 	own  int
@@ -81,7 +82,7 @@ func (r *run) read(v *view, from, to int) {
 // look examines the place of an anchor that is plausible.
 func (r *run) look(w *sweep, at int, a *anchor) {
 	v := w.v
-	if !r.step(v, ruleSteps) {
+	if !r.step(v, ruleSteps) || a.role >= base64Role && !r.hide(0) {
 		return
 	}
 	switch a.role {
