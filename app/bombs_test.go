@@ -30,12 +30,14 @@ func bombs() map[string]bomb {
 		"one key's lines": {heavy: true, files: func(w *world) map[string]string {
 			return map[string]string{"a.env": strings.Repeat(env(w.key(803, detect.Live)), 30<<20/68)}
 		}},
-		"anchors":        {files: func(*world) map[string]string { return map[string]string{"a.txt": strings.Repeat(`mFrX\n`, 1<<20/6)} }},
-		"many anchors":   {heavy: true, files: func(*world) map[string]string { return map[string]string{"a.txt": strings.Repeat(`mFrX\n`, 32<<20/6)} }},
-		"zstd windows":   {files: func(w *world) map[string]string { return windows(w.t, 3) }},
-		"many windows":   {heavy: true, files: func(w *world) map[string]string { return windows(w.t, 60) }},
-		"deep paths":     {tree: func(w *world, m *maker) string { return m.deep(1900, w.key(804, detect.Test)) }},
-		"paths of paths": {tree: func(w *world, m *maker) string { return m.doubled(40, w.key(805, detect.Test)) }},
+		"anchors":              {files: func(*world) map[string]string { return map[string]string{"a.txt": strings.Repeat(`mFrX\n`, 1<<20/6)} }},
+		"many anchors":         {heavy: true, files: func(*world) map[string]string { return map[string]string{"a.txt": strings.Repeat(`mFrX\n`, 32<<20/6)} }},
+		"bzip2 in base64":      {files: func(*world) map[string]string { return map[string]string{"a.md": zeros45MB(64 << 10)} }},
+		"much bzip2 in base64": {heavy: true, files: func(*world) map[string]string { return map[string]string{"a.md": zeros45MB(32 << 20)} }},
+		"zstd windows":         {files: func(w *world) map[string]string { return windows(w.t, 3) }},
+		"many windows":         {heavy: true, files: func(w *world) map[string]string { return windows(w.t, 60) }},
+		"deep paths":           {tree: func(w *world, m *maker) string { return m.deep(1900, w.key(804, detect.Test)) }},
+		"paths of paths":       {tree: func(w *world, m *maker) string { return m.doubled(40, w.key(805, detect.Test)) }},
 		"a long name": {tree: func(w *world, m *maker) string {
 			return m.tree("100644 "+strings.Repeat("n", 8<<20), m.blob(env(w.key(806, detect.Test))))
 		}},
@@ -206,6 +208,14 @@ func windows(t testing.TB, n int) map[string]string {
 		files[fmt.Sprintf("w%02d.zst", i)] = zstdOf(t, []byte(inner))
 	}
 	return files
+}
+
+// zeros45MB is a text of that many bytes, of which each line is the base64 of the bzip2 of 45 MB of zeros. It is written backwards,
+// so that a scan of this repository does not unpack it.
+func zeros45MB(size int) string {
+	line := []byte("=AZbDIZIhCnik7inUIJVsJFSSZaKFwMMAACCAAAEAAMIAtKWBgstBkcWTZSWBFTOoplQ")
+	slices.Reverse(line)
+	return strings.Repeat(string(line)+"\n", size/(len(line)+1))
 }
 
 func tiny(n int) map[string]string {
