@@ -119,7 +119,7 @@ func TestBombs(t *testing.T) {
 			t.Errorf("%s: %s, %s", name, run.Conclusion, run.Title)
 		}
 	}
-	if n := strings.Count(w.logs.String(), "rekey takes deliveries"); n != 2 { // the world's own server, and this one
+	if n := strings.Count(w.logs.String(), "rekey accepts deliveries"); n != 2 { // the world's own server, and this one
 		t.Errorf("the server was started %d times", n)
 	}
 	peak := sampled()

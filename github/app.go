@@ -76,10 +76,10 @@ type App struct {
 // New returns the App's client. It sends nothing.
 func New(cfg Config) (*App, error) {
 	if cfg.AppID <= 0 {
-		return nil, errors.New("github: the App's id is missing: it stands on the App's settings page")
+		return nil, errors.New("github: the App's ID is missing: it is on the App's settings page")
 	}
 	if cfg.PrivateKey == nil {
-		return nil, errors.New("github: the App's private key is missing: make one on the App's settings page")
+		return nil, errors.New("github: the App's private key is missing: generate one on the App's settings page")
 	}
 	web, err := base(cfg.WebURL)
 	if err != nil {

@@ -122,7 +122,7 @@ func (c caller) learn(ctx context.Context, op string, class class, err error) {
 	now := c.now()
 	if limit, limited := f.limit(now); limited {
 		if err := c.share.learn(ctx, c.pace, now, class, limit); err != nil {
-			c.log.WarnContext(ctx, "other processes do not hear of GitHub's limit", "error", err)
+			c.log.WarnContext(ctx, "other processes could not be told of GitHub's limit", "error", err)
 		}
 		c.log.WarnContext(ctx, "GitHub limits requests", "op", op, "about", c.about, "until", limit.until,
 			"primary", limit.primary, "answer", f.describe())

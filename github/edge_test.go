@@ -179,7 +179,7 @@ func (endless) Read(p []byte) (int, error) {
 func TestNewRefuses(t *testing.T) {
 	good := newStub().config()
 	for want, spoil := range map[string]func(*github.Config){
-		"id is missing":      func(c *github.Config) { c.AppID = 0 },
+		"ID is missing":      func(c *github.Config) { c.AppID = 0 },
 		"private key":        func(c *github.Config) { c.PrivateKey = nil },
 		"address of GitHub:": func(c *github.Config) { c.WebURL = "" },
 		"unencrypted":        func(c *github.Config) { c.WebURL = "http://github.example.com" },

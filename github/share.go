@@ -69,7 +69,7 @@ func (a *App) Share(ctx context.Context) {
 			a.pacers.of(installation).close(scope(s), until)
 		})
 		if err != nil && ctx.Err() == nil {
-			a.log.WarnContext(ctx, "limits that GitHub told other processes of are not known", "error", err)
+			a.log.WarnContext(ctx, "limits that other processes met could not be read", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -267,7 +267,7 @@ func (in *Intake) refuse(w http.ResponseWriter, r *http.Request, event string, e
 	now := time.Now().Unix()
 	last := in.refused.Load()
 	if now-last >= int64(logRefusals.Seconds()) && in.refused.CompareAndSwap(last, now) {
-		in.Log.WarnContext(r.Context(), "delivery not taken; further ones are counted, not logged, for some seconds",
+		in.Log.WarnContext(r.Context(), "delivery refused; further ones are counted, not logged, for a few seconds",
 			"reason", why.text, "outcome", string(why.outcome))
 	}
 	if why.code == http.StatusServiceUnavailable {

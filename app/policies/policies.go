@@ -123,14 +123,14 @@ func (p *Policies) policyFile(ctx context.Context, from github.Repository, ref s
 	case errors.Is(err, github.ErrNoCommit) && ref == "": // the default branch is not there, or not yet
 		return policy.File{}, nil
 	case errors.Is(err, github.ErrTooLarge):
-		p.Log.WarnContext(ctx, "policy file left out: it is too large", "repository", from.Owner+"/"+from.Name)
+		p.Log.WarnContext(ctx, "policy file ignored: it is too large", "repository", from.Owner+"/"+from.Name)
 		return policy.File{}, nil
 	case err != nil:
 		return policy.File{}, fmt.Errorf("reading the policy of %s/%s: %w", from.Owner, from.Name, err)
 	}
 	file, err := policy.Parse(text)
 	if err != nil {
-		p.Log.WarnContext(ctx, "policy file left out: it has a mistake", "repository", from.Owner+"/"+from.Name, "error", err)
+		p.Log.WarnContext(ctx, "policy file ignored: it has an error", "repository", from.Owner+"/"+from.Name, "error", err)
 		return policy.File{}, nil
 	}
 	return file, nil

@@ -51,7 +51,7 @@ func (p *Policies) permitted(ctx context.Context, file policy.File, account stri
 	kept := []respond.NotifyRule{}
 	for _, n := range file.Notify {
 		if problem := p.targetProblem(n.To, account); problem != "" {
-			p.Log.WarnContext(ctx, "entry of notify left out", "account", account, "target", n.To, "reason", problem)
+			p.Log.WarnContext(ctx, "notify entry ignored", "account", account, "target", n.To, "reason", problem)
 			continue
 		}
 		kept = append(kept, n)

@@ -40,7 +40,7 @@ func (r *Recorder) enqueueNotices(ctx context.Context, tx Tx, a respond.Action, 
 			continue
 		}
 		if _, known := notify.Find(r.Targets, n.To); !known {
-			r.Log.WarnContext(ctx, "the policy names a target that the server does not know: nobody is told there", "target", n.To,
+			r.Log.WarnContext(ctx, "the policy names an unknown notify target: nobody is notified there", "target", n.To,
 				"repository", r.Named(leak.Repository))
 			continue
 		}

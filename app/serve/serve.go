@@ -180,7 +180,7 @@ func (s *Server) listenAll(ctx context.Context, cfg config.Config) error {
 		return err
 	}
 	s.addr = address
-	s.log.InfoContext(ctx, "rekey takes deliveries", "address", s.addr.String(), "version", s.version)
+	s.log.InfoContext(ctx, "rekey accepts deliveries", "address", s.addr.String(), "version", s.version)
 	return nil
 }
 

@@ -181,13 +181,13 @@ func TestCatchUp(t *testing.T) {
 		}
 		b.idle()
 	}
-	demand("at first", 2, "3, 3 open")
+	demand("at first", 2, "3 leaked Clerk credentials, 3 open")
 	catchUp(time.Minute)
-	demand("in the same hour", 2, "3, 3 open")
+	demand("in the same hour", 2, "3 leaked Clerk credentials, 3 open")
 	catchUp(time.Hour)
-	demand("an hour later", 4, "1, 1 open")
+	demand("an hour later", 4, "1 leaked Clerk credential, 1 open")
 	catchUp(30 * time.Minute)
-	demand("half an hour later", 4, "1, 1 open")
+	demand("half an hour later", 4, "1 leaked Clerk credential, 1 open")
 	catchUp(time.Hour)
 	demand("at the end", 5, "")
 	catchUp(time.Hour)

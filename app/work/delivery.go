@@ -34,7 +34,7 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 	}
 	event, err := webhook.Decode(d.Event, d.Body)
 	if err != nil {
-		return w.finish(ctx, d, fmt.Sprintf("not understood: %v", err))
+		return w.finish(ctx, d, fmt.Sprintf("cannot decode: %v", err))
 	}
 	ctx = withAttrs(ctx, eventAttrs(event))
 	if ours, err := w.ownEvent(ctx, event); err != nil {
@@ -45,7 +45,7 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 			return err
 		} else if double {
 			note = "withdrawn: it was made twice"
-			w.Log.WarnContext(ctx, "GitHub did the same twice: the second one is withdrawn", "delivery", d.GUID, "event", d.Event)
+			w.Log.WarnContext(ctx, "GitHub applied a request twice: the duplicate is withdrawn", "delivery", d.GUID, "event", d.Event)
 		}
 		return w.finish(ctx, d, note)
 	}

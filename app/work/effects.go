@@ -24,7 +24,7 @@ func (w *Worker) effects(ctx context.Context, j *river.Job[job.Effects]) error {
 		for _, a := range j.Args.Actions {
 			err := publisher.DoOnce(ctx, "effect:"+a.Key, outcome.Owner(j.JobRow), &issueAction{w: w, action: a})
 			if gone(err) {
-				w.Log.WarnContext(ctx, "no word on the issue", "leak", a.Leak, "effect", string(a.Do), "reason", err.Error())
+				w.Log.WarnContext(ctx, "comment not posted", "leak", a.Leak, "effect", string(a.Do), "reason", err.Error())
 				continue
 			}
 			if err != nil {

@@ -101,7 +101,7 @@ func (e *issueEffect) Plan(ctx context.Context, interrupted bool) (send bool, er
 	}
 	hidden := respond.Hidden(e.facts.target.Private, e.facts.Leak.State, e.policy)
 	if hidden && e.facts.Leak.IssueNumber == 0 {
-		e.w.Log.WarnContext(ctx, "the issue is public and tells nothing: set issues.repository in the policy to a private repository",
+		e.w.Log.WarnContext(ctx, "the issue is public, so it has no details: set issues.repository in the policy to a private repository",
 			"repository", e.facts.source.Owner+"/"+e.facts.source.Name, "leak", e.leak)
 	}
 	if e.facts.Leak.State == ledger.Open && !hidden { // else there are no instructions

@@ -51,7 +51,7 @@ func (w *Worker) beginLook(ctx context.Context, id int64) (r respond.Repository,
 		return err
 	})
 	if err == nil && look.Attempt > 1 {
-		w.Log.InfoContext(ctx, "history is read anew: an earlier look did not come to its end", "repository", w.recorder.Named(id), "looks", look.Attempt)
+		w.Log.InfoContext(ctx, "history is scanned again: an earlier attempt didn't finish", "repository", w.recorder.Named(id), "looks", look.Attempt)
 	}
 	return r, look, err
 }
@@ -140,7 +140,7 @@ func (w *Worker) leaveLook(ctx context.Context, j *river.Job[job.FirstLook], err
 	case errors.Is(noted, ledger.ErrNotFound):
 		return nil // forgotten meanwhile
 	case noted != nil:
-		w.Log.WarnContext(ctx, "why a history could not be read was not written down", "repository", w.recorder.Named(j.Args.Repository), "error", noted)
+		w.Log.WarnContext(ctx, "could not record why a history can't be read", "repository", w.recorder.Named(j.Args.Repository), "error", noted)
 	case out.Do == github.GiveUp:
 		w.Log.ErrorContext(ctx, "history not read: it is tried again within a day", "repository", w.recorder.Named(j.Args.Repository), "reason", out.Reason)
 	}

@@ -45,7 +45,7 @@ func (w *Worker) issueMoved(ctx context.Context, installation int64, m issueMove
 			return err
 		}
 		if !follows(m, source, there, installation) {
-			w.Log.WarnContext(ctx, "an issue was transferred out of reach: another one is filed", "repository", source.Owner+"/"+source.Name,
+			w.Log.WarnContext(ctx, "an issue was transferred out of reach: filing another one", "repository", source.Owner+"/"+source.Name,
 				"to", m.To.Owner+"/"+m.To.Name)
 			return record.ForgetIssue(ctx, tx, leak)
 		}

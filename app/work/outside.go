@@ -52,7 +52,7 @@ func (w *Worker) authorRole(ctx context.Context, t *task) (respond.Role, error) 
 	}
 	role, err := w.policies.Role(ctx, t.Repository.ID, t.Author)
 	if err != nil && outcome.Of(err, now, outcome.Attempt{}).Do == github.GiveUp {
-		w.Log.WarnContext(ctx, "role of a pull request's author not known: taken for a stranger", "repository", t.Repository.ID,
+		w.Log.WarnContext(ctx, "role of a pull request's author unknown: treated as a stranger", "repository", t.Repository.ID,
 			"pull", t.Pull, "error", err)
 		role, err = respond.RoleNone, nil
 	}

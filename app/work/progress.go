@@ -72,6 +72,6 @@ func (p *progress) tell() {
 	ctx, cancel := context.WithTimeout(p.ctx, tellWithin)
 	defer cancel()
 	if err := p.worker.Store.TellLook(ctx, p.look); err != nil && p.ctx.Err() == nil {
-		p.worker.Log.WarnContext(ctx, "how far a history has been read could not be written down", "repository", p.worker.recorder.Named(p.look.Repository), "error", err)
+		p.worker.Log.WarnContext(ctx, "could not record the progress of a history", "repository", p.worker.recorder.Named(p.look.Repository), "error", err)
 	}
 }

@@ -134,7 +134,7 @@ func (w *Worker) record(ctx context.Context, t *task, report pack.Report) (unjud
 	scan.MorePlaces = chosen.more
 	scan.Finished = w.Now()
 	if len(scan.Unjudged) > 0 {
-		w.Log.WarnContext(ctx, "not all could be judged: the check does not pass, and it is read again", "repository", t.Repository.Owner+"/"+t.Repository.Name,
+		w.Log.WarnContext(ctx, "not everything was checked: the check doesn't pass, and the commits are read again", "repository", t.Repository.Owner+"/"+t.Repository.Name,
 			"ref", t.Ref, "head", t.Head, "left", scan.Unjudged)
 	}
 	return scan.Unjudged, w.recordScan(ctx, t, scan, observations, chosen.unseen)

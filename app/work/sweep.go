@@ -62,7 +62,7 @@ func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 		}
 	}
 	if len(moved) > 0 {
-		w.Log.InfoContext(ctx, "refs had moved without an event", "repository", w.recorder.Named(repository.ID), "refs", len(moved))
+		w.Log.InfoContext(ctx, "refs moved without an event", "repository", w.recorder.Named(repository.ID), "refs", len(moved))
 	}
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		for _, ref := range gone {

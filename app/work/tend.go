@@ -44,7 +44,7 @@ func (w *Worker) Tend(ctx context.Context) {
 func (w *Worker) tend(ctx context.Context, what string, do func(context.Context) error) bool {
 	err := do(ctx)
 	if err != nil && ctx.Err() == nil {
-		w.Log.WarnContext(ctx, what+" failed; it is tried again in some minutes", "error", err)
+		w.Log.WarnContext(ctx, what+" failed; retrying in a few minutes", "error", err)
 	}
 	return err == nil
 }

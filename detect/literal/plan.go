@@ -87,7 +87,7 @@ func (p Plan) place(i int, l string) (Placement, error) {
 	}
 	at, ok := p[l]
 	if !ok {
-		return at, fmt.Errorf("literal %q is not in the plan: make the plan anew", l)
+		return at, fmt.Errorf("literal %q is not in the plan: generate the plan again", l)
 	}
 	if at.Offset < 0 || at.Offset > max(0, min(farthest, len(l)-window)) || at.Bucket < 0 || at.Bucket >= groups {
 		return at, fmt.Errorf("literal %q: the plan looks for it at offset %d in bucket %d, which it does not have", l, at.Offset, at.Bucket)

@@ -49,7 +49,7 @@ func readHeader(b []byte) (h header, err error) {
 	h.kind, h.size = kind(c>>4&7), uint64(c&15)
 	for shift := 4; c >= 0x80; shift += 7 {
 		if n >= len(b) || shift > 56 {
-			return h, fmt.Errorf("%w: entry header is cut or its size beyond all bounds", ErrCorrupt)
+			return h, fmt.Errorf("%w: entry header is truncated or its size too large", ErrCorrupt)
 		}
 		c = b[n]
 		n++
@@ -60,7 +60,7 @@ func readHeader(b []byte) (h header, err error) {
 	case ofsDelta:
 		for i := 0; ; i++ {
 			if n >= len(b) || i > 8 {
-				return h, fmt.Errorf("%w: delta's base offset is cut or beyond all bounds", ErrCorrupt)
+				return h, fmt.Errorf("%w: delta's base offset is truncated or too large", ErrCorrupt)
 			}
 			c = b[n]
 			n++

@@ -54,7 +54,7 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("clerk API URL is not usable: give https://host, such as %s", DefaultURL)
 	}
 	if u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
-		return nil, fmt.Errorf("clerk API URL %s would send keys in the clear: use https", u.Redacted())
+		return nil, fmt.Errorf("clerk API URL %s would send keys unencrypted: use https", u.Redacted())
 	}
 	c := &Client{url: base, userAgent: cmp.Or(o.UserAgent, "rekey"), now: o.Now}
 	if c.now == nil {

@@ -22,7 +22,7 @@ var (
 	// ErrFenced is returned to a run of an effect that another run has taken over from: it must send and record nothing more.
 	ErrFenced = errors.New("ledger: another run has taken over")
 	// ErrLocked is returned by [OpenStore] when another process has the SQLite database; [LockedError] says which.
-	ErrLocked = errors.New("ledger: another rekey uses this database")
+	ErrLocked = errors.New("ledger: another rekey is using this database")
 	// ErrUnavailable is returned when the database does not answer in time, or does not take what is written. It passes, and
 	// nothing is wrong with what was to be done.
 	ErrUnavailable = errors.New("ledger: the database is not available")

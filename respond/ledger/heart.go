@@ -77,7 +77,7 @@ func (h *heart) run(ctx context.Context, after func(context.Context) error) {
 			err = after(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
-			h.s.log.WarnContext(ctx, "no sign of life to the other processes", "error", err)
+			h.s.log.WarnContext(ctx, "heartbeat not sent to the other processes", "error", err)
 		}
 	}
 }
@@ -149,7 +149,7 @@ func (h *heart) taken(begun time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.lapsed {
-		h.s.log.Warn("the database takes this process's sign of life again: its work goes on")
+		h.s.log.Warn("the database accepts this process's heartbeat again: work continues")
 	}
 	h.lapsed = false
 	h.lapse.Reset(time.Until(begun.Add(surrender(h.s.silence))))
@@ -161,7 +161,7 @@ func (h *heart) stopWork() {
 	defer h.mu.Unlock()
 	if !h.lapsed {
 		h.lapsed = true
-		h.s.log.Error("this process stops its work until the database takes its sign of life again", "jobs", len(h.working))
+		h.s.log.Error("this process stops its work until the database accepts its heartbeat again", "jobs", len(h.working))
 	}
 	for _, cancel := range h.working {
 		cancel(ErrLapsed)

@@ -50,7 +50,7 @@ func (s *Store) prune(ctx context.Context) {
 func (s *Store) pruneAll(ctx context.Context) {
 	for _, p := range pruners() {
 		if err := s.pruneOne(ctx, p); err != nil && ctx.Err() == nil {
-			s.log.ErrorContext(ctx, "old "+p.what+" could not be forgotten", "error", err)
+			s.log.ErrorContext(ctx, "old "+p.what+" could not be deleted", "error", err)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func (s *Store) reclaimAll(ctx context.Context) error {
 			return err
 		}
 		if n > 0 {
-			s.log.InfoContext(ctx, "jobs that were cut off are taken up again", "jobs", n)
+			s.log.InfoContext(ctx, "interrupted jobs are resumed", "jobs", n)
 		}
 		// Of the dead process's effects, nothing is on its way from here any more.
 		if _, err := tx.exec(ctx, `UPDATE actions SET lease = $1, sending = CASE WHEN sending > $1 THEN $1 ELSE sending END
@@ -90,7 +90,7 @@ func (s *Store) bury(ctx context.Context, id string) error {
 			return err
 		}
 		if n > 0 {
-			s.log.WarnContext(ctx, "a process is gone: its jobs are taken up again", "process", id, "jobs", n)
+			s.log.WarnContext(ctx, "a process is gone: its jobs are resumed", "process", id, "jobs", n)
 		}
 		if err := tx.callAll(ctx, ` AND attempted_by[array_upper(attempted_by, 1)] = $1`, id); err != nil {
 			return err

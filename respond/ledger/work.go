@@ -169,7 +169,7 @@ func (w *worker) Start(ctx context.Context) error {
 			return err
 		}
 		if err := w.s.reclaimSilent(ctx); err != nil {
-			w.s.log.WarnContext(ctx, "jobs of processes that are gone are not taken up yet", "error", err)
+			w.s.log.WarnContext(ctx, "jobs of processes that are gone could not be taken over yet", "error", err)
 		}
 		w.s.heart.Store(w.heart)
 		w.wait.Go(func() { w.heart.run(tending, w.s.reclaimSilent) })
@@ -204,7 +204,7 @@ func (w *worker) Stop(ctx context.Context) error {
 		return fmt.Errorf("ledger: stop the queue: %w", err)
 	}
 	if err := w.s.callAside(ctx, aside); err != nil {
-		w.s.log.WarnContext(ctx, "jobs that wait for their turn wait some minutes longer", "jobs", len(aside), "error", err)
+		w.s.log.WarnContext(ctx, "jobs that wait for their turn wait a few minutes longer", "jobs", len(aside), "error", err)
 	}
 	w.end(ctx)
 	return nil
