@@ -10,7 +10,6 @@ import (
 	"slices"
 
 	"github.com/rekey-app/rekey/app/record"
-	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
@@ -178,22 +177,29 @@ func (w *Worker) issueDeleted(ctx context.Context, repositoryID int64, number in
 	})
 }
 
+// publicPart is how many leaks one transaction of publicized is about.
+const publicPart = 100
+
 // publicized brings the texts about its open leaks up to date: strangers can read them, and the keys, from now on.
-func (w *Worker) publicized(ctx context.Context, tx *ledger.Tx, repositoryID int64) error {
-	leaks, err := tx.LeaksOf(ctx, repositoryID, budget.ScanSightings)
-	if err != nil {
-		return err
-	}
-	for _, leak := range leaks {
-		if leak.State != ledger.Open {
-			continue
-		}
-		if err := tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil); err != nil {
+func (w *Worker) publicized(ctx context.Context, repositoryID int64) error {
+	for last, next := int64(0), int64(0); ; last = next {
+		err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+			leaks, err := tx.OpenAfter(ctx, repositoryID, last, publicPart)
+			if err != nil {
+				return err
+			}
+			for _, leak := range leaks {
+				if err := errors.Join(tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil), record.EnqueueChecks(ctx, tx, leak)); err != nil {
+					return err
+				}
+			}
+			if len(leaks) > 0 {
+				next = leaks[len(leaks)-1].ID
+			}
+			return nil
+		})
+		if err != nil || next == last {
 			return err
 		}
-		if err := record.EnqueueChecks(ctx, tx, leak); err != nil {
-			return err
-		}
 	}
-	return nil
 }

@@ -34,7 +34,7 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 	if err != nil {
 		return err
 	}
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		if p.Installed != nil {
 			err := tx.UpsertInstallation(ctx, ledger.Installation{
 				ID: installation, AccountID: p.Installed.ID, Account: p.Installed.Login, Suspended: p.Suspended,
@@ -62,11 +62,6 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 				return err
 			}
 		}
-		if p.Public {
-			if err := w.publicized(ctx, tx, p.Know[0].ID); err != nil {
-				return err
-			}
-		}
 		if p.Reconcile {
 			if err := tx.Enqueue(ctx, job.Reconcile{Installation: installation}, nil); err != nil {
 				return err
@@ -79,6 +74,10 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 		}
 		return nil
 	})
+	if err == nil && p.Public {
+		return w.publicized(ctx, p.Know[0].ID)
+	}
+	return err
 }
 
 // priority is pure: what strangers can read since a moment ago goes before what was always there.

@@ -3,6 +3,7 @@ package work
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github/webhook"
+	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
@@ -102,5 +104,48 @@ func TestManyRepositoriesAreRegisteredInParts(t *testing.T) {
 			t.Errorf("%s: %d repositories are left, want %d (%v)", step.name, n, step.left, watch.err)
 		}
 		t.Logf("%s: %d repositories, %d transactions, at most %s between two", step.name, many, len(watch.counts), watch.held)
+	}
+}
+
+// TestAllOpenLeaksAreToldWhenARepositoryIsPublished: however many there are, each one's issue is brought up to date.
+func TestAllOpenLeaksAreToldWhenARepositoryIsPublished(t *testing.T) {
+	t.Parallel()
+	store, err := ledger.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	w := &Worker{Config: Config{Store: store, Now: time.Now}, recorder: &record.Recorder{Store: ledger.Scope[record.Tx](store)}}
+	const scans, each = 3, 1000
+	shop := webhook.Repository{ID: 9, Owner: "acme", Name: "shop", Private: true}
+	if err := w.remember(t.Context(), 7, plan{Know: []webhook.Repository{shop}, Reconcile: true}); err != nil {
+		t.Fatal(err)
+	}
+	for n := range scans {
+		var seen []ledger.Observation
+		for i := range each {
+			seen = append(seen, ledger.Observation{Leak: ledger.Leak{Fingerprint: fmt.Sprintf("%032x", n*each+i), Kind: "secret_key", Environment: "live"}})
+		}
+		err := store.Update(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
+			_, err := tx.RecordScan(ctx, ledger.Scan{Repository: 9, Head: fmt.Sprint(n), Trigger: "push"}, seen)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.remember(t.Context(), 7, plan{Know: []webhook.Repository{shop}, Public: true}); err != nil {
+		t.Fatal(err)
+	}
+	err = store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
+		stats, err := tx.Stats(ctx)
+		// The comparison, a check run for each head, an issue for each leak.
+		if n := stats.Waiting[job.Respond]; n != 1+scans+scans*each {
+			t.Errorf("%d jobs wait", n)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -99,11 +99,11 @@ func (tx *Tx) SaveSummary(ctx context.Context, s Summary) error {
 	return nil
 }
 
-// LeaksOf lists up to limit leaks of a repository, newest first.
-func (tx *Tx) LeaksOf(ctx context.Context, repository int64, limit int) ([]Leak, error) {
-	list, err := tx.leaks(ctx, `WHERE l.repository = $1 ORDER BY l.id DESC LIMIT $2`, repository, limit)
+// OpenAfter lists up to limit open leaks of a repository with greater ids than after, by id.
+func (tx *Tx) OpenAfter(ctx context.Context, repository, after int64, limit int) ([]Leak, error) {
+	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND l.state = 'open' AND l.id > $2 ORDER BY l.id LIMIT $3`, repository, after, limit)
 	if err != nil {
-		return nil, fmt.Errorf("ledger: leaks of repository %d: %w", repository, err)
+		return nil, fmt.Errorf("ledger: open leaks of repository %d: %w", repository, err)
 	}
 	return list, nil
 }
