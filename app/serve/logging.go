@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/rekey-app/rekey/app/work"
+	"github.com/rekey-app/rekey/app/read"
 )
 
 // NewLogger writes text to a terminal and JSON elsewhere. Credentials cannot appear: they are detect.Secret values. A warning
@@ -16,9 +16,9 @@ import (
 func NewLogger(w io.Writer, level slog.Level) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return slog.New(newBounded(slog.NewTextHandler(w, options), work.LeakFound))
+		return slog.New(newBounded(slog.NewTextHandler(w, options), read.LeakFound))
 	}
-	return slog.New(newBounded(slog.NewJSONHandler(w, options), work.LeakFound))
+	return slog.New(newBounded(slog.NewJSONHandler(w, options), read.LeakFound))
 }
 
 // atLeast is a handler that drops what is under a level: libraries tell at info what operators do not want to know.

@@ -9,6 +9,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/pack"
@@ -110,7 +111,7 @@ func (w *Worker) keyIn(ctx context.Context, client *github.Client, s ledger.Sigh
 	}
 	var key detect.Secret
 	found := false
-	err := w.withPack(ctx, client, request, func(p *pack.Pack) error {
+	err := w.reader.WithPack(ctx, client, request, func(p *pack.Pack) error {
 		return p.Visit(ctx, s.Blob, func(text []byte, large io.Reader) error {
 			result, err := w.examine(ctx, s.Path, text, large)
 			for _, f := range result.Findings {
@@ -121,7 +122,7 @@ func (w *Worker) keyIn(ctx context.Context, client *github.Client, s ledger.Sigh
 			return err
 		})
 	})
-	if err != nil && !unreadable(err) {
+	if err != nil && !read.Unreadable(err) {
 		return detect.Secret{}, false, fmt.Errorf("reading the leaking object %s: %w", s.Blob, err)
 	}
 	return key, found, nil

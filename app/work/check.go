@@ -10,6 +10,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/app/publish"
+	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
@@ -179,7 +180,7 @@ func (w *Worker) checkFacts(ctx context.Context, tx *ledger.Tx, repositoryID int
 	for i := range sightings {
 		sightings[i].Leak = record.WithVisibility(sightings[i].Leak, repository)
 	}
-	gaps, err := gapsOf(ctx, tx, repository, scans)
+	gaps, err := read.GapsOf(ctx, tx, repository, scans)
 	if err != nil {
 		return text.CheckFacts{}, err
 	}

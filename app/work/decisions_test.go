@@ -14,38 +14,6 @@ import (
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-func TestHavesOf(t *testing.T) {
-	t.Parallel()
-	tip := func(ref, sha string, seen time.Duration) ledger.Tip {
-		return ledger.Tip{Ref: "refs/heads/" + ref, SHA: sha, Seen: noon.Add(seen)}
-	}
-	old, young, own := tip("old", "o", -time.Hour), tip("young", "y", time.Second), tip("main", "m", -time.Hour)
-	moved := task{Ref: "refs/heads/main", Want: "w", Base: "b", Received: noon}
-	for name, c := range map[string]struct {
-		change func(*task)
-		tips   []ledger.Tip
-		unread bool
-		want   []string
-	}{
-		"moved on: the base alone":               {func(*task) {}, []ledger.Tip{old, young, own}, false, []string{"b"}},
-		"moved elsewhere: what was known before": {func(t *task) { t.Forced = true }, []ledger.Tip{old, young, own}, false, []string{"b", "o"}},
-		"new: what was known before":             {func(t *task) { t.Base = "" }, []ledger.Tip{old, young}, false, []string{"o"}},
-		"new, and nothing is known":              {func(t *task) { t.Base = "" }, nil, false, nil},
-		"new at the tip of another":              {func(t *task) { t.Base, t.Want = "", "o" }, []ledger.Tip{old}, false, []string{"o"}},
-		"each once":                              {func(t *task) { t.Base = "" }, []ledger.Tip{old, tip("same", "o", -time.Hour)}, false, []string{"o"}},
-		"the base was never read":                {func(*task) {}, []ledger.Tip{old, young, own}, true, []string{"o", "m"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			about := moved
-			c.change(&about)
-			if got := havesOf(about, c.tips, c.unread); !slices.Equal(got, c.want) {
-				t.Errorf("haves %q, want %q", got, c.want)
-			}
-		})
-	}
-}
-
 func TestWantsOf(t *testing.T) {
 	t.Parallel()
 	ref := func(name, id string) wire.Ref { return wire.Ref{Name: name, ID: id} }

@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond/job"
@@ -154,25 +155,27 @@ func (w *Worker) deletedSince(ctx context.Context, event webhook.Event, received
 
 // tryScan scans, unless the process was killed in the middle of the last attempt: what ends a process is not tried for
 // ever.
-func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *task) (note string, err error) {
+func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *read.Task) (note string, err error) {
 	if outcome.Deadly(j.JobRow) {
 		return "", outcome.Final("rekey was stopped each time it tried, last in the middle of the scan")
 	}
-	leave, err := w.enter(j.JobRow)
+	leave, err := w.reader.Enter(j.JobRow)
 	if err != nil {
 		return "", err
 	}
 	defer leave()
 	err = outcome.Contain(func() (err error) {
-		note, err = w.scan(ctx, outcome.Owner(j.JobRow), t)
-		return err
+		if note, err = w.reader.Scan(ctx, t); err != nil {
+			return err
+		}
+		return w.concludeScan(ctx, outcome.Owner(j.JobRow), t)
 	})
 	return note, outcome.Overtime(ctx, j.Attempt, job.ScanTimeout, err)
 }
 
 // giveUpScan concludes the check of a scan that cannot be finished, so that nobody waits for it; a scan that will be
 // tried again is left alone.
-func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d ledger.Delivery, t *task, err error) error {
+func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d ledger.Delivery, t *read.Task, err error) error {
 	if errors.Is(err, github.ErrNotFound) || errors.Is(err, ledger.ErrNotFound) {
 		if _, found, lookup := w.recorder.Repository(ctx, t.Repository.ID); lookup == nil && !found {
 			return w.finish(ctx, d, deletedMeanwhile)
@@ -187,7 +190,7 @@ func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d l
 	defer cancel()
 	w.Log.ErrorContext(ctx, "scan given up", "delivery", d.GUID, "repository", t.Repository.Owner+"/"+t.Repository.Name, "head", t.Head,
 		"reason", out.Reason, "error", err, outcome.Stack(err))
-	if err := w.recordFailure(ctx, outcome.Owner(j.JobRow), t, out.Reason); err != nil {
+	if err := w.giveUp(ctx, outcome.Owner(j.JobRow), t, out.Reason); err != nil {
 		return err
 	}
 	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {

@@ -2,12 +2,12 @@ package work
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/wire"
@@ -54,28 +54,28 @@ type source struct {
 // the list of a commit's files, then those that [guide.Wants] names and those that leaked, in two fetches that cost no REST
 // quota. Nothing is read where all commits are gone, or where this was the last try.
 func (w *Worker) source(ctx context.Context, client *github.Client, f issueFacts, lastTry bool) (source, error) {
-	var read source
+	var best source
 	for _, head := range leakHeads(f) {
 		s, places, err := w.listing(ctx, client, head.commit, f.Sightings)
-		if err == nil && read.files != nil && len(places) == 0 {
-			continue // the one that is read already says as much
+		if err == nil && best.files != nil && len(places) == 0 {
+			continue // the one that was read already says as much
 		}
 		var found []guide.Location
 		if err == nil {
 			found, err = w.readFiles(ctx, client, s, places, f.Leak.Fingerprint)
 		}
 		switch {
-		case err != nil && !lastTry && !unreadable(err):
+		case err != nil && !lastTry && !read.Unreadable(err):
 			return source{}, fmt.Errorf("reading the files of %s: %w", head.commit, err)
 		case err != nil:
 			w.Log.WarnContext(ctx, "the repository's files could not be read", "commit", head.commit, "error", err)
 		case len(found) > 0:
 			return source{s, found, head.branch}, nil
-		case read.files == nil:
-			read = source{files: s}
+		case best.files == nil:
+			best = source{files: s}
 		}
 	}
-	return read, nil
+	return best, nil
 }
 
 // headCommit is a commit in whose files a leak may still be.
@@ -141,7 +141,7 @@ func lastSighting(sightings []ledger.Sighting) ledger.Sighting {
 // listing reads the list of a commit's files, and which of them may hold the leak.
 func (w *Worker) listing(ctx context.Context, client *github.Client, commit string, sightings []ledger.Sighting) (*snapshot, []guide.Location, error) {
 	s := &snapshot{blobs: map[string]string{}, texts: map[string][]byte{}}
-	err := w.withPack(ctx, client, wire.Request{Wants: []string{commit}, Deepen: 1, Filter: "blob:none"}, func(p *pack.Pack) error {
+	err := w.reader.WithPack(ctx, client, wire.Request{Wants: []string{commit}, Deepen: 1, Filter: "blob:none"}, func(p *pack.Pack) error {
 		files, err := p.Files(ctx, commit, maxListed)
 		for _, f := range files {
 			s.paths = append(s.paths, f.Path)
@@ -188,12 +188,6 @@ func (s *snapshot) suspects(sightings []ledger.Sighting) []guide.Location {
 // filesAttempts is how often the files are tried to be read, before an issue is filed without knowing them.
 const filesAttempts = 3
 
-// unreadable tells that an object cannot be read, now or later: its commits are gone, or it is too large.
-func unreadable(err error) bool {
-	server, ok := errors.AsType[*wire.ServerError](err)
-	return ok && server.NotOurRef() || errors.Is(err, pack.ErrNotFound) || errors.Is(err, pack.ErrLimit)
-}
-
 // readFiles reads what the instructions want to know, masks the leak in it, and returns where it is. A suspect that
 // cannot be read is taken to hold it: a step too many does no harm.
 func (w *Worker) readFiles(ctx context.Context, client *github.Client, s *snapshot, suspects []guide.Location, fingerprint string) ([]guide.Location, error) {
@@ -214,7 +208,7 @@ func (w *Worker) readFiles(ctx context.Context, client *github.Client, s *snapsh
 	if len(wants) == 0 {
 		return suspects, nil
 	}
-	err := w.withPack(ctx, client, wire.Request{Wants: wants}, func(p *pack.Pack) error {
+	err := w.reader.WithPack(ctx, client, wire.Request{Wants: wants}, func(p *pack.Pack) error {
 		total := 0
 		for _, blob := range wants {
 			if text, err := p.Blob(blob, maxGuideFile); err == nil && total+len(text) <= maxGuideBytes {
@@ -255,18 +249,4 @@ func (w *Worker) locate(ctx context.Context, s *snapshot, suspects []guide.Locat
 		s.texts[s.blobs[path]] = w.Scanner.Redact(ctx, text)
 	}
 	return out
-}
-
-func (w *Worker) withPack(ctx context.Context, client *github.Client, request wire.Request, do func(*pack.Pack) error) error {
-	body, err := client.FetchPack(ctx, request)
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	p, err := pack.Open(ctx, body, w.packOptions())
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	return do(p)
 }

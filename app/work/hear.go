@@ -133,6 +133,9 @@ func (w *Worker) hearAbout(ctx context.Context, tx *ledger.Tx, id int64, heard r
 	return w.recorder.Apply(ctx, tx, respond.Apply(facts, heard), p)
 }
 
+// maxAdmitted is how many leaks one word admits.
+const maxAdmitted = 1000
+
 // meant lists the leaks that a word is about.
 func (w *Worker) meant(ctx context.Context, said word) (leaks []ledger.Leak, err error) {
 	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github"
@@ -24,7 +25,7 @@ func (w *Worker) firstLook(ctx context.Context, j *river.Job[job.FirstLook]) err
 		// What ends a process is not tried for ever.
 		return w.leaveLook(ctx, j, outcome.Final("rekey was stopped each time it tried, last in the middle of the reading"))
 	}
-	leave, err := w.enter(j.JobRow)
+	leave, err := w.reader.Enter(j.JobRow)
 	if err != nil {
 		return err
 	}
@@ -69,19 +70,19 @@ func (w *Worker) lookAt(ctx context.Context, j *river.Job[job.FirstLook], reposi
 		return fmt.Errorf("listing the refs of %s/%s: %w", target.Owner, target.Name, err)
 	}
 	wants, head := wantsOf(refs)
-	t := &task{Repository: target, Event: respond.TriggerBackfill, Want: head, Head: record.HistoryOf + head}
+	t := &read.Task{Repository: target, Event: respond.TriggerBackfill, Want: head, Head: record.HistoryOf + head}
 	if len(wants) == 0 {
 		return w.looked(ctx, j, refs)
 	}
-	report, err := w.read(ctx, client, wire.Request{Wants: wants}, wants, w.follow(ctx, look))
+	report, err := w.reader.Read(ctx, client, wire.Request{Wants: wants}, wants, w.follow(ctx, look).at)
 	if err != nil {
 		return fmt.Errorf("reading the history of %s/%s: %w", target.Owner, target.Name, err)
 	}
-	unjudged, err := w.record(ctx, t, report)
+	unjudged, err := w.reader.Record(ctx, t, report)
 	if err != nil {
 		return err
 	}
-	w.metrics.scanned(t.Event, report)
+	w.reader.Metrics.Scanned(t.Event, report)
 	if again, err := w.lookLeft(ctx, t, unjudged); err != nil || again {
 		if err == nil {
 			err = outcome.Final("not all could be judged: %s", strings.Join(unjudged[:min(len(unjudged), 3)], "; "))
@@ -95,29 +96,26 @@ func (w *Worker) lookAt(ctx context.Context, j *river.Job[job.FirstLook], reposi
 
 // lookLeft notes what a look could not judge, and reports whether another look is to try it again. The leaks that it found
 // are recorded either way, and pushes are read meanwhile.
-func (w *Worker) lookLeft(ctx context.Context, t *task, unjudged []string) (again bool, err error) {
+func (w *Worker) lookLeft(ctx context.Context, t *read.Task, unjudged []string) (again bool, err error) {
 	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		if len(unjudged) == 0 {
-			if err := tx.NoteWholeRead(ctx, t.Repository.ID, wholeHistory); err != nil {
+			if err := tx.NoteWholeRead(ctx, t.Repository.ID, read.WholeHistory); err != nil {
 				return err
 			}
-			return closeGaps(ctx, tx, t.Repository.ID, func(ledger.Gap) bool { return true })
+			return read.CloseGaps(ctx, tx, t.Repository.ID, func(ledger.Gap) bool { return true })
 		}
-		u, err := tx.NoteUnread(ctx, t.Repository.ID, wholeHistory, t.Want, unjudged)
+		u, err := tx.NoteUnread(ctx, t.Repository.ID, read.WholeHistory, t.Want, unjudged)
 		if again = u.Attempts < budget.UnreadAttempts; again || err != nil {
 			return err
 		}
 		// What an earlier look left was left again, and stands in for it.
-		if err := closeGaps(ctx, tx, t.Repository.ID, func(g ledger.Gap) bool { return g.Ref == wholeHistory && g.Accepted.IsZero() }); err != nil {
+		if err := read.CloseGaps(ctx, tx, t.Repository.ID, func(g ledger.Gap) bool { return g.Ref == read.WholeHistory && g.Accepted.IsZero() }); err != nil {
 			return err
 		}
-		return tx.NoteGap(ctx, t.Repository.ID, wholeHistory, "", t.Want, unjudged)
+		return tx.NoteGap(ctx, t.Repository.ID, read.WholeHistory, "", t.Want, unjudged)
 	})
 	return again, err
 }
-
-// wholeHistory stands for all refs among those that were not read.
-const wholeHistory = ""
 
 // leaveLook remembers why a look has failed, and whether another attempt will come. A look that is given up is tried again
 // when the repositories are next compared with GitHub's list; see [lookAgain].

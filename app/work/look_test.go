@@ -95,9 +95,11 @@ func TestALookThatUsedUpItsAttempts(t *testing.T) {
 	old, installation := b.old()
 	b.look(old, installation) // makes it known
 	b.eventually("its job to have left the gate", func() bool {
-		b.worker.gate.mu.Lock()
-		defer b.worker.gate.mu.Unlock()
-		return b.worker.gate.readers == 0
+		leave, err := b.worker.reader.Enter(&rivertype.JobRow{Metadata: []byte(`{"crashes":1}`)}) // which is to be alone
+		if err == nil {
+			leave()
+		}
+		return err == nil
 	})
 	b.github.Inject(githubtest.Times(2, githubtest.Is(githubtest.Git, http.MethodPost), githubtest.Answer(http.StatusNotFound, "Not Found")))
 	attempt := func(n, crashes int) ledger.RepositoryLook {

@@ -3,8 +3,8 @@ package work
 import (
 	"fmt"
 	"slices"
-	"time"
 
+	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond"
@@ -14,7 +14,7 @@ import (
 type plan struct {
 	Note string // what is done, or why nothing is, for the delivery's record
 
-	Scan      *task                // read a range of history
+	Scan      *read.Task           // read a range of history
 	Word      *word                // a person said something
 	Deleted   int                  // the number of an issue that was deleted
 	Moved     *issueMove           // an issue that was transferred to another repository
@@ -29,41 +29,6 @@ type plan struct {
 	Granted     *github.Installation // what it may do now, to be compared with what rekey needs
 	Suspended   bool
 	Uninstalled bool
-}
-
-// task is one reading of what a repository got: Want and all that it reaches, but not what the haves reach.
-type task struct {
-	Repository github.Repository
-	Event      respond.Trigger
-	Ref        string   // where it was pushed; "" where the event does not tell
-	Want       string   // object id: a commit, or an annotated tag
-	Also       []string // further commits to read, of earlier pushes of which something was left
-	Head       string   // the commit that gets the check run; "" where there is none to get it
-	Base       string   // the have that the event names; "" if none
-	From       string   // where the reading really begins: another than Base where nobody has read that; "" for the beginning
-	Pull       int
-	Pusher     string    // login
-	Again      bool      // somebody asked to look again
-	Forced     bool      // the ref was moved to a commit that does not follow Base
-	Received   time.Time // when the event came; tips that are younger may hold what is wanted
-	Policy     bool      // the push changed the policy file
-
-	Before      string // with Policy: what the push moved the ref from; "" for none
-	Fork        bool   // a pull request from another repository: its author need not have write access
-	Author      string // login of who opened the pull request
-	Association string // what the event says of the author
-}
-
-// movesRef reports whether the task reads what a ref got, which is then its recorded tip.
-func (t *task) movesRef() bool {
-	return t.Event == respond.TriggerPush || t.Event == respond.TriggerSweep
-}
-
-// wants lists what is to be read, once each.
-func (t *task) wants() []string {
-	wants := append([]string{t.Want}, t.Also...)
-	slices.Sort(wants)
-	return slices.Compact(wants)
 }
 
 // planOf decides what an event asks for. It is pure. appID is our own: check runs of other Apps are not ours to answer.
@@ -87,7 +52,7 @@ func planOf(event webhook.Event, appID int64) plan {
 		if e.Action != "checks_requested" {
 			return unused(e.Action)
 		}
-		return scanning(&task{
+		return scanning(&read.Task{
 			Repository: repositoryOf(e.Common), Event: respond.TriggerMergeGroup, Ref: e.HeadRef,
 			Want: e.HeadSHA, Head: e.HeadSHA, Base: present(e.BaseSHA), Pusher: e.Sender.Login,
 		}, e.Common)
@@ -129,7 +94,7 @@ func planPush(e *webhook.Push) plan {
 	if e.Deleted || e.After == webhook.ZeroSHA {
 		return plan{Note: "ref deleted", ForgetTip: e.Ref, Know: known(e.Common)}
 	}
-	t := &task{
+	t := &read.Task{
 		Repository: repositoryOf(e.Common), Event: respond.TriggerPush, Ref: e.Ref,
 		Want: e.After, Head: e.HeadCommitID, Base: present(e.Before), Pusher: e.PusherLogin, Forced: e.Forced,
 	}
@@ -149,15 +114,15 @@ func planPullRequest(e *webhook.PullRequest) plan {
 	default:
 		return unused(e.Action)
 	}
-	return scanning(&task{
+	return scanning(&read.Task{
 		Repository: repositoryOf(e.Common), Event: respond.TriggerPullRequest, Ref: e.HeadRef,
 		Want: e.HeadSHA, Head: e.HeadSHA, Base: present(e.BaseSHA), Pull: e.Number, Pusher: e.Sender.Login,
 		Fork: e.Fork, Author: e.Author.Login, Association: e.Association,
 	}, e.Common)
 }
 
-func again(event respond.Trigger, about webhook.Common, head string, pulls []webhook.PullRequestEnds) *task {
-	t := &task{Repository: repositoryOf(about), Event: event, Want: head, Head: head, Again: true}
+func again(event respond.Trigger, about webhook.Common, head string, pulls []webhook.PullRequestEnds) *read.Task {
+	t := &read.Task{Repository: repositoryOf(about), Event: event, Want: head, Head: head, Again: true}
 	for _, pull := range pulls {
 		if pull.HeadSHA == head {
 			t.Base, t.Pull = present(pull.BaseSHA), pull.Number
@@ -207,7 +172,7 @@ func planRepositoryChange(e *webhook.RepositoryChange) plan {
 	return p
 }
 
-func scanning(t *task, about webhook.Common) plan {
+func scanning(t *read.Task, about webhook.Common) plan {
 	return plan{Scan: t, Know: known(about)}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond"
@@ -45,18 +46,18 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		change(e)
 		return e
 	}
-	scan := func(change func(*task)) plan {
-		s := &task{Repository: at, Event: "push", Ref: "refs/heads/main", Want: headSHA, Head: headSHA, Base: baseSHA, Pusher: "ada"}
+	scan := func(change func(*read.Task)) plan {
+		s := &read.Task{Repository: at, Event: "push", Ref: "refs/heads/main", Want: headSHA, Head: headSHA, Base: baseSHA, Pusher: "ada"}
 		change(s)
 		return plan{Scan: s, Know: know}
 	}
 	pull := &webhook.PullRequest{Number: 5, HeadSHA: headSHA, HeadRef: "patch", BaseSHA: baseSHA, Fork: true, Author: webhook.Account{Login: "eve"}, Association: "NONE"}
-	pulled := scan(func(s *task) {
+	pulled := scan(func(s *read.Task) {
 		s.Event, s.Ref, s.Pull, s.Fork, s.Author, s.Association = "pull_request", "patch", 5, true, "eve", "NONE"
 	})
 	ends := []webhook.PullRequestEnds{{Number: 4, HeadSHA: tagSHA, BaseSHA: tagSHA}, {Number: 5, HeadSHA: headSHA, BaseSHA: baseSHA}}
 	again := func(event respond.Trigger) plan {
-		return scan(func(s *task) { s.Event, s.Ref, s.Pusher, s.Pull, s.Again = event, "", "", 5, true })
+		return scan(func(s *read.Task) { s.Event, s.Ref, s.Pusher, s.Pull, s.Again = event, "", "", 5, true })
 	}
 	withAction := func(action string) *webhook.PullRequest {
 		e := *pull
@@ -67,29 +68,29 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		event webhook.Event
 		want  plan
 	}{
-		"push":                                  {push(func(*webhook.Push) {}), scan(func(*task) {})},
-		"push forced":                           {push(func(e *webhook.Push) { e.Forced = true }), scan(func(s *task) { s.Forced = true })},
-		"push of a branch, head_commit is null": {push(func(e *webhook.Push) { e.HeadCommitID = "" }), scan(func(*task) {})},
+		"push":                                  {push(func(*webhook.Push) {}), scan(func(*read.Task) {})},
+		"push forced":                           {push(func(e *webhook.Push) { e.Forced = true }), scan(func(s *read.Task) { s.Forced = true })},
+		"push of a branch, head_commit is null": {push(func(e *webhook.Push) { e.HeadCommitID = "" }), scan(func(*read.Task) {})},
 		"push of a new branch": {
-			push(func(e *webhook.Push) { e.Before, e.Created = webhook.ZeroSHA, true }), scan(func(s *task) { s.Base = "" }),
+			push(func(e *webhook.Push) { e.Before, e.Created = webhook.ZeroSHA, true }), scan(func(s *read.Task) { s.Base = "" }),
 		},
 		"push of a lightweight tag": {
 			push(func(e *webhook.Push) { e.Ref, e.Before = "refs/tags/v1", webhook.ZeroSHA }),
-			scan(func(s *task) { s.Ref, s.Base = "refs/tags/v1", "" }),
+			scan(func(s *read.Task) { s.Ref, s.Base = "refs/tags/v1", "" }),
 		},
 		"push of an annotated tag": {
 			push(func(e *webhook.Push) { e.Ref, e.Before, e.After = "refs/tags/v1", webhook.ZeroSHA, tagSHA }),
-			scan(func(s *task) { s.Ref, s.Base, s.Want = "refs/tags/v1", "", tagSHA }),
+			scan(func(s *read.Task) { s.Ref, s.Base, s.Want = "refs/tags/v1", "", tagSHA }),
 		},
 		"push of a tag of no commit": {
 			push(func(e *webhook.Push) {
 				e.Ref, e.Before, e.After, e.HeadCommitID = "refs/tags/v1", webhook.ZeroSHA, tagSHA, ""
 			}),
-			scan(func(s *task) { s.Ref, s.Base, s.Want, s.Head = "refs/tags/v1", "", tagSHA, "" }),
+			scan(func(s *read.Task) { s.Ref, s.Base, s.Want, s.Head = "refs/tags/v1", "", tagSHA, "" }),
 		},
 		"push of a policy": {
 			push(func(e *webhook.Push) { e.DotGitHub = []string{".github/dependabot.yml", ".github/rekey.yml"} }),
-			scan(func(s *task) { s.Policy, s.Before = true, baseSHA }),
+			scan(func(s *read.Task) { s.Policy, s.Before = true, baseSHA }),
 		},
 		"push that deletes": {
 			push(func(e *webhook.Push) { e.Deleted, e.After, e.HeadCommitID = true, webhook.ZeroSHA, "" }),
@@ -102,7 +103,7 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		"pull request labelled":         {withAction("labeled"), plan{}},
 		"merge group": {
 			&webhook.MergeGroup{Common: acting("checks_requested"), HeadSHA: headSHA, HeadRef: "refs/heads/gh-readonly-queue/main/pr-5", BaseSHA: baseSHA},
-			scan(func(s *task) { s.Event, s.Ref = "merge_group", "refs/heads/gh-readonly-queue/main/pr-5" }),
+			scan(func(s *read.Task) { s.Event, s.Ref = "merge_group", "refs/heads/gh-readonly-queue/main/pr-5" }),
 		},
 		"merge group destroyed": {&webhook.MergeGroup{Common: acting("destroyed"), HeadSHA: headSHA}, plan{}},
 		"check run rerequested": {
@@ -110,7 +111,7 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		},
 		"check run rerequested, no pull request": {
 			&webhook.CheckRun{Common: acting("rerequested"), AppID: ours, HeadSHA: headSHA},
-			scan(func(s *task) { s.Event, s.Ref, s.Base, s.Pusher, s.Again = "check_run", "", "", "", true }),
+			scan(func(s *read.Task) { s.Event, s.Ref, s.Base, s.Pusher, s.Again = "check_run", "", "", "", true }),
 		},
 		"check run's button to look again": {
 			&webhook.CheckRun{Common: acting("requested_action"), AppID: ours, HeadSHA: headSHA, RequestedAction: "rescan", PullRequests: ends},

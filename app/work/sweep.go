@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
@@ -75,15 +76,17 @@ func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 }
 
 // sweepRef reads one ref. What will not get better is noted, and holds up no other ref.
-func (w *Worker) sweepRef(ctx context.Context, j *river.Job[job.Sweep], t *task) error {
-	leave, err := w.enter(j.JobRow)
+func (w *Worker) sweepRef(ctx context.Context, j *river.Job[job.Sweep], t *read.Task) error {
+	leave, err := w.reader.Enter(j.JobRow)
 	if err != nil {
 		return err
 	}
 	defer leave()
 	err = outcome.Contain(func() error {
-		_, err := w.scan(ctx, outcome.Owner(j.JobRow), t)
-		return err
+		if _, err := w.reader.Scan(ctx, t); err != nil {
+			return err
+		}
+		return w.concludeScan(ctx, outcome.Owner(j.JobRow), t)
 	})
 	if err == nil {
 		return nil
@@ -93,21 +96,21 @@ func (w *Worker) sweepRef(ctx context.Context, j *river.Job[job.Sweep], t *task)
 		return err
 	}
 	w.Log.ErrorContext(ctx, "scan given up", "repository", t.Repository.Owner+"/"+t.Repository.Name, "ref", t.Ref, "head", t.Head, "reason", out.Reason, "error", err, outcome.Stack(err))
-	return w.recordFailure(ctx, outcome.Owner(j.JobRow), t, out.Reason)
+	return w.giveUp(ctx, outcome.Owner(j.JobRow), t, out.Reason)
 }
 
 // unreadPause is how long a ref that could not be judged wholly is left alone while it does not move.
 const unreadPause = 24 * time.Hour
 
 // notTriedLately is pure: the readings without those that were done a short while ago and left something, of the same commits.
-func notTriedLately(moved []task, unread []ledger.Unread, now time.Time) []task {
+func notTriedLately(moved []read.Task, unread []ledger.Unread, now time.Time) []read.Task {
 	tried := make(map[string]string, len(unread))
 	for _, u := range unread {
 		if now.Sub(u.Tried) < unreadPause {
 			tried[u.Ref] = u.SHA
 		}
 	}
-	return slices.DeleteFunc(moved, func(t task) bool { return tried[t.Ref] == t.Want })
+	return slices.DeleteFunc(moved, func(t read.Task) bool { return tried[t.Ref] == t.Want })
 }
 
 // refs lists the refs under prefixes, by the names that the ledger knows them by: without credentials, as the bodies of
@@ -121,7 +124,7 @@ func (w *Worker) refs(ctx context.Context, client *github.Client, prefixes ...st
 }
 
 // compareRefs is pure: the readings that refs ask for which moved or are new, and the recorded refs that are gone.
-func compareRefs(refs []wire.Ref, tips []ledger.Tip) (moved []task, gone []string) {
+func compareRefs(refs []wire.Ref, tips []ledger.Tip) (moved []read.Task, gone []string) {
 	recorded := make(map[string]string, len(tips))
 	for _, tip := range tips {
 		recorded[tip.Ref] = tip.SHA
@@ -132,7 +135,7 @@ func compareRefs(refs []wire.Ref, tips []ledger.Tip) (moved []task, gone []strin
 		if known && before == ref.ID || ref.ID == webhook.ZeroSHA {
 			continue
 		}
-		t := task{Event: respond.TriggerSweep, Ref: ref.Name, Want: ref.ID, Head: ref.ID, Base: before}
+		t := read.Task{Event: respond.TriggerSweep, Ref: ref.Name, Want: ref.ID, Head: ref.ID, Base: before}
 		switch {
 		case strings.HasPrefix(ref.Name, "refs/tags/"):
 			t.Head, t.Base = ref.Peeled, ""

@@ -15,6 +15,7 @@ import (
 	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/app/policies"
 	"github.com/rekey-app/rekey/app/publish"
+	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/budget"
@@ -56,9 +57,8 @@ type Worker struct {
 	metrics  metrics
 	recorder *record.Recorder
 	policies *policies.Policies
-	gate     gate
+	reader   *read.Reader
 	patience patience
-	roles    roles
 }
 
 // New returns a worker.
@@ -66,15 +66,21 @@ func New(cfg Config) *Worker {
 	if cfg.Metrics != nil {
 		cfg.Metrics.MustRegister(newLedgerGauges(cfg))
 	}
-	return &Worker{
+	w := &Worker{
 		Config:   cfg,
+		runner:   outcome.NewRunner(cfg.Store, cfg.Now, cfg.Log, cfg.Metrics),
 		recorder: &record.Recorder{Store: ledger.Scope[record.Tx](cfg.Store), WebURL: cfg.WebURL, Targets: cfg.Targets, Log: cfg.Log},
 		policies: &policies.Policies{
 			Store: ledger.Scope[policies.Tx](cfg.Store), GitHub: cfg.GitHub, Scanner: cfg.Scanner, Server: cfg.ServerPolicy, Targets: cfg.Targets,
 			Now: cfg.Now, Log: cfg.Log,
 		},
-		runner: outcome.NewRunner(cfg.Store, cfg.Now, cfg.Log, cfg.Metrics), metrics: newMetrics(cfg.Metrics),
+		metrics: newMetrics(cfg.Metrics),
 	}
+	w.reader = &read.Reader{
+		Store: ledger.Scope[read.Tx](cfg.Store), GitHub: cfg.GitHub, Scanner: cfg.Scanner, TempDir: cfg.TempDir, Memory: cfg.Memory,
+		Policies: w.policies, Recorder: w.recorder, Now: cfg.Now, Log: cfg.Log, Metrics: read.NewMetrics(cfg.Metrics),
+	}
+	return w
 }
 
 // publisher performs effects.

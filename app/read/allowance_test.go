@@ -1,4 +1,4 @@
-package work
+package read
 
 import (
 	"testing"
@@ -6,14 +6,13 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
-	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 // TestPathsAreMatchedBeforeTheTransaction: what the write transaction asks for was matched before, and it matches nothing itself.
 func TestPathsAreMatchedBeforeTheTransaction(t *testing.T) {
 	t.Parallel()
 	p := respond.Policy{Allow: respond.AllowList{Paths: []respond.AllowedPath{{Path: "test/**", Reason: "fixtures"}}}}
-	seen := []ledger.Observation{{Leak: ledger.Leak{Environment: detect.Test}, Sighting: ledger.Sighting{Path: "test/a.env"}}}
+	seen := []respond.Observation{{Leak: respond.Leak{Environment: detect.Test}, Sighting: respond.Sighting{Path: "test/a.env"}}}
 	allowance := allowanceOf(p, seen, time.Now())
 	if reason, ok := allowance.Path(detect.Test, "test/a.env"); !ok || reason != "fixtures" {
 		t.Errorf("the path that was seen: %q, %v", reason, ok)

@@ -1,23 +1,24 @@
-package work
+package read
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
-	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// A gap is what a limit left unread three times; see [ledger.Gap]. It is named by the checks of its ref, and ends when somebody
+// A gap is what a limit left unread three times; see [respond.Gap]. It is named by the checks of its ref, and ends when somebody
 // has it read again and nothing is left, or a maintainer accepts it.
 
 // maxGapHeads is how many of a ref's checks are brought up to date when a gap ends.
 const maxGapHeads = 50
 
+// WholeHistory stands for all refs among those that were not read.
+const WholeHistory = ""
+
 // refsOf is pure: the refs that were read for a head as pushes.
-func refsOf(scans []ledger.Scan) []string {
+func refsOf(scans []respond.Scan) []string {
 	var refs []string
 	for _, s := range scans {
 		if (s.Trigger == respond.TriggerPush || s.Trigger == respond.TriggerSweep) && !slices.Contains(refs, s.Ref) {
@@ -27,16 +28,16 @@ func refsOf(scans []ledger.Scan) []string {
 	return refs
 }
 
-// gapsOf lists the gaps that concern a head: those of the refs that it was pushed to, and with the default branch's those of
+// GapsOf lists the gaps that concern a head: those of the refs that it was pushed to, and with the default branch's those of
 // the whole history.
-func gapsOf(ctx context.Context, tx *ledger.Tx, r ledger.Repository, scans []ledger.Scan) ([]ledger.Gap, error) {
+func GapsOf(ctx context.Context, tx Tx, r respond.Repository, scans []respond.Scan) ([]respond.Gap, error) {
 	refs := refsOf(scans)
 	if len(refs) == 0 {
 		return nil, nil
 	}
 	gaps, err := tx.Gaps(ctx, r.ID)
-	return slices.DeleteFunc(gaps, func(g ledger.Gap) bool {
-		return !slices.Contains(refs, g.Ref) && (g.Ref != wholeHistory || !slices.Contains(refs, "refs/heads/"+r.DefaultBranch))
+	return slices.DeleteFunc(gaps, func(g respond.Gap) bool {
+		return !slices.Contains(refs, g.Ref) && (g.Ref != WholeHistory || !slices.Contains(refs, "refs/heads/"+r.DefaultBranch))
 	}), err
 }
 
@@ -54,7 +55,7 @@ func (l left) haves() []string {
 }
 
 // leftOf says what was left of a head's refs: from the oldest gap on, or else from the last tip that was read. nil: nothing.
-func leftOf(ctx context.Context, tx *ledger.Tx, repository int64, scans []ledger.Scan) (*left, error) {
+func leftOf(ctx context.Context, tx Tx, repository int64, scans []respond.Scan) (*left, error) {
 	refs := refsOf(scans)
 	if len(refs) == 0 {
 		return nil, nil
@@ -91,7 +92,7 @@ func leftOf(ctx context.Context, tx *ledger.Tx, repository int64, scans []ledger
 
 // fillGaps ends the gaps that somebody had read again with the scan. What is left of them once more is known already, and does
 // not fail a check that it did not fail before.
-func (w *Worker) fillGaps(ctx context.Context, tx *ledger.Tx, t *task, scan *ledger.Scan) error {
+func (r *Reader) fillGaps(ctx context.Context, tx Tx, t *Task, scan *respond.Scan) error {
 	if !t.Again || scan.Failure != "" {
 		return nil
 	}
@@ -103,7 +104,7 @@ func (w *Worker) fillGaps(ctx context.Context, tx *ledger.Tx, t *task, scan *led
 	if err != nil {
 		return err
 	}
-	gaps, err := gapsOf(ctx, tx, repository, scans)
+	gaps, err := GapsOf(ctx, tx, repository, scans)
 	if err != nil {
 		return err
 	}
@@ -111,12 +112,12 @@ func (w *Worker) fillGaps(ctx context.Context, tx *ledger.Tx, t *task, scan *led
 		switch {
 		case !g.Accepted.IsZero() || g.Head == t.Head && len(scan.Unjudged) > 0:
 			continue
-		case g.Ref == wholeHistory:
+		case g.Ref == WholeHistory:
 			if err := tx.EnqueueOnce(ctx, job.FirstLook{Installation: repository.Installation, Repository: repository.ID}, nil); err != nil {
 				return err
 			}
 		case len(scan.Unjudged) == 0:
-			if err := closeGaps(ctx, tx, repository.ID, func(o ledger.Gap) bool { return o.ID == g.ID }); err != nil {
+			if err := CloseGaps(ctx, tx, repository.ID, func(o respond.Gap) bool { return o.ID == g.ID }); err != nil {
 				return err
 			}
 		default:
@@ -126,8 +127,8 @@ func (w *Worker) fillGaps(ctx context.Context, tx *ledger.Tx, t *task, scan *led
 	return nil
 }
 
-// closeGaps ends the gaps of a repository that were read.
-func closeGaps(ctx context.Context, tx *ledger.Tx, repository int64, read func(ledger.Gap) bool) error {
+// CloseGaps ends the gaps of a repository that were read.
+func CloseGaps(ctx context.Context, tx Tx, repository int64, read func(respond.Gap) bool) error {
 	gaps, err := tx.Gaps(ctx, repository)
 	if err != nil {
 		return err
@@ -139,17 +140,17 @@ func closeGaps(ctx context.Context, tx *ledger.Tx, repository int64, read func(l
 		if err := tx.CloseGap(ctx, g.ID); err != nil {
 			return err
 		}
-		if err := enqueueGapChecks(ctx, tx, repository, g); err != nil {
+		if err := EnqueueGapChecks(ctx, tx, repository, g); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// enqueueGapChecks brings the checks up to date that name a gap.
-func enqueueGapChecks(ctx context.Context, tx *ledger.Tx, repository int64, g ledger.Gap) error {
+// EnqueueGapChecks brings the checks up to date that name a gap.
+func EnqueueGapChecks(ctx context.Context, tx Tx, repository int64, g respond.Gap) error {
 	ref := g.Ref
-	if ref == wholeHistory {
+	if ref == WholeHistory {
 		r, err := tx.Repository(ctx, repository)
 		if err != nil {
 			return err
@@ -166,48 +167,4 @@ func enqueueGapChecks(ctx context.Context, tx *ledger.Tx, repository int64, g le
 		}
 	}
 	return nil
-}
-
-// acceptGaps does what a maintainer asks for with the check's button: the gaps that the check named are accepted.
-func (w *Worker) acceptGaps(ctx context.Context, d ledger.Delivery, said word) error {
-	role, err := w.policies.Role(ctx, said.Repository, said.By)
-	if err != nil {
-		return err
-	}
-	if !respond.MayAccept(role) {
-		w.Log.InfoContext(ctx, "only maintainers accept what was not read", "repository", w.recorder.Named(said.Repository), "by", said.By, "role", role)
-		return w.finish(ctx, d, "refused: only maintainers accept what was not read")
-	}
-	return w.finishWith(ctx, d, "accepted what was not read", func(ctx context.Context, tx *ledger.Tx) error {
-		once, err := tx.BeginOnce(ctx, fmt.Sprintf("word:%d:%s", said.Repository, bodyID(d)), ledger.Lease{Owner: d.GUID})
-		if err != nil || !once.Finished.IsZero() {
-			return err
-		}
-		repository, err := tx.Repository(ctx, said.Repository)
-		if err != nil {
-			return err
-		}
-		scans, err := tx.Scans(ctx, said.Repository, said.Head)
-		if err != nil {
-			return err
-		}
-		gaps, err := gapsOf(ctx, tx, repository, scans)
-		if err != nil {
-			return err
-		}
-		for _, g := range gaps {
-			if !g.Accepted.IsZero() || g.At.After(d.Received) { // not what nobody can have seen yet
-				continue
-			}
-			if err := tx.AcceptGap(ctx, g.ID, said.By); err != nil {
-				return err
-			}
-			if err := enqueueGapChecks(ctx, tx, said.Repository, g); err != nil {
-				return err
-			}
-			w.Log.WarnContext(ctx, "a maintainer accepted what was not read", "repository", w.recorder.Named(said.Repository), "by", said.By,
-				"ref", g.Ref, "base", g.Base, "head", g.Head, "left", g.Reasons)
-		}
-		return tx.FinishAction(ctx, once, d.GUID)
-	})
 }

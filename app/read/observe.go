@@ -1,4 +1,4 @@
-package work
+package read
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/detect/pack"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 )
 
 // selection is what of a scan's sightings is recorded.
@@ -93,10 +93,10 @@ func (s selection) unjudged() string {
 }
 
 // choose selects what is recorded. The ledger is asked only where there is more than it takes.
-func (w *Worker) choose(ctx context.Context, repository int64, report pack.Report) (selection, error) {
+func (r *Reader) choose(ctx context.Context, repository int64, report pack.Report) (selection, error) {
 	var known map[string]bool
 	if len(report.Sightings) > budget.ScanSightings {
-		err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		err := r.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 			known, err = tx.Fingerprints(ctx, repository)
 			return err
 		})
@@ -109,12 +109,12 @@ func (w *Worker) choose(ctx context.Context, repository int64, report pack.Repor
 
 // judgedByRepository judges the sightings again that are Clerk's only in a repository that uses Clerk. The ledger is asked only
 // where there is one: the scan itself saw nothing of Clerk in what was pushed.
-func (w *Worker) judgedByRepository(ctx context.Context, repository int64, sightings []pack.Sighting) ([]pack.Sighting, error) {
+func (r *Reader) judgedByRepository(ctx context.Context, repository int64, sightings []pack.Sighting) ([]pack.Sighting, error) {
 	if !slices.ContainsFunc(sightings, func(s pack.Sighting) bool { return s.Finding.AsksRepository() }) {
 		return sightings, nil
 	}
 	var uses bool
-	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	err := r.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		uses, err = tx.UsesClerk(ctx, repository)
 		return err
 	})
@@ -129,12 +129,12 @@ func (w *Worker) judgedByRepository(ctx context.Context, repository int64, sight
 }
 
 // observations turns sightings into the ledger's records.
-func (w *Worker) observations(ctx context.Context, sightings []pack.Sighting, t *task) (observations []ledger.Observation) {
+func (r *Reader) observations(ctx context.Context, sightings []pack.Sighting, t *Task) (observations []respond.Observation) {
 	for _, s := range sightings {
 		f := s.Finding
-		observations = append(observations, ledger.Observation{
-			Leak:     w.leakOf(ctx, f, s, t),
-			Sighting: w.redacted(ctx, sightingOf(f, s, t)),
+		observations = append(observations, respond.Observation{
+			Leak:     r.leakOf(ctx, f, s, t),
+			Sighting: r.redacted(ctx, sightingOf(f, s, t)),
 			AtHead:   s.AtHead,
 		})
 	}
@@ -142,7 +142,7 @@ func (w *Worker) observations(ctx context.Context, sightings []pack.Sighting, t 
 }
 
 // setSkipped writes what was not read into the scan's record: what a limit left out apart from what nobody could read.
-func (w *Worker) setSkipped(ctx context.Context, scan *ledger.Scan, skipped []pack.Skipped, unjudged string) {
+func (r *Reader) setSkipped(ctx context.Context, scan *respond.Scan, skipped []pack.Skipped, unjudged string) {
 	if unjudged != "" {
 		scan.Unjudged = append(scan.Unjudged, unjudged)
 	}
@@ -160,8 +160,8 @@ func (w *Worker) setSkipped(ctx context.Context, scan *ledger.Scan, skipped []pa
 			scan.Skipped = append(scan.Skipped, text)
 		}
 	}
-	scan.Unjudged = w.redactedAll(ctx, bounded(scan.Unjudged))
-	scan.Skipped = w.redactedAll(ctx, bounded(scan.Skipped))
+	scan.Unjudged = r.redactedAll(ctx, bounded(scan.Unjudged))
+	scan.Skipped = r.redactedAll(ctx, bounded(scan.Skipped))
 }
 
 // bounded is pure: texts as many and as long as are recorded, and how many more there are.

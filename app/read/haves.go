@@ -1,4 +1,4 @@
-package work
+package read
 
 import (
 	"context"
@@ -9,7 +9,6 @@ import (
 	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
-	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 // maxHaves bounds how many recorded tips a request names. More would make it longer, hardly ever its answer shorter.
@@ -17,13 +16,13 @@ const maxHaves = 64
 
 // haves returns what the server need not send: what the event says was there before, and the tips heard of earlier.
 // Where neither tells anything, the server is asked; listed then tells that it knows what is returned.
-func (w *Worker) haves(ctx context.Context, client *github.Client, t *task) (haves []string, listed bool, err error) {
+func (r *Reader) haves(ctx context.Context, client *github.Client, t *Task) (haves []string, listed bool, err error) {
 	base := t.Base
 	unread := false
 	var left *left
-	var tips []ledger.Tip
+	var tips []respond.Tip
 	var read []string
-	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	err = r.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		if t.Again {
 			// The range that was read before is the one that is meant: by now the head may be on the default branch.
 			scans, err := tx.Scans(ctx, t.Repository.ID, t.Head)
@@ -78,14 +77,14 @@ func (w *Worker) haves(ctx context.Context, client *github.Client, t *task) (hav
 	if len(haves) > 0 {
 		return haves, false, nil
 	}
-	haves, err = w.standing(ctx, client, t)
+	haves, err = r.standing(ctx, client, t)
 	t.From = t.Base
 	return haves, true, err
 }
 
 // readFrom is pure: the one of the haves that best says where the range begins: the ref's own tip. Reading from it alone reads
 // no less.
-func readFrom(ref string, tips []ledger.Tip, haves []string) string {
+func readFrom(ref string, tips []respond.Tip, haves []string) string {
 	for _, tip := range tips {
 		if tip.Ref == ref && slices.Contains(haves, tip.SHA) {
 			return tip.SHA
@@ -98,10 +97,10 @@ func readFrom(ref string, tips []ledger.Tip, haves []string) string {
 }
 
 // baseIsLost reports whether nobody has read the base and nobody is going to: the delivery that brought it was lost, or its
-// scan was given up. One that came before the task and has not been finished reads it, be it before this scan or after; for
+// scan was given up. One that came before the Task and has not been finished reads it, be it before this scan or after; for
 // a while this scan waits for it, so that pushes are read in their order, in whatever process. One that came later does not
 // count: two pushes that moved a ref back and forth would rely on each other.
-func baseIsLost(ctx context.Context, tx *ledger.Tx, t task, base string) (bool, error) {
+func baseIsLost(ctx context.Context, tx Tx, t Task, base string) (bool, error) {
 	read, err := tx.WasRead(ctx, t.Repository.ID, base)
 	if err != nil || read {
 		return false, err
@@ -123,13 +122,13 @@ const (
 // otherHaves is for a server that knows none of the haves: what was there before is gone from it. The tips of other refs
 // may still be there, and the default branch's is. Where that is what was pushed, nobody has read any of what is there now,
 // and all of it is wanted.
-func (w *Worker) otherHaves(ctx context.Context, client *github.Client, t *task) ([]string, error) {
-	haves, err := w.standing(ctx, client, t)
+func (r *Reader) otherHaves(ctx context.Context, client *github.Client, t *Task) ([]string, error) {
+	haves, err := r.standing(ctx, client, t)
 	if err != nil || !t.movesRef() {
 		return haves, err
 	}
-	var tips []ledger.Tip
-	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	var tips []respond.Tip
+	err = r.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		tips, err = tx.Tips(ctx, t.Repository.ID, maxHaves)
 		return err
 	})
@@ -139,7 +138,7 @@ func (w *Worker) otherHaves(ctx context.Context, client *github.Client, t *task)
 }
 
 // standing asks the server for the default branch's tip.
-func (w *Worker) standing(ctx context.Context, client *github.Client, t *task) ([]string, error) {
+func (r *Reader) standing(ctx context.Context, client *github.Client, t *Task) ([]string, error) {
 	refs, err := client.Refs(ctx, "HEAD")
 	if err != nil {
 		return nil, fmt.Errorf("asking for the default branch of %s/%s: %w", t.Repository.Owner, t.Repository.Name, err)
@@ -159,7 +158,7 @@ func (w *Worker) standing(ctx context.Context, client *github.Client, t *task) (
 
 // standsFor is pure: whether the default branch, as it is now, may stand for what was there before. It may not where it is
 // what was pushed: its tip holds what is wanted. Another branch that was made at its tip brings nothing.
-func standsFor(t task, branch, tip string) bool {
+func standsFor(t Task, branch, tip string) bool {
 	if t.movesRef() {
 		return t.Ref != branch
 	}
@@ -180,7 +179,7 @@ func standsFor(t task, branch, tip string) bool {
 // unread tells that nobody has read the base, and nobody will: the delivery that brought it was lost, or its scan given up.
 // Then only tips count, all of which were read, and what else had been read when the event came: a ref that moved on since
 // has a tip that is too young.
-func havesOf(t task, tips []ledger.Tip, unread bool) []string {
+func havesOf(t Task, tips []respond.Tip, unread bool) []string {
 	var haves []string
 	add := func(sha string) {
 		if sha != "" && !slices.Contains(haves, sha) {

@@ -1,4 +1,4 @@
-package work
+package read
 
 import (
 	"context"
@@ -8,18 +8,14 @@ import (
 	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
-	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// maxAdmitted is how many leaks one word admits.
-const maxAdmitted = 1000
-
-// outside reports whether somebody without write access brought what the task reads. GitHub is asked only where it
+// outside reports whether somebody without write access brought what the Task reads. GitHub is asked only where it
 // matters: about the author of a pull request from a fork in which something was found. Who cannot be told is outside.
-func (w *Worker) outside(ctx context.Context, t *task, found bool) (bool, error) {
+func (r *Reader) outside(ctx context.Context, t *Task, found bool) (bool, error) {
 	switch {
 	case t.Again:
-		return w.wasOutside(ctx, t)
+		return r.wasOutside(ctx, t)
 	case t.Event != respond.TriggerPullRequest || !t.Fork:
 		return false, nil // it was pushed to the repository itself
 	case respond.CanPush(t.Association, ""):
@@ -27,14 +23,14 @@ func (w *Worker) outside(ctx context.Context, t *task, found bool) (bool, error)
 	case !found:
 		return true, nil
 	}
-	role, err := w.authorRole(ctx, t)
+	role, err := r.authorRole(ctx, t)
 	return !respond.CanPush(t.Association, role), err
 }
 
 // wasOutside is what earlier scans of the commit say: somebody who has a commit read again vouches for nothing in it.
-func (w *Worker) wasOutside(ctx context.Context, t *task) (bool, error) {
+func (r *Reader) wasOutside(ctx context.Context, t *Task) (bool, error) {
 	outside := true
-	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	err := r.Store.View(ctx, func(ctx context.Context, tx Tx) error {
 		scans, err := tx.Scans(ctx, t.Repository.ID, t.Head)
 		for _, s := range scans {
 			outside = outside && s.Outside
@@ -45,19 +41,19 @@ func (w *Worker) wasOutside(ctx context.Context, t *task) (bool, error) {
 }
 
 // authorRole asks GitHub for the author's role in the base repository, at most every few minutes.
-func (w *Worker) authorRole(ctx context.Context, t *task) (respond.Role, error) {
-	now := w.Now()
-	if role, ok := w.roles.get(t.Repository.ID, t.Author, now); ok {
+func (r *Reader) authorRole(ctx context.Context, t *Task) (respond.Role, error) {
+	now := r.Now()
+	if role, ok := r.roles.get(t.Repository.ID, t.Author, now); ok {
 		return role, nil
 	}
-	role, err := w.policies.Role(ctx, t.Repository.ID, t.Author)
+	role, err := r.Policies.Role(ctx, t.Repository.ID, t.Author)
 	if err != nil && outcome.Of(err, now, outcome.Attempt{}).Do == github.GiveUp {
-		w.Log.WarnContext(ctx, "role of a pull request's author unknown: treated as a stranger", "repository", t.Repository.ID,
+		r.Log.WarnContext(ctx, "role of a pull request's author unknown: treated as a stranger", "repository", t.Repository.ID,
 			"pull", t.Pull, "error", err)
 		role, err = respond.RoleNone, nil
 	}
 	if err == nil {
-		w.roles.put(t.Repository.ID, t.Author, role, now)
+		r.roles.put(t.Repository.ID, t.Author, role, now)
 	}
 	return role, err
 }

@@ -1,4 +1,4 @@
-package work
+package read
 
 import (
 	"sync"
@@ -66,11 +66,11 @@ func (g *gate) leave(do func()) func() {
 	})
 }
 
-// enter takes a job through the gate, or says that it is to come again.
-func (w *Worker) enter(row *rivertype.JobRow) (leave func(), err error) {
-	leave, ok := w.gate.enter(w.Now(), suspect(row))
+// Enter takes a job through the gate, or says that it is to come again.
+func (r *Reader) Enter(row *rivertype.JobRow) (leave func(), err error) {
+	leave, ok := r.gate.enter(r.Now(), suspect(row))
 	if !ok {
-		return nil, &outcome.WaitError{Until: w.Now().Add(gateWait), Reason: "a scan that may have ended the process before is to be alone"}
+		return nil, &outcome.WaitError{Until: r.Now().Add(gateWait), Reason: "a scan that may have ended the process before is to be alone"}
 	}
 	return leave, nil
 }

@@ -1,0 +1,311 @@
+package read
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rekey-app/rekey/app/policies"
+	"github.com/rekey-app/rekey/app/record"
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/budget"
+	"github.com/rekey-app/rekey/detect/pack"
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/github/wire"
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/policy"
+)
+
+// Scan reads what the Task names, and records it. It returns what it did, in words.
+func (r *Reader) Scan(ctx context.Context, t *Task) (string, error) {
+	client := r.GitHub.Repository(t.Repository, github.ScanAccess)
+	haves, listed, err := r.haves(ctx, client, t)
+	if err != nil {
+		return "", err
+	}
+	// What an event or the ledger names may be gone from the server, which then sends the whole history and does not say so.
+	request := wire.Request{Wants: t.wants(), Haves: haves, RequireCommon: !listed && len(haves) > 0}
+	report, err := r.Read(ctx, client, request, []string{t.Want}, nil)
+	if errors.Is(err, wire.ErrNoCommonHave) {
+		if request.Haves, err = r.otherHaves(ctx, client, t); err != nil {
+			return "", err
+		}
+		request.RequireCommon = false
+		if t.From = ""; len(request.Haves) > 0 {
+			t.From = request.Haves[0]
+		}
+		report, err = r.Read(ctx, client, request, []string{t.Want}, nil)
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading %s of %s/%s: %w", t.Want, t.Repository.Owner, t.Repository.Name, err)
+	}
+	if commit, ok := report.Peeled[t.Want]; ok && t.Head == "" {
+		t.Head = commit
+	}
+	unjudged, err := r.Record(ctx, t, report)
+	if err != nil {
+		return "", err
+	}
+	r.Metrics.Scanned(t.Event, report)
+	note := fmt.Sprintf("scanned %d commits, %d blobs: %d findings", report.Stats.Commits, report.Stats.Blobs, len(report.Sightings))
+	if len(unjudged) > 0 {
+		note += "; not all could be judged"
+	}
+	return note, nil
+}
+
+// Read fetches the request's pack and scans it as it comes. It tells follow how far it is, where that is not nil.
+func (r *Reader) Read(ctx context.Context, client *github.Client, req wire.Request, heads []string, follow func(pack.Progress)) (pack.Report, error) {
+	started := r.Now()
+	body, err := client.FetchPack(ctx, req)
+	if err != nil {
+		return pack.Report{}, err
+	}
+	defer body.Close()
+	options := r.packOptions()
+	options.Progress = follow
+	p, err := pack.Open(ctx, body, options)
+	if err != nil {
+		return pack.Report{}, err
+	}
+	defer p.Close()
+	report, err := p.Scan(ctx, r.Scanner, pack.Range{Heads: heads})
+	if err != nil {
+		return pack.Report{}, err
+	}
+	report.Stats.Duration = r.Now().Sub(started)
+	return report, nil
+}
+
+// packOptions are the bounds of reading a pack.
+func (r *Reader) packOptions() pack.Options {
+	return pack.Options{TempDir: r.TempDir, Budget: r.Memory, MaxTrees: r.Memory.Size()}
+}
+
+// Record writes the scan, its leaks, what was decided about them, and the moved tip in one transaction. It returns what could
+// not be judged, in words.
+func (r *Reader) Record(ctx context.Context, t *Task, report pack.Report) (unjudged []string, err error) {
+	chosen, err := r.choose(ctx, t.Repository.ID, report)
+	if err == nil {
+		chosen.sightings, err = r.judgedByRepository(ctx, t.Repository.ID, chosen.sightings)
+	}
+	if err != nil {
+		return nil, err
+	}
+	observations := r.observations(ctx, chosen.sightings, t)
+	scan := scanOf(t, report)
+	r.setSkipped(ctx, &scan, report.Skipped, chosen.unjudged())
+	scan.MorePlaces = chosen.more
+	scan.Finished = r.Now()
+	if len(scan.Unjudged) > 0 {
+		r.Log.WarnContext(ctx, "not everything was checked: the check doesn't pass, and the commits are read again", "repository", t.Repository.Owner+"/"+t.Repository.Name,
+			"ref", t.Ref, "head", t.Head, "left", scan.Unjudged)
+	}
+	return scan.Unjudged, r.recordScan(ctx, t, scan, observations, chosen.unseen)
+}
+
+func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, observations []respond.Observation, unseen map[string]bool) error {
+	if t.Policy {
+		r.Policies.Forget(t.Repository.ID, t.Repository.Name)
+	}
+	repository, found, err := r.Recorder.Repository(ctx, t.Repository.ID)
+	if err != nil || !found {
+		return err
+	}
+	if t.Policy && t.Ref == "refs/heads/"+repository.DefaultBranch { // before the policy is asked: the push may bring both
+		change := policies.Change{Before: t.Before, After: t.Want, Pusher: t.Pusher, Received: t.Received}
+		if err := r.Policies.Vouch(ctx, repository, change); err != nil {
+			return err
+		}
+	}
+	if scan.Outside, err = r.outside(ctx, t, len(observations) > 0); err != nil {
+		return err
+	}
+	var p respond.Policy
+	if len(observations) > 0 { // a clean push asks nothing more of GitHub
+		if p, err = r.Policies.Of(ctx, repository); err != nil {
+			return err
+		}
+	}
+	allowance := allowanceOf(p, observations, r.Now())
+	var brought ledger.RecordedScan
+	err = r.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		if err := r.moveTip(ctx, tx, t, scan.Unjudged); err != nil {
+			return err
+		}
+		if err := r.fillGaps(ctx, tx, t, &scan); err != nil {
+			return err
+		}
+		if t.Policy {
+			if err := refile(ctx, tx, t.Repository.ID); err != nil {
+				return err
+			}
+		}
+		if scan.Head == "" && len(observations)+len(scan.Unjudged) == 0 {
+			return nil
+		}
+		if scan.Head == "" {
+			scan.Head = t.Want
+		}
+		recorded, err := tx.RecordScan(ctx, scan, observations)
+		if err != nil || len(observations) == 0 {
+			return err
+		}
+		brought = recorded
+		brought.New = slices.DeleteFunc(slices.Clone(recorded.New), func(l respond.Leak) bool { return !l.Detected.Equal(tx.Now()) })
+		return r.decide(ctx, tx, scan, recorded, unseen, p, allowance)
+	})
+	if err == nil {
+		r.logLeaks(ctx, t, brought.New, brought.Fresh)
+	}
+	return err
+}
+
+// allowanceOf is what the policy allows, with the paths of the observations matched, and no others ever: a policy's patterns are
+// foreign text, and nobody waits for them in the ledger's one write transaction.
+func allowanceOf(p respond.Policy, observations []respond.Observation, now time.Time) *policy.Allowance {
+	allowance := policy.AllowedAt(p.Allow, now)
+	for _, o := range observations {
+		allowance.Path(detect.Environment(o.Leak.Environment), o.Sighting.Path)
+	}
+	return allowance.Seal()
+}
+
+// decide chooses what follows from a scan's findings.
+func (r *Reader) decide(ctx context.Context, tx Tx, scan respond.Scan, recorded ledger.RecordedScan, unseen map[string]bool, p respond.Policy, allowance *policy.Allowance) error {
+	repository, err := tx.Repository(ctx, scan.Repository)
+	if err != nil {
+		return err
+	}
+	filed, err := tx.Filings(ctx, scan.Repository, tx.Now().Add(-time.Hour))
+	if err != nil {
+		return err
+	}
+	facts := respond.ScanFacts{Repository: r.Recorder.WithURL(repository), Scan: scan, Unseen: unseen, FiledHour: filed, Policy: p, Allowance: allowance, Hidden: map[int64]bool{}, Now: tx.Now()}
+	for _, leak := range slices.Concat(recorded.New, recorded.Known) {
+		// A scan that is recorded again brings the same leaks as new ones again. What follows from a new leak follows once: from
+		// the transaction that wrote it first.
+		isNew := leak.Detected.Equal(tx.Now())
+		if facts.Hidden[leak.ID], err = record.HiddenIssue(ctx, tx, leak, p); err != nil {
+			return err
+		}
+		facts.Seen = append(facts.Seen, respond.Seen{Leak: record.WithVisibility(leak, repository), New: isNew, Sightings: recorded.Fresh[leak.ID]})
+	}
+	facts.Heads = map[int64][]string{}
+	for _, seen := range facts.Seen {
+		if _, _, moves := facts.Moves(seen); !moves {
+			continue
+		}
+		if facts.Heads[seen.Leak.ID], err = record.HeadsOf(ctx, tx, seen.Leak.ID); err != nil {
+			return err
+		}
+	}
+	return r.Recorder.Apply(ctx, tx, respond.Decide(facts), p)
+}
+
+// moveTip records what the ref points to as read, unless something was left: then the next push, which has this commit as its
+// base, brings all of it again, as often as is of use. After that the range is a gap, which the ref's checks name.
+func (r *Reader) moveTip(ctx context.Context, tx Tx, t *Task, unjudged []string) error {
+	if !t.movesRef() {
+		return nil
+	}
+	if len(unjudged) == 0 {
+		if err := tx.NoteWholeRead(ctx, t.Repository.ID, t.Ref); err != nil {
+			return err
+		}
+		return tx.SetTip(ctx, t.Repository.ID, t.Ref, t.Want)
+	}
+	u, err := tx.NoteUnread(ctx, t.Repository.ID, t.Ref, t.Want, unjudged)
+	if err != nil || u.Attempts < budget.UnreadAttempts {
+		return err
+	}
+	if err := tx.NoteGap(ctx, t.Repository.ID, t.Ref, t.From, t.Want, unjudged); err != nil {
+		return err
+	}
+	return tx.SetTip(ctx, t.Repository.ID, t.Ref, t.Want)
+}
+
+// RecordFailure writes a scan that could not be finished, with the reason.
+func (r *Reader) RecordFailure(ctx context.Context, t *Task, reason string) error {
+	r.Metrics.failed(t.Event)
+	if t.Head == "" {
+		return nil
+	}
+	return r.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		scan := scanOf(t, pack.Report{})
+		scan.Failure, scan.Finished, scan.Outside = reason, r.Now(), t.Fork || t.Again
+		if t.movesRef() { // so that it is not tried each hour
+			if _, err := tx.NoteUnread(ctx, t.Repository.ID, t.Ref, t.Want, []string{reason}); err != nil {
+				return err
+			}
+		}
+		_, err := tx.RecordScan(ctx, scan, nil)
+		return err
+	})
+}
+
+func scanOf(t *Task, report pack.Report) respond.Scan {
+	return respond.Scan{
+		Repository: t.Repository.ID, Head: t.Head, Base: t.Base, Ref: t.Ref, Trigger: t.Event,
+		PullNumber: t.Pull, Pusher: t.Pusher,
+		Commits: report.Stats.Commits, Blobs: report.Stats.Blobs, Bytes: report.Stats.Bytes,
+		PackBytes: report.Stats.PackBytes, Duration: report.Stats.Duration, PolicyChanged: t.Policy,
+	}
+}
+
+// leakOf leaves the time of detection to the ledger, which takes that of its transaction.
+func (r *Reader) leakOf(ctx context.Context, f detect.Finding, s pack.Sighting, t *Task) respond.Leak {
+	return respond.Leak{
+		Repository: t.Repository.ID, Fingerprint: f.Secret.Fingerprint(),
+		Kind: f.Kind, Environment: f.Environment, Severity: f.Severity,
+		Confidence: f.Confidence, Reasons: r.redactedAll(ctx, f.Reasons), Redacted: f.Secret.Redacted(),
+		Instance: f.Instance, Dashboard: r.Scanner.RedactString(ctx, f.Dashboard), Variable: r.Scanner.RedactString(ctx, f.Variable), Browser: f.Browser,
+		State: respond.Open, Introduced: s.Author.When, Pusher: t.Pusher,
+	}
+}
+
+func sightingOf(f detect.Finding, s pack.Sighting, t *Task) respond.Sighting {
+	return respond.Sighting{
+		Source: respond.Source(s.Source), Blob: s.Blob, Path: s.Path, Commit: s.Commit, Member: f.Member, Encoding: f.Encoding,
+		Line: f.Place.Line, Column: f.Place.Column, EndLine: f.Place.EndLine, EndColumn: f.Place.EndColumn,
+		AuthorName: s.Author.Name, AuthorEmail: s.Author.Email, Authored: s.Author.When,
+		Ref: t.Ref, Allowed: f.Allowed,
+	}
+}
+
+// redacted takes credentials out of what foreigners named: a file may be called like the key that it holds.
+func (r *Reader) redacted(ctx context.Context, s respond.Sighting) respond.Sighting {
+	for _, text := range []*string{&s.Path, &s.Member, &s.Ref, &s.AuthorName, &s.AuthorEmail} {
+		*text = r.Scanner.RedactString(ctx, *text)
+	}
+	return s
+}
+
+func (r *Reader) redactedAll(ctx context.Context, texts []string) []string {
+	var out []string
+	for _, text := range texts {
+		out = append(out, r.Scanner.RedactString(ctx, text))
+	}
+	return out
+}
+
+// maxRefiled is how many issues a changed policy queues at once.
+const maxRefiled = 500
+
+// refile queues the issues that had no place under the policy before.
+func refile(ctx context.Context, tx Tx, repository int64) error {
+	leaks, err := tx.Unissued(ctx, repository, maxRefiled)
+	if err != nil {
+		return err
+	}
+	for _, leak := range leaks {
+		if err := tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}

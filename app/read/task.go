@@ -1,0 +1,44 @@
+package read
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond"
+)
+
+// Task is one reading of what a repository got: Want and all that it reaches, but not what the haves reach.
+type Task struct {
+	Repository github.Repository
+	Event      respond.Trigger
+	Ref        string   // where it was pushed; "" where the event does not tell
+	Want       string   // object id: a commit, or an annotated tag
+	Also       []string // further commits to read, of earlier pushes of which something was left
+	Head       string   // the commit that gets the check run; "" where there is none to get it
+	Base       string   // the have that the event names; "" if none
+	From       string   // where the reading really begins: another than Base where nobody has read that; "" for the beginning
+	Pull       int
+	Pusher     string    // login
+	Again      bool      // somebody asked to look again
+	Forced     bool      // the ref was moved to a commit that does not follow Base
+	Received   time.Time // when the event came; tips that are younger may hold what is wanted
+	Policy     bool      // the push changed the policy file
+
+	Before      string // with Policy: what the push moved the ref from; "" for none
+	Fork        bool   // a pull request from another repository: its author need not have write access
+	Author      string // login of who opened the pull request
+	Association string // what the event says of the author
+}
+
+// movesRef reports whether the task reads what a ref got, which is then its recorded tip.
+func (t *Task) movesRef() bool {
+	return t.Event == respond.TriggerPush || t.Event == respond.TriggerSweep
+}
+
+// wants lists what is to be read, once each.
+func (t *Task) wants() []string {
+	wants := append([]string{t.Want}, t.Also...)
+	slices.Sort(wants)
+	return slices.Compact(wants)
+}

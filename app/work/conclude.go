@@ -1,0 +1,54 @@
+package work
+
+import (
+	"context"
+	"errors"
+
+	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/read"
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// concludeScan makes the head's check run say what the scan found. Where that has to wait or fails for a time (another job is
+// at that check run, since a push and its pull request come together; GitHub has a problem), a job for it alone goes on: what
+// was read is recorded, and need not be read again.
+func (w *Worker) concludeScan(ctx context.Context, owner string, t *read.Task) error {
+	if t.Head == "" {
+		return nil
+	}
+	client := w.GitHub.Repository(t.Repository, github.ScanAccess)
+	err := w.conclude(ctx, owner, client, t.Repository.ID, t.Head, create)
+	if !begunCheck(err) || outcome.Of(err, w.Now(), outcome.Attempt{}).Do == github.GiveUp {
+		return err
+	}
+	w.Log.InfoContext(ctx, "check run waits", "repository", w.recorder.Named(t.Repository.ID), "head", t.Head, "reason", err.Error())
+	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		return tx.Enqueue(ctx, job.Check{Repository: t.Repository.ID, Head: t.Head}, nil)
+	})
+}
+
+// begunCheck reports whether a check run that was not concluded was begun all the same, so that a job which only updates check
+// runs goes on with it.
+func begunCheck(err error) bool {
+	if _, waits := errors.AsType[*outcome.WaitError](err); waits || errors.Is(err, ledger.ErrBusy) || errors.Is(err, ledger.ErrFenced) {
+		return true
+	}
+	_, asked := errors.AsType[*github.Error](err)
+	return asked
+}
+
+// giveUp records a scan that could not be finished, and concludes the head's check run with the reason.
+func (w *Worker) giveUp(ctx context.Context, owner string, t *read.Task, reason string) error {
+	if err := w.reader.RecordFailure(ctx, t, reason); err != nil || t.Head == "" {
+		return err
+	}
+	err := w.concludeScan(ctx, owner, t)
+	if err != nil && outcome.Of(err, w.Now(), outcome.Attempt{Last: true}).Do == github.GiveUp {
+		// GitHub does not take the check run either (repository gone, permission missing): the log has said why.
+		w.Log.ErrorContext(ctx, "check run not concluded", "repository", w.recorder.Named(t.Repository.ID), "head", t.Head, "error", err)
+		return nil
+	}
+	return err
+}
