@@ -28,9 +28,9 @@ func hookSigns() []string {
 	return append(append(all, verifySigns[:]...), settingSigns[:]...)
 }
 
-// compileHooks compiles hookSigns. They are looked for only around webhook secrets, which are rare: no plan is worth it.
+// compileHooks compiles hookSigns. They are looked for only around webhook secrets, which are rare: no placements are worth it.
 func compileHooks() *literal.Set {
-	set, err := literal.Compile(hookSigns(), literal.Plans{})
+	set, err := literal.Compile(hookSigns(), nil)
 	if err != nil {
 		panic(err)
 	}

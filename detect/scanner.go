@@ -49,10 +49,10 @@ func New(opts Options) *Scanner {
 	s := &Scanner{engine: &engine{
 		limits: opts.Unpack, memory: opts.Memory, malformed: opts.Malformed, anchors: anchors(),
 		samples: publicSamples[:], hooks: compileHooks(),
-		signs: compile(signs(), signsBytes, signsHalves, signsPairs),
+		signs: compile(signs(), signPlacements),
 	}}
 	s.limits.Memory = opts.Memory
-	s.search = compile(anchorTexts(s.anchors), anchorsBytes, anchorsHalves, anchorsPairs)
+	s.search = compile(anchorTexts(s.anchors), anchorPlacements)
 	for _, a := range s.anchors {
 		s.longest = max(s.longest, len(a.text)+1)
 	}

@@ -1,8 +1,21 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "hash_amd64.h"
 #include "funcdata.h"
+
+// HASHED tells, in the zero flag, whether the filter at R11 has the bytes in R0. R0, R9 and R10 are spoiled.
+#define HASHED(R0) \
+	IMULL $0x9e3779b1, R0   \
+	MOVL  R0, R9            \
+	SHRL  $24, R9           \
+	MOVQ  (R11)(R9*8), R9   \
+	XORL  R10, R10          \
+	SHRL  $12, R0           \
+	BTSQ  R0, R10           \
+	SHRL  $6, R0            \
+	BTSQ  R0, R10           \
+	NOTQ  R9                \
+	TESTQ R9, R10
 
 // BUCKETS puts into R0 the buckets of the 32 places from off(SI) on; R1 to R3 are spoiled. Y0 to Y3 are the tables of the
 // low four bits of the four bytes, Y4 to Y6 those of bits 3 to 6 of all but the first, Y8 holds 0x0f in each byte. That
@@ -50,7 +63,7 @@
 	ANDQ   R9, AX                          \
 	ORQ    AX, R10
 
-// func findAVX2(t *avx2Tables, filter *filter, text *byte, n int, list *[candidates]candidate) (done, count int)
+// func findAVX2(t *tables, filter *filter, text *byte, n int, list *[candidates]candidate) (done, count int)
 //
 // On the stack: the addresses of up to 64 blocks of 64 places at 0, the places where each has nothing as bits at 512, where
 // the next chunk begins at 1024, and the buckets of one block at 1032.

@@ -55,7 +55,7 @@ func (c *Cursor) Next() (pos, index int) {
 // fill looks for more candidates, and reports whether there are any.
 func (c *Cursor) fill() bool {
 	c.next, c.n = 0, 0
-	if c.set.way != portable {
+	if c.set.backend != portable {
 		if c.done, c.n = c.set.fillVector(&c.list, c.text, c.done); c.n > 0 {
 			return true
 		}

@@ -8,7 +8,7 @@ import (
 
 func Example() {
 	words := []string{"needle", "need", "thread"}
-	set, err := literal.Compile(words, literal.Plans{})
+	set, err := literal.Compile(words, nil)
 	if err != nil {
 		panic(err)
 	}

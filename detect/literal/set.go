@@ -15,25 +15,13 @@ const (
 	groups = 8
 )
 
-// way is a way to search. All give the same hits.
-type way string
+// backend is one implementation of the search. All give the same hits.
+type backend string
 
 const (
-	portable way = "portable"
-	avx2     way = "avx2"
-	vbmi     way = "vbmi" // AVX-512
+	portable backend = "portable"
+	avx2     backend = "avx2"
 )
-
-func (w way) sight() Sight {
-	switch w {
-	case vbmi:
-		return Bytes
-	case avx2:
-		return Halves
-	default:
-		return Pairs
-	}
-}
 
 // Set is a compiled list of literals. It is immutable and safe for concurrent use.
 type Set struct {
@@ -41,11 +29,11 @@ type Set struct {
 	buckets [groups][]entry
 	reach   int // the largest entry.offset
 
-	masks  [256]uint32   // exact buckets of a byte as first to fourth of a window, in bits 0, 8, 16 and 24 on
-	pairs  [1 << 16]byte // 1 for two bytes, little endian, that are the first two of a window or the two behind the first
-	filter filter
-	tables tables
-	way    way
+	masks   [256]uint32   // exact buckets of a byte as first to fourth of a window, in bits 0, 8, 16 and 24 on
+	pairs   [1 << 16]byte // 1 for two bytes, little endian, that are the first two of a window or the two behind the first
+	filter  filter
+	tables  tables
+	backend backend
 }
 
 // entry is a literal in its bucket.
@@ -59,13 +47,13 @@ type entry struct {
 
 // Compile prepares a set. A literal has at least three bytes, all below 0x80 (NUL is allowed, for UTF-16), and stands in
 // the list once; one of three bytes is found only before another byte below 0x80, or at the end of the text. Some hundred
-// literals keep the search near memory speed; more work, ever slower. The plans must name each literal. Without one (nil) the
-// search finds the same, but stops more often.
-func Compile(literals []string, plans Plans) (*Set, error) {
-	return compile(literals, plans, ways()[0])
+// literals keep the search near memory speed; more work, ever slower. The placements must name each literal. Without any (nil)
+// the search finds the same, but takes several times as long.
+func Compile(literals []string, placements Placements) (*Set, error) {
+	return compile(literals, placements, backends()[0])
 }
 
-func compile(literals []string, plans Plans, w way) (*Set, error) {
+func compile(literals []string, placements Placements, b backend) (*Set, error) {
 	seen := make(map[string]bool, len(literals))
 	for i, l := range literals {
 		if len(l) < shortest {
@@ -81,17 +69,13 @@ func compile(literals []string, plans Plans, w way) (*Set, error) {
 		}
 		seen[l] = true
 	}
-	s := &Set{way: w}
+	s := &Set{backend: b}
 	for i, l := range literals {
-		for sight, plan := range plans {
-			at, err := plan.place(i, l)
-			if err != nil {
-				return nil, err
-			}
-			if Sight(sight) == w.sight() {
-				s.add(l, i, at)
-			}
+		at, err := placements.of(i, l)
+		if err != nil {
+			return nil, err
 		}
+		s.add(l, i, at)
 	}
 	s.tables = makeTables(&s.masks)
 	return s, nil

@@ -65,26 +65,26 @@ func check(t *testing.T, literals []string, s *Set, text []byte, from int) {
 	}
 }
 
-// planned is any plan for literals, the same at each call.
-func planned(literals []string) Plan {
+// placed are any placements for literals, the same at each call.
+func placed(literals []string) Placements {
 	rng := rand.New(rand.NewPCG(9, uint64(len(literals))))
-	p := Plan{}
+	p := Placements{}
 	for _, l := range literals {
 		p[l] = Placement{rng.IntN(max(1, min(farthest+1, len(l)-window+1))), rng.IntN(groups)}
 	}
 	return p
 }
 
-// sets compiles literals for each way.
+// sets compiles literals for each backend.
 func sets(t testing.TB, literals []string) map[string]*Set {
 	t.Helper()
 	m := map[string]*Set{}
-	for _, w := range ways() {
-		s, err := compile(literals, Plans{planned(literals), planned(literals), planned(literals)}, w)
+	for _, b := range backends() {
+		s, err := compile(literals, placed(literals), b)
 		if err != nil {
 			t.Fatal(err)
 		}
-		m[string(w)] = s
+		m[string(b)] = s
 	}
 	return m
 }
@@ -195,11 +195,11 @@ func TestNextOutsideText(t *testing.T) {
 func TestCompileRefuses(t *testing.T) {
 	t.Parallel()
 	for _, literals := range [][]string{{"ab"}, {""}, {"abc", "abc"}, {"sé_"}} {
-		if _, err := Compile(literals, Plans{}); err == nil {
+		if _, err := Compile(literals, nil); err == nil {
 			t.Errorf("Compile(%q) accepted", literals)
 		}
 	}
-	s, err := Compile(nil, Plans{})
+	s, err := Compile(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

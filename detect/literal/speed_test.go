@@ -88,16 +88,13 @@ func binaryData(size int) [][]byte {
 	return slices.Collect(slices.Chunk(all, 1<<20))
 }
 
-// formsPlans are plans for forms, made in a few seconds.
-func formsPlans(b *testing.B, source [][]byte) Plans {
+// formsPlacements are placements for forms, made in a few seconds.
+func formsPlacements(b *testing.B, source [][]byte) Placements {
 	b.Helper()
-	samples := Samples(bytes.Join(source[:len(source)/10], nil), 0.8)
-	samples = append(samples, Samples(base64Text(1 << 20)[0], 0.2)...)
-	var plans Plans
-	for sight := range plans {
-		plans[sight], _ = Anneal(forms(), samples, Sight(sight), 3000, 1)
-	}
-	return plans
+	all := samples(bytes.Join(source[:len(source)/10], nil), 0.8)
+	all = append(all, samples(base64Text(1 << 20)[0], 0.2)...)
+	p, _ := anneal(forms(), all, 3000, 1)
+	return p
 }
 
 // BenchmarkSpeed reads each kind of text for all of forms by turns with bytes.IndexByte for an absent byte, and prints
@@ -105,7 +102,7 @@ func formsPlans(b *testing.B, source [][]byte) Plans {
 // other work on the machine disturbs some.
 func BenchmarkSpeed(b *testing.B) {
 	blobs := source(b, 384<<20)
-	plans := formsPlans(b, blobs)
+	placements := formsPlacements(b, blobs)
 	texts := []struct {
 		name  string
 		blobs [][]byte
@@ -129,9 +126,9 @@ func BenchmarkSpeed(b *testing.B) {
 				n = 0
 			}
 		}
-		for _, w := range ways() {
+		for _, w := range backends() {
 			b.Run(text.name+"/"+string(w), func(b *testing.B) {
-				s, err := compile(forms(), plans, w)
+				s, err := compile(forms(), placements, w)
 				if err != nil {
 					b.Fatal(err)
 				}

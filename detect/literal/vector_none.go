@@ -9,4 +9,4 @@ func makeTables(*[256]uint32) tables { return tables{} }
 
 func (s *Set) fillVector(_ *[candidates]candidate, _ []byte, at int) (done, count int) { return at, 0 }
 
-func ways() []way { return []way{portable} }
+func backends() []backend { return []backend{portable} }

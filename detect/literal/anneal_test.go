@@ -8,16 +8,16 @@ import (
 	"slices"
 )
 
-// Sample tells how often four bytes in a row stand in the texts that a search is to be fast on.
-type Sample struct {
-	Bytes  [window]byte
-	Weight float64
+// sample tells how often four bytes in a row stand in the texts that a search is to be fast on.
+type sample struct {
+	bytes  [window]byte
+	weight float64
 }
 
-// Samples counts the windows of text, each with the same share of weight. Of the seldom ones it keeps every so many, and
+// samples counts the windows of text, each with the same share of weight. Of the seldom ones it keeps every so many, and
 // lets those stand for the others: most are reported with more than their own weight, in the order of their bytes. Texts
 // of the same size give samples of about the same number.
-func Samples(text []byte, weight float64) []Sample {
+func samples(text []byte, weight float64) (list []sample) {
 	const often, seldom = 40_000, 20_000
 	counts := map[[window]byte]int{}
 	for i := range max(0, len(text)-window+1) {
@@ -29,24 +29,23 @@ func Samples(text []byte, weight float64) []Sample {
 		return cmp.Or(counts[b]-counts[a], slices.Compare(a[:], b[:]))
 	})
 	share := weight / float64(max(1, len(text)))
-	var samples []Sample
 	for _, w := range all[:min(often, len(all))] {
-		samples = append(samples, Sample{w, share * float64(counts[w])})
+		list = append(list, sample{w, share * float64(counts[w])})
 	}
 	rest := all[min(often, len(all)):]
 	step := max(1, len(rest)/seldom)
 	for i := 0; i < len(rest); i += step {
-		samples = append(samples, Sample{rest[i], share * float64(counts[rest[i]]*step)})
+		list = append(list, sample{rest[i], share * float64(counts[rest[i]]*step)})
 	}
-	return samples
+	return list
 }
 
-// Anneal looks for a plan by which the search that has this sight stops seldom in texts like the samples: it moves one
+// anneal looks for placements by which the search stops seldom in texts like the samples: it moves one
 // literal after the other at random, and takes what makes things worse ever more seldom. It is deterministic. Some hundred
 // thousand moves for a hundred literals and half a million samples take minutes. The cost is the share of places at which the
-// search stops in such texts, if the weights add up to 1; but for [Pairs], one where a window does stand counts for several.
-func Anneal(literals []string, samples []Sample, sight Sight, moves int, seed uint64) (plan Plan, cost float64) {
-	a := newAnnealer(literals, samples, sight)
+// search stops in such texts, if the weights add up to 1; one where a window does stand counts for several.
+func anneal(literals []string, samples []sample, moves int, seed uint64) (p Placements, cost float64) {
+	a := newAnnealer(literals, samples)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	for i := range literals {
 		a.at[i] = a.random(rng, i)
@@ -81,9 +80,6 @@ func Anneal(literals []string, samples []Sample, sight Sight, moves int, seed ui
 			continue
 		}
 		touched := []int{before[i].Bucket, a.at[i].Bucket}
-		if a.sight == Pairs {
-			touched = []int{0}
-		}
 		for _, b := range slices.Compact(touched) {
 			costs[b] = a.cost(b)
 		}
@@ -101,22 +97,20 @@ func Anneal(literals []string, samples []Sample, sight Sight, moves int, seed ui
 			copy(best, a.at)
 		}
 	}
-	plan = Plan{}
+	p = Placements{}
 	for i, l := range literals {
-		plan[l] = best[i]
+		p[l] = best[i]
 	}
-	return plan, least
+	return p, least
 }
 
 // annealer knows what a bucket costs.
 type annealer struct {
 	literals []string
 	at       []Placement
-	samples  []Sample // by their bytes
+	samples  []sample // by their bytes
 	pairs    []pair
 	weights  map[[window]byte]float64 // of samples
-	often    [1 << 14]float64         // weight of the samples that begin with two bytes
-	sight    Sight
 }
 
 // windowCost is how many times as much it costs that a window stands there than that it only seems so.
@@ -125,13 +119,12 @@ const windowCost = 8
 // pair are the samples with the same first two bytes.
 type pair struct{ from, to int }
 
-func newAnnealer(literals []string, samples []Sample, sight Sight) *annealer {
-	a := &annealer{literals: literals, sight: sight, at: make([]Placement, len(literals)), samples: slices.Clone(samples), weights: map[[window]byte]float64{}}
-	slices.SortFunc(a.samples, func(a, b Sample) int { return slices.Compare(a.Bytes[:], b.Bytes[:]) })
+func newAnnealer(literals []string, samples []sample) *annealer {
+	a := &annealer{literals: literals, at: make([]Placement, len(literals)), samples: slices.Clone(samples), weights: map[[window]byte]float64{}}
+	slices.SortFunc(a.samples, func(a, b sample) int { return slices.Compare(a.bytes[:], b.bytes[:]) })
 	for i, s := range a.samples {
-		a.weights[s.Bytes] += s.Weight
-		a.often[int(s.Bytes[0]&0x7f)<<7|int(s.Bytes[1]&0x7f)] += s.Weight
-		if i == 0 || [2]byte(s.Bytes[:]) != [2]byte(a.samples[i-1].Bytes[:]) {
+		a.weights[s.bytes] += s.weight
+		if i == 0 || [2]byte(s.bytes[:]) != [2]byte(a.samples[i-1].bytes[:]) {
 			a.pairs = append(a.pairs, pair{i, i})
 		}
 		a.pairs[len(a.pairs)-1].to = i + 1
@@ -146,32 +139,10 @@ func (a *annealer) random(rng *rand.Rand, i int) Placement {
 
 // cost is what bucket b costs.
 func (a *annealer) cost(b int) float64 {
-	if a.sight == Pairs {
-		if b > 0 {
-			return 0 // buckets are all the same to it
-		}
-		return a.pairStops()
-	}
 	sum := a.stops(b)
 	for i, at := range a.at {
 		if w := windowAt(a.literals[i], at.Offset); at.Bucket == b && len(w) == window {
 			sum += windowCost * a.weights[[window]byte([]byte(w))]
-		}
-	}
-	return sum
-}
-
-// pairStops is the weight of the samples that begin with two bytes at which the search without vectors stops.
-func (a *annealer) pairStops() (sum float64) {
-	var seen [1 << 14]bool
-	for i, at := range a.at {
-		w := windowAt(a.literals[i], at.Offset)
-		for j := range 2 {
-			pair := int(w[j])<<7 | int(w[j+1])
-			if !seen[pair] {
-				seen[pair] = true
-				sum += a.often[pair]
-			}
 		}
 	}
 	return sum
@@ -196,43 +167,34 @@ func (a *annealer) stops(b int) (sum float64) {
 	var taken [window][0x80]bool
 	for j := range taken {
 		for c := range taken[j] {
-			taken[j][c] = in[j].has(a.sight, byte(c), j > 0)
+			taken[j][c] = in[j].has(byte(c), j > 0)
 		}
 	}
 	for _, p := range a.pairs {
 		some := a.samples[p.from:p.to]
-		if first := &some[0].Bytes; !taken[0][first[0]&0x7f] || !taken[1][first[1]&0x7f] {
+		if first := &some[0].bytes; !taken[0][first[0]&0x7f] || !taken[1][first[1]&0x7f] {
 			continue
 		}
 		for i := range some {
-			if s := &some[i]; taken[2][s.Bytes[2]&0x7f] && taken[3][s.Bytes[3]&0x7f] {
-				sum += s.Weight
+			if s := &some[i]; taken[2][s.bytes[2]&0x7f] && taken[3][s.bytes[3]&0x7f] {
+				sum += s.weight
 			}
 		}
 	}
 	return sum
 }
 
-// crossing is a set of bytes, and as AVX2 knows it: by bits 0 to 3, and apart from them bits 3 to 6.
-type crossing struct {
-	bytes     [2]uint64
-	low, high uint16
-}
+// crossing is a set of bytes as AVX2 knows it: by bits 0 to 3, and apart from them bits 3 to 6.
+type crossing struct{ low, high uint16 }
 
 func (c *crossing) add(b byte) {
 	c.low |= 1 << (b & 15)
 	c.high |= 1 << (b >> 3 & 15)
-	c.bytes[b>>6&1] |= 1 << (b & 63)
 }
 
-func (c *crossing) addAll() {
-	*c = crossing{[2]uint64{math.MaxUint64, math.MaxUint64}, math.MaxUint16, math.MaxUint16}
-}
+func (c *crossing) addAll() { *c = crossing{math.MaxUint16, math.MaxUint16} }
 
-// has reports whether b passes for one of the set; where halves are seen, by its low bits alone, or by both.
-func (c *crossing) has(sight Sight, b byte, both bool) bool {
-	if sight == Bytes {
-		return c.bytes[b>>6&1]>>(b&63)&1 != 0
-	}
+// has reports whether b passes for one of the set: by its low bits alone, or by both.
+func (c *crossing) has(b byte, both bool) bool {
 	return c.low>>(b&15)&1 != 0 && (!both || c.high>>(b>>3&15)&1 != 0)
 }
