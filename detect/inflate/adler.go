@@ -19,7 +19,7 @@ func adler(sum uint32, p []byte) uint32 {
 		run := p[:min(len(p), adlerRun)]
 		p = p[len(run):]
 		whole := len(run) &^ (adlerBlock - 1)
-		sumBytes, sumSums := sums(run[:whole])
+		sumBytes, sumSums := sumBlocks(run[:whole])
 		b += uint32(whole)*a + sumSums
 		a += sumBytes
 		run = run[whole:]
@@ -40,7 +40,7 @@ func adler(sum uint32, p []byte) uint32 {
 	return b<<16 | a
 }
 
-// sumBlocks is [sums] without vectors.
+// sumBlocks returns the sum of the bytes of p, which is some whole blocks, and the sum of its running sums.
 func sumBlocks(p []byte) (sumBytes, sumSums uint32) {
 	for ; len(p) >= adlerBlock; p = p[adlerBlock:] {
 		blockBytes, blockSums := adlerLanes((*[adlerBlock]byte)(p))

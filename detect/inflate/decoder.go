@@ -31,7 +31,7 @@ const (
 // Feed is used: keep one for each goroutine. It is not safe for concurrent use, and keeps no reference to what it was
 // given.
 type Decoder struct {
-	// Trust leaves out the Adler-32, for packs whose own trailer hash was verified; without AVX2 that saves 7 % of the
+	// Trust leaves out the Adler-32, for packs whose own trailer hash was verified: that saves 7 % of the
 	// time. Git never leaves it out.
 	Trust bool
 

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"math/bits"
 	"slices"
 	"sync"
 )
@@ -157,24 +156,10 @@ func readIndex(data []byte, packSize int64) (*index, []int64, error) {
 
 // sortByOffset fills positions with 0 to its length, ordered by offset.
 func sortByOffset(positions []int32, offsets []int64) {
-	const indexBits = 24 // of a position, which leaves 40 for the offset
-	n := len(positions)
-	packed := make([]uint64, n)
-	var all uint64
-	for i := range n {
-		o := uint64(offsets[i])
-		all |= o
-		packed[i] = o<<indexBits | uint64(i)
+	for i := range positions {
 		positions[i] = int32(i)
 	}
-	if n > 1<<indexBits || all >= 1<<(64-indexBits) {
-		slices.SortFunc(positions, func(a, b int32) int { return cmp.Compare(offsets[a], offsets[b]) })
-		return
-	}
-	packed = radixSort(packed, make([]uint64, n), indexBits, indexBits+uint(bits.Len64(all)))
-	for i, p := range packed {
-		positions[i] = int32(p & (1<<indexBits - 1))
-	}
+	slices.SortFunc(positions, func(a, b int32) int { return cmp.Compare(offsets[a], offsets[b]) })
 }
 
 // invert makes find ready.
