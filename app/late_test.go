@@ -99,5 +99,31 @@ func TestADoubleIsWithdrawn(t *testing.T) {
 			w.say(issue.Number, "/rekey ignore it never worked", w.ada)
 			w.state(issue.Number, "closed", ledger.Ignored)
 		},
+		"Comment": func(t *testing.T) {
+			w := newSettled(t, time.Millisecond)
+			_, _, issue := w.leaked(83, detect.Live)
+			ours := func() (ids []int64) {
+				for _, c := range w.issue(issue.Number).Comments {
+					if strings.Contains(c.Body, "it never worked") && strings.Contains(c.Body, "<!--") {
+						ids = append(ids, c.ID)
+					}
+				}
+				return ids
+			}
+			most := 0
+			w.github.Inject(githubtest.Times(1, creates("comments"), githubtest.LateAfter(func() {
+				w.eventually("a comment", func() bool { return len(ours()) > 0 })
+				most = len(ours()) + 1
+			}, githubtest.Answer(http.StatusBadGateway, "Server Error"))))
+			w.say(issue.Number, "/rekey ignore it never worked", w.ada)
+			w.eventually("the second comment to be deleted", func() bool {
+				return strings.Contains(w.logs.String(), "the duplicate is withdrawn") && len(ours()) == 1
+			})
+			w.settle()
+			if len(ours()) != 1 || most != 2 {
+				t.Errorf("the comments are %v, there were %d", ours(), most)
+			}
+			w.state(issue.Number, "closed", ledger.Ignored)
+		},
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -182,17 +181,28 @@ func (c *Client) Comment(ctx context.Context, number int, body string) (id int64
 	return id, err
 }
 
-// Commented reports whether a comment of the App's own under an issue contains marker: anybody can copy one. since, if not
-// zero, leaves out what was not touched after it.
-func (c *Client) Commented(ctx context.Context, number int, marker string, since time.Time) (bool, error) {
+// DeleteComment deletes a comment under an issue; ErrNotFound: there is none.
+func (c *Client) DeleteComment(ctx context.Context, id int64) error {
+	return c.do(ctx, "delete comment", writeIssue, func(ctx context.Context, rest *gogithub.Client) error {
+		_, err := rest.Issues.DeleteComment(ctx, c.repo.Owner, c.repo.Name, id)
+		return err
+	})
+}
+
+// FindComment returns the id of the first comment of the App's own under an issue that contains marker, 0 if there is none: anybody
+// can copy one. since, if not zero, leaves out what was not touched after it.
+func (c *Client) FindComment(ctx context.Context, number int, marker string, since time.Time) (id int64, err error) {
 	bot, err := c.bot(ctx)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	comments, err := c.Comments(ctx, number, since)
-	return slices.ContainsFunc(comments, func(i IssueComment) bool {
-		return strings.EqualFold(i.Author, bot) && strings.Contains(i.Body, marker)
-	}), err
+	for _, one := range comments {
+		if strings.EqualFold(one.Author, bot) && strings.Contains(one.Body, marker) {
+			return one.ID, err
+		}
+	}
+	return 0, err
 }
 
 // IssueComment is a comment under an issue.

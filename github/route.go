@@ -23,6 +23,7 @@ func routes() []string {
 		"/repos/{owner}/{repo}/commits/{ref}/check-runs",
 		"/repos/{owner}/{repo}/contents/{path}",
 		"/repos/{owner}/{repo}/issues",
+		"/repos/{owner}/{repo}/issues/comments/{comment_id}",
 		"/repos/{owner}/{repo}/issues/{issue_number}",
 		"/repos/{owner}/{repo}/issues/{issue_number}/comments",
 	}

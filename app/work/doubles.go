@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/rekey-app/rekey/app/outcome"
@@ -19,10 +20,10 @@ import (
 // unrecordedWait is how long an echo waits for the end of the effect that it may be of.
 const unrecordedWait = 5 * time.Second
 
-// double is a check run or an issue that GitHub tells of, beside the one on record.
+// double is a check run, an issue or a comment that GitHub tells of, beside the one on record.
 type double struct {
 	key      string // of the effect that made it
-	recorded int64  // check run id or issue number; 0: none yet
+	recorded int64  // its id, or the issue's number; 0: none yet
 	made     int64
 	withdraw func(ctx context.Context, before func(context.Context) error) error
 }
@@ -37,6 +38,8 @@ func (w *Worker) withdrawDouble(ctx context.Context, owner string, event webhook
 			d, err = w.doubleCheck(ctx, tx, e)
 		case *webhook.Issues:
 			d, err = w.doubleIssue(ctx, tx, e)
+		case *webhook.IssueComment:
+			d, err = w.doubleComment(ctx, tx, e)
 		}
 		if err == nil && d.made != 0 && d.recorded == 0 {
 			retried, err = tx.Retried(ctx, d.key)
@@ -103,6 +106,24 @@ func (w *Worker) doubleIssue(ctx context.Context, tx *ledger.Tx, e *webhook.Issu
 			return err
 		},
 	}, nil
+}
+
+func (w *Worker) doubleComment(ctx context.Context, tx *ledger.Tx, e *webhook.IssueComment) (double, error) {
+	marker, ok := text.FindCommentMarker(e.Body)
+	if !ok || e.Action != "created" || e.AppID != w.AppID {
+		return double{}, nil
+	}
+	d := double{key: commentKey(marker), made: e.CommentID}
+	result, err := tx.ActionResult(ctx, d.key)
+	if err != nil {
+		return double{}, err
+	}
+	d.recorded, _ = strconv.ParseInt(result, 10, 64)
+	client := w.GitHub.Repository(repositoryOf(e.Common), github.RespondAccess)
+	d.withdraw = func(ctx context.Context, before func(context.Context) error) error {
+		return client.BeforeWrite(before).DeleteComment(ctx, e.CommentID)
+	}
+	return d, nil
 }
 
 // duplicate is what a second issue about a leak is made to say. It has no marker.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/riverqueue/river"
 
@@ -22,7 +23,7 @@ func (w *Worker) effects(ctx context.Context, j *river.Job[job.Effects]) error {
 	// The effects on one issue do not run into each other: while one job is at it, others wait.
 	return publisher.Hold(ctx, fmt.Sprintf("effects:%d", j.Args.Leak), outcome.Owner(j.JobRow), func(ctx context.Context) error {
 		for _, a := range j.Args.Actions {
-			err := publisher.DoOnce(ctx, "effect:"+a.Key, outcome.Owner(j.JobRow), &issueAction{w: w, action: a})
+			err := publisher.DoOnce(ctx, effectKey(a), outcome.Owner(j.JobRow), &issueAction{w: w, action: a})
 			if gone(err) {
 				w.Log.WarnContext(ctx, "comment not posted", "leak", a.Leak, "effect", string(a.Do), "reason", err.Error())
 				continue
@@ -47,9 +48,9 @@ type issueAction struct {
 	w      *Worker
 	action respond.Action
 
-	leak   ledger.Leak
-	client *github.Client // nil: there is no issue
-	done   bool           // an earlier run did it
+	leak    ledger.Leak
+	client  *github.Client // nil: there is no issue
+	comment int64          // 0: not written yet
 }
 
 func (e *issueAction) Facts(ctx context.Context, tx *ledger.Tx, _ ledger.Action) (err error) {
@@ -66,7 +67,7 @@ func (e *issueAction) Find(ctx context.Context) (err error) {
 	if e.action.Do != respond.Comment {
 		return nil
 	}
-	e.done, err = e.client.Commented(ctx, e.leak.IssueNumber, e.marker(), e.leak.Detected.Add(-clockSlack))
+	e.comment, err = e.client.FindComment(ctx, e.leak.IssueNumber, e.marker(), e.leak.Detected.Add(-clockSlack))
 	return err
 }
 
@@ -87,8 +88,8 @@ func (e *issueAction) Send(ctx context.Context, before func(context.Context) err
 	case respond.ReopenIssue:
 		_, err = client.EditIssue(ctx, github.Issue{Number: e.leak.IssueNumber, State: "open", Reason: "reopened"})
 	case respond.Comment:
-		if !e.done {
-			_, err = client.Comment(ctx, e.leak.IssueNumber, e.w.Scanner.RedactString(ctx, e.action.Body)+"\n\n"+e.marker())
+		if e.comment == 0 {
+			e.comment, err = client.Comment(ctx, e.leak.IssueNumber, e.w.Scanner.RedactString(ctx, e.action.Body)+"\n\n"+e.marker())
 		}
 	default:
 		err = outcome.Final("%s is no effect on an issue", e.action.Do)
@@ -96,7 +97,22 @@ func (e *issueAction) Send(ctx context.Context, before func(context.Context) err
 	return err
 }
 
-func (e *issueAction) Save(context.Context, *ledger.Tx) (string, error) { return "done", nil }
+func (e *issueAction) Save(context.Context, *ledger.Tx) (string, error) {
+	if e.comment != 0 {
+		return strconv.FormatInt(e.comment, 10), nil
+	}
+	return "done", nil
+}
+
+// effectKey is what an effect is recorded under. A comment is found by its marker, which is all that GitHub tells of it.
+func effectKey(a respond.Action) string {
+	if a.Do == respond.Comment {
+		return commentKey(text.CommentMarker(a.Key))
+	}
+	return "effect:" + a.Key
+}
+
+func commentKey(marker string) string { return "comment:" + marker }
 
 // late is pure: the leak has moved on since the effect was decided.
 func late(do respond.Effect, state ledger.LeakState) bool {

@@ -138,3 +138,11 @@ func (tx *Tx) Retried(ctx context.Context, key string) (bool, error) {
 	}
 	return token > 1, nil
 }
+
+// ActionResult returns the result of a finished action; "" where it has not been finished, or begun.
+func (tx *Tx) ActionResult(ctx context.Context, key string) (result string, err error) {
+	if _, err := one(ctx, tx, []any{&result}, `SELECT result FROM actions WHERE key = $1 AND finished <> 0`, key); err != nil {
+		return "", fmt.Errorf("ledger: %s: %w", key, err)
+	}
+	return result, nil
+}

@@ -33,6 +33,14 @@ func CommentMarker(key string) string {
 	return fmt.Sprintf("<!-- %x -->", sha256.Sum256([]byte(key)))
 }
 
+var commentMarker = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<!-- [0-9a-f]{64} -->$`) })
+
+// FindCommentMarker reads the [CommentMarker] at the end of a comment.
+func FindCommentMarker(body string) (marker string, ok bool) {
+	marker = commentMarker().FindString(strings.TrimSpace(body))
+	return marker, marker != ""
+}
+
 var leakMarker = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^<!-- ([0-9a-f]{16})([0-9a-f]{32}) -->`) })
 
 // ParseMarker reads the [Marker] at the start of an issue's body.
