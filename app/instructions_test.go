@@ -100,5 +100,5 @@ func testLeakOnABranch(t *testing.T) {
 	key, _ := w.secret(305, detect.Live)
 	sha := w.commit(w.shop, githubtest.Change{Files: change(map[string]string{"main.go": fmt.Sprintf(literal, key)})})
 	w.push(w.shop, "refs/heads/feature/x", sha)
-	holds(t, "the issue", w.lastIssue(), "On the branch `feature/x`: In `main.go:4`, replace the key")
+	holds(t, "the issue", w.lastIssue(), "On the branch `feature/x`, in `main.go:4`, replace the key")
 }

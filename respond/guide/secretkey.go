@@ -29,7 +29,7 @@ func secretKey(l Leak, r repository) Guide {
 	}
 	create := Step{Do: Create, Title: "Add a new key in Clerk.", Text: openAPIKeys(l) + " Choose **Add new key** and copy it now: Clerk shows it only once. The old key keeps working."}
 	check := Step{Do: Check, Title: "Check that the new key is in use:", Text: "its **Last used** says \"just now\", and the old key's stops changing. If it keeps changing, first find what still uses the old key, such as something set up by hand."}
-	remove := Step{Do: Delete, Title: "Delete the old key:", Text: row(l) + "."}
+	remove := Step{Do: Delete, Title: "Delete the old key in Clerk:", Text: row(l) + "."}
 	report := Step{Do: Report, Title: "Tell rekey:", Text: "comment `/rekey rotated`. This issue closes once Clerk no longer accepts the key."}
 	if l.Kind == detect.LegacyAPIKey {
 		report = reportRotated()

@@ -141,7 +141,12 @@ func (r repository) changeSteps() []Step {
 		out = append(out, c.step())
 	}
 	if len(out) > 0 && r.branch != "" {
-		out[0].Text = "On the branch " + code(r.branch) + ": " + out[0].Text
+		on := "On the branch " + code(r.branch)
+		if rest, ok := strings.CutPrefix(out[0].Text, "In "); ok {
+			out[0].Text = on + ", in " + rest
+		} else {
+			out[0].Text = on + ": " + out[0].Text
+		}
 	}
 	if len(out) > 0 && !r.needsCommit() {
 		out[len(out)-1].Text += " Commit that."

@@ -3,6 +3,7 @@ package text
 import (
 	"bytes"
 	"context"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -76,6 +77,26 @@ func TestIssueGolden(t *testing.T) {
 			got := Issue(context.Background(), f)
 			golden(t, "issue/"+name+".md", got.Title+"\n\n"+got.Body+"\nlabels: "+strings.Join(got.Labels, ", ")+"\nassignees: "+strings.Join(got.Assignees, ", ")+"\n")
 		})
+	}
+}
+
+// TestIssueIsShort: a line of fact, then the steps; tables and all else are folded away. With what rekey says of a host it is
+// longer by what guide.TestWords bounds.
+func TestIssueIsShort(t *testing.T) {
+	t.Parallel()
+	folded := regexp.MustCompile(`(?s)<details>.*?</details>`)
+	for name, f := range issueCases() {
+		seen := folded.ReplaceAllString(Issue(context.Background(), f).Body, "")
+		opening, _, _ := strings.Cut(seen, "### ")
+		if n := len(strings.Fields(opening)); n > 60 {
+			t.Errorf("%s: %d words before the steps", name, n)
+		}
+		if n := len(strings.Fields(seen)); n > 350 {
+			t.Errorf("%s: %d words are seen", name, n)
+		}
+		if strings.Contains(seen, "| --- |") {
+			t.Errorf("%s: a table is seen", name)
+		}
 	}
 }
 
