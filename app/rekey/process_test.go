@@ -58,7 +58,7 @@ func TestServerProcess(t *testing.T) {
 		}
 		t.Fatalf("it ended without saying %q", words)
 	}
-	says("takes deliveries")
+	says("accepts deliveries")
 
 	refused := serving(ctx, t, gh, data)
 	var told bytes.Buffer
