@@ -38,12 +38,12 @@ const (
 // CheckRun is a completed check run as rekey wants it to be. Texts over GitHub's limits are refused by [Client.CreateCheckRun]
 // with an [*InvalidError]: whoever writes them cuts them.
 type CheckRun struct {
-	Name, HeadSHA, ExternalID, DetailsURL string
-	Conclusion                            Conclusion
-	Title, Summary, Text                  string // title 255 characters; summary and text 65,535 each
-	Annotations                           []Annotation
-	Actions                               []Button // at most 3
-	StartedAt, CompletedAt                time.Time
+	Name, HeadSHA, ExternalID string
+	Conclusion                Conclusion
+	Title, Summary, Text      string // title 255 characters; summary and text 65,535 each
+	Annotations               []Annotation
+	Actions                   []Button // at most 3
+	StartedAt, CompletedAt    time.Time
 }
 
 // Annotation marks lines of a file at the head commit.
@@ -73,7 +73,6 @@ func (c *Client) CreateCheckRun(ctx context.Context, run CheckRun) (id int64, er
 	options := gogithub.CreateCheckRunOptions{
 		Name:        run.Name,
 		HeadSHA:     run.HeadSHA,
-		DetailsURL:  optional(run.DetailsURL),
 		ExternalID:  optional(run.ExternalID),
 		Status:      gogithub.String("completed"),
 		Conclusion:  gogithub.String(string(run.Conclusion)),
@@ -105,7 +104,6 @@ func (c *Client) UpdateCheckRun(ctx context.Context, id int64, run CheckRun) err
 	update := checkRunUpdate{
 		UpdateCheckRunOptions: gogithub.UpdateCheckRunOptions{
 			Name:        run.Name,
-			DetailsURL:  optional(run.DetailsURL),
 			ExternalID:  optional(run.ExternalID),
 			Status:      gogithub.String("completed"),
 			Conclusion:  gogithub.String(string(run.Conclusion)),

@@ -17,7 +17,7 @@ import (
 
 func checkRun() github.CheckRun {
 	return github.CheckRun{
-		Name: "Clerk secret keys", HeadSHA: sha, ExternalID: "scan-1", DetailsURL: "https://rekey.example.com/s/1",
+		Name: "Clerk secret keys", HeadSHA: sha, ExternalID: "scan-1",
 		Conclusion: github.Failure, Title: "1 key", Summary: "summary", Text: "text",
 		Annotations: []github.Annotation{{
 			Path: "a.env", StartLine: 3, EndLine: 3, StartColumn: 5, EndColumn: 54, Level: "failure", Title: "t", Message: "m",
@@ -44,7 +44,7 @@ func TestCreateCheckRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal([]byte(`{
-		"name": "Clerk secret keys", "head_sha": "`+sha+`", "external_id": "scan-1", "details_url": "https://rekey.example.com/s/1",
+		"name": "Clerk secret keys", "head_sha": "`+sha+`", "external_id": "scan-1",
 		"status": "completed", "conclusion": "failure", "started_at": "2026-03-01T12:00:00Z", "completed_at": "2026-03-01T12:00:01Z",
 		"output": {"title": "1 key", "summary": "summary", "text": "text", "annotations": [
 			{"path": "a.env", "start_line": 3, "end_line": 3, "start_column": 5, "end_column": 54, "annotation_level": "failure", "title": "t", "message": "m"},

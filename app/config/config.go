@@ -24,7 +24,6 @@ import (
 type Flags struct {
 	Listen       string `env:"REKEY_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on."`
 	AdminListen  string `env:"REKEY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Separate address for operators, which serves /metrics. Default: /metrics on --listen, for this machine and private networks only."`
-	PublicURL    string `env:"REKEY_PUBLIC_URL" placeholder:"URL" help:"Where people and GitHub reach this server, for links and setup."`
 	Data         string `env:"REKEY_DATA" placeholder:"DIR" help:"Directory for the database, created with mode 0700. Default: rekey in the user's state directory."`
 	GitHubURL    string `name:"github-url" env:"REKEY_GITHUB_URL" default:"https://github.com" placeholder:"URL" help:"GitHub's web and git address."`
 	GitHubAPIURL string `name:"github-api-url" env:"REKEY_GITHUB_API_URL" placeholder:"URL" help:"GitHub's API address. Default: derived from --github-url."`
@@ -48,7 +47,6 @@ type Flags struct {
 type Config struct {
 	Listen         string
 	AdminListen    string // "": none
-	PublicURL      string // without trailing slash; "" if not set
 	Data           string
 	DatabaseURL    string // postgres://…, or the path of the SQLite file
 	GitHubURL      string // without trailing slash
@@ -88,7 +86,6 @@ func (f Flags) Resolve() (Config, error) {
 	if f.AdminListen != "" {
 		set(&c.AdminListen, check)(listenAddress("REKEY_ADMIN_LISTEN", f.AdminListen))
 	}
-	set(&c.PublicURL, check)(httpURL("REKEY_PUBLIC_URL", f.PublicURL))
 	set(&c.GitHubURL, check)(secureURL("REKEY_GITHUB_URL", f.GitHubURL))
 	set(&c.GitHubAPIURL, check)(secureURL("REKEY_GITHUB_API_URL", f.GitHubAPIURL))
 	if c.GitHubAPIURL == "" && c.GitHubURL != "" {

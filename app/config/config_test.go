@@ -33,7 +33,6 @@ func valid(t *testing.T) Flags {
 func TestResolve(t *testing.T) {
 	f := valid(t)
 	f.WebhookSecret = strings.Repeat("a", 16) + ", " + strings.Repeat("b", 16)
-	f.PublicURL = "https://rekey.example.com/"
 	c, err := f.Resolve()
 	if err != nil {
 		t.Fatal(err)
@@ -44,8 +43,8 @@ func TestResolve(t *testing.T) {
 	if c.DatabaseURL != filepath.Join(f.Data, "rekey.db") {
 		t.Errorf("database is %q", c.DatabaseURL)
 	}
-	if c.PublicURL != "https://rekey.example.com" || c.GitHubAPIURL != "https://api.github.com" {
-		t.Errorf("public %q, API %q", c.PublicURL, c.GitHubAPIURL)
+	if c.GitHubAPIURL != "https://api.github.com" {
+		t.Errorf("API %q", c.GitHubAPIURL)
 	}
 }
 
@@ -63,27 +62,25 @@ func TestErrorsNameTheSettingInOneLine(t *testing.T) {
 		breakIt func(*Flags)
 		setting string
 	}{
-		"listen without port":       {func(f *Flags) { f.Listen = "localhost" }, "REKEY_LISTEN"},
-		"public URL without scheme": {func(f *Flags) { f.PublicURL = "rekey.example.com" }, "REKEY_PUBLIC_URL"},
-		"public URL with user":      {func(f *Flags) { f.PublicURL = "https://u:p@example.com" }, "REKEY_PUBLIC_URL"},
-		"GitHub URL":                {func(f *Flags) { f.GitHubURL = "git@github.com" }, "REKEY_GITHUB_URL"},
-		"API URL":                   {func(f *Flags) { f.GitHubAPIURL = "ftp://x" }, "REKEY_GITHUB_API_URL"},
-		"Clerk URL":                 {func(f *Flags) { f.ClerkAPIURL = "clerk" }, "REKEY_CLERK_API_URL"},
-		"no App":                    {func(f *Flags) { f.AppID = "" }, "REKEY_APP_ID"},
-		"App is no number":          {func(f *Flags) { f.AppID = "abc" }, "REKEY_APP_ID"},
-		"API in the clear":          {func(f *Flags) { f.GitHubAPIURL = "http://github.example.com/api/v3" }, "REKEY_GITHUB_API_URL"},
-		"no policy":                 {func(f *Flags) { f.PolicyFile = missing }, "REKEY_POLICY_FILE"},
-		"policy names no target":    {func(f *Flags) { f.PolicyFile = names }, "REKEY_POLICY_FILE"},
-		"no targets":                {func(f *Flags) { f.NotifyFile = missing }, "REKEY_NOTIFY_FILE"},
-		"no key":                    {func(f *Flags) { f.PrivateKey = "" }, "REKEY_PRIVATE_KEY"},
-		"key is no key":             {func(f *Flags) { f.PrivateKey = "nonsense" }, "REKEY_PRIVATE_KEY"},
-		"key twice":                 {func(f *Flags) { f.PrivateKeyFile = empty }, "REKEY_PRIVATE_KEY"},
-		"key file missing":          {func(f *Flags) { f.PrivateKey, f.PrivateKeyFile = "", missing }, "REKEY_PRIVATE_KEY_FILE"},
-		"secret file empty":         {func(f *Flags) { f.WebhookSecret, f.WebhookSecretFile = "", empty }, "REKEY_WEBHOOK_SECRET_FILE"},
-		"no secret":                 {func(f *Flags) { f.WebhookSecret = " , " }, "REKEY_WEBHOOK_SECRET"},
-		"short secret":              {func(f *Flags) { f.WebhookSecret = "short" }, "REKEY_WEBHOOK_SECRET"},
-		"database":                  {func(f *Flags) { f.DatabaseURL = "mysql://x" }, "REKEY_DATABASE_URL"},
-		"log":                       {func(f *Flags) { f.Log = "loud" }, "REKEY_LOG"},
+		"listen without port":    {func(f *Flags) { f.Listen = "localhost" }, "REKEY_LISTEN"},
+		"GitHub URL":             {func(f *Flags) { f.GitHubURL = "git@github.com" }, "REKEY_GITHUB_URL"},
+		"API URL":                {func(f *Flags) { f.GitHubAPIURL = "ftp://x" }, "REKEY_GITHUB_API_URL"},
+		"Clerk URL":              {func(f *Flags) { f.ClerkAPIURL = "clerk" }, "REKEY_CLERK_API_URL"},
+		"no App":                 {func(f *Flags) { f.AppID = "" }, "REKEY_APP_ID"},
+		"App is no number":       {func(f *Flags) { f.AppID = "abc" }, "REKEY_APP_ID"},
+		"API in the clear":       {func(f *Flags) { f.GitHubAPIURL = "http://github.example.com/api/v3" }, "REKEY_GITHUB_API_URL"},
+		"no policy":              {func(f *Flags) { f.PolicyFile = missing }, "REKEY_POLICY_FILE"},
+		"policy names no target": {func(f *Flags) { f.PolicyFile = names }, "REKEY_POLICY_FILE"},
+		"no targets":             {func(f *Flags) { f.NotifyFile = missing }, "REKEY_NOTIFY_FILE"},
+		"no key":                 {func(f *Flags) { f.PrivateKey = "" }, "REKEY_PRIVATE_KEY"},
+		"key is no key":          {func(f *Flags) { f.PrivateKey = "nonsense" }, "REKEY_PRIVATE_KEY"},
+		"key twice":              {func(f *Flags) { f.PrivateKeyFile = empty }, "REKEY_PRIVATE_KEY"},
+		"key file missing":       {func(f *Flags) { f.PrivateKey, f.PrivateKeyFile = "", missing }, "REKEY_PRIVATE_KEY_FILE"},
+		"secret file empty":      {func(f *Flags) { f.WebhookSecret, f.WebhookSecretFile = "", empty }, "REKEY_WEBHOOK_SECRET_FILE"},
+		"no secret":              {func(f *Flags) { f.WebhookSecret = " , " }, "REKEY_WEBHOOK_SECRET"},
+		"short secret":           {func(f *Flags) { f.WebhookSecret = "short" }, "REKEY_WEBHOOK_SECRET"},
+		"database":               {func(f *Flags) { f.DatabaseURL = "mysql://x" }, "REKEY_DATABASE_URL"},
+		"log":                    {func(f *Flags) { f.Log = "loud" }, "REKEY_LOG"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := valid(t)

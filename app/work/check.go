@@ -186,7 +186,7 @@ func (w *Worker) checkFacts(ctx context.Context, tx *ledger.Tx, repositoryID int
 	}
 	open, err := w.stillOpen(ctx, tx, repository, scans)
 	return text.CheckFacts{
-		Repository: w.recorder.WithURL(repository), Head: head, DetailsURL: w.DetailsURL, Scans: scans, Sightings: sightings, StillOpen: open, Gaps: gaps,
+		Repository: w.recorder.WithURL(repository), Head: head, Scans: scans, Sightings: sightings, StillOpen: open, Gaps: gaps,
 	}, err
 }
 

@@ -8,7 +8,7 @@ import (
 // checkRun is the check run as GitHub's client takes it.
 func checkRun(run text.CheckRun) github.CheckRun {
 	out := github.CheckRun{
-		Name: run.Name, HeadSHA: run.HeadSHA, ExternalID: run.ExternalID, DetailsURL: run.DetailsURL,
+		Name: run.Name, HeadSHA: run.HeadSHA, ExternalID: run.ExternalID,
 		Conclusion: github.Conclusion(run.Conclusion), Title: run.Title, Summary: run.Summary,
 		StartedAt: run.StartedAt, CompletedAt: run.CompletedAt,
 	}

@@ -27,18 +27,17 @@ import (
 	"github.com/rekey-app/rekey/respond/turn"
 )
 
-// Config is what the workers work with. All fields but TempDir and DetailsURL are needed.
+// Config is what the workers work with. All fields but TempDir are needed.
 type Config struct {
-	Store      *ledger.Store
-	GitHub     *github.App
-	Scanner    *detect.Scanner
-	AppID      int64
-	WebURL     string         // GitHub's, for permalinks
-	DetailsURL string         // where "Details" of a check run leads; "" for GitHub's own page
-	PullRefs   bool           // first looks read refs/pull/ too: the heads of all pull requests, from forks as well
-	TempDir    string         // for packs over 8 MiB; default os.TempDir
-	Memory     *budget.Memory // what all scans may hold of packs; nil for no bound
-	Clerk      *clerk.Client
+	Store    *ledger.Store
+	GitHub   *github.App
+	Scanner  *detect.Scanner
+	AppID    int64
+	WebURL   string         // GitHub's, for permalinks
+	PullRefs bool           // first looks read refs/pull/ too: the heads of all pull requests, from forks as well
+	TempDir  string         // for packs over 8 MiB; default os.TempDir
+	Memory   *budget.Memory // what all scans may hold of packs; nil for no bound
+	Clerk    *clerk.Client
 	// Settle is how long GitHub may take to do what a failed request asked for; see [publish.DefaultSettle].
 	Settle  time.Duration
 	Now     func() time.Time

@@ -20,7 +20,6 @@ const CheckName = "Clerk secret keys"
 type CheckFacts struct {
 	Repository respond.Repository
 	Head       string
-	DetailsURL string // "" for none
 	Scans      []respond.Scan
 	Sightings  []respond.HeadSighting
 	Policy     respond.Policy
@@ -46,7 +45,6 @@ func Check(f CheckFacts) (run CheckRun, annotated []int64) {
 		Name:       CheckName,
 		HeadSHA:    f.Head,
 		ExternalID: CheckID(f.Repository.ID, f.Head),
-		DetailsURL: f.DetailsURL,
 		Conclusion: v.conclusion(),
 		Title:      markdown.Title(v.fullTitle()),
 		Buttons:    v.buttons(),
@@ -67,7 +65,7 @@ func Check(f CheckFacts) (run CheckRun, annotated []int64) {
 // last sent, and there are no new annotations, nothing needs to be sent.
 func CheckDigest(run CheckRun) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %q %q %q %q", run.Name, run.Conclusion, run.Title, run.Summary, run.DetailsURL)
+	fmt.Fprintf(h, "%q %q %q %q", run.Name, run.Conclusion, run.Title, run.Summary)
 	for _, a := range run.Buttons {
 		fmt.Fprintf(h, " %q", a.Identifier)
 	}

@@ -4,12 +4,12 @@ import "time"
 
 // CheckRun is the check run of a head commit, in words.
 type CheckRun struct {
-	Name, HeadSHA, ExternalID, DetailsURL string
-	Conclusion                            Conclusion
-	Title, Summary                        string
-	Annotations                           []Annotation
-	Buttons                               []Button // at most 3
-	StartedAt, CompletedAt                time.Time
+	Name, HeadSHA, ExternalID string
+	Conclusion                Conclusion
+	Title, Summary            string
+	Annotations               []Annotation
+	Buttons                   []Button // at most 3
+	StartedAt, CompletedAt    time.Time
 }
 
 // Conclusion is a check run's outcome.
