@@ -138,8 +138,8 @@ func TestABackfillGoesOnWhereItWas(t *testing.T) {
 	if b := w.backfill(); b.Repositories != 6 || len(b.Looks) != 0 {
 		t.Errorf("in the end: %+v", b)
 	}
-	if n := strings.Count(w.logs.String(), "history is read anew"); n != 2 {
-		t.Errorf("%d histories are said to be read anew", n)
+	if n := strings.Count(w.logs.String(), "history is scanned again"); n != 2 {
+		t.Errorf("%d histories are said to be scanned again", n)
 	}
 	w.eventually("the issues", func() bool {
 		return !slices.ContainsFunc(repositories, func(r *githubtest.Repository) bool { return len(r.Issues()) != 1 })
