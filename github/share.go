@@ -56,8 +56,18 @@ func (s share) learn(ctx context.Context, p *pacer, now time.Time, class class, 
 // shareEvery is how often a process looks for what GitHub told others.
 const shareEvery = 2 * time.Second
 
-// Share keeps to what GitHub told other processes, and earlier ones, until ctx ends. It returns at once where nothing is
-// shared.
+// Recall keeps to what GitHub told other processes, and earlier ones. It is for before the first request: a restart is no reason
+// to ask GitHub what it said not to.
+func (a *App) Recall(ctx context.Context) error {
+	if a.shared == nil {
+		return nil
+	}
+	return a.shared.Closures(ctx, func(installation int64, s string, until time.Time) {
+		a.pacers.of(installation).close(scope(s), until)
+	})
+}
+
+// Share does what Recall does, again and again until ctx ends. It returns at once where nothing is shared.
 func (a *App) Share(ctx context.Context) {
 	if a.shared == nil {
 		return
@@ -65,11 +75,8 @@ func (a *App) Share(ctx context.Context) {
 	ticker := time.NewTicker(shareEvery)
 	defer ticker.Stop()
 	for {
-		err := a.shared.Closures(ctx, func(installation int64, s string, until time.Time) {
-			a.pacers.of(installation).close(scope(s), until)
-		})
-		if err != nil && ctx.Err() == nil {
-			a.log.WarnContext(ctx, "limits that other processes met could not be read", "error", err)
+		if err := a.Recall(ctx); err != nil && ctx.Err() == nil {
+			a.log.WarnContext(ctx, "limits that GitHub told other processes of are not known", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -122,6 +122,9 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 	if s.worker, err = s.store.Work(workers, queue); err != nil {
 		return nil, err
 	}
+	if err := app.Recall(ctx); err != nil {
+		return nil, err
+	}
 	// Jobs outlive ctx: Close lets them end.
 	if err := s.worker.Start(context.WithoutCancel(ctx)); errors.Is(err, ledger.ErrFull) {
 		return nil, fullDisk(cfg)

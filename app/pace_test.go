@@ -1,0 +1,31 @@
+package app
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rekey-app/rekey/detect"
+)
+
+// TestLimitsOutliveARestart: what GitHub told the last process to wait with, the next one waits with, on either store.
+func TestLimitsOutliveARestart(t *testing.T) {
+	t.Parallel()
+	w := newShop(t)
+	if err := w.server.Store().Pace().Close(w.ctx, w.app.ID(), "writing", time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	w.restart(func() {})
+	key, _ := w.secret(780, detect.Live)
+	sha := w.pushed(map[string]string{".env": env(key)})
+	w.check(w.shop, sha)
+	w.conclusion(sha, "failure") // check runs are no such writes
+	w.quiet()
+	w.filed(0)
+	for _, r := range w.github.Requests() {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.Path, "/issues") {
+			t.Error("an issue was asked for")
+		}
+	}
+}
