@@ -134,7 +134,7 @@ func testMoreKeysThanARecordTakes(t *testing.T) {
 	run := w.shop.CheckRuns(sha)[0]
 	w.conclusion(sha, "failure")
 	holds(t, "the check", run.Title+run.Summary, "for production", "not everything was checked", "101 more credentials, 0 of them for production")
-	holds(t, "the log", w.logs.String(), `"level":"WARN","msg":"not all could be judged`)
+	holds(t, "the log", w.logs.String(), `"level":"WARN","msg":"not everything was checked`)
 	refs, tip := w.unread()
 	if tip != before || len(refs) != 1 || refs[0].SHA != sha || refs[0].Attempts != 1 {
 		t.Fatalf("the tip is %q, unread %+v", tip, refs)
