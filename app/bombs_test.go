@@ -3,6 +3,8 @@ package app
 import (
 	"bytes"
 	"cmp"
+	"compress/zlib"
+	"crypto/sha1"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -18,6 +20,7 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github/githubtest"
 )
 
@@ -25,7 +28,10 @@ import (
 func bombs() map[string]bomb {
 	return map[string]bomb{
 		"decoys": {files: func(w *world) map[string]string {
-			return map[string]string{"a.env": decoys(w.key(801, detect.Test), 100_001)}
+			return map[string]string{"a.env": decoys(w.key(801, detect.Test), budget.Findings+1)}
+		}},
+		"many decoys": {heavy: true, files: func(w *world) map[string]string {
+			return map[string]string{"a.env": decoys(w.key(802, detect.Test), 100_001)}
 		}},
 		"one key's lines": {heavy: true, files: func(w *world) map[string]string {
 			return map[string]string{"a.env": strings.Repeat(env(w.key(803, detect.Live)), 30<<20/68)}
@@ -204,7 +210,7 @@ func exists(path string) bool {
 func windows(t testing.TB, n int) map[string]string {
 	files := map[string]string{}
 	for i := range n {
-		inner := zstdBomb(t, 128<<20+i)
+		inner := zstdBomb(128<<20 + i)
 		files[fmt.Sprintf("w%02d.zst", i)] = zstdOf(t, []byte(inner))
 	}
 	return files
@@ -232,15 +238,40 @@ type maker struct {
 	dir string
 }
 
+// object writes an object. Small ones it writes itself, without a process of git for each of thousands.
 func (m *maker) object(kind string, text []byte) string {
 	m.t.Helper()
-	cmd := exec.Command("git", "-C", m.dir, "hash-object", "-t", kind, "-w", "--literally", "--stdin")
-	cmd.Stdin = bytes.NewReader(text)
-	out, err := cmd.Output()
-	if err != nil {
-		m.t.Fatalf("hash-object: %v", err)
+	if len(text) > 16<<20 {
+		cmd := exec.Command("git", "-C", m.dir, "hash-object", "-t", kind, "-w", "--literally", "--stdin")
+		cmd.Stdin = bytes.NewReader(text)
+		out, err := cmd.Output()
+		if err != nil {
+			m.t.Fatalf("hash-object: %v", err)
+		}
+		return strings.TrimSpace(string(out))
 	}
-	return strings.TrimSpace(string(out))
+	whole := append(fmt.Appendf(nil, "%s %d\x00", kind, len(text)), text...)
+	sum := sha1.Sum(whole)
+	id := hex.EncodeToString(sum[:])
+	var packed bytes.Buffer
+	z, err := zlib.NewWriterLevel(&packed, zlib.BestSpeed)
+	if err == nil {
+		_, err = z.Write(whole)
+	}
+	if err == nil {
+		err = z.Close()
+	}
+	path := filepath.Join(m.dir, "objects", id[:2], id[2:])
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(path), 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(path, packed.Bytes(), 0o600)
+	}
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return id
 }
 
 func (m *maker) git(args ...string) {

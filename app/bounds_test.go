@@ -47,8 +47,20 @@ func decoys(key string, n int) string {
 	return strings.Repeat("CLERK_SECRET_KEY="+key+" # rekey:allow\n", n)
 }
 
-// zstdBomb is a file of a few hundred bytes out of which so many bytes come.
-func zstdBomb(t testing.TB, size int) string { return zstdOf(t, make([]byte, size)) }
+// zstdBomb is a file of a few KB out of which so many bytes come, with a window of 128 MiB: blocks of one byte that is repeated.
+func zstdBomb(size int) string {
+	const most = 128 << 10
+	frame := []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, (27 - 10) << 3}
+	for ; size > 0; size -= most {
+		n := min(size, most)
+		header := n<<3 | 1<<1
+		if n == size {
+			header |= 1 // the last
+		}
+		frame = append(frame, byte(header), byte(header>>8), byte(header>>16), 0)
+	}
+	return string(frame)
+}
 
 // zstdOf compresses, with as wide a window as there is.
 func zstdOf(t testing.TB, text []byte) string {
@@ -157,7 +169,7 @@ func testOverALimit(t *testing.T) {
 	w := newShop(t)
 	first := w.pushed(map[string]string{"README.md": "# Shop\n"})
 	w.settle()
-	bomb := w.pushed(map[string]string{"data/bomb.zst": zstdBomb(t, 20<<20)})
+	bomb := w.pushed(map[string]string{"data/bomb.zst": zstdBomb(20<<20)})
 	w.settle()
 	w.conclusion(bomb, "failure")
 	run := w.shop.CheckRuns(bomb)[0]
@@ -192,7 +204,7 @@ func testGap(t *testing.T) {
 	w.shop.SetRole(w.sam, "write")
 	first := w.pushed(map[string]string{"README.md": "# Shop\n"})
 	w.settle()
-	w.pushed(map[string]string{"data/bomb.zst": zstdBomb(t, 20<<20)})
+	w.pushed(map[string]string{"data/bomb.zst": zstdBomb(20<<20)})
 	w.settle()
 	var last string
 	for i := range budget.UnreadAttempts - 1 {
