@@ -169,7 +169,7 @@ func testOverALimit(t *testing.T) {
 	w := newShop(t)
 	first := w.pushed(map[string]string{"README.md": "# Shop\n"})
 	w.settle()
-	bomb := w.pushed(map[string]string{"data/bomb.zst": zstdBomb(20<<20)})
+	bomb := w.pushed(map[string]string{"data/bomb.zst": zstdBomb(20 << 20)})
 	w.settle()
 	w.conclusion(bomb, "failure")
 	run := w.shop.CheckRuns(bomb)[0]
@@ -204,7 +204,7 @@ func testGap(t *testing.T) {
 	w.shop.SetRole(w.sam, "write")
 	first := w.pushed(map[string]string{"README.md": "# Shop\n"})
 	w.settle()
-	w.pushed(map[string]string{"data/bomb.zst": zstdBomb(20<<20)})
+	w.pushed(map[string]string{"data/bomb.zst": zstdBomb(20 << 20)})
 	w.settle()
 	var last string
 	for i := range budget.UnreadAttempts - 1 {
