@@ -127,7 +127,6 @@ func TestTheDomainStandsAtTheCentre(t *testing.T) {
 		"respond/...": {module + "github", module + "app"},
 		"github/...":  {module + "respond", "github.com/riverqueue"},
 		"app/intake":  {"github.com/riverqueue"},
-		"app/publish": {"github.com/riverqueue"},
 		"app/config":  {"github.com/riverqueue"},
 	} {
 		out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+pkg).Output()

@@ -29,9 +29,14 @@ const policyFor = time.Minute
 type Tx interface {
 	Leak(ctx context.Context, id int64) (respond.Leak, error)
 	Repository(ctx context.Context, id int64) (respond.Repository, error)
-	RepositoriesOf(ctx context.Context, installation int64) ([]respond.Repository, error)
+	ReachedTx
 	Vouch(ctx context.Context, repository int64, vouchers []ledger.Voucher) error
 	Vouchers(ctx context.Context, repository int64) (map[string]ledger.Voucher, error)
+}
+
+// ReachedTx is what finding the repository for issues needs of the ledger.
+type ReachedTx interface {
+	RepositoriesOf(ctx context.Context, installation int64) ([]respond.Repository, error)
 }
 
 var _ Tx = (*ledger.Tx)(nil)
@@ -158,7 +163,7 @@ func (p *Policies) Problem(ctx context.Context, r respond.Repository, commit str
 }
 
 // IssueTarget is where a leak's issue goes; zero for nowhere. See [respond.IssueHome].
-func (p *Policies) IssueTarget(ctx context.Context, tx Tx, r respond.Repository, applies respond.Policy) (respond.Repository, error) {
+func (p *Policies) IssueTarget(ctx context.Context, tx ReachedTx, r respond.Repository, applies respond.Policy) (respond.Repository, error) {
 	if applies.Issues.Repository == "" {
 		return r, nil
 	}

@@ -31,7 +31,7 @@ import (
 type Effect interface {
 	// Facts reads what the effect is about, in the transaction that begins the run. It may run again. ErrNotNeeded: there is
 	// nothing to do, and the run is not begun.
-	Facts(ctx context.Context, tx *ledger.Tx, begun ledger.Action) error
+	Facts(ctx context.Context, tx Tx, begun ledger.Action) error
 	// Plan reports whether anything is to be sent: not where GitHub has it already. interrupted: an earlier run sent, or may
 	// have sent, what it did not record.
 	Plan(ctx context.Context, interrupted bool) (send bool, err error)
@@ -42,17 +42,11 @@ type Effect interface {
 	Send(ctx context.Context, before func(context.Context) error) error
 	// Save records the outcome, in the transaction that finishes the run; also where nothing was sent. It returns the
 	// outcome in words.
-	Save(ctx context.Context, tx *ledger.Tx) (result string, err error)
+	Save(ctx context.Context, tx Tx) (result string, err error)
 }
 
 // ErrNotNeeded is returned by Effect.Facts where there is nothing to do.
 var ErrNotNeeded = errors.New("publish: there is nothing to do")
-
-// Store is the log of effects. [*ledger.Store] is one.
-type Store interface {
-	Update(ctx context.Context, fn func(context.Context, *ledger.Tx) error) error
-	View(ctx context.Context, fn func(context.Context, *ledger.Tx) error) error
-}
 
 // DefaultSettle is how long GitHub may take to do what a request asked for after the request has ended. GitHub ends requests
 // after ten seconds itself.
@@ -69,7 +63,7 @@ const (
 
 // Runner performs effects. It is safe for concurrent use.
 type Runner struct {
-	Store  Store
+	Store  ledger.Scoped[Tx]
 	Now    func() time.Time
 	Settle time.Duration // see [DefaultSettle]; zero means no wait
 }
@@ -78,18 +72,18 @@ type Runner struct {
 // once. Errors are those of the effect; [ledger.ErrBusy] while another job is at it, [ledger.ErrFenced] where another run has
 // taken over, and [*outcome.WaitError].
 func (r *Runner) Do(ctx context.Context, key, owner string, e Effect) error {
-	return r.do(ctx, (*ledger.Tx).BeginAction, key, owner, e)
+	return r.do(ctx, Tx.BeginAction, key, owner, e)
 }
 
 // DoOnce is Do for what is done only once: where it was done before, it does nothing.
 func (r *Runner) DoOnce(ctx context.Context, key, owner string, e Effect) error {
-	return r.do(ctx, (*ledger.Tx).BeginOnce, key, owner, e)
+	return r.do(ctx, Tx.BeginOnce, key, owner, e)
 }
 
 // Hold runs do while no other owner holds the key.
 func (r *Runner) Hold(ctx context.Context, key, owner string, do func(context.Context) error) error {
 	var held ledger.Action
-	err := r.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	err := r.Store.Update(ctx, func(ctx context.Context, tx Tx) (err error) {
 		held, err = tx.BeginAction(ctx, key, ledger.Lease{Owner: owner, For: lease})
 		return err
 	})
@@ -99,11 +93,11 @@ func (r *Runner) Hold(ctx context.Context, key, owner string, do func(context.Co
 	return errors.Join(do(ctx), r.release(ctx, held, time.Time{}))
 }
 
-type begin func(*ledger.Tx, context.Context, string, ledger.Lease) (ledger.Action, error)
+type begin func(Tx, context.Context, string, ledger.Lease) (ledger.Action, error)
 
 func (r *Runner) do(ctx context.Context, begin begin, key, owner string, e Effect) error {
 	n := &run{Runner: r, effect: e}
-	err := r.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	err := r.Store.Update(ctx, func(ctx context.Context, tx Tx) (err error) {
 		n.action, err = begin(tx, ctx, key, ledger.Lease{Owner: owner, For: lease, Send: planning + github.WriteTimeout})
 		switch {
 		case err != nil:
@@ -132,7 +126,7 @@ func (r *Runner) do(ctx context.Context, begin begin, key, owner string, e Effec
 func (r *Runner) release(ctx context.Context, a ledger.Action, sending time.Time) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseWithin)
 	defer cancel()
-	err := r.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error { return tx.ReleaseAction(ctx, a, sending) })
+	err := r.Store.Update(ctx, func(ctx context.Context, tx Tx) error { return tx.ReleaseAction(ctx, a, sending) })
 	if errors.Is(err, ledger.ErrFenced) {
 		return nil
 	}
@@ -166,7 +160,7 @@ func (n *run) perform(ctx context.Context) error {
 			return err
 		}
 	}
-	return n.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	return n.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		// First of all: what a run found that another one has taken over from is not recorded.
 		if err := tx.HoldsAction(ctx, n.action); err != nil {
 			return err
@@ -182,7 +176,7 @@ func (n *run) perform(ctx context.Context) error {
 // before is called as late as possible before each request that changes something.
 func (n *run) before(ctx context.Context) error {
 	if n.Now().Add(github.WriteTimeout).After(n.action.SendBy) {
-		err := n.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		err := n.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 			extended, err := tx.ExtendAction(ctx, n.action, planning+github.WriteTimeout)
 			if err == nil {
 				n.action = extended
@@ -192,7 +186,7 @@ func (n *run) before(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-	} else if err := n.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error { return tx.HoldsAction(ctx, n.action) }); err != nil {
+	} else if err := n.Store.View(ctx, func(ctx context.Context, tx Tx) error { return tx.HoldsAction(ctx, n.action) }); err != nil {
 		return err
 	}
 	n.sent++

@@ -39,7 +39,7 @@ func newWorld(t *testing.T, url string) *world {
 	c := &clock{time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return c.now }
 	s := ledgertest.Open(t, ledger.Options{URL: url, Now: now})
-	return &world{t, c, s, &things{}, &publish.Runner{Store: s, Now: now, Settle: settle}}
+	return &world{t, c, s, &things{}, &publish.Runner{Store: ledger.Scope[publish.Tx](s), Now: now, Settle: settle}}
 }
 
 // things is GitHub: what was made there, and what it answers.
@@ -64,7 +64,7 @@ type thing struct {
 
 func (e *thing) call(name string) { e.calls = append(e.calls, name) }
 
-func (e *thing) Facts(context.Context, *ledger.Tx, ledger.Action) error {
+func (e *thing) Facts(context.Context, publish.Tx, ledger.Action) error {
 	e.call("facts")
 	return nil
 }
@@ -105,7 +105,7 @@ func (e *thing) Send(ctx context.Context, before func(context.Context) error) er
 	return nil
 }
 
-func (e *thing) Save(context.Context, *ledger.Tx) (string, error) {
+func (e *thing) Save(context.Context, publish.Tx) (string, error) {
 	e.call("save")
 	return e.saved, nil
 }

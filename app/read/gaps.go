@@ -30,7 +30,7 @@ func refsOf(scans []respond.Scan) []string {
 
 // GapsOf lists the gaps that concern a head: those of the refs that it was pushed to, and with the default branch's those of
 // the whole history.
-func GapsOf(ctx context.Context, tx Tx, r respond.Repository, scans []respond.Scan) ([]respond.Gap, error) {
+func GapsOf(ctx context.Context, tx GapsTx, r respond.Repository, scans []respond.Scan) ([]respond.Gap, error) {
 	refs := refsOf(scans)
 	if len(refs) == 0 {
 		return nil, nil
@@ -128,7 +128,7 @@ func (r *Reader) fillGaps(ctx context.Context, tx Tx, t *Task, scan *respond.Sca
 }
 
 // CloseGaps ends the gaps of a repository that were read.
-func CloseGaps(ctx context.Context, tx Tx, repository int64, read func(respond.Gap) bool) error {
+func CloseGaps(ctx context.Context, tx GapsTx, repository int64, read func(respond.Gap) bool) error {
 	gaps, err := tx.Gaps(ctx, repository)
 	if err != nil {
 		return err
@@ -148,7 +148,7 @@ func CloseGaps(ctx context.Context, tx Tx, repository int64, read func(respond.G
 }
 
 // EnqueueGapChecks brings the checks up to date that name a gap.
-func EnqueueGapChecks(ctx context.Context, tx Tx, repository int64, g respond.Gap) error {
+func EnqueueGapChecks(ctx context.Context, tx GapsTx, repository int64, g respond.Gap) error {
 	ref := g.Ref
 	if ref == WholeHistory {
 		r, err := tx.Repository(ctx, repository)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
@@ -23,7 +24,7 @@ func (w *Worker) compareIssues(ctx context.Context, j *river.Job[job.Issues]) er
 	}
 	client := w.GitHub.Repository(record.Target(repository), github.RespondAccess)
 	listed, err := client.OwnIssues(ctx)
-	if gone(err) {
+	if publish.IssueUnavailable(err) {
 		return nil // issues are off, or the repository is archived: its leaks stay open
 	}
 	if err != nil {

@@ -42,7 +42,7 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 		return err
 	} else if ours {
 		note := ownDoing
-		if double, err := w.withdrawDouble(ctx, outcome.Owner(j.JobRow), event); err != nil {
+		if double, err := w.publish.WithdrawDouble(ctx, outcome.Owner(j.JobRow), repositoryOf(event.About()), event); err != nil {
 			return err
 		} else if double {
 			note = "withdrawn: it was made twice"
@@ -168,7 +168,7 @@ func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *rea
 		if note, err = w.reader.Scan(ctx, t); err != nil {
 			return err
 		}
-		return w.concludeScan(ctx, outcome.Owner(j.JobRow), t)
+		return w.publish.PublishScan(ctx, outcome.Owner(j.JobRow), t)
 	})
 	return note, outcome.Overtime(ctx, j.Attempt, job.ScanTimeout, err)
 }
@@ -190,7 +190,7 @@ func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d l
 	defer cancel()
 	w.Log.ErrorContext(ctx, "scan given up", "delivery", d.GUID, "repository", t.Repository.Owner+"/"+t.Repository.Name, "head", t.Head,
 		"reason", out.Reason, "error", err, outcome.Stack(err))
-	if err := w.giveUp(ctx, outcome.Owner(j.JobRow), t, out.Reason); err != nil {
+	if err := w.publish.GiveUpScan(ctx, outcome.Owner(j.JobRow), t, out.Reason); err != nil {
 		return err
 	}
 	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {

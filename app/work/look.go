@@ -206,6 +206,6 @@ func (w *Worker) looked(ctx context.Context, j *river.Job[job.FirstLook], refs [
 		if err := nextLook(ctx, tx, repository.Installation); err != nil {
 			return err
 		}
-		return ledger.CompleteJob(ctx, tx, j)
+		return tx.CompleteJob(ctx, j.JobRow)
 	})
 }

@@ -86,7 +86,7 @@ func (w *Worker) sweepRef(ctx context.Context, j *river.Job[job.Sweep], t *read.
 		if _, err := w.reader.Scan(ctx, t); err != nil {
 			return err
 		}
-		return w.concludeScan(ctx, outcome.Owner(j.JobRow), t)
+		return w.publish.PublishScan(ctx, outcome.Owner(j.JobRow), t)
 	})
 	if err == nil {
 		return nil
@@ -96,7 +96,7 @@ func (w *Worker) sweepRef(ctx context.Context, j *river.Job[job.Sweep], t *read.
 		return err
 	}
 	w.Log.ErrorContext(ctx, "scan given up", "repository", t.Repository.Owner+"/"+t.Repository.Name, "ref", t.Ref, "head", t.Head, "reason", out.Reason, "error", err, outcome.Stack(err))
-	return w.giveUp(ctx, outcome.Owner(j.JobRow), t, out.Reason)
+	return w.publish.GiveUpScan(ctx, outcome.Owner(j.JobRow), t, out.Reason)
 }
 
 // unreadPause is how long a ref that could not be judged wholly is left alone while it does not move.

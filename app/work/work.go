@@ -17,6 +17,7 @@ import (
 	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/app/record"
+	"github.com/rekey-app/rekey/app/verify"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github"
@@ -53,10 +54,11 @@ type Config struct {
 type Worker struct {
 	Config
 	runner   *outcome.Runner
-	metrics  metrics
 	recorder *record.Recorder
 	policies *policies.Policies
 	reader   *read.Reader
+	publish  *publish.Worker
+	verify   *verify.Worker
 	patience patience
 }
 
@@ -73,34 +75,37 @@ func New(cfg Config) *Worker {
 			Store: ledger.Scope[policies.Tx](cfg.Store), GitHub: cfg.GitHub, Scanner: cfg.Scanner, Server: cfg.ServerPolicy, Targets: cfg.Targets,
 			Now: cfg.Now, Log: cfg.Log,
 		},
-		metrics: newMetrics(cfg.Metrics),
 	}
 	w.reader = &read.Reader{
 		Store: ledger.Scope[read.Tx](cfg.Store), GitHub: cfg.GitHub, Scanner: cfg.Scanner, TempDir: cfg.TempDir, Memory: cfg.Memory,
 		Policies: w.policies, Recorder: w.recorder, Now: cfg.Now, Log: cfg.Log, Metrics: read.NewMetrics(cfg.Metrics),
 	}
+	w.publish = &publish.Worker{
+		Store: ledger.Scope[publish.Tx](cfg.Store), GitHub: cfg.GitHub, AppID: cfg.AppID, Scanner: cfg.Scanner,
+		Policies: w.policies, Recorder: w.recorder, Reader: w.reader, Targets: cfg.Targets, Sender: cfg.Sender, Settle: cfg.Settle,
+		Now: cfg.Now, Log: cfg.Log,
+	}
+	w.verify = &verify.Worker{
+		Store: ledger.Scope[verify.Tx](cfg.Store), GitHub: cfg.GitHub, Scanner: cfg.Scanner, Clerk: cfg.Clerk,
+		Policies: w.policies, Recorder: w.recorder, Reader: w.reader, Now: cfg.Now, Log: cfg.Log, Answers: verify.NewAnswers(cfg.Metrics),
+	}
 	return w
-}
-
-// publisher performs effects.
-func (w *Worker) publisher() *publish.Runner {
-	return &publish.Runner{Store: w.Store, Now: w.Now, Settle: w.Settle}
 }
 
 // Register adds a worker for each kind of job.
 func (w *Worker) Register(workers *river.Workers) {
 	river.AddWorker(workers, outcome.Handle(w.runner, w.delivery))
-	river.AddWorker(workers, outcome.Handle(w.runner, w.issue))
-	river.AddWorker(workers, outcome.Handle(w.runner, w.check))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.publish.Issue))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.publish.Check))
 	river.AddWorker(workers, outcome.Handle(w.runner, w.firstLook))
 	river.AddWorker(workers, outcome.Handle(w.runner, w.reconcile))
 	river.AddWorker(workers, outcome.Handle(w.runner, w.sweep))
-	river.AddWorker(workers, outcome.Handle(w.runner, w.effects))
-	river.AddWorker(workers, outcome.Handle(w.runner, w.ask))
-	river.AddWorker(workers, outcome.Handle(w.runner, w.notify))
-	river.AddWorker(workers, outcome.Handle(w.runner, w.digest))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.publish.Effects))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.verify.Verify))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.publish.Notify))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.publish.Digest))
 	river.AddWorker(workers, outcome.Handle(w.runner, w.compareIssues))
-	river.AddWorker(workers, outcome.Handle(w.runner, w.summary))
+	river.AddWorker(workers, outcome.Handle(w.runner, w.publish.Summary))
 }
 
 // Open says from when on GitHub may be asked for a class of work of an installation; see [ledger.QueueConfig].

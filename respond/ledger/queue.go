@@ -42,18 +42,24 @@ func (tx *Tx) EnqueueOnce(ctx context.Context, args job.Keyed, opts *river.Inser
 
 // CompleteJob makes the job completed together with the transaction: after the commit it will not run again, whatever
 // happens. It is called at most once, at the end of the work; the worker then returns nil.
-func CompleteJob[T river.JobArgs](ctx context.Context, tx *Tx, j *river.Job[T]) error {
+func (tx *Tx) CompleteJob(ctx context.Context, row *rivertype.JobRow) error {
 	var err error
+	j := &river.Job[anyJob]{JobRow: row}
 	if tx.pg != nil {
 		_, err = river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx.pg, j)
 	} else {
 		_, err = river.JobCompleteTx[*sqliteDriver](ctx, tx.sqlite, j)
 	}
 	if err != nil {
-		return fmt.Errorf("ledger: complete %s job %d: %w", j.Kind, j.ID, err)
+		return fmt.Errorf("ledger: complete %s job %d: %w", row.Kind, row.ID, err)
 	}
 	return nil
 }
+
+// anyJob are the arguments of a job where they do not matter.
+type anyJob struct{}
+
+func (anyJob) Kind() string { return "" }
 
 // deliveryJob makes the job of a delivery. River keeps it from being queued while one is that will still do its work.
 func deliveryJob(d Delivery) river.InsertManyParams {

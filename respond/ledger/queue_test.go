@@ -99,7 +99,7 @@ func TestDeliveriesAreWorked(t *testing.T) {
 				if err := tx.FinishDelivery(ctx, j.Args.GUID, "done"); err != nil {
 					return err
 				}
-				return ledger.CompleteJob(ctx, tx, j)
+				return tx.CompleteJob(ctx, j.JobRow)
 			})
 			worked <- fmt.Sprint(j.Queue, " ", j.Args.GUID)
 			return err

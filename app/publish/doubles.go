@@ -1,4 +1,4 @@
-package work
+package publish
 
 import (
 	"context"
@@ -28,18 +28,18 @@ type double struct {
 	withdraw func(ctx context.Context, before func(context.Context) error) error
 }
 
-// withdrawDouble withdraws what our own event tells of, if it is a double. It reports whether it was one.
-func (w *Worker) withdrawDouble(ctx context.Context, owner string, event webhook.Event) (bool, error) {
+// WithdrawDouble withdraws what our own event tells of, if it is a double. It reports whether it was one.
+func (w *Worker) WithdrawDouble(ctx context.Context, owner string, in github.Repository, event webhook.Event) (bool, error) {
 	var d double
 	var retried bool
-	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	err := w.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		switch e := event.(type) {
 		case *webhook.CheckRun:
-			d, err = w.doubleCheck(ctx, tx, e)
+			d, err = w.doubleCheck(ctx, tx, in, e)
 		case *webhook.Issues:
-			d, err = w.doubleIssue(ctx, tx, e)
+			d, err = w.doubleIssue(ctx, tx, in, e)
 		case *webhook.IssueComment:
-			d, err = w.doubleComment(ctx, tx, e)
+			d, err = w.doubleComment(ctx, tx, in, e)
 		}
 		if err == nil && d.made != 0 && d.recorded == 0 {
 			retried, err = tx.Retried(ctx, d.key)
@@ -56,14 +56,14 @@ func (w *Worker) withdrawDouble(ctx context.Context, owner string, event webhook
 	case d.made == 0 || d.recorded == 0 || d.made == d.recorded:
 		return false, nil
 	}
-	err = w.publisher().DoOnce(ctx, fmt.Sprintf("withdraw:%s:%d", d.key, d.made), owner, withdrawal{d.withdraw})
-	if errors.Is(err, github.ErrNotFound) || gone(err) {
+	err = w.runner().DoOnce(ctx, fmt.Sprintf("withdraw:%s:%d", d.key, d.made), owner, withdrawal{d.withdraw})
+	if errors.Is(err, github.ErrNotFound) || IssueUnavailable(err) {
 		return true, nil
 	}
 	return true, err
 }
 
-func (w *Worker) doubleCheck(ctx context.Context, tx *ledger.Tx, e *webhook.CheckRun) (double, error) {
+func (w *Worker) doubleCheck(ctx context.Context, tx Tx, in github.Repository, e *webhook.CheckRun) (double, error) {
 	if e.AppID != w.AppID || e.ExternalID != text.CheckID(e.Repository.ID, e.HeadSHA) {
 		return double{}, nil
 	}
@@ -73,7 +73,7 @@ func (w *Worker) doubleCheck(ctx context.Context, tx *ledger.Tx, e *webhook.Chec
 		return double{}, err
 	}
 	d.recorded = have.RunID
-	client := w.GitHub.Repository(repositoryOf(e.Common), github.ScanAccess)
+	client := w.GitHub.Repository(in, github.ScanAccess)
 	d.withdraw = func(ctx context.Context, before func(context.Context) error) error {
 		return client.BeforeWrite(before).UpdateCheckRun(ctx, e.ID, superseded(e.ExternalID))
 	}
@@ -89,7 +89,7 @@ func superseded(externalID string) github.CheckRun {
 	}
 }
 
-func (w *Worker) doubleIssue(ctx context.Context, tx *ledger.Tx, e *webhook.Issues) (double, error) {
+func (w *Worker) doubleIssue(ctx context.Context, tx Tx, in github.Repository, e *webhook.Issues) (double, error) {
 	repository, fingerprint, ok := text.ParseMarker(e.Issue.Body)
 	if !ok || e.Action != "opened" {
 		return double{}, nil
@@ -98,7 +98,7 @@ func (w *Worker) doubleIssue(ctx context.Context, tx *ledger.Tx, e *webhook.Issu
 	if err != nil || leak.IssueNumber != 0 && leak.IssueRepository != e.Repository.ID {
 		return double{}, err
 	}
-	client := w.GitHub.Repository(repositoryOf(e.Common), github.RespondAccess)
+	client := w.GitHub.Repository(in, github.RespondAccess)
 	return double{
 		key: issueKey(leak.ID), recorded: int64(leak.IssueNumber), made: int64(e.Issue.Number),
 		withdraw: func(ctx context.Context, before func(context.Context) error) error {
@@ -108,7 +108,7 @@ func (w *Worker) doubleIssue(ctx context.Context, tx *ledger.Tx, e *webhook.Issu
 	}, nil
 }
 
-func (w *Worker) doubleComment(ctx context.Context, tx *ledger.Tx, e *webhook.IssueComment) (double, error) {
+func (w *Worker) doubleComment(ctx context.Context, tx Tx, in github.Repository, e *webhook.IssueComment) (double, error) {
 	marker, ok := text.FindCommentMarker(e.Body)
 	if !ok || e.Action != "created" || e.AppID != w.AppID {
 		return double{}, nil
@@ -119,7 +119,7 @@ func (w *Worker) doubleComment(ctx context.Context, tx *ledger.Tx, e *webhook.Is
 		return double{}, err
 	}
 	d.recorded, _ = strconv.ParseInt(result, 10, 64)
-	client := w.GitHub.Repository(repositoryOf(e.Common), github.RespondAccess)
+	client := w.GitHub.Repository(in, github.RespondAccess)
 	d.withdraw = func(ctx context.Context, before func(context.Context) error) error {
 		return client.BeforeWrite(before).DeleteComment(ctx, e.CommentID)
 	}
@@ -135,15 +135,15 @@ func duplicate(number, of int) github.Issue {
 	}
 }
 
-// withdrawal is the withdrawing of a double; see [publish.Effect].
+// withdrawal is the withdrawing of a double; see [Effect].
 type withdrawal struct {
 	do func(ctx context.Context, before func(context.Context) error) error
 }
 
-func (withdrawal) Facts(context.Context, *ledger.Tx, ledger.Action) error { return nil }
-func (withdrawal) Plan(context.Context, bool) (bool, error)               { return true, nil }
-func (withdrawal) Find(context.Context) error                             { return nil }
+func (withdrawal) Facts(context.Context, Tx, ledger.Action) error { return nil }
+func (withdrawal) Plan(context.Context, bool) (bool, error)       { return true, nil }
+func (withdrawal) Find(context.Context) error                     { return nil }
 func (e withdrawal) Send(ctx context.Context, before func(context.Context) error) error {
 	return e.do(ctx, before)
 }
-func (withdrawal) Save(context.Context, *ledger.Tx) (string, error) { return "withdrawn", nil }
+func (withdrawal) Save(context.Context, Tx) (string, error) { return "withdrawn", nil }

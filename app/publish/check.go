@@ -1,4 +1,4 @@
-package work
+package publish
 
 import (
 	"context"
@@ -9,7 +9,6 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/rekey-app/rekey/app/outcome"
-	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github"
@@ -19,28 +18,21 @@ import (
 	"github.com/rekey-app/rekey/respond/text"
 )
 
-// check brings a commit's check run up to date after something about its leaks changed.
-func (w *Worker) check(ctx context.Context, j *river.Job[job.Check]) error {
-	repository, found, err := w.recorder.Repository(ctx, j.Args.Repository)
+// Check brings a commit's check run up to date after something about its leaks changed.
+func (w *Worker) Check(ctx context.Context, j *river.Job[job.Check]) error {
+	repository, found, err := w.Recorder.Repository(ctx, j.Args.Repository)
 	if err != nil || !found {
 		return err
 	}
-	return w.conclude(ctx, outcome.Owner(j.JobRow), w.GitHub.Repository(record.Target(repository), github.ScanAccess), repository.ID, j.Args.Head, update)
+	return w.publishCheck(ctx, outcome.Owner(j.JobRow), w.GitHub.Repository(record.Target(repository), github.ScanAccess), repository.ID, j.Args.Head, false)
 }
 
-// conclusion reports whether a check run may be made.
-type conclusion bool
-
-const (
-	create conclusion = true
-	update conclusion = false // only where one was made, or begun: the first look at a history makes none
-)
-
-// conclude makes the head's one check run say what the ledger knows. The text comes from the ledger and not from the
+// publishCheck makes the head's one check run say what the ledger knows. The text comes from the ledger and not from the
 // caller, so that jobs which overtake each other end with the same check. It sends nothing where GitHub has it already.
-func (w *Worker) conclude(ctx context.Context, owner string, client *github.Client, repositoryID int64, head string, how conclusion) error {
-	err := w.publisher().Do(ctx, checkKey(repositoryID, head), owner, &checkEffect{
-		w: w, client: client, have: ledger.Check{Repository: repositoryID, Head: head}, how: how,
+// Without createIfMissing it makes none where none was made or begun: a backfill makes none.
+func (w *Worker) publishCheck(ctx context.Context, owner string, client *github.Client, repositoryID int64, head string, createIfMissing bool) error {
+	err := w.runner().Do(ctx, checkKey(repositoryID, head), owner, &checkEffect{
+		w: w, client: client, have: ledger.Check{Repository: repositoryID, Head: head}, createIfMissing: createIfMissing,
 	})
 	if errors.Is(err, ledger.ErrNotFound) { // uninstalled since
 		return nil
@@ -55,11 +47,11 @@ func checkKey(repositoryID int64, head string) string {
 	return fmt.Sprintf("check:%d:%s", repositoryID, head)
 }
 
-// checkEffect is a head commit's check run; see [publish.Effect].
+// checkEffect is a head commit's check run; see [Effect].
 type checkEffect struct {
-	w      *Worker
-	client *github.Client
-	how    conclusion
+	w               *Worker
+	client          *github.Client
+	createIfMissing bool
 
 	have      ledger.Check
 	facts     text.CheckFacts
@@ -69,7 +61,7 @@ type checkEffect struct {
 	doubles   []int64 // further runs, to be withdrawn
 }
 
-func (e *checkEffect) Facts(ctx context.Context, tx *ledger.Tx, begun ledger.Action) error {
+func (e *checkEffect) Facts(ctx context.Context, tx Tx, begun ledger.Action) error {
 	have, err := tx.Check(ctx, e.have.Repository, e.have.Head)
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
@@ -78,8 +70,8 @@ func (e *checkEffect) Facts(ctx context.Context, tx *ledger.Tx, begun ledger.Act
 		return err
 	}
 	e.have = have
-	if e.how == update && have.RunID == 0 && begun.Begun.IsZero() {
-		return publish.ErrNotNeeded
+	if !e.createIfMissing && have.RunID == 0 && begun.Begun.IsZero() {
+		return ErrNotNeeded
 	}
 	e.facts, err = e.w.checkFacts(ctx, tx, have.Repository, have.Head)
 	return err
@@ -130,14 +122,14 @@ func (e *checkEffect) Send(ctx context.Context, before func(context.Context) err
 		e.run.Annotations = missing(e.run.Annotations, there)
 	}
 	if e.have.RunID != 0 {
-		return client.UpdateCheckRun(ctx, e.have.RunID, e.w.safeRun(ctx, e.run))
+		return client.UpdateCheckRun(ctx, e.have.RunID, e.w.redactRun(ctx, e.run))
 	}
 	var err error
-	e.have.RunID, err = client.CreateCheckRun(ctx, e.w.safeRun(ctx, e.run))
+	e.have.RunID, err = client.CreateCheckRun(ctx, e.w.redactRun(ctx, e.run))
 	return err
 }
 
-func (e *checkEffect) Save(ctx context.Context, tx *ledger.Tx) (string, error) {
+func (e *checkEffect) Save(ctx context.Context, tx Tx) (string, error) {
 	if err := tx.SaveCheck(ctx, e.have); err != nil {
 		return "", err
 	}
@@ -164,7 +156,7 @@ func missing(annotations, there []github.Annotation) []github.Annotation {
 	return slices.DeleteFunc(slices.Clone(annotations), func(a github.Annotation) bool { return known[identify(a)] })
 }
 
-func (w *Worker) checkFacts(ctx context.Context, tx *ledger.Tx, repositoryID int64, head string) (text.CheckFacts, error) {
+func (w *Worker) checkFacts(ctx context.Context, tx Tx, repositoryID int64, head string) (text.CheckFacts, error) {
 	repository, err := tx.Repository(ctx, repositoryID)
 	if err != nil {
 		return text.CheckFacts{}, err
@@ -186,7 +178,7 @@ func (w *Worker) checkFacts(ctx context.Context, tx *ledger.Tx, repositoryID int
 	}
 	open, err := w.stillOpen(ctx, tx, repository, scans)
 	return text.CheckFacts{
-		Repository: w.recorder.WithURL(repository), Head: head, Scans: scans, Sightings: sightings, StillOpen: open, Gaps: gaps,
+		Repository: w.Recorder.WithURL(repository), Head: head, Scans: scans, Sightings: sightings, StillOpen: open, Gaps: gaps,
 	}, err
 }
 
@@ -195,8 +187,8 @@ const maxStillOpen = 1000
 
 // stillOpen lists the repository's open leaks for a commit that was pushed to the default branch: a green check there is
 // not to be read as nothing being wrong.
-func (w *Worker) stillOpen(ctx context.Context, tx *ledger.Tx, r ledger.Repository, scans []ledger.Scan) ([]ledger.Leak, error) {
-	if !slices.ContainsFunc(scans, func(s ledger.Scan) bool { return s.Ref == "refs/heads/"+r.DefaultBranch }) {
+func (w *Worker) stillOpen(ctx context.Context, tx Tx, r respond.Repository, scans []respond.Scan) ([]respond.Leak, error) {
+	if !slices.ContainsFunc(scans, func(s respond.Scan) bool { return s.Ref == "refs/heads/"+r.DefaultBranch }) {
 		return nil, nil
 	}
 	leaks, err := tx.StillOpen(ctx, r.ID, maxStillOpen)
@@ -210,18 +202,18 @@ func (w *Worker) stillOpen(ctx context.Context, tx *ledger.Tx, r ledger.Reposito
 // what is wrong with a policy file that the commit brought.
 func (w *Worker) completeFacts(ctx context.Context, f text.CheckFacts, repositoryID int64, head string) (text.CheckFacts, error) {
 	f.Policy = respond.DefaultPolicy()
-	repository, found, err := w.recorder.Repository(ctx, repositoryID)
+	repository, found, err := w.Recorder.Repository(ctx, repositoryID)
 	if err != nil || !found {
 		return f, err
 	}
-	unjudged := func(s ledger.Scan) bool { return len(s.Unjudged) > 0 }
+	unjudged := func(s respond.Scan) bool { return len(s.Unjudged) > 0 }
 	if len(f.Sightings) > 0 || slices.ContainsFunc(f.Scans, unjudged) {
-		if f.Policy, err = w.policies.Of(ctx, repository); err != nil {
+		if f.Policy, err = w.Policies.Of(ctx, repository); err != nil {
 			return f, err
 		}
 	}
-	if slices.ContainsFunc(f.Scans, func(s ledger.Scan) bool { return s.PolicyChanged }) {
-		f.PolicyFile, err = w.policies.Problem(ctx, repository, head)
+	if slices.ContainsFunc(f.Scans, func(s respond.Scan) bool { return s.PolicyChanged }) {
+		f.PolicyFile, err = w.Policies.Problem(ctx, repository, head)
 	}
 	return f, err
 }

@@ -1,4 +1,4 @@
-package work
+package publish
 
 import (
 	"context"
@@ -17,14 +17,14 @@ import (
 	"github.com/rekey-app/rekey/respond/text"
 )
 
-// effects comments on a leak's issue, closes and reopens it, in the order in which it was decided, each once.
-func (w *Worker) effects(ctx context.Context, j *river.Job[job.Effects]) error {
-	publisher := w.publisher()
+// Effects comments on a leak's issue, closes and reopens it, in the order in which it was decided, each once.
+func (w *Worker) Effects(ctx context.Context, j *river.Job[job.Effects]) error {
+	runner := w.runner()
 	// The effects on one issue do not run into each other: while one job is at it, others wait.
-	return publisher.Hold(ctx, fmt.Sprintf("effects:%d", j.Args.Leak), outcome.Owner(j.JobRow), func(ctx context.Context) error {
+	return runner.Hold(ctx, fmt.Sprintf("effects:%d", j.Args.Leak), outcome.Owner(j.JobRow), func(ctx context.Context) error {
 		for _, a := range j.Args.Actions {
-			err := publisher.DoOnce(ctx, effectKey(a), outcome.Owner(j.JobRow), &issueAction{w: w, action: a})
-			if gone(err) {
+			err := runner.DoOnce(ctx, effectKey(a), outcome.Owner(j.JobRow), &issueAction{w: w, action: a})
+			if IssueUnavailable(err) {
 				w.Log.WarnContext(ctx, "comment not posted", "leak", a.Leak, "effect", string(a.Do), "reason", err.Error())
 				continue
 			}
@@ -36,30 +36,30 @@ func (w *Worker) effects(ctx context.Context, j *river.Job[job.Effects]) error {
 	})
 }
 
-// gone tells that an issue cannot be written to, now or later.
-func gone(err error) bool {
+// IssueUnavailable reports whether an issue cannot be written to, now or later.
+func IssueUnavailable(err error) bool {
 	return errors.Is(err, github.ErrIssuesDisabled) || errors.Is(err, github.ErrArchived) || errors.Is(err, github.ErrGone)
 }
 
-// issueAction is a comment on a leak's issue, its closing or its reopening; see [publish.Effect]. Whether the issue is to be
+// issueAction is a comment on a leak's issue, its closing or its reopening; see [Effect]. Whether the issue is to be
 // open or closed is the ledger's to say, as it is now: an effect that is late, because GitHub was away say, does not undo one
 // that was decided after it.
 type issueAction struct {
 	w      *Worker
 	action respond.Action
 
-	leak    ledger.Leak
+	leak    respond.Leak
 	client  *github.Client // nil: there is no issue
 	comment int64          // 0: not written yet
 }
 
-func (e *issueAction) Facts(ctx context.Context, tx *ledger.Tx, _ ledger.Action) (err error) {
+func (e *issueAction) Facts(ctx context.Context, tx Tx, _ ledger.Action) (err error) {
 	e.leak, e.client, err = e.w.issueOf(ctx, tx, e.action.Leak)
 	return err
 }
 
 func (e *issueAction) Plan(context.Context, bool) (bool, error) {
-	return e.client != nil && !late(e.action.Do, e.leak.State), nil
+	return e.client != nil && !isStale(e.action.Do, e.leak.State), nil
 }
 
 // Find looks for the comment, which is known by a hidden marker. To close or reopen twice changes nothing.
@@ -97,7 +97,7 @@ func (e *issueAction) Send(ctx context.Context, before func(context.Context) err
 	return err
 }
 
-func (e *issueAction) Save(context.Context, *ledger.Tx) (string, error) {
+func (e *issueAction) Save(context.Context, Tx) (string, error) {
 	if e.comment != 0 {
 		return strconv.FormatInt(e.comment, 10), nil
 	}
@@ -114,13 +114,13 @@ func effectKey(a respond.Action) string {
 
 func commentKey(marker string) string { return "comment:" + marker }
 
-// late is pure: the leak has moved on since the effect was decided.
-func late(do respond.Effect, state ledger.LeakState) bool {
-	return do == respond.CloseIssue && state == ledger.Open || do == respond.ReopenIssue && state != ledger.Open
+// isStale reports whether the leak has moved on since the effect was decided.
+func isStale(do respond.Effect, state respond.State) bool {
+	return do == respond.CloseIssue && state == respond.Open || do == respond.ReopenIssue && state != respond.Open
 }
 
 // issueOf returns a leak and the client of the repository where its issue is; the client is nil where there is none.
-func (w *Worker) issueOf(ctx context.Context, tx *ledger.Tx, id int64) (ledger.Leak, *github.Client, error) {
+func (w *Worker) issueOf(ctx context.Context, tx Tx, id int64) (respond.Leak, *github.Client, error) {
 	leak, err := tx.Leak(ctx, id)
 	if err != nil || leak.IssueNumber == 0 {
 		return leak, nil, ignoreNotFound(err)

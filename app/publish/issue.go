@@ -1,4 +1,4 @@
-package work
+package publish
 
 import (
 	"context"
@@ -20,17 +20,17 @@ import (
 // maxSightings bounds how many places of a leak are read for its issue, which lists fewer.
 const maxSightings = 100
 
-// issue makes a leak's one issue say what the ledger knows: it files it, finds it again, or edits it in place.
-func (w *Worker) issue(ctx context.Context, j *river.Job[job.Issue]) error {
+// Issue makes a leak's one issue say what the ledger knows: it files it, finds it again, or edits it in place.
+func (w *Worker) Issue(ctx context.Context, j *river.Job[job.Issue]) error {
 	ctx, err := w.issueTurn(ctx, j.Args.Leak)
 	if err != nil {
 		return err
 	}
-	_, p, found, err := w.policies.OfLeak(ctx, j.Args.Leak)
+	_, p, found, err := w.Policies.OfLeak(ctx, j.Args.Leak)
 	if err != nil || !found {
 		return err
 	}
-	err = w.publisher().Do(ctx, issueKey(j.Args.Leak), outcome.Owner(j.JobRow), &issueEffect{
+	err = w.runner().Do(ctx, issueKey(j.Args.Leak), outcome.Owner(j.JobRow), &issueEffect{
 		w: w, leak: j.Args.Leak, policy: p, patient: j.Attempt < filesAttempts,
 	})
 	if errors.Is(err, ledger.ErrNotFound) { // uninstalled since
@@ -45,10 +45,10 @@ func (w *Worker) issue(ctx context.Context, j *river.Job[job.Issue]) error {
 // issueTurn takes the turn for the one write that the issue needs, before anything is asked for it: the policy, the
 // repository's files, the assignees.
 func (w *Worker) issueTurn(ctx context.Context, id int64) (context.Context, error) {
-	var leak ledger.Leak
-	var repository ledger.Repository
+	var leak respond.Leak
+	var repository respond.Repository
 	var chosen bool
-	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	err := w.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		if leak, err = tx.Leak(ctx, id); err != nil {
 			return err
 		}
@@ -65,7 +65,7 @@ func (w *Worker) issueTurn(ctx context.Context, id int64) (context.Context, erro
 		return ctx, err
 	case leak.IssueNumber != 0:
 		return w.GitHub.Turn(ctx, repository.Installation, github.IssueEdits)
-	case chosen && leak.State == ledger.Open:
+	case chosen && leak.State == respond.Open:
 		return w.GitHub.Turn(ctx, repository.Installation, github.NewIssues)
 	}
 	return ctx, nil // none will be wanted
@@ -73,7 +73,7 @@ func (w *Worker) issueTurn(ctx context.Context, id int64) (context.Context, erro
 
 func issueKey(leak int64) string { return fmt.Sprintf("issue:%d", leak) }
 
-// issueEffect is a leak's issue; see [publish.Effect].
+// issueEffect is a leak's issue; see [Effect].
 type issueEffect struct {
 	w       *Worker
 	leak    int64
@@ -89,7 +89,7 @@ type issueEffect struct {
 	deleted bool
 }
 
-func (e *issueEffect) Facts(ctx context.Context, tx *ledger.Tx, _ ledger.Action) (err error) {
+func (e *issueEffect) Facts(ctx context.Context, tx Tx, _ ledger.Action) (err error) {
 	e.facts, err = e.w.issueFacts(ctx, tx, e.leak, e.policy)
 	return err
 }
@@ -104,7 +104,7 @@ func (e *issueEffect) Plan(ctx context.Context, interrupted bool) (send bool, er
 		e.w.Log.WarnContext(ctx, "the issue is public, so it has no details: set issues.repository in the policy to a private repository",
 			"repository", e.facts.source.Owner+"/"+e.facts.source.Name, "leak", e.leak)
 	}
-	if e.facts.Leak.State == ledger.Open && !hidden { // else there are no instructions
+	if e.facts.Leak.State == respond.Open && !hidden { // else there are no instructions
 		source := e.w.GitHub.Repository(record.Target(e.facts.source), github.ScanAccess)
 		read, err := e.w.source(ctx, source, e.facts, !e.patient)
 		if err != nil {
@@ -142,8 +142,8 @@ func (e *issueEffect) Send(ctx context.Context, before func(context.Context) err
 	case errors.Is(err, github.ErrGone) && known: // deleted, and the event was lost
 		e.deleted = true
 		return nil
-	case gone(err):
-		e.w.Log.WarnContext(ctx, "no issue filed", "leak", e.leak, "repository", e.w.recorder.Named(e.facts.target.ID), "reason", err.Error())
+	case IssueUnavailable(err):
+		e.w.Log.WarnContext(ctx, "no issue filed", "leak", e.leak, "repository", e.w.Recorder.Named(e.facts.target.ID), "reason", err.Error())
 		e.outcome = "not filed: " + err.Error()
 		return nil
 	}
@@ -157,7 +157,7 @@ func (e *issueEffect) send(ctx context.Context, client *github.Client) (err erro
 		}
 	}
 	if e.issue.Number != 0 {
-		e.issue, err = client.EditIssue(ctx, e.w.safeIssue(ctx, e.issue))
+		e.issue, err = client.EditIssue(ctx, e.w.redactIssue(ctx, e.issue))
 		return err
 	}
 	e.issue.Labels = e.text.Labels
@@ -170,11 +170,11 @@ func (e *issueEffect) send(ctx context.Context, client *github.Client) (err erro
 			e.issue.Assignees = append(e.issue.Assignees, login)
 		}
 	}
-	e.issue, err = client.CreateIssue(ctx, e.w.safeIssue(ctx, e.issue))
+	e.issue, err = client.CreateIssue(ctx, e.w.redactIssue(ctx, e.issue))
 	return err
 }
 
-func (e *issueEffect) Save(ctx context.Context, tx *ledger.Tx) (string, error) {
+func (e *issueEffect) Save(ctx context.Context, tx Tx) (string, error) {
 	switch {
 	case e.outcome != "":
 		return e.outcome, nil
@@ -198,30 +198,30 @@ const maxAssignees = 10
 const clockSlack = time.Hour
 
 // filed records the issue, and queues the check runs that are to name it.
-func (w *Worker) filed(ctx context.Context, tx *ledger.Tx, f issueFacts, issue github.Issue, digest string) error {
+func (w *Worker) filed(ctx context.Context, tx Tx, f issueFacts, issue github.Issue, digest string) error {
 	leak, err := tx.Leak(ctx, f.Leak.ID)
 	if err != nil {
 		return err
 	}
 	fresh := leak.IssueNumber != issue.Number || leak.IssueRepository != f.target.ID
 	leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = f.target.ID, issue.Number, issue.URL, digest
-	if err := tx.UpdateLeak(ctx, leak, ledger.Event{}); err != nil || !fresh {
+	if err := tx.UpdateLeak(ctx, leak, respond.Event{}); err != nil || !fresh {
 		return err
 	}
-	w.Log.InfoContext(ctx, "issue filed", "leak", leak.ID, "repository", w.recorder.Named(leak.Repository), "issue", issue.URL)
-	if err := record.EnqueueChecks(ctx, tx, leak); err != nil || leak.State == ledger.Open {
+	w.Log.InfoContext(ctx, "issue filed", "leak", leak.ID, "repository", w.Recorder.Named(leak.Repository), "issue", issue.URL)
+	if err := record.EnqueueChecks(ctx, tx, leak); err != nil || leak.State == respond.Open {
 		return err
 	}
 	return w.closeFresh(ctx, tx, leak) // closed while its issue was being filed
 }
 
 // closeFresh closes an issue that nobody could close when its leak was, since it was not there yet.
-func (w *Worker) closeFresh(ctx context.Context, tx *ledger.Tx, leak ledger.Leak) error {
-	about := respond.Action{Repository: leak.Repository, Leak: leak.ID, NotPlanned: leak.State == ledger.Ignored}
+func (w *Worker) closeFresh(ctx context.Context, tx Tx, leak respond.Leak) error {
+	about := respond.Action{Repository: leak.Repository, Leak: leak.ID, NotPlanned: leak.State == respond.Ignored}
 	edit, end := about, about
 	edit.Do = respond.EditIssue
 	end.Do, end.Key = respond.CloseIssue, fmt.Sprintf("leak:%d:close_fresh:%d", leak.ID, leak.IssueNumber)
-	return w.recorder.Apply(ctx, tx, respond.Decision{Actions: []respond.Action{edit, end}}, respond.Policy{})
+	return w.Recorder.Apply(ctx, tx, respond.Decision{Actions: []respond.Action{edit, end}}, respond.Policy{})
 }
 
 // issueFacts are the issue's facts, the leak's repository and the one that the issue goes to.
@@ -229,15 +229,15 @@ type issueFacts struct {
 	text.IssueFacts
 	source, target respond.Repository
 	chosen         bool // a decision was taken to file it
-	tips           []ledger.Tip
+	tips           []respond.Tip
 }
 
 // wanted reports whether the leak is to have an issue: one that was decided on, that is still of use, and has a place.
 func (f issueFacts) wanted(p respond.Policy) bool {
-	return f.Leak.IssueNumber != 0 || f.chosen && f.target.ID != 0 && f.Leak.State == ledger.Open && !p.Issues.Off
+	return f.Leak.IssueNumber != 0 || f.chosen && f.target.ID != 0 && f.Leak.State == respond.Open && !p.Issues.Off
 }
 
-func (w *Worker) issueFacts(ctx context.Context, tx *ledger.Tx, leakID int64, p respond.Policy) (issueFacts, error) {
+func (w *Worker) issueFacts(ctx context.Context, tx Tx, leakID int64, p respond.Policy) (issueFacts, error) {
 	leak, err := tx.Leak(ctx, leakID)
 	if err != nil {
 		return issueFacts{}, err
@@ -246,7 +246,7 @@ func (w *Worker) issueFacts(ctx context.Context, tx *ledger.Tx, leakID int64, p 
 	if err != nil {
 		return issueFacts{}, err
 	}
-	target, err := w.policies.IssueTarget(ctx, tx, repository, p)
+	target, err := w.Policies.IssueTarget(ctx, tx, repository, p)
 	if err != nil {
 		return issueFacts{}, err
 	}
@@ -276,7 +276,7 @@ func (w *Worker) issueFacts(ctx context.Context, tx *ledger.Tx, leakID int64, p 
 	chosen, err := tx.Chosen(ctx, leakID)
 	return issueFacts{
 		IssueFacts: text.IssueFacts{
-			Repository: w.recorder.WithURL(repository), Elsewhere: target.ID != repository.ID, Private: target.Private,
+			Repository: w.Recorder.WithURL(repository), Elsewhere: target.ID != repository.ID, Private: target.Private,
 			Leak: record.WithVisibility(leak, repository), Sightings: sightings, History: history, Policy: p,
 		},
 		source: repository, target: target, chosen: chosen, tips: tips,

@@ -1,4 +1,4 @@
-package work
+package publish
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/wire"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/guide"
-	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 // The bounds of what is read for instructions: paths of a commit, files of them, bytes of one file and of all, places of
@@ -89,7 +89,7 @@ type headCommit struct {
 // somewhere. Where none is known it is the leaking commit itself.
 func leakHeads(f issueFacts) []headCommit {
 	var out []headCommit
-	add := func(t ledger.Tip) {
+	add := func(t respond.Tip) {
 		branch, ok := strings.CutPrefix(t.Ref, "refs/heads/")
 		if !ok || len(out) == maxLeakHeads || slices.ContainsFunc(out, func(h headCommit) bool { return h.commit == t.SHA }) {
 			return
@@ -100,13 +100,13 @@ func leakHeads(f issueFacts) []headCommit {
 		out = append(out, headCommit{t.SHA, branch})
 	}
 	last := lastSighting(f.Sightings)
-	for _, wanted := range []func(ledger.Tip) bool{
-		func(t ledger.Tip) bool { return t.Ref == "refs/heads/"+f.source.DefaultBranch },
-		func(t ledger.Tip) bool { return t.Ref == last.Ref },
-		func(t ledger.Tip) bool {
-			return slices.ContainsFunc(f.Sightings, func(s ledger.Sighting) bool { return s.Commit == t.SHA })
+	for _, wanted := range []func(respond.Tip) bool{
+		func(t respond.Tip) bool { return t.Ref == "refs/heads/"+f.source.DefaultBranch },
+		func(t respond.Tip) bool { return t.Ref == last.Ref },
+		func(t respond.Tip) bool {
+			return slices.ContainsFunc(f.Sightings, func(s respond.Sighting) bool { return s.Commit == t.SHA })
 		},
-		func(t ledger.Tip) bool {
+		func(t respond.Tip) bool {
 			return slices.Contains(deployedBranches, strings.TrimPrefix(t.Ref, "refs/heads/"))
 		},
 	} {
@@ -128,8 +128,8 @@ const maxLeakHeads = 4
 var deployedBranches = []string{"production", "prod", "live", "release", "main", "master", "staging", "develop"}
 
 // lastSighting is the last one that brought the leak.
-func lastSighting(sightings []ledger.Sighting) ledger.Sighting {
-	var last ledger.Sighting
+func lastSighting(sightings []respond.Sighting) respond.Sighting {
+	var last respond.Sighting
 	for _, s := range sightings {
 		if s.Commit != "" && !s.Authored.Before(last.Authored) {
 			last = s
@@ -139,9 +139,9 @@ func lastSighting(sightings []ledger.Sighting) ledger.Sighting {
 }
 
 // listing reads the list of a commit's files, and which of them may hold the leak.
-func (w *Worker) listing(ctx context.Context, client *github.Client, commit string, sightings []ledger.Sighting) (*snapshot, []guide.Location, error) {
+func (w *Worker) listing(ctx context.Context, client *github.Client, commit string, sightings []respond.Sighting) (*snapshot, []guide.Location, error) {
 	s := &snapshot{blobs: map[string]string{}, texts: map[string][]byte{}}
-	err := w.reader.WithPack(ctx, client, wire.Request{Wants: []string{commit}, Deepen: 1, Filter: "blob:none"}, func(p *pack.Pack) error {
+	err := w.Reader.WithPack(ctx, client, wire.Request{Wants: []string{commit}, Deepen: 1, Filter: "blob:none"}, func(p *pack.Pack) error {
 		files, err := p.Files(ctx, commit, maxListed)
 		for _, f := range files {
 			s.paths = append(s.paths, f.Path)
@@ -154,10 +154,10 @@ func (w *Worker) listing(ctx context.Context, client *github.Client, commit stri
 
 // suspects are the files that may hold the leak: those with the content that leaked, under whatever name, and those that
 // leaked once and have another content now. Where the list is cut, what it lacks is suspect too.
-func (s *snapshot) suspects(sightings []ledger.Sighting) []guide.Location {
-	leaked := map[string]ledger.Sighting{} // by object id
+func (s *snapshot) suspects(sightings []respond.Sighting) []guide.Location {
+	leaked := map[string]respond.Sighting{} // by object id
 	var out []guide.Location
-	add := func(path string, at ledger.Sighting) {
+	add := func(path string, at respond.Sighting) {
 		known := slices.ContainsFunc(out, func(l guide.Location) bool { return l.Path == path && l.Line == at.Line && l.Member == at.Member })
 		if !known && len(out) < maxHeadPlaces {
 			out = append(out, guide.Location{Path: path, Line: at.Line, Member: at.Member})
@@ -172,7 +172,7 @@ func (s *snapshot) suspects(sightings []ledger.Sighting) []guide.Location {
 		case blob == at.Blob:
 			add(at.Path, at)
 		case there:
-			add(at.Path, ledger.Sighting{})
+			add(at.Path, respond.Sighting{})
 		case len(s.paths) == maxListed:
 			add(at.Path, at)
 		}
@@ -208,7 +208,7 @@ func (w *Worker) readFiles(ctx context.Context, client *github.Client, s *snapsh
 	if len(wants) == 0 {
 		return suspects, nil
 	}
-	err := w.reader.WithPack(ctx, client, wire.Request{Wants: wants}, func(p *pack.Pack) error {
+	err := w.Reader.WithPack(ctx, client, wire.Request{Wants: wants}, func(p *pack.Pack) error {
 		total := 0
 		for _, blob := range wants {
 			if text, err := p.Blob(blob, maxGuideFile); err == nil && total+len(text) <= maxGuideBytes {

@@ -1,4 +1,4 @@
-package work
+package publish
 
 import (
 	"context"
@@ -6,9 +6,9 @@ import (
 	"github.com/rekey-app/rekey/github"
 )
 
-// safeRun takes whatever looks like a credential out of a check run's texts, right before they leave: names of files and
+// redactRun takes whatever looks like a credential out of a check run's texts, right before they leave: names of files and
 // other foreign words come into them in many ways.
-func (w *Worker) safeRun(ctx context.Context, run github.CheckRun) github.CheckRun {
+func (w *Worker) redactRun(ctx context.Context, run github.CheckRun) github.CheckRun {
 	for _, text := range []*string{&run.Title, &run.Summary, &run.Text} {
 		*text = w.Scanner.RedactString(ctx, *text)
 	}
@@ -21,8 +21,8 @@ func (w *Worker) safeRun(ctx context.Context, run github.CheckRun) github.CheckR
 	return run
 }
 
-// safeIssue does the same for an issue.
-func (w *Worker) safeIssue(ctx context.Context, i github.Issue) github.Issue {
+// redactIssue does the same for an issue.
+func (w *Worker) redactIssue(ctx context.Context, i github.Issue) github.Issue {
 	i.Title, i.Body = w.Scanner.RedactString(ctx, i.Title), w.Scanner.RedactString(ctx, i.Body)
 	return i
 }

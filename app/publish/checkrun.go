@@ -1,4 +1,4 @@
-package work
+package publish
 
 import (
 	"github.com/rekey-app/rekey/github"

@@ -1,4 +1,4 @@
-package work
+package publish
 
 import (
 	"context"
@@ -11,20 +11,20 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// concludeScan makes the head's check run say what the scan found. Where that has to wait or fails for a time (another job is
+// PublishScan makes the head's check run say what the scan found. Where that has to wait or fails for a time (another job is
 // at that check run, since a push and its pull request come together; GitHub has a problem), a job for it alone goes on: what
 // was read is recorded, and need not be read again.
-func (w *Worker) concludeScan(ctx context.Context, owner string, t *read.Task) error {
+func (w *Worker) PublishScan(ctx context.Context, owner string, t *read.Task) error {
 	if t.Head == "" {
 		return nil
 	}
 	client := w.GitHub.Repository(t.Repository, github.ScanAccess)
-	err := w.conclude(ctx, owner, client, t.Repository.ID, t.Head, create)
+	err := w.publishCheck(ctx, owner, client, t.Repository.ID, t.Head, true)
 	if !begunCheck(err) || outcome.Of(err, w.Now(), outcome.Attempt{}).Do == github.GiveUp {
 		return err
 	}
-	w.Log.InfoContext(ctx, "check run waits", "repository", w.recorder.Named(t.Repository.ID), "head", t.Head, "reason", err.Error())
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	w.Log.InfoContext(ctx, "check run waits", "repository", w.Recorder.Named(t.Repository.ID), "head", t.Head, "reason", err.Error())
+	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		return tx.Enqueue(ctx, job.Check{Repository: t.Repository.ID, Head: t.Head}, nil)
 	})
 }
@@ -39,15 +39,15 @@ func begunCheck(err error) bool {
 	return asked
 }
 
-// giveUp records a scan that could not be finished, and concludes the head's check run with the reason.
-func (w *Worker) giveUp(ctx context.Context, owner string, t *read.Task, reason string) error {
-	if err := w.reader.RecordFailure(ctx, t, reason); err != nil || t.Head == "" {
+// GiveUpScan records a scan that could not be finished, and concludes the head's check run with the reason.
+func (w *Worker) GiveUpScan(ctx context.Context, owner string, t *read.Task, reason string) error {
+	if err := w.Reader.RecordFailure(ctx, t, reason); err != nil || t.Head == "" {
 		return err
 	}
-	err := w.concludeScan(ctx, owner, t)
+	err := w.PublishScan(ctx, owner, t)
 	if err != nil && outcome.Of(err, w.Now(), outcome.Attempt{Last: true}).Do == github.GiveUp {
 		// GitHub does not take the check run either (repository gone, permission missing): the log has said why.
-		w.Log.ErrorContext(ctx, "check run not concluded", "repository", w.recorder.Named(t.Repository.ID), "head", t.Head, "error", err)
+		w.Log.ErrorContext(ctx, "check run not concluded", "repository", w.Recorder.Named(t.Repository.ID), "head", t.Head, "error", err)
 		return nil
 	}
 	return err

@@ -1,4 +1,4 @@
-package work
+package publish
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"github.com/rekey-app/rekey/respond/notify"
 )
 
-// notify tells one target. The target knows repetitions by the event's id.
-func (w *Worker) notify(ctx context.Context, j *river.Job[job.Notify]) error {
+// Notify tells one target. The target knows repetitions by the event's id.
+func (w *Worker) Notify(ctx context.Context, j *river.Job[job.Notify]) error {
 	event := j.Args.Event
 	target, known := notify.Find(w.Targets, j.Args.Target)
 	if !known {
@@ -30,16 +30,16 @@ func (w *Worker) notify(ctx context.Context, j *river.Job[job.Notify]) error {
 			return &outcome.WaitError{Until: w.Now().Add(time.Second), Reason: "the issue that the notice is to name is being filed"}
 		}
 	}
-	return w.told(w.Sender.Send(ctx, target, event), j.CreatedAt)
+	return w.afterSending(w.Sender.Send(ctx, target, event), j.CreatedAt)
 }
 
-// told says how a job goes on after its message was sent, or was not.
-func (w *Worker) told(err error, since time.Time) error {
+// afterSending says how a job goes on after its message was sent, or was not.
+func (w *Worker) afterSending(err error, since time.Time) error {
 	if failure, ok := errors.AsType[*notify.Failure](err); ok {
 		switch {
 		case !failure.Again:
 			return outcome.Final("%v", failure)
-		case failure.After > 0 && w.Now().Sub(since) < tellFor:
+		case failure.After > 0 && w.Now().Sub(since) < deferFor:
 			return &outcome.WaitError{Until: w.Now().Add(min(failure.After, time.Hour)), Reason: failure.Error()}
 		}
 	}
@@ -52,7 +52,7 @@ const issueFor = 30 * time.Second
 // addIssue names the leak's issue in the event, which was queued before the issue was filed. It reports whether one is
 // still to come.
 func (w *Worker) addIssue(ctx context.Context, id int64, event *respond.Notice) (waits bool, err error) {
-	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	err = w.Store.View(ctx, func(ctx context.Context, tx Tx) error {
 		leak, err := tx.Leak(ctx, id)
 		if errors.Is(err, ledger.ErrNotFound) {
 			return nil
@@ -70,5 +70,5 @@ func (w *Worker) addIssue(ctx context.Context, id int64, event *respond.Notice) 
 	return waits, err
 }
 
-// tellFor is for how long a target may put us off.
-const tellFor = 24 * time.Hour
+// deferFor is for how long a target may put us off.
+const deferFor = 24 * time.Hour

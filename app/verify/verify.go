@@ -1,14 +1,21 @@
-package work
+// Package verify asks Clerk whether leaked keys are dead, and records what follows from the answer. A key is nowhere kept: it is read
+// again from the git object where it was seen, and forgotten.
+package verify
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/policies"
 	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/detect"
@@ -16,25 +23,60 @@ import (
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/wire"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/clerk"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// ask asks Clerk whether a leak's key is dead, and does what follows from the answer.
-func (w *Worker) ask(ctx context.Context, j *river.Job[job.Ask]) error {
+// Tx is what the package needs of the ledger.
+type Tx interface {
+	record.Tx
+	Sightings(ctx context.Context, leak int64, limit int) ([]respond.Sighting, error)
+	CompleteJob(ctx context.Context, row *rivertype.JobRow) error
+}
+
+var _ Tx = (*ledger.Tx)(nil)
+
+// Worker asks questions. It is safe for concurrent use.
+type Worker struct {
+	Store    ledger.Scoped[Tx]
+	GitHub   *github.App
+	Scanner  *detect.Scanner
+	Clerk    *clerk.Client
+	Policies *policies.Policies
+	Recorder *record.Recorder
+	Reader   *read.Reader
+	Now      func() time.Time
+	Log      *slog.Logger
+	Answers  *prometheus.CounterVec // by answer; see [NewAnswers]
+}
+
+// NewAnswers returns a counter of Clerk's answers, which metrics hold; nil for nowhere.
+func NewAnswers(metrics prometheus.Registerer) *prometheus.CounterVec {
+	answers := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "rekey_clerk_answers_total", Help: "Questions to Clerk by answer: alive, revoked, fenced, unknown.",
+	}, []string{"answer"})
+	if metrics != nil {
+		metrics.MustRegister(answers)
+	}
+	return answers
+}
+
+// Verify asks Clerk whether a leak's key is dead, and does what follows from the answer.
+func (w *Worker) Verify(ctx context.Context, j *river.Job[job.Ask]) error {
 	question := j.Args.Question
-	leak, p, found, err := w.policies.OfLeak(ctx, j.Args.Leak)
+	leak, p, found, err := w.Policies.OfLeak(ctx, j.Args.Leak)
 	if err != nil || !found {
 		return err
 	}
-	if question.Why == respond.Watching && (leak.State != ledger.Open || p.Verify != respond.VerifyWatch) {
+	if question.Why == respond.Watching && (leak.State != respond.Open || p.Verify != respond.VerifyWatch) {
 		return nil
 	}
 	answer, err := w.answerTo(ctx, j, leak, p)
 	if err != nil {
 		return err
 	}
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		leak, err := tx.Leak(ctx, leak.ID)
 		if errors.Is(err, ledger.ErrNotFound) {
 			return nil
@@ -42,19 +84,19 @@ func (w *Worker) ask(ctx context.Context, j *river.Job[job.Ask]) error {
 		if err != nil {
 			return err
 		}
-		facts, err := w.recorder.LeakFacts(ctx, tx, leak, p)
+		facts, err := w.Recorder.LeakFacts(ctx, tx, leak, p)
 		if err != nil {
 			return err
 		}
-		if err := w.recorder.Apply(ctx, tx, respond.Learn(facts, question, answer, tx.Now()), p); err != nil {
+		if err := w.Recorder.Apply(ctx, tx, respond.Learn(facts, question, answer, tx.Now()), p); err != nil {
 			return err
 		}
-		return ledger.CompleteJob(ctx, tx, j)
+		return tx.CompleteJob(ctx, j.JobRow)
 	})
 }
 
 // answerTo asks Clerk, where the policy still lets it be asked. A key that cannot be read again for good gives an answer too.
-func (w *Worker) answerTo(ctx context.Context, j *river.Job[job.Ask], leak ledger.Leak, p respond.Policy) (respond.Answer, error) {
+func (w *Worker) answerTo(ctx context.Context, j *river.Job[job.Ask], leak respond.Leak, p respond.Policy) (respond.Answer, error) {
 	if p.Verify == respond.VerifyNever {
 		return respond.Answer{State: respond.KeyNotAsked}, nil
 	}
@@ -66,7 +108,7 @@ func (w *Worker) answerTo(ctx context.Context, j *river.Job[job.Ask], leak ledge
 		w.Log.ErrorContext(ctx, "the key could not be read again", "leak", leak.ID, "error", err)
 		answer = respond.Answer{State: respond.KeyUnknown, Detail: "the key could not be read again from GitHub"}
 	}
-	w.metrics.asked.WithLabelValues(string(answer.State)).Inc()
+	w.Answers.WithLabelValues(string(answer.State)).Inc()
 	return answer, nil
 }
 
@@ -74,16 +116,16 @@ func (w *Worker) answerTo(ctx context.Context, j *river.Job[job.Ask], leak ledge
 const keyPlaces = 5
 
 // answerOf reads the key again from a git object where it was seen, asks with it, and forgets it.
-func (w *Worker) answerOf(ctx context.Context, leak ledger.Leak) (respond.Answer, error) {
+func (w *Worker) answerOf(ctx context.Context, leak respond.Leak) (respond.Answer, error) {
 	if detect.Kind(leak.Kind) != detect.SecretKey {
 		return respond.Answer{State: respond.KeyUnknown, Detail: "Clerk cannot be asked about this kind of credential"}, nil
 	}
-	repository, found, err := w.recorder.Repository(ctx, leak.Repository)
+	repository, found, err := w.Recorder.Repository(ctx, leak.Repository)
 	if err != nil || !found {
 		return respond.Answer{State: respond.KeyUnknown}, err
 	}
-	var sightings []ledger.Sighting
-	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	var sightings []respond.Sighting
+	err = w.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		sightings, err = tx.Sightings(ctx, leak.ID, keyPlaces)
 		return err
 	})
@@ -104,14 +146,14 @@ func (w *Worker) answerOf(ctx context.Context, leak ledger.Leak) (respond.Answer
 }
 
 // keyIn fetches the one object and finds the key in it.
-func (w *Worker) keyIn(ctx context.Context, client *github.Client, s ledger.Sighting, fingerprint string) (detect.Secret, bool, error) {
+func (w *Worker) keyIn(ctx context.Context, client *github.Client, s respond.Sighting, fingerprint string) (detect.Secret, bool, error) {
 	request := wire.Request{Wants: []string{s.Blob}}
 	if !s.InFile() {
 		request.Deepen, request.Filter = 1, "tree:0" // a commit or a tag alone
 	}
 	var key detect.Secret
 	found := false
-	err := w.reader.WithPack(ctx, client, request, func(p *pack.Pack) error {
+	err := w.Reader.WithPack(ctx, client, request, func(p *pack.Pack) error {
 		return p.Visit(ctx, s.Blob, func(text []byte, large io.Reader) error {
 			result, err := w.examine(ctx, s.Path, text, large)
 			for _, f := range result.Findings {

@@ -1,4 +1,4 @@
-package work
+package publish
 
 import (
 	"context"
@@ -20,10 +20,10 @@ import (
 // maxWaiting is how many notices one digest takes; the rest goes into the next.
 const maxWaiting = 1000
 
-// digest tells a target at once of all that waited.
-func (w *Worker) digest(ctx context.Context, j *river.Job[job.Digest]) error {
+// Digest tells a target at once of all that waited.
+func (w *Worker) Digest(ctx context.Context, j *river.Job[job.Digest]) error {
 	var waiting []ledger.Notice
-	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	err := w.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		waiting, err = tx.WaitingNotices(ctx, j.Args.Target, maxWaiting)
 		return err
 	})
@@ -43,14 +43,14 @@ func (w *Worker) digest(ctx context.Context, j *river.Job[job.Digest]) error {
 	var failed error
 	if target, known := notify.Find(w.Targets, j.Args.Target); known {
 		id := fmt.Sprintf("digest:%s:%d", target.Name, last)
-		failed = w.told(w.Sender.SendDigest(ctx, target, notify.Summarise(id, events, w.Now())), j.CreatedAt)
+		failed = w.afterSending(w.Sender.SendDigest(ctx, target, notify.Summarise(id, events, w.Now())), j.CreatedAt)
 	} else {
 		failed = outcome.Final("the target %q is not configured any more", j.Args.Target)
 	}
 	if failed != nil && outcome.Of(failed, w.Now(), outcome.AttemptOf(j.JobRow, w.Now())).Do != github.GiveUp {
 		return failed
 	}
-	return errors.Join(failed, w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	return errors.Join(failed, w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		if err := tx.ForgetNotices(ctx, j.Args.Target, last); err != nil {
 			return err
 		}

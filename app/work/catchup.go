@@ -1,0 +1,93 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rekey-app/rekey/app/record"
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// maxCaughtUp is how many waiting leaks of a repository are looked at.
+const maxCaughtUp = 500
+
+// catchUp files the issues that had to wait.
+func (w *Worker) catchUp(ctx context.Context) error {
+	var waiting []int64
+	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		waiting, err = tx.RepositoriesUnfiled(ctx, 1000)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	now := w.Now()
+	var errs []error
+	for _, id := range waiting {
+		if !w.patience.over(id, now) {
+			continue
+		}
+		files, err := w.catchUpOn(ctx, id)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("repository %d: %w", id, err)) // others need not wait for it
+		}
+		if err != nil || !files {
+			w.patience.until(id, now.Add(catchUpPause))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// catchUpPause is how long a repository is left alone for which no issues can be filed: its policy is not read each time.
+const catchUpPause = time.Hour
+
+// catchUpOn files what the hour still allows; files is false where the policy wants no issues.
+func (w *Worker) catchUpOn(ctx context.Context, id int64) (files bool, err error) {
+	repository, found, err := w.recorder.Repository(ctx, id)
+	if err != nil || !found {
+		return false, err
+	}
+	p, err := w.policies.Of(ctx, repository)
+	if err != nil || p.Issues.Off {
+		return false, err
+	}
+	return true, w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		leaks, err := tx.Unfiled(ctx, id, maxCaughtUp)
+		if err != nil {
+			return err
+		}
+		for i := range leaks {
+			leaks[i] = record.WithVisibility(leaks[i], repository)
+		}
+		filed, err := tx.Filings(ctx, id, tx.Now().Add(-time.Hour))
+		if err != nil {
+			return err
+		}
+		return w.recorder.Apply(ctx, tx, respond.CatchUp(leaks, filed, p), p)
+	})
+}
+
+// patience remembers until when repositories are left alone. It is safe for concurrent use; its zero value is ready.
+type patience struct {
+	mu    sync.Mutex
+	ready map[int64]time.Time
+}
+
+func (p *patience) over(repository int64, now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !now.Before(p.ready[repository])
+}
+
+func (p *patience) until(repository int64, ready time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ready == nil || len(p.ready) > 10_000 {
+		p.ready = map[int64]time.Time{}
+	}
+	p.ready[repository] = ready
+}
