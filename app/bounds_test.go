@@ -14,6 +14,7 @@ import (
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -364,6 +365,6 @@ func testKeyInALargeObject(t *testing.T) {
 	issue := w.filed(1)[0]
 	w.clerk.Delete(key)
 	w.say(issue.Number, "/rekey rotated", w.ada)
-	w.state(issue.Number, "closed", ledger.Revoked)
+	w.state(issue.Number, "closed", respond.Revoked)
 	w.conclusion(sha, "success")
 }

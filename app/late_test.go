@@ -8,7 +8,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/githubtest"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 )
 
 // creates matches the requests that make a check run, an issue or a comment.
@@ -36,7 +36,7 @@ func TestLateEffectsAreNotDoubled(t *testing.T) {
 			sha, _, issued := w.leaked(80, detect.Live)
 			w.conclusion(sha, "failure")
 			w.say(issued.Number, "/rekey ignore it never worked", w.ada)
-			w.state(issued.Number, "closed", ledger.Ignored)
+			w.state(issued.Number, "closed", respond.Ignored)
 			holds(t, "the comment", w.last(issued.Number, 1), "it never worked")
 			w.conclusion(sha, "success")
 			w.filed(1)
@@ -94,10 +94,10 @@ func TestADoubleIsWithdrawn(t *testing.T) {
 			if second.Reason != "not_planned" || !strings.Contains(second.Body, "Duplicate of #1") || strings.Contains(second.Body, "<!--") {
 				t.Errorf("%s: %s", second.Reason, second.Body)
 			}
-			w.state(issue.Number, "open", ledger.Open)
+			w.state(issue.Number, "open", respond.Open)
 			w.conclusion(sha, "failure")
 			w.say(issue.Number, "/rekey ignore it never worked", w.ada)
-			w.state(issue.Number, "closed", ledger.Ignored)
+			w.state(issue.Number, "closed", respond.Ignored)
 		},
 		"Comment": func(t *testing.T) {
 			w := newSettled(t, time.Millisecond)
@@ -123,7 +123,7 @@ func TestADoubleIsWithdrawn(t *testing.T) {
 			if len(ours()) != 1 || most != 2 {
 				t.Errorf("the comments are %v, there were %d", ours(), most)
 			}
-			w.state(issue.Number, "closed", ledger.Ignored)
+			w.state(issue.Number, "closed", respond.Ignored)
 		},
 	})
 }

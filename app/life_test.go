@@ -7,7 +7,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/githubtest"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 )
 
 func TestLife(t *testing.T) {
@@ -44,7 +44,7 @@ func testWholeLife(t *testing.T) {
 
 	// Said too early.
 	w.say(issue.Number, "/rekey rotated", w.ada)
-	w.state(issue.Number, "open", ledger.Open)
+	w.state(issue.Number, "open", respond.Open)
 	w.used(key, 1)
 	holds(t, "the comment", w.last(issue.Number, 1), "still accepts", instance, "/rekey rotated", "/rekey ignore")
 	holds(t, "the issue", w.issue(issue.Number).Body, "it works", instance)
@@ -53,7 +53,7 @@ func testWholeLife(t *testing.T) {
 	// Deleted, and said again.
 	w.clerk.Delete(key)
 	w.say(issue.Number, "Done at last.\n\n/rekey rotated", w.ada)
-	w.state(issue.Number, "closed", ledger.Revoked)
+	w.state(issue.Number, "closed", respond.Revoked)
 	if reason := w.issue(issue.Number).Reason; reason != "completed" {
 		t.Errorf("closed as %s", reason)
 	}
@@ -70,7 +70,7 @@ func testWholeLife(t *testing.T) {
 		t.Errorf("the times of the leak are introduced %s, detected %s, responded %s, closed %s by %s",
 			leak.Introduced, leak.Detected, leak.Responded, leak.Closed, leak.ClosedBy)
 	}
-	if len(history) != 1 || history[0].To != ledger.Revoked {
+	if len(history) != 1 || history[0].To != respond.Revoked {
 		t.Errorf("history: %+v", history)
 	}
 
@@ -78,7 +78,7 @@ func testWholeLife(t *testing.T) {
 	dead := w.pushed(map[string]string{"third.env": "# third\n" + env(w.keys[0])})
 	w.settle()
 	w.conclusion(dead, "success")
-	w.state(issue.Number, "closed", ledger.Revoked)
+	w.state(issue.Number, "closed", respond.Revoked)
 	w.last(issue.Number, 2)
 	w.filed(1)
 	w.holdsNoKey()
@@ -107,8 +107,8 @@ func testRotatedByTheButton(t *testing.T) {
 
 	// One press speaks of all open leaks of the head.
 	press("rotated", w.ada)
-	w.state(byKey[key], "closed", ledger.Revoked)
-	w.state(byKey[other], "open", ledger.Open)
+	w.state(byKey[key], "closed", respond.Revoked)
+	w.state(byKey[other], "open", respond.Open)
 	w.last(byKey[key], 1)
 	holds(t, "the comment", w.last(byKey[other], 1), "still accepts")
 	w.conclusion(sha, "failure")
@@ -117,8 +117,8 @@ func testRotatedByTheButton(t *testing.T) {
 	kim := w.github.User("kim")
 	w.shop.SetRole(kim, "write")
 	press("not-a-secret", kim)
-	w.state(byKey[other], "closed", ledger.Ignored)
-	w.state(byKey[key], "closed", ledger.Revoked)
+	w.state(byKey[other], "closed", respond.Ignored)
+	w.state(byKey[key], "closed", respond.Revoked)
 	if reason := w.issue(byKey[other]).Reason; reason != "not_planned" {
 		t.Errorf("closed as %s", reason)
 	}
@@ -135,14 +135,14 @@ func testClosedByHand(t *testing.T) {
 
 	// While the key is alive.
 	closeIt()
-	w.state(issue.Number, "open", ledger.Open)
+	w.state(issue.Number, "open", respond.Open)
 	holds(t, "the comment", w.last(issue.Number, 1), "Open again", "still accepts")
 	w.conclusion(sha, "failure")
 
 	// While Clerk says nothing clear.
 	w.clerk.Fail(func(rw http.ResponseWriter, _ *http.Request) { http.Error(rw, "no", http.StatusServiceUnavailable) })
 	closeIt()
-	w.state(issue.Number, "closed", ledger.Resolved)
+	w.state(issue.Number, "closed", respond.Resolved)
 	leak, _ := w.leak(issue.Number)
 	if leak.ClosedBy != "ada" {
 		t.Errorf("closed by %q", leak.ClosedBy)
@@ -152,7 +152,7 @@ func testClosedByHand(t *testing.T) {
 
 	// Reopened by hand.
 	w.took(w.shop.ReopenIssue(w.ctx, issue.Number, w.ada))
-	w.state(issue.Number, "open", ledger.Open)
+	w.state(issue.Number, "open", respond.Open)
 	w.conclusion(sha, "failure")
 	w.last(issue.Number, 3)
 
@@ -160,7 +160,7 @@ func testClosedByHand(t *testing.T) {
 	w.clerk.Fail(nil)
 	w.clerk.Delete(key)
 	closeIt()
-	w.state(issue.Number, "closed", ledger.Revoked)
+	w.state(issue.Number, "closed", respond.Revoked)
 	w.last(issue.Number, 4)
 	w.conclusion(sha, "success")
 	w.holdsNoKey()
@@ -172,7 +172,7 @@ func testClosedByHandByAStranger(t *testing.T) {
 	w.clerk.Delete(key)
 	for range 2 {
 		w.took(w.shop.CloseIssue(w.ctx, issue.Number, "", w.sam))
-		w.state(issue.Number, "open", ledger.Open)
+		w.state(issue.Number, "open", respond.Open)
 		holds(t, "the comment", w.last(issue.Number, 1), "Thanks", "sam")
 	}
 	if n := len(w.clerk.Requests()); n != 0 {
@@ -186,14 +186,14 @@ func testVerifyNever(t *testing.T) {
 	w.settle()
 	sha, _, issue := w.leaked(55, detect.Live)
 	w.took(w.shop.CloseIssue(w.ctx, issue.Number, "", w.ada))
-	w.state(issue.Number, "closed", ledger.Resolved)
+	w.state(issue.Number, "closed", respond.Resolved)
 	holds(t, "the comment", w.last(issue.Number, 1), "ada")
 	w.conclusion(sha, "success")
 	w.say(issue.Number, "/rekey reopen it is in use", w.ada)
-	w.state(issue.Number, "open", ledger.Open)
+	w.state(issue.Number, "open", respond.Open)
 	w.conclusion(sha, "failure")
 	w.say(issue.Number, "/rekey rotated", w.ada)
-	w.state(issue.Number, "closed", ledger.Resolved)
+	w.state(issue.Number, "closed", respond.Resolved)
 	w.last(issue.Number, 3)
 	if n := len(w.clerk.Requests()); n != 0 {
 		t.Errorf("Clerk was asked %d times", n)
@@ -208,7 +208,7 @@ func testVerifyWatch(t *testing.T) {
 	sha := w.pushed(map[string]string{".env": env(text)})
 	w.eventually("Clerk to be asked", func() bool { n, _ := w.clerk.Used(key); return n == 1 })
 	number := w.issues(1)[0].Number
-	w.state(number, "open", ledger.Open)
+	w.state(number, "open", respond.Open)
 	w.last(number, 0)
 
 	// The next question waits a quarter of an hour.
@@ -216,7 +216,7 @@ func testVerifyWatch(t *testing.T) {
 	w.hurry()
 	w.eventually("the issue to be closed", func() bool { return w.issue(number).State == "closed" })
 	w.settle()
-	w.state(number, "closed", ledger.Revoked)
+	w.state(number, "closed", respond.Revoked)
 	w.conclusion(sha, "success")
 	w.last(number, 1)
 	w.used(key, 1)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
@@ -69,7 +70,7 @@ func testArchived(t *testing.T) {
 	w.took(w.shop.Unarchive(w.ctx, w.ada), nil)
 	w.clerk.Delete(key)
 	w.say(issue.Number, "/rekey rotated", w.ada)
-	w.state(issue.Number, "closed", ledger.Revoked)
+	w.state(issue.Number, "closed", respond.Revoked)
 	w.conclusion(sha, "success")
 	w.filed(1)
 }
@@ -153,7 +154,7 @@ func testIssueDeleted(t *testing.T) {
 	// A closed one is not filed again.
 	w.clerk.Delete(key)
 	w.say(issues[1].Number, "/rekey rotated", w.ada)
-	w.state(issues[1].Number, "closed", ledger.Revoked)
+	w.state(issues[1].Number, "closed", respond.Revoked)
 	w.took(w.shop.DeleteIssue(w.ctx, issues[1].Number, w.ada))
 	w.filed(2)
 }
@@ -189,7 +190,7 @@ func testRenamedBetweenEventAndJob(t *testing.T) {
 	issue := w.filed(1)[0]
 	w.clerk.Delete(key)
 	w.say(issue.Number, "/rekey rotated", w.ada)
-	w.state(issue.Number, "closed", ledger.Revoked)
+	w.state(issue.Number, "closed", respond.Revoked)
 	w.conclusion(sha, "success")
 }
 
@@ -224,7 +225,7 @@ func testForeignTextsDoNoHarm(t *testing.T) {
 	w.conclusion(sha, "failure")
 	issue := w.filed(1)[0]
 	w.say(issue.Number, "/rekey ignore `@acme/team` <img src=x> [x](http://evil.example) @everyone", w.ada)
-	w.state(issue.Number, "closed", ledger.Ignored)
+	w.state(issue.Number, "closed", respond.Ignored)
 	texts := []string{w.issue(issue.Number).Body, w.last(issue.Number, 1), w.shop.CheckRuns(sha)[0].Summary}
 	for _, text := range texts {
 		for line := range strings.Lines(text) {
@@ -342,7 +343,7 @@ func testEffectsThatAreLateDoNotUndo(t *testing.T) {
 		w.eventually("the word to be heard", func() bool { return w.stats().Unfinished == 0 })
 	}
 	w.settle()
-	w.state(issue.Number, "open", ledger.Open)
+	w.state(issue.Number, "open", respond.Open)
 	w.last(issue.Number, 2)
 	w.conclusion(sha, "failure")
 }
@@ -354,7 +355,7 @@ func testRateLimits(t *testing.T) {
 	w.github.Inject(githubtest.Times(1, writes(http.MethodPatch, "/check-runs/", ""), githubtest.TooManyRequests(1e9)))
 	w.clerk.Delete(key)
 	w.say(issue.Number, "/rekey rotated", w.ada)
-	w.state(issue.Number, "closed", ledger.Revoked)
+	w.state(issue.Number, "closed", respond.Revoked)
 	w.last(issue.Number, 1)
 	w.conclusion(sha, "success")
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/githubtest"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 )
 
 func TestIssuesOutOfOurHands(t *testing.T) {
@@ -27,7 +27,7 @@ func testClosedByAnotherApp(t *testing.T) {
 		w.took(w.shop.CloseIssue(w.ctx, issue.Number, "", bot))
 	}
 	holds(t, "the comment", w.last(issue.Number, 1), "actions&#91;bot", "only a person")
-	if leak, _ := w.leak(issue.Number); leak.State != ledger.Open {
+	if leak, _ := w.leak(issue.Number); leak.State != respond.Open {
 		t.Errorf("the leak is %s", leak.State)
 	}
 	w.conclusion(sha, "failure")
@@ -107,6 +107,6 @@ func testClosedByHandWithoutAnAnswer(t *testing.T) {
 	}
 	w.eventually("the leak to be closed", func() bool {
 		leak, _ := w.leak(issue.Number)
-		return leak.State == ledger.Resolved
+		return leak.State == respond.Resolved
 	})
 }

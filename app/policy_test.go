@@ -11,7 +11,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/githubtest"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 )
 
 const policyPath = ".github/rekey.yml"
@@ -329,7 +329,7 @@ func testVerifyIsSwitchedOffWhileAsking(t *testing.T) {
 	w.hurry()
 	w.eventually("the issue to be closed", func() bool { return w.issue(issue.Number).State == "closed" })
 	w.settle()
-	w.state(issue.Number, "closed", ledger.Resolved)
+	w.state(issue.Number, "closed", respond.Resolved)
 	w.conclusion(sha, "success")
 	if n := len(w.clerk.Requests()); n != asked {
 		t.Errorf("Clerk was asked %d times more", n-asked)

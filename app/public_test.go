@@ -7,7 +7,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/githubtest"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 )
 
 func TestPublic(t *testing.T) {
@@ -63,7 +63,7 @@ func testPublicIssueTellsNoPlaces(t *testing.T) {
 	// What somebody entitled says in the open stays as he said it, and our texts repeat no more of it than needed.
 	w.clerk.Delete(key)
 	w.say(issue.Number, "/rekey rotated", w.ada)
-	w.state(issue.Number, "closed", ledger.Revoked)
+	w.state(issue.Number, "closed", respond.Revoked)
 	holds(t, "the closed public issue", w.issue(issue.Number).Title, key.Redacted())
 	lacks(t, "the closed public issue", w.issue(issue.Number).Body, "place.env", leaking[:7])
 	w.conclusion(sha, "success")

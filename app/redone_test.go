@@ -10,7 +10,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/githubtest"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 )
 
 // writes matches a request to GitHub by method, end of path, and a text that its body holds.
@@ -71,11 +71,11 @@ func testLifeWithFaults(t *testing.T, effects map[string]func(*http.Request) boo
 	sha, key, issue := w.leaked(70, detect.Live)
 	w.conclusion(sha, "failure")
 	w.took(w.shop.CloseIssue(w.ctx, issue.Number, "", w.ada)) // alive: reopened, with a comment
-	w.state(issue.Number, "open", ledger.Open)
+	w.state(issue.Number, "open", respond.Open)
 	w.last(issue.Number, 1)
 	w.clerk.Delete(key)
 	w.say(issue.Number, "/rekey rotated", w.ada) // dead: closed, with a comment
-	w.state(issue.Number, "closed", ledger.Revoked)
+	w.state(issue.Number, "closed", respond.Revoked)
 	w.last(issue.Number, 2)
 	w.conclusion(sha, "success")
 	w.filed(1)
@@ -117,7 +117,7 @@ func TestKilledInTheMiddleOfAnAnswer(t *testing.T) {
 			<-died
 			w.start() // in this process: the ledger can be looked at
 			w.settle()
-			w.state(issue.Number, "closed", ledger.Ignored)
+			w.state(issue.Number, "closed", respond.Ignored)
 			holds(t, "the comment", w.last(issue.Number, 1), "it never worked")
 			w.conclusion(sha, "success")
 			w.filed(1)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
@@ -85,7 +86,7 @@ func (w *world) stats() (stats ledger.Stats) {
 }
 
 // leak is what the ledger knows of an issue's leak.
-func (w *world) leak(number int) (leak ledger.Leak, history []ledger.Event) {
+func (w *world) leak(number int) (leak respond.Leak, history []respond.Event) {
 	w.t.Helper()
 	w.view(func(ctx context.Context, tx *ledger.Tx) (err error) {
 		if leak, err = tx.LeakByIssue(ctx, w.shop.ID(), number); err != nil {
@@ -170,7 +171,7 @@ func (w *world) conclusion(sha, want string) {
 	}
 }
 
-func (w *world) state(number int, issue string, leak ledger.LeakState) {
+func (w *world) state(number int, issue string, leak respond.State) {
 	w.t.Helper()
 	if got := w.issue(number).State; got != issue {
 		w.t.Errorf("the issue is %s, want %s", got, issue)

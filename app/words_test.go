@@ -8,7 +8,7 @@ import (
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/github/githubtest"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 )
 
 func testIgnore(t *testing.T) {
@@ -20,10 +20,10 @@ func testIgnore(t *testing.T) {
 	live, _, ofLive := w.leaked(58, detect.Live)
 
 	w.say(ofTest.Number, "/rekey ignore", kim)
-	w.state(ofTest.Number, "open", ledger.Open)
+	w.state(ofTest.Number, "open", respond.Open)
 	holds(t, "the comment", w.last(ofTest.Number, 1), "why", "/rekey ignore")
 	w.say(ofTest.Number, "/rekey ignore a fixture of our *tests*, "+w.keys[0], kim)
-	w.state(ofTest.Number, "closed", ledger.Ignored)
+	w.state(ofTest.Number, "closed", respond.Ignored)
 	leak, _ := w.leak(ofTest.Number)
 	if leak.ClosedBy != "kim" || !strings.Contains(leak.Reason, "a fixture of our") {
 		t.Errorf("closed by %s: %s", leak.ClosedBy, leak.Reason)
@@ -33,20 +33,20 @@ func testIgnore(t *testing.T) {
 	// A production key takes more, and the refusal is said once.
 	for range 2 {
 		w.say(ofLive.Number, "/rekey ignore it is old", kim)
-		w.state(ofLive.Number, "open", ledger.Open)
+		w.state(ofLive.Number, "open", respond.Open)
 		holds(t, "the comment", w.last(ofLive.Number, 1), "maintain", "admin", "kim")
 	}
 	w.conclusion(live, "failure")
 	w.say(ofLive.Number, "/rekey ignore it is old", lee)
-	w.state(ofLive.Number, "closed", ledger.Ignored)
+	w.state(ofLive.Number, "closed", respond.Ignored)
 	w.conclusion(live, "success")
 
 	// Pushed again, it stays ignored; reopened, it is open.
 	again := w.pushed(map[string]string{"again.env": "# again\n" + env(w.keys[1])})
 	w.settle()
-	w.state(ofLive.Number, "closed", ledger.Ignored)
+	w.state(ofLive.Number, "closed", respond.Ignored)
 	w.say(ofLive.Number, "/rekey reopen", kim)
-	w.state(ofLive.Number, "open", ledger.Open)
+	w.state(ofLive.Number, "open", respond.Open)
 	for _, sha := range []string{live, again} {
 		w.conclusion(sha, "failure")
 	}
@@ -68,7 +68,7 @@ func testStrangersStatusAndHelp(t *testing.T) {
 	w.clerk.Delete(key)
 	for _, said := range []string{"/rekey rotated", "/rekey ignore me", "/rekey status", "/rekey rotated"} {
 		w.say(issue.Number, said, w.sam)
-		w.state(issue.Number, "open", ledger.Open)
+		w.state(issue.Number, "open", respond.Open)
 		holds(t, "the comment", w.last(issue.Number, 1), "Thanks", "`sam`", "write access")
 	}
 	leak, _ := w.leak(issue.Number)
@@ -108,7 +108,7 @@ func testWhatIsNoCommand(t *testing.T) {
 	} {
 		w.say(c.number, c.body, c.by)
 	}
-	w.state(issue.Number, "open", ledger.Open)
+	w.state(issue.Number, "open", respond.Open)
 	w.last(issue.Number, 1) // the one that the bot wrote here
 	if n := w.github.Count(githubtest.REST) + w.github.Count(githubtest.Git); n != 0 {
 		t.Errorf("%d requests for words that are no commands: %+v", n, w.github.Requests())
@@ -139,14 +139,14 @@ func testPushedAgainAfterClosing(t *testing.T) {
 	w.settle()
 	first, _, issue := w.leaked(62, detect.Live)
 	w.say(issue.Number, "/rekey rotated", w.ada)
-	w.state(issue.Number, "closed", ledger.Resolved)
+	w.state(issue.Number, "closed", respond.Resolved)
 	w.conclusion(first, "success")
 	sha := w.commit(w.shop, githubtest.Change{
 		Time: time.Now().Add(-1000 * time.Hour), Files: map[string]string{"again.env": "# again\n" + env(w.keys[0])},
 	})
 	w.push(w.shop, "refs/heads/main", sha)
 	w.settle()
-	w.state(issue.Number, "open", ledger.Open)
+	w.state(issue.Number, "open", respond.Open)
 	holds(t, "the comment", w.last(issue.Number, 2), "Open again", "in a new place")
 	w.filed(1)
 	w.conclusion(sha, "failure")
@@ -161,7 +161,7 @@ func testOtherKindsAreClosedOnAPersonsWord(t *testing.T) {
 	issue := w.filed(1)[0]
 	holds(t, "the issue", issue.Body, "Clerk can't say")
 	w.say(issue.Number, "/rekey rotated", w.ada)
-	w.state(issue.Number, "closed", ledger.Resolved)
+	w.state(issue.Number, "closed", respond.Resolved)
 	w.conclusion(sha, "success")
 	if n := len(w.clerk.Requests()); n != 0 {
 		t.Errorf("Clerk was asked %d times about a webhook secret", n)

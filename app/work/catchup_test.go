@@ -18,6 +18,7 @@ import (
 	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/text"
@@ -81,7 +82,7 @@ func (b *bench) look(r *githubtest.Repository, installation int64) {
 	b.t.Helper()
 	err := b.store.Update(b.t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
 		owner, name, _ := strings.Cut(r.FullName(), "/")
-		err := tx.UpsertRepository(ctx, ledger.Repository{
+		err := tx.UpsertRepository(ctx, respond.Repository{
 			ID: r.ID(), Installation: installation, Owner: owner, Name: name, DefaultBranch: "main", Private: true,
 		})
 		if err != nil {

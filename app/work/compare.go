@@ -34,7 +34,7 @@ func (w *Worker) compareIssues(ctx context.Context, j *river.Job[job.Issues]) er
 	for _, i := range listed {
 		there[i.Number] = i
 	}
-	var leaks []ledger.Leak
+	var leaks []respond.Leak
 	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
 		leaks, err = tx.LeaksWithIssuesIn(ctx, repository.ID)
 		return err
@@ -44,7 +44,7 @@ func (w *Worker) compareIssues(ctx context.Context, j *river.Job[job.Issues]) er
 	}
 	for _, leak := range leaks {
 		issue, listed := there[leak.IssueNumber]
-		if !listed && leak.State == ledger.Open {
+		if !listed && leak.State == respond.Open {
 			err = w.replaceLost(ctx, client, leak)
 		} else if listed {
 			err = w.compareIssue(ctx, leak.ID, issue)
@@ -58,7 +58,7 @@ func (w *Worker) compareIssues(ctx context.Context, j *river.Job[job.Issues]) er
 
 func (w *Worker) compareIssue(ctx context.Context, id int64, issue github.Issue) error {
 	leak, p, found, err := w.policies.OfLeak(ctx, id)
-	if err != nil || !found || (leak.State == ledger.Open) == (issue.State == "open") {
+	if err != nil || !found || (leak.State == respond.Open) == (issue.State == "open") {
 		return err
 	}
 	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
@@ -79,7 +79,7 @@ func (w *Worker) compareIssue(ctx context.Context, id int64, issue github.Issue)
 }
 
 // replaceLost files another issue for an open leak whose issue was deleted or transferred without our hearing of it.
-func (w *Worker) replaceLost(ctx context.Context, client *github.Client, leak ledger.Leak) error {
+func (w *Worker) replaceLost(ctx context.Context, client *github.Client, leak respond.Leak) error {
 	issue, err := client.Issue(ctx, leak.IssueNumber)
 	switch {
 	case err == nil && issue.Number == leak.IssueNumber && issue.URL == leak.IssueURL:

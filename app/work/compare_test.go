@@ -8,6 +8,7 @@ import (
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
@@ -42,7 +43,7 @@ func TestIssuesAreComparedDaily(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	change := func(number int, state ledger.LeakState) {
+	change := func(number int, state respond.State) {
 		t.Helper()
 		err := b.store.Update(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
 			leak, err := tx.LeakByIssue(ctx, r.ID(), number)
@@ -50,7 +51,7 @@ func TestIssuesAreComparedDaily(t *testing.T) {
 				return err
 			}
 			leak.State, leak.ClosedBy = state, "ada"
-			return tx.UpdateLeak(ctx, leak, ledger.Event{})
+			return tx.UpdateLeak(ctx, leak, respond.Event{})
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -58,9 +59,9 @@ func TestIssuesAreComparedDaily(t *testing.T) {
 	}
 	must(r.CloseIssue(t.Context(), 1, "", ada)) // nobody told us
 	must(r.DeleteIssue(t.Context(), 2, ada))    // nor of this
-	change(3, ledger.Revoked)                   // and our own closing did not happen
+	change(3, respond.Revoked)                  // and our own closing did not happen
 	must(r.CloseIssue(t.Context(), 4, "", ada)) // closed, as it should be …
-	change(4, ledger.Ignored)                   //
+	change(4, respond.Ignored)                  //
 	must(r.ReopenIssue(t.Context(), 4, ada))    // … and reopened
 	for range 2 {                               // the second time there is nothing to do
 		if err := b.worker.queueComparisons(t.Context()); err != nil {
@@ -82,7 +83,7 @@ func TestIssuesAreComparedDaily(t *testing.T) {
 	}
 	err = b.store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
 		leak, err := tx.LeakByIssue(ctx, r.ID(), 4)
-		if leak.State != ledger.Open {
+		if leak.State != respond.Open {
 			t.Errorf("the reopened one's leak is %s", leak.State)
 		}
 		return err

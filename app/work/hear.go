@@ -137,7 +137,7 @@ func (w *Worker) hearAbout(ctx context.Context, tx *ledger.Tx, id int64, heard r
 const maxAdmitted = 1000
 
 // meant lists the leaks that a word is about.
-func (w *Worker) meant(ctx context.Context, said word) (leaks []ledger.Leak, err error) {
+func (w *Worker) meant(ctx context.Context, said word) (leaks []respond.Leak, err error) {
 	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		leaks = nil
 		if said.Issue != 0 {
@@ -156,7 +156,7 @@ func (w *Worker) meant(ctx context.Context, said word) (leaks []ledger.Leak, err
 		sightings, err := tx.HeadSightings(ctx, said.Repository, said.Head)
 		known := map[int64]bool{}
 		for _, s := range sightings {
-			if !known[s.Leak.ID] && s.Leak.State == ledger.Open {
+			if !known[s.Leak.ID] && s.Leak.State == respond.Open {
 				known[s.Leak.ID] = true
 				leaks = append(leaks, s.Leak)
 			}

@@ -3,6 +3,7 @@ package work
 import (
 	"context"
 
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -28,7 +29,7 @@ func (w *Worker) reconcileAll(ctx context.Context) error {
 			compare[id] = true
 		}
 		for _, i := range listed {
-			err := tx.UpsertInstallation(ctx, ledger.Installation{ID: i.ID, AccountID: i.AccountID, Account: i.Account, Suspended: i.Suspended})
+			err := tx.UpsertInstallation(ctx, respond.Installation{ID: i.ID, AccountID: i.AccountID, Account: i.Account, Suspended: i.Suspended})
 			if err != nil {
 				return err
 			}

@@ -102,14 +102,14 @@ func (w *Worker) lookLeft(ctx context.Context, t *read.Task, unjudged []string) 
 			if err := tx.NoteWholeRead(ctx, t.Repository.ID, read.WholeHistory); err != nil {
 				return err
 			}
-			return read.CloseGaps(ctx, tx, t.Repository.ID, func(ledger.Gap) bool { return true })
+			return read.CloseGaps(ctx, tx, t.Repository.ID, func(respond.Gap) bool { return true })
 		}
 		u, err := tx.NoteUnread(ctx, t.Repository.ID, read.WholeHistory, t.Want, unjudged)
 		if again = u.Attempts < budget.UnreadAttempts; again || err != nil {
 			return err
 		}
 		// What an earlier look left was left again, and stands in for it.
-		if err := read.CloseGaps(ctx, tx, t.Repository.ID, func(g ledger.Gap) bool { return g.Ref == read.WholeHistory && g.Accepted.IsZero() }); err != nil {
+		if err := read.CloseGaps(ctx, tx, t.Repository.ID, func(g respond.Gap) bool { return g.Ref == read.WholeHistory && g.Accepted.IsZero() }); err != nil {
 			return err
 		}
 		return tx.NoteGap(ctx, t.Repository.ID, read.WholeHistory, "", t.Want, unjudged)

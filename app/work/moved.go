@@ -6,6 +6,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github/webhook"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -50,7 +51,7 @@ func (w *Worker) issueMoved(ctx context.Context, installation int64, m issueMove
 			return record.ForgetIssue(ctx, tx, leak)
 		}
 		leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = there.ID, m.ToNumber, m.ToURL, ""
-		if err := tx.UpdateLeak(ctx, leak, ledger.Event{}); err != nil {
+		if err := tx.UpdateLeak(ctx, leak, respond.Event{}); err != nil {
 			return err
 		}
 		if err := record.EnqueueChecks(ctx, tx, leak); err != nil {
@@ -62,6 +63,6 @@ func (w *Worker) issueMoved(ctx context.Context, installation int64, m issueMove
 
 // follows is pure: whether a leak's issue may stay where it was transferred to. there is zero where the App does not reach
 // it.
-func follows(m issueMove, source, there ledger.Repository, installation int64) bool {
+func follows(m issueMove, source, there respond.Repository, installation int64) bool {
 	return m.ToNumber != 0 && there.ID != 0 && there.Installation == installation && (there.Private || !source.Private)
 }

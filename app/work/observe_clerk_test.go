@@ -7,6 +7,7 @@ import (
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
@@ -36,7 +37,7 @@ func TestTheLedgerKnowsThatARepositoryUsesClerk(t *testing.T) {
 			}
 			b.look(r, installation.ID())
 		}
-		var leak ledger.Leak
+		var leak respond.Leak
 		err = b.store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) (err error) {
 			leak, err = tx.LeakByFingerprint(ctx, r.ID(), detect.NewSecret(hook).Fingerprint())
 			return err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -25,7 +26,7 @@ func (w *Worker) reconcile(ctx context.Context, j *river.Job[job.Reconcile]) err
 	if err != nil {
 		return fmt.Errorf("listing the repositories of installation %d: %w", j.Args.Installation, err)
 	}
-	var known []ledger.Repository
+	var known []respond.Repository
 	var givenUp map[int64]ledger.Look
 	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
 		if known, err = tx.RepositoriesOf(ctx, j.Args.Installation); err != nil {
@@ -150,7 +151,7 @@ func lookAgain(look ledger.Look, now time.Time) (again bool, attempts int) {
 }
 
 // lost is pure: which of the known repositories are not listed any more.
-func lost(known []ledger.Repository, listed []github.RepositoryInfo) []int64 {
+func lost(known []respond.Repository, listed []github.RepositoryInfo) []int64 {
 	there := make(map[int64]bool, len(listed))
 	for _, r := range listed {
 		there[r.ID] = true

@@ -7,7 +7,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/github/wire"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond"
 )
 
 func TestOwnRefsAreAllButPullRequests(t *testing.T) {
@@ -33,7 +33,7 @@ func TestOwnRefsAreAllButPullRequests(t *testing.T) {
 func TestNotesAreReadWithoutACheck(t *testing.T) {
 	t.Parallel()
 	refs := []wire.Ref{{Name: "refs/heads/main", ID: "1"}, {Name: "refs/notes/commits", ID: "2"}, {Name: "refs/changes/1", ID: "3"}}
-	moved, gone := compareRefs(refs, []ledger.Tip{{Ref: "refs/heads/main", SHA: "1"}, {Ref: "refs/notes/commits", SHA: "0"}})
+	moved, gone := compareRefs(refs, []respond.Tip{{Ref: "refs/heads/main", SHA: "1"}, {Ref: "refs/notes/commits", SHA: "0"}})
 	want := []read.Task{
 		{Event: "sweep", Ref: "refs/notes/commits", Want: "2", Base: "0"},
 		{Event: "sweep", Ref: "refs/changes/1", Want: "3"},

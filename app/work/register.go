@@ -8,6 +8,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github/webhook"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -36,7 +37,7 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 	}
 	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		if p.Installed != nil {
-			err := tx.UpsertInstallation(ctx, ledger.Installation{
+			err := tx.UpsertInstallation(ctx, respond.Installation{
 				ID: installation, AccountID: p.Installed.ID, Account: p.Installed.Login, Suspended: p.Suspended,
 			})
 			if err == nil && !p.Suspended {

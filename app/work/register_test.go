@@ -12,6 +12,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github/webhook"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -122,12 +123,12 @@ func TestAllOpenLeaksAreToldWhenARepositoryIsPublished(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range scans {
-		var seen []ledger.Observation
+		var seen []respond.Observation
 		for i := range each {
-			seen = append(seen, ledger.Observation{Leak: ledger.Leak{Fingerprint: fmt.Sprintf("%032x", n*each+i), Kind: "secret_key", Environment: "live"}})
+			seen = append(seen, respond.Observation{Leak: respond.Leak{Fingerprint: fmt.Sprintf("%032x", n*each+i), Kind: "secret_key", Environment: "live"}})
 		}
 		err := store.Update(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
-			_, err := tx.RecordScan(ctx, ledger.Scan{Repository: 9, Head: fmt.Sprint(n), Trigger: "push"}, seen)
+			_, err := tx.RecordScan(ctx, respond.Scan{Repository: 9, Head: fmt.Sprint(n), Trigger: "push"}, seen)
 			return err
 		})
 		if err != nil {

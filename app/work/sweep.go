@@ -42,7 +42,7 @@ func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 	if err != nil {
 		return fmt.Errorf("listing the refs of repository %d: %w", repository.ID, err)
 	}
-	var tips []ledger.Tip
+	var tips []respond.Tip
 	var unread []ledger.Unread
 	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
 		if tips, err = tx.Tips(ctx, repository.ID, maxTips); err != nil {
@@ -124,7 +124,7 @@ func (w *Worker) refs(ctx context.Context, client *github.Client, prefixes ...st
 }
 
 // compareRefs is pure: the readings that refs ask for which moved or are new, and the recorded refs that are gone.
-func compareRefs(refs []wire.Ref, tips []ledger.Tip) (moved []read.Task, gone []string) {
+func compareRefs(refs []wire.Ref, tips []respond.Tip) (moved []read.Task, gone []string) {
 	recorded := make(map[string]string, len(tips))
 	for _, tip := range tips {
 		recorded[tip.Ref] = tip.SHA

@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"fmt"
+
+	"github.com/rekey-app/rekey/respond"
 )
 
 // Backfill is how far the reading of whole histories is.
@@ -20,7 +22,7 @@ type Backfill struct {
 
 // RepositoryLook is a look, and the repository that it is about. FirstLooked is not zero where a history is read again.
 type RepositoryLook struct {
-	Repository Repository
+	Repository respond.Repository
 	Look       Look
 }
 

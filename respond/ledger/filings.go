@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/rekey-app/rekey/respond"
 )
 
 // Summary is the one issue that stands for a repository's leaks which wait for an issue of their own.
@@ -48,7 +50,7 @@ const unfiled = `l.issue_number = 0 AND l.state = 'open' AND l.confidence <> 'lo
 
 // Unfiled lists up to limit open leaks of the repository that have no issue and wait for one: the most severe first, the
 // newest of each severity before the others, so that a flood of old or made-up ones hides none that counts.
-func (tx *Tx) Unfiled(ctx context.Context, repository int64, limit int) ([]Leak, error) {
+func (tx *Tx) Unfiled(ctx context.Context, repository int64, limit int) ([]respond.Leak, error) {
 	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND `+unfiled+` ORDER BY `+bySeverity+`, l.id DESC LIMIT $2`, repository, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: leaks without issue in repository %d: %w", repository, err)
@@ -57,7 +59,7 @@ func (tx *Tx) Unfiled(ctx context.Context, repository int64, limit int) ([]Leak,
 }
 
 // Unissued lists up to limit open leaks of the repository whose issues were decided on and are not there.
-func (tx *Tx) Unissued(ctx context.Context, repository int64, limit int) ([]Leak, error) {
+func (tx *Tx) Unissued(ctx context.Context, repository int64, limit int) ([]respond.Leak, error) {
 	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND l.issue_number = 0 AND l.state = 'open'
 		AND EXISTS (SELECT 1 FROM filings f WHERE f.leak = l.id) ORDER BY l.id LIMIT $2`, repository, limit)
 	if err != nil {
@@ -100,7 +102,7 @@ func (tx *Tx) SaveSummary(ctx context.Context, s Summary) error {
 }
 
 // OpenAfter lists up to limit open leaks of a repository with greater ids than after, by id.
-func (tx *Tx) OpenAfter(ctx context.Context, repository, after int64, limit int) ([]Leak, error) {
+func (tx *Tx) OpenAfter(ctx context.Context, repository, after int64, limit int) ([]respond.Leak, error) {
 	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND l.state = 'open' AND l.id > $2 ORDER BY l.id LIMIT $3`, repository, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: open leaks of repository %d: %w", repository, err)

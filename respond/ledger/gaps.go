@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/rekey-app/rekey/respond"
 )
 
 // NoteGap records that what was last left unread of a ref is not tried again by itself, and forgets that it is to be.
@@ -17,10 +19,10 @@ func (tx *Tx) NoteGap(ctx context.Context, repository int64, ref, base, head str
 }
 
 // Gaps lists a repository's unread ranges, accepted ones too, oldest first.
-func (tx *Tx) Gaps(ctx context.Context, repository int64) ([]Gap, error) {
-	var list []Gap
+func (tx *Tx) Gaps(ctx context.Context, repository int64) ([]respond.Gap, error) {
+	var list []respond.Gap
 	err := each(ctx, tx, func(scan func(...any) error) error {
-		var g Gap
+		var g respond.Gap
 		err := scan(&g.ID, into{&g.Ref}, &g.Base, &g.Head, into{&g.Reasons}, into{&g.At}, into{&g.Accepted}, &g.AcceptedBy)
 		list = append(list, g)
 		return err

@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"fmt"
+
+	"github.com/rekey-app/rekey/respond"
 )
 
 const leakColumns = `l.id, l.repository, l.fingerprint, l.kind, l.environment, l.severity, l.confidence, l.reasons, l.redacted,
@@ -10,7 +12,7 @@ const leakColumns = `l.id, l.repository, l.fingerprint, l.kind, l.environment, l
 	l.reason, l.pusher, l.instance_id, l.asked, l.answer, l.issue_repository, l.issue_number, l.issue_url, l.issue_digest,
 	l.outside`
 
-func leakFields(l *Leak) []any {
+func leakFields(l *respond.Leak) []any {
 	return []any{
 		&l.ID, &l.Repository, &l.Fingerprint, &l.Kind, &l.Environment, &l.Severity, &l.Confidence,
 		into{&l.Reasons},
@@ -28,10 +30,10 @@ func leakFields(l *Leak) []any {
 	}
 }
 
-func (tx *Tx) leaks(ctx context.Context, rest string, args ...any) ([]Leak, error) {
-	var list []Leak
+func (tx *Tx) leaks(ctx context.Context, rest string, args ...any) ([]respond.Leak, error) {
+	var list []respond.Leak
 	err := each(ctx, tx, func(scan func(...any) error) error {
-		var l Leak
+		var l respond.Leak
 		err := scan(leakFields(&l)...)
 		list = append(list, l)
 		return err
@@ -40,38 +42,38 @@ func (tx *Tx) leaks(ctx context.Context, rest string, args ...any) ([]Leak, erro
 }
 
 // Leak returns a leak, or ErrNotFound.
-func (tx *Tx) Leak(ctx context.Context, id int64) (Leak, error) {
+func (tx *Tx) Leak(ctx context.Context, id int64) (respond.Leak, error) {
 	list, err := tx.leaks(ctx, `WHERE l.id = $1`, id)
 	switch {
 	case err != nil:
-		return Leak{}, fmt.Errorf("ledger: leak %d: %w", id, err)
+		return respond.Leak{}, fmt.Errorf("ledger: leak %d: %w", id, err)
 	case len(list) == 0:
-		return Leak{}, fmt.Errorf("%w: leak %d", ErrNotFound, id)
+		return respond.Leak{}, fmt.Errorf("%w: leak %d", ErrNotFound, id)
 	}
 	return list[0], nil
 }
 
 // LeakByIssue returns the leak whose issue this is, or ErrNotFound.
-func (tx *Tx) LeakByIssue(ctx context.Context, issueRepository int64, number int) (Leak, error) {
+func (tx *Tx) LeakByIssue(ctx context.Context, issueRepository int64, number int) (respond.Leak, error) {
 	list, err := tx.leaks(ctx, `WHERE l.issue_repository = $1 AND l.issue_number = $2 AND l.issue_number <> 0
 		ORDER BY l.id LIMIT 1`, issueRepository, number)
 	switch {
 	case err != nil:
-		return Leak{}, fmt.Errorf("ledger: leak of issue %d: %w", number, err)
+		return respond.Leak{}, fmt.Errorf("ledger: leak of issue %d: %w", number, err)
 	case len(list) == 0:
-		return Leak{}, fmt.Errorf("%w: leak of issue %d in repository %d", ErrNotFound, number, issueRepository)
+		return respond.Leak{}, fmt.Errorf("%w: leak of issue %d in repository %d", ErrNotFound, number, issueRepository)
 	}
 	return list[0], nil
 }
 
 // LeakByFingerprint returns a repository's leak, or ErrNotFound.
-func (tx *Tx) LeakByFingerprint(ctx context.Context, repository int64, fingerprint string) (Leak, error) {
+func (tx *Tx) LeakByFingerprint(ctx context.Context, repository int64, fingerprint string) (respond.Leak, error) {
 	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND l.fingerprint = $2`, repository, fingerprint)
 	switch {
 	case err != nil:
-		return Leak{}, fmt.Errorf("ledger: leak %s: %w", fingerprint, err)
+		return respond.Leak{}, fmt.Errorf("ledger: leak %s: %w", fingerprint, err)
 	case len(list) == 0:
-		return Leak{}, fmt.Errorf("%w: leak %s in repository %d", ErrNotFound, fingerprint, repository)
+		return respond.Leak{}, fmt.Errorf("%w: leak %s in repository %d", ErrNotFound, fingerprint, repository)
 	}
 	return list[0], nil
 }
@@ -83,7 +85,7 @@ func (tx *Tx) IssueRepositories(ctx context.Context) ([]int64, error) {
 }
 
 // LeaksWithIssuesIn lists the leaks whose issues are in a repository, by number.
-func (tx *Tx) LeaksWithIssuesIn(ctx context.Context, repository int64) ([]Leak, error) {
+func (tx *Tx) LeaksWithIssuesIn(ctx context.Context, repository int64) ([]respond.Leak, error) {
 	list, err := tx.leaks(ctx, `WHERE l.issue_repository = $1 AND l.issue_number <> 0 ORDER BY l.issue_number`, repository)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: leaks with issues in repository %d: %w", repository, err)
@@ -96,7 +98,7 @@ const bySeverity = `CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WH
 
 // StillOpen lists up to limit open leaks of a repository of which it is certain enough that they are some, the most severe
 // and newest first, without those from outside.
-func (tx *Tx) StillOpen(ctx context.Context, repository int64, limit int) ([]Leak, error) {
+func (tx *Tx) StillOpen(ctx context.Context, repository int64, limit int) ([]respond.Leak, error) {
 	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND l.state = 'open' AND l.outside = 0 AND l.confidence <> 'low'
 		ORDER BY `+bySeverity+`, l.id DESC LIMIT $2`, repository, limit)
 	if err != nil {
@@ -106,8 +108,8 @@ func (tx *Tx) StillOpen(ctx context.Context, repository int64, limit int) ([]Lea
 }
 
 // OpenLeaks lists up to limit open leaks of all repositories, newest first, without those from outside.
-func (tx *Tx) OpenLeaks(ctx context.Context, limit int) ([]Leak, error) {
-	list, err := tx.leaks(ctx, `WHERE l.state = $1 AND l.outside = 0 ORDER BY l.detected DESC, l.id DESC LIMIT $2`, Open, limit)
+func (tx *Tx) OpenLeaks(ctx context.Context, limit int) ([]respond.Leak, error) {
+	list, err := tx.leaks(ctx, `WHERE l.state = $1 AND l.outside = 0 ORDER BY l.detected DESC, l.id DESC LIMIT $2`, respond.Open, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: open leaks: %w", err)
 	}
@@ -119,7 +121,7 @@ func (tx *Tx) OpenLeaks(ctx context.Context, limit int) ([]Leak, error) {
 func (tx *Tx) UsesClerk(ctx context.Context, repository int64) (bool, error) {
 	var id int64
 	found, err := one(ctx, tx, []any{&id}, `SELECT id FROM leaks WHERE repository = $1 AND confidence <> 'low' AND outside = 0 AND state <> $2
-		LIMIT 1`, repository, Ignored)
+		LIMIT 1`, repository, respond.Ignored)
 	if err != nil {
 		return false, fmt.Errorf("ledger: leaks of repository %d: %w", repository, err)
 	}
@@ -129,7 +131,7 @@ func (tx *Tx) UsesClerk(ctx context.Context, repository int64) (bool, error) {
 // UpdateLeak records a leak's life: its state and what belongs to it, what Clerk answered, where its issue is. Identity,
 // and the facts that scans found, stay. The event joins the leak's history, unless it is the zero Event; its zero At means
 // now.
-func (tx *Tx) UpdateLeak(ctx context.Context, l Leak, e Event) error {
+func (tx *Tx) UpdateLeak(ctx context.Context, l respond.Leak, e respond.Event) error {
 	n, err := tx.exec(ctx, `UPDATE leaks SET state = $2, responded = $3, closed = $4, closed_by = $5, reason = $6,
 			instance_id = $7, asked = $8, answer = $9, issue_repository = $10, issue_number = $11, issue_url = $12,
 			issue_digest = $13
@@ -141,7 +143,7 @@ func (tx *Tx) UpdateLeak(ctx context.Context, l Leak, e Event) error {
 		return fmt.Errorf("ledger: leak %d: %w", l.ID, err)
 	case n == 0:
 		return fmt.Errorf("%w: leak %d", ErrNotFound, l.ID)
-	case e == Event{}:
+	case e == respond.Event{}:
 		return nil
 	}
 	if e.At.IsZero() {
@@ -156,10 +158,10 @@ func (tx *Tx) UpdateLeak(ctx context.Context, l Leak, e Event) error {
 }
 
 // Events is a leak's history, oldest first.
-func (tx *Tx) Events(ctx context.Context, leak int64) ([]Event, error) {
-	var list []Event
+func (tx *Tx) Events(ctx context.Context, leak int64) ([]respond.Event, error) {
+	var list []respond.Event
 	err := each(ctx, tx, func(scan func(...any) error) error {
-		e := Event{Leak: leak}
+		e := respond.Event{Leak: leak}
 		err := scan(into{&e.At}, &e.By, &e.From, &e.To, &e.Reason)
 		list = append(list, e)
 		return err
@@ -173,7 +175,7 @@ func (tx *Tx) Events(ctx context.Context, leak int64) ([]Event, error) {
 const sightingColumns = `s.id, s.leak, s.source, s.blob_sha, s.path, s.commit_sha, s.member, s.encoding, s.line, s.col,
 	s.end_line, s.end_col, s.author_name, s.author_email, s.authored, s.ref, s.allowed`
 
-func sightingFields(s *Sighting) []any {
+func sightingFields(s *respond.Sighting) []any {
 	return []any{
 		&s.ID, &s.Leak, &s.Source, &s.Blob,
 		into{&s.Path},
@@ -188,7 +190,7 @@ func sightingFields(s *Sighting) []any {
 }
 
 // Sightings lists up to limit sightings of a leak, in the order in which they were recorded, without those from outside.
-func (tx *Tx) Sightings(ctx context.Context, leak int64, limit int) ([]Sighting, error) {
+func (tx *Tx) Sightings(ctx context.Context, leak int64, limit int) ([]respond.Sighting, error) {
 	list, err := tx.sightings(ctx, `WHERE s.leak = $1 AND s.outside = 0 ORDER BY s.id LIMIT $2`, leak, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: sightings of leak %d: %w", leak, err)
@@ -196,10 +198,10 @@ func (tx *Tx) Sightings(ctx context.Context, leak int64, limit int) ([]Sighting,
 	return list, nil
 }
 
-func (tx *Tx) sightings(ctx context.Context, rest string, args ...any) ([]Sighting, error) {
-	var list []Sighting
+func (tx *Tx) sightings(ctx context.Context, rest string, args ...any) ([]respond.Sighting, error) {
+	var list []respond.Sighting
 	err := each(ctx, tx, func(scan func(...any) error) error {
-		var s Sighting
+		var s respond.Sighting
 		err := scan(sightingFields(&s)...)
 		list = append(list, s)
 		return err

@@ -17,11 +17,11 @@ const (
 	headB = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 )
 
-func repository() ledger.Repository {
-	return ledger.Repository{ID: 9, Installation: 7, Owner: "acme", Name: "shop", DefaultBranch: "main", Private: true}
+func repository() respond.Repository {
+	return respond.Repository{ID: 9, Installation: 7, Owner: "acme", Name: "shop", DefaultBranch: "main", Private: true}
 }
 
-func know(t *testing.T, s *ledger.Store, rs ...ledger.Repository) {
+func know(t *testing.T, s *ledger.Store, rs ...respond.Repository) {
 	t.Helper()
 	update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 		for _, r := range rs {
@@ -33,22 +33,22 @@ func know(t *testing.T, s *ledger.Store, rs ...ledger.Repository) {
 	})
 }
 
-func scanOf(head, event string) ledger.Scan {
-	return ledger.Scan{
+func scanOf(head, event string) respond.Scan {
+	return respond.Scan{
 		Repository: 9, Head: head, Base: "", Ref: "refs/heads/main", Trigger: respond.Trigger(event), Pusher: "mona", Commits: 2, Blobs: 3,
 		Bytes: 4, PackBytes: 5, Duration: 1500 * time.Microsecond, Skipped: []string{"a tree: cut off"}, Finished: start(),
 	}
 }
 
 // observation is a leak with one sighting; what tells it apart is the fingerprint, what tells the place apart the line.
-func observation(fingerprint string, line int) ledger.Observation {
-	return ledger.Observation{
-		Leak: ledger.Leak{
+func observation(fingerprint string, line int) respond.Observation {
+	return respond.Observation{
+		Leak: respond.Leak{
 			Fingerprint: fingerprint, Kind: "secret_key", Environment: "live", Severity: "critical", Confidence: "high",
 			Reasons: []string{"a Clerk variable"}, Redacted: "sk_live_…a1b2", Variable: "CLERK_SECRET_KEY",
 			Introduced: start().Add(-time.Hour), Pusher: "mona",
 		},
-		Sighting: ledger.Sighting{
+		Sighting: respond.Sighting{
 			Source: "file", Blob: headB, Path: "a/\xff\n`@\x00.env", Commit: headA, Member: "x.zip!y", Encoding: "plain",
 			Line: line, Column: 3, EndLine: line, EndColumn: 53, AuthorName: "Mona", AuthorEmail: "m@example.com",
 			Authored: start().Add(-time.Hour), Ref: "refs/heads/main",
@@ -57,7 +57,7 @@ func observation(fingerprint string, line int) ledger.Observation {
 	}
 }
 
-func record(t *testing.T, s *ledger.Store, scan ledger.Scan, os ...ledger.Observation) (r ledger.RecordedScan) {
+func record(t *testing.T, s *ledger.Store, scan respond.Scan, os ...respond.Observation) (r ledger.RecordedScan) {
 	t.Helper()
 	update(t, s, func(ctx context.Context, tx *ledger.Tx) (err error) {
 		r, err = tx.RecordScan(ctx, scan, os)
@@ -66,7 +66,7 @@ func record(t *testing.T, s *ledger.Store, scan ledger.Scan, os ...ledger.Observ
 	return r
 }
 
-func fingerprints(leaks []ledger.Leak) string {
+func fingerprints(leaks []respond.Leak) string {
 	var list []string
 	for _, l := range leaks {
 		list = append(list, l.Fingerprint)
@@ -84,7 +84,7 @@ func TestScansAndLeaks(t *testing.T) {
 		equal(t, "new", fingerprints(r.New), "f1 f2")
 		equal(t, "known", fingerprints(r.Known), "")
 		want := observation("f1", 1).Leak
-		want.ID, want.Repository, want.State, want.Detected = r.New[0].ID, 9, ledger.Open, start()
+		want.ID, want.Repository, want.State, want.Detected = r.New[0].ID, 9, respond.Open, start()
 		equal(t, "leak", r.New[0], want)
 
 		// The same again, as after a crash: the same comes of it, and nothing is doubled.
@@ -99,10 +99,10 @@ func TestScansAndLeaks(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			leak.State, leak.Closed, leak.ClosedBy, leak.Reason = ledger.Revoked, clock.now, "Clerk", "the key is dead"
+			leak.State, leak.Closed, leak.ClosedBy, leak.Reason = respond.Revoked, clock.now, "Clerk", "the key is dead"
 			leak.Answer, leak.Asked, leak.Fingerprint = "revoked", clock.now, "identity stays"
 			leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = 9, 12, "https://example.com/12", "d1"
-			return tx.UpdateLeak(ctx, leak, ledger.Event{By: "Clerk", From: ledger.Open, To: ledger.Revoked, Reason: "asked"})
+			return tx.UpdateLeak(ctx, leak, respond.Event{By: "Clerk", From: respond.Open, To: respond.Revoked, Reason: "asked"})
 		})
 		r = record(t, s, scanOf(headB, "push"), observation("f1", 1), observation("f3", 1))
 		equal(t, "new at b", fingerprints(r.New), "f3")
@@ -123,7 +123,7 @@ func TestScansAndLeaks(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			want.State, want.Closed, want.ClosedBy, want.Reason = ledger.Revoked, clock.now, "Clerk", "the key is dead"
+			want.State, want.Closed, want.ClosedBy, want.Reason = respond.Revoked, clock.now, "Clerk", "the key is dead"
 			want.Answer, want.Asked = "revoked", clock.now
 			want.IssueRepository, want.IssueNumber, want.IssueURL, want.IssueDigest = 9, 12, "https://example.com/12", "d1"
 			want.Instance, want.Browser, want.Introduced = "clerk.example.com", true, start().Add(-48*time.Hour)
@@ -136,14 +136,14 @@ func TestScansAndLeaks(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			equal(t, "events", events, []ledger.Event{
-				{Leak: got.ID, At: clock.now, By: "Clerk", From: ledger.Open, To: ledger.Revoked, Reason: "asked"},
+			equal(t, "events", events, []respond.Event{
+				{Leak: got.ID, At: clock.now, By: "Clerk", From: respond.Open, To: respond.Revoked, Reason: "asked"},
 			})
 			scans, err := tx.Scans(ctx, 9, headA)
 			if err != nil {
 				return err
 			}
-			equal(t, "scans", scans, []ledger.Scan{first, scanOf(headA, "pull_request")})
+			equal(t, "scans", scans, []respond.Scan{first, scanOf(headA, "pull_request")})
 			heads, err := tx.HeadsOf(ctx, got.ID)
 			if err != nil {
 				return err
@@ -194,14 +194,14 @@ func TestUsesClerk(t *testing.T) {
 		demand("with a key", true)
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			leak := r.New[0]
-			leak.State = ledger.Revoked
-			return tx.UpdateLeak(ctx, leak, ledger.Event{})
+			leak.State = respond.Revoked
+			return tx.UpdateLeak(ctx, leak, respond.Event{})
 		})
 		demand("with a revoked key", true)
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			leak := r.New[0]
-			leak.State = ledger.Ignored
-			return tx.UpdateLeak(ctx, leak, ledger.Event{})
+			leak.State = respond.Ignored
+			return tx.UpdateLeak(ctx, leak, respond.Event{})
 		})
 		demand("with a false positive", false)
 	})
@@ -216,7 +216,7 @@ func TestHeadSightings(t *testing.T) {
 		gone.AtHead = false
 		record(t, s, scanOf(headA, "push"), observation("f1", 1), gone)
 		record(t, s, scanOf(headA, "pull_request"), observation("f1", 2), observation("f2", 5))
-		list := func() (list []ledger.HeadSighting) {
+		list := func() (list []respond.HeadSighting) {
 			view(t, s, func(ctx context.Context, tx *ledger.Tx) (err error) {
 				list, err = tx.HeadSightings(ctx, 9, headA)
 				return err
@@ -267,14 +267,14 @@ func TestRepositoriesAndTips(t *testing.T) {
 		know(t, s, looked)
 		renamed := repository()
 		renamed.Name, renamed.Archived = "store", true
-		other := ledger.Repository{ID: 10, Installation: 7}
+		other := respond.Repository{ID: 10, Installation: 7}
 		know(t, s, other, renamed)
 		renamed.FirstLooked = start()
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			list, err := tx.RepositoriesOf(ctx, 7)
-			equal(t, "repositories", list, []ledger.Repository{renamed, other})
+			equal(t, "repositories", list, []respond.Repository{renamed, other})
 			return errors.Join(err,
-				tx.UpsertInstallation(ctx, ledger.Installation{ID: 7, AccountID: 3, Account: "acme", Suspended: true}),
+				tx.UpsertInstallation(ctx, respond.Installation{ID: 7, AccountID: 3, Account: "acme", Suspended: true}),
 				tx.SetTip(ctx, 9, "refs/heads/a\xff", headA))
 		})
 		clock.now = start().Add(time.Second)
@@ -290,12 +290,12 @@ func TestRepositoriesAndTips(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			equal(t, "installation", installation, ledger.Installation{ID: 7, AccountID: 3, Account: "acme", Suspended: true})
+			equal(t, "installation", installation, respond.Installation{ID: 7, AccountID: 3, Account: "acme", Suspended: true})
 			tips, err := tx.Tips(ctx, 9, 10)
 			if err != nil {
 				return err
 			}
-			equal(t, "tips", tips, []ledger.Tip{
+			equal(t, "tips", tips, []respond.Tip{
 				{Ref: "refs/heads/b", SHA: headB, Seen: clock.now}, {Ref: "refs/heads/a\xff", SHA: headA, Seen: start()},
 			})
 			tips, err = tx.Tips(ctx, 9, 1)
@@ -309,7 +309,7 @@ func TestRemovedInstallationLeavesNothing(t *testing.T) {
 	t.Parallel()
 	ledgertest.Each(t, func(t *testing.T, url string) {
 		s, _ := open(t, url)
-		stays := ledger.Repository{ID: 20, Installation: 8}
+		stays := respond.Repository{ID: 20, Installation: 8}
 		know(t, s, repository(), stays)
 		r := record(t, s, scanOf(headA, "push"), observation("f1", 1))
 		if _, err := s.Accept(t.Context(), []ledger.Delivery{{GUID: "g", Event: "push", Installation: 7, Body: []byte("{}")}}); err != nil {
@@ -382,7 +382,7 @@ func TestChecksMetaAndStats(t *testing.T) {
 			stats, err := tx.Stats(ctx)
 			equal(t, "stats", stats, ledger.Stats{
 				Waiting: map[string]int{"scan": 2, "respond": 1}, Running: map[string]int{}, Dead: map[string]int{},
-				Unfinished: 3, LastDelivery: start().Add(time.Second), Leaks: map[ledger.LeakState]int{ledger.Open: 1},
+				Unfinished: 3, LastDelivery: start().Add(time.Second), Leaks: map[respond.State]int{respond.Open: 1},
 				Open: []ledger.OpenLeaks{{Kind: "secret_key", Environment: "live", Count: 1}}, OldestUnfinished: start(),
 			})
 			return err
@@ -390,5 +390,24 @@ func TestChecksMetaAndStats(t *testing.T) {
 		if err := s.Ping(t.Context()); err != nil {
 			t.Error(err)
 		}
+	})
+}
+
+// TestTypedTextsAreCleaned: the domain's types of text lose what PostgreSQL refuses, as plain texts do.
+func TestTypedTextsAreCleaned(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, _ := open(t, url)
+		know(t, s, repository())
+		seen := observation("f", 1)
+		seen.Leak.Kind, seen.Sighting.Source = "kind\x00\xff", "so\x00urce"
+		record(t, s, scanOf(headA, "push"), seen)
+		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			list, err := tx.HeadSightings(ctx, 9, headA)
+			if err != nil || len(list) != 1 || list[0].Leak.Kind != "kind\uFFFD\uFFFD" || list[0].Sighting.Source != "so\uFFFDurce" {
+				t.Errorf("%+v, %v", list, err)
+			}
+			return err
+		})
 	})
 }

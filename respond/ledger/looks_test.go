@@ -8,6 +8,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
@@ -17,7 +18,7 @@ import (
 func histories(t *testing.T, s *ledger.Store) {
 	t.Helper()
 	for id := range int64(6) {
-		r := ledger.Repository{ID: id + 1, Installation: 7, Owner: "acme", Name: "shop"}
+		r := respond.Repository{ID: id + 1, Installation: 7, Owner: "acme", Name: "shop"}
 		if r.ID == 1 {
 			r.FirstLooked = start()
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
@@ -16,7 +17,7 @@ func TestLooksDue(t *testing.T) {
 		s, _ := open(t, url)
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			for id := int64(1); id <= 6; id++ {
-				r := ledger.Repository{ID: id, Installation: 7, Owner: "acme", Name: "r"}
+				r := respond.Repository{ID: id, Installation: 7, Owner: "acme", Name: "r"}
 				switch id {
 				case 5:
 					r.FirstLooked = start()

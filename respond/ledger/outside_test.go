@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
 )
 
-func outsideScan(head string) ledger.Scan {
+func outsideScan(head string) respond.Scan {
 	scan := scanOf(head, "pull_request")
 	scan.Outside, scan.PullNumber = true, 5
 	return scan
@@ -63,21 +64,21 @@ func TestLeaksFromOutside(t *testing.T) {
 
 		// The policy had allowed it in the pull request; merged, it is new, with the facts of the push.
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-			theirs.State, theirs.ClosedBy, theirs.Closed, theirs.Reason = ledger.Ignored, "rekey", start(), "a fixture"
-			return tx.UpdateLeak(ctx, theirs, ledger.Event{})
+			theirs.State, theirs.ClosedBy, theirs.Closed, theirs.Reason = respond.Ignored, "rekey", start(), "a fixture"
+			return tx.UpdateLeak(ctx, theirs, respond.Event{})
 		})
 		clock.now = start().Add(time.Hour)
 		merged := observation("made", 1)
 		r = record(t, s, scanOf(headA, "push"), merged)
 		want := merged.Leak
-		want.ID, want.Repository, want.State, want.Detected = theirs.ID, 9, ledger.Open, clock.now
-		equal(t, "merged", r.New, []ledger.Leak{want})
+		want.ID, want.Repository, want.State, want.Detected = theirs.ID, 9, respond.Open, clock.now
+		equal(t, "merged", r.New, []respond.Leak{want})
 		if fresh := r.Fresh[theirs.ID]; len(fresh) != 1 || fresh[0].Ref != "refs/heads/main" {
 			t.Errorf("fresh places: %+v", fresh)
 		}
 		// Read again from outside, it stays ours.
 		r = record(t, s, outsideScan(headB), made)
-		equal(t, "read again", r.Known, []ledger.Leak{want})
+		equal(t, "read again", r.Known, []respond.Leak{want})
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
@@ -34,7 +35,7 @@ func TestParkedJobs(t *testing.T) {
 			return river.JobSnooze(time.Hour)
 		}}, ledger.QueueConfig{})
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-			return tx.UpsertInstallation(ctx, ledger.Installation{ID: 8, Suspended: true})
+			return tx.UpsertInstallation(ctx, respond.Installation{ID: 8, Suspended: true})
 		})
 		for _, installation := range []int64{7, 8, 9} {
 			enqueue(t, s, job.Issue{Leak: installation})

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -137,8 +138,6 @@ func arguments(args []any) []any {
 			out[i] = v.Microseconds()
 		case string:
 			out[i] = clean(v)
-		case LeakState:
-			out[i] = clean(string(v))
 		case []string:
 			out[i] = listText(v)
 		case []byte:
@@ -148,6 +147,9 @@ func arguments(args []any) []any {
 			out[i] = v
 		default:
 			out[i] = arg
+			if text := reflect.ValueOf(arg); text.Kind() == reflect.String { // one of the domain's types
+				out[i] = clean(text.String())
+			}
 		}
 	}
 	return out

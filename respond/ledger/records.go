@@ -37,29 +37,6 @@ const (
 	Done     Acceptance = "done"     // known and finished: dropped
 )
 
-// The domain's records, which the ledger keeps.
-type (
-	Installation = respond.Installation
-	Repository   = respond.Repository
-	Tip          = respond.Tip
-	LeakState    = respond.State
-	Leak         = respond.Leak
-	Sighting     = respond.Sighting
-	Scan         = respond.Scan
-	Observation  = respond.Observation
-	HeadSighting = respond.HeadSighting
-	Event        = respond.Event
-	Gap          = respond.Gap
-)
-
-// The states of a leak.
-const (
-	Open     = respond.Open
-	Revoked  = respond.Revoked
-	Ignored  = respond.Ignored
-	Resolved = respond.Resolved
-)
-
 // backfill is the trigger of scans of whole histories, in SQL.
 const backfill = "'" + string(respond.TriggerBackfill) + "'"
 

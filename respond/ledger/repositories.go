@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/rekey-app/rekey/respond"
 )
 
 // UpsertInstallation records an installation as it is now.
-func (tx *Tx) UpsertInstallation(ctx context.Context, i Installation) error {
+func (tx *Tx) UpsertInstallation(ctx context.Context, i respond.Installation) error {
 	_, err := tx.exec(ctx, `INSERT INTO installations (id, account_id, account, suspended) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (id) DO UPDATE SET
 			account_id = excluded.account_id, account = excluded.account, suspended = excluded.suspended`,
@@ -19,15 +21,15 @@ func (tx *Tx) UpsertInstallation(ctx context.Context, i Installation) error {
 }
 
 // Installation returns an installation, or ErrNotFound.
-func (tx *Tx) Installation(ctx context.Context, id int64) (Installation, error) {
-	i := Installation{ID: id}
+func (tx *Tx) Installation(ctx context.Context, id int64) (respond.Installation, error) {
+	i := respond.Installation{ID: id}
 	found, err := one(ctx, tx, []any{&i.AccountID, &i.Account, into{&i.Suspended}},
 		`SELECT account_id, account, suspended FROM installations WHERE id = $1`, id)
 	switch {
 	case err != nil:
-		return Installation{}, fmt.Errorf("ledger: installation %d: %w", id, err)
+		return respond.Installation{}, fmt.Errorf("ledger: installation %d: %w", id, err)
 	case !found:
-		return Installation{}, fmt.Errorf("%w: installation %d", ErrNotFound, id)
+		return respond.Installation{}, fmt.Errorf("%w: installation %d", ErrNotFound, id)
 	}
 	return i, nil
 }
@@ -52,7 +54,7 @@ func (tx *Tx) RemoveInstallation(ctx context.Context, id int64) error {
 
 // UpsertRepository records a repository as it is now. The zero FirstLooked keeps the one that is recorded. An
 // installation that is not known yet is recorded by its id.
-func (tx *Tx) UpsertRepository(ctx context.Context, r Repository) error {
+func (tx *Tx) UpsertRepository(ctx context.Context, r respond.Repository) error {
 	_, err := tx.exec(ctx, `INSERT INTO installations (id) VALUES ($1) ON CONFLICT DO NOTHING`, r.Installation)
 	if err == nil {
 		_, err = tx.exec(ctx, `INSERT INTO repositories
@@ -72,25 +74,25 @@ func (tx *Tx) UpsertRepository(ctx context.Context, r Repository) error {
 
 const repositoryColumns = `id, installation, owner, name, default_branch, private, archived, first_looked`
 
-func scanRepository(scan func(...any) error, r *Repository) error {
+func scanRepository(scan func(...any) error, r *respond.Repository) error {
 	return scan(&r.ID, &r.Installation, &r.Owner, &r.Name, &r.DefaultBranch,
 		into{&r.Private}, into{&r.Archived}, into{&r.FirstLooked})
 }
 
 // Repository returns a repository, or ErrNotFound.
-func (tx *Tx) Repository(ctx context.Context, id int64) (Repository, error) {
+func (tx *Tx) Repository(ctx context.Context, id int64) (respond.Repository, error) {
 	list, err := tx.repositories(ctx, `id = $1`, id)
 	switch {
 	case err != nil:
-		return Repository{}, fmt.Errorf("ledger: repository %d: %w", id, err)
+		return respond.Repository{}, fmt.Errorf("ledger: repository %d: %w", id, err)
 	case len(list) == 0:
-		return Repository{}, fmt.Errorf("%w: repository %d", ErrNotFound, id)
+		return respond.Repository{}, fmt.Errorf("%w: repository %d", ErrNotFound, id)
 	}
 	return list[0], nil
 }
 
 // RepositoriesOf lists an installation's repositories, by id.
-func (tx *Tx) RepositoriesOf(ctx context.Context, installation int64) ([]Repository, error) {
+func (tx *Tx) RepositoriesOf(ctx context.Context, installation int64) ([]respond.Repository, error) {
 	list, err := tx.repositories(ctx, `installation = $1`, installation)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: repositories of installation %d: %w", installation, err)
@@ -98,10 +100,10 @@ func (tx *Tx) RepositoriesOf(ctx context.Context, installation int64) ([]Reposit
 	return list, nil
 }
 
-func (tx *Tx) repositories(ctx context.Context, where string, id int64) ([]Repository, error) {
-	var list []Repository
+func (tx *Tx) repositories(ctx context.Context, where string, id int64) ([]respond.Repository, error) {
+	var list []respond.Repository
 	err := each(ctx, tx, func(scan func(...any) error) error {
-		var r Repository
+		var r respond.Repository
 		err := scanRepository(scan, &r)
 		list = append(list, r)
 		return err
@@ -193,10 +195,10 @@ func (tx *Tx) Tip(ctx context.Context, repository int64, ref string) (sha string
 }
 
 // Tips lists up to limit refs of a repository, those that moved last first.
-func (tx *Tx) Tips(ctx context.Context, repository int64, limit int) ([]Tip, error) {
-	var list []Tip
+func (tx *Tx) Tips(ctx context.Context, repository int64, limit int) ([]respond.Tip, error) {
+	var list []respond.Tip
 	err := each(ctx, tx, func(scan func(...any) error) error {
-		var t Tip
+		var t respond.Tip
 		err := scan(into{&t.Ref}, &t.SHA, into{&t.Seen})
 		list = append(list, t)
 		return err

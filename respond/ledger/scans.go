@@ -5,15 +5,17 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+
+	"github.com/rekey-app/rekey/respond"
 )
 
 // RecordedScan tells what a scan brought. A scan that is recorded again, after a crash say, brings the same again.
 type RecordedScan struct {
-	New   []Leak // first recorded by this scan
-	Known []Leak // recorded before
+	New   []respond.Leak // first recorded by this scan
+	Known []respond.Leak // recorded before
 	// Fresh are the sightings that this scan recorded first, by leak.
-	Fresh     map[int64][]Sighting
-	Regressed []Leak // those of Known that are not open, and that this scan saw at a place where they had not been seen
+	Fresh     map[int64][]respond.Sighting
+	Regressed []respond.Leak // those of Known that are not open, and that this scan saw at a place where they had not been seen
 }
 
 // RecordScan records a scan and what it saw. Leaks are told apart by repository and fingerprint, sightings by leak,
@@ -22,7 +24,7 @@ type RecordedScan struct {
 // at a head stays seen: read again, the range may hold less, since tips that were recorded in between serve as haves.
 // A scan from outside changes nothing of a leak that the repository has, and is no reason for one that it has not; a later scan
 // from inside takes such a leak over, with its own facts and as a new one. ErrNotFound: the repository is not in the ledger.
-func (tx *Tx) RecordScan(ctx context.Context, scan Scan, observations []Observation) (RecordedScan, error) {
+func (tx *Tx) RecordScan(ctx context.Context, scan respond.Scan, observations []respond.Observation) (RecordedScan, error) {
 	recorded, err := tx.recordScan(ctx, scan, observations)
 	if err != nil {
 		return RecordedScan{}, explain(fmt.Errorf("ledger: scan of %s in repository %d: %w", scan.Head, scan.Repository, err))
@@ -30,7 +32,7 @@ func (tx *Tx) RecordScan(ctx context.Context, scan Scan, observations []Observat
 	return recorded, nil
 }
 
-func (tx *Tx) recordScan(ctx context.Context, scan Scan, observations []Observation) (RecordedScan, error) {
+func (tx *Tx) recordScan(ctx context.Context, scan respond.Scan, observations []respond.Observation) (RecordedScan, error) {
 	id, err := tx.saveScan(ctx, scan)
 	if err != nil {
 		return RecordedScan{}, err
@@ -54,7 +56,7 @@ func (tx *Tx) recordScan(ctx context.Context, scan Scan, observations []Observat
 	return tx.whatCame(ctx, id, order)
 }
 
-func (tx *Tx) saveScan(ctx context.Context, scan Scan) (id int64, err error) {
+func (tx *Tx) saveScan(ctx context.Context, scan respond.Scan) (id int64, err error) {
 	if scan.Finished.IsZero() {
 		scan.Finished = tx.now
 	}
@@ -75,9 +77,9 @@ func (tx *Tx) saveScan(ctx context.Context, scan Scan) (id int64, err error) {
 }
 
 // saveLeak records a leak, or fills in what is known of it. Its time of introduction is the earliest that was seen.
-func (tx *Tx) saveLeak(ctx context.Context, l Leak, scan int64, outside bool) (id int64, err error) {
+func (tx *Tx) saveLeak(ctx context.Context, l respond.Leak, scan int64, outside bool) (id int64, err error) {
 	if l.State == "" {
-		l.State = Open
+		l.State = respond.Open
 	}
 	if l.Detected.IsZero() {
 		l.Detected = tx.now
@@ -110,7 +112,7 @@ func (tx *Tx) saveLeak(ctx context.Context, l Leak, scan int64, outside bool) (i
 
 // takeOver makes a leak from outside, where there is one, a new leak of the repository, with the facts of the scan that
 // brought it there. What a person said about it counts on; what the policy allowed at the place outside does not.
-func (tx *Tx) takeOver(ctx context.Context, l Leak, scan int64) error {
+func (tx *Tx) takeOver(ctx context.Context, l respond.Leak, scan int64) error {
 	_, err := tx.exec(ctx, `UPDATE leaks SET outside = 0, detected = $3, first_scan = $4, severity = $5, confidence = $6, reasons = $7,
 			instance = $8, dashboard = $9, variable = $10, browser = $11, introduced = $12, pusher = $13,
 			closed = CASE closed_by WHEN 'rekey' THEN 0 ELSE closed END,
@@ -123,7 +125,7 @@ func (tx *Tx) takeOver(ctx context.Context, l Leak, scan int64) error {
 	return err
 }
 
-func (tx *Tx) saveSighting(ctx context.Context, scan, leak int64, o Observation, outside bool) error {
+func (tx *Tx) saveSighting(ctx context.Context, scan, leak int64, o respond.Observation, outside bool) error {
 	s := o.Sighting
 	var id int64
 	if !outside {
@@ -151,7 +153,7 @@ func (tx *Tx) saveSighting(ctx context.Context, scan, leak int64, o Observation,
 }
 
 // placeOf is what tells a leak's sightings apart.
-func placeOf(s Sighting) string {
+func placeOf(s respond.Sighting) string {
 	h := sha256.New()
 	// Lengths keep the parts from running into each other.
 	fmt.Fprintf(h, "%s %d %d %d:%s %d:%s", s.Commit, s.Line, s.Column, len(s.Path), s.Path, len(s.Member), s.Member)
@@ -159,7 +161,7 @@ func placeOf(s Sighting) string {
 }
 
 func (tx *Tx) whatCame(ctx context.Context, scan int64, leaks []int64) (RecordedScan, error) {
-	r := RecordedScan{Fresh: map[int64][]Sighting{}}
+	r := RecordedScan{Fresh: map[int64][]respond.Sighting{}}
 	for _, id := range leaks {
 		leak, err := tx.Leak(ctx, id)
 		if err != nil {
@@ -179,7 +181,7 @@ func (tx *Tx) whatCame(ctx context.Context, scan int64, leaks []int64) (Recorded
 			continue
 		}
 		r.Known = append(r.Known, leak)
-		if leak.State != Open && len(fresh) > 0 {
+		if leak.State != respond.Open && len(fresh) > 0 {
 			r.Regressed = append(r.Regressed, leak)
 		}
 	}
@@ -188,10 +190,10 @@ func (tx *Tx) whatCame(ctx context.Context, scan int64, leaks []int64) (Recorded
 
 // Scans lists the scans of a head commit in the order in which they were first recorded. First looks at a whole
 // history are left out: they are about no commit.
-func (tx *Tx) Scans(ctx context.Context, repository int64, head string) ([]Scan, error) {
-	var list []Scan
+func (tx *Tx) Scans(ctx context.Context, repository int64, head string) ([]respond.Scan, error) {
+	var list []respond.Scan
 	err := each(ctx, tx, func(scan func(...any) error) error {
-		s := Scan{Repository: repository, Head: head}
+		s := respond.Scan{Repository: repository, Head: head}
 		err := scan(&s.Base, into{&s.Ref}, &s.Trigger, &s.PullNumber, &s.Pusher, &s.Commits, &s.Blobs, &s.Bytes, &s.PackBytes,
 			into{&s.Duration}, into{&s.Skipped}, into{&s.Finished}, &s.Failure, into{&s.PolicyChanged},
 			into{&s.Unjudged}, &s.MorePlaces, into{&s.Outside})
@@ -207,10 +209,10 @@ func (tx *Tx) Scans(ctx context.Context, repository int64, head string) ([]Scan,
 }
 
 // HeadSightings lists what the scans of a head commit saw, first looks left out, by leak and then in the order in which it was recorded.
-func (tx *Tx) HeadSightings(ctx context.Context, repository int64, head string) ([]HeadSighting, error) {
-	var list []HeadSighting
+func (tx *Tx) HeadSightings(ctx context.Context, repository int64, head string) ([]respond.HeadSighting, error) {
+	var list []respond.HeadSighting
 	err := each(ctx, tx, func(scan func(...any) error) error {
-		var h HeadSighting
+		var h respond.HeadSighting
 		fields := append(leakFields(&h.Leak), sightingFields(&h.Sighting)...)
 		err := scan(append(fields, into{&h.AtHead}, into{&h.Annotated})...)
 		list = append(list, h)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
 )
@@ -19,7 +20,7 @@ func TestScope(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, url string) {
 		store := ledgertest.Open(t, ledger.Options{URL: url})
 		err := store.Update(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
-			return tx.UpsertRepository(ctx, ledger.Repository{ID: 7, Installation: 1, Owner: "acme", Name: "shop"})
+			return tx.UpsertRepository(ctx, respond.Repository{ID: 7, Installation: 1, Owner: "acme", Name: "shop"})
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/rekey-app/rekey/respond"
 )
 
 // Stats are counts for metrics and the dashboard.
@@ -13,7 +15,7 @@ type Stats struct {
 	Dead         map[string]int // jobs given up in the last week, by queue
 	Unfinished   int            // deliveries without an outcome
 	LastDelivery time.Time      // when the last one was received; zero: none is remembered
-	Leaks        map[LeakState]int
+	Leaks        map[respond.State]int
 	Open         []OpenLeaks // by kind and environment
 
 	OldestUnfinished time.Time // when the oldest delivery without an outcome was received; zero: there is none
@@ -28,7 +30,7 @@ type OpenLeaks struct {
 // Stats counts. It reads whole tables, though not their bodies: once in some seconds is often enough.
 func (tx *Tx) Stats(ctx context.Context) (Stats, error) {
 	s := Stats{
-		Waiting: map[string]int{}, Running: map[string]int{}, Dead: map[string]int{}, Leaks: map[LeakState]int{},
+		Waiting: map[string]int{}, Running: map[string]int{}, Dead: map[string]int{}, Leaks: map[respond.State]int{},
 	}
 	err := each(ctx, tx, func(scan func(...any) error) error {
 		var queue, state string
@@ -51,7 +53,7 @@ func (tx *Tx) Stats(ctx context.Context) (Stats, error) {
 		return Stats{}, fmt.Errorf("ledger: count jobs: %w", err)
 	}
 	err = each(ctx, tx, func(scan func(...any) error) error {
-		var state LeakState
+		var state respond.State
 		var n int
 		err := scan(&state, &n)
 		s.Leaks[state] = n
