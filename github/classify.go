@@ -37,8 +37,8 @@ var (
 	ErrUnauthorized   = errors.New("GitHub does not accept the App's credentials")
 	ErrForbidden      = errors.New("the App lacks a permission")
 	ErrSuspended      = errors.New("the installation is suspended")
-	ErrUninstalled    = errors.New("the App is not installed there any more")
-	ErrOutOfReach     = errors.New("the installation does not reach the repository")
+	ErrUninstalled    = errors.New("the App is no longer installed there")
+	ErrOutOfReach     = errors.New("the installation can't access the repository")
 	ErrArchived       = errors.New("the repository is archived")
 	ErrIssuesDisabled = errors.New("issues are disabled in the repository")
 	ErrGone           = errors.New("it was deleted")
@@ -80,22 +80,22 @@ func rules() []rule {
 		return func(f failure) bool { return f.token && fits(f) }
 	}
 	return []rule{
-		{status(401), ErrUnauthorized, Retry, "check the server's clock, the App's id and its private key"},
-		{ofToken(status(404)), ErrUninstalled, GiveUp, "the App was uninstalled, or its id is wrong"},
+		{status(401), ErrUnauthorized, Retry, "check the server's clock, the App ID and the private key"},
+		{ofToken(status(404)), ErrUninstalled, GiveUp, "the App was uninstalled, or the App ID is wrong"},
 		{ofToken(saying(status(422), "permission")), ErrForbidden, GiveUp, "an owner of the organisation has to accept the App's permissions"},
 		{ofToken(status(422)), ErrOutOfReach, GiveUp, "add the repository to the installation"},
 		{saying(status(403), "suspended"), ErrSuspended, GiveUp, "an owner of the organisation has to unsuspend the App"},
-		{saying(status(403), "archived"), ErrArchived, GiveUp, "the repository is archived and takes no changes"},
+		{saying(status(403), "archived"), ErrArchived, GiveUp, "the repository is archived and read-only"},
 		{saying(status(403), "ip allow list"), ErrForbidden, GiveUp, "add this server's address to the organisation's IP allow list"},
 		{status(403), ErrForbidden, GiveUp, ""}, // the advice names the permission
-		{saying(status(404, 422), "no commit found"), ErrNoCommit, Retry, "a pushed commit can take a moment to be there"},
-		{status(404), ErrNotFound, Retry, "just after a push it can take a moment; else it is gone, or the App may not see it"},
-		{saying(status(410), "disabled"), ErrIssuesDisabled, GiveUp, "turn issues on, or name another repository for them in the policy"},
+		{saying(status(404, 422), "no commit found"), ErrNoCommit, Retry, "a pushed commit can take a moment to appear"},
+		{status(404), ErrNotFound, Retry, "it can take a moment to appear after a push; otherwise it is gone, or the App can't see it"},
+		{saying(status(410), "disabled"), ErrIssuesDisabled, GiveUp, "enable issues, or set issues.repository in the policy"},
 		{status(410), ErrGone, GiveUp, "it was deleted on GitHub"},
-		{status(422), nil, GiveUp, "GitHub does not take what was sent"},
+		{status(422), nil, GiveUp, "GitHub rejected the request"},
 		{status(408, 409, 425), nil, Retry, "it is tried again"},
 		{status(451), nil, GiveUp, "GitHub blocks the repository for legal reasons"},
-		{func(f failure) bool { return f.status >= 500 }, nil, Retry, "GitHub has a problem of its own; see its status page if it lasts"},
+		{func(f failure) bool { return f.status >= 500 }, nil, Retry, "GitHub has a problem; check its status page if it lasts"},
 		{func(failure) bool { return true }, nil, GiveUp, "check the addresses of GitHub in the settings"},
 	}
 }
@@ -191,7 +191,7 @@ func Classify(err error, now time.Time) Verdict {
 		return Verdict{Do: GiveUp, Reason: reason}
 	}
 	if said, ok := errors.AsType[*wire.ServerError](err); ok && said.NotOurRef() {
-		return Verdict{Do: Retry, Reason: reason + ": a pushed commit can take a moment to be there"}
+		return Verdict{Do: Retry, Reason: reason + ": a pushed commit can take a moment to appear"}
 	}
 	return Verdict{Do: Retry, Reason: reason + ": it is tried again", Outage: outage(err)}
 }

@@ -98,11 +98,11 @@ func New(c Config) (*Intake, error) {
 	case c.Store == nil || c.Metrics == nil:
 		return nil, errors.New("intake: a store and a metrics registry are needed")
 	case len(c.Secrets) == 0:
-		return nil, errors.New("intake: there is no webhook secret: anybody could send deliveries")
+		return nil, errors.New("intake: there is no webhook secret: anyone could send deliveries")
 	}
 	for _, secret := range c.Secrets {
 		if secret == "" {
-			return nil, errors.New("intake: a webhook secret is empty: anybody could send deliveries")
+			return nil, errors.New("intake: a webhook secret is empty: anyone could send deliveries")
 		}
 	}
 	in := &Intake{Config: c, memory: newMemory(c.MaxMemory), masking: semaphore.NewWeighted(maxMasking)}

@@ -22,7 +22,7 @@ const (
 	forged     outcome = "bad_signature"
 	tooLarge   outcome = "too_large"
 	malformed  outcome = "malformed"
-	cutOff     outcome = "cut_off" // the body did not come whole
+	cutOff     outcome = "cut_off" // the body is incomplete
 	overloaded outcome = "overloaded"
 	failed     outcome = "failed" // the database did not take it
 	// And the ledger's acceptances.

@@ -83,7 +83,7 @@ func (in *Intake) masked(ctx context.Context, body []byte) ([]byte, error) {
 	defer cancel()
 	weight := min(int64(len(body)), maxMasking)
 	if in.masking.Acquire(waiting, weight) != nil {
-		return nil, &refusal{http.StatusServiceUnavailable, overloaded, "too much waits to be searched"}
+		return nil, &refusal{http.StatusServiceUnavailable, overloaded, "too many deliveries are waiting to be checked"}
 	}
 	defer in.masking.Release(weight)
 	// Who sent the delivery may be gone; what could not be searched in time is withheld.
@@ -153,7 +153,7 @@ func (in *Intake) whyNotWhole(err error) error {
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
-	return &refusal{http.StatusBadRequest, cutOff, "the body did not come whole"}
+	return &refusal{http.StatusBadRequest, cutOff, "the body is incomplete"}
 }
 
 // sizeFor returns how large the buffer becomes once n bytes have arrived.
@@ -170,7 +170,7 @@ func (in *Intake) sizeFor(r *http.Request, n int) int64 {
 func (in *Intake) grow(r *http.Request, begun time.Time, body []byte, size int64) ([]byte, error) {
 	peer := peerOf(r.RemoteAddr)
 	if !in.memory.take(peer, size, time.Since(begun) > slowAfter) {
-		return body, &refusal{http.StatusServiceUnavailable, overloaded, "too much waits to be read"}
+		return body, &refusal{http.StatusServiceUnavailable, overloaded, "too many deliveries are waiting to be read"}
 	}
 	larger := make([]byte, len(body), size)
 	copy(larger, body)
@@ -201,11 +201,11 @@ func (in *Intake) check(header http.Header, event string, body []byte) (ledger.D
 	d := ledger.Delivery{GUID: header.Get("X-GitHub-Delivery"), Event: event, Body: body, Received: in.Now()}
 	switch {
 	case !isGUID(d.GUID):
-		return d, bad("X-GitHub-Delivery is missing, or no GUID")
+		return d, bad("X-GitHub-Delivery is missing or not a GUID")
 	case event == "":
 		return d, bad("X-GitHub-Event is missing")
 	case !isJSON(body):
-		return d, bad("the body is no JSON object: set the webhook's content type to application/json")
+		return d, bad("the body isn't a JSON object: set the webhook's content type to application/json")
 	}
 	if action := gjson.GetBytes(body, "action"); action.Type == gjson.String {
 		d.Action = action.Str

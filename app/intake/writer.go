@@ -32,7 +32,7 @@ type written struct {
 	err        error
 }
 
-var errStopping = &refusal{http.StatusServiceUnavailable, overloaded, "this process is about to end"}
+var errStopping = &refusal{http.StatusServiceUnavailable, overloaded, "this process is shutting down"}
 
 func newWriter(c Config, m *metrics) *writer {
 	w := &writer{config: c, metrics: m, queue: make(chan *waiting, c.MaxWaiting), ended: make(chan struct{})}
@@ -69,7 +69,7 @@ func (w *writer) enqueue(p *waiting) error {
 	case w.queue <- p:
 		return nil
 	default:
-		return &refusal{http.StatusServiceUnavailable, overloaded, "too many deliveries wait to be written"}
+		return &refusal{http.StatusServiceUnavailable, overloaded, "too many deliveries are waiting to be written"}
 	}
 }
 

@@ -51,7 +51,7 @@ func New(o Options) (*Client, error) {
 	base := strings.TrimRight(cmp.Or(o.URL, DefaultURL), "/")
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" {
-		return nil, fmt.Errorf("clerk API URL is not usable: give https://host, such as %s", DefaultURL)
+		return nil, fmt.Errorf("clerk API URL is not usable: use https://host, such as %s", DefaultURL)
 	}
 	if u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
 		return nil, fmt.Errorf("clerk API URL %s would send keys unencrypted: use https", u.Redacted())
@@ -136,7 +136,7 @@ func (c *Client) read(resp *http.Response, body []byte, key detect.Secret) respo
 			}
 			return a
 		}
-		return respond.Answer{State: respond.KeyUnknown, RetryAfter: retry, Detail: "Clerk answered 200 with something that is no instance"}
+		return respond.Answer{State: respond.KeyUnknown, RetryAfter: retry, Detail: "Clerk answered 200, but not with an instance"}
 	case http.StatusUnauthorized, http.StatusForbidden:
 		codes := errorCodes(body)
 		invalid := slices.Contains(codes, "clerk_key_invalid")

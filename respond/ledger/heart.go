@@ -27,7 +27,7 @@ func surrender(silence time.Duration) time.Duration { return silence * 2 / 3 }
 func beatWithin(silence time.Duration) time.Duration { return surrender(silence) / 5 }
 
 // ErrLapsed is returned by [Store.Ping] while the work of this process is stopped, and is the cause of its jobs' ends.
-var ErrLapsed = errors.New("ledger: the database has not taken this process's sign of life for too long: its work is stopped until it does")
+var ErrLapsed = errors.New("ledger: the database has not accepted this process's heartbeat for too long: its work is stopped until it does")
 
 // lapsedPause is when a job is tried again whose process stopped its work. It costs the job no attempt.
 const lapsedPause = 5 * time.Second

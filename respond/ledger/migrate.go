@@ -59,7 +59,7 @@ const (
 
 var (
 	// errTooNew protects a database that a newer rekey has migrated.
-	errTooNew = errors.New("ledger: a newer rekey made this database: run that one, or restore a backup from before it")
+	errTooNew = errors.New("ledger: this database belongs to a newer rekey: run that one, or restore a backup from before it")
 	// errForeign protects a database that was migrated by something else than what this rekey would have run.
 	errForeign = errors.New("ledger: this database was migrated by another build of rekey: run that one, or restore a backup from before it")
 )

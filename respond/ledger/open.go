@@ -73,17 +73,17 @@ func OpenStore(ctx context.Context, o Options) (*Store, error) {
 	var err error
 	switch {
 	case o.URL == "":
-		return nil, errors.New("ledger: no database is named: give a file or postgres://…")
+		return nil, errors.New("ledger: no database is set: use a file or postgres://…")
 	case scheme == "postgres" || scheme == "postgresql":
 		err = s.openPostgres(ctx, o.URL, orDuration(o.statementTimeout, statementTimeout))
 	case scheme == "sqlite" || scheme == "file":
 		u, parseErr := url.Parse(o.URL)
 		if parseErr != nil || u.Host != "" || u.Path == "" {
-			return nil, fmt.Errorf("ledger: %s is no database URL: write sqlite:///path/to/file", o.URL)
+			return nil, fmt.Errorf("ledger: %s is not a database URL: use sqlite:///path/to/file", o.URL)
 		}
 		err = s.openSQLite(ctx, u.Path, o.LockWait)
 	case found:
-		return nil, fmt.Errorf("ledger: no store is known for %s://…: give a file, sqlite:///path or postgres://…", scheme)
+		return nil, fmt.Errorf("ledger: no store for %s://…: use a file, sqlite:///path or postgres://…", scheme)
 	default:
 		err = s.openSQLite(ctx, o.URL, o.LockWait)
 	}

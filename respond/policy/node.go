@@ -26,7 +26,7 @@ const (
 	decimal        = `^[0-9]{1,9}$`
 )
 
-const reasonForm = "some words on one line, so that others can follow it later"
+const reasonForm = "some words on one line, so that others understand it later"
 
 // fields reads a mapping whose keys are all known.
 func fields(n *yaml.Node, name string, known map[string]func(*yaml.Node) error) error {

@@ -80,7 +80,7 @@ func Parse(text []byte) (File, error) {
 		return File{}, syntaxError(err)
 	}
 	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return File{}, &Error{0, "the file holds more than one document, or ends in what is no YAML"}
+		return File{}, &Error{0, "the file has more than one document, or doesn't end in valid YAML"}
 	}
 	root := doc.Content[0]
 	if root.Kind == yaml.ScalarNode && root.ShortTag() == "!!null" {
@@ -102,7 +102,7 @@ func syntaxError(err error) *Error {
 		e.Line, e.Message = line, rest
 	}
 	e.Message, _, _ = strings.Cut(e.Message, "'") // the library quotes the file
-	e.Message = "this is no YAML: " + strings.TrimSpace(e.Message)
+	e.Message = "invalid YAML: " + strings.TrimSpace(e.Message)
 	return e
 }
 

@@ -106,7 +106,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"issues: {accepts: [acme]}\n", 1, "owner/* for all of an owner"},
 		{"notify:\n  - to: x\n    on: [opened, opened]\n", 3, "twice"},
 		{"- a\n- b\n", 1, "a mapping"},
-		{"a: [\n", 1, "no YAML"},
+		{"a: [\n", 1, "invalid YAML"},
 		{"verify: never\n---\nverify: watch\n", 0, "more than one document"},
 		{"x: &a 1\ny: *a\n", 1, "no setting"},
 		{"verify: &a never\nfail_on: *a\n", 2, "aliases are not supported"},
