@@ -41,10 +41,10 @@ func TestACheckInUseIsNotReadAgain(t *testing.T) {
 	<-asked
 	w.push(w.shop, "refs/heads/two", sha)
 	w.eventually("the check run to be waited for twice", func() bool {
-		return strings.Count(w.logs.String(), `"reason":"another job is at it"`) >= 2
+		return strings.Count(w.logs.String(), `"reason":"another job has the lease"`) >= 2
 	})
 	fetched := w.github.Count(githubtest.Git)
-	w.eventually("further waiting", func() bool { return strings.Count(w.logs.String(), `"reason":"another job is at it"`) >= 4 })
+	w.eventually("further waiting", func() bool { return strings.Count(w.logs.String(), `"reason":"another job has the lease"`) >= 4 })
 	if n := w.github.Count(githubtest.Git); n != fetched {
 		t.Errorf("%d more git requests while the check run was in use", n-fetched)
 	}
