@@ -1,4 +1,4 @@
-// Package serve is the running server: app/intake takes webhook deliveries in, app/work does what they ask for, and the
+// Package serve is the running server: app/intake takes webhook deliveries in, app/deliver and its neighbours do what they ask for, and the
 // ledger remembers both. Start with [New].
 package serve
 
@@ -17,12 +17,10 @@ import (
 	"github.com/gorilla/mux"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/riverqueue/river"
 
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/intake"
 	"github.com/rekey-app/rekey/app/publish"
-	"github.com/rekey-app/rekey/app/work"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github"
@@ -110,15 +108,11 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 		o.Memory = PlanMemory(math.MaxInt64)
 	}
 	scanner := detect.New(detect.Options{Memory: budget.NewMemory(o.Memory.Decoders)})
-	worker := work.New(work.Config{
-		Store: s.store, GitHub: app, Scanner: scanner, AppID: cfg.AppID, WebURL: cfg.GitHubURL, PullRefs: cfg.PullRefs, Clerk: asker,
-		ServerPolicy: cfg.Policy, Targets: cfg.Targets, Sender: notify.NewSender(nil, userAgent, time.Now),
-		Now: time.Now, Log: log, Metrics: registry, Settle: cmp.Or(o.Settle, publish.DefaultSettle),
-		Memory: budget.NewMemory(o.Memory.Packs),
-	})
-	queue.Open = work.Open(app)
-	workers := river.NewWorkers()
-	worker.Register(workers)
+	workers, background := parts{
+		store: s.store, app: app, scanner: scanner, clerk: asker, sender: notify.NewSender(nil, userAgent, time.Now),
+		memory: budget.NewMemory(o.Memory.Packs), settle: cmp.Or(o.Settle, publish.DefaultSettle), metrics: registry, log: log,
+	}.wire(cfg)
+	queue.Open = openFrom(app)
 	if s.worker, err = s.store.Work(workers, queue); err != nil {
 		return nil, err
 	}
@@ -143,7 +137,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 			s.fail(err)
 			return
 		}
-		worker.Tend(tending)
+		background.Maintain(tending)
 	})
 	var stats ledger.Stats
 	err = s.store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {

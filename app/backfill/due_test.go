@@ -1,4 +1,4 @@
-package work
+package backfill
 
 import (
 	"context"
@@ -29,12 +29,12 @@ func TestHistoriesAreQueuedAFewAtATime(t *testing.T) {
 	b.tenant("acme", many)
 	b.queueReconcile()
 	b.until("the histories of the first to be queued", func(s ledger.Stats) bool {
-		return s.Waiting[job.Backfill]+s.Running[job.Backfill] == lookWindow
+		return s.Waiting[job.Backfill]+s.Running[job.Backfill] == window
 	})
 	b.tenant("small", 1)
 	b.queueReconcile()
 	b.until("that of the second to be queued", func(s ledger.Stats) bool {
-		return s.Waiting[job.Backfill]+s.Running[job.Backfill] == lookWindow+1
+		return s.Waiting[job.Backfill]+s.Running[job.Backfill] == window+1
 	})
 	close(release)
 	b.idle()
@@ -50,7 +50,7 @@ func TestHistoriesAreQueuedAFewAtATime(t *testing.T) {
 			break
 		}
 	}
-	if reads > 2*lookWindow {
+	if reads > 2*window {
 		t.Errorf("the second's history was asked for as request %d", reads)
 	}
 }

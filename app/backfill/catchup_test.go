@@ -1,4 +1,4 @@
-package work
+package backfill
 
 import (
 	"context"
@@ -14,6 +14,11 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/policies"
+	"github.com/rekey-app/rekey/app/publish"
+	"github.com/rekey-app/rekey/app/read"
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/github"
@@ -60,12 +65,29 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.worker = New(Config{
-		Store: b.store, GitHub: app, Scanner: detect.New(detect.Options{}), AppID: b.github.AppID(), WebURL: b.github.URL(),
-		Now: b.now, Log: slog.New(slog.DiscardHandler),
-	})
-	workers := river.NewWorkers()
-	b.worker.Register(workers)
+	log, scanner := slog.New(slog.DiscardHandler), detect.New(detect.Options{})
+	recorder := &record.Recorder{Store: ledger.Scope[record.Tx](b.store), WebURL: b.github.URL(), Log: log}
+	rules := &policies.Policies{Store: ledger.Scope[policies.Tx](b.store), GitHub: app, Scanner: scanner, Now: b.now, Log: log}
+	reader := &read.Reader{
+		Store: ledger.Scope[read.Tx](b.store), GitHub: app, Scanner: scanner, Policies: rules, Recorder: recorder,
+		Now: b.now, Log: log, Metrics: read.NewMetrics(nil),
+	}
+	effects := &publish.Worker{
+		Store: ledger.Scope[publish.Tx](b.store), GitHub: app, AppID: b.github.AppID(), Scanner: scanner, Policies: rules, Recorder: recorder,
+		Reader: reader, Now: b.now, Log: log,
+	}
+	b.worker = &Worker{
+		Store: ledger.Scope[Tx](b.store), Progress: b.store, GitHub: app, Scanner: scanner, Policies: rules, Recorder: recorder,
+		Reader: reader, Publish: effects, Now: b.now, Log: log,
+	}
+	workers, runner := river.NewWorkers(), outcome.NewRunner(b.store, b.now, log, nil)
+	river.AddWorker(workers, outcome.Handle(runner, b.worker.Backfill))
+	river.AddWorker(workers, outcome.Handle(runner, b.worker.Reconcile))
+	river.AddWorker(workers, outcome.Handle(runner, b.worker.CompareIssues))
+	river.AddWorker(workers, outcome.Handle(runner, effects.Check))
+	river.AddWorker(workers, outcome.Handle(runner, effects.Issue))
+	river.AddWorker(workers, outcome.Handle(runner, effects.Summary))
+	river.AddWorker(workers, outcome.Handle(runner, effects.Effects))
 	queue, err := b.store.Work(workers, ledger.QueueConfig{})
 	if err != nil {
 		t.Fatal(err)

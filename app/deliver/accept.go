@@ -1,4 +1,4 @@
-package work
+package deliver
 
 import (
 	"context"
@@ -10,25 +10,25 @@ import (
 )
 
 // acceptGaps does what a maintainer asks for with the check's button: the gaps that the check named are accepted.
-func (w *Worker) acceptGaps(ctx context.Context, d ledger.Delivery, said word) error {
-	role, err := w.policies.Role(ctx, said.Repository, said.By)
+func (w *Worker) acceptGaps(ctx context.Context, d ledger.Delivery, c command) error {
+	role, err := w.Policies.Role(ctx, c.Repository, c.By)
 	if err != nil {
 		return err
 	}
 	if !respond.MayAccept(role) {
-		w.Log.InfoContext(ctx, "only maintainers accept what was not read", "repository", w.recorder.Named(said.Repository), "by", said.By, "role", role)
+		w.Log.InfoContext(ctx, "only maintainers accept what was not read", "repository", w.Recorder.Named(c.Repository), "by", c.By, "role", role)
 		return w.finish(ctx, d, "refused: only maintainers accept what was not read")
 	}
-	return w.finishWith(ctx, d, "accepted what was not read", func(ctx context.Context, tx *ledger.Tx) error {
-		once, err := tx.BeginOnce(ctx, fmt.Sprintf("word:%d:%s", said.Repository, bodyID(d)), ledger.Lease{Owner: d.GUID})
+	return w.finishWith(ctx, d, "accepted what was not read", func(ctx context.Context, tx Tx) error {
+		once, err := tx.BeginOnce(ctx, fmt.Sprintf("command:%d:%s", c.Repository, bodyID(d)), ledger.Lease{Owner: d.GUID})
 		if err != nil || !once.Finished.IsZero() {
 			return err
 		}
-		repository, err := tx.Repository(ctx, said.Repository)
+		repository, err := tx.Repository(ctx, c.Repository)
 		if err != nil {
 			return err
 		}
-		scans, err := tx.Scans(ctx, said.Repository, said.Head)
+		scans, err := tx.Scans(ctx, c.Repository, c.Head)
 		if err != nil {
 			return err
 		}
@@ -40,13 +40,13 @@ func (w *Worker) acceptGaps(ctx context.Context, d ledger.Delivery, said word) e
 			if !g.Accepted.IsZero() || g.At.After(d.Received) { // not what nobody can have seen yet
 				continue
 			}
-			if err := tx.AcceptGap(ctx, g.ID, said.By); err != nil {
+			if err := tx.AcceptGap(ctx, g.ID, c.By); err != nil {
 				return err
 			}
-			if err := read.EnqueueGapChecks(ctx, tx, said.Repository, g); err != nil {
+			if err := read.EnqueueGapChecks(ctx, tx, c.Repository, g); err != nil {
 				return err
 			}
-			w.Log.WarnContext(ctx, "a maintainer accepted what was not read", "repository", w.recorder.Named(said.Repository), "by", said.By,
+			w.Log.WarnContext(ctx, "a maintainer accepted what was not read", "repository", w.Recorder.Named(c.Repository), "by", c.By,
 				"ref", g.Ref, "base", g.Base, "head", g.Head, "left", g.Reasons)
 		}
 		return tx.FinishAction(ctx, once, d.GUID)

@@ -1,4 +1,4 @@
-package work
+package deliver
 
 import (
 	"context"
@@ -17,10 +17,10 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// delivery does what a webhook delivery asks for, and marks it finished.
-func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error {
+// Deliver does what a webhook delivery asks for, and marks it finished.
+func (w *Worker) Deliver(ctx context.Context, j *river.Job[job.Delivery]) error {
 	var d ledger.Delivery
-	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	err := w.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		d, err = tx.Delivery(ctx, j.Args.GUID)
 		return err
 	})
@@ -42,7 +42,7 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 		return err
 	} else if ours {
 		note := ownDoing
-		if double, err := w.publish.WithdrawDouble(ctx, outcome.Owner(j.JobRow), repositoryOf(event.About()), event); err != nil {
+		if double, err := w.Publish.WithdrawDouble(ctx, outcome.Owner(j.JobRow), repositoryOf(event.About()), event); err != nil {
 			return err
 		} else if double {
 			note = "withdrawn: it was made twice"
@@ -60,10 +60,10 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 		return err
 	}
 	if p.Granted != nil {
-		w.recorder.ReportGrant(ctx, *p.Granted)
+		w.Recorder.ReportGrant(ctx, *p.Granted)
 	}
-	if p.Word != nil {
-		return w.hear(ctx, d, *p.Word)
+	if p.Command != nil {
+		return w.handleCommand(ctx, d, *p.Command)
 	}
 	if p.Deleted != 0 {
 		if err := w.issueDeleted(ctx, event.About().Repository.ID, p.Deleted); err != nil {
@@ -90,12 +90,12 @@ func (w *Worker) delivery(ctx context.Context, j *river.Job[job.Delivery]) error
 const ownDoing = "ignored: rekey's own doing"
 
 func (w *Worker) finish(ctx context.Context, d ledger.Delivery, note string) error {
-	return w.finishWith(ctx, d, note, func(context.Context, *ledger.Tx) error { return nil })
+	return w.finishWith(ctx, d, note, func(context.Context, Tx) error { return nil })
 }
 
 // finishWith marks the delivery finished in one transaction with the last that it asked for.
-func (w *Worker) finishWith(ctx context.Context, d ledger.Delivery, note string, last func(context.Context, *ledger.Tx) error) error {
-	err := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+func (w *Worker) finishWith(ctx context.Context, d ledger.Delivery, note string, last func(context.Context, Tx) error) error {
+	err := w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		if err := last(ctx, tx); err != nil {
 			return err
 		}
@@ -136,8 +136,8 @@ func (w *Worker) ownEvent(ctx context.Context, event webhook.Event) (bool, error
 // deletedMeanwhile is what became of a delivery about a repository that is not there any more.
 const deletedMeanwhile = "ignored: the repository was deleted meanwhile"
 
-// disorder is by how much deliveries may overtake each other: GitHub promises no order.
-const disorder = time.Minute
+// maxReorder is by how much deliveries may overtake each other: GitHub promises no order.
+const maxReorder = time.Minute
 
 // deletedSince reports whether the event is about a repository whose deletion GitHub has told of since, or shortly before.
 // What the event says must not be remembered then: nothing would take it back.
@@ -146,8 +146,8 @@ func (w *Worker) deletedSince(ctx context.Context, event webhook.Event, received
 	if change, ok := event.(*webhook.RepositoryChange); id == 0 || ok && change.Action == "deleted" {
 		return false, nil
 	}
-	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-		deleted, err = tx.RepositoryDeleted(ctx, id, received.Add(-disorder))
+	err = w.Store.View(ctx, func(ctx context.Context, tx Tx) error {
+		deleted, err = tx.RepositoryDeleted(ctx, id, received.Add(-maxReorder))
 		return err
 	})
 	return deleted, err
@@ -159,16 +159,16 @@ func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *rea
 	if outcome.Deadly(j.JobRow) {
 		return "", outcome.Final("rekey was stopped each time it tried, last in the middle of the scan")
 	}
-	leave, err := w.reader.Enter(j.JobRow)
+	leave, err := w.Reader.Enter(j.JobRow)
 	if err != nil {
 		return "", err
 	}
 	defer leave()
 	err = outcome.Contain(func() (err error) {
-		if note, err = w.reader.Scan(ctx, t); err != nil {
+		if note, err = w.Reader.Scan(ctx, t); err != nil {
 			return err
 		}
-		return w.publish.PublishScan(ctx, outcome.Owner(j.JobRow), t)
+		return w.Publish.PublishScan(ctx, outcome.Owner(j.JobRow), t)
 	})
 	return note, outcome.Overtime(ctx, j.Attempt, job.ScanTimeout, err)
 }
@@ -177,7 +177,7 @@ func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *rea
 // tried again is left alone.
 func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d ledger.Delivery, t *read.Task, err error) error {
 	if errors.Is(err, github.ErrNotFound) || errors.Is(err, ledger.ErrNotFound) {
-		if _, found, lookup := w.recorder.Repository(ctx, t.Repository.ID); lookup == nil && !found {
+		if _, found, lookup := w.Recorder.Repository(ctx, t.Repository.ID); lookup == nil && !found {
 			return w.finish(ctx, d, deletedMeanwhile)
 		}
 	}
@@ -190,10 +190,10 @@ func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d l
 	defer cancel()
 	w.Log.ErrorContext(ctx, "scan given up", "delivery", d.GUID, "repository", t.Repository.Owner+"/"+t.Repository.Name, "head", t.Head,
 		"reason", out.Reason, "error", err, outcome.Stack(err))
-	if err := w.publish.GiveUpScan(ctx, outcome.Owner(j.JobRow), t, out.Reason); err != nil {
+	if err := w.Publish.GiveUpScan(ctx, outcome.Owner(j.JobRow), t, out.Reason); err != nil {
 		return err
 	}
-	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	err = w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		return tx.GiveUpDelivery(ctx, d.GUID, "scan given up: "+out.Reason)
 	})
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {

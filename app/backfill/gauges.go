@@ -1,4 +1,4 @@
-package work
+package backfill
 
 import (
 	"context"
@@ -19,29 +19,42 @@ const (
 	countWithin = 2 * time.Second
 )
 
-// ledgerGauges count what the ledger holds: repositories by how far the reading of their histories is, open leaks, and
+// GaugesTx is what the gauges need of the ledger.
+type GaugesTx interface {
+	Backfill(ctx context.Context, installation int64, limit int) (ledger.Backfill, error)
+	Stats(ctx context.Context) (ledger.Stats, error)
+}
+
+var _ GaugesTx = (*ledger.Tx)(nil)
+
+// gauges count what the ledger holds: repositories by how far the reading of their histories is, open leaks, and
 // what waits. All replicas on one database say the same. It is safe for concurrent use.
-type ledgerGauges struct {
-	store *ledger.Store
+type gauges struct {
+	store ledger.Scoped[GaugesTx]
 	now   func() time.Time
 	log   *slog.Logger
 
 	repositories, leaks, jobs, unfinished, oldest *prometheus.Desc
 
-	mu      sync.Mutex
-	counted time.Time // zero: never
-	counts  ledgerCounts
+	mu     sync.Mutex
+	at     time.Time // zero: never
+	counts counted
 }
 
-type ledgerCounts struct {
+type counted struct {
 	backfill ledger.Backfill
 	stats    ledger.Stats
 }
 
-func newLedgerGauges(c Config) *ledgerGauges {
+// NewGauges returns gauges of what the ledger holds.
+func NewGauges(store *ledger.Store, now func() time.Time, log *slog.Logger) prometheus.Collector {
+	return newGauges(store, now, log)
+}
+
+func newGauges(store *ledger.Store, now func() time.Time, log *slog.Logger) *gauges {
 	desc := prometheus.NewDesc
-	return &ledgerGauges{
-		store: c.Store, now: c.Now, log: c.Log,
+	return &gauges{
+		store: ledger.Scope[GaugesTx](store), now: now, log: log,
 		repositories: desc("rekey_repositories",
 			"Repositories by what became of the reading of their histories: looked_at, reading, waiting, given_up.", []string{"state"}, nil),
 		leaks: desc("rekey_open_leaks", "Leaks that are open, by kind and Clerk environment.", []string{"kind", "environment"}, nil),
@@ -54,7 +67,7 @@ func newLedgerGauges(c Config) *ledgerGauges {
 }
 
 // Describe implements [prometheus.Collector].
-func (g *ledgerGauges) Describe(c chan<- *prometheus.Desc) {
+func (g *gauges) Describe(c chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{g.repositories, g.leaks, g.jobs, g.unfinished, g.oldest} {
 		c <- desc
 	}
@@ -62,7 +75,7 @@ func (g *ledgerGauges) Describe(c chan<- *prometheus.Desc) {
 
 // Collect implements [prometheus.Collector]. While the database does not answer there are no such gauges; all other
 // metrics must be there just then.
-func (g *ledgerGauges) Collect(c chan<- prometheus.Metric) {
+func (g *gauges) Collect(c chan<- prometheus.Metric) {
 	counts, ok := g.count()
 	if !ok {
 		return
@@ -88,17 +101,17 @@ func (g *ledgerGauges) Collect(c chan<- prometheus.Metric) {
 	}
 }
 
-func (g *ledgerGauges) count() (ledgerCounts, bool) {
+func (g *gauges) count() (counted, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	if !g.counted.IsZero() && now.Sub(g.counted) < countEvery {
+	if !g.at.IsZero() && now.Sub(g.at) < countEvery {
 		return g.counts, true
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), countWithin)
 	defer cancel()
-	var counts ledgerCounts
-	err := g.store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	var counts counted
+	err := g.store.View(ctx, func(ctx context.Context, tx GaugesTx) (err error) {
 		if counts.backfill, err = tx.Backfill(ctx, 0, 0); err != nil {
 			return err
 		}
@@ -107,8 +120,8 @@ func (g *ledgerGauges) count() (ledgerCounts, bool) {
 	})
 	if err != nil {
 		g.log.WarnContext(ctx, "the ledger could not be counted for the metrics", "error", err)
-		return ledgerCounts{}, false
+		return counted{}, false
 	}
-	g.counted, g.counts = now, counts
+	g.at, g.counts = now, counts
 	return counts, true
 }

@@ -1,4 +1,4 @@
-package work
+package deliver
 
 import (
 	"fmt"
@@ -15,13 +15,13 @@ type plan struct {
 	Note string // what is done, or why nothing is, for the delivery's record
 
 	Scan      *read.Task           // read a range of history
-	Word      *word                // a person said something
+	Command   *command             // a person gave a command
 	Deleted   int                  // the number of an issue that was deleted
 	Moved     *issueMove           // an issue that was transferred to another repository
 	Public    bool                 // the repository became public
 	ForgetTip string               // a ref that is gone
 	Know      []webhook.Repository // repositories to remember or to rename
-	LookAt    []webhook.Repository // of these, read the whole history
+	Backfill  []webhook.Repository // of these, read the whole history
 	Reconcile bool                 // compare with GitHub's list of repositories, and read the histories of new ones
 	Forget    []int64              // repositories that the installation does not reach any more
 
@@ -40,8 +40,8 @@ func planOf(event webhook.Event, appID int64) plan {
 	if about.InstallationID == 0 {
 		return plan{Note: "ignored: the delivery names no installation"}
 	}
-	if said, ok := wordOf(event, appID); ok {
-		return plan{Word: &said, Know: known(about)}
+	if c, ok := commandFrom(event, appID); ok {
+		return plan{Command: &c, Know: known(about)}
 	}
 	switch e := event.(type) {
 	case *webhook.Push:
@@ -84,7 +84,7 @@ func planOf(event webhook.Event, appID int64) plan {
 			return plan{Note: "issue deleted", Deleted: e.Issue.Number, Know: known(about)}
 		}
 		if e.Action == "transferred" {
-			return plan{Note: "issue transferred", Moved: movedIssue(e), Know: known(about)}
+			return plan{Note: "issue transferred", Moved: moveOf(e), Know: known(about)}
 		}
 	}
 	return unused(about.Action)
@@ -163,7 +163,7 @@ func planRepositoryChange(e *webhook.RepositoryChange) plan {
 		p.Forget = []int64{e.Repository.ID}
 	case "publicized", "unarchived":
 		p.Know = known(e.Common)
-		p.LookAt, p.Public = p.Know, e.Action == "publicized"
+		p.Backfill, p.Public = p.Know, e.Action == "publicized"
 	case "renamed", "transferred", "privatized", "archived", "edited":
 		p.Know = known(e.Common)
 	default:

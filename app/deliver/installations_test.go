@@ -1,4 +1,4 @@
-package work
+package deliver
 
 import (
 	"context"
@@ -69,7 +69,7 @@ func TestManyRepositoriesAreRegisteredInParts(t *testing.T) {
 	watch.mu.Lock()
 	watch.db = db
 	watch.mu.Unlock()
-	w := &Worker{Config: Config{Store: store, Now: time.Now}, recorder: &record.Recorder{Store: ledger.Scope[record.Tx](store)}}
+	w := &Worker{Store: ledger.Scope[Tx](store), Recorder: &record.Recorder{Store: ledger.Scope[record.Tx](store)}}
 	p := plan{Installed: &webhook.Account{ID: 1, Login: "acme"}, Reconcile: true}
 	var ids []int64
 	for i := range many {
@@ -116,7 +116,7 @@ func TestAllOpenLeaksAreToldWhenARepositoryIsPublished(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	w := &Worker{Config: Config{Store: store, Now: time.Now}, recorder: &record.Recorder{Store: ledger.Scope[record.Tx](store)}}
+	w := &Worker{Store: ledger.Scope[Tx](store), Recorder: &record.Recorder{Store: ledger.Scope[record.Tx](store)}}
 	const scans, each = 3, 1000
 	shop := webhook.Repository{ID: 9, Owner: "acme", Name: "shop", Private: true}
 	if err := w.remember(t.Context(), 7, plan{Know: []webhook.Repository{shop}, Reconcile: true}); err != nil {

@@ -1,4 +1,4 @@
-package work
+package deliver
 
 import (
 	"context"
@@ -20,7 +20,7 @@ type issueMove struct {
 	ToURL    string
 }
 
-func movedIssue(e *webhook.Issues) *issueMove {
+func moveOf(e *webhook.Issues) *issueMove {
 	return &issueMove{
 		From: e.Repository.ID, Number: e.Issue.Number, To: e.MovedTo, ToNumber: e.MovedNumber, ToURL: e.MovedURL,
 	}
@@ -29,7 +29,7 @@ func movedIssue(e *webhook.Issues) *issueMove {
 // issueMoved follows a leak's issue to where it was transferred. Where the App cannot follow, or the issue would name a
 // private repository in public, the leak gets another one at home.
 func (w *Worker) issueMoved(ctx context.Context, installation int64, m issueMove) error {
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		leak, err := tx.LeakByIssue(ctx, m.From, m.Number)
 		if errors.Is(err, ledger.ErrNotFound) {
 			return nil

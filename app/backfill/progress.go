@@ -1,4 +1,4 @@
-package work
+package backfill
 
 import (
 	"context"
@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	// tellEvery is how often the ledger is told how far a look is: most are over sooner, and cost it nothing.
-	tellEvery = 5 * time.Second
-	// tellWithin is how long that may hold the reading up.
-	tellWithin = 2 * time.Second
+	// reportEvery is how often the ledger is told how far a look is: most are over sooner, and cost it nothing.
+	reportEvery = 5 * time.Second
+	// reportWithin is how long that may hold the reading up.
+	reportWithin = 2 * time.Second
 )
 
 // progress follows a look at a history, for the log and the ledger. It is used by one goroutine at a time.
@@ -20,12 +20,12 @@ type progress struct {
 	worker *Worker
 	ctx    context.Context // the look's
 	look   ledger.Look
-	told   time.Time // when the ledger was
+	saved  time.Time // when it was last
 	tenth  int       // the last one that was logged
 }
 
 func (w *Worker) follow(ctx context.Context, look ledger.Look) *progress {
-	return &progress{worker: w, ctx: ctx, look: look, told: look.Told}
+	return &progress{worker: w, ctx: ctx, look: look, saved: look.Told}
 }
 
 // advance is pure: the look after it has come as far as it says. A history with findings is walked more than once; what
@@ -49,7 +49,7 @@ func (p *progress) at(at pack.Progress) {
 	}
 	p.look = advance(p.look, at)
 	p.log(at)
-	p.tell()
+	p.save()
 }
 
 // log writes a line for each tenth.
@@ -58,20 +58,20 @@ func (p *progress) log(at pack.Progress) {
 		return
 	}
 	p.tenth = at.Objects * 10 / at.Total
-	p.worker.Log.InfoContext(p.ctx, "history is being read", "repository", p.worker.recorder.Named(p.look.Repository), "arriving", at.Arriving,
+	p.worker.Log.InfoContext(p.ctx, "history is being read", "repository", p.worker.Recorder.Named(p.look.Repository), "arriving", at.Arriving,
 		"objects", at.Objects, "of", at.Total, "bytes", at.Bytes, "percent", p.tenth*10)
 }
 
-// tell writes to the ledger, if that was not done a moment ago. A look does not fail because nobody hears of it.
-func (p *progress) tell() {
+// save writes to the ledger, if that was not done a moment ago. A look does not fail because nobody hears of it.
+func (p *progress) save() {
 	now := p.worker.Now()
-	if now.Sub(p.told) < tellEvery {
+	if now.Sub(p.saved) < reportEvery {
 		return
 	}
-	p.told = now
-	ctx, cancel := context.WithTimeout(p.ctx, tellWithin)
+	p.saved = now
+	ctx, cancel := context.WithTimeout(p.ctx, reportWithin)
 	defer cancel()
-	if err := p.worker.Store.TellLook(ctx, p.look); err != nil && p.ctx.Err() == nil {
-		p.worker.Log.WarnContext(ctx, "could not record the progress of a history", "repository", p.worker.recorder.Named(p.look.Repository), "error", err)
+	if err := p.worker.Progress.TellLook(ctx, p.look); err != nil && p.ctx.Err() == nil {
+		p.worker.Log.WarnContext(ctx, "could not record the progress of a history", "repository", p.worker.Recorder.Named(p.look.Repository), "error", err)
 	}
 }

@@ -1,4 +1,4 @@
-package work
+package backfill
 
 import (
 	"context"
@@ -15,10 +15,10 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// compareIssues brings the issues in a repository and the leaks that they are about together again, where an event or an
+// CompareIssues brings the issues in a repository and the leaks that they are about together again, where an event or an
 // effect was lost: closed, reopened, transferred, deleted. It lists the App's own issues, a hundred with each request.
-func (w *Worker) compareIssues(ctx context.Context, j *river.Job[job.Issues]) error {
-	repository, found, err := w.recorder.Repository(ctx, j.Args.Repository)
+func (w *Worker) CompareIssues(ctx context.Context, j *river.Job[job.Issues]) error {
+	repository, found, err := w.Recorder.Repository(ctx, j.Args.Repository)
 	if err != nil || !found {
 		return err
 	}
@@ -35,7 +35,7 @@ func (w *Worker) compareIssues(ctx context.Context, j *river.Job[job.Issues]) er
 		there[i.Number] = i
 	}
 	var leaks []respond.Leak
-	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	err = w.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		leaks, err = tx.LeaksWithIssuesIn(ctx, repository.ID)
 		return err
 	})
@@ -57,11 +57,11 @@ func (w *Worker) compareIssues(ctx context.Context, j *river.Job[job.Issues]) er
 }
 
 func (w *Worker) compareIssue(ctx context.Context, id int64, issue github.Issue) error {
-	leak, p, found, err := w.policies.OfLeak(ctx, id)
+	leak, p, found, err := w.Policies.OfLeak(ctx, id)
 	if err != nil || !found || (leak.State == respond.Open) == (issue.State == "open") {
 		return err
 	}
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		leak, err := tx.Leak(ctx, id)
 		if errors.Is(err, ledger.ErrNotFound) {
 			return nil
@@ -69,12 +69,12 @@ func (w *Worker) compareIssue(ctx context.Context, id int64, issue github.Issue)
 		if err != nil {
 			return err
 		}
-		facts, err := w.recorder.LeakFacts(ctx, tx, leak, p)
+		facts, err := w.Recorder.LeakFacts(ctx, tx, leak, p)
 		if err != nil {
 			return err
 		}
 		state := respond.IssueState{Open: issue.State == "open", Reopened: issue.Reason == "reopened"}
-		return w.recorder.Apply(ctx, tx, respond.Compare(facts, state, tx.Now()), p)
+		return w.Recorder.Apply(ctx, tx, respond.Compare(facts, state, tx.Now()), p)
 	})
 }
 
@@ -87,7 +87,7 @@ func (w *Worker) replaceLost(ctx context.Context, client *github.Client, leak re
 	case err != nil && !errors.Is(err, github.ErrGone) && !errors.Is(err, github.ErrNotFound):
 		return err
 	}
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		now, err := tx.Leak(ctx, leak.ID)
 		if errors.Is(err, ledger.ErrNotFound) || err == nil && (now.IssueNumber != leak.IssueNumber || now.IssueRepository != leak.IssueRepository) {
 			return nil // uninstalled since, or somebody else was quicker
@@ -101,7 +101,7 @@ func (w *Worker) replaceLost(ctx context.Context, client *github.Client, leak re
 
 // queueComparisons queues a comparison of each repository that holds issues.
 func (w *Worker) queueComparisons(ctx context.Context) error {
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		repositories, err := tx.IssueRepositories(ctx)
 		if err != nil {
 			return err

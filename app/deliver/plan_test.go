@@ -1,4 +1,4 @@
-package work
+package deliver
 
 import (
 	"strings"
@@ -123,8 +123,8 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		"check suite rerequested":         {&webhook.CheckSuite{Common: acting("rerequested"), AppID: ours, HeadSHA: headSHA, PullRequests: ends}, again("check_suite")},
 		"check suite requested":           {&webhook.CheckSuite{Common: acting("requested"), AppID: ours, HeadSHA: headSHA}, plan{}},
 		"check suite of another App":      {&webhook.CheckSuite{Common: acting("rerequested"), AppID: 1, HeadSHA: headSHA}, plan{}},
-		"repository publicized":           {&webhook.RepositoryChange{Common: acting("publicized")}, plan{Know: know, LookAt: know, Public: true}},
-		"repository unarchived":           {&webhook.RepositoryChange{Common: acting("unarchived")}, plan{Know: know, LookAt: know}},
+		"repository publicized":           {&webhook.RepositoryChange{Common: acting("publicized")}, plan{Know: know, Backfill: know, Public: true}},
+		"repository unarchived":           {&webhook.RepositoryChange{Common: acting("unarchived")}, plan{Know: know, Backfill: know}},
 		"repository renamed":              {&webhook.RepositoryChange{Common: acting("renamed")}, plan{Know: know}},
 		"repository transferred":          {&webhook.RepositoryChange{Common: acting("transferred")}, plan{Know: know}},
 		"repository deleted":              {&webhook.RepositoryChange{Common: acting("deleted")}, plan{Forget: []int64{7}}},
@@ -140,16 +140,16 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		},
 		"issue closed by another App": {
 			&webhook.Issues{Common: withSender(acting("closed"), webhook.Account{Login: "stale[bot]", Type: "Bot"}), Issue: webhook.Issue{Number: 9}},
-			plan{Word: &word{Repository: 7, Issue: 9, Said: respond.CommandClosed, By: "stale[bot]", Bot: true}, Know: know},
+			plan{Command: &command{Repository: 7, Issue: 9, Kind: respond.CommandClosed, By: "stale[bot]", Bot: true}, Know: know},
 		},
 		"issue reopened by another App": {
 			&webhook.Issues{Common: withSender(acting("reopened"), webhook.Account{Login: "stale[bot]", Type: "Bot"}), Issue: webhook.Issue{Number: 9}}, plan{},
 		},
 		"triage of a pull request": {
 			&webhook.IssueComment{Common: acting("created"), CommentID: 4, Author: ada, Issue: webhook.Issue{Number: 5, PullRequest: true}, Body: "/rekey triage"},
-			plan{Word: &word{Repository: 7, Pull: 5, Said: respond.CommandTriage, By: "ada", ID: "comment:4"}, Know: know},
+			plan{Command: &command{Repository: 7, Pull: 5, Kind: respond.CommandTriage, By: "ada", ID: "comment:4"}, Know: know},
 		},
-		"another word on a pull request": {
+		"another command on a pull request": {
 			&webhook.IssueComment{Common: acting("created"), CommentID: 4, Author: ada, Issue: webhook.Issue{Number: 5, PullRequest: true}, Body: "/rekey rotated"}, plan{},
 		},
 		"issue labelled":          {&webhook.Issues{Common: acting("labeled"), Issue: webhook.Issue{Number: 9}}, plan{}},
@@ -160,7 +160,7 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := planOf(c.event, ours)
-			if got.Scan == nil && got.Word == nil && got.Deleted == 0 && got.ForgetTip == "" && got.Note == "" {
+			if got.Scan == nil && got.Command == nil && got.Deleted == 0 && got.ForgetTip == "" && got.Note == "" {
 				t.Error("a plan that does nothing does not say why")
 			}
 			got.Note, got.Installed = "", nil
@@ -213,30 +213,30 @@ func TestWordOf(t *testing.T) {
 	bot := webhook.Account{Login: "rekey[bot]", Type: "Bot"}
 	for name, c := range map[string]struct {
 		event webhook.Event
-		want  *word // nil: none
+		want  *command // nil: none
 	}{
-		"comment":                   {comment(func(*webhook.IssueComment) {}), &word{Repository: 7, Issue: 9, Said: "ignore", Reason: "a fixture", By: "ada", ID: "comment:77"}},
+		"comment":                   {comment(func(*webhook.IssueComment) {}), &command{Repository: 7, Issue: 9, Kind: "ignore", Reason: "a fixture", By: "ada", ID: "comment:77"}},
 		"comment edited":            {comment(func(e *webhook.IssueComment) { e.Action = "edited" }), nil},
 		"comment on a pull request": {comment(func(e *webhook.IssueComment) { e.Issue.PullRequest = true }), nil},
 		"comment of a bot":          {comment(func(e *webhook.IssueComment) { e.Author = bot }), nil},
 		"comment of an App":         {comment(func(e *webhook.IssueComment) { e.AppID = ours }), nil},
 		"comment of a ghost":        {comment(func(e *webhook.IssueComment) { e.Author = webhook.Account{} }), nil},
 		"comment to people":         {comment(func(e *webhook.IssueComment) { e.Body = "> /rekey rotated" }), nil},
-		"rotated":                   {button(func(*webhook.CheckRun) {}), &word{Repository: 7, Head: headSHA, Said: "rotated", By: "ada"}},
-		"not a secret":              {button(func(e *webhook.CheckRun) { e.RequestedAction = "not-a-secret" }), &word{Repository: 7, Head: headSHA, Said: "ignore", By: "ada"}},
-		"rescan is no word":         {button(func(e *webhook.CheckRun) { e.RequestedAction = "rescan" }), nil},
+		"rotated":                   {button(func(*webhook.CheckRun) {}), &command{Repository: 7, Head: headSHA, Kind: "rotated", By: "ada"}},
+		"not a secret":              {button(func(e *webhook.CheckRun) { e.RequestedAction = "not-a-secret" }), &command{Repository: 7, Head: headSHA, Kind: "ignore", By: "ada"}},
+		"rescan is no command":      {button(func(e *webhook.CheckRun) { e.RequestedAction = "rescan" }), nil},
 		"button of another App":     {button(func(e *webhook.CheckRun) { e.AppID = 1 }), nil},
 		"button without a press":    {button(func(e *webhook.CheckRun) { e.Action = "completed" }), nil},
-		"closed":                    {issue("closed", func(*webhook.Issues) {}), &word{Repository: 7, Issue: 9, Said: "closed", By: "ada"}},
-		"reopened":                  {issue("reopened", func(*webhook.Issues) {}), &word{Repository: 7, Issue: 9, Said: "reopened", By: "ada"}},
-		"closed by another App":     {issue("closed", func(e *webhook.Issues) { e.Sender = bot }), &word{Repository: 7, Issue: 9, Said: "closed", By: bot.Login, Bot: true}}, // ours never gets here
+		"closed":                    {issue("closed", func(*webhook.Issues) {}), &command{Repository: 7, Issue: 9, Kind: "closed", By: "ada"}},
+		"reopened":                  {issue("reopened", func(*webhook.Issues) {}), &command{Repository: 7, Issue: 9, Kind: "reopened", By: "ada"}},
+		"closed by another App":     {issue("closed", func(e *webhook.Issues) { e.Sender = bot }), &command{Repository: 7, Issue: 9, Kind: "closed", By: bot.Login, Bot: true}}, // ours never gets here
 		"pull request closed":       {issue("closed", func(e *webhook.Issues) { e.Issue.PullRequest = true }), nil},
 		"labelled":                  {issue("labeled", func(*webhook.Issues) {}), nil},
 		"push":                      {&webhook.Push{Common: about}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, ok := wordOf(c.event, ours)
+			got, ok := commandFrom(c.event, ours)
 			if ok != (c.want != nil) {
 				t.Fatalf("heard: %v, %+v", ok, got)
 			}
@@ -246,7 +246,7 @@ func TestWordOf(t *testing.T) {
 			if diff := cmp.Diff(*c.want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
-			if p := planOf(c.event, ours); p.Word == nil || p.Scan != nil || !strings.Contains(string(p.Word.Said), string(c.want.Said)) {
+			if p := planOf(c.event, ours); p.Command == nil || p.Scan != nil || !strings.Contains(string(p.Command.Kind), string(c.want.Kind)) {
 				t.Errorf("planned: %+v", p)
 			}
 		})

@@ -1,4 +1,4 @@
-package work
+package backfill
 
 import (
 	"context"
@@ -19,32 +19,32 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// firstLook reads a repository's whole history. Until that is done the ledger tells how far it is; each attempt begins anew.
-func (w *Worker) firstLook(ctx context.Context, j *river.Job[job.FirstLook]) error {
+// Backfill reads a repository's whole history. Until that is done the ledger tells how far it is; each attempt begins anew.
+func (w *Worker) Backfill(ctx context.Context, j *river.Job[job.FirstLook]) error {
 	if outcome.Deadly(j.JobRow) {
 		// What ends a process is not tried for ever.
-		return w.leaveLook(ctx, j, outcome.Final("rekey was stopped each time it tried, last in the middle of the reading"))
+		return w.pause(ctx, j, outcome.Final("rekey was stopped each time it tried, last in the middle of the reading"))
 	}
-	leave, err := w.reader.Enter(j.JobRow)
+	leave, err := w.Reader.Enter(j.JobRow)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	repository, look, err := w.beginLook(ctx, j.Args.Repository)
+	repository, look, err := w.start(ctx, j.Args.Repository)
 	if errors.Is(err, ledger.ErrNotFound) { // its installation is gone, or it was deleted
-		return w.topUpLooks(ctx, j.Args.Installation)
+		return w.topUp(ctx, j.Args.Installation)
 	}
 	if err == nil {
-		err = outcome.Overtime(ctx, j.Attempt, job.BackfillTimeout, outcome.Contain(func() error { return w.lookAt(ctx, j, repository, look) }))
+		err = outcome.Overtime(ctx, j.Attempt, job.BackfillTimeout, outcome.Contain(func() error { return w.readHistory(ctx, j, repository, look) }))
 	}
 	if err != nil {
-		return w.leaveLook(ctx, j, err)
+		return w.pause(ctx, j, err)
 	}
 	return nil
 }
 
-func (w *Worker) beginLook(ctx context.Context, id int64) (r respond.Repository, look ledger.Look, err error) {
-	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+func (w *Worker) start(ctx context.Context, id int64) (r respond.Repository, look ledger.Look, err error) {
+	err = w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		if r, err = tx.Repository(ctx, id); err != nil {
 			return err
 		}
@@ -52,13 +52,13 @@ func (w *Worker) beginLook(ctx context.Context, id int64) (r respond.Repository,
 		return err
 	})
 	if err == nil && look.Attempt > 1 {
-		w.Log.InfoContext(ctx, "history is scanned again: an earlier attempt didn't finish", "repository", w.recorder.Named(id), "looks", look.Attempt)
+		w.Log.InfoContext(ctx, "history is scanned again: an earlier attempt didn't finish", "repository", w.Recorder.Named(id), "looks", look.Attempt)
 	}
 	return r, look, err
 }
 
-// lookAt reads all that refs lead to, branches, tags, notes and others: one listing and one fetch.
-func (w *Worker) lookAt(ctx context.Context, j *river.Job[job.FirstLook], repository respond.Repository, look ledger.Look) error {
+// readHistory reads all that refs lead to, branches, tags, notes and others: one listing and one fetch.
+func (w *Worker) readHistory(ctx context.Context, j *river.Job[job.FirstLook], repository respond.Repository, look ledger.Look) error {
 	target := record.Target(repository)
 	client := w.GitHub.Repository(target, github.ScanAccess)
 	prefixes := append(ownRefs(), "HEAD")
@@ -72,32 +72,32 @@ func (w *Worker) lookAt(ctx context.Context, j *river.Job[job.FirstLook], reposi
 	wants, head := wantsOf(refs)
 	t := &read.Task{Repository: target, Event: respond.TriggerBackfill, Want: head, Head: record.HistoryOf + head}
 	if len(wants) == 0 {
-		return w.looked(ctx, j, refs)
+		return w.finish(ctx, j, refs)
 	}
-	report, err := w.reader.Read(ctx, client, wire.Request{Wants: wants}, wants, w.follow(ctx, look).at)
+	report, err := w.Reader.Read(ctx, client, wire.Request{Wants: wants}, wants, w.follow(ctx, look).at)
 	if err != nil {
 		return fmt.Errorf("reading the history of %s/%s: %w", target.Owner, target.Name, err)
 	}
-	unjudged, err := w.reader.Record(ctx, t, report)
+	unjudged, err := w.Reader.Record(ctx, t, report)
 	if err != nil {
 		return err
 	}
-	w.reader.Metrics.Scanned(t.Event, report)
-	if again, err := w.lookLeft(ctx, t, unjudged); err != nil || again {
+	w.Reader.Metrics.Scanned(t.Event, report)
+	if again, err := w.noteLeft(ctx, t, unjudged); err != nil || again {
 		if err == nil {
 			err = outcome.Final("not all could be judged: %s", strings.Join(unjudged[:min(len(unjudged), 3)], "; "))
 		}
 		return err
 	}
-	w.Log.InfoContext(ctx, "history read", "repository", w.recorder.Named(repository.ID), "commits", report.Stats.Commits,
+	w.Log.InfoContext(ctx, "history read", "repository", w.Recorder.Named(repository.ID), "commits", report.Stats.Commits,
 		"blobs", report.Stats.Blobs, "bytes", report.Stats.Bytes, "sightings", len(report.Sightings))
-	return w.looked(ctx, j, refs)
+	return w.finish(ctx, j, refs)
 }
 
-// lookLeft notes what a look could not judge, and reports whether another look is to try it again. The leaks that it found
+// noteLeft notes what a look could not judge, and reports whether another look is to try it again. The leaks that it found
 // are recorded either way, and pushes are read meanwhile.
-func (w *Worker) lookLeft(ctx context.Context, t *read.Task, unjudged []string) (again bool, err error) {
-	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+func (w *Worker) noteLeft(ctx context.Context, t *read.Task, unjudged []string) (again bool, err error) {
+	err = w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		if len(unjudged) == 0 {
 			if err := tx.NoteWholeRead(ctx, t.Repository.ID, read.WholeHistory); err != nil {
 				return err
@@ -117,20 +117,20 @@ func (w *Worker) lookLeft(ctx context.Context, t *read.Task, unjudged []string) 
 	return again, err
 }
 
-// leaveLook remembers why a look has failed, and whether another attempt will come. A look that is given up is tried again
-// when the repositories are next compared with GitHub's list; see [lookAgain].
-func (w *Worker) leaveLook(ctx context.Context, j *river.Job[job.FirstLook], err error) error {
+// pause remembers why a look has failed, and whether another attempt will come. A look that is given up is tried again
+// when the repositories are next compared with GitHub's list; see [tryAgain].
+func (w *Worker) pause(ctx context.Context, j *river.Job[job.FirstLook], err error) error {
 	// The job's own time may be what ran out.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), job.RespondTimeout)
 	defer cancel()
 	out := outcome.Of(err, w.Now(), outcome.AttemptOf(j.JobRow, w.Now()))
 	reason := w.Scanner.RedactString(ctx, out.Reason)
-	noted := w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	noted := w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		if out.Do == github.GiveUp {
 			if err := tx.GiveUpLook(ctx, j.Args.Repository, reason, outcome.Deadly(j.JobRow)); err != nil {
 				return err
 			}
-			return nextLook(ctx, tx, j.Args.Installation)
+			return enqueueNext(ctx, tx, j.Args.Installation)
 		}
 		return tx.PauseLook(ctx, j.Args.Repository, reason)
 	})
@@ -138,9 +138,9 @@ func (w *Worker) leaveLook(ctx context.Context, j *river.Job[job.FirstLook], err
 	case errors.Is(noted, ledger.ErrNotFound):
 		return nil // forgotten meanwhile
 	case noted != nil:
-		w.Log.WarnContext(ctx, "could not record why a history can't be read", "repository", w.recorder.Named(j.Args.Repository), "error", noted)
+		w.Log.WarnContext(ctx, "could not record why a history can't be read", "repository", w.Recorder.Named(j.Args.Repository), "error", noted)
 	case out.Do == github.GiveUp:
-		w.Log.ErrorContext(ctx, "history not read: it is tried again within a day", "repository", w.recorder.Named(j.Args.Repository), "reason", out.Reason)
+		w.Log.ErrorContext(ctx, "history not read: it is tried again within a day", "repository", w.Recorder.Named(j.Args.Repository), "reason", out.Reason)
 	}
 	return err
 }
@@ -164,10 +164,10 @@ func wantsOf(refs []wire.Ref) (wants []string, head string) {
 	return wants, head
 }
 
-// looked remembers the tips, which serve later pushes as haves, and that the history was read. The job is done in the same
+// finish remembers the tips, which serve later pushes as haves, and that the history was read. The job is done in the same
 // transaction: River writes it down some time later, and a process that was killed in between would read all of it again.
-func (w *Worker) looked(ctx context.Context, j *river.Job[job.FirstLook], refs []wire.Ref) error {
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+func (w *Worker) finish(ctx context.Context, j *river.Job[job.FirstLook], refs []wire.Ref) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		// Events may have changed the record, and moved refs on, while the history was read.
 		repository, err := tx.Repository(ctx, j.Args.Repository)
 		if errors.Is(err, ledger.ErrNotFound) {
@@ -203,7 +203,7 @@ func (w *Worker) looked(ctx context.Context, j *river.Job[job.FirstLook], refs [
 		if err := tx.UpsertRepository(ctx, repository); err != nil {
 			return err
 		}
-		if err := nextLook(ctx, tx, repository.Installation); err != nil {
+		if err := enqueueNext(ctx, tx, repository.Installation); err != nil {
 			return err
 		}
 		return tx.CompleteJob(ctx, j.JobRow)

@@ -1,4 +1,4 @@
-package work
+package backfill
 
 import (
 	"context"
@@ -9,16 +9,15 @@ import (
 
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/respond"
-	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// maxCaughtUp is how many waiting leaks of a repository are looked at.
+// maxCaughtUp is how many waiting leaks of a repository are finish at.
 const maxCaughtUp = 500
 
 // catchUp files the issues that had to wait.
 func (w *Worker) catchUp(ctx context.Context) error {
 	var waiting []int64
-	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	err := w.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		waiting, err = tx.RepositoriesUnfiled(ctx, 1000)
 		return err
 	})
@@ -47,15 +46,15 @@ const catchUpPause = time.Hour
 
 // catchUpOn files what the hour still allows; files is false where the policy wants no issues.
 func (w *Worker) catchUpOn(ctx context.Context, id int64) (files bool, err error) {
-	repository, found, err := w.recorder.Repository(ctx, id)
+	repository, found, err := w.Recorder.Repository(ctx, id)
 	if err != nil || !found {
 		return false, err
 	}
-	p, err := w.policies.Of(ctx, repository)
+	p, err := w.Policies.Of(ctx, repository)
 	if err != nil || p.Issues.Off {
 		return false, err
 	}
-	return true, w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	return true, w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		leaks, err := tx.Unfiled(ctx, id, maxCaughtUp)
 		if err != nil {
 			return err
@@ -67,7 +66,7 @@ func (w *Worker) catchUpOn(ctx context.Context, id int64) (files bool, err error
 		if err != nil {
 			return err
 		}
-		return w.recorder.Apply(ctx, tx, respond.CatchUp(leaks, filed, p), p)
+		return w.Recorder.Apply(ctx, tx, respond.CatchUp(leaks, filed, p), p)
 	})
 }
 

@@ -1,4 +1,4 @@
-package work
+package backfill
 
 import (
 	"context"
@@ -31,9 +31,9 @@ const (
 	maxTips = 100_000
 )
 
-// sweep reads what moved without an event that we heard of.
-func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
-	repository, found, err := w.recorder.Repository(ctx, j.Args.Repository)
+// Sweep reads what moved without an event that we heard of.
+func (w *Worker) Sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
+	repository, found, err := w.Recorder.Repository(ctx, j.Args.Repository)
 	if err != nil || !found {
 		return err
 	}
@@ -44,7 +44,7 @@ func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 	}
 	var tips []respond.Tip
 	var unread []ledger.Unread
-	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	err = w.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		if tips, err = tx.Tips(ctx, repository.ID, maxTips); err != nil {
 			return err
 		}
@@ -63,9 +63,9 @@ func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 		}
 	}
 	if len(moved) > 0 {
-		w.Log.InfoContext(ctx, "refs moved without an event", "repository", w.recorder.Named(repository.ID), "refs", len(moved))
+		w.Log.InfoContext(ctx, "refs moved without an event", "repository", w.Recorder.Named(repository.ID), "refs", len(moved))
 	}
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		for _, ref := range gone {
 			if err := tx.DeleteTip(ctx, repository.ID, ref); err != nil {
 				return err
@@ -77,16 +77,16 @@ func (w *Worker) sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 
 // sweepRef reads one ref. What will not get better is noted, and holds up no other ref.
 func (w *Worker) sweepRef(ctx context.Context, j *river.Job[job.Sweep], t *read.Task) error {
-	leave, err := w.reader.Enter(j.JobRow)
+	leave, err := w.Reader.Enter(j.JobRow)
 	if err != nil {
 		return err
 	}
 	defer leave()
 	err = outcome.Contain(func() error {
-		if _, err := w.reader.Scan(ctx, t); err != nil {
+		if _, err := w.Reader.Scan(ctx, t); err != nil {
 			return err
 		}
-		return w.publish.PublishScan(ctx, outcome.Owner(j.JobRow), t)
+		return w.Publish.PublishScan(ctx, outcome.Owner(j.JobRow), t)
 	})
 	if err == nil {
 		return nil
@@ -96,7 +96,7 @@ func (w *Worker) sweepRef(ctx context.Context, j *river.Job[job.Sweep], t *read.
 		return err
 	}
 	w.Log.ErrorContext(ctx, "scan given up", "repository", t.Repository.Owner+"/"+t.Repository.Name, "ref", t.Ref, "head", t.Head, "reason", out.Reason, "error", err, outcome.Stack(err))
-	return w.publish.GiveUpScan(ctx, outcome.Owner(j.JobRow), t, out.Reason)
+	return w.Publish.GiveUpScan(ctx, outcome.Owner(j.JobRow), t, out.Reason)
 }
 
 // unreadPause is how long a ref that could not be judged wholly is left alone while it does not move.
@@ -155,7 +155,7 @@ func compareRefs(refs []wire.Ref, tips []respond.Tip) (moved []read.Task, gone [
 
 // queueSweeps queues the sweeps that are due.
 func (w *Worker) queueSweeps(ctx context.Context) error {
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		due, err := tx.SweepDue(ctx, tx.Now().Add(-sweepEvery), sweepBatch)
 		if err != nil {
 			return err

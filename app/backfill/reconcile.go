@@ -1,4 +1,4 @@
-package work
+package backfill
 
 import (
 	"context"
@@ -16,19 +16,19 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// reconcile brings the ledger in line with GitHub's list of what the installation reaches: events name repositories too,
+// Reconcile brings the ledger in line with GitHub's list of what the installation reaches: events name repositories too,
 // but not always, and may be lost.
-func (w *Worker) reconcile(ctx context.Context, j *river.Job[job.Reconcile]) error {
+func (w *Worker) Reconcile(ctx context.Context, j *river.Job[job.Reconcile]) error {
 	listed, err := w.GitHub.InstallationRepositories(ctx, j.Args.Installation)
 	if errors.Is(err, github.ErrUninstalled) {
-		return w.recorder.ForgetInstallation(ctx, j.Args.Installation)
+		return w.Recorder.ForgetInstallation(ctx, j.Args.Installation)
 	}
 	if err != nil {
 		return fmt.Errorf("listing the repositories of installation %d: %w", j.Args.Installation, err)
 	}
 	var known []respond.Repository
 	var givenUp map[int64]ledger.Look
-	err = w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	err = w.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		if known, err = tx.RepositoriesOf(ctx, j.Args.Installation); err != nil {
 			return err
 		}
@@ -38,23 +38,23 @@ func (w *Worker) reconcile(ctx context.Context, j *river.Job[job.Reconcile]) err
 	if err != nil {
 		return err
 	}
-	err = record.InParts(ctx, ledger.Scope[*ledger.Tx](w.Store), lost(known, listed), func(ctx context.Context, tx *ledger.Tx, id int64) error {
+	err = record.InParts(ctx, w.Store, lost(known, listed), func(ctx context.Context, tx Tx, id int64) error {
 		return tx.LoseRepository(ctx, id, j.Args.Installation)
 	})
 	if err != nil {
 		return err
 	}
-	err = record.InParts(ctx, ledger.Scope[*ledger.Tx](w.Store), newestFirst(listed), func(ctx context.Context, tx *ledger.Tx, r github.RepositoryInfo) error {
+	err = record.InParts(ctx, w.Store, newestFirst(listed), func(ctx context.Context, tx Tx, r github.RepositoryInfo) error {
 		return w.register(ctx, tx, j.Args.Installation, r, givenUp)
 	})
 	if err != nil {
 		return err
 	}
-	return w.topUpLooks(ctx, j.Args.Installation)
+	return w.topUp(ctx, j.Args.Installation)
 }
 
 // register records a repository. The look at a new one is due from now on; one that was given up is tried again at once.
-func (w *Worker) register(ctx context.Context, tx *ledger.Tx, installation int64, r github.RepositoryInfo, givenUp map[int64]ledger.Look) error {
+func (w *Worker) register(ctx context.Context, tx Tx, installation int64, r github.RepositoryInfo, givenUp map[int64]ledger.Look) error {
 	record, err := tx.Repository(ctx, r.ID)
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
@@ -74,7 +74,7 @@ func (w *Worker) register(ctx context.Context, tx *ledger.Tx, installation int64
 		}
 		return tx.NotePushed(ctx, r.ID, r.PushedAt)
 	}
-	again, attempts := lookAgain(look, tx.Now())
+	again, attempts := tryAgain(look, tx.Now())
 	if !again {
 		return nil
 	}
@@ -82,51 +82,51 @@ func (w *Worker) register(ctx context.Context, tx *ledger.Tx, installation int64
 	return tx.EnqueueOnce(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: 2, MaxAttempts: attempts})
 }
 
-// lookWindow is how many looks of an installation are queued at a time.
-const lookWindow = 8
+// window is how many looks of an installation are queued at a time.
+const window = 8
 
-// topUpLooks queues looks that are due, as many as the window has room for.
-func (w *Worker) topUpLooks(ctx context.Context, installation int64) error {
+// topUp queues looks that are due, as many as the window has room for.
+func (w *Worker) topUp(ctx context.Context, installation int64) error {
 	var due []int64
-	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	err := w.Store.View(ctx, func(ctx context.Context, tx Tx) error {
 		queued, err := tx.LooksQueued(ctx, installation)
-		if err == nil && queued < lookWindow {
-			due, err = tx.LooksDue(ctx, installation, lookWindow-queued)
+		if err == nil && queued < window {
+			due, err = tx.LooksDue(ctx, installation, window-queued)
 		}
 		return err
 	})
 	if err != nil || len(due) == 0 {
 		return err
 	}
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-		return enqueueLooks(ctx, tx, installation, due)
+	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		return enqueueBackfills(ctx, tx, installation, due)
 	})
 }
 
-// topUpAllLooks does so for every installation: a process that ends between two looks leaves a gap.
-func (w *Worker) topUpAllLooks(ctx context.Context) error {
+// topUpAll does so for every installation: a process that ends between two looks leaves a gap.
+func (w *Worker) topUpAll(ctx context.Context) error {
 	var installations []int64
-	err := w.Store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+	err := w.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		installations, err = tx.Installations(ctx)
 		return err
 	})
 	errs := []error{err}
 	for _, id := range installations {
-		errs = append(errs, w.topUpLooks(ctx, id))
+		errs = append(errs, w.topUp(ctx, id))
 	}
 	return errors.Join(errs...)
 }
 
-// nextLook queues the next look of an installation, after one that is over.
-func nextLook(ctx context.Context, tx *ledger.Tx, installation int64) error {
+// enqueueNext queues the next look of an installation, after one that is over.
+func enqueueNext(ctx context.Context, tx Tx, installation int64) error {
 	due, err := tx.LooksDue(ctx, installation, 1)
 	if err != nil {
 		return err
 	}
-	return enqueueLooks(ctx, tx, installation, due)
+	return enqueueBackfills(ctx, tx, installation, due)
 }
 
-func enqueueLooks(ctx context.Context, tx *ledger.Tx, installation int64, repositories []int64) error {
+func enqueueBackfills(ctx context.Context, tx Tx, installation int64, repositories []int64) error {
 	for _, id := range repositories {
 		// A repository that was just made public goes first.
 		err := tx.EnqueueOnce(ctx, job.FirstLook{Installation: installation, Repository: id}, &river.InsertOpts{Priority: 2})
@@ -137,15 +137,15 @@ func enqueueLooks(ctx context.Context, tx *ledger.Tx, installation int64, reposi
 	return nil
 }
 
-// deadlyPause is how long a look is left alone that ended the process each time. It is longer than a process lives that
+// crashPause is how long a look is left alone that ended the process each time. It is longer than a process lives that
 // is restarted over and over, and shorter than what lies between two comparisons.
-const deadlyPause = reconcileEvery / 2
+const crashPause = reconcileEvery / 2
 
-// lookAgain is pure: whether a look that was given up is tried again, and how often at most; 0 is as often as any. What
+// tryAgain is pure: whether a look that was given up is tried again, and how often at most; 0 is as often as any. What
 // failed for a reason that people can mend, a missing permission say, is tried at each comparison.
-func lookAgain(look ledger.Look, now time.Time) (again bool, attempts int) {
+func tryAgain(look ledger.Look, now time.Time) (again bool, attempts int) {
 	if look.Deadly {
-		return now.Sub(look.Told) >= deadlyPause, 1
+		return now.Sub(look.Told) >= crashPause, 1
 	}
 	return true, 0
 }

@@ -1,11 +1,10 @@
-package work
+package backfill
 
 import (
 	"context"
 
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
-	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 // reconcileAll records every installation that GitHub lists, those from before the first start or of a lost database
@@ -17,9 +16,9 @@ func (w *Worker) reconcileAll(ctx context.Context) error {
 		return err
 	}
 	for _, installation := range listed {
-		w.recorder.ReportGrant(ctx, installation)
+		w.Recorder.ReportGrant(ctx, installation)
 	}
-	return w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		known, err := tx.Installations(ctx)
 		if err != nil {
 			return err

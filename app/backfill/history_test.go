@@ -1,4 +1,4 @@
-package work
+package backfill
 
 import (
 	"context"
@@ -95,7 +95,7 @@ func TestALookThatUsedUpItsAttempts(t *testing.T) {
 	old, installation := b.old()
 	b.look(old, installation) // makes it known
 	b.eventually("its job to have left the gate", func() bool {
-		leave, err := b.worker.reader.Enter(&rivertype.JobRow{Metadata: []byte(`{"crashes":1}`)}) // which is to be alone
+		leave, err := b.worker.Reader.Enter(&rivertype.JobRow{Metadata: []byte(`{"crashes":1}`)}) // which is to be alone
 		if err == nil {
 			leave()
 		}
@@ -107,7 +107,7 @@ func TestALookThatUsedUpItsAttempts(t *testing.T) {
 		row := &rivertype.JobRow{
 			Attempt: n, MaxAttempts: job.BackfillAttempts, Queue: job.Backfill, Metadata: fmt.Appendf(nil, `{"crashes":%d,"crashes_alone":%d}`, crashes, crashes),
 		}
-		err := b.worker.firstLook(t.Context(), &river.Job[job.FirstLook]{JobRow: row, Args: job.FirstLook{Installation: installation, Repository: old.ID()}})
+		err := b.worker.Backfill(t.Context(), &river.Job[job.FirstLook]{JobRow: row, Args: job.FirstLook{Installation: installation, Repository: old.ID()}})
 		f := b.backfill()
 		if err == nil || len(f.Looks) != 1 {
 			t.Fatalf("attempt %d: %v, %+v", n, err, f)
@@ -128,7 +128,7 @@ func TestALookThatUsedUpItsAttempts(t *testing.T) {
 	if n := b.github.Count(githubtest.Git); n != 0 {
 		t.Errorf("%d requests for what ended the process each time", n)
 	}
-	b.later.Add(int64(deadlyPause))
+	b.later.Add(int64(crashPause))
 	b.reconcile()
 	if f := b.backfill(); f.Looked != 1 || len(f.Looks) != 0 {
 		t.Errorf("a day later: %+v", f)
@@ -145,10 +145,10 @@ func TestLookAgain(t *testing.T) {
 		attempts int
 	}{
 		{false, 0, true, 0},
-		{true, deadlyPause - 1, false, 1},
+		{true, crashPause - 1, false, 1},
 		{true, reconcileEvery - time.Minute, true, 1},
 	} {
-		again, attempts := lookAgain(ledger.Look{Told: told, Deadly: c.deadly}, told.Add(c.after))
+		again, attempts := tryAgain(ledger.Look{Told: told, Deadly: c.deadly}, told.Add(c.after))
 		if again != c.again || attempts != c.attempts {
 			t.Errorf("%+v: %v, %d", c, again, attempts)
 		}
@@ -161,7 +161,7 @@ func TestTellingIsRare(t *testing.T) {
 	b := newBench(t)
 	old, installation := b.old()
 	b.look(old, installation)
-	_, look, err := b.worker.beginLook(t.Context(), old.ID())
+	_, look, err := b.worker.start(t.Context(), old.ID())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func TestTellingIsRare(t *testing.T) {
 	if l := recorded(); !l.Told.Equal(look.Told) {
 		t.Errorf("told at once: %v", l.Told.Sub(look.Told))
 	}
-	b.later.Add(int64(tellEvery))
+	b.later.Add(int64(reportEvery))
 	p.at(pack.Progress{Objects: 11, Total: 20})
 	first := recorded().Told
 	p.at(pack.Progress{Objects: 12, Total: 20})
@@ -204,7 +204,7 @@ func TestGauges(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(newLedgerGauges(b.worker.Config))
+	registry.MustRegister(newGauges(b.store, b.now, b.worker.Log))
 	gauges := func() (text string) {
 		t.Helper()
 		families, err := registry.Gather()
@@ -236,7 +236,7 @@ func TestGauges(t *testing.T) {
 	}
 	// What the database does not tell is left out; it takes nothing else with it.
 	b.later.Add(int64(countEvery))
-	g := newLedgerGauges(b.worker.Config)
+	g := newGauges(b.store, b.now, b.worker.Log)
 	_ = b.store.Close()
 	if _, ok := g.count(); ok {
 		t.Error("counted without a database")

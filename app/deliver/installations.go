@@ -1,4 +1,4 @@
-package work
+package deliver
 
 import (
 	"context"
@@ -17,25 +17,25 @@ import (
 // repositories than one transaction takes ask for a comparison too, which queues the looks.
 func (w *Worker) remember(ctx context.Context, installation int64, p plan) error {
 	if p.Uninstalled {
-		return w.recorder.ForgetInstallation(ctx, installation)
+		return w.Recorder.ForgetInstallation(ctx, installation)
 	}
 	few, many := p.Know, []webhook.Repository(nil)
 	if len(p.Know) > record.MaxPart {
 		few, many = nil, p.Know
 	}
-	err := record.InParts(ctx, ledger.Scope[*ledger.Tx](w.Store), many, func(ctx context.Context, tx *ledger.Tx, r webhook.Repository) error {
+	err := record.InParts(ctx, w.Store, many, func(ctx context.Context, tx Tx, r webhook.Repository) error {
 		_, err := knowRepository(ctx, tx, installation, r)
 		return err
 	})
 	if err == nil {
-		err = record.InParts(ctx, ledger.Scope[*ledger.Tx](w.Store), p.Forget, func(ctx context.Context, tx *ledger.Tx, id int64) error {
+		err = record.InParts(ctx, w.Store, p.Forget, func(ctx context.Context, tx Tx, id int64) error {
 			return tx.LoseRepository(ctx, id, installation)
 		})
 	}
 	if err != nil {
 		return err
 	}
-	err = w.Store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	err = w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		if p.Installed != nil {
 			err := tx.UpsertInstallation(ctx, respond.Installation{
 				ID: installation, AccountID: p.Installed.ID, Account: p.Installed.Login, Suspended: p.Suspended,
@@ -52,7 +52,7 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 			if err != nil {
 				return err
 			}
-			if isNew && !p.Reconcile && len(p.LookAt) == 0 { // else its history is queued by the comparison
+			if isNew && !p.Reconcile && len(p.Backfill) == 0 { // else its history is queued by the comparison
 				if err := tx.EnqueueOnce(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: priority(p)}); err != nil {
 					return err
 				}
@@ -68,7 +68,7 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 				return err
 			}
 		}
-		for _, r := range p.LookAt {
+		for _, r := range p.Backfill {
 			if err := tx.Enqueue(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: priority(p)}); err != nil {
 				return err
 			}
@@ -91,7 +91,7 @@ func priority(p plan) int {
 
 // knowRepository writes what the event tells about a repository over what the ledger knows; events of installations
 // tell little. It reports whether the ledger did not know the repository.
-func knowRepository(ctx context.Context, tx *ledger.Tx, installation int64, r webhook.Repository) (isNew bool, err error) {
+func knowRepository(ctx context.Context, tx Tx, installation int64, r webhook.Repository) (isNew bool, err error) {
 	record, err := tx.Repository(ctx, r.ID)
 	isNew = errors.Is(err, ledger.ErrNotFound)
 	if err != nil && !isNew {

@@ -1,0 +1,98 @@
+// Package backfill does what no event asks for. It reads the histories of repositories that are new to the installation
+// ([Worker.Backfill]), compares refs, repositories and issues with GitHub's lists, since events may be lost ([Worker.Sweep],
+// [Worker.Reconcile], [Worker.CompareIssues]), and goes on with what had to wait ([Worker.Maintain]).
+package backfill
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/rekey-app/rekey/app/policies"
+	"github.com/rekey-app/rekey/app/publish"
+	"github.com/rekey-app/rekey/app/read"
+	"github.com/rekey-app/rekey/app/record"
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// Tx is what the package needs of the ledger.
+type Tx interface {
+	record.Tx
+	read.GapsTx
+	backfillsTx
+	refsTx
+	installationsTx
+	issuesTx
+}
+
+var _ Tx = (*ledger.Tx)(nil)
+
+// backfillsTx is how far the reading of histories is.
+type backfillsTx interface {
+	BeginLook(ctx context.Context, repository int64) (ledger.Look, error)
+	PauseLook(ctx context.Context, repository int64, reason string) error
+	GiveUpLook(ctx context.Context, repository int64, reason string, deadly bool) error
+	EndLook(ctx context.Context, repository int64) error
+	GivenUpLooks(ctx context.Context, installation int64) (map[int64]ledger.Look, error)
+	LooksDue(ctx context.Context, installation int64, limit int) ([]int64, error)
+	LooksQueued(ctx context.Context, installation int64) (int, error)
+	NotePushed(ctx context.Context, repository int64, pushed time.Time) error
+	CompleteJob(ctx context.Context, row *rivertype.JobRow) error
+	EnqueueOnce(ctx context.Context, args job.Keyed, opts *river.InsertOpts) error
+}
+
+// refsTx is what is known of refs.
+type refsTx interface {
+	Tips(ctx context.Context, repository int64, limit int) ([]respond.Tip, error)
+	SetTip(ctx context.Context, repository int64, ref, sha string) error
+	DeleteTip(ctx context.Context, repository int64, ref string) error
+	NoteRead(ctx context.Context, repository int64, sha string) error
+	Unread(ctx context.Context, repository int64) ([]ledger.Unread, error)
+	NoteUnread(ctx context.Context, repository int64, ref, sha string, reasons []string) (ledger.Unread, error)
+	NoteWholeRead(ctx context.Context, repository int64, ref string) error
+	NoteGap(ctx context.Context, repository int64, ref, base, head string, reasons []string) error
+	SweepDue(ctx context.Context, since time.Time, limit int) ([]int64, error)
+	NoteSweep(ctx context.Context, repository int64) error
+}
+
+// installationsTx are installations and their repositories.
+type installationsTx interface {
+	Installations(ctx context.Context) ([]int64, error)
+	UpsertInstallation(ctx context.Context, i respond.Installation) error
+	UpsertRepository(ctx context.Context, r respond.Repository) error
+	ResumeParked(ctx context.Context) error
+}
+
+// issuesTx are issues, and leaks that wait for one.
+type issuesTx interface {
+	IssueRepositories(ctx context.Context) ([]int64, error)
+	LeaksWithIssuesIn(ctx context.Context, repository int64) ([]respond.Leak, error)
+	RepositoriesUnfiled(ctx context.Context, limit int) ([]int64, error)
+	Unfiled(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
+}
+
+// Worker does the jobs of a backfill, and looks for what is to be done. It is safe for concurrent use.
+type Worker struct {
+	Store    ledger.Scoped[Tx]
+	Progress interface { // of backfills that run; the ledger's store
+		TellLook(ctx context.Context, look ledger.Look) error
+	}
+	GitHub   *github.App
+	Scanner  *detect.Scanner // takes credentials out of the names of refs
+	PullRefs bool            // backfills read refs/pull/ too: the heads of all pull requests, from forks as well
+	Policies *policies.Policies
+	Recorder *record.Recorder
+	Reader   *read.Reader
+	Publish  *publish.Worker
+	Now      func() time.Time
+	Log      *slog.Logger
+
+	patience patience
+}
