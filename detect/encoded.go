@@ -44,9 +44,9 @@ func (r *run) packed(w *sweep, at int, a *anchor) {
 	}
 	cut := file.end-at >= reach
 	if cut {
-		r.object.skip(fmt.Sprintf("a compressed file in %s goes on behind the %d MiB that are decoded", text.layer(), reach/budget.MiB))
+		r.object.skip(fmt.Sprintf("only the first %d MiB of a compressed file in %s were decoded", reach/budget.MiB, text.layer()))
 	} else if cut = r.moreBehind(v, file.end); cut {
-		r.object.skip(fmt.Sprintf("a compressed file in %s goes on behind the %d MiB that are read at once: scan the file itself", text.layer(), len(v.text)/budget.MiB))
+		r.object.skip(fmt.Sprintf("only the first %d MiB of a compressed file in %s were read: scan the file itself", len(v.text)/budget.MiB, text.layer()))
 	}
 	child := v.child(file.layer(), nil, nil)
 	child.whole = [2]int{at, file.end}

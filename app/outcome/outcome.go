@@ -13,6 +13,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -128,7 +129,7 @@ func Overtime(ctx context.Context, tried int, within time.Duration, err error) e
 	if err == nil || tried < overtimes || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return err
 	}
-	return Final("reading it takes longer than the %d minutes that it may", int(within.Minutes()))
+	return Final("reading it takes longer than the limit of %s", format.Duration(within))
 }
 
 // ErrGivenUp ends the job of a scan that was given up: its check run says so, and nothing is left to do.
