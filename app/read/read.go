@@ -53,6 +53,7 @@ type scanTx interface {
 	RecordScan(ctx context.Context, s respond.Scan, seen []respond.Observation) (ledger.RecordedScan, error)
 	Fingerprints(ctx context.Context, repository int64) (map[string]bool, error)
 	UsesClerk(ctx context.Context, repository int64) (bool, error)
+	Unsure(ctx context.Context, repository int64) (bool, error)
 	SetTip(ctx context.Context, repository int64, ref, sha string) error
 	NoteWholeRead(ctx context.Context, repository int64, ref string) error
 	NoteUnread(ctx context.Context, repository int64, ref, sha string, reasons []string) (ledger.Unread, error)

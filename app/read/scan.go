@@ -151,9 +151,19 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 		if scan.Head == "" {
 			scan.Head = t.Want
 		}
+		again, err := proves(ctx, tx, scan, observations)
+		if err != nil {
+			return err
+		}
 		recorded, err := tx.RecordScan(ctx, scan, observations)
 		if err != nil || len(observations) == 0 {
 			return err
+		}
+		if again {
+			err := tx.EnqueueOnce(ctx, job.FirstLook{Installation: repository.Installation, Repository: repository.ID}, nil)
+			if err != nil {
+				return err
+			}
 		}
 		brought = recorded
 		brought.New = slices.DeleteFunc(slices.Clone(recorded.New), func(l respond.Leak) bool { return !l.Detected.Equal(tx.Now()) })
@@ -163,6 +173,19 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 		r.logLeaks(ctx, t, brought.New, brought.Fresh)
 	}
 	return err
+}
+
+// proves reports whether the observations show for the first time that the repository uses Clerk, while it has leaks that are
+// Clerk's only in such a repository: then its history is to be read again.
+func proves(ctx context.Context, tx Tx, scan respond.Scan, observations []respond.Observation) (bool, error) {
+	sure := func(o respond.Observation) bool { return o.Leak.Confidence != detect.LowConfidence }
+	if scan.Outside || scan.Trigger == respond.TriggerBackfill || !slices.ContainsFunc(observations, sure) {
+		return false, nil
+	}
+	if uses, err := tx.UsesClerk(ctx, scan.Repository); uses || err != nil {
+		return false, err
+	}
+	return tx.Unsure(ctx, scan.Repository)
 }
 
 // allowanceOf is what the policy allows, with the paths of the observations matched, and no others ever: a policy's patterns are

@@ -128,6 +128,17 @@ func (tx *Tx) UsesClerk(ctx context.Context, repository int64) (bool, error) {
 	return found, nil
 }
 
+// Unsure reports whether a repository has an open leak of low confidence, without those from outside.
+func (tx *Tx) Unsure(ctx context.Context, repository int64) (bool, error) {
+	var id int64
+	found, err := one(ctx, tx, []any{&id}, `SELECT id FROM leaks WHERE repository = $1 AND confidence = 'low' AND outside = 0 AND state = $2
+		LIMIT 1`, repository, respond.Open)
+	if err != nil {
+		return false, fmt.Errorf("ledger: leaks of repository %d: %w", repository, err)
+	}
+	return found, nil
+}
+
 // UpdateLeak records a leak's life: its state and what belongs to it, what Clerk answered, where its issue is. Identity,
 // and the facts that scans found, stay. The event joins the leak's history, unless it is the zero Event; its zero At means
 // now.

@@ -111,7 +111,8 @@ func (tx *Tx) saveLeak(ctx context.Context, l respond.Leak, scan int64, outside 
 }
 
 // takeOver makes a leak from outside, where there is one, a new leak of the repository, with the facts of the scan that
-// brought it there. What a person said about it counts on; what the policy allowed at the place outside does not.
+// brought it there. What a person said about it counts on; what the policy allowed at the place outside does not. The same
+// goes for an open leak of low confidence that a scan is surer of: until then nothing followed from it but a line in a check.
 func (tx *Tx) takeOver(ctx context.Context, l respond.Leak, scan int64) error {
 	_, err := tx.exec(ctx, `UPDATE leaks SET outside = 0, detected = $3, first_scan = $4, severity = $5, confidence = $6, reasons = $7,
 			instance = $8, dashboard = $9, variable = $10, browser = $11, introduced = $12, pusher = $13,
@@ -119,7 +120,7 @@ func (tx *Tx) takeOver(ctx context.Context, l respond.Leak, scan int64) error {
 			reason = CASE closed_by WHEN 'rekey' THEN '' ELSE reason END,
 			state = CASE closed_by WHEN 'rekey' THEN 'open' ELSE state END,
 			closed_by = CASE closed_by WHEN 'rekey' THEN '' ELSE closed_by END
-		WHERE repository = $1 AND fingerprint = $2 AND outside = 1`,
+		WHERE repository = $1 AND fingerprint = $2 AND (outside = 1 OR confidence = 'low' AND $6 <> 'low' AND state = 'open')`,
 		l.Repository, l.Fingerprint, l.Detected, scan, l.Severity, l.Confidence, l.Reasons, l.Instance, l.Dashboard, l.Variable,
 		l.Browser, l.Introduced, l.Pusher)
 	return err
