@@ -325,7 +325,7 @@ func testFirstLookWithManyPlaces(t *testing.T) {
 func (w *world) historyRead(r *githubtest.Repository) (looked bool) {
 	w.view(func(ctx context.Context, tx *ledger.Tx) error {
 		known, err := tx.Repository(ctx, r.ID())
-		looked = !known.FirstLooked.IsZero()
+		looked = !known.Backfilled.IsZero()
 		if errors.Is(err, ledger.ErrNotFound) {
 			err = nil
 		}

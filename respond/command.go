@@ -27,18 +27,18 @@ type Command struct {
 	Reason string
 	By     string // login
 	Role   Role   // in the leak's repository
-	ID     string // of the comment, or of the delivery: the same word heard twice is one word
+	ID     string // of the comment, or of the delivery: the same command met twice is one command
 	At     time.Time
 	Button bool
-	Bot    bool // another App, whose closing is undone; all else that it says is not heard
+	Bot    bool // another App, whose closing is undone; all else that it says is ignored
 }
 
-// IsPerson reports whether words of this sender count at all: those of bots, our own above all, do not.
+// IsPerson reports whether commands of this sender count at all: those of bots, our own above all, do not.
 func IsPerson(login, senderType string) bool {
 	return login != "" && senderType != "Bot" && !strings.HasSuffix(login, "[bot]")
 }
 
-// mayRun reports whether a person with this role may say this about the leak: write, and for ignoring a production key
+// mayRun reports whether a person with this role may run this command on the leak: write, and for ignoring a production key
 // maintain or admin.
 func mayRun(role Role, said CommandKind, l Leak) bool {
 	switch {

@@ -18,7 +18,7 @@ type Repository struct {
 	DefaultBranch string
 	Private       bool
 	Archived      bool
-	FirstLooked   time.Time // when its history had been read whole; zero: not yet
+	Backfilled    time.Time // when its history had been read whole; zero: not yet
 	URL           string    // its web page: https://github.com/owner/name; not kept in the ledger
 }
 

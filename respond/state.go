@@ -78,8 +78,8 @@ func applyCommand(f LeakFacts, c Command) Decision {
 	return r.Decision
 }
 
-// oneComment gives the comment that answers a word the word's own key. Heard a second time, when the leak is in another
-// state already, the word would be answered otherwise, and is not answered again.
+// oneComment gives the comment that answers a command the command's own key. Met a second time, when the leak is in another
+// state already, the command would be answered otherwise, and is not answered again.
 func (r *commandRun) oneComment() {
 	for i, a := range r.Actions {
 		if a.Do == Comment {
@@ -111,7 +111,7 @@ func (r *commandRun) refuse() {
 	r.Actions = append(r.Actions, a)
 }
 
-// reply comments in answer to the word.
+// reply comments in answer to the command.
 func (r *commandRun) reply(kind ReplyKind) {
 	r.comment(r.Leak, "reply", r.command.At, r.answerTo(kind))
 }

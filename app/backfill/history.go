@@ -199,7 +199,7 @@ func (w *Worker) finish(ctx context.Context, j *river.Job[job.FirstLook], refs [
 		if err := tx.EndLook(ctx, repository.ID); err != nil {
 			return err
 		}
-		repository.FirstLooked = tx.Now()
+		repository.Backfilled = tx.Now()
 		if err := tx.UpsertRepository(ctx, repository); err != nil {
 			return err
 		}

@@ -69,7 +69,7 @@ func (w *Worker) register(ctx context.Context, tx Tx, installation int64, r gith
 	}
 	look, failed := givenUp[r.ID]
 	if !failed {
-		if !record.FirstLooked.IsZero() {
+		if !record.Backfilled.IsZero() {
 			return nil
 		}
 		return tx.NotePushed(ctx, r.ID, r.PushedAt)

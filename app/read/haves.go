@@ -48,7 +48,7 @@ func (r *Reader) haves(ctx context.Context, client *github.Client, t *Task) (hav
 			return err
 		}
 		// Before the first look nothing was read, and it will read all that was there.
-		if repository.FirstLooked.IsZero() {
+		if repository.Backfilled.IsZero() {
 			return nil
 		}
 		if unread, err = baseIsLost(ctx, tx, *t, base); err != nil || !unread {

@@ -20,7 +20,7 @@ type Backfill struct {
 	Looks []RepositoryLook
 }
 
-// RepositoryLook is a look, and the repository that it is about. FirstLooked is not zero where a history is read again.
+// RepositoryLook is a look, and the repository that it is about. Backfilled is not zero where a history is read again.
 type RepositoryLook struct {
 	Repository respond.Repository
 	Look       Look

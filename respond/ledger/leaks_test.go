@@ -263,13 +263,13 @@ func TestRepositoriesAndTips(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, url string) {
 		s, clock := open(t, url)
 		looked := repository()
-		looked.FirstLooked = start()
+		looked.Backfilled = start()
 		know(t, s, looked)
 		renamed := repository()
 		renamed.Name, renamed.Archived = "store", true
 		other := respond.Repository{ID: 10, Installation: 7}
 		know(t, s, other, renamed)
-		renamed.FirstLooked = start()
+		renamed.Backfilled = start()
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			list, err := tx.RepositoriesOf(ctx, 7)
 			equal(t, "repositories", list, []respond.Repository{renamed, other})

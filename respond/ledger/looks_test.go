@@ -20,7 +20,7 @@ func histories(t *testing.T, s *ledger.Store) {
 	for id := range int64(6) {
 		r := respond.Repository{ID: id + 1, Installation: 7, Owner: "acme", Name: "shop"}
 		if r.ID == 1 {
-			r.FirstLooked = start()
+			r.Backfilled = start()
 		}
 		if r.ID == 6 {
 			r.Installation = 8

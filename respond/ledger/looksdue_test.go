@@ -20,7 +20,7 @@ func TestLooksDue(t *testing.T) {
 				r := respond.Repository{ID: id, Installation: 7, Owner: "acme", Name: "r"}
 				switch id {
 				case 5:
-					r.FirstLooked = start()
+					r.Backfilled = start()
 				case 6:
 					r.Installation = 8
 				}

@@ -52,7 +52,7 @@ func (tx *Tx) RemoveInstallation(ctx context.Context, id int64) error {
 	return nil
 }
 
-// UpsertRepository records a repository as it is now. The zero FirstLooked keeps the one that is recorded. An
+// UpsertRepository records a repository as it is now. The zero Backfilled keeps the one that is recorded. An
 // installation that is not known yet is recorded by its id.
 func (tx *Tx) UpsertRepository(ctx context.Context, r respond.Repository) error {
 	_, err := tx.exec(ctx, `INSERT INTO installations (id) VALUES ($1) ON CONFLICT DO NOTHING`, r.Installation)
@@ -64,7 +64,7 @@ func (tx *Tx) UpsertRepository(ctx context.Context, r respond.Repository) error 
 				installation = excluded.installation, owner = excluded.owner, name = excluded.name,
 				default_branch = excluded.default_branch, private = excluded.private, archived = excluded.archived,
 				first_looked = CASE excluded.first_looked WHEN 0 THEN repositories.first_looked ELSE excluded.first_looked END`,
-			r.ID, r.Installation, r.Owner, r.Name, r.DefaultBranch, r.Private, r.Archived, r.FirstLooked)
+			r.ID, r.Installation, r.Owner, r.Name, r.DefaultBranch, r.Private, r.Archived, r.Backfilled)
 	}
 	if err != nil {
 		return fmt.Errorf("ledger: repository %d: %w", r.ID, err)
@@ -76,7 +76,7 @@ const repositoryColumns = `id, installation, owner, name, default_branch, privat
 
 func scanRepository(scan func(...any) error, r *respond.Repository) error {
 	return scan(&r.ID, &r.Installation, &r.Owner, &r.Name, &r.DefaultBranch,
-		into{&r.Private}, into{&r.Archived}, into{&r.FirstLooked})
+		into{&r.Private}, into{&r.Archived}, into{&r.Backfilled})
 }
 
 // Repository returns a repository, or ErrNotFound.
