@@ -2,6 +2,8 @@ package format_test
 
 import (
 	"math"
+	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,5 +69,17 @@ func TestWhatPeopleRead(t *testing.T) {
 		if row.got != row.want {
 			t.Errorf("got %q, want %q", row.got, row.want)
 		}
+	}
+}
+
+// TestNeedsNothing: everything that people read from may import the package.
+func TestNeedsNothing(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Fields(string(out)); len(got) != 1 {
+		t.Errorf("beside the standard library it needs %v", got)
 	}
 }
