@@ -31,7 +31,7 @@ type Flags struct {
 	ClerkAPIURL  string `name:"clerk-api-url" env:"REKEY_CLERK_API_URL" default:"https://api.clerk.com" placeholder:"URL" help:"Clerk's Backend API address."`
 	Log          string `env:"REKEY_LOG" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error. Text on a terminal, JSON elsewhere."`
 
-	PullRefs   bool   `env:"REKEY_PULL_REFS" help:"Read the heads of old pull requests too when a repository is first scanned."`
+	PullRefs   bool   `env:"REKEY_PULL_REFS" help:"Read the heads of old pull requests too when a repository is first scanned, those of forks as well: what they brought counts as the repository's own."`
 	PolicyFile string `env:"REKEY_POLICY_FILE" placeholder:"FILE" help:"Default policy, for repositories whose .github/rekey.yml doesn't say otherwise."`
 	NotifyFile string `env:"REKEY_NOTIFY_FILE" placeholder:"FILE" help:"Targets that policies may name in notify: a YAML list of entries with name, format, url and secret."`
 
