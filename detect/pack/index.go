@@ -156,10 +156,18 @@ func readIndex(data []byte, packSize int64) (*index, []int64, error) {
 
 // sortByOffset fills positions with 0 to its length, ordered by offset.
 func sortByOffset(positions []int32, offsets []int64) {
-	for i := range positions {
-		positions[i] = int32(i)
+	type entry struct {
+		offset   int64
+		position int32
 	}
-	slices.SortFunc(positions, func(a, b int32) int { return cmp.Compare(offsets[a], offsets[b]) })
+	entries := make([]entry, len(offsets))
+	for i, o := range offsets {
+		entries[i] = entry{o, int32(i)}
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.offset, b.offset) })
+	for i, e := range entries {
+		positions[i] = e.position
+	}
 }
 
 // invert makes find ready.
