@@ -2,7 +2,12 @@ package detect
 
 import "bytes"
 
-// plausible is the cheap look at what stands around an anchor, some KiB of it: most texts that hold one hold no
+// plausibleReach is how far from an anchor plausible looks at most, in bytes: at as many characters as a credential and what
+// names it have, of [longestEscape] bytes each, and at [maxSeams] seams of [longestSeam] bytes; or at twenty characters of
+// base64 with a line end between any two.
+const plausibleReach = 8 << 10
+
+// plausible is the cheap look at what stands around an anchor, within [plausibleReach]: most texts that hold one hold no
 // credential, and end here. It turns none down, and allocates nothing but for HTML entities.
 func (s *Scanner) plausible(text []byte, at int, a *anchor) bool {
 	switch a.role {

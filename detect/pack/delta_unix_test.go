@@ -4,11 +4,16 @@ package pack
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"math/bits"
+	"slices"
 	"syscall"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/rekey-app/rekey/detect"
 )
 
 // guarded is memory before and behind which nothing may be touched.
@@ -68,29 +73,98 @@ func TestDeltaWithinBounds(t *testing.T) {
 		placed := deltas.place(len(ops), rapid.Bool().Draw(rt, "delta at end"))
 		copy(placed, ops)
 		got := results.place(len(want), rapid.Bool().Draw(rt, "result at end"))
-		if err := applyDelta(got, base, placed); err != nil {
+		copied, err := applyDelta(got, base, placed, nil, false)
+		if err != nil {
 			rt.Fatal(err)
 		}
 		if !bytes.Equal(got, want) {
 			rt.Fatalf("made %q of %q, want %q", got, placed, want)
+		}
+		if err := checkCopied(copied, got, base, ops); err != nil {
+			rt.Fatal(err)
+		}
+		for i := range got {
+			got[i] = '?'
+		}
+		copied, err = applyDelta(got, base, placed, nil, true)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if err := checkHollow(copied, got, base, want); err != nil {
+			rt.Fatal(err)
 		}
 		if len(want) == 0 {
 			return
 		}
 		// A result one byte too short is refused before anything is written behind it.
 		short := results.place(len(want)-1, true)
-		if err := applyDelta(short, base, placed); err == nil {
+		if _, err := applyDelta(short, base, placed, nil, rapid.Bool().Draw(rt, "hollow")); err == nil {
 			rt.Fatal("made less than the instructions say")
 		}
 		// A base that ends before what is copied is refused too, whatever it holds.
 		cut := texts.place(len(base)/2, true)
 		var plain bytes.Buffer
-		err := applyDelta(got, cut, placed)
+		_, err = applyDelta(got, cut, placed, nil, rapid.Bool().Draw(rt, "hollow cut"))
 		plainErr := applyDeltaTo(&plain, uint64(len(want)), cut, placed)
 		if (err == nil) != (plainErr == nil) {
 			rt.Fatalf("errors differ: %v, %v", err, plainErr)
 		}
 	})
+}
+
+// checkCopied holds that copied are all long copies among the instructions, in their order, and nothing else.
+func checkCopied(copied []detect.Copied, result, base, ops []byte) error {
+	var want, got []detect.Copied
+	for to := 0; len(ops) > 0; {
+		op := ops[0]
+		ops = ops[1:]
+		if op&0x80 == 0 {
+			to, ops = to+int(op), ops[op:]
+			continue
+		}
+		off, size, n := copyArgs(op, ops)
+		if size >= longCopy {
+			want = append(want, detect.Copied{From: int(off), To: to, Len: int(size)})
+		}
+		to, ops = to+int(size), ops[n:]
+	}
+	// Those that were made one are taken apart again.
+	for _, c := range copied {
+		if !bytes.Equal(result[c.To:c.To+c.Len], base[c.From:c.From+c.Len]) {
+			return fmt.Errorf("%+v is not the same in both", c)
+		}
+		for c.Len > 0 && len(got) < len(want) {
+			part := c
+			part.Len = min(c.Len, want[len(got)].Len)
+			got = append(got, part)
+			c.From, c.To, c.Len = c.From+part.Len, c.To+part.Len, c.Len-part.Len
+		}
+	}
+	if !slices.Equal(got, want) {
+		return fmt.Errorf("copied are %+v, want %+v", copied, want)
+	}
+	return nil
+}
+
+// checkHollow holds that text is want but for the middle of what is copied, of which both ends are there, and want when it
+// is filled.
+func checkHollow(copied []detect.Copied, text, base, want []byte) error {
+	there := bytes.Clone(want)
+	for _, c := range copied {
+		for i := c.To + detect.Edge; i < c.To+c.Len-detect.Edge; i++ {
+			if i >= detect.Head {
+				there[i] = text[i] // of stretches in a row the ends may be there too
+			}
+		}
+	}
+	if !bytes.Equal(text, there) {
+		return errors.New("a byte that is to be there is not")
+	}
+	h := hollow{text: text, base: base, copied: copied}
+	if h.whole(); !bytes.Equal(text, want) {
+		return errors.New("filled, it is another text")
+	}
+	return nil
 }
 
 // copyOp writes a copy instruction as git does: bytes that are zero are left out.

@@ -48,7 +48,7 @@ func FuzzDelta(f *testing.F) {
 		// Guards around the result must survive what is copied in words.
 		room := bytes.Repeat([]byte{0xa5}, int(size)+64)
 		dst := room[32 : 32+size : 32+size]
-		err = applyDelta(dst, base, ops)
+		copied, err := applyDelta(dst, base, ops, nil, false)
 		var plain bytes.Buffer
 		plainErr := applyDeltaTo(&plain, size, base, ops)
 		if (err == nil) != (plainErr == nil) {
@@ -56,6 +56,11 @@ func FuzzDelta(f *testing.F) {
 		}
 		if err == nil && !bytes.Equal(dst, plain.Bytes()) {
 			t.Fatalf("results differ: %q, %q", dst, plain.Bytes())
+		}
+		for _, c := range copied {
+			if err == nil && !bytes.Equal(dst[c.To:c.To+c.Len], base[c.From:c.From+c.Len]) {
+				t.Fatalf("%+v is not the same in both", c)
+			}
 		}
 		if err != nil && !errors.Is(err, ErrCorrupt) {
 			t.Fatalf("unforeseen error: %v", err)

@@ -107,6 +107,14 @@ func (f finder) ExamineReader(_ context.Context, _ string, r io.Reader) (detect.
 	return f(text), err
 }
 
+func (f finder) Clean(text []byte, _ *detect.Marks, _ []detect.Copied, _ *detect.Marks, hollow detect.Filler) bool {
+	if hollow != nil {
+		hollow.Fill(0, len(text))
+	}
+	r := f(text)
+	return len(r.Findings)+len(r.Skipped) == 0
+}
+
 // findMarks stands in for a scanner.
 var findMarks finder = func(text []byte) (result detect.Result) {
 	for _, at := range markPattern.FindAllSubmatchIndex(text, -1) {

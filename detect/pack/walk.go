@@ -8,6 +8,7 @@ import (
 	"io"
 	"sync/atomic"
 
+	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/inflate"
 )
 
@@ -17,9 +18,60 @@ type object struct {
 	pack   *packfile
 	entry  int32
 	kind   kind
-	text   []byte
-	large  *large // a blob that is never in memory as a whole: text is nil
+	made   []byte // the text; of a hollow one, what was made of it
+	hollow *hollow
+	large  *large // a blob that is not made at all: made is nil
 	loose  id     // where pack is nil
+
+	// copied are the long stretches that a walk's object has from its base, and base is what the visit of that noted: both nil
+	// for an object that is no delta. marks is for what this visit notes. All are valid until the visit returns.
+	copied []detect.Copied
+	base   *detect.Marks
+	marks  *detect.Marks
+}
+
+// text returns the whole text.
+func (o object) text() []byte {
+	if o.hollow != nil {
+		o.hollow.whole()
+	}
+	return o.made
+}
+
+// filler returns what makes the text whole by parts; nil where it is.
+func (o object) filler() detect.Filler {
+	if o.hollow == nil || o.hollow.base == nil {
+		return nil
+	}
+	return o.hollow
+}
+
+// hollow is the text of a blob of which nothing is made, with nothing yet in the middle of its long copies: those who look
+// for what is new in it need not wait until all is there. Without a base the text is whole.
+type hollow struct {
+	text, base []byte
+	copied     []detect.Copied
+	from, to   int // what is whole
+}
+
+// Fill implements [detect.Filler].
+func (h *hollow) Fill(from, to int) {
+	from, to = max(0, from), min(len(h.text), to)
+	if from < h.from || from > h.to {
+		h.from, h.to = from, from
+	}
+	from, h.to = h.to, max(h.to, to) // mostly one asks for what comes next
+	for _, c := range h.copied {
+		if low, high := max(from, c.To), min(to, c.To+c.Len); low < high {
+			copy(h.text[low:high], h.base[c.From+low-c.To:])
+		}
+	}
+}
+
+// whole makes the text whole.
+func (h *hollow) whole() {
+	h.Fill(0, len(h.text))
+	*h = hollow{}
 }
 
 // id returns the object's id, which takes hashing it where the pack does not know it.
@@ -42,7 +94,7 @@ func (o object) id() id {
 // hash returns the id as the content says it. Of a large one that cannot be read any more it is that of nothing.
 func (o object) hash() id {
 	if o.large == nil {
-		return hashObject(o.kind, o.text)
+		return hashObject(o.kind, o.text())
 	}
 	name, _ := o.large.id()
 	return name
@@ -65,6 +117,9 @@ type walker struct {
 	inflated *atomic.Int64 // by all workers
 	untold   int64         // inflated, and not in it yet
 	stack    []frame
+	copied   []detect.Copied // of the object made last
+	hollow   hollow          // the object made last, where it is
+	marks    []*detect.Marks // that no frame has
 
 	// broken is asked about an entry that cannot be made, and with it none of the deltas made from it. Nil goes on
 	// without them.
@@ -76,6 +131,7 @@ type walker struct {
 type frame struct {
 	entry, next, heavy int32
 	text               buffer
+	marks              *detect.Marks
 }
 
 func newWalker(opts Options, number int, inflated *atomic.Int64) *walker {
@@ -90,11 +146,11 @@ func newWalker(opts Options, number int, inflated *atomic.Int64) *walker {
 func (w *walker) walk(ctx context.Context, p *packfile, root int32, visit func(object) error) error {
 	defer func() {
 		for _, f := range w.stack {
-			w.memory.back(f.text)
+			w.back(f)
 		}
 		w.stack = w.stack[:0]
 	}()
-	if err := w.enter(p, root, nil, visit); err != nil {
+	if err := w.enter(p, root, frame{}, visit); err != nil {
 		return err
 	}
 	for len(w.stack) > 0 {
@@ -108,7 +164,7 @@ func (w *walker) walk(ctx context.Context, p *packfile, root int32, visit func(o
 			if entry == top.heavy {
 				continue
 			}
-			if err := w.enter(p, entry, top.text.data, visit); err != nil {
+			if err := w.enter(p, entry, *top, visit); err != nil {
 				return err
 			}
 			continue
@@ -117,9 +173,9 @@ func (w *walker) walk(ctx context.Context, p *packfile, root int32, visit func(o
 		w.stack = w.stack[:len(w.stack)-1]
 		var err error
 		if base.heavy != none {
-			err = w.enter(p, base.heavy, base.text.data, visit)
+			err = w.enter(p, base.heavy, base, visit)
 		}
-		w.memory.back(base.text)
+		w.back(base)
 		if err != nil {
 			return err
 		}
@@ -128,9 +184,9 @@ func (w *walker) walk(ctx context.Context, p *packfile, root int32, visit func(o
 }
 
 // enter makes one object, has it visited, and puts it on the stack if there are deltas of it.
-func (w *walker) enter(p *packfile, entry int32, base []byte, visit func(object) error) error {
+func (w *walker) enter(p *packfile, entry int32, base frame, visit func(object) error) error {
 	leaf := p.kinds[entry] == blobKind && p.first[entry] == none
-	text, err := w.materialize(p, entry, base, leaf)
+	text, err := w.make(p, entry, base.text.data, leaf)
 	if l, ok := errors.AsType[*large](err); ok {
 		err = visit(object{worker: w.number, pack: p, entry: entry, kind: p.kinds[entry], large: l})
 		if err == nil || !errors.Is(err, ErrCorrupt) {
@@ -140,8 +196,13 @@ func (w *walker) enter(p *packfile, entry int32, base []byte, visit func(object)
 	if err != nil {
 		return w.broken(p, entry, p.fail(entry, err))
 	}
-	if err := visit(object{worker: w.number, pack: p, entry: entry, kind: p.kinds[entry], text: text.data}); err != nil {
-		w.memory.back(text)
+	f := frame{entry: entry, text: text, marks: w.blank()}
+	err = visit(object{
+		worker: w.number, pack: p, entry: entry, kind: p.kinds[entry], made: text.data, hollow: &w.hollow,
+		copied: w.copied, base: base.marks, marks: f.marks,
+	})
+	if err != nil {
+		w.back(f)
 		return err
 	}
 	next, heavy := p.first[entry], none
@@ -151,25 +212,46 @@ func (w *walker) enter(p *packfile, entry int32, base []byte, visit func(object)
 		}
 	}
 	if heavy == none {
-		w.memory.back(text)
+		w.back(f)
 		return nil
 	}
-	w.stack = append(w.stack, frame{entry: entry, next: next, heavy: heavy, text: text})
+	w.hollow.whole() // the visit found that it is a base after all
+	f.next, f.heavy = next, heavy
+	w.stack = append(w.stack, f)
 	return nil
 }
 
-// materialize returns the text of an entry, made from base where it is a delta.
-func (w *walker) materialize(p *packfile, entry int32, base []byte, leaf bool) (buffer, error) {
+// blank returns marks of nothing.
+func (w *walker) blank() *detect.Marks {
+	n := len(w.marks)
+	if n == 0 {
+		return new(detect.Marks)
+	}
+	m := w.marks[n-1]
+	w.marks = w.marks[:n-1]
+	m.Forget()
+	return m
+}
+
+// back takes back what a frame holds.
+func (w *walker) back(f frame) {
+	w.memory.back(f.text)
+	w.marks = append(w.marks, f.marks)
+}
+
+// make makes the text of an entry, of base where it is a delta. That of a leaf may be hollow.
+func (w *walker) make(p *packfile, entry int32, base []byte, leaf bool) (buffer, error) {
 	h, body, err := p.body(entry)
 	if err != nil {
 		return buffer{}, err
 	}
+	w.copied, w.hollow = w.copied[:0], hollow{}
 	text, err := w.whole(h.size, body, leaf && p.bases[entry] == none)
 	if err != nil || p.bases[entry] == none {
 		return text, err
 	}
 	defer w.memory.back(text)
-	return w.apply(base, text.data)
+	return w.apply(base, text.data, leaf)
 }
 
 // mostDeflated is the most bytes that one byte of deflate can stand for.
@@ -219,8 +301,8 @@ func (w *walker) whole(size uint64, body []byte, leaf bool) (buffer, error) {
 	return text, nil
 }
 
-// apply returns what delta makes of base.
-func (w *walker) apply(base, delta []byte) (buffer, error) {
+// apply makes what delta says of base. What is a leaf may be hollow.
+func (w *walker) apply(base, delta []byte, leaf bool) (buffer, error) {
 	baseSize, size, ops, err := deltaSizes(delta)
 	if err != nil {
 		return buffer{}, err
@@ -236,9 +318,13 @@ func (w *walker) apply(base, delta []byte) (buffer, error) {
 	if !ok {
 		return w.file(write)
 	}
-	if err := applyDelta(text.data, base, ops); err != nil {
+	w.copied, err = applyDelta(text.data, base, ops, w.copied, leaf)
+	if err != nil {
 		w.memory.back(text)
 		return buffer{}, err
+	}
+	if leaf && len(w.copied) > 0 {
+		w.hollow = hollow{text: text.data, base: base, copied: w.copied}
 	}
 	return text, nil
 }

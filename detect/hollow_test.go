@@ -12,10 +12,99 @@ import (
 	"pgregory.net/rapid"
 )
 
-// plausibleReach is how far from an anchor plausible looks at most, in bytes: at as many characters as a credential and what
-// names it have, of [longestEscape] bytes each, and at [maxSeams] seams of [longestSeam] bytes; or at twenty characters of
-// base64 with a line end between any two.
-const plausibleReach = 8 << 10
+// hollowed is a text without the middle of its copied stretches, and what fills it.
+type hollowed struct{ text, whole []byte }
+
+func newHollowed(whole []byte, copied []Copied) *hollowed {
+	h := &hollowed{slices.Clone(whole), whole}
+	for _, c := range copied {
+		for i := max(Head, c.To+Edge); i < c.To+c.Len-Edge; i++ {
+			h.text[i] = "k_\\"[i%3]
+		}
+	}
+	return h
+}
+
+func (h *hollowed) Fill(from, to int) {
+	from, to = max(0, from), min(len(h.text), to)
+	copy(h.text[from:to], h.whole[from:to])
+}
+
+// TestCleanOfHollow: what Clean says and notes of a hollow text is what it says and notes of the whole.
+func TestCleanOfHollow(t *testing.T) {
+	t.Parallel()
+	c := newChanges()
+	filler := bytes.Repeat([]byte("a line that says nothing\n"), 2*plausibleReach/25)
+	s := New(Options{})
+	left := 0
+	rapid.Check(t, func(t *rapid.T) {
+		for range 20 {
+			// Among the pieces are keys that are none because of what stands before them, and the beginnings of long ones.
+			var base []byte
+			key := "sk_" + "live_" + strings.Repeat("aZ3", 14)
+			type part struct{ from, to, n int } // n characters of a key
+			parts := []part{{0, 0, len(key)}}
+			for range rapid.IntRange(2, 6).Draw(t, "pieces of base") {
+				base = append(base, filler[:rapid.IntRange(0, len(filler)).Draw(t, "filler")]...)
+				if rapid.Bool().Draw(t, "piece or key") {
+					base = append(base, rapid.SampledFrom(c.pieces).Draw(t, "piece")...)
+					continue
+				}
+				n := rapid.OneOf(rapid.Just(len(key)), rapid.IntRange(8, len(key))).Draw(t, "key")
+				base = append(base, 'x')
+				if n < len(key) {
+					base[len(base)-1] = '\n'
+				}
+				p := part{from: len(base), n: n}
+				every := rapid.IntRange(5, 50).Draw(t, "characters to a seam")
+				for k := range n {
+					if k > 8 && k%every == 0 {
+						base = append(base, ("\"" + strings.Repeat(" ", 200) + "+\"")...)
+					}
+					base = append(base, key[k])
+				}
+				p.to = len(base)
+				parts = append(parts, p)
+				base = append(base, ")\n"...)
+			}
+			var of, whole, in Marks
+			if !s.Clean(base, nil, nil, &of, nil) {
+				continue
+			}
+			var text []byte
+			var copied []Copied
+			for range rapid.IntRange(1, 3).Draw(t, "stretches") {
+				from := rapid.OneOf(rapid.Just(0), rapid.IntRange(0, len(base))).Draw(t, "from")
+				to := rapid.OneOf(rapid.Just(len(base)), rapid.IntRange(0, len(base))).Draw(t, "to")
+				between := rapid.SampledFrom(c.pieces).Draw(t, "between")
+				first, last := rapid.SampledFrom(parts).Draw(t, "first"), rapid.SampledFrom(parts).Draw(t, "last")
+				if first.to > 0 { // a key, or not, begins the stretch
+					from = first.from
+				}
+				if last.to > 0 { // a key is completed behind it, or not
+					to = last.to
+					between = rapid.SampledFrom([]string{key[last.n:] + "\n", "\n", "x"}).Draw(t, "end")
+				}
+				if to-from > 2*Edge {
+					copied = append(copied, Copied{from, len(text), to - from})
+					text = append(text, base[from:to]...)
+				}
+				text = append(text, between...)
+			}
+			h := newHollowed(text, copied)
+			got, want := s.Clean(h.text, &of, copied, &in, h), s.Clean(text, nil, nil, &whole, nil)
+			if got != want || in.known != want || !slices.Equal(in.list, whole.list) {
+				t.Fatalf("Clean is %v and noted %v, of the whole %v and %v; copied %v", got, in.list, want, whole.list, copied)
+			}
+			if got && !bytes.Equal(h.text, text) {
+				left++
+			}
+		}
+	})
+	if left == 0 {
+		t.Error("no text was left hollow")
+	}
+}
 
 // spread writes a text with escapes as long as they may be, with as many and as long seams or line ends, and with a run of
 // one character in it, however long.
