@@ -21,8 +21,8 @@ type mark struct{ at, anchor int }
 // mostMarks is how many marks of a text are noted. Of texts with more, none are: those made of them are read as a whole.
 const mostMarks = budget.Marks
 
-// Forget makes m the marks of no text.
-func (m *Marks) Forget() { m.list, m.known, m.steps = m.list[:0], false, 0 }
+// Reset makes m the marks of no text.
+func (m *Marks) Reset() { m.list, m.known, m.steps = m.list[:0], false, 0 }
 
 // add notes a mark.
 func (m *Marks) add(at, anchor int) {
@@ -43,34 +43,21 @@ func (m *Marks) in(from, to int) []mark {
 // Copied says that text[To:To+Len] of a text is the same as text[From:From+Len] of another.
 type Copied struct{ From, To, Len int }
 
-// Filler puts text[from:to] where it belongs, of a text that is hollow. The bounds may lie outside the text.
-type Filler interface{ Fill(from, to int) }
-
-// What is there of a hollow text, in bytes, until a [Filler] is asked for more.
-const (
-	Edge = 128 // of either end of a copied stretch
-	Head = 512 // of the text, by which files that hold others are known
-)
-
-// Clean tells, without a path, whether [Scanner.Examine] would return nothing for text: no finding, nothing skipped. If it
+// Clean reports, without a path, whether [Scanner.Examine] would return nothing for text: no finding, nothing skipped. If it
 // says so, that is so; it may be cautious where a closer look finds nothing after all. It allocates nothing but marks.
 //
 // A text that was made of another is read only where it differs: copied are the stretches that it has from there, in the order
 // of To, and base is what Clean noted in the other; either may be empty. What it notes in text goes into marks, which may be
-// nil, and is not base. Where hollow is not nil, of the copied stretches only [Edge] and [Head] need be there, and Clean asks
-// for what else it reads.
-func (s *Scanner) Clean(text []byte, base *Marks, copied []Copied, marks *Marks, hollow Filler) bool {
+// nil, and is not base.
+func (s *Scanner) Clean(text []byte, base *Marks, copied []Copied, marks *Marks) bool {
 	if marks == nil {
 		marks = new(Marks)
 	}
-	marks.Forget()
+	marks.Reset()
 	if unpack.Format(text) != "" || byteOrder(text) >= 0 {
 		return false
 	}
 	if base == nil || !base.known {
-		if hollow != nil {
-			hollow.Fill(0, len(text))
-		}
 		copied = nil
 	}
 	marks.known = true
@@ -81,14 +68,14 @@ func (s *Scanner) Clean(text []byte, base *Marks, copied []Copied, marks *Marks,
 		if same <= 0 {
 			continue
 		}
-		if !s.cleanBetween(text, from, c.To, marks, hollow) || !s.cleanCopy(text, base, c, same, marks, hollow) {
-			marks.Forget()
+		if !s.cleanBetween(text, from, c.To, marks) || !s.cleanCopy(text, base, c, same, marks) {
+			marks.Reset()
 			return false
 		}
 		from = c.To + same
 	}
-	if !s.cleanBetween(text, from, len(text), marks, hollow) {
-		marks.Forget()
+	if !s.cleanBetween(text, from, len(text), marks) {
+		marks.Reset()
 		return false
 	}
 	return true
@@ -96,11 +83,11 @@ func (s *Scanner) Clean(text []byte, base *Marks, copied []Copied, marks *Marks,
 
 // cleanCopy looks at the anchors that base noted in the first same bytes of a stretch, and reports whether none deserves a
 // closer look now. Where all that is looked at is in the stretch, the answer is the one that was given there.
-func (s *Scanner) cleanCopy(text []byte, base *Marks, c Copied, same int, marks *Marks, hollow Filler) bool {
+func (s *Scanner) cleanCopy(text []byte, base *Marks, c Copied, same int, marks *Marks) bool {
 	for _, m := range base.in(c.From, c.From+same) {
 		at := m.at - c.From + c.To
 		begins := m.at-c.From < plausibleReach && c.From+c.To > 0
-		if (begins || c.From+c.Len-m.at < plausibleReach) && s.deserves(text, at, m.anchor, marks, hollow) {
+		if (begins || c.From+c.Len-m.at < plausibleReach) && s.deserves(text, at, m.anchor, marks) {
 			return false
 		}
 		marks.add(at, m.anchor)
@@ -109,14 +96,14 @@ func (s *Scanner) cleanCopy(text []byte, base *Marks, c Copied, same int, marks 
 }
 
 // cleanBetween looks at the anchors that start in text[from:to], and reports whether none deserves a closer look.
-func (s *Scanner) cleanBetween(text []byte, from, to int, marks *Marks, hollow Filler) bool {
+func (s *Scanner) cleanBetween(text []byte, from, to int, marks *Marks) bool {
 	c := s.search.Cursor(text[:min(len(text), to+s.longest)], from)
 	for {
 		at, i := c.Next()
 		if at < 0 || at >= to {
 			return true
 		}
-		if s.deserves(text, at, i, marks, hollow) {
+		if s.deserves(text, at, i, marks) {
 			return false
 		}
 		marks.add(at, i)
@@ -125,10 +112,7 @@ func (s *Scanner) cleanBetween(text []byte, from, to int, marks *Marks, hollow F
 
 // deserves reports whether an anchor deserves a closer look. Where many were looked at, the next does: for those who count
 // their steps, and can be stopped.
-func (s *Scanner) deserves(text []byte, at, anchor int, marks *Marks, hollow Filler) bool {
-	if hollow != nil {
-		hollow.Fill(at-plausibleReach, at+plausibleReach)
-	}
+func (s *Scanner) deserves(text []byte, at, anchor int, marks *Marks) bool {
 	a := &s.anchors[anchor]
 	marks.steps += lookSteps[a.role]
 	return marks.steps > budget.CleanSteps || s.plausible(text, at, a)

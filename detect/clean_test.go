@@ -81,14 +81,14 @@ func TestCleanOfChanges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		base := c.first
 		var noted [2]Marks
-		if !s.Clean(base, nil, nil, &noted[0], nil) {
+		if !s.Clean(base, nil, nil, &noted[0]) {
 			t.Fatal("what the texts are made of is not clean")
 		}
 		for generation := range 10 {
 			text, copied := c.draw(t, base)
 			of, in := &noted[generation%2], &noted[(generation+1)%2]
 			var whole Marks
-			got, want := s.Clean(text, of, copied, in, nil), s.Clean(text, nil, nil, &whole, nil)
+			got, want := s.Clean(text, of, copied, in), s.Clean(text, nil, nil, &whole)
 			if got != want {
 				t.Fatalf("Clean of the change is %v, of the whole %v: %q, of %q by %v", got, want, text, base, copied)
 			}
@@ -110,15 +110,15 @@ func TestCleanForgets(t *testing.T) {
 	s := New(Options{})
 	many := bytes.Repeat([]byte("CLERK_ "), mostMarks+1)
 	var m, n Marks
-	if !s.Clean(many, nil, nil, &m, nil) || m.known {
+	if !s.Clean(many, nil, nil, &m) || m.known {
 		t.Errorf("of %d marks %d are noted", mostMarks+1, len(m.list))
 	}
 	key := []byte("CLERK_SECRET_KEY=sk_" + "live_" + strings.Repeat("aZ3", 14))
 	text := slices.Concat(many, key, []byte("\n"), many)
-	if s.Clean(text, &m, []Copied{{0, 0, len(many)}}, &n, nil) || n.known {
+	if s.Clean(text, &m, []Copied{{0, 0, len(many)}}, &n) || n.known {
 		t.Error("a text with a key is clean")
 	}
-	if s.Clean(slices.Concat(text, []byte(" ")), &n, []Copied{{0, 0, len(text)}}, &m, nil) {
+	if s.Clean(slices.Concat(text, []byte(" ")), &n, []Copied{{0, 0, len(text)}}, &m) {
 		t.Error("a text with a key copied from one is clean")
 	}
 }
@@ -127,10 +127,10 @@ func TestCleanAllocatesNothing(t *testing.T) {
 	s := New(Options{})
 	text := bytes.Repeat([]byte("nothing here but CLERK_ and ak_, moving along; "), 100)
 	var of, in Marks
-	s.Clean(text, nil, nil, &of, nil)
+	s.Clean(text, nil, nil, &of)
 	copied := []Copied{{0, 0, 2000}, {2100, 2100, len(text) - 2100}}
-	s.Clean(text, &of, copied, &in, nil)
-	if n := testing.AllocsPerRun(20, func() { s.Clean(text, &of, copied, &in, nil) }); n != 0 {
+	s.Clean(text, &of, copied, &in)
+	if n := testing.AllocsPerRun(20, func() { s.Clean(text, &of, copied, &in) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

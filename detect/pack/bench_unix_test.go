@@ -122,7 +122,7 @@ func (unseeing) ExamineReader(context.Context, string, io.Reader) (detect.Result
 	return detect.Result{}, nil
 }
 
-func (unseeing) Clean([]byte, *detect.Marks, []detect.Copied, *detect.Marks, detect.Filler) bool {
+func (unseeing) Clean([]byte, *detect.Marks, []detect.Copied, *detect.Marks) bool {
 	return true
 }
 

@@ -50,7 +50,7 @@ func (s *scan) mentionsClerk(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	err := s.each(ctx, setOf(blobKind), func(o object) error {
-		if text := o.text(); len(text) <= largestMention && m.MentionsClerk(text) {
+		if text := o.text; len(text) <= largestMention && m.MentionsClerk(text) {
 			return errFound
 		}
 		return nil

@@ -69,9 +69,8 @@ const longCopy = 2 << 10
 const inlineCopy = 32
 
 // applyDelta fills dst, which has the length that the delta announces, from base and the instructions ops. It appends the
-// long copies to copied, those that go on from each other as one. If hollow, it copies no more of these than
-// are there of a hollow text.
-func applyDelta(dst, base, ops []byte, copied []detect.Copied, hollow bool) ([]detect.Copied, error) {
+// long copies to copied, those that go on from each other as one.
+func applyDelta(dst, base, ops []byte, copied []detect.Copied) ([]detect.Copied, error) {
 	out := 0
 	for len(ops) > 0 {
 		made, used := applyVector(dst[out:], base, ops)
@@ -120,12 +119,6 @@ func applyDelta(dst, base, ops []byte, copied []detect.Copied, hollow bool) ([]d
 		from := base[off:]
 		if size >= longCopy {
 			copied = appendCopied(copied, detect.Copied{From: int(off), To: out, Len: int(size)})
-			if hollow {
-				copy(dst[out:], from[:max(detect.Edge, detect.Head-out)])
-				copy(dst[out+int(size)-detect.Edge:], from[size-detect.Edge:size])
-				out += int(size)
-				continue
-			}
 		}
 		if size <= inlineCopy && len(from) >= inlineCopy && len(dst)-out >= inlineCopy {
 			copyInline(dst[out:], from)

@@ -23,10 +23,10 @@ func (s *store) fetch(ctx context.Context, name id, wanted kinds, limit int64) (
 		defer mu.Unlock()
 		if o.large != nil {
 			large = int64(o.large.size)
-		} else if int64(len(o.made)) > limit {
-			large = int64(len(o.made))
+		} else if int64(len(o.text)) > limit {
+			large = int64(len(o.text))
 		} else if wanted.has(o.kind) {
-			found = append([]byte{}, o.text()...)
+			found = append([]byte{}, o.text...)
 		}
 		return errFound
 	}
@@ -57,7 +57,7 @@ func (s *store) visit(ctx context.Context, name id, wanted kinds, do func(text [
 		if o.large != nil {
 			err = o.large.read(func(r io.Reader) error { return do(nil, r) })
 		} else {
-			err = do(o.text(), nil)
+			err = do(o.text, nil)
 		}
 		if err != nil {
 			return err
@@ -109,7 +109,7 @@ func (w *walker) read(p *packfile, entry int32, visit func(object) error) error 
 	}
 	var text buffer
 	for _, e := range slices.Backward(chain) {
-		next, err := w.make(p, e, text.data, false)
+		next, err := w.materialize(p, e, text.data, false)
 		w.memory.back(text)
 		if err != nil {
 			return p.fail(e, err)
@@ -117,5 +117,5 @@ func (w *walker) read(p *packfile, entry int32, visit func(object) error) error 
 		text = next
 	}
 	defer w.memory.back(text)
-	return visit(object{pack: p, entry: entry, kind: p.kinds[entry], made: text.data})
+	return visit(object{pack: p, entry: entry, kind: p.kinds[entry], text: text.data})
 }

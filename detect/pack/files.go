@@ -71,10 +71,10 @@ func (p *Pack) trees(ctx context.Context, held int) (trees map[id][]byte, all bo
 		name := o.id()
 		mu.Lock()
 		defer mu.Unlock()
-		if size += len(o.made); size > held {
+		if size += len(o.text); size > held {
 			return errFound
 		}
-		trees[name] = slices.Clone(o.text())
+		trees[name] = slices.Clone(o.text)
 		return nil
 	})
 	if errors.Is(err, errFound) {
@@ -99,7 +99,7 @@ func (p *Pack) level(ctx context.Context, directories []directory, limit int) (m
 			return nil
 		}
 		kept := []byte{}
-		for text := o.text(); len(text) > 0 && left > 0; {
+		for text := o.text; len(text) > 0 && left > 0; {
 			e, rest, err := nextEntry(text)
 			if err != nil {
 				return o.fail(err)

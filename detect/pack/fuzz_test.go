@@ -48,7 +48,7 @@ func FuzzDelta(f *testing.F) {
 		// Guards around the result must survive what is copied in words.
 		room := bytes.Repeat([]byte{0xa5}, int(size)+64)
 		dst := room[32 : 32+size : 32+size]
-		copied, err := applyDelta(dst, base, ops, nil, false)
+		copied, err := applyDelta(dst, base, ops, nil)
 		var plain bytes.Buffer
 		plainErr := applyDeltaTo(&plain, size, base, ops)
 		if (err == nil) != (plainErr == nil) {

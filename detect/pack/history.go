@@ -92,7 +92,7 @@ func (h *history) readCommits(ctx context.Context) error {
 		workers = make([][]*commit, h.scan.opts.Workers)
 		var cut atomic.Int64
 		err := h.scan.each(ctx, setOf(commitKind), func(o object) error {
-			c, err := parseCommit(o.id(), o.text())
+			c, err := parseCommit(o.id(), o.text)
 			if err != nil {
 				return o.fail(err)
 			}

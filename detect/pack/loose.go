@@ -108,7 +108,7 @@ func (s *store) readLoose(w *walker, l looseObject, wanted kinds, visit func(obj
 		return inflateError(err)
 	}
 	defer w.memory.back(text)
-	return visit(object{worker: w.number, kind: k, made: text.data, loose: l.id})
+	return visit(object{worker: w.number, kind: k, text: text.data, loose: l.id})
 }
 
 // kindOf is the inverse of [kind.String]; 0 for what is no object's type.

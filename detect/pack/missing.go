@@ -65,14 +65,14 @@ func (m *missing) rest(ctx context.Context, each func(context.Context, kinds, fu
 	}
 	return each(ctx, left, func(o object) error {
 		if o.kind == commitKind {
-			c, err := parseCommit(o.id(), o.text())
+			c, err := parseCommit(o.id(), o.text)
 			if err != nil {
 				return o.fail(err)
 			}
 			m.commit(o.worker, &c)
 			return nil
 		}
-		for text := o.text(); len(text) > 0; {
+		for text := o.text; len(text) > 0; {
 			e, rest, err := nextEntry(text)
 			if err != nil {
 				return o.fail(err)

@@ -107,10 +107,7 @@ func (f finder) ExamineReader(_ context.Context, _ string, r io.Reader) (detect.
 	return f(text), err
 }
 
-func (f finder) Clean(text []byte, _ *detect.Marks, _ []detect.Copied, _ *detect.Marks, hollow detect.Filler) bool {
-	if hollow != nil {
-		hollow.Fill(0, len(text))
-	}
+func (f finder) Clean(text []byte, _ *detect.Marks, _ []detect.Copied, _ *detect.Marks) bool {
 	r := f(text)
 	return len(r.Findings)+len(r.Skipped) == 0
 }

@@ -18,7 +18,7 @@ var errFound = errors.New("found")
 type examiner interface {
 	Examine(ctx context.Context, path string, text []byte) detect.Result
 	ExamineReader(ctx context.Context, path string, r io.Reader) (detect.Result, error)
-	Clean(text []byte, base *detect.Marks, copied []detect.Copied, marks *detect.Marks, hollow detect.Filler) bool
+	Clean(text []byte, base *detect.Marks, copied []detect.Copied, marks *detect.Marks) bool
 }
 
 // scan is one reading of all objects, wherever they come from.
@@ -135,12 +135,12 @@ func (s *scan) visit(ctx context.Context, o object) error {
 	switch o.kind {
 	case blobKind:
 		w.blobs++
-		w.bytes += int64(len(o.made))
+		w.bytes += int64(len(o.text))
 	case commitKind:
 		w.commits++
 		s.keep(o)
 	case tagKind:
-		t, err := parseTag(o.id(), o.text())
+		t, err := parseTag(o.id(), o.text)
 		if err != nil {
 			return o.fail(err)
 		}
@@ -148,10 +148,10 @@ func (s *scan) visit(ctx context.Context, o object) error {
 			w.tags = append(w.tags, t)
 		}
 	}
-	if o.kind == blobKind && s.Clean(o.made, o.base, o.copied, o.marks, o.filler()) {
+	if o.kind == blobKind && s.Clean(o.text, o.base, o.copied, o.marks) {
 		return nil
 	}
-	return s.take(ctx, o, s.Examine(ctx, "", o.text()))
+	return s.take(ctx, o, s.Examine(ctx, "", o.text))
 }
 
 // take keeps what was found in an object, and what could not be read of it.
@@ -211,7 +211,7 @@ func (s *scan) keep(o object) {
 		return
 	}
 	w := &s.workers[o.worker]
-	c, err := parseCommit(o.id(), o.text())
+	c, err := parseCommit(o.id(), o.text)
 	if w.memory += c.memory(); err != nil || w.memory > mostParsed/int64(len(s.workers)) {
 		s.reread.Store(true)
 		return

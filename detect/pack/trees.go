@@ -38,7 +38,7 @@ func (h *history) readTrees(ctx context.Context) error {
 	err := h.scan.each(ctx, setOf(treeKind), func(o object) error {
 		g := &graphs[o.worker]
 		g.begin(o)
-		for text := o.text(); len(text) > 0; {
+		for text := o.text; len(text) > 0; {
 			e, rest, err := nextEntry(text)
 			if err != nil {
 				return o.fail(err)

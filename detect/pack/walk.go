@@ -18,9 +18,8 @@ type object struct {
 	pack   *packfile
 	entry  int32
 	kind   kind
-	made   []byte // the text; of a hollow one, what was made of it
-	hollow *hollow
-	large  *large // a blob that is not made at all: made is nil
+	text   []byte
+	large  *large // a blob that is never in memory as a whole: text is nil
 	loose  id     // where pack is nil
 
 	// copied are the long stretches that a walk's object has from its base, and base is what the visit of that noted: both nil
@@ -28,50 +27,6 @@ type object struct {
 	copied []detect.Copied
 	base   *detect.Marks
 	marks  *detect.Marks
-}
-
-// text returns the whole text.
-func (o object) text() []byte {
-	if o.hollow != nil {
-		o.hollow.whole()
-	}
-	return o.made
-}
-
-// filler returns what makes the text whole by parts; nil where it is.
-func (o object) filler() detect.Filler {
-	if o.hollow == nil || o.hollow.base == nil {
-		return nil
-	}
-	return o.hollow
-}
-
-// hollow is the text of a blob of which nothing is made, with nothing yet in the middle of its long copies: those who look
-// for what is new in it need not wait until all is there. Without a base the text is whole.
-type hollow struct {
-	text, base []byte
-	copied     []detect.Copied
-	from, to   int // what is whole
-}
-
-// Fill implements [detect.Filler].
-func (h *hollow) Fill(from, to int) {
-	from, to = max(0, from), min(len(h.text), to)
-	if from < h.from || from > h.to {
-		h.from, h.to = from, from
-	}
-	from, h.to = h.to, max(h.to, to) // mostly one asks for what comes next
-	for _, c := range h.copied {
-		if low, high := max(from, c.To), min(to, c.To+c.Len); low < high {
-			copy(h.text[low:high], h.base[c.From+low-c.To:])
-		}
-	}
-}
-
-// whole makes the text whole.
-func (h *hollow) whole() {
-	h.Fill(0, len(h.text))
-	*h = hollow{}
 }
 
 // id returns the object's id, which takes hashing it where the pack does not know it.
@@ -94,7 +49,7 @@ func (o object) id() id {
 // hash returns the id as the content says it. Of a large one that cannot be read any more it is that of nothing.
 func (o object) hash() id {
 	if o.large == nil {
-		return hashObject(o.kind, o.text())
+		return hashObject(o.kind, o.text)
 	}
 	name, _ := o.large.id()
 	return name
@@ -118,7 +73,6 @@ type walker struct {
 	untold   int64         // inflated, and not in it yet
 	stack    []frame
 	copied   []detect.Copied // of the object made last
-	hollow   hollow          // the object made last, where it is
 	marks    []*detect.Marks // that no frame has
 
 	// broken is asked about an entry that cannot be made, and with it none of the deltas made from it. Nil goes on
@@ -186,7 +140,7 @@ func (w *walker) walk(ctx context.Context, p *packfile, root int32, visit func(o
 // enter makes one object, has it visited, and puts it on the stack if there are deltas of it.
 func (w *walker) enter(p *packfile, entry int32, base frame, visit func(object) error) error {
 	leaf := p.kinds[entry] == blobKind && p.first[entry] == none
-	text, err := w.make(p, entry, base.text.data, leaf)
+	text, err := w.materialize(p, entry, base.text.data, leaf)
 	if l, ok := errors.AsType[*large](err); ok {
 		err = visit(object{worker: w.number, pack: p, entry: entry, kind: p.kinds[entry], large: l})
 		if err == nil || !errors.Is(err, ErrCorrupt) {
@@ -198,7 +152,7 @@ func (w *walker) enter(p *packfile, entry int32, base frame, visit func(object) 
 	}
 	f := frame{entry: entry, text: text, marks: w.blank()}
 	err = visit(object{
-		worker: w.number, pack: p, entry: entry, kind: p.kinds[entry], made: text.data, hollow: &w.hollow,
+		worker: w.number, pack: p, entry: entry, kind: p.kinds[entry], text: text.data,
 		copied: w.copied, base: base.marks, marks: f.marks,
 	})
 	if err != nil {
@@ -215,7 +169,6 @@ func (w *walker) enter(p *packfile, entry int32, base frame, visit func(object) 
 		w.back(f)
 		return nil
 	}
-	w.hollow.whole() // the visit found that it is a base after all
 	f.next, f.heavy = next, heavy
 	w.stack = append(w.stack, f)
 	return nil
@@ -229,7 +182,7 @@ func (w *walker) blank() *detect.Marks {
 	}
 	m := w.marks[n-1]
 	w.marks = w.marks[:n-1]
-	m.Forget()
+	m.Reset()
 	return m
 }
 
@@ -239,19 +192,19 @@ func (w *walker) back(f frame) {
 	w.marks = append(w.marks, f.marks)
 }
 
-// make makes the text of an entry, of base where it is a delta. That of a leaf may be hollow.
-func (w *walker) make(p *packfile, entry int32, base []byte, leaf bool) (buffer, error) {
+// materialize returns the text of an entry, made from base where it is a delta.
+func (w *walker) materialize(p *packfile, entry int32, base []byte, leaf bool) (buffer, error) {
 	h, body, err := p.body(entry)
 	if err != nil {
 		return buffer{}, err
 	}
-	w.copied, w.hollow = w.copied[:0], hollow{}
+	w.copied = w.copied[:0]
 	text, err := w.whole(h.size, body, leaf && p.bases[entry] == none)
 	if err != nil || p.bases[entry] == none {
 		return text, err
 	}
 	defer w.memory.back(text)
-	return w.apply(base, text.data, leaf)
+	return w.apply(base, text.data)
 }
 
 // mostDeflated is the most bytes that one byte of deflate can stand for.
@@ -301,8 +254,8 @@ func (w *walker) whole(size uint64, body []byte, leaf bool) (buffer, error) {
 	return text, nil
 }
 
-// apply makes what delta says of base. What is a leaf may be hollow.
-func (w *walker) apply(base, delta []byte, leaf bool) (buffer, error) {
+// apply returns what delta makes of base.
+func (w *walker) apply(base, delta []byte) (buffer, error) {
 	baseSize, size, ops, err := deltaSizes(delta)
 	if err != nil {
 		return buffer{}, err
@@ -318,13 +271,10 @@ func (w *walker) apply(base, delta []byte, leaf bool) (buffer, error) {
 	if !ok {
 		return w.file(write)
 	}
-	w.copied, err = applyDelta(text.data, base, ops, w.copied, leaf)
+	w.copied, err = applyDelta(text.data, base, ops, w.copied)
 	if err != nil {
 		w.memory.back(text)
 		return buffer{}, err
-	}
-	if leaf && len(w.copied) > 0 {
-		w.hollow = hollow{text: text.data, base: base, copied: w.copied}
 	}
 	return text, nil
 }
