@@ -54,7 +54,7 @@ func TestSuspensionIsWaitedOut(t *testing.T) {
 	w.eventually("the suspension to be noticed", func() bool { return strings.Contains(w.logs.String(), "has to unsuspend the App") })
 	w.eventually("the job to be put off", func() bool {
 		stats := w.stats()
-		return stats.Running[job.Scan]+stats.Running[job.Respond] == 0
+		return stats.Running[job.QueueScan]+stats.Running[job.QueueRespond] == 0
 	})
 	if runs := w.shop.CheckRuns(sha); len(runs) > 0 {
 		t.Fatalf("%d check runs", len(runs))

@@ -96,10 +96,10 @@ func (l *looks) counts() map[string]int {
 	return maps.Clone(l.fetched)
 }
 
-func (w *world) backfill() (b ledger.Backfill) {
+func (w *world) backfill() (b ledger.Backfills) {
 	w.t.Helper()
 	w.view(func(ctx context.Context, tx *ledger.Tx) (err error) {
-		b, err = tx.Backfill(ctx, 0, 10)
+		b, err = tx.Backfills(ctx, 0, 10)
 		return err
 	})
 	return b
@@ -122,7 +122,7 @@ func TestABackfillGoesOnWhereItWas(t *testing.T) {
 	first.kill()
 	close(l.release)
 	w.start()
-	w.eventually("all histories to be read", func() bool { b := w.backfill(); return b.Looked == 6 })
+	w.eventually("all histories to be read", func() bool { b := w.backfill(); return b.Done == 6 })
 	for path, n := range l.counts() {
 		want := 1
 		if slices.Contains(cut, path) {
@@ -135,7 +135,7 @@ func TestABackfillGoesOnWhereItWas(t *testing.T) {
 	if len(before) != 4 || len(l.counts()) != 5 {
 		t.Errorf("%d histories were asked for before the kill, %d in all", len(before), len(l.counts()))
 	}
-	if b := w.backfill(); b.Repositories != 6 || len(b.Looks) != 0 {
+	if b := w.backfill(); b.Repositories != 6 || len(b.List) != 0 {
 		t.Errorf("in the end: %+v", b)
 	}
 	if n := strings.Count(w.logs.String(), "history is scanned again"); n != 2 {
@@ -157,7 +157,7 @@ func TestAStopInABackfillLosesNothing(t *testing.T) {
 	w.github.Install(w.ctx, umbrella, w.ada)
 	<-l.held
 	<-l.held
-	if b := w.backfill(); b.Reading != 2 || b.Looked != 2 || len(b.Looks) != 2 || b.Looks[0].Look.Phase != ledger.LookArriving {
+	if b := w.backfill(); b.Reading != 2 || b.Done != 2 || len(b.List) != 2 || b.List[0].Backfill.Phase != ledger.BackfillArriving {
 		t.Errorf("in the middle: %+v", b)
 	}
 	ended := make(chan struct{})
@@ -166,7 +166,7 @@ func TestAStopInABackfillLosesNothing(t *testing.T) {
 	close(l.release)
 	<-ended
 	w.start()
-	w.eventually("all histories to be read", func() bool { return w.backfill().Looked == 4 })
+	w.eventually("all histories to be read", func() bool { return w.backfill().Done == 4 })
 	for path, n := range l.counts() {
 		if n != 1 {
 			t.Errorf("%s was fetched %d times", path, n)
@@ -207,5 +207,5 @@ func TestAPushDoesNotWaitForHistories(t *testing.T) {
 		t.Errorf("meanwhile: %+v", b)
 	}
 	close(l.release)
-	w.eventually("all histories to be read", func() bool { return w.backfill().Looked == 5 })
+	w.eventually("all histories to be read", func() bool { return w.backfill().Done == 5 })
 }

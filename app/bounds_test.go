@@ -28,7 +28,7 @@ func TestBounds(t *testing.T) {
 		"OverALimit":  testOverALimit,
 		"Gap":         testGap,
 		"GapIsRead":   testGapIsRead,
-		"FirstLook":   testFirstLookWithManyPlaces,
+		"Backfill":    testBackfillWithManyPlaces,
 		"AllowedPath": testDecoysWhereAPathIsAllowed,
 		"LargeObject": testKeyInALargeObject,
 	})
@@ -284,8 +284,8 @@ func testGapIsRead(t *testing.T) {
 	w.conclusion(next, "success")
 }
 
-// testFirstLookWithManyPlaces: thousands of old places of one key are no reason to lose the newest keys.
-func testFirstLookWithManyPlaces(t *testing.T) {
+// testBackfillWithManyPlaces: thousands of old places of one key are no reason to lose the newest keys.
+func testBackfillWithManyPlaces(t *testing.T) {
 	w := newShop(t)
 	w.settle()
 	w.github.SetWebhookURL("") // or it would be looked at while it is empty
@@ -311,7 +311,7 @@ func testFirstLookWithManyPlaces(t *testing.T) {
 	}
 	w.github.SetWebhookURL(w.url("/webhook"))
 	w.app.Add(w.ctx, w.ada, r)
-	w.eventually("the first look", func() bool { return w.historyRead(r) })
+	w.eventually("the backfill", func() bool { return w.historyRead(r) })
 	w.view(func(ctx context.Context, tx *ledger.Tx) error {
 		known, err := tx.Fingerprints(ctx, r.ID())
 		if len(known) != 3 {

@@ -187,7 +187,7 @@ func TestGreenChecksHaveNoButtons(t *testing.T) {
 // looked returns how many repositories have had their histories read.
 func (w *world) looked() (n int) {
 	w.t.Helper()
-	return w.backfill().Looked
+	return w.backfill().Done
 }
 
 // A leak is a line of its own that stands out, and names what people know; rekey's own echoes are not worth one.

@@ -231,7 +231,7 @@ func TestInstallationReadsTheWholePast(t *testing.T) {
 	w.eventually("the issue of the old leak", func() bool { return len(old.Issues()) == 1 })
 	w.quiet()
 	if runs := old.CheckRuns(removed); len(runs) != 0 {
-		t.Errorf("the first look made %d check runs", len(runs))
+		t.Errorf("the backfill made %d check runs", len(runs))
 	}
 	w.holdsNoKey()
 }

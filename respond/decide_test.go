@@ -53,7 +53,7 @@ func TestDecideAfterAScan(t *testing.T) {
 		want   []string
 	}{
 		{"nothing", "push", respond.DefaultPolicy(), 0, nil, nil},
-		{"nothing at the first look", "first_look", respond.DefaultPolicy(), 0, nil, nil},
+		{"nothing at the backfill", "backfill", respond.DefaultPolicy(), 0, nil, nil},
 		{"a new key", "push", respond.DefaultPolicy(), 0, []respond.Seen{{live, true, here}}, []string{"file_issue"}},
 		{"a new key, told", "push", notifying, 0, []respond.Seen{{live, true, here}}, []string{"file_issue", "notify opened"}},
 		{"a new key, watched", "push", watch, 0, []respond.Seen{{live, true, here}}, []string{"file_issue", "ask_clerk watching"}},
@@ -62,7 +62,7 @@ func TestDecideAfterAScan(t *testing.T) {
 		{"seen before, same places", "push", respond.DefaultPolicy(), 0, []respond.Seen{{with(live, filed), false, nil}}, nil},
 		{"seen before, new place", "push", respond.DefaultPolicy(), 0, []respond.Seen{{with(live, filed), false, here}}, []string{"edit_issue"}},
 		{"low confidence", "push", notifying, 0, []respond.Seen{{with(test, func(l *respond.Leak) { l.Confidence = "low" }), true, here}}, nil},
-		{"too many in an hour", "first_look", respond.DefaultPolicy(), 9, []respond.Seen{{live, true, here}, {test, true, here}, {leak(detect.SecretKey, detect.Live, 3), true, here}}, []string{"file_issue", "sum_up"}},
+		{"too many in an hour", "backfill", respond.DefaultPolicy(), 9, []respond.Seen{{live, true, here}, {test, true, here}, {leak(detect.SecretKey, detect.Live, 3), true, here}}, []string{"file_issue", "sum_up"}},
 		{"path allowed, test key", "push", paths, 0, []respond.Seen{{test, true, fixture}}, []string{"open > ignored by rekey"}},
 		{"path allowed, production key", "push", paths, 0, []respond.Seen{{live, true, fixture}}, []string{"file_issue"}},
 		{"one of two places allowed", "push", paths, 0, []respond.Seen{{test, true, append(fixture, here...)}}, []string{"file_issue"}},

@@ -12,7 +12,7 @@ const (
 	TriggerMergeGroup  Trigger = "merge_group"
 	TriggerCheckRun    Trigger = "check_run"   // somebody wants the commit checked again
 	TriggerCheckSuite  Trigger = "check_suite" // the same
-	TriggerBackfill    Trigger = "first_look"  // the whole history of a repository
+	TriggerBackfill    Trigger = "backfill"    // the whole history of a repository
 	TriggerSweep       Trigger = "sweep"       // a ref that moved without an event
 )
 

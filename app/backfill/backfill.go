@@ -36,13 +36,13 @@ var _ Tx = (*ledger.Tx)(nil)
 
 // backfillsTx is how far the reading of histories is.
 type backfillsTx interface {
-	BeginLook(ctx context.Context, repository int64) (ledger.Look, error)
-	PauseLook(ctx context.Context, repository int64, reason string) error
-	GiveUpLook(ctx context.Context, repository int64, reason string, deadly bool) error
-	EndLook(ctx context.Context, repository int64) error
-	GivenUpLooks(ctx context.Context, installation int64) (map[int64]ledger.Look, error)
-	LooksDue(ctx context.Context, installation int64, limit int) ([]int64, error)
-	LooksQueued(ctx context.Context, installation int64) (int, error)
+	StartBackfill(ctx context.Context, repository int64) (ledger.Backfill, error)
+	PauseBackfill(ctx context.Context, repository int64, reason string) error
+	GiveUpBackfill(ctx context.Context, repository int64, reason string, crashed bool) error
+	EndBackfill(ctx context.Context, repository int64) error
+	GivenUpBackfills(ctx context.Context, installation int64) (map[int64]ledger.Backfill, error)
+	BackfillsDue(ctx context.Context, installation int64, limit int) ([]int64, error)
+	BackfillsQueued(ctx context.Context, installation int64) (int, error)
 	NotePushed(ctx context.Context, repository int64, pushed time.Time) error
 	CompleteJob(ctx context.Context, row *rivertype.JobRow) error
 	EnqueueOnce(ctx context.Context, args job.Keyed, opts *river.InsertOpts) error
@@ -82,7 +82,7 @@ type issuesTx interface {
 type Worker struct {
 	Store    ledger.Scoped[Tx]
 	Progress interface { // of backfills that run; the ledger's store
-		TellLook(ctx context.Context, look ledger.Look) error
+		SaveProgress(ctx context.Context, run ledger.Backfill) error
 	}
 	GitHub   *github.App
 	Scanner  *detect.Scanner // takes credentials out of the names of refs

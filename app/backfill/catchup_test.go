@@ -99,8 +99,8 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// look reads the repository's whole history.
-func (b *bench) look(r *githubtest.Repository, installation int64) {
+// backfill reads the repository's whole history.
+func (b *bench) read(r *githubtest.Repository, installation int64) {
 	b.t.Helper()
 	err := b.store.Update(b.t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
 		owner, name, _ := strings.Cut(r.FullName(), "/")
@@ -110,7 +110,7 @@ func (b *bench) look(r *githubtest.Repository, installation int64) {
 		if err != nil {
 			return err
 		}
-		return tx.Enqueue(ctx, job.FirstLook{Installation: installation, Repository: r.ID()}, nil)
+		return tx.Enqueue(ctx, job.Backfill{Installation: installation, Repository: r.ID()}, nil)
 	})
 	if err != nil {
 		b.t.Fatal(err)
@@ -185,7 +185,7 @@ func TestCatchUp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.look(r, installation.ID())
+		b.read(r, installation.ID())
 	}
 	write(off, "issues: {off: true}\n", 1)
 	write(old, "issues: {max_per_hour: 2}\n", 5)
@@ -247,12 +247,12 @@ func TestReadAgainIsNotNew(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		b.look(old, installation.ID())
+		b.read(old, installation.ID())
 		if n := len(old.Issues()); n != 1 {
 			t.Fatalf("%d issues", n)
 		}
 	}
 	if len(old.CheckRuns("")) != 0 {
-		t.Error("a look at the history made a check run")
+		t.Error("a backfill made a check run")
 	}
 }

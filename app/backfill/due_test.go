@@ -29,16 +29,16 @@ func TestHistoriesAreQueuedAFewAtATime(t *testing.T) {
 	b.tenant("acme", many)
 	b.queueReconcile()
 	b.until("the histories of the first to be queued", func(s ledger.Stats) bool {
-		return s.Waiting[job.Backfill]+s.Running[job.Backfill] == window
+		return s.Waiting[job.QueueBackfill]+s.Running[job.QueueBackfill] == window
 	})
 	b.tenant("small", 1)
 	b.queueReconcile()
 	b.until("that of the second to be queued", func(s ledger.Stats) bool {
-		return s.Waiting[job.Backfill]+s.Running[job.Backfill] == window+1
+		return s.Waiting[job.QueueBackfill]+s.Running[job.QueueBackfill] == window+1
 	})
 	close(release)
 	b.idle()
-	if f := b.backfill(); f.Looked != many+1 || f.Waiting != 0 {
+	if f := b.backfill(); f.Done != many+1 || f.Waiting != 0 {
 		t.Errorf("read: %+v", f)
 	}
 	reads := 0

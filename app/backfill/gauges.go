@@ -21,7 +21,7 @@ const (
 
 // GaugesTx is what the gauges need of the ledger.
 type GaugesTx interface {
-	Backfill(ctx context.Context, installation int64, limit int) (ledger.Backfill, error)
+	Backfills(ctx context.Context, installation int64, limit int) (ledger.Backfills, error)
 	Stats(ctx context.Context) (ledger.Stats, error)
 }
 
@@ -42,7 +42,7 @@ type gauges struct {
 }
 
 type counted struct {
-	backfill ledger.Backfill
+	backfill ledger.Backfills
 	stats    ledger.Stats
 }
 
@@ -56,7 +56,7 @@ func newGauges(store *ledger.Store, now func() time.Time, log *slog.Logger) *gau
 	return &gauges{
 		store: ledger.Scope[GaugesTx](store), now: now, log: log,
 		repositories: desc("rekey_repositories",
-			"Repositories by what became of the reading of their histories: looked_at, reading, waiting, given_up.", []string{"state"}, nil),
+			"Repositories by what became of the reading of their histories: done, reading, waiting, given_up.", []string{"state"}, nil),
 		leaks: desc("rekey_open_leaks", "Leaks that are open, by kind and Clerk environment.", []string{"kind", "environment"}, nil),
 		jobs: desc("rekey_queue_jobs",
 			"Jobs by queue and state: waiting, running, dead (given up within a week).", []string{"queue", "state"}, nil),
@@ -84,14 +84,14 @@ func (g *gauges) Collect(c chan<- prometheus.Metric) {
 		c <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 	}
 	b, s := counts.backfill, counts.stats
-	for state, n := range map[string]int{"looked_at": b.Looked, "reading": b.Reading, "waiting": b.Waiting, "given_up": b.GivenUp} {
+	for state, n := range map[string]int{"done": b.Done, "reading": b.Reading, "waiting": b.Waiting, "given_up": b.GivenUp} {
 		gauge(g.repositories, float64(n), state)
 	}
 	for _, leaks := range s.Open {
 		gauge(g.leaks, float64(leaks.Count), leaks.Kind, leaks.Environment)
 	}
 	for state, queues := range map[string]map[string]int{"waiting": s.Waiting, "running": s.Running, "dead": s.Dead} {
-		for _, queue := range []string{job.Scan, job.Respond, job.Backfill} {
+		for _, queue := range []string{job.QueueScan, job.QueueRespond, job.QueueBackfill} {
 			gauge(g.jobs, float64(queues[queue]), queue, state)
 		}
 	}
@@ -112,7 +112,7 @@ func (g *gauges) count() (counted, bool) {
 	defer cancel()
 	var counts counted
 	err := g.store.View(ctx, func(ctx context.Context, tx GaugesTx) (err error) {
-		if counts.backfill, err = tx.Backfill(ctx, 0, 0); err != nil {
+		if counts.backfill, err = tx.Backfills(ctx, 0, 0); err != nil {
 			return err
 		}
 		counts.stats, err = tx.Stats(ctx)

@@ -20,8 +20,8 @@ import (
 )
 
 // Backfill reads a repository's whole history. Until that is done the ledger tells how far it is; each attempt begins anew.
-func (w *Worker) Backfill(ctx context.Context, j *river.Job[job.FirstLook]) error {
-	if outcome.Deadly(j.JobRow) {
+func (w *Worker) Backfill(ctx context.Context, j *river.Job[job.Backfill]) error {
+	if outcome.Crashed(j.JobRow) {
 		// What ends a process is not tried for ever.
 		return w.pause(ctx, j, outcome.Final("rekey was stopped each time it tried, last in the middle of the reading"))
 	}
@@ -30,12 +30,12 @@ func (w *Worker) Backfill(ctx context.Context, j *river.Job[job.FirstLook]) erro
 		return err
 	}
 	defer leave()
-	repository, look, err := w.start(ctx, j.Args.Repository)
+	repository, run, err := w.start(ctx, j.Args.Repository)
 	if errors.Is(err, ledger.ErrNotFound) { // its installation is gone, or it was deleted
 		return w.topUp(ctx, j.Args.Installation)
 	}
 	if err == nil {
-		err = outcome.Overtime(ctx, j.Attempt, job.BackfillTimeout, outcome.Contain(func() error { return w.readHistory(ctx, j, repository, look) }))
+		err = outcome.Overtime(ctx, j.Attempt, job.BackfillTimeout, outcome.Contain(func() error { return w.readHistory(ctx, j, repository, run) }))
 	}
 	if err != nil {
 		return w.pause(ctx, j, err)
@@ -43,22 +43,22 @@ func (w *Worker) Backfill(ctx context.Context, j *river.Job[job.FirstLook]) erro
 	return nil
 }
 
-func (w *Worker) start(ctx context.Context, id int64) (r respond.Repository, look ledger.Look, err error) {
+func (w *Worker) start(ctx context.Context, id int64) (r respond.Repository, run ledger.Backfill, err error) {
 	err = w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		if r, err = tx.Repository(ctx, id); err != nil {
 			return err
 		}
-		look, err = tx.BeginLook(ctx, id)
+		run, err = tx.StartBackfill(ctx, id)
 		return err
 	})
-	if err == nil && look.Attempt > 1 {
-		w.Log.InfoContext(ctx, "history is scanned again: an earlier attempt didn't finish", "repository", w.Recorder.Named(id), "looks", look.Attempt)
+	if err == nil && run.Attempt > 1 {
+		w.Log.InfoContext(ctx, "history is scanned again: an earlier attempt didn't finish", "repository", w.Recorder.Named(id), "attempt", run.Attempt)
 	}
-	return r, look, err
+	return r, run, err
 }
 
 // readHistory reads all that refs lead to, branches, tags, notes and others: one listing and one fetch.
-func (w *Worker) readHistory(ctx context.Context, j *river.Job[job.FirstLook], repository respond.Repository, look ledger.Look) error {
+func (w *Worker) readHistory(ctx context.Context, j *river.Job[job.Backfill], repository respond.Repository, run ledger.Backfill) error {
 	target := record.Target(repository)
 	client := w.GitHub.Repository(target, github.ScanAccess)
 	prefixes := append(ownRefs(), "HEAD")
@@ -74,7 +74,7 @@ func (w *Worker) readHistory(ctx context.Context, j *river.Job[job.FirstLook], r
 	if len(wants) == 0 {
 		return w.finish(ctx, j, refs)
 	}
-	report, err := w.Reader.Read(ctx, client, wire.Request{Wants: wants}, wants, w.follow(ctx, look).at)
+	report, err := w.Reader.Read(ctx, client, wire.Request{Wants: wants}, wants, w.follow(ctx, run).at)
 	if err != nil {
 		return fmt.Errorf("reading the history of %s/%s: %w", target.Owner, target.Name, err)
 	}
@@ -94,7 +94,7 @@ func (w *Worker) readHistory(ctx context.Context, j *river.Job[job.FirstLook], r
 	return w.finish(ctx, j, refs)
 }
 
-// noteLeft notes what a look could not judge, and reports whether another look is to try it again. The leaks that it found
+// noteLeft notes what a backfill could not judge, and reports whether another attempt is to try it again. The leaks that it found
 // are recorded either way, and pushes are read meanwhile.
 func (w *Worker) noteLeft(ctx context.Context, t *read.Task, unjudged []string) (again bool, err error) {
 	err = w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
@@ -108,7 +108,7 @@ func (w *Worker) noteLeft(ctx context.Context, t *read.Task, unjudged []string) 
 		if again = u.Attempts < budget.UnreadAttempts; again || err != nil {
 			return err
 		}
-		// What an earlier look left was left again, and stands in for it.
+		// What an earlier attempt left was left again, and this stands in for it.
 		if err := read.CloseGaps(ctx, tx, t.Repository.ID, func(g respond.Gap) bool { return g.Ref == read.WholeHistory && g.Accepted.IsZero() }); err != nil {
 			return err
 		}
@@ -117,9 +117,9 @@ func (w *Worker) noteLeft(ctx context.Context, t *read.Task, unjudged []string) 
 	return again, err
 }
 
-// pause remembers why a look has failed, and whether another attempt will come. A look that is given up is tried again
+// pause remembers why a backfill has failed, and whether another attempt will come. A backfill that is given up is tried again
 // when the repositories are next compared with GitHub's list; see [tryAgain].
-func (w *Worker) pause(ctx context.Context, j *river.Job[job.FirstLook], err error) error {
+func (w *Worker) pause(ctx context.Context, j *river.Job[job.Backfill], err error) error {
 	// The job's own time may be what ran out.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), job.RespondTimeout)
 	defer cancel()
@@ -127,12 +127,12 @@ func (w *Worker) pause(ctx context.Context, j *river.Job[job.FirstLook], err err
 	reason := w.Scanner.RedactString(ctx, out.Reason)
 	noted := w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		if out.Do == github.GiveUp {
-			if err := tx.GiveUpLook(ctx, j.Args.Repository, reason, outcome.Deadly(j.JobRow)); err != nil {
+			if err := tx.GiveUpBackfill(ctx, j.Args.Repository, reason, outcome.Crashed(j.JobRow)); err != nil {
 				return err
 			}
 			return enqueueNext(ctx, tx, j.Args.Installation)
 		}
-		return tx.PauseLook(ctx, j.Args.Repository, reason)
+		return tx.PauseBackfill(ctx, j.Args.Repository, reason)
 	})
 	switch {
 	case errors.Is(noted, ledger.ErrNotFound):
@@ -166,7 +166,7 @@ func wantsOf(refs []wire.Ref) (wants []string, head string) {
 
 // finish remembers the tips, which serve later pushes as haves, and that the history was read. The job is done in the same
 // transaction: River writes it down some time later, and a process that was killed in between would read all of it again.
-func (w *Worker) finish(ctx context.Context, j *river.Job[job.FirstLook], refs []wire.Ref) error {
+func (w *Worker) finish(ctx context.Context, j *river.Job[job.Backfill], refs []wire.Ref) error {
 	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		// Events may have changed the record, and moved refs on, while the history was read.
 		repository, err := tx.Repository(ctx, j.Args.Repository)
@@ -196,7 +196,7 @@ func (w *Worker) finish(ctx context.Context, j *river.Job[job.FirstLook], refs [
 				return err
 			}
 		}
-		if err := tx.EndLook(ctx, repository.ID); err != nil {
+		if err := tx.EndBackfill(ctx, repository.ID); err != nil {
 			return err
 		}
 		repository.Backfilled = tx.Now()

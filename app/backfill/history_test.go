@@ -44,10 +44,10 @@ func (b *bench) old() (*githubtest.Repository, int64) {
 	return r, installation
 }
 
-func (b *bench) backfill() (f ledger.Backfill) {
+func (b *bench) backfill() (f ledger.Backfills) {
 	b.t.Helper()
 	err := b.store.View(b.t.Context(), func(ctx context.Context, tx *ledger.Tx) (err error) {
-		f, err = tx.Backfill(ctx, 0, 10)
+		f, err = tx.Backfills(ctx, 0, 10)
 		return err
 	})
 	if err != nil {
@@ -72,13 +72,13 @@ func TestAGivenUpLookIsTriedAgain(t *testing.T) {
 	b := newBench(t)
 	old, installation := b.old()
 	b.github.Inject(githubtest.Times(1, githubtest.Is(githubtest.Git, http.MethodPost), githubtest.Answer(http.StatusForbidden, "Resource not accessible by integration")))
-	b.look(old, installation)
+	b.read(old, installation)
 	f := b.backfill()
-	if f.GivenUp != 1 || f.Repositories != 1 || len(f.Looks) != 1 || !strings.Contains(f.Looks[0].Look.Reason, "contents: read") {
+	if f.GivenUp != 1 || f.Repositories != 1 || len(f.List) != 1 || !strings.Contains(f.List[0].Backfill.Reason, "contents: read") {
 		t.Fatalf("given up: %+v", f)
 	}
 	b.reconcile()
-	if f := b.backfill(); f.Looked != 1 || f.Repositories != 1 || len(f.Looks) != 0 {
+	if f := b.backfill(); f.Done != 1 || f.Repositories != 1 || len(f.List) != 0 {
 		t.Errorf("after the next comparison: %+v", f)
 	}
 	b.github.ForgetRequests()
@@ -93,7 +93,7 @@ func TestALookThatUsedUpItsAttempts(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	old, installation := b.old()
-	b.look(old, installation) // makes it known
+	b.read(old, installation) // makes it known
 	b.eventually("its job to have left the gate", func() bool {
 		leave, err := b.worker.Reader.Enter(&rivertype.JobRow{Metadata: []byte(`{"crashes":1}`)}) // which is to be alone
 		if err == nil {
@@ -102,26 +102,26 @@ func TestALookThatUsedUpItsAttempts(t *testing.T) {
 		return err == nil
 	})
 	b.github.Inject(githubtest.Times(2, githubtest.Is(githubtest.Git, http.MethodPost), githubtest.Answer(http.StatusNotFound, "Not Found")))
-	attempt := func(n, crashes int) ledger.RepositoryLook {
+	attempt := func(n, crashes int) ledger.RepositoryBackfill {
 		t.Helper()
 		row := &rivertype.JobRow{
-			Attempt: n, MaxAttempts: job.BackfillAttempts, Queue: job.Backfill, Metadata: fmt.Appendf(nil, `{"crashes":%d,"crashes_alone":%d}`, crashes, crashes),
+			Attempt: n, MaxAttempts: job.BackfillAttempts, Queue: job.QueueBackfill, Metadata: fmt.Appendf(nil, `{"crashes":%d,"crashes_alone":%d}`, crashes, crashes),
 		}
-		err := b.worker.Backfill(t.Context(), &river.Job[job.FirstLook]{JobRow: row, Args: job.FirstLook{Installation: installation, Repository: old.ID()}})
+		err := b.worker.Backfill(t.Context(), &river.Job[job.Backfill]{JobRow: row, Args: job.Backfill{Installation: installation, Repository: old.ID()}})
 		f := b.backfill()
-		if err == nil || len(f.Looks) != 1 {
+		if err == nil || len(f.List) != 1 {
 			t.Fatalf("attempt %d: %v, %+v", n, err, f)
 		}
-		return f.Looks[0]
+		return f.List[0]
 	}
-	if l := attempt(job.BackfillAttempts-1, 2).Look; l.Phase != ledger.LookWaiting || l.Reason == "" {
+	if l := attempt(job.BackfillAttempts-1, 2).Backfill; l.Phase != ledger.BackfillWaiting || l.Reason == "" {
 		t.Errorf("the last but one: %+v", l)
 	}
-	if l := attempt(job.BackfillAttempts, 0).Look; l.Phase != ledger.LookGivenUp || l.Deadly || !strings.Contains(l.Reason, "tried often enough") {
+	if l := attempt(job.BackfillAttempts, 0).Backfill; l.Phase != ledger.BackfillGivenUp || l.Crashed || !strings.Contains(l.Reason, "tried often enough") {
 		t.Errorf("the last: %+v", l)
 	}
 	b.github.ForgetRequests()
-	if l := attempt(1, 3).Look; l.Phase != ledger.LookGivenUp || !l.Deadly || !strings.Contains(l.Reason, "stopped each time") {
+	if l := attempt(1, 3).Backfill; l.Phase != ledger.BackfillGivenUp || !l.Crashed || !strings.Contains(l.Reason, "stopped each time") {
 		t.Errorf("deadly: %+v", l)
 	}
 	b.reconcile()
@@ -130,7 +130,7 @@ func TestALookThatUsedUpItsAttempts(t *testing.T) {
 	}
 	b.later.Add(int64(crashPause))
 	b.reconcile()
-	if f := b.backfill(); f.Looked != 1 || len(f.Looks) != 0 {
+	if f := b.backfill(); f.Done != 1 || len(f.List) != 0 {
 		t.Errorf("a day later: %+v", f)
 	}
 }
@@ -148,56 +148,56 @@ func TestLookAgain(t *testing.T) {
 		{true, crashPause - 1, false, 1},
 		{true, reconcileEvery - time.Minute, true, 1},
 	} {
-		again, attempts := tryAgain(ledger.Look{Told: told, Deadly: c.deadly}, told.Add(c.after))
+		again, attempts := tryAgain(ledger.Backfill{Updated: told, Crashed: c.deadly}, told.Add(c.after))
 		if again != c.again || attempts != c.attempts {
 			t.Errorf("%+v: %v, %d", c, again, attempts)
 		}
 	}
 }
 
-// TestTellingIsRare follows a look whose ledger hears of it only every few seconds.
+// TestTellingIsRare follows a backfill whose ledger hears of it only every few seconds.
 func TestTellingIsRare(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	old, installation := b.old()
-	b.look(old, installation)
-	_, look, err := b.worker.start(t.Context(), old.ID())
+	b.read(old, installation)
+	_, run, err := b.worker.start(t.Context(), old.ID())
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := b.worker.follow(t.Context(), look)
-	recorded := func() ledger.Look { t.Helper(); return b.backfill().Looks[0].Look }
+	p := b.worker.follow(t.Context(), run)
+	recorded := func() ledger.Backfill { t.Helper(); return b.backfill().List[0].Backfill }
 	for range 200 {
 		p.at(pack.Progress{Objects: 10, Total: 20})
 	}
-	if l := recorded(); !l.Told.Equal(look.Told) {
-		t.Errorf("told at once: %v", l.Told.Sub(look.Told))
+	if l := recorded(); !l.Updated.Equal(run.Updated) {
+		t.Errorf("told at once: %v", l.Updated.Sub(run.Updated))
 	}
 	b.later.Add(int64(reportEvery))
 	p.at(pack.Progress{Objects: 11, Total: 20})
-	first := recorded().Told
+	first := recorded().Updated
 	p.at(pack.Progress{Objects: 12, Total: 20})
-	if !first.After(look.Told) || !recorded().Told.Equal(first) {
-		t.Errorf("told %v and %v after the start", first.Sub(look.Told), recorded().Told.Sub(look.Told))
+	if !first.After(run.Updated) || !recorded().Updated.Equal(first) {
+		t.Errorf("told %v and %v after the start", first.Sub(run.Updated), recorded().Updated.Sub(run.Updated))
 	}
 }
 
 func TestAdvance(t *testing.T) {
 	t.Parallel()
-	look := ledger.Look{Repository: 7, Phase: ledger.LookArriving, Attempt: 2, Total: 9, Bytes: 1000}
-	want := func(what string, phase ledger.LookPhase, objects, total int, bytes int64) {
+	run := ledger.Backfill{Repository: 7, Phase: ledger.BackfillArriving, Attempt: 2, Total: 9, Bytes: 1000}
+	want := func(what string, phase ledger.BackfillPhase, objects, total int, bytes int64) {
 		t.Helper()
-		if w := (ledger.Look{Repository: 7, Attempt: 2, Phase: phase, Objects: objects, Total: total, Bytes: bytes}); look != w {
-			t.Errorf("%s: %+v, want %+v", what, look, w)
+		if w := (ledger.Backfill{Repository: 7, Attempt: 2, Phase: phase, Objects: objects, Total: total, Bytes: bytes}); run != w {
+			t.Errorf("%s: %+v, want %+v", what, run, w)
 		}
 	}
-	look = advance(look, pack.Progress{Arriving: true, Objects: 3, Total: 9, Bytes: 1100})
-	want("arriving", ledger.LookArriving, 3, 9, 1100)
-	look = advance(look, pack.Progress{Objects: 2, Total: 9, Bytes: 50})
-	want("the first that is read", ledger.LookReading, 2, 9, 50)
-	look = advance(look, pack.Progress{Objects: 9, Total: 9, Bytes: 500})
-	look = advance(look, pack.Progress{Objects: 1, Total: 9, Bytes: 510})
-	want("walked again", ledger.LookReading, 9, 9, 510)
+	run = advance(run, pack.Progress{Arriving: true, Objects: 3, Total: 9, Bytes: 1100})
+	want("arriving", ledger.BackfillArriving, 3, 9, 1100)
+	run = advance(run, pack.Progress{Objects: 2, Total: 9, Bytes: 50})
+	want("the first that is read", ledger.BackfillReading, 2, 9, 50)
+	run = advance(run, pack.Progress{Objects: 9, Total: 9, Bytes: 500})
+	run = advance(run, pack.Progress{Objects: 1, Total: 9, Bytes: 510})
+	want("walked again", ledger.BackfillReading, 9, 9, 510)
 }
 
 func TestGauges(t *testing.T) {
@@ -226,7 +226,7 @@ func TestGauges(t *testing.T) {
 		t.Errorf("at first: %s", got)
 	}
 	old, installation := b.old()
-	b.look(old, installation)
+	b.read(old, installation)
 	if got := gauges(); got != none {
 		t.Errorf("counted again at once: %s", got)
 	}

@@ -33,7 +33,7 @@ func TestIssuesAreComparedDaily(t *testing.T) {
 	if err := r.SetRef("refs/heads/main", sha); err != nil {
 		t.Fatal(err)
 	}
-	b.look(r, installation.ID())
+	b.read(r, installation.ID())
 	if n := len(r.Issues()); n != 4 {
 		t.Fatalf("%d issues, want 4", n)
 	}
@@ -114,7 +114,7 @@ func TestALongPathKeepsTheInstructions(t *testing.T) {
 	if err := r.SetRef("refs/heads/main", sha); err != nil {
 		t.Fatal(err)
 	}
-	b.look(r, installation.ID())
+	b.read(r, installation.ID())
 	if issues := r.Issues(); len(issues) != 1 || !strings.Contains(issues[0].Body, "fly secrets set") {
 		t.Errorf("%d issues, the first without instructions for Fly", len(issues))
 	}

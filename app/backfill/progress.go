@@ -9,45 +9,45 @@ import (
 )
 
 const (
-	// reportEvery is how often the ledger is told how far a look is: most are over sooner, and cost it nothing.
+	// reportEvery is how often the ledger is told how far a backfill is: most are over sooner, and cost it nothing.
 	reportEvery = 5 * time.Second
 	// reportWithin is how long that may hold the reading up.
 	reportWithin = 2 * time.Second
 )
 
-// progress follows a look at a history, for the log and the ledger. It is used by one goroutine at a time.
+// progress follows a backfill, for the log and the ledger. It is used by one goroutine at a time.
 type progress struct {
 	worker *Worker
-	ctx    context.Context // the look's
-	look   ledger.Look
+	ctx    context.Context // the backfill's
+	run    ledger.Backfill
 	saved  time.Time // when it was last
 	tenth  int       // the last one that was logged
 }
 
-func (w *Worker) follow(ctx context.Context, look ledger.Look) *progress {
-	return &progress{worker: w, ctx: ctx, look: look, saved: look.Told}
+func (w *Worker) follow(ctx context.Context, run ledger.Backfill) *progress {
+	return &progress{worker: w, ctx: ctx, run: run, saved: run.Updated}
 }
 
-// advance is pure: the look after it has come as far as it says. A history with findings is walked more than once; what
+// advance is pure: the backfill after it has come as far as it says. A history with findings is walked more than once; what
 // was told does not go back within a phase.
-func advance(look ledger.Look, at pack.Progress) ledger.Look {
-	phase := ledger.LookReading
+func advance(run ledger.Backfill, at pack.Progress) ledger.Backfill {
+	phase := ledger.BackfillReading
 	if at.Arriving {
-		phase = ledger.LookArriving
+		phase = ledger.BackfillArriving
 	}
-	if phase != look.Phase {
-		look.Phase, look.Objects, look.Bytes = phase, 0, 0
+	if phase != run.Phase {
+		run.Phase, run.Objects, run.Bytes = phase, 0, 0
 	}
-	look.Objects, look.Total, look.Bytes = max(look.Objects, at.Objects), at.Total, max(look.Bytes, at.Bytes)
-	return look
+	run.Objects, run.Total, run.Bytes = max(run.Objects, at.Objects), at.Total, max(run.Bytes, at.Bytes)
+	return run
 }
 
 // at takes what the pack tells.
 func (p *progress) at(at pack.Progress) {
-	if (p.look.Phase == ledger.LookArriving) != at.Arriving {
+	if (p.run.Phase == ledger.BackfillArriving) != at.Arriving {
 		p.tenth = 0
 	}
-	p.look = advance(p.look, at)
+	p.run = advance(p.run, at)
 	p.log(at)
 	p.save()
 }
@@ -58,11 +58,11 @@ func (p *progress) log(at pack.Progress) {
 		return
 	}
 	p.tenth = at.Objects * 10 / at.Total
-	p.worker.Log.InfoContext(p.ctx, "history is being read", "repository", p.worker.Recorder.Named(p.look.Repository), "arriving", at.Arriving,
+	p.worker.Log.InfoContext(p.ctx, "history is being read", "repository", p.worker.Recorder.Named(p.run.Repository), "arriving", at.Arriving,
 		"objects", at.Objects, "of", at.Total, "bytes", at.Bytes, "percent", p.tenth*10)
 }
 
-// save writes to the ledger, if that was not done a moment ago. A look does not fail because nobody hears of it.
+// save writes to the ledger, if that was not done a moment ago. A backfill does not fail because nobody hears of it.
 func (p *progress) save() {
 	now := p.worker.Now()
 	if now.Sub(p.saved) < reportEvery {
@@ -71,7 +71,7 @@ func (p *progress) save() {
 	p.saved = now
 	ctx, cancel := context.WithTimeout(p.ctx, reportWithin)
 	defer cancel()
-	if err := p.worker.Progress.TellLook(ctx, p.look); err != nil && p.ctx.Err() == nil {
-		p.worker.Log.WarnContext(ctx, "could not record the progress of a history", "repository", p.worker.Recorder.Named(p.look.Repository), "error", err)
+	if err := p.worker.Progress.SaveProgress(ctx, p.run); err != nil && p.ctx.Err() == nil {
+		p.worker.Log.WarnContext(ctx, "could not record the progress of a history", "repository", p.worker.Recorder.Named(p.run.Repository), "error", err)
 	}
 }

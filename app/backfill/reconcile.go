@@ -27,12 +27,12 @@ func (w *Worker) Reconcile(ctx context.Context, j *river.Job[job.Reconcile]) err
 		return fmt.Errorf("listing the repositories of installation %d: %w", j.Args.Installation, err)
 	}
 	var known []respond.Repository
-	var givenUp map[int64]ledger.Look
+	var givenUp map[int64]ledger.Backfill
 	err = w.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		if known, err = tx.RepositoriesOf(ctx, j.Args.Installation); err != nil {
 			return err
 		}
-		givenUp, err = tx.GivenUpLooks(ctx, j.Args.Installation)
+		givenUp, err = tx.GivenUpBackfills(ctx, j.Args.Installation)
 		return err
 	})
 	if err != nil {
@@ -53,8 +53,8 @@ func (w *Worker) Reconcile(ctx context.Context, j *river.Job[job.Reconcile]) err
 	return w.topUp(ctx, j.Args.Installation)
 }
 
-// register records a repository. The look at a new one is due from now on; one that was given up is tried again at once.
-func (w *Worker) register(ctx context.Context, tx Tx, installation int64, r github.RepositoryInfo, givenUp map[int64]ledger.Look) error {
+// register records a repository. The backfill of a new one is due from now on; one that was given up is tried again at once.
+func (w *Worker) register(ctx context.Context, tx Tx, installation int64, r github.RepositoryInfo, givenUp map[int64]ledger.Backfill) error {
 	record, err := tx.Repository(ctx, r.ID)
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
@@ -67,31 +67,31 @@ func (w *Worker) register(ctx context.Context, tx Tx, installation int64, r gith
 			return err
 		}
 	}
-	look, failed := givenUp[r.ID]
+	run, failed := givenUp[r.ID]
 	if !failed {
 		if !record.Backfilled.IsZero() {
 			return nil
 		}
 		return tx.NotePushed(ctx, r.ID, r.PushedAt)
 	}
-	again, attempts := tryAgain(look, tx.Now())
+	again, attempts := tryAgain(run, tx.Now())
 	if !again {
 		return nil
 	}
-	// A look that has begun is enough, though its end is not recorded yet.
-	return tx.EnqueueOnce(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: 2, MaxAttempts: attempts})
+	// A backfill that has begun is enough, though its end is not recorded yet.
+	return tx.EnqueueOnce(ctx, job.Backfill{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: 2, MaxAttempts: attempts})
 }
 
-// window is how many looks of an installation are queued at a time.
+// window is how many backfills of an installation are queued at a time.
 const window = 8
 
-// topUp queues looks that are due, as many as the window has room for.
+// topUp queues backfills that are due, as many as the window has room for.
 func (w *Worker) topUp(ctx context.Context, installation int64) error {
 	var due []int64
 	err := w.Store.View(ctx, func(ctx context.Context, tx Tx) error {
-		queued, err := tx.LooksQueued(ctx, installation)
+		queued, err := tx.BackfillsQueued(ctx, installation)
 		if err == nil && queued < window {
-			due, err = tx.LooksDue(ctx, installation, window-queued)
+			due, err = tx.BackfillsDue(ctx, installation, window-queued)
 		}
 		return err
 	})
@@ -103,7 +103,7 @@ func (w *Worker) topUp(ctx context.Context, installation int64) error {
 	})
 }
 
-// topUpAll does so for every installation: a process that ends between two looks leaves a gap.
+// topUpAll does so for every installation: a process that ends between two backfills leaves a gap.
 func (w *Worker) topUpAll(ctx context.Context) error {
 	var installations []int64
 	err := w.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
@@ -117,9 +117,9 @@ func (w *Worker) topUpAll(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// enqueueNext queues the next look of an installation, after one that is over.
+// enqueueNext queues the next backfill of an installation, after one that is over.
 func enqueueNext(ctx context.Context, tx Tx, installation int64) error {
-	due, err := tx.LooksDue(ctx, installation, 1)
+	due, err := tx.BackfillsDue(ctx, installation, 1)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func enqueueNext(ctx context.Context, tx Tx, installation int64) error {
 func enqueueBackfills(ctx context.Context, tx Tx, installation int64, repositories []int64) error {
 	for _, id := range repositories {
 		// A repository that was just made public goes first.
-		err := tx.EnqueueOnce(ctx, job.FirstLook{Installation: installation, Repository: id}, &river.InsertOpts{Priority: 2})
+		err := tx.EnqueueOnce(ctx, job.Backfill{Installation: installation, Repository: id}, &river.InsertOpts{Priority: 2})
 		if err != nil {
 			return err
 		}
@@ -137,15 +137,15 @@ func enqueueBackfills(ctx context.Context, tx Tx, installation int64, repositori
 	return nil
 }
 
-// crashPause is how long a look is left alone that ended the process each time. It is longer than a process lives that
+// crashPause is how long a backfill is left alone that ended the process each time. It is longer than a process lives that
 // is restarted over and over, and shorter than what lies between two comparisons.
 const crashPause = reconcileEvery / 2
 
-// tryAgain is pure: whether a look that was given up is tried again, and how often at most; 0 is as often as any. What
+// tryAgain is pure: whether a backfill that was given up is tried again, and how often at most; 0 is as often as any. What
 // failed for a reason that people can mend, a missing permission say, is tried at each comparison.
-func tryAgain(look ledger.Look, now time.Time) (again bool, attempts int) {
-	if look.Deadly {
-		return now.Sub(look.Told) >= crashPause, 1
+func tryAgain(run ledger.Backfill, now time.Time) (again bool, attempts int) {
+	if run.Crashed {
+		return now.Sub(run.Updated) >= crashPause, 1
 	}
 	return true, 0
 }

@@ -35,7 +35,7 @@ func TestTheLedgerKnowsThatARepositoryUsesClerk(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b.look(r, installation.ID())
+			b.read(r, installation.ID())
 		}
 		var leak respond.Leak
 		err = b.store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) (err error) {

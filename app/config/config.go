@@ -55,7 +55,7 @@ type Config struct {
 	PrivateKey     *rsa.PrivateKey
 	WebhookSecrets []string
 	ClerkAPIURL    string
-	PullRefs       bool            // first looks read refs/pull/ too
+	PullRefs       bool            // backfills read refs/pull/ too
 	Policy         policy.File     // what applies where no repository's file says otherwise
 	Targets        []notify.Target // whom policies may name
 	LogLevel       slog.Level

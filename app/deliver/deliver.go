@@ -156,7 +156,7 @@ func (w *Worker) deletedSince(ctx context.Context, event webhook.Event, received
 // tryScan scans, unless the process was killed in the middle of the last attempt: what ends a process is not tried for
 // ever.
 func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *read.Task) (note string, err error) {
-	if outcome.Deadly(j.JobRow) {
+	if outcome.Crashed(j.JobRow) {
 		return "", outcome.Final("rekey was stopped each time it tried, last in the middle of the scan")
 	}
 	leave, err := w.Reader.Enter(j.JobRow)

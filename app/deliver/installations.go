@@ -13,8 +13,8 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// remember writes what the event says about installations and repositories, and queues the first looks. Events that name more
-// repositories than one transaction takes ask for a comparison too, which queues the looks.
+// remember writes what the event says about installations and repositories, and queues the backfills. Events that name more
+// repositories than one transaction takes ask for a comparison too, which queues the backfills.
 func (w *Worker) remember(ctx context.Context, installation int64, p plan) error {
 	if p.Uninstalled {
 		return w.Recorder.ForgetInstallation(ctx, installation)
@@ -53,7 +53,7 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 				return err
 			}
 			if isNew && !p.Reconcile && len(p.Backfill) == 0 { // else its history is queued by the comparison
-				if err := tx.EnqueueOnce(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: priority(p)}); err != nil {
+				if err := tx.EnqueueOnce(ctx, job.Backfill{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: priority(p)}); err != nil {
 					return err
 				}
 			}
@@ -69,7 +69,7 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 			}
 		}
 		for _, r := range p.Backfill {
-			if err := tx.Enqueue(ctx, job.FirstLook{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: priority(p)}); err != nil {
+			if err := tx.Enqueue(ctx, job.Backfill{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: priority(p)}); err != nil {
 				return err
 			}
 		}

@@ -141,7 +141,7 @@ func TestAllOpenLeaksAreToldWhenARepositoryIsPublished(t *testing.T) {
 	err = store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
 		stats, err := tx.Stats(ctx)
 		// The comparison, a check run for each head, an issue for each leak.
-		if n := stats.Waiting[job.Respond]; n != 1+scans+scans*each {
+		if n := stats.Waiting[job.QueueRespond]; n != 1+scans+scans*each {
 			t.Errorf("%d jobs wait", n)
 		}
 		return err

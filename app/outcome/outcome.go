@@ -143,11 +143,11 @@ type WaitError struct {
 
 func (e *WaitError) Error() string { return e.Reason }
 
-// Deadly reports whether a job ended its process so often that it is not tried again. One that did so before, and has only
+// Crashed reports whether a job ended its process so often that it is not tried again. One that did so before, and has only
 // one attempt now, has no second.
-func Deadly(row *rivertype.JobRow) bool {
+func Crashed(row *rivertype.JobRow) bool {
 	crashes := job.CrashesOf(row)
-	return crashes.Deadly() || row.MaxAttempts == 1 && crashes.Times > 0
+	return crashes.TooMany() || row.MaxAttempts == 1 && crashes.Times > 0
 }
 
 // Owner names a job for the log of effects: another attempt of it, in whatever process, takes over at once.

@@ -107,9 +107,9 @@ func (r *Runner) park(ctx context.Context, row *rivertype.JobRow, err error) {
 
 func timeoutOf(queue string) time.Duration {
 	switch queue {
-	case job.Respond:
+	case job.QueueRespond:
 		return job.RespondTimeout
-	case job.Backfill:
+	case job.QueueBackfill:
 		return job.BackfillTimeout
 	}
 	return job.ScanTimeout

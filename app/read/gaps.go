@@ -113,7 +113,7 @@ func (r *Reader) fillGaps(ctx context.Context, tx Tx, t *Task, scan *respond.Sca
 		case !g.Accepted.IsZero() || g.Head == t.Head && len(scan.Unjudged) > 0:
 			continue
 		case g.Ref == WholeHistory:
-			if err := tx.EnqueueOnce(ctx, job.FirstLook{Installation: repository.Installation, Repository: repository.ID}, nil); err != nil {
+			if err := tx.EnqueueOnce(ctx, job.Backfill{Installation: repository.Installation, Repository: repository.ID}, nil); err != nil {
 				return err
 			}
 		case len(scan.Unjudged) == 0:

@@ -47,7 +47,7 @@ func (r *Reader) haves(ctx context.Context, client *github.Client, t *Task) (hav
 		if err != nil {
 			return err
 		}
-		// Before the first look nothing was read, and it will read all that was there.
+		// Before the backfill nothing was read, and it will read all that was there.
 		if repository.Backfilled.IsZero() {
 			return nil
 		}

@@ -160,7 +160,7 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 			return err
 		}
 		if again {
-			err := tx.EnqueueOnce(ctx, job.FirstLook{Installation: repository.Installation, Repository: repository.ID}, nil)
+			err := tx.EnqueueOnce(ctx, job.Backfill{Installation: repository.Installation, Repository: repository.ID}, nil)
 			if err != nil {
 				return err
 			}

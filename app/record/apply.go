@@ -66,7 +66,7 @@ func (r *Recorder) enqueue(ctx context.Context, tx Tx, a respond.Action, p respo
 		if known, err := claim(ctx, tx, a.Key); err != nil || known {
 			return err
 		}
-		return tx.Enqueue(ctx, job.Ask{Leak: a.Leak, Question: a.Verification}, after(tx.Now(), a.After))
+		return tx.Enqueue(ctx, job.Verify{Leak: a.Leak, Question: a.Verification}, after(tx.Now(), a.After))
 	case respond.Notify:
 		if known, err := claim(ctx, tx, a.Key); err != nil || known {
 			return err

@@ -63,7 +63,7 @@ func NewAnswers(metrics prometheus.Registerer) *prometheus.CounterVec {
 }
 
 // Verify asks Clerk whether a leak's key is dead, and does what follows from the answer.
-func (w *Worker) Verify(ctx context.Context, j *river.Job[job.Ask]) error {
+func (w *Worker) Verify(ctx context.Context, j *river.Job[job.Verify]) error {
 	question := j.Args.Question
 	leak, p, found, err := w.Policies.OfLeak(ctx, j.Args.Leak)
 	if err != nil || !found {
@@ -96,7 +96,7 @@ func (w *Worker) Verify(ctx context.Context, j *river.Job[job.Ask]) error {
 }
 
 // answerTo asks Clerk, where the policy still lets it be asked. A key that cannot be read again for good gives an answer too.
-func (w *Worker) answerTo(ctx context.Context, j *river.Job[job.Ask], leak respond.Leak, p respond.Policy) (respond.Answer, error) {
+func (w *Worker) answerTo(ctx context.Context, j *river.Job[job.Verify], leak respond.Leak, p respond.Policy) (respond.Answer, error) {
 	if p.Verify == respond.VerifyNever {
 		return respond.Answer{State: respond.KeyNotAsked}, nil
 	}

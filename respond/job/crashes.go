@@ -28,5 +28,5 @@ const (
 	maxCrashes = 10
 )
 
-// Deadly reports whether the job ended its process so often that it is not tried again.
-func (c Crashes) Deadly() bool { return c.Alone >= maxCrashesAlone || c.Times >= maxCrashes }
+// TooMany reports whether the job ended its process so often that it is not tried again.
+func (c Crashes) TooMany() bool { return c.Alone >= maxCrashesAlone || c.Times >= maxCrashes }

@@ -7,15 +7,16 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/rekey-app/rekey/respond"
 	"github.com/riverqueue/river"
+
+	"github.com/rekey-app/rekey/respond"
 )
 
 // The queues. They are separate so that a backfill of ten thousand repositories never delays a push.
 const (
-	Scan     = "scan"
-	Respond  = "respond"
-	Backfill = "backfill"
+	QueueScan     = "scan"
+	QueueRespond  = "respond"
+	QueueBackfill = "backfill"
 )
 
 // Timeouts of the queues' jobs. Workers return them from Timeout.
@@ -59,17 +60,17 @@ func (Delivery) Kind() string { return "delivery" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts. The ledger sets the queue by [QueueOf].
 func (Delivery) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: Scan, MaxAttempts: ScanAttempts}
+	return river.InsertOpts{Queue: QueueScan, MaxAttempts: ScanAttempts}
 }
 
-// QueueOf names the queue for a delivery of a webhook event: what is about code goes to [Scan], the rest to [Respond].
-// No delivery goes to [Backfill]: an installation that ends must not wait until histories are read.
+// QueueOf names the queue for a delivery of a webhook event: what is about code goes to [QueueScan], the rest to [QueueRespond].
+// No delivery goes to [QueueBackfill]: an installation that ends must not wait until histories are read.
 func QueueOf(event string) string {
 	switch event {
 	case "issues", "issue_comment", "installation", "installation_repositories", "installation_target", "repository":
-		return Respond
+		return QueueRespond
 	default:
-		return Scan
+		return QueueScan
 	}
 }
 
@@ -86,7 +87,7 @@ func (i Issue) Key() string { return strconv.FormatInt(i.Leak, 10) }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Issue) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
+	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }
 
 // Check brings a commit's check run up to date.
@@ -103,24 +104,24 @@ func (c Check) Key() string { return strconv.FormatInt(c.Repository, 10) + "@" +
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Check) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
+	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }
 
-// FirstLook reads a repository's whole history: at installation, when it was added, made public or unarchived.
-type FirstLook struct {
+// Backfill reads a repository's whole history: at installation, when it was added, made public or unarchived.
+type Backfill struct {
 	Installation int64 `json:"installation"`
 	Repository   int64 `json:"repository"`
 }
 
 // Kind implements river.JobArgs.
-func (FirstLook) Kind() string { return "first_look" }
+func (Backfill) Kind() string { return "backfill" }
 
 // Key implements [Keyed].
-func (f FirstLook) Key() string { return strconv.FormatInt(f.Repository, 10) }
+func (f Backfill) Key() string { return strconv.FormatInt(f.Repository, 10) }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
-func (FirstLook) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: Backfill, MaxAttempts: BackfillAttempts}
+func (Backfill) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueBackfill, MaxAttempts: BackfillAttempts}
 }
 
 // Effects performs effects on a leak's issue, one after the other: comments, closing, reopening. What they are was
@@ -135,21 +136,21 @@ func (Effects) Kind() string { return "effects" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Effects) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
+	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }
 
-// Ask asks Clerk whether a leak's key is dead.
-type Ask struct {
+// Verify asks Clerk whether a leak's key is dead.
+type Verify struct {
 	Leak     int64                `json:"leak"`
 	Question respond.Verification `json:"question"`
 }
 
 // Kind implements river.JobArgs.
-func (Ask) Kind() string { return "ask" }
+func (Verify) Kind() string { return "verify" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
-func (Ask) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
+func (Verify) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }
 
 // Notify tells one target of a step in a leak's life.
@@ -164,7 +165,7 @@ func (Notify) Kind() string { return "notify" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Notify) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
+	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }
 
 // Digest tells one target of all that waited since the last digest.
@@ -180,7 +181,7 @@ func (d Digest) Key() string { return d.Target }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Digest) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
+	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }
 
 // Summary brings the one issue up to date that stands for a repository's leaks which wait for an issue of their own.
@@ -196,7 +197,7 @@ func (s Summary) Key() string { return strconv.FormatInt(s.Repository, 10) }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Summary) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
+	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }
 
 // Issues compares the issues in a repository with what the ledger knows of them: events may be lost.
@@ -212,11 +213,11 @@ func (i Issues) Key() string { return strconv.FormatInt(i.Repository, 10) }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Issues) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
+	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }
 
-// Reconcile compares what the ledger knows of an installation's repositories with GitHub's list, and queues the first
-// looks, the repositories that were pushed to last before the others.
+// Reconcile compares what the ledger knows of an installation's repositories with GitHub's list, and queues the
+// backfills, the repositories that were pushed to last before the others.
 type Reconcile struct {
 	Installation int64 `json:"installation"`
 }
@@ -229,7 +230,7 @@ func (r Reconcile) Key() string { return strconv.FormatInt(r.Installation, 10) }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Reconcile) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: Respond, MaxAttempts: RespondAttempts}
+	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }
 
 // Sweep reads what moved in a repository without an event: more than three tags in one push, lost deliveries.
@@ -245,5 +246,5 @@ func (s Sweep) Key() string { return strconv.FormatInt(s.Repository, 10) }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Sweep) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: Backfill, MaxAttempts: BackfillAttempts}
+	return river.InsertOpts{Queue: QueueBackfill, MaxAttempts: BackfillAttempts}
 }

@@ -32,11 +32,11 @@ func TestJobsOfOlderVersionsAreRead(t *testing.T) {
 		},
 		{
 			`{"leak":7,"question":{"Why":"closed","By":"ada","Role":"maintain","Attempt":2,"Word":"comment:5"}}`,
-			&job.Ask{}, &job.Ask{Leak: 7, Question: respond.Verification{Why: respond.Closed, By: "ada", Role: "maintain", Attempt: 2, Command: "comment:5"}},
+			&job.Verify{}, &job.Verify{Leak: 7, Question: respond.Verification{Why: respond.Closed, By: "ada", Role: "maintain", Attempt: 2, Command: "comment:5"}},
 		},
 		{
 			`{"leak":7,"question":{"Why":"rotated","By":"ada","Attempt":0,"Word":"comment:5"}}`, // before roles were kept
-			&job.Ask{}, &job.Ask{Leak: 7, Question: respond.Verification{Why: respond.Rotated, By: "ada", Command: "comment:5"}},
+			&job.Verify{}, &job.Verify{Leak: 7, Question: respond.Verification{Why: respond.Rotated, By: "ada", Command: "comment:5"}},
 		},
 		{
 			`{"leak":7,"target":"team","event":{"id":"leak:7:notify:1:revoked","type":"leak.revoked","timestamp":"2026-11-23T09:55:00Z",

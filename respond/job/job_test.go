@@ -10,8 +10,8 @@ import (
 
 func TestEveryJobNamesItsQueueAndAttempts(t *testing.T) {
 	t.Parallel()
-	known := map[string]bool{job.Scan: true, job.Respond: true, job.Backfill: true}
-	for _, args := range []river.JobArgsWithInsertOpts{job.Delivery{}, job.Issue{}, job.Check{}, job.FirstLook{}} {
+	known := map[string]bool{job.QueueScan: true, job.QueueRespond: true, job.QueueBackfill: true}
+	for _, args := range []river.JobArgsWithInsertOpts{job.Delivery{}, job.Issue{}, job.Check{}, job.Backfill{}} {
 		opts := args.InsertOpts()
 		if !known[opts.Queue] {
 			t.Errorf("%T goes to the queue %q, which nobody works", args, opts.Queue)
@@ -36,8 +36,8 @@ func TestKeysTellJobsApart(t *testing.T) {
 		job.Check{Repository: 1, Head: "2"},
 		job.Issue{Leak: 1},
 		job.Issue{Leak: 2},
-		job.FirstLook{Repository: 1},
-		job.FirstLook{Repository: 2},
+		job.Backfill{Repository: 1},
+		job.Backfill{Repository: 2},
 	} {
 		id := k.Kind() + " " + k.Key()
 		if other, ok := seen[id]; ok {

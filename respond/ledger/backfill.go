@@ -3,96 +3,132 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"time"
 
-	"github.com/rekey-app/rekey/respond"
+	"github.com/jackc/pgx/v5"
 )
 
-// Backfill is how far the reading of whole histories is.
+// BackfillPhase is where the reading of a repository's whole history stands.
+type BackfillPhase string
+
+// The phases of a backfill.
+const (
+	BackfillWaiting  BackfillPhase = "waiting"  // an attempt failed or was cut off, and the next one has not started
+	BackfillArriving BackfillPhase = "arriving" // the history is asked for, and comes
+	BackfillReading  BackfillPhase = "reading"
+	BackfillGivenUp  BackfillPhase = "given up" // until the repositories are next compared with GitHub's list
+)
+
+// Backfill is the reading of a repository's whole history. It is remembered until the history has been read.
 type Backfill struct {
-	Repositories int // all that are known; each is counted once below
-	Looked       int // the history has been read
-	Reading      int // it is being read now, for the first time or again
-	Waiting      int // it has not been read, and will be
-	GivenUp      int // it could not be read; Looks tells why
-
-	// Looks are those being read, then those given up, then those between two attempts. A repository whose first attempt
-	// has not begun is not among them.
-	Looks []RepositoryLook
+	Repository     int64
+	Phase          BackfillPhase
+	Attempt        int // 1 is the first since the history was last read whole; each begins anew
+	Objects, Total int
+	Bytes          int64 // arrived, of the pack; or read, inflated
+	Started        time.Time
+	Updated        time.Time // when the ledger last heard of it
+	Reason         string    // why the last attempt failed, or why it was given up
+	Crashed        bool      // given up because the process ended each time in the middle of it
 }
 
-// RepositoryLook is a look, and the repository that it is about. Backfilled is not zero where a history is read again.
-type RepositoryLook struct {
-	Repository respond.Repository
-	Look       Look
-}
-
-// lookState tells in which state a repository is. A look is being read only while the queue says that its job runs: after
-// a kill -9 the job is taken up again (see reclaim.go), and from then on its old figures count for nothing.
-const lookState = `CASE
-		WHEN l.phase IN ('arriving', 'reading') AND EXISTS (
-			SELECT 1 FROM keyed_jobs k JOIN river_job j ON j.id = k.running
-			WHERE k.kind = 'first_look' AND k.key = CAST(l.repository AS TEXT) AND j.state = 'running') THEN l.phase
-		WHEN l.phase = 'given up' THEN l.phase
-		WHEN r.first_looked <> 0 THEN 'looked'
-		ELSE 'waiting' END`
-
-// Backfill tells how far the reading of an installation's histories is, with up to limit looks; installation 0 stands for
-// all. It reads whole tables of repositories: once in some seconds is often enough.
-func (tx *Tx) Backfill(ctx context.Context, installation int64, limit int) (Backfill, error) {
-	var b Backfill
-	err := each(ctx, tx, func(scan func(...any) error) error {
-		var state string
-		var n int
-		if err := scan(&state, &n); err != nil {
-			return err
-		}
-		b.Repositories += n
-		switch state {
-		case "looked":
-			b.Looked += n
-		case string(LookArriving), string(LookReading):
-			b.Reading += n
-		case string(LookGivenUp):
-			b.GivenUp += n
-		default:
-			b.Waiting += n
-		}
-		return nil
-	}, `SELECT state, count(*) FROM (
-			SELECT `+lookState+` AS state FROM repositories r LEFT JOIN looks l ON l.repository = r.id
-			WHERE CAST($1 AS BIGINT) IN (0, r.installation)
-		) states GROUP BY state`, installation)
-	if err == nil && limit > 0 {
-		b.Looks, err = tx.looks(ctx, installation, limit)
+// Share is how much of the phase is done, from 0 to 1. It is not known while nobody has said how much there is.
+func (l Backfill) Share() (share float64, known bool) {
+	if l.Total <= 0 || l.Phase != BackfillReading && l.Objects == 0 {
+		return 0, false
 	}
+	return min(1, float64(l.Objects)/float64(l.Total)), true
+}
+
+// StartBackfill records that an attempt to read a repository's history begins, at its start. ErrNotFound: the repository is
+// not in the ledger.
+func (tx *Tx) StartBackfill(ctx context.Context, repository int64) (Backfill, error) {
+	backfill := Backfill{Repository: repository, Phase: BackfillArriving, Started: tx.now, Updated: tx.now}
+	_, err := one(ctx, tx, []any{&backfill.Attempt}, `INSERT INTO backfills (repository, phase, attempt, started, updated)
+		VALUES ($1, 'arriving', 1, $2, $2)
+		ON CONFLICT (repository) DO UPDATE SET phase = excluded.phase, attempt = backfills.attempt + 1, objects = 0, total = 0,
+			bytes = 0, started = excluded.started, updated = excluded.updated, reason = '', crashed = 0
+		RETURNING attempt`, repository, tx.now)
 	if err != nil {
-		return Backfill{}, fmt.Errorf("ledger: backfill: %w", err)
+		return Backfill{}, explain(fmt.Errorf("ledger: backfill of repository %d: %w", repository, err))
 	}
-	return b, nil
+	return backfill, nil
 }
 
-func (tx *Tx) looks(ctx context.Context, installation int64, limit int) ([]RepositoryLook, error) {
-	var list []RepositoryLook
+// SaveProgress records how far a backfill is: its phase, objects, total and bytes. What comes late, when the backfill is over or
+// another attempt has started, changes nothing.
+//
+// It is a transaction of its own that depends on no other, so that telling never makes one wait or run again.
+func (s *Store) SaveProgress(ctx context.Context, l Backfill) error {
+	err := s.update(ctx, pgx.ReadCommitted, func(ctx context.Context, tx *Tx) error {
+		_, err := tx.exec(ctx, `UPDATE backfills SET phase = $3, objects = $4, total = $5, bytes = $6, updated = $7
+			WHERE repository = $1 AND attempt = $2 AND phase IN ('arriving', 'reading')`,
+			l.Repository, l.Attempt, string(l.Phase), l.Objects, l.Total, l.Bytes, tx.now)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("ledger: progress of the backfill of repository %d: %w", l.Repository, err)
+	}
+	return nil
+}
+
+// PauseBackfill records that an attempt has failed and another one will come. ErrNotFound: there is no such backfill, as when the
+// repository was forgotten meanwhile.
+func (tx *Tx) PauseBackfill(ctx context.Context, repository int64, reason string) error {
+	return tx.leaveBackfill(ctx, repository, BackfillWaiting, reason, false)
+}
+
+// GiveUpBackfill records that no attempt will come, and why; crashed, that it was because the process ended in the middle of
+// each. ErrNotFound as for PauseBackfill.
+func (tx *Tx) GiveUpBackfill(ctx context.Context, repository int64, reason string, crashed bool) error {
+	return tx.leaveBackfill(ctx, repository, BackfillGivenUp, reason, crashed)
+}
+
+func (tx *Tx) leaveBackfill(ctx context.Context, repository int64, phase BackfillPhase, reason string, crashed bool) error {
+	n, err := tx.exec(ctx, `UPDATE backfills SET phase = $2, objects = 0, total = 0, bytes = 0, updated = $3, reason = $4, crashed = $5
+		WHERE repository = $1`, repository, string(phase), tx.now, reason, crashed)
+	switch {
+	case err != nil:
+		return fmt.Errorf("ledger: backfill of repository %d: %w", repository, err)
+	case n == 0:
+		return fmt.Errorf("%w: backfill of repository %d", ErrNotFound, repository)
+	}
+	return nil
+}
+
+// EndBackfill forgets a backfill that is over: the history has been read. It is no error if there was none.
+func (tx *Tx) EndBackfill(ctx context.Context, repository int64) error {
+	if _, err := tx.exec(ctx, `DELETE FROM backfills WHERE repository = $1`, repository); err != nil {
+		return fmt.Errorf("ledger: backfill of repository %d: %w", repository, err)
+	}
+	return nil
+}
+
+// GivenUpBackfills returns the backfills of an installation's repositories that were given up, by repository.
+func (tx *Tx) GivenUpBackfills(ctx context.Context, installation int64) (map[int64]Backfill, error) {
+	backfills := map[int64]Backfill{}
 	err := each(ctx, tx, func(scan func(...any) error) error {
-		var one RepositoryLook
-		var state string
-		err := scanRepository(func(dest ...any) error { return scan(append(dest, one.Look.fields(&state)...)...) }, &one.Repository)
-		if err != nil {
+		var l Backfill
+		var phase string
+		if err := scan(l.fields(&phase)...); err != nil {
 			return err
 		}
-		l := &one.Look
-		switch l.Phase = LookPhase(state); l.Phase {
-		case LookArriving, LookReading, LookGivenUp:
-		default: // it was cut off, maybe in the middle: the next attempt begins anew
-			l.Phase, l.Objects, l.Total, l.Bytes = LookWaiting, 0, 0, 0
-		}
-		list = append(list, one)
+		l.Phase = BackfillPhase(phase)
+		backfills[l.Repository] = l
 		return nil
-	}, `SELECT l.* FROM (
-			SELECT r.id, r.installation, r.owner, r.name, r.default_branch, r.private, r.archived, r.first_looked,
-				`+lookColumns+`, `+lookState+` AS state
-			FROM looks l JOIN repositories r ON r.id = l.repository WHERE CAST($1 AS BIGINT) IN (0, r.installation)
-		) l ORDER BY CASE l.state WHEN 'arriving' THEN 0 WHEN 'reading' THEN 0 WHEN 'given up' THEN 1 ELSE 2 END, l.begun, l.id
-		LIMIT $2`, installation, limit)
-	return list, err
+	}, `SELECT `+backfillColumns+`, l.phase FROM backfills l JOIN repositories r ON r.id = l.repository
+		WHERE r.installation = $1 AND l.phase = 'given up'`, installation)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: backfills given up in installation %d: %w", installation, err)
+	}
+	return backfills, nil
+}
+
+const backfillColumns = `l.repository, l.attempt, l.objects, l.total, l.bytes, l.started, l.updated, l.reason, l.crashed`
+
+// fields are where backfillColumns and the phase are read to.
+func (l *Backfill) fields(phase *string) []any {
+	return []any{
+		&l.Repository, &l.Attempt, &l.Objects, &l.Total, &l.Bytes, into{&l.Started}, into{&l.Updated}, &l.Reason, into{&l.Crashed}, phase,
+	}
 }

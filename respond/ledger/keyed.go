@@ -147,8 +147,8 @@ func keyedArgs(row *rivertype.JobRow) (job.Keyed, error) {
 		return readKeyed[job.Issue](row)
 	case job.Check{}.Kind():
 		return readKeyed[job.Check](row)
-	case job.FirstLook{}.Kind():
-		return readKeyed[job.FirstLook](row)
+	case job.Backfill{}.Kind():
+		return readKeyed[job.Backfill](row)
 	case job.Digest{}.Kind():
 		return readKeyed[job.Digest](row)
 	case job.Issues{}.Kind():

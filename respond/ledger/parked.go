@@ -44,7 +44,7 @@ func (tx *Tx) resume(ctx context.Context, which string, args ...any) error {
 		return fmt.Errorf("ledger: resume jobs: %w", err)
 	}
 	if n > 0 {
-		for _, queue := range []string{job.Scan, job.Respond, job.Backfill} {
+		for _, queue := range []string{job.QueueScan, job.QueueRespond, job.QueueBackfill} {
 			tx.queued(queue)
 		}
 	}

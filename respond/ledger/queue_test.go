@@ -28,7 +28,7 @@ type runner struct {
 type jobs struct {
 	delivery func(context.Context, *river.Job[job.Delivery]) error
 	issue    func(context.Context, *river.Job[job.Issue]) error
-	look     func(context.Context, *river.Job[job.FirstLook]) error
+	backfill func(context.Context, *river.Job[job.Backfill]) error
 }
 
 func work(t testing.TB, s *ledger.Store, j jobs, c ledger.QueueConfig) *runner {
@@ -46,11 +46,11 @@ func work(t testing.TB, s *ledger.Store, j jobs, c ledger.QueueConfig) *runner {
 		}
 		return j.issue(ctx, i)
 	}))
-	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, l *river.Job[job.FirstLook]) error {
-		if j.look == nil {
+	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, l *river.Job[job.Backfill]) error {
+		if j.backfill == nil {
 			return nil
 		}
-		return j.look(ctx, l)
+		return j.backfill(ctx, l)
 	}))
 	w, err := s.Work(workers, c)
 	if err != nil {
@@ -183,7 +183,7 @@ func TestKeyedJobs(t *testing.T) {
 		all := func() (n int) {
 			view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 				stats, err := tx.Stats(ctx)
-				n = stats.Waiting[job.Respond] + stats.Running[job.Respond]
+				n = stats.Waiting[job.QueueRespond] + stats.Running[job.QueueRespond]
 				return err
 			})
 			return n
@@ -254,7 +254,7 @@ func TestConcurrentEnqueueing(t *testing.T) {
 		all.Wait()
 		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			stats, err := tx.Stats(ctx)
-			equal(t, "waiting", stats.Waiting, map[string]int{job.Respond: 5})
+			equal(t, "waiting", stats.Waiting, map[string]int{job.QueueRespond: 5})
 			return err
 		})
 	})
@@ -312,7 +312,7 @@ func TestStopLetsJobsEnd(t *testing.T) {
 		receive(t, ended)
 		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			stats, err := tx.Stats(ctx)
-			equal(t, "waiting", stats.Waiting, map[string]int{job.Respond: 1})
+			equal(t, "waiting", stats.Waiting, map[string]int{job.QueueRespond: 1})
 			equal(t, "running", stats.Running, map[string]int{})
 			return err
 		})

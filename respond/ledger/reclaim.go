@@ -103,7 +103,7 @@ func (s *Store) bury(ctx context.Context, id string) error {
 // takeUp makes running jobs available again, and notes in each that its process ended in the middle of it: alone, where it was
 // the only one that ran, or that read. It returns how many they were.
 func (tx *Tx) takeUp(ctx context.Context, which string, args ...any) (int64, error) {
-	const reads = `queue IN ('` + job.Scan + `', '` + job.Backfill + `')`
+	const reads = `queue IN ('` + job.QueueScan + `', '` + job.QueueBackfill + `')`
 	var running, reading int64
 	if _, err := one(ctx, tx, []any{&running, &reading}, `SELECT count(*), count(CASE WHEN `+reads+` THEN 1 END) FROM river_job
 		WHERE `+which, args...); err != nil || running == 0 {

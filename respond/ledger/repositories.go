@@ -58,12 +58,12 @@ func (tx *Tx) UpsertRepository(ctx context.Context, r respond.Repository) error 
 	_, err := tx.exec(ctx, `INSERT INTO installations (id) VALUES ($1) ON CONFLICT DO NOTHING`, r.Installation)
 	if err == nil {
 		_, err = tx.exec(ctx, `INSERT INTO repositories
-				(id, installation, owner, name, default_branch, private, archived, first_looked)
+				(id, installation, owner, name, default_branch, private, archived, backfilled)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 			ON CONFLICT (id) DO UPDATE SET
 				installation = excluded.installation, owner = excluded.owner, name = excluded.name,
 				default_branch = excluded.default_branch, private = excluded.private, archived = excluded.archived,
-				first_looked = CASE excluded.first_looked WHEN 0 THEN repositories.first_looked ELSE excluded.first_looked END`,
+				backfilled = CASE excluded.backfilled WHEN 0 THEN repositories.backfilled ELSE excluded.backfilled END`,
 			r.ID, r.Installation, r.Owner, r.Name, r.DefaultBranch, r.Private, r.Archived, r.Backfilled)
 	}
 	if err != nil {
@@ -72,7 +72,7 @@ func (tx *Tx) UpsertRepository(ctx context.Context, r respond.Repository) error 
 	return nil
 }
 
-const repositoryColumns = `id, installation, owner, name, default_branch, private, archived, first_looked`
+const repositoryColumns = `id, installation, owner, name, default_branch, private, archived, backfilled`
 
 func scanRepository(scan func(...any) error, r *respond.Repository) error {
 	return scan(&r.ID, &r.Installation, &r.Owner, &r.Name, &r.DefaultBranch,

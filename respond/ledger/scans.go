@@ -189,7 +189,7 @@ func (tx *Tx) whatCame(ctx context.Context, scan int64, leaks []int64) (Recorded
 	return r, nil
 }
 
-// Scans lists the scans of a head commit in the order in which they were first recorded. First looks at a whole
+// Scans lists the scans of a head commit in the order in which they were first recorded. Backfills of a whole
 // history are left out: they are about no commit.
 func (tx *Tx) Scans(ctx context.Context, repository int64, head string) ([]respond.Scan, error) {
 	var list []respond.Scan
@@ -209,7 +209,7 @@ func (tx *Tx) Scans(ctx context.Context, repository int64, head string) ([]respo
 	return list, nil
 }
 
-// HeadSightings lists what the scans of a head commit saw, first looks left out, by leak and then in the order in which it was recorded.
+// HeadSightings lists what the scans of a head commit saw, backfills left out, by leak and then in the order in which it was recorded.
 func (tx *Tx) HeadSightings(ctx context.Context, repository int64, head string) ([]respond.HeadSighting, error) {
 	var list []respond.HeadSighting
 	err := each(ctx, tx, func(scan func(...any) error) error {

@@ -10,7 +10,7 @@ import (
 // tips since then, those that wait longest first. Archived ones are left out: nothing moves there.
 func (tx *Tx) SweepDue(ctx context.Context, since time.Time, limit int) ([]int64, error) {
 	return tx.ids(ctx, "repositories to sweep", `SELECT r.id FROM repositories r JOIN installations i ON i.id = r.installation
-		WHERE r.first_looked <> 0 AND r.swept < $1 AND r.archived = 0 AND i.suspended = 0
+		WHERE r.backfilled <> 0 AND r.swept < $1 AND r.archived = 0 AND i.suspended = 0
 		ORDER BY r.swept, r.id LIMIT $2`, since, limit)
 }
 

@@ -35,7 +35,7 @@ func newTakesTurns(s *Store, c QueueConfig) *takesTurns {
 		open = func(int64, turn.Class) time.Time { return time.Time{} }
 	}
 	for queue, slots := range map[string]int{
-		job.Scan: orInt(c.Scan, 8), job.Respond: orInt(c.Respond, 8), job.Backfill: orInt(c.Backfill, 3),
+		job.QueueScan: orInt(c.Scan, 8), job.QueueRespond: orInt(c.Respond, 8), job.QueueBackfill: orInt(c.Backfill, 3),
 	} {
 		o := turn.Options{Slots: slots, Open: open, Now: s.now, Call: func(ctx context.Context, ids []int64) ([]int64, error) {
 			return s.call(ctx, queue, ids)
@@ -85,7 +85,7 @@ func (s *Store) turnOf(ctx context.Context, row *rivertype.JobRow) (turn.Job, er
 		return deliveryTurn(row)
 	case job.Check{}.Kind():
 		j.Class, lane = turn.Check, args.Head
-	case job.Ask{}.Kind(), job.Notify{}.Kind():
+	case job.Verify{}.Kind(), job.Notify{}.Kind():
 		j.Class = turn.Question
 	case job.Effects{}.Kind():
 		j.Class, lane = turn.Reply, issues

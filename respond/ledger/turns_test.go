@@ -129,7 +129,7 @@ func TestPutAsideJobsComeAtOnceAfterAStop(t *testing.T) {
 		aside := func() (n int) {
 			view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 				stats, err := tx.Stats(ctx)
-				n = stats.Waiting[job.Scan]
+				n = stats.Waiting[job.QueueScan]
 				return err
 			})
 			return n

@@ -31,26 +31,26 @@ func TestLooksDue(t *testing.T) {
 					return err
 				}
 			}
-			if _, err := tx.BeginLook(ctx, 1); err != nil {
+			if _, err := tx.StartBackfill(ctx, 1); err != nil {
 				return err
 			}
-			return tx.GiveUpLook(ctx, 1, "no", false)
+			return tx.GiveUpBackfill(ctx, 1, "no", false)
 		})
 		expect := func(queued int, due ...int64) {
 			t.Helper()
 			view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-				n, err := tx.LooksQueued(ctx, 7)
+				n, err := tx.BackfillsQueued(ctx, 7)
 				equal(t, "queued", n, queued)
 				if err != nil {
 					return err
 				}
-				ids, err := tx.LooksDue(ctx, 7, 2)
+				ids, err := tx.BackfillsDue(ctx, 7, 2)
 				equal(t, "due", ids, due)
 				return err
 			})
 		}
 		expect(0, 4, 3)
-		enqueue(t, s, job.FirstLook{Installation: 7, Repository: 4})
+		enqueue(t, s, job.Backfill{Installation: 7, Repository: 4})
 		expect(1, 3, 2)
 	})
 }

@@ -9,9 +9,9 @@ import (
 // A large installation has tens of thousands of histories to read. A few of them are queued at a time, those pushed to last
 // first, and each that is over is followed by the next: so the queue holds no installation's histories before another's.
 
-// busyLook tells that a look at the repository r waits or runs.
-const busyLook = `EXISTS (SELECT 1 FROM keyed_jobs k JOIN river_job j ON j.id IN (k.waiting, k.running)
-	WHERE k.kind = 'first_look' AND k.key = CAST(r.id AS TEXT)
+// busyBackfill tells that a backfill of the repository r waits or runs.
+const busyBackfill = `EXISTS (SELECT 1 FROM keyed_jobs k JOIN river_job j ON j.id IN (k.waiting, k.running)
+	WHERE k.kind = 'backfill' AND k.key = CAST(r.id AS TEXT)
 		AND CAST(j.state AS TEXT) IN ('available', 'scheduled', 'retryable', 'pending', 'running'))`
 
 // NotePushed remembers when a repository was last pushed to; zero: never.
@@ -23,20 +23,20 @@ func (tx *Tx) NotePushed(ctx context.Context, repository int64, pushed time.Time
 	return nil
 }
 
-// LooksDue lists up to limit of an installation's repositories whose history has not been read, nor given up, and that have
+// BackfillsDue lists up to limit of an installation's repositories whose history has not been read, nor given up, and that have
 // no job for it: those pushed to last first.
-func (tx *Tx) LooksDue(ctx context.Context, installation int64, limit int) ([]int64, error) {
+func (tx *Tx) BackfillsDue(ctx context.Context, installation int64, limit int) ([]int64, error) {
 	return tx.ids(ctx, "histories to read", `SELECT r.id FROM repositories r
-		WHERE r.installation = $1 AND r.first_looked = 0
-			AND NOT EXISTS (SELECT 1 FROM looks l WHERE l.repository = r.id AND l.phase = 'given up')
-			AND NOT `+busyLook+`
+		WHERE r.installation = $1 AND r.backfilled = 0
+			AND NOT EXISTS (SELECT 1 FROM backfills l WHERE l.repository = r.id AND l.phase = 'given up')
+			AND NOT `+busyBackfill+`
 		ORDER BY r.pushed DESC, r.id LIMIT $2`, installation, limit)
 }
 
-// LooksQueued counts the looks at an installation's repositories that wait or run.
-func (tx *Tx) LooksQueued(ctx context.Context, installation int64) (int, error) {
+// BackfillsQueued counts the backfills of an installation's repositories that wait or run.
+func (tx *Tx) BackfillsQueued(ctx context.Context, installation int64) (int, error) {
 	var n int
-	if _, err := one(ctx, tx, []any{&n}, `SELECT count(*) FROM repositories r WHERE r.installation = $1 AND `+busyLook, installation); err != nil {
+	if _, err := one(ctx, tx, []any{&n}, `SELECT count(*) FROM repositories r WHERE r.installation = $1 AND `+busyBackfill, installation); err != nil {
 		return 0, fmt.Errorf("ledger: histories in the queue: %w", err)
 	}
 	return n, nil
