@@ -208,7 +208,7 @@ func (p *packfile) readEntries(offsets []int64, workers int) error {
 	}
 	readers.Wait()
 	p.link()
-	err := p.settle()
+	err := p.assignKinds()
 	if err == nil {
 		err = fmt.Errorf("%w: its base cannot be read", ErrCorrupt)
 	}

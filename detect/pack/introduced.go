@@ -35,7 +35,7 @@ type differ struct {
 	names []string
 	// outcomes holds what came of comparisons, once there are many, so that trees made to be met on very many paths are compared
 	// no more often than is of use.
-	outcomes map[string]int32 // how often something came of it; barren: never will
+	outcomes map[string]int32 // how often something came of it; unchanged: never will
 	local    int
 	emitted  int
 }
@@ -46,7 +46,7 @@ const manyCompared = 256
 // mostOutcomes bounds what is remembered, some 80 bytes each.
 const mostOutcomes = 256 << 10
 
-const barren = -1
+const unchanged = -1
 
 func (d *differ) walk(tree int32, parents []int32) bool {
 	n := d.node(tree)
@@ -64,7 +64,7 @@ func (d *differ) walk(tree int32, parents []int32) bool {
 		slices.Sort(parents)
 		parents = slices.Compact(parents)
 		key = comparison(tree, parents)
-		if times := d.outcomes[string(key)]; times == barren || int(times) >= d.scan.opts.MaxPlaces {
+		if times := d.outcomes[string(key)]; times == unchanged || int(times) >= d.scan.opts.MaxPlaces {
 			return true
 		}
 	}
@@ -82,7 +82,7 @@ func (d *differ) walk(tree int32, parents []int32) bool {
 			d.outcomes = map[string]int32{}
 		}
 		if d.emitted == before {
-			d.outcomes[string(key)] = barren
+			d.outcomes[string(key)] = unchanged
 		} else {
 			d.outcomes[string(key)]++
 		}

@@ -31,7 +31,7 @@ func Open(ctx context.Context, r io.Reader, opts Options) (*Pack, error) {
 		err = s.pack.resolve(ctx, opts, s.waiting)
 	}
 	if err == nil {
-		err = s.pack.settle()
+		err = s.pack.assignKinds()
 	}
 	if err != nil {
 		p.Close()

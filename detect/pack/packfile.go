@@ -112,20 +112,20 @@ func (p *packfile) link() {
 	}
 	for i := n - 1; i >= 0; i-- { // backwards, so that lists are in the order of offsets
 		if b := p.bases[i]; b != none {
-			p.adopt(b, int32(i))
+			p.addChild(b, int32(i))
 		}
 	}
 }
 
-func (p *packfile) adopt(base, child int32) {
+func (p *packfile) addChild(base, child int32) {
 	p.bases[child] = base
 	p.sibling[child] = p.first[base]
 	p.first[base] = child
 }
 
-// settle gives every entry the kind of its delta tree's root, and its weight. It fails on entries that no root
+// assignKinds gives every entry the kind of its delta tree's root, and its weight. It fails on entries that no root
 // reaches: a circle.
-func (p *packfile) settle() error {
+func (p *packfile) assignKinds() error {
 	n := len(p.offsets)
 	forward := true // all bases lie before their deltas, which is so without refDelta
 	for i := range n {

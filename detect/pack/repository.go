@@ -145,7 +145,7 @@ func (r *Repository) indexPack(ctx context.Context, name string, data []byte) (*
 	if err := p.resolve(ctx, r.opts, s.waiting); err != nil {
 		return nil, err
 	}
-	if err := p.settle(); err != nil {
+	if err := p.assignKinds(); err != nil {
 		return nil, err
 	}
 	p.ids = make([]id, len(p.offsets))

@@ -28,7 +28,7 @@ func (p *packfile) resolve(ctx context.Context, opts Options, waiting map[id][]i
 		err := w.walk(ctx, p, int32(i), func(o object) error {
 			name := o.id()
 			for _, delta := range slices.Backward(waiting[name]) {
-				p.adopt(o.entry, delta)
+				p.addChild(o.entry, delta)
 				left--
 			}
 			delete(waiting, name)
