@@ -221,7 +221,7 @@ func TestGauges(t *testing.T) {
 		}
 		return strings.TrimSpace(text)
 	}
-	const none, one = "given_up 0 looked_at 0 reading 0 waiting 0", "given_up 0 looked_at 1 reading 0 waiting 0"
+	const none, one = "done 0 given_up 0 reading 0 waiting 0", "done 1 given_up 0 reading 0 waiting 0"
 	if got := gauges(); got != none {
 		t.Errorf("at first: %s", got)
 	}
