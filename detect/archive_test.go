@@ -164,3 +164,27 @@ func TestSoundFilesAreNotCorrupt(t *testing.T) {
 		}
 	}
 }
+
+// TestTextInAnArchive: what stands in a file beside its members, or all of it where it but begins like an archive, is read as text.
+func TestTextInAnArchive(t *testing.T) {
+	t.Parallel()
+	key := detecttest.Key(1, detect.Live)
+	line := "\nCLERK_SECRET_KEY=" + key + "\n"
+	filler := strings.Repeat("some other text\n", 200_000)
+	s := detect.New(detect.Options{})
+	for name, text := range map[string]string{
+		"variable": "PK00=1" + line, "gzip": "\x1f\x8b\x08\x00" + line, "bzip2": "BZh91AY&SY" + line, "xz": "\xfd7zXZ\x00\x00\x04" + line,
+		"zstd": "\x28\xb5\x2f\xfd\x00\x88" + line, "far behind": "PK\x03\x04" + filler + line, "behind gzip": gzipped(t, "text") + line,
+		"behind zip": zipped(t, "a", "text") + line, "behind tar": tarred(t, "a", "text") + line, "within gzip as well": gzipped(t, line) + line,
+		"within tar": tarred(t, "a", line), "within tar as well": tarred(t, "a", line) + line,
+	} {
+		res := s.Examine(t.Context(), "", []byte(text))
+		if len(res.Findings) != 1 || res.Findings[0].Secret.Reveal() != key {
+			t.Errorf("%s: %d findings, skipped %.300v", name, len(res.Findings), res.Skipped)
+		}
+		res, err := s.ExamineReader(t.Context(), "", strings.NewReader(text))
+		if err != nil || len(res.Findings) != 1 {
+			t.Errorf("%s, from a file: %d findings, %v", name, len(res.Findings), err)
+		}
+	}
+}

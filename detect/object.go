@@ -19,6 +19,7 @@ type object struct {
 
 	memory  *budget.Memory // for decoders and windows
 	wrapped int            // encodings around the text that is read, where that is a member of an encoded archive
+	members [][2]int64     // of an archive, those that stand in it as they are: where each starts and ends, in order
 	deep    bool           // something lay deeper than is looked
 
 	due, hiddenDue   int  // steps that are not charged yet
@@ -97,6 +98,13 @@ func (o *object) charge() {
 		o.shallow = true
 		o.skip("its encoded or packed content takes more work than may be spent on it: not all of that was read")
 	}
+}
+
+// asText lets an archive be read as the text it may be, whatever its members have cost.
+func (o *object) asText() {
+	o.charge()
+	o.archive = false
+	o.work.Allow(budget.ObjectSteps + o.size*budget.StepsPerByte)
 }
 
 // tooDeep reports whether what so many encodings lie around is not looked at, which it notes.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
+	"sort"
 	"strings"
 
 	"github.com/rekey-app/rekey/detect/budget"
@@ -15,7 +17,25 @@ import (
 // examinePacked examines a text that is an archive or compressed.
 func (s *Scanner) examinePacked(ctx context.Context, path string, text []byte) Result {
 	o := s.newObject(ctx, int64(len(text)), true)
-	return o.finish(s.walk(o, path, bytes.NewReader(text), int64(len(text))))
+	res := s.walk(o, path, bytes.NewReader(text), int64(len(text)))
+	o.asText()
+	res.add(s.examineText(o, path, text), o.members)
+	return o.finish(res)
+}
+
+// add adds what stands in an archive as plain text to what its members hold: behind its end, in a comment, or all of it where it but
+// begins like an archive. What stands in members as it is was found there.
+func (r *Result) add(plain Result, members [][2]int64) {
+	found := r.Findings
+	for _, f := range plain.Findings {
+		at := f.Place.Offset
+		i := sort.Search(len(members), func(i int) bool { return members[i][1] > at })
+		inside := i < len(members) && members[i][0] <= at
+		if !inside && !slices.ContainsFunc(found, func(m Finding) bool { return m.Secret == f.Secret }) {
+			r.Findings = append(r.Findings, f)
+		}
+	}
+	r.Skipped = append(r.Skipped, plain.Skipped...)
 }
 
 // walk examines everything that an archive or compressed file holds.
@@ -24,7 +44,11 @@ func (s *Scanner) walk(o *object, path string, file io.ReaderAt, size int64) Res
 	limits := s.limits
 	limits.Work = o.hidden
 	err := s.walker.Walk(o.ctx, file, size, limits, func(m unpack.Member) error {
-		inner, err := s.readWindows(o, memberPath(path, m.Name), m.Content)
+		content := &counted{r: m.Content}
+		inner, err := s.readWindows(o, memberPath(path, m.Name), content)
+		if n := len(o.members); m.Offset >= 0 && (n == 0 || m.Offset >= o.members[n-1][1]) {
+			o.members = append(o.members, [2]int64{m.Offset, m.Offset + content.n})
+		}
 		if err != nil {
 			inner.Skipped = append(inner.Skipped, Skipped{Reason: err.Error()})
 		}
@@ -44,6 +68,18 @@ func (s *Scanner) walk(o *object, path string, file io.ReaderAt, size int64) Res
 	})
 	res.Skipped = append(res.Skipped, skippedBy(err)...)
 	return res
+}
+
+// counted counts what is read.
+type counted struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
 }
 
 // within puts layers around an encoding.

@@ -209,7 +209,11 @@ func (s *Scanner) readArchive(ctx context.Context, path string, r io.Reader, hea
 		if seeker, ok := r.(io.Seeker); ok {
 			if size, err := seeker.Seek(0, io.SeekEnd); err == nil {
 				o := s.newObject(ctx, size, true)
-				return o.finish(s.walk(o, path, file, size)), nil
+				res := s.walk(o, path, file, size)
+				o.asText()
+				plain, err := s.readWindows(o, path, io.NewSectionReader(file, 0, size))
+				res.add(plain, o.members)
+				return o.finish(res), err
 			}
 		}
 	}
