@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"sync"
 )
 
 // checkPaths refuses what cannot be scanned, before anything is.
@@ -37,10 +38,14 @@ func checkPaths(o Options) error {
 
 // withoutUser takes a user and password out of an address.
 func withoutUser(address string) string {
-	return regexp.MustCompile(`://[^/@]*@`).ReplaceAllString(address, "://")
+	return addressUser().ReplaceAllString(address, "://")
 }
 
-// remoteAddress matches what git clone takes beside paths: https://…, ssh://…, git@host:path.
-func remoteAddress() *regexp.Regexp {
-	return regexp.MustCompile(`^(?:[a-zA-Z][a-zA-Z0-9+.-]*://|[\w.-]+@[\w.-]+:)`)
-}
+// Compiled at their first use: most paths are there.
+var (
+	addressUser = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`://[^/@]*@`) })
+	// remoteAddress matches what git clone takes beside paths: https://…, ssh://…, git@host:path.
+	remoteAddress = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:[a-zA-Z][a-zA-Z0-9+.-]*://|[\w.-]+@[\w.-]+:)`)
+	})
+)

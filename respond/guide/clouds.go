@@ -2,7 +2,6 @@ package guide
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -160,6 +159,7 @@ var (
 	ecsResource = newPattern(`(?s)resource\s+"aws_ecs_service"\s+"[^"]*"\s*\{(.*?)\n\}`)
 	tfName      = newPattern(`(?m)^\s*name\s*=\s*"([A-Za-z0-9_-]{1,255})"`)
 	tfCluster   = newPattern(`(?m)^\s*cluster\s*=\s*(?:"([A-Za-z0-9_-]{1,255})"|aws_ecs_cluster\.([A-Za-z0-9_-]{1,255})\.)`)
+	tfResource  = newPattern(`(?s)resource\s+"([^"]+)"\s+"([^"]+)"\s*\{(.*?)\n\}`)
 )
 
 // ecs replaces a service's tasks: they keep the value that they were started with.
@@ -222,10 +222,11 @@ func (t *tree) terraformName(kind, label string) string {
 	if label == "" {
 		return ""
 	}
-	resource := newPattern(`(?s)resource\s+"` + kind + `"\s+"` + regexp.QuoteMeta(label) + `"\s*\{(.*?)\n\}`)
 	for _, p := range t.containing(t.matching(tfFile), `"`+kind+`"`) {
-		if m := resource.FindStringSubmatch(t.text(p)); m != nil {
-			return first(tfName, m[1])
+		for _, m := range tfResource.FindAllStringSubmatch(t.text(p), -1) {
+			if m[1] == kind && m[2] == label {
+				return first(tfName, m[3])
+			}
 		}
 	}
 	return ""

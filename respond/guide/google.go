@@ -1,18 +1,18 @@
 package guide
 
 import (
-	"regexp"
 	"strings"
 )
 
 var (
-	appEngineFile = newPattern(`(^|/)app\.ya?ml$`)
-	runtimeLine   = newPattern(`(?m)^runtime:`)
-	cloudBuild    = newPattern(`(^|/)(cloudbuild[^/]*\.ya?ml|cloudbuild\.json|skaffold\.ya?ml)$`)
-	serviceFile   = newPattern(`(^|/)service[^/]*\.ya?ml$`)
-	runDeploy     = newPattern(`run,?["'\s]+deploy,?["'\s]+([a-z][a-z0-9-]{0,62})`)
-	metadataName  = newPattern(`(?m)^metadata:\s*\n(?:\s+[^\n]*\n)*?\s+name:\s*["']?([a-z][a-z0-9-]{0,62})["']?\s*$`)
-	secretRefName = newPattern(`secretKeyRef:\s*\n(?:\s+key:[^\n]*\n)?\s+name:\s*["']?([A-Za-z0-9_-]{1,255})["']?\s*(?:\n|$)`)
+	appEngineFile   = newPattern(`(^|/)app\.ya?ml$`)
+	runtimeLine     = newPattern(`(?m)^runtime:`)
+	cloudBuild      = newPattern(`(^|/)(cloudbuild[^/]*\.ya?ml|cloudbuild\.json|skaffold\.ya?ml)$`)
+	serviceFile     = newPattern(`(^|/)service[^/]*\.ya?ml$`)
+	runDeploy       = newPattern(`run,?["'\s]+deploy,?["'\s]+([a-z][a-z0-9-]{0,62})`)
+	metadataName    = newPattern(`(?m)^metadata:\s*\n(?:\s+[^\n]*\n)*?\s+name:\s*["']?([a-z][a-z0-9-]{0,62})["']?\s*$`)
+	secretRefName   = newPattern(`secretKeyRef:\s*\n(?:\s+key:[^\n]*\n)?\s+name:\s*["']?([A-Za-z0-9_-]{1,255})["']?\s*(?:\n|$)`)
+	secretReference = newPattern(`\b([A-Za-z0-9_]+)=([A-Za-z0-9_-]{1,255}):`)
 )
 
 // addVersion gives Secret Manager another version of a secret. What PowerShell pipes into a command ends in a line
@@ -70,10 +70,13 @@ func (t *tree) cloudRun(v string) []target {
 			service = orElse(service, first(metadataName, text))
 		}
 	}
-	reference := newPattern(`\b` + regexp.QuoteMeta(v) + `=([A-Za-z0-9_-]{1,255}):`)
 	for _, p := range files {
 		service = orElse(service, first(runDeploy, t.text(p)))
-		secret = orElse(secret, first(reference, t.text(p)))
+		for _, m := range secretReference.FindAllStringSubmatch(t.text(p), -1) {
+			if m[1] == v {
+				secret = orElse(secret, m[2])
+			}
+		}
 	}
 	for _, u := range t.uses(v, files...) {
 		secret = orElse(secret, first(secretRefName, strings.Join(t.around(u, 5), "\n")+"\n"))

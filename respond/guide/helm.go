@@ -19,6 +19,7 @@ var (
 	refKey        = newPattern(`^\s*key:\s*["']?(.+?)["']?\s*$`)
 	valueOf       = newPattern(`^\{\{-?\s*\.Values\.([A-Za-z0-9_.]+)(?:\s*\|\s*quote)?\s*-?\}\}$`)
 	releaseName   = newPattern(`\{\{-?\s*\.Release\.Name\s*-?\}\}`)
+	valuesName    = newPattern(`\.Values\.([A-Za-z0-9_.]+)`)
 )
 
 // release reads the workflows, the chart's templates and its name.
@@ -107,7 +108,7 @@ func helm(t *tree, _ Leak, v string) []target {
 	default:
 		value := camelCase(v)
 		for _, u := range uses {
-			value = orElse(first(newPattern(`\.Values\.([A-Za-z0-9_.]+)`), u.text+"\n"+strings.Join(t.around(u, 1), "\n")), value)
+			value = orElse(first(valuesName, u.text+"\n"+strings.Join(t.around(u, 1), "\n")), value)
 		}
 		out.how = "The chart takes it from `.Values." + value + "`. Change it where the pipeline gets that value, or:"
 		out.set = []string{r.upgrade(" --reuse-values --set-string " + value + "=$NEW_KEY")}

@@ -1,7 +1,6 @@
 package guide
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,6 +11,7 @@ var (
 	yamlFile       = newPattern(`\.ya?ml$`)
 	kubernetesName = newPattern(`^[a-z0-9]([a-z0-9.-]{0,100}[a-z0-9])?$`)
 	secretKeyName  = newPattern(`^[A-Za-z0-9._-]{1,100}$`)
+	nameLine       = newPattern(`(?m)^\s+(?:- )?name:\s*["']?([a-z0-9.-]+)["']?\s*$`)
 )
 
 // newSecret is the Secret that takes the credential where a manifest or a chart held it. It has a name of its own, so
@@ -65,10 +65,12 @@ func (t *tree) referring(name string) []string {
 	if !kubernetesName.MatchString(name) {
 		return nil
 	}
-	reference := newPattern(`(?m)^\s+(- )?name:\s*["']?` + regexp.QuoteMeta(name) + `["']?\s*$`)
+	names := func(text string) bool {
+		return slices.ContainsFunc(nameLine.FindAllStringSubmatch(text, -1), func(m []string) bool { return m[1] == name })
+	}
 	var out []string
 	for _, p := range t.matching(yamlFile) {
-		if t.isManifest(p) && reference.MatchString(t.text(p)) && strings.Contains(t.text(p), "Ref:") {
+		if t.isManifest(p) && names(t.text(p)) && strings.Contains(t.text(p), "Ref:") {
 			out = append(out, p)
 		}
 	}

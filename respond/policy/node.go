@@ -6,25 +6,35 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// Forms of texts, as regular expressions. They are compiled when a file is read: policies are rare, and every start of the
-// program would pay for them. docs/rekey.schema.json holds the same; a test sees to it.
-const (
-	repositoryName = `^[A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9._-]{1,100}$`
-	acceptedName   = `^[A-Za-z0-9][A-Za-z0-9_-]{0,38}/([A-Za-z0-9._-]{1,100}|\*)$`
-	labelName      = `^[^\r\n]{1,50}$`
-	loginName      = `^[A-Za-z0-9][A-Za-z0-9_-]{0,38}$`
-	fingerprint    = `^[0-9a-f]{32}$`
-	pattern        = `^[^\[\]{}\\]{1,200}$`
-	reason         = `^[^\r\n]{0,250}[^\s][^\r\n]{0,250}$`
-	targetName     = `^[a-z0-9][a-z0-9_-]{0,39}$`
-	isoDay         = `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`
-	decimal        = `^[0-9]{1,9}$`
+// Forms of texts. docs/rekey.schema.json holds the same; a test sees to it.
+var (
+	repositoryName = newForm(`^[A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9._-]{1,100}$`)
+	acceptedName   = newForm(`^[A-Za-z0-9][A-Za-z0-9_-]{0,38}/([A-Za-z0-9._-]{1,100}|\*)$`)
+	labelName      = newForm(`^[^\r\n]{1,50}$`)
+	loginName      = newForm(`^[A-Za-z0-9][A-Za-z0-9_-]{0,38}$`)
+	fingerprint    = newForm(`^[0-9a-f]{32}$`)
+	pattern        = newForm(`^[^\[\]{}\\]{1,200}$`)
+	reason         = newForm(`^[^\r\n]{0,250}[^\s][^\r\n]{0,250}$`)
+	targetName     = newForm(`^[a-z0-9][a-z0-9_-]{0,39}$`)
+	isoDay         = newForm(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
+	decimal        = newForm(`^[0-9]{1,9}$`)
 )
+
+// form is a regular expression that is compiled at its first use: policies are rare, and every start of the program would pay for
+// all forms.
+type form func() *regexp.Regexp
+
+func newForm(text string) form {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
+
+func (f form) matches(s string) bool { return f().MatchString(s) }
 
 const reasonForm = "some words on one line, so that others understand it later"
 
@@ -104,14 +114,14 @@ func list(n *yaml.Node, name string, limit int, read func(*yaml.Node) error) err
 	return nil
 }
 
-func text(n *yaml.Node, name string, form string, want string) (string, error) {
-	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" || !regexp.MustCompile(form).MatchString(n.Value) {
+func text(n *yaml.Node, name string, form form, want string) (string, error) {
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" || !form.matches(n.Value) {
 		return "", wrong(n, name, want)
 	}
 	return n.Value, nil
 }
 
-func texts(n *yaml.Node, name string, limit int, form string, want string) ([]string, error) {
+func texts(n *yaml.Node, name string, limit int, form form, want string) ([]string, error) {
 	out := []string{}
 	err := list(n, name, limit, func(n *yaml.Node) error {
 		s, err := text(n, "an entry of "+name, form, want)
@@ -144,7 +154,7 @@ func boolean(n *yaml.Node, name string, to **bool) error {
 
 func integer(n *yaml.Node, name string, least, most int, to **int) error {
 	v, err := strconv.Atoi(n.Value)
-	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" || !regexp.MustCompile(decimal).MatchString(n.Value) || err != nil || v < least || v > most {
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" || !decimal.matches(n.Value) || err != nil || v < least || v > most {
 		return wrong(n, name, fmt.Sprintf("a number from %d to %d", least, most))
 	}
 	*to = &v
@@ -153,7 +163,7 @@ func integer(n *yaml.Node, name string, least, most int, to **int) error {
 
 // day reads the last day on which something counts, in UTC, and returns the moment after it.
 func day(n *yaml.Node, name string) (time.Time, error) {
-	if n.Kind == yaml.ScalarNode && (n.ShortTag() == "!!str" || n.ShortTag() == "!!timestamp") && regexp.MustCompile(isoDay).MatchString(n.Value) {
+	if n.Kind == yaml.ScalarNode && (n.ShortTag() == "!!str" || n.ShortTag() == "!!timestamp") && isoDay.matches(n.Value) {
 		if t, err := time.Parse(time.DateOnly, n.Value); err == nil {
 			return t.AddDate(0, 0, 1), nil
 		}
