@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -63,6 +65,81 @@ func TestImportsGoOneWay(t *testing.T) {
 	}
 	if packages < 10 {
 		t.Errorf("only %d packages were looked at", packages)
+	}
+}
+
+// jobs are the packages that do the queue's jobs, and which of each other they may import.
+var jobs = map[string][]string{
+	"outcome":  nil,
+	"record":   nil,
+	"policies": {"record"},
+	"read":     {"outcome", "policies", "record"},
+	"verify":   {"outcome", "policies", "record", "read"},
+	"publish":  {"outcome", "policies", "record", "read"},
+	"deliver":  {"outcome", "policies", "record", "read", "publish"},
+	"backfill": {"outcome", "policies", "record", "read", "publish"},
+}
+
+// TestTheWorkersImportOneWay: deliveries and backfills stand on effects, effects and questions on what reads, and that on what
+// records. Nobody but serve puts them together.
+func TestTheWorkersImportOneWay(t *testing.T) {
+	t.Parallel()
+	const app = "github.com/rekey-app/rekey/app/"
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, app+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for line := range strings.Lines(string(out)) {
+		imports := strings.Fields(line)
+		pkg := strings.TrimPrefix(imports[0], app)
+		may, does := jobs[pkg]
+		if does {
+			seen++
+		}
+		for _, imported := range imports[1:] {
+			to, is := strings.CutPrefix(imported, app)
+			_, toJobs := jobs[to]
+			switch {
+			case is && does && !slices.Contains(may, to):
+				t.Errorf("%s imports %s", imports[0], imported)
+			case toJobs && !does && pkg != "serve":
+				t.Errorf("%s imports %s: app/serve alone puts the workers together", imports[0], imported)
+			}
+		}
+	}
+	if seen != len(jobs) {
+		t.Errorf("%d packages do jobs, want %d", seen, len(jobs))
+	}
+}
+
+// TestTheWorkersSeeLittleOfTheLedger: each says by an interface which few methods of a transaction it uses.
+func TestTheWorkersSeeLittleOfTheLedger(t *testing.T) {
+	t.Parallel()
+	for pkg := range jobs {
+		files, err := filepath.Glob(pkg + "/*.go")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", pkg, len(files), err)
+		}
+		asserted := false
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(string(text)) {
+				asserted = asserted || line == "var _ Tx = (*ledger.Tx)(nil)\n"
+				if containsAny(line, "*ledger.Store", "*ledger.Tx") && !strings.HasPrefix(line, "var _ ") {
+					t.Errorf("%s: %s", file, strings.TrimSpace(line))
+				}
+			}
+		}
+		if !asserted {
+			t.Errorf("%s does not assert that the ledger has what it uses", pkg)
+		}
 	}
 }
 

@@ -80,7 +80,7 @@ func newBench(t *testing.T) *bench {
 		Store: ledger.Scope[Tx](b.store), Progress: b.store, GitHub: app, Scanner: scanner, Policies: rules, Recorder: recorder,
 		Reader: reader, Publish: effects, Now: b.now, Log: log,
 	}
-	workers, runner := river.NewWorkers(), outcome.NewRunner(b.store, b.now, log, nil)
+	workers, runner := river.NewWorkers(), outcome.NewRunner(ledger.Scope[outcome.Tx](b.store), b.now, log, nil)
 	river.AddWorker(workers, outcome.Handle(runner, b.worker.Backfill))
 	river.AddWorker(workers, outcome.Handle(runner, b.worker.Reconcile))
 	river.AddWorker(workers, outcome.Handle(runner, b.worker.CompareIssues))

@@ -47,14 +47,14 @@ type counted struct {
 }
 
 // NewGauges returns gauges of what the ledger holds.
-func NewGauges(store *ledger.Store, now func() time.Time, log *slog.Logger) prometheus.Collector {
+func NewGauges(store ledger.Scoped[GaugesTx], now func() time.Time, log *slog.Logger) prometheus.Collector {
 	return newGauges(store, now, log)
 }
 
-func newGauges(store *ledger.Store, now func() time.Time, log *slog.Logger) *gauges {
+func newGauges(store ledger.Scoped[GaugesTx], now func() time.Time, log *slog.Logger) *gauges {
 	desc := prometheus.NewDesc
 	return &gauges{
-		store: ledger.Scope[GaugesTx](store), now: now, log: log,
+		store: store, now: now, log: log,
 		repositories: desc("rekey_repositories",
 			"Repositories by what became of the reading of their histories: done, reading, waiting, given_up.", []string{"state"}, nil),
 		leaks: desc("rekey_open_leaks", "Leaks that are open, by kind and Clerk environment.", []string{"kind", "environment"}, nil),

@@ -204,7 +204,7 @@ func TestGauges(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(newGauges(b.store, b.now, b.worker.Log))
+	registry.MustRegister(newGauges(ledger.Scope[GaugesTx](b.store), b.now, b.worker.Log))
 	gauges := func() (text string) {
 		t.Helper()
 		families, err := registry.Gather()
@@ -236,7 +236,7 @@ func TestGauges(t *testing.T) {
 	}
 	// What the database does not tell is left out; it takes nothing else with it.
 	b.later.Add(int64(countEvery))
-	g := newGauges(b.store, b.now, b.worker.Log)
+	g := newGauges(ledger.Scope[GaugesTx](b.store), b.now, b.worker.Log)
 	_ = b.store.Close()
 	if _, ok := g.count(); ok {
 		t.Error("counted without a database")

@@ -31,8 +31,8 @@ type Runner struct {
 }
 
 // NewRunner returns a runner that counts jobs in metrics; nil for nowhere.
-func NewRunner(store *ledger.Store, now func() time.Time, log *slog.Logger, metrics prometheus.Registerer) *Runner {
-	r := &Runner{Store: ledger.Scope[Tx](store), Now: now, Log: log, jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
+func NewRunner(store ledger.Scoped[Tx], now func() time.Time, log *slog.Logger, metrics prometheus.Registerer) *Runner {
+	r := &Runner{Store: store, Now: now, Log: log, jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "rekey_jobs_total", Help: "Jobs by kind and by how they ended: done, retry, snooze, given_up.",
 	}, []string{"kind", "outcome"})}
 	if metrics != nil {

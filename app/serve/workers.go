@@ -65,9 +65,9 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 		Store: ledger.Scope[backfill.Tx](p.store), Progress: p.store, GitHub: p.app, Scanner: p.scanner, PullRefs: cfg.PullRefs,
 		Policies: rules, Recorder: recorder, Reader: reader, Publish: effects, Now: now, Log: p.log,
 	}
-	p.metrics.MustRegister(backfill.NewGauges(p.store, now, p.log))
+	p.metrics.MustRegister(backfill.NewGauges(ledger.Scope[backfill.GaugesTx](p.store), now, p.log))
 
-	workers, runner := river.NewWorkers(), outcome.NewRunner(p.store, now, p.log, p.metrics)
+	workers, runner := river.NewWorkers(), outcome.NewRunner(ledger.Scope[outcome.Tx](p.store), now, p.log, p.metrics)
 	river.AddWorker(workers, outcome.Handle(runner, deliveries.Deliver))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Check))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Issue))
