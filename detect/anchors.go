@@ -44,8 +44,8 @@ type anchor struct {
 	wide bool
 }
 
-// fingerprint is the length of what the search looks for of each anchor. Shorter ones slow it down.
-const fingerprint = 4
+// prefixLen is the length of what the search looks for of each anchor. Shorter ones slow it down.
+const prefixLen = 4
 
 // anchors lists them all. The fewer there are, the faster is the search, and in base64 more than elsewhere: what several
 // forms have in common serves all of them.
@@ -84,8 +84,8 @@ func anchors() []anchor {
 		n := common(live.text, test.text)
 		whole := []string{live.text, test.text}
 		for i, a := range []anchor{live, test} {
-			if n < fingerprint || i == 0 {
-				list = append(list, anchor{text: a.text[:max(n, fingerprint)], role: base64Role, align: a.align, whole: whole})
+			if n < prefixLen || i == 0 {
+				list = append(list, anchor{text: a.text[:max(n, prefixLen)], role: base64Role, align: a.align, whole: whole})
 			}
 			list = append(list, anchor{text: a.text[n:], role: base64Role, align: (a.align + n) % 4, former: a.text[:n]})
 		}
@@ -129,25 +129,25 @@ func encoded(text string, align int) anchor {
 }
 
 // shortEncoded returns the anchors for base64 of a word of three characters behind which a letter or digit follows: at two of
-// the alignments the word alone fills no fingerprint, and the bits that one of its neighbours adds can be anything they may.
+// the alignments the word alone fills no prefix, and the bits that one of its neighbours adds can be anything they may.
 func shortEncoded(word string) []anchor {
 	list := []anchor{encoded(word, 0)}
 	for before := range byte(4) {
 		s := base64.StdEncoding.EncodeToString([]byte{before, word[0], word[1], word[2]})
-		list = append(list, anchor{text: s[1:][:fingerprint], role: base64Role, align: 1})
+		list = append(list, anchor{text: s[1:][:prefixLen], role: base64Role, align: 1})
 	}
 	for _, behind := range "0A" {
 		s := base64.StdEncoding.EncodeToString([]byte("\x00\x00" + word + string(behind)))
-		list = append(list, anchor{text: s[3:][:fingerprint], role: base64Role, align: 3})
+		list = append(list, anchor{text: s[3:][:prefixLen], role: base64Role, align: 3})
 	}
 	return list
 }
 
 // torn returns the two ends of a, of which a line end leaves one whole.
 func torn(a anchor) []anchor {
-	n := len(a.text) - fingerprint
+	n := len(a.text) - prefixLen
 	return []anchor{
-		{text: a.text[:fingerprint], role: a.role, align: a.align, whole: []string{a.text}},
+		{text: a.text[:prefixLen], role: a.role, align: a.align, whole: []string{a.text}},
 		{text: a.text[n:], role: a.role, align: (a.align + n) % 4, former: a.text[:n]},
 	}
 }
@@ -186,12 +186,12 @@ const tailBefore = "k\"'`; \t\n"
 const keyEscapes = `_1U\`
 
 // wide returns the anchors for an underscore in UTF-16 that stands at offset align modulo 3 behind one of letters. They are
-// no longer than a fingerprint, so as to share what letters have in common.
+// no longer than a prefix, so as to share what letters have in common.
 func wide(letters string, align int) []anchor {
 	var list []anchor
 	for i := range len(letters) {
 		a := encoded(letters[i:i+1]+"\x00_\x00", align)
-		n := len(a.text) - fingerprint
+		n := len(a.text) - prefixLen
 		a = anchor{text: a.text[n:], role: base64Role, align: (a.align + n) % 4, wide: true}
 		if !slices.ContainsFunc(list, func(b anchor) bool { return b.text == a.text }) {
 			list = append(list, a)

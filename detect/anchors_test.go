@@ -23,8 +23,8 @@ func TestAnchors(t *testing.T) {
 				t.Errorf("%q is the start of %q", a.text, b.text)
 			}
 		}
-		if len(a.text) < fingerprint && short[a.text] == "" {
-			t.Errorf("%q has fewer than %d bytes", a.text, fingerprint)
+		if len(a.text) < prefixLen && short[a.text] == "" {
+			t.Errorf("%q has fewer than %d bytes", a.text, prefixLen)
 		}
 		delete(short, a.text)
 		if len(a.whole) > 0 && !slices.ContainsFunc(a.whole, func(w string) bool { return strings.HasPrefix(w, a.text) }) {
