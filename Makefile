@@ -64,7 +64,7 @@ bombs: ## Run the server in 1 GiB of memory against pushes that were made to cos
 .PHONY: floods
 floods: ## Run the server against as much as large organisations push: keys, bytes and repositories
 	REKEY_TEST_FLOOD=1 go test -count=1 -v -run 'TestFloodOf' ./app
-	REKEY_TEST_FLOOD=1 go test -count=1 -v -run 'TestManyRepositories' ./app/work
+	REKEY_TEST_FLOOD=1 go test -count=1 -v -run 'TestManyRepositories' ./app/deliver
 
 .PHONY: postgres
 postgres: ## Run the store's tests on the PostgreSQL server that REKEY_TEST_POSTGRES_URL names
