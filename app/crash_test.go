@@ -67,7 +67,7 @@ func serveFromEnvironment() error {
 	memory := serve.LimitMemory(ctx, os.DirFS("/"), os.Getenv("GOMEMLIMIT"), debug.SetMemoryLimit, log)
 	server, err := serve.New(ctx, cfg, serve.Options{
 		Log: log, Version: "test", Settle: settle, Memory: memory, Tune: func(_ *github.Config, queue *ledger.QueueConfig) {
-			queue.Silence, _ = time.ParseDuration(os.Getenv("REKEY_TEST_SILENCE")) // none: as usual
+			queue.HeartbeatTimeout, _ = time.ParseDuration(os.Getenv("REKEY_TEST_SILENCE")) // none: as usual
 		},
 	})
 	if err != nil {

@@ -155,7 +155,7 @@ func TestASlowRepositoryHoldsNoOther(t *testing.T) {
 			w := newWorld(t, githubtest.Options{PrivateKey: appKey(), Quiet: true}, func(c *github.Config, q *ledger.QueueConfig) {
 				hurried(c, q)
 				c.RequestTimeout = time.Second
-				c.GitPatience = wire.Patience{Silence: time.Second}
+				c.GitTimeouts = wire.Timeouts{Idle: time.Second}
 				q.Retry = soonAgain{}
 			})
 			other := w.tenant("tenant")
@@ -184,7 +184,7 @@ func TestACrawlingRepositoryIsCut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubtest.Options{PrivateKey: appKey(), Quiet: true}, func(c *github.Config, q *ledger.QueueConfig) {
 		hurried(c, q)
-		c.GitPatience = wire.Patience{Silence: time.Minute, Preparation: time.Minute, Rate: 1 << 20, Window: 500 * time.Millisecond}
+		c.GitTimeouts = wire.Timeouts{Idle: time.Minute, Preparation: time.Minute, Rate: 1 << 20, Window: 500 * time.Millisecond}
 	})
 	w.settle()
 	pack := func(r *http.Request) bool { return fetches(w.shop)(r) && asksFor(r, "command=fetch") }

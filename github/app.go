@@ -33,12 +33,12 @@ type Config struct {
 	// 0: the second that GitHub asks for. A GitHub on loopback can do with less.
 	WritePause time.Duration
 	// Shared, if set, is what several processes keep in common of GitHub's limits; see [App.Share].
-	Shared Shared
+	Shared SharedLimits
 	// RequestTimeout covers one REST request with its answer, redirects and, if need be, a token; 0: 30 seconds. GitHub itself
 	// gives up after ten.
 	RequestTimeout time.Duration
-	// GitPatience is for how long git may keep us waiting; the zero value takes defaults.
-	GitPatience wire.Patience
+	// GitTimeouts bounds how long git may keep us waiting; the zero value takes defaults.
+	GitTimeouts wire.Timeouts
 	// OnRequest, if set, is told of every HTTP request that was sent, for metrics. It is called from many goroutines.
 	OnRequest func(Request)
 }
@@ -54,20 +54,20 @@ type Request struct {
 
 // App is the GitHub App. It is safe for concurrent use.
 type App struct {
-	id        int64
-	web       *url.URL // without a slash at its end
-	api       *url.URL // likewise
-	userAgent string
-	now       func() time.Time
-	log       *slog.Logger
-	signer    ghinstallation.Signer
-	rest, git http.RoundTripper // to the network, without authorization
-	tokens    tokens
-	pacers    pacers
-	shared    Shared
-	timeout   time.Duration // of a REST request
-	patience  wire.Patience
-	calls     caller // as the App itself, not as one of its installations
+	id          int64
+	web         *url.URL // without a slash at its end
+	api         *url.URL // likewise
+	userAgent   string
+	now         func() time.Time
+	log         *slog.Logger
+	signer      ghinstallation.Signer
+	rest, git   http.RoundTripper // to the network, without authorization
+	tokens      tokens
+	pacers      pacers
+	shared      SharedLimits
+	timeout     time.Duration // of a REST request
+	gitTimeouts wire.Timeouts
+	calls       caller // as the App itself, not as one of its installations
 
 	mu   sync.Mutex
 	slug string // "" until GitHub told it
@@ -112,27 +112,27 @@ func New(cfg Config) (*App, error) {
 	if cfg.RequestTimeout == 0 {
 		cfg.RequestTimeout = requestTimeout
 	}
-	if cfg.GitPatience == (wire.Patience{}) {
-		cfg.GitPatience = gitPatience()
+	if cfg.GitTimeouts == (wire.Timeouts{}) {
+		cfg.GitTimeouts = gitTimeouts()
 	}
 	a := &App{
-		id:        cfg.AppID,
-		web:       web,
-		api:       api,
-		userAgent: cfg.UserAgent,
-		now:       cfg.Now,
-		log:       cfg.Log,
-		pacers:    pacers{pause: cfg.WritePause},
-		shared:    cfg.Shared,
-		timeout:   cfg.RequestTimeout,
-		patience:  cfg.GitPatience,
-		signer:    jwtSigner{key: cfg.PrivateKey, now: cfg.Now},
+		id:          cfg.AppID,
+		web:         web,
+		api:         api,
+		userAgent:   cfg.UserAgent,
+		now:         cfg.Now,
+		log:         cfg.Log,
+		pacers:      pacers{pause: cfg.WritePause},
+		shared:      cfg.Shared,
+		timeout:     cfg.RequestTimeout,
+		gitTimeouts: cfg.GitTimeouts,
+		signer:      jwtSigner{key: cfg.PrivateKey, now: cfg.Now},
 	}
-	a.rest = &edge{
+	a.rest = &transport{
 		base: cfg.HTTP, kind: "rest", prefix: api.Path, userAgent: cfg.UserAgent, onRequest: cfg.OnRequest,
 		slots: make(chan struct{}, maxConcurrent), maxBody: maxRESTBody,
 	}
-	a.git = &edge{base: cfg.HTTP, kind: "git", prefix: web.Path, userAgent: cfg.UserAgent, onRequest: cfg.OnRequest}
+	a.git = &transport{base: cfg.HTTP, kind: "git", prefix: web.Path, userAgent: cfg.UserAgent, onRequest: cfg.OnRequest}
 	asApp, err := a.appTransport()
 	if err != nil {
 		return nil, err

@@ -87,7 +87,7 @@ const maxPages = 10_000
 
 // do makes one request. op says what for, in the infinitive. Errors are an [*Error].
 func (c caller) do(ctx context.Context, op string, class class, request func(context.Context) error) error {
-	return c.ask(ctx, op, class, func() error {
+	return c.request(ctx, op, class, func() error {
 		if class != read && c.before != nil {
 			if err := c.before(ctx); err != nil {
 				return err
@@ -97,8 +97,8 @@ func (c caller) do(ctx context.Context, op string, class class, request func(con
 	})
 }
 
-// ask sends something where it is its turn, and learns from the answer.
-func (c caller) ask(ctx context.Context, op string, class class, send func() error) error {
+// request sends something where it is its turn, and learns from the answer.
+func (c caller) request(ctx context.Context, op string, class class, send func() error) error {
 	var err error
 	if !useTaken(ctx, class) {
 		err = c.share.take(ctx, c.pace, c.now(), class)

@@ -46,7 +46,7 @@ func (a *App) Repository(r Repository, access Access) *Client {
 		app:   a,
 		repo:  r,
 		calls: a.caller(a.authorize(a.rest, key), r.Installation, about),
-		git:   &wire.Client{HTTP: &http.Client{Transport: git}, UserAgent: a.userAgent, Patience: a.patience},
+		git:   &wire.Client{HTTP: &http.Client{Transport: git}, UserAgent: a.userAgent, Timeouts: a.gitTimeouts},
 		wrong: r.check(),
 	}
 }
@@ -115,7 +115,7 @@ func (c *Client) FetchPack(ctx context.Context, req wire.Request) (io.ReadCloser
 		return nil, &Error{Op: "fetch", About: "GitHub", Err: c.wrong}
 	}
 	var pack io.ReadCloser
-	err := c.calls.ask(ctx, "fetch", fetch, func() (err error) {
+	err := c.calls.request(ctx, "fetch", fetch, func() (err error) {
 		pack, err = c.git.Fetch(ctx, c.gitURL(), req)
 		return err
 	})
@@ -128,7 +128,7 @@ func (c *Client) Refs(ctx context.Context, prefixes ...string) ([]wire.Ref, erro
 		return nil, &Error{Op: "list refs", About: "GitHub", Err: c.wrong}
 	}
 	var refs []wire.Ref
-	err := c.calls.ask(ctx, "list refs", fetch, func() (err error) {
+	err := c.calls.request(ctx, "list refs", fetch, func() (err error) {
 		refs, err = c.git.Refs(ctx, c.gitURL(), prefixes...)
 		return err
 	})

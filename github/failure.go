@@ -171,9 +171,9 @@ func scrub(text string) string {
 
 // limit is GitHub's wish not to hear from us for a while.
 type limit struct {
-	until   time.Time
-	primary bool // it covers all requests
-	told    bool // GitHub named the time; else it is a minute
+	until    time.Time
+	primary  bool // it covers all requests
+	explicit bool // GitHub named the time; else it is a minute
 }
 
 // limit follows GitHub's rule: Retry-After, else x-ratelimit-reset if nothing remains, else a minute.
@@ -197,10 +197,10 @@ func (f failure) limit(now time.Time) (l limit, limited bool) {
 	case l.primary:
 		l.until = f.reset(now)
 	}
-	l.told = !l.until.IsZero()
+	l.explicit = !l.until.IsZero()
 	const soonest, latest = time.Second, 24 * time.Hour
 	switch {
-	case !l.told:
+	case !l.explicit:
 		l.until = now.Add(time.Minute)
 	case l.until.Before(now.Add(soonest)):
 		l.until = now.Add(soonest)

@@ -132,8 +132,8 @@ func (p *pacer) rates(class class) []rate {
 	return nil
 }
 
-// closure is a time in which nothing is sent.
-type closure struct {
+// cooldown is a time in which nothing is sent.
+type cooldown struct {
 	until   time.Time
 	strikes int // limits one after the other for which GitHub named no time
 }
@@ -141,11 +141,11 @@ type closure struct {
 // pacer keeps an installation's writes apart, remembers until when GitHub told it to wait, and what is left of the hour's
 // quota. It never waits: what may not be sent now is refused with a [*LimitError]. It is safe for concurrent use.
 type pacer struct {
-	pause    time.Duration // between writes
-	mu       sync.Mutex
-	buckets  map[string]*bucket
-	closures map[scope]*closure
-	quota    quota
+	pause     time.Duration // between writes
+	mu        sync.Mutex
+	buckets   map[string]*bucket
+	cooldowns map[scope]*cooldown
+	quota     quota
 }
 
 // quota is GitHub's count of an installation's requests, as its last answer told.
@@ -155,7 +155,7 @@ type quota struct {
 }
 
 func newPacer(pause time.Duration) *pacer {
-	return &pacer{pause: pause, buckets: map[string]*bucket{}, closures: map[scope]*closure{}}
+	return &pacer{pause: pause, buckets: map[string]*bucket{}, cooldowns: map[scope]*cooldown{}}
 }
 
 // take takes what a request of the class costs, or says until when it may not be sent.
@@ -190,7 +190,7 @@ func (p *pacer) giveBack(class class) {
 // closed says whether GitHub told us to wait, with that or with everything.
 func (p *pacer) closed(now time.Time, s scope) error {
 	for _, s := range []scope{everything, s} {
-		if c := p.closures[s]; c != nil && c.until.After(now) {
+		if c := p.cooldowns[s]; c != nil && c.until.After(now) {
 			return &LimitError{c.until, "GitHub limits the App's requests"}
 		}
 	}
@@ -219,7 +219,7 @@ func (p *pacer) open(now time.Time, kind Kind) time.Time {
 		}
 	}
 	for _, s := range []scope{everything, class.scope()} {
-		if c := p.closures[s]; c != nil {
+		if c := p.cooldowns[s]; c != nil {
 			later(c.until)
 		}
 	}
@@ -248,8 +248,8 @@ func (p *pacer) learn(now time.Time, class class, limit limit) (scope, time.Time
 	if limit.primary && class != fetch {
 		s = everything
 	}
-	closed := p.closure(s)
-	if !limit.told {
+	closed := p.cooldown(s)
+	if !limit.explicit {
 		limit.until = now.Add(min(time.Minute<<min(closed.strikes, 6), time.Hour))
 		closed.strikes++
 	}
@@ -263,7 +263,7 @@ func (p *pacer) learn(now time.Time, class class, limit limit) (scope, time.Time
 func (p *pacer) close(s scope, until time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c := p.closure(s); until.After(c.until) {
+	if c := p.cooldown(s); until.After(c.until) {
 		c.until = until
 	}
 }
@@ -272,16 +272,16 @@ func (p *pacer) close(s scope, until time.Time) {
 func (p *pacer) succeeded(class class) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c := p.closures[class.scope()]; c != nil {
+	if c := p.cooldowns[class.scope()]; c != nil {
 		c.strikes = 0
 	}
 }
 
-func (p *pacer) closure(s scope) *closure {
-	c := p.closures[s]
+func (p *pacer) cooldown(s scope) *cooldown {
+	c := p.cooldowns[s]
 	if c == nil {
-		c = &closure{}
-		p.closures[s] = c
+		c = &cooldown{}
+		p.cooldowns[s] = c
 	}
 	return c
 }

@@ -388,7 +388,7 @@ func (s *shared) Close(_ context.Context, installation int64, scope string, unti
 	return nil
 }
 
-func (s *shared) Closures(_ context.Context, show func(int64, string, time.Time)) error {
+func (s *shared) Cooldowns(_ context.Context, show func(int64, string, time.Time)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for scope, until := range s.closures {

@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// Shared is what all processes that act for the App keep in common, so that together they stay below GitHub's limits.
-type Shared interface {
+// SharedLimits is what all processes that act for the App keep in common, so that together they stay below GitHub's limits.
+type SharedLimits interface {
 	// Take takes one write of a rate that lets burst through at once, then one in each pause; force, also where none is left.
 	// It returns zero, or when the next one may be taken.
 	Take(ctx context.Context, installation int64, rate string, burst int, pause time.Duration, force bool) (time.Time, error)
 	// Close remembers that GitHub told an installation to wait with what the scope names.
 	Close(ctx context.Context, installation int64, scope string, until time.Time) error
 	// Closures shows what GitHub told any process and is not over.
-	Closures(ctx context.Context, show func(installation int64, scope string, until time.Time)) error
+	Cooldowns(ctx context.Context, show func(installation int64, scope string, until time.Time)) error
 }
 
 // share is what the processes share about one installation.
 type share struct {
-	with         Shared // nil: there is no other process
+	with         SharedLimits // nil: there is no other process
 	installation int64
 }
 
@@ -62,7 +62,7 @@ func (a *App) Recall(ctx context.Context) error {
 	if a.shared == nil {
 		return nil
 	}
-	return a.shared.Closures(ctx, func(installation int64, s string, until time.Time) {
+	return a.shared.Cooldowns(ctx, func(installation int64, s string, until time.Time) {
 		a.pacers.of(installation).close(scope(s), until)
 	})
 }

@@ -63,7 +63,7 @@ type Change struct {
 	From, To   State
 	Reason     string
 	Responded  bool    // a person spoke: the first such moment is kept
-	Answer     Verdict // what Clerk said; "" if it was not asked
+	Verdict    Verdict // what Clerk said; "" if it was not asked
 	InstanceID string  // as Clerk answered; "" leaves what is known
 	Admit      bool    // a leak from outside is one of the repository from now on
 }
@@ -85,8 +85,8 @@ func (c Change) ApplyTo(l Leak) Leak {
 	if c.Responded && l.Responded.IsZero() {
 		l.Responded = c.At
 	}
-	if c.Answer != "" {
-		l.Answer, l.Asked = c.Answer, c.At
+	if c.Verdict != "" {
+		l.Verdict, l.VerifiedAt = c.Verdict, c.At
 	}
 	if c.InstanceID != "" {
 		l.InstanceID = c.InstanceID
@@ -306,7 +306,7 @@ func (d *Decision) comment(l Leak, about string, at time.Time, reply Reply) {
 }
 
 func (d *Decision) notify(p Policy, l Leak, kind NoticeKind, at time.Time) {
-	if !p.Tells(kind) || l.Outside {
+	if !p.Notifies(kind) || l.Outside {
 		return
 	}
 	a := leakAction(Notify, l, stamp(Notify, at)+":"+string(kind))

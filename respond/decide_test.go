@@ -123,7 +123,7 @@ func TestProductionKeysAreFiledFirst(t *testing.T) {
 		t.Errorf("first %+v", a)
 	}
 	old, alive := leak(detect.SecretKey, detect.Live, 3), leak(detect.SecretKey, detect.Live, 4)
-	old.Detected, alive.Detected, alive.Answer = monday.Add(-48*time.Hour), monday.Add(-24*time.Hour), "alive"
+	old.Detected, alive.Detected, alive.Verdict = monday.Add(-48*time.Hour), monday.Add(-24*time.Hour), "alive"
 	unsure := with(leak(detect.SecretKey, detect.Live, 9), func(l *respond.Leak) { l.Confidence = "medium" })
 	leaks := []respond.Leak{test, unsure, old, live, alive}
 	slices.SortFunc(leaks, respond.ComparePriority)

@@ -2,6 +2,6 @@ package respond
 
 // For tests.
 var (
-	AskPause   = askPause
+	AskPause   = verificationPause
 	WatchPause = watchPause
 )

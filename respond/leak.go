@@ -49,8 +49,8 @@ type Leak struct {
 	Outside bool
 
 	InstanceID string    // ins_…, as Clerk answered
-	Asked      time.Time // when Clerk was last asked
-	Answer     Verdict   // "" if Clerk was not asked
+	VerifiedAt time.Time // when Clerk was last asked
+	Verdict    Verdict   // "" if Clerk was not asked
 
 	IssueRepository int64 // where the issue is filed; 0: none yet
 	IssueNumber     int

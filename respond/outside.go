@@ -67,7 +67,7 @@ func urgency(s detect.Severity) int {
 // doubt is 0 for a key that is known to work, and grows as confidence falls.
 func doubt(l Leak) int {
 	switch {
-	case l.Answer == KeyAlive:
+	case l.Verdict == KeyAlive:
 		return 0
 	case l.Confidence == detect.HighConfidence:
 		return 1

@@ -133,9 +133,9 @@ func DefaultPolicy() Policy {
 }
 
 // Tells reports whether anybody is to hear of an event.
-func (p Policy) Tells(kind NoticeKind) bool {
+func (p Policy) Notifies(kind NoticeKind) bool {
 	for _, n := range p.Notify {
-		if n.Tells(kind) {
+		if n.Includes(kind) {
 			return true
 		}
 	}
@@ -143,7 +143,7 @@ func (p Policy) Tells(kind NoticeKind) bool {
 }
 
 // Tells reports whether this target is to hear of an event.
-func (n NotifyRule) Tells(kind NoticeKind) bool {
+func (n NotifyRule) Includes(kind NoticeKind) bool {
 	if len(n.On) == 0 {
 		return kind == NoticeOpened || kind == NoticeReopened || kind == NoticeRevoked
 	}

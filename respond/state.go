@@ -107,16 +107,16 @@ func (r *commandRun) refuse() {
 	if r.command.Role == RoleWrite { // may say all but this one thing
 		a = leakAction(Comment, r.Leak, "refuse:ignore:"+r.command.By)
 	}
-	a.Reply = r.answerTo(ReplyNotEntitled)
+	a.Reply = r.replyTo(ReplyNotEntitled)
 	r.Actions = append(r.Actions, a)
 }
 
 // reply comments in answer to the command.
 func (r *commandRun) reply(kind ReplyKind) {
-	r.comment(r.Leak, "reply", r.command.At, r.answerTo(kind))
+	r.comment(r.Leak, "reply", r.command.At, r.replyTo(kind))
 }
 
-func (r *commandRun) answerTo(kind ReplyKind) Reply {
+func (r *commandRun) replyTo(kind ReplyKind) Reply {
 	reply := r.LeakFacts.reply(kind)
 	reply.By, reply.Role = r.command.By, r.command.Role
 	if r.command.Kind == CommandHelp {
@@ -196,11 +196,11 @@ func (d *Decision) move(f LeakFacts, to State, by, reason string, at time.Time) 
 	return c
 }
 
-// MaxAsks is how often a question is asked that Clerk does not answer clearly.
-const MaxAsks = 8
+// MaxVerifications is how often a question is asked that Clerk does not answer clearly.
+const MaxVerifications = 8
 
-// askPause grows from one minute to two hours; what Clerk itself wishes counts where it is longer.
-func askPause(attempt int, wish time.Duration) time.Duration {
+// verificationPause grows from one minute to two hours; what Clerk itself wishes counts where it is longer.
+func verificationPause(attempt int, wish time.Duration) time.Duration {
 	return max(wish, min(time.Minute<<min(attempt, 8), 2*time.Hour))
 }
 
@@ -230,32 +230,32 @@ func learn(f LeakFacts, q Verification, a Answer, now time.Time) Decision {
 		return d
 	}
 	before := f.Leak
-	f.Leak.Answer, f.Leak.Asked = a.State, now
+	f.Leak.Verdict, f.Leak.VerifiedAt = a.State, now
 	if a.InstanceID != "" {
 		f.Leak.InstanceID = a.InstanceID
 	}
 	switch a.State {
 	case KeyRevoked:
-		d.dead(f, q, now)
+		d.keyRevoked(f, q, now)
 	case KeyAlive:
-		d.alive(f, q, now)
+		d.keyAlive(f, q, now)
 	case KeyFenced:
-		d.fenced(f, q, a, before.Answer == KeyFenced, now)
+		d.keyFenced(f, q, a, before.Verdict == KeyFenced, now)
 	default:
-		d.unknown(f, q, a, now)
+		d.keyUnknown(f, q, a, now)
 	}
 	if len(d.Changes) == 0 { // the answer is kept even where nothing follows from it
 		d.Changes = append(d.Changes, Change{Leak: f.Leak.ID, At: now, By: ByClerk, From: f.Leak.State, To: f.Leak.State})
-		if before.Answer != f.Leak.Answer || before.InstanceID != f.Leak.InstanceID {
+		if before.Verdict != f.Leak.Verdict || before.InstanceID != f.Leak.InstanceID {
 			d.issue(EditIssue, f.Leak, now)
 		}
 	}
 	last := &d.Changes[len(d.Changes)-1]
-	last.Answer, last.InstanceID = a.State, a.InstanceID
+	last.Verdict, last.InstanceID = a.State, a.InstanceID
 	return d
 }
 
-func (d *Decision) dead(f LeakFacts, q Verification, now time.Time) {
+func (d *Decision) keyRevoked(f LeakFacts, q Verification, now time.Time) {
 	if f.Leak.State == Revoked {
 		return
 	}
@@ -266,7 +266,7 @@ func (d *Decision) dead(f LeakFacts, q Verification, now time.Time) {
 	d.move(f, Revoked, ByClerk, reason, now)
 }
 
-func (d *Decision) alive(f LeakFacts, q Verification, now time.Time) {
+func (d *Decision) keyAlive(f LeakFacts, q Verification, now time.Time) {
 	if f.Leak.State == Ignored {
 		return // somebody entitled knows of it, and said why
 	}
@@ -277,36 +277,36 @@ func (d *Decision) alive(f LeakFacts, q Verification, now time.Time) {
 	switch q.Why {
 	case Closed:
 		d.issue(ReopenIssue, f.Leak, now)
-		d.answer(f, q, ReplyStillWorks, "")
+		d.replyToQuestion(f, q, ReplyStillWorks, "")
 	case Rotated:
-		d.answer(f, q, ReplyStillWorks, "")
+		d.replyToQuestion(f, q, ReplyStillWorks, "")
 	case Watching:
 		d.watchOn(f, q)
 	}
 }
 
-// fenced keeps the leak open: the key may work from other addresses. Once the refusal repeats, asking again brings
+// keyFenced keeps the leak open: the key may work from other addresses. Once the refusal repeats, asking again brings
 // nothing new, and a person has to decide.
-func (d *Decision) fenced(f LeakFacts, q Verification, a Answer, repeated bool, now time.Time) {
+func (d *Decision) keyFenced(f LeakFacts, q Verification, a Answer, repeated bool, now time.Time) {
 	switch {
 	case f.Leak.State == Ignored:
 	case f.Leak.State != Open:
 		d.move(f, Open, ByClerk, "Clerk refused the key without saying that it is invalid, so it may still work from certain addresses", now)
 	case q.Why == Closed:
 		d.issue(ReopenIssue, f.Leak, now)
-		d.answer(f, q, ReplyFenced, a.Detail)
+		d.replyToQuestion(f, q, ReplyFenced, a.Detail)
 	case q.Why == Rotated && !repeated && q.Attempt == 0:
 		q.Attempt++
-		d.Actions = append(d.Actions, verifyAction(f.Leak, q, askPause(0, a.RetryAfter)))
+		d.Actions = append(d.Actions, verifyAction(f.Leak, q, verificationPause(0, a.RetryAfter)))
 	case q.Why == Rotated:
-		d.answer(f, q, ReplyFenced, a.Detail)
+		d.replyToQuestion(f, q, ReplyFenced, a.Detail)
 	case q.Why == Watching:
-		q.Attempt = MaxAsks // the longest pause
+		q.Attempt = MaxVerifications // the longest pause
 		d.watchOn(f, q)
 	}
 }
 
-func (d *Decision) unknown(f LeakFacts, q Verification, a Answer, now time.Time) {
+func (d *Decision) keyUnknown(f LeakFacts, q Verification, a Answer, now time.Time) {
 	switch {
 	case q.Why == Closed && f.Leak.State == Open && !mayVouch(q.Role, f):
 		d.notConfirmed(f, q, a, now)
@@ -314,20 +314,20 @@ func (d *Decision) unknown(f LeakFacts, q Verification, a Answer, now time.Time)
 		d.move(f, Resolved, q.By, "closed the issue; Clerk didn't give a clear answer", now)
 	case q.Why == Watching:
 		d.watchOn(f, q)
-	case q.Why == Rotated && q.Attempt+1 < MaxAsks:
+	case q.Why == Rotated && q.Attempt+1 < MaxVerifications:
 		if q.Attempt == 0 {
-			d.answer(f, q, ReplyNoClearAnswer, a.Detail)
+			d.replyToQuestion(f, q, ReplyNoClearAnswer, a.Detail)
 		}
-		pause := askPause(q.Attempt, a.RetryAfter)
+		pause := verificationPause(q.Attempt, a.RetryAfter)
 		q.Attempt++
 		d.Actions = append(d.Actions, verifyAction(f.Leak, q, pause))
 	case q.Why == Rotated:
-		d.answer(f, q, ReplyGaveUp, a.Detail)
+		d.replyToQuestion(f, q, ReplyGaveUp, a.Detail)
 	}
 }
 
-// answer comments on what came of a question, once for each time that it was asked.
-func (d *Decision) answer(f LeakFacts, q Verification, kind ReplyKind, detail string) {
+// replyToQuestion comments on what came of a question, once for each time that it was asked.
+func (d *Decision) replyToQuestion(f LeakFacts, q Verification, kind ReplyKind, detail string) {
 	if f.Leak.IssueNumber == 0 {
 		return
 	}

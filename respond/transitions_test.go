@@ -79,7 +79,7 @@ func everyStep(l respond.Leak, p respond.Policy, each func(respond.Decision)) {
 			}
 			for _, why := range []respond.Why{respond.Rotated, respond.Closed, respond.Watching} {
 				for _, verdict := range []respond.Verdict{respond.KeyAlive, respond.KeyRevoked, respond.KeyFenced, respond.KeyUnknown, respond.KeyNotAsked} {
-					for _, attempt := range []int{0, respond.MaxAsks} {
+					for _, attempt := range []int{0, respond.MaxVerifications} {
 						each(respond.Learn(f, respond.Verification{Why: why, By: "ada", Role: role, Attempt: attempt}, respond.Answer{State: verdict}, monday))
 					}
 				}

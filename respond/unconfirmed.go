@@ -49,9 +49,9 @@ func (d *Decision) refuseUnconfirmed(f LeakFacts, q Verification, at time.Time) 
 // notConfirmed undoes a closing by hand of a production key about which Clerk gave no clear answer, and goes on asking.
 func (d *Decision) notConfirmed(f LeakFacts, q Verification, a Answer, now time.Time) {
 	d.issue(ReopenIssue, f.Leak, now)
-	d.answer(f, q, ReplyNotConfirmed, a.Detail)
+	d.replyToQuestion(f, q, ReplyNotConfirmed, a.Detail)
 	q.Why, q.Attempt = Rotated, 1
-	d.Actions = append(d.Actions, verifyAction(f.Leak, q, askPause(0, a.RetryAfter)))
+	d.Actions = append(d.Actions, verifyAction(f.Leak, q, verificationPause(0, a.RetryAfter)))
 }
 
 // closedByBot undoes a closing by another App: only people close a leak. It explains itself once to each bot, and reopens
@@ -63,7 +63,7 @@ func (r *commandRun) closedByBot() {
 	day := r.command.At.UTC().Format("2006-01-02")
 	r.Actions = append(r.Actions, leakAction(ReopenIssue, r.Leak, "bot:"+r.command.By+":"+day))
 	a := leakAction(Comment, r.Leak, "bot:"+r.command.By)
-	a.Reply = r.answerTo(ReplyOnlyPeopleClose)
+	a.Reply = r.replyTo(ReplyOnlyPeopleClose)
 	r.Actions = append(r.Actions, a)
 }
 

@@ -45,7 +45,7 @@ type backfillsTx interface {
 	BackfillsQueued(ctx context.Context, installation int64) (int, error)
 	NotePushed(ctx context.Context, repository int64, pushed time.Time) error
 	CompleteJob(ctx context.Context, row *rivertype.JobRow) error
-	EnqueueOnce(ctx context.Context, args job.Keyed, opts *river.InsertOpts) error
+	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
 }
 
 // refsTx is what is known of refs.
@@ -94,5 +94,5 @@ type Worker struct {
 	Now      func() time.Time
 	Log      *slog.Logger
 
-	patience patience
+	cooldown cooldown
 }

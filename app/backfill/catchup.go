@@ -27,7 +27,7 @@ func (w *Worker) catchUp(ctx context.Context) error {
 	now := w.Now()
 	var errs []error
 	for _, id := range waiting {
-		if !w.patience.over(id, now) {
+		if !w.cooldown.over(id, now) {
 			continue
 		}
 		files, err := w.catchUpOn(ctx, id)
@@ -35,7 +35,7 @@ func (w *Worker) catchUp(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("repository %d: %w", id, err)) // others need not wait for it
 		}
 		if err != nil || !files {
-			w.patience.until(id, now.Add(catchUpPause))
+			w.cooldown.setUntil(id, now.Add(catchUpPause))
 		}
 	}
 	return errors.Join(errs...)
@@ -62,7 +62,7 @@ func (w *Worker) catchUpOn(ctx context.Context, id int64) (files bool, err error
 		for i := range leaks {
 			leaks[i] = record.WithVisibility(leaks[i], repository)
 		}
-		filed, err := tx.Filings(ctx, id, tx.Now().Add(-time.Hour))
+		filed, err := tx.IssuesFiled(ctx, id, tx.Now().Add(-time.Hour))
 		if err != nil {
 			return err
 		}
@@ -70,19 +70,19 @@ func (w *Worker) catchUpOn(ctx context.Context, id int64) (files bool, err error
 	})
 }
 
-// patience remembers until when repositories are left alone. It is safe for concurrent use; its zero value is ready.
-type patience struct {
+// cooldown remembers until when repositories are left alone. It is safe for concurrent use; its zero value is ready.
+type cooldown struct {
 	mu    sync.Mutex
 	ready map[int64]time.Time
 }
 
-func (p *patience) over(repository int64, now time.Time) bool {
+func (p *cooldown) over(repository int64, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return !now.Before(p.ready[repository])
 }
 
-func (p *patience) until(repository int64, ready time.Time) {
+func (p *cooldown) setUntil(repository int64, ready time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ready == nil || len(p.ready) > 10_000 {

@@ -32,11 +32,11 @@ func TestWantsOf(t *testing.T) {
 
 func TestPatience(t *testing.T) {
 	t.Parallel()
-	var p patience
+	var p cooldown
 	if !p.over(1, noon) {
 		t.Error("nothing was to be waited for")
 	}
-	p.until(1, noon.Add(time.Hour))
+	p.setUntil(1, noon.Add(time.Hour))
 	if p.over(1, noon.Add(time.Minute)) || !p.over(1, noon.Add(time.Hour)) || !p.over(2, noon) {
 		t.Error("patience ends at its time, for its repository")
 	}

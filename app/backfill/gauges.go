@@ -59,7 +59,7 @@ func newGauges(store ledger.Scoped[GaugesTx], now func() time.Time, log *slog.Lo
 			"Repositories by what became of the reading of their histories: done, reading, waiting, given_up.", []string{"state"}, nil),
 		leaks: desc("rekey_open_leaks", "Leaks that are open, by kind and Clerk environment.", []string{"kind", "environment"}, nil),
 		jobs: desc("rekey_queue_jobs",
-			"Jobs by queue and state: waiting, running, dead (given up within a week).", []string{"queue", "state"}, nil),
+			"Jobs by queue and state: waiting, running, given_up (within a week).", []string{"queue", "state"}, nil),
 		unfinished: desc("rekey_unfinished_deliveries", "Deliveries that were taken and are not worked off.", nil, nil),
 		oldest: desc("rekey_oldest_unfinished_delivery_timestamp_seconds",
 			"Unix time when the oldest unfinished delivery was received; absent if there is none.", nil, nil),
@@ -90,7 +90,7 @@ func (g *gauges) Collect(c chan<- prometheus.Metric) {
 	for _, leaks := range s.Open {
 		gauge(g.leaks, float64(leaks.Count), leaks.Kind, leaks.Environment)
 	}
-	for state, queues := range map[string]map[string]int{"waiting": s.Waiting, "running": s.Running, "dead": s.Dead} {
+	for state, queues := range map[string]map[string]int{"waiting": s.Waiting, "running": s.Running, "given_up": s.GivenUp} {
 		for _, queue := range []string{job.QueueScan, job.QueueRespond, job.QueueBackfill} {
 			gauge(g.jobs, float64(queues[queue]), queue, state)
 		}

@@ -54,7 +54,7 @@ type repositoriesTx interface {
 	UpsertInstallation(ctx context.Context, i respond.Installation) error
 	UpsertRepository(ctx context.Context, r respond.Repository) error
 	DeleteTip(ctx context.Context, repository int64, ref string) error
-	EnqueueOnce(ctx context.Context, args job.Keyed, opts *river.InsertOpts) error
+	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
 }
 
 // Worker works deliveries off. It is safe for concurrent use.

@@ -42,8 +42,8 @@ type target struct {
 // errUnexpected is returned when something did not come out as it must; what it was has been printed.
 var errUnexpected = errors.New("the demo did not come out as it must")
 
-// patience is how long the demo waits for a check run or an issue.
-const patience = 20 * time.Second
+// effectTimeout is how long the demo waits for a check run or an issue.
+const effectTimeout = 20 * time.Second
 
 // playAndShow plays the demo, and shows its page until ctx ends. It needs git.
 func playAndShow(ctx context.Context, o options) error {
@@ -90,18 +90,18 @@ func playAndShow(ctx context.Context, o options) error {
 }
 
 func play(ctx context.Context, server *githubtest.Server, clerk *clerktest.Server, o options) (http.Handler, error) {
-	s, err := newStory(server, clerk, o.Seed)
+	s, err := newScenario(server, clerk, o.Seed)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
-	t := &teller{story: s, out: o.Out, now: o.Now}
+	t := &player{scenario: s, out: o.Out, now: o.Now}
 	t.opening()
 	steps := s.steps()
 	for i, step := range steps {
-		if err := t.tell(ctx, i+1, step); err != nil {
+		if err := t.play(ctx, i+1, step); err != nil {
 			return nil, err
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 // handler serves the page, and what its links lead to: files and commits of the repository with their keys masked, issues
 // and pull requests as places on the page. It takes no input but the path.
-func (s *story) handler(p page) (http.Handler, error) {
+func (s *scenario) handler(p page) (http.Handler, error) {
 	front, err := execute("page", pageHTML, p)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func (s *story) handler(p page) (http.Handler, error) {
 }
 
 // showText shows a text of the repository: what git prints, with its keys masked.
-func (s *story) showText(w http.ResponseWriter, r *http.Request, send func(http.ResponseWriter, []byte), title string, args ...string) {
+func (s *scenario) showText(w http.ResponseWriter, r *http.Request, send func(http.ResponseWriter, []byte), title string, args ...string) {
 	text, err := s.git(r.Context(), args...)
 	if err != nil {
 		http.NotFound(w, r)
@@ -73,7 +73,7 @@ func (s *story) showText(w http.ResponseWriter, r *http.Request, send func(http.
 
 // git runs git in the shop's repository or, for what only the fork has, there. Arguments that a link brought stand behind
 // the options, and no revision begins with a dash.
-func (s *story) git(ctx context.Context, args ...string) (string, error) {
+func (s *scenario) git(ctx context.Context, args ...string) (string, error) {
 	err := errors.New("no such revision")
 	for _, repository := range []*githubtest.Repository{s.shop, s.fork} {
 		if repository == nil || strings.HasPrefix(args[len(args)-1], "-") {

@@ -15,7 +15,7 @@ import (
 const contextLines = 3
 
 // page shows what the stand-in GitHub held after each step, and the issues as they are at the end.
-func (s *story) page(steps []*step) (page, error) {
+func (s *scenario) page(steps []*step) (page, error) {
 	r := newRenderer()
 	p := page{Repository: s.shop.FullName()}
 	comments := 0
@@ -60,7 +60,7 @@ func (s *story) page(steps []*step) (page, error) {
 	return p, nil
 }
 
-func (s *story) issueView(r *renderer, issue githubtest.Issue) (issueView, error) {
+func (s *scenario) issueView(r *renderer, issue githubtest.Issue) (issueView, error) {
 	body, err := s.text(r, issue.Body)
 	if err != nil {
 		return issueView{}, err
@@ -79,14 +79,14 @@ func (s *story) issueView(r *renderer, issue githubtest.Issue) (issueView, error
 }
 
 // text renders Markdown. What it links to on the stand-in GitHub is linked to on the demo's own pages.
-func (s *story) text(r *renderer, markdown string) (template.HTML, error) {
+func (s *scenario) text(r *renderer, markdown string) (template.HTML, error) {
 	return r.html(strings.ReplaceAll(markdown, s.shop.URL()+"/", s.local("/")))
 }
 
 // local is the address of a page about the repository on the demo's own server.
-func (s *story) local(path string) string { return "/" + s.shop.FullName() + path }
+func (s *scenario) local(path string) string { return "/" + s.shop.FullName() + path }
 
-func (s *story) checkView(r *renderer, run githubtest.CheckRun) (checkView, error) {
+func (s *scenario) checkView(r *renderer, run githubtest.CheckRun) (checkView, error) {
 	summary, err := s.text(r, run.Summary)
 	if err != nil {
 		return checkView{}, err
@@ -112,7 +112,7 @@ func (s *story) checkView(r *renderer, run githubtest.CheckRun) (checkView, erro
 }
 
 // source reads the annotated file at the commit, and masks the keys in it: even the demo's page shows none.
-func (s *story) source(commit string, a githubtest.Annotation) ([]sourceLine, error) {
+func (s *scenario) source(commit string, a githubtest.Annotation) ([]sourceLine, error) {
 	text, err := exec.Command("git", "-C", s.shop.Dir(), "cat-file", "blob", commit+":"+a.Path).Output()
 	if err != nil {
 		return nil, fmt.Errorf("reading %s at %s: %w", a.Path, short(commit), err)
@@ -125,7 +125,7 @@ func (s *story) source(commit string, a githubtest.Annotation) ([]sourceLine, er
 	return lines, nil
 }
 
-func (s *story) sourceLine(text string, n int, a githubtest.Annotation) sourceLine {
+func (s *scenario) sourceLine(text string, n int, a githubtest.Annotation) sourceLine {
 	line := sourceLine{Number: n, Before: s.masked(text), Hit: n >= a.StartLine && n <= a.EndLine}
 	if from, to := a.StartColumn-1, a.EndColumn; line.Hit && a.StartLine == a.EndLine && from >= 0 && from < to && to <= len(text) {
 		line.Before, line.Marked, line.After = s.masked(text[:from]), s.masked(text[from:to]), s.masked(text[to:])
@@ -133,7 +133,7 @@ func (s *story) sourceLine(text string, n int, a githubtest.Annotation) sourceLi
 	return line
 }
 
-func (s *story) masked(text string) string {
+func (s *scenario) masked(text string) string {
 	for _, key := range s.keys {
 		text = strings.ReplaceAll(text, key, detect.NewSecret(key).Redacted())
 	}

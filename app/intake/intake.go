@@ -139,7 +139,7 @@ func Server(h http.Handler, l *slog.Logger) *http.Server {
 	}
 }
 
-func healthy(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, `{"status":"ok"}`) }
+func healthy(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, `{"status":"ok"}`) }
 
 // readyWithin is how long the database may take to answer a ping.
 const readyWithin = 2 * time.Second
@@ -156,21 +156,21 @@ func (in *Intake) ready(w http.ResponseWriter, r *http.Request) {
 			problem = "this process has stopped its work: the database did not answer for too long"
 		}
 		in.Log.WarnContext(ctx, "not ready: "+problem, "error", err)
-		answer(w, http.StatusServiceUnavailable, `{"status":"`+problem+`"}`)
+		writeJSON(w, http.StatusServiceUnavailable, `{"status":"`+problem+`"}`)
 		return
 	}
 	if in.Ready != nil {
 		if err := in.Ready(ctx); err != nil {
 			text, _ := json.Marshal("not ready: " + err.Error())
-			answer(w, http.StatusServiceUnavailable, `{"status":`+string(text)+`}`)
+			writeJSON(w, http.StatusServiceUnavailable, `{"status":`+string(text)+`}`)
 			return
 		}
 	}
-	answer(w, http.StatusOK, `{"status":"ok"}`)
+	writeJSON(w, http.StatusOK, `{"status":"ok"}`)
 }
 
-// answer sends JSON that is ready made.
-func answer(w http.ResponseWriter, code int, json string) {
+// writeJSON sends JSON that is already encoded.
+func writeJSON(w http.ResponseWriter, code int, json string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	_, _ = w.Write([]byte(json + "\n"))

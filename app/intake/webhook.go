@@ -49,10 +49,10 @@ func (in *Intake) webhook(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case event == "ping":
 		o = pinged
-		answer(w, http.StatusOK, `{"status":"pong"}`)
+		writeJSON(w, http.StatusOK, `{"status":"pong"}`)
 	case !webhook.Known(event):
 		o = ignored
-		answer(w, http.StatusAccepted, `{"status":"ignored"}`)
+		writeJSON(w, http.StatusAccepted, `{"status":"ignored"}`)
 	default:
 		if d.Body, err = in.masked(r.Context(), d.Body); err != nil {
 			in.refuse(w, r, event, err)
@@ -68,7 +68,7 @@ func (in *Intake) webhook(w http.ResponseWriter, r *http.Request) {
 		if acceptance == ledger.Done {
 			code = http.StatusOK
 		}
-		answer(w, code, `{"status":"`+string(acceptance)+`"}`)
+		writeJSON(w, code, `{"status":"`+string(acceptance)+`"}`)
 	}
 	in.metrics.count(event, o)
 	in.metrics.ack.Observe(time.Since(begun).Seconds())
@@ -274,5 +274,5 @@ func (in *Intake) refuse(w http.ResponseWriter, r *http.Request, event string, e
 		w.Header().Set("Retry-After", "10")
 	}
 	text, _ := json.Marshal(why.text)
-	answer(w, why.code, `{"error":`+string(text)+`}`)
+	writeJSON(w, why.code, `{"error":`+string(text)+`}`)
 }

@@ -31,7 +31,7 @@ func (w *Worker) Issue(ctx context.Context, j *river.Job[job.Issue]) error {
 		return err
 	}
 	err = w.runner().Do(ctx, issueKey(j.Args.Leak), outcome.Owner(j.JobRow), &issueEffect{
-		w: w, leak: j.Args.Leak, policy: p, patient: j.Attempt < filesAttempts,
+		w: w, leak: j.Args.Leak, policy: p, mayRetry: j.Attempt < filesAttempts,
 	})
 	if errors.Is(err, ledger.ErrNotFound) { // uninstalled since
 		return nil
@@ -52,7 +52,7 @@ func (w *Worker) issueTurn(ctx context.Context, id int64) (context.Context, erro
 		if leak, err = tx.Leak(ctx, id); err != nil {
 			return err
 		}
-		if chosen, err = tx.Chosen(ctx, id); err != nil {
+		if chosen, err = tx.IssueRequested(ctx, id); err != nil {
 			return err
 		}
 		repository, err = tx.Repository(ctx, leak.Repository)
@@ -75,10 +75,10 @@ func issueKey(leak int64) string { return fmt.Sprintf("issue:%d", leak) }
 
 // issueEffect is a leak's issue; see [Effect].
 type issueEffect struct {
-	w       *Worker
-	leak    int64
-	policy  respond.Policy
-	patient bool // another attempt may read the repository's files where this one cannot
+	w        *Worker
+	leak     int64
+	policy   respond.Policy
+	mayRetry bool // another attempt may read the repository's files where this one cannot
 
 	facts   issueFacts
 	text    text.IssueText
@@ -106,7 +106,7 @@ func (e *issueEffect) Plan(ctx context.Context, interrupted bool) (send bool, er
 	}
 	if e.facts.Leak.State == respond.Open && !hidden { // else there are no instructions
 		source := e.w.GitHub.Repository(record.Target(e.facts.source), github.ScanAccess)
-		read, err := e.w.source(ctx, source, e.facts, !e.patient)
+		read, err := e.w.source(ctx, source, e.facts, !e.mayRetry)
 		if err != nil {
 			return false, err
 		}
@@ -228,13 +228,13 @@ func (w *Worker) closeFresh(ctx context.Context, tx Tx, leak respond.Leak) error
 type issueFacts struct {
 	text.IssueFacts
 	source, target respond.Repository
-	chosen         bool // a decision was taken to file it
+	requested      bool // a decision was taken to file it
 	tips           []respond.Tip
 }
 
 // wanted reports whether the leak is to have an issue: one that was decided on, that is still of use, and has a place.
 func (f issueFacts) wanted(p respond.Policy) bool {
-	return f.Leak.IssueNumber != 0 || f.chosen && f.target.ID != 0 && f.Leak.State == respond.Open && !p.Issues.Off
+	return f.Leak.IssueNumber != 0 || f.requested && f.target.ID != 0 && f.Leak.State == respond.Open && !p.Issues.Off
 }
 
 func (w *Worker) issueFacts(ctx context.Context, tx Tx, leakID int64, p respond.Policy) (issueFacts, error) {
@@ -273,12 +273,12 @@ func (w *Worker) issueFacts(ctx context.Context, tx Tx, leakID int64, p respond.
 	if err != nil {
 		return issueFacts{}, err
 	}
-	chosen, err := tx.Chosen(ctx, leakID)
+	chosen, err := tx.IssueRequested(ctx, leakID)
 	return issueFacts{
 		IssueFacts: text.IssueFacts{
 			Repository: w.Recorder.WithURL(repository), Elsewhere: target.ID != repository.ID, Private: target.Private,
 			Leak: record.WithVisibility(leak, repository), Sightings: sightings, History: history, Policy: p,
 		},
-		source: repository, target: target, chosen: chosen, tips: tips,
+		source: repository, target: target, requested: chosen, tips: tips,
 	}, err
 }

@@ -64,7 +64,7 @@ func (w *Worker) addIssue(ctx context.Context, id int64, event *respond.Notice) 
 			event.Issue = &respond.NoticeIssue{Number: leak.IssueNumber, URL: leak.IssueURL}
 			return nil
 		}
-		waits, err = tx.Chosen(ctx, id)
+		waits, err = tx.IssueRequested(ctx, id)
 		return err
 	})
 	return waits, err

@@ -51,7 +51,7 @@ type checkTx interface {
 type issueTx interface {
 	Sightings(ctx context.Context, leak int64, limit int) ([]respond.Sighting, error)
 	Tips(ctx context.Context, repository int64, limit int) ([]respond.Tip, error)
-	Chosen(ctx context.Context, leak int64) (bool, error)
+	IssueRequested(ctx context.Context, leak int64) (bool, error)
 	LeakByFingerprint(ctx context.Context, repository int64, fingerprint string) (respond.Leak, error)
 	Unfiled(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
 	Summary(ctx context.Context, repository int64) (ledger.Summary, error)

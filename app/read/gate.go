@@ -14,10 +14,10 @@ import (
 const (
 	// gateWait is how long a job waits that may not read now.
 	gateWait = 2 * time.Second
-	// gateClosed is how long others stay outside for one that is to be alone, and gatePatience how long that one waits until it
+	// gateClosed is how long others stay outside for one that is to be alone, and gateTimeout how long that one waits until it
 	// goes in beside those that are still reading, which may be histories of an hour.
-	gateClosed   = 30 * time.Second
-	gatePatience = 5 * time.Minute
+	gateClosed  = 30 * time.Second
+	gateTimeout = 5 * time.Minute
 )
 
 // gate lets many read at once, or one that is suspected of having ended the process. Nobody waits in it: a job that may not
@@ -51,7 +51,7 @@ func (g *gate) enter(now time.Time, suspect bool) (leave func(), ok bool) {
 	if g.wanted.IsZero() {
 		g.wanted = now
 	}
-	if g.readers > 0 && now.Sub(g.wanted) < gatePatience {
+	if g.readers > 0 && now.Sub(g.wanted) < gateTimeout {
 		return nil, false
 	}
 	g.alone, g.wanted = true, time.Time{}

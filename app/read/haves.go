@@ -77,7 +77,7 @@ func (r *Reader) haves(ctx context.Context, client *github.Client, t *Task) (hav
 	if len(haves) > 0 {
 		return haves, false, nil
 	}
-	haves, err = r.standing(ctx, client, t)
+	haves, err = r.assumedTip(ctx, client, t)
 	t.From = t.Base
 	return haves, true, err
 }
@@ -106,24 +106,24 @@ func baseIsLost(ctx context.Context, tx Tx, t Task, base string) (bool, error) {
 		return false, err
 	}
 	waits, err := tx.HeadWaits(ctx, t.Repository.ID, base, t.Received)
-	if err == nil && waits && t.Event == respond.TriggerPush && tx.Now().Sub(t.Received) < orderPatience {
-		return false, &outcome.WaitError{Until: tx.Now().Add(orderWait), Reason: "the push before it has not been read"}
+	if err == nil && waits && t.Event == respond.TriggerPush && tx.Now().Sub(t.Received) < maxOrderWait {
+		return false, &outcome.WaitError{Until: tx.Now().Add(orderPause), Reason: "the push before it has not been read"}
 	}
 	return !waits, err
 }
 
-// orderPatience is for how long a push waits for the one that it came upon, after it was received, and orderWait how long it
+// maxOrderWait is for how long a push waits for the one that it came upon, after it was received, and orderPause how long it
 // does so at a time. One that fails does not hold those behind it for longer.
 const (
-	orderPatience = 10 * time.Second
-	orderWait     = 200 * time.Millisecond
+	maxOrderWait = 10 * time.Second
+	orderPause   = 200 * time.Millisecond
 )
 
-// otherHaves is for a server that knows none of the haves: what was there before is gone from it. The tips of other refs
+// fallbackHaves is for a server that knows none of the haves: what was there before is gone from it. The tips of other refs
 // may still be there, and the default branch's is. Where that is what was pushed, nobody has read any of what is there now,
 // and all of it is wanted.
-func (r *Reader) otherHaves(ctx context.Context, client *github.Client, t *Task) ([]string, error) {
-	haves, err := r.standing(ctx, client, t)
+func (r *Reader) fallbackHaves(ctx context.Context, client *github.Client, t *Task) ([]string, error) {
+	haves, err := r.assumedTip(ctx, client, t)
 	if err != nil || !t.movesRef() {
 		return haves, err
 	}
@@ -137,8 +137,8 @@ func (r *Reader) otherHaves(ctx context.Context, client *github.Client, t *Task)
 	return append(haves, havesOf(elsewhere, tips, false)...), err
 }
 
-// standing asks the server for the default branch's tip.
-func (r *Reader) standing(ctx context.Context, client *github.Client, t *Task) ([]string, error) {
+// assumedTip asks the server for the default branch's tip.
+func (r *Reader) assumedTip(ctx context.Context, client *github.Client, t *Task) ([]string, error) {
 	refs, err := client.Refs(ctx, "HEAD")
 	if err != nil {
 		return nil, fmt.Errorf("asking for the default branch of %s/%s: %w", t.Repository.Owner, t.Repository.Name, err)
@@ -147,7 +147,7 @@ func (r *Reader) standing(ctx context.Context, client *github.Client, t *Task) (
 		if ref.Name != "HEAD" {
 			continue
 		}
-		if !standsFor(*t, ref.Target, ref.ID) {
+		if !mayAssume(*t, ref.Target, ref.ID) {
 			return nil, nil
 		}
 		t.Base = ref.ID
@@ -156,9 +156,9 @@ func (r *Reader) standing(ctx context.Context, client *github.Client, t *Task) (
 	return nil, nil
 }
 
-// standsFor is pure: whether the default branch, as it is now, may stand for what was there before. It may not where it is
+// mayAssume reports whether the default branch, as it is now, may stand for what was there before. It may not where it is
 // what was pushed: its tip holds what is wanted. Another branch that was made at its tip brings nothing.
-func standsFor(t Task, branch, tip string) bool {
+func mayAssume(t Task, branch, tip string) bool {
 	if t.movesRef() {
 		return t.Ref != branch
 	}

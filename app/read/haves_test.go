@@ -249,7 +249,7 @@ func TestAPushWaitsForTheOneBefore(t *testing.T) {
 		lost, waits bool
 	}{
 		"the push after it":            {"push", vanished, time.Second, 2 * time.Second, false, true},
-		"and when that took too long":  {"push", vanished, time.Second, time.Second + orderPatience, false, false},
+		"and when that took too long":  {"push", vanished, time.Second, time.Second + maxOrderWait, false, false},
 		"a sweep":                      {"sweep", vanished, time.Second, 2 * time.Second, false, false},
 		"a push before it":             {"push", vanished, -time.Second, 2 * time.Second, true, false},
 		"a push whose base nobody has": {"push", "2222222222222222222222222222222222222222", time.Second, 2 * time.Second, true, false},

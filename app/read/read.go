@@ -59,7 +59,7 @@ type scanTx interface {
 	NoteUnread(ctx context.Context, repository int64, ref, sha string, reasons []string) (ledger.Unread, error)
 	NoteGap(ctx context.Context, repository int64, ref, base, head string, reasons []string) error
 	Unissued(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
-	EnqueueOnce(ctx context.Context, args job.Keyed, opts *river.InsertOpts) error
+	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
 }
 
 // Reader reads ranges of history. It is safe for concurrent use.

@@ -31,7 +31,7 @@ func (r *Reader) Scan(ctx context.Context, t *Task) (string, error) {
 	request := wire.Request{Wants: t.wants(), Haves: haves, RequireCommon: !listed && len(haves) > 0}
 	report, err := r.Read(ctx, client, request, []string{t.Want}, nil)
 	if errors.Is(err, wire.ErrNoCommonHave) {
-		if request.Haves, err = r.otherHaves(ctx, client, t); err != nil {
+		if request.Haves, err = r.fallbackHaves(ctx, client, t); err != nil {
 			return "", err
 		}
 		request.RequireCommon = false
@@ -204,7 +204,7 @@ func (r *Reader) decide(ctx context.Context, tx Tx, scan respond.Scan, recorded 
 	if err != nil {
 		return err
 	}
-	filed, err := tx.Filings(ctx, scan.Repository, tx.Now().Add(-time.Hour))
+	filed, err := tx.IssuesFiled(ctx, scan.Repository, tx.Now().Add(-time.Hour))
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func (r *Recorder) enqueue(ctx context.Context, tx Tx, a respond.Action, p respo
 	case respond.UpdateCheck:
 		return tx.Enqueue(ctx, job.Check{Repository: a.Repository, Head: a.Head}, nil)
 	case respond.FileIssue:
-		if err := tx.NoteFiling(ctx, a.Repository, a.Leak); err != nil {
+		if err := tx.RecordFiled(ctx, a.Repository, a.Leak); err != nil {
 			return err
 		}
 		return tx.Enqueue(ctx, job.Issue{Leak: a.Leak}, nil)
@@ -121,7 +121,7 @@ func (r *Recorder) LeakFacts(ctx context.Context, tx Tx, leak respond.Leak, p re
 	if err != nil {
 		return respond.LeakFacts{}, err
 	}
-	filed, err := tx.Filings(ctx, repository.ID, tx.Now().Add(-time.Hour))
+	filed, err := tx.IssuesFiled(ctx, repository.ID, tx.Now().Add(-time.Hour))
 	if err != nil {
 		return respond.LeakFacts{}, err
 	}

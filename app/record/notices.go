@@ -36,7 +36,7 @@ func (r *Recorder) enqueueNotices(ctx context.Context, tx Tx, a respond.Action, 
 		targets = p.Always
 	}
 	for _, n := range targets {
-		if !a.Always && !n.Tells(a.Notice) {
+		if !a.Always && !n.Includes(a.Notice) {
 			continue
 		}
 		if _, known := notify.Find(r.Targets, n.To); !known {

@@ -34,8 +34,8 @@ type leaksTx interface {
 	Events(ctx context.Context, leak int64) ([]respond.Event, error)
 	HeadsOf(ctx context.Context, leak int64) ([]ledger.Head, error)
 	Tip(ctx context.Context, repository int64, ref string) (string, error)
-	Filings(ctx context.Context, repository int64, since time.Time) (int, error)
-	NoteFiling(ctx context.Context, repository, leak int64) error
+	IssuesFiled(ctx context.Context, repository int64, since time.Time) (int, error)
+	RecordFiled(ctx context.Context, repository, leak int64) error
 	BeginOnce(ctx context.Context, key string, lease ledger.Lease) (ledger.Action, error)
 	FinishAction(ctx context.Context, a ledger.Action, result string) error
 }

@@ -72,7 +72,7 @@ func (w *Worker) Verify(ctx context.Context, j *river.Job[job.Verify]) error {
 	if question.Why == respond.Watching && (leak.State != respond.Open || p.Verify != respond.VerifyWatch) {
 		return nil
 	}
-	answer, err := w.answerTo(ctx, j, leak, p)
+	answer, err := w.ask(ctx, j, leak, p)
 	if err != nil {
 		return err
 	}
@@ -95,12 +95,12 @@ func (w *Worker) Verify(ctx context.Context, j *river.Job[job.Verify]) error {
 	})
 }
 
-// answerTo asks Clerk, where the policy still lets it be asked. A key that cannot be read again for good gives an answer too.
-func (w *Worker) answerTo(ctx context.Context, j *river.Job[job.Verify], leak respond.Leak, p respond.Policy) (respond.Answer, error) {
+// ask asks Clerk, where the policy still lets it be asked. A key that cannot be read again for good gives an answer too.
+func (w *Worker) ask(ctx context.Context, j *river.Job[job.Verify], leak respond.Leak, p respond.Policy) (respond.Answer, error) {
 	if p.Verify == respond.VerifyNever {
 		return respond.Answer{State: respond.KeyNotAsked}, nil
 	}
-	answer, err := w.answerOf(ctx, leak)
+	answer, err := w.askAbout(ctx, leak)
 	if err != nil && outcome.Of(err, w.Now(), outcome.AttemptOf(j.JobRow, w.Now())).Do != github.GiveUp {
 		return respond.Answer{}, err
 	}
@@ -115,8 +115,8 @@ func (w *Worker) answerTo(ctx context.Context, j *river.Job[job.Verify], leak re
 // keyPlaces is in how many of a leak's places its key is looked for.
 const keyPlaces = 5
 
-// answerOf reads the key again from a git object where it was seen, asks with it, and forgets it.
-func (w *Worker) answerOf(ctx context.Context, leak respond.Leak) (respond.Answer, error) {
+// askAbout reads the key again from a git object where it was seen, asks with it, and forgets it.
+func (w *Worker) askAbout(ctx context.Context, leak respond.Leak) (respond.Answer, error) {
 	if detect.Kind(leak.Kind) != detect.SecretKey {
 		return respond.Answer{State: respond.KeyUnknown, Detail: "Clerk cannot be asked about this kind of credential"}, nil
 	}

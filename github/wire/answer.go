@@ -125,7 +125,7 @@ func (a *answer) sections() (ready, common bool, err error) {
 // not the protocol are errors, which stay.
 type packReader struct {
 	a    *answer
-	body *patientBody
+	body *timedBody
 	left int   // bytes of the current packet still to come
 	read int64 // bytes of the pack given so far
 	err  error

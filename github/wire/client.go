@@ -25,7 +25,7 @@ type Client struct {
 	// elsewhere.
 	HTTP      *http.Client
 	UserAgent string // "": rekey
-	Patience  Patience
+	Timeouts  Timeouts
 }
 
 // Request says what to fetch.
@@ -138,7 +138,7 @@ func (c *Client) fetch(ctx context.Context, url string, request []byte) (pack io
 }
 
 // post sends the request and returns the body of an answer that claims to be git's.
-func (c *Client) post(ctx context.Context, repository string, request []byte) (_ *patientBody, err error) {
+func (c *Client) post(ctx context.Context, repository string, request []byte) (_ *timedBody, err error) {
 	at, err := url.Parse(strings.TrimSuffix(repository, "/") + "/git-upload-pack")
 	if err != nil {
 		return nil, fmt.Errorf("repository's address: %w", err)
@@ -154,7 +154,7 @@ func (c *Client) post(ctx context.Context, repository string, request []byte) (_
 		client = *c.HTTP
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	body := c.Patience.begin(ctx)
+	body := c.Timeouts.begin(ctx)
 	defer func() {
 		if err != nil {
 			body.end()

@@ -36,10 +36,10 @@ const (
 	BackfillAttempts = 8
 )
 
-// Keyed is a job of which at most one waits and at most one runs for a key, whatever is enqueued. Enqueueing it while
+// Singleton is a job of which at most one waits and at most one runs for a key, whatever is enqueued. Enqueueing it while
 // one waits does nothing; while one runs, another is queued and starts when that one has ended. So a worker that
 // reads its state after it was started never misses a change.
-type Keyed interface {
+type Singleton interface {
 	river.JobArgs
 	Key() string
 }
@@ -82,7 +82,7 @@ type Issue struct {
 // Kind implements river.JobArgs.
 func (Issue) Kind() string { return "issue" }
 
-// Key implements [Keyed].
+// Key implements [Singleton].
 func (i Issue) Key() string { return strconv.FormatInt(i.Leak, 10) }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
@@ -99,7 +99,7 @@ type Check struct {
 // Kind implements river.JobArgs.
 func (Check) Kind() string { return "check" }
 
-// Key implements [Keyed].
+// Key implements [Singleton].
 func (c Check) Key() string { return strconv.FormatInt(c.Repository, 10) + "@" + c.Head }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
@@ -116,7 +116,7 @@ type Backfill struct {
 // Kind implements river.JobArgs.
 func (Backfill) Kind() string { return "backfill" }
 
-// Key implements [Keyed].
+// Key implements [Singleton].
 func (f Backfill) Key() string { return strconv.FormatInt(f.Repository, 10) }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
@@ -176,7 +176,7 @@ type Digest struct {
 // Kind implements river.JobArgs.
 func (Digest) Kind() string { return "digest" }
 
-// Key implements [Keyed].
+// Key implements [Singleton].
 func (d Digest) Key() string { return d.Target }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
@@ -192,7 +192,7 @@ type Summary struct {
 // Kind implements river.JobArgs.
 func (Summary) Kind() string { return "summary" }
 
-// Key implements [Keyed].
+// Key implements [Singleton].
 func (s Summary) Key() string { return strconv.FormatInt(s.Repository, 10) }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
@@ -208,7 +208,7 @@ type Issues struct {
 // Kind implements river.JobArgs.
 func (Issues) Kind() string { return "issues" }
 
-// Key implements [Keyed].
+// Key implements [Singleton].
 func (i Issues) Key() string { return strconv.FormatInt(i.Repository, 10) }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
@@ -225,7 +225,7 @@ type Reconcile struct {
 // Kind implements river.JobArgs.
 func (Reconcile) Kind() string { return "reconcile" }
 
-// Key implements [Keyed].
+// Key implements [Singleton].
 func (r Reconcile) Key() string { return strconv.FormatInt(r.Installation, 10) }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
@@ -241,7 +241,7 @@ type Sweep struct {
 // Kind implements river.JobArgs.
 func (Sweep) Kind() string { return "sweep" }
 
-// Key implements [Keyed].
+// Key implements [Singleton].
 func (s Sweep) Key() string { return strconv.FormatInt(s.Repository, 10) }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.

@@ -29,8 +29,8 @@ func TestEveryJobNamesItsQueueAndAttempts(t *testing.T) {
 
 func TestKeysTellJobsApart(t *testing.T) {
 	t.Parallel()
-	seen := map[string]job.Keyed{}
-	for _, k := range []job.Keyed{
+	seen := map[string]job.Singleton{}
+	for _, k := range []job.Singleton{
 		job.Check{Repository: 1, Head: "1"},
 		job.Check{Repository: 11, Head: ""},
 		job.Check{Repository: 1, Head: "2"},

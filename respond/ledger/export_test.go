@@ -6,8 +6,8 @@ import (
 )
 
 // SetPulse makes processes on PostgreSQL give signs of life more often, and be taken for dead sooner.
-func (s *Store) SetPulse(beatEvery, silence time.Duration) {
-	s.beatEvery, s.silence = beatEvery, silence
+func (s *Store) SetPulse(beatEvery, heartbeatTimeout time.Duration) {
+	s.heartbeatEvery, s.heartbeatTimeout = beatEvery, heartbeatTimeout
 }
 
 // WithStatementTimeout limits statements on PostgreSQL.

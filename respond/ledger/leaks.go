@@ -24,8 +24,8 @@ func leakFields(l *respond.Leak) []any {
 		into{&l.Responded},
 		into{&l.Closed},
 		&l.ClosedBy, &l.Reason, &l.Pusher, &l.InstanceID,
-		into{&l.Asked},
-		&l.Answer, &l.IssueRepository, &l.IssueNumber, &l.IssueURL, &l.IssueDigest,
+		into{&l.VerifiedAt},
+		&l.Verdict, &l.IssueRepository, &l.IssueNumber, &l.IssueURL, &l.IssueDigest,
 		into{&l.Outside},
 	}
 }
@@ -147,7 +147,7 @@ func (tx *Tx) UpdateLeak(ctx context.Context, l respond.Leak, e respond.Event) e
 			instance_id = $7, asked = $8, answer = $9, issue_repository = $10, issue_number = $11, issue_url = $12,
 			issue_digest = $13
 		WHERE id = $1`,
-		l.ID, l.State, l.Responded, l.Closed, l.ClosedBy, l.Reason, l.InstanceID, l.Asked, l.Answer,
+		l.ID, l.State, l.Responded, l.Closed, l.ClosedBy, l.Reason, l.InstanceID, l.VerifiedAt, l.Verdict,
 		l.IssueRepository, l.IssueNumber, l.IssueURL, l.IssueDigest)
 	switch {
 	case err != nil:

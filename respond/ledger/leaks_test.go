@@ -100,7 +100,7 @@ func TestScansAndLeaks(t *testing.T) {
 				return err
 			}
 			leak.State, leak.Closed, leak.ClosedBy, leak.Reason = respond.Revoked, clock.now, "Clerk", "the key is dead"
-			leak.Answer, leak.Asked, leak.Fingerprint = "revoked", clock.now, "identity stays"
+			leak.Verdict, leak.VerifiedAt, leak.Fingerprint = "revoked", clock.now, "identity stays"
 			leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = 9, 12, "https://example.com/12", "d1"
 			return tx.UpdateLeak(ctx, leak, respond.Event{By: "Clerk", From: respond.Open, To: respond.Revoked, Reason: "asked"})
 		})
@@ -124,7 +124,7 @@ func TestScansAndLeaks(t *testing.T) {
 				return err
 			}
 			want.State, want.Closed, want.ClosedBy, want.Reason = respond.Revoked, clock.now, "Clerk", "the key is dead"
-			want.Answer, want.Asked = "revoked", clock.now
+			want.Verdict, want.VerifiedAt = "revoked", clock.now
 			want.IssueRepository, want.IssueNumber, want.IssueURL, want.IssueDigest = 9, 12, "https://example.com/12", "d1"
 			want.Instance, want.Browser, want.Introduced = "clerk.example.com", true, start().Add(-48*time.Hour)
 			equal(t, "leak in the end", got, want)
@@ -381,7 +381,7 @@ func TestChecksMetaAndStats(t *testing.T) {
 			}
 			stats, err := tx.Stats(ctx)
 			equal(t, "stats", stats, ledger.Stats{
-				Waiting: map[string]int{"scan": 2, "respond": 1}, Running: map[string]int{}, Dead: map[string]int{},
+				Waiting: map[string]int{"scan": 2, "respond": 1}, Running: map[string]int{}, GivenUp: map[string]int{},
 				Unfinished: 3, LastDelivery: start().Add(time.Second), Leaks: map[respond.State]int{respond.Open: 1},
 				Open: []ledger.OpenLeaks{{Kind: "secret_key", Environment: "live", Count: 1}}, OldestUnfinished: start(),
 			})

@@ -49,9 +49,9 @@ type Store struct {
 	pool    *pgxpool.Pool
 	pgQueue *river.Client[pgx.Tx]
 
-	beatEvery, silence time.Duration         // see heart.go
-	heart              atomic.Pointer[heart] // set while a worker runs in this process, on PostgreSQL
-	bodies             sync.Pool             // of *[]byte, in which bodies are packed
+	heartbeatEvery, heartbeatTimeout time.Duration             // see heart.go
+	heartbeat                        atomic.Pointer[heartbeat] // set while a worker runs in this process, on PostgreSQL
+	bodies                           sync.Pool                 // of *[]byte, in which bodies are packed
 
 	space func() (int64, error) // free on the database's disk, in bytes; nil: not known
 	full  atomic.Bool           // the last write found the disk full
@@ -62,7 +62,7 @@ type Store struct {
 // OpenStore opens the ledger, made or migrated where needed: its own tables and River's. Several processes may do so at the
 // same time. Errors never hold the URL's password.
 func OpenStore(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{now: o.Now, log: o.Log, beatEvery: beatEvery, silence: silence}
+	s := &Store{now: o.Now, log: o.Log, heartbeatEvery: heartbeatEvery, heartbeatTimeout: heartbeatTimeout}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -67,7 +67,7 @@ func (p Pace) Close(ctx context.Context, installation int64, scope string, until
 }
 
 // Closures shows what GitHub told any process and is not over.
-func (p Pace) Closures(ctx context.Context, show func(installation int64, scope string, until time.Time)) error {
+func (p Pace) Cooldowns(ctx context.Context, show func(installation int64, scope string, until time.Time)) error {
 	err := p.s.View(ctx, func(ctx context.Context, tx *Tx) error {
 		return each(ctx, tx, func(scan func(...any) error) error {
 			var installation int64

@@ -55,7 +55,7 @@ func TestClosuresAreShared(t *testing.T) {
 		shown := func() map[string]time.Duration {
 			t.Helper()
 			all := map[string]time.Duration{}
-			err := s.Pace().Closures(t.Context(), func(installation int64, scope string, until time.Time) {
+			err := s.Pace().Cooldowns(t.Context(), func(installation int64, scope string, until time.Time) {
 				if installation != 7 {
 					t.Errorf("installation %d", installation)
 				}

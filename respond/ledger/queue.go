@@ -14,11 +14,11 @@ import (
 )
 
 // Enqueue queues a job that starts when the transaction has committed; if it does not commit, there is no job. Of a
-// [job.Keyed] job at most one waits for a key, and at most one runs. opts may be nil.
+// [job.Singleton] job at most one waits for a key, and at most one runs. opts may be nil.
 func (tx *Tx) Enqueue(ctx context.Context, args river.JobArgs, opts *river.InsertOpts) error {
 	var err error
-	if keyed, ok := args.(job.Keyed); ok {
-		err = tx.enqueueKeyed(ctx, keyed, opts)
+	if singleton, ok := args.(job.Singleton); ok {
+		err = tx.enqueueSingleton(ctx, singleton, opts)
 	} else {
 		_, err = tx.insertJob(ctx, args, opts)
 	}
@@ -29,7 +29,7 @@ func (tx *Tx) Enqueue(ctx context.Context, args river.JobArgs, opts *river.Inser
 }
 
 // EnqueueOnce queues a job unless one of its key waits or runs: for what one that has begun does as well.
-func (tx *Tx) EnqueueOnce(ctx context.Context, args job.Keyed, opts *river.InsertOpts) error {
+func (tx *Tx) EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error {
 	busy, err := tx.keyBusy(ctx, args)
 	if err != nil {
 		return fmt.Errorf("ledger: queue a job of kind %s: %w", args.Kind(), err)

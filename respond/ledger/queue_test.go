@@ -74,7 +74,7 @@ func enqueue(t *testing.T, s *ledger.Store, args river.JobArgs) {
 	update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.Enqueue(ctx, args, nil) })
 }
 
-func once(t *testing.T, s *ledger.Store, args job.Keyed) {
+func once(t *testing.T, s *ledger.Store, args job.Singleton) {
 	t.Helper()
 	update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.EnqueueOnce(ctx, args, nil) })
 }

@@ -14,7 +14,7 @@ const minSpace = 64 << 20
 // Ping returns nil while the store can be used: the database answers, takes what is written, and this process may work. On
 // SQLite it does not wait for writers.
 func (s *Store) Ping(ctx context.Context) error {
-	if heart := s.heart.Load(); heart != nil {
+	if heart := s.heartbeat.Load(); heart != nil {
 		if err := heart.alive(); err != nil {
 			return err
 		}

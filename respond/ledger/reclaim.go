@@ -7,10 +7,10 @@ import (
 	"github.com/rekey-app/rekey/respond/job"
 )
 
-// A killed process leaves its jobs in the state running. River takes them up again when their timeouts have passed;
-// here that is done as soon as it is certain that the process is gone, or has stopped its work. On SQLite it is certain at
-// the start, by the lock. On PostgreSQL it is when a process's last sign of life is [silence] old, by the clock of the
-// database: whoever starts sees how long the others have been silent already. See heart.go.
+// A killed process leaves its jobs in the state running. River rescues them when their timeouts have passed;
+// here they are reclaimed as soon as it is certain that the process is gone, or has stopped its work. On SQLite that is
+// certain at the start, by the lock. On PostgreSQL it is when a process's last heartbeat is [heartbeatTimeout] old, by the
+// clock of the database: whoever starts sees at once how old it is. See heartbeat.go.
 //
 // Neither costs a job an attempt: which of a process's jobs ended it, if one did, is not known. It is counted in the job's
 // metadata, for [job.CrashesOf].
@@ -18,11 +18,11 @@ import (
 // pgNow is the time of PostgreSQL in microseconds.
 const pgNow = `CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)`
 
-// reclaimAll is for the one process of a SQLite database, before it works. It also ends the dead one's leadership
+// reclaimAll is for the one process of a SQLite database, before it works. It also ends the dead process's leadership
 // in River, which would go on for some seconds.
 func (s *Store) reclaimAll(ctx context.Context) error {
 	err := s.Update(ctx, func(ctx context.Context, tx *Tx) error {
-		n, err := tx.takeUp(ctx, `state = 'running'`)
+		n, err := tx.reclaim(ctx, `state = 'running'`)
 		if err != nil {
 			return err
 		}
@@ -41,14 +41,14 @@ func (s *Store) reclaimAll(ctx context.Context) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("ledger: take up jobs that were cut off: %w", err)
+		return fmt.Errorf("ledger: reclaim interrupted jobs: %w", err)
 	}
 	return nil
 }
 
-// reclaimSilent takes up the jobs of processes that were silent for too long, and of those that run jobs and are not on
-// record: they signed off, or were taken for dead.
-func (s *Store) reclaimSilent(ctx context.Context) error {
+// reclaimDead reclaims the jobs of processes whose last heartbeat is too old, and of those that run jobs and are not
+// registered: they have unregistered, or were taken for dead.
+func (s *Store) reclaimDead(ctx context.Context) error {
 	var silent []string
 	err := s.View(ctx, func(ctx context.Context, tx *Tx) error {
 		silent = nil
@@ -62,30 +62,30 @@ func (s *Store) reclaimSilent(ctx context.Context) error {
 			SELECT attempted_by[array_upper(attempted_by, 1)] FROM river_job
 			WHERE state = 'running' AND attempted_by IS NOT NULL
 				AND extract(epoch FROM clock_timestamp() - attempted_at) * 1000000 > $1
-				AND attempted_by[array_upper(attempted_by, 1)] NOT IN (SELECT id FROM replicas)`, s.silence)
+				AND attempted_by[array_upper(attempted_by, 1)] NOT IN (SELECT id FROM replicas)`, s.heartbeatTimeout)
 	})
 	if err != nil {
-		return fmt.Errorf("ledger: look for processes that are gone: %w", err)
+		return fmt.Errorf("ledger: find processes that are gone: %w", err)
 	}
 	for _, id := range silent {
-		if err := s.bury(ctx, id); err != nil {
-			return fmt.Errorf("ledger: take up the jobs of process %s: %w", id, err)
+		if err := s.reclaimFrom(ctx, id); err != nil {
+			return fmt.Errorf("ledger: reclaim the jobs of process %s: %w", id, err)
 		}
 	}
 	return nil
 }
 
-// bury takes up a process's jobs, unless it has given a sign of life meanwhile.
-func (s *Store) bury(ctx context.Context, id string) error {
+// reclaimFrom reclaims a process's jobs, unless it has sent a heartbeat meanwhile.
+func (s *Store) reclaimFrom(ctx context.Context, id string) error {
 	const whose = `state = 'running' AND attempted_by[array_upper(attempted_by, 1)] = $1`
 	return s.Update(ctx, func(ctx context.Context, tx *Tx) error {
 		var lives int64
 		_, err := one(ctx, tx, []any{&lives}, `SELECT CASE WHEN seen < `+pgNow+` - $2 THEN 0 ELSE 1 END FROM replicas
-			WHERE id = $1 FOR UPDATE`, id, s.silence)
+			WHERE id = $1 FOR UPDATE`, id, s.heartbeatTimeout)
 		if err != nil || lives == 1 {
 			return err
 		}
-		n, err := tx.takeUp(ctx, whose, id)
+		n, err := tx.reclaim(ctx, whose, id)
 		if err != nil {
 			return err
 		}
@@ -100,9 +100,9 @@ func (s *Store) bury(ctx context.Context, id string) error {
 	})
 }
 
-// takeUp makes running jobs available again, and notes in each that its process ended in the middle of it: alone, where it was
+// reclaim makes running jobs available again, and notes in each that its process ended in the middle of it: alone, where it was
 // the only one that ran, or that read. It returns how many they were.
-func (tx *Tx) takeUp(ctx context.Context, which string, args ...any) (int64, error) {
+func (tx *Tx) reclaim(ctx context.Context, which string, args ...any) (int64, error) {
 	const reads = `queue IN ('` + job.QueueScan + `', '` + job.QueueBackfill + `')`
 	var running, reading int64
 	if _, err := one(ctx, tx, []any{&running, &reading}, `SELECT count(*), count(CASE WHEN `+reads+` THEN 1 END) FROM river_job

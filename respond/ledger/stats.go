@@ -12,7 +12,7 @@ import (
 type Stats struct {
 	Waiting      map[string]int // jobs that wait, by queue: available, scheduled or between attempts
 	Running      map[string]int // jobs that run, by queue
-	Dead         map[string]int // jobs given up in the last week, by queue
+	GivenUp      map[string]int // jobs given up in the last week, by queue
 	Unfinished   int            // deliveries without an outcome
 	LastDelivery time.Time      // when the last one was received; zero: none is remembered
 	Leaks        map[respond.State]int
@@ -30,7 +30,7 @@ type OpenLeaks struct {
 // Stats counts. It reads whole tables, though not their bodies: once in some seconds is often enough.
 func (tx *Tx) Stats(ctx context.Context) (Stats, error) {
 	s := Stats{
-		Waiting: map[string]int{}, Running: map[string]int{}, Dead: map[string]int{}, Leaks: map[respond.State]int{},
+		Waiting: map[string]int{}, Running: map[string]int{}, GivenUp: map[string]int{}, Leaks: map[respond.State]int{},
 	}
 	err := each(ctx, tx, func(scan func(...any) error) error {
 		var queue, state string
@@ -42,7 +42,7 @@ func (tx *Tx) Stats(ctx context.Context) (Stats, error) {
 		case "running":
 			s.Running[queue] += n
 		case "discarded":
-			s.Dead[queue] += n
+			s.GivenUp[queue] += n
 		default:
 			s.Waiting[queue] += n
 		}

@@ -28,9 +28,9 @@ type QueueConfig struct {
 	// StopTimeout is how long running jobs may go on after the context of Start was cancelled; then their own contexts are
 	// cancelled. Zero means 20 seconds.
 	StopTimeout time.Duration
-	// Silence is how long a process that shares a PostgreSQL database may give no sign of life until the others take its
+	// HeartbeatTimeout is how long a process that shares a PostgreSQL database may give no sign of life until the others take its
 	// jobs; it stops its own work before that. Zero means 30 seconds.
-	Silence time.Duration
+	HeartbeatTimeout time.Duration
 	// ID names this process among those that share the database. Empty: River makes one.
 	ID string
 }
@@ -63,8 +63,8 @@ type Worker interface {
 // Work makes a worker of this store's queue; there is at most one in a process. workers must have one for each kind of
 // job.
 func (s *Store) Work(workers *river.Workers, c QueueConfig) (Worker, error) {
-	if c.Silence > 0 {
-		s.silence, s.beatEvery = c.Silence, c.Silence/6
+	if c.HeartbeatTimeout > 0 {
+		s.heartbeatTimeout, s.heartbeatEvery = c.HeartbeatTimeout, c.HeartbeatTimeout/6
 	}
 	w := &worker{s: s, turns: newTakesTurns(s, c)}
 	config := &river.Config{
@@ -81,7 +81,7 @@ func (s *Store) Work(workers *river.Workers, c QueueConfig) (Worker, error) {
 		ErrorHandler:                c.ErrorHandler,
 		RetryPolicy:                 c.Retry,
 		SoftStopTimeout:             orDuration(c.StopTimeout, 20*time.Second),
-		Middleware:                  []rivertype.Middleware{w.turns, &oneAtATime{s: s}},
+		Middleware:                  []rivertype.Middleware{w.turns, &serializeSingletons{s: s}},
 	}
 	for queue, room := range w.turns.rooms {
 		config.Queues[queue] = river.QueueConfig{MaxWorkers: room.Workers()}
@@ -94,8 +94,8 @@ func (s *Store) Work(workers *river.Workers, c QueueConfig) (Worker, error) {
 			return nil, fmt.Errorf("ledger: queue: %w", err)
 		}
 		w.client = pgClient{client}
-		alive.heart = s.newHeart(client.ID())
-		w.heart = alive.heart
+		alive.heartbeat = s.newHeartbeat(client.ID())
+		w.heartbeat = alive.heartbeat
 		return w, nil
 	}
 	driver := newSQLiteDriver(s.writer)
@@ -134,11 +134,11 @@ type (
 )
 
 type worker struct {
-	s      *Store
-	client riverClient
-	turns  *takesTurns
-	heart  *heart                // PostgreSQL only
-	wake   func(queues []string) // SQLite only
+	s         *Store
+	client    riverClient
+	turns     *takesTurns
+	heartbeat *heartbeat            // PostgreSQL only
+	wake      func(queues []string) // SQLite only
 
 	started bool
 	stop    sync.Once
@@ -151,8 +151,8 @@ const (
 	hardStop = 5 * time.Second
 	// StopWithin is how long [Worker.Stop], after its context has ended, and [Store.Close] take together at most.
 	StopWithin = hardStop + signOffWithin + closeWithin
-	// signOffWithin is beatWithin of the usual silence.
-	signOffWithin = silence * 2 / 3 / 5
+	// signOffWithin is heartbeatLimit of the usual silence.
+	signOffWithin = heartbeatTimeout * 2 / 3 / 5
 )
 
 func (w *worker) Start(ctx context.Context) error {
@@ -163,16 +163,16 @@ func (w *worker) Start(ctx context.Context) error {
 	}
 	tending, done := context.WithCancel(context.WithoutCancel(ctx))
 	w.done = done
-	if w.heart != nil {
-		if err := w.heart.start(ctx); err != nil {
+	if w.heartbeat != nil {
+		if err := w.heartbeat.start(ctx); err != nil {
 			done()
 			return err
 		}
-		if err := w.s.reclaimSilent(ctx); err != nil {
+		if err := w.s.reclaimDead(ctx); err != nil {
 			w.s.log.WarnContext(ctx, "jobs of processes that are gone could not be taken over yet", "error", err)
 		}
-		w.s.heart.Store(w.heart)
-		w.wait.Go(func() { w.heart.run(tending, w.s.reclaimSilent) })
+		w.s.heartbeat.Store(w.heartbeat)
+		w.wait.Go(func() { w.heartbeat.run(tending, w.s.reclaimDead) })
 	}
 	w.wait.Go(func() { w.s.prune(tending) })
 	for queue := range w.turns.rooms {
@@ -210,17 +210,17 @@ func (w *worker) Stop(ctx context.Context) error {
 	return nil
 }
 
-// end is called when no job of this process runs any more.
+// unregister is called when no job of this process runs any more.
 func (w *worker) end(ctx context.Context) {
 	w.stop.Do(func() {
 		w.s.wake.Store(nil)
 		w.done()
 		w.wait.Wait()
-		if w.heart == nil {
+		if w.heartbeat == nil {
 			return
 		}
-		w.s.heart.Store(nil)
-		if err := w.heart.end(context.WithoutCancel(ctx)); err != nil {
+		w.s.heartbeat.Store(nil)
+		if err := w.heartbeat.unregister(context.WithoutCancel(ctx)); err != nil {
 			w.s.log.WarnContext(ctx, "this process could not sign off from the queue", "error", err)
 		}
 	})

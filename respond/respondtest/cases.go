@@ -71,7 +71,7 @@ func Cases() []Case {
 	busy := func(f *respond.LeakFacts) { f.FiledHour = f.Policy.Issues.MaxPerHour }
 	never := func(f *respond.LeakFacts) { f.Policy.Verify = respond.VerifyNever }
 	watch := func(f *respond.LeakFacts) { f.Policy.Verify = respond.VerifyWatch }
-	fenced := func(f *respond.LeakFacts) { f.Leak.Answer = respond.KeyFenced }
+	fenced := func(f *respond.LeakFacts) { f.Leak.Verdict = respond.KeyFenced }
 	silent := func(f *respond.LeakFacts) { f.Leak.Responded = time.Time{} }
 	noIssue := func(f *respond.LeakFacts) { f.Leak.IssueNumber = 0 }
 	close := []string{"close_issue", "edit_issue", "comment", "update_check"}
@@ -129,7 +129,7 @@ func Cases() []Case {
 		{"alive, no longer watched", learn(facts(live, respond.Open), respond.Watching, respond.KeyAlive, 1), []string{"open > open by Clerk", "edit_issue"}},
 		{"unknown", learn(facts(live, respond.Open), respond.Rotated, respond.KeyUnknown, 0), []string{"open > open by Clerk", "comment", "ask_clerk rotated", "edit_issue"}},
 		{"unknown again", learn(facts(live, respond.Open), respond.Rotated, respond.KeyUnknown, 3), []string{"open > open by Clerk", "ask_clerk rotated", "edit_issue"}},
-		{"unknown for good", learn(facts(live, respond.Open), respond.Rotated, respond.KeyUnknown, respond.MaxAsks-1), []string{"open > open by Clerk", "comment", "edit_issue"}},
+		{"unknown for good", learn(facts(live, respond.Open), respond.Rotated, respond.KeyUnknown, respond.MaxVerifications-1), []string{"open > open by Clerk", "comment", "edit_issue"}},
 		{"unknown, closed by hand", learn(facts(live, respond.Open), respond.Closed, respond.KeyUnknown, 0), []string{"open > open by Clerk", "reopen_issue", "comment", "ask_clerk rotated", "edit_issue"}},
 		{"unknown, closed by a maintainer", learnFrom(facts(live, respond.Open), "maintain", respond.Closed, respond.KeyUnknown, 0), append([]string{"open > resolved by ada"}, close...)},
 		{"unknown, closed by hand, test key", learn(facts(test, respond.Open), respond.Closed, respond.KeyUnknown, 0), append([]string{"open > resolved by ada"}, close...)},

@@ -100,9 +100,9 @@ func (v issueView) opening() string {
 	}
 	in := v.in()
 	switch {
-	case l.Answer == respond.KeyAlive:
+	case l.Verdict == respond.KeyAlive:
 		return fmt.Sprintf("**A Clerk %s was pushed %s, and it works**%s: Clerk accepted it on %s. "+
-			"Anyone who has seen the commit can use it until you delete it in Clerk.\n\n", describe(l), where, in, format.Time(l.Asked))
+			"Anyone who has seen the commit can use it until you delete it in Clerk.\n\n", describe(l), where, in, format.Time(l.VerifiedAt))
 	case !l.Sure():
 		return fmt.Sprintf("**Something pushed %s looks like a Clerk %s**%s, but something doesn't fit. If it isn't one, comment `/rekey ignore` with the reason.\n\n", where, describe(l), in)
 	}

@@ -104,10 +104,10 @@ func (v issueView) confidence() string {
 func (v issueView) answer() string {
 	l := v.Leak
 	at := ""
-	if !l.Asked.IsZero() {
-		at = ", asked on " + format.Time(l.Asked)
+	if !l.VerifiedAt.IsZero() {
+		at = ", asked on " + format.Time(l.VerifiedAt)
 	}
-	switch l.Answer {
+	switch l.Verdict {
 	case respond.KeyAlive:
 		return "**the key works**" + at
 	case respond.KeyRevoked:

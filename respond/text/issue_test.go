@@ -30,7 +30,7 @@ func issueCases() map[string]IssueFacts {
 	public.Repository.Private, public.Private = false, false
 	elsewhere := public
 	elsewhere.Elsewhere, elsewhere.Private = true, true
-	alive := issueFacts(with(live, func(l *respond.Leak) { l.Answer, l.Asked, l.InstanceID = "alive", monday, "ins_2abc" }), s)
+	alive := issueFacts(with(live, func(l *respond.Leak) { l.Verdict, l.VerifiedAt, l.InstanceID = "alive", monday, "ins_2abc" }), s)
 	alive.History = []respond.Event{{At: monday, By: "ada", To: respond.Open, Reason: "said that the key is rotated; Clerk still accepts it"}}
 	keyless := leak(detect.SecretKey, detect.Test, 2)
 	keyless.Dashboard = "https://dashboard.clerk.com/apps/app_2x/instances/ins_2y/api-keys"

@@ -47,7 +47,7 @@ func TestPublicIssuesTellStrangersNothing(t *testing.T) {
 		for _, state := range []respond.State{respond.Open, respond.Ignored, respond.Resolved} {
 			for _, answer := range []respond.Verdict{"", respond.KeyAlive, respond.KeyUnknown, respond.KeyFenced} {
 				l := leak(kind, detect.Live, 1)
-				l.State, l.Answer, l.Asked, l.InstanceID, l.ClosedBy = state, answer, monday, "ins_2abc", "ada"
+				l.State, l.Verdict, l.VerifiedAt, l.InstanceID, l.ClosedBy = state, answer, monday, "ins_2abc", "ada"
 				f := issueFacts(l, sighting(1, "apps/web/.env", 3))
 				f.Private, f.Repository.Private = false, false
 				f.History = []respond.Event{{At: monday, By: "Clerk", To: respond.Open, Reason: "Clerk still accepts the key"}}

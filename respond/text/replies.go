@@ -108,7 +108,7 @@ func changeText(r respond.Reply) string {
 	case respond.Resolved:
 		return fmt.Sprintf("Closed as resolved by %s, who %s.\n\n"+undo, who, markdown.Text(c.Reason))
 	}
-	if c.By == respond.ByClerk && l.Answer == respond.KeyFenced {
+	if c.By == respond.ByClerk && l.Verdict == respond.KeyFenced {
 		return "Open again: **the key may still work from certain addresses.** Clerk refused it, but didn't say that it's invalid. " + whichRow(l)
 	}
 	if c.By == respond.ByClerk {
@@ -178,11 +178,11 @@ func statusText(r respond.Reply) string {
 	line("First response", l.Responded)
 	line("Closed", l.Closed)
 	switch {
-	case l.Answer != "":
-		fmt.Fprintf(&b, "- Clerk, asked on %s: %s\n", format.Time(l.Asked), map[respond.Verdict]string{
+	case l.Verdict != "":
+		fmt.Fprintf(&b, "- Clerk, asked on %s: %s\n", format.Time(l.VerifiedAt), map[respond.Verdict]string{
 			respond.KeyAlive: "**the key works**", respond.KeyRevoked: "the key no longer works", respond.KeyUnknown: "no clear answer",
 			respond.KeyFenced: "**refused, but not as invalid**: the key may still work from certain addresses",
-		}[l.Answer])
+		}[l.Verdict])
 	case l.Verifiable() && r.Verify != respond.VerifyNever:
 		b.WriteString("- Clerk hasn't been asked yet\n")
 	}

@@ -107,7 +107,7 @@ func TestWholeLife(t *testing.T) {
 		if w.f.Leak.State == respond.Revoked && w.keyAlive {
 			t.Fatal("revoked, and the key is alive")
 		}
-		if p.Verify == respond.VerifyNever && w.f.Leak.Answer != "" {
+		if p.Verify == respond.VerifyNever && w.f.Leak.Verdict != "" {
 			t.Fatal("Clerk was asked against the policy")
 		}
 	})

@@ -13,7 +13,7 @@ const (
 	defaultSeats = 2
 	// crowd is for how many installations and classes there are seats. Those who wait hold no slot, but a goroutine each.
 	crowd = 12
-	// standing is how many jobs may come at once, to be told to wait elsewhere.
+	// assumedTip is how many jobs may come at once, to be told to wait elsewhere.
 	standing = 40
 	// seatedFor is how long a job waits in the room before it is put aside.
 	seatedFor = 10 * time.Second

@@ -37,16 +37,16 @@ func newTransport() http.RoundTripper {
 	}
 }
 
-// gitPatience is the default of [Config.GitPatience]: a repository of some gigabytes takes GitHub minutes to prepare, and no
+// gitTimeouts is the default of [Config.GitTimeouts]: a repository of some gigabytes takes GitHub minutes to prepare, and no
 // second without a keepalive for longer than five.
-func gitPatience() wire.Patience {
-	return wire.Patience{Silence: time.Minute, Preparation: 5 * time.Minute, Rate: 16 << 10, Window: 30 * time.Second}
+func gitTimeouts() wire.Timeouts {
+	return wire.Timeouts{Idle: time.Minute, Preparation: 5 * time.Minute, Rate: 16 << 10, Window: 30 * time.Second}
 }
 
-// edge is the last step before the network, below all authorization: it names us, follows redirects within the same
+// transport is the last step before the network, below all authorization: it names us, follows redirects within the same
 // host by sending the same request again (a renamed repository moves for POST as well), bounds how many requests are
 // under way and how large answers are, and counts.
-type edge struct {
+type transport struct {
 	base      http.RoundTripper
 	kind      string // of Request
 	prefix    string // path before the routes
@@ -68,7 +68,7 @@ func (e *RedirectError) Error() string {
 }
 
 // RoundTrip sends the request. It is safe for concurrent use.
-func (e *edge) RoundTrip(r *http.Request) (*http.Response, error) {
+func (e *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if e.slots != nil {
 		select {
 		case e.slots <- struct{}{}:
@@ -110,7 +110,7 @@ func (e *edge) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-func (e *edge) send(r *http.Request, route string) (*http.Response, error) {
+func (e *transport) send(r *http.Request, route string) (*http.Response, error) {
 	start := time.Now() // a duration: the clock that rekey is told does not matter
 	resp, err := e.base.RoundTrip(r)
 	if e.onRequest != nil {

@@ -41,7 +41,7 @@ func waits(state rivertype.JobState) bool {
 }
 
 // keyBusy reports whether a job of the key waits or runs.
-func (tx *Tx) keyBusy(ctx context.Context, args job.Keyed) (bool, error) {
+func (tx *Tx) keyBusy(ctx context.Context, args job.Singleton) (bool, error) {
 	var last [2]int64
 	found, err := one(ctx, tx, []any{&last[0], &last[1]}, `SELECT waiting, running FROM keyed_jobs WHERE kind = $1 AND key = $2`+tx.lockJob(),
 		args.Kind(), args.Key())
@@ -57,7 +57,7 @@ func (tx *Tx) keyBusy(ctx context.Context, args job.Keyed) (bool, error) {
 	return false, nil
 }
 
-func (tx *Tx) enqueueKeyed(ctx context.Context, args job.Keyed, opts *river.InsertOpts) error {
+func (tx *Tx) enqueueSingleton(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error {
 	// Two that enqueue the first job of a key at once meet in this row.
 	if _, err := tx.exec(ctx, `INSERT INTO keyed_jobs (kind, key, waiting) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING`,
 		args.Kind(), args.Key()); err != nil {
@@ -84,8 +84,8 @@ func (tx *Tx) enqueueKeyed(ctx context.Context, args job.Keyed, opts *river.Inse
 	return err
 }
 
-// startKeyed takes the key for a job that starts. It tells no while another job of the key runs.
-func (tx *Tx) startKeyed(ctx context.Context, args job.Keyed, id int64) (bool, error) {
+// startSingleton takes the key for a job that starts. It tells no while another job of the key runs.
+func (tx *Tx) startSingleton(ctx context.Context, args job.Singleton, id int64) (bool, error) {
 	var running int64
 	found, err := one(ctx, tx, []any{&running}, `SELECT running FROM keyed_jobs WHERE kind = $1 AND key = $2`+tx.lockJob(),
 		args.Kind(), args.Key())
@@ -108,17 +108,17 @@ func (tx *Tx) startKeyed(ctx context.Context, args job.Keyed, id int64) (bool, e
 	return true, err
 }
 
-// keyedPause is when a job that found its key taken looks again.
-const keyedPause = 200 * time.Millisecond
+// singletonPause is when a job that found its key taken looks again.
+const singletonPause = 200 * time.Millisecond
 
-// oneAtATime is the middleware that keeps jobs of one key apart.
-type oneAtATime struct {
+// serializeSingletons is the middleware that keeps jobs of one key apart.
+type serializeSingletons struct {
 	river.MiddlewareDefaults
 	s *Store
 }
 
-func (m *oneAtATime) Work(ctx context.Context, row *rivertype.JobRow, work func(context.Context) error) error {
-	args, err := keyedArgs(row)
+func (m *serializeSingletons) Work(ctx context.Context, row *rivertype.JobRow, work func(context.Context) error) error {
+	args, err := singletonArgs(row)
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func (m *oneAtATime) Work(ctx context.Context, row *rivertype.JobRow, work func(
 	}
 	free := false
 	if err := m.s.Update(ctx, func(ctx context.Context, tx *Tx) (err error) {
-		free, err = tx.startKeyed(ctx, args, row.ID)
+		free, err = tx.startSingleton(ctx, args, row.ID)
 		return err
 	}); errors.Is(err, ErrUnavailable) {
 		return river.JobSnooze(lapsedPause)
@@ -135,35 +135,35 @@ func (m *oneAtATime) Work(ctx context.Context, row *rivertype.JobRow, work func(
 		return fmt.Errorf("ledger: start %s job %d: %w", row.Kind, row.ID, err)
 	}
 	if !free {
-		return river.JobSnooze(keyedPause)
+		return river.JobSnooze(singletonPause)
 	}
 	return work(ctx)
 }
 
-// keyedArgs reads a job's arguments where its kind is a keyed one; else it gives nil.
-func keyedArgs(row *rivertype.JobRow) (job.Keyed, error) {
+// singletonArgs reads a job's arguments where its kind is a keyed one; else it gives nil.
+func singletonArgs(row *rivertype.JobRow) (job.Singleton, error) {
 	switch row.Kind {
 	case job.Issue{}.Kind():
-		return readKeyed[job.Issue](row)
+		return decodeSingleton[job.Issue](row)
 	case job.Check{}.Kind():
-		return readKeyed[job.Check](row)
+		return decodeSingleton[job.Check](row)
 	case job.Backfill{}.Kind():
-		return readKeyed[job.Backfill](row)
+		return decodeSingleton[job.Backfill](row)
 	case job.Digest{}.Kind():
-		return readKeyed[job.Digest](row)
+		return decodeSingleton[job.Digest](row)
 	case job.Issues{}.Kind():
-		return readKeyed[job.Issues](row)
+		return decodeSingleton[job.Issues](row)
 	case job.Summary{}.Kind():
-		return readKeyed[job.Summary](row)
+		return decodeSingleton[job.Summary](row)
 	case job.Reconcile{}.Kind():
-		return readKeyed[job.Reconcile](row)
+		return decodeSingleton[job.Reconcile](row)
 	case job.Sweep{}.Kind():
-		return readKeyed[job.Sweep](row)
+		return decodeSingleton[job.Sweep](row)
 	}
 	return nil, nil
 }
 
-func readKeyed[T job.Keyed](row *rivertype.JobRow) (job.Keyed, error) {
+func decodeSingleton[T job.Singleton](row *rivertype.JobRow) (job.Singleton, error) {
 	var args T
 	if err := json.Unmarshal(row.EncodedArgs, &args); err != nil {
 		return nil, fmt.Errorf("ledger: %s job %d: %w", row.Kind, row.ID, err)

@@ -13,26 +13,26 @@ import (
 	"github.com/rekey-app/rekey/respond/format"
 )
 
-// teller plays steps, prints what happened, and keeps what did not come out as it must.
-type teller struct {
-	*story
+// player plays steps, prints what happened, and keeps what did not come out as it must.
+type player struct {
+	*scenario
 	out   io.Writer
 	now   func() time.Time
 	wrong []string
 	filed bool // the issue
 }
 
-func (t *teller) opening() {
+func (t *player) opening() {
 	fmt.Fprintf(t.out, "A GitHub on this machine, %s, with the repository %s (private).\n"+
 		"The same server as `rekey serve` gets its webhooks. The keys were made up a moment ago.\n", t.github.URL(), t.shop.FullName())
 }
 
-func (t *teller) line(name, format string, args ...any) {
+func (t *player) line(name, format string, args ...any) {
 	fmt.Fprintf(t.out, "   %-11s %s\n", name, fmt.Sprintf(format, args...))
 }
 
-// tell plays one step and waits for what must come of it.
-func (t *teller) tell(ctx context.Context, number int, s *step) error {
+// play plays one step and waits for what must come of it.
+func (t *player) play(ctx context.Context, number int, s *step) error {
 	// What earlier steps still cause belongs to them.
 	if err := t.quiet(ctx); err != nil {
 		return err
@@ -54,7 +54,7 @@ func (t *teller) tell(ctx context.Context, number int, s *step) error {
 		return err
 	}
 	if !ok {
-		t.fail("step %d: no check run on %s within %s", number, short(s.head), format.Duration(patience))
+		t.fail("step %d: no check run on %s within %s", number, short(s.head), format.Duration(effectTimeout))
 		return nil
 	}
 	if !s.Short {
@@ -62,7 +62,7 @@ func (t *teller) tell(ctx context.Context, number int, s *step) error {
 	}
 	s.run = run
 	after := ""
-	if d := run.Completed.Sub(began); d > 0 && d < patience {
+	if d := run.Completed.Sub(began); d > 0 && d < effectTimeout {
 		s.after = d
 		after = ", after " + format.Duration(d)
 	}
@@ -99,7 +99,7 @@ func (t *teller) tell(ctx context.Context, number int, s *step) error {
 }
 
 // fetched prints what the server asked git for, from the stand-in's transcript.
-func (t *teller) fetched(head string) {
+func (t *player) fetched(head string) {
 	for _, r := range t.github.Requests() {
 		if r.Class != githubtest.Git || !bytes.Contains(r.Body, []byte("command=fetch")) || !bytes.Contains(r.Body, []byte("want "+head)) {
 			continue
@@ -111,7 +111,7 @@ func (t *teller) fetched(head string) {
 }
 
 // check holds what came out against what must.
-func (t *teller) check(number int, s *step, run githubtest.CheckRun, places []string, issues []githubtest.Issue) {
+func (t *player) check(number int, s *step, run githubtest.CheckRun, places []string, issues []githubtest.Issue) {
 	if s.sent.Status != 202 {
 		t.fail("step %d: the delivery was answered %d, not 202", number, s.sent.Status)
 	}
@@ -132,14 +132,14 @@ func (t *teller) check(number int, s *step, run githubtest.CheckRun, places []st
 	}
 }
 
-func (t *teller) fail(format string, args ...any) {
+func (t *player) fail(format string, args ...any) {
 	wrong := fmt.Sprintf(format, args...)
 	t.wrong = append(t.wrong, wrong)
 	t.line("WRONG", "%s", wrong)
 }
 
 // noKeys makes sure that no request to GitHub carried a key.
-func (t *teller) noKeys() {
+func (t *player) noKeys() {
 	for _, r := range t.github.Requests() {
 		for _, key := range t.keys {
 			if bytes.Contains(r.Body, []byte(key)) || strings.Contains(r.Path+r.Query, key) {
@@ -150,7 +150,7 @@ func (t *teller) noKeys() {
 }
 
 // closing sums up.
-func (t *teller) closing() error {
+func (t *player) closing() error {
 	t.noKeys()
 	if len(t.wrong) > 0 {
 		fmt.Fprintf(t.out, "\n%d things did not work as they should.\n", len(t.wrong))
@@ -162,7 +162,7 @@ func (t *teller) closing() error {
 }
 
 // answered waits for what Clerk was asked, and for what rekey then says on the issue.
-func (t *teller) answered(ctx context.Context, s *step) error {
+func (t *player) answered(ctx context.Context, s *step) error {
 	if s.Expect.Answer == "" {
 		return nil
 	}
@@ -187,7 +187,7 @@ func (t *teller) answered(ctx context.Context, s *step) error {
 }
 
 // checkRun waits for the commit's completed check run, and a while for it to say what it must.
-func (t *teller) checkRun(ctx context.Context, head, conclusion string) (githubtest.CheckRun, bool, error) {
+func (t *player) checkRun(ctx context.Context, head, conclusion string) (githubtest.CheckRun, bool, error) {
 	var run githubtest.CheckRun
 	ok, err := t.wait(ctx, func() bool {
 		runs := t.shop.CheckRuns(head)
@@ -200,7 +200,7 @@ func (t *teller) checkRun(ctx context.Context, head, conclusion string) (githubt
 	return run, ok || run.ID != 0, err
 }
 
-func (t *teller) issues(ctx context.Context, want int) ([]githubtest.Issue, error) {
+func (t *player) issues(ctx context.Context, want int) ([]githubtest.Issue, error) {
 	var issues []githubtest.Issue
 	_, err := t.wait(ctx, func() bool {
 		issues = t.shop.Issues()
@@ -210,7 +210,7 @@ func (t *teller) issues(ctx context.Context, want int) ([]githubtest.Issue, erro
 }
 
 // quiet waits until the server has asked nothing of GitHub for a while.
-func (t *teller) quiet(ctx context.Context) error {
+func (t *player) quiet(ctx context.Context) error {
 	const calm = 400 * time.Millisecond
 	before, since := -1, t.now()
 	_, err := t.wait(ctx, func() bool {
@@ -222,8 +222,8 @@ func (t *teller) quiet(ctx context.Context) error {
 	return err
 }
 
-func (t *teller) wait(ctx context.Context, done func() bool) (bool, error) {
-	deadline := t.now().Add(patience)
+func (t *player) wait(ctx context.Context, done func() bool) (bool, error) {
+	deadline := t.now().Add(effectTimeout)
 	for !done() {
 		if t.now().After(deadline) {
 			return false, nil

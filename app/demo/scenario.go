@@ -41,8 +41,8 @@ type expectation struct {
 	Answer      string   // what Clerk was asked and said in this step; "" for not asked
 }
 
-// story is a small shop's repository, its people, and keys that are made up for this run.
-type story struct {
+// scenario is a small shop's repository, its people, and keys that are made up for this run.
+type scenario struct {
 	github  *githubtest.Server
 	clerk   *clerktest.Server
 	shop    *githubtest.Repository
@@ -55,8 +55,8 @@ type story struct {
 	keys    []string // that must appear nowhere
 }
 
-func newStory(server *githubtest.Server, clerk *clerktest.Server, seed int64) (*story, error) {
-	s := &story{
+func newScenario(server *githubtest.Server, clerk *clerktest.Server, seed int64) (*scenario, error) {
+	s := &scenario{
 		github: server, clerk: clerk, ada: server.User("ada"), sam: server.User("sam"),
 		live: detecttest.Key(seed, detect.Live), test: detecttest.Key(seed+1, detect.Test),
 	}
@@ -74,7 +74,7 @@ func newStory(server *githubtest.Server, clerk *clerktest.Server, seed int64) (*
 }
 
 // begin makes the repository's first commit and installs the App, which then looks at what is there.
-func (s *story) begin(ctx context.Context) error {
+func (s *scenario) begin(ctx context.Context) error {
 	sha, err := s.shop.Commit(githubtest.Change{
 		Message: "Start the shop", Author: s.ada,
 		Files: map[string]string{
@@ -96,7 +96,7 @@ func (s *story) begin(ctx context.Context) error {
 	return nil
 }
 
-func (s *story) steps() []*step {
+func (s *scenario) steps() []*step {
 	return []*step{
 		{
 			Title: "A clean commit", Who: "ada", Do: s.push("refs/heads/main", githubtest.Change{
@@ -136,7 +136,7 @@ func (s *story) steps() []*step {
 }
 
 // leak pushes a branch with the production key, and opens a pull request for it.
-func (s *story) leak(ctx context.Context) (string, githubtest.Delivery, error) {
+func (s *scenario) leak(ctx context.Context) (string, githubtest.Delivery, error) {
 	head, _, err := s.push("refs/heads/sign-in", githubtest.Change{
 		Branch: "sign-in", Message: "Deploy with sign-in", Author: s.ada, Parents: s.tips(),
 		Files: map[string]string{
@@ -154,7 +154,7 @@ func (s *story) leak(ctx context.Context) (string, githubtest.Delivery, error) {
 	return head, sent, err
 }
 
-func (s *story) push(ref string, change githubtest.Change) func(context.Context) (string, githubtest.Delivery, error) {
+func (s *scenario) push(ref string, change githubtest.Change) func(context.Context) (string, githubtest.Delivery, error) {
 	return func(ctx context.Context) (string, githubtest.Delivery, error) {
 		change.Branch = strings.TrimPrefix(ref, "refs/heads/")
 		sha, err := s.shop.Commit(change)
@@ -172,7 +172,7 @@ func (s *story) push(ref string, change githubtest.Change) func(context.Context)
 	}
 }
 
-func (s *story) pullRequest(ctx context.Context) (string, githubtest.Delivery, error) {
+func (s *scenario) pullRequest(ctx context.Context) (string, githubtest.Delivery, error) {
 	var none githubtest.Delivery
 	fork, err := s.shop.Fork(s.sam)
 	if err != nil {
@@ -199,7 +199,7 @@ func (s *story) pullRequest(ctx context.Context) (string, githubtest.Delivery, e
 	return sha, sent, err
 }
 
-func (s *story) tips() []string {
+func (s *scenario) tips() []string {
 	tip, err := s.shop.Tip("refs/heads/main")
 	if err != nil {
 		return []string{}
@@ -208,7 +208,7 @@ func (s *story) tips() []string {
 }
 
 // pressRotated presses the button on the check run of the commit that leaked the production key.
-func (s *story) pressRotated(ctx context.Context) (string, githubtest.Delivery, error) {
+func (s *scenario) pressRotated(ctx context.Context) (string, githubtest.Delivery, error) {
 	runs := s.shop.CheckRuns(s.leaking)
 	if len(runs) == 0 {
 		return "", githubtest.Delivery{}, fmt.Errorf("there is no check run on %s", s.leaking)
@@ -217,7 +217,7 @@ func (s *story) pressRotated(ctx context.Context) (string, githubtest.Delivery, 
 	return s.leaking, sent, err
 }
 
-func (s *story) deleteAndSay(ctx context.Context) (string, githubtest.Delivery, error) {
+func (s *scenario) deleteAndSay(ctx context.Context) (string, githubtest.Delivery, error) {
 	s.clerk.Delete(detect.NewSecret(s.live))
 	issues := s.shop.Issues()
 	if len(issues) == 0 {

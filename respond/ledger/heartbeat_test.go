@@ -92,8 +92,8 @@ func (c *silenceable) pass(from, to net.Conn) {
 	}
 }
 
-// silence makes all connections silent; new ones too if all is set.
-func (w *wire) silence(all bool) {
+// heartbeatTimeout makes all connections silent; new ones too if all is set.
+func (w *wire) heartbeatTimeout(all bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.silent = all
@@ -144,10 +144,10 @@ func (h *held) work(ctx context.Context, j *river.Job[job.Issue]) error {
 }
 
 // replica opens a store and works its queue; its signs of life come often.
-func replica(t *testing.T, url, id string, h *held, silence time.Duration) *ledger.Store {
+func replica(t *testing.T, url, id string, h *held, heartbeatTimeout time.Duration) *ledger.Store {
 	t.Helper()
 	s := ledgertest.Open(t, ledger.Options{URL: url}.WithStatementTimeout(5*time.Second))
-	s.SetPulse(200*time.Millisecond, silence)
+	s.SetPulse(200*time.Millisecond, heartbeatTimeout)
 	work(t, s, jobs{issue: h.work}, ledger.QueueConfig{ID: id, StopTimeout: 100 * time.Millisecond})
 	return s
 }
@@ -158,18 +158,18 @@ func TestSilentConnectionsAreReplaced(t *testing.T) {
 	database := ledgertest.Postgres(t)
 	w := newWire(t, database)
 	h := newHeld()
-	const silence = 15 * time.Second
-	s := replica(t, w.URL, "a", h, silence)
+	const heartbeatTimeout = 15 * time.Second
+	s := replica(t, w.URL, "a", h, heartbeatTimeout)
 	enqueue(t, s, job.Issue{Leak: 1})
 	receive(t, h.started)
-	w.silence(false)
-	replica(t, database, "b", h, silence)
+	w.heartbeatTimeout(false)
+	replica(t, database, "b", h, heartbeatTimeout)
 	select {
 	case err := <-h.stopped:
 		t.Errorf("the job was stopped: %v", err)
 	case row := <-h.started:
 		t.Errorf("the job was taken from a living process by %v", row.AttemptedBy)
-	case <-time.After(silence):
+	case <-time.After(heartbeatTimeout):
 	}
 	if err := s.Ping(t.Context()); err != nil {
 		t.Errorf("not ready: %v", err)
@@ -188,7 +188,7 @@ func TestAProcessThatIsCutOffStopsItsWork(t *testing.T) {
 	enqueue(t, a, job.Issue{Leak: 1})
 	receive(t, first.started)
 	replica(t, database, "b", second, 6*time.Second)
-	w.silence(true)
+	w.heartbeatTimeout(true)
 	if cause := receive(t, first.stopped); cause == context.Canceled || cause == nil {
 		t.Errorf("stopped because of %v", cause)
 	}

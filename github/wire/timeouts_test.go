@@ -70,7 +70,7 @@ func TestPatience(t *testing.T) {
 		keepalive = "0005\x01"
 	)
 	kilobyte := line("\x01" + strings.Repeat("x", 1024))
-	patience := wire.Patience{Silence: 20 * time.Second, Preparation: 2 * time.Minute, Rate: 10 << 10, Window: 30 * time.Second}
+	patience := wire.Timeouts{Idle: 20 * time.Second, Preparation: 2 * time.Minute, Rate: 10 << 10, Window: 30 * time.Second}
 	for name, c := range map[string]struct {
 		pieces  func(n int) (string, time.Duration, bool)
 		reading time.Duration // between two reads
@@ -105,7 +105,7 @@ func TestPatience(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client := wire.Client{HTTP: &http.Client{Transport: &drip{pieces: c.pieces}}, Patience: patience}
+				client := wire.Client{HTTP: &http.Client{Transport: &drip{pieces: c.pieces}}, Timeouts: patience}
 				began := time.Now()
 				pack, err := client.Fetch(t.Context(), "https://github.com/acme/shop.git", wire.Request{Wants: []string{strings.Repeat("1", 40)}})
 				if err == nil {

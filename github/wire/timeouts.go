@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// Patience is for how long a server may keep a client waiting. What the client itself takes to read does not count. Zero
+// Timeouts bounds how long a server may keep a client waiting. What the client itself takes to read does not count. Zero
 // fields are without bound.
-type Patience struct {
-	// Silence is how long no byte may come: of the answer's head, or of its body. Git sends a keepalive every five seconds.
-	Silence time.Duration
+type Timeouts struct {
+	// Idle is how long no byte may come: of the answer's head, or of its body. Git sends a keepalive every five seconds.
+	Idle time.Duration
 	// Preparation is how long the server may take from the answer's first byte to the pack's: it counts objects meanwhile.
 	Preparation time.Duration
 	// Rate is how many bytes a second must come at least, averaged over each Window of waiting, once the pack flows.
@@ -27,53 +27,53 @@ type SlowError struct {
 
 func (e *SlowError) Error() string { return "the server was too slow: " + e.What }
 
-// patientBody is one request's answer. It measures how long the answer keeps us waiting, and ends the request when that is
+// timedBody is one request's answer. It measures how long the answer keeps us waiting, and ends the request when that is
 // too long. It is used by one goroutine at a time.
-type patientBody struct {
+type timedBody struct {
 	io.ReadCloser // nil until the answer's head has come
-	Patience
+	Timeouts
 	ctx     context.Context // under which the request is made; its cause says why it was ended
 	cancel  context.CancelCauseFunc
-	silence *time.Timer
+	idle    *time.Timer
 	flowing bool          // the pack has begun
 	waited  time.Duration // since the answer began, or for the window
 	got     int64         // bytes meanwhile
 }
 
 // begin begins to wait for an answer.
-func (p Patience) begin(ctx context.Context) *patientBody {
+func (p Timeouts) begin(ctx context.Context) *timedBody {
 	ctx, cancel := context.WithCancelCause(ctx)
-	b := &patientBody{Patience: p, ctx: ctx, cancel: cancel}
-	if p.Silence > 0 {
-		b.silence = time.AfterFunc(p.Silence, func() { cancel(&SlowError{fmt.Sprintf("nothing came for %s", p.Silence)}) })
+	b := &timedBody{Timeouts: p, ctx: ctx, cancel: cancel}
+	if p.Idle > 0 {
+		b.idle = time.AfterFunc(p.Idle, func() { cancel(&SlowError{fmt.Sprintf("nothing came for %s", p.Idle)}) })
 	}
 	return b
 }
 
 // end frees what begin took.
-func (b *patientBody) end() {
-	if b.silence != nil {
-		b.silence.Stop()
+func (b *timedBody) end() {
+	if b.idle != nil {
+		b.idle.Stop()
 	}
 	b.cancel(nil)
 }
 
 // explain returns why the request was ended, where it was ended for being slow; else err.
-func (b *patientBody) explain(err error) error {
+func (b *timedBody) explain(err error) error {
 	if slow, ok := errors.AsType[*SlowError](context.Cause(b.ctx)); ok {
 		return slow
 	}
 	return err
 }
 
-func (b *patientBody) Read(p []byte) (int, error) {
-	if b.silence != nil {
-		b.silence.Reset(b.Silence)
+func (b *timedBody) Read(p []byte) (int, error) {
+	if b.idle != nil {
+		b.idle.Reset(b.Idle)
 	}
 	began := time.Now()
 	n, err := b.ReadCloser.Read(p)
-	if b.silence != nil {
-		b.silence.Stop()
+	if b.idle != nil {
+		b.idle.Stop()
 	}
 	if slow := b.account(time.Since(began), n); slow != nil && err == nil {
 		b.cancel(slow)
@@ -83,7 +83,7 @@ func (b *patientBody) Read(p []byte) (int, error) {
 }
 
 // account adds a wait of that long for n bytes to what was waited before, and returns an error where that is too long.
-func (b *patientBody) account(waited time.Duration, n int) error {
+func (b *timedBody) account(waited time.Duration, n int) error {
 	b.waited += waited
 	b.got += int64(n)
 	switch {
@@ -102,14 +102,14 @@ func (b *patientBody) account(waited time.Duration, n int) error {
 }
 
 // flows is told that what was asked for has begun to come: from now on its rate counts.
-func (b *patientBody) flows() {
+func (b *timedBody) flows() {
 	if !b.flowing {
 		b.flowing, b.waited, b.got = true, 0, 0
 	}
 }
 
 // Close ends the request.
-func (b *patientBody) Close() error {
+func (b *timedBody) Close() error {
 	err := b.ReadCloser.Close()
 	b.end()
 	return err

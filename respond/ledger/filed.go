@@ -17,8 +17,8 @@ type Summary struct {
 	IssueDigest     string
 }
 
-// NoteFiling remembers that a leak's issue is being filed now. A second note of the same leak changes nothing.
-func (tx *Tx) NoteFiling(ctx context.Context, repository, leak int64) error {
+// RecordFiled remembers that a leak's issue is being filed now. A second note of the same leak changes nothing.
+func (tx *Tx) RecordFiled(ctx context.Context, repository, leak int64) error {
 	_, err := tx.exec(ctx, `INSERT INTO filings (leak, repository, at) VALUES ($1, $2, $3) ON CONFLICT (leak) DO NOTHING`,
 		leak, repository, tx.now)
 	if err != nil {
@@ -28,7 +28,7 @@ func (tx *Tx) NoteFiling(ctx context.Context, repository, leak int64) error {
 }
 
 // Chosen reports whether an issue for the leak was decided on.
-func (tx *Tx) Chosen(ctx context.Context, leak int64) (bool, error) {
+func (tx *Tx) IssueRequested(ctx context.Context, leak int64) (bool, error) {
 	var n int
 	if _, err := one(ctx, tx, []any{&n}, `SELECT count(*) FROM filings WHERE leak = $1`, leak); err != nil {
 		return false, fmt.Errorf("ledger: filing of leak %d: %w", leak, err)
@@ -37,7 +37,7 @@ func (tx *Tx) Chosen(ctx context.Context, leak int64) (bool, error) {
 }
 
 // Filings counts the repository's issues that were filed, or begun to be filed, since then.
-func (tx *Tx) Filings(ctx context.Context, repository int64, since time.Time) (int, error) {
+func (tx *Tx) IssuesFiled(ctx context.Context, repository int64, since time.Time) (int, error) {
 	var n int
 	if _, err := one(ctx, tx, []any{&n}, `SELECT count(*) FROM filings WHERE repository = $1 AND at >= $2`, repository, since); err != nil {
 		return 0, fmt.Errorf("ledger: filings of repository %d: %w", repository, err)
