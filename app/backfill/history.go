@@ -19,7 +19,7 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// Backfill reads a repository's whole history. Until that is done the ledger tells how far it is; each attempt begins anew.
+// Backfill reads a repository's whole history. Until that is done the ledger knows how far it is; each attempt starts over.
 func (w *Worker) Backfill(ctx context.Context, j *river.Job[job.Backfill]) error {
 	if outcome.Crashed(j.JobRow) {
 		// What ends a process is not tried for ever.
@@ -145,7 +145,7 @@ func (w *Worker) pause(ctx context.Context, j *river.Job[job.Backfill], err erro
 	return err
 }
 
-// wantsOf is pure: every object that a branch or tag names, once, and the commit that stands for the history: HEAD's,
+// wantsOf returns every object that a branch or tag names, once, and the commit that stands for the history: HEAD's,
 // else the first.
 func wantsOf(refs []wire.Ref) (wants []string, head string) {
 	seen := make(map[string]bool, len(refs))

@@ -28,8 +28,8 @@ func (w *Worker) follow(ctx context.Context, run ledger.Backfill) *progress {
 	return &progress{worker: w, ctx: ctx, run: run, saved: run.Updated}
 }
 
-// advance is pure: the backfill after it has come as far as it says. A history with findings is walked more than once; what
-// was told does not go back within a phase.
+// advance returns the backfill after it has come as far as it says. A history with findings is walked more than once; what
+// was reported does not go back within a phase.
 func advance(run ledger.Backfill, at pack.Progress) ledger.Backfill {
 	phase := ledger.BackfillReading
 	if at.Arriving {
@@ -42,7 +42,7 @@ func advance(run ledger.Backfill, at pack.Progress) ledger.Backfill {
 	return run
 }
 
-// at takes what the pack tells.
+// at takes what the pack reports.
 func (p *progress) at(at pack.Progress) {
 	if (p.run.Phase == ledger.BackfillArriving) != at.Arriving {
 		p.tenth = 0

@@ -55,21 +55,21 @@ func (w *Worker) Reconcile(ctx context.Context, j *river.Job[job.Reconcile]) err
 
 // register records a repository. The backfill of a new one is due from now on; one that was given up is tried again at once.
 func (w *Worker) register(ctx context.Context, tx Tx, installation int64, r github.RepositoryInfo, givenUp map[int64]ledger.Backfill) error {
-	record, err := tx.Repository(ctx, r.ID)
+	repository, err := tx.Repository(ctx, r.ID)
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
 	}
-	known := record
-	record.ID, record.Installation, record.Owner, record.Name = r.ID, installation, r.Owner, r.Name
-	record.DefaultBranch, record.Private, record.Archived = r.DefaultBranch, r.Private, r.Archived
-	if record != known {
-		if err := tx.UpsertRepository(ctx, record); err != nil {
+	known := repository
+	repository.ID, repository.Installation, repository.Owner, repository.Name = r.ID, installation, r.Owner, r.Name
+	repository.DefaultBranch, repository.Private, repository.Archived = r.DefaultBranch, r.Private, r.Archived
+	if repository != known {
+		if err := tx.UpsertRepository(ctx, repository); err != nil {
 			return err
 		}
 	}
 	run, failed := givenUp[r.ID]
 	if !failed {
-		if !record.Backfilled.IsZero() {
+		if !repository.Backfilled.IsZero() {
 			return nil
 		}
 		return tx.NotePushed(ctx, r.ID, r.PushedAt)
@@ -141,8 +141,8 @@ func enqueueBackfills(ctx context.Context, tx Tx, installation int64, repositori
 // is restarted over and over, and shorter than what lies between two comparisons.
 const crashPause = reconcileEvery / 2
 
-// tryAgain is pure: whether a backfill that was given up is tried again, and how often at most; 0 is as often as any. What
-// failed for a reason that people can mend, a missing permission say, is tried at each comparison.
+// tryAgain reports whether a backfill that was given up is tried again, and how often at most; 0 is as often as any. What
+// failed for a reason that people can fix, a missing permission say, is tried at each comparison.
 func tryAgain(run ledger.Backfill, now time.Time) (again bool, attempts int) {
 	if run.Crashed {
 		return now.Sub(run.Updated) >= crashPause, 1
@@ -150,7 +150,7 @@ func tryAgain(run ledger.Backfill, now time.Time) (again bool, attempts int) {
 	return true, 0
 }
 
-// lost is pure: which of the known repositories are not listed any more.
+// lost returns which of the known repositories are not listed any more.
 func lost(known []respond.Repository, listed []github.RepositoryInfo) []int64 {
 	there := make(map[int64]bool, len(listed))
 	for _, r := range listed {
@@ -165,7 +165,7 @@ func lost(known []respond.Repository, listed []github.RepositoryInfo) []int64 {
 	return ids
 }
 
-// newestFirst is pure: those that were pushed to last come first, as their keys are the likeliest to live.
+// newestFirst puts those first that were pushed to last, as their keys are the likeliest to live.
 func newestFirst(listed []github.RepositoryInfo) []github.RepositoryInfo {
 	sorted := slices.Clone(listed)
 	slices.SortStableFunc(sorted, func(a, b github.RepositoryInfo) int { return b.PushedAt.Compare(a.PushedAt) })

@@ -102,7 +102,7 @@ func (w *Worker) sweepRef(ctx context.Context, j *river.Job[job.Sweep], t *read.
 // unreadPause is how long a ref that could not be judged wholly is left alone while it does not move.
 const unreadPause = 24 * time.Hour
 
-// notTriedLately is pure: the readings without those that were done a short while ago and left something, of the same commits.
+// notTriedLately returns the readings without those that were done a short while ago and left something, of the same commits.
 func notTriedLately(moved []read.Task, unread []ledger.Unread, now time.Time) []read.Task {
 	tried := make(map[string]string, len(unread))
 	for _, u := range unread {
@@ -123,7 +123,7 @@ func (w *Worker) refs(ctx context.Context, client *github.Client, prefixes ...st
 	return refs, err
 }
 
-// compareRefs is pure: the readings that refs ask for which moved or are new, and the recorded refs that are gone.
+// compareRefs returns the readings that refs ask for which moved or are new, and the recorded refs that are gone.
 func compareRefs(refs []wire.Ref, tips []respond.Tip) (moved []read.Task, gone []string) {
 	recorded := make(map[string]string, len(tips))
 	for _, tip := range tips {

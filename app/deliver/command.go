@@ -17,16 +17,16 @@ import (
 	"github.com/rekey-app/rekey/respond/text"
 )
 
-// command is something that a person said about leaks: on a leak's issue, or by a button of a check run.
+// command is what a person asks for about leaks: on a leak's issue, or by a button of a check run.
 type command struct {
-	Repository int64  // where it was said
+	Repository int64  // where it was given
 	Issue      int    // on this issue, or
 	Pull       int    // on this pull request, about what it brought from outside, or
 	Head       string // about all open leaks of this commit's check run
 	Kind       respond.CommandKind
 	Reason     string
 	By         string
-	ID         string // "" where only the delivery tells it apart
+	ID         string // "" where only the delivery distinguishes it
 	Bot        bool   // another App did it
 }
 
@@ -112,7 +112,7 @@ func (w *Worker) handleCommand(ctx context.Context, d ledger.Delivery, c command
 	})
 }
 
-// bodyID tells what a person did apart from the same done at another time: the event says when it was.
+// bodyID distinguishes what a person did from the same done at another time: the event says when it was.
 func bodyID(d ledger.Delivery) string {
 	sum := sha256.Sum256(d.Body)
 	return "body:" + hex.EncodeToString(sum[:16])

@@ -86,7 +86,7 @@ func (w *Worker) Deliver(ctx context.Context, j *river.Job[job.Delivery]) error 
 	return w.finish(ctx, d, p.Note)
 }
 
-// ownDoing is what became of a delivery that tells of something rekey did itself.
+// ownDoing is what became of a delivery about something that rekey did itself.
 const ownDoing = "ignored: rekey's own doing"
 
 func (w *Worker) finish(ctx context.Context, d ledger.Delivery, note string) error {
@@ -102,7 +102,7 @@ func (w *Worker) finishWith(ctx context.Context, d ledger.Delivery, note string,
 		return tx.FinishDelivery(ctx, d.GUID, note)
 	})
 	if errors.Is(err, ledger.ErrNotFound) {
-		err = nil // the delivery told of the end of its installation, or waited behind it
+		err = nil // the delivery was about the end of its installation, or waited behind it
 	}
 	if err == nil {
 		level := slog.LevelInfo
@@ -139,7 +139,7 @@ const deletedMeanwhile = "ignored: the repository was deleted meanwhile"
 // maxReorder is by how much deliveries may overtake each other: GitHub promises no order.
 const maxReorder = time.Minute
 
-// deletedSince reports whether the event is about a repository whose deletion GitHub has told of since, or shortly before.
+// deletedSince reports whether the event is about a repository whose deletion GitHub has reported since, or shortly before.
 // What the event says must not be remembered then: nothing would take it back.
 func (w *Worker) deletedSince(ctx context.Context, event webhook.Event, received time.Time) (deleted bool, err error) {
 	id := event.About().Repository.ID
@@ -173,7 +173,7 @@ func (w *Worker) tryScan(ctx context.Context, j *river.Job[job.Delivery], t *rea
 	return note, outcome.Overtime(ctx, j.Attempt, job.ScanTimeout, err)
 }
 
-// giveUpScan concludes the check of a scan that cannot be finished, so that nobody waits for it; a scan that will be
+// giveUpScan publishes the check of a scan that cannot be finished, so that nobody waits for it; a scan that will be
 // tried again is left alone.
 func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d ledger.Delivery, t *read.Task, err error) error {
 	if errors.Is(err, github.ErrNotFound) || errors.Is(err, ledger.ErrNotFound) {

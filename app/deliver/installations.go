@@ -36,26 +36,17 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 		return err
 	}
 	err = w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
-		if p.Installed != nil {
-			err := tx.UpsertInstallation(ctx, respond.Installation{
-				ID: installation, AccountID: p.Installed.ID, Account: p.Installed.Login, Suspended: p.Suspended,
-			})
-			if err == nil && !p.Suspended {
-				err = tx.ResumeJobs(ctx, installation)
-			}
-			if err != nil {
-				return err
-			}
+		if err := rememberInstalled(ctx, tx, installation, p); err != nil {
+			return err
 		}
+		backfill := p.Backfill
 		for _, r := range few {
 			isNew, err := knowRepository(ctx, tx, installation, r)
 			if err != nil {
 				return err
 			}
 			if isNew && !p.Reconcile && len(p.Backfill) == 0 { // else its history is queued by the comparison
-				if err := tx.EnqueueOnce(ctx, job.Backfill{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: priority(p)}); err != nil {
-					return err
-				}
+				backfill = append(backfill, r)
 			}
 		}
 		if p.ForgetTip != "" && len(p.Know) > 0 {
@@ -63,17 +54,7 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 				return err
 			}
 		}
-		if p.Reconcile {
-			if err := tx.Enqueue(ctx, job.Reconcile{Installation: installation}, nil); err != nil {
-				return err
-			}
-		}
-		for _, r := range p.Backfill {
-			if err := tx.Enqueue(ctx, job.Backfill{Installation: installation, Repository: r.ID}, &river.InsertOpts{Priority: priority(p)}); err != nil {
-				return err
-			}
-		}
-		return nil
+		return enqueueBackfills(ctx, tx, installation, backfill, p)
 	})
 	if err == nil && p.Public {
 		return w.publicized(ctx, p.Know[0].ID)
@@ -81,7 +62,45 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 	return err
 }
 
-// priority is pure: what strangers can read since a moment ago goes before what was always there.
+// rememberInstalled records the installation, and lets jobs go on that waited for the end of its suspension.
+func rememberInstalled(ctx context.Context, tx Tx, installation int64, p plan) error {
+	if p.Installed == nil {
+		return nil
+	}
+	err := tx.UpsertInstallation(ctx, respond.Installation{
+		ID: installation, AccountID: p.Installed.ID, Account: p.Installed.Login, Suspended: p.Suspended,
+	})
+	if err == nil && !p.Suspended {
+		err = tx.ResumeJobs(ctx, installation)
+	}
+	return err
+}
+
+// enqueueBackfills queues what the plan asks for in the background. A repository that the event only made known has one backfill,
+// be it queued or running; what was published has another one after that.
+func enqueueBackfills(ctx context.Context, tx Tx, installation int64, repositories []webhook.Repository, p plan) error {
+	if p.Reconcile {
+		if err := tx.Enqueue(ctx, job.Reconcile{Installation: installation}, nil); err != nil {
+			return err
+		}
+	}
+	opts := &river.InsertOpts{Priority: priority(p)}
+	for _, r := range repositories {
+		args := job.Backfill{Installation: installation, Repository: r.ID}
+		var err error
+		if len(p.Backfill) > 0 {
+			err = tx.Enqueue(ctx, args, opts)
+		} else {
+			err = tx.EnqueueOnce(ctx, args, opts)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// priority puts what strangers can read since a moment ago before what was always there.
 func priority(p plan) int {
 	if p.Public {
 		return 1
@@ -89,22 +108,22 @@ func priority(p plan) int {
 	return 2
 }
 
-// knowRepository writes what the event tells about a repository over what the ledger knows; events of installations
-// tell little. It reports whether the ledger did not know the repository.
+// knowRepository writes what the event says about a repository over what the ledger knows; events of installations
+// say little. It reports whether the ledger did not know the repository.
 func knowRepository(ctx context.Context, tx Tx, installation int64, r webhook.Repository) (isNew bool, err error) {
-	record, err := tx.Repository(ctx, r.ID)
+	repository, err := tx.Repository(ctx, r.ID)
 	isNew = errors.Is(err, ledger.ErrNotFound)
 	if err != nil && !isNew {
 		return false, err
 	}
-	known := record
-	record.ID, record.Installation = r.ID, installation
-	record.Owner, record.Name, record.Private = r.Owner, r.Name, r.Private
+	known := repository
+	repository.ID, repository.Installation = r.ID, installation
+	repository.Owner, repository.Name, repository.Private = r.Owner, r.Name, r.Private
 	if r.DefaultBranch != "" {
-		record.DefaultBranch, record.Archived = r.DefaultBranch, r.Archived
+		repository.DefaultBranch, repository.Archived = r.DefaultBranch, r.Archived
 	}
-	if record == known {
+	if repository == known {
 		return false, nil
 	}
-	return isNew, tx.UpsertRepository(ctx, record)
+	return isNew, tx.UpsertRepository(ctx, repository)
 }

@@ -61,7 +61,7 @@ func (w *Worker) issueMoved(ctx context.Context, installation int64, m issueMove
 	})
 }
 
-// follows is pure: whether a leak's issue may stay where it was transferred to. there is zero where the App does not reach
+// follows reports whether a leak's issue may stay where it was transferred to. there is zero where the App does not reach
 // it.
 func follows(m issueMove, source, there respond.Repository, installation int64) bool {
 	return m.ToNumber != 0 && there.ID != 0 && there.Installation == installation && (there.Private || !source.Private)

@@ -31,7 +31,7 @@ type plan struct {
 	Uninstalled bool
 }
 
-// planOf decides what an event asks for. It is pure. appID is our own: check runs of other Apps are not ours to answer.
+// planOf decides what an event asks for. appID is our own: check runs of other Apps are not ours to answer.
 func planOf(event webhook.Event, appID int64) plan {
 	about := event.About()
 	if _, ping := event.(*webhook.Ping); ping {

@@ -1,4 +1,4 @@
-// Package deliver does what a webhook delivery asks for: it decodes the event, decides what it asks for ([planOf], which is pure), and
+// Package deliver does what a webhook delivery asks for: it decodes the event, decides what it asks for ([planOf], a pure function), and
 // has it done. Start with [Worker.Deliver].
 package deliver
 

@@ -104,7 +104,7 @@ func Of(err error, now time.Time, a Attempt) Outcome {
 	return Outcome{Do: github.Retry, Reason: verdict.Reason}
 }
 
-// Stack tells the log where a fault of our own happened; nothing for any other error.
+// Stack says for the log where a fault of our own happened; nothing for any other error.
 func Stack(err error) slog.Attr {
 	if fault, ok := errors.AsType[*pack.PanicError](err); ok {
 		return slog.String("stack", fault.Stack)

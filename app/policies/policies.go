@@ -76,7 +76,7 @@ func (p *Policies) put(repository int64, read respond.Policy, now time.Time) {
 	p.read[repository] = readPolicy{read, now.Add(policyFor)}
 }
 
-// Forget is told that a repository's policy file was changed. That of the repository .github applies to all others.
+// Forget is called when a repository's policy file has changed. That of the repository .github applies to all others.
 func (p *Policies) Forget(repository int64, name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -91,7 +91,7 @@ const organisationRepository = ".github"
 
 // Of returns what applies to a repository: its own file on the default branch, over the same file in the
 // organisation's .github repository, over the server's. A file with a mistake counts as absent here: the check run of the
-// commit that brought it tells of the mistake.
+// commit that brought it names the mistake.
 func (p *Policies) Of(ctx context.Context, r respond.Repository) (respond.Policy, error) {
 	if read, ok := p.get(r.ID, p.Now()); ok {
 		return read, nil

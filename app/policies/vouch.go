@@ -23,7 +23,7 @@ type Change struct {
 // Vouch records who brought the fingerprints that a push to the default branch allows anew: whether they count for
 // production keys depends on what that person may do. What no push brought that we heard of counts for test keys alone.
 func (p *Policies) Vouch(ctx context.Context, r respond.Repository, c Change) error {
-	after, _, err := p.policyAt(ctx, record.Target(r), c.After)
+	after, err := p.policyAt(ctx, record.Target(r), c.After)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (p *Policies) Vouch(ctx context.Context, r respond.Repository, c Change) er
 	}
 	var before []byte
 	if c.Before != "" {
-		if before, _, err = p.policyAt(ctx, record.Target(r), c.Before); err != nil {
+		if before, err = p.policyAt(ctx, record.Target(r), c.Before); err != nil {
 			return err
 		}
 	}
@@ -60,15 +60,15 @@ func (p *Policies) Vouch(ctx context.Context, r respond.Repository, c Change) er
 }
 
 // policyAt reads the policy file as it is at a commit. One that is gone, or too large to be a policy, holds nothing.
-func (p *Policies) policyAt(ctx context.Context, r github.Repository, commit string) (text []byte, found bool, err error) {
-	text, found, err = p.GitHub.Repository(r, github.ScanAccess).Contents(ctx, respond.PolicyPath, commit)
+func (p *Policies) policyAt(ctx context.Context, r github.Repository, commit string) ([]byte, error) {
+	text, _, err := p.GitHub.Repository(r, github.ScanAccess).Contents(ctx, respond.PolicyPath, commit)
 	if errors.Is(err, github.ErrTooLarge) || errors.Is(err, github.ErrNoCommit) {
-		return nil, false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("reading the policy of %s/%s at %s: %w", r.Owner, r.Name, commit, err)
+		return nil, fmt.Errorf("reading the policy of %s/%s at %s: %w", r.Owner, r.Name, commit, err)
 	}
-	return text, found, nil
+	return text, nil
 }
 
 // vouched marks what a repository's own file allows for production keys too.

@@ -136,7 +136,7 @@ func (e *checkEffect) Save(ctx context.Context, tx Tx) (string, error) {
 	return fmt.Sprintf("check run %d", e.have.RunID), tx.MarkAnnotated(ctx, e.have.Repository, e.have.Head, e.annotated)
 }
 
-// missing is pure: which of the annotations are not there yet, by place and title.
+// missing returns which of the annotations are not there yet, by place and title.
 func missing(annotations, there []github.Annotation) []github.Annotation {
 	type identity struct {
 		path              string

@@ -20,7 +20,7 @@ import (
 // maxWaiting is how many notices one digest takes; the rest goes into the next.
 const maxWaiting = 1000
 
-// Digest tells a target at once of all that waited.
+// Digest sends a target all notices that waited, in one message.
 func (w *Worker) Digest(ctx context.Context, j *river.Job[job.Digest]) error {
 	var waiting []ledger.Notice
 	err := w.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {

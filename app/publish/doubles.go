@@ -14,13 +14,13 @@ import (
 	"github.com/rekey-app/rekey/respond/text"
 )
 
-// GitHub tells of everything that it made for us. Where it made a check run or an issue a second time, since a request took
+// GitHub sends an event about everything that it made for us. Where it made a check run or an issue a second time, since a request took
 // effect long after it had failed, or was sent by a process that stood still, the one that is not on record is withdrawn.
 
 // unrecordedWait is how long an echo waits for the end of the effect that it may be of.
 const unrecordedWait = 5 * time.Second
 
-// double is a check run, an issue or a comment that GitHub tells of, beside the one on record.
+// double is a check run, an issue or a comment that an event of GitHub names, beside the one on record.
 type double struct {
 	key      string // of the effect that made it
 	recorded int64  // its id, or the issue's number; 0: none yet
@@ -28,7 +28,7 @@ type double struct {
 	withdraw func(ctx context.Context, before func(context.Context) error) error
 }
 
-// WithdrawDouble withdraws what our own event tells of, if it is a double. It reports whether it was one.
+// WithdrawDouble withdraws what our own event is about, if it is a double. It reports whether it was one.
 func (w *Worker) WithdrawDouble(ctx context.Context, owner string, in github.Repository, event webhook.Event) (bool, error) {
 	var d double
 	var retried bool

@@ -14,7 +14,7 @@ import (
 	"github.com/rekey-app/rekey/respond/notify"
 )
 
-// Notify tells one target. The target knows repetitions by the event's id.
+// Notify sends a notice to one target. The target knows repetitions by the event's id.
 func (w *Worker) Notify(ctx context.Context, j *river.Job[job.Notify]) error {
 	event := j.Args.Event
 	target, known := notify.Find(w.Targets, j.Args.Target)

@@ -29,7 +29,7 @@ func (w *Worker) PublishScan(ctx context.Context, owner string, t *read.Task) er
 	})
 }
 
-// begunCheck reports whether a check run that was not concluded was begun all the same, so that a job which only updates check
+// begunCheck reports whether a check run that could not be published was begun all the same, so that a job which only updates check
 // runs goes on with it.
 func begunCheck(err error) bool {
 	if _, waits := errors.AsType[*outcome.WaitError](err); waits || errors.Is(err, ledger.ErrBusy) || errors.Is(err, ledger.ErrFenced) {
@@ -39,7 +39,7 @@ func begunCheck(err error) bool {
 	return asked
 }
 
-// GiveUpScan records a scan that could not be finished, and concludes the head's check run with the reason.
+// GiveUpScan records a scan that could not be finished, and publishes the head's check run with the reason.
 func (w *Worker) GiveUpScan(ctx context.Context, owner string, t *read.Task, reason string) error {
 	if err := w.Reader.RecordFailure(ctx, t, reason); err != nil || t.Head == "" {
 		return err
@@ -47,7 +47,7 @@ func (w *Worker) GiveUpScan(ctx context.Context, owner string, t *read.Task, rea
 	err := w.PublishScan(ctx, owner, t)
 	if err != nil && outcome.Of(err, w.Now(), outcome.Attempt{Last: true}).Do == github.GiveUp {
 		// GitHub does not take the check run either (repository gone, permission missing): the log has said why.
-		w.Log.ErrorContext(ctx, "check run not concluded", "repository", w.Recorder.Named(t.Repository.ID), "head", t.Head, "error", err)
+		w.Log.ErrorContext(ctx, "check run not published", "repository", w.Recorder.Named(t.Repository.ID), "head", t.Head, "error", err)
 		return nil
 	}
 	return err

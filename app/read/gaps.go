@@ -17,7 +17,7 @@ const maxGapHeads = 50
 // WholeHistory stands for all refs among those that were not read.
 const WholeHistory = ""
 
-// refsOf is pure: the refs that were read for a head as pushes.
+// refsOf returns the refs that were read for a head as pushes.
 func refsOf(scans []respond.Scan) []string {
 	var refs []string
 	for _, s := range scans {

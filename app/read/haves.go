@@ -14,8 +14,8 @@ import (
 // maxHaves bounds how many recorded tips a request names. More would make it longer, hardly ever its answer shorter.
 const maxHaves = 64
 
-// haves returns what the server need not send: what the event says was there before, and the tips heard of earlier.
-// Where neither tells anything, the server is asked; listed then tells that it knows what is returned.
+// haves returns what the server need not send: what the event says was there before, and the tips on record.
+// Where neither says anything, the server is asked; listed then says that it knows what is returned.
 func (r *Reader) haves(ctx context.Context, client *github.Client, t *Task) (haves []string, listed bool, err error) {
 	base := t.Base
 	unread := false
@@ -82,7 +82,7 @@ func (r *Reader) haves(ctx context.Context, client *github.Client, t *Task) (hav
 	return haves, true, err
 }
 
-// readFrom is pure: the one of the haves that best says where the range begins: the ref's own tip. Reading from it alone reads
+// readFrom returns the one of the haves that best says where the range begins: the ref's own tip. Reading from it alone reads
 // no less.
 func readFrom(ref string, tips []respond.Tip, haves []string) string {
 	for _, tip := range tips {
@@ -165,7 +165,7 @@ func mayAssume(t Task, branch, tip string) bool {
 	return t.Want != tip
 }
 
-// havesOf is pure: base first, then tips, without repetitions.
+// havesOf returns the base first, then tips, without repetitions.
 //
 // A ref that only moved on is read from its base alone, so that each commit is read by the scan of the push that brought
 // it. Tips are refs as they were when their own scans ended, and events come in any order: a younger tip may hold what is
@@ -176,7 +176,7 @@ func mayAssume(t Task, branch, tip string) bool {
 // What is wanted may be among them: a branch that is made at the tip of another brings nothing, and without that have the
 // server would send all that it reaches.
 //
-// unread tells that nobody has read the base, and nobody will: the delivery that brought it was lost, or its scan given up.
+// unread says that nobody has read the base, and nobody will: the delivery that brought it was lost, or its scan given up.
 // Then only tips count, all of which were read, and what else had been read when the event came: a ref that moved on since
 // has a tip that is too young.
 func havesOf(t Task, tips []respond.Tip, unread bool) []string {

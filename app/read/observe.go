@@ -25,7 +25,7 @@ type leftOut struct {
 	places  int
 }
 
-// selected is pure: which sightings are recorded where there are more than one transaction takes. Every credential gets one
+// selected chooses which sightings are recorded where there are more than one transaction takes. Every credential gets one
 // before any gets two, the most urgent first, and of those that are as urgent the ones that the ledger does not know yet: so
 // each reading comes further. known says which those are, by fingerprint.
 func selected(report pack.Report, known map[string]bool, limit, each int) selection {
@@ -164,7 +164,7 @@ func (r *Reader) setSkipped(ctx context.Context, scan *respond.Scan, skipped []p
 	scan.Skipped = r.redactedAll(ctx, bounded(scan.Skipped))
 }
 
-// bounded is pure: texts as many and as long as are recorded, and how many more there are.
+// bounded returns texts as many and as long as are recorded, and how many more there are.
 func bounded(texts []string) []string {
 	more := len(texts) - budget.ScanSkipped
 	texts = texts[:min(len(texts), budget.ScanSkipped)]

@@ -10,7 +10,7 @@ import (
 	"github.com/rekey-app/rekey/respond"
 )
 
-// outside reports whether somebody without write access brought what the Task reads. GitHub is asked only where it
+// outside reports whether somebody without write access brought what the task reads. GitHub is asked only where it
 // matters: about the author of a pull request from a fork in which something was found. Who cannot be told is outside.
 func (r *Reader) outside(ctx context.Context, t *Task, found bool) (bool, error) {
 	switch {

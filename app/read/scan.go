@@ -58,7 +58,7 @@ func (r *Reader) Scan(ctx context.Context, t *Task) (string, error) {
 	return note, nil
 }
 
-// Read fetches the request's pack and scans it as it comes. It tells follow how far it is, where that is not nil.
+// Read fetches the request's pack and scans it as it comes. It reports to follow how far it is, where that is not nil.
 func (r *Reader) Read(ctx context.Context, client *github.Client, req wire.Request, heads []string, follow func(pack.Progress)) (pack.Report, error) {
 	started := r.Now()
 	body, err := client.FetchPack(ctx, req)
@@ -193,7 +193,7 @@ func proves(ctx context.Context, tx Tx, scan respond.Scan, observations []respon
 func allowanceOf(p respond.Policy, observations []respond.Observation, now time.Time) *policy.Allowance {
 	allowance := policy.AllowedAt(p.Allow, now)
 	for _, o := range observations {
-		allowance.Path(detect.Environment(o.Leak.Environment), o.Sighting.Path)
+		allowance.Path(o.Leak.Environment, o.Sighting.Path)
 	}
 	return allowance.Seal()
 }

@@ -23,18 +23,18 @@ func (r *Recorder) Apply(ctx context.Context, tx Tx, d respond.Decision, p respo
 			return err
 		}
 	}
-	told := map[int64][]respond.Action{} // effects on issues, whose order counts
+	ofIssue := map[int64][]respond.Action{} // effects on issues, whose order counts
 	var order []int64
 	for _, a := range d.Actions {
 		switch a.Do {
 		case respond.Comment, respond.CloseIssue, respond.ReopenIssue:
-			if told[a.Leak] == nil {
+			if ofIssue[a.Leak] == nil {
 				order = append(order, a.Leak)
 			}
 			if a.Do == respond.Comment {
 				a.Body = text.Comment(a.Reply)
 			}
-			told[a.Leak] = append(told[a.Leak], a)
+			ofIssue[a.Leak] = append(ofIssue[a.Leak], a)
 			continue
 		}
 		if err := r.enqueue(ctx, tx, a, p); err != nil {
@@ -42,7 +42,7 @@ func (r *Recorder) Apply(ctx context.Context, tx Tx, d respond.Decision, p respo
 		}
 	}
 	for _, leak := range order {
-		if err := tx.Enqueue(ctx, job.Effects{Leak: leak, Actions: told[leak]}, nil); err != nil {
+		if err := tx.Enqueue(ctx, job.Effects{Leak: leak, Actions: ofIssue[leak]}, nil); err != nil {
 			return err
 		}
 	}
@@ -76,7 +76,7 @@ func (r *Recorder) enqueue(ctx context.Context, tx Tx, a respond.Action, p respo
 	return nil
 }
 
-// claim notes that an action was queued; known tells that it was before.
+// claim notes that an action was queued; known reports that it was before.
 func claim(ctx context.Context, tx Tx, key string) (known bool, err error) {
 	claimed, err := tx.BeginOnce(ctx, "queued:"+key, ledger.Lease{Owner: "queue"})
 	if err != nil || claimed.Token == 0 {
@@ -131,7 +131,7 @@ func (r *Recorder) LeakFacts(ctx context.Context, tx Tx, leak respond.Leak, p re
 	}, err
 }
 
-// HiddenIssue reports whether strangers read the leak's issue, and are not to be told of it.
+// HiddenIssue reports whether strangers read the leak's issue, and must not learn of it.
 func HiddenIssue(ctx context.Context, tx Tx, leak respond.Leak, p respond.Policy) (bool, error) {
 	if leak.IssueNumber == 0 {
 		return false, nil

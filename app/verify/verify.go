@@ -117,7 +117,7 @@ const keyPlaces = 5
 
 // askAbout reads the key again from a git object where it was seen, asks with it, and forgets it.
 func (w *Worker) askAbout(ctx context.Context, leak respond.Leak) (respond.Answer, error) {
-	if detect.Kind(leak.Kind) != detect.SecretKey {
+	if leak.Kind != detect.SecretKey {
 		return respond.Answer{State: respond.KeyUnknown, Detail: "Clerk cannot be asked about this kind of credential"}, nil
 	}
 	repository, found, err := w.Recorder.Repository(ctx, leak.Repository)

@@ -20,10 +20,16 @@ func Scope[T any](s *Store) Scoped[T] {
 
 // Update is [Store.Update].
 func (s Scoped[T]) Update(ctx context.Context, fn func(context.Context, T) error) error {
-	return s.store.Update(ctx, func(ctx context.Context, tx *Tx) error { return fn(ctx, any(tx).(T)) })
+	return s.store.Update(ctx, func(ctx context.Context, tx *Tx) error {
+		t, _ := any(tx).(T) // Scope has tried it
+		return fn(ctx, t)
+	})
 }
 
 // View is [Store.View].
 func (s Scoped[T]) View(ctx context.Context, fn func(context.Context, T) error) error {
-	return s.store.View(ctx, func(ctx context.Context, tx *Tx) error { return fn(ctx, any(tx).(T)) })
+	return s.store.View(ctx, func(ctx context.Context, tx *Tx) error {
+		t, _ := any(tx).(T) // Scope has tried it
+		return fn(ctx, t)
+	})
 }
