@@ -11,7 +11,7 @@ import (
 	"github.com/rekey-app/rekey/respond"
 )
 
-// maxCaughtUp is how many waiting leaks of a repository are finish at.
+// maxCaughtUp is how many waiting leaks of a repository are looked at.
 const maxCaughtUp = 500
 
 // catchUp files the issues that had to wait.

@@ -65,9 +65,9 @@ func (b *bench) reconcile() {
 	b.idle()
 }
 
-// TestAGivenUpLookIsTriedAgain refuses the history once: the ledger says why, and the next comparison with GitHub's list
+// TestAGivenUpBackfillIsTriedAgain refuses the history once: the ledger says why, and the next comparison with GitHub's list
 // reads it.
-func TestAGivenUpLookIsTriedAgain(t *testing.T) {
+func TestAGivenUpBackfillIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	old, installation := b.old()
@@ -88,8 +88,8 @@ func TestAGivenUpLookIsTriedAgain(t *testing.T) {
 	}
 }
 
-// TestALookThatUsedUpItsAttempts fails for the last time, and ended the process too often.
-func TestALookThatUsedUpItsAttempts(t *testing.T) {
+// TestABackfillThatUsedUpItsAttempts fails for the last time, and ended the process too often.
+func TestABackfillThatUsedUpItsAttempts(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	old, installation := b.old()
@@ -122,7 +122,7 @@ func TestALookThatUsedUpItsAttempts(t *testing.T) {
 	}
 	b.github.ForgetRequests()
 	if l := attempt(1, 3).Backfill; l.Phase != ledger.BackfillGivenUp || !l.Crashed || !strings.Contains(l.Reason, "stopped each time") {
-		t.Errorf("deadly: %+v", l)
+		t.Errorf("crashed: %+v", l)
 	}
 	b.reconcile()
 	if n := b.github.Count(githubtest.Git); n != 0 {
@@ -135,11 +135,11 @@ func TestALookThatUsedUpItsAttempts(t *testing.T) {
 	}
 }
 
-func TestLookAgain(t *testing.T) {
+func TestTryAgain(t *testing.T) {
 	t.Parallel()
-	told := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	saved := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	for _, c := range []struct {
-		deadly   bool
+		crashed  bool
 		after    time.Duration
 		again    bool
 		attempts int
@@ -148,15 +148,15 @@ func TestLookAgain(t *testing.T) {
 		{true, crashPause - 1, false, 1},
 		{true, reconcileEvery - time.Minute, true, 1},
 	} {
-		again, attempts := tryAgain(ledger.Backfill{Updated: told, Crashed: c.deadly}, told.Add(c.after))
+		again, attempts := tryAgain(ledger.Backfill{Updated: saved, Crashed: c.crashed}, saved.Add(c.after))
 		if again != c.again || attempts != c.attempts {
 			t.Errorf("%+v: %v, %d", c, again, attempts)
 		}
 	}
 }
 
-// TestTellingIsRare follows a backfill whose ledger hears of it only every few seconds.
-func TestTellingIsRare(t *testing.T) {
+// TestProgressIsSavedRarely follows a backfill whose ledger hears of it only every few seconds.
+func TestProgressIsSavedRarely(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	old, installation := b.old()
@@ -171,14 +171,14 @@ func TestTellingIsRare(t *testing.T) {
 		p.at(pack.Progress{Objects: 10, Total: 20})
 	}
 	if l := recorded(); !l.Updated.Equal(run.Updated) {
-		t.Errorf("told at once: %v", l.Updated.Sub(run.Updated))
+		t.Errorf("saved at once: %v", l.Updated.Sub(run.Updated))
 	}
 	b.later.Add(int64(reportEvery))
 	p.at(pack.Progress{Objects: 11, Total: 20})
 	first := recorded().Updated
 	p.at(pack.Progress{Objects: 12, Total: 20})
 	if !first.After(run.Updated) || !recorded().Updated.Equal(first) {
-		t.Errorf("told %v and %v after the start", first.Sub(run.Updated), recorded().Updated.Sub(run.Updated))
+		t.Errorf("saved %v and %v after the start", first.Sub(run.Updated), recorded().Updated.Sub(run.Updated))
 	}
 }
 

@@ -61,20 +61,9 @@ func (w *Worker) compareIssue(ctx context.Context, id int64, issue github.Issue)
 	if err != nil || !found || (leak.State == respond.Open) == (issue.State == "open") {
 		return err
 	}
+	state := respond.IssueState{Open: issue.State == "open", Reopened: issue.Reason == "reopened"}
 	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
-		leak, err := tx.Leak(ctx, id)
-		if errors.Is(err, ledger.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		facts, err := w.Recorder.LeakFacts(ctx, tx, leak, p)
-		if err != nil {
-			return err
-		}
-		state := respond.IssueState{Open: issue.State == "open", Reopened: issue.Reason == "reopened"}
-		return w.Recorder.Apply(ctx, tx, respond.Compare(facts, state, tx.Now()), p)
+		return w.Recorder.Decide(ctx, tx, id, p, func(f respond.LeakFacts) respond.Decision { return respond.Compare(f, state, tx.Now()) })
 	})
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	// maintainEvery is how often it is finish whether there is something to do that no event asks for.
+	// maintainEvery is how often rekey checks whether there is something to do that no event asks for.
 	maintainEvery = 5 * time.Minute
 	// reconcileEvery is how often installations are compared with GitHub's lists, and at each start.
 	reconcileEvery = 24 * time.Hour

@@ -104,7 +104,8 @@ func (w *Worker) handleCommand(ctx context.Context, d ledger.Delivery, c command
 			return err
 		}
 		for _, leak := range leaks {
-			if err := w.applyCommand(ctx, tx, leak.ID, given, p); err != nil {
+			err := w.Recorder.Decide(ctx, tx, leak.ID, p, func(f respond.LeakFacts) respond.Decision { return respond.Apply(f, given) })
+			if err != nil {
 				return err
 			}
 		}
@@ -116,21 +117,6 @@ func (w *Worker) handleCommand(ctx context.Context, d ledger.Delivery, c command
 func bodyID(d ledger.Delivery) string {
 	sum := sha256.Sum256(d.Body)
 	return "body:" + hex.EncodeToString(sum[:16])
-}
-
-func (w *Worker) applyCommand(ctx context.Context, tx Tx, id int64, given respond.Command, p respond.Policy) error {
-	leak, err := tx.Leak(ctx, id)
-	if errors.Is(err, ledger.ErrNotFound) {
-		return nil // uninstalled since
-	}
-	if err != nil {
-		return err
-	}
-	facts, err := w.Recorder.LeakFacts(ctx, tx, leak, p)
-	if err != nil {
-		return err
-	}
-	return w.Recorder.Apply(ctx, tx, respond.Apply(facts, given), p)
 }
 
 // maxAdmitted is how many leaks one command admits.

@@ -111,8 +111,25 @@ func (r *Recorder) change(ctx context.Context, tx Tx, c respond.Change) error {
 	return tx.UpdateLeak(ctx, c.ApplyTo(leak), event)
 }
 
-// LeakFacts are what a decision about one leak needs.
-func (r *Recorder) LeakFacts(ctx context.Context, tx Tx, leak respond.Leak, p respond.Policy) (respond.LeakFacts, error) {
+// Decide reads the facts about a leak, asks decide what follows from them, and applies it. A leak that is not there, since the App
+// was uninstalled, is no error.
+func (r *Recorder) Decide(ctx context.Context, tx Tx, leak int64, p respond.Policy, decide func(respond.LeakFacts) respond.Decision) error {
+	now, err := tx.Leak(ctx, leak)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	facts, err := r.leakFacts(ctx, tx, now, p)
+	if err != nil {
+		return err
+	}
+	return r.Apply(ctx, tx, decide(facts), p)
+}
+
+// leakFacts are what a decision about one leak needs.
+func (r *Recorder) leakFacts(ctx context.Context, tx Tx, leak respond.Leak, p respond.Policy) (respond.LeakFacts, error) {
 	repository, err := tx.Repository(ctx, leak.Repository)
 	if err != nil {
 		return respond.LeakFacts{}, err

@@ -18,7 +18,7 @@ func (r *Recorder) enqueueNotices(ctx context.Context, tx Tx, a respond.Action, 
 	if err != nil {
 		return err
 	}
-	facts, err := r.LeakFacts(ctx, tx, leak, p)
+	facts, err := r.leakFacts(ctx, tx, leak, p)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
 // Package record writes down what was decided, in one transaction: the leaks' new states, and the jobs of all that follows
-// ([Recorder.Apply]). It reads what a decision about a leak needs ([Recorder.LeakFacts]).
+// ([Recorder.Apply]); for one leak it reads the facts that the decision needs too ([Recorder.Decide]).
 package record
 
 import (

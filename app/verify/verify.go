@@ -4,7 +4,6 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -77,18 +76,10 @@ func (w *Worker) Verify(ctx context.Context, j *river.Job[job.Verify]) error {
 		return err
 	}
 	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
-		leak, err := tx.Leak(ctx, leak.ID)
-		if errors.Is(err, ledger.ErrNotFound) {
-			return nil
-		}
+		err := w.Recorder.Decide(ctx, tx, leak.ID, p, func(f respond.LeakFacts) respond.Decision {
+			return respond.Learn(f, question, answer, tx.Now())
+		})
 		if err != nil {
-			return err
-		}
-		facts, err := w.Recorder.LeakFacts(ctx, tx, leak, p)
-		if err != nil {
-			return err
-		}
-		if err := w.Recorder.Apply(ctx, tx, respond.Learn(facts, question, answer, tx.Now()), p); err != nil {
 			return err
 		}
 		return tx.CompleteJob(ctx, j.JobRow)
