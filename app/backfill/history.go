@@ -70,7 +70,7 @@ func (w *Worker) readHistory(ctx context.Context, j *river.Job[job.Backfill], re
 		return fmt.Errorf("listing the refs of %s/%s: %w", target.Owner, target.Name, err)
 	}
 	wants, head := wantsOf(refs)
-	t := &read.Task{Repository: target, Event: respond.TriggerBackfill, Want: head, Head: record.HistoryOf + head}
+	t := &read.Task{Repository: target, Trigger: respond.TriggerBackfill, Want: head, Head: record.HistoryOf + head}
 	if len(wants) == 0 {
 		return w.finish(ctx, j, refs)
 	}
@@ -82,7 +82,7 @@ func (w *Worker) readHistory(ctx context.Context, j *river.Job[job.Backfill], re
 	if err != nil {
 		return err
 	}
-	w.Reader.Metrics.Scanned(t.Event, report)
+	w.Reader.Metrics.Scanned(t.Trigger, report)
 	if again, err := w.noteLeft(ctx, t, unjudged); err != nil || again {
 		if err == nil {
 			err = outcome.Final("not all could be judged: %s", strings.Join(unjudged[:min(len(unjudged), 3)], "; "))

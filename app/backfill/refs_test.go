@@ -35,8 +35,8 @@ func TestNotesAreReadWithoutACheck(t *testing.T) {
 	refs := []wire.Ref{{Name: "refs/heads/main", ID: "1"}, {Name: "refs/notes/commits", ID: "2"}, {Name: "refs/changes/1", ID: "3"}}
 	moved, gone := compareRefs(refs, []respond.Tip{{Ref: "refs/heads/main", SHA: "1"}, {Ref: "refs/notes/commits", SHA: "0"}})
 	want := []read.Task{
-		{Event: "sweep", Ref: "refs/notes/commits", Want: "2", Base: "0"},
-		{Event: "sweep", Ref: "refs/changes/1", Want: "3"},
+		{Trigger: "sweep", Ref: "refs/notes/commits", Want: "2", Base: "0"},
+		{Trigger: "sweep", Ref: "refs/changes/1", Want: "3"},
 	}
 	if !reflect.DeepEqual(moved, want) || len(gone) != 0 {
 		t.Errorf("moved %+v, gone %v", moved, gone)

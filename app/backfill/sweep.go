@@ -135,7 +135,7 @@ func compareRefs(refs []wire.Ref, tips []respond.Tip) (moved []read.Task, gone [
 		if known && before == ref.ID || ref.ID == webhook.ZeroSHA {
 			continue
 		}
-		t := read.Task{Event: respond.TriggerSweep, Ref: ref.Name, Want: ref.ID, Head: ref.ID, Base: before}
+		t := read.Task{Trigger: respond.TriggerSweep, Ref: ref.Name, Want: ref.ID, Head: ref.ID, Base: before}
 		switch {
 		case strings.HasPrefix(ref.Name, "refs/tags/"):
 			t.Head, t.Base = ref.Peeled, ""

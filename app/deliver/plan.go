@@ -53,7 +53,7 @@ func planOf(event webhook.Event, appID int64) plan {
 			return unused(e.Action)
 		}
 		return scanning(&read.Task{
-			Repository: repositoryOf(e.Common), Event: respond.TriggerMergeGroup, Ref: e.HeadRef,
+			Repository: repositoryOf(e.Common), Trigger: respond.TriggerMergeGroup, Ref: e.HeadRef,
 			Want: e.HeadSHA, Head: e.HeadSHA, Base: present(e.BaseSHA), Pusher: e.Sender.Login,
 		}, e.Common)
 	case *webhook.CheckRun:
@@ -95,7 +95,7 @@ func planPush(e *webhook.Push) plan {
 		return plan{Note: "ref deleted", ForgetTip: e.Ref, Know: known(e.Common)}
 	}
 	t := &read.Task{
-		Repository: repositoryOf(e.Common), Event: respond.TriggerPush, Ref: e.Ref,
+		Repository: repositoryOf(e.Common), Trigger: respond.TriggerPush, Ref: e.Ref,
 		Want: e.After, Head: e.HeadCommitID, Base: present(e.Before), Pusher: e.PusherLogin, Forced: e.Forced,
 	}
 	if t.Policy = slices.Contains(e.DotGitHub, respond.PolicyPath); t.Policy {
@@ -115,14 +115,14 @@ func planPullRequest(e *webhook.PullRequest) plan {
 		return unused(e.Action)
 	}
 	return scanning(&read.Task{
-		Repository: repositoryOf(e.Common), Event: respond.TriggerPullRequest, Ref: e.HeadRef,
+		Repository: repositoryOf(e.Common), Trigger: respond.TriggerPullRequest, Ref: e.HeadRef,
 		Want: e.HeadSHA, Head: e.HeadSHA, Base: present(e.BaseSHA), Pull: e.Number, Pusher: e.Sender.Login,
 		Fork: e.Fork, Author: e.Author.Login, Association: e.Association,
 	}, e.Common)
 }
 
-func again(event respond.Trigger, about webhook.Common, head string, pulls []webhook.PullRequestEnds) *read.Task {
-	t := &read.Task{Repository: repositoryOf(about), Event: event, Want: head, Head: head, Again: true}
+func again(trigger respond.Trigger, about webhook.Common, head string, pulls []webhook.PullRequestEnds) *read.Task {
+	t := &read.Task{Repository: repositoryOf(about), Trigger: trigger, Want: head, Head: head, Again: true}
 	for _, pull := range pulls {
 		if pull.HeadSHA == head {
 			t.Base, t.Pull = present(pull.BaseSHA), pull.Number

@@ -47,17 +47,17 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		return e
 	}
 	scan := func(change func(*read.Task)) plan {
-		s := &read.Task{Repository: at, Event: "push", Ref: "refs/heads/main", Want: headSHA, Head: headSHA, Base: baseSHA, Pusher: "ada"}
+		s := &read.Task{Repository: at, Trigger: "push", Ref: "refs/heads/main", Want: headSHA, Head: headSHA, Base: baseSHA, Pusher: "ada"}
 		change(s)
 		return plan{Scan: s, Know: know}
 	}
 	pull := &webhook.PullRequest{Number: 5, HeadSHA: headSHA, HeadRef: "patch", BaseSHA: baseSHA, Fork: true, Author: webhook.Account{Login: "eve"}, Association: "NONE"}
 	pulled := scan(func(s *read.Task) {
-		s.Event, s.Ref, s.Pull, s.Fork, s.Author, s.Association = "pull_request", "patch", 5, true, "eve", "NONE"
+		s.Trigger, s.Ref, s.Pull, s.Fork, s.Author, s.Association = "pull_request", "patch", 5, true, "eve", "NONE"
 	})
 	ends := []webhook.PullRequestEnds{{Number: 4, HeadSHA: tagSHA, BaseSHA: tagSHA}, {Number: 5, HeadSHA: headSHA, BaseSHA: baseSHA}}
 	again := func(event respond.Trigger) plan {
-		return scan(func(s *read.Task) { s.Event, s.Ref, s.Pusher, s.Pull, s.Again = event, "", "", 5, true })
+		return scan(func(s *read.Task) { s.Trigger, s.Ref, s.Pusher, s.Pull, s.Again = event, "", "", 5, true })
 	}
 	withAction := func(action string) *webhook.PullRequest {
 		e := *pull
@@ -103,7 +103,7 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		"pull request labelled":         {withAction("labeled"), plan{}},
 		"merge group": {
 			&webhook.MergeGroup{Common: acting("checks_requested"), HeadSHA: headSHA, HeadRef: "refs/heads/gh-readonly-queue/main/pr-5", BaseSHA: baseSHA},
-			scan(func(s *read.Task) { s.Event, s.Ref = "merge_group", "refs/heads/gh-readonly-queue/main/pr-5" }),
+			scan(func(s *read.Task) { s.Trigger, s.Ref = "merge_group", "refs/heads/gh-readonly-queue/main/pr-5" }),
 		},
 		"merge group destroyed": {&webhook.MergeGroup{Common: acting("destroyed"), HeadSHA: headSHA}, plan{}},
 		"check run rerequested": {
@@ -111,7 +111,7 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		},
 		"check run rerequested, no pull request": {
 			&webhook.CheckRun{Common: acting("rerequested"), AppID: ours, HeadSHA: headSHA},
-			scan(func(s *read.Task) { s.Event, s.Ref, s.Base, s.Pusher, s.Again = "check_run", "", "", "", true }),
+			scan(func(s *read.Task) { s.Trigger, s.Ref, s.Base, s.Pusher, s.Again = "check_run", "", "", "", true }),
 		},
 		"check run's button to look again": {
 			&webhook.CheckRun{Common: acting("requested_action"), AppID: ours, HeadSHA: headSHA, RequestedAction: "rescan", PullRequests: ends},

@@ -1,6 +1,6 @@
 // Package publish performs effects: what rekey makes true on GitHub, such as a check run, an issue or a comment. Each is
 // performed once, whatever fails or is killed in between. A new effect is one type with five methods, [Effect]; the [Runner]
-// owns the rest.
+// owns the rest. [Worker] does the jobs whose effects they are, and sends notices.
 //
 // GitHub has no idempotency keys, and may do what a request asked for after the request has failed. So:
 //

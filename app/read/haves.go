@@ -106,7 +106,7 @@ func baseIsLost(ctx context.Context, tx Tx, t Task, base string) (bool, error) {
 		return false, err
 	}
 	waits, err := tx.HeadWaits(ctx, t.Repository.ID, base, t.Received)
-	if err == nil && waits && t.Event == respond.TriggerPush && tx.Now().Sub(t.Received) < maxOrderWait {
+	if err == nil && waits && t.Trigger == respond.TriggerPush && tx.Now().Sub(t.Received) < maxOrderWait {
 		return false, &outcome.WaitError{Until: tx.Now().Add(orderPause), Reason: "the push before it has not been read"}
 	}
 	return !waits, err

@@ -69,27 +69,27 @@ func TestTheWholeHistoryIsNotReadByAccident(t *testing.T) {
 		tips []string // refs that are known: main, or one that is gone
 		want int      // commits
 	}{
-		"a push":                    {Task{Event: "push", Ref: "refs/heads/feature", Want: "feature", Base: "main"}, nil, 1},
-		"a push whose base is gone": {Task{Event: "push", Ref: "refs/heads/feature", Want: "feature", Base: vanished}, nil, 1},
+		"a push":                    {Task{Trigger: "push", Ref: "refs/heads/feature", Want: "feature", Base: "main"}, nil, 1},
+		"a push whose base is gone": {Task{Trigger: "push", Ref: "refs/heads/feature", Want: "feature", Base: vanished}, nil, 1},
 		"a forced push, all that is known is gone": {
-			Task{Event: "push", Ref: "refs/heads/feature", Want: "side", Base: vanished, Forced: true}, []string{vanished}, 1,
+			Task{Trigger: "push", Ref: "refs/heads/feature", Want: "side", Base: vanished, Forced: true}, []string{vanished}, 1,
 		},
 		"a forced push to the default branch, its base is gone": {
-			Task{Event: "push", Ref: "refs/heads/main", Want: "side", Base: vanished, Forced: true}, []string{"main"}, 1,
+			Task{Trigger: "push", Ref: "refs/heads/main", Want: "side", Base: vanished, Forced: true}, []string{"main"}, 1,
 		},
-		"a sweep, its base is gone":             {Task{Event: "sweep", Ref: "refs/heads/main", Want: "side", Base: vanished}, []string{"main"}, 1},
-		"a new branch":                          {Task{Event: "push", Ref: "refs/heads/feature", Want: "feature"}, nil, 1},
-		"a new branch at the default branch":    {Task{Event: "push", Ref: "refs/heads/feature", Want: "main"}, nil, 0},
-		"and the default branch's tip is known": {Task{Event: "push", Ref: "refs/heads/feature", Want: "main"}, []string{"main"}, 0},
+		"a sweep, its base is gone":             {Task{Trigger: "sweep", Ref: "refs/heads/main", Want: "side", Base: vanished}, []string{"main"}, 1},
+		"a new branch":                          {Task{Trigger: "push", Ref: "refs/heads/feature", Want: "feature"}, nil, 1},
+		"a new branch at the default branch":    {Task{Trigger: "push", Ref: "refs/heads/feature", Want: "main"}, nil, 0},
+		"and the default branch's tip is known": {Task{Trigger: "push", Ref: "refs/heads/feature", Want: "main"}, []string{"main"}, 0},
 		"a new branch, all that is known is gone": {
-			Task{Event: "push", Ref: "refs/heads/feature", Want: "feature"}, []string{vanished}, 1,
+			Task{Trigger: "push", Ref: "refs/heads/feature", Want: "feature"}, []string{vanished}, 1,
 		},
-		"a pull request":                                  {Task{Event: "pull_request", Want: "feature", Base: "main"}, nil, 1},
-		"a pull request that brings nothing":              {Task{Event: "pull_request", Want: "main", Base: "main"}, nil, 0},
-		"a pull request whose base is gone":               {Task{Event: "pull_request", Want: "feature", Base: vanished}, nil, 1},
-		"a merge group whose base is gone":                {Task{Event: "merge_group", Want: "side", Base: vanished}, nil, 1},
-		"read again, its base is gone":                    {Task{Event: "check_run", Want: "feature", Base: vanished, Again: true}, nil, 1},
-		"the default branch is new: all of it was pushed": {Task{Event: "push", Ref: "refs/heads/main", Want: "main"}, nil, 5},
+		"a pull request":                                  {Task{Trigger: "pull_request", Want: "feature", Base: "main"}, nil, 1},
+		"a pull request that brings nothing":              {Task{Trigger: "pull_request", Want: "main", Base: "main"}, nil, 0},
+		"a pull request whose base is gone":               {Task{Trigger: "pull_request", Want: "feature", Base: vanished}, nil, 1},
+		"a merge group whose base is gone":                {Task{Trigger: "merge_group", Want: "side", Base: vanished}, nil, 1},
+		"read again, its base is gone":                    {Task{Trigger: "check_run", Want: "feature", Base: vanished, Again: true}, nil, 1},
+		"the default branch is new: all of it was pushed": {Task{Trigger: "push", Ref: "refs/heads/main", Want: "main"}, nil, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -122,7 +122,7 @@ func TestTheFirstPushIsReadThoughTheNextOneCameUponIt(t *testing.T) {
 	b := newBench(t)
 	r, commits := b.five()
 	b.know(r, commits, nil)
-	first := Task{Repository: r, Event: "push", Ref: "refs/heads/main", Want: commits["parent"], Head: commits["parent"], Received: b.now()}
+	first := Task{Repository: r, Trigger: "push", Ref: "refs/heads/main", Want: commits["parent"], Head: commits["parent"], Received: b.now()}
 	note, err := b.reader.Scan(t.Context(), &first)
 	if err != nil {
 		t.Fatal(err)
@@ -256,7 +256,7 @@ func TestAPushWaitsForTheOneBefore(t *testing.T) {
 	} {
 		later = c.later
 		err := store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
-			about := Task{Repository: github.Repository{ID: 7}, Event: c.event, Received: now.Add(c.received)}
+			about := Task{Repository: github.Repository{ID: 7}, Trigger: c.event, Received: now.Add(c.received)}
 			lost, err := baseIsLost(ctx, tx, about, c.base)
 			_, waits := errors.AsType[*outcome.WaitError](err)
 			if lost != c.lost || waits != c.waits || err != nil && !waits {

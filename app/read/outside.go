@@ -16,7 +16,7 @@ func (r *Reader) outside(ctx context.Context, t *Task, found bool) (bool, error)
 	switch {
 	case t.Again:
 		return r.wasOutside(ctx, t)
-	case t.Event != respond.TriggerPullRequest || !t.Fork:
+	case t.Trigger != respond.TriggerPullRequest || !t.Fork:
 		return false, nil // it was pushed to the repository itself
 	case respond.CanPush(t.Association, ""):
 		return false, nil

@@ -50,7 +50,7 @@ func (r *Reader) Scan(ctx context.Context, t *Task) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r.Metrics.Scanned(t.Event, report)
+	r.Metrics.Scanned(t.Trigger, report)
 	note := fmt.Sprintf("scanned %d commits, %d blobs: %d findings", report.Stats.Commits, report.Stats.Blobs, len(report.Sightings))
 	if len(unjudged) > 0 {
 		note += "; not all could be judged"
@@ -254,7 +254,7 @@ func (r *Reader) moveTip(ctx context.Context, tx Tx, t *Task, unjudged []string)
 
 // RecordFailure writes a scan that could not be finished, with the reason.
 func (r *Reader) RecordFailure(ctx context.Context, t *Task, reason string) error {
-	r.Metrics.failed(t.Event)
+	r.Metrics.failed(t.Trigger)
 	if t.Head == "" {
 		return nil
 	}
@@ -273,7 +273,7 @@ func (r *Reader) RecordFailure(ctx context.Context, t *Task, reason string) erro
 
 func scanOf(t *Task, report pack.Report) respond.Scan {
 	return respond.Scan{
-		Repository: t.Repository.ID, Head: t.Head, Base: t.Base, Ref: t.Ref, Trigger: t.Event,
+		Repository: t.Repository.ID, Head: t.Head, Base: t.Base, Ref: t.Ref, Trigger: t.Trigger,
 		PullNumber: t.Pull, Pusher: t.Pusher,
 		Commits: report.Stats.Commits, Blobs: report.Stats.Blobs, Bytes: report.Stats.Bytes,
 		PackBytes: report.Stats.PackBytes, Duration: report.Stats.Duration, PolicyChanged: t.Policy,

@@ -11,7 +11,7 @@ import (
 // Task is one reading of what a repository got: Want and all that it reaches, but not what the haves reach.
 type Task struct {
 	Repository github.Repository
-	Event      respond.Trigger
+	Trigger    respond.Trigger
 	Ref        string   // where it was pushed; "" where the event does not tell
 	Want       string   // object id: a commit, or an annotated tag
 	Also       []string // further commits to read, of earlier pushes of which something was left
@@ -33,7 +33,7 @@ type Task struct {
 
 // movesRef reports whether the task reads what a ref got, which is then its recorded tip.
 func (t *Task) movesRef() bool {
-	return t.Event == respond.TriggerPush || t.Event == respond.TriggerSweep
+	return t.Trigger == respond.TriggerPush || t.Trigger == respond.TriggerSweep
 }
 
 // wants lists what is to be read, once each.
