@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -28,9 +29,7 @@ var (
 
 // change adds Go's manifests to files.
 func change(files map[string]string) map[string]string {
-	for p, text := range goModule {
-		files[p] = text
-	}
+	maps.Copy(files, goModule)
 	return files
 }
 

@@ -188,7 +188,7 @@ func eachPage[T any](ctx context.Context, c caller, op, path string, visit func(
 
 // nextPage returns the address of rel="next", or "". It must be on the API's own host, since the token goes there.
 func (c caller) nextPage(header http.Header) (string, error) {
-	for _, link := range strings.Split(strings.Join(header.Values("Link"), ","), ",") {
+	for link := range strings.SplitSeq(strings.Join(header.Values("Link"), ","), ",") {
 		address, parameters, _ := strings.Cut(link, ";")
 		if !strings.Contains(parameters, `rel="next"`) {
 			continue

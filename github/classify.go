@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,12 +66,7 @@ type rule struct {
 func rules() []rule {
 	status := func(codes ...int) func(failure) bool {
 		return func(f failure) bool {
-			for _, code := range codes {
-				if f.status == code {
-					return true
-				}
-			}
-			return false
+			return slices.Contains(codes, f.status)
 		}
 	}
 	saying := func(fits func(failure) bool, phrases ...string) func(failure) bool {

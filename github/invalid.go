@@ -46,9 +46,9 @@ func isSHA(id string) bool {
 	return true
 }
 
-func positive(what string, n int) error {
+func issueNumber(n int) error {
 	if n <= 0 {
-		return &InvalidError{what, "it is missing"}
+		return &InvalidError{"issue's number", "it is missing"}
 	}
 	return nil
 }

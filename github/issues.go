@@ -73,7 +73,7 @@ func refusesAssignees(err error) bool {
 // there are any, take the place of those before.
 func (c *Client) EditIssue(ctx context.Context, i Issue) (Issue, error) {
 	const op = "edit issue"
-	if err := firstError(positive("issue's number", i.Number), i.check()); err != nil {
+	if err := firstError(issueNumber(i.Number), i.check()); err != nil {
 		return Issue{}, &Error{Op: op, About: c.calls.about, Err: err}
 	}
 	request := &gogithub.IssueRequest{
@@ -99,7 +99,7 @@ func (c *Client) editIssue(ctx context.Context, op string, number int, request *
 
 // Issue reads one issue. A deleted one is [ErrGone] or [ErrNotFound].
 func (c *Client) Issue(ctx context.Context, number int) (Issue, error) {
-	if err := positive("issue's number", number); err != nil {
+	if err := issueNumber(number); err != nil {
 		return Issue{}, &Error{Op: "read issue", About: c.calls.about, Err: err}
 	}
 	var i gogithub.Issue
@@ -169,7 +169,7 @@ func (c *Client) findIssues(ctx context.Context, op string, query url.Values, au
 func (c *Client) Comment(ctx context.Context, number int, body string) (id int64, err error) {
 	const op = "comment on issue"
 	if err := firstError(
-		positive("issue's number", number), required("comment", body), limitText("comment", body, maxIssueBody),
+		issueNumber(number), required("comment", body), limitText("comment", body, maxIssueBody),
 	); err != nil {
 		return 0, &Error{Op: op, About: c.calls.about, Err: err}
 	}
@@ -218,7 +218,7 @@ type IssueComment struct {
 // Comments lists the comments under an issue, oldest first; since, if not zero, leaves out what was not touched after it.
 func (c *Client) Comments(ctx context.Context, number int, since time.Time) ([]IssueComment, error) {
 	const op = "list comments"
-	if err := firstError(positive("issue's number", number), c.wrong); err != nil {
+	if err := firstError(issueNumber(number), c.wrong); err != nil {
 		return nil, &Error{Op: op, About: c.calls.about, Err: err}
 	}
 	query := url.Values{"per_page": {"100"}}

@@ -341,9 +341,9 @@ func TestLimitsWithoutATimeDouble(t *testing.T) {
 			time.Sleep(wait)
 			return wait
 		}
-		for _, want := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
-			if got := closed(); got != want*time.Minute {
-				t.Errorf("%s, want %s", got, want*time.Minute)
+		for _, minutes := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
+			if got, want := closed(), time.Duration(minutes)*time.Minute; got != want {
+				t.Errorf("%s, want %s", got, want)
 			}
 		}
 		limited = false

@@ -322,7 +322,7 @@ func TestTokensOfTheStandIn(t *testing.T) {
 
 func TestFaultsOfTheStandIn(t *testing.T) {
 	w := newWorld(t)
-	any := func(*http.Request) bool { return true }
+	every := func(*http.Request) bool { return true }
 	for name, test := range map[string]struct {
 		fault githubtest.Fault
 		do    github.Reaction
@@ -338,7 +338,7 @@ func TestFaultsOfTheStandIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.restart(t)
-			w.Inject(githubtest.Times(1000, any, test.fault))
+			w.Inject(githubtest.Times(1000, every, test.fault))
 			attempts := map[string]func(context.Context) error{
 				"rest": func(ctx context.Context) error { _, err := w.client.Repository(ctx); return err },
 				"git": func(ctx context.Context) error {

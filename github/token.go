@@ -35,7 +35,7 @@ const (
 
 // permissions returns what to ask a token for. GitHub refuses to give more than the installation was granted.
 func (a Access) permissions() (*gogithub.InstallationPermissions, error) {
-	reading, writing := gogithub.String("read"), gogithub.String("write")
+	reading, writing := new("read"), new("write")
 	switch a {
 	case ScanAccess:
 		return &gogithub.InstallationPermissions{Metadata: reading, Contents: reading, Checks: writing}, nil

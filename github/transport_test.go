@@ -247,7 +247,7 @@ func TestNothingIsLogged(t *testing.T) {
 			if err == nil {
 				t.Errorf("%d: no error", status)
 			}
-			log.WriteString(fmt.Sprintf("%v\n", err))
+			fmt.Fprintf(&log, "%v\n", err)
 			log.WriteString(github.Classify(err, time.Now()).Reason)
 		}
 	}

@@ -6,6 +6,6 @@ import "github.com/rekey-app/rekey/respond/respondtest"
 var (
 	shop, monday, head = respondtest.Shop, respondtest.Monday, respondtest.Head
 
-	leak, sighting, at, pushScan = respondtest.Leak, respondtest.Sighting, respondtest.At, respondtest.PushScan
-	with, filed, revoked, told   = respondtest.With, respondtest.Filed, respondtest.Revoked, respondtest.Told
+	leak, sighting, pushScan   = respondtest.Leak, respondtest.Sighting, respondtest.PushScan
+	with, filed, revoked, told = respondtest.With, respondtest.Filed, respondtest.Revoked, respondtest.Told
 )

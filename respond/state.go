@@ -171,7 +171,7 @@ func (r *commandRun) reopen() {
 }
 
 // move brings the leak into another state, with all that follows from it: issue, comment, checks, those who are told.
-func (d *Decision) move(f LeakFacts, to State, by, reason string, at time.Time) *Change {
+func (d *Decision) move(f LeakFacts, to State, by, reason string, at time.Time) {
 	l := f.Leak
 	d.Changes = append(d.Changes, Change{Leak: l.ID, At: at, By: by, From: l.State, To: to, Reason: reason})
 	c := &d.Changes[len(d.Changes)-1]
@@ -193,7 +193,6 @@ func (d *Decision) move(f LeakFacts, to State, by, reason string, at time.Time) 
 	if to == Open && f.Policy.Verify == VerifyWatch && l.Verifiable() && !l.Outside {
 		d.Actions = append(d.Actions, verifyAction(l, Verification{Why: Watching, Command: strconv.FormatInt(at.UnixMicro(), 10)}, watchPause(0)))
 	}
-	return c
 }
 
 // MaxVerifications is how often a question is asked that Clerk does not answer clearly.

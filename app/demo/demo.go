@@ -111,7 +111,7 @@ func play(ctx context.Context, server *githubtest.Server, clerk *clerktest.Serve
 	if err := t.closing(); err != nil {
 		return nil, err
 	}
-	p, err := s.page(steps)
+	p, err := s.page(ctx, steps)
 	if err != nil {
 		return nil, err
 	}

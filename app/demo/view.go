@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"html/template"
 	"os/exec"
@@ -15,12 +16,12 @@ import (
 const contextLines = 3
 
 // page shows what the stand-in GitHub held after each step, and the issues as they are at the end.
-func (s *scenario) page(steps []*step) (page, error) {
+func (s *scenario) page(ctx context.Context, steps []*step) (page, error) {
 	r := newRenderer()
 	p := page{Repository: s.shop.FullName()}
 	comments := 0
 	for i, step := range steps {
-		check, err := s.checkView(r, step.run)
+		check, err := s.checkView(ctx, r, step.run)
 		if err != nil {
 			return page{}, err
 		}
@@ -86,7 +87,7 @@ func (s *scenario) text(r *renderer, markdown string) (template.HTML, error) {
 // local is the address of a page about the repository on the demo's own server.
 func (s *scenario) local(path string) string { return "/" + s.shop.FullName() + path }
 
-func (s *scenario) checkView(r *renderer, run githubtest.CheckRun) (checkView, error) {
+func (s *scenario) checkView(ctx context.Context, r *renderer, run githubtest.CheckRun) (checkView, error) {
 	summary, err := s.text(r, run.Summary)
 	if err != nil {
 		return checkView{}, err
@@ -96,7 +97,7 @@ func (s *scenario) checkView(r *renderer, run githubtest.CheckRun) (checkView, e
 		v.Buttons = append(v.Buttons, b.Label)
 	}
 	for _, a := range run.Annotations {
-		lines, err := s.source(run.HeadSHA, a)
+		lines, err := s.source(ctx, run.HeadSHA, a)
 		if err != nil {
 			return checkView{}, err
 		}
@@ -112,8 +113,8 @@ func (s *scenario) checkView(r *renderer, run githubtest.CheckRun) (checkView, e
 }
 
 // source reads the annotated file at the commit, and masks the keys in it: even the demo's page shows none.
-func (s *scenario) source(commit string, a githubtest.Annotation) ([]sourceLine, error) {
-	text, err := exec.Command("git", "-C", s.shop.Dir(), "cat-file", "blob", commit+":"+a.Path).Output()
+func (s *scenario) source(ctx context.Context, commit string, a githubtest.Annotation) ([]sourceLine, error) {
+	text, err := exec.CommandContext(ctx, "git", "-C", s.shop.Dir(), "cat-file", "blob", commit+":"+a.Path).Output()
 	if err != nil {
 		return nil, fmt.Errorf("reading %s at %s: %w", a.Path, short(commit), err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -100,10 +101,8 @@ func New(c Config) (*Intake, error) {
 	case len(c.Secrets) == 0:
 		return nil, errors.New("intake: there is no webhook secret: anyone could send deliveries")
 	}
-	for _, secret := range c.Secrets {
-		if secret == "" {
-			return nil, errors.New("intake: a webhook secret is empty: anyone could send deliveries")
-		}
+	if slices.Contains(c.Secrets, "") {
+		return nil, errors.New("intake: a webhook secret is empty: anyone could send deliveries")
 	}
 	in := &Intake{Config: c, memory: newMemory(c.MaxMemory), masking: semaphore.NewWeighted(maxMasking)}
 	var err error
@@ -161,7 +160,7 @@ func (in *Intake) ready(w http.ResponseWriter, r *http.Request) {
 	}
 	if in.Ready != nil {
 		if err := in.Ready(ctx); err != nil {
-			text, _ := json.Marshal("not ready: " + err.Error())
+			text, _ := json.Marshal("not ready: " + err.Error()) //nolint:errchkjson // a string
 			writeJSON(w, http.StatusServiceUnavailable, `{"status":`+string(text)+`}`)
 			return
 		}
@@ -173,5 +172,5 @@ func (in *Intake) ready(w http.ResponseWriter, r *http.Request) {
 func writeJSON(w http.ResponseWriter, code int, json string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	_, _ = w.Write([]byte(json + "\n"))
+	_, _ = w.Write([]byte(json + "\n")) //nolint:gosec // JSON by its type, so that no browser runs it
 }

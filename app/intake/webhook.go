@@ -273,6 +273,6 @@ func (in *Intake) refuse(w http.ResponseWriter, r *http.Request, event string, e
 	if why.code == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "10")
 	}
-	text, _ := json.Marshal(why.text)
+	text, _ := json.Marshal(why.text) //nolint:errchkjson // a string
 	writeJSON(w, why.code, `{"error":`+string(text)+`}`)
 }

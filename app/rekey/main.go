@@ -30,8 +30,9 @@ var version string
 
 func main() {
 	ctx, stop := untilSignal(context.Background())
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	status := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
 }
 
 // untilSignal ends the context at the first SIGINT or SIGTERM. The second one ends the process: whoever sends it does not want to
@@ -68,7 +69,7 @@ type streams struct {
 }
 
 // exitStatus is an error that only ends the program with a status: what there was to say has been said.
-type exitStatus int
+type exitStatus int //nolint:errname // a status, not a failure
 
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
@@ -144,7 +145,7 @@ func (helpCommand) Run() error { return nil }
 type versionCommand struct{}
 
 // Run prints the version, the commit that it was built from where the build knows it, and the platform.
-func (versionCommand) Run(s streams) error {
+func (versionCommand) Run(s streams) error { //nolint:unparam // as kong calls it
 	fmt.Fprintln(s.out, versionLine())
 	return nil
 }

@@ -31,7 +31,7 @@ func environmentWords(e detect.Environment) string {
 
 // dashboardPage is where Clerk's dashboard lists credentials of that kind; "" where no address is known.
 func dashboardPage(k detect.Kind) string {
-	page := ""
+	var page string
 	switch k {
 	case detect.SecretKey, detect.LegacyAPIKey:
 		page = "api-keys"

@@ -25,7 +25,7 @@ func requestMetrics(r prometheus.Registerer) func(github.Request) {
 	}, []string{"kind", "route", "status"})
 	r.MustRegister(requests)
 	return func(q github.Request) {
-		requests.WithLabelValues(string(q.Kind), q.Route, strconv.Itoa(q.Status)).Observe(q.Duration.Seconds())
+		requests.WithLabelValues(q.Kind, q.Route, strconv.Itoa(q.Status)).Observe(q.Duration.Seconds())
 	}
 }
 

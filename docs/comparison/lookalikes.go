@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/base64"
 	"strings"
 
@@ -22,7 +21,7 @@ const (
 // lookAlike writes a file in which every line is a look-alike. vendor is "" where the line holds no credential at all.
 func (c *Corpus) lookAlike(path, vendor string, lines ...string) {
 	content := strings.Join(lines, "\n") + "\n"
-	for i := range bytes.Count([]byte(content), []byte("\n")) {
+	for i := range strings.Count(content, "\n") {
 		c.LookAlikes = append(c.LookAlikes, LookAlike{Path: path, Line: i + 1, Vendor: vendor})
 	}
 	c.add(path, []byte(content))

@@ -3,6 +3,7 @@ package githubtest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -99,9 +100,7 @@ func page[T any](c *call, items []T) (cut []T, link string) {
 	var links []string
 	add := func(n int, rel string) {
 		q := url.Values{}
-		for k, v := range query {
-			q[k] = v
-		}
+		maps.Copy(q, query)
 		q.Set("page", strconv.Itoa(n))
 		links = append(links, fmt.Sprintf("<%s?%s>; rel=%q", c.address(), q.Encode(), rel))
 	}

@@ -12,8 +12,8 @@ import (
 
 func run(sha string) github.CreateCheckRunOptions {
 	return github.CreateCheckRunOptions{
-		Name: "Clerk secret keys", HeadSHA: sha, ExternalID: github.String("x1"), Status: github.String("completed"),
-		Conclusion: github.String("failure"), Output: &github.CheckRunOutput{Title: github.String("1 key"), Summary: github.String("found")},
+		Name: "Clerk secret keys", HeadSHA: sha, ExternalID: new("x1"), Status: new("completed"),
+		Conclusion: new("failure"), Output: &github.CheckRunOutput{Title: new("1 key"), Summary: new("found")},
 		Actions: []*github.CheckRunAction{{Label: "Check again", Description: "Scan this commit again", Identifier: "rescan"}},
 	}
 }
@@ -22,8 +22,8 @@ func annotations(n int) []*github.CheckRunAnnotation {
 	var list []*github.CheckRunAnnotation
 	for i := range n {
 		list = append(list, &github.CheckRunAnnotation{
-			Path: github.String("a.env"), StartLine: github.Int(i + 1), EndLine: github.Int(i + 1), StartColumn: github.Int(3), EndColumn: github.Int(9),
-			AnnotationLevel: github.String("failure"), Message: github.String("m"), Title: github.String("t"),
+			Path: new("a.env"), StartLine: new(i + 1), EndLine: new(i + 1), StartColumn: new(3), EndColumn: new(9),
+			AnnotationLevel: new("failure"), Message: new("m"), Title: new("t"),
 		})
 	}
 	return list
@@ -48,7 +48,7 @@ func TestCheckRuns(t *testing.T) {
 		t.Errorf("sent %q", got)
 	}
 	_, _, err = c.Checks.UpdateCheckRun(ctx, "acme", "shop", made.GetID(), github.UpdateCheckRunOptions{
-		Name: opt.Name, Output: &github.CheckRunOutput{Title: github.String("2"), Summary: github.String("more"), Annotations: annotations(3)},
+		Name: opt.Name, Output: &github.CheckRunOutput{Title: new("2"), Summary: new("more"), Annotations: annotations(3)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestCheckRuns(t *testing.T) {
 	}
 	for filter, want := range map[string]int{"latest": 1, "all": 2} {
 		found, _, err := c.Checks.ListCheckRunsForRef(ctx, "acme", "shop", "heads/main", &github.ListCheckRunsOptions{
-			CheckName: github.String(opt.Name), Filter: github.String(filter), AppID: github.Int64(b.AppID()), Status: github.String("completed"),
+			CheckName: new(opt.Name), Filter: new(filter), AppID: new(b.AppID()), Status: new("completed"),
 		})
 		if err != nil || found.GetTotal() != want || found.CheckRuns[0].GetID() != second.GetID() {
 			t.Errorf("%s: %v, %v; want %d", filter, found, err, want)
@@ -98,9 +98,9 @@ func TestCheckRunLimits(t *testing.T) {
 		want   string
 	}{
 		"51 annotations": {func(o *github.CreateCheckRunOptions) { o.Output.Annotations = annotations(51) }, "No more than 50 items are allowed; 51 were supplied."},
-		"long summary":   {func(o *github.CreateCheckRunOptions) { o.Output.Summary = github.String(strings.Repeat("ä", 65536)) }, "Only 65535 characters are allowed; 65536 were supplied."},
-		"long text":      {func(o *github.CreateCheckRunOptions) { o.Output.Text = github.String(strings.Repeat("x", 70403)) }, "70403 were supplied"},
-		"long title":     {func(o *github.CreateCheckRunOptions) { o.Output.Title = github.String(strings.Repeat("x", 256)) }, "256 were supplied"},
+		"long summary":   {func(o *github.CreateCheckRunOptions) { o.Output.Summary = new(strings.Repeat("ä", 65536)) }, "Only 65535 characters are allowed; 65536 were supplied."},
+		"long text":      {func(o *github.CreateCheckRunOptions) { o.Output.Text = new(strings.Repeat("x", 70403)) }, "70403 were supplied"},
+		"long title":     {func(o *github.CreateCheckRunOptions) { o.Output.Title = new(strings.Repeat("x", 256)) }, "256 were supplied"},
 		"no summary":     {func(o *github.CreateCheckRunOptions) { o.Output.Summary = nil }, "summary"},
 		"4 buttons": {func(o *github.CreateCheckRunOptions) {
 			o.Actions = append(o.Actions, o.Actions[0], o.Actions[0], o.Actions[0])
@@ -110,7 +110,7 @@ func TestCheckRunLimits(t *testing.T) {
 		"long identifier":  {func(o *github.CreateCheckRunOptions) { o.Actions[0].Identifier = strings.Repeat("x", 21) }, "Only 20 characters"},
 		"columns over lines": {func(o *github.CreateCheckRunOptions) {
 			o.Output.Annotations = annotations(1)
-			o.Output.Annotations[0].EndLine = github.Int(2)
+			o.Output.Annotations[0].EndLine = new(2)
 		}, "only when start_line and end_line are equal"},
 		"no message": {func(o *github.CreateCheckRunOptions) {
 			o.Output.Annotations = annotations(1)
@@ -118,11 +118,11 @@ func TestCheckRunLimits(t *testing.T) {
 		}, "message"},
 		"lines backwards": {func(o *github.CreateCheckRunOptions) {
 			o.Output.Annotations = annotations(1)
-			o.Output.Annotations[0].EndLine = github.Int(0)
+			o.Output.Annotations[0].EndLine = new(0)
 		}, "lines start at 1"},
 		"unknown commit": {func(o *github.CreateCheckRunOptions) { o.HeadSHA = strings.Repeat("1", 40) }, "No commit found for SHA"},
 		"no conclusion":  {func(o *github.CreateCheckRunOptions) { o.Conclusion = nil }, "conclusion"},
-		"stale":          {func(o *github.CreateCheckRunOptions) { o.Conclusion = github.String("stale") }, "stale"},
+		"stale":          {func(o *github.CreateCheckRunOptions) { o.Conclusion = new("stale") }, "stale"},
 		"no name":        {func(o *github.CreateCheckRunOptions) { o.Name = "" }, "name"},
 	} {
 		opt := run(b.first)

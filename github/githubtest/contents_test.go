@@ -98,7 +98,7 @@ func TestFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	create := func() error {
-		_, _, err := c.Issues.Create(ctx, "acme", "shop", &github.IssueRequest{Title: github.String("t")})
+		_, _, err := c.Issues.Create(ctx, "acme", "shop", &github.IssueRequest{Title: new("t")})
 		return err
 	}
 	b.Inject(githubtest.Times(1, githubtest.Is(githubtest.REST, http.MethodPost), githubtest.CutAfter))

@@ -32,11 +32,11 @@ func TestEndpoints(t *testing.T) {
 	must("installation", one.GetRepositorySelection() == "selected" && one.GetPermissions().GetChecks() == "write", err)
 
 	number, _ := b.repo.OpenIssue(ctx, "t", "b", b.ada)
-	made, _, err := c.Issues.CreateComment(ctx, "acme", "shop", number, &github.IssueComment{Body: github.String("one")})
+	made, _, err := c.Issues.CreateComment(ctx, "acme", "shop", number, &github.IssueComment{Body: new("one")})
 	must("comment", made.GetUser().GetLogin() == "rekey[bot]", err)
 	_, err = c.Issues.DeleteComment(ctx, "acme", "shop", made.GetID())
 	must("deleted comment", len(b.repo.Issues()[0].Comments) == 0, err)
-	_, _, err = c.Issues.CreateComment(ctx, "acme", "shop", number, &github.IssueComment{Body: github.String(" ")})
+	_, _, err = c.Issues.CreateComment(ctx, "acme", "shop", number, &github.IssueComment{Body: new(" ")})
 	refused(t, err, 422, "missing_field")
 	assignable, _, err := c.Issues.IsAssignee(ctx, "acme", "shop", "ada")
 	must("assignee", assignable, err)
@@ -67,7 +67,7 @@ func TestManyAtOnce(t *testing.T) {
 			if _, _, err := c.Checks.CreateCheckRun(t.Context(), "acme", "shop", run(sha)); err != nil {
 				t.Error(err)
 			}
-			if _, _, err := c.Issues.Create(t.Context(), "acme", "shop", &github.IssueRequest{Title: github.String(fmt.Sprint(i))}); err != nil {
+			if _, _, err := c.Issues.Create(t.Context(), "acme", "shop", &github.IssueRequest{Title: new(fmt.Sprint(i))}); err != nil {
 				t.Error(err)
 			}
 		})

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // GitHub still sends the old signature beside the new one
+	"crypto/sha1" // GitHub still sends the old signature beside the new one
 	"encoding/hex"
 	"encoding/json"
 	"errors"

@@ -161,7 +161,7 @@ func TestRepositoryEvents(t *testing.T) {
 	if r, _, err := c.Repositories.Get(ctx, "acme", "shop"); err != nil || r.GetName() != "store" {
 		t.Errorf("by the former name: %v, %v", r, err)
 	}
-	if i, _, err := c.Issues.Create(ctx, "acme", "shop", &github.IssueRequest{Title: github.String("t")}); err != nil || i.GetNumber() != 1 {
+	if i, _, err := c.Issues.Create(ctx, "acme", "shop", &github.IssueRequest{Title: new("t")}); err != nil || i.GetNumber() != 1 {
 		t.Errorf("by the former name: %v, %v", i, err)
 	}
 	b.forget()

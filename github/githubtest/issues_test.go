@@ -19,7 +19,7 @@ func TestIssues(t *testing.T) {
 	c := b.rest(nil)
 	ctx := t.Context()
 	made, _, err := c.Issues.Create(ctx, "acme", "shop", &github.IssueRequest{
-		Title: github.String("A key leaked"), Body: github.String("<!-- marker -->"), Labels: &[]string{"security", "clerk"}, Assignees: &[]string{"ada"},
+		Title: new("A key leaked"), Body: new("<!-- marker -->"), Labels: &[]string{"security", "clerk"}, Assignees: &[]string{"ada"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -27,10 +27,10 @@ func TestIssues(t *testing.T) {
 	if made.GetNumber() != 1 || made.GetUser().GetLogin() != "rekey[bot]" || len(made.Labels) != 2 || made.GetAssignee().GetLogin() != "ada" {
 		t.Errorf("made %v", made)
 	}
-	if _, _, err := c.Issues.CreateComment(ctx, "acme", "shop", 1, &github.IssueComment{Body: github.String("still open")}); err != nil {
+	if _, _, err := c.Issues.CreateComment(ctx, "acme", "shop", 1, &github.IssueComment{Body: new("still open")}); err != nil {
 		t.Error(err)
 	}
-	edited, _, err := c.Issues.Edit(ctx, "acme", "shop", 1, &github.IssueRequest{State: github.String("closed"), StateReason: github.String("not_planned"), Labels: &[]string{}})
+	edited, _, err := c.Issues.Edit(ctx, "acme", "shop", 1, &github.IssueRequest{State: new("closed"), StateReason: new("not_planned"), Labels: &[]string{}})
 	if err != nil || edited.GetState() != "closed" || edited.GetStateReason() != "not_planned" || len(edited.Labels) != 0 || edited.GetBody() != "<!-- marker -->" {
 		t.Errorf("edited %v, %v", edited, err)
 	}
@@ -79,7 +79,7 @@ func TestIssueLists(t *testing.T) {
 	for i := range 7 {
 		b.pass(time.Second)
 		labels := []string{"odd", "all"}[i%2:]
-		if _, _, err := c.Issues.Create(ctx, "acme", "shop", &github.IssueRequest{Title: github.String(fmt.Sprint(i)), Labels: &labels}); err != nil {
+		if _, _, err := c.Issues.Create(ctx, "acme", "shop", &github.IssueRequest{Title: new(fmt.Sprint(i)), Labels: &labels}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -126,16 +126,16 @@ func TestIssuesRefused(t *testing.T) {
 		_, _, err := c.Issues.Create(ctx, "acme", "shop", r)
 		return err
 	}
-	title := github.String("t")
+	title := new("t")
 	refused(t, create(&github.IssueRequest{}), 422, "missing_field")
-	refused(t, create(&github.IssueRequest{Title: github.String(strings.Repeat("x", 257))}), 422, "maximum is 256")
-	refused(t, create(&github.IssueRequest{Title: title, Body: github.String(strings.Repeat("ä", 65537))}), 422, "maximum is 65536")
+	refused(t, create(&github.IssueRequest{Title: new(strings.Repeat("x", 257))}), 422, "maximum is 256")
+	refused(t, create(&github.IssueRequest{Title: title, Body: new(strings.Repeat("ä", 65537))}), 422, "maximum is 65536")
 	refused(t, create(&github.IssueRequest{Title: title, Assignees: &[]string{"stranger"}}), 422, "assignees")
 	refused(t, create(&github.IssueRequest{Title: title, Labels: &[]string{strings.Repeat("x", 51)}}), 422, "Label")
 	if len(b.repo.Issues()) != 0 {
 		t.Error("refused issues were kept")
 	}
-	if err := create(&github.IssueRequest{Title: title, Body: github.String(strings.Repeat("ä", 65536))}); err != nil {
+	if err := create(&github.IssueRequest{Title: title, Body: new(strings.Repeat("ä", 65536))}); err != nil {
 		t.Error(err)
 	}
 	_, _, err := c.Issues.Get(ctx, "acme", "shop", 99)

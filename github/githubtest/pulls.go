@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 )
@@ -153,9 +154,7 @@ func (s *Server) pullRequestDelivery(pr *PullRequest, action string, by *Account
 	body := object{
 		"action": action, "number": pr.number, "pull_request": s.pullRequestJSON(pr), "repository": s.repositoryJSON(pr.base),
 	}
-	for k, v := range more {
-		body[k] = v
-	}
+	maps.Copy(body, more)
 	return s.delivery("pull_request", in.id, pr.base, by, body)
 }
 

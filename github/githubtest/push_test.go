@@ -86,7 +86,7 @@ func TestFetchOverHTTP(t *testing.T) {
 	b.push(githubtest.Push{SHA: second})
 	b.ForgetRequests()
 
-	client := b.wire(&github.InstallationTokenOptions{RepositoryIDs: []int64{b.repo.ID()}, Permissions: &github.InstallationPermissions{Contents: github.String("read")}})
+	client := b.wire(&github.InstallationTokenOptions{RepositoryIDs: []int64{b.repo.ID()}, Permissions: &github.InstallationPermissions{Contents: new("read")}})
 	pack := fetch(t, client, b.repo.URL()+".git", wire.Request{Wants: []string{second}, Haves: []string{b.first}, RequireCommon: true})
 	if !bytes.HasPrefix(pack, []byte("PACK")) || pack[11] != 3 {
 		t.Errorf("the pack begins %q, want 3 objects", pack[:min(12, len(pack))])
@@ -132,7 +132,7 @@ func TestGitNeedsAToken(t *testing.T) {
 		{"nobody", &wire.Client{}, "/acme/shop", 401},
 		{"nobody, no repository", &wire.Client{}, "/acme/none", 401},
 		{"no such repository", b.wire(nil), "/acme/none", 404},
-		{"without contents", b.wire(&github.InstallationTokenOptions{Permissions: &github.InstallationPermissions{Issues: github.String("read")}}), "/acme/shop", 403},
+		{"without contents", b.wire(&github.InstallationTokenOptions{Permissions: &github.InstallationPermissions{Issues: new("read")}}), "/acme/shop", 403},
 	} {
 		var status *wire.StatusError
 		if _, err := test.client.Fetch(t.Context(), b.URL()+test.path, ask); !errors.As(err, &status) || status.Status != test.status {

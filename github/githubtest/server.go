@@ -193,7 +193,7 @@ func (s *Server) SetWebhookURL(url string) {
 
 // handler puts the parts together: record, misbehave, then REST or git.
 func (s *Server) handler() http.Handler {
-	rest := http.Handler(s.restHandler())
+	rest := s.restHandler()
 	if s.opt.Wrap != nil {
 		rest = s.opt.Wrap(rest)
 	}

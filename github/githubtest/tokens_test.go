@@ -29,21 +29,21 @@ func TestTokensAreNarrowed(t *testing.T) {
 		t.Error(err)
 	}
 	narrow := b.rest(&github.InstallationTokenOptions{
-		RepositoryIDs: []int64{b.repo.ID()}, Permissions: &github.InstallationPermissions{Contents: github.String("read"), Checks: github.String("write")},
+		RepositoryIDs: []int64{b.repo.ID()}, Permissions: &github.InstallationPermissions{Contents: new("read"), Checks: new("write")},
 	})
 	_, _, err = narrow.Repositories.Get(ctx, "acme", "other")
 	refused(t, err, 404, "Not Found")
 	if _, _, err := narrow.Checks.CreateCheckRun(ctx, "acme", "shop", run(b.first)); err != nil {
 		t.Error(err)
 	}
-	_, _, err = narrow.Issues.Create(ctx, "acme", "shop", &github.IssueRequest{Title: github.String("t")})
+	_, _, err = narrow.Issues.Create(ctx, "acme", "shop", &github.IssueRequest{Title: new("t")})
 	refused(t, err, 403, "Resource not accessible by integration")
 
 	for name, opt := range map[string]*github.InstallationTokenOptions{
 		"repository of another installation": {RepositoryIDs: []int64{1}},
 		"unknown name":                       {Repositories: []string{"nothing"}},
-		"permission not granted":             {Permissions: &github.InstallationPermissions{Administration: github.String("write")}},
-		"more than granted":                  {Permissions: &github.InstallationPermissions{Contents: github.String("write")}},
+		"permission not granted":             {Permissions: &github.InstallationPermissions{Administration: new("write")}},
+		"more than granted":                  {Permissions: &github.InstallationPermissions{Contents: new("write")}},
 	} {
 		var failed *ghinstallation.HTTPError
 		if _, err := b.transport(opt).Token(ctx); !errors.As(err, &failed) || failed.Response.StatusCode != 422 {

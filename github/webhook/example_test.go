@@ -22,9 +22,8 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	switch event := event.(type) {
-	case *webhook.Push:
-		fmt.Println(event.Repository.Owner, event.Branch(), event.After[:7])
+	if push, ok := event.(*webhook.Push); ok {
+		fmt.Println(push.Repository.Owner, push.Branch(), push.After[:7])
 	}
 	// Output: acme main 2222222
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -33,10 +34,8 @@ func Verify(header http.Header, body []byte, secrets []string) error {
 	if len(secrets) == 0 {
 		return ErrNoSecret
 	}
-	for _, secret := range secrets {
-		if secret == "" {
-			return ErrNoSecret
-		}
+	if slices.Contains(secrets, "") {
+		return ErrNoSecret
 	}
 	given := header.Values(signatureHeader)
 	switch {

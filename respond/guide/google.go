@@ -63,7 +63,7 @@ func google(t *tree, _ Leak, v string) []target {
 // cloudRun reads the service's and the secret's names from what deploys it.
 func (t *tree) cloudRun(v string) []target {
 	files := t.matching(cloudBuild)
-	service, secret, exists := "", "", false
+	var service, secret string
 	for _, p := range t.matching(serviceFile) {
 		if text := t.text(p); strings.Contains(text, "serving.knative.dev") {
 			files = append(files, p)
@@ -81,7 +81,7 @@ func (t *tree) cloudRun(v string) []target {
 	for _, u := range t.uses(v, files...) {
 		secret = orElse(secret, first(secretRefName, strings.Join(t.around(u, 5), "\n")+"\n"))
 	}
-	exists = secret != ""
+	exists := secret != ""
 	if t.holds(files...) || !exists {
 		secret, exists = "clerk-secret-key", false
 	}

@@ -217,14 +217,14 @@ var (
 func heroku(t *tree, _ Leak, v string) []target {
 	files := t.named("heroku.yml", "app.json")
 	files = append(files, t.named("Procfile")...)
-	var real []string
+	var described []string
 	for _, p := range files {
 		if strings.HasSuffix(p, "app.json") && strings.Contains(t.text(p), `"expo"`) {
 			continue // Expo's manifest has the same name
 		}
-		real = append(real, p)
+		described = append(described, p)
 	}
-	if len(real) == 0 {
+	if len(described) == 0 {
 		return nil
 	}
 	to := " --remote heroku"
@@ -235,7 +235,7 @@ func heroku(t *tree, _ Leak, v string) []target {
 		}
 	}
 	return []target{{
-		name: "Heroku", where: t.show(wholes(real)), set: []string{"heroku config:set " + v + "=$NEW_KEY" + to}, auto: true,
+		name: "Heroku", where: t.show(wholes(described)), set: []string{"heroku config:set " + v + "=$NEW_KEY" + to}, auto: true,
 		ships: "Merge it, if Heroku deploys from GitHub. If not:", runs: []string{"git push heroku HEAD:main"},
 	}}
 }

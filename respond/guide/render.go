@@ -55,9 +55,9 @@ func shortened(second, first []Step) []Step {
 	var out []Step
 	from, to := 0, 0
 	flush := func() {
-		switch {
-		case from == 0:
-		case from == to:
+		switch from {
+		case 0:
+		case to:
 			out = append(out, Step{Title: "Then step " + number(from) + " above."})
 		default:
 			out = append(out, Step{Title: "Then steps " + number(from) + " to " + number(to) + " above."})

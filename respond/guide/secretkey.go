@@ -25,7 +25,7 @@ func secretKey(l Leak, r repository) Guide {
 		Takes: "About 10 minutes, no downtime: both keys work side by side.",
 		Who:   whoRotates(l),
 		Calm:  "Sure that nobody has used it? Then do step 1 last, once **Last used** shows the new key in use, and nothing goes down.",
-		After: afterSecretKey(l, r),
+		After: afterSecretKey(r),
 	}
 	create := Step{Do: Create, Title: "Add a new key in Clerk.", Text: openAPIKeys(l) + " Choose **Add new key** and copy it now: Clerk shows it only once. The old key keeps working."}
 	check := Step{Do: Check, Title: "Check that the new key is in use:", Text: "its **Last used** says \"just now\", and the old key's stops changing. If it keeps changing, first find what still uses the old key, such as something set up by hand."}
@@ -111,7 +111,7 @@ func opensInstance(l Leak) string {
 	return opens
 }
 
-func afterSecretKey(l Leak, r repository) []Step {
+func afterSecretKey(r repository) []Step {
 	steps := []Step{
 		{Title: "The logs, today.", Text: "They expire after **1 day on Hobby, 7 on Pro, 30 on Business**. In the " + markdown.Link("application logs", applicationLogs) + ", filter **Actor** by API key, and look for " +
 			"`sign_in_token.created`, `actor_token.created`, `session.created`, `user.created`, `user.deleted` and `jwt_service_token.created` that you can't explain."},

@@ -2,6 +2,7 @@ package guide
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -194,7 +195,7 @@ func (t *tree) keyPath(at Location) []string {
 				if i%2 == 0 {
 					continue
 				}
-				next = append(path[:len(path):len(path)], n.Content[i-1].Value)
+				next = slices.Concat(path, []string{n.Content[i-1].Value})
 			}
 			if found := find(c, next, depth+1); found != nil {
 				return found

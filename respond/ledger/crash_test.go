@@ -42,7 +42,7 @@ func child(url, does string) {
 	switch does {
 	case "accept":
 		for i := range 1_000_000 {
-			d := ledger.Delivery{GUID: fmt.Sprint("g", i), Event: "push", Body: []byte(fmt.Sprintf(`{"n":%d}`, i))}
+			d := ledger.Delivery{GUID: fmt.Sprint("g", i), Event: "push", Body: fmt.Appendf(nil, `{"n":%d}`, i)}
 			if _, err := s.Accept(ctx, []ledger.Delivery{d}); err != nil {
 				fmt.Println("error", err)
 				return

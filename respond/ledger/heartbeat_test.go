@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/url"
@@ -84,7 +85,7 @@ func (c *silenceable) pass(from, to net.Conn) {
 			_, _ = to.Write(buffer[:n])
 		}
 		if err != nil {
-			if !silent && err == io.EOF {
+			if !silent && errors.Is(err, io.EOF) {
 				_ = to.Close()
 			}
 			return
@@ -189,7 +190,7 @@ func TestAProcessThatIsCutOffStopsItsWork(t *testing.T) {
 	receive(t, first.started)
 	replica(t, database, "b", second, 6*time.Second)
 	w.heartbeatTimeout(true)
-	if cause := receive(t, first.stopped); cause == context.Canceled || cause == nil {
+	if cause := receive(t, first.stopped); cause == nil || errors.Is(cause, context.Canceled) {
 		t.Errorf("stopped because of %v", cause)
 	}
 	select {

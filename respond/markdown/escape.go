@@ -62,9 +62,8 @@ func isAlphanumeric(r rune) bool {
 // that are no UTF-8 are written as escapes; what is longer than 200 characters loses its middle.
 func Plain(s string) string {
 	var b strings.Builder
-	for i, n := 0, 0; i < len(s); i += n {
-		var r rune
-		r, n = utf8.DecodeRuneInString(s[i:])
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == utf8.RuneError && n == 1:
 			fmt.Fprintf(&b, `\x%02x`, s[i])
@@ -81,6 +80,7 @@ func Plain(s string) string {
 		default:
 			fmt.Fprintf(&b, `\U%08x`, r)
 		}
+		i += n
 	}
 	return shorten(b.String(), maxForeign)
 }

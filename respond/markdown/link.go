@@ -14,7 +14,7 @@ func Link(text, url string) string {
 // escapeURL keeps an URL from ending its own link.
 func escapeURL(url string) string {
 	var b strings.Builder
-	for i := 0; i < len(url); i++ {
+	for i := range len(url) {
 		switch c := url[i]; {
 		case c <= ' ' || c >= 0x7f || strings.IndexByte("()<>\\\"`[]{}|^", c) >= 0:
 			fmt.Fprintf(&b, "%%%02X", c)
@@ -36,7 +36,7 @@ func Permalink(repository, commit, file string, first, last int) string {
 	}
 	var b strings.Builder
 	b.WriteString(repository + "/blob/" + commit + "/")
-	for i := 0; i < len(file); i++ {
+	for i := range len(file) {
 		switch c := file[i]; {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("/-._~", c) >= 0:
 			b.WriteByte(c)

@@ -29,11 +29,12 @@ func hostile() *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
 		var b strings.Builder
 		for range rapid.IntRange(0, 8).Draw(t, "n") {
-			if rapid.Bool().Draw(t, "bit") {
+			switch {
+			case rapid.Bool().Draw(t, "bit"):
 				b.WriteString(rapid.SampledFrom(bits).Draw(t, "text"))
-			} else if rapid.Bool().Draw(t, "bytes") {
+			case rapid.Bool().Draw(t, "bytes"):
 				b.Write(rapid.SliceOfN(rapid.Byte(), 0, 6).Draw(t, "raw"))
-			} else {
+			default:
 				b.WriteString(rapid.StringN(0, 8, -1).Draw(t, "string"))
 			}
 		}

@@ -109,7 +109,7 @@ func NewSender(transport http.RoundTripper, userAgent string, now func() time.Ti
 }
 
 // Failure is why a target could not be told. It holds neither its URL nor its secret.
-type Failure struct {
+type Failure struct { //nolint:errname // callers read it for what it says, not as an error
 	Target string
 	Reason string
 	Again  bool          // trying again may help

@@ -74,20 +74,20 @@ func Cases() []Case {
 	fenced := func(f *respond.LeakFacts) { f.Leak.Verdict = respond.KeyFenced }
 	silent := func(f *respond.LeakFacts) { f.Leak.Responded = time.Time{} }
 	noIssue := func(f *respond.LeakFacts) { f.Leak.IssueNumber = 0 }
-	close := []string{"close_issue", "edit_issue", "comment", "update_check"}
-	revokedNow := append([]string{"open > revoked by Clerk"}, append(close, "notify revoked")...)
+	closing := []string{"close_issue", "edit_issue", "comment", "update_check"}
+	revokedNow := append([]string{"open > revoked by Clerk"}, append(closing, "notify revoked")...)
 	return []Case{
 		{"rotated: Clerk is asked", hear(facts(live, respond.Open), respond.CommandRotated, "write", ""), []string{"ask_clerk rotated"}},
 		{"rotated, the first word", hear(facts(live, respond.Open, silent), respond.CommandRotated, "write", ""), []string{"open > open by ada", "ask_clerk rotated"}},
-		{"rotated, Clerk may not be asked", hear(facts(live, respond.Open, never), respond.CommandRotated, "maintain", ""), append([]string{"open > resolved by ada"}, close...)},
+		{"rotated, Clerk may not be asked", hear(facts(live, respond.Open, never), respond.CommandRotated, "maintain", ""), append([]string{"open > resolved by ada"}, closing...)},
 		{"rotated, Clerk may not be asked, with write", hear(facts(live, respond.Open, never), respond.CommandRotated, "write", ""), []string{"comment"}},
-		{"rotated, Clerk may not be asked, test key", hear(facts(test, respond.Open, never), respond.CommandRotated, "write", ""), append([]string{"open > resolved by ada"}, close...)},
+		{"rotated, Clerk may not be asked, test key", hear(facts(test, respond.Open, never), respond.CommandRotated, "write", ""), append([]string{"open > resolved by ada"}, closing...)},
 		{"rotated, Clerk cannot tell, production", hear(facts(legacy, respond.Open), respond.CommandRotated, "write", ""), []string{"comment"}},
-		{"rotated, Clerk cannot tell", hear(facts(hook, respond.Open), respond.CommandRotated, "write", ""), append([]string{"open > resolved by ada"}, close...)},
+		{"rotated, Clerk cannot tell", hear(facts(hook, respond.Open), respond.CommandRotated, "write", ""), append([]string{"open > resolved by ada"}, closing...)},
 		{"rotated, revoked already", hear(facts(live, respond.Revoked), respond.CommandRotated, "write", ""), []string{"comment"}},
 		{"rotated, was resolved", hear(facts(live, respond.Resolved), respond.CommandRotated, "write", ""), []string{"ask_clerk rotated"}},
 		{"closed by hand", hear(facts(live, respond.Open), respond.CommandClosed, "write", ""), []string{"ask_clerk closed"}},
-		{"closed by hand, may not ask", hear(facts(live, respond.Open, never), respond.CommandClosed, "admin", ""), append([]string{"open > resolved by ada"}, close...)},
+		{"closed by hand, may not ask", hear(facts(live, respond.Open, never), respond.CommandClosed, "admin", ""), append([]string{"open > resolved by ada"}, closing...)},
 		{"closed by hand, may not ask, with write", hear(facts(live, respond.Open, never), respond.CommandClosed, "write", ""), []string{"reopen_issue", "comment"}},
 		{"closed by a bot", bot(facts(live, respond.Open)), []string{"reopen_issue", "comment"}},
 		{"closed by a bot, is closed", bot(facts(live, respond.Ignored)), nil},
@@ -99,10 +99,10 @@ func Cases() []Case {
 		{"from outside, said rotated", hear(facts(live, respond.Open, noIssue, outside), respond.CommandRotated, "admin", ""), nil},
 		{"from outside, ignored", hear(facts(live, respond.Open, noIssue, outside), respond.CommandIgnore, "admin", "a decoy"), []string{"open > ignored by ada", "update_check"}},
 		{"closed by hand, is closed", hear(facts(live, respond.Revoked), respond.CommandClosed, "write", ""), nil},
-		{"ignore", hear(facts(hook, respond.Open), respond.CommandIgnore, "write", "a decoy"), append([]string{"open > ignored by ada"}, close...)},
+		{"ignore", hear(facts(hook, respond.Open), respond.CommandIgnore, "write", "a decoy"), append([]string{"open > ignored by ada"}, closing...)},
 		{"ignore without a reason", hear(facts(hook, respond.Open), respond.CommandIgnore, "write", ""), []string{"comment"}},
 		{"ignore a production key with write", hear(facts(live, respond.Open), respond.CommandIgnore, "write", "a decoy"), []string{"comment"}},
-		{"ignore a production key with maintain", hear(facts(live, respond.Open), respond.CommandIgnore, "maintain", "a decoy"), append([]string{"open > ignored by ada"}, close...)},
+		{"ignore a production key with maintain", hear(facts(live, respond.Open), respond.CommandIgnore, "maintain", "a decoy"), append([]string{"open > ignored by ada"}, closing...)},
 		{"ignore what is revoked", hear(facts(live, respond.Revoked), respond.CommandIgnore, "admin", "a decoy"), []string{"comment"}},
 		{"reopen", hear(facts(live, respond.Ignored), respond.CommandReopen, "write", "it is real"), []string{"ignored > open by ada", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened"}},
 		{"reopen what is open", hear(facts(live, respond.Open), respond.CommandReopen, "write", ""), []string{"comment"}},
@@ -131,8 +131,8 @@ func Cases() []Case {
 		{"unknown again", learn(facts(live, respond.Open), respond.Rotated, respond.KeyUnknown, 3), []string{"open > open by Clerk", "ask_clerk rotated", "edit_issue"}},
 		{"unknown for good", learn(facts(live, respond.Open), respond.Rotated, respond.KeyUnknown, respond.MaxVerifications-1), []string{"open > open by Clerk", "comment", "edit_issue"}},
 		{"unknown, closed by hand", learn(facts(live, respond.Open), respond.Closed, respond.KeyUnknown, 0), []string{"open > open by Clerk", "reopen_issue", "comment", "ask_clerk rotated", "edit_issue"}},
-		{"unknown, closed by a maintainer", learnFrom(facts(live, respond.Open), "maintain", respond.Closed, respond.KeyUnknown, 0), append([]string{"open > resolved by ada"}, close...)},
-		{"unknown, closed by hand, test key", learn(facts(test, respond.Open), respond.Closed, respond.KeyUnknown, 0), append([]string{"open > resolved by ada"}, close...)},
+		{"unknown, closed by a maintainer", learnFrom(facts(live, respond.Open), "maintain", respond.Closed, respond.KeyUnknown, 0), append([]string{"open > resolved by ada"}, closing...)},
+		{"unknown, closed by hand, test key", learn(facts(test, respond.Open), respond.Closed, respond.KeyUnknown, 0), append([]string{"open > resolved by ada"}, closing...)},
 		{"fenced", learn(facts(live, respond.Open), respond.Rotated, respond.KeyFenced, 0), []string{"open > open by Clerk", "ask_clerk rotated", "edit_issue"}},
 		{"fenced again", learn(facts(live, respond.Open), respond.Rotated, respond.KeyFenced, 1), []string{"open > open by Clerk", "comment", "edit_issue"}},
 		{"fenced as before", learn(facts(live, respond.Open, fenced), respond.Rotated, respond.KeyFenced, 0), []string{"open > open by Clerk", "comment"}},
@@ -140,9 +140,9 @@ func Cases() []Case {
 		{"fenced, was resolved", learn(facts(live, respond.Resolved), respond.Rotated, respond.KeyFenced, 0), []string{"resolved > open by Clerk", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened"}},
 		{"fenced, was ignored", learn(facts(live, respond.Ignored), respond.Rotated, respond.KeyFenced, 0), []string{"ignored > ignored by Clerk", "edit_issue"}},
 		{"fenced, watched", learn(facts(live, respond.Open, watch), respond.Watching, respond.KeyFenced, 0), []string{"open > open by Clerk", "ask_clerk watching", "edit_issue"}},
-		{"not asked any more", learnFrom(facts(live, respond.Open, never), "maintain", respond.Rotated, respond.KeyNotAsked, 0), append([]string{"open > resolved by ada"}, close...)},
+		{"not asked any more", learnFrom(facts(live, respond.Open, never), "maintain", respond.Rotated, respond.KeyNotAsked, 0), append([]string{"open > resolved by ada"}, closing...)},
 		{"not asked any more, with write", learn(facts(live, respond.Open, never), respond.Rotated, respond.KeyNotAsked, 2), []string{"comment"}},
-		{"not asked any more, test key", learn(facts(test, respond.Open, never), respond.Rotated, respond.KeyNotAsked, 0), append([]string{"open > resolved by ada"}, close...)},
+		{"not asked any more, test key", learn(facts(test, respond.Open, never), respond.Rotated, respond.KeyNotAsked, 0), append([]string{"open > resolved by ada"}, closing...)},
 		{"not asked any more, role not known", learnFrom(facts(live, respond.Open, never), "", respond.Rotated, respond.KeyNotAsked, 0), []string{"comment"}},
 		{"not asked any more, closed by hand", learn(facts(live, respond.Open, never), respond.Closed, respond.KeyNotAsked, 0), []string{"reopen_issue", "comment"}},
 		{"not asked any more, is dealt with", learn(facts(live, respond.Ignored, never), respond.Rotated, respond.KeyNotAsked, 0), nil},

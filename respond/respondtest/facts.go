@@ -50,14 +50,16 @@ func Leak(kind detect.Kind, env detect.Environment, seed int64) respond.Leak {
 		Reasons: []string{"assigned to CLERK_SECRET_KEY", "only Clerk's secret keys have 42 characters after the prefix"},
 		State:   respond.Open, Introduced: Monday.Add(-time.Hour), Detected: Monday, Pusher: "ada",
 	}
-	if env == detect.Live {
+	switch env {
+	case detect.Live:
 		l.Severity, l.Instance = detect.CriticalSeverity, "clerk.acme.example"
-	} else if env == detect.Test {
+	case detect.Test:
 		l.Instance = "happy-otter-12.clerk.accounts.dev"
 	}
 	return l
 }
 
+// Sighting is a place of a leak in a blob of the commit [Introduced].
 func Sighting(id int64, path string, line int) respond.Sighting {
 	return respond.Sighting{
 		ID: id, Source: "blob", Blob: strings.Repeat("b", 40), Path: path, Commit: Introduced, Encoding: "plain",
@@ -66,11 +68,13 @@ func Sighting(id int64, path string, line int) respond.Sighting {
 	}
 }
 
+// At is a sighting of the leak in the history of a head; atHead where the head itself still has it.
 func At(l respond.Leak, s respond.Sighting, atHead bool) respond.HeadSighting {
 	s.Leak = l.ID
 	return respond.HeadSighting{Leak: l, Sighting: s, AtHead: atHead}
 }
 
+// PushScan is a scan of a push to the default branch that read everything.
 func PushScan() respond.Scan {
 	return respond.Scan{
 		Repository: Shop.ID, Head: Head, Base: strings.Repeat("9", 40), Ref: "refs/heads/main", Trigger: respond.TriggerPush, Pusher: "ada",
@@ -78,15 +82,18 @@ func PushScan() respond.Scan {
 	}
 }
 
+// With returns a copy of the leak with the change made.
 func With(l respond.Leak, change func(*respond.Leak)) respond.Leak {
 	change(&l)
 	return l
 }
 
+// Filed gives the leak an open issue.
 func Filed(l *respond.Leak) {
 	l.IssueRepository, l.IssueNumber, l.IssueURL = Shop.ID, 12, "https://github.com/acme/shop/issues/12"
 }
 
+// Revoked closes the leak, and its issue, as revoked.
 func Revoked(l *respond.Leak) {
 	Filed(l)
 	l.State, l.Closed, l.ClosedBy, l.Reason = respond.Revoked, Monday.Add(25*time.Minute), "Clerk", "Clerk no longer accepts the key"

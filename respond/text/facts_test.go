@@ -44,7 +44,7 @@ var (
 	introduced         = respondtest.Introduced
 
 	leak, sighting, at, pushScan = respondtest.Leak, respondtest.Sighting, respondtest.At, respondtest.PushScan
-	with, filed, revoked, told   = respondtest.With, respondtest.Filed, respondtest.Revoked, respondtest.Told
+	with, filed, revoked         = respondtest.With, respondtest.Filed, respondtest.Revoked
 )
 
 func facts(sightings ...respond.HeadSighting) CheckFacts {

@@ -43,7 +43,7 @@ func (v checkView) openGap() bool {
 
 func (v checkView) gapTitle() string {
 	g := v.gaps[0]
-	title := gapRange(g, func(sha string) string { return short(sha) }) + " not read: " + markdown.Plain(v.gapReason(g.Reasons[0]))
+	title := gapRange(g, short) + " not read: " + markdown.Plain(v.gapReason(g.Reasons[0]))
 	return strings.ToUpper(title[:1]) + title[1:]
 }
 

@@ -18,7 +18,7 @@ func TestBetweenAsGit(t *testing.T) {
 	base := t.TempDir()
 	ctx := context.Background()
 	rapid.Check(t, func(rt *rapid.T) {
-		dir, err := os.MkdirTemp(base, "")
+		dir, err := os.MkdirTemp(base, "") //nolint:usetesting // a directory for each of rapid's cases
 		if err != nil {
 			rt.Fatalf("%v", err)
 		}

@@ -71,7 +71,7 @@ func TestStagedAsGit(t *testing.T) {
 	t.Parallel()
 	base := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
-		dir, err := os.MkdirTemp(base, "")
+		dir, err := os.MkdirTemp(base, "") //nolint:usetesting // a directory for each of rapid's cases
 		if err != nil {
 			rt.Fatalf("%v", err)
 		}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sort"
 	"strings"
 
@@ -283,8 +284,8 @@ func applied(base Object, deltas [][]byte) (Object, error) {
 	if err != nil {
 		return Object{}, err
 	}
-	for i := len(deltas) - 1; i >= 0; i-- {
-		if text, err = applyDelta(text, deltas[i]); err != nil {
+	for _, delta := range slices.Backward(deltas) {
+		if text, err = applyDelta(text, delta); err != nil {
 			return Object{}, err
 		}
 	}

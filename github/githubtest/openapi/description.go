@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -294,9 +295,7 @@ func fields(schema *openapi3.SchemaRef) (properties map[string]*openapi3.SchemaR
 		return properties, true
 	}
 	v := schema.Value
-	for name, p := range v.Properties {
-		properties[name] = p
-	}
+	maps.Copy(properties, v.Properties)
 	open = v.AdditionalProperties.Schema != nil
 	for _, alternatives := range []openapi3.SchemaRefs{v.OneOf, v.AnyOf, v.AllOf} {
 		for _, one := range alternatives {
