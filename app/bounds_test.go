@@ -259,7 +259,7 @@ func testGapIsRead(t *testing.T) {
 	leak := w.commit(w.shop, githubtest.Change{Files: map[string]string{"prod.env": env(live)}})
 	last := w.commit(w.shop, githubtest.Change{Parents: []string{leak}, Remove: []string{"prod.env"}})
 	err := w.server.Store().Update(w.ctx, func(ctx context.Context, tx *ledger.Tx) error {
-		return errors.Join(tx.NoteGap(ctx, w.shop.ID(), "refs/heads/main", first, last, []string{"prod.env: over the limit"}),
+		return errors.Join(tx.RecordGap(ctx, w.shop.ID(), "refs/heads/main", first, last, []string{"prod.env: over the limit"}),
 			tx.SetTip(ctx, w.shop.ID(), "refs/heads/main", last))
 	})
 	if err != nil {

@@ -137,7 +137,7 @@ func newDeadlyPush(t *testing.T, kills int) (*world, *deadlyPush) {
 	w.checked(w.shop, w.pushed(map[string]string{"README.md": "# Shop\n"}))
 	w.settle()
 	// Or the sweep that follows each start reads the push too.
-	err := w.server.Store().Update(w.ctx, func(ctx context.Context, tx *ledger.Tx) error { return tx.NoteSweep(ctx, w.shop.ID()) })
+	err := w.server.Store().Update(w.ctx, func(ctx context.Context, tx *ledger.Tx) error { return tx.RecordSweep(ctx, w.shop.ID()) })
 	if err != nil {
 		t.Fatal(err)
 	}

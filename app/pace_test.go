@@ -13,7 +13,7 @@ import (
 func TestLimitsOutliveARestart(t *testing.T) {
 	t.Parallel()
 	w := newShop(t)
-	if err := w.server.Store().Pace().Close(w.ctx, w.app.ID(), "writing", time.Now().Add(time.Hour)); err != nil {
+	if err := w.server.Store().Pace().SetCooldown(w.ctx, w.app.ID(), "writing", time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	w.restart(func() {})

@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// role is what an anchor asks for: which rule looks at the place where it stands.
-type role byte
+// kind is what an anchor asks for: which rule looks at the place where it stands.
+type anchorKind byte
 
 const (
-	keyRole        role = iota // sk_ and what follows it in one form or other
-	tailRole                   // _live_ or _test_ behind a k or the end of a seam: what is whole of a torn prefix
-	underscoreRole             // an escaped underscore
-	akRole                     // ak_
-	webhookRole                // whsec_
-	nameRole                   // a variable's name with Clerk in it
-	claimRole                  // dashboard.clerk.com
-	claimTokenRole             // claimToken
-	base64Role                 // base64 of any of these
+	keyRole        anchorKind = iota // sk_ and what follows it in one form or other
+	tailRole                         // _live_ or _test_ behind a k or the end of a seam: what is whole of a split prefix
+	underscoreRole                   // an escaped underscore
+	akRole                           // ak_
+	webhookRole                      // whsec_
+	nameRole                         // a variable's name with Clerk in it
+	claimRole                        // dashboard.clerk.com
+	claimTokenRole                   // claimToken
+	base64Role                       // base64 of any of these
 	hexRole
 	utf16Role
 	packedBase64Role // base64 of a compressed file, which decodes as a whole
@@ -29,7 +29,7 @@ const (
 // anchor is a literal that every credential in some form holds.
 type anchor struct {
 	text string
-	role role
+	kind anchorKind
 	// align is, for base64, the place of the first character in its group of four.
 	align int
 	// whole are, for base64 and hexadecimal, the texts of which one must follow from the anchor's start on, line ends
@@ -51,32 +51,32 @@ const prefixLen = 4
 // forms have in common serves all of them.
 func anchors() []anchor {
 	list := []anchor{
-		{text: "ak_", role: akRole},
-		{text: "whsec_", role: webhookRole},
-		{text: "CLERK_", role: nameRole},
-		{text: "clerk_", role: nameRole},
-		{text: "lerkApiKey", role: nameRole},
-		{text: "lerkEncryptionKey", role: nameRole},
-		{text: "dashboard.clerk.com", role: claimRole},
-		{text: "claimToken", role: claimTokenRole},
-		{text: widen("sk_")[:5], role: utf16Role},
-		{text: widen("whsec_")[:11], role: utf16Role},
-		{text: widen("CLERK_")[:11], role: utf16Role},
-		{text: widen("claim")[:9], role: utf16Role}, // of claimToken, and of the claim URL
+		{text: "ak_", kind: akRole},
+		{text: "whsec_", kind: webhookRole},
+		{text: "CLERK_", kind: nameRole},
+		{text: "clerk_", kind: nameRole},
+		{text: "lerkApiKey", kind: nameRole},
+		{text: "lerkEncryptionKey", kind: nameRole},
+		{text: "dashboard.clerk.com", kind: claimRole},
+		{text: "claimToken", kind: claimTokenRole},
+		{text: widen("sk_")[:5], kind: utf16Role},
+		{text: widen("whsec_")[:11], kind: utf16Role},
+		{text: widen("CLERK_")[:11], kind: utf16Role},
+		{text: widen("claim")[:9], kind: utf16Role}, // of claimToken, and of the claim URL
 	}
 	for _, behind := range keyBehind {
-		list = append(list, anchor{text: "sk_" + string(behind), role: keyRole})
+		list = append(list, anchor{text: "sk_" + string(behind), kind: keyRole})
 	}
 	for _, before := range tailBefore {
-		list = append(list, anchor{text: string(before) + "_live_", role: tailRole}, anchor{text: string(before) + "_test_", role: tailRole})
+		list = append(list, anchor{text: string(before) + "_live_", kind: tailRole}, anchor{text: string(before) + "_test_", kind: tailRole})
 	}
 	for _, escape := range keyEscapes {
-		list = append(list, anchor{text: `sk\` + string(escape), role: keyRole})
+		list = append(list, anchor{text: `sk\` + string(escape), kind: keyRole})
 	}
 	for _, underscore := range []string{
 		`\x5f`, `\x5F`, `\u005f`, `\u005F`, "u{5f}", "%5f", "%5F", "%255f", "%255F", "=5F", "#95;", "#x5f;", "#x5F;", "lowbar;",
 	} {
-		list = append(list, anchor{text: underscore, role: underscoreRole})
+		list = append(list, anchor{text: underscore, kind: underscoreRole})
 	}
 	for align := range 3 {
 		live, test := encoded("sk_live_", align), encoded("sk_test_", align)
@@ -85,12 +85,12 @@ func anchors() []anchor {
 		whole := []string{live.text, test.text}
 		for i, a := range []anchor{live, test} {
 			if n < prefixLen || i == 0 {
-				list = append(list, anchor{text: a.text[:max(n, prefixLen)], role: base64Role, align: a.align, whole: whole})
+				list = append(list, anchor{text: a.text[:max(n, prefixLen)], kind: base64Role, align: a.align, whole: whole})
 			}
-			list = append(list, anchor{text: a.text[n:], role: base64Role, align: (a.align + n) % 4, former: a.text[:n]})
+			list = append(list, anchor{text: a.text[n:], kind: base64Role, align: (a.align + n) % 4, former: a.text[:n]})
 		}
-		list = append(list, torn(encoded("whsec_", align))...)
-		list = append(list, torn(encoded("CLERK_", align))...) // the names of what has no prefix of its own
+		list = append(list, splitAnchor(encoded("whsec_", align))...)
+		list = append(list, splitAnchor(encoded("CLERK_", align))...) // the names of what has no prefix of its own
 		// A line end may tear it, where nothing else of a file about Clerk has it decoded: one place in twelve.
 		claim := encoded("claim", align)
 		for _, word := range []string{"claimToken", "claimUrl", "claim?token="} {
@@ -109,13 +109,13 @@ func anchors() []anchor {
 	list = append(list, shortEncoded("ak_")...)
 	for _, word := range []string{"sk_", "whsec_", "CLERK_", "claim"} {
 		digits := hex.EncodeToString([]byte(word))
-		list = append(list, anchor{text: digits, role: hexRole}, anchor{text: strings.ToUpper(digits), role: hexRole})
+		list = append(list, anchor{text: digits, kind: hexRole}, anchor{text: strings.ToUpper(digits), kind: hexRole})
 	}
 	for _, magic := range []string{"H4sI", "UEsDB", "Qlpo", "KLUv", "Td6WFoA", base64Gzip2} {
-		list = append(list, anchor{text: magic, role: packedBase64Role})
+		list = append(list, anchor{text: magic, kind: packedBase64Role})
 	}
 	for _, magic := range []string{"1f8b08", "504b0304"} {
-		list = append(list, anchor{text: magic, role: packedHexRole}, anchor{text: strings.ToUpper(magic), role: packedHexRole})
+		list = append(list, anchor{text: magic, kind: packedHexRole}, anchor{text: strings.ToUpper(magic), kind: packedHexRole})
 	}
 	return list
 }
@@ -125,7 +125,7 @@ func encoded(text string, align int) anchor {
 	s := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("\x00", align) + text + "\x00\x00\x00"))
 	// Characters that lie wholly within the bits of text.
 	from, to := (align*8+5)/6, (align+len(text))*8/6
-	return anchor{text: s[from:to], role: base64Role, align: from % 4}
+	return anchor{text: s[from:to], kind: base64Role, align: from % 4}
 }
 
 // shortEncoded returns the anchors for base64 of a word of three characters behind which a letter or digit follows: at two of
@@ -134,21 +134,21 @@ func shortEncoded(word string) []anchor {
 	list := []anchor{encoded(word, 0)}
 	for before := range byte(4) {
 		s := base64.StdEncoding.EncodeToString([]byte{before, word[0], word[1], word[2]})
-		list = append(list, anchor{text: s[1:][:prefixLen], role: base64Role, align: 1})
+		list = append(list, anchor{text: s[1:][:prefixLen], kind: base64Role, align: 1})
 	}
 	for _, behind := range "0A" {
 		s := base64.StdEncoding.EncodeToString([]byte("\x00\x00" + word + string(behind)))
-		list = append(list, anchor{text: s[3:][:prefixLen], role: base64Role, align: 3})
+		list = append(list, anchor{text: s[3:][:prefixLen], kind: base64Role, align: 3})
 	}
 	return list
 }
 
-// torn returns the two ends of a, of which a line end leaves one whole.
-func torn(a anchor) []anchor {
+// splitAnchor returns the two ends of a, of which a line end leaves one whole.
+func splitAnchor(a anchor) []anchor {
 	n := len(a.text) - prefixLen
 	return []anchor{
-		{text: a.text[:prefixLen], role: a.role, align: a.align, whole: []string{a.text}},
-		{text: a.text[n:], role: a.role, align: (a.align + n) % 4, former: a.text[:n]},
+		{text: a.text[:prefixLen], kind: a.kind, align: a.align, whole: []string{a.text}},
+		{text: a.text[n:], kind: a.kind, align: (a.align + n) % 4, former: a.text[:n]},
 	}
 }
 
@@ -164,9 +164,9 @@ func twice(align int) []anchor {
 		test := encoded(encoded("sk_test_", inner).text, align)
 		n := common(live.text, test.text)
 		former := live.text[:n]
-		list = append(list, anchor{text: former, role: base64Role, align: live.align})
+		list = append(list, anchor{text: former, kind: base64Role, align: live.align})
 		for _, a := range []anchor{live, test} {
-			list = append(list, anchor{text: a.text[n : n+own], role: base64Role, align: (a.align + n) % 4, former: former, inner: true})
+			list = append(list, anchor{text: a.text[n : n+own], kind: base64Role, align: (a.align + n) % 4, former: former, inner: true})
 		}
 		for _, word := range []string{"whsec_", "CLERK_"} {
 			list = append(list, encoded(encoded(word, inner).text, align))
@@ -192,7 +192,7 @@ func wide(letters string, align int) []anchor {
 	for i := range len(letters) {
 		a := encoded(letters[i:i+1]+"\x00_\x00", align)
 		n := len(a.text) - prefixLen
-		a = anchor{text: a.text[n:], role: base64Role, align: (a.align + n) % 4, wide: true}
+		a = anchor{text: a.text[n:], kind: base64Role, align: (a.align + n) % 4, wide: true}
 		if !slices.ContainsFunc(list, func(b anchor) bool { return b.text == a.text }) {
 			list = append(list, a)
 		}

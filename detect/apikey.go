@@ -29,7 +29,7 @@ func (r *run) akKey(v *view, at int) {
 			n = min(n, t.seams[i].before)
 		}
 	}
-	if n == maxToken || n < 3+shortestBody || v.torn && t.end(n) == len(v.text) {
+	if n == maxToken || n < 3+shortestBody || v.truncated && t.end(n) == len(v.text) {
 		return
 	}
 	body := string(t.chars[3:n])
@@ -41,7 +41,7 @@ func (r *run) akKey(v *view, at int) {
 	}
 	end, written := t.end(n), t.forms
 	value := t.text(n)
-	s := r.surroundings(v, at, end)
+	s := r.surroundingsOf(v, at, end)
 	name := plainName(s.variable)
 	f := Finding{Secret: NewSecret(value), Reasons: s.forClerk()}
 	clerk := namesClerk(s.variable)

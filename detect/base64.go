@@ -291,8 +291,8 @@ func decodeHex(v *view, r digitsRun) *view {
 	return v.child("hex", out, func(i, j int) (int, int) { return int(at[2*i]), int(at[2*j-1]) + 1 })
 }
 
-// standsWrapped reports whether one of texts stands at text[i:], line ends aside.
-func standsWrapped(text []byte, i int, texts []string) bool {
+// matchesWrapped reports whether one of texts stands at text[i:], line ends aside.
+func matchesWrapped(text []byte, i int, texts []string) bool {
 	for _, want := range texts {
 		j := i
 		k := 0
@@ -319,9 +319,9 @@ func standsWrapped(text []byte, i int, texts []string) bool {
 	return false
 }
 
-// standsTorn reports whether a's former part stands before text[i:], torn by a line end. Where it is whole, it is an anchor of
+// matchesSplit reports whether a's former part stands before text[i:], split by a line end. Where it is whole, it is an anchor of
 // its own.
-func (a *anchor) standsTorn(text []byte, i int) bool {
+func (a *anchor) matchesSplit(text []byte, i int) bool {
 	if i >= len(a.former) && string(text[i-len(a.former):i]) == a.former {
 		return false
 	}

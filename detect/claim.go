@@ -91,7 +91,7 @@ func (r *run) claim(v *view, from, at int, written forms, c Confidence, reason s
 	}
 	end := t.end(claimLength)
 	written |= t.forms
-	s := r.surroundings(v, at, end)
+	s := r.surroundingsOf(v, at, end)
 	f := Finding{
 		Kind: ClaimURL, Severity: MediumSeverity, Confidence: c, Reasons: []string{reason}, Secret: NewSecret(value),
 		Instance: s.instance(Test), Dashboard: s.page(),

@@ -114,6 +114,6 @@ func (s *Scanner) cleanBetween(text []byte, from, to int, marks *Marks) bool {
 // their steps, and can be stopped.
 func (s *Scanner) deserves(text []byte, at, anchor int, marks *Marks) bool {
 	a := &s.anchors[anchor]
-	marks.steps += lookSteps[a.role]
+	marks.steps += inspectSteps[a.kind]
 	return marks.steps > budget.CleanSteps || s.plausible(text, at, a)
 }

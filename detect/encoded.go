@@ -12,17 +12,17 @@ import (
 )
 
 // packed reads the whole of an encoded compressed file, whose first digits are the anchor at w.v.text[at:].
-func (r *run) packed(w *sweep, at int, a *anchor) {
-	way := packedBase64Way
-	if a.role == packedHexRole {
-		way = packedHexWay
+func (r *run) packed(w *viewScan, at int, a *anchor) {
+	way := packedBase64Decoder
+	if a.kind == packedHexRole {
+		way = packedHexDecoder
 	}
 	v := w.v
 	if r.masking || at < w.until[way] || r.isNextWindows(v, at) || r.tooDeep(v.depth+1) {
 		return
 	}
 	// A few bytes tell most that only look like it, the first block the others. The whole may be long.
-	text := digits{v.text, a.role == packedHexRole}
+	text := digits{v.text, a.kind == packedHexRole}
 	if r.probe == nil {
 		r.probe = make([]byte, packedProbe)
 	}
@@ -147,7 +147,7 @@ func (r *run) member(archive *view, m unpack.Member) {
 	if len(inner.Findings) == 0 {
 		return
 	}
-	around := r.surroundings(archive, 0, 0)
+	around := r.surroundingsOf(archive, 0, 0)
 	from, to := archive.place(0, 0)
 	for _, f := range inner.Findings {
 		f.Encoding = within(append([]string{archive.encoding(0)}, m.Layers...), f.Encoding)

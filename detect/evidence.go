@@ -201,8 +201,8 @@ type area struct {
 	block int
 }
 
-// around returns the evidence of v around at.
-func (r *run) around(v *view, at int) *evidence {
+// evidenceNear returns the evidence of v around at.
+func (r *run) evidenceNear(v *view, at int) *evidence {
 	size := areaBlock
 	if v.parent != nil {
 		size = decodedBlock

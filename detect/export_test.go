@@ -16,7 +16,7 @@ type Anchor struct {
 func Anchors() []Anchor {
 	var list []Anchor
 	for _, a := range anchors() {
-		list = append(list, Anchor{a.text, int(a.role)})
+		list = append(list, Anchor{a.text, int(a.kind)})
 	}
 	return list
 }

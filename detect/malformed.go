@@ -30,7 +30,7 @@ func (r *run) malformedKey(v *view, at int) {
 		}
 	}
 	length := n - prefixLength
-	if length < shortestMalformed || length > longestMalformed || length == bodyLength || v.torn && t.end(n) == len(v.text) {
+	if length < shortestMalformed || length > longestMalformed || length == bodyLength || v.truncated && t.end(n) == len(v.text) {
 		return
 	}
 	value := t.text(n)
@@ -39,7 +39,7 @@ func (r *run) malformedKey(v *view, at int) {
 		return
 	}
 	end, written := t.end(n), t.forms
-	s := r.surroundings(v, at, end)
+	s := r.surroundingsOf(v, at, end)
 	if s.otherVendor() != "" || !namesClerk(s.variable) && (length == knockBody || !namesClerk(s.line)) {
 		return
 	}

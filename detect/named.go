@@ -132,7 +132,7 @@ func (r *run) namedValue(v *view, at int, name string, kind Kind) {
 			n = min(n, t.seams[i].before)
 		}
 	}
-	if n == 0 || n == maxToken || v.torn && t.end(n) == len(v.text) {
+	if n == 0 || n == maxToken || v.truncated && t.end(n) == len(v.text) {
 		return
 	}
 	value := t.text(n)
@@ -169,7 +169,7 @@ func (r *run) namedValue(v *view, at int, name string, kind Kind) {
 		f.Confidence = clientSecretConfidence(name)
 	}
 	end, written := t.end(n), t.forms
-	s := r.surroundings(v, at, end)
+	s := r.surroundingsOf(v, at, end)
 	s.variable = name
 	if s.removed {
 		f.Confidence = LowConfidence

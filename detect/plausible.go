@@ -10,7 +10,7 @@ const plausibleReach = 8 << 10
 // plausible is the cheap look at what stands around an anchor, within [plausibleReach]: most texts that hold one hold no
 // credential, and end here. It turns none down, and allocates nothing but for HTML entities.
 func (s *Scanner) plausible(text []byte, at int, a *anchor) bool {
-	switch a.role {
+	switch a.kind {
 	case keyRole:
 		return s.beginsKey(text, at)
 	case tailRole:
@@ -38,7 +38,7 @@ func (s *Scanner) plausible(text []byte, at int, a *anchor) bool {
 		switch {
 		case a.wide:
 			return wideBehind(text, at, a)
-		case len(a.whole) > 0 && !standsWrapped(text, at, a.whole), a.former != "" && !a.standsTorn(text, at):
+		case len(a.whole) > 0 && !matchesWrapped(text, at, a.whole), a.former != "" && !a.matchesSplit(text, at):
 			return false
 		}
 		return textBehind(text, at, a)
@@ -52,7 +52,7 @@ func (s *Scanner) plausible(text []byte, at int, a *anchor) bool {
 		if at > 0 && isBase62(text[at-1]) && (at == 1 || text[at-2] != '\\') {
 			return false
 		}
-		return a.role == packedHexRole || packedBehind(text, at)
+		return a.kind == packedHexRole || packedBehind(text, at)
 	}
 	return true
 }

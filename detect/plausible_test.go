@@ -67,7 +67,7 @@ func TestPlausibleReach(t *testing.T) {
 	}
 	run := strings.Repeat("\\", 2*plausibleReach) + "n"
 	for _, a := range s.anchors {
-		if a.role == base64Role {
+		if a.kind == base64Role {
 			texts = append(texts, a.text+run+"////////", a.former+run+a.text+"QUFB")
 		}
 	}
@@ -97,7 +97,7 @@ func TestPlausibleReach(t *testing.T) {
 	})
 	// Much of it is used.
 	text := []byte("sk_" + "live_" + strings.Join(strings.SplitAfter(body, "aZ3aZ3"), "\""+strings.Repeat(" ", longestSeam-3)+"+\""))
-	a := &s.anchors[slices.IndexFunc(s.anchors, func(a anchor) bool { return a.role == keyRole && bytes.HasPrefix(text, []byte(a.text)) })]
+	a := &s.anchors[slices.IndexFunc(s.anchors, func(a anchor) bool { return a.kind == keyRole && bytes.HasPrefix(text, []byte(a.text)) })]
 	if !s.plausible(text, 0, a) || s.plausible(text[:plausibleReach/8], 0, a) {
 		t.Error("a key with long seams is not plausible, or its beginning is")
 	}

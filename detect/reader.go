@@ -169,7 +169,7 @@ func (w *windows) slide(path string) (Result, error) {
 					kept = append(kept, f)
 				}
 			}
-			for _, f := range settle(path, kept) {
+			for _, f := range applyPath(path, kept) {
 				l.locate(&f)
 				res.Findings = append(res.Findings, f)
 			}

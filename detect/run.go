@@ -12,7 +12,7 @@ import (
 const (
 	ruleSteps      = 1_500  // a rule reads the token
 	judgeSteps     = 10_000 // it judges whether that looks random
-	surroundSteps  = 15_000 // it reads what stands around, in one text
+	contextSteps   = 15_000 // it reads what stands around, in one text
 	signSteps      = 400    // evidence in that
 	digitSteps     = 6      // a digit is collected and decoded
 	packedSteps    = 5      // the same, of a compressed file
@@ -20,8 +20,8 @@ const (
 	decoderStarted = 5_000  // something is decompressed
 )
 
-// lookSteps are those of the search stopping at an anchor, and of the cheap look, [Scanner.plausible].
-var lookSteps = [...]int{
+// inspectSteps are those of the search stopping at an anchor, and of the cheap look, [Scanner.plausible].
+var inspectSteps = [...]int{
 	keyRole: 500, tailRole: 500, underscoreRole: 800, akRole: 400, webhookRole: 800, nameRole: 800, claimRole: 250,
 	claimTokenRole: 800, base64Role: 250, hexRole: 120, utf16Role: 200, packedBase64Role: 200, packedHexRole: 120,
 }
@@ -61,17 +61,17 @@ func (s *Scanner) newRun(o *object, path string, text []byte) *run {
 
 // read finds everything that starts with an anchor at text[from:to] of v.
 func (r *run) read(v *view, from, to int) {
-	w := sweep{v: v}
+	w := viewScan{v: v}
 	for from < to && r.reads(v) {
 		end := min(to, from+searched)
 		c := r.s.search.Cursor(v.text[:min(len(v.text), end+r.s.longest)], from)
 		for at, i := c.Next(); at >= 0 && at < end; at, i = c.Next() {
 			a := &r.s.anchors[i]
-			if !r.step(v, lookSteps[a.role]) {
+			if !r.step(v, inspectSteps[a.kind]) {
 				return
 			}
 			if r.s.plausible(v.text, at, a) {
-				r.look(&w, at, a)
+				r.inspect(&w, at, a)
 			}
 		}
 		r.step(v, (end-from)/budget.SearchedPerStep)
@@ -79,13 +79,13 @@ func (r *run) read(v *view, from, to int) {
 	}
 }
 
-// look examines the place of an anchor that is plausible.
-func (r *run) look(w *sweep, at int, a *anchor) {
+// inspect examines the place of an anchor that is plausible.
+func (r *run) inspect(w *viewScan, at int, a *anchor) {
 	v := w.v
-	if !r.step(v, ruleSteps) || a.role >= base64Role && !r.hide(0) {
+	if !r.step(v, ruleSteps) || a.kind >= base64Role && !r.hide(0) {
 		return
 	}
-	switch a.role {
+	switch a.kind {
 	case keyRole:
 		r.secretKey(v, at)
 	case tailRole:

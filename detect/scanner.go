@@ -139,7 +139,7 @@ func (s *Scanner) examineFrom(o *object, path string, text []byte, order, first 
 	if len(r.found) == 0 {
 		return Result{Skipped: r.skipped}
 	}
-	found := settle(path, r.findings())
+	found := applyPath(path, r.findings())
 	l := locator{text: text, order: order, line: 1}
 	for i := range found {
 		l.locate(&found[i])
@@ -162,7 +162,7 @@ func (s *Scanner) first(ctx context.Context, text []byte) int {
 		c := s.search.Cursor(text[:min(len(text), end+s.longest)], from)
 		for at, i := c.Next(); at >= 0 && at < end; at, i = c.Next() {
 			a := &s.anchors[i]
-			if steps += lookSteps[a.role]; steps > budget.CleanSteps {
+			if steps += inspectSteps[a.kind]; steps > budget.CleanSteps {
 				return 0
 			}
 			if s.plausible(text, at, a) {
@@ -173,8 +173,8 @@ func (s *Scanner) first(ctx context.Context, text []byte) int {
 	return -1
 }
 
-// settle judges findings by their path, where it is known.
-func settle(path string, found []Finding) []Finding {
+// applyPath judges findings by their path, where it is known.
+func applyPath(path string, found []Finding) []Finding {
 	if path == "" {
 		return found
 	}

@@ -55,7 +55,7 @@ func (r *run) secretKey(v *view, at int) {
 	f := Finding{Kind: SecretKey, Environment: env, Severity: severityOf(env), Secret: NewSecret(value)}
 	end := t.end(keyLength)
 	written := t.forms
-	s := r.surroundings(v, at, end)
+	s := r.surroundingsOf(v, at, end)
 	f.Instance = s.instance(env)
 	f.Dashboard = s.page()
 	reasons := s.forClerk()

@@ -7,7 +7,7 @@ import (
 	"github.com/rekey-app/rekey/detect/budget"
 )
 
-// surroundings are what stands around a credential, in the text that it was decoded to and in those around that.
+// surroundings is what is around a credential, in the text that it was decoded to and in those around that.
 type surroundings struct {
 	variable string
 	line     string // the lines it stands on
@@ -32,10 +32,10 @@ const (
 	allowReach = budget.ReachAllow
 )
 
-// surroundings reads what stands around v.text[start:end].
-func (r *run) surroundings(v *view, start, end int) surroundings {
+// surroundingsOf reads what is around v.text[start:end].
+func (r *run) surroundingsOf(v *view, start, end int) surroundings {
 	var s surroundings
-	for ; v != nil && r.step(v, surroundSteps); v = v.parent {
+	for ; v != nil && r.step(v, contextSteps); v = v.parent {
 		before := unescapedBefore(v.text, start)
 		behind := unescaped(v.text[end:min(len(v.text), end+nearReach)])
 		if s.variable == "" {
@@ -45,7 +45,7 @@ func (r *run) surroundings(v *view, start, end int) surroundings {
 		s.near += string(lastLines(before, 1+nearLines)) + " " + string(firstLines(behind, 1+nearLines)) + "\n"
 		s.allowed = s.allowed || bytes.Contains(lineAround(v.text, start, end, allowReach), []byte(allowWord))
 		s.removed = s.removed || isRemoved(v.text, start)
-		s.evidence = append(s.evidence, located{r.around(v, start), start})
+		s.evidence = append(s.evidence, located{r.evidenceNear(v, start), start})
 		if v.parent == nil {
 			break
 		}

@@ -27,7 +27,7 @@ func narrowed(v *view, at int) (child *view, until int) {
 	}
 	// The text may end within the last character.
 	child = v.child(layer, out, func(i, j int) (int, int) { return first + 2*i, min(first+2*j, len(text)) })
-	child.torn = v.torn && end+2 >= len(text)
+	child.truncated = v.truncated && end+2 >= len(text)
 	if start <= low && low > 0 {
 		child.from = 8
 	}

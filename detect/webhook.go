@@ -26,7 +26,7 @@ func (r *run) webhookSecret(v *view, at int) {
 		return
 	}
 	end, written := t.end(length), t.forms
-	s := r.surroundings(v, at, end)
+	s := r.surroundingsOf(v, at, end)
 	f := Finding{Kind: WebhookSecret, Severity: HighSeverity, Secret: NewSecret(value)}
 	owner, ok := webhookOwner(&s, r.hooks(&s))
 	if !ok {

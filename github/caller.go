@@ -28,7 +28,7 @@ type caller struct {
 	http         *http.Client
 	agent        string
 	pace         *pacer
-	share        share
+	pacer        sharedPacer
 	limit        time.Duration // of one request
 	now          func() time.Time
 	log          *slog.Logger
@@ -49,7 +49,7 @@ func (a *App) caller(transport http.RoundTripper, installation int64, about stri
 		},
 		agent:        a.userAgent,
 		pace:         pace,
-		share:        a.share(installation),
+		pacer:        a.sharedPacer(installation),
 		installation: installation,
 		limit:        a.timeout,
 		now:          a.now,
@@ -101,7 +101,7 @@ func (c caller) do(ctx context.Context, op string, class class, request func(con
 func (c caller) request(ctx context.Context, op string, class class, send func() error) error {
 	var err error
 	if !useTaken(ctx, class) {
-		err = c.share.take(ctx, c.pace, c.now(), class)
+		err = c.pacer.take(ctx, c.pace, c.now(), class)
 	}
 	if err == nil {
 		if err = send(); err == nil {
@@ -121,7 +121,7 @@ func (c caller) learn(ctx context.Context, op string, class class, err error) {
 	}
 	now := c.now()
 	if limit, limited := f.limit(now); limited {
-		if err := c.share.learn(ctx, c.pace, now, class, limit); err != nil {
+		if err := c.pacer.learn(ctx, c.pace, now, class, limit); err != nil {
 			c.log.WarnContext(ctx, "other processes could not be told of GitHub's limit", "error", err)
 		}
 		c.log.WarnContext(ctx, "GitHub limits requests", "op", op, "about", c.about, "until", limit.until,

@@ -62,7 +62,7 @@ type Button struct{ Label, Description, Identifier string }
 // also together with an error, when the run was created but not all annotations arrived.
 func (c *Client) CreateCheckRun(ctx context.Context, run CheckRun) (id int64, err error) {
 	const op = "create check run"
-	err = run.check()
+	err = run.validate()
 	if !isSHA(run.HeadSHA) {
 		err = &InvalidError{"check run's commit", "it is not an object id"}
 	}
@@ -96,7 +96,7 @@ func (c *Client) CreateCheckRun(ctx context.Context, run CheckRun) (id int64, er
 // not used: a run stays on its commit.
 func (c *Client) UpdateCheckRun(ctx context.Context, id int64, run CheckRun) error {
 	const op = "update check run"
-	if err := run.check(); err != nil {
+	if err := run.validate(); err != nil {
 		return &Error{Op: op, About: c.calls.about, Err: err}
 	}
 	first, rest := cut(run.Annotations)
@@ -178,8 +178,8 @@ func (c *Client) FindCheckRuns(ctx context.Context, sha, name, externalID string
 	return ids, err
 }
 
-// check refuses what GitHub would answer with a 422, or cut without a word.
-func (r CheckRun) check() error {
+// validate refuses what GitHub would answer with a 422, or cut without a word.
+func (r CheckRun) validate() error {
 	if err := firstError(
 		required("check run's name", r.Name),
 		required("check run's conclusion", string(r.Conclusion)),
@@ -193,7 +193,7 @@ func (r CheckRun) check() error {
 		return &InvalidError{"check run", "text and annotations need a title and a summary"}
 	}
 	for i, a := range r.Annotations {
-		if err := a.check(fmt.Sprintf("annotation %d", i)); err != nil {
+		if err := a.validate(fmt.Sprintf("annotation %d", i)); err != nil {
 			return err
 		}
 	}
@@ -215,7 +215,7 @@ func (r CheckRun) check() error {
 	return nil
 }
 
-func (a Annotation) check(what string) error {
+func (a Annotation) validate(what string) error {
 	switch a.Level {
 	case "failure", "warning", "notice":
 	default:

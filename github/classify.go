@@ -70,7 +70,7 @@ func rules() []rule {
 		}
 	}
 	saying := func(fits func(failure) bool, phrases ...string) func(failure) bool {
-		return func(f failure) bool { return fits(f) && f.says(phrases...) }
+		return func(f failure) bool { return fits(f) && f.mentions(phrases...) }
 	}
 	ofToken := func(fits func(failure) bool) func(failure) bool {
 		return func(f failure) bool { return f.token && fits(f) }

@@ -47,7 +47,7 @@ func (a *App) Repository(r Repository, access Access) *Client {
 		repo:  r,
 		calls: a.caller(a.authorize(a.rest, key), r.Installation, about),
 		git:   &wire.Client{HTTP: &http.Client{Transport: git}, UserAgent: a.userAgent, Timeouts: a.gitTimeouts},
-		wrong: r.check(),
+		wrong: r.validate(),
 	}
 }
 
@@ -59,8 +59,8 @@ func (c *Client) BeforeWrite(before func(context.Context) error) *Client {
 	return &with
 }
 
-// check refuses what must not get into a URL. GitHub's own names hold nothing else.
-func (r Repository) check() error {
+// validate refuses what must not get into a URL. GitHub's own names hold nothing else.
+func (r Repository) validate() error {
 	if r.Installation <= 0 {
 		return &InvalidError{"repository", "its installation is missing"}
 	}

@@ -76,7 +76,7 @@ func (c *Client) Permission(ctx context.Context, login string) (string, error) {
 		} `json:"user"`
 	}
 	_, err := c.get(ctx, op, c.path("/collaborators/%s/permission", url.PathEscape(login)), "", &answer)
-	if f, ok := failureOf(err); ok && f.status == http.StatusNotFound && f.says("is not a user") {
+	if f, ok := failureOf(err); ok && f.status == http.StatusNotFound && f.mentions("is not a user") {
 		return "none", nil // a bot, or an account that was deleted
 	}
 	if err != nil {

@@ -96,8 +96,8 @@ func ofToken(resp *http.Response) failure {
 	}
 }
 
-// says reports whether GitHub's words hold one of the phrases.
-func (f failure) says(phrases ...string) bool {
+// mentions reports whether GitHub's words hold one of the phrases.
+func (f failure) mentions(phrases ...string) bool {
 	text := strings.ToLower(f.message + " " + strings.Join(f.fields, " "))
 	for _, phrase := range phrases {
 		if strings.Contains(text, phrase) {
@@ -182,8 +182,8 @@ func (f failure) limit(now time.Time) (l limit, limited bool) {
 	spent := f.header.Get("X-RateLimit-Remaining") == "0"
 	switch {
 	case f.status == http.StatusTooManyRequests, f.limited:
-	case f.status == http.StatusForbidden && f.says("rate limit", "abuse detection"):
-	case f.status == http.StatusForbidden && (retryAfter != "" || spent) && !f.says("not accessible", "suspended", "archived"):
+	case f.status == http.StatusForbidden && f.mentions("rate limit", "abuse detection"):
+	case f.status == http.StatusForbidden && (retryAfter != "" || spent) && !f.mentions("not accessible", "suspended", "archived"):
 	case f.status >= 500 && retryAfter != "":
 	default:
 		return limit{}, false

@@ -34,7 +34,7 @@ type Issue struct {
 // Errors may be [ErrIssuesDisabled] or [ErrArchived].
 func (c *Client) CreateIssue(ctx context.Context, i Issue) (Issue, error) {
 	const op = "create issue"
-	if err := firstError(required("issue's title", i.Title), i.check()); err != nil {
+	if err := firstError(required("issue's title", i.Title), i.validate()); err != nil {
 		return Issue{}, &Error{Op: op, About: c.calls.about, Err: err}
 	}
 	request := &gogithub.IssueRequest{Title: &i.Title, Body: &i.Body, Labels: optionalList(i.Labels), Assignees: optionalList(i.Assignees)}
@@ -73,7 +73,7 @@ func refusesAssignees(err error) bool {
 // there are any, take the place of those before.
 func (c *Client) EditIssue(ctx context.Context, i Issue) (Issue, error) {
 	const op = "edit issue"
-	if err := firstError(issueNumber(i.Number), i.check()); err != nil {
+	if err := firstError(issueNumber(i.Number), i.validate()); err != nil {
 		return Issue{}, &Error{Op: op, About: c.calls.about, Err: err}
 	}
 	request := &gogithub.IssueRequest{
@@ -243,7 +243,7 @@ func (c *Client) Comments(ctx context.Context, number int, since time.Time) ([]I
 	return list, err
 }
 
-func (i Issue) check() error {
+func (i Issue) validate() error {
 	return errors.Join(
 		limitText("issue's title", i.Title, maxIssueTitle),
 		limitText("issue's body", i.Body, maxIssueBody),

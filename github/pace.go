@@ -177,8 +177,8 @@ func (p *pacer) take(now time.Time, class class) error {
 	return nil
 }
 
-// giveBack undoes a take whose request is not sent.
-func (p *pacer) giveBack(class class) {
+// refund undoes a take whose request is not sent.
+func (p *pacer) refund(class class) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, r := range p.rates(class) {
@@ -348,7 +348,7 @@ func (a *App) Turn(ctx context.Context, installation int64, kind Kind) (context.
 		class = createIssue
 	}
 	t := &taken{class: class}
-	if err := a.share(installation).take(ctx, a.pacers.of(installation), a.now(), class); err != nil {
+	if err := a.sharedPacer(installation).take(ctx, a.pacers.of(installation), a.now(), class); err != nil {
 		return ctx, err
 	}
 	return context.WithValue(ctx, takenKey{}, t), nil

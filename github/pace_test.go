@@ -379,7 +379,7 @@ func (s *shared) Take(_ context.Context, installation int64, rate string, burst 
 	return time.Time{}, nil
 }
 
-func (s *shared) Close(_ context.Context, installation int64, scope string, until time.Time) error {
+func (s *shared) SetCooldown(_ context.Context, installation int64, scope string, until time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if installation == 5 {
@@ -416,7 +416,7 @@ func TestProcessesShareTheirLimits(t *testing.T) {
 				t.Fatal(err)
 			}
 			apps = append(apps, app)
-			sharing.Go(func() { app.Share(ctx) })
+			sharing.Go(func() { app.SyncLimits(ctx) })
 			writing.Go(func() {
 				c := s.clientOf(app, 5)
 				for until := time.Now().Add(3 * time.Minute); time.Now().Before(until); {

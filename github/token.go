@@ -235,7 +235,7 @@ func (t *authorized) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil || resp.StatusCode != http.StatusUnauthorized {
 		return resp, err
 	}
-	second, ok := again(r)
+	second, ok := withFreshBody(r)
 	if !ok {
 		return resp, nil
 	}

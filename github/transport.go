@@ -101,7 +101,7 @@ func (e *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			}
 			return nil, refused
 		}
-		next, ok := again(r)
+		next, ok := withFreshBody(r)
 		if !ok {
 			return nil, fmt.Errorf("%s redirects a request that cannot be sent twice", r.URL.Host)
 		}
@@ -139,8 +139,8 @@ func redirectOf(resp *http.Response) (to *url.URL, moved bool) {
 	return nil, false
 }
 
-// again returns the request with its body from the start.
-func again(r *http.Request) (*http.Request, bool) {
+// withFreshBody returns the request with its body from the start.
+func withFreshBody(r *http.Request) (*http.Request, bool) {
 	next := r.Clone(r.Context())
 	if r.Body == nil || r.Body == http.NoBody {
 		return next, true

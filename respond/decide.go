@@ -14,15 +14,15 @@ type Effect string
 // The effects. Each has at most one per key; check and issue texts are compared by digest on top of that, so that doing
 // one again changes nothing.
 const (
-	UpdateCheck Effect = "update_check" // conclude the head commit's check run anew
-	FileIssue   Effect = "file_issue"   // file the leak's issue, or find the one that was filed
-	SumUpIssues Effect = "sum_up"       // bring the repository's one summary issue up to date, which stands for many
-	EditIssue   Effect = "edit_issue"   // bring title and body up to date
-	CloseIssue  Effect = "close_issue"
-	ReopenIssue Effect = "reopen_issue"
-	Comment     Effect = "comment" // Body, under the leak's issue
-	AskClerk    Effect = "ask_clerk"
-	Notify      Effect = "notify" // tell the policy's targets
+	UpdateCheck   Effect = "update_check" // conclude the head commit's check run again
+	FileIssue     Effect = "file_issue"   // file the leak's issue, or find the one that was filed
+	UpdateSummary Effect = "sum_up"       // bring the repository's one summary issue up to date, which stands for many
+	EditIssue     Effect = "edit_issue"   // bring title and body up to date
+	CloseIssue    Effect = "close_issue"
+	ReopenIssue   Effect = "reopen_issue"
+	Comment       Effect = "comment" // Body, under the leak's issue
+	AskClerk      Effect = "ask_clerk"
+	Notify        Effect = "notify" // tell the policy's targets
 )
 
 // Action is one effect, chosen. It holds no text that the ledger can give when it is performed, comments apart.
@@ -31,7 +31,7 @@ type Action struct {
 	Key          string // performed at most once; a second action of the same key is the same action
 	Repository   int64
 	Head         string        // UpdateCheck
-	Leak         int64         // all but UpdateCheck and SumUpIssues
+	Leak         int64         // all but UpdateCheck and UpdateSummary
 	Reply        Reply         `json:"-"` // Comment
 	Body         string        // Comment: the reply in words, once it is queued
 	NotPlanned   bool          // CloseIssue: as not planned, rather than completed
@@ -169,7 +169,7 @@ func (d *Decision) seen(f ScanFacts, s Seen, filed *int) {
 	case f.Scan.Outside:
 		return
 	case moved && to == Ignored:
-		d.silenced(l, f.Now)
+		d.keyAllowed(l, f.Now)
 	case moved && to == Open:
 		d.reopened(f, l)
 	}
@@ -196,8 +196,8 @@ func (d *Decision) file(l Leak, p Policy, filed *int) {
 	case p.Issues.MaxPerHour <= 0 || *filed < p.Issues.MaxPerHour:
 		*filed++
 		d.Actions = append(d.Actions, leakAction(FileIssue, l, "file"))
-	case !d.has(SumUpIssues):
-		d.Actions = append(d.Actions, Action{Do: SumUpIssues, Key: fmt.Sprintf("sum_up:%d", l.Repository), Repository: l.Repository})
+	case !d.has(UpdateSummary):
+		d.Actions = append(d.Actions, Action{Do: UpdateSummary, Key: fmt.Sprintf("sum_up:%d", l.Repository), Repository: l.Repository})
 	}
 }
 
@@ -214,8 +214,8 @@ func CatchUp(waiting []Leak, filedHour int, p Policy) Decision {
 			d.file(l, p, &filed)
 		}
 	}
-	if filed > filedHour && !d.has(SumUpIssues) { // the summary gets shorter
-		d.Actions = append(d.Actions, Action{Do: SumUpIssues, Key: fmt.Sprintf("sum_up:%d", leaks[0].Repository), Repository: leaks[0].Repository})
+	if filed > filedHour && !d.has(UpdateSummary) { // the summary gets shorter
+		d.Actions = append(d.Actions, Action{Do: UpdateSummary, Key: fmt.Sprintf("sum_up:%d", leaks[0].Repository), Repository: leaks[0].Repository})
 	}
 	return d
 }

@@ -138,7 +138,7 @@ func TestProductionKeysAreFiledFirst(t *testing.T) {
 	if diff := cmp.Diff([]string{"file_issue", "sum_up"}, told(d)); diff != "" || d.Actions[0].Leak != 7 {
 		t.Errorf("%s, leak %d", diff, d.Actions[0].Leak)
 	}
-	if d := respond.CatchUp([]respond.Leak{test}, 1, p); len(d.Actions) != 1 || d.Actions[0].Do != respond.SumUpIssues {
+	if d := respond.CatchUp([]respond.Leak{test}, 1, p); len(d.Actions) != 1 || d.Actions[0].Do != respond.UpdateSummary {
 		t.Errorf("%v", told(d))
 	}
 	if d := respond.CatchUp(nil, 0, p); len(d.Actions) != 0 {

@@ -77,8 +77,10 @@ func (l Leak) Sure() bool { return l.Confidence != detect.LowConfidence }
 // Of keys from before 2023 it is not known what Clerk answers while they live.
 func (l Leak) Verifiable() bool { return l.Kind == detect.SecretKey }
 
-// Silenced reports whether a policy allows this production key.
-func (l Leak) Silenced() bool { return l.State == Ignored && l.ClosedBy == Self && l.Production() }
+// AllowedByPolicy reports whether a policy allows this production key.
+func (l Leak) AllowedByPolicy() bool {
+	return l.State == Ignored && l.ClosedBy == Self && l.Production()
+}
 
 // Source is what kind of text of a repository holds a leak, as package pack names it.
 type Source string

@@ -10,7 +10,7 @@ import (
 type LeakFacts struct {
 	Repository Repository
 	Leak       Leak
-	Heads      []string // head commits whose checks show the leak: all are concluded anew when its state changes
+	Heads      []string // head commits whose checks show the leak: all are updated when its state changes
 	Policy     Policy
 	FiledHour  int  // issues filed for this repository in the last hour
 	Hidden     bool // strangers read the leak's issue

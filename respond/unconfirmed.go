@@ -67,9 +67,9 @@ func (r *commandRun) closedByBot() {
 	r.Actions = append(r.Actions, a)
 }
 
-// silenced tells the server's own targets that a policy allows a production key: whoever may change the policy could use
+// keyAllowed tells the server's own targets that a policy allows a production key: whoever may change the policy could use
 // it to hide a leak.
-func (d *Decision) silenced(l Leak, now time.Time) {
+func (d *Decision) keyAllowed(l Leak, now time.Time) {
 	if !l.Production() {
 		return
 	}

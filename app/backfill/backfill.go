@@ -43,7 +43,7 @@ type backfillsTx interface {
 	GivenUpBackfills(ctx context.Context, installation int64) (map[int64]ledger.Backfill, error)
 	BackfillsDue(ctx context.Context, installation int64, limit int) ([]int64, error)
 	BackfillsQueued(ctx context.Context, installation int64) (int, error)
-	NotePushed(ctx context.Context, repository int64, pushed time.Time) error
+	RecordPush(ctx context.Context, repository int64, pushed time.Time) error
 	CompleteJob(ctx context.Context, row *rivertype.JobRow) error
 	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
 }
@@ -53,13 +53,13 @@ type refsTx interface {
 	Tips(ctx context.Context, repository int64, limit int) ([]respond.Tip, error)
 	SetTip(ctx context.Context, repository int64, ref, sha string) error
 	DeleteTip(ctx context.Context, repository int64, ref string) error
-	NoteRead(ctx context.Context, repository int64, sha string) error
+	RecordRead(ctx context.Context, repository int64, sha string) error
 	Unread(ctx context.Context, repository int64) ([]ledger.Unread, error)
-	NoteUnread(ctx context.Context, repository int64, ref, sha string, reasons []string) (ledger.Unread, error)
-	NoteWholeRead(ctx context.Context, repository int64, ref string) error
-	NoteGap(ctx context.Context, repository int64, ref, base, head string, reasons []string) error
+	RecordUnread(ctx context.Context, repository int64, ref, sha string, reasons []string) (ledger.Unread, error)
+	RecordFullyRead(ctx context.Context, repository int64, ref string) error
+	RecordGap(ctx context.Context, repository int64, ref, base, head string, reasons []string) error
 	SweepDue(ctx context.Context, since time.Time, limit int) ([]int64, error)
-	NoteSweep(ctx context.Context, repository int64) error
+	RecordSweep(ctx context.Context, repository int64) error
 }
 
 // installationsTx are installations and their repositories.

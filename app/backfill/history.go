@@ -99,12 +99,12 @@ func (w *Worker) readHistory(ctx context.Context, j *river.Job[job.Backfill], re
 func (w *Worker) noteLeft(ctx context.Context, t *read.Task, unjudged []string) (again bool, err error) {
 	err = w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		if len(unjudged) == 0 {
-			if err := tx.NoteWholeRead(ctx, t.Repository.ID, read.WholeHistory); err != nil {
+			if err := tx.RecordFullyRead(ctx, t.Repository.ID, read.WholeHistory); err != nil {
 				return err
 			}
 			return read.CloseGaps(ctx, tx, t.Repository.ID, func(respond.Gap) bool { return true })
 		}
-		u, err := tx.NoteUnread(ctx, t.Repository.ID, read.WholeHistory, t.Want, unjudged)
+		u, err := tx.RecordUnread(ctx, t.Repository.ID, read.WholeHistory, t.Want, unjudged)
 		if again = u.Attempts < budget.UnreadAttempts; again || err != nil {
 			return err
 		}
@@ -112,7 +112,7 @@ func (w *Worker) noteLeft(ctx context.Context, t *read.Task, unjudged []string) 
 		if err := read.CloseGaps(ctx, tx, t.Repository.ID, func(g respond.Gap) bool { return g.Ref == read.WholeHistory && g.Accepted.IsZero() }); err != nil {
 			return err
 		}
-		return tx.NoteGap(ctx, t.Repository.ID, read.WholeHistory, "", t.Want, unjudged)
+		return tx.RecordGap(ctx, t.Repository.ID, read.WholeHistory, "", t.Want, unjudged)
 	})
 	return again, err
 }
@@ -190,7 +190,7 @@ func (w *Worker) finish(ctx context.Context, j *river.Job[job.Backfill], refs []
 			}
 			note := func() error { return tx.SetTip(ctx, repository.ID, ref.Name, ref.ID) }
 			if moved[ref.Name] {
-				note = func() error { return tx.NoteRead(ctx, repository.ID, ref.ID) }
+				note = func() error { return tx.RecordRead(ctx, repository.ID, ref.ID) }
 			}
 			if err := note(); err != nil {
 				return err

@@ -39,7 +39,7 @@ func (w *Worker) Reconcile(ctx context.Context, j *river.Job[job.Reconcile]) err
 		return err
 	}
 	err = record.InParts(ctx, w.Store, lost(known, listed), func(ctx context.Context, tx Tx, id int64) error {
-		return tx.LoseRepository(ctx, id, j.Args.Installation)
+		return tx.RemoveUnreachable(ctx, id, j.Args.Installation)
 	})
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func (w *Worker) register(ctx context.Context, tx Tx, installation int64, r gith
 		if !repository.Backfilled.IsZero() {
 			return nil
 		}
-		return tx.NotePushed(ctx, r.ID, r.PushedAt)
+		return tx.RecordPush(ctx, r.ID, r.PushedAt)
 	}
 	again, attempts := tryAgain(run, tx.Now())
 	if !again {

@@ -71,7 +71,7 @@ func (w *Worker) Sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 				return err
 			}
 		}
-		return tx.NoteSweep(ctx, repository.ID)
+		return tx.RecordSweep(ctx, repository.ID)
 	})
 }
 
@@ -161,7 +161,7 @@ func (w *Worker) queueSweeps(ctx context.Context) error {
 			return err
 		}
 		for _, id := range due {
-			if err := tx.NoteSweep(ctx, id); err != nil {
+			if err := tx.RecordSweep(ctx, id); err != nil {
 				return err
 			}
 			if err := tx.Enqueue(ctx, job.Sweep{Repository: id}, nil); err != nil {

@@ -29,7 +29,7 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 	})
 	if err == nil {
 		err = record.InParts(ctx, w.Store, p.Forget, func(ctx context.Context, tx Tx, id int64) error {
-			return tx.LoseRepository(ctx, id, installation)
+			return tx.RemoveUnreachable(ctx, id, installation)
 		})
 	}
 	if err != nil {

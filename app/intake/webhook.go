@@ -38,7 +38,7 @@ func (in *Intake) webhook(w http.ResponseWriter, r *http.Request) {
 	defer in.memory.give(peerOf(r.RemoteAddr), int64(cap(body)))
 	var d ledger.Delivery
 	if err == nil {
-		d, err = in.check(r.Header, event, body)
+		d, err = in.authenticate(r.Header, event, body)
 	}
 	if err != nil {
 		in.refuse(w, r, event, err)
@@ -185,8 +185,8 @@ func (in *Intake) tooLarge() error {
 	}
 }
 
-// check reports whether the body may be taken, and reads the little that the ledger notes.
-func (in *Intake) check(header http.Header, event string, body []byte) (ledger.Delivery, error) {
+// authenticate reports whether the body may be taken, and reads the little that the ledger notes.
+func (in *Intake) authenticate(header http.Header, event string, body []byte) (ledger.Delivery, error) {
 	if err := webhook.Verify(header, body, in.Secrets); err != nil {
 		o := forged
 		switch {

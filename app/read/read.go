@@ -55,9 +55,9 @@ type scanTx interface {
 	UsesClerk(ctx context.Context, repository int64) (bool, error)
 	Unsure(ctx context.Context, repository int64) (bool, error)
 	SetTip(ctx context.Context, repository int64, ref, sha string) error
-	NoteWholeRead(ctx context.Context, repository int64, ref string) error
-	NoteUnread(ctx context.Context, repository int64, ref, sha string, reasons []string) (ledger.Unread, error)
-	NoteGap(ctx context.Context, repository int64, ref, base, head string, reasons []string) error
+	RecordFullyRead(ctx context.Context, repository int64, ref string) error
+	RecordUnread(ctx context.Context, repository int64, ref, sha string, reasons []string) (ledger.Unread, error)
+	RecordGap(ctx context.Context, repository int64, ref, base, head string, reasons []string) error
 	Unissued(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
 	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
 }

@@ -237,16 +237,16 @@ func (r *Reader) moveTip(ctx context.Context, tx Tx, t *Task, unjudged []string)
 		return nil
 	}
 	if len(unjudged) == 0 {
-		if err := tx.NoteWholeRead(ctx, t.Repository.ID, t.Ref); err != nil {
+		if err := tx.RecordFullyRead(ctx, t.Repository.ID, t.Ref); err != nil {
 			return err
 		}
 		return tx.SetTip(ctx, t.Repository.ID, t.Ref, t.Want)
 	}
-	u, err := tx.NoteUnread(ctx, t.Repository.ID, t.Ref, t.Want, unjudged)
+	u, err := tx.RecordUnread(ctx, t.Repository.ID, t.Ref, t.Want, unjudged)
 	if err != nil || u.Attempts < budget.UnreadAttempts {
 		return err
 	}
-	if err := tx.NoteGap(ctx, t.Repository.ID, t.Ref, t.From, t.Want, unjudged); err != nil {
+	if err := tx.RecordGap(ctx, t.Repository.ID, t.Ref, t.From, t.Want, unjudged); err != nil {
 		return err
 	}
 	return tx.SetTip(ctx, t.Repository.ID, t.Ref, t.Want)
@@ -262,7 +262,7 @@ func (r *Reader) RecordFailure(ctx context.Context, t *Task, reason string) erro
 		scan := scanOf(t, pack.Report{})
 		scan.Failure, scan.Finished, scan.Outside = reason, r.Now(), t.Fork || t.Again
 		if t.movesRef() { // so that it is not tried each hour
-			if _, err := tx.NoteUnread(ctx, t.Repository.ID, t.Ref, t.Want, []string{reason}); err != nil {
+			if _, err := tx.RecordUnread(ctx, t.Repository.ID, t.Ref, t.Want, []string{reason}); err != nil {
 				return err
 			}
 		}

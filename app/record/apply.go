@@ -60,7 +60,7 @@ func (r *Recorder) enqueue(ctx context.Context, tx Tx, a respond.Action, p respo
 		return tx.Enqueue(ctx, job.Issue{Leak: a.Leak}, nil)
 	case respond.EditIssue:
 		return tx.Enqueue(ctx, job.Issue{Leak: a.Leak}, nil)
-	case respond.SumUpIssues:
+	case respond.UpdateSummary:
 		return tx.Enqueue(ctx, job.Summary{Repository: a.Repository}, nil)
 	case respond.AskClerk:
 		if known, err := claim(ctx, tx, a.Key); err != nil || known {

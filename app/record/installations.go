@@ -41,7 +41,7 @@ func (r *Recorder) ForgetInstallation(ctx context.Context, installation int64) e
 	})
 	if err == nil {
 		err = InParts(ctx, r.Store, known, func(ctx context.Context, tx Tx, gone respond.Repository) error {
-			return tx.LoseRepository(ctx, gone.ID, installation)
+			return tx.RemoveUnreachable(ctx, gone.ID, installation)
 		})
 	}
 	if err != nil {

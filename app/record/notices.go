@@ -58,7 +58,7 @@ func enqueueNotice(ctx context.Context, tx Tx, leak respond.Leak, target string,
 		return err
 	}
 	if respond.NotifyNow(ofRepository, inAll) {
-		if err := tx.NoteNotice(ctx, target, leak.Repository, nil); err != nil {
+		if err := tx.RecordNotice(ctx, target, leak.Repository, nil); err != nil {
 			return err
 		}
 		return tx.Enqueue(ctx, job.Notify{Leak: leak.ID, Target: target, Event: event}, nil)
@@ -67,7 +67,7 @@ func enqueueNotice(ctx context.Context, tx Tx, leak respond.Leak, target string,
 	if err != nil {
 		return err
 	}
-	if err := tx.NoteNotice(ctx, target, leak.Repository, waiting); err != nil {
+	if err := tx.RecordNotice(ctx, target, leak.Repository, waiting); err != nil {
 		return err
 	}
 	return EnqueueDigest(ctx, tx, target)

@@ -42,12 +42,12 @@ type leaksTx interface {
 
 type noticesTx interface {
 	CountNotices(ctx context.Context, target string, repository int64, since time.Time) (ofRepository, inAll int, err error)
-	NoteNotice(ctx context.Context, target string, repository int64, event []byte) error
+	RecordNotice(ctx context.Context, target string, repository int64, event []byte) error
 }
 
 type installationsTx interface {
 	RepositoriesOf(ctx context.Context, installation int64) ([]respond.Repository, error)
-	LoseRepository(ctx context.Context, id, installation int64) error
+	RemoveUnreachable(ctx context.Context, id, installation int64) error
 	RemoveInstallation(ctx context.Context, id int64) error
 	ResumeJobs(ctx context.Context, installation int64) error
 }

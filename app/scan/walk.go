@@ -31,7 +31,7 @@ type walk struct {
 
 	todo    sync.Mutex
 	wake    *sync.Cond
-	shared  []task
+	tasks   []task
 	working int // workers that may still weight some
 }
 
@@ -46,7 +46,7 @@ func newWalk(c *collector, root string, workers int, weight int64) *walk {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	w := &walk{collector: c, root: root, workers: workers, working: workers, shared: []task{{weight: weight}}}
+	w := &walk{collector: c, root: root, workers: workers, working: workers, tasks: []task{{weight: weight}}}
 	w.wake = sync.NewCond(&w.todo)
 	return w
 }
@@ -93,21 +93,21 @@ func (w *walk) next(ctx context.Context) (task, bool) {
 	}
 	w.idle.Add(1)
 	defer w.idle.Add(-1)
-	for len(w.shared) == 0 && w.working > 0 && ctx.Err() == nil {
+	for len(w.tasks) == 0 && w.working > 0 && ctx.Err() == nil {
 		w.wake.Wait()
 	}
-	if len(w.shared) == 0 || ctx.Err() != nil {
+	if len(w.tasks) == 0 || ctx.Err() != nil {
 		return task{}, false
 	}
-	p := w.shared[len(w.shared)-1]
-	w.shared = w.shared[:len(w.shared)-1]
+	p := w.tasks[len(w.tasks)-1]
+	w.tasks = w.tasks[:len(w.tasks)-1]
 	w.working++
 	return p, true
 }
 
 func (w *walk) publish(tasks []task) {
 	w.todo.Lock()
-	w.shared = append(w.shared, tasks...)
+	w.tasks = append(w.tasks, tasks...)
 	w.todo.Unlock()
 	w.wake.Broadcast()
 }

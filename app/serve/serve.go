@@ -116,7 +116,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 	if s.worker, err = s.store.Work(workers, queue); err != nil {
 		return nil, err
 	}
-	if err := app.Recall(ctx); err != nil {
+	if err := app.LoadLimits(ctx); err != nil {
 		return nil, err
 	}
 	// Jobs outlive ctx: Close lets them end.
@@ -131,7 +131,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 	}
 	tending, stopTending := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopTending = stopTending
-	s.tending.Go(func() { app.Share(tending) })
+	s.tending.Go(func() { app.SyncLimits(tending) })
 	s.tending.Go(func() {
 		if err := github.wait(tending); err != nil {
 			s.fail(err)

@@ -7,22 +7,22 @@ import (
 
 // Work is a budget of steps. It is safe for concurrent use. A nil *Work has no bound and counts nothing.
 type Work struct {
-	around []*Work
-	given  atomic.Int64
-	spent  atomic.Int64
+	parents []*Work
+	granted atomic.Int64
+	spent   atomic.Int64
 }
 
 // NewWork returns a budget of that many steps, which are also charged to those around it.
 func NewWork(steps int64, around ...*Work) *Work {
-	w := &Work{around: around}
-	w.given.Store(steps)
+	w := &Work{parents: around}
+	w.granted.Store(steps)
 	return w
 }
 
 // Allow adds steps to the budget, and to none around it: for work whose size shows as it comes.
 func (w *Work) Allow(steps int64) {
 	if w != nil {
-		w.given.Add(steps)
+		w.granted.Add(steps)
 	}
 }
 
@@ -32,8 +32,8 @@ func (w *Work) Spend(steps int64) bool {
 	if w == nil {
 		return true
 	}
-	ok := w.spent.Add(steps) <= w.given.Load()
-	for _, a := range w.around {
+	ok := w.spent.Add(steps) <= w.granted.Load()
+	for _, a := range w.parents {
 		ok = a.Spend(steps) && ok
 	}
 	return ok
@@ -44,8 +44,8 @@ func (w *Work) Left() int64 {
 	if w == nil {
 		return math.MaxInt64
 	}
-	left := max(w.given.Load()-w.spent.Load(), 0)
-	for _, a := range w.around {
+	left := max(w.granted.Load()-w.spent.Load(), 0)
+	for _, a := range w.parents {
 		left = min(left, a.Left())
 	}
 	return left

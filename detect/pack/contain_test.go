@@ -35,12 +35,12 @@ func TestPanicEndsOneScan(t *testing.T) {
 
 func TestRoom(t *testing.T) {
 	t.Parallel()
-	all := budget.NewMemory(5 * roomStep)
-	a, b := room{budget: all, limit: 3 * roomStep}, room{budget: all, limit: 3 * roomStep}
-	if !a.take(roomStep+1) || !a.take(roomStep-1) || all.Used() != 2*roomStep+1 {
+	all := budget.NewMemory(5 * quotaStep)
+	a, b := quota{budget: all, limit: 3 * quotaStep}, quota{budget: all, limit: 3 * quotaStep}
+	if !a.reserve(quotaStep+1) || !a.reserve(quotaStep-1) || all.Used() != 2*quotaStep+1 {
 		t.Errorf("%d taken", all.Used())
 	}
-	if a.take(2*roomStep) || !b.take(5*roomStep/2) || b.take(roomStep) {
+	if a.reserve(2*quotaStep) || !b.reserve(5*quotaStep/2) || b.reserve(quotaStep) {
 		t.Errorf("%d taken", all.Used())
 	}
 	a.free()

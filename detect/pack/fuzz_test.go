@@ -46,8 +46,8 @@ func FuzzDelta(f *testing.F) {
 			return
 		}
 		// Guards around the result must survive what is copied in words.
-		room := bytes.Repeat([]byte{0xa5}, int(size)+64)
-		dst := room[32 : 32+size : 32+size]
+		quota := bytes.Repeat([]byte{0xa5}, int(size)+64)
+		dst := quota[32 : 32+size : 32+size]
 		copied, err := applyDelta(dst, base, ops, nil)
 		var plain bytes.Buffer
 		plainErr := applyDeltaTo(&plain, size, base, ops)
@@ -65,7 +65,7 @@ func FuzzDelta(f *testing.F) {
 		if err != nil && !errors.Is(err, ErrCorrupt) {
 			t.Fatalf("unforeseen error: %v", err)
 		}
-		for i, c := range room {
+		for i, c := range quota {
 			if c != 0xa5 && (i < 32 || i >= 32+int(size)) {
 				t.Fatalf("byte %d outside the result was written", i-32)
 			}

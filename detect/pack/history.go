@@ -23,7 +23,7 @@ type history struct {
 	treesCut bool
 	// commitsCut tells that not all commits were kept.
 	commitsCut bool
-	room       room
+	quota      quota
 	compared   atomic.Int64 // pairs of trees, by all differs
 	mailmap    mailmap
 
@@ -96,7 +96,7 @@ func (h *history) readCommits(ctx context.Context) error {
 			if err != nil {
 				return o.fail(err)
 			}
-			if !h.room.take(c.memory()) {
+			if !h.quota.reserve(c.memory()) {
 				cut.Store(1)
 				return nil
 			}
@@ -123,7 +123,7 @@ func (h *history) readCommits(ctx context.Context) error {
 		}
 	}
 	if m != nil {
-		m.lookedAt |= setOf(commitKind)
+		m.examined |= setOf(commitKind)
 	}
 	return nil
 }

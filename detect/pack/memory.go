@@ -23,9 +23,9 @@ type buffer struct {
 }
 
 const (
-	smallest = 4 << 10  // size class
-	roomier  = 9        // classes in which a free buffer is looked for: up to four times too large
-	mapped   = 64 << 10 // from this size on buffers are not the garbage collector's
+	smallest     = 4 << 10  // size class
+	extraClasses = 9        // classes in which a free buffer is looked for: up to four times too large
+	mapped       = 64 << 10 // from this size on buffers are not the garbage collector's
 )
 
 // class rounds n up to a size of which there are four for each power of two.
@@ -44,14 +44,14 @@ func (m *memory) lend(n uint64) (buffer, bool) {
 		return buffer{}, false
 	}
 	index, size := class(n)
-	for i := index; i < min(index+roomier, len(m.free)); i++ {
+	for i := index; i < min(index+extraClasses, len(m.free)); i++ {
 		if free := m.free[i]; len(free) > 0 {
 			b := free[len(free)-1]
 			m.free[i] = free[:len(free)-1]
 			return buffer{data: b[:n]}, true
 		}
 	}
-	if !m.room(size) {
+	if !m.makeRoom(size) {
 		return buffer{}, false
 	}
 	if size < mapped {
@@ -70,8 +70,8 @@ func (m *memory) lend(n uint64) (buffer, bool) {
 	return buffer{data: b[:n]}, true
 }
 
-// room gives free buffers up, large ones first, until size more fits.
-func (m *memory) room(size int64) bool {
+// makeRoom gives free buffers up, large ones first, until size more fits.
+func (m *memory) makeRoom(size int64) bool {
 	for i := len(m.free) - 1; i >= 0 && m.held+size > m.limit; i-- {
 		for len(m.free[i]) > 0 && m.held+size > m.limit {
 			last := len(m.free[i]) - 1
@@ -90,7 +90,7 @@ func (m *memory) room(size int64) bool {
 // close gives all free buffers up.
 func (m *memory) close() {
 	m.limit = 0
-	m.room(0)
+	m.makeRoom(0)
 }
 
 // back takes a buffer back.

@@ -15,7 +15,7 @@ import (
 type missing struct {
 	has func(id) bool
 
-	lookedAt kinds // commits, trees: whether all were seen
+	examined kinds // commits, trees: whether all were seen
 	present  []recent
 	mu       sync.Mutex
 	names    map[id]string
@@ -59,7 +59,7 @@ func (m *missing) entry(worker int, e treeEntry) {
 
 // rest looks at what was not looked at.
 func (m *missing) rest(ctx context.Context, each func(context.Context, kinds, func(object) error) error) error {
-	left := setOf(commitKind, treeKind) &^ m.lookedAt
+	left := setOf(commitKind, treeKind) &^ m.examined
 	if left == 0 {
 		return nil
 	}

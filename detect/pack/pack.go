@@ -15,7 +15,7 @@ type Pack struct {
 	opts  Options
 	spool *spool
 	file  *packfile
-	room  *room
+	quota *quota
 }
 
 // Open reads a packfile of version 2 from r to its end, verifies its trailer, and finds its entries. The pack must be
@@ -24,7 +24,7 @@ type Pack struct {
 func Open(ctx context.Context, r io.Reader, opts Options) (*Pack, error) {
 	opts = opts.withDefaults()
 	s := newStream(ctx, r, opts)
-	p := &Pack{opts: opts, spool: &s.spool, file: s.pack, room: &s.room}
+	p := &Pack{opts: opts, spool: &s.spool, file: s.pack, quota: &s.quota}
 	err := s.read()
 	if err == nil {
 		s.pack.link()
@@ -43,7 +43,7 @@ func Open(ctx context.Context, r io.Reader, opts Options) (*Pack, error) {
 // Close removes what Open spilled. The pack cannot be used afterwards.
 func (p *Pack) Close() error {
 	p.file = &packfile{}
-	p.room.free()
+	p.quota.free()
 	return p.spool.close()
 }
 

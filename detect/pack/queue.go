@@ -14,10 +14,10 @@ type queue struct {
 	heavy []span
 	total int // entries and loose objects
 
-	at    atomic.Int64
-	mu    sync.Mutex
-	count int
-	told  int
+	at       atomic.Int64
+	mu       sync.Mutex
+	count    int
+	reported int
 }
 
 // span is a part of the work: entries of a pack, or loose objects where pack is nil. It is empty when there is no more.
@@ -83,9 +83,9 @@ func (q *queue) done(s span) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.count += s.to - s.from
-	if q.count < q.total && (q.count-q.told)*progressSteps < q.total {
+	if q.count < q.total && (q.count-q.reported)*progressSteps < q.total {
 		return
 	}
-	q.told = q.count
+	q.reported = q.count
 	tell(Progress{Objects: q.count, Total: q.total, Bytes: q.store.inflated.Load()})
 }

@@ -112,8 +112,8 @@ func (s *scan) run(ctx context.Context, r Range) (Report, error) {
 	if s.keepIDs != nil {
 		s.keepIDs()
 	}
-	h := history{scan: s, hits: hits, tags: tags, heads: heads, room: room{budget: s.opts.Budget, limit: s.opts.MaxTrees}}
-	defer h.room.free()
+	h := history{scan: s, hits: hits, tags: tags, heads: heads, quota: quota{budget: s.opts.Budget, limit: s.opts.MaxTrees}}
+	defer h.quota.free()
 	switch err := h.read(ctx); {
 	case errors.Is(err, errTotal):
 		h.treesCut, h.trees = true, nil

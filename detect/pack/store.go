@@ -84,7 +84,7 @@ func (s *store) work(ctx context.Context, number int, q *queue, wanted kinds, vi
 				return err
 			}
 		}
-		if err := w.tell(); err != nil {
+		if err := w.addInflated(); err != nil {
 			return err
 		}
 		q.done(next)

@@ -23,12 +23,12 @@ type stream struct {
 	opts     Options
 	size     int64  // bytes read
 	inflated uint64 // what the entries announce
-	told     int64  // of size, to Options.Progress
+	reported int64  // of size, to Options.Progress
 	number   int    // of the entry that is read
 	count    int    // of entries, once the header is there
 	discard  bool   // the bytes are at hand elsewhere
 	spool    spool
-	room     room // for the tables
+	quota    quota // for the tables
 	hash     hash.Hash
 	tail     []byte // the last bytes read, up to the trailer's length, not hashed yet
 	buffered *bufio.Reader
@@ -53,7 +53,7 @@ func newStream(ctx context.Context, r io.Reader, opts Options) *stream {
 		spool:  spool{dir: opts.TempDir, limit: opts.SpillOver},
 		hash:   sha1.New(), //nolint:gosec // the pack format's trailer
 		pack:   &packfile{},
-		room:   room{budget: opts.Budget, limit: math.MaxInt64},
+		quota:  quota{budget: opts.Budget, limit: math.MaxInt64},
 
 		waiting: map[id][]int32{},
 	}
@@ -80,21 +80,21 @@ func (a arriving) Read(b []byte) (int, error) {
 			}
 		}
 		a.digest(b[:n])
-		if a.size-a.told >= tellArrival {
-			a.tell()
+		if a.size-a.reported >= reportArrivalEvery {
+			a.reportProgress()
 		}
 	}
 	return n, err
 }
 
-// tellArrival is after how many bytes Options.Progress is told.
-const tellArrival = 1 << 20
+// reportArrivalEvery is after how many bytes Options.Progress is told.
+const reportArrivalEvery = 1 << 20
 
-func (s *stream) tell() {
+func (s *stream) reportProgress() {
 	if s.opts.Progress == nil || s.count == 0 {
 		return
 	}
-	s.told = s.size
+	s.reported = s.size
 	s.opts.Progress(Progress{Arriving: true, Objects: s.number, Total: s.count, Bytes: s.size})
 }
 
@@ -131,7 +131,7 @@ func (s *stream) read() error {
 	if err := s.trailer(); err != nil {
 		return fmt.Errorf("pack: trailer at offset %d: %w", s.offset(), err)
 	}
-	s.tell()
+	s.reportProgress()
 	if s.discard {
 		return nil
 	}
@@ -178,7 +178,7 @@ func (s *stream) entry(offset int64) error {
 	if s.inflated += h.size; s.inflated > uint64(s.opts.MaxInflated) || h.size > uint64(s.opts.MaxInflated) {
 		return fmt.Errorf("%w: the objects have more than %d bytes together", ErrLimit, s.opts.MaxInflated)
 	}
-	if !s.room.take(budget.ObjectMemory) {
+	if !s.quota.reserve(budget.ObjectMemory) {
 		if size := s.opts.Budget.Size(); int64(s.number)*budget.ObjectMemory > size-size/8 {
 			return fmt.Errorf("%w: %d objects are more than there is memory for", ErrLimit, s.count)
 		}

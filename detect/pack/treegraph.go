@@ -16,9 +16,9 @@ type treeGraph struct {
 	direct []direct
 	names  nameTable
 
-	room int64 // bytes that may still be kept
-	full bool  // there was room for no more
-	more func(bytes int64) bool
+	quota int64 // bytes that may still be kept
+	full  bool  // there was room for no more
+	more  func(bytes int64) bool
 
 	now, before []edge // of the tree met last, and of the one before it: often much the same
 	same        int    // in before: where what is added next may stand
@@ -109,7 +109,7 @@ func (g *treeGraph) begin(o object) {
 		o.id()
 	}
 	g.met.add(t)
-	g.room -= metBytes
+	g.quota -= metBytes
 	g.now, g.before, g.same = g.before[:0], g.now, 0
 }
 
@@ -118,13 +118,13 @@ func (g *treeGraph) holdsTree(e treeEntry) {
 	if !g.hasRoom() {
 		return
 	}
-	g.room -= edgeBytes
+	g.quota -= edgeBytes
 	held, ok := g.heldBefore(e)
 	if !ok {
 		before := int64(len(g.ids.ids))*idBytes + g.names.bytes
 		child := g.ids.number(e.id())
 		held = edge{child, g.names.numberOf(child, e.name())}
-		g.room -= int64(len(g.ids.ids))*idBytes + g.names.bytes - before
+		g.quota -= int64(len(g.ids.ids))*idBytes + g.names.bytes - before
 	}
 	g.edges.add(held)
 	g.now = append(g.now, held)
@@ -132,10 +132,10 @@ func (g *treeGraph) holdsTree(e treeEntry) {
 
 // hasRoom reports whether something may still be kept.
 func (g *treeGraph) hasRoom() bool {
-	if g.room < 0 && !g.full {
-		need := max(-g.room, graphStep)
+	if g.quota < 0 && !g.full {
+		need := max(-g.quota, graphStep)
 		if g.full = !g.more(need); !g.full {
-			g.room += need
+			g.quota += need
 		}
 	}
 	return !g.full
@@ -162,7 +162,7 @@ func (g *treeGraph) holdsBlob(e treeEntry, blob int32) {
 		return
 	}
 	before := g.names.bytes
-	defer func() { g.room -= edgeBytes + g.names.bytes - before }()
+	defer func() { g.quota -= edgeBytes + g.names.bytes - before }()
 	g.direct = append(g.direct, direct{g.met.len() - 1, g.names.number(e.name()), blob})
 }
 

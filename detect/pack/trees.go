@@ -32,7 +32,7 @@ func (h *history) readTrees(ctx context.Context) error {
 	}
 	graphs := make([]treeGraph, h.scan.opts.Workers)
 	for i := range graphs {
-		graphs[i].more = h.room.take
+		graphs[i].more = h.quota.reserve
 	}
 	m := h.scan.missing
 	err := h.scan.each(ctx, setOf(treeKind), func(o object) error {
@@ -61,7 +61,7 @@ func (h *history) readTrees(ctx context.Context) error {
 		return err
 	}
 	if m != nil {
-		m.lookedAt |= setOf(treeKind)
+		m.examined |= setOf(treeKind)
 	}
 	for i := range graphs {
 		h.treesCut = h.treesCut || graphs[i].full

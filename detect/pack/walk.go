@@ -65,15 +65,15 @@ func (o object) fail(err error) error {
 
 // walker makes the objects of delta trees, depth first, for one worker.
 type walker struct {
-	opts     Options
-	number   int
-	memory   memory
-	inflate  inflate.Decoder
-	inflated *atomic.Int64 // by all workers
-	untold   int64         // inflated, and not in it yet
-	stack    []frame
-	copied   []detect.Copied // of the object made last
-	marks    []*detect.Marks // that no frame has
+	opts       Options
+	number     int
+	memory     memory
+	inflate    inflate.Decoder
+	inflated   *atomic.Int64 // by all workers
+	unreported int64         // inflated, and not in it yet
+	stack      []frame
+	copied     []detect.Copied // of the object made last
+	marks      []*detect.Marks // that no frame has
 
 	// broken is asked about an entry that cannot be made, and with it none of the deltas made from it. Nil goes on
 	// without them.
@@ -304,16 +304,16 @@ func (w *walker) count(size uint64, any bool) error {
 		return fmt.Errorf("%w: object of %d bytes, %d are allowed", ErrLimit, size, w.opts.MaxObject)
 	}
 	// Not each object is told to the other workers, which would make them wait for each other's memory.
-	if w.untold += int64(size); w.untold < min(1<<20, w.opts.MaxInflated/64) {
+	if w.unreported += int64(size); w.unreported < min(1<<20, w.opts.MaxInflated/64) {
 		return nil
 	}
-	return w.tell()
+	return w.addInflated()
 }
 
-// tell adds what this worker has inflated to what all have.
-func (w *walker) tell() error {
-	untold := w.untold
-	w.untold = 0
+// addInflated adds what this worker has inflated to what all have.
+func (w *walker) addInflated() error {
+	untold := w.unreported
+	w.unreported = 0
 	if w.inflated.Add(untold) > w.opts.MaxInflated {
 		return fmt.Errorf("%w: the objects are over %d bytes together", errTotal, w.opts.MaxInflated)
 	}

@@ -58,11 +58,11 @@ func (ls *levels) enter(r io.Reader) *level {
 
 func (ls *levels) leave() {
 	ls.depth--
-	ls.all[ls.depth].give(ls.memory)
+	ls.all[ls.depth].free(ls.memory)
 }
 
-// take takes n bytes of memory for what decodes l, until give.
-func (l *level) take(m *budget.Memory, n int64) error {
+// reserve takes n bytes of memory for what decodes l, until give.
+func (l *level) reserve(m *budget.Memory, n int64) error {
 	if !m.TryAcquire(n) {
 		return shortOf(n)
 	}
@@ -70,8 +70,8 @@ func (l *level) take(m *budget.Memory, n int64) error {
 	return nil
 }
 
-// give gives back what l took.
-func (l *level) give(m *budget.Memory) {
+// free gives back what l took.
+func (l *level) free(m *budget.Memory) {
 	m.Release(l.held)
 	l.held = 0
 }
@@ -120,8 +120,8 @@ func (l *level) commit() {
 	}
 }
 
-// again returns the source from its beginning, or nil if too much of a stream is gone.
-func (l *level) again(k *walk, s source) io.Reader {
+// restart returns the source from its beginning, or nil if too much of a stream is gone.
+func (l *level) restart(k *walk, s source) io.Reader {
 	if s.at != nil {
 		return k.open(s)
 	}
@@ -139,7 +139,7 @@ func (l *level) pos() int64 { return l.pre.total - int64(l.in.Buffered()) }
 
 // decoder starts to decode l.in.
 func (l *level) decoder(k *walk, s source, format string) (io.Reader, error) {
-	l.give(k.lim.Memory)
+	l.free(k.lim.Memory)
 	spend := func(steps int64) bool { return k.spend(s, steps) }
 	if !spend(budget.DecoderSetup) {
 		return nil, io.EOF
@@ -155,7 +155,7 @@ func (l *level) decoder(k *walk, s source, format string) (io.Reader, error) {
 		l.gzip.Multistream(false)
 		return &gzipMembers{l, func() bool { return spend(budget.DecoderSetup) }}, nil
 	case "bzip2":
-		if err := l.take(k.lim.Memory, l.bzip2.room()); err != nil {
+		if err := l.reserve(k.lim.Memory, l.bzip2.room()); err != nil {
 			return nil, err
 		}
 		l.bzip2.reset(l.in, func(more int64) error { return l.grow(k, more, spend) }, spend)
@@ -164,7 +164,7 @@ func (l *level) decoder(k *walk, s source, format string) (io.Reader, error) {
 		return l.zstd.reset(l.in, k.window(budget.ZstdWindow), k.lim.Memory, spend)
 	case "xz":
 		return &xzReader{in: l.in, most: k.window(budget.XzWindow), begin: func(memory int64) error {
-			l.give(k.lim.Memory)
+			l.free(k.lim.Memory)
 			k.budget -= memory / setupShare
 			return l.grow(k, memory, spend)
 		}}, nil
@@ -182,7 +182,7 @@ func (k *walk) window(most int64) int64 {
 
 // grow takes n bytes of memory more for what decodes l, before they are allocated, and spends the steps for that.
 func (l *level) grow(k *walk, n int64, spend func(steps int64) bool) error {
-	if err := l.take(k.lim.Memory, n); err != nil {
+	if err := l.reserve(k.lim.Memory, n); err != nil {
 		return err
 	}
 	if !spend(budget.DecoderSetup + n/budget.MemoryPerStep) {

@@ -136,7 +136,7 @@ func (k *walk) examine(s source, l *level) {
 		return
 	}
 	// It only looked so. The walked file itself is the caller's to read.
-	if raw := l.again(k, s); raw != nil && len(s.layers) > 0 {
+	if raw := l.restart(k, s); raw != nil && len(s.layers) > 0 {
 		k.leaf(s, raw)
 	}
 }

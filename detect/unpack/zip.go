@@ -156,7 +156,7 @@ func (k *walk) zip(s source, l *level) bool {
 	if k.locals(whole, again, complete) {
 		return true
 	}
-	if raw := again.again(k, whole); raw != nil {
+	if raw := again.restart(k, whole); raw != nil {
 		k.leaf(source{name: s.name, layers: s.layers[:len(s.layers)-1]}, raw)
 	}
 	return true

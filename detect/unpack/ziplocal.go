@@ -152,11 +152,11 @@ func (l *level) lzma(k *walk, s source, e entry) (io.Reader, error) {
 		return nil, fmt.Errorf("%w: lzma with a dictionary of %d bytes", ErrLimit, dict)
 	}
 	k.budget -= int64(dict) / setupShare
-	l.give(k.lim.Memory)
+	l.free(k.lim.Memory)
 	if !k.spend(s, budget.DecoderSetup+int64(dict)/budget.MemoryPerStep) {
 		return nil, io.EOF
 	}
-	if err := l.take(k.lim.Memory, int64(dict)); err != nil {
+	if err := l.reserve(k.lim.Memory, int64(dict)); err != nil {
 		return nil, err
 	}
 	// The decoder wants the header of a .lzma file: the properties, then the size or all ones.

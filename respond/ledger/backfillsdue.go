@@ -14,8 +14,8 @@ const busyBackfill = `EXISTS (SELECT 1 FROM keyed_jobs k JOIN river_job j ON j.i
 	WHERE k.kind = 'backfill' AND k.key = CAST(r.id AS TEXT)
 		AND CAST(j.state AS TEXT) IN ('available', 'scheduled', 'retryable', 'pending', 'running'))`
 
-// NotePushed remembers when a repository was last pushed to; zero: never.
-func (tx *Tx) NotePushed(ctx context.Context, repository int64, pushed time.Time) error {
+// RecordPush remembers when a repository was last pushed to; zero: never.
+func (tx *Tx) RecordPush(ctx context.Context, repository int64, pushed time.Time) error {
 	_, err := tx.exec(ctx, `UPDATE repositories SET pushed = $2 WHERE id = $1 AND pushed <> $2`, repository, pushed)
 	if err != nil {
 		return fmt.Errorf("ledger: last push of repository %d: %w", repository, err)

@@ -27,7 +27,7 @@ func TestLooksDue(t *testing.T) {
 				if err := tx.UpsertRepository(ctx, r); err != nil {
 					return err
 				}
-				if err := tx.NotePushed(ctx, id, start().Add(time.Duration(id)*time.Hour)); err != nil {
+				if err := tx.RecordPush(ctx, id, start().Add(time.Duration(id)*time.Hour)); err != nil {
 					return err
 				}
 			}

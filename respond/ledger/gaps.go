@@ -8,14 +8,14 @@ import (
 	"github.com/rekey-app/rekey/respond"
 )
 
-// NoteGap records that what was last left unread of a ref is not tried again by itself, and forgets that it is to be.
-func (tx *Tx) NoteGap(ctx context.Context, repository int64, ref, base, head string, reasons []string) error {
+// RecordGap records that what was last left unread of a ref is not tried again by itself, and forgets that it is to be.
+func (tx *Tx) RecordGap(ctx context.Context, repository int64, ref, base, head string, reasons []string) error {
 	_, err := tx.exec(ctx, `INSERT INTO gaps (repository, ref, base, head, reasons, at) VALUES ($1, $2, $3, $4, $5, $6)`,
 		repository, []byte(ref), base, head, reasons, tx.now)
 	if err != nil {
 		return explain(fmt.Errorf("ledger: unread range of repository %d: %w", repository, err))
 	}
-	return tx.NoteWholeRead(ctx, repository, ref)
+	return tx.RecordFullyRead(ctx, repository, ref)
 }
 
 // Gaps lists a repository's unread ranges, accepted ones too, oldest first.

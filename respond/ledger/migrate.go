@@ -90,7 +90,7 @@ func upgrade(ctx context.Context, q querier, store string) error {
 		if _, err := q.exec(ctx, "INSERT INTO ledger_versions VALUES ($1)", m.version); err != nil {
 			return err
 		}
-		if err := noteChecksum(ctx, q, m); err != nil {
+		if err := recordChecksum(ctx, q, m); err != nil {
 			return err
 		}
 	}
@@ -123,7 +123,7 @@ func verify(ctx context.Context, q querier, run []migration) error {
 	for _, m := range run {
 		switch sum, known := sums[int64(m.version)]; {
 		case !known:
-			if err := noteChecksum(ctx, q, m); err != nil {
+			if err := recordChecksum(ctx, q, m); err != nil {
 				return err
 			}
 		case sum != m.checksum():
@@ -133,7 +133,7 @@ func verify(ctx context.Context, q querier, run []migration) error {
 	return nil
 }
 
-func noteChecksum(ctx context.Context, q querier, m migration) error {
+func recordChecksum(ctx context.Context, q querier, m migration) error {
 	_, err := q.exec(ctx, "INSERT INTO ledger_checksums (version, checksum) VALUES ($1, $2)", m.version, m.checksum())
 	return err
 }

@@ -26,9 +26,9 @@ func (tx *Tx) CountNotices(ctx context.Context, target string, repository int64,
 	return ofRepository, inAll, nil
 }
 
-// NoteNotice records that a target is told of something in a repository. An event that waits for the next digest is kept
+// RecordNotice records that a target is told of something in a repository. An event that waits for the next digest is kept
 // until [Tx.ForgetNotices].
-func (tx *Tx) NoteNotice(ctx context.Context, target string, repository int64, waiting []byte) error {
+func (tx *Tx) RecordNotice(ctx context.Context, target string, repository int64, waiting []byte) error {
 	_, err := tx.exec(ctx, `INSERT INTO notices (target, repository, event, waits, at) VALUES ($1, $2, $3, $4, $5)`,
 		target, repository, waiting, waiting != nil, tx.now)
 	if err == nil {

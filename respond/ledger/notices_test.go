@@ -17,7 +17,7 @@ func TestNotices(t *testing.T) {
 		other.ID = 10
 		know(t, s, repository(), other)
 		note := func(target string, repository int64, event []byte) {
-			update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.NoteNotice(ctx, target, repository, event) })
+			update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.RecordNotice(ctx, target, repository, event) })
 		}
 		counted := func(since time.Time, ofRepository, inAll int) {
 			t.Helper()

@@ -93,7 +93,7 @@ func OpenStore(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// Close lets go of the database. Workers must have been stopped before.
+// Close closes the database. Workers must have been stopped before.
 func (s *Store) Close() error {
 	var errs []error
 	if s.pool != nil {

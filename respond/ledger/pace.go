@@ -49,8 +49,8 @@ func (p Pace) Take(ctx context.Context, installation int64, rate string, burst i
 	return at, nil
 }
 
-// Close remembers that GitHub told an installation to wait with what the scope names.
-func (p Pace) Close(ctx context.Context, installation int64, scope string, until time.Time) error {
+// SetCooldown remembers that GitHub told an installation to wait with what the scope names.
+func (p Pace) SetCooldown(ctx context.Context, installation int64, scope string, until time.Time) error {
 	err := p.s.update(ctx, pgx.ReadCommitted, func(ctx context.Context, tx *Tx) error {
 		if _, err := tx.exec(ctx, `DELETE FROM closures WHERE until < $1`, tx.now); err != nil {
 			return err
@@ -66,7 +66,7 @@ func (p Pace) Close(ctx context.Context, installation int64, scope string, until
 	return nil
 }
 
-// Closures shows what GitHub told any process and is not over.
+// Cooldowns calls show for each cooldown of any process that is not over.
 func (p Pace) Cooldowns(ctx context.Context, show func(installation int64, scope string, until time.Time)) error {
 	err := p.s.View(ctx, func(ctx context.Context, tx *Tx) error {
 		return each(ctx, tx, func(scan func(...any) error) error {

@@ -68,7 +68,7 @@ func TestClosuresAreShared(t *testing.T) {
 		}
 		for scope, after := range map[string]time.Duration{"git": time.Minute, "all": time.Hour} {
 			for _, after := range []time.Duration{after, after / 2} { // the longer one holds
-				if err := s.Pace().Close(t.Context(), 7, scope, start().Add(after)); err != nil {
+				if err := s.Pace().SetCooldown(t.Context(), 7, scope, start().Add(after)); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -119,17 +119,17 @@ func (tx *Tx) RemoveRepository(ctx context.Context, id int64) error {
 	return nil
 }
 
-// LoseRepository forgets a repository that an installation does not reach any more, unless another one reaches it by now:
+// RemoveUnreachable forgets a repository that an installation does not reach any more, unless another one reaches it by now:
 // after a transfer, the old installation's event may come last.
-func (tx *Tx) LoseRepository(ctx context.Context, id, installation int64) error {
+func (tx *Tx) RemoveUnreachable(ctx context.Context, id, installation int64) error {
 	if _, err := tx.exec(ctx, `DELETE FROM repositories WHERE id = $1 AND installation = $2`, id, installation); err != nil {
 		return fmt.Errorf("ledger: remove repository %d: %w", id, err)
 	}
 	return nil
 }
 
-// NoteRead records a commit or tag whose whole past has been read, though no ref points to it any more.
-func (tx *Tx) NoteRead(ctx context.Context, repository int64, sha string) error {
+// RecordRead records a commit or tag whose whole past has been read, though no ref points to it any more.
+func (tx *Tx) RecordRead(ctx context.Context, repository int64, sha string) error {
 	_, err := tx.exec(ctx, `INSERT INTO read_tips (repository, sha, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, repository, sha, tx.now)
 	if err != nil {
 		return fmt.Errorf("ledger: read tips of repository %d: %w", repository, err)
@@ -145,7 +145,7 @@ func (tx *Tx) SetTip(ctx context.Context, repository int64, ref, sha string) err
 	if err != nil {
 		return fmt.Errorf("ledger: tip of repository %d: %w", repository, err)
 	}
-	return tx.NoteRead(ctx, repository, sha)
+	return tx.RecordRead(ctx, repository, sha)
 }
 
 // WasRead reports whether the commit or tag was the tip of a ref whose whole past has been read.

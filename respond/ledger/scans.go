@@ -53,7 +53,7 @@ func (tx *Tx) recordScan(ctx context.Context, scan respond.Scan, observations []
 			return RecordedScan{}, err
 		}
 	}
-	return tx.whatCame(ctx, id, order)
+	return tx.newlyRecorded(ctx, id, order)
 }
 
 func (tx *Tx) saveScan(ctx context.Context, scan respond.Scan) (id int64, err error) {
@@ -90,7 +90,7 @@ func (tx *Tx) saveLeak(ctx context.Context, l respond.Leak, scan int64, outside 
 		if err != nil || known {
 			return id, err
 		}
-	} else if err := tx.takeOver(ctx, l, scan); err != nil {
+	} else if err := tx.adoptLeak(ctx, l, scan); err != nil {
 		return 0, err
 	}
 	_, err = one(ctx, tx, []any{&id}, `INSERT INTO leaks (repository, fingerprint, kind, environment, severity, confidence,
@@ -110,10 +110,10 @@ func (tx *Tx) saveLeak(ctx context.Context, l respond.Leak, scan int64, outside 
 	return id, err
 }
 
-// takeOver makes a leak from outside, where there is one, a new leak of the repository, with the facts of the scan that
+// adoptLeak makes a leak from outside, where there is one, a new leak of the repository, with the facts of the scan that
 // brought it there. What a person said about it counts on; what the policy allowed at the place outside does not. The same
 // goes for an open leak of low confidence that a scan is surer of: until then nothing followed from it but a line in a check.
-func (tx *Tx) takeOver(ctx context.Context, l respond.Leak, scan int64) error {
+func (tx *Tx) adoptLeak(ctx context.Context, l respond.Leak, scan int64) error {
 	_, err := tx.exec(ctx, `UPDATE leaks SET outside = 0, detected = $3, first_scan = $4, severity = $5, confidence = $6, reasons = $7,
 			instance = $8, dashboard = $9, variable = $10, browser = $11, introduced = $12, pusher = $13,
 			closed = CASE closed_by WHEN 'rekey' THEN 0 ELSE closed END,
@@ -161,7 +161,7 @@ func placeOf(s respond.Sighting) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-func (tx *Tx) whatCame(ctx context.Context, scan int64, leaks []int64) (RecordedScan, error) {
+func (tx *Tx) newlyRecorded(ctx context.Context, scan int64, leaks []int64) (RecordedScan, error) {
 	r := RecordedScan{Fresh: map[int64][]respond.Sighting{}}
 	for _, id := range leaks {
 		leak, err := tx.Leak(ctx, id)

@@ -14,8 +14,8 @@ func (tx *Tx) SweepDue(ctx context.Context, since time.Time, limit int) ([]int64
 		ORDER BY r.swept, r.id LIMIT $2`, since, limit)
 }
 
-// NoteSweep remembers that a repository's refs were compared now, or that a job to do so is queued.
-func (tx *Tx) NoteSweep(ctx context.Context, repository int64) error {
+// RecordSweep remembers that a repository's refs were compared now, or that a job to do so is queued.
+func (tx *Tx) RecordSweep(ctx context.Context, repository int64) error {
 	if _, err := tx.exec(ctx, `UPDATE repositories SET swept = $2 WHERE id = $1`, repository, tx.now); err != nil {
 		return fmt.Errorf("ledger: sweep of repository %d: %w", repository, err)
 	}

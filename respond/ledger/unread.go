@@ -15,8 +15,8 @@ type Unread struct {
 	Tried    time.Time
 }
 
-// NoteUnread records that reading a ref as far as sha left something unjudged, and returns what is known of it now.
-func (tx *Tx) NoteUnread(ctx context.Context, repository int64, ref, sha string, reasons []string) (Unread, error) {
+// RecordUnread records that reading a ref as far as sha left something unjudged, and returns what is known of it now.
+func (tx *Tx) RecordUnread(ctx context.Context, repository int64, ref, sha string, reasons []string) (Unread, error) {
 	u := Unread{Ref: ref, SHA: sha, Reasons: reasons, Tried: tx.now}
 	_, err := one(ctx, tx, []any{&u.Attempts}, `INSERT INTO unread (repository, ref, sha, reasons, attempts, tried) VALUES ($1, $2, $3, $4, 1, $5)
 		ON CONFLICT (repository, ref) DO UPDATE SET sha = excluded.sha, reasons = excluded.reasons, attempts = unread.attempts + 1,
@@ -28,9 +28,9 @@ func (tx *Tx) NoteUnread(ctx context.Context, repository int64, ref, sha string,
 	return u, nil
 }
 
-// NoteWholeRead records that nothing of a ref waits to be read again: a reading left nothing, and what earlier ones left was
+// RecordFullyRead records that nothing of a ref waits to be read again: a reading left nothing, and what earlier ones left was
 // read with it; or it is a [Gap] now.
-func (tx *Tx) NoteWholeRead(ctx context.Context, repository int64, ref string) error {
+func (tx *Tx) RecordFullyRead(ctx context.Context, repository int64, ref string) error {
 	_, err := tx.exec(ctx, `DELETE FROM unread WHERE repository = $1 AND ref = $2`, repository, []byte(ref))
 	if err != nil {
 		return fmt.Errorf("ledger: unread ref of repository %d: %w", repository, err)

@@ -35,7 +35,7 @@ func Comment(r respond.Reply) string {
 		return markdown.Code(r.By) + " closed this, but only a person can: it stays open until the key is revoked, or someone with write access closes it. " +
 			"Exclude this issue's label from automations that close issues."
 	}
-	return nothingToDo(r.Kind, r.Leak) + clerkSaid(r)
+	return nothingToDo(r.Kind, r.Leak) + clerkVerdict(r)
 }
 
 // nothingToDo answers a command that changes nothing.
@@ -55,8 +55,8 @@ func nothingToDo(kind respond.ReplyKind, l respond.Leak) string {
 	return ""
 }
 
-// clerkSaid tells what came of asking Clerk, where the key is not confirmed to be revoked.
-func clerkSaid(r respond.Reply) string {
+// clerkVerdict tells what came of asking Clerk, where the key is not confirmed to be revoked.
+func clerkVerdict(r respond.Reply) string {
 	switch r.Kind {
 	case respond.ReplyStillWorks:
 		return stillWorks(r)

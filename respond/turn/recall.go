@@ -37,7 +37,7 @@ func (r *Room) due() []Job {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.Now()
-	free := r.crowd() - len(r.seats)
+	free := r.maxWaiting() - len(r.seats)
 	seated := map[place]int{}
 	for _, s := range r.seats {
 		seated[place{s.job.Installation, s.job.Class}]++
@@ -124,7 +124,7 @@ func (r *Room) Close() []int64 {
 	for id, s := range r.seats {
 		delete(r.seats, id)
 		r.table.Leave(id)
-		s.told <- verdict{}
+		s.verdict <- verdict{}
 	}
 	var ids []int64
 	for _, list := range r.aside {

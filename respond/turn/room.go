@@ -11,10 +11,10 @@ import (
 const (
 	// defaultSeats is how many jobs of one installation and class wait in the room, so that one is at hand when a slot is free.
 	defaultSeats = 2
-	// crowd is for how many installations and classes there are seats. Those who wait hold no slot, but a goroutine each.
-	crowd = 12
-	// assumedTip is how many jobs may come at once, to be told to wait elsewhere.
-	standing = 40
+	// maxWaiting is for how many installations and classes there are seats. Those who wait hold no slot, but a goroutine each.
+	maxWaiting = 12
+	// extraWorkers is how many jobs may come at once only to be sent back to the queue.
+	extraWorkers = 40
 	// seatedFor is how long a job waits in the room before it is put aside.
 	seatedFor = 10 * time.Second
 	// soon is how long a job waits in the room for GitHub to be asked again.
@@ -25,8 +25,8 @@ const (
 	// callAgain is when a job is called again that was put aside so recently that the queue does not know it yet, and maxCalls
 	// how often.
 	callAgain, maxCalls = 50 * time.Millisecond, 200
-	// lookAgain is how long the room trusts what it was told of when GitHub may be asked.
-	lookAgain = 5 * time.Second
+	// openFor is how long the room trusts what it was told of when GitHub may be asked.
+	openFor = 5 * time.Second
 )
 
 // Options are what a [Room] needs.
@@ -69,9 +69,9 @@ type place struct {
 }
 
 // Workers is how many jobs may be in the room at the same time: those that work, those that wait, and some that come.
-func (r *Room) Workers() int { return r.Slots + r.crowd() + standing }
+func (r *Room) Workers() int { return r.Slots + r.maxWaiting() + extraWorkers }
 
-func (r *Room) crowd() int { return crowd * r.Seats }
+func (r *Room) maxWaiting() int { return maxWaiting * r.Seats }
 
 // seatsOf is how many jobs of an installation and class wait in the room. New issues go one after the other, with pauses
 // that are longer than a job waits there.
@@ -90,8 +90,8 @@ type call struct {
 
 // seat is a job that waits in the room.
 type seat struct {
-	job  Job
-	told chan verdict // one
+	job     Job
+	verdict chan verdict // one
 }
 
 // verdict ends a wait: the job starts, or is put aside for that long.
@@ -122,11 +122,11 @@ func (r *Room) Enter(ctx context.Context, j Job) (leave func(), aside time.Durat
 	defer timer.Stop()
 	var v verdict
 	select {
-	case v = <-s.told:
+	case v = <-s.verdict:
 	case <-ctx.Done():
-		v = r.standUp(s, func() verdict { return verdict{} })
+		v = r.endWait(s, func() verdict { return verdict{} })
 	case <-timer.C:
-		v = r.standUp(s, func() verdict { return verdict{aside: r.putAside(j)} })
+		v = r.endWait(s, func() verdict { return verdict{aside: r.putAside(j)} })
 	}
 	if !v.start {
 		return nil, v.aside
@@ -138,16 +138,16 @@ func (r *Room) Enter(ctx context.Context, j Job) (leave func(), aside time.Durat
 func (r *Room) sit(j Job) *seat {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := &seat{job: j, told: make(chan verdict, 1)}
+	s := &seat{job: j, verdict: make(chan verdict, 1)}
 	at := place{j.Installation, j.Class}
 	r.forget(j)
 	r.arrived(at, j.ID)
 	switch {
 	case r.closed:
-		s.told <- verdict{}
+		s.verdict <- verdict{}
 		return s
 	case r.behind(at, j.ID), r.Open(j.Installation, j.Class).After(r.Now().Add(soon)):
-		s.told <- verdict{aside: r.putAside(j)}
+		s.verdict <- verdict{aside: r.putAside(j)}
 		r.dispatch()
 		return s
 	}
@@ -179,12 +179,12 @@ func (r *Room) awaits(j Job, now time.Time) bool {
 	})
 }
 
-// standUp ends a wait with a verdict, unless it has one already.
-func (r *Room) standUp(s *seat, decide func() verdict) verdict {
+// endWait ends a wait with a verdict, unless it has one already.
+func (r *Room) endWait(s *seat, decide func() verdict) verdict {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	select {
-	case v := <-s.told:
+	case v := <-s.verdict:
 		return v
 	default:
 	}
@@ -214,20 +214,20 @@ func (r *Room) dispatch() {
 		s := r.seats[next.ID]
 		delete(r.seats, next.ID)
 		delete(r.naps, next.ID)
-		s.told <- verdict{start: true}
+		s.verdict <- verdict{start: true}
 	}
 	if len(r.seats)+len(r.aside) == 0 {
 		return
 	}
-	r.lookAt(r.opening(now))
+	r.dispatchAt(r.opening(now))
 	if len(r.aside) > 0 {
 		r.again()
 	}
 }
 
-// opening is when GitHub may next be asked for something that waits; now plus lookAgain at the latest.
+// opening is when GitHub may next be asked for something that waits; now plus openFor at the latest.
 func (r *Room) opening(now time.Time) time.Time {
-	next := now.Add(lookAgain)
+	next := now.Add(openFor)
 	if len(r.coming) > 0 {
 		next = now.Add(r.Comes)
 	}
@@ -245,8 +245,8 @@ func (r *Room) opening(now time.Time) time.Time {
 	return next
 }
 
-// lookAt dispatches at a time.
-func (r *Room) lookAt(at time.Time) {
+// dispatchAt dispatches at a time.
+func (r *Room) dispatchAt(at time.Time) {
 	after := max(at.Sub(r.Now()), time.Millisecond)
 	if r.timer != nil {
 		r.timer.Reset(after)
@@ -275,7 +275,7 @@ func (r *Room) shed(at place) {
 		}
 		r.evict(slices.MaxFunc(here, func(a, b Job) int { return cmp.Compare(a.ID, b.ID) }))
 	}
-	for len(r.seats) > r.crowd() {
+	for len(r.seats) > r.maxWaiting() {
 		r.evict(r.lastSeated())
 	}
 }
@@ -303,7 +303,7 @@ func (r *Room) evict(j Job) {
 	s := r.seats[j.ID]
 	delete(r.seats, j.ID)
 	r.table.Leave(j.ID)
-	s.told <- verdict{aside: r.putAside(j)}
+	s.verdict <- verdict{aside: r.putAside(j)}
 }
 
 // putAside notes a job that goes back to the queue, and returns for how long it does so at most.

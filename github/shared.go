@@ -10,33 +10,33 @@ type SharedLimits interface {
 	// Take takes one write of a rate that lets burst through at once, then one in each pause; force, also where none is left.
 	// It returns zero, or when the next one may be taken.
 	Take(ctx context.Context, installation int64, rate string, burst int, pause time.Duration, force bool) (time.Time, error)
-	// Close remembers that GitHub told an installation to wait with what the scope names.
-	Close(ctx context.Context, installation int64, scope string, until time.Time) error
-	// Closures shows what GitHub told any process and is not over.
+	// SetCooldown remembers that GitHub told an installation to wait with what the scope names.
+	SetCooldown(ctx context.Context, installation int64, scope string, until time.Time) error
+	// Cooldowns calls show for each cooldown of any process that is not over.
 	Cooldowns(ctx context.Context, show func(installation int64, scope string, until time.Time)) error
 }
 
-// share is what the processes share about one installation.
-type share struct {
+// sharedPacer is what the processes share about one installation.
+type sharedPacer struct {
 	with         SharedLimits // nil: there is no other process
 	installation int64
 }
 
-func (a *App) share(installation int64) share { return share{a.shared, installation} }
+func (a *App) sharedPacer(installation int64) sharedPacer { return sharedPacer{a.shared, installation} }
 
 // take takes what a request of the class costs, here and of what is shared.
-func (s share) take(ctx context.Context, p *pacer, now time.Time, class class) error {
+func (s sharedPacer) take(ctx context.Context, p *pacer, now time.Time, class class) error {
 	if err := p.take(now, class); err != nil || s.with == nil {
 		return err
 	}
 	for _, r := range p.rates(class) {
 		at, err := s.with.Take(ctx, s.installation, r.name, r.burst, r.pause, class == moreChecks)
 		if err != nil {
-			p.giveBack(class)
+			p.refund(class)
 			return err
 		}
 		if at.After(now) {
-			p.giveBack(class)
+			p.refund(class)
 			p.notBefore(r, at)
 			return &LimitError{at, "others of this installation go before it"}
 		}
@@ -44,21 +44,22 @@ func (s share) take(ctx context.Context, p *pacer, now time.Time, class class) e
 	return nil
 }
 
-// learn keeps to a limit, and tells the other processes of it.
-func (s share) learn(ctx context.Context, p *pacer, now time.Time, class class, limit limit) error {
+// learn keeps to a limit, and shares it with the other processes.
+func (s sharedPacer) learn(ctx context.Context, p *pacer, now time.Time, class class, limit limit) error {
 	scope, until := p.learn(now, class, limit)
 	if s.with == nil {
 		return nil
 	}
-	return s.with.Close(ctx, s.installation, string(scope), until)
+	return s.with.SetCooldown(ctx, s.installation, string(scope), until)
 }
 
-// shareEvery is how often a process looks for what GitHub told others.
-const shareEvery = 2 * time.Second
+// syncEvery is how often a process loads the cooldowns of the others.
+const syncEvery = 2 * time.Second
 
-// Recall keeps to what GitHub told other processes, and earlier ones. It is for before the first request: a restart is no reason
+// LoadLimits applies the cooldowns that GitHub imposed on other processes, and earlier ones. Call it before the first request: a
+// restart is no reason
 // to ask GitHub what it said not to.
-func (a *App) Recall(ctx context.Context) error {
+func (a *App) LoadLimits(ctx context.Context) error {
 	if a.shared == nil {
 		return nil
 	}
@@ -67,15 +68,15 @@ func (a *App) Recall(ctx context.Context) error {
 	})
 }
 
-// Share does what Recall does, again and again until ctx ends. It returns at once where nothing is shared.
-func (a *App) Share(ctx context.Context) {
+// SyncLimits does what [App.LoadLimits] does, again and again until ctx ends. It returns at once where nothing is shared.
+func (a *App) SyncLimits(ctx context.Context) {
 	if a.shared == nil {
 		return
 	}
-	ticker := time.NewTicker(shareEvery)
+	ticker := time.NewTicker(syncEvery)
 	defer ticker.Stop()
 	for {
-		if err := a.Recall(ctx); err != nil && ctx.Err() == nil {
+		if err := a.LoadLimits(ctx); err != nil && ctx.Err() == nil {
 			a.log.WarnContext(ctx, "limits that GitHub told other processes of are not known", "error", err)
 		}
 		select {

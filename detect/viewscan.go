@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// sweep is the state of reading one view.
-type sweep struct {
+// viewScan is the state of reading one view.
+type viewScan struct {
 	v *view
 	// until tells, for each way of decoding, up to where it was done already.
 	until [12]int
@@ -16,11 +16,11 @@ type sweep struct {
 
 // Ways of decoding, by alignment where it has several.
 const (
-	base64Way       = 0
-	hexWay          = 4
-	utf16Way        = 6
-	packedBase64Way = 8
-	packedHexWay    = 9
+	base64Decoder       = 0
+	hexDecoder          = 4
+	utf16Decoder        = 6
+	packedBase64Decoder = 8
+	packedHexDecoder    = 9
 )
 
 // stretch is what was decoded over line ends. Where in a group its digits stand is not known by their offsets.
@@ -51,9 +51,9 @@ func (s *stretch) add(run digitsRun, at, align, size, until int) {
 }
 
 // base64 decodes the text around an anchor: first on its line, then over line ends.
-func (r *run) base64(w *sweep, at int, a *anchor) {
+func (r *run) base64(w *viewScan, at int, a *anchor) {
 	text := w.v.text
-	way := base64Way + (at-a.align)&3
+	way := base64Decoder + (at-a.align)&3
 	for _, wrap := range []bool{false, true} {
 		until := w.until[way]
 		if wrap {
@@ -77,7 +77,7 @@ func (r *run) base64(w *sweep, at int, a *anchor) {
 			// A credential that ends with the line might go on in the next.
 			child.to = min(child.to, len(child.text)-1)
 		}
-		child.torn = !wrap && run.wraps && goesOn(text, run) || w.v.torn && reachesEnd(text, run.end)
+		child.truncated = !wrap && run.wraps && goesOn(text, run) || w.v.truncated && reachesEnd(text, run.end)
 		r.deeper(child)
 		if !wrap && run.anch > 0 && a.align == 0 && bytes.IndexByte([]byte("/+-_"), text[at-1]) >= 0 {
 			// Base64 behind a path or a name, which look like more of it.
@@ -157,8 +157,8 @@ func reachesEnd(text []byte, i int) bool {
 }
 
 // hex decodes the hexadecimal text around an anchor.
-func (r *run) hex(w *sweep, at int) {
-	way := hexWay + at%2
+func (r *run) hex(w *viewScan, at int) {
+	way := hexDecoder + at%2
 	for _, wrap := range []bool{false, true} {
 		until := w.until[way]
 		if wrap {
@@ -189,8 +189,8 @@ func (r *run) hex(w *sweep, at int) {
 }
 
 // utf16 reads the UTF-16 text around an anchor.
-func (r *run) utf16(w *sweep, at int) {
-	way := utf16Way + at%2
+func (r *run) utf16(w *viewScan, at int) {
+	way := utf16Decoder + at%2
 	if at < w.until[way] {
 		return
 	}
