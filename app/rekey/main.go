@@ -5,7 +5,7 @@
 //   - serve starts the server, app/serve.
 //   - scan reads files, directories and histories on this machine, app/scan.
 //
-// docs/architecture.md describes the packages and what happens on a push.
+// docs/architecture.md describes the packages, and walks through what happens on a push, a scan and a command.
 package main
 
 import (

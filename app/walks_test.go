@@ -1,0 +1,57 @@
+package app
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestTheWalksNameWhatIsThere holds the walks in docs/architecture.md against the code: each line names a file, and functions
+// that it declares.
+func TestTheWalksNameWhatIsThere(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.Split(string(doc), "```walk\n")[1:]
+	if len(parts) != 3 {
+		t.Fatalf("%d walks, want those of a push, of a history and of a command", len(parts))
+	}
+	for _, part := range parts {
+		walk, _, closed := strings.Cut(part, "```")
+		lines := strings.Split(strings.TrimSpace(walk), "\n")
+		if !closed || len(lines) < 10 {
+			t.Errorf("a walk of %d lines", len(lines))
+		}
+		for _, line := range lines {
+			line, _, _ = strings.Cut(line, "#")
+			file, calls, _ := strings.Cut(strings.TrimSpace(line), " ")
+			declared := functionsOf(t, filepath.Join("..", filepath.FromSlash(file)))
+			for name := range strings.SplitSeq(calls, "→") {
+				if name = strings.TrimSpace(name); !declared[name] {
+					t.Errorf("%s declares no function %q", file, name)
+				}
+			}
+		}
+	}
+}
+
+func functionsOf(t *testing.T, file string) map[string]bool {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := map[string]bool{}
+	for _, d := range parsed.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok {
+			declared[f.Name.Name] = true
+		}
+	}
+	return declared
+}
