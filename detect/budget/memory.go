@@ -6,17 +6,17 @@ import "sync/atomic"
 // it, so that decoders within decoders cannot wait for one another: who gets no memory goes without. A nil *Memory has
 // no bound.
 type Memory struct {
-	size    int64
-	parents *Memory
-	used    atomic.Int64
-	peak    atomic.Int64
+	size   int64
+	parent *Memory
+	used   atomic.Int64
+	peak   atomic.Int64
 }
 
 // NewMemory returns a budget of size bytes.
 func NewMemory(size int64) *Memory { return &Memory{size: size} }
 
 // Part returns a budget of size bytes that are also taken of m.
-func (m *Memory) Part(size int64) *Memory { return &Memory{size: size, parents: m} }
+func (m *Memory) Part(size int64) *Memory { return &Memory{size: size, parent: m} }
 
 // TryAcquire takes n bytes, and reports whether there were as many, here and in the budgets around. If so, the caller gives them
 // back with [Memory.Release].
@@ -25,7 +25,7 @@ func (m *Memory) TryAcquire(n int64) bool {
 		return true
 	}
 	used := m.used.Add(n)
-	if used > m.size || !m.parents.TryAcquire(n) {
+	if used > m.size || !m.parent.TryAcquire(n) {
 		m.used.Add(-n)
 		return false
 	}
@@ -38,7 +38,7 @@ func (m *Memory) TryAcquire(n int64) bool {
 func (m *Memory) Release(n int64) {
 	if m != nil {
 		m.used.Add(-n)
-		m.parents.Release(n)
+		m.parent.Release(n)
 	}
 }
 
