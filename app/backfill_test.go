@@ -106,7 +106,7 @@ func (w *world) backfill() (b ledger.Backfills) {
 }
 
 // TestABackfillGoesOnWhereItWas kills the server with SIGKILL when two of five histories have been read and two are being
-// read: those two are read anew, the fifth for the first time, and the finished ones are left alone.
+// read: those two are read again, the fifth for the first time, and the finished ones are left alone.
 func TestABackfillGoesOnWhereItWas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubtest.Options{})

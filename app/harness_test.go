@@ -29,7 +29,7 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// world is a stand-in GitHub with an organisation's repository, and the server that hears its webhooks.
+// world is a stand-in GitHub with an organisation's repository, and the server that receives its webhooks.
 type world struct {
 	t      testing.TB
 	ctx    context.Context

@@ -74,7 +74,7 @@ func testWholeLife(t *testing.T) {
 		t.Errorf("history: %+v", history)
 	}
 
-	// A push of the dead key opens nothing.
+	// A push of the revoked key opens nothing.
 	dead := w.pushed(map[string]string{"third.env": "# third\n" + env(w.keys[0])})
 	w.settle()
 	w.conclusion(dead, "success")
@@ -105,7 +105,7 @@ func testRotatedByTheButton(t *testing.T) {
 		}
 	}
 
-	// One press speaks of all open leaks of the head.
+	// One press is about all open leaks of the head.
 	press("rotated", w.ada)
 	w.state(byKey[key], "closed", respond.Revoked)
 	w.state(byKey[other], "open", respond.Open)

@@ -24,7 +24,7 @@ func (w *world) policy(lines ...string) (sha string) {
 	return sha
 }
 
-// restart starts the server anew, with other settings.
+// restart starts the server again, with other settings.
 func (w *world) restart(change func()) {
 	w.t.Helper()
 	w.stop()
@@ -242,7 +242,7 @@ func testIssuesElsewhere(t *testing.T) {
 		t.Fatalf("%d issues in the policy's repository", len(filed))
 	}
 	holds(t, "the issue", filed[0].Title+filed[0].Body, "acme/shop", ".env")
-	// Words are heard there, and rights are those in the repository of the leak.
+	// Commands are accepted there, and rights are those in the repository of the leak.
 	security.SetRole(w.sam, "admin")
 	w.took(security.Comment(w.ctx, filed[0].Number, "/rekey ignore me", w.sam))
 	w.clerk.Delete(key)

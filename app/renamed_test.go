@@ -8,7 +8,7 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// TestRenamedAccount asks for a repository by its owner's new name once GitHub tells of it.
+// TestRenamedAccount asks for a repository by its owner's new name once GitHub reports it.
 func TestRenamedAccount(t *testing.T) {
 	t.Parallel()
 	w := newShop(t)

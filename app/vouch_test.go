@@ -48,7 +48,7 @@ func testWhoMayAllowAProductionKey(t *testing.T) {
 	w.conclusion(sha, "neutral")
 	holds(t, "the check", w.shop.CheckRuns(sha)[0].Summary, "a decoy")
 	w.filed(1)
-	// The server's own targets hear of it, though the repository's policy wants nobody to.
+	// The server's own targets are notified, though the repository's policy wants nobody to.
 	if messages, _ := slack.all(); len(messages) != 1 {
 		t.Errorf("%d notices, want 1: %q", len(messages), messages)
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The classes of bytes that rules speak of.
+// The classes of bytes that rules refer to.
 func isUpper(c byte) bool  { return 'A' <= c && c <= 'Z' }
 func isLower(c byte) bool  { return 'a' <= c && c <= 'z' }
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// drawPiece draws a key with what stands around it on its line.
+// drawPiece draws a key with what is around it on its line.
 func drawPiece(t *rapid.T) (key string, p piece) {
 	env := rapid.SampledFrom([]detect.Environment{detect.Live, detect.Test}).Draw(t, "environment")
 	key = detecttest.Key(rapid.Int64().Draw(t, "seed"), env)

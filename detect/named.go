@@ -182,7 +182,7 @@ func (r *run) namedValue(v *view, at int, name string, kind Kind) {
 }
 
 // valueAfter returns the offset of the value that is assigned to the name which ends at text[i:], escapes read, or -1.
-// spaced tells that nothing but space may stand between, as in a Dockerfile's ENV.
+// spaced means that nothing but space may stand between, as in a Dockerfile's ENV.
 func valueAfter(text []byte, i int, spaced bool) int {
 	i = skip(text, i, "\"'`])*", 4)
 	// The value beside its name: "name": "X", "value": "…".

@@ -7,7 +7,7 @@ import "bytes"
 // base64 with a line end between any two.
 const plausibleReach = 8 << 10
 
-// plausible is the cheap look at what stands around an anchor, within [plausibleReach]: most texts that hold one hold no
+// plausible is the cheap look at what is around an anchor, within [plausibleReach]: most texts that hold one hold no
 // credential, and end here. It turns none down, and allocates nothing but for HTML entities.
 func (s *Scanner) plausible(text []byte, at int, a *anchor) bool {
 	switch a.kind {

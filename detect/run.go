@@ -12,7 +12,7 @@ import (
 const (
 	ruleSteps      = 1_500  // a rule reads the token
 	judgeSteps     = 10_000 // it judges whether that looks random
-	contextSteps   = 15_000 // it reads what stands around, in one text
+	contextSteps   = 15_000 // it reads what is around, in one text
 	signSteps      = 400    // evidence in that
 	digitSteps     = 6      // a digit is collected and decoded
 	packedSteps    = 5      // the same, of a compressed file

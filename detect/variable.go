@@ -157,7 +157,7 @@ func lineVendor(text string) string {
 	return ""
 }
 
-// vendorIn returns the other vendor that name speaks of.
+// vendorIn returns the other vendor that name belongs to.
 func vendorIn(name string, more ...string) string {
 	lower := strings.ToLower(name)
 	for _, v := range append(otherVendors[:len(otherVendors):len(otherVendors)], more...) {

@@ -14,7 +14,7 @@ type view struct {
 	whole [2]int
 	// A finding must start at from or later and end at to or before: beyond, the text is cut, and others see more of it.
 	from, to int
-	// truncated tells that text is but a line's share of an encoded text: what reaches its end may go on in the next line.
+	// truncated means that text is but a line's share of an encoded text: what reaches its end may go on in the next line.
 	truncated bool
 	member    string // of an archive within the stored text
 	area      *area  // nil before the first finding

@@ -19,7 +19,7 @@ import (
 	"github.com/rekey-app/rekey/github/wire"
 )
 
-// Config tells which App on which GitHub.
+// Config names the App and the GitHub that it is registered on.
 type Config struct {
 	AppID      int64
 	PrivateKey *rsa.PrivateKey

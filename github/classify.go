@@ -158,7 +158,7 @@ func (f failure) permission() string {
 	return "that its manifest asks for"
 }
 
-// Classify turns any error of this package (and of wire) into a verdict. It is pure. Errors that it does not know, among
+// Classify turns any error of this package (and of wire) into a verdict. Errors that it does not know, among
 // them those of the network, are retried. For nil the verdict is zero.
 func Classify(err error, now time.Time) Verdict {
 	if err == nil {

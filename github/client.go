@@ -31,7 +31,7 @@ type Client struct {
 }
 
 // Repository returns the client of one repository. It sends nothing; tokens are minted at the first request, kept
-// until five minutes before their end, and minted anew once after a 401.
+// until five minutes before their end, and minted again once after a 401.
 func (a *App) Repository(r Repository, access Access) *Client {
 	key := tokenKey{installation: r.Installation, repository: r.ID, access: access}
 	if r.ID == 0 {

@@ -169,7 +169,7 @@ func scrub(text string) string {
 	return text
 }
 
-// limit is GitHub's wish not to hear from us for a while.
+// limit is GitHub's demand to wait before the next request.
 type limit struct {
 	until    time.Time
 	primary  bool // it covers all requests
@@ -225,7 +225,7 @@ func (f failure) retryAfter(now time.Time) (time.Duration, bool) {
 	return 0, false
 }
 
-// reset returns when the primary limit starts anew, on our clock.
+// reset returns when the primary limit starts again, on our clock.
 func (f failure) reset(now time.Time) time.Time {
 	at := f.until
 	if seconds, err := strconv.ParseInt(f.header.Get("X-RateLimit-Reset"), 10, 64); err == nil && seconds > 0 {

@@ -67,7 +67,7 @@ func (k Kind) reserve() int {
 	return 0
 }
 
-// scope is what a limit that GitHub told of covers.
+// scope is what a limit that GitHub named covers.
 type scope string
 
 // The scopes, by the names under which processes share them.

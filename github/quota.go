@@ -12,7 +12,7 @@ type Quota struct {
 	Limit, Left  int   // requests
 }
 
-// Quotas lists what is known of the installations' quotas, by installation; none where GitHub has told of none.
+// Quotas lists what is known of the installations' quotas, by installation; none where GitHub has reported none.
 func (a *App) Quotas() []Quota {
 	return a.pacers.quotas(a.now())
 }

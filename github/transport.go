@@ -30,7 +30,7 @@ func newTransport() http.RoundTripper {
 		ResponseHeaderTimeout: time.Minute,
 		ExpectContinueTimeout: time.Second,
 		IdleConnTimeout:       90 * time.Second,
-		// A connection that went dead in silence would hold up everything on it for many minutes.
+		// A connection that was lost without notice would hold up everything on it for many minutes.
 		HTTP2:               &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
 		MaxIdleConns:        maxConcurrent,
 		MaxIdleConnsPerHost: maxConcurrent,
@@ -56,7 +56,7 @@ type transport struct {
 	maxBody   int64         // 0: without bound
 }
 
-// RedirectError is a redirect that was not followed, since it leads to another host, or too often on. It is told apart
+// RedirectError is a redirect that was not followed, since it leads to another host, or too often on. It is distinguished
 // from other errors so that nobody waits for it to pass.
 type RedirectError struct{ From, To string } // hosts
 

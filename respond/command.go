@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// CommandKind is what a person told rekey.
+// CommandKind is what a command asks for.
 type CommandKind string
 
 // What can be said: by a command in a comment, by a button of the check run, or by closing and reopening the issue.

@@ -1,8 +1,8 @@
-// Package respond is the domain of rekey's server: what a leak is, and what to do about it. It is pure: facts in, decisions
+// Package respond is the domain of rekey's server: what a leak is, and what to do about it. Its functions are pure: facts in, decisions
 // out. It imports package detect and the standard library, and everything else imports it.
 //
 // Start with [Decide] for what follows from a scan, [Apply] for what follows from a person's command, and [Learn] for what
-// follows from Clerk's answer; [CatchUp] and [Compare] look for what no event told. Each returns a [Decision]: changes of leaks,
+// follows from Clerk's answer; [CatchUp] and [Compare] find what no event reported. Each returns a [Decision]: changes of leaks,
 // and actions.
 //
 // # Words

@@ -15,8 +15,8 @@ type State string
 const (
 	Open     State = "open"
 	Revoked  State = "revoked"  // Clerk no longer takes the key
-	Ignored  State = "ignored"  // somebody entitled said that it is no secret
-	Resolved State = "resolved" // somebody entitled said that it is dealt with; Clerk was not asked or did not say
+	Ignored  State = "ignored"  // a person closed it as a false positive, or the policy allows it
+	Resolved State = "resolved" // a person closed it as resolved; Clerk was not asked or gave no clear answer
 )
 
 // Leak is one credential in one repository.
@@ -117,7 +117,7 @@ func (s Sighting) Encoded() bool { return s.Encoding != detect.Plain && s.Encodi
 // AllowedInline reports whether the sighting is silenced by rekey:allow on its line, which silences test keys only.
 func (l Leak) AllowedInline(s Sighting) bool { return s.Allowed && !l.Production() }
 
-// Observation is a finding as a scan saw it: the leak's facts and where it stands. AtHead tells that this place is in
+// Observation is a finding as a scan saw it: the leak's facts and where it stands. AtHead means that this place is in
 // the head's tree.
 type Observation struct {
 	Leak     Leak // identity and facts; ID and state are the ledger's

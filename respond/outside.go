@@ -8,7 +8,7 @@ import (
 
 // Anybody can open a pull request. What people without write access bring gets a check run, and nothing that costs others
 // something: no issue, no notice, no question to Clerk. It is admitted when it is merged, which is a push, or when somebody
-// entitled says /rekey triage.
+// with write access comments /rekey triage.
 
 // CanPush reports whether a pull request's author can write to the base repository. association is what the event says:
 // OWNER, MEMBER, COLLABORATOR …; role is what GitHub answers about the author: admin, maintain, write …, or "" where it

@@ -10,14 +10,14 @@ import (
 // PolicyPath is where a repository keeps its policy. The organisation's is the same file in its repository named .github.
 const PolicyPath = ".github/rekey.yml"
 
-// Verify says when Clerk is asked whether a key is dead.
+// Verify says when Clerk is asked whether a key still works.
 type Verify string
 
 // The answers. Asking moves the key's "Last used" stamp in the owner's dashboard.
 const (
 	VerifyNever     Verify = "never"      // Clerk is not asked; a person's word closes
 	VerifyOnRequest Verify = "on-request" // when a person says that the key is rotated
-	VerifyWatch     Verify = "watch"      // also from time to time, until the key is dead
+	VerifyWatch     Verify = "watch"      // also from time to time, until the key is revoked
 )
 
 // Policy is what applies to one repository.
@@ -29,7 +29,7 @@ type Policy struct {
 	Allow  AllowList
 	Public PublicPolicy
 	Notify []NotifyRule
-	Always []NotifyRule // the server's own: they hear of what silences a production key, whatever Notify says
+	Always []NotifyRule // the server's own: notified when a production key is allowed, whatever Notify says
 }
 
 // Unread says what a check is where a limit kept rekey from judging all that the commits bring.
@@ -132,7 +132,7 @@ func DefaultPolicy() Policy {
 	}
 }
 
-// Tells reports whether anybody is to hear of an event.
+// Notifies reports whether any target is notified of an event of the kind.
 func (p Policy) Notifies(kind NoticeKind) bool {
 	for _, n := range p.Notify {
 		if n.Includes(kind) {
@@ -142,7 +142,7 @@ func (p Policy) Notifies(kind NoticeKind) bool {
 	return false
 }
 
-// Tells reports whether this target is to hear of an event.
+// Includes reports whether the target is notified of events of the kind.
 func (n NotifyRule) Includes(kind NoticeKind) bool {
 	if len(n.On) == 0 {
 		return kind == NoticeOpened || kind == NoticeReopened || kind == NoticeRevoked

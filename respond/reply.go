@@ -58,7 +58,7 @@ func Hidden(private bool, state State, p Policy) bool {
 }
 
 // conceal takes out of a decision's comments what strangers must not read. unknown is what is not understood of a command, ""
-// for nothing. asked reports that the comments tell what came of a question to Clerk.
+// for nothing. asked reports that the comments say what came of a question to Clerk.
 func (d *Decision) conceal(f LeakFacts, unknown string, asked bool) {
 	reply := Reply{Kind: ReplyPublicState, Repository: f.Repository, Leak: f.Leak, Unknown: unknown}
 	if asked {

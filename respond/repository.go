@@ -25,7 +25,7 @@ type Repository struct {
 // FullName returns owner/name.
 func (r Repository) FullName() string { return r.Owner + "/" + r.Name }
 
-// Tip is what a ref pointed to when last heard of. Tips serve as haves.
+// Tip is what a ref pointed to when it was last read. Tips serve as haves.
 type Tip struct {
 	Ref  string
 	SHA  string

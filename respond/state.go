@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// LeakFacts are what is known of one leak when somebody says something about it, or Clerk answers.
+// LeakFacts are what is known of one leak when a person gives a command about it, or Clerk answers.
 type LeakFacts struct {
 	Repository Repository
 	Leak       Leak
@@ -170,7 +170,7 @@ func (r *commandRun) reopen() {
 	r.move(r.LeakFacts, Open, r.command.By, reason, r.command.At)
 }
 
-// move brings the leak into another state, with all that follows from it: issue, comment, checks, those who are told.
+// move brings the leak into another state, with all that follows from it: issue, comment, checks, notifications.
 func (d *Decision) move(f LeakFacts, to State, by, reason string, at time.Time) {
 	l := f.Leak
 	d.Changes = append(d.Changes, Change{Leak: l.ID, At: at, By: by, From: l.State, To: to, Reason: reason})
@@ -267,7 +267,7 @@ func (d *Decision) keyRevoked(f LeakFacts, q Verification, now time.Time) {
 
 func (d *Decision) keyAlive(f LeakFacts, q Verification, now time.Time) {
 	if f.Leak.State == Ignored {
-		return // somebody entitled knows of it, and said why
+		return // a person with the right to ignored it, and gave a reason
 	}
 	if f.Leak.State != Open {
 		d.move(f, Open, ByClerk, "Clerk still accepts the key", now)

@@ -2,10 +2,10 @@ package respond
 
 import "time"
 
-// A production key that nobody but Clerk can call dead is closed without Clerk's word by a maintainer alone: else anybody
+// A production key that nobody but Clerk can call revoked is closed without Clerk's confirmation by a maintainer alone: else anybody
 // who can write could silence it.
 
-// mayVouch reports whether a person's word is enough to close the leak where Clerk did not confirm that the key is dead.
+// mayVouch reports whether a person's word is enough to close the leak where Clerk did not confirm that the key is revoked.
 //
 // Where strangers read the issue this holds for every key: else an issue that is open again would say that the key works.
 func mayVouch(role Role, f LeakFacts) bool {
@@ -67,7 +67,7 @@ func (r *commandRun) closedByBot() {
 	r.Actions = append(r.Actions, a)
 }
 
-// keyAllowed tells the server's own targets that a policy allows a production key: whoever may change the policy could use
+// keyAllowed notifies the server's own targets that a policy allows a production key: whoever may change the policy could use
 // it to hide a leak.
 func (d *Decision) keyAllowed(l Leak, now time.Time) {
 	if !l.Production() {

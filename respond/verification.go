@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Why tells for what reason Clerk is asked.
+// Why says for what reason Clerk is asked.
 type Why string
 
 // The reasons.

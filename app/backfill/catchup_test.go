@@ -145,7 +145,7 @@ func (b *bench) idle() {
 	}
 }
 
-// sorted tells how many issues there are of leaks, and what the summary says: "" where it is closed or not there.
+// sorted says how many issues there are of leaks, and what the summary says: "" where it is closed or not there.
 func (b *bench) sorted(r *githubtest.Repository) (leaks int, summary string) {
 	for _, i := range r.Issues() {
 		switch {

@@ -155,7 +155,7 @@ func TestTryAgain(t *testing.T) {
 	}
 }
 
-// TestProgressIsSavedRarely follows a backfill whose ledger hears of it only every few seconds.
+// TestProgressIsSavedRarely follows a backfill whose progress is saved only every few seconds.
 func TestProgressIsSavedRarely(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

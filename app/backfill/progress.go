@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// reportEvery is how often the ledger is told how far a backfill is: most are over sooner, and cost it nothing.
+	// reportEvery is how often a backfill's progress is saved: most are over sooner, and cost it nothing.
 	reportEvery = 5 * time.Second
 	// reportWithin is how long that may hold the reading up.
 	reportWithin = 2 * time.Second
@@ -62,7 +62,7 @@ func (p *progress) log(at pack.Progress) {
 		"objects", at.Objects, "of", at.Total, "bytes", at.Bytes, "percent", p.tenth*10)
 }
 
-// save writes to the ledger, if that was not done a moment ago. A backfill does not fail because nobody hears of it.
+// save writes to the ledger, if that was not done a moment ago. A backfill does not fail because its progress cannot be saved.
 func (p *progress) save() {
 	now := p.worker.Now()
 	if now.Sub(p.saved) < reportEvery {

@@ -31,7 +31,7 @@ const (
 	maxTips = 100_000
 )
 
-// Sweep reads what moved without an event that we heard of.
+// Sweep reads what moved without an event that we received.
 func (w *Worker) Sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 	repository, found, err := w.Recorder.Repository(ctx, j.Args.Repository)
 	if err != nil || !found {

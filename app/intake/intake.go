@@ -26,7 +26,7 @@ type Store interface {
 	Ping(ctx context.Context) error
 }
 
-// Config tells how deliveries are taken in. Fields marked so have defaults.
+// Config configures an [Intake]. Fields marked so have defaults.
 type Config struct {
 	Store   Store
 	Secrets []string             // of the webhook; several while one takes another's place; never empty ones

@@ -22,7 +22,7 @@ import (
 )
 
 // policyFor is how long a policy that was read serves. A push to the default branch that changes the file ends it at once,
-// in the process that hears of it.
+// in the process that receives the event.
 const policyFor = time.Minute
 
 // Tx is what the package needs of the ledger.

@@ -20,8 +20,8 @@ type Change struct {
 	Received      time.Time
 }
 
-// Vouch records who brought the fingerprints that a push to the default branch allows anew: whether they count for
-// production keys depends on what that person may do. What no push brought that we heard of counts for test keys alone.
+// Vouch records who brought the fingerprints that a push to the default branch newly allows: whether they count for
+// production keys depends on what that person may do. What no push that we received brought counts for test keys alone.
 func (p *Policies) Vouch(ctx context.Context, r respond.Repository, c Change) error {
 	after, err := p.policyAt(ctx, record.Target(r), c.After)
 	if err != nil {

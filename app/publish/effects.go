@@ -20,7 +20,7 @@ import (
 // Effects comments on a leak's issue, closes and reopens it, in the order in which it was decided, each once.
 func (w *Worker) Effects(ctx context.Context, j *river.Job[job.Effects]) error {
 	runner := w.runner()
-	// The effects on one issue do not run into each other: while one job is at it, others wait.
+	// Effects on one issue do not overlap: while one job holds it, others wait.
 	return runner.Hold(ctx, fmt.Sprintf("effects:%d", j.Args.Leak), outcome.Owner(j.JobRow), func(ctx context.Context) error {
 		for _, a := range j.Args.Actions {
 			err := runner.DoOnce(ctx, effectKey(a), outcome.Owner(j.JobRow), &issueAction{w: w, action: a})
@@ -104,7 +104,7 @@ func (e *issueAction) Save(context.Context, Tx) (string, error) {
 	return "done", nil
 }
 
-// effectKey is what an effect is recorded under. A comment is found by its marker, which is all that GitHub tells of it.
+// effectKey is what an effect is recorded under. A comment is found by its marker, which is all that GitHub shows of it.
 func effectKey(a respond.Action) string {
 	if a.Do == respond.Comment {
 		return commentKey(text.CommentMarker(a.Key))

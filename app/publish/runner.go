@@ -69,7 +69,7 @@ type Runner struct {
 }
 
 // Do performs an effect under its key. owner names the job that asks for it: another attempt of the same job takes over at
-// once. Errors are those of the effect; [ledger.ErrBusy] while another job is at it, [ledger.ErrFenced] where another run has
+// once. Errors are those of the effect; [ledger.ErrBusy] while another job holds the lease, [ledger.ErrFenced] where another run has
 // taken over, and [*outcome.WaitError].
 func (r *Runner) Do(ctx context.Context, key, owner string, e Effect) error {
 	return r.do(ctx, Tx.BeginAction, key, owner, e)

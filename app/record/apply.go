@@ -160,7 +160,7 @@ func HiddenIssue(ctx context.Context, tx Tx, leak respond.Leak, p respond.Policy
 	return respond.Hidden(there.Private, respond.Open, p), err
 }
 
-// HistoryOf stands before the commit in the head of a backfill's scan. No check run speaks of all that was there before rekey
+// HistoryOf stands before the commit in the head of a backfill's scan. No check run reports all that was there before rekey
 // came, so the head's own scans and this one are kept apart.
 const HistoryOf = "history of "
 

@@ -11,7 +11,7 @@ import (
 	"github.com/rekey-app/rekey/respond/text"
 )
 
-// enqueueNotices queues one notice for each target of the policy that wants to hear of the event. A target that the
+// enqueueNotices queues one notice for each target of the policy that is notified of the event. A target that the
 // server does not know is left out, and logged.
 func (r *Recorder) enqueueNotices(ctx context.Context, tx Tx, a respond.Action, p respond.Policy) error {
 	leak, err := tx.Leak(ctx, a.Leak)

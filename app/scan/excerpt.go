@@ -29,7 +29,7 @@ type Excerpt struct {
 	Column, EndColumn int
 }
 
-// excerpts reads what stands around each of the findings of one text, which is no archive. What cannot be read again is
+// excerpts reads what is around each of the findings of one text, which is no archive. What cannot be read again is
 // left empty.
 func excerpts(text io.ReaderAt, found []detect.Finding) []Excerpt {
 	all := make([]Excerpt, len(found))

@@ -37,7 +37,7 @@ func (m *Meter) add(files, bytes, weight int64) {
 	m.done.Add(weight)
 }
 
-// set tells how far a history is read.
+// set says how far a history is read.
 func (m *Meter) set(objects, total int, bytes int64) {
 	m.objects.Store(true)
 	m.files.Store(int64(objects))

@@ -82,7 +82,7 @@ func (c *collector) stream(ctx context.Context, name string, in io.Reader) error
 	return err
 }
 
-// interruptible lets go of a read that waits for a terminal or a pipe when the context ends.
+// interruptible releases a read that waits for a terminal or a pipe when the context ends.
 func interruptible(ctx context.Context, read func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- read() }()

@@ -116,7 +116,7 @@ func placeFingerprint(h Hit) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// invocation tells what could not be read. places is how many results there would be.
+// invocation says what could not be read. places is how many results there would be.
 func invocation(r Result, places int) sarifInvocation {
 	unread, _ := r.Unread()
 	i := sarifInvocation{Successful: unread == 0}

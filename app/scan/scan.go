@@ -64,7 +64,7 @@ func (h Hit) Path() string {
 type Problem struct {
 	Path   string
 	Reason string
-	// Part tells that the rest of the file was read: what is missing is a damaged or encrypted part, or one over a limit.
+	// Part means that the rest of the file was read: what is missing is a damaged or encrypted part, or one over a limit.
 	Part bool
 	// Absent says why a clone lacks objects, Count of them; Path is one then.
 	Absent pack.Absence

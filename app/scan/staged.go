@@ -150,7 +150,7 @@ type examined struct {
 }
 
 func (s stagedScan) examine(ctx context.Context, changes []worktree.Change) error {
-	// Deleted and changed files tell what only moved.
+	// Deleted and changed files say what only moved.
 	moved := map[string]bool{}
 	all := make([]examined, len(changes))
 	for i, ch := range changes {

@@ -1,4 +1,4 @@
-// Package verify asks Clerk whether leaked keys are dead, and records what follows from the answer. A key is nowhere kept: it is read
+// Package verify asks Clerk whether leaked keys still work, and records what follows from the answer. A key is nowhere kept: it is read
 // again from the git object where it was seen, and forgotten.
 package verify
 
@@ -61,7 +61,7 @@ func NewAnswers(metrics prometheus.Registerer) *prometheus.CounterVec {
 	return answers
 }
 
-// Verify asks Clerk whether a leak's key is dead, and does what follows from the answer.
+// Verify asks Clerk whether a leak's key still works, and does what follows from the answer.
 func (w *Worker) Verify(ctx context.Context, j *river.Job[job.Verify]) error {
 	question := j.Args.Question
 	leak, p, found, err := w.Policies.OfLeak(ctx, j.Args.Leak)

@@ -308,7 +308,7 @@ func FuzzZlib(f *testing.F) {
 	})
 }
 
-// FuzzDeflate starts behind the zlib header, and mends the checksum, so that the fuzzer reaches the tables.
+// FuzzDeflate starts behind the zlib header, and fixes the checksum, so that the fuzzer reaches the tables.
 func FuzzDeflate(f *testing.F) {
 	for _, text := range texts() {
 		src := deflated(f, text[:min(len(text), 2000)], 9)

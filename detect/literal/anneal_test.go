@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// sample tells how often four bytes in a row stand in the texts that a search is to be fast on.
+// sample says how often four bytes in a row stand in the texts that a search is to be fast on.
 type sample struct {
 	bytes  [window]byte
 	weight float64

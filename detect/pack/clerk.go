@@ -9,7 +9,7 @@ import (
 	"github.com/rekey-app/rekey/detect"
 )
 
-// mentioner tells which texts are about Clerk: a [detect.Scanner] does.
+// mentioner says which texts are about Clerk: a [detect.Scanner] does.
 type mentioner interface {
 	MentionsClerk(text []byte) bool
 }

@@ -19,9 +19,9 @@ type history struct {
 	numbers idTable      // of these trees
 	blobs   map[id]int32 // the numbers of the blobs with findings
 	blobIDs []id
-	// treesCut tells that trees hold more than was kept.
+	// treesCut means that trees hold more than was kept.
 	treesCut bool
-	// commitsCut tells that not all commits were kept.
+	// commitsCut means that not all commits were kept.
 	commitsCut bool
 	quota      quota
 	compared   atomic.Int64 // pairs of trees, by all differs

@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// missing names what trees and commits speak of and a partial clone has not. It looks at them as a scan reads them for
+// missing names what trees and commits refer to and a partial clone lacks. It looks at them as a scan reads them for
 // other reasons, and at the end at what no scan has read.
 type missing struct {
 	has func(id) bool
@@ -42,12 +42,12 @@ func (m *missing) need(worker int, name id, reason string) {
 	m.names[name] = reason
 }
 
-// commit looks at what a commit speaks of.
+// commit looks at what a commit refers to.
 func (m *missing) commit(worker int, c *commit) {
 	m.need(worker, c.tree, "partial clone: this tree is not here")
 }
 
-// entry looks at what an entry of a tree speaks of.
+// entry looks at what an entry of a tree refers to.
 func (m *missing) entry(worker int, e treeEntry) {
 	switch {
 	case e.isTree():

@@ -25,5 +25,5 @@ func mapMemory(size int) ([]byte, error) {
 	return syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 }
 
-// unmapMemory gives back what mapMemory returned, or a part of it from its start.
+// unmapMemory unmaps what mapMemory mapped, or a part of it from its start.
 func unmapMemory(b []byte) { syscall.Munmap(b[:cap(b)]) }

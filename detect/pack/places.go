@@ -113,7 +113,7 @@ func (p *places) thin(s *spots, most int) {
 	s.list = s.list[:len(keep)]
 }
 
-// Choose is pure: which of one credential's sightings, which are in the order of dates, are kept if there may be only so
+// Choose selects which of one credential's sightings, which are in the order of dates, are kept if there may be only so
 // many; keep are their places in the list, in order. The oldest tells since when the credential has leaked. Then each path is
 // worth more than another commit at the same one, a place that nothing allows more than one that a comment allows, and one
 // that is at head more than one of the past. cut reports whether a path is left out.

@@ -32,7 +32,7 @@ func (r *quota) reserve(n int64) bool {
 	return true
 }
 
-// free gives all of it back.
+// free releases all of it.
 func (r *quota) free() {
 	r.used.Store(0)
 	r.budget.Release(r.granted.Swap(0))

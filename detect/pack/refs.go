@@ -89,7 +89,7 @@ type refName struct {
 	tree bool
 }
 
-// maxRefDirs is how many entries the refDirs hold before they are made anew, so that their memory is bounded.
+// maxRefDirs is how many entries the refDirs hold before they are made again, so that their memory is bounded.
 const maxRefDirs = 4 << 20
 
 func (h *history) split(at *refDir, to refName) *refDir {

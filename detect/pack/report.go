@@ -44,7 +44,7 @@ type Skipped struct {
 	Reason string
 	// Limit reports that it is over one of rekey's own limits, and with it perhaps a credential: the rest is not clean then.
 	Limit bool
-	// Damaged tells that nothing of it was read, because it cannot be: not for what a shallow or partial clone leaves out by
+	// Damaged means that nothing of it was read, because it cannot be: not for what a shallow or partial clone leaves out by
 	// its nature, nor for an archive within an object that was read.
 	Damaged bool
 	// Absent says why what is missing is not here by the clone's nature, and Count how many objects that is about. Object is
@@ -89,7 +89,7 @@ type Sighting struct {
 	Path    string // any bytes but NUL; "" for messages
 	Commit  string // for a tag, the commit it points to
 	Author  Person // for a tag, the tagger
-	// AtHead tells that this very blob stands at this very path in (one of) Range.Heads.
+	// AtHead means that this very blob stands at this very path in (one of) Range.Heads.
 	// A message is at head where its commit is one.
 	AtHead bool
 	// Refs are the refs, by full name and in order, whose commits hold this very blob at this very path now, or for a

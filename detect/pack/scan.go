@@ -40,7 +40,7 @@ type scan struct {
 
 	keeper  keeper
 	workers []collected
-	// reread tells that the workers' parsed are not all commits.
+	// reread means that the workers' parsed are not all commits.
 	reread atomic.Bool
 }
 

@@ -16,7 +16,7 @@ type store struct {
 	loose []looseObject
 	// tolerant leaves out what is damaged, and names it in skipped, instead of giving up.
 	tolerant bool
-	// verified tells that the checksum behind each entry was verified before.
+	// verified means that the checksum behind each entry was verified before.
 	verified bool
 
 	inflated atomic.Int64 // bytes made, by all walks

@@ -50,7 +50,7 @@ func (z *bzip2Reader) reset(in *bufio.Reader, grow func(bytes int64) error, spen
 	z.in, z.grow, z.spend = bitReader{in: in}, grow, spend
 }
 
-// release lets go of all but a little memory for the next file.
+// release releases all but a little memory for the next file.
 func (z *bzip2Reader) release() {
 	z.in, z.grow, z.spend = bitReader{}, nil, nil
 	z.begun, z.inside, z.left, z.repeats, z.blockSum, z.blockWant = false, false, 0, 0, 0, 0

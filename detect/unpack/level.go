@@ -70,7 +70,7 @@ func (l *level) reserve(m *budget.Memory, n int64) error {
 	return nil
 }
 
-// free gives back what l took.
+// free releases what l reserved.
 func (l *level) free(m *budget.Memory) {
 	m.Release(l.held)
 	l.held = 0
@@ -80,7 +80,7 @@ func shortOf(n int64) error {
 	return fmt.Errorf("%w: memory is short for the %d bytes that it is decoded with", ErrLimit, n)
 }
 
-// release lets go of everything that belongs to the walk, and of memory that few walks need.
+// release drops everything that belongs to the walk, and memory that few walks need.
 func (ls *levels) release() {
 	for _, l := range ls.all {
 		l.pre = prefix{}

@@ -56,7 +56,7 @@ func (z *zstdDecoder) reset(in *bufio.Reader, limit int64, m *budget.Memory, spe
 	return z.decoder, nil
 }
 
-// release gives the memory back, and lets go of a decoder that has more than others may keep.
+// release gives the memory back, and releases a decoder that has more than others may keep.
 func (z *zstdDecoder) release(m *budget.Memory) {
 	m.Release(z.held)
 	z.held, z.frames = 0, zstdFrames{}

@@ -11,7 +11,7 @@
 //	go run ./docs/comparison -write DIR             only write the corpus, with DIR.manifest.jsonl beside it
 //
 // DIR of -peers holds the programs gitleaks, betterleaks and trufflehog; one that is missing is left out, and said so.
-// docs/comparison.md tells how to build them.
+// docs/comparison.md says how to build them.
 package main
 
 import (

@@ -81,7 +81,7 @@ func (r *Repository) CheckRuns(sha string) []CheckRun {
 	return list
 }
 
-// suiteOf returns the commit's suite, made at the first call. fresh tells that it was.
+// suiteOf returns the commit's suite, made at the first call. fresh means that it was.
 func (r *Repository) suiteOf(sha string) (one *suite, fresh bool) {
 	if one := r.suites[sha]; one != nil {
 		return one, false

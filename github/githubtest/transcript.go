@@ -53,7 +53,7 @@ func (s *Server) Requests() []Request { return s.log.all() }
 // ForgetRequests empties the transcript and sets the counts to zero.
 func (s *Server) ForgetRequests() { s.log.forget() }
 
-// Count tells how many requests of a class came in.
+// Count says how many requests of a class came in.
 func (s *Server) Count(class Class) int { return s.log.count(class) }
 
 type transcript struct {

@@ -137,7 +137,7 @@ type Installation struct {
 	SettingsURL  string            // where an owner of the account accepts permissions
 }
 
-// InstallationRepositories says which repositories the installation reaches anew, and which no more.
+// InstallationRepositories lists the repositories that the installation reaches from now on, and no longer.
 type InstallationRepositories struct {
 	Common
 	Account        Account

@@ -196,7 +196,7 @@ func (c *Client) userAgent() string {
 	return c.UserAgent
 }
 
-// redirect tells where an answer moves the request, if it may be followed there.
+// redirect says where an answer moves the request, if it may be followed there.
 func redirect(from *url.URL, resp *http.Response) (*url.URL, bool) {
 	switch resp.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:

@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// ErrNoCommonHave tells that the server knows none of the request's haves, and that the request said so must not become
+// ErrNoCommonHave means that the server knows none of the request's haves, and that the request said so must not become
 // a fetch of the whole history ([Request.RequireCommon]). Nothing was transferred: ask again with tips that the server
 // has, or with no haves if the whole history is meant.
 var ErrNoCommonHave = errors.New("the server knows none of the commits that need not be sent")
 
-// ErrSHA256 tells that an object id has 64 digits: the repository uses SHA-256, which is not supported.
+// ErrSHA256 means that an object id has 64 digits: the repository uses SHA-256, which is not supported.
 var ErrSHA256 = errors.New("repositories with SHA-256 object ids are not supported")
 
 // Texts of servers are cut to these lengths, in bytes, before they go into errors.
@@ -48,7 +48,7 @@ func (e *ServerError) Error() string {
 	return fmt.Sprintf("POST %s: the git server says %s", e.URL, strconv.Quote(e.Message))
 }
 
-// NotOurRef tells that the server does not have a wanted object (yet): "upload-pack: not our ref".
+// NotOurRef means that the server does not have a wanted object (yet): "upload-pack: not our ref".
 func (e *ServerError) NotOurRef() bool { return strings.Contains(e.Message, "not our ref") }
 
 // ProtocolError is an answer that is not git's protocol version 2: a web page in place of an answer, a section nobody

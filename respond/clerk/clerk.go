@@ -80,7 +80,7 @@ var instanceID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompil
 // bearer is what may stand in the header: a credential that cannot is none that Clerk gave out.
 var bearer = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_+/=.-]{8,200}$`) })
 
-// Ask asks whether the key is dead. An error means that the question could not be asked at all: no such key, or the
+// Ask asks whether the key still works. An error means that the question could not be asked at all: no such key, or the
 // context was cancelled. All else that goes wrong is the answer KeyUnknown. Neither ever holds the key.
 func (c *Client) Ask(ctx context.Context, key detect.Secret) (respond.Answer, error) {
 	if !bearer().MatchString(key.Reveal()) {

@@ -27,7 +27,7 @@ type tree struct {
 	byName map[string][]string
 	charts map[string]bool // folders of Helm charts, with the slash at the end; "" for the root
 	head   map[string]bool // files that hold the leaked credential
-	secret map[string]bool // files whose lines may not be named: they would tell where it leaked
+	secret map[string]bool // files whose lines may not be named: they would say where it leaked
 	reads  int
 	bytes  int
 	full   bool // something was not read, as the bounds were reached
@@ -204,7 +204,7 @@ type use struct {
 	text string
 }
 
-// uses returns the lines that name the variable, as a word of its own in any case. Files that would tell where the
+// uses returns the lines that name the variable, as a word of its own in any case. Files that would say where the
 // credential is are left out where nothing may be told of that.
 func (t *tree) uses(variable string, paths ...string) []use {
 	if variable == "" {
@@ -244,7 +244,7 @@ func isWord(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-// show names files and lines as Markdown, but for those that would tell where the credential leaked.
+// show names files and lines as Markdown, but for those that would say where the credential leaked.
 func (t *tree) show(uses []use) []string {
 	var out []string
 	for i, u := range uses {

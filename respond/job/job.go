@@ -139,7 +139,7 @@ func (Effects) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }
 
-// Verify asks Clerk whether a leak's key is dead.
+// Verify asks Clerk whether a leak's key still works.
 type Verify struct {
 	Leak     int64                `json:"leak"`
 	Question respond.Verification `json:"question"`
@@ -153,7 +153,7 @@ func (Verify) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }
 
-// Notify tells one target of a step in a leak's life.
+// Notify notifies one target of a step in a leak's life.
 type Notify struct {
 	Leak   int64          `json:"leak"`
 	Target string         `json:"target"`
@@ -168,7 +168,7 @@ func (Notify) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }
 
-// Digest tells one target of all that waited since the last digest.
+// Digest sends one target all that waited since the last digest.
 type Digest struct {
 	Target string `json:"target"`
 }

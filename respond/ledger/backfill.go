@@ -23,11 +23,11 @@ const (
 type Backfill struct {
 	Repository     int64
 	Phase          BackfillPhase
-	Attempt        int // 1 is the first since the history was last read whole; each begins anew
+	Attempt        int // 1 is the first since the history was last read whole; each starts over
 	Objects, Total int
 	Bytes          int64 // arrived, of the pack; or read, inflated
 	Started        time.Time
-	Updated        time.Time // when the ledger last heard of it
+	Updated        time.Time // when its progress was last saved
 	Reason         string    // why the last attempt failed, or why it was given up
 	Crashed        bool      // given up because the process ended each time in the middle of it
 }

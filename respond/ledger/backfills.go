@@ -13,7 +13,7 @@ type Backfills struct {
 	Done         int // the history has been read
 	Reading      int // it is being read now, for the first time or again
 	Waiting      int // it has not been read, and will be
-	GivenUp      int // it could not be read; List tells why
+	GivenUp      int // it could not be read; List says why
 
 	// List are those being read, then those given up, then those between two attempts. A repository whose first attempt
 	// has not started is not among them.
@@ -26,7 +26,7 @@ type RepositoryBackfill struct {
 	Backfill   Backfill
 }
 
-// backfillState tells in which state a repository is. A backfill is being read only while the queue says that its job runs: after
+// backfillState says in which state a repository is. A backfill is being read only while the queue says that its job runs: after
 // a kill -9 the job is taken up again (see reclaim.go), and from then on its old figures count for nothing.
 const backfillState = `CASE
 		WHEN l.phase IN ('arriving', 'reading') AND EXISTS (
@@ -36,7 +36,7 @@ const backfillState = `CASE
 		WHEN r.backfilled <> 0 THEN 'done'
 		ELSE 'waiting' END`
 
-// Backfills tells how far the reading of an installation's histories is, with up to limit backfills; installation 0 stands for
+// Backfills reports how far the reading of an installation's histories is, with up to limit backfills; installation 0 stands for
 // all. It reads whole tables of repositories: once in some seconds is often enough.
 func (tx *Tx) Backfills(ctx context.Context, installation int64, limit int) (Backfills, error) {
 	var b Backfills
@@ -83,7 +83,7 @@ func (tx *Tx) backfills(ctx context.Context, installation int64, limit int) ([]R
 		l := &one.Backfill
 		switch l.Phase = BackfillPhase(state); l.Phase {
 		case BackfillArriving, BackfillReading, BackfillGivenUp:
-		default: // it was cut off, maybe in the middle: the next attempt begins anew
+		default: // it was cut off, maybe in the middle: the next attempt starts over
 			l.Phase, l.Objects, l.Total, l.Bytes = BackfillWaiting, 0, 0, 0
 		}
 		list = append(list, one)

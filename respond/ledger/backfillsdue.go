@@ -9,7 +9,7 @@ import (
 // A large installation has tens of thousands of histories to read. A few of them are queued at a time, those pushed to last
 // first, and each that is over is followed by the next: so the queue holds no installation's histories before another's.
 
-// busyBackfill tells that a backfill of the repository r waits or runs.
+// busyBackfill is true where a backfill of the repository r waits or runs.
 const busyBackfill = `EXISTS (SELECT 1 FROM keyed_jobs k JOIN river_job j ON j.id IN (k.waiting, k.running)
 	WHERE k.kind = 'backfill' AND k.key = CAST(r.id AS TEXT)
 		AND CAST(j.state AS TEXT) IN ('available', 'scheduled', 'retryable', 'pending', 'running'))`

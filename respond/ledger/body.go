@@ -8,7 +8,7 @@ import (
 	"github.com/klauspost/compress/s2"
 )
 
-// Bodies are stored compressed, behind a byte that tells how: payloads shrink to a third, and what is not written does not
+// Bodies are stored compressed, behind a byte that says how: payloads shrink to a third, and what is not written does not
 // have to reach the disk.
 const (
 	bodyPlain = 0

@@ -50,7 +50,7 @@ func child(url, does string) {
 			fmt.Println("accepted", d.GUID)
 		}
 	case "work":
-		s.SetPulse(100*time.Millisecond, time.Hour)
+		s.SetHeartbeat(100*time.Millisecond, time.Hour)
 		workers := river.NewWorkers()
 		river.AddWorker(workers, river.WorkFunc(func(_ context.Context, j *river.Job[job.Issue]) error {
 			fmt.Println("started", j.Attempt)
@@ -148,7 +148,7 @@ func TestJobOfKilledProcessIsTakenUp(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, url string) {
 		runChild(t, url, "work", func(line string) bool { return line == "started 1" })
 		s := ledgertest.Open(t, ledger.Options{URL: url})
-		s.SetPulse(50*time.Millisecond, 500*time.Millisecond)
+		s.SetHeartbeat(50*time.Millisecond, 500*time.Millisecond)
 		taken := make(chan *rivertype.JobRow, 1)
 		work(t, s, jobs{issue: func(_ context.Context, j *river.Job[job.Issue]) error {
 			taken <- j.JobRow
@@ -173,8 +173,8 @@ func TestLivingProcessKeepsItsJobs(t *testing.T) {
 	}}
 	a := ledgertest.Open(t, ledger.Options{URL: url})
 	b := ledgertest.Open(t, ledger.Options{URL: url})
-	a.SetPulse(20*time.Millisecond, time.Second)
-	b.SetPulse(20*time.Millisecond, time.Second)
+	a.SetHeartbeat(20*time.Millisecond, time.Second)
+	b.SetHeartbeat(20*time.Millisecond, time.Second)
 	work(t, a, hold, ledger.QueueConfig{ID: "a"})
 	enqueue(t, a, job.Issue{Leak: 1})
 	equal(t, "attempt", receive(t, attempts), 1)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// SetPulse makes processes on PostgreSQL give signs of life more often, and be taken for dead sooner.
-func (s *Store) SetPulse(beatEvery, heartbeatTimeout time.Duration) {
+// SetHeartbeat makes processes on PostgreSQL send heartbeats more often, and be taken for dead sooner.
+func (s *Store) SetHeartbeat(beatEvery, heartbeatTimeout time.Duration) {
 	s.heartbeatEvery, s.heartbeatTimeout = beatEvery, heartbeatTimeout
 }
 

@@ -144,11 +144,11 @@ func (h *held) work(ctx context.Context, j *river.Job[job.Issue]) error {
 	}
 }
 
-// replica opens a store and works its queue; its signs of life come often.
+// replica opens a store and works its queue; its heartbeats come often.
 func replica(t *testing.T, url, id string, h *held, heartbeatTimeout time.Duration) *ledger.Store {
 	t.Helper()
 	s := ledgertest.Open(t, ledger.Options{URL: url}.WithStatementTimeout(5*time.Second))
-	s.SetPulse(200*time.Millisecond, heartbeatTimeout)
+	s.SetHeartbeat(200*time.Millisecond, heartbeatTimeout)
 	work(t, s, jobs{issue: h.work}, ledger.QueueConfig{ID: id, StopTimeout: 100 * time.Millisecond})
 	return s
 }
@@ -178,7 +178,7 @@ func TestSilentConnectionsAreReplaced(t *testing.T) {
 	close(h.release)
 }
 
-// A process that cannot give a sign of life stops its work before others take it, says that it is not ready, and goes on when
+// A process whose heartbeats fail stops its work before others take it, says that it is not ready, and goes on when
 // it can again.
 func TestAProcessThatIsCutOffStopsItsWork(t *testing.T) {
 	t.Parallel()
@@ -241,7 +241,7 @@ func life(t *testing.T, url string, h *held) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	s.SetPulse(100*time.Millisecond, 2*time.Second)
+	s.SetHeartbeat(100*time.Millisecond, 2*time.Second)
 	workers := river.NewWorkers()
 	river.AddWorker(workers, river.WorkFunc(h.work))
 	w, err := s.Work(workers, ledger.QueueConfig{})

@@ -18,7 +18,7 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// Options tells where the ledger is.
+// Options name the database.
 type Options struct {
 	// URL is a file path or sqlite:///path, or postgres://…. The file and its WAL are made with mode 0600; its directory
 	// must exist.
@@ -27,7 +27,7 @@ type Options struct {
 	Now func() time.Time
 	// Log gets River's and the ledger's complaints; nil means none.
 	Log *slog.Logger
-	// LockWait is how long OpenStore waits for another process to let go of the SQLite database. Zero means not at all.
+	// LockWait is how long OpenStore waits for another process to release the SQLite database. Zero means not at all.
 	LockWait time.Duration
 
 	statementTimeout time.Duration // on PostgreSQL; zero means statementTimeout
@@ -49,7 +49,7 @@ type Store struct {
 	pool    *pgxpool.Pool
 	pgQueue *river.Client[pgx.Tx]
 
-	heartbeatEvery, heartbeatTimeout time.Duration             // see heart.go
+	heartbeatEvery, heartbeatTimeout time.Duration             // see heartbeat.go
 	heartbeat                        atomic.Pointer[heartbeat] // set while a worker runs in this process, on PostgreSQL
 	bodies                           sync.Pool                 // of *[]byte, in which bodies are packed
 

@@ -61,7 +61,7 @@ func pgCode(err error) string {
 	return ""
 }
 
-// pgConflict tells that a transaction failed only because of another one: serialization failure or deadlock.
+// pgConflict reports whether a transaction failed only because of another one: serialization failure or deadlock.
 func pgConflict(err error) bool {
 	code := pgCode(err)
 	return code == "40001" || code == "40P01"

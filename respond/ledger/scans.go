@@ -9,7 +9,7 @@ import (
 	"github.com/rekey-app/rekey/respond"
 )
 
-// RecordedScan tells what a scan brought. A scan that is recorded again, after a crash say, brings the same again.
+// RecordedScan says what a scan brought. A scan that is recorded again, after a crash say, brings the same again.
 type RecordedScan struct {
 	New   []respond.Leak // first recorded by this scan
 	Known []respond.Leak // recorded before
@@ -18,7 +18,7 @@ type RecordedScan struct {
 	Regressed []respond.Leak // those of Known that are not open, and that this scan saw at a place where they had not been seen
 }
 
-// RecordScan records a scan and what it saw. Leaks are told apart by repository and fingerprint, sightings by leak,
+// RecordScan records a scan and what it saw. Leaks are distinguished by repository and fingerprint, sightings by leak,
 // commit, path, member, line and column. A leak that is seen again keeps its state and its life; facts that it lacked are
 // filled in. A scan of the same head, base and event replaces the figures of the one recorded before, but what was seen
 // at a head stays seen: read again, the range may hold less, since tips that were recorded in between serve as haves.

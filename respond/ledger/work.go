@@ -16,7 +16,7 @@ import (
 	"github.com/rekey-app/rekey/respond/turn"
 )
 
-// QueueConfig tells how much is worked at once. Zero fields take the defaults.
+// QueueConfig says how much is worked at once. Zero fields take the defaults.
 type QueueConfig struct {
 	Scan, Respond, Backfill int // jobs at once: 8, 8 and 3, of which one installation has half
 
@@ -24,11 +24,11 @@ type QueueConfig struct {
 	Open func(installation int64, class turn.Class) time.Time
 
 	Retry        river.ClientRetryPolicy // nil: attempt⁴ seconds
-	ErrorHandler river.ErrorHandler      // hears of failed and panicking jobs; may be nil
+	ErrorHandler river.ErrorHandler      // called for failed and panicking jobs; may be nil
 	// StopTimeout is how long running jobs may go on after the context of Start was cancelled; then their own contexts are
 	// cancelled. Zero means 20 seconds.
 	StopTimeout time.Duration
-	// HeartbeatTimeout is how long a process that shares a PostgreSQL database may give no sign of life until the others take its
+	// HeartbeatTimeout is how long a process that shares a PostgreSQL database may send no heartbeat until the others reclaim its
 	// jobs; it stops its own work before that. Zero means 30 seconds.
 	HeartbeatTimeout time.Duration
 	// ID names this process among those that share the database. Empty: River makes one.
@@ -52,7 +52,7 @@ const (
 // Worker works the queue in this process.
 type Worker interface {
 	// Start begins to work, and returns. Jobs that a killed process left running are taken up again: at once on SQLite,
-	// half a minute after the other process's last sign of life on PostgreSQL. Cancelling ctx stops the worker like
+	// half a minute after the other process's last heartbeat on PostgreSQL. Cancelling ctx stops the worker like
 	// Stop, with QueueConfig.StopTimeout.
 	Start(ctx context.Context) error
 	// Stop takes no more jobs and waits for those that run. When ctx ends first their contexts are cancelled, and it waits
@@ -142,7 +142,7 @@ type worker struct {
 
 	started bool
 	stop    sync.Once
-	done    context.CancelFunc // ends the signs of life and the pruning
+	done    context.CancelFunc // ends the heartbeats and the pruning
 	wait    sync.WaitGroup
 }
 

@@ -62,7 +62,7 @@ func (t Target) GoString() string { return t.String() }
 // LogValue returns what String does.
 func (t Target) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
-// Validate tells what is wrong with the target, without its URL or secret.
+// Validate says what is wrong with the target, without its URL or secret.
 func (t Target) Validate() error {
 	u, err := url.Parse(t.URL)
 	if err != nil || u.Host == "" {

@@ -7,7 +7,7 @@ import (
 )
 
 // NewFingerprints returns the entries that a change of the file from before to after brought. Where before cannot be
-// read, the fingerprints that it names anyhow are not new: whoever mends a file does not answer for all that is in it.
+// read, the fingerprints that it names anyhow are not new: whoever fixes a file does not answer for all that is in it.
 func NewFingerprints(before []byte, after File) []respond.AllowedFingerprint {
 	there := map[string]bool{}
 	file, err := Parse(before)

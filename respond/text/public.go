@@ -56,7 +56,7 @@ func publicSummary(f SummaryFacts) IssueText {
 	}
 }
 
-// publicComment tells what happened where strangers read it.
+// publicComment says what happened where strangers read it.
 func publicComment(r respond.Reply) string {
 	switch {
 	case r.Kind == respond.ReplyPublicNotConfirmed:

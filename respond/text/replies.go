@@ -55,7 +55,7 @@ func nothingToDo(kind respond.ReplyKind, l respond.Leak) string {
 	return ""
 }
 
-// clerkVerdict tells what came of asking Clerk, where the key is not confirmed to be revoked.
+// clerkVerdict puts into words what Clerk answered, where the key is not confirmed to be revoked.
 func clerkVerdict(r respond.Reply) string {
 	switch r.Kind {
 	case respond.ReplyStillWorks:

@@ -1,4 +1,4 @@
-// Package turn decides whose turn it is. [Table] is the decision, and is pure: given the jobs that wait and those that run,
+// Package turn decides whose turn it is. [Table] decides, without side effects: given the jobs that wait and those that run,
 // which one starts next. [Room] is where jobs wait for it.
 //
 // Turns go round by installation, then by repository. An installation starts another job while it runs fewer than there

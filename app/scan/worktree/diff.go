@@ -12,7 +12,7 @@ import (
 type Change struct {
 	Path          string
 	Before, After ID
-	// Unmerged tells that the file has a conflict; then nothing else is known.
+	// Unmerged means that the file has a conflict; then nothing else is known.
 	Unmerged bool
 	// Unchanged marks what is no change at all. Staged returns none.
 	Unchanged bool

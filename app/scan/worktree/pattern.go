@@ -163,7 +163,7 @@ func (m *matcher) run(from, at int) bool {
 	return at == len(m.text)
 }
 
-// star matches from the star at *p on. whole tells that the rest is matched, or not; else the match goes on behind *p, at
+// star matches from the star at *p on. whole means that the rest is matched, or not; else the match goes on behind *p, at
 // next.
 func (m *matcher) star(from int, p *int, at int) (next int, whole, ok bool) {
 	first := *p

@@ -288,7 +288,7 @@ func unknown(schema *openapi3.SchemaRef, value any, path string) []string {
 	return found
 }
 
-// fields gathers the properties of a schema and of its alternatives. open tells that there may be others.
+// fields gathers the properties of a schema and of its alternatives. open means that there may be others.
 func fields(schema *openapi3.SchemaRef) (properties map[string]*openapi3.SchemaRef, open bool) {
 	properties = map[string]*openapi3.SchemaRef{}
 	if schema == nil || schema.Value == nil {

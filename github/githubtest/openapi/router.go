@@ -9,7 +9,7 @@ import (
 )
 
 // router finds the path of the description that an address belongs to. Literal segments go before parameters, so that
-// GitHub's overlapping paths are told apart; some parameters take several segments.
+// GitHub's overlapping paths are distinguished; some parameters take several segments.
 type router struct{ root node }
 
 type node struct {
