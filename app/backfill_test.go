@@ -35,8 +35,8 @@ func (w *world) olds(n int) (owner *githubtest.Account, repositories []*githubte
 	return owner, repositories
 }
 
-// looks counts the fetches of whole histories, and may hold them up: those that want a branch's tip and have nothing.
-type looks struct {
+// historyFetches counts the fetches of whole histories, and may hold them up: those that want a branch's tip and have nothing.
+type historyFetches struct {
 	tips    []string
 	mu      sync.Mutex
 	fetched map[string]int // by path
@@ -45,9 +45,9 @@ type looks struct {
 	release chan struct{}  // closed: nothing is held any more
 }
 
-func (w *world) watchLooks(free int, repositories []*githubtest.Repository) *looks {
+func (w *world) watchHistories(free int, repositories []*githubtest.Repository) *historyFetches {
 	w.t.Helper()
-	l := &looks{fetched: map[string]int{}, free: free, held: make(chan string, 100), release: make(chan struct{})}
+	l := &historyFetches{fetched: map[string]int{}, free: free, held: make(chan string, 100), release: make(chan struct{})}
 	for _, r := range repositories {
 		tip, err := r.Tip("refs/heads/main")
 		if err != nil {
@@ -59,7 +59,7 @@ func (w *world) watchLooks(free int, repositories []*githubtest.Repository) *loo
 	return l
 }
 
-func (l *looks) serve(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+func (l *historyFetches) serve(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 	if strings.HasSuffix(r.URL.Path, "/git-upload-pack") {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -73,7 +73,7 @@ func (l *looks) serve(rw http.ResponseWriter, r *http.Request, next http.Handler
 	next.ServeHTTP(rw, r)
 }
 
-func (l *looks) hold(r *http.Request) {
+func (l *historyFetches) hold(r *http.Request) {
 	l.mu.Lock()
 	l.fetched[r.URL.Path]++
 	l.free--
@@ -90,7 +90,7 @@ func (l *looks) hold(r *http.Request) {
 	}
 }
 
-func (l *looks) counts() map[string]int {
+func (l *historyFetches) counts() map[string]int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return maps.Clone(l.fetched)
@@ -114,7 +114,7 @@ func TestABackfillGoesOnWhereItWas(t *testing.T) {
 	umbrella, repositories := w.olds(5)
 	w.stop()
 	first := w.spawn()
-	l := w.watchLooks(2, repositories)
+	l := w.watchHistories(2, repositories)
 	w.github.Install(w.ctx, umbrella, w.ada)
 	// Two are worked at once: when two are held, the other two are done.
 	cut := []string{<-l.held, <-l.held}
@@ -153,7 +153,7 @@ func TestAStopInABackfillLosesNothing(t *testing.T) {
 	w := newWorld(t, githubtest.Options{})
 	w.quiet()
 	umbrella, repositories := w.olds(3)
-	l := w.watchLooks(1, repositories)
+	l := w.watchHistories(1, repositories)
 	w.github.Install(w.ctx, umbrella, w.ada)
 	<-l.held
 	<-l.held
@@ -182,7 +182,7 @@ func TestAPushDoesNotWaitForHistories(t *testing.T) {
 	base := w.pushed(map[string]string{"README.md": "# Shop\n"})
 	w.check(w.shop, base)
 	umbrella, repositories := w.olds(4)
-	l := w.watchLooks(0, repositories)
+	l := w.watchHistories(0, repositories)
 	w.github.Install(w.ctx, umbrella, w.ada)
 	busy := []string{<-l.held, <-l.held}
 	leaking := w.pushed(map[string]string{".env": env(w.key(310, detect.Live))})

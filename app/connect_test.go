@@ -116,7 +116,7 @@ func TestGitHubIsUnreachableAtStart(t *testing.T) {
 }
 
 // What the App or an installation lacks is said at start, with what does not work for it and where it is mended.
-func TestMissingPermissionsAndEventsAreSaid(t *testing.T) {
+func TestMissingPermissionsAndEventsAreReported(t *testing.T) {
 	t.Parallel()
 	events := []string{"check_run", "check_suite", "issues", "merge_group", "pull_request", "push", "repository"}
 	w := newWorld(t, githubtest.Options{Events: events})

@@ -22,8 +22,8 @@ func large(t *testing.T) {
 	}
 }
 
-// floodPatience is for how long a large test waits.
-const floodPatience = 5 * time.Minute
+// floodTimeout is for how long a large test waits.
+const floodTimeout = 5 * time.Minute
 
 // TestFloodOfKeys leaks four hundred keys in forty repositories, with five thousand requests an hour and new issues as far apart as
 // GitHub wants them, on a clock that runs two hundred times as fast. Check runs come at once all the while, a fifth of the quota is
@@ -69,7 +69,7 @@ func TestFloodOfKeys(t *testing.T) {
 	t.Logf("all %d pushes have their check runs after %s, with %d issues filed", len(shas), time.Since(began).Round(time.Millisecond), filed())
 	pushes, slowest := 0, time.Duration(0)
 	for filed() < repositoryCount*each {
-		if time.Since(began) > floodPatience {
+		if time.Since(began) > floodTimeout {
 			t.Fatalf("%d issues after %s", filed(), time.Since(began))
 		}
 		pushed := time.Now()
@@ -153,7 +153,7 @@ func TestFloodOfBytes(t *testing.T) {
 		}
 	}
 	for done() < pushes {
-		if time.Since(began) > floodPatience {
+		if time.Since(began) > floodTimeout {
 			t.Fatalf("%d of %d large pushes have check runs after %s", done(), pushes, time.Since(began))
 		}
 		time.Sleep(100 * time.Millisecond)

@@ -218,11 +218,11 @@ func (w *world) issues(n int) []githubtest.Issue {
 	return issues
 }
 
-const patience = 60 * time.Second
+const testTimeout = 60 * time.Second
 
 func (w *world) eventually(what string, done func() bool) {
 	w.t.Helper()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(testTimeout)
 	for !done() {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("waited in vain for %s; the log:\n%s", what, w.logs.tail())

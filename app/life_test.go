@@ -21,7 +21,7 @@ func TestLife(t *testing.T) {
 		"Ignore":                            testIgnore,
 		"StrangersStatusAndHelp":            testStrangersStatusAndHelp,
 		"WhatIsNoCommand":                   testWhatIsNoCommand,
-		"RedeliveredWordIsHeardOnce":        testRedeliveredWordIsHeardOnce,
+		"RedeliveredWordIsHeardOnce":        testRedeliveredCommandIsAppliedOnce,
 		"PushedAgainAfterClosing":           testPushedAgainAfterClosing,
 		"OtherKindsAreClosedOnAPersonsWord": testOtherKindsAreClosedOnAPersonsWord,
 		"KeysAreReadAgainWhereverTheyStood": testKeysAreReadAgainWhereverTheyStood,

@@ -12,7 +12,7 @@ import (
 
 func TestPublic(t *testing.T) {
 	together(t, map[string]func(*testing.T){
-		"NoPlaces":         testPublicIssueTellsNoPlaces,
+		"NoPlaces":         testPublicIssueShowsNoPlaces,
 		"PrivateElsewhere": testPublicRepositoryWithAPrivateOneForIssues,
 		"Publicized":       testPublicized,
 		"HiddenLines":      testHiddenLines,
@@ -36,7 +36,7 @@ func lacks(t *testing.T, what, text string, words ...string) {
 	}
 }
 
-func testPublicIssueTellsNoPlaces(t *testing.T) {
+func testPublicIssueShowsNoPlaces(t *testing.T) {
 	w := newShop(t)
 	w.public()
 	text, key := w.secret(100, detect.Test)

@@ -198,7 +198,7 @@ func holds(t *testing.T, what, text string, wants ...string) {
 }
 
 // together runs tests at once, as they wait more than they work: the server keeps a second between its writes to an
-// installation. There are only so many at a time that a slow machine serves each of them before its patience ends.
+// installation. There are only so many at a time that a slow machine serves each of them before its testTimeout ends.
 func together(t *testing.T, tests map[string]func(*testing.T)) {
 	t.Helper()
 	t.Parallel()

@@ -28,7 +28,7 @@ func TestPolicyHoldsUpNoWrite(t *testing.T) {
 	})
 	sha := w.pushed(map[string]string{".env": env(key)})
 	<-asked
-	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	ctx, cancel := context.WithTimeout(w.ctx, testTimeout)
 	err := w.server.Store().Update(ctx, func(ctx context.Context, tx *ledger.Tx) error { return tx.SetMeta(ctx, "test", "written") })
 	cancel()
 	close(release)

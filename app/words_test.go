@@ -118,7 +118,7 @@ func testWhatIsNoCommand(t *testing.T) {
 	}
 }
 
-func testRedeliveredWordIsHeardOnce(t *testing.T) {
+func testRedeliveredCommandIsAppliedOnce(t *testing.T) {
 	w := newShop(t)
 	_, key, issue := w.leaked(61, detect.Live)
 	w.say(issue.Number, "/rekey rotated", w.ada)

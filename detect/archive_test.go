@@ -122,7 +122,7 @@ func TestArchives(t *testing.T) {
 	}
 }
 
-func TestCorruptArchiveIsSaid(t *testing.T) {
+func TestCorruptArchiveIsReported(t *testing.T) {
 	t.Parallel()
 	key := detecttest.Key(1, detect.Live)
 	filler := detecttest.Random(1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 30_000)

@@ -38,7 +38,7 @@ func TestSkippedSaysWhetherALimitWasMet(t *testing.T) {
 }
 
 // TestTooDeepIsSaid: a key in gzip in base64, and so on, is found up to the bound; beyond, it is said that something was not read.
-func TestTooDeepIsSaid(t *testing.T) {
+func TestTooDeepIsReported(t *testing.T) {
 	t.Parallel()
 	s := detect.New(detect.Options{})
 	text := "CLERK_SECRET_KEY=" + detecttest.Key(1, detect.Live) + "\n"
@@ -52,9 +52,9 @@ func TestTooDeepIsSaid(t *testing.T) {
 	}
 }
 
-// TestArchiveBehindTheWindowIsSaid reads base64 of a compressed file that is longer than what is held of a stream: what its
+// TestArchiveBehindTheWindowIsReported reads base64 of a compressed file that is longer than what is held of a stream: what its
 // beginning holds is found, and it is said that the rest was not read. One that two windows share is read whole.
-func TestArchiveBehindTheWindowIsSaid(t *testing.T) {
+func TestArchiveBehindTheWindowIsReported(t *testing.T) {
 	t.Parallel()
 	random := make([]byte, 5<<20)
 	rand.NewChaCha8([32]byte{3}).Read(random)

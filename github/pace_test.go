@@ -360,9 +360,9 @@ func TestLimitsWithoutATimeDouble(t *testing.T) {
 
 // shared is what several Apps have in common, in memory.
 type shared struct {
-	mu       sync.Mutex
-	next     map[string]time.Time
-	closures map[string]time.Time
+	mu        sync.Mutex
+	next      map[string]time.Time
+	cooldowns map[string]time.Time
 }
 
 func (s *shared) Take(_ context.Context, installation int64, rate string, burst int, pause time.Duration, force bool) (time.Time, error) {
@@ -383,7 +383,7 @@ func (s *shared) SetCooldown(_ context.Context, installation int64, scope string
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if installation == 5 {
-		s.closures[scope] = until
+		s.cooldowns[scope] = until
 	}
 	return nil
 }
@@ -391,7 +391,7 @@ func (s *shared) SetCooldown(_ context.Context, installation int64, scope string
 func (s *shared) Cooldowns(_ context.Context, show func(int64, string, time.Time)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for scope, until := range s.closures {
+	for scope, until := range s.cooldowns {
 		show(5, scope, until)
 	}
 	return nil
@@ -404,7 +404,7 @@ func TestProcessesShareTheirLimits(t *testing.T) {
 		s, line := newStub(), new(timeline)
 		s.on("POST", "/check-runs", line.handler(answer(201, `{"id":1}`)))
 		s.HandleFunc("POST /acme/api.git/git-upload-pack", answer(429, "slow down", "Retry-After", "60"))
-		common := &shared{next: map[string]time.Time{}, closures: map[string]time.Time{}}
+		common := &shared{next: map[string]time.Time{}, cooldowns: map[string]time.Time{}}
 		ctx, cancel := context.WithCancel(t.Context())
 		var apps []*github.App
 		var sharing, writing sync.WaitGroup

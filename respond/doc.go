@@ -5,7 +5,7 @@
 // follows from Clerk's answer; [CatchUp] and [Compare] find what no event reported. Each returns a [Decision]: changes of leaks,
 // and actions.
 //
-// # Words
+// # Glossary
 //
 //   - finding: a credential that package detect found in a text.
 //   - leak: one credential in one repository, wherever and however often it was found there.
@@ -17,7 +17,7 @@
 //   - gap: a range of commits of which a limit left something unread for good, until a maintainer accepts it.
 //   - state: open, revoked, ignored or resolved; see the diagram in docs/architecture.md.
 //   - outside: brought by a pull request of somebody without write access, and by nothing else so far.
-//   - command: what a person said about a leak, by comment, by button, or by closing and reopening its issue.
+//   - command: what a person asked for about a leak, by comment, by button, or by closing and reopening its issue.
 //   - verdict: what Clerk says of a key; a verification is the question.
 //   - change: a step in a leak's life, for the ledger; an action is an effect on the world outside of it.
 //   - hidden: strangers read the text, which then says nothing that helps them.

@@ -7,5 +7,5 @@ var (
 	shop, monday, head = respondtest.Shop, respondtest.Monday, respondtest.Head
 
 	leak, sighting, pushScan   = respondtest.Leak, respondtest.Sighting, respondtest.PushScan
-	with, filed, revoked, told = respondtest.With, respondtest.Filed, respondtest.Revoked, respondtest.Told
+	with, filed, revoked, told = respondtest.With, respondtest.Filed, respondtest.Revoked, respondtest.Lines
 )

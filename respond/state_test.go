@@ -80,7 +80,7 @@ func TestPausesGrow(t *testing.T) {
 }
 
 // TestAWordHeardTwiceIsAnsweredOnce: a delivery may be worked on again after its word has taken effect.
-func TestAWordHeardTwiceIsAnsweredOnce(t *testing.T) {
+func TestACommandAppliedTwiceIsAnsweredOnce(t *testing.T) {
 	t.Parallel()
 	for _, said := range []respond.CommandKind{respond.CommandIgnore, respond.CommandReopen, respond.CommandStatus, respond.CommandHelp} {
 		f := respond.LeakFacts{Repository: shop, Leak: with(leak(detect.SecretKey, detect.Test, 1), filed), Policy: respond.DefaultPolicy()}

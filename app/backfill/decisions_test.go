@@ -30,7 +30,7 @@ func TestWantsOf(t *testing.T) {
 	}
 }
 
-func TestPatience(t *testing.T) {
+func TestCooldown(t *testing.T) {
 	t.Parallel()
 	var p cooldown
 	if !p.over(1, noon) {
@@ -38,6 +38,6 @@ func TestPatience(t *testing.T) {
 	}
 	p.setUntil(1, noon.Add(time.Hour))
 	if p.over(1, noon.Add(time.Minute)) || !p.over(1, noon.Add(time.Hour)) || !p.over(2, noon) {
-		t.Error("patience ends at its time, for its repository")
+		t.Error("a cooldown ends at its time, for its repository")
 	}
 }

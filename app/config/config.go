@@ -1,5 +1,6 @@
 // Package config turns flags, environment and files into one checked [Config]. Every error is one line that names the
-// setting and says how to fix it. It decides nothing else.
+// setting and says how to fix it. It decides nothing else. Start with
+// [Flags.Resolve].
 package config
 
 import (

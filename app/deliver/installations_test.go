@@ -108,8 +108,8 @@ func TestManyRepositoriesAreRegisteredInParts(t *testing.T) {
 	}
 }
 
-// TestAllOpenLeaksAreToldWhenARepositoryIsPublished: however many there are, each one's issue is brought up to date.
-func TestAllOpenLeaksAreToldWhenARepositoryIsPublished(t *testing.T) {
+// TestAllOpenLeaksAreUpdatedWhenARepositoryIsPublished: however many there are, each one's issue is brought up to date.
+func TestAllOpenLeaksAreUpdatedWhenARepositoryIsPublished(t *testing.T) {
 	t.Parallel()
 	store, err := ledger.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db")})
 	if err != nil {

@@ -46,7 +46,7 @@ type Options struct {
 	// Version is rekey's own, for its User-Agent and its log.
 	Version string
 	// Tune, if set, changes what no setting does: how fast GitHub may be asked, and how much is done at once. A GitHub on
-	// loopback can do with less patience than the real one.
+	// loopback can do with less testTimeout than the real one.
 	Tune func(*github.Config, *ledger.QueueConfig)
 	// Settle is how long GitHub may take to do what a failed request asked for; zero is [publish.DefaultSettle]. A GitHub on
 	// loopback can do with less.

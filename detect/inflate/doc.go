@@ -9,6 +9,5 @@
 // of block, until the missing symbol is needed. The window size that the zlib header names is not enforced; git does
 // not enforce it either. Preset dictionaries are refused, as in git.
 //
-// There is no unsafe code here. Every index is checked by the compiler or masked to a power of two. Only the checksum is
-// summed up by assembly where there is AVX2; the build tag purego leaves that out.
+// There is no unsafe code and no assembly here. Every index is checked by the compiler or masked to a power of two.
 package inflate

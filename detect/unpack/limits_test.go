@@ -92,7 +92,7 @@ func TestQuine(t *testing.T) {
 }
 
 // TestTooDeepIsSaid: whatever lies deeper than the limit is an error, also a zip file that stands behind something else.
-func TestTooDeepIsSaid(t *testing.T) {
+func TestTooDeepIsReported(t *testing.T) {
 	t.Parallel()
 	appended := append([]byte("#!/bin/sh\n"), zipped(file{"a", []byte("content")})...)
 	for name, inner := range map[string][]byte{"gzip": gzipped([]byte("content")), "zip behind a script": appended} {

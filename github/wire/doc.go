@@ -4,7 +4,7 @@
 // Start with [Client.Fetch]. One push costs one POST; [Client.Refs] lists branches and tags, also in one POST.
 //
 // The pack is self-contained: thin packs are never asked for. Wanted objects need not be tips of refs. What a server
-// does with haves it does not know, and how to be safe from that, is told at [Request.RequireCommon].
+// does with haves it does not know, and how to be safe from that, is described at [Request.RequireCommon].
 //
 // Nothing here retries, waits or keeps state: a failure is an error with its kind ([StatusError], [ServerError],
 // [ProtocolError], [ErrNoCommonHave], or the transport's own), and whoever calls decides. Time is bounded by the context

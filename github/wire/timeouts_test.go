@@ -62,15 +62,15 @@ func (d *drip) Read(p []byte) (int, error) {
 
 func line(text string) string { return fmt.Sprintf("%04x%s", len(text)+4, text) }
 
-// TestPatience waits for servers that are slow in different ways. What the reader itself takes never counts.
-func TestPatience(t *testing.T) {
+// TestTimeouts waits for servers that are slow in different ways. What the reader itself takes never counts.
+func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	const (
 		head      = "000dpackfile\n"
 		keepalive = "0005\x01"
 	)
 	kilobyte := line("\x01" + strings.Repeat("x", 1024))
-	patience := wire.Timeouts{Idle: 20 * time.Second, Preparation: 2 * time.Minute, Rate: 10 << 10, Window: 30 * time.Second}
+	timeouts := wire.Timeouts{Idle: 20 * time.Second, Preparation: 2 * time.Minute, Rate: 10 << 10, Window: 30 * time.Second}
 	for name, c := range map[string]struct {
 		pieces  func(n int) (string, time.Duration, bool)
 		reading time.Duration // between two reads
@@ -105,7 +105,7 @@ func TestPatience(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client := wire.Client{HTTP: &http.Client{Transport: &drip{pieces: c.pieces}}, Timeouts: patience}
+				client := wire.Client{HTTP: &http.Client{Transport: &drip{pieces: c.pieces}}, Timeouts: timeouts}
 				began := time.Now()
 				pack, err := client.Fetch(t.Context(), "https://github.com/acme/shop.git", wire.Request{Wants: []string{strings.Repeat("1", 40)}})
 				if err == nil {

@@ -240,7 +240,7 @@ func TestDashboardIsLinkedOnlyWhereItIsClerks(t *testing.T) {
 	}
 }
 
-func TestHiddenFilesAreNotTold(t *testing.T) {
+func TestHiddenFilesAreNotShown(t *testing.T) {
 	t.Parallel()
 	f := files{
 		"Dockerfile":               "ENV CLERK_SECRET_KEY=x\n",

@@ -1,4 +1,4 @@
-// Package job names what waits in the queue: the arguments of each kind of job, their queues and their limits. Jobs
+// Package job defines the jobs of the queue: the arguments of each kind, its queue and its limits. Jobs
 // carry ids, and what was decided; what they are about is read from the ledger when they run. A job may have been enqueued by
 // an older version: names of fields in its JSON stay.
 package job

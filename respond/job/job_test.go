@@ -27,7 +27,7 @@ func TestEveryJobNamesItsQueueAndAttempts(t *testing.T) {
 	}
 }
 
-func TestKeysTellJobsApart(t *testing.T) {
+func TestKeysDistinguishJobs(t *testing.T) {
 	t.Parallel()
 	seen := map[string]job.Singleton{}
 	for _, k := range []job.Singleton{

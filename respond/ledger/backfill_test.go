@@ -38,7 +38,7 @@ func begin(t *testing.T, s *ledger.Store, repository int64) (l ledger.Backfill) 
 	return l
 }
 
-func tell(t *testing.T, s *ledger.Store, l ledger.Backfill) {
+func saveProgress(t *testing.T, s *ledger.Store, l ledger.Backfill) {
 	t.Helper()
 	if err := s.SaveProgress(t.Context(), l); err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestBackfill(t *testing.T) {
 		equal(t, "begun", two, ledger.Backfill{Repository: 2, Phase: ledger.BackfillArriving, Attempt: 1, Started: start(), Updated: start()})
 		clock.now = start().Add(time.Minute)
 		two.Phase, two.Objects, two.Total, two.Bytes, two.Updated = ledger.BackfillReading, 25, 1<<30, 1<<41, clock.now
-		tell(t, s, two)
+		saveProgress(t, s, two)
 		one := begin(t, s, 1)
 		begin(t, s, 3)
 		begin(t, s, 3)
@@ -119,7 +119,7 @@ func TestBackfill(t *testing.T) {
 		close(finish)
 		two.Phase, two.Objects, two.Total, two.Bytes = ledger.BackfillWaiting, 0, 0, 0
 		one.Phase = ledger.BackfillWaiting
-		for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		for deadline := time.Now().Add(testTimeout); ; time.Sleep(5 * time.Millisecond) {
 			if b, runs = backfill(t, s, 7, 10); b.Reading == 0 || time.Now().After(deadline) {
 				break
 			}
@@ -144,20 +144,20 @@ func TestLooksBeginAnewAndEnd(t *testing.T) {
 		late := begin(t, s, 2)
 		late.Objects, late.Total = 10, 20
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.GiveUpBackfill(ctx, 2, "because", true) })
-		tell(t, s, late)
+		saveProgress(t, s, late)
 		if l, _ := run(); l.Phase != ledger.BackfillGivenUp || l.Objects != 0 {
 			t.Errorf("told after it was given up: %+v", l)
 		}
 		clock.now = start().Add(time.Hour)
 		again := begin(t, s, 2)
-		tell(t, s, late)
+		saveProgress(t, s, late)
 		if l, n := run(); n != 1 || l.Attempt != 2 || !l.Started.Equal(clock.now) || !l.Updated.Equal(clock.now) || l.Reason != "" || l.Crashed {
 			t.Errorf("begun anew: %+v", l)
 		}
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			return errors.Join(tx.EndBackfill(ctx, 2), tx.EndBackfill(ctx, 3))
 		})
-		tell(t, s, again)
+		saveProgress(t, s, again)
 		if l, n := run(); n != 0 {
 			t.Errorf("told after its end: %+v", l)
 		}

@@ -90,7 +90,7 @@ func runChild(t *testing.T, url, does string, enough func(line string) bool) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	overdue := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	overdue := time.AfterFunc(testTimeout, func() { _ = cmd.Process.Kill() })
 	killed := false
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		if strings.HasPrefix(lines.Text(), "error") {

@@ -24,11 +24,11 @@ type wire struct {
 
 	mu     sync.Mutex
 	silent bool // new connections too
-	conns  []*silenceable
+	conns  []*stallable
 }
 
-// silenceable is one connection through the wire.
-type silenceable struct {
+// stallable is one connection through the wire.
+type stallable struct {
 	mu     sync.Mutex
 	silent bool
 	ends   []net.Conn
@@ -68,13 +68,13 @@ func (w *wire) connect(client net.Conn, server string) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	c := &silenceable{silent: w.silent, ends: []net.Conn{client, upstream}}
+	c := &stallable{silent: w.silent, ends: []net.Conn{client, upstream}}
 	w.conns = append(w.conns, c)
 	go c.pass(client, upstream)
 	go c.pass(upstream, client)
 }
 
-func (c *silenceable) pass(from, to net.Conn) {
+func (c *stallable) pass(from, to net.Conn) {
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buffer)
@@ -93,8 +93,8 @@ func (c *silenceable) pass(from, to net.Conn) {
 	}
 }
 
-// heartbeatTimeout makes all connections silent; new ones too if all is set.
-func (w *wire) heartbeatTimeout(all bool) {
+// stall makes all connections silent; new ones too if all is set.
+func (w *wire) stall(all bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.silent = all
@@ -163,7 +163,7 @@ func TestSilentConnectionsAreReplaced(t *testing.T) {
 	s := replica(t, w.URL, "a", h, heartbeatTimeout)
 	enqueue(t, s, job.Issue{Leak: 1})
 	receive(t, h.started)
-	w.heartbeatTimeout(false)
+	w.stall(false)
 	replica(t, database, "b", h, heartbeatTimeout)
 	select {
 	case err := <-h.stopped:
@@ -189,7 +189,7 @@ func TestAProcessThatIsCutOffStopsItsWork(t *testing.T) {
 	enqueue(t, a, job.Issue{Leak: 1})
 	receive(t, first.started)
 	replica(t, database, "b", second, 6*time.Second)
-	w.heartbeatTimeout(true)
+	w.stall(true)
 	if cause := receive(t, first.stopped); cause == nil || errors.Is(cause, context.Canceled) {
 		t.Errorf("stopped because of %v", cause)
 	}
@@ -205,7 +205,7 @@ func TestAProcessThatIsCutOffStopsItsWork(t *testing.T) {
 	equal(t, "attempt", row.Attempt, 1)
 	equal(t, "crashes", job.CrashesOf(row), job.Crashes{Times: 1, Alone: 1})
 	w.heal()
-	for deadline := time.Now().Add(patience); a.Ping(t.Context()) != nil; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(testTimeout); a.Ping(t.Context()) != nil; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("not ready, and the database answers again")
 		}
@@ -222,7 +222,7 @@ func TestShortLivesTakeUpADeadProcessesJobs(t *testing.T) {
 	runChild(t, database, "work", func(line string) bool { return line == "started 1" })
 	h := newHeld()
 	close(h.release)
-	for begun := time.Now(); time.Since(begun) < patience; {
+	for begun := time.Now(); time.Since(begun) < testTimeout; {
 		life(t, database, h)
 		select {
 		case <-h.started:

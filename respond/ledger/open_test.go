@@ -21,7 +21,7 @@ func TestManyMayOpenAnEmptyDatabase(t *testing.T) {
 		var all sync.WaitGroup
 		for range 4 {
 			all.Go(func() {
-				s, err := ledger.OpenStore(t.Context(), ledger.Options{URL: url, LockWait: patience})
+				s, err := ledger.OpenStore(t.Context(), ledger.Options{URL: url, LockWait: testTimeout})
 				if err != nil {
 					t.Error(err)
 					return

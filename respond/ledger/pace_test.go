@@ -48,7 +48,7 @@ func TestPaceIsShared(t *testing.T) {
 	})
 }
 
-func TestClosuresAreShared(t *testing.T) {
+func TestCooldownsAreShared(t *testing.T) {
 	t.Parallel()
 	ledgertest.Each(t, func(t *testing.T, url string) {
 		s, clock := open(t, url)

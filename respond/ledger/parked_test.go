@@ -49,7 +49,7 @@ func TestParkedJobs(t *testing.T) {
 			})
 			return n
 		}
-		for deadline := time.Now().Add(patience); put() > 0; time.Sleep(5 * time.Millisecond) {
+		for deadline := time.Now().Add(testTimeout); put() > 0; time.Sleep(5 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatal("the jobs are not put off")
 			}

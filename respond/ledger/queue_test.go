@@ -16,8 +16,8 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
 )
 
-// patience is how long tests wait for what must come. Nothing is measured by it.
-const patience = 30 * time.Second
+// testTimeout is how long tests wait for what must come. Nothing is measured by it.
+const testTimeout = 30 * time.Second
 
 // runner is a queue whose jobs call a function.
 type runner struct {
@@ -60,7 +60,7 @@ func work(t testing.TB, s *ledger.Store, j jobs, c ledger.QueueConfig) *runner {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 		defer cancel()
 		if err := w.Stop(ctx); err != nil {
 			t.Error(err)
@@ -83,7 +83,7 @@ func receive[T any](t *testing.T, c <-chan T) (v T) {
 	t.Helper()
 	select {
 	case v = <-c:
-	case <-time.After(patience):
+	case <-time.After(testTimeout):
 		t.Fatal("nothing came")
 	}
 	return v
@@ -134,7 +134,7 @@ func TestDeadDeliveryIsQueuedAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		first := receive(t, worked)
-		for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		for deadline := time.Now().Add(testTimeout); ; time.Sleep(10 * time.Millisecond) {
 			got, err := s.Accept(t.Context(), d)
 			if err != nil {
 				t.Fatal(err)
@@ -225,7 +225,7 @@ func TestKeyedJobs(t *testing.T) {
 		finish <- struct{}{}
 		equal(t, "started in the end", receive(t, started), int64(1))
 		finish <- struct{}{}
-		for deadline := time.Now().Add(patience); all() > 0 && time.Now().Before(deadline); {
+		for deadline := time.Now().Add(testTimeout); all() > 0 && time.Now().Before(deadline); {
 			time.Sleep(5 * time.Millisecond)
 		}
 		once(t, s, job.Issue{Leak: 2})

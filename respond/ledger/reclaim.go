@@ -49,13 +49,13 @@ func (s *Store) reclaimAll(ctx context.Context) error {
 // reclaimDead reclaims the jobs of processes whose last heartbeat is too old, and of those that run jobs and are not
 // registered: they have unregistered, or were taken for dead.
 func (s *Store) reclaimDead(ctx context.Context) error {
-	var silent []string
+	var dead []string
 	err := s.View(ctx, func(ctx context.Context, tx *Tx) error {
-		silent = nil
+		dead = nil
 		return each(ctx, tx, func(scan func(...any) error) error {
 			var id string
 			err := scan(&id)
-			silent = append(silent, id)
+			dead = append(dead, id)
 			return err
 		}, `SELECT id FROM replicas WHERE seen < `+pgNow+` - $1
 			UNION
@@ -67,7 +67,7 @@ func (s *Store) reclaimDead(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("ledger: find processes that are gone: %w", err)
 	}
-	for _, id := range silent {
+	for _, id := range dead {
 		if err := s.reclaimFrom(ctx, id); err != nil {
 			return fmt.Errorf("ledger: reclaim the jobs of process %s: %w", id, err)
 		}

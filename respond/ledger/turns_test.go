@@ -86,7 +86,7 @@ func TestTurns(t *testing.T) {
 			}
 			return n
 		}
-		for deadline := time.Now().Add(patience); all() < len(flood)+len(few); time.Sleep(5 * time.Millisecond) {
+		for deadline := time.Now().Add(testTimeout); all() < len(flood)+len(few); time.Sleep(5 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%d of %d jobs started", all(), len(flood)+len(few))
 			}
@@ -134,7 +134,7 @@ func TestPutAsideJobsComeAtOnceAfterAStop(t *testing.T) {
 			})
 			return n
 		}
-		for deadline := time.Now().Add(patience); aside() < 40; time.Sleep(5 * time.Millisecond) {
+		for deadline := time.Now().Add(testTimeout); aside() < 40; time.Sleep(5 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%d put aside", aside())
 			}
@@ -146,7 +146,7 @@ func TestPutAsideJobsComeAtOnceAfterAStop(t *testing.T) {
 		done := first.count()
 		second := newStarted()
 		work(t, s, jobs{delivery: second.run}, ledger.QueueConfig{Scan: 4})
-		for deadline := time.Now().Add(patience); done+second.count() < len(flood); time.Sleep(5 * time.Millisecond) {
+		for deadline := time.Now().Add(testTimeout); done+second.count() < len(flood); time.Sleep(5 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%d of %d jobs started", done+second.count(), len(flood))
 			}

@@ -99,8 +99,8 @@ func Revoked(l *respond.Leak) {
 	l.State, l.Closed, l.ClosedBy, l.Reason = respond.Revoked, Monday.Add(25*time.Minute), "Clerk", "Clerk no longer accepts the key"
 }
 
-// Told writes a decision as one line for each change and action.
-func Told(d respond.Decision) []string {
+// Lines writes a decision as one line for each change and action.
+func Lines(d respond.Decision) []string {
 	var out []string
 	for _, c := range d.Changes {
 		out = append(out, string(c.From)+" > "+string(c.To)+" by "+c.By)

@@ -195,7 +195,7 @@ func (v checkView) conclusion() Conclusion {
 		return Failure
 	case len(v.unjudged) > 0 && v.Policy.Unread != respond.UnreadNeutral:
 		return Failure
-	case len(v.unjudged) > 0, len(v.gaps) > 0, len(v.tolerated) > 0, len(v.unsure) > 0, v.silenced():
+	case len(v.unjudged) > 0, len(v.gaps) > 0, len(v.tolerated) > 0, len(v.unsure) > 0, v.productionAllowed():
 		return Neutral
 	}
 	return Success
@@ -274,7 +274,7 @@ func leaked(leaks []leakView) string {
 }
 
 func (v checkView) closedTitle() string {
-	if v.silenced() {
+	if v.productionAllowed() {
 		return "The policy allows " + map[bool]string{true: "a finding", false: "a production key"}[v.hidden()]
 	}
 	counts := map[respond.State]int{}

@@ -101,7 +101,7 @@ func TestIssueIsShort(t *testing.T) {
 }
 
 // TestPublicIssueTellsNoPlace: neither path, commit, author nor pusher.
-func TestPublicIssueTellsNoPlace(t *testing.T) {
+func TestPublicIssueShowsNoPlace(t *testing.T) {
 	t.Parallel()
 	body := Issue(context.Background(), issueCases()["live-public"]).Body
 	for _, told := range []string{"apps/web", ".env.production", introduced, short(introduced), "Ada", "`ada`", "refs/", "`main`"} {

@@ -10,7 +10,7 @@ import (
 	"github.com/rekey-app/rekey/respond"
 )
 
-func TestTelling(t *testing.T) {
+func TestNotice(t *testing.T) {
 	t.Parallel()
 	l := with(leak(detect.SecretKey, detect.Live, 1), revoked)
 	f := respond.LeakFacts{Repository: shop, Leak: l, Policy: respond.DefaultPolicy()}

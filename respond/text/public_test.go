@@ -17,8 +17,8 @@ import (
 // searchable are words that somebody who looks for living keys would search issues for.
 var searchable = regexp.MustCompile(`(?i)clerk|secret|key|leak|credential|token|sk_|rotat|revok|compromis|production|webhook`)
 
-// telling are what a stranger could use: places, people, commits, instances, parts of keys, and whether it works.
-func telling(l respond.Leak) []string {
+// revealing is what a stranger could use: places, people, commits, instances, parts of keys, and whether it works.
+func revealing(l respond.Leak) []string {
 	words := []string{"apps/web", ".env", introduced, short(introduced), "Ada", "refs/", "scripts/", "ins_2abc", "dashboard", "works", "accepts", "alive", "production", "development"}
 	if l.Instance != "" {
 		words = append(words, l.Instance)
@@ -27,7 +27,7 @@ func telling(l respond.Leak) []string {
 	return append(words, prefix, "…"+end)
 }
 
-func tells(t interface {
+func reveals(t interface {
 	Helper()
 	Errorf(string, ...any)
 }, what, text string, words []string,
@@ -40,7 +40,7 @@ func tells(t interface {
 	}
 }
 
-func TestPublicIssuesTellStrangersNothing(t *testing.T) {
+func TestPublicIssuesShowStrangersNothing(t *testing.T) {
 	t.Parallel()
 	var first string
 	for _, kind := range []detect.Kind{detect.SecretKey, detect.WebhookSecret, detect.ClaimURL} {
@@ -56,7 +56,7 @@ func TestPublicIssuesTellStrangersNothing(t *testing.T) {
 				if found := searchable.FindString(text); found != "" {
 					t.Errorf("%s, %s: a search for %q finds it:\n%s", kind, state, found, text)
 				}
-				tells(t, "the issue", text, telling(l))
+				reveals(t, "the issue", text, revealing(l))
 				if slices.Contains(got.Labels, respond.DefaultLabel) || slices.Contains(got.Assignees, "ada") {
 					t.Errorf("labels %v, assignees %v", got.Labels, got.Assignees)
 				}
@@ -88,7 +88,7 @@ func TestPublicIssuesTellStrangersNothing(t *testing.T) {
 	}
 }
 
-func TestPublicChecksTellStrangersNothing(t *testing.T) {
+func TestPublicChecksShowStrangersNothing(t *testing.T) {
 	t.Parallel()
 	for name, f := range checkCases() {
 		f.Repository.Private = false
@@ -106,7 +106,7 @@ func TestPublicChecksTellStrangersNothing(t *testing.T) {
 			}
 			continue
 		}
-		tells(t, name, run.Title+"\n"+run.Summary, telling(l))
+		reveals(t, name, run.Title+"\n"+run.Summary, revealing(l))
 		if len(annotated) != 0 || len(run.Annotations) != 0 {
 			t.Errorf("%s: %d annotations", name, len(run.Annotations))
 		}
@@ -117,9 +117,9 @@ func TestPublicChecksTellStrangersNothing(t *testing.T) {
 	}
 }
 
-// TestPublicCommentsDoNotTellWhetherTheKeyWorks lets people and Clerk say anything, and wants comments in public that are the
+// TestPublicCommentsDoNotSayWhetherTheKeyWorks lets people and Clerk say anything, and wants comments in public that are the
 // same for a key that works and for one of which Clerk says nothing.
-func TestPublicCommentsDoNotTellWhetherTheKeyWorks(t *testing.T) {
+func TestPublicCommentsDoNotSayWhetherTheKeyWorks(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		env := rapid.SampledFrom([]detect.Environment{detect.Live, detect.Test}).Draw(t, "environment")
@@ -130,7 +130,7 @@ func TestPublicCommentsDoNotTellWhetherTheKeyWorks(t *testing.T) {
 			Role: rapid.SampledFrom([]respond.Role{"write", "admin", "read"}).Draw(t, "role"), By: "grace", ID: "1", At: monday, Reason: "because",
 		}
 		for _, a := range respond.Apply(f, word).Actions {
-			tells(t, "the comment", commentOf(a), telling(f.Leak))
+			reveals(t, "the comment", commentOf(a), revealing(f.Leak))
 			if found := regexp.MustCompile(`(?i)clerk|sk_|secret`).FindString(commentOf(a)); found != "" {
 				t.Fatalf("%q in %q", found, commentOf(a))
 			}

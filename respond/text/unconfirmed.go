@@ -15,8 +15,8 @@ func needsMaintainer(r respond.Reply) string {
 	return reason + ", so closing a production credential needs a maintainer or admin of " + markdown.Code(r.Repository.FullName()) + "."
 }
 
-// silenced reports whether a policy allows a production key of the check: it passes as neutral, so that it is seen.
-func (v checkView) silenced() bool {
+// productionAllowed reports whether a policy allows a production key of the check: it passes as neutral, so that it is seen.
+func (v checkView) productionAllowed() bool {
 	return slices.ContainsFunc(v.closed, func(l leakView) bool {
 		return l.AllowedByPolicy()
 	})

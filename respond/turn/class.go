@@ -1,9 +1,9 @@
-// Package turn decides whose turn it is. [Table] decides, without side effects: given the jobs that wait and those that run,
-// which one starts next. [Room] is where jobs wait for it.
+// Package turn schedules jobs. A [Table] decides, without side effects, which job starts next, given those that wait and those
+// that run. A [Room] is where the jobs of one process wait for that. Start with [NewRoom].
 //
 // Turns go round by installation, then by repository. An installation starts another job while it runs fewer than there
 // are free slots: alone it takes half of them, two take a third each, and one that has nothing running always finds a
-// free slot unless there are as many busy installations as slots. So whoever is slow, or hostile, is so at his own cost.
+// free slot unless there are as many busy installations as slots. So one that is slow, or hostile, delays itself alone.
 package turn
 
 import "slices"

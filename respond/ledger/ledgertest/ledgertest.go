@@ -1,6 +1,6 @@
 // Package ledgertest gives tests an empty database of each store. SQLite is always there; PostgreSQL where
 // REKEY_TEST_POSTGRES_URL names a server on which databases may be made, as in
-// postgres://postgres@localhost/postgres.
+// postgres://postgres@localhost/postgres. Start with [Each].
 package ledgertest
 
 import (
