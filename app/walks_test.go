@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -54,4 +55,44 @@ func functionsOf(t *testing.T, file string) map[string]bool {
 		}
 	}
 	return declared
+}
+
+// TestTheLayoutNamesEveryPackage holds the layout in docs/architecture.md against the directories of the module.
+func TestTheLayoutNamesEveryPackage(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, layout, _ := strings.Cut(string(doc), "## Layout\n\n```\n")
+	layout, _, closed := strings.Cut(layout, "```")
+	if !closed {
+		t.Fatal("no layout in docs/architecture.md")
+	}
+	named := map[string]bool{}
+	var parents []string
+	for line := range strings.Lines(layout) {
+		name, _, isDirectory := strings.Cut(strings.TrimSpace(line), "/ ")
+		depth := (len(line) - len(strings.TrimLeft(line, " "))) / 2
+		if !isDirectory || depth > len(parents) {
+			t.Errorf("the layout has no directory at %q", line)
+			continue
+		}
+		parents = append(parents[:depth], name)
+		directory := strings.Join(parents, "/")
+		named[directory] = true
+		if info, err := os.Stat(filepath.Join("..", filepath.FromSlash(directory))); err != nil || !info.IsDir() {
+			t.Errorf("the layout names %s, which is no directory", directory)
+		}
+	}
+	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}}", "github.com/rekey-app/rekey/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path := range strings.FieldsSeq(string(out)) {
+		directory := strings.TrimPrefix(path, "github.com/rekey-app/rekey/")
+		if !named[directory] {
+			t.Errorf("the layout does not name %s", directory)
+		}
+	}
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/rekey-app/rekey/detect/unpack"
 )
 
-// Marks are what [Scanner.Clean] noted in a text, for texts that were made of it. The zero value notes nothing. They are not
+// AnchorNotes are what [Scanner.IsClean] noted in a text, for texts that were made of it. The zero value notes nothing. They are not
 // safe for concurrent use.
-type Marks struct {
+type AnchorNotes struct {
 	list  []mark // in the order of their places
 	known bool   // whether list is complete, and the text is clean
 	steps int    // of work on the text
@@ -19,20 +19,20 @@ type Marks struct {
 type mark struct{ at, anchor int }
 
 // mostMarks is how many marks of a text are noted. Of texts with more, none are: those made of them are read as a whole.
-const mostMarks = budget.Marks
+const mostMarks = budget.AnchorNotes
 
 // Reset makes m the marks of no text.
-func (m *Marks) Reset() { m.list, m.known, m.steps = m.list[:0], false, 0 }
+func (m *AnchorNotes) Reset() { m.list, m.known, m.steps = m.list[:0], false, 0 }
 
 // add notes a mark.
-func (m *Marks) add(at, anchor int) {
+func (m *AnchorNotes) add(at, anchor int) {
 	if m.known = m.known && len(m.list) < mostMarks; m.known {
 		m.list = append(m.list, mark{at, anchor})
 	}
 }
 
 // in returns the marks in the stretch of the text from from to to.
-func (m *Marks) in(from, to int) []mark {
+func (m *AnchorNotes) in(from, to int) []mark {
 	first := func(at int) int {
 		i, _ := slices.BinarySearchFunc(m.list, at, func(m mark, at int) int { return m.at - at })
 		return i
@@ -40,18 +40,18 @@ func (m *Marks) in(from, to int) []mark {
 	return m.list[first(from):max(first(from), first(to))]
 }
 
-// Copied says that text[To:To+Len] of a text is the same as text[From:From+Len] of another.
-type Copied struct{ From, To, Len int }
+// CopiedRange says that text[To:To+Len] of a text is the same as text[From:From+Len] of another.
+type CopiedRange struct{ From, To, Len int }
 
-// Clean reports, without a path, whether [Scanner.Examine] would return nothing for text: no finding, nothing skipped. If it
+// IsClean reports, without a path, whether [Scanner.Examine] would return nothing for text: no finding, nothing skipped. If it
 // says so, that is so; it may be cautious where a closer look finds nothing after all. It allocates nothing but marks.
 //
 // A text that was made of another is read only where it differs: copied are the stretches that it has from there, in the order
 // of To, and base is what Clean noted in the other; either may be empty. What it notes in text goes into marks, which may be
 // nil, and is not base.
-func (s *Scanner) Clean(text []byte, base *Marks, copied []Copied, marks *Marks) bool {
+func (s *Scanner) IsClean(text []byte, base *AnchorNotes, copied []CopiedRange, marks *AnchorNotes) bool {
 	if marks == nil {
-		marks = new(Marks)
+		marks = new(AnchorNotes)
 	}
 	marks.Reset()
 	if unpack.Format(text) != "" || byteOrder(text) >= 0 {
@@ -83,7 +83,7 @@ func (s *Scanner) Clean(text []byte, base *Marks, copied []Copied, marks *Marks)
 
 // cleanCopy looks at the anchors that base noted in the first same bytes of a stretch, and reports whether none deserves a
 // closer look now. Where all that is looked at is in the stretch, the answer is the one that was given there.
-func (s *Scanner) cleanCopy(text []byte, base *Marks, c Copied, same int, marks *Marks) bool {
+func (s *Scanner) cleanCopy(text []byte, base *AnchorNotes, c CopiedRange, same int, marks *AnchorNotes) bool {
 	for _, m := range base.in(c.From, c.From+same) {
 		at := m.at - c.From + c.To
 		begins := m.at-c.From < plausibleReach && c.From+c.To > 0
@@ -96,7 +96,7 @@ func (s *Scanner) cleanCopy(text []byte, base *Marks, c Copied, same int, marks 
 }
 
 // cleanBetween looks at the anchors that start in text[from:to], and reports whether none deserves a closer look.
-func (s *Scanner) cleanBetween(text []byte, from, to int, marks *Marks) bool {
+func (s *Scanner) cleanBetween(text []byte, from, to int, marks *AnchorNotes) bool {
 	c := s.search.Cursor(text[:min(len(text), to+s.longest)], from)
 	for {
 		at, i := c.Next()
@@ -112,7 +112,7 @@ func (s *Scanner) cleanBetween(text []byte, from, to int, marks *Marks) bool {
 
 // deserves reports whether an anchor deserves a closer look. Where many were looked at, the next does: for those who count
 // their steps, and can be stopped.
-func (s *Scanner) deserves(text []byte, at, anchor int, marks *Marks) bool {
+func (s *Scanner) deserves(text []byte, at, anchor int, marks *AnchorNotes) bool {
 	a := &s.anchors[anchor]
 	marks.steps += inspectSteps[a.kind]
 	return marks.steps > budget.CleanSteps || s.plausible(text, at, a)

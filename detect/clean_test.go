@@ -40,9 +40,9 @@ func newChanges() changes {
 }
 
 // draw draws a text, and the stretches that it has from base. Many of these begin or end within an anchor.
-func (c *changes) draw(t *rapid.T, base []byte) (text []byte, copied []Copied) {
+func (c *changes) draw(t *rapid.T, base []byte) (text []byte, copied []CopiedRange) {
 	take := func(from, n int) {
-		copied = append(copied, Copied{from, len(text), n})
+		copied = append(copied, CopiedRange{from, len(text), n})
 		text = append(text, base[from:from+n]...)
 	}
 	for range rapid.IntRange(1, 12).Draw(t, "pieces") {
@@ -80,15 +80,15 @@ func TestCleanOfChanges(t *testing.T) {
 	s := New(Options{})
 	rapid.Check(t, func(t *rapid.T) {
 		base := c.first
-		var noted [2]Marks
-		if !s.Clean(base, nil, nil, &noted[0]) {
+		var noted [2]AnchorNotes
+		if !s.IsClean(base, nil, nil, &noted[0]) {
 			t.Fatal("what the texts are made of is not clean")
 		}
 		for generation := range 10 {
 			text, copied := c.draw(t, base)
 			of, in := &noted[generation%2], &noted[(generation+1)%2]
-			var whole Marks
-			got, want := s.Clean(text, of, copied, in), s.Clean(text, nil, nil, &whole)
+			var whole AnchorNotes
+			got, want := s.IsClean(text, of, copied, in), s.IsClean(text, nil, nil, &whole)
 			if got != want {
 				t.Fatalf("Clean of the change is %v, of the whole %v: %q, of %q by %v", got, want, text, base, copied)
 			}
@@ -109,16 +109,16 @@ func TestCleanForgets(t *testing.T) {
 	t.Parallel()
 	s := New(Options{})
 	many := bytes.Repeat([]byte("CLERK_ "), mostMarks+1)
-	var m, n Marks
-	if !s.Clean(many, nil, nil, &m) || m.known {
+	var m, n AnchorNotes
+	if !s.IsClean(many, nil, nil, &m) || m.known {
 		t.Errorf("of %d marks %d are noted", mostMarks+1, len(m.list))
 	}
 	key := []byte("CLERK_SECRET_KEY=sk_" + "live_" + strings.Repeat("aZ3", 14))
 	text := slices.Concat(many, key, []byte("\n"), many)
-	if s.Clean(text, &m, []Copied{{0, 0, len(many)}}, &n) || n.known {
+	if s.IsClean(text, &m, []CopiedRange{{0, 0, len(many)}}, &n) || n.known {
 		t.Error("a text with a key is clean")
 	}
-	if s.Clean(slices.Concat(text, []byte(" ")), &n, []Copied{{0, 0, len(text)}}, &m) {
+	if s.IsClean(slices.Concat(text, []byte(" ")), &n, []CopiedRange{{0, 0, len(text)}}, &m) {
 		t.Error("a text with a key copied from one is clean")
 	}
 }
@@ -126,11 +126,11 @@ func TestCleanForgets(t *testing.T) {
 func TestCleanAllocatesNothing(t *testing.T) {
 	s := New(Options{})
 	text := bytes.Repeat([]byte("nothing here but CLERK_ and ak_, moving along; "), 100)
-	var of, in Marks
-	s.Clean(text, nil, nil, &of)
-	copied := []Copied{{0, 0, 2000}, {2100, 2100, len(text) - 2100}}
-	s.Clean(text, &of, copied, &in)
-	if n := testing.AllocsPerRun(20, func() { s.Clean(text, &of, copied, &in) }); n != 0 {
+	var of, in AnchorNotes
+	s.IsClean(text, nil, nil, &of)
+	copied := []CopiedRange{{0, 0, 2000}, {2100, 2100, len(text) - 2100}}
+	s.IsClean(text, &of, copied, &in)
+	if n := testing.AllocsPerRun(20, func() { s.IsClean(text, &of, copied, &in) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -69,8 +69,8 @@ const (
 	TextOverlap = 128 * KiB
 	// Searched is how much of a text is searched between two looks at the context: a millisecond.
 	Searched = 16 * MiB
-	// Marks is how many places of a text are noted that look like a credential's and are none, for texts made of it.
-	Marks = 1 << 10
+	// AnchorNotes is how many places of a text are noted that look like a credential's and are none, for texts made of it.
+	AnchorNotes = 1 << 10
 )
 
 // How far the rules look around an anchor, in bytes as stored. That no loop looks farther keeps reading linear.

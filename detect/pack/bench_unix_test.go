@@ -122,7 +122,7 @@ func (unseeing) ExamineReader(context.Context, string, io.Reader) (detect.Result
 	return detect.Result{}, nil
 }
 
-func (unseeing) Clean([]byte, *detect.Marks, []detect.Copied, *detect.Marks) bool {
+func (unseeing) IsClean([]byte, *detect.AnchorNotes, []detect.CopiedRange, *detect.AnchorNotes) bool {
 	return true
 }
 

@@ -18,7 +18,7 @@ import (
 // wholly is a scanner that looks at the whole of each text.
 type wholly struct{ *detect.Scanner }
 
-func (wholly) Clean([]byte, *detect.Marks, []detect.Copied, *detect.Marks) bool {
+func (wholly) IsClean([]byte, *detect.AnchorNotes, []detect.CopiedRange, *detect.AnchorNotes) bool {
 	return false
 }
 
@@ -26,12 +26,12 @@ func (wholly) Clean([]byte, *detect.Marks, []detect.Copied, *detect.Marks) bool 
 type checked struct {
 	*detect.Scanner
 	mu      sync.Mutex
-	texts   map[*detect.Marks][]byte
+	texts   map[*detect.AnchorNotes][]byte
 	changes int // texts of which a part was copied from a clean one
 	wrong   string
 }
 
-func (c *checked) Clean(text []byte, base *detect.Marks, copied []detect.Copied, marks *detect.Marks) bool {
+func (c *checked) IsClean(text []byte, base *detect.AnchorNotes, copied []detect.CopiedRange, marks *detect.AnchorNotes) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	whole, end := bytes.Clone(text), 0
@@ -39,7 +39,7 @@ func (c *checked) Clean(text []byte, base *detect.Marks, copied []detect.Copied,
 		of, known := c.texts[base]
 		if !known || p.To < end {
 			c.wrong = fmt.Sprintf("%+v of %d bytes is not in order", p, len(text))
-			return c.Scanner.Clean(text, base, copied, marks)
+			return c.Scanner.IsClean(text, base, copied, marks)
 		}
 		end = p.To + p.Len
 		stretch := of[p.From : p.From+p.Len]
@@ -47,8 +47,8 @@ func (c *checked) Clean(text []byte, base *detect.Marks, copied []detect.Copied,
 			c.wrong = fmt.Sprintf("%+v of %d bytes is not the same in both", p, len(text))
 		}
 	}
-	clean := c.Scanner.Clean(text, base, copied, marks)
-	if c.Scanner.Clean(whole, nil, nil, nil) != clean {
+	clean := c.Scanner.IsClean(text, base, copied, marks)
+	if c.Scanner.IsClean(whole, nil, nil, nil) != clean {
 		c.wrong = fmt.Sprintf("of %d bytes it says %v, of the whole text not", len(text), clean)
 	}
 	if clean && len(copied) > 0 {
@@ -107,7 +107,7 @@ func TestChangesOfLargeFiles(t *testing.T) {
 		return report
 	}
 	scanner := detect.New(detect.Options{})
-	c := checked{Scanner: scanner, texts: map[*detect.Marks][]byte{}}
+	c := checked{Scanner: scanner, texts: map[*detect.AnchorNotes][]byte{}}
 	got, want := scan(&c), scan(wholly{scanner})
 	if c.wrong != "" {
 		t.Error(c.wrong)

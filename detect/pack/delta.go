@@ -70,7 +70,7 @@ const inlineCopy = 32
 
 // applyDelta fills dst, which has the length that the delta announces, from base and the instructions ops. It appends the
 // long copies to copied, those that go on from each other as one.
-func applyDelta(dst, base, ops []byte, copied []detect.Copied) ([]detect.Copied, error) {
+func applyDelta(dst, base, ops []byte, copied []detect.CopiedRange) ([]detect.CopiedRange, error) {
 	out := 0
 	for len(ops) > 0 {
 		made, used := applyVector(dst[out:], base, ops)
@@ -118,7 +118,7 @@ func applyDelta(dst, base, ops []byte, copied []detect.Copied) ([]detect.Copied,
 		}
 		from := base[off:]
 		if size >= longCopy {
-			copied = appendCopied(copied, detect.Copied{From: int(off), To: out, Len: int(size)})
+			copied = appendCopied(copied, detect.CopiedRange{From: int(off), To: out, Len: int(size)})
 		}
 		if size <= inlineCopy && len(from) >= inlineCopy && len(dst)-out >= inlineCopy {
 			copyInline(dst[out:], from)
@@ -134,7 +134,7 @@ func applyDelta(dst, base, ops []byte, copied []detect.Copied) ([]detect.Copied,
 }
 
 // appendCopied appends c to list, or makes its last longer where c goes on from there in both texts.
-func appendCopied(list []detect.Copied, c detect.Copied) []detect.Copied {
+func appendCopied(list []detect.CopiedRange, c detect.CopiedRange) []detect.CopiedRange {
 	if n := len(list); n > 0 {
 		if last := &list[n-1]; last.To+last.Len == c.To && last.From+last.Len == c.From {
 			last.Len += c.Len

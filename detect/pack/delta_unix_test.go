@@ -102,8 +102,8 @@ func TestDeltaWithinBounds(t *testing.T) {
 }
 
 // checkCopied holds that copied are all long copies among the instructions, in their order, and nothing else.
-func checkCopied(copied []detect.Copied, result, base, ops []byte) error {
-	var want, got []detect.Copied
+func checkCopied(copied []detect.CopiedRange, result, base, ops []byte) error {
+	var want, got []detect.CopiedRange
 	for to := 0; len(ops) > 0; {
 		op := ops[0]
 		ops = ops[1:]
@@ -113,7 +113,7 @@ func checkCopied(copied []detect.Copied, result, base, ops []byte) error {
 		}
 		off, size, n := copyArgs(op, ops)
 		if size >= longCopy {
-			want = append(want, detect.Copied{From: int(off), To: to, Len: int(size)})
+			want = append(want, detect.CopiedRange{From: int(off), To: to, Len: int(size)})
 		}
 		to, ops = to+int(size), ops[n:]
 	}

@@ -107,7 +107,7 @@ func (f finder) ExamineReader(_ context.Context, _ string, r io.Reader) (detect.
 	return f(text), err
 }
 
-func (f finder) Clean(text []byte, _ *detect.Marks, _ []detect.Copied, _ *detect.Marks) bool {
+func (f finder) IsClean(text []byte, _ *detect.AnchorNotes, _ []detect.CopiedRange, _ *detect.AnchorNotes) bool {
 	r := f(text)
 	return len(r.Findings)+len(r.Skipped) == 0
 }

@@ -18,7 +18,7 @@ var errFound = errors.New("found")
 type examiner interface {
 	Examine(ctx context.Context, path string, text []byte) detect.Result
 	ExamineReader(ctx context.Context, path string, r io.Reader) (detect.Result, error)
-	Clean(text []byte, base *detect.Marks, copied []detect.Copied, marks *detect.Marks) bool
+	IsClean(text []byte, base *detect.AnchorNotes, copied []detect.CopiedRange, marks *detect.AnchorNotes) bool
 }
 
 // scan is one reading of all objects, wherever they come from.
@@ -148,7 +148,7 @@ func (s *scan) visit(ctx context.Context, o object) error {
 			w.tags = append(w.tags, t)
 		}
 	}
-	if o.kind == blobKind && s.Clean(o.text, o.base, o.copied, o.marks) {
+	if o.kind == blobKind && s.IsClean(o.text, o.base, o.copied, o.marks) {
 		return nil
 	}
 	return s.take(ctx, o, s.Examine(ctx, "", o.text))

@@ -24,9 +24,9 @@ type object struct {
 
 	// copied are the long stretches that a walk's object has from its base, and base is what the visit of that noted: both nil
 	// for an object that is no delta. marks is for what this visit notes. All are valid until the visit returns.
-	copied []detect.Copied
-	base   *detect.Marks
-	marks  *detect.Marks
+	copied []detect.CopiedRange
+	base   *detect.AnchorNotes
+	marks  *detect.AnchorNotes
 }
 
 // id returns the object's id, which takes hashing it where the pack does not know it.
@@ -72,8 +72,8 @@ type walker struct {
 	inflated   *atomic.Int64 // by all workers
 	unreported int64         // inflated, and not in it yet
 	stack      []frame
-	copied     []detect.Copied // of the object made last
-	marks      []*detect.Marks // that no frame has
+	copied     []detect.CopiedRange  // of the object made last
+	marks      []*detect.AnchorNotes // that no frame has
 
 	// broken is asked about an entry that cannot be made, and with it none of the deltas made from it. Nil goes on
 	// without them.
@@ -85,7 +85,7 @@ type walker struct {
 type frame struct {
 	entry, next, heavy int32
 	text               buffer
-	marks              *detect.Marks
+	marks              *detect.AnchorNotes
 }
 
 func newWalker(opts Options, number int, inflated *atomic.Int64) *walker {
@@ -175,10 +175,10 @@ func (w *walker) enter(p *packfile, entry int32, base frame, visit func(object) 
 }
 
 // blank returns marks of nothing.
-func (w *walker) blank() *detect.Marks {
+func (w *walker) blank() *detect.AnchorNotes {
 	n := len(w.marks)
 	if n == 0 {
-		return new(detect.Marks)
+		return new(detect.AnchorNotes)
 	}
 	m := w.marks[n-1]
 	w.marks = w.marks[:n-1]
