@@ -24,7 +24,7 @@ import (
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/githubtest"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // TestMain lets the test binary be `rekey serve` where REKEY_TEST_RUN is set, for tests that kill a real process.
@@ -66,8 +66,8 @@ func serveFromEnvironment() error {
 	log := serve.NewLogger(os.Stderr, cfg.LogLevel)
 	memory := serve.LimitMemory(ctx, os.DirFS("/"), os.Getenv("GOMEMLIMIT"), debug.SetMemoryLimit, log)
 	server, err := serve.New(ctx, cfg, serve.Options{
-		Log: log, Version: "test", Settle: settle, Memory: memory, Tune: func(_ *github.Config, queue *ledger.QueueConfig) {
-			queue.HeartbeatTimeout, _ = time.ParseDuration(os.Getenv("REKEY_TEST_SILENCE")) // none: as usual
+		Log: log, Version: "test", Settle: settle, Memory: memory, Tune: func(_ *github.Config, work *queue.Config) {
+			work.HeartbeatTimeout, _ = time.ParseDuration(os.Getenv("REKEY_TEST_SILENCE")) // none: as usual
 		},
 	})
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/githubtest"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // large skips tests at the size that things have in the world, unless REKEY_TEST_FLOOD=1 asks for them: see make floods.
@@ -31,7 +31,7 @@ const floodTimeout = 5 * time.Minute
 func TestFloodOfKeys(t *testing.T) {
 	large(t)
 	const repositoryCount, each, quota = 40, 10, 5000
-	w := newWorld(t, githubtest.Options{PrivateKey: appKey(), Quiet: true, HourlyLimit: quota}, func(c *github.Config, _ *ledger.QueueConfig) {
+	w := newWorld(t, githubtest.Options{PrivateKey: appKey(), Quiet: true, HourlyLimit: quota}, func(c *github.Config, _ *queue.Config) {
 		c.WritePause = 5 * time.Millisecond // instead of a second
 	})
 	var repositories []*githubtest.Repository

@@ -26,7 +26,7 @@ import (
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/githubtest"
 	"github.com/rekey-app/rekey/respond/clerk/clerktest"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // world is a stand-in GitHub with an organisation's repository, and the server that receives its webhooks.
@@ -50,10 +50,10 @@ type world struct {
 }
 
 // tuning changes what no setting does; see serve.Options.
-type tuning = func(*github.Config, *ledger.QueueConfig)
+type tuning = func(*github.Config, *queue.Config)
 
 // hurried lets GitHub on loopback be written to as fast as it takes it.
-func hurried(c *github.Config, _ *ledger.QueueConfig) { c.WritePause = time.Millisecond }
+func hurried(c *github.Config, _ *queue.Config) { c.WritePause = time.Millisecond }
 
 // newWorld starts GitHub and the server, and installs the App on an empty repository.
 func newWorld(t testing.TB, options githubtest.Options, tune ...tuning) *world {

@@ -214,7 +214,7 @@ func TestTheDomainStandsAtTheCentre(t *testing.T) {
 			imports := strings.Fields(line)
 			for _, imported := range imports[1:] {
 				river := strings.HasPrefix(imported, "github.com/riverqueue") && pkg == "respond/..." &&
-					imports[0] != module+"respond/ledger" && imports[0] != module+"respond/job"
+					imports[0] != module+"respond/queue" && imports[0] != module+"respond/job"
 				if river || hasPrefixAny(imported, forbidden) {
 					t.Errorf("%s imports %s", imports[0], imported)
 				}

@@ -17,7 +17,7 @@ import (
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/githubtest"
 	"github.com/rekey-app/rekey/github/wire"
-	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // tenant is another organisation with the App on a repository whose history has been read.
@@ -152,7 +152,7 @@ func TestASlowRepositoryHoldsNoOther(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, githubtest.Options{PrivateKey: appKey(), Quiet: true}, func(c *github.Config, q *ledger.QueueConfig) {
+			w := newWorld(t, githubtest.Options{PrivateKey: appKey(), Quiet: true}, func(c *github.Config, q *queue.Config) {
 				hurried(c, q)
 				c.RequestTimeout = time.Second
 				c.GitTimeouts = wire.Timeouts{Idle: time.Second}
@@ -182,7 +182,7 @@ func TestASlowRepositoryHoldsNoOther(t *testing.T) {
 // again later.
 func TestACrawlingRepositoryIsCut(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, githubtest.Options{PrivateKey: appKey(), Quiet: true}, func(c *github.Config, q *ledger.QueueConfig) {
+	w := newWorld(t, githubtest.Options{PrivateKey: appKey(), Quiet: true}, func(c *github.Config, q *queue.Config) {
 		hurried(c, q)
 		c.GitTimeouts = wire.Timeouts{Idle: time.Minute, Preparation: time.Minute, Rate: 1 << 20, Window: 500 * time.Millisecond}
 	})
@@ -278,7 +278,7 @@ func asksFor(r *http.Request, texts ...string) bool {
 // each issue costs what it would cost alone.
 func TestIssuesAskNothingBeforeTheirTurn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, githubtest.Options{PrivateKey: appKey(), Quiet: true}, func(c *github.Config, _ *ledger.QueueConfig) {
+	w := newWorld(t, githubtest.Options{PrivateKey: appKey(), Quiet: true}, func(c *github.Config, _ *queue.Config) {
 		c.WritePause = 10 * time.Millisecond // 15 new issues at once, then one in 270 ms
 	})
 	repositories := []*githubtest.Repository{w.shop}

@@ -26,6 +26,7 @@ import (
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/queue"
 	"github.com/rekey-app/rekey/respond/text"
 )
 
@@ -50,7 +51,7 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = b.github.Close() })
-	if b.store, err = ledger.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db"), Now: b.now}); err != nil {
+	if b.store, err = queue.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db"), Now: b.now}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = b.store.Close() })
@@ -88,14 +89,14 @@ func newBench(t *testing.T) *bench {
 	river.AddWorker(workers, outcome.Handle(runner, effects.Issue))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Summary))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Effects))
-	queue, err := b.store.Work(workers, ledger.QueueConfig{})
+	worker, err := queue.New(b.store, workers, queue.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := queue.Start(context.WithoutCancel(t.Context())); err != nil {
+	if err := worker.Start(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = queue.Stop(context.WithoutCancel(t.Context())) })
+	t.Cleanup(func() { _ = worker.Stop(context.WithoutCancel(t.Context())) })
 	return b
 }
 

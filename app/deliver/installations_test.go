@@ -15,6 +15,7 @@ import (
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // rowsWatch is a clock that the ledger reads as each transaction begins, and that counts the repositories there are then.
@@ -56,7 +57,7 @@ func TestManyRepositoriesAreRegisteredInParts(t *testing.T) {
 	}
 	var watch rowsWatch
 	path := filepath.Join(t.TempDir(), "rekey.db")
-	store, err := ledger.OpenStore(t.Context(), ledger.Options{URL: path, Now: watch.now})
+	store, err := queue.OpenStore(t.Context(), ledger.Options{URL: path, Now: watch.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +112,7 @@ func TestManyRepositoriesAreRegisteredInParts(t *testing.T) {
 // TestAllOpenLeaksAreUpdatedWhenARepositoryIsPublished: however many there are, each one's issue is brought up to date.
 func TestAllOpenLeaksAreUpdatedWhenARepositoryIsPublished(t *testing.T) {
 	t.Parallel()
-	store, err := ledger.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db")})
+	store, err := queue.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db")})
 	if err != nil {
 		t.Fatal(err)
 	}

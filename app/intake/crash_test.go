@@ -23,6 +23,7 @@ import (
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // childURL is set where the test binary runs as a server that will be killed.
@@ -37,7 +38,7 @@ func TestMain(m *testing.M) {
 }
 
 func serve(url string) error {
-	s, err := ledger.OpenStore(context.Background(), ledger.Options{URL: url})
+	s, err := queue.OpenStore(context.Background(), ledger.Options{URL: url})
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/rekey-app/rekey/github/githubtest"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // vanished is a commit that the server does not know any more.
@@ -151,7 +152,7 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = b.github.Close() })
-	if b.store, err = ledger.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db"), Now: b.now}); err != nil {
+	if b.store, err = queue.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db"), Now: b.now}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = b.store.Close() })
@@ -228,7 +229,7 @@ func TestAPushWaitsForTheOneBefore(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second)
 	later := time.Duration(0)
-	store, err := ledger.OpenStore(t.Context(), ledger.Options{
+	store, err := queue.OpenStore(t.Context(), ledger.Options{
 		URL: filepath.Join(t.TempDir(), "rekey.db"), Now: func() time.Time { return now.Add(later) },
 	})
 	if err != nil {

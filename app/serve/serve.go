@@ -27,6 +27,7 @@ import (
 	"github.com/rekey-app/rekey/respond/clerk"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/notify"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // A stop takes no longer than [StopWithin], which is less than what deploy/rekey.service and deploy/compose.yaml allow.
@@ -35,7 +36,7 @@ const (
 	jobsWithin     = 20 * time.Second // for running jobs
 	// StopWithin is how long [Server.Close] takes at most: requests and jobs in good order, then what the store needs to cancel
 	// jobs and to sign off.
-	StopWithin = requestsWithin + jobsWithin + ledger.StopWithin
+	StopWithin = requestsWithin + jobsWithin + queue.StopWithin
 )
 
 // Options are what a server needs beside its settings.
@@ -46,8 +47,8 @@ type Options struct {
 	// Version is rekey's own, for its User-Agent and its log.
 	Version string
 	// Tune, if set, changes what no setting does: how fast GitHub may be asked, and how much is done at once. A GitHub on
-	// loopback can do with less testTimeout than the real one.
-	Tune func(*github.Config, *ledger.QueueConfig)
+	// loopback can do with less patience than the real one.
+	Tune func(*github.Config, *queue.Config)
 	// Settle is how long GitHub may take to do what a failed request asked for; zero is [publish.DefaultSettle]. A GitHub on
 	// loopback can do with less.
 	Settle time.Duration
@@ -59,7 +60,7 @@ type Server struct {
 	version string
 	store   *ledger.Store
 	intake  *intake.Intake
-	worker  ledger.Worker
+	worker  queue.Worker
 	http    []*http.Server
 	addr    net.Addr
 	failed  chan error
@@ -91,9 +92,9 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 		UserAgent: userAgent, Now: time.Now, Log: log, OnRequest: requestMetrics(registry),
 		Shared: s.store.Pace(),
 	}
-	queue := ledger.QueueConfig{StopTimeout: jobsWithin}
+	work := queue.Config{StopTimeout: jobsWithin}
 	if o.Tune != nil {
-		o.Tune(&toGitHub, &queue)
+		o.Tune(&toGitHub, &work)
 	}
 	app, err := github.New(toGitHub)
 	if err != nil {
@@ -112,8 +113,8 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 		store: s.store, app: app, scanner: scanner, clerk: asker, sender: notify.NewSender(nil, userAgent, time.Now),
 		memory: budget.NewMemory(o.Memory.Packs), settle: cmp.Or(o.Settle, publish.DefaultSettle), metrics: registry, log: log,
 	}.wire(cfg)
-	queue.Open = openFrom(app)
-	if s.worker, err = s.store.Work(workers, queue); err != nil {
+	work.Open = openFrom(app)
+	if s.worker, err = queue.New(s.store, workers, work); err != nil {
 		return nil, err
 	}
 	if err := app.LoadLimits(ctx); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // lockWait is for how long another process may hold the data directory: a child that it starts does so for a moment.
@@ -17,7 +18,7 @@ const lockWait = time.Second
 
 // openStore opens the ledger. Where another process has it, that fails: whoever restarts rekey stops the old one first.
 func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (*ledger.Store, error) {
-	store, err := ledger.OpenStore(ctx, ledger.Options{
+	store, err := queue.OpenStore(ctx, ledger.Options{
 		URL: cfg.DatabaseURL, Now: time.Now, Log: slog.New(atLeast{log.Handler(), slog.LevelWarn}), LockWait: lockWait,
 	})
 	locked, isLocked := errors.AsType[*ledger.LockedError](err)

@@ -83,7 +83,7 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 	return workers, background
 }
 
-// openFrom says from when on GitHub may be asked for a class of work of an installation; see [ledger.QueueConfig].
+// openFrom says from when on GitHub may be asked for a class of work of an installation; see [queue.Config].
 func openFrom(app *github.App) func(int64, turn.Class) time.Time {
 	kinds := map[turn.Class]github.Kind{
 		turn.Push: github.Fetches, turn.Member: github.Fetches, turn.Stranger: github.Fetches,

@@ -26,15 +26,15 @@ type RepositoryBackfill struct {
 	Backfill   Backfill
 }
 
-// backfillState says in which state a repository is. A backfill is being read only while the queue says that its job runs: after
-// a kill -9 the job is taken up again (see reclaim.go), and from then on its old figures count for nothing.
-const backfillState = `CASE
-		WHEN l.phase IN ('arriving', 'reading') AND EXISTS (
-			SELECT 1 FROM keyed_jobs k JOIN river_job j ON j.id = k.running
-			WHERE k.kind = 'backfill' AND k.key = CAST(l.repository AS TEXT) AND j.state = 'running') THEN l.phase
+// backfillState is SQL for the state that a repository is in. A backfill is being read only while the queue says that its job runs: after
+// a kill -9 the job is taken up again (see package queue), and from then on its old figures count for nothing.
+func (tx *Tx) backfillState() string {
+	return `CASE
+		WHEN l.phase IN ('arriving', 'reading') AND ` + tx.s.queue.Conditions(tx).BackfillRuns + ` THEN l.phase
 		WHEN l.phase = 'given up' THEN l.phase
 		WHEN r.backfilled <> 0 THEN 'done'
 		ELSE 'waiting' END`
+}
 
 // Backfills reports how far the reading of an installation's histories is, with up to limit backfills; installation 0 stands for
 // all. It reads whole tables of repositories: once in some seconds is often enough.
@@ -59,7 +59,7 @@ func (tx *Tx) Backfills(ctx context.Context, installation int64, limit int) (Bac
 		}
 		return nil
 	}, `SELECT state, count(*) FROM (
-			SELECT `+backfillState+` AS state FROM repositories r LEFT JOIN backfills l ON l.repository = r.id
+			SELECT `+tx.backfillState()+` AS state FROM repositories r LEFT JOIN backfills l ON l.repository = r.id
 			WHERE CAST($1 AS BIGINT) IN (0, r.installation)
 		) states GROUP BY state`, installation)
 	if err == nil && limit > 0 {
@@ -90,7 +90,7 @@ func (tx *Tx) backfills(ctx context.Context, installation int64, limit int) ([]R
 		return nil
 	}, `SELECT l.* FROM (
 			SELECT r.id, r.installation, r.owner, r.name, r.default_branch, r.private, r.archived, r.backfilled,
-				`+backfillColumns+`, `+backfillState+` AS state
+				`+backfillColumns+`, `+tx.backfillState()+` AS state
 			FROM backfills l JOIN repositories r ON r.id = l.repository WHERE CAST($1 AS BIGINT) IN (0, r.installation)
 		) l ORDER BY CASE l.state WHEN 'arriving' THEN 0 WHEN 'reading' THEN 0 WHEN 'given up' THEN 1 ELSE 2 END, l.started, l.id
 		LIMIT $2`, installation, limit)

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
 )
 
 // Accept writes deliveries and their jobs in a transaction of its own; see [Tx.AcceptDeliveries]. It is what intake uses:
@@ -47,7 +46,7 @@ func (tx *Tx) AcceptDeliveries(ctx context.Context, deliveries []Delivery) ([]Ac
 	if err != nil {
 		return nil, fmt.Errorf("ledger: store deliveries: %w", err)
 	}
-	var fresh []river.InsertManyParams
+	var fresh []Delivery
 	var known []int
 	slices.Sort(order) // jobs have the order in which deliveries came
 	for _, i := range order {
@@ -56,9 +55,9 @@ func (tx *Tx) AcceptDeliveries(ctx context.Context, deliveries []Delivery) ([]Ac
 			continue
 		}
 		acceptances[i] = Accepted
-		fresh = append(fresh, deliveryJob(deliveries[i]))
+		fresh = append(fresh, deliveries[i])
 	}
-	if err := tx.insertJobs(ctx, fresh); err != nil {
+	if err := tx.s.queue.EnqueueDeliveries(ctx, tx, fresh); err != nil {
 		return nil, fmt.Errorf("ledger: queue deliveries: %w", err)
 	}
 	for _, i := range known {
@@ -170,12 +169,11 @@ func (tx *Tx) acceptAgain(ctx context.Context, d Delivery) (Acceptance, error) {
 		return Done, nil
 	}
 	have.Lane, have.Class = d.Lane, d.Class
-	params := deliveryJob(have)
-	result, err := tx.insertJob(ctx, params.Args, params.InsertOpts)
-	if err != nil {
+	queued, err := tx.s.queue.EnqueueDelivery(ctx, tx, have)
+	switch {
+	case err != nil:
 		return "", err
-	}
-	if result.UniqueSkippedAsDuplicate {
+	case !queued:
 		return Waiting, nil
 	}
 	return Requeued, nil

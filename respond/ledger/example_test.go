@@ -11,6 +11,7 @@ import (
 	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // A scan and its leaks are recorded in one transaction. Recorded again, as after a crash, it changes nothing.
@@ -22,7 +23,7 @@ func Example() {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	ctx := context.Background()
-	store, err := ledger.OpenStore(ctx, ledger.Options{URL: filepath.Join(dir, "rekey.db")})
+	store, err := queue.OpenStore(ctx, ledger.Options{URL: filepath.Join(dir, "rekey.db")})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -13,9 +13,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
-	"github.com/riverqueue/river/rivermigrate"
 )
 
 //go:embed migrations/*/*.sql
@@ -145,11 +142,7 @@ func (s *Store) migrateSQLite(ctx context.Context) (err error) {
 			err = fmt.Errorf("ledger: migrate: %w", err)
 		}
 	}()
-	queue, err := rivermigrate.New(riversqlite.New(s.writer), &rivermigrate.Config{Logger: s.log})
-	if err != nil {
-		return err
-	}
-	if _, err := queue.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+	if err := s.queue.Open(ctx, s.DB()); err != nil {
 		return fmt.Errorf("queue: %w", err)
 	}
 	tx, err := s.writer.BeginTx(ctx, nil)
@@ -186,11 +179,7 @@ func (s *Store) migratePostgres(ctx context.Context) (err error) {
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(migrationLock)); err != nil {
 		return err
 	}
-	queue, err := rivermigrate.New(riverpgxv5.New(s.pool), &rivermigrate.Config{Logger: s.log})
-	if err != nil {
-		return err
-	}
-	if _, err := queue.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+	if err := s.queue.Open(ctx, s.DB()); err != nil {
 		return fmt.Errorf("queue: %w", err)
 	}
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // before016 undoes migration 16, and what is called otherwise since.
@@ -31,7 +32,7 @@ var before016 = []string{
 func TestWhatWaitsIsRenamed(t *testing.T) {
 	t.Parallel()
 	ledgertest.Each(t, func(t *testing.T, url string) {
-		s, err := ledger.OpenStore(t.Context(), ledger.Options{URL: url})
+		s, err := queue.OpenStore(t.Context(), ledger.Options{URL: url})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -13,9 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/riverqueue/river"
 )
 
 // Options name the database.
@@ -30,10 +29,13 @@ type Options struct {
 	// LockWait is how long OpenStore waits for another process to release the SQLite database. Zero means not at all.
 	LockWait time.Duration
 
-	statementTimeout time.Duration // on PostgreSQL; zero means statementTimeout
+	// Queue queues jobs in the store's transactions. Package queue has it, and opens stores with it.
+	Queue Queue
+	// StatementTimeout limits each statement on PostgreSQL. Zero means 20 seconds.
+	StatementTimeout time.Duration
 }
 
-// Store is the ledger with its queue. It is safe for concurrent use. On SQLite one process uses it at a time, on
+// Store is the ledger. It is safe for concurrent use. On SQLite one process uses it at a time, on
 // PostgreSQL as many as wanted.
 type Store struct {
 	now func() time.Time
@@ -43,26 +45,23 @@ type Store struct {
 	writer, reader *sql.DB
 	writes, reads  *statements
 	lock           io.Closer
-	sqliteQueue    *river.Client[*sql.Tx]
 
 	// PostgreSQL
-	pool    *pgxpool.Pool
-	pgQueue *river.Client[pgx.Tx]
+	pool *pgxpool.Pool
 
-	heartbeatEvery, heartbeatTimeout time.Duration             // see heartbeat.go
-	heartbeat                        atomic.Pointer[heartbeat] // set while a worker runs in this process, on PostgreSQL
-	bodies                           sync.Pool                 // of *[]byte, in which bodies are packed
+	bodies sync.Pool // of *[]byte, in which bodies are packed
 
 	space func() (int64, error) // free on the database's disk, in bytes; nil: not known
 	full  atomic.Bool           // the last write found the disk full
 
-	wake atomic.Pointer[func(queues []string)] // set while a worker runs in this process
+	queue   Queue
+	process atomic.Pointer[Process] // set while a worker runs in this process
 }
 
 // OpenStore opens the ledger, made or migrated where needed: its own tables and River's. Several processes may do so at the
 // same time. Errors never hold the URL's password.
 func OpenStore(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{now: o.Now, log: o.Log, heartbeatEvery: heartbeatEvery, heartbeatTimeout: heartbeatTimeout}
+	s := &Store{now: o.Now, log: o.Log, queue: o.Queue}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -72,10 +71,12 @@ func OpenStore(ctx context.Context, o Options) (*Store, error) {
 	scheme, _, found := strings.Cut(o.URL, "://")
 	var err error
 	switch {
+	case o.Queue == nil:
+		return nil, errors.New("ledger: a store needs its queue: open it with queue.OpenStore")
 	case o.URL == "":
 		return nil, errors.New("ledger: no database is set: use a file or postgres://…")
 	case scheme == "postgres" || scheme == "postgresql":
-		err = s.openPostgres(ctx, o.URL, orDuration(o.statementTimeout, statementTimeout))
+		err = s.openPostgres(ctx, o.URL, cmp.Or(max(o.StatementTimeout, 0), statementTimeout))
 	case scheme == "sqlite" || scheme == "file":
 		u, parseErr := url.Parse(o.URL)
 		if parseErr != nil || u.Host != "" || u.Path == "" {

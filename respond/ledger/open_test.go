@@ -13,6 +13,7 @@ import (
 
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 func TestManyMayOpenAnEmptyDatabase(t *testing.T) {
@@ -21,7 +22,7 @@ func TestManyMayOpenAnEmptyDatabase(t *testing.T) {
 		var all sync.WaitGroup
 		for range 4 {
 			all.Go(func() {
-				s, err := ledger.OpenStore(t.Context(), ledger.Options{URL: url, LockWait: testTimeout})
+				s, err := queue.OpenStore(t.Context(), ledger.Options{URL: url, LockWait: testTimeout})
 				if err != nil {
 					t.Error(err)
 					return
@@ -43,7 +44,7 @@ func TestSecondProcessOnSQLiteIsRefused(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the database has the mode %v (%v)", info.Mode(), err)
 	}
-	_, err = ledger.OpenStore(t.Context(), ledger.Options{URL: path})
+	_, err = queue.OpenStore(t.Context(), ledger.Options{URL: path})
 	if !errors.Is(err, ledger.ErrLocked) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), fmt.Sprintf("process %d on ", os.Getpid())) {
 		t.Errorf("opened twice: %v", err)
 	}
@@ -55,7 +56,7 @@ func TestURLsThatCannotBeUsed(t *testing.T) {
 		"", "mysql://host/db", "sqlite://relative/path", filepath.Join(t.TempDir(), "no", "such", "directory"),
 		"postgres://rekey:hunter2@127.0.0.1:1/db?connect_timeout=1", "postgres://rekey:hunter2@host:port/db",
 	} {
-		s, err := ledger.OpenStore(t.Context(), ledger.Options{URL: url, LockWait: time.Millisecond})
+		s, err := queue.OpenStore(t.Context(), ledger.Options{URL: url, LockWait: time.Millisecond})
 		if err == nil {
 			t.Errorf("%q could be opened", url)
 			_ = s.Close()
@@ -71,7 +72,7 @@ func TestReopening(t *testing.T) {
 	t.Parallel()
 	ledgertest.Each(t, func(t *testing.T, url string) {
 		for range 2 {
-			s, err := ledger.OpenStore(t.Context(), ledger.Options{URL: url})
+			s, err := queue.OpenStore(t.Context(), ledger.Options{URL: url})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -88,7 +89,7 @@ func TestMigrationsAreChecked(t *testing.T) {
 	t.Parallel()
 	ledgertest.Each(t, func(t *testing.T, url string) {
 		reopen := func(statement string) error {
-			s, err := ledger.OpenStore(t.Context(), ledger.Options{URL: url})
+			s, err := queue.OpenStore(t.Context(), ledger.Options{URL: url})
 			if err != nil {
 				return err
 			}

@@ -3,8 +3,6 @@ package ledger
 import (
 	"context"
 	"fmt"
-
-	"github.com/rekey-app/rekey/respond/job"
 )
 
 // ParkJob notes that a job waits for the end of an installation's suspension.
@@ -29,24 +27,8 @@ func (tx *Tx) ResumeParked(ctx context.Context) error {
 }
 
 func (tx *Tx) resume(ctx context.Context, which string, args ...any) error {
-	now := `datetime('now', 'subsec')`
-	if tx.pg != nil {
-		now = `now()`
-	}
-	// A job that has not come to its pause yet stays parked.
-	n, err := tx.exec(ctx, `UPDATE river_job SET state = 'available', scheduled_at = `+now+`
-		WHERE state IN ('scheduled', 'retryable') AND id IN (SELECT job FROM parked WHERE `+which+`)`, args...)
-	if err == nil {
-		_, err = tx.exec(ctx, `DELETE FROM parked WHERE `+which+` AND NOT EXISTS (
-			SELECT 1 FROM river_job j WHERE j.id = parked.job AND j.state = 'running')`, args...)
-	}
-	if err != nil {
+	if err := tx.s.queue.ResumeParked(ctx, tx, which, args...); err != nil {
 		return fmt.Errorf("ledger: resume jobs: %w", err)
-	}
-	if n > 0 {
-		for _, queue := range []string{job.QueueScan, job.QueueRespond, job.QueueBackfill} {
-			tx.queued(queue)
-		}
 	}
 	return nil
 }

@@ -8,8 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 )
 
 // minPoolConns is the least number of connections that workers, River's services and intake share. pool_max_conns in the
@@ -32,15 +30,11 @@ func (s *Store) openPostgres(ctx context.Context, url string, limit time.Duratio
 	if err := s.migratePostgres(ctx); err != nil {
 		return err
 	}
-	s.pgQueue, err = river.NewClient(riverpgxv5.New(s.pool), &river.Config{Logger: s.log})
-	if err != nil {
-		return fmt.Errorf("ledger: queue: %w", err)
-	}
 	return nil
 }
 
-// closeWithin is how long a connection may take to say goodbye. pgx would wait 15 seconds for a silent one.
-const closeWithin = 3 * time.Second
+// CloseWithin is how long [Store.Close] takes at most: a connection may take so long to say goodbye. pgx would wait 15 seconds for a silent one.
+const CloseWithin = 3 * time.Second
 
 func (s *Store) closePool() {
 	closed := make(chan struct{})
@@ -50,7 +44,7 @@ func (s *Store) closePool() {
 	}()
 	select {
 	case <-closed:
-	case <-time.After(closeWithin):
+	case <-time.After(CloseWithin):
 	}
 }
 

@@ -14,8 +14,8 @@ const minSpace = 64 << 20
 // Ping returns nil while the store can be used: the database answers, takes what is written, and this process may work. On
 // SQLite it does not wait for writers.
 func (s *Store) Ping(ctx context.Context) error {
-	if heart := s.heartbeat.Load(); heart != nil {
-		if err := heart.alive(); err != nil {
+	if p := s.process.Load(); p != nil && p.Alive != nil {
+		if err := p.Alive(); err != nil {
 			return err
 		}
 	}

@@ -11,11 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
-	"github.com/riverqueue/river/rivershared/baseservice"
-	"github.com/riverqueue/river/rivershared/riverpilot"
-	"github.com/riverqueue/river/rivertype"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -54,7 +49,7 @@ func (s *Store) openSQLite(ctx context.Context, path string, lockWait time.Durat
 	if s.writer, err = sql.Open("sqlite", sqliteDSN(path, write)); err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
-	// River works with a single connection only; see package riversqlite.
+	// River, which shares it, works with a single connection only; see package riversqlite.
 	s.writer.SetMaxOpenConns(1)
 	s.writes = &statements{db: s.writer}
 	if err := s.migrateSQLite(ctx); err != nil {
@@ -66,56 +61,11 @@ func (s *Store) openSQLite(ctx context.Context, path string, lockWait time.Durat
 	}
 	s.reader.SetMaxOpenConns(readers)
 	s.reads = &statements{db: s.reader}
-	s.sqliteQueue, err = river.NewClient(newSQLiteDriver(s.writer), &river.Config{Logger: s.log})
-	if err != nil {
-		return fmt.Errorf("ledger: queue: %w", err)
-	}
 	return nil
 }
 
 func sqliteDSN(path string, q url.Values) string {
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
-}
-
-// sqliteDriver is River's driver, but a commit in this process, the only one, wakes the queue at once: River's way on
-// SQLite asks a table of notifications twenty times a second.
-type sqliteDriver struct {
-	*riversqlite.Driver
-	pilot *pilot
-}
-
-func newSQLiteDriver(db *sql.DB) *sqliteDriver {
-	return &sqliteDriver{riversqlite.New(db), &pilot{}}
-}
-
-// SupportsListener says no, so that River waits to be woken, and looks by itself now and then.
-func (*sqliteDriver) SupportsListener() bool { return false }
-
-// SupportsListenNotify says no, so that River writes no notifications.
-func (*sqliteDriver) SupportsListenNotify() bool { return false }
-
-// PluginInit makes River ask for PluginPilot.
-func (*sqliteDriver) PluginInit(*baseservice.Archetype) {}
-
-// PluginPilot is how River hands out the function that wakes its queues.
-func (d *sqliteDriver) PluginPilot() riverpilot.Pilot { return d.pilot }
-
-type pilot struct {
-	riverpilot.StandardPilot
-	inserted func(context.Context, []*rivertype.JobInsertResult)
-}
-
-func (p *pilot) PilotInit(archetype *baseservice.Archetype, params *riverpilot.PilotInitParams) {
-	p.StandardPilot.PilotInit(archetype, params)
-	p.inserted = params.NotifyNonTxJobInsert
-}
-
-func (p *pilot) wake(queues []string) {
-	results := make([]*rivertype.JobInsertResult, len(queues))
-	for i, queue := range queues {
-		results[i] = &rivertype.JobInsertResult{Job: &rivertype.JobRow{Queue: queue}}
-	}
-	p.inserted(context.Background(), results)
 }
 
 // statements keeps prepared statements. A pool of one connection cannot prepare while a transaction has it, so what a

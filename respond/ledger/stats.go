@@ -29,27 +29,9 @@ type OpenLeaks struct {
 
 // Stats counts. It reads whole tables, though not their bodies: once in some seconds is often enough.
 func (tx *Tx) Stats(ctx context.Context) (Stats, error) {
-	s := Stats{
-		Waiting: map[string]int{}, Running: map[string]int{}, GivenUp: map[string]int{}, Leaks: map[respond.State]int{},
-	}
-	err := each(ctx, tx, func(scan func(...any) error) error {
-		var queue, state string
-		var n int
-		if err := scan(&queue, &state, &n); err != nil {
-			return err
-		}
-		switch state {
-		case "running":
-			s.Running[queue] += n
-		case "discarded":
-			s.GivenUp[queue] += n
-		default:
-			s.Waiting[queue] += n
-		}
-		return nil
-	}, `SELECT queue, CAST(state AS TEXT), count(*) FROM river_job
-		WHERE state IN ('available', 'scheduled', 'retryable', 'pending', 'running', 'discarded') GROUP BY queue, state`)
-	if err != nil {
+	s := Stats{Leaks: map[respond.State]int{}}
+	var err error
+	if s.Waiting, s.Running, s.GivenUp, err = tx.s.queue.Count(ctx, tx); err != nil {
 		return Stats{}, fmt.Errorf("ledger: count jobs: %w", err)
 	}
 	err = each(ctx, tx, func(scan func(...any) error) error {

@@ -71,8 +71,8 @@ func (s *Store) updateOnce(ctx context.Context, isolation pgx.TxIsoLevel, fn fun
 		return err
 	}
 	s.full.Store(false)
-	if wake := s.wake.Load(); wake != nil && len(tx.queues) > 0 {
-		(*wake)(slices.Collect(maps.Keys(tx.queues)))
+	if p := s.process.Load(); p != nil && p.Wake != nil && len(tx.queues) > 0 {
+		p.Wake(slices.Collect(maps.Keys(tx.queues)))
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // PostgresURL is the environment variable that names the PostgreSQL server.
@@ -67,7 +68,7 @@ func administer(tb testing.TB, server, statement string) {
 // Open opens a database, to be closed after the test.
 func Open(tb testing.TB, o ledger.Options) *ledger.Store {
 	tb.Helper()
-	s, err := ledger.OpenStore(context.Background(), o)
+	s, err := queue.OpenStore(context.Background(), o)
 	if err != nil {
 		tb.Fatal(err)
 	}

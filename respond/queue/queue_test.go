@@ -1,4 +1,4 @@
-package ledger_test
+package queue_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // testTimeout is how long tests wait for what must come. Nothing is measured by it.
@@ -22,7 +23,7 @@ const testTimeout = 30 * time.Second
 // runner is a queue whose jobs call a function.
 type runner struct {
 	store  *ledger.Store
-	worker ledger.Worker
+	worker queue.Worker
 }
 
 type jobs struct {
@@ -31,7 +32,7 @@ type jobs struct {
 	backfill func(context.Context, *river.Job[job.Backfill]) error
 }
 
-func work(t testing.TB, s *ledger.Store, j jobs, c ledger.QueueConfig) *runner {
+func work(t testing.TB, s *ledger.Store, j jobs, c queue.Config) *runner {
 	t.Helper()
 	workers := river.NewWorkers()
 	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, d *river.Job[job.Delivery]) error {
@@ -52,7 +53,7 @@ func work(t testing.TB, s *ledger.Store, j jobs, c ledger.QueueConfig) *runner {
 		}
 		return j.backfill(ctx, l)
 	}))
-	w, err := s.Work(workers, c)
+	w, err := queue.New(s, workers, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +104,7 @@ func TestDeliveriesAreWorked(t *testing.T) {
 			})
 			worked <- fmt.Sprint(j.Queue, " ", j.Args.GUID)
 			return err
-		}}, ledger.QueueConfig{})
+		}}, queue.Config{})
 		got, err := s.Accept(t.Context(), []ledger.Delivery{{GUID: "1", Event: "push"}, {GUID: "2", Event: "issues"}})
 		if err != nil {
 			t.Fatal(err)
@@ -128,7 +129,7 @@ func TestDeadDeliveryIsQueuedAgain(t *testing.T) {
 		work(t, s, jobs{delivery: func(_ context.Context, j *river.Job[job.Delivery]) error {
 			worked <- j.ID
 			return river.JobCancel(errors.New("this will never do"))
-		}}, ledger.QueueConfig{})
+		}}, queue.Config{})
 		d := []ledger.Delivery{{GUID: "1", Event: "push", Body: []byte("{}")}}
 		if _, err := s.Accept(t.Context(), d); err != nil {
 			t.Fatal(err)
@@ -206,7 +207,7 @@ func TestKeyedJobs(t *testing.T) {
 			running[j.Args.Leak]--
 			mu.Unlock()
 			return nil
-		}}, ledger.QueueConfig{})
+		}}, queue.Config{})
 		got := []int64{receive(t, started), receive(t, started)}
 		slices.Sort(got)
 		equal(t, "started", got, []int64{1, 2})
@@ -301,7 +302,7 @@ func TestStopLetsJobsEnd(t *testing.T) {
 			<-ctx.Done()
 			ended <- context.Cause(ctx)
 			return river.JobSnooze(0)
-		}}, ledger.QueueConfig{})
+		}}, queue.Config{})
 		enqueue(t, s, job.Issue{Leak: 1})
 		receive(t, started)
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
@@ -325,11 +326,11 @@ func TestStopOfWhatDidNotStart(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, url string) {
 		s := ledgertest.Open(t, ledger.Options{URL: url})
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-			return errors.Join(tx.Exec(ctx, "DROP TABLE river_job"), tx.Exec(ctx, "DROP TABLE replicas"))
+			return errors.Join(runSQL(ctx, tx, "DROP TABLE river_job"), runSQL(ctx, tx, "DROP TABLE replicas"))
 		})
 		workers := river.NewWorkers()
 		river.AddWorker(workers, river.WorkFunc(func(context.Context, *river.Job[job.Issue]) error { return nil }))
-		w, err := s.Work(workers, ledger.QueueConfig{})
+		w, err := queue.New(s, workers, queue.Config{})
 		if err != nil {
 			t.Fatal(err)
 		}

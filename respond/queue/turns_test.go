@@ -1,4 +1,4 @@
-package ledger_test
+package queue_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // started notes which deliveries start, by GUID, and how many run at once for each installation.
@@ -52,7 +53,7 @@ func TestTurns(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, url string) {
 		s := ledgertest.Open(t, ledger.Options{URL: url})
 		stores := []*ledger.Store{s}
-		if s.Replicated() {
+		if s.DB().Postgres != nil {
 			stores = append(stores, ledgertest.Open(t, ledger.Options{URL: url}))
 		}
 		var flood []ledger.Delivery
@@ -78,7 +79,7 @@ func TestTurns(t *testing.T) {
 		for _, s := range stores {
 			one := newStarted()
 			seen = append(seen, one)
-			work(t, s, jobs{delivery: one.run}, ledger.QueueConfig{Scan: 4})
+			work(t, s, jobs{delivery: one.run}, queue.Config{Scan: 4})
 		}
 		all := func() (n int) {
 			for _, one := range seen {
@@ -125,7 +126,7 @@ func TestPutAsideJobsComeAtOnceAfterAStop(t *testing.T) {
 			err := first.run(ctx, j)
 			<-release
 			return err
-		}}, ledger.QueueConfig{Scan: 4})
+		}}, queue.Config{Scan: 4})
 		aside := func() (n int) {
 			view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 				stats, err := tx.Stats(ctx)
@@ -145,7 +146,7 @@ func TestPutAsideJobsComeAtOnceAfterAStop(t *testing.T) {
 		}
 		done := first.count()
 		second := newStarted()
-		work(t, s, jobs{delivery: second.run}, ledger.QueueConfig{Scan: 4})
+		work(t, s, jobs{delivery: second.run}, queue.Config{Scan: 4})
 		for deadline := time.Now().Add(testTimeout); done+second.count() < len(flood); time.Sleep(5 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%d of %d jobs started", done+second.count(), len(flood))

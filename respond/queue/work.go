@@ -1,6 +1,7 @@
-package ledger
+package queue
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -13,11 +14,12 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/turn"
 )
 
-// QueueConfig says how much is worked at once. Zero fields take the defaults.
-type QueueConfig struct {
+// Config says how much is worked at once. Zero fields take the defaults.
+type Config struct {
 	Scan, Respond, Backfill int // jobs at once: 8, 8 and 3, of which one installation has half
 
 	// Open is from when on GitHub may be asked for a class of work of an installation; nil: always. It must not wait.
@@ -33,6 +35,8 @@ type QueueConfig struct {
 	HeartbeatTimeout time.Duration
 	// ID names this process among those that share the database. Empty: River makes one.
 	ID string
+
+	heartbeatEvery time.Duration // zero: a sixth of HeartbeatTimeout
 }
 
 // The pace of the queue. River looks for jobs when it is woken, at most once each fetchCooldown, and by itself each
@@ -53,23 +57,27 @@ const (
 type Worker interface {
 	// Start begins to work, and returns. Jobs that a killed process left running are taken up again: at once on SQLite,
 	// half a minute after the other process's last heartbeat on PostgreSQL. Cancelling ctx stops the worker like
-	// Stop, with QueueConfig.StopTimeout.
+	// Stop, with Config.StopTimeout.
 	Start(ctx context.Context) error
 	// Stop takes no more jobs and waits for those that run. When ctx ends first their contexts are cancelled, and it waits
 	// some seconds more.
 	Stop(ctx context.Context) error
 }
 
-// Work makes a worker of this store's queue; there is at most one in a process. workers must have one for each kind of
+// New makes a worker of a store's queue; there is at most one in a process. workers must have one for each kind of
 // job.
-func (s *Store) Work(workers *river.Workers, c QueueConfig) (Worker, error) {
+func New(opened *ledger.Store, workers *river.Workers, c Config) (Worker, error) {
+	s := &store{opened, opened.DB(), heartbeatEvery, heartbeatTimeout}
 	if c.HeartbeatTimeout > 0 {
 		s.heartbeatTimeout, s.heartbeatEvery = c.HeartbeatTimeout, c.HeartbeatTimeout/6
+	}
+	if c.heartbeatEvery > 0 {
+		s.heartbeatEvery = c.heartbeatEvery
 	}
 	w := &worker{s: s, turns: newTakesTurns(s, c)}
 	config := &river.Config{
 		ID:                          c.ID,
-		Logger:                      s.log,
+		Logger:                      s.db.Log,
 		Workers:                     workers,
 		Queues:                      map[string]river.QueueConfig{},
 		FetchCooldown:               fetchCooldown,
@@ -80,45 +88,54 @@ func (s *Store) Work(workers *river.Workers, c QueueConfig) (Worker, error) {
 		MaxAttempts:                 job.RespondAttempts,
 		ErrorHandler:                c.ErrorHandler,
 		RetryPolicy:                 c.Retry,
-		SoftStopTimeout:             orDuration(c.StopTimeout, 20*time.Second),
+		SoftStopTimeout:             cmp.Or(max(c.StopTimeout, 0), 20*time.Second),
 		Middleware:                  []rivertype.Middleware{w.turns, &serializeSingletons{s: s}},
 	}
 	for queue, room := range w.turns.rooms {
 		config.Queues[queue] = river.QueueConfig{MaxWorkers: room.Workers()}
 	}
-	if s.pool != nil {
+	if s.db.Postgres != nil {
 		alive := &whileAlive{}
 		config.Middleware = append([]rivertype.Middleware{alive}, config.Middleware...)
-		client, err := river.NewClient(riverpgxv5.New(s.pool), config)
+		client, err := river.NewClient(riverpgxv5.New(s.db.Postgres), config)
 		if err != nil {
-			return nil, fmt.Errorf("ledger: queue: %w", err)
+			return nil, fmt.Errorf("queue: %w", err)
 		}
 		w.client = pgClient{client}
 		alive.heartbeat = s.newHeartbeat(client.ID())
 		w.heartbeat = alive.heartbeat
 		return w, nil
 	}
-	driver := newSQLiteDriver(s.writer)
+	driver := newSQLiteDriver(s.db.SQLite)
 	client, err := river.NewClient(driver, config)
 	if err != nil {
-		return nil, fmt.Errorf("ledger: queue: %w", err)
+		return nil, fmt.Errorf("queue: %w", err)
 	}
 	w.client, w.wake = sqliteClient{client}, driver.pilot.wake
 	return w, nil
 }
 
-func orInt(n, otherwise int) int {
-	if n > 0 {
-		return n
-	}
-	return otherwise
+// store is the ledger's store as the worker of a process sees it.
+type store struct {
+	*ledger.Store
+	db                               ledger.DB
+	heartbeatEvery, heartbeatTimeout time.Duration
 }
 
-func orDuration(d, otherwise time.Duration) time.Duration {
-	if d > 0 {
-		return d
+const pruneEvery = 10 * time.Minute
+
+// prune forgets now and then what is of no use any more, until ctx ends.
+func (s *store) prune(ctx context.Context) {
+	ticker := time.NewTicker(pruneEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		s.Prune(ctx)
 	}
-	return otherwise
 }
 
 // riverClient is what River's clients of both stores have in common.
@@ -134,7 +151,7 @@ type (
 )
 
 type worker struct {
-	s         *Store
+	s         *store
 	client    riverClient
 	turns     *takesTurns
 	heartbeat *heartbeat            // PostgreSQL only
@@ -149,14 +166,14 @@ type worker struct {
 const (
 	// hardStop is how long jobs may take to heed that their contexts were cancelled.
 	hardStop = 5 * time.Second
-	// StopWithin is how long [Worker.Stop], after its context has ended, and [Store.Close] take together at most.
-	StopWithin = hardStop + signOffWithin + closeWithin
+	// StopWithin is how long [Worker.Stop], after its context has ended, and [ledger.Store.Close] take together at most.
+	StopWithin = hardStop + signOffWithin + ledger.CloseWithin
 	// signOffWithin is heartbeatLimit of the usual silence.
 	signOffWithin = heartbeatTimeout * 2 / 3 / 5
 )
 
 func (w *worker) Start(ctx context.Context) error {
-	if w.s.pool == nil {
+	if w.s.db.Postgres == nil {
 		if err := w.s.reclaimAll(ctx); err != nil {
 			return err
 		}
@@ -169,9 +186,9 @@ func (w *worker) Start(ctx context.Context) error {
 			return err
 		}
 		if err := w.s.reclaimDead(ctx); err != nil {
-			w.s.log.WarnContext(ctx, "jobs of processes that are gone could not be taken over yet", "error", err)
+			w.s.db.Log.WarnContext(ctx, "jobs of processes that are gone could not be taken over yet", "error", err)
 		}
-		w.s.heartbeat.Store(w.heartbeat)
+		w.s.Attach(&ledger.Process{Alive: w.heartbeat.alive})
 		w.wait.Go(func() { w.heartbeat.run(tending, w.s.reclaimDead) })
 	}
 	w.wait.Go(func() { w.s.prune(tending) })
@@ -179,12 +196,12 @@ func (w *worker) Start(ctx context.Context) error {
 		w.wait.Go(func() { w.turns.run(tending, queue) })
 	}
 	if w.wake != nil {
-		w.s.wake.Store(&w.wake)
+		w.s.Attach(&ledger.Process{Wake: w.wake})
 	}
 	w.started = true
 	if err := w.client.Start(ctx); err != nil {
 		w.end(ctx)
-		return fmt.Errorf("ledger: start the queue: %w", err)
+		return fmt.Errorf("queue: start the queue: %w", err)
 	}
 	return nil
 }
@@ -201,10 +218,10 @@ func (w *worker) Stop(ctx context.Context) error {
 		err = w.client.StopAndCancel(hard)
 	}
 	if err != nil {
-		return fmt.Errorf("ledger: stop the queue: %w", err)
+		return fmt.Errorf("queue: stop the queue: %w", err)
 	}
 	if err := w.s.callAside(ctx, aside); err != nil {
-		w.s.log.WarnContext(ctx, "jobs that wait for their turn wait a few minutes longer", "jobs", len(aside), "error", err)
+		w.s.db.Log.WarnContext(ctx, "jobs that wait for their turn wait a few minutes longer", "jobs", len(aside), "error", err)
 	}
 	w.end(ctx)
 	return nil
@@ -213,15 +230,17 @@ func (w *worker) Stop(ctx context.Context) error {
 // unregister is called when no job of this process runs any more.
 func (w *worker) end(ctx context.Context) {
 	w.stop.Do(func() {
-		w.s.wake.Store(nil)
+		if w.wake != nil {
+			w.s.Attach(nil)
+		}
 		w.done()
 		w.wait.Wait()
 		if w.heartbeat == nil {
 			return
 		}
-		w.s.heartbeat.Store(nil)
+		w.s.Attach(nil)
 		if err := w.heartbeat.unregister(context.WithoutCancel(ctx)); err != nil {
-			w.s.log.WarnContext(ctx, "this process could not sign off from the queue", "error", err)
+			w.s.db.Log.WarnContext(ctx, "this process could not sign off from the queue", "error", err)
 		}
 	})
 }

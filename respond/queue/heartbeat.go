@@ -1,4 +1,4 @@
-package ledger
+package queue
 
 import (
 	"context"
@@ -10,6 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+
+	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 // Every process on PostgreSQL sends heartbeats, on a connection of its own. One whose heartbeats fail for some time stops its
@@ -28,15 +30,12 @@ func heartbeatLimit(heartbeatTimeout time.Duration) time.Duration {
 	return stopAfter(heartbeatTimeout) / 5
 }
 
-// ErrLapsed is returned by [Store.Ping] while the work of this process is stopped, and is the cause of its jobs' ends.
-var ErrLapsed = errors.New("ledger: the database has not accepted this process's heartbeat for too long: its work is stopped until it does")
-
 // lapsedPause is when a job is tried again whose process stopped its work. It costs the job no attempt.
 const lapsedPause = 5 * time.Second
 
 // heartbeat keeps a process registered as alive, and its jobs running while it is. It is safe for concurrent use.
 type heartbeat struct {
-	s    *Store
+	s    *store
 	id   string
 	conn *pgx.Conn // used by send only; nil: to be made
 
@@ -46,7 +45,7 @@ type heartbeat struct {
 	working map[*rivertype.JobRow]context.CancelCauseFunc
 }
 
-func (s *Store) newHeartbeat(id string) *heartbeat {
+func (s *store) newHeartbeat(id string) *heartbeat {
 	return &heartbeat{s: s, id: id, working: map[*rivertype.JobRow]context.CancelCauseFunc{}}
 }
 
@@ -54,7 +53,7 @@ func (s *Store) newHeartbeat(id string) *heartbeat {
 func (h *heartbeat) start(ctx context.Context) error {
 	begun := time.Now()
 	if _, err := h.register(ctx); err != nil {
-		return fmt.Errorf("ledger: register the process with the queue: %w", err)
+		return fmt.Errorf("queue: register the process with the queue: %w", err)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -79,7 +78,7 @@ func (h *heartbeat) run(ctx context.Context, after func(context.Context) error) 
 			err = after(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
-			h.s.log.WarnContext(ctx, "heartbeat not sent to the other processes", "error", err)
+			h.s.db.Log.WarnContext(ctx, "heartbeat not sent to the other processes", "error", err)
 		}
 	}
 }
@@ -109,7 +108,7 @@ func (h *heartbeat) exec(ctx context.Context, statement string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, heartbeatLimit(h.s.heartbeatTimeout))
 	defer cancel()
 	if h.conn == nil {
-		conn, err := pgx.ConnectConfig(ctx, h.s.pool.Config().ConnConfig)
+		conn, err := pgx.ConnectConfig(ctx, h.s.db.Postgres.Config().ConnConfig)
 		if err != nil {
 			return false, err
 		}
@@ -151,7 +150,7 @@ func (h *heartbeat) accepted(begun time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.lapsed {
-		h.s.log.Warn("the database accepts this process's heartbeat again: work continues")
+		h.s.db.Log.Warn("the database accepts this process's heartbeat again: work continues")
 	}
 	h.lapsed = false
 	h.lapse.Reset(time.Until(begun.Add(stopAfter(h.s.heartbeatTimeout))))
@@ -163,10 +162,10 @@ func (h *heartbeat) stopWork() {
 	defer h.mu.Unlock()
 	if !h.lapsed {
 		h.lapsed = true
-		h.s.log.Error("this process stops its work until the database accepts its heartbeat again", "jobs", len(h.working))
+		h.s.db.Log.Error("this process stops its work until the database accepts its heartbeat again", "jobs", len(h.working))
 	}
 	for _, cancel := range h.working {
-		cancel(ErrLapsed)
+		cancel(ledger.ErrLapsed)
 	}
 }
 
@@ -175,7 +174,7 @@ func (h *heartbeat) alive() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.lapsed {
-		return ErrLapsed
+		return ledger.ErrLapsed
 	}
 	return nil
 }
@@ -197,7 +196,7 @@ func (h *heartbeat) runJob(ctx context.Context, row *rivertype.JobRow, work func
 		return river.JobSnooze(lapsedPause)
 	}
 	err := work(ctx)
-	if err != nil && errors.Is(context.Cause(ctx), ErrLapsed) {
+	if err != nil && errors.Is(context.Cause(ctx), ledger.ErrLapsed) {
 		return river.JobSnooze(lapsedPause)
 	}
 	return err

@@ -1,4 +1,4 @@
-package ledger_test
+package queue_test
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // wire is a connection to PostgreSQL that can go silent: it stays open, takes what is sent, and passes nothing on.
@@ -147,9 +148,8 @@ func (h *held) work(ctx context.Context, j *river.Job[job.Issue]) error {
 // replica opens a store and works its queue; its heartbeats come often.
 func replica(t *testing.T, url, id string, h *held, heartbeatTimeout time.Duration) *ledger.Store {
 	t.Helper()
-	s := ledgertest.Open(t, ledger.Options{URL: url}.WithStatementTimeout(5*time.Second))
-	s.SetHeartbeat(200*time.Millisecond, heartbeatTimeout)
-	work(t, s, jobs{issue: h.work}, ledger.QueueConfig{ID: id, StopTimeout: 100 * time.Millisecond})
+	s := ledgertest.Open(t, ledger.Options{URL: url, StatementTimeout: 5 * time.Second})
+	work(t, s, jobs{issue: h.work}, queue.Config{ID: id, StopTimeout: 100 * time.Millisecond}.WithHeartbeat(200*time.Millisecond, heartbeatTimeout))
 	return s
 }
 
@@ -236,15 +236,14 @@ func TestShortLivesTakeUpADeadProcessesJobs(t *testing.T) {
 // life is a process that lives for a moment.
 func life(t *testing.T, url string, h *held) {
 	t.Helper()
-	s, err := ledger.OpenStore(t.Context(), ledger.Options{URL: url})
+	s, err := queue.OpenStore(t.Context(), ledger.Options{URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	s.SetHeartbeat(100*time.Millisecond, 2*time.Second)
 	workers := river.NewWorkers()
 	river.AddWorker(workers, river.WorkFunc(h.work))
-	w, err := s.Work(workers, ledger.QueueConfig{})
+	w, err := queue.New(s, workers, queue.Config{}.WithHeartbeat(100*time.Millisecond, 2*time.Second))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,46 +253,5 @@ func life(t *testing.T, url string, h *held) {
 	time.Sleep(300 * time.Millisecond)
 	if err := w.Stop(t.Context()); err != nil {
 		t.Error(err)
-	}
-}
-
-// Every statement, and every wait for a connection, ends in time.
-func TestStatementsEndInTime(t *testing.T) {
-	t.Parallel()
-	database := ledgertest.Postgres(t)
-	s := ledgertest.Open(t, ledger.Options{URL: database}.WithStatementTimeout(2*time.Second))
-	sleep := func(ctx context.Context, tx *ledger.Tx) error { return tx.Exec(ctx, `SELECT pg_sleep(60)`) }
-	begun := time.Now()
-	if err := s.Update(t.Context(), sleep); err == nil {
-		t.Error("a statement of a minute has no limit")
-	}
-	if err := s.View(t.Context(), sleep); err == nil {
-		t.Error("a statement of a minute has no limit")
-	}
-	// All connections are taken.
-	hold, held := make(chan struct{}), make(chan struct{}, 16)
-	var holders sync.WaitGroup
-	defer holders.Wait()
-	defer close(hold)
-	for range 16 {
-		holders.Go(func() {
-			for got := false; !got && t.Context().Err() == nil; { // connecting has a limit too
-				_ = s.View(t.Context(), func(context.Context, *ledger.Tx) error {
-					got = true
-					held <- struct{}{}
-					<-hold
-					return nil
-				})
-			}
-		})
-	}
-	for range 16 {
-		receive(t, held)
-	}
-	if err := s.View(t.Context(), func(context.Context, *ledger.Tx) error { return nil }); err == nil {
-		t.Error("a wait for a connection has no limit")
-	}
-	if spent := time.Since(begun); spent > 50*time.Second {
-		t.Errorf("it took %s", spent)
 	}
 }

@@ -1,4 +1,4 @@
-package ledger_test
+package queue_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // histories knows repositories 1 to 5 of installation 7 and 6 of installation 8; the history of 1 has been read.
@@ -72,7 +73,7 @@ func TestBackfill(t *testing.T) {
 			started <- j.Args.Repository
 			<-finish
 			return nil
-		}}, ledger.QueueConfig{})
+		}}, queue.Config{})
 		b, runs := backfill(t, s, 0, 10)
 		equal(t, "before any", b, ledger.Backfills{Repositories: 6, Done: 1, Waiting: 5})
 		equal(t, "backfills before any", len(runs), 0)

@@ -1,4 +1,4 @@
-package ledger_test
+package queue_test
 
 import (
 	"context"
@@ -31,7 +31,7 @@ func TestPrune(t *testing.T) {
 		accept("finished", "waits", "died")
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.FinishDelivery(ctx, "finished", "done") })
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-			return tx.Exec(ctx, `UPDATE river_job SET state = 'discarded', finalized_at = CURRENT_TIMESTAMP WHERE id = (SELECT max(id) FROM river_job)`)
+			return runSQL(ctx, tx, `UPDATE river_job SET state = 'discarded', finalized_at = CURRENT_TIMESTAMP WHERE id = (SELECT max(id) FROM river_job)`)
 		})
 		done := begin("done")
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.FinishAction(ctx, done, "done") })
@@ -40,7 +40,7 @@ func TestPrune(t *testing.T) {
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.ReleaseAction(ctx, unsent, time.Time{}) })
 		enqueue(t, s, job.Issue{Leak: 1}) // waits
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-			return tx.Exec(ctx, `INSERT INTO keyed_jobs (kind, key, waiting) VALUES ('issue', '2', 4711)`)
+			return runSQL(ctx, tx, `INSERT INTO keyed_jobs (kind, key, waiting) VALUES ('issue', '2', 4711)`)
 		})
 
 		count := func(what string, want map[string]int64) {
@@ -48,7 +48,7 @@ func TestPrune(t *testing.T) {
 			got := map[string]int64{}
 			view(t, s, func(ctx context.Context, tx *ledger.Tx) (err error) {
 				for table := range want {
-					if got[table], err = tx.Count(ctx, table); err != nil {
+					if got[table], err = rows(ctx, tx, table); err != nil {
 						return err
 					}
 				}

@@ -1,4 +1,4 @@
-package ledger_test
+package queue_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // BenchmarkAccept writes deliveries of 10 KiB, 64 in a transaction.
@@ -55,7 +56,7 @@ func benchmarkWake(b *testing.B, url string) {
 	work(b, s, jobs{delivery: func(context.Context, *river.Job[job.Delivery]) error {
 		begun <- time.Now()
 		return nil
-	}}, ledger.QueueConfig{})
+	}}, queue.Config{})
 	var took []time.Duration
 	for b.Loop() {
 		time.Sleep(50 * time.Millisecond)

@@ -1,19 +1,19 @@
-package ledger
+package queue
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/turn"
 )
 
@@ -21,26 +21,26 @@ import (
 // back to the queue without an attempt, until the room calls it.
 type takesTurns struct {
 	river.MiddlewareDefaults
-	s     *Store
+	s     *store
 	rooms map[string]*turn.Room // by queue
 }
 
 // seatsOnPostgres are more than elsewhere, since a job that is called comes when the queue looks next; see fetchPoll.
 const seatsOnPostgres = 8
 
-func newTakesTurns(s *Store, c QueueConfig) *takesTurns {
+func newTakesTurns(s *store, c Config) *takesTurns {
 	m := &takesTurns{s: s, rooms: map[string]*turn.Room{}}
 	open := c.Open
 	if open == nil {
 		open = func(int64, turn.Class) time.Time { return time.Time{} }
 	}
 	for queue, slots := range map[string]int{
-		job.QueueScan: orInt(c.Scan, 8), job.QueueRespond: orInt(c.Respond, 8), job.QueueBackfill: orInt(c.Backfill, 3),
+		job.QueueScan: cmp.Or(max(c.Scan, 0), 8), job.QueueRespond: cmp.Or(max(c.Respond, 0), 8), job.QueueBackfill: cmp.Or(max(c.Backfill, 0), 3),
 	} {
-		o := turn.Options{Slots: slots, Open: open, Now: s.now, Call: func(ctx context.Context, ids []int64) ([]int64, error) {
+		o := turn.Options{Slots: slots, Open: open, Now: s.db.Now, Call: func(ctx context.Context, ids []int64) ([]int64, error) {
 			return s.call(ctx, queue, ids)
 		}}
-		if s.pool != nil {
+		if s.db.Postgres != nil {
 			o.Seats, o.Comes = seatsOnPostgres, fetchPoll+fetchPoll/5
 		}
 		m.rooms[queue] = turn.NewRoom(o)
@@ -56,7 +56,7 @@ func (m *takesTurns) Work(ctx context.Context, row *rivertype.JobRow, work func(
 	}
 	j, err := m.s.turnOf(ctx, row)
 	if err != nil {
-		return fmt.Errorf("ledger: turn of %s job %d: %w", row.Kind, row.ID, err)
+		return fmt.Errorf("queue: turn of %s job %d: %w", row.Kind, row.ID, err)
 	}
 	leave, aside := room.Enter(ctx, j)
 	if leave == nil {
@@ -67,7 +67,7 @@ func (m *takesTurns) Work(ctx context.Context, row *rivertype.JobRow, work func(
 }
 
 // turnOf says whose turn a job takes.
-func (s *Store) turnOf(ctx context.Context, row *rivertype.JobRow) (turn.Job, error) {
+func (s *store) turnOf(ctx context.Context, row *rivertype.JobRow) (turn.Job, error) {
 	j := turn.Job{ID: row.ID}
 	var args struct {
 		Installation int64  `json:"installation"`
@@ -94,7 +94,7 @@ func (s *Store) turnOf(ctx context.Context, row *rivertype.JobRow) (turn.Job, er
 	default:
 		j.Class, lane = turn.Background, row.Kind
 	}
-	err := s.View(ctx, func(ctx context.Context, tx *Tx) error { return tx.placeOf(ctx, row.Kind, args.Leak, &j) })
+	err := s.View(ctx, func(ctx context.Context, tx *ledger.Tx) error { return placeOf(ctx, tx, row.Kind, args.Leak, &j) })
 	switch {
 	case j.Installation == 0: // it is gone: the job will find nothing to do
 	case lane == issues:
@@ -121,10 +121,10 @@ func deliveryTurn(row *rivertype.JobRow) (turn.Job, error) {
 
 // placeOf completes a turn by what the ledger knows: of the leak where there is one, else of the repository. What it does not
 // know has been forgotten since; its job will find that out.
-func (tx *Tx) placeOf(ctx context.Context, kind string, leak int64, j *turn.Job) error {
+func placeOf(ctx context.Context, tx *ledger.Tx, kind string, leak int64, j *turn.Job) error {
 	if leak != 0 {
 		var issue int64
-		_, err := one(ctx, tx, []any{&j.Installation, &j.Repository, &issue}, `SELECT r.installation, r.id, l.issue_number
+		_, err := tx.OneSQL(ctx, []any{&j.Installation, &j.Repository, &issue}, `SELECT r.installation, r.id, l.issue_number
 			FROM leaks l JOIN repositories r ON r.id = l.repository WHERE l.id = $1`, leak)
 		if j.Class == turn.Issue && issue != 0 {
 			j.Class = turn.Reply
@@ -134,7 +134,7 @@ func (tx *Tx) placeOf(ctx context.Context, kind string, leak int64, j *turn.Job)
 	if j.Repository == 0 {
 		return nil
 	}
-	_, err := one(ctx, tx, []any{&j.Installation}, `SELECT installation FROM repositories WHERE id = $1`, j.Repository)
+	_, err := tx.OneSQL(ctx, []any{&j.Installation}, `SELECT installation FROM repositories WHERE id = $1`, j.Repository)
 	if err != nil || kind != (job.Summary{}).Kind() {
 		return err
 	}
@@ -142,49 +142,29 @@ func (tx *Tx) placeOf(ctx context.Context, kind string, leak int64, j *turn.Job)
 	if err == nil && summary.IssueNumber != 0 {
 		j.Class = turn.Reply
 	}
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ledger.ErrNotFound) {
 		return nil
 	}
 	return err
 }
 
-// queueNow is the time by which the queue starts its jobs.
-func (tx *Tx) queueNow() string {
-	if tx.pg != nil {
-		return "now()"
-	}
-	return "datetime('now', 'subsec')"
-}
-
 // call makes jobs of a queue available that were put aside, and returns those that the queue still takes for running.
-func (s *Store) call(ctx context.Context, queue string, ids []int64) (early []int64, err error) {
+func (s *store) call(ctx context.Context, queue string, ids []int64) (early []int64, err error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	args, which := make([]any, len(ids)), make([]string, len(ids))
-	for i, id := range ids {
-		args[i], which[i] = id, fmt.Sprintf("$%d", i+1)
-	}
-	list := strings.Join(which, ", ")
-	err = s.update(ctx, pgx.ReadCommitted, func(ctx context.Context, tx *Tx) (err error) {
-		// In this order: each statement sees what was committed before it, and a job that ceases to run between the two is both
-		// called and early, never neither.
-		early, err = tx.ids(ctx, "jobs that run", `SELECT id FROM river_job WHERE state = 'running' AND id IN (`+list+`)`, args...)
-		if err != nil {
-			return err
-		}
+	err = s.UpdateReadCommitted(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
 		if queue != "" {
-			tx.queued(queue)
+			tx.Wake(queue)
 		}
-		_, err = tx.exec(ctx, `UPDATE river_job SET state = 'available', scheduled_at = `+tx.queueNow()+`
-			WHERE id IN (`+list+`) AND state IN ('scheduled', 'available') AND scheduled_at > `+tx.queueNow(), args...)
+		early, err = callJobs(ctx, tx, ids)
 		return err
 	})
 	return early, err
 }
 
 // callAside makes all these jobs available, so that another process, or the next one, need not wait for their time.
-func (s *Store) callAside(ctx context.Context, ids []int64) error {
+func (s *store) callAside(ctx context.Context, ids []int64) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hardStop)
 	defer cancel()
 	for chunk := range slices.Chunk(ids, 500) {
@@ -193,13 +173,6 @@ func (s *Store) callAside(ctx context.Context, ids []int64) error {
 		}
 	}
 	return nil
-}
-
-// callAll makes jobs available that were put aside and that nobody calls any more: which says whose.
-func (tx *Tx) callAll(ctx context.Context, which string, args ...any) error {
-	_, err := tx.exec(ctx, `UPDATE river_job SET state = 'available', scheduled_at = `+tx.queueNow()+`
-		WHERE state = 'scheduled' AND attempted_at IS NOT NULL AND kind <> '`+job.Notify{}.Kind()+`'`+which, args...)
-	return err
 }
 
 // run calls those whose turn comes near, until ctx ends.

@@ -1,4 +1,4 @@
-package ledger
+package queue
 
 import (
 	"context"
@@ -11,25 +11,12 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 // River can keep a job from being queued twice only if it counts running ones too. Then a change that comes while
 // a job runs, and has read its state already, would be lost. So the table keyed_jobs remembers for each key the job that
 // was queued last and the one that was started last, and the states of these two decide.
-
-// lockJob makes PostgreSQL hold a job's state until the transaction ends; SQLite's writers are alone anyway.
-func (tx *Tx) lockJob() string {
-	if tx.pg != nil {
-		return " FOR UPDATE"
-	}
-	return ""
-}
-
-func (tx *Tx) jobState(ctx context.Context, id int64) (rivertype.JobState, error) {
-	var state string
-	_, err := one(ctx, tx, []any{&state}, `SELECT CAST(state AS TEXT) FROM river_job WHERE id = $1`+tx.lockJob(), id)
-	return rivertype.JobState(state), err
-}
 
 // waits reports whether a job in this state has yet to start.
 func waits(state rivertype.JobState) bool {
@@ -41,15 +28,15 @@ func waits(state rivertype.JobState) bool {
 }
 
 // keyBusy reports whether a job of the key waits or runs.
-func (tx *Tx) keyBusy(ctx context.Context, args job.Singleton) (bool, error) {
+func keyBusy(ctx context.Context, tx *ledger.Tx, args job.Singleton) (bool, error) {
 	var last [2]int64
-	found, err := one(ctx, tx, []any{&last[0], &last[1]}, `SELECT waiting, running FROM keyed_jobs WHERE kind = $1 AND key = $2`+tx.lockJob(),
+	found, err := tx.OneSQL(ctx, []any{&last[0], &last[1]}, `SELECT waiting, running FROM keyed_jobs WHERE kind = $1 AND key = $2`+lock(tx),
 		args.Kind(), args.Key())
 	if err != nil || !found {
 		return false, err
 	}
 	for _, id := range last {
-		state, err := tx.jobState(ctx, id)
+		state, err := jobState(ctx, tx, id)
 		if err != nil || state == rivertype.JobStateRunning || waits(state) {
 			return err == nil, err
 		}
@@ -57,37 +44,37 @@ func (tx *Tx) keyBusy(ctx context.Context, args job.Singleton) (bool, error) {
 	return false, nil
 }
 
-func (tx *Tx) enqueueSingleton(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error {
+func (q *inserter) enqueueSingleton(ctx context.Context, tx *ledger.Tx, args job.Singleton, opts *job.Options) error {
 	// Two that enqueue the first job of a key at once meet in this row.
-	if _, err := tx.exec(ctx, `INSERT INTO keyed_jobs (kind, key, waiting) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING`,
+	if _, err := tx.ExecSQL(ctx, `INSERT INTO keyed_jobs (kind, key, waiting) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING`,
 		args.Kind(), args.Key()); err != nil {
 		return err
 	}
 	var waiting, running int64
-	if _, err := one(ctx, tx, []any{&waiting, &running}, `SELECT waiting, running FROM keyed_jobs WHERE kind = $1 AND key = $2`+tx.lockJob(),
+	if _, err := tx.OneSQL(ctx, []any{&waiting, &running}, `SELECT waiting, running FROM keyed_jobs WHERE kind = $1 AND key = $2`+lock(tx),
 		args.Kind(), args.Key()); err != nil {
 		return err
 	}
 	if waiting != 0 {
-		state, err := tx.jobState(ctx, waiting)
+		state, err := jobState(ctx, tx, waiting)
 		// One that River runs, and that has not taken the key yet, has read nothing either: it waits for another one to end.
 		if err != nil || waits(state) || state == rivertype.JobStateRunning && waiting != running {
 			return err
 		}
 	}
-	result, err := tx.insertJob(ctx, args, opts)
+	result, err := q.insertJob(ctx, tx, args, opts)
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(ctx, `UPDATE keyed_jobs SET waiting = $3 WHERE kind = $1 AND key = $2`,
+	_, err = tx.ExecSQL(ctx, `UPDATE keyed_jobs SET waiting = $3 WHERE kind = $1 AND key = $2`,
 		args.Kind(), args.Key(), result.Job.ID)
 	return err
 }
 
 // startSingleton takes the key for a job that starts. It tells no while another job of the key runs.
-func (tx *Tx) startSingleton(ctx context.Context, args job.Singleton, id int64) (bool, error) {
+func startSingleton(ctx context.Context, tx *ledger.Tx, args job.Singleton, id int64) (bool, error) {
 	var running int64
-	found, err := one(ctx, tx, []any{&running}, `SELECT running FROM keyed_jobs WHERE kind = $1 AND key = $2`+tx.lockJob(),
+	found, err := tx.OneSQL(ctx, []any{&running}, `SELECT running FROM keyed_jobs WHERE kind = $1 AND key = $2`+lock(tx),
 		args.Kind(), args.Key())
 	if err != nil {
 		return false, err
@@ -96,7 +83,7 @@ func (tx *Tx) startSingleton(ctx context.Context, args job.Singleton, id int64) 
 		return true, nil // was queued by something else than Enqueue, which is its own affair
 	}
 	if running != 0 && running != id {
-		state, err := tx.jobState(ctx, running)
+		state, err := jobState(ctx, tx, running)
 		if err != nil {
 			return false, err
 		}
@@ -104,7 +91,7 @@ func (tx *Tx) startSingleton(ctx context.Context, args job.Singleton, id int64) 
 			return false, nil
 		}
 	}
-	_, err = tx.exec(ctx, `UPDATE keyed_jobs SET running = $3 WHERE kind = $1 AND key = $2`, args.Kind(), args.Key(), id)
+	_, err = tx.ExecSQL(ctx, `UPDATE keyed_jobs SET running = $3 WHERE kind = $1 AND key = $2`, args.Kind(), args.Key(), id)
 	return true, err
 }
 
@@ -114,7 +101,7 @@ const singletonPause = 200 * time.Millisecond
 // serializeSingletons is the middleware that keeps jobs of one key apart.
 type serializeSingletons struct {
 	river.MiddlewareDefaults
-	s *Store
+	s *store
 }
 
 func (m *serializeSingletons) Work(ctx context.Context, row *rivertype.JobRow, work func(context.Context) error) error {
@@ -126,13 +113,13 @@ func (m *serializeSingletons) Work(ctx context.Context, row *rivertype.JobRow, w
 		return work(ctx)
 	}
 	free := false
-	if err := m.s.Update(ctx, func(ctx context.Context, tx *Tx) (err error) {
-		free, err = tx.startSingleton(ctx, args, row.ID)
+	if err := m.s.Update(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		free, err = startSingleton(ctx, tx, args, row.ID)
 		return err
-	}); errors.Is(err, ErrUnavailable) {
+	}); errors.Is(err, ledger.ErrUnavailable) {
 		return river.JobSnooze(lapsedPause)
 	} else if err != nil {
-		return fmt.Errorf("ledger: start %s job %d: %w", row.Kind, row.ID, err)
+		return fmt.Errorf("queue: start %s job %d: %w", row.Kind, row.ID, err)
 	}
 	if !free {
 		return river.JobSnooze(singletonPause)
@@ -166,7 +153,7 @@ func singletonArgs(row *rivertype.JobRow) (job.Singleton, error) {
 func decodeSingleton[T job.Singleton](row *rivertype.JobRow) (job.Singleton, error) {
 	var args T
 	if err := json.Unmarshal(row.EncodedArgs, &args); err != nil {
-		return nil, fmt.Errorf("ledger: %s job %d: %w", row.Kind, row.ID, err)
+		return nil, fmt.Errorf("queue: %s job %d: %w", row.Kind, row.ID, err)
 	}
 	return args, nil
 }

@@ -1,4 +1,4 @@
-package ledger_test
+package queue_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // Jobs that wait for the end of a suspension go on when it ends, and no others.
@@ -33,7 +34,7 @@ func TestParkedJobs(t *testing.T) {
 				return err
 			}
 			return river.JobSnooze(time.Hour)
-		}}, ledger.QueueConfig{})
+		}}, queue.Config{})
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			return tx.UpsertInstallation(ctx, respond.Installation{ID: 8, Suspended: true})
 		})
@@ -85,7 +86,7 @@ func TestGivenUpDeliveries(t *testing.T) {
 		}
 		equal(t, "first", accept("one"), ledger.Accepted)
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-			if err := tx.Exec(ctx, `UPDATE river_job SET state = 'completed', finalized_at = CURRENT_TIMESTAMP`); err != nil {
+			if err := runSQL(ctx, tx, `UPDATE river_job SET state = 'completed', finalized_at = CURRENT_TIMESTAMP`); err != nil {
 				return err
 			}
 			return tx.GiveUpDelivery(ctx, "g", "GitHub answered 422")

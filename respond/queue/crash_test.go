@@ -1,4 +1,4 @@
-package ledger_test
+package queue_test
 
 import (
 	"bufio"
@@ -16,6 +16,7 @@ import (
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
+	"github.com/rekey-app/rekey/respond/queue"
 )
 
 // childURL is set where the test binary runs as a child that will be killed.
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 
 func child(url, does string) {
 	ctx := context.Background()
-	s, err := ledger.OpenStore(ctx, ledger.Options{URL: url})
+	s, err := queue.OpenStore(ctx, ledger.Options{URL: url})
 	if err != nil {
 		fmt.Println("error", err)
 		return
@@ -50,13 +51,12 @@ func child(url, does string) {
 			fmt.Println("accepted", d.GUID)
 		}
 	case "work":
-		s.SetHeartbeat(100*time.Millisecond, time.Hour)
 		workers := river.NewWorkers()
 		river.AddWorker(workers, river.WorkFunc(func(_ context.Context, j *river.Job[job.Issue]) error {
 			fmt.Println("started", j.Attempt)
 			select {}
 		}))
-		w, err := s.Work(workers, ledger.QueueConfig{})
+		w, err := queue.New(s, workers, queue.Config{}.WithHeartbeat(100*time.Millisecond, time.Hour))
 		if err == nil {
 			err = w.Start(ctx)
 		}
@@ -120,7 +120,7 @@ func TestAcceptedSurvivesKill(t *testing.T) {
 				}
 				return seen >= after
 			})
-			s, err := ledger.OpenStore(t.Context(), ledger.Options{URL: url})
+			s, err := queue.OpenStore(t.Context(), ledger.Options{URL: url})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -148,12 +148,11 @@ func TestJobOfKilledProcessIsTakenUp(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, url string) {
 		runChild(t, url, "work", func(line string) bool { return line == "started 1" })
 		s := ledgertest.Open(t, ledger.Options{URL: url})
-		s.SetHeartbeat(50*time.Millisecond, 500*time.Millisecond)
 		taken := make(chan *rivertype.JobRow, 1)
 		work(t, s, jobs{issue: func(_ context.Context, j *river.Job[job.Issue]) error {
 			taken <- j.JobRow
 			return nil
-		}}, ledger.QueueConfig{})
+		}}, queue.Config{}.WithHeartbeat(50*time.Millisecond, 500*time.Millisecond))
 		row := receive(t, taken)
 		equal(t, "attempt", row.Attempt, 1)
 		equal(t, "crashes", job.CrashesOf(row), job.Crashes{Times: 1, Alone: 1})
@@ -173,12 +172,10 @@ func TestLivingProcessKeepsItsJobs(t *testing.T) {
 	}}
 	a := ledgertest.Open(t, ledger.Options{URL: url})
 	b := ledgertest.Open(t, ledger.Options{URL: url})
-	a.SetHeartbeat(20*time.Millisecond, time.Second)
-	b.SetHeartbeat(20*time.Millisecond, time.Second)
-	work(t, a, hold, ledger.QueueConfig{ID: "a"})
+	work(t, a, hold, queue.Config{ID: "a"}.WithHeartbeat(20*time.Millisecond, time.Second))
 	enqueue(t, a, job.Issue{Leak: 1})
 	equal(t, "attempt", receive(t, attempts), 1)
-	work(t, b, hold, ledger.QueueConfig{ID: "b"})
+	work(t, b, hold, queue.Config{ID: "b"}.WithHeartbeat(20*time.Millisecond, time.Second))
 	select {
 	case n := <-attempts:
 		t.Errorf("attempt %d began while the first one ran", n)

@@ -1,4 +1,4 @@
-package ledger_test
+package queue_test
 
 import (
 	"context"

@@ -1,0 +1,96 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// A killed process leaves its jobs in the state running. River rescues them when their timeouts have passed;
+// here they are reclaimed as soon as it is certain that the process is gone, or has stopped its work. On SQLite that is
+// certain at the start, by the lock. On PostgreSQL it is when a process's last heartbeat is [heartbeatTimeout] old, by the
+// clock of the database: whoever starts sees at once how old it is. See heartbeat.go.
+//
+// Neither costs a job an attempt: which of a process's jobs ended it, if one did, is not known. It is counted in the job's
+// metadata, for [job.CrashesOf].
+
+// pgNow is the time of PostgreSQL in microseconds.
+const pgNow = `CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)`
+
+// reclaimAll is for the one process of a SQLite database, before it works. It also ends the dead process's leadership
+// in River, which would go on for some seconds.
+func (s *store) reclaimAll(ctx context.Context) error {
+	err := s.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		n, err := reclaim(ctx, tx, "")
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			s.db.Log.InfoContext(ctx, "interrupted jobs are resumed", "jobs", n)
+		}
+		// Of the dead process's effects, nothing is on its way from here any more.
+		if _, err := tx.ExecSQL(ctx, `UPDATE actions SET lease = $1, sending = CASE WHEN sending > $1 THEN $1 ELSE sending END
+			WHERE finished = 0`, tx.Now()); err != nil {
+			return err
+		}
+		if err := callAll(ctx, tx, ""); err != nil {
+			return err
+		}
+		return endLeadership(ctx, tx)
+	})
+	if err != nil {
+		return fmt.Errorf("queue: reclaim interrupted jobs: %w", err)
+	}
+	return nil
+}
+
+// reclaimDead reclaims the jobs of processes whose last heartbeat is too old, and of those that run jobs and are not
+// registered: they have unregistered, or were taken for dead.
+func (s *store) reclaimDead(ctx context.Context) error {
+	var dead []string
+	err := s.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		dead = nil
+		return tx.EachSQL(ctx, func(scan func(...any) error) error {
+			var id string
+			err := scan(&id)
+			dead = append(dead, id)
+			return err
+		}, `SELECT id FROM replicas WHERE seen < `+pgNow+` - $1
+			UNION
+			`+runningElsewhere, s.heartbeatTimeout)
+	})
+	if err != nil {
+		return fmt.Errorf("queue: find processes that are gone: %w", err)
+	}
+	for _, id := range dead {
+		if err := s.reclaimFrom(ctx, id); err != nil {
+			return fmt.Errorf("queue: reclaim the jobs of process %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// reclaimFrom reclaims a process's jobs, unless it has sent a heartbeat meanwhile.
+func (s *store) reclaimFrom(ctx context.Context, id string) error {
+	return s.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		var lives int64
+		_, err := tx.OneSQL(ctx, []any{&lives}, `SELECT CASE WHEN seen < `+pgNow+` - $2 THEN 0 ELSE 1 END FROM replicas
+			WHERE id = $1 FOR UPDATE`, id, s.heartbeatTimeout)
+		if err != nil || lives == 1 {
+			return err
+		}
+		n, err := reclaim(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			s.db.Log.WarnContext(ctx, "a process is gone: its jobs are resumed", "process", id, "jobs", n)
+		}
+		if err := callAll(ctx, tx, id); err != nil {
+			return err
+		}
+		_, err = tx.ExecSQL(ctx, `DELETE FROM replicas WHERE id = $1`, id)
+		return err
+	})
+}

@@ -1,0 +1,228 @@
+package queue
+
+// What this package does with River that River's public API does not offer. Nothing else of rekey names a table of River's or a
+// package of its inside. riverinternal_test.go holds each use against the River that is installed: run it when River is upgraded.
+//
+//   - The driver for SQLite, with a pilot (sqliteDriver, pilot). River learns of new jobs on SQLite by asking a table twenty times a
+//     second. Here only one process has the database, and it knows when it has committed; River takes such hints from a pilot only.
+//   - Reading a job's state in a transaction, with a lock (jobState). River's JobGetTx does not lock, and reads the whole row.
+//   - Conditions on jobs in the ledger's own statements (conditions, keyLives). A join is one statement; by the API it would be a
+//     request per row.
+//   - Counting jobs by queue and state (countJobs). The API lists jobs, and does not count them.
+//   - Making jobs available before their time, many with one statement: those whose turn comes (callJobs, callAll), and parked ones
+//     (resumeParked). JobRetry takes one job, and resets what it counts.
+//   - Reclaiming the jobs of a process that is gone (reclaim, runningElsewhere, endLeadership). River does so when a job's timeout
+//     has passed, which is an hour for backfills, and takes an attempt for it.
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivershared/baseservice"
+	"github.com/riverqueue/river/rivershared/riverpilot"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// sqliteDriver is River's driver, but a commit in this process, the only one, wakes the queue at once: River's way on
+// SQLite asks a table of notifications twenty times a second.
+type sqliteDriver struct {
+	*riversqlite.Driver
+	pilot *pilot
+}
+
+func newSQLiteDriver(db *sql.DB) *sqliteDriver {
+	return &sqliteDriver{riversqlite.New(db), &pilot{}}
+}
+
+// SupportsListener says no, so that River waits to be woken, and looks by itself now and then.
+func (*sqliteDriver) SupportsListener() bool { return false }
+
+// SupportsListenNotify says no, so that River writes no notifications.
+func (*sqliteDriver) SupportsListenNotify() bool { return false }
+
+// PluginInit makes River ask for PluginPilot.
+func (*sqliteDriver) PluginInit(*baseservice.Archetype) {}
+
+// PluginPilot is how River hands out the function that wakes its queues.
+func (d *sqliteDriver) PluginPilot() riverpilot.Pilot { return d.pilot }
+
+type pilot struct {
+	riverpilot.StandardPilot
+	inserted func(context.Context, []*rivertype.JobInsertResult)
+}
+
+func (p *pilot) PilotInit(archetype *baseservice.Archetype, params *riverpilot.PilotInitParams) {
+	p.StandardPilot.PilotInit(archetype, params)
+	p.inserted = params.NotifyNonTxJobInsert
+}
+
+func (p *pilot) wake(queues []string) {
+	results := make([]*rivertype.JobInsertResult, len(queues))
+	for i, queue := range queues {
+		results[i] = &rivertype.JobInsertResult{Job: &rivertype.JobRow{Queue: queue}}
+	}
+	p.inserted(context.Background(), results)
+}
+
+// lock makes PostgreSQL hold a row until the transaction ends; SQLite's writers are alone anyway.
+func lock(tx *ledger.Tx) string {
+	if tx.Postgres() != nil {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
+// riverNow is the time by which River starts its jobs.
+func riverNow(tx *ledger.Tx) string {
+	if tx.Postgres() != nil {
+		return "now()"
+	}
+	return "datetime('now', 'subsec')"
+}
+
+// jobState returns a job's state, and holds it until the transaction ends; "": there is no such job.
+func jobState(ctx context.Context, tx *ledger.Tx, id int64) (rivertype.JobState, error) {
+	var state string
+	_, err := tx.OneSQL(ctx, []any{&state}, `SELECT CAST(state AS TEXT) FROM river_job WHERE id = $1`+lock(tx), id)
+	return rivertype.JobState(state), err
+}
+
+// The states of jobs that will still do their work, and of those that have yet to start, in SQL.
+const (
+	liveStates    = `('available', 'scheduled', 'retryable', 'pending', 'running')`
+	waitingStates = `('available', 'scheduled', 'retryable', 'pending')`
+)
+
+// keyLives tells that a job of the row k of keyed_jobs waits or runs.
+const keyLives = `EXISTS (SELECT 1 FROM river_job j WHERE j.id IN (k.waiting, k.running) AND j.state IN ` + liveStates + `)`
+
+func conditions(tx *ledger.Tx) ledger.Conditions {
+	guid := `json_extract(j.args, '$.guid')`
+	if tx.Postgres() != nil {
+		guid = `j.args->>'guid'`
+	}
+	const ofBackfill = ` WHERE k.kind = 'backfill' AND k.key = CAST(r.id AS TEXT)`
+	return ledger.Conditions{
+		DeliveryLives: `EXISTS (SELECT 1 FROM river_job j WHERE j.kind = 'delivery'
+			AND j.state IN ` + liveStates + ` AND ` + guid + ` = d.guid)`,
+		BackfillRuns: `EXISTS (SELECT 1 FROM keyed_jobs k JOIN river_job j ON j.id = k.running` + ofBackfill + `
+			AND j.state = 'running')`,
+		BackfillQueued: `EXISTS (SELECT 1 FROM keyed_jobs k JOIN river_job j ON j.id IN (k.waiting, k.running)` + ofBackfill + `
+			AND j.state IN ` + liveStates + `)`,
+	}
+}
+
+// countJobs calls add with the number of jobs of each queue and state, of those that will still do their work or were discarded.
+func countJobs(ctx context.Context, tx *ledger.Tx, add func(queue string, state rivertype.JobState, n int)) error {
+	return tx.EachSQL(ctx, func(scan func(...any) error) error {
+		var queue, state string
+		var n int
+		if err := scan(&queue, &state, &n); err != nil {
+			return err
+		}
+		add(queue, rivertype.JobState(state), n)
+		return nil
+	}, `SELECT queue, CAST(state AS TEXT), count(*) FROM river_job
+		WHERE state IN ('available', 'scheduled', 'retryable', 'pending', 'running', 'discarded') GROUP BY queue, state`)
+}
+
+// resumeParked makes parked jobs available of which the condition holds, and returns how many they were. One that has not come to
+// its pause yet stays parked.
+func resumeParked(ctx context.Context, tx *ledger.Tx, which string, args ...any) (int64, error) {
+	n, err := tx.ExecSQL(ctx, `UPDATE river_job SET state = 'available', scheduled_at = `+riverNow(tx)+`
+		WHERE state IN ('scheduled', 'retryable') AND id IN (SELECT job FROM parked WHERE `+which+`)`, args...)
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.ExecSQL(ctx, `DELETE FROM parked WHERE `+which+` AND NOT EXISTS (
+		SELECT 1 FROM river_job j WHERE j.id = parked.job AND j.state = 'running')`, args...)
+	return n, err
+}
+
+// callJobs makes jobs available that were put aside, and returns those that River still takes for running.
+func callJobs(ctx context.Context, tx *ledger.Tx, ids []int64) (early []int64, err error) {
+	args, which := make([]any, len(ids)), make([]string, len(ids))
+	for i, id := range ids {
+		args[i], which[i] = id, fmt.Sprintf("$%d", i+1)
+	}
+	list := strings.Join(which, ", ")
+	// In this order: each statement sees what was committed before it, and a job that ceases to run between the two is both
+	// called and early, never neither.
+	err = tx.EachSQL(ctx, func(scan func(...any) error) error {
+		var id int64
+		err := scan(&id)
+		early = append(early, id)
+		return err
+	}, `SELECT id FROM river_job WHERE state = 'running' AND id IN (`+list+`)`, args...)
+	if err != nil {
+		return nil, err
+	}
+	_, err = tx.ExecSQL(ctx, `UPDATE river_job SET state = 'available', scheduled_at = `+riverNow(tx)+`
+		WHERE id IN (`+list+`) AND state IN ('scheduled', 'available') AND scheduled_at > `+riverNow(tx), args...)
+	return early, err
+}
+
+// runBy is the process that runs a job, on PostgreSQL.
+const runBy = `attempted_by[array_upper(attempted_by, 1)]`
+
+// callAll makes jobs available that were put aside and that nobody calls any more: those of a process, or all where it is "".
+func callAll(ctx context.Context, tx *ledger.Tx, process string) error {
+	which, args := of(process)
+	_, err := tx.ExecSQL(ctx, `UPDATE river_job SET state = 'available', scheduled_at = `+riverNow(tx)+`
+		WHERE state = 'scheduled' AND attempted_at IS NOT NULL AND kind <> '`+job.Notify{}.Kind()+`'`+which, args...)
+	return err
+}
+
+// of is the condition on jobs of a process; on all, where it is "".
+func of(process string) (which string, args []any) {
+	if process == "" {
+		return "", nil
+	}
+	return ` AND ` + runBy + ` = $1`, []any{process}
+}
+
+// runningElsewhere is SQL for the processes that have run a job for longer than $1 and are not registered, on PostgreSQL.
+const runningElsewhere = `SELECT ` + runBy + ` FROM river_job
+	WHERE state = 'running' AND attempted_by IS NOT NULL
+		AND extract(epoch FROM clock_timestamp() - attempted_at) * 1000000 > $1
+		AND ` + runBy + ` NOT IN (SELECT id FROM replicas)`
+
+// reclaim makes the jobs available that a process runs, or all that run where it is "", and notes in each that its process ended
+// in the middle of it: alone, where it was the only one that ran, or that read. It returns how many they were.
+func reclaim(ctx context.Context, tx *ledger.Tx, process string) (int64, error) {
+	const reads = `queue IN ('` + job.QueueScan + `', '` + job.QueueBackfill + `')`
+	which, args := of(process)
+	which = `state = 'running'` + which
+	var running, reading int64
+	if _, err := tx.OneSQL(ctx, []any{&running, &reading}, `SELECT count(*), count(CASE WHEN `+reads+` THEN 1 END) FROM river_job
+		WHERE `+which, args...); err != nil || running == 0 {
+		return 0, err
+	}
+	alone := `0`
+	switch {
+	case running == 1:
+		alone = `1`
+	case reading == 1:
+		alone = `CASE WHEN ` + reads + ` THEN 1 ELSE 0 END`
+	}
+	note := `metadata || jsonb_build_object('crashes', coalesce((metadata->>'crashes')::int, 0) + 1,
+		'crashes_alone', coalesce((metadata->>'crashes_alone')::int, 0) + ` + alone + `)`
+	if tx.Postgres() == nil {
+		note = `jsonb_set(metadata, '$.crashes', coalesce(json_extract(metadata, '$.crashes'), 0) + 1,
+			'$.crashes_alone', coalesce(json_extract(metadata, '$.crashes_alone'), 0) + ` + alone + `)`
+	}
+	return tx.ExecSQL(ctx, `UPDATE river_job SET state = 'available', metadata = `+note+`,
+		attempt = CASE WHEN attempt > 0 THEN attempt - 1 ELSE 0 END WHERE `+which, args...)
+}
+
+// endLeadership ends a dead process's leadership in River, which would go on for some seconds.
+func endLeadership(ctx context.Context, tx *ledger.Tx) error {
+	_, err := tx.ExecSQL(ctx, `DELETE FROM river_leader`)
+	return err
+}
