@@ -46,7 +46,7 @@ func (t *player) play(ctx context.Context, number int, s *step) error {
 		return fmt.Errorf("%s: %w", s.Title, err)
 	}
 	t.line("delivery", "%s %s, answered %d in %s", s.sent.Event, s.sent.GUID, s.sent.Status, format.Duration(s.sent.Took))
-	if err := t.awaitResponse(ctx, s); err != nil {
+	if err := t.awaitVerdict(ctx, s); err != nil {
 		return err
 	}
 	run, ok, err := t.checkRun(ctx, s.head, s.Expect.Conclusion)
@@ -161,8 +161,8 @@ func (t *player) closing() error {
 	return nil
 }
 
-// awaitResponse waits for what Clerk was asked, and for what rekey then says on the issue.
-func (t *player) awaitResponse(ctx context.Context, s *step) error {
+// awaitVerdict waits for what Clerk was asked, and for what rekey then says on the issue.
+func (t *player) awaitVerdict(ctx context.Context, s *step) error {
 	if s.Expect.Answer == "" {
 		return nil
 	}

@@ -60,14 +60,14 @@ func (s Style) rotation(b *strings.Builder, groups [][]Hit) {
 	if len(groups) == 0 {
 		return
 	}
-	said := map[string]bool{}
+	shown := map[string]bool{}
 	for _, g := range groups {
 		steps := adviceFor(g[0].Kind)
-		if said[steps[0]] {
+		if shown[steps[0]] {
 			continue
 		}
-		said[steps[0]] = true
-		fmt.Fprintf(b, "%s\n", s.paint(bold, "What to do about "+withArticle(kindWords(g[0].Kind))))
+		shown[steps[0]] = true
+		fmt.Fprintf(b, "%s\n", s.paint(bold, "What to do about "+withArticle(kindName(g[0].Kind))))
 		for i, step := range steps {
 			s.prose(b, "", fmt.Sprintf("  %d. ", i+1), step)
 		}
@@ -95,9 +95,9 @@ func (s Style) notInGit(b *strings.Builder, hits []Hit) {
 func summaryOf(hits []Hit) string {
 	var names []string
 	for _, h := range hits {
-		name := kindWords(h.Kind) + " " + h.Secret.Redacted()
+		name := kindName(h.Kind) + " " + h.Secret.Redacted()
 		if h.Environment != "" {
-			name = environmentWords(h.Environment) + " " + name
+			name = environmentName(h.Environment) + " " + name
 		}
 		if !slices.Contains(names, name) {
 			names = append(names, name)

@@ -13,9 +13,9 @@ type fileStream struct {
 		io.ReaderAt
 		io.Seeker
 	}
-	meter        *Meter
-	size, weight int64 // of the file, in bytes; and of the work
-	read, told   int64
+	meter          *Meter
+	size, weight   int64 // of the file, in bytes; and of the work
+	read, reported int64
 }
 
 func (s *fileStream) Read(p []byte) (int, error) {
@@ -47,14 +47,14 @@ func (s *fileStream) count(n int) {
 	var weight int64
 	if s.size > 0 {
 		now := int64(float64(s.weight) * min(1, float64(s.read)/float64(s.size)))
-		weight = now - s.told
-		s.told = now
+		weight = now - s.reported
+		s.reported = now
 	}
 	s.meter.add(0, int64(n), weight)
 }
 
 // finish counts what of the weight is left.
 func (s *fileStream) finish() {
-	s.meter.add(0, 0, s.weight-s.told)
-	s.told = s.weight
+	s.meter.add(0, 0, s.weight-s.reported)
+	s.reported = s.weight
 }

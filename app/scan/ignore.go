@@ -149,7 +149,7 @@ func (i ignore) matchesPath(files ...string) bool {
 
 // ignores are all that apply to a scan.
 type ignores struct {
-	here  ignore            // of the current directory, or the one that was named
+	base  ignore            // of the current directory, or the one that was named
 	roots map[string]ignore // of each directory that is scanned; of a repository by ""
 	notes []string
 }
@@ -163,14 +163,14 @@ func readIgnores(o Options) (ignores, error) {
 			return all, fmt.Errorf("--ignore %s: %s", o.IgnoreFile, reasonOf(err))
 		}
 		defer f.Close()
-		all.here, err = parseIgnore(o.IgnoreFile, io.LimitReader(f, maxIgnoreFile))
-		all.notes = all.here.everything
+		all.base, err = parseIgnore(o.IgnoreFile, io.LimitReader(f, maxIgnoreFile))
+		all.notes = all.base.everything
 		return all, err
 	}
-	if all.here, err = readIgnore("."); err != nil {
+	if all.base, err = readIgnore("."); err != nil {
 		return all, err
 	}
-	all.notes = all.here.everything
+	all.notes = all.base.everything
 	for _, root := range o.Paths {
 		dir, key := rootOf(root, o)
 		if dir == "" || filepath.Clean(dir) == "." {
@@ -237,7 +237,7 @@ func topOf(dir string) string {
 
 func (i ignores) matches(h Hit) bool {
 	fingerprint := h.Secret.Fingerprint()
-	if i.here.fingerprints[fingerprint] {
+	if i.base.fingerprints[fingerprint] {
 		return true
 	}
 	for _, root := range i.roots {
@@ -249,7 +249,7 @@ func (i ignores) matches(h Hit) bool {
 }
 
 func (i ignores) matchesPath(root, file string) bool {
-	return i.here.matchesPath(file, joined(root, file)) || i.roots[root].matchesPath(file)
+	return i.base.matchesPath(file, joined(root, file)) || i.roots[root].matchesPath(file)
 }
 
 // joined is the path of a file as seen from the current directory, with slashes.

@@ -14,7 +14,7 @@ func TestIgnoreFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := ignores{here: i}
+	all := ignores{base: i}
 	for path, want := range map[string]bool{
 		"testdata/a": true, "testdata/a/b": true, "x/testdata": false, "a.pem": true, "x/y/a.pem": true, "a.pem.txt": false,
 		"a#b": true, "a": false, "backup.zip!app/.env": true,

@@ -6,10 +6,10 @@ import (
 	"github.com/rekey-app/rekey/app/scan/worktree"
 )
 
-// setApart takes the hits out that are in files which git ignores and does not track: what is not in git did not leak
+// splitIgnored takes the hits out that are in files which git ignores and does not track: what is not in git did not leak
 // through it. What was named on the command line itself counts, ignored or not. Git's rules are asked for files with hits
 // only.
-func (c *collector) setApart(o Options) {
+func (c *collector) splitIgnored(o Options) {
 	a := apart{getenv: o.Getenv, dirs: map[string]*worktree.Tree{}, trees: map[string]*worktree.Tree{}, roots: map[string]bool{}}
 	defer a.close()
 	var in []Hit

@@ -6,7 +6,7 @@ import (
 	"github.com/rekey-app/rekey/detect"
 )
 
-func kindWords(k detect.Kind) string {
+func kindName(k detect.Kind) string {
 	switch k {
 	case detect.LegacyAPIKey:
 		return "legacy API key"
@@ -22,7 +22,7 @@ func kindWords(k detect.Kind) string {
 	return strings.ReplaceAll(string(k), "_", " ")
 }
 
-func environmentWords(e detect.Environment) string {
+func environmentName(e detect.Environment) string {
 	if e == detect.Live {
 		return "production"
 	}

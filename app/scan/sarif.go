@@ -143,17 +143,17 @@ func invocation(r Result, places int) sarifInvocation {
 func ruleID(h Hit) string {
 	id := "clerk/" + strings.ReplaceAll(string(h.Kind), "_", "-")
 	if h.Environment != "" {
-		id += "-" + environmentWords(h.Environment)
+		id += "-" + environmentName(h.Environment)
 	}
 	return id
 }
 
 func ruleOf(h Hit) sarifRule {
 	k := h.Kind
-	name, camelName := kindWords(k), "Clerk"+camel(string(k))
+	name, camelName := kindName(k), "Clerk"+camel(string(k))
 	if h.Environment != "" {
-		name = environmentWords(h.Environment) + " " + name
-		camelName += camel(environmentWords(h.Environment))
+		name = environmentName(h.Environment) + " " + name
+		camelName += camel(environmentName(h.Environment))
 	}
 	help := sarifText{Text: "What to do:", Markdown: "**What to do**\n"}
 	for n, step := range adviceFor(k) {
@@ -250,9 +250,9 @@ func absolute(dir, file string) string {
 }
 
 func sentence(h Hit) string {
-	s := "Clerk " + kindWords(h.Kind)
+	s := "Clerk " + kindName(h.Kind)
 	if h.Environment != "" {
-		s += " (" + environmentWords(h.Environment) + ")"
+		s += " (" + environmentName(h.Environment) + ")"
 	}
 	s += " " + h.Secret.Redacted()
 	if h.Member != "" {

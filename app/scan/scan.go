@@ -124,7 +124,7 @@ func Run(ctx context.Context, s *detect.Scanner, o Options) (Result, error) {
 	}
 	c.judgeByRepository()
 	if !o.IncludeIgnored && !o.History && !o.Staged && o.Range == "" {
-		c.setApart(o)
+		c.splitIgnored(o)
 	}
 	result := c.result()
 	result.History, result.Staged = o.History || o.Range != "", o.Staged

@@ -78,9 +78,9 @@ func (s Style) credential(b *strings.Builder, hits []Hit) {
 	if rank(h.Severity) <= rank(detect.HighSeverity) {
 		colour = red
 	}
-	what := "Clerk " + kindWords(h.Kind)
+	what := "Clerk " + kindName(h.Kind)
 	if h.Environment != "" {
-		what += ", " + environmentWords(h.Environment)
+		what += ", " + environmentName(h.Environment)
 	}
 	fmt.Fprintf(b, "%s  %s\n", s.paint(bold+colour, "■ "+what), s.paint(bold, h.Secret.Redacted()))
 	places := placesOf(hits)
@@ -127,7 +127,7 @@ func (s Style) credential(b *strings.Builder, hits []Hit) {
 func best(hits []Hit) Hit {
 	confidences := []detect.Confidence{detect.HighConfidence, detect.MediumConfidence, detect.LowConfidence}
 	return slices.MinFunc(hits, func(a, b Hit) int {
-		says := func(h Hit) int {
+		score := func(h Hit) int {
 			n := 3 * slices.Index(confidences, h.Confidence)
 			if h.Instance == "" {
 				n++
@@ -137,7 +137,7 @@ func best(hits []Hit) Hit {
 			}
 			return n
 		}
-		return cmp.Compare(says(a), says(b))
+		return cmp.Compare(score(a), score(b))
 	})
 }
 

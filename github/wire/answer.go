@@ -49,7 +49,7 @@ func (a *answer) line(where string) (packet, string, error) {
 		return 0, "", a.fail(where, err)
 	}
 	if message, ok := strings.CutPrefix(text, "ERR "); ok {
-		return 0, "", a.said(message)
+		return 0, "", a.serverError(message)
 	}
 	return data, strings.TrimSuffix(text, "\n"), nil
 }
@@ -66,7 +66,7 @@ func (a *answer) text(size int) (string, error) {
 	return string(b), nil
 }
 
-func (a *answer) said(message string) error {
+func (a *answer) serverError(message string) error {
 	message = strings.TrimSpace(message)
 	if len(message) > maxErrorMessage {
 		message = message[:maxErrorMessage]
@@ -193,10 +193,10 @@ func (p *packReader) next() error {
 		case band == 2:
 			return nil
 		case band == 3:
-			return p.a.said(text)
+			return p.a.serverError(text)
 		}
 		if message, ok := strings.CutPrefix(text, "RR "); ok {
-			return p.a.said(message)
+			return p.a.serverError(message)
 		}
 	}
 	return p.a.fail(p.where(), malformed(fmt.Sprintf("sideband %d does not exist", band)))

@@ -30,7 +30,7 @@ var quoted = sync.OnceValue(func() *regexp.Regexp {
 // ParseCommand returns the command that a comment's Markdown holds: the first line of running text that begins with /rekey.
 // What stands in code, quotes, lists, tables, HTML, or under the line that mail programs put above a reply's original
 // is no command, nor what comes after 8 KiB. A word that is none of the commands is SaidHelp, with the word as the reason. found is false where the comment speaks to people.
-func ParseCommand(body string) (said respond.CommandKind, reason string, found bool) {
+func ParseCommand(body string) (kind respond.CommandKind, reason string, found bool) {
 	if len(body) > maxCommand {
 		body = strings.ToValidUTF8(body[:maxCommand], "")
 	}
@@ -53,8 +53,8 @@ func ParseCommand(body string) (said respond.CommandKind, reason string, found b
 				continue
 			}
 			line, _, _ := strings.Cut(body[t.Segment.Start:], "\n")
-			if said, reason, found = parseCommand(line); found {
-				return said, reason, true
+			if kind, reason, found = parseCommand(line); found {
+				return kind, reason, true
 			}
 		}
 	}
@@ -83,11 +83,11 @@ func parseCommand(line string) (respond.CommandKind, string, bool) {
 	if len(reason) > maxReason {
 		reason = strings.ToValidUTF8(reason[:maxReason], "") + "…"
 	}
-	said := respond.CommandKind(strings.ToLower(verb))
+	kind := respond.CommandKind(strings.ToLower(verb))
 	switch {
-	case slices.Contains(commands(), said):
-		return said, reason, true
-	case said == respond.CommandHelp || said == "":
+	case slices.Contains(commands(), kind):
+		return kind, reason, true
+	case kind == respond.CommandHelp || kind == "":
 		return respond.CommandHelp, "", true
 	}
 	return respond.CommandHelp, verb, true

@@ -12,7 +12,7 @@ func TestCommand(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, body string
-		said       respond.CommandKind
+		kind       respond.CommandKind
 		reason     string
 		found      bool
 	}{
@@ -47,9 +47,9 @@ func TestCommand(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			said, reason, found := ParseCommand(tt.body)
-			if said != tt.said || reason != tt.reason || found != tt.found {
-				t.Errorf("Command(%q) = %q, %q, %t", tt.body, said, reason, found)
+			kind, reason, found := ParseCommand(tt.body)
+			if kind != tt.kind || reason != tt.reason || found != tt.found {
+				t.Errorf("Command(%q) = %q, %q, %t", tt.body, kind, reason, found)
 			}
 		})
 	}
@@ -59,14 +59,14 @@ func TestCommand(t *testing.T) {
 func TestOurOwnTextsAreNoCommands(t *testing.T) {
 	t.Parallel()
 	for name, f := range issueCases() {
-		if said, _, found := ParseCommand(Issue(t.Context(), f).Body); found {
-			t.Errorf("issue %s says %s", name, said)
+		if kind, _, found := ParseCommand(Issue(t.Context(), f).Body); found {
+			t.Errorf("issue %s says %s", name, kind)
 		}
 	}
 	for _, tt := range respondtest.Cases() {
 		for _, a := range tt.Decide().Actions {
-			if said, _, found := ParseCommand(commentOf(a)); found {
-				t.Errorf("%s: comment says %s", tt.Name, said)
+			if kind, _, found := ParseCommand(commentOf(a)); found {
+				t.Errorf("%s: comment says %s", tt.Name, kind)
 			}
 		}
 	}
@@ -77,12 +77,12 @@ func FuzzCommand(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		said, reason, found := ParseCommand(body)
+		kind, reason, found := ParseCommand(body)
 		if found && !strings.Contains(body, "/rekey") {
-			t.Errorf("%q says %q", body, said)
+			t.Errorf("%q says %q", body, kind)
 		}
-		if len(reason) > maxReason+len("…") || !found && (said != "" || reason != "") {
-			t.Errorf("%q: %q, %q, %t", body, said, reason, found)
+		if len(reason) > maxReason+len("…") || !found && (kind != "" || reason != "") {
+			t.Errorf("%q: %q, %q, %t", body, kind, reason, found)
 		}
 	})
 }
@@ -90,10 +90,10 @@ func FuzzCommand(f *testing.F) {
 // TestCommandIsLookedForInTheBeginning bounds what a stranger's comment costs.
 func TestCommandIsLookedForInTheBeginning(t *testing.T) {
 	t.Parallel()
-	if said, _, _ := ParseCommand(strings.Repeat("words ", 1000) + "\n\n/rekey status"); said != respond.CommandStatus {
-		t.Errorf("a long comment says %q", said)
+	if kind, _, _ := ParseCommand(strings.Repeat("words ", 1000) + "\n\n/rekey status"); kind != respond.CommandStatus {
+		t.Errorf("a long comment says %q", kind)
 	}
-	if said, _, found := ParseCommand(strings.Repeat("> ", 30_000) + "\n\n/rekey status"); found {
-		t.Errorf("a very long comment says %q", said)
+	if kind, _, found := ParseCommand(strings.Repeat("> ", 30_000) + "\n\n/rekey status"); found {
+		t.Errorf("a very long comment says %q", kind)
 	}
 }

@@ -136,7 +136,7 @@ func TestPublicCommentsDoNotSayWhetherTheKeyWorks(t *testing.T) {
 			}
 		}
 		why := rapid.SampledFrom([]respond.Why{respond.Rotated, respond.Closed}).Draw(t, "why")
-		said := func(s respond.Verdict) string {
+		comment := func(s respond.Verdict) string {
 			f := f
 			f.Leak.State = respond.Open
 			d := respond.Learn(f, respond.Verification{Why: why, By: "grace", Role: "write", Command: "1"}, respond.Answer{State: s, Detail: "Clerk answered 503"}, monday.Add(time.Hour))
@@ -148,7 +148,7 @@ func TestPublicCommentsDoNotSayWhetherTheKeyWorks(t *testing.T) {
 			}
 			return strings.Join(texts, "\n")
 		}
-		if alive, unknown := said(respond.KeyAlive), said(respond.KeyUnknown); alive != unknown {
+		if alive, unknown := comment(respond.KeyAlive), comment(respond.KeyUnknown); alive != unknown {
 			t.Fatalf("a key that works:\n%s\none of which nothing is known:\n%s", alive, unknown)
 		}
 	})

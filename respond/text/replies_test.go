@@ -36,8 +36,8 @@ func TestEveryReplyHasWords(t *testing.T) {
 	t.Parallel()
 	for _, tt := range respondtest.Cases() {
 		for _, a := range tt.Decide().Actions {
-			if said := commentOf(a); (said == "") != (a.Do != respond.Comment) || strings.Contains(said, "@") {
-				t.Errorf("%s: %s says %q", tt.Name, a.Do, said)
+			if comment := commentOf(a); (comment == "") != (a.Do != respond.Comment) || strings.Contains(comment, "@") {
+				t.Errorf("%s: %s says %q", tt.Name, a.Do, comment)
 			}
 		}
 	}

@@ -52,9 +52,9 @@ func (w *world) perform(d respond.Decision) {
 	}
 }
 
-func (w *world) say(said respond.CommandKind, role respond.Role) {
+func (w *world) say(kind respond.CommandKind, role respond.Role) {
 	w.words++
-	word := respond.Command{Kind: said, Reason: "why not", By: "ada", Role: role, ID: fmt.Sprint(w.words), At: w.now}
+	word := respond.Command{Kind: kind, Reason: "why not", By: "ada", Role: role, ID: fmt.Sprint(w.words), At: w.now}
 	d := respond.Apply(w.f, word)
 	w.perform(d)
 	w.perform(respond.Decision{Actions: d.Actions}) // killed half-way, and done again

@@ -92,7 +92,7 @@ func (t *Tree) ignoredDir(path string) bool {
 func (t *Tree) matched(path string, isDir bool) bool {
 	dir := path[:strings.LastIndexByte(path, '/')+1]
 	for {
-		if is, said := t.said(t.inDir(dir), path, isDir); said {
+		if is, decided := t.lastMatch(t.inDir(dir), path, isDir); decided {
 			return is
 		}
 		if dir == "" {
@@ -101,14 +101,14 @@ func (t *Tree) matched(path string, isDir bool) bool {
 		dir = dir[:strings.LastIndexByte(dir[:len(dir)-1], '/')+1]
 	}
 	for _, of := range slices.Backward(t.ignores.always) {
-		if is, said := t.said(of, path, isDir); said {
+		if is, decided := t.lastMatch(of, path, isDir); decided {
 			return is
 		}
 	}
 	return false
 }
 
-func (t *Tree) said(of []pattern, path string, isDir bool) (is, said bool) {
+func (t *Tree) lastMatch(of []pattern, path string, isDir bool) (is, decided bool) {
 	for _, p := range slices.Backward(of) {
 		if p.matches(path, isDir, t.config.ignoreCase) {
 			return !p.negated, true

@@ -146,9 +146,9 @@ func cutPath(path string) (name, rest string, more bool) {
 	return path, "", false
 }
 
-// mostLookedThrough is how many commits and trees are read to find where an object is: some tenths of a second, next to a
+// maxVisited is how many commits and trees are read to find where an object is: some tenths of a second, next to a
 // history that takes seconds. The tree of HEAD comes first.
-const mostLookedThrough = 2_000
+const maxVisited = 2_000
 
 // PathOf returns a path at which a commit that HEAD has holds the object; "" where none is found in a bounded search.
 func (t *Tree) PathOf(ctx context.Context, wanted ID) string {
@@ -159,7 +159,7 @@ func (t *Tree) PathOf(ctx context.Context, wanted ID) string {
 	seen := map[ID]bool{}
 	var inTree func(id ID, prefix string, depth int) string
 	inTree = func(id ID, prefix string, depth int) string {
-		if seen[id] || len(seen) > mostLookedThrough || depth > maxDepth || ctx.Err() != nil {
+		if seen[id] || len(seen) > maxVisited || depth > maxDepth || ctx.Err() != nil {
 			return ""
 		}
 		seen[id] = true
@@ -181,7 +181,7 @@ func (t *Tree) PathOf(ctx context.Context, wanted ID) string {
 		return ""
 	}
 	commits := []ID{head}
-	for len(commits) > 0 && len(seen) <= mostLookedThrough && ctx.Err() == nil {
+	for len(commits) > 0 && len(seen) <= maxVisited && ctx.Err() == nil {
 		id := commits[0]
 		commits = commits[1:]
 		if seen[id] {
