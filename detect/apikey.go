@@ -17,7 +17,7 @@ func (r *run) akKey(v *view, at int) {
 	t := &r.tok
 	t.read(v.text, at, maxToken)
 	size := sizeOf(v.text, at, 3+shortestBody, t.n)
-	if !t.has(0, "ak_") || size == 0 && !startsFresh(v.text, at) {
+	if !t.has("ak_") || size == 0 && !startsFresh(v.text, at) {
 		return
 	}
 	n := t.n

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/rekey-app/rekey/detect/budget"
 )
@@ -65,7 +66,7 @@ func wrapAfter(text []byte, i int) int {
 			k += lineEntity(text[k:])
 		case text[k] == '%' && (bytes.HasPrefix(text[k:], []byte("%0A")) || bytes.HasPrefix(text[k:], []byte("%0D"))):
 			k += 3
-		case lines > 0 && (isSpace(text[k]) || bytes.IndexByte([]byte("#>*;|"), text[k]) >= 0):
+		case lines > 0 && (isSpace(text[k]) || strings.IndexByte("#>*;|", text[k]) >= 0):
 			k++
 		default:
 			if lines > 0 && isBase64(text[k]) {
@@ -134,7 +135,7 @@ func wrapBefore(text []byte, i int) int {
 		case c == ';' && lineEntityBefore(text[:k]) > 0:
 			lines = true
 			k -= lineEntityBefore(text[:k])
-		case isSpace(c) || bytes.IndexByte([]byte("\"'`+#>*;|\\"), c) >= 0:
+		case isSpace(c) || strings.IndexByte("\"'`+#>*;|\\", c) >= 0:
 			lines = lines || c == '"' || c == '\''
 			k--
 		default:

@@ -1,7 +1,6 @@
 package detect_test
 
 import (
-	"bytes"
 	"maps"
 	"regexp"
 	"slices"
@@ -55,7 +54,7 @@ func mustFind(t *rapid.T, s *detect.Scanner, p piece, key, encoding string) {
 	if !strings.Contains(f.Encoding, encoding) {
 		t.Fatalf("encoding %q, want %q, in %q", f.Encoding, encoding, p.text)
 	}
-	line := bytes.Count([]byte(p.text[:p.from]), []byte("\n")) + 1
+	line := strings.Count(p.text[:p.from], "\n") + 1
 	column := p.from - strings.LastIndexByte(p.text[:p.from], '\n')
 	if !strings.Contains(encoding, "utf-16") && (f.Place.Line != line || f.Place.Column != column) {
 		t.Fatalf("line %d column %d, want %d, %d, in %q", f.Place.Line, f.Place.Column, line, column, p.text)

@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"html"
+	"strings"
 
 	"github.com/rekey-app/rekey/detect/budget"
 )
@@ -131,7 +132,7 @@ func unescapeBackslash(s []byte) (c byte, n int, form forms) {
 		return 0, 0, 0
 	case '0' <= c && c <= '3' && len(rest) >= 2 && isOctal(rest[0]) && isOctal(rest[1]):
 		return (c-'0')<<6 | (rest[0]-'0')<<3 | (rest[1] - '0'), n + 3, octalForm
-	case bytes.IndexByte([]byte("nrtbfvae0"), c) >= 0:
+	case strings.IndexByte("nrtbfvae0", c) >= 0:
 		return '\n', n + 1, 0
 	case c == '_' || c == '-' || c == '+':
 		return c, n + 1, markdownForm
@@ -254,7 +255,7 @@ func join(text []byte, i int) (j int, how seam) {
 		}
 	}
 	n += blank(s[n:])
-	for k := 0; k < 2 && n < len(s) && bytes.IndexByte([]byte("fFrRbBuUL@$"), s[n]) >= 0; k++ {
+	for k := 0; k < 2 && n < len(s) && strings.IndexByte("fFrRbBuUL@$", s[n]) >= 0; k++ {
 		n++
 	}
 	open := quote(s[n:])
@@ -320,7 +321,7 @@ func blank(s []byte) int {
 		for k < len(s) && s[k] == '\\' {
 			k++
 		}
-		if k == len(s) || bytes.IndexByte([]byte("nrt\n\r"), s[k]) < 0 {
+		if k == len(s) || strings.IndexByte("nrt\n\r", s[k]) < 0 {
 			break
 		}
 		n = k + 1

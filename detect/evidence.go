@@ -88,7 +88,7 @@ const longestHost = 253
 // parsePage reads the address of an API-keys page behind its scheme. Slashes may be escaped.
 func parsePage(s []byte) string {
 	end := 0
-	for end < len(s) && (isBase62(s[end]) || bytes.IndexByte([]byte("./_-\\"), s[end]) >= 0) {
+	for end < len(s) && (isBase62(s[end]) || strings.IndexByte("./_-\\", s[end]) >= 0) {
 		end++
 	}
 	page := strings.ReplaceAll(string(s[:end]), "\\", "")

@@ -144,9 +144,9 @@ func (r *run) namedValue(v *view, at int, name string, kind Kind) {
 	case LegacyAPIKey:
 		body := ""
 		switch {
-		case t.has(0, "live_"):
+		case t.has("live_"):
 			f.Environment, f.Severity, body = Live, CriticalSeverity, value[5:]
-		case t.has(0, "test_"):
+		case t.has("test_"):
 			f.Environment, f.Severity, body = Test, MediumSeverity, value[5:]
 		}
 		// 34 of base62 is measured, at three keys; the other lengths are assumed.

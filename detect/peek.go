@@ -13,7 +13,7 @@ func peek(text []byte, at int) (out [3 * peeked]byte, n int) {
 			if at = wrapAfter(text, at); at < 0 {
 				break
 			}
-			c = base64Values[text[at]]
+			c = base64Values[text[at]] //nolint:gosec // wrapAfter returns a place in text
 		}
 		at++
 		v = v<<6 | uint32(c)

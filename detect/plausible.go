@@ -1,6 +1,9 @@
 package detect
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // plausibleReach is how far from an anchor plausible looks at most, in bytes: at as many characters as a credential and what
 // names it have, of [longestEscape] bytes each, and at [maxSeams] seams of [longestSeam] bytes; or at twenty characters of
@@ -14,7 +17,7 @@ func (s *Scanner) plausible(text []byte, at int, a *anchor) bool {
 	case keyRole:
 		return s.beginsKey(text, at)
 	case tailRole:
-		if text[at] == 'k' && (at == 0 || !isSpace(text[at-1]) && bytes.IndexByte([]byte("\"'`;"), text[at-1]) < 0) {
+		if text[at] == 'k' && (at == 0 || !isSpace(text[at-1]) && strings.IndexByte("\"'`;", text[at-1]) < 0) {
 			return false
 		}
 		i := startOf(text, at+1, "sk", longestSeam)
@@ -129,7 +132,7 @@ func (s *Scanner) beginsEscaped(text []byte, at int) bool {
 func wordBefore(text []byte, at int) (word string, i int) {
 	const reach = 64
 	at = escapeStart(text, at)
-	if c := lastBefore(text, at); !isSpace(c) && bytes.IndexByte([]byte("kcK\"'`"), c) < 0 {
+	if c := lastBefore(text, at); !isSpace(c) && strings.IndexByte("kcK\"'`", c) < 0 {
 		return "", -1 // neither the end of a word nor a seam
 	}
 	i, word = startOfAny(text, at, reach, startsWord, "sk", "ak", "whsec", "CLERK", "clerk")

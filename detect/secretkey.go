@@ -18,9 +18,9 @@ const (
 // environment returns the environment of the secret key that t starts as, if it does.
 func (t *token) environment() (env Environment, ok bool) {
 	switch {
-	case t.has(0, "sk_live_"):
+	case t.has("sk_live_"):
 		return Live, true
-	case t.has(0, "sk_test_"):
+	case t.has("sk_test_"):
 		return Test, true
 	}
 	return "", false
@@ -71,7 +71,7 @@ func (r *run) secretKey(v *view, at int) {
 	default:
 		f.Confidence = MediumConfidence
 	}
-	f.Reasons = append(reasons, becauseLength)
+	f.Reasons = append(reasons, becauseLength) //nolint:gocritic // the list is this finding's alone
 	r.finish(v, at, end, f, &s, written)
 }
 

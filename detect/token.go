@@ -138,9 +138,9 @@ func (t *token) text(n int) string { return string(t.chars[:n]) }
 // end returns the offset behind the character n-1.
 func (t *token) end(n int) int { return t.at + int(t.to[n-1]) }
 
-// has reports whether the characters from i on are s.
-func (t *token) has(i int, s string) bool {
-	return t.n >= i+len(s) && string(t.chars[i:i+len(s)]) == s
+// has reports whether the token begins with s.
+func (t *token) has(s string) bool {
+	return t.n >= len(s) && string(t.chars[:len(s)]) == s
 }
 
 // startsFresh reports whether a credential may begin at text[at:]: no word runs into it. Escaped characters are what they

@@ -35,7 +35,7 @@ func nameBefore(before []byte) (name string, rest []byte) {
 	for first > 0 && strings.IndexByte(operators, s[first-1]) >= 0 {
 		first--
 	}
-	behind := append(s[first:len(s):len(s)], 0)
+	behind := append(s[first:len(s):len(s)], 0) //nolint:gocritic // a copy with a 0 behind it
 	s = trimValue(s[:first])
 	for len(s) > 0 && (s[len(s)-1] == ']' || s[len(s)-1] == ')') {
 		s = trimValue(s[:len(s)-1])

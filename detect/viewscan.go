@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"slices"
+	"strings"
 )
 
 // viewScan is the state of reading one view.
@@ -79,7 +80,7 @@ func (r *run) base64(w *viewScan, at int, a *anchor) {
 		}
 		child.truncated = !wrap && run.wraps && goesOn(text, run) || w.v.truncated && reachesEnd(text, run.end)
 		r.deeper(child)
-		if !wrap && run.anch > 0 && a.align == 0 && bytes.IndexByte([]byte("/+-_"), text[at-1]) >= 0 {
+		if !wrap && run.anch > 0 && a.align == 0 && strings.IndexByte("/+-_", text[at-1]) >= 0 {
 			// Base64 behind a path or a name, which look like more of it.
 			run.at, run.anch = run.at[run.anch:], 0
 			if !r.step(child, digitSteps*run.taken()) {
@@ -149,7 +150,7 @@ func goesOn(text []byte, run digitsRun) bool {
 func reachesEnd(text []byte, i int) bool {
 	for k, c := range text[i:] {
 		escaped := k > 0 && text[i+k-1] == '\\' && (c == 'n' || c == 'r')
-		if k >= longestSeam || !isSpace(c) && !escaped && bytes.IndexByte([]byte("\"'`+.\\"), c) < 0 {
+		if k >= longestSeam || !isSpace(c) && !escaped && strings.IndexByte("\"'`+.\\", c) < 0 {
 			return false
 		}
 	}

@@ -14,7 +14,7 @@ func (r *run) webhookSecret(v *view, at int) {
 	const length = len("whsec_") + webhookBody
 	t := &r.tok
 	t.read(v.text, at, length+2)
-	if !t.has(0, "whsec_") || t.n < length || !t.bounded(v.text, length) {
+	if !t.has("whsec_") || t.n < length || !t.bounded(v.text, length) {
 		return
 	}
 	value := t.text(length)

@@ -20,7 +20,7 @@ const (
 	KeyNotAsked Verdict = "not_asked"
 )
 
-// Verdict is what came of asking Clerk.
+// Answer is what came of asking Clerk.
 type Answer struct {
 	State       Verdict
 	InstanceID  string             // ins_…, where the key is alive

@@ -49,7 +49,7 @@ func (c *collector) dependsOnClerk(root, dir string, seen map[string]bool) bool 
 func (c *collector) hasManifest(dir string) bool {
 	for _, name := range manifests {
 		files := []string{filepath.Join(dir, name)}
-		if suffix, any := strings.CutPrefix(name, "*"); any {
+		if suffix, isPattern := strings.CutPrefix(name, "*"); isPattern {
 			files = withSuffix(dir, suffix)
 		}
 		for _, file := range files {

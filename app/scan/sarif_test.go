@@ -113,7 +113,7 @@ func TestSARIFIsWhatCodeScanningTakes(t *testing.T) {
 		if run.Tool.Driver.Rules[result.RuleIndex].ID != result.RuleID {
 			t.Errorf("result %d names rule %q by index %d", i, result.RuleID, result.RuleIndex)
 		}
-		if !strings.Contains(" error warning note ", " "+result.Level+" ") || result.Message.Text == "" {
+		if !slices.Contains([]string{"error", "warning", "note"}, result.Level) || result.Message.Text == "" {
 			t.Errorf("result %d: level %q, message %q", i, result.Level, result.Message.Text)
 		}
 		place := result.Locations[0].PhysicalLocation

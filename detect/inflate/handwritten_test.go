@@ -68,7 +68,7 @@ func lits(lengths map[int]int) []int {
 	all := make([]int, 257)
 	for symbol, l := range lengths {
 		for symbol >= len(all) {
-			all = append(all, 0)
+			all = append(all, 0) //nolint:makezero // more than the first 257
 		}
 		all[symbol] = l
 	}

@@ -96,7 +96,7 @@ func checkReader(t *testing.T, raw []byte) {
 		if rest, _ := io.ReadAll(in); err == nil && len(rest) != plain.Len() {
 			t.Fatalf("Reader over %T left %d bytes, not %d", source, len(rest), plain.Len())
 		}
-		if _, again := r.Read(make([]byte, 1)); err == nil && again != io.EOF || err != nil && again != err { //nolint:errorlint // the very same
+		if _, again := r.Read(make([]byte, 1)); err == nil && again != io.EOF || err != nil && again != err {
 			t.Fatalf("Reader after %v: %v", err, again)
 		}
 	}

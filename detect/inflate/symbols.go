@@ -12,7 +12,7 @@ const distNeeds = 28
 //
 // A round of the fast loop starts with 56 bits or more: three literals of up to 11 bits, or two and a length of up to 20.
 // Before the distance, of up to 28 bits, it refills.
-func (d *Decoder) symbols(dst []byte, out int, src []byte) (int, error) {
+func (d *Decoder) symbols(dst []byte, out int, src []byte) (int, error) { //nolint:gocognit // the loop that all the time goes into; calls in it would cost
 	if d.length > 0 {
 		n := min(d.length, len(dst)-out)
 		copyMatch(dst, out, n, d.distance)

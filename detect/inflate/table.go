@@ -183,14 +183,14 @@ func build(table []uint32, tableBits uint, symbols []coded, entries []uint32) bo
 		copy(table[size:2*size], table[:size])
 	}
 
-	prefix, start, subBits := ^uint(0), uint(0), uint(0)
+	prefix, start := ^uint(0), uint(0)
 	end := uint(1) << tableBits
 	mask := end - 1
 	for l := tableBits + 1; l <= longest; l++ {
 		for ; count[l] > 0; count[l]-- {
 			if code&mask != prefix {
 				prefix, start = code&mask, end
-				subBits = l - tableBits
+				subBits := l - tableBits
 				for room := int(count[l]); room < 1<<subBits; {
 					subBits++
 					room = room<<1 + int(count[tableBits+subBits])
@@ -213,10 +213,10 @@ func build(table []uint32, tableBits uint, symbols []coded, entries []uint32) bo
 // nextCode counts up a code of n bits whose first bit is the lowest: it sets the highest clear bit and clears those
 // above. Behind the last code comes 0.
 func nextCode(code, n uint) uint {
-	clear := code ^ (1<<n - 1)
-	if clear == 0 {
+	zeros := code ^ (1<<n - 1)
+	if zeros == 0 {
 		return 0
 	}
-	bit := uint(1) << (bits.Len(clear) - 1)
+	bit := uint(1) << (bits.Len(zeros) - 1)
 	return code&(bit-1) | bit
 }

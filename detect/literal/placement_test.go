@@ -75,12 +75,12 @@ func TestAnneal(t *testing.T) {
 	for i, l := range forms() {
 		a.at[i] = placed(forms())[l]
 	}
-	any := 0.0
+	unplanned := 0.0
 	for b := range groups {
-		any += a.cost(b)
+		unplanned += a.cost(b)
 	}
-	if cost*2 > any {
-		t.Errorf("annealed to %f, any placements cost %f", cost, any)
+	if cost*2 > unplanned {
+		t.Errorf("annealed to %f, any placements cost %f", cost, unplanned)
 	}
 }
 

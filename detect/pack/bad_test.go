@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"context"
-	"crypto/sha1" //nolint:gosec // the pack format's trailer
+	"crypto/sha1" // the pack format's trailer
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -65,7 +65,7 @@ func (b *builder) ref(base id, delta []byte) int { return b.add(refDelta, len(de
 
 // done appends the trailer.
 func (b *builder) done() []byte {
-	sum := sha1.Sum(b.Bytes()) //nolint:gosec // the pack format's trailer
+	sum := sha1.Sum(b.Bytes()) // the pack format's trailer
 	return append(bytes.Clone(b.Bytes()), sum[:]...)
 }
 
@@ -224,7 +224,7 @@ func TestDeepChain(t *testing.T) {
 	}
 	data := b.done()
 	binary.BigEndian.PutUint32(data[8:], objects)
-	sum := sha1.Sum(data[:len(data)-packTrailer]) //nolint:gosec // the pack format's trailer
+	sum := sha1.Sum(data[:len(data)-packTrailer]) // the pack format's trailer
 	copy(data[len(data)-packTrailer:], sum[:])
 	for _, memory := range []int64{0, 1} {
 		report := scanMarks(t, data, Options{Memory: memory, Workers: 1, MaxFindings: 2 * depth, MaxPlaces: 2 * depth})

@@ -21,11 +21,12 @@ func (s *store) fetch(ctx context.Context, name id, wanted kinds, limit int64) (
 	take := func(o object) error {
 		mu.Lock()
 		defer mu.Unlock()
-		if o.large != nil {
+		switch {
+		case o.large != nil:
 			large = int64(o.large.size)
-		} else if int64(len(o.text)) > limit {
+		case int64(len(o.text)) > limit:
 			large = int64(len(o.text))
-		} else if wanted.has(o.kind) {
+		case wanted.has(o.kind):
 			found = append([]byte{}, o.text...)
 		}
 		return errFound
@@ -36,7 +37,7 @@ func (s *store) fetch(ctx context.Context, name id, wanted kinds, limit int64) (
 		return found, nil
 	case large > 0:
 		return nil, fmt.Errorf("object %v: %w: it has %d bytes, %d are allowed", name, ErrLimit, large, limit)
-	case err == nil || err == errFound: //nolint:errorlint // a signal of our own
+	case err == nil || err == errFound:
 		return nil, fmt.Errorf("object %v: %w", name, ErrNotFound)
 	}
 	return nil, fmt.Errorf("object %v: %w", name, err)

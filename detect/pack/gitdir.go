@@ -128,8 +128,8 @@ func (g gitDir) objectDirs() (dirs []string, skipped []Skipped) {
 	seen := map[string]bool{}
 	var add func(dir string, depth int)
 	add = func(dir string, depth int) {
-		if real, err := filepath.EvalSymlinks(dir); err == nil {
-			dir = real
+		if target, err := filepath.EvalSymlinks(dir); err == nil {
+			dir = target
 		}
 		if seen[dir] {
 			return
@@ -188,7 +188,7 @@ func (g gitDir) refs() (refs map[string]id, head id) {
 		}
 	}
 	for _, root := range []string{g.common, g.own} {
-		filepath.WalkDir(filepath.Join(root, "refs"), func(path string, d os.DirEntry, err error) error {
+		_ = filepath.WalkDir(filepath.Join(root, "refs"), func(path string, d os.DirEntry, err error) error {
 			if err == nil && !d.IsDir() {
 				if name, err := filepath.Rel(root, path); err == nil {
 					read(root, filepath.ToSlash(name))

@@ -121,12 +121,11 @@ func parsePerson(line string) Person {
 	}
 	p.Name = strings.TrimSpace(line[:open])
 	line = line[open+1:]
-	end := strings.IndexByte(line, '>')
-	if end < 0 {
-		p.Email = strings.TrimSpace(line)
+	email, _, closed := strings.Cut(line, ">")
+	p.Email = strings.TrimSpace(email)
+	if !closed {
 		return p
 	}
-	p.Email = strings.TrimSpace(line[:end])
 	// As git: the time stands behind the last '>', whatever the e-mail address holds.
 	fields := strings.Fields(line[strings.LastIndexByte(line, '>')+1:])
 	if len(fields) == 0 {

@@ -95,7 +95,7 @@ func quoted(path string) string {
 
 // tempDir is a directory for one run of a property.
 func tempDir(t *testing.T, rt *rapid.T) string {
-	dir, err := os.MkdirTemp(t.TempDir(), "")
+	dir, err := os.MkdirTemp(t.TempDir(), "") //nolint:usetesting // one for each of rapid's cases
 	if err != nil {
 		rt.Fatalf("%v", err)
 	}
@@ -125,7 +125,7 @@ func TestWholeHistory(t *testing.T) {
 func checkStats(rt *rapid.T, r repo, report Report) {
 	counts := map[string]int{}
 	reachable := r.git("", "rev-list", "--all", "--objects", "--no-object-names")
-	for _, kind := range strings.Fields(r.git(reachable, "cat-file", "--batch-check=%(objecttype)")) {
+	for kind := range strings.FieldsSeq(r.git(reachable, "cat-file", "--batch-check=%(objecttype)")) {
 		counts[kind]++
 	}
 	s := report.Stats

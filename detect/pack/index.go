@@ -51,7 +51,7 @@ func (x *index) search(name id) (position int, ok bool) {
 	}
 	want := binary.BigEndian.Uint64(name[:])
 	at := from + int(uint64(to-from)*(want<<8>>40)>>24)
-	low, high := from, to // what is before low is smaller, what is from high on is not
+	var low, high int // what is before low is smaller, what is from high on is not
 	if step := 4; x.head(at) < want {
 		for low = at + 1; low+step < to && x.head(low+step) < want; step *= 2 {
 			low += step + 1

@@ -21,7 +21,7 @@ func TestIndexSearch(t *testing.T) {
 		"one first byte":      func(int) id { i := random(); i[0] = 7; return i },
 		"one head":            func(int) id { i := random(); copy(i[:8], "aaaaaaaa"); return i },
 		"counted":             func(n int) (i id) { binary.BigEndian.PutUint32(i[4:], uint32(n)); return i },
-		"at the highest ends": func(n int) id { i := random(); copy(i[:7], "\xff\xff\xff\xff\xff\xff\xff"); return i },
+		"at the highest ends": func(int) id { i := random(); copy(i[:7], "\xff\xff\xff\xff\xff\xff\xff"); return i },
 	} {
 		for _, size := range []int{0, 1, 2, 3, 9, 500, 3000} {
 			there := map[id]int32{}

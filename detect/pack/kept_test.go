@@ -77,11 +77,11 @@ func TestChooseKeepsEachPath(t *testing.T) {
 		for _, i := range chosen {
 			keep = append(keep, list[i])
 		}
-		has := func(of []Sighting, path string, allowed bool) (any bool) {
+		has := func(of []Sighting, path string, allowed bool) (there bool) {
 			for _, d := range of {
-				any = any || d.Path == path && d.Finding.Allowed == allowed
+				there = there || d.Path == path && d.Finding.Allowed == allowed
 			}
-			return any
+			return there
 		}
 		missing := 0
 		for _, d := range list {

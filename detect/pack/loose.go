@@ -96,7 +96,7 @@ func (s *store) readLoose(w *walker, l looseObject, wanted kinds, visit func(obj
 		})
 	}
 	if err == nil {
-		if _, end := content.ReadByte(); end != io.EOF { //nolint:errorlint // a bare end of input
+		if _, end := content.ReadByte(); end != io.EOF {
 			err = errors.New("it is longer than its header says")
 			if end != nil {
 				err = end

@@ -29,24 +29,24 @@ func parseMailmap(text string) mailmap {
 			continue
 		}
 		name2, email2, _, ok := nameAndEmail(rest)
-		new := person{name1, email1}
+		proper := person{name1, email1}
 		if !ok { // "Name <committed>"
-			name2, email2, new.email = "", email1, ""
+			name2, email2, proper.email = "", email1, ""
 		}
 		key := strings.ToLower(email2)
 		at := m[key]
 		if name2 == "" {
-			if new.name != "" {
-				at.name = new.name
+			if proper.name != "" {
+				at.name = proper.name
 			}
-			if new.email != "" {
-				at.email = new.email
+			if proper.email != "" {
+				at.email = proper.email
 			}
 		} else {
 			if at.byName == nil {
 				at.byName = map[string]person{}
 			}
-			at.byName[strings.ToLower(name2)] = new
+			at.byName[strings.ToLower(name2)] = proper
 		}
 		m[key] = at
 	}

@@ -26,4 +26,4 @@ func mapMemory(size int) ([]byte, error) {
 }
 
 // unmapMemory unmaps what mapMemory mapped, or a part of it from its start.
-func unmapMemory(b []byte) { syscall.Munmap(b[:cap(b)]) }
+func unmapMemory(b []byte) { _ = syscall.Munmap(b[:cap(b)]) }

@@ -12,9 +12,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-func scanRepository(t tb, path string, opts Options, heads ...string) Report {
+func scanRepository(t tb, path string, heads ...string) Report {
 	t.Helper()
-	r, err := OpenRepository(background, path, opts)
+	r, err := OpenRepository(background, path, Options{})
 	if err != nil {
 		t.Fatalf("OpenRepository: %v", err)
 	}
@@ -51,7 +51,7 @@ func TestRepositoryHistory(t *testing.T) {
 				must(rt, os.Remove(name))
 			}
 		}
-		report := scanRepository(rt, r.dir, Options{})
+		report := scanRepository(rt, r.dir)
 		if len(report.Skipped) > 0 {
 			rt.Fatalf("skipped: %v", report.Skipped)
 		}
@@ -82,7 +82,7 @@ func (r repo) allRows(commits []string) []row {
 func checkRefs(t tb, r repo, report Report) {
 	t.Helper()
 	at := map[string][]string{}
-	for _, ref := range strings.Fields(r.git("", "for-each-ref", "--format=%(refname)")) {
+	for ref := range strings.FieldsSeq(r.git("", "for-each-ref", "--format=%(refname)")) {
 		for line := range strings.SplitSeq(r.git("", "ls-tree", "-r", "-z", ref), "\x00") {
 			if meta, path, ok := strings.Cut(line, "\t"); ok {
 				key := strings.Fields(meta)[2] + " " + path
@@ -139,7 +139,7 @@ func TestPlaces(t *testing.T) {
 
 	all := r.introduced(strings.Fields(r.git("", "rev-list", "--all")))
 	for _, path := range []string{r.dir, filepath.Join(r.dir, "sub"), filepath.Join(r.dir, ".git"), linked, filepath.Join(parent, "bare.git"), filepath.Join(parent, "shared"), filepath.Join(parent, "separate")} {
-		report := scanRepository(t, path, Options{})
+		report := scanRepository(t, path)
 		if d := cmp.Diff(all, rows(report)); d != "" {
 			t.Errorf("%s (-git +repository):\n%s", path, d)
 		}
@@ -159,7 +159,7 @@ func TestPlaces(t *testing.T) {
 	}
 	empty := filepath.Join(parent, "empty")
 	r.git("", "init", "-q", empty)
-	if report := scanRepository(t, empty, Options{}); len(report.Sightings)+len(report.Skipped) > 0 {
+	if report := scanRepository(t, empty); len(report.Sightings)+len(report.Skipped) > 0 {
 		t.Errorf("empty: %+v", report)
 	}
 }
@@ -175,7 +175,7 @@ func TestShallowAndPartial(t *testing.T) {
 	r.git("", "clone", "-q", "--bare", "--filter=blob:none", "file://"+r.dir, filepath.Join(parent, "partial"))
 
 	shallow := repo{t, filepath.Join(parent, "shallow")}
-	report := scanRepository(t, shallow.dir, Options{})
+	report := scanRepository(t, shallow.dir)
 	if d := cmp.Diff(shallow.introduced([]string{two}), rows(report)); d != "" {
 		t.Errorf("shallow (-git +repository):\n%s", d)
 	}
@@ -184,7 +184,7 @@ func TestShallowAndPartial(t *testing.T) {
 		t.Errorf("shallow: skipped %v", report.Skipped)
 	}
 
-	skipped := scanRepository(t, filepath.Join(parent, "partial"), Options{}).Skipped
+	skipped := scanRepository(t, filepath.Join(parent, "partial")).Skipped
 	blobs := strings.Fields(r.git("", "rev-parse", "HEAD~1:a", "HEAD~1:b", "HEAD:a"))
 	slices.Sort(blobs)
 	want := []Skipped{{Object: blobs[0], Reason: "partial clone: this blob is not here", Absent: PartialClone, Count: len(blobs)}}

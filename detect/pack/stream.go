@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/sha1" //nolint:gosec // the pack format's trailer
+	"crypto/sha1" // the pack format's trailer
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -51,7 +51,7 @@ func newStream(ctx context.Context, r io.Reader, opts Options) *stream {
 		source: r,
 		opts:   opts,
 		spool:  spool{dir: opts.TempDir, limit: opts.SpillOver},
-		hash:   sha1.New(), //nolint:gosec // the pack format's trailer
+		hash:   sha1.New(), // the pack format's trailer
 		pack:   &packfile{},
 		quota:  quota{budget: opts.Budget, limit: math.MaxInt64},
 

@@ -228,7 +228,7 @@ func numberLeading(graphs []treeGraph) (leading idTable) {
 			reach(g, d.tree)
 		}
 	}
-	for next := 0; next < len(leading.ids); next++ {
+	for next := 0; next < len(leading.ids); next++ { //nolint:intrange // reach appends to it
 		for i := range graphs {
 			g := &graphs[i]
 			number, ok := g.ids.find(&leading.ids[next])

@@ -299,8 +299,8 @@ func (w *walker) file(write func(*bufio.Writer) error) (buffer, error) {
 }
 
 // count charges the bytes of an object to the scan. One that is read as it comes may have any size.
-func (w *walker) count(size uint64, any bool) error {
-	if size > uint64(w.opts.MaxObject) && !any {
+func (w *walker) count(size uint64, streamed bool) error {
+	if size > uint64(w.opts.MaxObject) && !streamed {
 		return fmt.Errorf("%w: object of %d bytes, %d are allowed", ErrLimit, size, w.opts.MaxObject)
 	}
 	// Not each object is told to the other workers, which would make them wait for each other's memory.
@@ -327,7 +327,7 @@ var errTotal = fmt.Errorf("all objects %w", ErrLimit)
 func inflateError(err error) error { return fmt.Errorf("%w: inflate: %w", ErrCorrupt, err) }
 
 func unexpectedEOF(err error) error {
-	if err == io.EOF { //nolint:errorlint // a bare end of input, nothing that wraps one
+	if err == io.EOF {
 		return io.ErrUnexpectedEOF
 	}
 	return err

@@ -295,6 +295,6 @@ func (o *output) decode(p []byte) (n int, err error) {
 // drain reads the content to its end, so that a checksum or a cut there is noticed even if the visitor did not look.
 func (o *output) drain() {
 	if !o.ended {
-		io.Copy(io.Discard, o)
+		_, _ = io.Copy(io.Discard, o) // o keeps its error
 	}
 }

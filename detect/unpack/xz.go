@@ -187,7 +187,8 @@ func (x *xzReader) startBlock(size byte) error {
 func lzma2Size(in *bufio.Reader) (size int64, ok bool) {
 	b, _ := in.Peek(in.Size())
 	for len(b) > 0 {
-		control, n := b[0], 0
+		control := b[0]
+		var n int
 		switch {
 		case control == 0:
 			return size, true

@@ -73,7 +73,11 @@ func (k *walk) localMember(s source, e entry, l *level) bool {
 			k.fail(m, fmt.Errorf("%w: its size stands only in the directory, which is missing or too far away; nothing behind it was read", ErrUnsupported))
 			return false
 		}
-		return k.unzip(m, e, l) && skipDescriptor(l)
+		if !k.unzip(m, e, l) {
+			return false
+		}
+		skipDescriptor(l)
+		return true
 	}
 	end := l.pos() + e.compressed
 	data := io.LimitReader(l.in, e.compressed)
@@ -105,17 +109,16 @@ func (k *walk) localMember(s source, e entry, l *level) bool {
 
 // skipDescriptor skips the sizes and checksum behind a member. Neither their signature nor their width is certain: what
 // follows tells.
-func skipDescriptor(l *level) bool {
+func skipDescriptor(l *level) {
 	head, _ := l.in.Peek(4 + 20 + 2)
 	for _, n := range []int{4 + 12, 12, 4 + 20, 20} {
 		signed := n%8 == 0 // 16 and 24 count the signature
 		if signed == (len(head) >= 4 && string(head[:4]) == descriptorMagic) && len(head) >= n+2 && string(head[n:n+2]) == "PK" {
 			l.in.Discard(n)
-			return true
+			return
 		}
 	}
 	l.in.Discard(min(len(head), 16))
-	return true
 }
 
 // method starts to decode l.in by a method of zip.

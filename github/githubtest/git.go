@@ -51,16 +51,16 @@ func (s *Server) gitHandler() http.Handler {
 func (s *Server) findForGit(w http.ResponseWriter, r *http.Request) (*Repository, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	text := func(status int, message string) (*Repository, bool) {
+	text := func(status int, message string) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, message+"\n")
-		return nil, false
 	}
 	g, _, fits := s.checkToken(r)
 	if !fits {
 		w.Header().Set("WWW-Authenticate", `Basic realm="GitHub"`)
-		return text(http.StatusUnauthorized, "Bad credentials")
+		text(http.StatusUnauthorized, "Bad credentials")
+		return nil, false
 	}
 	name := repositoryKey(r.PathValue("owner"), strings.TrimSuffix(r.PathValue("repo"), ".git"))
 	repo := s.repositories[name]
@@ -72,11 +72,14 @@ func (s *Server) findForGit(w http.ResponseWriter, r *http.Request) (*Repository
 	switch {
 	case target == nil && g == nil, target != nil && target.private && g == nil:
 		w.Header().Set("WWW-Authenticate", `Basic realm="GitHub"`)
-		return text(http.StatusUnauthorized, "Repository not found.")
+		text(http.StatusUnauthorized, "Repository not found.")
+		return nil, false
 	case target == nil, target.private && !g.reaches(target):
-		return text(http.StatusNotFound, "Repository not found.")
+		text(http.StatusNotFound, "Repository not found.")
+		return nil, false
 	case target.private && !g.may("contents", "read"):
-		return text(http.StatusForbidden, "Resource not accessible by integration")
+		text(http.StatusForbidden, "Resource not accessible by integration")
+		return nil, false
 	case repo == nil:
 		tail := "/git-upload-pack"
 		if strings.HasSuffix(r.URL.Path, "/info/refs") {

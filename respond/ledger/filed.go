@@ -27,7 +27,7 @@ func (tx *Tx) RecordFiled(ctx context.Context, repository, leak int64) error {
 	return nil
 }
 
-// Chosen reports whether an issue for the leak was decided on.
+// IssueRequested reports whether an issue for the leak was decided on.
 func (tx *Tx) IssueRequested(ctx context.Context, leak int64) (bool, error) {
 	var n int
 	if _, err := one(ctx, tx, []any{&n}, `SELECT count(*) FROM filings WHERE leak = $1`, leak); err != nil {
@@ -36,7 +36,7 @@ func (tx *Tx) IssueRequested(ctx context.Context, leak int64) (bool, error) {
 	return n > 0, nil
 }
 
-// Filings counts the repository's issues that were filed, or begun to be filed, since then.
+// IssuesFiled counts the repository's issues that were filed, or begun to be filed, since then.
 func (tx *Tx) IssuesFiled(ctx context.Context, repository int64, since time.Time) (int, error) {
 	var n int
 	if _, err := one(ctx, tx, []any{&n}, `SELECT count(*) FROM filings WHERE repository = $1 AND at >= $2`, repository, since); err != nil {

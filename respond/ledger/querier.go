@@ -85,9 +85,9 @@ func (q sqliteQuerier) query(ctx context.Context, statement string, args ...any)
 	var rs *sql.Rows
 	var err error
 	if stmt := q.stmts.get(statement); stmt != nil {
-		rs, err = q.tx.StmtContext(ctx, stmt).QueryContext(ctx, args...)
+		rs, err = q.tx.StmtContext(ctx, stmt).QueryContext(ctx, args...) //nolint:rowserrcheck,sqlclosecheck // each does it
 	} else {
-		rs, err = q.tx.QueryContext(ctx, statement, args...)
+		rs, err = q.tx.QueryContext(ctx, statement, args...) //nolint:rowserrcheck // each does it
 	}
 	if err != nil {
 		return nil, err

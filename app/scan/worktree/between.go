@@ -73,7 +73,7 @@ func (w *walk) add(id ID, unwanted bool) error {
 }
 
 func (w *walk) next() error {
-	n := heap.Pop(&w.queue).(*node)
+	n := heap.Pop(&w.queue).(*node) //nolint:forcetypeassert // nothing else is in it
 	n.queued = false
 	if !n.unwanted {
 		w.wanted--
@@ -112,7 +112,7 @@ type queue []*node
 func (q queue) Len() int           { return len(q) }
 func (q queue) Less(i, j int) bool { return q[i].committed > q[j].committed }
 func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(n any)        { *q = append(*q, n.(*node)) }
+func (q *queue) Push(n any)        { *q = append(*q, n.(*node)) } //nolint:forcetypeassert // nothing else is in it
 func (q *queue) Pop() any {
 	last := (*q)[len(*q)-1]
 	*q = (*q)[:len(*q)-1]

@@ -31,10 +31,10 @@ type repo struct {
 	dir string
 }
 
-func newRepo(t testing.TB, args ...string) repo {
+func newRepo(t testing.TB) repo {
 	t.Helper()
 	r := repo{t, t.TempDir()}
-	r.git("", append([]string{"init", "-q", "-b", "main"}, args...)...)
+	r.git("", "init", "-q", "-b", "main")
 	return r
 }
 

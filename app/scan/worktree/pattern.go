@@ -204,7 +204,7 @@ func (m *matcher) star(from int, p *int, at int) (next int, whole, ok bool) {
 }
 
 // class matches the bracket expression that begins at p, and returns where it ends.
-func (m *matcher) class(p int, t byte) (end int, ok bool) {
+func (m *matcher) class(p int, t byte) (end int, ok bool) { //nolint:gocognit // one loop with git's cases
 	at := func(i int) byte {
 		if i < len(m.pattern) {
 			return m.pattern[i]

@@ -149,7 +149,7 @@ func find(dir string, bare bool) (top, own string, err error) {
 // followGitFile returns the directory that a .git file names, or the path itself where it is none.
 func followGitFile(path string) (string, error) {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return path, nil
+		return path, nil //nolint:nilerr // none is there
 	}
 	b, err := readRegular(path, maxSmallFile)
 	if err != nil {
