@@ -13,12 +13,12 @@ func peek(text []byte, at int) (out [3 * peeked]byte, n int) {
 			if at = wrapAfter(text, at); at < 0 {
 				break
 			}
-			c = base64Values[text[at]] //nolint:gosec // wrapAfter returns a place in text
+			c = base64Values[text[at]]
 		}
 		at++
 		v = v<<6 | uint32(c)
 		if k%4 == 0 {
-			out[n], out[n+1], out[n+2] = byte(v>>16), byte(v>>8), byte(v)
+			out[n], out[n+1], out[n+2] = byte(v>>16), byte(v>>8), byte(v) //nolint:gosec // n is a multiple of 3, as is the length
 			n += 3
 		}
 	}

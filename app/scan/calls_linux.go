@@ -64,4 +64,4 @@ func endsShort(dir int) bool {
 	return false
 }
 
-func closeFile(fd int) { _, _, _ = unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0) }
+func closeFile(fd int) { unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0) } //nolint:errcheck // it was only read

@@ -12,14 +12,14 @@ import (
 	"pgregory.net/rapid"
 )
 
-func scanRepository(t tb, path string, heads ...string) Report {
+func scanRepository(t tb, path string) Report {
 	t.Helper()
 	r, err := OpenRepository(background, path, Options{})
 	if err != nil {
 		t.Fatalf("OpenRepository: %v", err)
 	}
 	defer r.Close()
-	report, err := r.scan(background, findMarks, Range{Heads: heads})
+	report, err := r.scan(background, findMarks, Range{})
 	if err != nil {
 		t.Fatalf("Scan: %v", err)
 	}

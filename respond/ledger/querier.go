@@ -69,7 +69,7 @@ func (q sqliteQuerier) exec(ctx context.Context, statement string, args ...any) 
 	args = arguments(args)
 	var res sql.Result
 	var err error
-	if stmt := q.stmts.get(statement); stmt != nil {
+	if stmt := q.stmts.get(statement); stmt != nil { //nolint:sqlclosecheck // it stays prepared
 		res, err = q.tx.StmtContext(ctx, stmt).ExecContext(ctx, args...)
 	} else {
 		res, err = q.tx.ExecContext(ctx, statement, args...)
@@ -85,7 +85,7 @@ func (q sqliteQuerier) query(ctx context.Context, statement string, args ...any)
 	var rs *sql.Rows
 	var err error
 	if stmt := q.stmts.get(statement); stmt != nil {
-		rs, err = q.tx.StmtContext(ctx, stmt).QueryContext(ctx, args...) //nolint:rowserrcheck,sqlclosecheck // each does it
+		rs, err = q.tx.StmtContext(ctx, stmt).QueryContext(ctx, args...) //nolint:rowserrcheck // each does it
 	} else {
 		rs, err = q.tx.QueryContext(ctx, statement, args...) //nolint:rowserrcheck // each does it
 	}
