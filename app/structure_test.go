@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -172,7 +173,7 @@ func TestTheProgramHoldsNoTestHelpers(t *testing.T) {
 }
 
 // TestTheDomainStandsAtTheCentre: respond decides with no more than detect and the standard library, and of that nothing that
-// reaches a network or a database; its words need Markdown besides. Only the queue's packages know River.
+// reaches a network or a database; its words need Markdown besides.
 func TestTheDomainStandsAtTheCentre(t *testing.T) {
 	t.Parallel()
 	const module = "github.com/rekey-app/rekey/"
@@ -213,12 +214,57 @@ func TestTheDomainStandsAtTheCentre(t *testing.T) {
 		for line := range strings.Lines(string(out)) {
 			imports := strings.Fields(line)
 			for _, imported := range imports[1:] {
-				river := strings.HasPrefix(imported, "github.com/riverqueue") && pkg == "respond/..." &&
-					imports[0] != module+"respond/queue" && imports[0] != module+"respond/job"
-				if river || hasPrefixAny(imported, forbidden) {
+				if hasPrefixAny(imported, forbidden) {
 					t.Errorf("%s imports %s", imports[0], imported)
 				}
 			}
 		}
+	}
+}
+
+// TestRiverIsKnownToFew: River is imported by the queue, by the kinds of jobs, and by those that work them; the store does not
+// know it. Its tables and its inside are named in one file, which riverinternal_test.go holds against the River that is installed.
+func TestRiverIsKnownToFew(t *testing.T) {
+	t.Parallel()
+	const module = "github.com/rekey-app/rekey/"
+	knows := []string{
+		"respond/queue", "respond/job",
+		"app/backfill", "app/deliver", "app/outcome", "app/publish", "app/read", "app/record", "app/serve", "app/verify",
+	}
+	out, err := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports", module+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := regexp.MustCompile(`\briver_(job|leader|queue|client|notification|migration)\b|river/(rivershared|riverdriver)"|river/rivershared/`)
+	var found []string
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath, Dir string
+			GoFiles         []string
+			Imports         []string
+		}
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimPrefix(p.ImportPath, module)
+		for _, imported := range p.Imports {
+			if strings.HasPrefix(imported, "github.com/riverqueue") && !slices.Contains(knows, name) {
+				t.Errorf("%s imports %s", name, imported)
+			}
+		}
+		for _, file := range p.GoFiles {
+			text, err := os.ReadFile(filepath.Join(p.Dir, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if inside.Match(text) {
+				found = append(found, name+"/"+file)
+			}
+		}
+	}
+	if want := []string{"respond/queue/riverinternal.go"}; !slices.Equal(found, want) {
+		t.Errorf("River's tables or its inside are named in %v, not in %v", found, want)
 	}
 }

@@ -1,9 +1,43 @@
 package queue
 
-import "time"
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/riverqueue/river"
+)
 
 // WithHeartbeat makes processes on PostgreSQL send heartbeats more often, and be taken for dead sooner.
 func (c Config) WithHeartbeat(every, timeout time.Duration) Config {
 	c.heartbeatEvery, c.HeartbeatTimeout = every, timeout
 	return c
+}
+
+// What riverinternal_test.go holds against River.
+var (
+	JobState      = jobState
+	CountJobs     = countJobs
+	CallJobs      = callJobs
+	CallAll       = callAll
+	Reclaim       = reclaim
+	EndLeadership = endLeadership
+	ConditionsOf  = conditions
+)
+
+// The states that the statements name.
+const (
+	LiveStates       = liveStates
+	RunningElsewhere = runningElsewhere
+)
+
+// WokenClient makes a client of River on SQLite that looks for jobs by itself once an hour, and the function that wakes it.
+func WokenClient(db *sql.DB, config *river.Config) (start func(context.Context) error, stop func(context.Context) error, wake func([]string), err error) {
+	driver := newSQLiteDriver(db)
+	config.FetchPollInterval = time.Hour
+	client, err := river.NewClient(driver, config)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return client.Start, client.Stop, driver.pilot.wake, nil
 }
