@@ -2,7 +2,6 @@ package literal
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -44,25 +43,6 @@ func ParsePlacements(text string) (Placements, error) {
 		p[l] = at
 	}
 	return p, nil
-}
-
-// String returns them as text, a line a literal, ordered by buckets.
-func (p Placements) String() string {
-	literals := make([]string, 0, len(p))
-	for l := range p {
-		literals = append(literals, l)
-	}
-	slices.SortFunc(literals, func(a, b string) int {
-		if p[a].Bucket != p[b].Bucket {
-			return p[a].Bucket - p[b].Bucket
-		}
-		return strings.Compare(a, b)
-	})
-	var s strings.Builder
-	for _, l := range literals {
-		fmt.Fprintf(&s, "%q %d %d\n", l, p[l].Offset, p[l].Bucket)
-	}
-	return s.String()
 }
 
 // of returns the placement of literal number i.

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"flag"
+	"fmt"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
@@ -144,4 +145,23 @@ func sampled(t *testing.T, dirs []string) (list []sample) {
 		}
 	}
 	return append(list, samples(raw, 0.02)...)
+}
+
+// String returns them as text, a line a literal, ordered by buckets.
+func (p Placements) String() string {
+	literals := make([]string, 0, len(p))
+	for l := range p {
+		literals = append(literals, l)
+	}
+	slices.SortFunc(literals, func(a, b string) int {
+		if p[a].Bucket != p[b].Bucket {
+			return p[a].Bucket - p[b].Bucket
+		}
+		return strings.Compare(a, b)
+	})
+	var s strings.Builder
+	for _, l := range literals {
+		fmt.Fprintf(&s, "%q %d %d\n", l, p[l].Offset, p[l].Bucket)
+	}
+	return s.String()
 }

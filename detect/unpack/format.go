@@ -47,12 +47,6 @@ func Format(head []byte) string {
 	return ""
 }
 
-// Appended reports whether tail, the last bytes of a file, is the end of a zip file without a comment: [Walk] then finds
-// the zip file whatever stands before it, such as a shell script or a program. Twenty-two bytes are enough.
-func Appended(tail []byte) bool {
-	return len(tail) >= endLen && string(tail[len(tail)-endLen:][:4]) == endMagic && string(tail[len(tail)-2:]) == "\x00\x00"
-}
-
 // isTar reports whether head begins with a tar header, of any kind since version 7 of Unix: its checksum fits.
 func isTar(head []byte) bool {
 	const start, end = 148, 156

@@ -1,7 +1,6 @@
 package unpack
 
 import (
-	"context"
 	"errors"
 	"io"
 
@@ -62,9 +61,4 @@ type Error struct {
 	Name   string   // as in [Member]
 	Layers []string // as in [Member]
 	Err    error
-}
-
-// Walk is [Walker.Walk] for a single file.
-func Walk(ctx context.Context, r io.ReaderAt, size int64, lim Limits, visit func(Member) error) error {
-	return new(Walker).Walk(ctx, r, size, lim, visit)
 }

@@ -28,5 +28,3 @@ func (p *pattern) FindAllStringSubmatch(s string, n int) [][]string {
 func (p *pattern) ReplaceAllString(s, by string) string {
 	return p.compile().ReplaceAllString(s, by)
 }
-
-func (p *pattern) String() string { return p.text }
