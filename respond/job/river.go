@@ -5,9 +5,12 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// The names by which the ledger passes jobs on to the queue, so that it need not know River.
+// The ledger passes jobs on to the queue by these names, so that it need not know River.
 type (
-	Args    = river.JobArgs    // what a job is about
-	Options = river.InsertOpts // how it is queued; nil pointers stand for the defaults of its kind
-	Row     = rivertype.JobRow // a job as it is in the database
+	// Args are what a job is about.
+	Args = river.JobArgs
+	// Options are how a job is queued; nil stands for the defaults of its kind.
+	Options = river.InsertOpts
+	// Row is a job as it is in the database.
+	Row = rivertype.JobRow
 )

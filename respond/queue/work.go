@@ -227,7 +227,7 @@ func (w *worker) Stop(ctx context.Context) error {
 	return nil
 }
 
-// unregister is called when no job of this process runs any more.
+// end is called when no job of this process runs any more.
 func (w *worker) end(ctx context.Context) {
 	w.stop.Do(func() {
 		if w.wake != nil {
