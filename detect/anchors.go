@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// kind is what an anchor asks for: which rule looks at the place where it stands.
+// anchorKind is what an anchor asks for: which rule looks at the place where it stands.
 type anchorKind byte
 
 const (

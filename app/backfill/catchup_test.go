@@ -100,7 +100,7 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// backfill reads the repository's whole history.
+// read reads the repository's whole history.
 func (b *bench) read(r *githubtest.Repository, installation int64) {
 	b.t.Helper()
 	err := b.store.Update(b.t.Context(), func(ctx context.Context, tx *ledger.Tx) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/rekey-app/rekey/respond/format"
 )
 
-// context lines around an annotated one.
+// contextLines are shown before and after an annotated line.
 const contextLines = 3
 
 // page shows what the stand-in GitHub held after each step, and the issues as they are at the end.

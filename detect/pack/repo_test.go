@@ -66,7 +66,7 @@ func newRepo(t testing.TB) repo {
 	return r
 }
 
-// write writes files, stages them and returns the repository's new commit.
+// commit writes files, stages them and returns the repository's new commit.
 func (r repo) commit(message string, files map[string]string) string {
 	r.tb.Helper()
 	for name, text := range files {

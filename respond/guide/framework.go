@@ -94,7 +94,7 @@ var textFrameworks = []textFramework{
 	{elixirManifest, clerkElixir, "", framework{name: "Elixir", local: ".env"}},
 }
 
-// manifests reads once which frameworks the repository's manifests name.
+// frameworks reads once which frameworks the repository's manifests name.
 func (t *tree) frameworks() []framework {
 	if t.known {
 		return t.found

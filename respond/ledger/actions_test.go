@@ -12,7 +12,7 @@ import (
 
 const actionKey = "issue:1"
 
-// log is the log of effects, with a key that runs begin.
+// actionLog is the log of effects, with a key that runs begin.
 type actionLog struct {
 	t *testing.T
 	s *ledger.Store

@@ -168,7 +168,7 @@ const (
 	hardStop = 5 * time.Second
 	// StopWithin is how long [Worker.Stop], after its context has ended, and [ledger.Store.Close] take together at most.
 	StopWithin = hardStop + signOffWithin + ledger.CloseWithin
-	// signOffWithin is heartbeatLimit of the usual silence.
+	// signOffWithin is heartbeatLimit of the usual timeout.
 	signOffWithin = heartbeatTimeout * 2 / 3 / 5
 )
 
