@@ -25,25 +25,52 @@ func (r *run) claimURL(v *view, at int) {
 }
 
 // behindClaim returns where the token of the claim URL at text[at:] starts, and how what stands before it is written; -1 if
-// it is another URL.
+// it is another URL. Other parameters may come before the token.
 func behindClaim(text []byte, at int) (i int, written forms) {
-	const path = "dashboard.clerk.com/apps/claim?token="
+	i, written = behindWord(text, at, "dashboard.clerk.com/apps/claim?")
+	for i >= 0 && i < at+claimReach {
+		token, form := behindWord(text, i, "token=")
+		if token >= 0 {
+			return token, written | form
+		}
+		i = nextParameter(text, i, at+claimReach)
+	}
+	return -1, 0
+}
+
+// behindWord returns where what follows the word at text[at:] starts, and how the word is written; -1 if it is not there.
+func behindWord(text []byte, at int, word string) (i int, written forms) {
 	i = at
-	for k := range len(path) {
+	for k := range len(word) {
 		if i >= len(text) {
 			return -1, 0
 		}
 		c, n, form := text[i], 1, forms(0)
-		if c != path[k] {
+		if c != word[k] {
 			c, n, form = charAt(text, i)
 		}
-		if c != path[k] {
+		if c != word[k] {
 			return -1, 0
 		}
 		written |= form
 		i += n
 	}
 	return i, written
+}
+
+// nextParameter returns where the next parameter of the URL at text[i:] starts, before text[limit:]; -1 if it has no other.
+func nextParameter(text []byte, i, limit int) int {
+	for limit = min(limit, len(text)); i < limit; {
+		c, n, _ := charAt(text, i)
+		i += n
+		switch {
+		case c == '&':
+			return i
+		case c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '`':
+			return -1
+		}
+	}
+	return -1
 }
 
 // claimReach is how far from the name claimToken its value, and the time that stands beside it, may be.

@@ -29,6 +29,25 @@ func drawClaim(t *rapid.T) (token string, p piece) {
 	return token, piece{before + token + behind, len(before), len(before) + len(token)}
 }
 
+// TestClaimHasOtherParameters finds the token behind other parameters of the same URL, and none behind its end.
+func TestClaimHasOtherParameters(t *testing.T) {
+	t.Parallel()
+	s := detect.New(detect.Options{})
+	token := detecttest.ClaimToken(7)
+	for url, want := range map[string]int{
+		"https://dashboard.clerk.com/apps/claim?utm=x&token=":                              1,
+		"https://dashboard.clerk.com/apps/claim?a=1&amp;b=&amp;token=":                     1,
+		"https://dashboard.clerk.com/apps/claim?a=1\\u0026token=":                          1,
+		"https://dashboard.clerk.com/apps/claim?my_token=":                                 0,
+		"https://dashboard.clerk.com/apps/claim?a=1 &token=":                               0,
+		"https://dashboard.clerk.com/apps/claim?a=" + strings.Repeat("x", 400) + "&token=": 0,
+	} {
+		if found := s.Scan(t.Context(), "a.log", []byte(url+token+"\n")); len(found) != want {
+			t.Errorf("%s…: %d found, want %d", url, len(found), want)
+		}
+	}
+}
+
 // claimInBase64 is what base64 of a claim token is found by, where no line end tears it.
 var claimInBase64 = regexp.MustCompile("Y2xhaW|NsYWlt|jbGFpb")
 
