@@ -40,7 +40,7 @@ func paste(noun string) Step {
 	return Step{
 		Title: "Put the new " + noun + " into a shell variable.",
 		Text: "Run this, paste the " + noun + " and press Enter. This keeps it out of the shell's history:" + block("sh", "read -rs NEW_KEY") +
-			"\nIn fish: `read -s NEW_KEY`. In PowerShell: `$NEW_KEY = Read-Host -MaskInput`.",
+			"\nIn fish: `read -s NEW_KEY`. In PowerShell 7: `$NEW_KEY = Read-Host -MaskInput`.",
 	}
 }
 
