@@ -1,7 +1,7 @@
 package pack
 
 import (
-	"crypto/sha1" //nolint:gosec // git's object ids are SHA-1
+	"crypto/sha1" // git's object ids are SHA-1
 	"encoding/hex"
 	"strconv"
 )
@@ -63,7 +63,7 @@ func (s kinds) has(k kind) bool { return s&(1<<k) != 0 }
 
 // hashObject returns the id of an object.
 func hashObject(k kind, text []byte) id {
-	h := sha1.New() //nolint:gosec // git's object ids are SHA-1
+	h := sha1.New() // git's object ids are SHA-1
 	var head [40]byte
 	b := append(head[:0], k.String()...)
 	b = append(b, ' ')

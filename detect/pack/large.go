@@ -3,7 +3,7 @@ package pack
 import (
 	"bufio"
 	"context"
-	"crypto/sha1" //nolint:gosec // git's ids
+	"crypto/sha1" // git's ids
 	"errors"
 	"fmt"
 	"io"
@@ -47,7 +47,7 @@ func (l *large) read(do func(io.Reader) error) error {
 }
 
 func (l *large) id() (name id, err error) {
-	hash := sha1.New() //nolint:gosec // git's ids
+	hash := sha1.New() // git's ids
 	fmt.Fprintf(hash, "blob %d\x00", l.size)
 	err = l.read(func(r io.Reader) error {
 		_, err := io.Copy(hash, r)

@@ -69,7 +69,7 @@ func (q sqliteQuerier) exec(ctx context.Context, statement string, args ...any) 
 	args = arguments(args)
 	var res sql.Result
 	var err error
-	if stmt := q.stmts.get(statement); stmt != nil { //nolint:sqlclosecheck // it stays prepared
+	if stmt := q.stmts.get(statement); stmt != nil {
 		res, err = q.tx.StmtContext(ctx, stmt).ExecContext(ctx, args...)
 	} else {
 		res, err = q.tx.ExecContext(ctx, statement, args...)

@@ -109,7 +109,7 @@ func (s *statements) prepareMissing(ctx context.Context) {
 			s.prepared = map[string]*sql.Stmt{}
 		}
 		if _, twice := s.prepared[statement]; twice {
-			_ = stmt.Close() //nolint:sqlclosecheck // the other one stays open
+			_ = stmt.Close() // the other one stays open
 		} else {
 			s.prepared[statement] = stmt
 		}

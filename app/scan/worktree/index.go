@@ -2,7 +2,7 @@ package worktree
 
 import (
 	"bytes"
-	"crypto/sha1" //nolint:gosec // git's checksum
+	"crypto/sha1" // git's checksum
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -114,7 +114,7 @@ func (r indexReader) hash(b []byte) []byte {
 		sum := sha256.Sum256(b)
 		return sum[:]
 	}
-	sum := sha1.Sum(b) //nolint:gosec // git's checksum
+	sum := sha1.Sum(b) // git's checksum
 	return sum[:]
 }
 
