@@ -120,7 +120,8 @@ func TestDecodersAreUsedAgain(t *testing.T) {
 			one()
 		}
 		runtime.ReadMemStats(&after)
-		if each := (after.TotalAlloc - before.TotalAlloc) / walks; each > 32<<10 {
+		// The race detector has a pool forget every fourth decoder; new ones each time take more than twice this bound.
+		if each := (after.TotalAlloc - before.TotalAlloc) / walks; each > 64<<10 {
 			t.Errorf("%s: %d bytes are allocated for each walk", name, each)
 		}
 	}
