@@ -45,7 +45,7 @@ func (b *bench) now() time.Time { return b.start.Add(time.Duration(b.later.Load(
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, start: time.Now()}
+	b := &bench{t: t, start: time.Now().Truncate(time.Second)}
 	var err error
 	if b.github, err = githubtest.New(githubtest.Options{Quiet: true}); err != nil {
 		t.Fatal(err)
