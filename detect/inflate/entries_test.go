@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/flate"
+
+	"github.com/rekey-app/rekey/detect/pack/gittest"
 )
 
 // entry is one zlib stream of a pack, with all that follows it.
@@ -28,34 +30,24 @@ type entry struct {
 // commits, and returns the entries of the one pack that git makes of it: whole objects and deltas, as pushes hold them.
 func packEntries(tb testing.TB, commits int, dirs ...string) []entry {
 	tb.Helper()
-	repo := tb.TempDir()
-	git := func(args ...string) []byte {
-		cmd := exec.Command("git", append([]string{"-C", repo, "-c", "gc.auto=0", "-c", "user.name=a", "-c", "user.email=a@b.c"}, args...)...)
-		cmd.Env = append(os.Environ(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull)
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			tb.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
-		}
-		return out
-	}
-	git("init", "-q")
+	repo := gittest.New(tb)
 	goroot, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
 		tb.Fatalf("go env GOROOT: %v", err)
 	}
 	root := filepath.Join(strings.TrimSpace(string(goroot)), "src")
 	for _, dir := range dirs {
-		if err := os.CopyFS(filepath.Join(repo, dir), os.DirFS(filepath.Join(root, dir))); err != nil {
+		if err := os.CopyFS(filepath.Join(repo.Dir, dir), os.DirFS(filepath.Join(root, dir))); err != nil {
 			tb.Fatal(err)
 		}
 	}
-	git("add", "-Af")
-	git("commit", "-qm", "first")
-	files := strings.Fields(string(git("ls-files", "*.go")))
+	repo.Git("", "add", "-Af")
+	repo.Git("", "commit", "-qm", "first")
+	files := strings.Fields(repo.Git("", "ls-files", "*.go"))
 	rng := rand.New(rand.NewPCG(5, 6))
 	for i := range commits {
 		for range 8 {
-			name := filepath.Join(repo, files[rng.IntN(len(files))])
+			name := filepath.Join(repo.Dir, files[rng.IntN(len(files))])
 			text, err := os.ReadFile(name)
 			if err != nil {
 				tb.Fatal(err)
@@ -67,10 +59,10 @@ func packEntries(tb testing.TB, commits int, dirs ...string) []entry {
 				tb.Fatal(err)
 			}
 		}
-		git("commit", "-qam", fmt.Sprintf("change %d", i))
+		repo.Git("", "commit", "-qam", fmt.Sprintf("change %d", i))
 	}
-	git("repack", "-adfq")
-	packs, err := filepath.Glob(filepath.Join(repo, ".git/objects/pack/*.pack"))
+	repo.Git("", "repack", "-adfq")
+	packs, err := filepath.Glob(filepath.Join(repo.Dir, ".git/objects/pack/*.pack"))
 	if err != nil || len(packs) != 1 {
 		tb.Fatalf("packs: %v, %v", packs, err)
 	}

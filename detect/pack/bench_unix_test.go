@@ -31,8 +31,8 @@ func benchRepository(b *testing.B) string {
 	if dir := os.Getenv(benchVariable); dir != "" {
 		return dir
 	}
-	r := repo{b, b.TempDir()}
-	r.git("", "init", "-q", "--bare", "-b", "main")
+	r := repoIn(b, b.TempDir())
+	r.Git("", "init", "-q", "--bare", "-b", "main")
 	var in strings.Builder
 	for i := range 600 {
 		fmt.Fprintf(&in, "commit refs/heads/main\ncommitter C <c@x> %d +0000\n", 1_600_000_000+i)
@@ -47,9 +47,9 @@ func benchRepository(b *testing.B) string {
 			data(&in, text.String())
 		}
 	}
-	r.git(in.String(), "fast-import", "--quiet")
-	r.git("", "repack", "-q", "-a", "-d", "-f")
-	return r.dir
+	r.Git(in.String(), "fast-import", "--quiet")
+	r.Git("", "repack", "-q", "-a", "-d", "-f")
+	return r.Dir
 }
 
 // cost is what something took.
@@ -231,8 +231,8 @@ func BenchmarkPush(b *testing.B) {
 	for i := range 300 {
 		files[fmt.Sprintf("src/part%d/file%d.ts", i%20, i)] = strings.Repeat(fmt.Sprintf("export const value%d = %d\n", i, i), 200)
 	}
-	before := r.commit("many", files)
-	after := r.commit("three", map[string]string{"src/part1/file1.ts": strings.Repeat("one\n", 500), "src/part2/new.ts": "two", "README.md": "three"})
+	before := r.Commit("many", files)
+	after := r.Commit("three", map[string]string{"src/part1/file1.ts": strings.Repeat("one\n", 500), "src/part2/new.ts": "two", "README.md": "three"})
 	pack := r.pack([]string{after}, []string{before}, "--delta-base-offset")
 	scanner := detect.New(detect.Options{})
 	var own cost

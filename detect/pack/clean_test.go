@@ -91,7 +91,7 @@ func TestChangesOfLargeFiles(t *testing.T) {
 			i := rng.IntN(len(lines) - 600)
 			lines = append(append(lines[:i:i], lines[i+600:]...), lines[i:i+600]...)
 		}
-		heads = append(heads, r.commit(fmt.Sprint(n), map[string]string{
+		heads = append(heads, r.Commit(fmt.Sprint(n), map[string]string{
 			"lock.yaml": strings.Join(lines, ""),
 			// Where nothing has an anchor.
 			"plain.yaml": strings.Join(slices.DeleteFunc(slices.Clone(lines[:2000]), func(l string) bool { return strings.Contains(l, "CLERK_") }), ""),
@@ -137,17 +137,17 @@ func TestCopiesAreNoBase(t *testing.T) {
 		return s.String()
 	}
 	base := lines(1000) + detecttest.Key(1, detect.Live) + "\n" + lines(1000)
-	r.commit("one", map[string]string{"a": base, "x": lines(500)})
-	r.commit("two", map[string]string{"a": base[:len(base)-500]})
-	r.commit("three", map[string]string{"a": base[:len(base)-900], "x": lines(600)})
+	r.Commit("one", map[string]string{"a": base, "x": lines(500)})
+	r.Commit("two", map[string]string{"a": base[:len(base)-500]})
+	r.Commit("three", map[string]string{"a": base[:len(base)-900], "x": lines(600)})
 	object := func(name string) string {
-		return strings.TrimSpace(r.git("", "rev-parse", name)) + " " + name[len(name)-1:] + "\n"
+		return strings.TrimSpace(r.Git("", "rev-parse", name)) + " " + name[len(name)-1:] + "\n"
 	}
 	for n, change := range []string{"HEAD~1:a", "HEAD:a"} {
-		r.git(object("HEAD~2:a")+object(change)+object([]string{"HEAD~2:x", "HEAD:x"}[n]), "pack-objects", "-q", ".git/objects/pack/pack")
+		r.Git(object("HEAD~2:a")+object(change)+object([]string{"HEAD~2:x", "HEAD:x"}[n]), "pack-objects", "-q", ".git/objects/pack/pack")
 	}
-	r.git("", "prune-packed", "-q")
-	opened, err := OpenRepository(t.Context(), r.dir, Options{Workers: 1})
+	r.Git("", "prune-packed", "-q")
+	opened, err := OpenRepository(t.Context(), r.Dir, Options{Workers: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

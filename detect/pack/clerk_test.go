@@ -25,13 +25,13 @@ func TestJudgeByRepository(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRepo(t)
-			r.commit("first", c.other)
-			r.commit("second", map[string]string{"hooks/handler.ts": handler})
-			report, err := open(t, r.pack([]string{"main"}, nil), Options{}).Scan(t.Context(), s, Range{Heads: []string{r.head()}})
+			r.Commit("first", c.other)
+			r.Commit("second", map[string]string{"hooks/handler.ts": handler})
+			report, err := open(t, r.pack([]string{"main"}, nil), Options{}).Scan(t.Context(), s, Range{Heads: []string{r.Head()}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			repository, err := OpenRepository(t.Context(), r.dir, Options{})
+			repository, err := OpenRepository(t.Context(), r.Dir, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -20,8 +20,8 @@ var historyPaths = []string{
 // drawHistory makes a repository with a random history: several roots, merges of up to five parents that hold what no
 // parent holds, renames, changes of mode and type, submodules, commits without files. It returns its commits.
 func drawHistory(t *rapid.T, dir string) (repo, []string) {
-	r := repo{t, dir}
-	r.git("", "init", "-q", "--bare", "-b", "main", "--template=")
+	r := repoIn(t, dir)
+	r.Git("", "init", "-q", "--bare", "-b", "main", "--template=")
 	var in strings.Builder
 	count := rapid.IntRange(1, 14).Draw(t, "commits")
 	for i := 1; i <= count; i++ {
@@ -75,8 +75,8 @@ func drawHistory(t *rapid.T, dir string) (repo, []string) {
 		}
 		in.WriteString("\n")
 	}
-	r.git(in.String(), "fast-import", "--quiet", "--force", "--date-format=raw")
-	commits := strings.Fields(r.git("", "rev-list", "--all"))
+	r.Git(in.String(), "fast-import", "--quiet", "--force", "--date-format=raw")
+	commits := strings.Fields(r.Git("", "rev-list", "--all"))
 	return r, commits
 }
 
@@ -124,8 +124,8 @@ func TestWholeHistory(t *testing.T) {
 
 func checkStats(rt *rapid.T, r repo, report Report) {
 	counts := map[string]int{}
-	reachable := r.git("", "rev-list", "--all", "--objects", "--no-object-names")
-	for kind := range strings.FieldsSeq(r.git(reachable, "cat-file", "--batch-check=%(objecttype)")) {
+	reachable := r.Git("", "rev-list", "--all", "--objects", "--no-object-names")
+	for kind := range strings.FieldsSeq(r.Git(reachable, "cat-file", "--batch-check=%(objecttype)")) {
 		counts[kind]++
 	}
 	s := report.Stats
@@ -136,7 +136,7 @@ func checkStats(rt *rapid.T, r repo, report Report) {
 
 func checkAtHead(rt *rapid.T, r repo, report Report, head string) {
 	there := map[string]bool{}
-	for line := range strings.SplitSeq(r.git("", "ls-tree", "-r", "-z", head), "\x00") {
+	for line := range strings.SplitSeq(r.Git("", "ls-tree", "-r", "-z", head), "\x00") {
 		if meta, path, ok := strings.Cut(line, "\t"); ok {
 			there[strings.Fields(meta)[2]+" "+path] = true
 		}
@@ -156,7 +156,7 @@ func checkMessages(rt *rapid.T, r repo, report Report, commits []string) {
 		}
 	}
 	format := "--format=%H%n%an <%ae> %at%n%B%x00"
-	for record := range strings.SplitSeq(r.git(strings.Join(commits, "\n"), "log", "--no-walk", "--stdin", format), "\x00") {
+	for record := range strings.SplitSeq(r.Git(strings.Join(commits, "\n"), "log", "--no-walk", "--stdin", format), "\x00") {
 		lines := strings.SplitN(strings.TrimPrefix(record, "\n"), "\n", 3)
 		if len(lines) < 3 {
 			continue
@@ -198,7 +198,7 @@ func TestRange(t *testing.T) {
 		for _, have := range haves {
 			revs = append(revs, "^"+have)
 		}
-		commits = strings.Fields(r.git("", revs...))
+		commits = strings.Fields(r.Git("", revs...))
 		inPack := map[string]bool{}
 		for i := range p.file.offsets {
 			inPack[p.idOf(rt, int32(i)).String()] = true

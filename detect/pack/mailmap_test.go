@@ -30,8 +30,8 @@ func TestMailmap(t *testing.T) {
 				fmt.Fprintf(&lines, "# %s\nno address\n%s <open\n", email(), name())
 			}
 		}
-		r := repo{rt, tempDir(t, rt)}
-		r.git("", "init", "-q", "--bare", "-b", "main", "--template=")
+		r := repoIn(rt, tempDir(t, rt))
+		r.Git("", "init", "-q", "--bare", "-b", "main", "--template=")
 		var in strings.Builder
 		count := rapid.IntRange(1, 4).Draw(rt, "commits")
 		for i := range count {
@@ -43,10 +43,10 @@ func TestMailmap(t *testing.T) {
 				data(&in, lines.String())
 			}
 		}
-		r.git(in.String(), "fast-import", "--quiet")
-		head := strings.TrimSpace(r.git("", "rev-parse", "main"))
+		r.Git(in.String(), "fast-import", "--quiet")
+		head := strings.TrimSpace(r.Git("", "rev-parse", "main"))
 		report := scanMarks(t, r.pack([]string{head}, nil), Options{}, head)
-		want := r.git("", "log", "--reverse", "--format=%aN|%aE")
+		want := r.Git("", "log", "--reverse", "--format=%aN|%aE")
 		var got strings.Builder
 		for _, s := range report.Sightings {
 			fmt.Fprintf(&got, "%s|%s\n", s.Author.Name, s.Author.Email)

@@ -22,11 +22,11 @@ func scanMarks(t testing.TB, data []byte, opts Options, heads ...string) Report 
 func TestPush(t *testing.T) {
 	t.Parallel()
 	r := newRepo(t)
-	before := r.commit("one", map[string]string{"a.txt": "nothing", "b/c.txt": "old " + mark(1)})
-	leak := r.commit("two", map[string]string{"b/c.txt": "new\n " + mark(2), "b/d/e.txt": mark(2)})
-	after := r.commit("three "+mark(3), map[string]string{"b/c.txt": "gone"})
-	r.git("", "tag", "-a", "v1", "-m", "tag "+mark(4))
-	tagID := strings.TrimSpace(r.git("", "rev-parse", "v1"))
+	before := r.Commit("one", map[string]string{"a.txt": "nothing", "b/c.txt": "old " + mark(1)})
+	leak := r.Commit("two", map[string]string{"b/c.txt": "new\n " + mark(2), "b/d/e.txt": mark(2)})
+	after := r.Commit("three "+mark(3), map[string]string{"b/c.txt": "gone"})
+	r.Git("", "tag", "-a", "v1", "-m", "tag "+mark(4))
+	tagID := strings.TrimSpace(r.Git("", "rev-parse", "v1"))
 
 	report := scanMarks(t, r.pack([]string{tagID}, []string{before}, "--delta-base-offset"), Options{}, tagID)
 	if want := map[string]string{tagID: after}; !cmp.Equal(report.Peeled, want) {
@@ -65,7 +65,7 @@ func TestProgress(t *testing.T) {
 		random.Read(noise)
 		files[fmt.Sprint("file", i)] = string(noise)
 	}
-	head := r.commit("noise", files)
+	head := r.Commit("noise", files)
 	data := r.pack([]string{head}, nil)
 	var arriving, scanning []Progress
 	scanMarks(t, data, Options{Workers: 2, Progress: func(p Progress) {

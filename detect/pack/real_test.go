@@ -22,7 +22,7 @@ func TestRealRepository(t *testing.T) {
 	if dir == "" {
 		t.Skip("REKEY_TEST_REPOSITORY names no repository")
 	}
-	r := repo{t, dir}
+	r := repoIn(t, dir)
 	opened, err := OpenRepository(t.Context(), dir, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func TestRealRepository(t *testing.T) {
 			marked[s.Blob] = true
 		}
 	}
-	commits := strings.Fields(r.git("", "cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)"))
+	commits := strings.Fields(r.Git("", "cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)"))
 	var all []string
 	counts := map[string]int{}
 	for i := 0; i < len(commits); i += 2 {

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -16,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/pack/gittest"
 )
 
 // TestMain makes the properties, each run of which takes several runs of git, short by default. For more:
@@ -28,68 +27,25 @@ func TestMain(m *testing.M) {
 }
 
 // tb is what tests and rapid properties have in common.
-type tb interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}
+type tb = gittest.TB
 
 // repo is a git repository made for a test.
-type repo struct {
-	tb  tb
-	dir string
-}
-
-// git runs git in the repository and returns what it prints.
-func (r repo) git(stdin string, args ...string) string {
-	r.tb.Helper()
-	cmd := exec.Command("git", append([]string{"-c", "core.fsync=none", "-c", "pack.threads=1", "-c", "gc.auto=0"}, args...)...)
-	cmd.Dir = r.dir
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "LC_ALL=C",
-		"GIT_AUTHOR_NAME=Ann", "GIT_AUTHOR_EMAIL=ann@example.org", "GIT_AUTHOR_DATE=1700000000 +0100",
-		"GIT_COMMITTER_NAME=Com", "GIT_COMMITTER_EMAIL=com@example.org", "GIT_COMMITTER_DATE=1700000001 +0100")
-	cmd.Stdin = strings.NewReader(stdin)
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
-	out, err := cmd.Output()
-	if err != nil {
-		r.tb.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, errs.String())
-	}
-	return string(out)
-}
-
-var background = context.Background()
+type repo struct{ gittest.Repo }
 
 func newRepo(t testing.TB) repo {
 	t.Helper()
-	r := repo{t, t.TempDir()}
-	r.git("", "init", "-q", "-b", "main")
-	return r
+	return repo{gittest.New(t)}
 }
 
-// commit writes files, stages them and returns the repository's new commit.
-func (r repo) commit(message string, files map[string]string) string {
-	r.tb.Helper()
-	for name, text := range files {
-		full := filepath.Join(r.dir, name)
-		if err := os.MkdirAll(filepath.Dir(full), 0o777); err != nil {
-			r.tb.Fatalf("%v", err)
-		}
-		if err := os.WriteFile(full, []byte(text), 0o666); err != nil {
-			r.tb.Fatalf("%v", err)
-		}
-	}
-	r.git("", "add", "-A")
-	r.git("", "commit", "-q", "--allow-empty", "-m", message)
-	return r.head()
-}
+func repoIn(t tb, dir string) repo { return repo{gittest.Repo{TB: t, Dir: dir}} }
 
-func (r repo) head() string { return strings.TrimSpace(r.git("", "rev-parse", "HEAD")) }
+var background = context.Background()
 
 // pack packs what wants reach and haves do not.
 func (r repo) pack(wants, haves []string, args ...string) []byte {
-	r.tb.Helper()
+	r.Helper()
 	revs := strings.Join(wants, "\n") + "\n--not\n" + strings.Join(haves, "\n") + "\n"
-	return []byte(r.git(revs, append([]string{"pack-objects", "--revs", "--stdout", "-q"}, args...)...))
+	return []byte(r.Git(revs, append([]string{"pack-objects", "--revs", "--stdout", "-q"}, args...)...))
 }
 
 // mark is what findMarks finds. Tests of this package need no credentials.
@@ -161,14 +117,14 @@ func sorted(rows []row) []row {
 // introduced asks git for what [Sighting] promises: of the given commits, the paths at which a blob with a mark stands
 // that no parent holds there.
 func (r repo) introduced(commits []string) (rows []row) {
-	r.tb.Helper()
+	r.Helper()
 	return r.introducedOf(commits, r.marked())
 }
 
 // introducedOf is introduced for the given blobs.
 func (r repo) introducedOf(commits []string, marked map[string]bool) (rows []row) {
-	r.tb.Helper()
-	out := r.git(strings.Join(commits, "\n")+"\n", "diff-tree", "--stdin", "-r", "-c", "--root", "--no-renames", "--raw", "-z", "--no-abbrev", "--full-index")
+	r.Helper()
+	out := r.Git(strings.Join(commits, "\n")+"\n", "diff-tree", "--stdin", "-r", "-c", "--root", "--no-renames", "--raw", "-z", "--no-abbrev", "--full-index")
 	fields := strings.Split(out, "\x00")
 	commit := ""
 	for i := 0; i < len(fields)-1; i++ {
@@ -181,7 +137,7 @@ func (r repo) introducedOf(commits []string, marked map[string]bool) (rows []row
 		parents := len(f) - len(strings.TrimLeft(f, ":"))
 		words := strings.Fields(strings.TrimLeft(f, ":"))
 		if parents == 0 || len(words) != 2*(parents+1)+1 {
-			r.tb.Fatalf("diff-tree: cannot read %q", f)
+			r.Fatalf("diff-tree: cannot read %q", f)
 		}
 		i++
 		blob := words[2*parents+1]
@@ -196,13 +152,13 @@ func (r repo) introducedOf(commits []string, marked map[string]bool) (rows []row
 // marked returns the blobs that hold a mark, as git cat-file gives them.
 func (r repo) marked() map[string]bool {
 	marked := map[string]bool{}
-	out := r.git("", "cat-file", "--batch-all-objects", "--batch")
+	out := r.Git("", "cat-file", "--batch-all-objects", "--batch")
 	for len(out) > 0 {
 		head, rest, _ := strings.Cut(out, "\n")
 		words := strings.Fields(head)
 		size, err := strconv.Atoi(words[2])
 		if err != nil {
-			r.tb.Fatalf("cat-file: %q", head)
+			r.Fatalf("cat-file: %q", head)
 		}
 		if words[1] == "blob" && markPattern.MatchString(rest[:size]) {
 			marked[words[0]] = true

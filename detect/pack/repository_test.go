@@ -35,29 +35,29 @@ func TestRepositoryHistory(t *testing.T) {
 			// Packs that overlap, in any order, beside loose objects.
 			some := rapid.SliceOfNDistinct(rapid.SampledFrom(commits), 1, -1, rapid.ID[string]).Draw(rt, "some")
 			args := append([]string{"pack-objects", "-q", "--revs", "objects/pack/pack"}, rapid.SampledFrom(packArgs).Draw(rt, "args")...)
-			r.git(strings.Join(some, "\n")+"\n", args...)
+			r.Git(strings.Join(some, "\n")+"\n", args...)
 		}
 		switch rapid.IntRange(0, 5).Draw(rt, "store") {
 		case 0:
 			unpackAll(rt, r)
 		case 1:
-			r.git("", "repack", "-q", "-a", "-d", "-f", "--depth=250", "--window=50")
+			r.Git("", "repack", "-q", "-a", "-d", "-f", "--depth=250", "--window=50")
 		case 2:
-			if glob(rt, r.dir, "objects/pack/*.pack") != nil {
-				r.git("", "multi-pack-index", "write")
+			if glob(rt, r.Dir, "objects/pack/*.pack") != nil {
+				r.Git("", "multi-pack-index", "write")
 			}
 		case 3:
-			for _, name := range glob(rt, r.dir, "objects/pack/*.idx") {
+			for _, name := range glob(rt, r.Dir, "objects/pack/*.idx") {
 				must(rt, os.Remove(name))
 			}
 		}
-		report := scanRepository(rt, r.dir)
+		report := scanRepository(rt, r.Dir)
 		if len(report.Skipped) > 0 {
 			rt.Fatalf("skipped: %v", report.Skipped)
 		}
-		for _, name := range glob(rt, r.dir, "objects/pack/*.pack") {
+		for _, name := range glob(rt, r.Dir, "objects/pack/*.pack") {
 			if _, err := os.Stat(strings.TrimSuffix(name, ".pack") + ".idx"); err != nil {
-				r.git("", "index-pack", name)
+				r.Git("", "index-pack", name)
 			}
 		}
 		if d := cmp.Diff(r.allRows(commits), rows(report)); d != "" {
@@ -82,8 +82,8 @@ func (r repo) allRows(commits []string) []row {
 func checkRefs(t tb, r repo, report Report) {
 	t.Helper()
 	at := map[string][]string{}
-	for ref := range strings.FieldsSeq(r.git("", "for-each-ref", "--format=%(refname)")) {
-		for line := range strings.SplitSeq(r.git("", "ls-tree", "-r", "-z", ref), "\x00") {
+	for ref := range strings.FieldsSeq(r.Git("", "for-each-ref", "--format=%(refname)")) {
+		for line := range strings.SplitSeq(r.Git("", "ls-tree", "-r", "-z", ref), "\x00") {
 			if meta, path, ok := strings.Cut(line, "\t"); ok {
 				key := strings.Fields(meta)[2] + " " + path
 				at[key] = append(at[key], ref)
@@ -99,13 +99,13 @@ func checkRefs(t tb, r repo, report Report) {
 
 // unpackAll stores every object in a file of its own.
 func unpackAll(t tb, r repo) {
-	for _, name := range glob(t, r.dir, "objects/pack/*.pack") {
-		aside := filepath.Join(r.dir, "aside")
+	for _, name := range glob(t, r.Dir, "objects/pack/*.pack") {
+		aside := filepath.Join(r.Dir, "aside")
 		must(t, os.Rename(name, aside))
 		must(t, os.Remove(strings.TrimSuffix(name, ".pack")+".idx"))
 		b, err := os.ReadFile(aside)
 		must(t, err)
-		r.git(string(b), "unpack-objects", "-q")
+		r.Git(string(b), "unpack-objects", "-q")
 		must(t, os.Remove(aside))
 	}
 }
@@ -126,19 +126,19 @@ func must(t tb, err error) {
 func TestPlaces(t *testing.T) {
 	t.Parallel()
 	r := newRepo(t)
-	r.commit("one", map[string]string{"a": "old " + mark(1)})
-	last := r.commit("two", map[string]string{"a": mark(2), "sub/b": "text"})
-	r.git("", "branch", "other", "HEAD~1")
-	r.git("", "worktree", "add", "-q", "--detach", "../linked-"+filepath.Base(r.dir), "other")
-	linked := filepath.Join(filepath.Dir(r.dir), "linked-"+filepath.Base(r.dir))
+	r.Commit("one", map[string]string{"a": "old " + mark(1)})
+	last := r.Commit("two", map[string]string{"a": mark(2), "sub/b": "text"})
+	r.Git("", "branch", "other", "HEAD~1")
+	r.Git("", "worktree", "add", "-q", "--detach", "../linked-"+filepath.Base(r.Dir), "other")
+	linked := filepath.Join(filepath.Dir(r.Dir), "linked-"+filepath.Base(r.Dir))
 	t.Cleanup(func() { os.RemoveAll(linked) })
 	parent := t.TempDir()
-	r.git("", "clone", "-q", "--bare", r.dir, filepath.Join(parent, "bare.git"))
-	r.git("", "clone", "-q", "--shared", r.dir, filepath.Join(parent, "shared"))
-	r.git("", "clone", "-q", "--separate-git-dir", filepath.Join(parent, "apart"), r.dir, filepath.Join(parent, "separate"))
+	r.Git("", "clone", "-q", "--bare", r.Dir, filepath.Join(parent, "bare.git"))
+	r.Git("", "clone", "-q", "--shared", r.Dir, filepath.Join(parent, "shared"))
+	r.Git("", "clone", "-q", "--separate-git-dir", filepath.Join(parent, "apart"), r.Dir, filepath.Join(parent, "separate"))
 
-	all := r.introduced(strings.Fields(r.git("", "rev-list", "--all")))
-	for _, path := range []string{r.dir, filepath.Join(r.dir, "sub"), filepath.Join(r.dir, ".git"), linked, filepath.Join(parent, "bare.git"), filepath.Join(parent, "shared"), filepath.Join(parent, "separate")} {
+	all := r.introduced(strings.Fields(r.Git("", "rev-list", "--all")))
+	for _, path := range []string{r.Dir, filepath.Join(r.Dir, "sub"), filepath.Join(r.Dir, ".git"), linked, filepath.Join(parent, "bare.git"), filepath.Join(parent, "shared"), filepath.Join(parent, "separate")} {
 		report := scanRepository(t, path)
 		if d := cmp.Diff(all, rows(report)); d != "" {
 			t.Errorf("%s (-git +repository):\n%s", path, d)
@@ -153,12 +153,12 @@ func TestPlaces(t *testing.T) {
 		t.Errorf("no repository: %v", err)
 	}
 	sha256 := filepath.Join(parent, "sha256")
-	r.git("", "init", "-q", "--object-format=sha256", sha256)
+	r.Git("", "init", "-q", "--object-format=sha256", sha256)
 	if _, err := OpenRepository(background, sha256, Options{}); !errors.Is(err, ErrSHA256) {
 		t.Errorf("sha256: %v", err)
 	}
 	empty := filepath.Join(parent, "empty")
-	r.git("", "init", "-q", empty)
+	r.Git("", "init", "-q", empty)
 	if report := scanRepository(t, empty); len(report.Sightings)+len(report.Skipped) > 0 {
 		t.Errorf("empty: %+v", report)
 	}
@@ -167,15 +167,15 @@ func TestPlaces(t *testing.T) {
 func TestShallowAndPartial(t *testing.T) {
 	t.Parallel()
 	r := newRepo(t)
-	r.commit("one", map[string]string{"a": "old " + mark(1), "b": "stays " + mark(2)})
-	two := r.commit("two", map[string]string{"a": mark(3)})
-	r.git("", "config", "uploadpack.allowFilter", "true")
+	r.Commit("one", map[string]string{"a": "old " + mark(1), "b": "stays " + mark(2)})
+	two := r.Commit("two", map[string]string{"a": mark(3)})
+	r.Git("", "config", "uploadpack.allowFilter", "true")
 	parent := t.TempDir()
-	r.git("", "clone", "-q", "--bare", "--depth=1", "file://"+r.dir, filepath.Join(parent, "shallow"))
-	r.git("", "clone", "-q", "--bare", "--filter=blob:none", "file://"+r.dir, filepath.Join(parent, "partial"))
+	r.Git("", "clone", "-q", "--bare", "--depth=1", "file://"+r.Dir, filepath.Join(parent, "shallow"))
+	r.Git("", "clone", "-q", "--bare", "--filter=blob:none", "file://"+r.Dir, filepath.Join(parent, "partial"))
 
-	shallow := repo{t, filepath.Join(parent, "shallow")}
-	report := scanRepository(t, shallow.dir)
+	shallow := repoIn(t, filepath.Join(parent, "shallow"))
+	report := scanRepository(t, shallow.Dir)
 	if d := cmp.Diff(shallow.introduced([]string{two}), rows(report)); d != "" {
 		t.Errorf("shallow (-git +repository):\n%s", d)
 	}
@@ -185,7 +185,7 @@ func TestShallowAndPartial(t *testing.T) {
 	}
 
 	skipped := scanRepository(t, filepath.Join(parent, "partial")).Skipped
-	blobs := strings.Fields(r.git("", "rev-parse", "HEAD~1:a", "HEAD~1:b", "HEAD:a"))
+	blobs := strings.Fields(r.Git("", "rev-parse", "HEAD~1:a", "HEAD~1:b", "HEAD:a"))
 	slices.Sort(blobs)
 	want := []Skipped{{Object: blobs[0], Reason: "partial clone: this blob is not here", Absent: PartialClone, Count: len(blobs)}}
 	if d := cmp.Diff(want, skipped); d != "" {
@@ -201,10 +201,10 @@ func TestDamagedRepository(t *testing.T) {
 	for i := range 20 {
 		files[strings.Repeat("f", i+1)] = strings.Repeat("line\n", 100*i) + mark(i)
 	}
-	r.commit("one", files)
+	r.Commit("one", files)
 	blobs := r.marked()
-	r.git("", "repack", "-q", "-a", "-d", "-f")
-	name := glob(t, r.dir, ".git/objects/pack/*.pack")[0]
+	r.Git("", "repack", "-q", "-a", "-d", "-f")
+	name := glob(t, r.Dir, ".git/objects/pack/*.pack")[0]
 	whole, err := os.ReadFile(name)
 	must(t, err)
 	must(t, os.Chmod(name, 0o666))
@@ -212,7 +212,7 @@ func TestDamagedRepository(t *testing.T) {
 		b := slices.Clone(whole)
 		b[rapid.IntRange(packHeader, len(b)-packTrailer-1).Draw(rt, "at")] ^= 1 << rapid.IntRange(0, 7).Draw(rt, "bit")
 		must(rt, os.WriteFile(name, b, 0o666))
-		opened, err := OpenRepository(background, r.dir, Options{})
+		opened, err := OpenRepository(background, r.Dir, Options{})
 		must(rt, err)
 		defer opened.Close()
 		report, err := opened.scan(background, findMarks, Range{})

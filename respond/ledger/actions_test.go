@@ -88,22 +88,22 @@ func TestActions(t *testing.T) {
 			second, err = tx.ExtendAction(ctx, second, 2*time.Minute)
 			return err
 		})
-		clock.now = start().Add(time.Minute)
+		clock.Time = start().Add(time.Minute)
 		l.busy("two") // the lease lasts as long as the run may send
-		clock.now = start().Add(2 * time.Minute)
+		clock.Time = start().Add(2 * time.Minute)
 		third := l.begin("two", ledger.Action{Begun: start(), Sending: second.SendBy})
 		l.fenced(second)
 
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.FinishAction(ctx, third, "number 12") })
 		l.fenced(third)
-		fourth := l.begin("three", ledger.Action{Begun: clock.now, Finished: clock.now, Result: "number 12"})
+		fourth := l.begin("three", ledger.Action{Begun: clock.Time, Finished: clock.Time, Result: "number 12"})
 		l.busy("one")
 
 		// What is released may be begun by anybody; what may be under way is told.
-		update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.ReleaseAction(ctx, fourth, clock.now) })
-		fifth := l.begin("one", ledger.Action{Begun: clock.now, Result: "number 12", Sending: clock.now})
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.ReleaseAction(ctx, fourth, clock.Time) })
+		fifth := l.begin("one", ledger.Action{Begun: clock.Time, Result: "number 12", Sending: clock.Time})
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.ReleaseAction(ctx, fifth, time.Time{}) })
-		l.begin("two", ledger.Action{Begun: clock.now, Result: "number 12"})
+		l.begin("two", ledger.Action{Begun: clock.Time, Result: "number 12"})
 	})
 }
 

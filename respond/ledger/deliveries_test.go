@@ -7,46 +7,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
 )
 
-// clock is a clock that tests set.
-type clock struct{ now time.Time }
-
-func (c *clock) Now() time.Time { return c.now }
-
-// start is the time at which tests begin; it has microseconds, as the records have.
-func start() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 123456000, time.UTC) }
-
-func open(t *testing.T, url string) (*ledger.Store, *clock) {
-	t.Helper()
-	c := &clock{start()}
-	return ledgertest.Open(t, ledger.Options{URL: url, Now: c.Now}), c
-}
-
-func update(t *testing.T, s *ledger.Store, fn func(ctx context.Context, tx *ledger.Tx) error) {
-	t.Helper()
-	if err := s.Update(t.Context(), fn); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func view(t *testing.T, s *ledger.Store, fn func(ctx context.Context, tx *ledger.Tx) error) {
-	t.Helper()
-	if err := s.View(t.Context(), fn); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func equal(t *testing.T, what string, got, want any) {
-	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s: (-want +got)\n%s", what, diff)
-	}
-}
+// What the tests of the store and of the queue share.
+var (
+	start  = ledgertest.Start
+	open   = ledgertest.OpenWithClock
+	update = ledgertest.Update
+	view   = ledgertest.View
+	know   = ledgertest.Know
+	equal  = ledgertest.Equal
+)
 
 func TestDeliveries(t *testing.T) {
 	t.Parallel()
@@ -56,7 +29,7 @@ func TestDeliveries(t *testing.T) {
 			GUID: "b2c3", Event: "push", Installation: 7, Repository: 9, Body: []byte("{\"a\":\"\x00\xff\"}"), Received: start(),
 		}
 		ping := ledger.Delivery{GUID: "a1b2", Event: "ping", Action: "sent", Body: []byte("{}")}
-		clock.now = start().Add(time.Minute)
+		clock.Time = start().Add(time.Minute)
 		accept := func(want ...ledger.Acceptance) {
 			t.Helper()
 			got, err := s.Accept(t.Context(), []ledger.Delivery{push, ping, push})
@@ -67,8 +40,8 @@ func TestDeliveries(t *testing.T) {
 		}
 		accept(ledger.Accepted, ledger.Accepted, ledger.Waiting)
 		accept(ledger.Waiting, ledger.Waiting, ledger.Waiting)
-		ping.Received = clock.now
-		ping.Finished, ping.Outcome, ping.Body = clock.now, "nothing to do", nil
+		ping.Received = clock.Time
+		ping.Finished, ping.Outcome, ping.Body = clock.Time, "nothing to do", nil
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			return tx.FinishDelivery(ctx, ping.GUID, ping.Outcome)
 		})
@@ -117,7 +90,7 @@ func TestRepositoryDeleted(t *testing.T) {
 			want       bool
 		}{{1, 0, false}, {2, -time.Hour, true}, {2, 0, true}, {2, time.Microsecond, false}, {3, 0, false}, {4, 0, false}} {
 			view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-				got, err := tx.RepositoryDeleted(ctx, c.repository, clock.now.Add(c.since))
+				got, err := tx.RepositoryDeleted(ctx, c.repository, clock.Time.Add(c.since))
 				if got != c.want {
 					t.Errorf("repository %d deleted since %v: %v", c.repository, c.since, got)
 				}

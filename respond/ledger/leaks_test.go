@@ -21,18 +21,6 @@ func repository() respond.Repository {
 	return respond.Repository{ID: 9, Installation: 7, Owner: "acme", Name: "shop", DefaultBranch: "main", Private: true}
 }
 
-func know(t *testing.T, s *ledger.Store, rs ...respond.Repository) {
-	t.Helper()
-	update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-		for _, r := range rs {
-			if err := tx.UpsertRepository(ctx, r); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
 func scanOf(head, event string) respond.Scan {
 	return respond.Scan{
 		Repository: 9, Head: head, Base: "", Ref: "refs/heads/main", Trigger: respond.Trigger(event), Pusher: "mona", Commits: 2, Blobs: 3,
@@ -88,7 +76,7 @@ func TestScansAndLeaks(t *testing.T) {
 		equal(t, "leak", r.New[0], want)
 
 		// The same again, as after a crash: the same comes of it, and nothing is doubled.
-		clock.now = start().Add(time.Hour)
+		clock.Time = start().Add(time.Hour)
 		r = record(t, s, first, observation("f1", 1), observation("f2", 2), observation("f1", 3))
 		equal(t, "new, again", fingerprints(r.New), "f1 f2")
 
@@ -99,8 +87,8 @@ func TestScansAndLeaks(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			leak.State, leak.Closed, leak.ClosedBy, leak.Reason = respond.Revoked, clock.now, "Clerk", "the key is dead"
-			leak.Verdict, leak.VerifiedAt, leak.Fingerprint = "revoked", clock.now, "identity stays"
+			leak.State, leak.Closed, leak.ClosedBy, leak.Reason = respond.Revoked, clock.Time, "Clerk", "the key is dead"
+			leak.Verdict, leak.VerifiedAt, leak.Fingerprint = "revoked", clock.Time, "identity stays"
 			leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = 9, 12, "https://example.com/12", "d1"
 			return tx.UpdateLeak(ctx, leak, respond.Event{By: "Clerk", From: respond.Open, To: respond.Revoked, Reason: "asked"})
 		})
@@ -123,8 +111,8 @@ func TestScansAndLeaks(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			want.State, want.Closed, want.ClosedBy, want.Reason = respond.Revoked, clock.now, "Clerk", "the key is dead"
-			want.Verdict, want.VerifiedAt = "revoked", clock.now
+			want.State, want.Closed, want.ClosedBy, want.Reason = respond.Revoked, clock.Time, "Clerk", "the key is dead"
+			want.Verdict, want.VerifiedAt = "revoked", clock.Time
 			want.IssueRepository, want.IssueNumber, want.IssueURL, want.IssueDigest = 9, 12, "https://example.com/12", "d1"
 			want.Instance, want.Browser, want.Introduced = "clerk.example.com", true, start().Add(-48*time.Hour)
 			equal(t, "leak in the end", got, want)
@@ -137,7 +125,7 @@ func TestScansAndLeaks(t *testing.T) {
 				return err
 			}
 			equal(t, "events", events, []respond.Event{
-				{Leak: got.ID, At: clock.now, By: "Clerk", From: respond.Open, To: respond.Revoked, Reason: "asked"},
+				{Leak: got.ID, At: clock.Time, By: "Clerk", From: respond.Open, To: respond.Revoked, Reason: "asked"},
 			})
 			scans, err := tx.Scans(ctx, 9, headA)
 			if err != nil {
@@ -277,11 +265,11 @@ func TestRepositoriesAndTips(t *testing.T) {
 				tx.UpsertInstallation(ctx, respond.Installation{ID: 7, AccountID: 3, Account: "acme", Suspended: true}),
 				tx.SetTip(ctx, 9, "refs/heads/a\xff", headA))
 		})
-		clock.now = start().Add(time.Second)
+		clock.Time = start().Add(time.Second)
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			return errors.Join(tx.SetTip(ctx, 9, "refs/heads/b", headA), tx.SetTip(ctx, 9, "refs/heads/c", headB))
 		})
-		clock.now = start().Add(2 * time.Second)
+		clock.Time = start().Add(2 * time.Second)
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			return errors.Join(tx.SetTip(ctx, 9, "refs/heads/b", headB), tx.DeleteTip(ctx, 9, "refs/heads/c"))
 		})
@@ -296,7 +284,7 @@ func TestRepositoriesAndTips(t *testing.T) {
 				return err
 			}
 			equal(t, "tips", tips, []respond.Tip{
-				{Ref: "refs/heads/b", SHA: headB, Seen: clock.now}, {Ref: "refs/heads/a\xff", SHA: headA, Seen: start()},
+				{Ref: "refs/heads/b", SHA: headB, Seen: clock.Time}, {Ref: "refs/heads/a\xff", SHA: headA, Seen: start()},
 			})
 			tips, err = tx.Tips(ctx, 9, 1)
 			equal(t, "number of tips under a limit", len(tips), 1)

@@ -37,10 +37,10 @@ func TestNotices(t *testing.T) {
 		note("team", 9, []byte("b"))
 		note("other", 9, []byte("c"))
 		counted(start(), 1, 2)
-		clock.now = start().Add(time.Hour)
+		clock.Time = start().Add(time.Hour)
 		note("team", 9, nil)
 		counted(start(), 2, 3)
-		counted(clock.now, 1, 1)
+		counted(clock.Time, 1, 1)
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			waiting, err := tx.WaitingNotices(ctx, "team", 10)
 			if err != nil || len(waiting) != 2 || string(waiting[0].Event) != "a\xff" {
@@ -48,7 +48,7 @@ func TestNotices(t *testing.T) {
 			}
 			return tx.ForgetNotices(ctx, "team", waiting[0].ID)
 		})
-		clock.now = start().Add(48 * time.Hour) // what was counted is forgotten, what waits is not
+		clock.Time = start().Add(48 * time.Hour) // what was counted is forgotten, what waits is not
 		note("team", 9, nil)
 		counted(start(), 1, 1)
 		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {

@@ -67,11 +67,11 @@ func TestLeaksFromOutside(t *testing.T) {
 			theirs.State, theirs.ClosedBy, theirs.Closed, theirs.Reason = respond.Ignored, "rekey", start(), "a fixture"
 			return tx.UpdateLeak(ctx, theirs, respond.Event{})
 		})
-		clock.now = start().Add(time.Hour)
+		clock.Time = start().Add(time.Hour)
 		merged := observation("made", 1)
 		r = record(t, s, scanOf(headA, "push"), merged)
 		want := merged.Leak
-		want.ID, want.Repository, want.State, want.Detected = theirs.ID, 9, respond.Open, clock.now
+		want.ID, want.Repository, want.State, want.Detected = theirs.ID, 9, respond.Open, clock.Time
 		equal(t, "merged", r.New, []respond.Leak{want})
 		if fresh := r.Fresh[theirs.ID]; len(fresh) != 1 || fresh[0].Ref != "refs/heads/main" {
 			t.Errorf("fresh places: %+v", fresh)
@@ -88,10 +88,10 @@ func TestAdmitLeak(t *testing.T) {
 		s, clock := open(t, url)
 		know(t, s, repository())
 		leak := record(t, s, outsideScan(headB), observation("made", 1), observation("made", 2)).New[0]
-		clock.now = start().Add(time.Hour)
+		clock.Time = start().Add(time.Hour)
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.AdmitLeak(ctx, leak.ID) })
-		leak.Outside, leak.Detected = false, clock.now
-		clock.now = start().Add(2 * time.Hour)
+		leak.Outside, leak.Detected = false, clock.Time
+		clock.Time = start().Add(2 * time.Hour)
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.AdmitLeak(ctx, leak.ID) })
 		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			got, err := tx.Leak(ctx, leak.ID)

@@ -34,7 +34,7 @@ func TestPaceIsShared(t *testing.T) {
 			if at[1].IsZero() {
 				return 0
 			}
-			return at[1].Sub(clock.now)
+			return at[1].Sub(clock.Time)
 		}
 		equal(t, "first two", take(7, false), time.Duration(0))
 		equal(t, "four at once", take(7, false), time.Duration(0))
@@ -42,8 +42,8 @@ func TestPaceIsShared(t *testing.T) {
 		equal(t, "another installation", take(8, false), time.Duration(0))
 		equal(t, "by force", take(7, true), time.Duration(0))
 		equal(t, "which costs those behind", take(7, false), 3*time.Minute)
-		clock.now = clock.now.Add(3 * time.Minute)
-		otherClock.now = clock.now
+		clock.Time = clock.Time.Add(3 * time.Minute)
+		otherClock.Time = clock.Time
 		equal(t, "the other one's turn is over", take(7, false), time.Minute)
 	})
 }
@@ -74,7 +74,7 @@ func TestCooldownsAreShared(t *testing.T) {
 			}
 		}
 		equal(t, "both", shown(), map[string]time.Duration{"git": time.Minute, "all": time.Hour})
-		clock.now = clock.now.Add(2 * time.Minute)
+		clock.Time = clock.Time.Add(2 * time.Minute)
 		equal(t, "later", shown(), map[string]time.Duration{"all": time.Hour})
 	})
 }

@@ -85,8 +85,8 @@ func TestBackfill(t *testing.T) {
 		equal(t, "started", receive(t, started), int64(1))
 		two := begin(t, s, 2)
 		equal(t, "begun", two, ledger.Backfill{Repository: 2, Phase: ledger.BackfillArriving, Attempt: 1, Started: start(), Updated: start()})
-		clock.now = start().Add(time.Minute)
-		two.Phase, two.Objects, two.Total, two.Bytes, two.Updated = ledger.BackfillReading, 25, 1<<30, 1<<41, clock.now
+		clock.Time = start().Add(time.Minute)
+		two.Phase, two.Objects, two.Total, two.Bytes, two.Updated = ledger.BackfillReading, 25, 1<<30, 1<<41, clock.Time
 		saveProgress(t, s, two)
 		one := begin(t, s, 1)
 		begin(t, s, 3)
@@ -96,10 +96,10 @@ func TestBackfill(t *testing.T) {
 			return errors.Join(tx.PauseBackfill(ctx, 3, "GitHub answered 502"), tx.GiveUpBackfill(ctx, 4, "no permission", true))
 		})
 		three := ledger.Backfill{
-			Repository: 3, Phase: ledger.BackfillWaiting, Attempt: 2, Started: clock.now, Updated: clock.now, Reason: "GitHub answered 502",
+			Repository: 3, Phase: ledger.BackfillWaiting, Attempt: 2, Started: clock.Time, Updated: clock.Time, Reason: "GitHub answered 502",
 		}
 		four := ledger.Backfill{
-			Repository: 4, Phase: ledger.BackfillGivenUp, Attempt: 1, Started: clock.now, Updated: clock.now, Reason: "no permission", Crashed: true,
+			Repository: 4, Phase: ledger.BackfillGivenUp, Attempt: 1, Started: clock.Time, Updated: clock.Time, Reason: "no permission", Crashed: true,
 		}
 		b, runs = backfill(t, s, 7, 10)
 		equal(t, "in the middle", b, ledger.Backfills{Repositories: 5, Reading: 2, Waiting: 2, GivenUp: 1})
@@ -149,10 +149,10 @@ func TestLooksBeginAnewAndEnd(t *testing.T) {
 		if l, _ := run(); l.Phase != ledger.BackfillGivenUp || l.Objects != 0 {
 			t.Errorf("told after it was given up: %+v", l)
 		}
-		clock.now = start().Add(time.Hour)
+		clock.Time = start().Add(time.Hour)
 		again := begin(t, s, 2)
 		saveProgress(t, s, late)
-		if l, n := run(); n != 1 || l.Attempt != 2 || !l.Started.Equal(clock.now) || !l.Updated.Equal(clock.now) || l.Reason != "" || l.Crashed {
+		if l, n := run(); n != 1 || l.Attempt != 2 || !l.Started.Equal(clock.Time) || !l.Updated.Equal(clock.Time) || l.Reason != "" || l.Crashed {
 			t.Errorf("begun anew: %+v", l)
 		}
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {

@@ -16,7 +16,7 @@ func TestPrune(t *testing.T) {
 		s, clock := open(t, url)
 		accept := func(guids ...string) {
 			for _, guid := range guids {
-				if _, err := s.Accept(t.Context(), []ledger.Delivery{{GUID: guid, Event: "push", Received: clock.now}}); err != nil {
+				if _, err := s.Accept(t.Context(), []ledger.Delivery{{GUID: guid, Event: "push", Received: clock.Time}}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -56,10 +56,10 @@ func TestPrune(t *testing.T) {
 			})
 			equal(t, what, got, want)
 		}
-		clock.now = start().Add(9 * 24 * time.Hour)
+		clock.Time = start().Add(9 * 24 * time.Hour)
 		s.Prune(t.Context())
 		count("after nine days", map[string]int64{"deliveries": 3, "actions": 3, "keyed_jobs": 1})
-		clock.now = start().Add(91 * 24 * time.Hour)
+		clock.Time = start().Add(91 * 24 * time.Hour)
 		s.Prune(t.Context())
 		count("after three months", map[string]int64{"deliveries": 1, "actions": 1, "keyed_jobs": 1})
 		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {

@@ -22,8 +22,8 @@ func TestBetweenAsGit(t *testing.T) {
 		if err != nil {
 			rt.Fatalf("%v", err)
 		}
-		r := repo{rt, dir}
-		r.git("", "init", "-q", "-b", "main")
+		r := repoIn(rt, dir)
+		r.Git("", "init", "-q", "-b", "main")
 		wrong := rapid.Bool().Draw(rt, "clocks go wrong")
 		var script strings.Builder
 		n := rapid.IntRange(2, 14).Draw(rt, "commits")
@@ -50,9 +50,9 @@ func TestBetweenAsGit(t *testing.T) {
 				script.WriteString("D d\n")
 			}
 		}
-		r.git(script.String(), "fast-import", "--quiet")
+		r.Git(script.String(), "fast-import", "--quiet")
 		if rapid.Bool().Draw(rt, "packed") {
-			r.git("", "repack", "-a", "-d", "-q")
+			r.Git("", "repack", "-a", "-d", "-q")
 		}
 		tree, err := OpenAny(dir, nil)
 		if err != nil {
@@ -86,14 +86,14 @@ func TestBetweenAsGit(t *testing.T) {
 					rt.Fatalf("%s does not hold what it brought: %s", c.ID, f.Path)
 				}
 			}
-			want := strings.Fields(r.git("", "diff-tree", "-r", "-c", "--root", "--no-renames", "--diff-filter=d", "--name-only", "--no-commit-id", c.ID.String()))
+			want := strings.Fields(r.Git("", "diff-tree", "-r", "-c", "--root", "--no-renames", "--diff-filter=d", "--name-only", "--no-commit-id", c.ID.String()))
 			slices.Sort(files)
 			slices.Sort(want)
 			if !slices.Equal(files, want) {
 				rt.Fatalf("%s brought %v, git says %v", c.ID, files, want)
 			}
 		}
-		gits := strings.Fields(r.git("", "rev-list", from+".."+to))
+		gits := strings.Fields(r.Git("", "rev-list", from+".."+to))
 		for _, id := range gits {
 			if !slices.Contains(ours, id) {
 				rt.Fatalf("%s..%s leaves %s out", from, to, id)
@@ -105,7 +105,7 @@ func TestBetweenAsGit(t *testing.T) {
 		full := b.String()
 		for _, name := range []string{to + "~1", to + "^2", to + "^0", full, full[:10], strings.ToUpper(full[:12]), "refs/heads/" + to, "heads/" + to, to + "~1^2~0", "nobody"} {
 			got, ourErr := tree.Revision(name)
-			want, gitErr := r.try("", "rev-parse", "--verify", "-q", name+"^{commit}")
+			want, gitErr := r.Try("", "rev-parse", "--verify", "-q", name+"^{commit}")
 			if (ourErr != nil) != (gitErr != nil) || ourErr == nil && got.String() != strings.TrimSpace(want) {
 				rt.Fatalf("%s: %s, %v; git says %s, %v", name, got, ourErr, want, gitErr)
 			}

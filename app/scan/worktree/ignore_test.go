@@ -44,10 +44,10 @@ func TestIgnoredAsGit(t *testing.T) {
 		if err != nil {
 			rt.Fatalf("%v", err)
 		}
-		r := repo{rt, dir}
-		r.git("", "init", "-q")
+		r := repoIn(rt, dir)
+		r.Git("", "init", "-q")
 		fold := rapid.Bool().Draw(rt, "fold")
-		r.git("", "config", "core.ignorecase", map[bool]string{true: "true", false: "false"}[fold])
+		r.Git("", "config", "core.ignorecase", map[bool]string{true: "true", false: "false"}[fold])
 		line := rapid.Custom(func(t *rapid.T) string {
 			prefix := rapid.SampledFrom([]string{"", "", "", "!", "/"}).Draw(t, "prefix")
 			return prefix + strings.Join(rapid.SliceOfN(pieces(true), 1, 5).Draw(t, "pattern"), "") +
@@ -57,9 +57,9 @@ func TestIgnoredAsGit(t *testing.T) {
 			return strings.Join(rapid.SliceOfN(line, 0, 6).Draw(rt, label), "\n") + rapid.SampledFrom([]string{"", "\n"}).Draw(rt, "last")
 		}
 		for _, name := range []string{".gitignore", "a/.gitignore", "a/b/.gitignore", ".git/info/exclude", "user"} {
-			r.write(name, file(name))
+			r.Write(name, file(name))
 		}
-		r.git("", "config", "core.excludesFile", filepath.Join(dir, "user"))
+		r.Git("", "config", "core.excludesFile", filepath.Join(dir, "user"))
 		paths := rapid.SliceOfN(rapid.Custom(drawPath), 1, 40).Draw(rt, "paths")
 		paths = slices.DeleteFunc(paths, func(p string) bool {
 			// Only files are asked for. Where one of these is a directory on disk, git knows.
@@ -70,7 +70,7 @@ func TestIgnoredAsGit(t *testing.T) {
 		if len(paths) == 0 {
 			return
 		}
-		out, _ := r.try(strings.Join(paths, "\x00")+"\x00", "check-ignore", "--no-index", "-z", "--stdin")
+		out, _ := r.Try(strings.Join(paths, "\x00")+"\x00", "check-ignore", "--no-index", "-z", "--stdin")
 		want := strings.Split(strings.TrimSuffix(out, "\x00"), "\x00")
 		tree := r.open()
 		defer tree.Close()
@@ -90,11 +90,11 @@ func TestIgnoredAsGit(t *testing.T) {
 func TestWhatIsTrackedIsNotIgnored(t *testing.T) {
 	t.Parallel()
 	r := newRepo(t)
-	r.write(".gitignore", ".env*\nbuild/\n!.env.example\n")
+	r.Write(".gitignore", ".env*\nbuild/\n!.env.example\n")
 	for _, name := range []string{".env", ".env.local", ".env.example", "build/x", "build/y"} {
-		r.write(name, "text")
+		r.Write(name, "text")
 	}
-	r.git("", "add", "-f", ".env", "build/x")
+	r.Git("", "add", "-f", ".env", "build/x")
 	tree := r.open()
 	defer tree.Close()
 	for path, want := range map[string]bool{
@@ -161,8 +161,8 @@ func TestUsersIgnoreFiles(t *testing.T) {
 func TestIgnoreFilesThatAreNoFiles(t *testing.T) {
 	t.Parallel()
 	r := newRepo(t)
-	r.write("real", "*\n")
-	if err := os.Symlink("real", filepath.Join(r.dir, ".gitignore")); err != nil {
+	r.Write("real", "*\n")
+	if err := os.Symlink("real", filepath.Join(r.Dir, ".gitignore")); err != nil {
 		t.Skip(err)
 	}
 	tree := r.open()

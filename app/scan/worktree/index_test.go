@@ -25,7 +25,7 @@ func raw(changes []Change) []string {
 // gitChanges is what git says of the same.
 func (r repo) gitChanges() []string {
 	r.Helper()
-	fields := strings.Split(strings.TrimSuffix(r.git("", "diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames",
+	fields := strings.Split(strings.TrimSuffix(r.Git("", "diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames",
 		"--ignore-submodules=none"), "\x00"), "\x00")
 	var changes []Change
 	for ; len(fields) >= 2; fields = fields[2:] {
@@ -75,13 +75,13 @@ func TestStagedAsGit(t *testing.T) {
 		if err != nil {
 			rt.Fatalf("%v", err)
 		}
-		r := repo{rt, dir}
+		r := repoIn(rt, dir)
 		format := rapid.SampledFrom([]string{"sha1", "sha1", "sha256"}).Draw(rt, "format")
-		r.git("", "init", "-q", "--object-format="+format)
-		r.git("", "config", "index.version", rapid.SampledFrom([]string{"2", "3", "4"}).Draw(rt, "version"))
+		r.Git("", "init", "-q", "--object-format="+format)
+		r.Git("", "config", "index.version", rapid.SampledFrom([]string{"2", "3", "4"}).Draw(rt, "version"))
 		if rapid.Bool().Draw(rt, "split") {
-			r.git("", "config", "core.splitIndex", "true")
-			r.git("", "config", "splitIndex.maxPercentChange", rapid.SampledFrom([]string{"0", "50", "100"}).Draw(rt, "most"))
+			r.Git("", "config", "core.splitIndex", "true")
+			r.Git("", "config", "splitIndex.maxPercentChange", rapid.SampledFrom([]string{"0", "50", "100"}).Draw(rt, "most"))
 		}
 		name := rapid.Custom(func(t *rapid.T) string {
 			return rapid.SampledFrom([]string{"", "d/", "d/e/", "d-/", "long" + strings.Repeat("g", 40) + "/"}).Draw(t, "dir") +
@@ -91,26 +91,26 @@ func TestStagedAsGit(t *testing.T) {
 			file := name.Draw(rt, "file")
 			switch rapid.SampledFrom([]string{"add", "add", "add", "remove", "commit", "pack", "later", "link", "mode"}).Draw(rt, "step") {
 			case "add":
-				r.write(file, strings.Repeat("line\n", rapid.IntRange(0, 300).Draw(rt, "lines"))+rapid.SampledFrom([]string{"x", "y"}).Draw(rt, "end"))
-				r.git("", "add", "--", file)
+				r.Write(file, strings.Repeat("line\n", rapid.IntRange(0, 300).Draw(rt, "lines"))+rapid.SampledFrom([]string{"x", "y"}).Draw(rt, "end"))
+				r.Git("", "add", "--", file)
 			case "remove":
-				_, _ = r.try("", "rm", "-q", "-f", "--cached", "--", file)
+				_, _ = r.Try("", "rm", "-q", "-f", "--cached", "--", file)
 			case "commit":
-				r.git("", "commit", "-q", "--allow-empty", "-m", "more")
+				r.Git("", "commit", "-q", "--allow-empty", "-m", "more")
 			case "pack":
-				r.git("", "repack", "-a", "-d", "-q", "--depth=50", "--window=10")
-				r.git("", "pack-refs", "--all")
+				r.Git("", "repack", "-a", "-d", "-q", "--depth=50", "--window=10")
+				r.Git("", "pack-refs", "--all")
 			case "later":
-				r.write(file, "later")
-				_, _ = r.try("", "add", "--intent-to-add", "--", file)
+				r.Write(file, "later")
+				_, _ = r.Try("", "add", "--intent-to-add", "--", file)
 			case "link":
 				_ = os.Remove(filepath.Join(dir, filepath.FromSlash(file)))
 				if os.MkdirAll(filepath.Dir(filepath.Join(dir, filepath.FromSlash(file))), 0o777) == nil &&
 					os.Symlink("target", filepath.Join(dir, filepath.FromSlash(file))) == nil {
-					_, _ = r.try("", "add", "--", file)
+					_, _ = r.Try("", "add", "--", file)
 				}
 			case "mode":
-				_, _ = r.try("", "update-index", "--chmod=+x", "--", file)
+				_, _ = r.Try("", "update-index", "--chmod=+x", "--", file)
 			}
 			r.sameAsGit("a step")
 		}
@@ -123,51 +123,51 @@ func TestStagedElsewhere(t *testing.T) {
 	t.Parallel()
 	r := newRepo(t)
 	for i := range 30 {
-		r.write(fmt.Sprintf("dir%d/sub/file%d", i%3, i), strings.Repeat("text\n", i))
+		r.Write(fmt.Sprintf("dir%d/sub/file%d", i%3, i), strings.Repeat("text\n", i))
 	}
-	r.git("", "add", "-A")
-	r.git("", "commit", "-q", "-m", "first")
+	r.Git("", "add", "-A")
+	r.Git("", "commit", "-q", "-m", "first")
 	r.sameAsGit("nothing staged")
 
-	linked := repo{t, filepath.Join(t.TempDir(), "linked")}
-	r.git("", "worktree", "add", "-q", "-b", "side", linked.dir)
-	linked.write("dir0/sub/file0", "changed on the side\n")
-	linked.write("only-here", "text")
-	linked.git("", "add", "-A")
+	linked := repoIn(t, filepath.Join(t.TempDir(), "linked"))
+	r.Git("", "worktree", "add", "-q", "-b", "side", linked.Dir)
+	linked.Write("dir0/sub/file0", "changed on the side\n")
+	linked.Write("only-here", "text")
+	linked.Git("", "add", "-A")
 	linked.sameAsGit("a linked working tree")
 	r.sameAsGit("the main working tree beside it")
-	below := repo{t, filepath.Join(linked.dir, "dir0", "sub")}
-	if tree := below.open(); tree.Top != linked.dir {
+	below := repoIn(t, filepath.Join(linked.Dir, "dir0", "sub"))
+	if tree := below.open(); tree.Top != linked.Dir {
 		t.Errorf("from below, its top is %s", tree.Top)
 	}
-	linked.git("", "commit", "-q", "-m", "side")
+	linked.Git("", "commit", "-q", "-m", "side")
 
-	r.write("dir0/sub/file0", "changed on main\n")
-	r.git("", "commit", "-q", "-a", "-m", "main")
-	if _, err := r.try("", "merge", "-q", "side"); err == nil {
+	r.Write("dir0/sub/file0", "changed on main\n")
+	r.Git("", "commit", "-q", "-a", "-m", "main")
+	if _, err := r.Try("", "merge", "-q", "side"); err == nil {
 		t.Fatal("no conflict")
 	}
 	r.sameAsGit("a conflict")
-	r.git("", "merge", "--abort")
+	r.Git("", "merge", "--abort")
 
-	clone := repo{t, filepath.Join(t.TempDir(), "clone")}
-	r.git("", "clone", "-q", "--shared", r.dir, clone.dir)
-	clone.write("dir1/new", "text")
-	clone.git("", "add", "-A")
+	clone := repoIn(t, filepath.Join(t.TempDir(), "clone"))
+	r.Git("", "clone", "-q", "--shared", r.Dir, clone.Dir)
+	clone.Write("dir1/new", "text")
+	clone.Git("", "add", "-A")
 	clone.sameAsGit("a clone whose objects are elsewhere")
-	clone.git("", "commit", "-q", "-m", "new")
-	clone.git("", "checkout", "-q", "--detach", "HEAD~1")
+	clone.Git("", "commit", "-q", "-m", "new")
+	clone.Git("", "checkout", "-q", "--detach", "HEAD~1")
 	clone.sameAsGit("a detached HEAD")
-	clone.git("", "sparse-checkout", "set", "--cone", "--sparse-index", "dir1")
-	clone.write("dir1/more", "text")
-	clone.git("", "add", "-A")
+	clone.Git("", "sparse-checkout", "set", "--cone", "--sparse-index", "dir1")
+	clone.Write("dir1/more", "text")
+	clone.Git("", "add", "-A")
 	clone.sameAsGit("a sparse index")
 
-	clone.git("", "-c", "protocol.file.allow=always", "submodule", "add", "-q", r.dir, "dir1/module")
+	clone.Git("", "-c", "protocol.file.allow=always", "submodule", "add", "-q", r.Dir, "dir1/module")
 	clone.sameAsGit("a submodule staged")
-	module := repo{t, filepath.Join(clone.dir, "dir1", "module")}
-	module.write("x", "in the submodule")
-	module.git("", "add", "-A")
+	module := repoIn(t, filepath.Join(clone.Dir, "dir1", "module"))
+	module.Write("x", "in the submodule")
+	module.Git("", "add", "-A")
 	module.sameAsGit("inside a submodule")
 }
 
@@ -175,16 +175,16 @@ func TestStagedElsewhere(t *testing.T) {
 func TestHookSettings(t *testing.T) {
 	t.Parallel()
 	r := newRepo(t)
-	r.write("a", "text")
-	r.git("", "add", "a")
-	b, err := os.ReadFile(filepath.Join(r.dir, ".git", "index"))
+	r.Write("a", "text")
+	r.Git("", "add", "a")
+	b, err := os.ReadFile(filepath.Join(r.Dir, ".git", "index"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.write("b", "text")
-	r.git("", "add", "b")
-	r.write(".git/next-index-1.lock", string(b))
-	tree, err := Open(r.dir, func(name string) string {
+	r.Write("b", "text")
+	r.Git("", "add", "b")
+	r.Write(".git/next-index-1.lock", string(b))
+	tree, err := Open(r.Dir, func(name string) string {
 		return map[string]string{"GIT_DIR": ".git", "GIT_INDEX_FILE": ".git/next-index-1.lock"}[name]
 	})
 	if err != nil {
@@ -201,13 +201,13 @@ func TestHookSettings(t *testing.T) {
 func TestBareRepositoriesAreNoWorkingTrees(t *testing.T) {
 	t.Parallel()
 	r := newRepo(t)
-	inner := repo{t, filepath.Join(r.dir, "docs")}
-	r.git("", "init", "-q", "--bare", "docs")
-	if tree := inner.open(); tree.Top != r.dir {
+	inner := repoIn(t, filepath.Join(r.Dir, "docs"))
+	r.Git("", "init", "-q", "--bare", "docs")
+	if tree := inner.open(); tree.Top != r.Dir {
 		t.Errorf("an embedded bare repository passes for a working tree: %s", tree.Top)
 	}
 	bare := t.TempDir()
-	repo{t, bare}.git("", "init", "-q", "--bare")
+	repoIn(t, bare).Git("", "init", "-q", "--bare")
 	if _, err := Open(bare, nil); !errors.Is(err, ErrNoRepository) {
 		t.Errorf("a bare repository: %v", err)
 	}
@@ -217,10 +217,10 @@ func TestBareRepositoriesAreNoWorkingTrees(t *testing.T) {
 func FuzzIndex(f *testing.F) {
 	r := newRepo(f)
 	for _, version := range []string{"2", "4"} {
-		r.git("", "config", "index.version", version)
-		r.write("a/"+version, "text")
-		r.git("", "add", "-A")
-		b, err := os.ReadFile(filepath.Join(r.dir, ".git", "index"))
+		r.Git("", "config", "index.version", version)
+		r.Write("a/"+version, "text")
+		r.Git("", "add", "-A")
+		b, err := os.ReadFile(filepath.Join(r.Dir, ".git", "index"))
 		if err != nil {
 			f.Fatal(err)
 		}
