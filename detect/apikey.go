@@ -66,12 +66,12 @@ func (r *run) akKey(v *view, at int) {
 		return
 	}
 	if !clerk && f.Kind != APIKey {
-		f.Reasons = append([]string{"assigned to " + s.variable}, f.Reasons...)
+		f.Reasons = f.Reasons.after(Reason{AssignedTo, s.variable})
 		f.Confidence = MediumConfidence
 	}
 	if s.removed {
 		f.Confidence = LowConfidence
-		f.Reasons = append([]string{becauseRemoved}, f.Reasons...)
+		f.Reasons = f.Reasons.after(Reason{Code: RemovedLine})
 	}
 	r.finish(v, at, end, f, &s, written)
 }

@@ -20,7 +20,7 @@ func isClaimToken(s string) bool {
 // finding is its token.
 func (r *run) claimURL(v *view, at int) {
 	if i, written := behindClaim(v.text, at); i >= 0 {
-		r.claim(v, at, i, written, MediumConfidence, "whoever opens this address first owns the application; it works once")
+		r.claim(v, at, i, written, MediumConfidence, ClaimAddress)
 	}
 }
 
@@ -84,7 +84,7 @@ func (r *run) claimToken(v *view, at int) {
 		!bytes.Contains(lineAround(v.text, at, at, claimReach), []byte("createdAt")) {
 		return
 	}
-	r.claim(v, i, i, 0, MediumConfidence, "a claim token as the clerk command keeps it: whoever uses it first owns the application")
+	r.claim(v, i, i, 0, MediumConfidence, ClaimKept)
 }
 
 // claimTokenAt returns where the value of the name claimToken at text[at:] starts, if it is as long as a token, else -1.
@@ -102,7 +102,7 @@ func claimTokenAt(text []byte, at int) int {
 }
 
 // claim takes the token at v.text[at:], which belongs to an address that starts at v.text[from:], its scheme aside.
-func (r *run) claim(v *view, from, at int, written forms, c Confidence, reason string) {
+func (r *run) claim(v *view, from, at int, written forms, c Confidence, reason ReasonCode) {
 	t := &r.tok
 	t.read(v.text, at, claimLength+2)
 	if !t.ends(claimLength) {
@@ -120,12 +120,12 @@ func (r *run) claim(v *view, from, at int, written forms, c Confidence, reason s
 	written |= t.forms
 	s := r.surroundingsOf(v, at, end)
 	f := Finding{
-		Kind: ClaimURL, Severity: MediumSeverity, Confidence: c, Reasons: []string{reason}, Secret: NewSecret(value),
+		Kind: ClaimURL, Severity: MediumSeverity, Confidence: c, Reasons: Reasons{{Code: reason}}, Secret: NewSecret(value),
 		Instance: s.instance(Test), Dashboard: s.page(),
 	}
 	if s.removed {
 		f.Confidence = LowConfidence
-		f.Reasons = append([]string{becauseRemoved}, f.Reasons...)
+		f.Reasons = f.Reasons.after(Reason{Code: RemovedLine})
 	}
 	r.finish(v, at, end, f, &s, written)
 }

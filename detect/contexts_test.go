@@ -206,7 +206,7 @@ func TestContexts(t *testing.T) {
 				}
 				for _, f2 := range found {
 					missing[f2.Secret.Reveal()]--
-					fmt.Fprintf(&got, "%s:%d:%d %s %s\n", f.Name, f2.Place.Line, f2.Place.Column, describe(f2), strings.Join(f2.Reasons, "; "))
+					fmt.Fprintf(&got, "%s:%d:%d %s %s\n", f.Name, f2.Place.Line, f2.Place.Column, describe(f2), strings.Join(f2.Reasons.Texts(), "; "))
 				}
 				for secret, n := range missing {
 					if n != 0 {
@@ -235,12 +235,12 @@ func checkAt(t *testing.T, s *detect.Scanner, path, text string, found []detect.
 	var later []string
 	for _, f := range s.Scan(t.Context(), "", []byte(text)) {
 		if f, ok := f.At(path); ok {
-			later = append(later, describe(f)+strings.Join(f.Reasons, ";"))
+			later = append(later, describe(f)+strings.Join(f.Reasons.Texts(), ";"))
 		}
 	}
 	var now []string
 	for _, f := range found {
-		now = append(now, describe(f)+strings.Join(f.Reasons, ";"))
+		now = append(now, describe(f)+strings.Join(f.Reasons.Texts(), ";"))
 	}
 	if diff := cmp.Diff(now, later); diff != "" {
 		t.Errorf("%s: findings without a path, then At (-Scan +At):\n%s", path, diff)
@@ -278,7 +278,7 @@ func TestLookalikes(t *testing.T) {
 		for _, f := range a.Files {
 			text, _ := expand(t, string(f.Data))
 			for _, found := range s.Scan(t.Context(), f.Name, []byte(text)) {
-				t.Errorf("%s: %s:%d: %s: %s", name, f.Name, found.Place.Line, describe(found), strings.Join(found.Reasons, "; "))
+				t.Errorf("%s: %s:%d: %s: %s", name, f.Name, found.Place.Line, describe(found), strings.Join(found.Reasons.Texts(), "; "))
 			}
 		}
 	}

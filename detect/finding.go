@@ -71,9 +71,9 @@ type Finding struct {
 	Environment Environment
 	Severity    Severity
 	Confidence  Confidence
-	Reasons     []string // why this confidence, in words for people, strongest first
-	Encoding    string   // Plain, or the layers from the outside in, joined by "+": "gzip+base64"
-	Member      string   // path inside the archive, "" for the text itself; nested ones joined by "!"
+	Reasons     Reasons // why this confidence, strongest first
+	Encoding    string  // Plain, or the layers from the outside in, joined by "+": "gzip+base64"
+	Member      string  // path inside the archive, "" for the text itself; nested ones joined by "!"
 	Place       Place
 	Secret      Secret
 	Instance    string // Frontend API host of a publishable key nearby: "probably" this instance; "" if none

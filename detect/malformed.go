@@ -1,9 +1,6 @@
 package detect
 
-import (
-	"slices"
-	"strconv"
-)
+import "strconv"
 
 // The lengths of the body of a malformed key.
 const (
@@ -46,7 +43,7 @@ func (r *run) malformedKey(v *view, at int) {
 	f := Finding{
 		Kind: SecretKey, Environment: env, Severity: severityOf(env), Confidence: LowConfidence, Secret: NewSecret(value),
 		Instance: s.instance(env), Dashboard: s.page(),
-		Reasons: slices.Insert(s.forClerk(), 0, "has "+strconv.Itoa(length)+" characters after the prefix, not the 42 of Clerk's secret keys"),
+		Reasons: s.forClerk().after(Reason{WrongLength, strconv.Itoa(length)}),
 	}
 	r.finish(v, at, end, f, &s, written)
 }

@@ -48,7 +48,7 @@ func TestMalformed(t *testing.T) {
 		case len(found) != 1:
 			t.Errorf("%q: %d findings, want 1", test.text, len(found))
 		case found[0].Kind != detect.SecretKey || found[0].Confidence != detect.LowConfidence || found[0].Environment != detect.Live ||
-			!strings.HasPrefix(found[0].Reasons[0], test.reason):
+			!strings.HasPrefix(found[0].Reasons[0].String(), test.reason):
 			t.Errorf("%q: %+v", test.text, found[0])
 		}
 	}

@@ -139,7 +139,7 @@ func (r *run) namedValue(v *view, at int, name string, kind Kind) {
 	if !r.wants(v, value) {
 		return
 	}
-	f := Finding{Kind: kind, Reasons: []string{"assigned to " + name}, Secret: NewSecret(value), Confidence: MediumConfidence}
+	f := Finding{Kind: kind, Reasons: Reasons{{AssignedTo, name}}, Secret: NewSecret(value), Confidence: MediumConfidence}
 	switch kind {
 	case LegacyAPIKey:
 		body := ""
@@ -173,7 +173,7 @@ func (r *run) namedValue(v *view, at int, name string, kind Kind) {
 	s.variable = name
 	if s.removed {
 		f.Confidence = LowConfidence
-		f.Reasons = append([]string{becauseRemoved}, f.Reasons...)
+		f.Reasons = f.Reasons.after(Reason{Code: RemovedLine})
 	}
 	if f.Environment != "" {
 		f.Instance = s.instance(f.Environment)

@@ -2,13 +2,9 @@ package detect
 
 import (
 	"bytes"
-	"slices"
 
 	"github.com/rekey-app/rekey/detect/budget"
 )
-
-// becauseRepository is the reason that a finding elsewhere in the repository gives.
-const becauseRepository = "the repository uses Clerk"
 
 // ShowsClerk reports whether the finding shows that its repository uses Clerk.
 func (f Finding) ShowsClerk() bool { return f.Confidence.rank() >= MediumConfidence.rank() }
@@ -24,7 +20,7 @@ func (f Finding) InRepository() Finding {
 	}
 	f.lacks = lacksNothing
 	f.Confidence = MediumConfidence
-	f.Reasons = append([]string{becauseRepository}, slices.Clone(f.Reasons)...)
+	f.Reasons = f.Reasons.after(Reason{Code: ClerkRepository})
 	return f
 }
 

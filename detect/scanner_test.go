@@ -33,7 +33,7 @@ func TestScanKeyless(t *testing.T) {
 	text := detecttest.KeylessJSON(3, "proper-newt-12.clerk.accounts.dev")
 	got := detect.New(detect.Options{}).Scan(t.Context(), ".clerk/.tmp/keyless.json", []byte(text))
 	if len(got) == 0 || got[0].Dashboard != detecttest.APIKeysURL(3) || got[0].Instance != "proper-newt-12.clerk.accounts.dev" ||
-		!strings.Contains(got[0].Reasons[0], ".clerk/") {
+		!strings.Contains(got[0].Reasons[0].String(), ".clerk/") {
 		t.Errorf("%+v", got)
 	}
 }

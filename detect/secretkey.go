@@ -1,18 +1,9 @@
 package detect
 
-import "slices"
-
 const (
 	prefixLength = len("sk_live_")
 	bodyLength   = 42
 	keyLength    = prefixLength + bodyLength
-)
-
-// The reasons that more than one rule gives.
-const (
-	becauseLength  = "only Clerk's secret keys have 42 characters after the prefix"
-	becauseRemoved = "on a line that a diff removes"
-	becauseBrowser = "the variable's name ships it to browsers: rename it too"
 )
 
 // environment returns the environment of the secret key that t starts as, if it does.
@@ -62,16 +53,16 @@ func (r *run) secretKey(v *view, at int) {
 	switch {
 	case s.removed:
 		f.Confidence = LowConfidence
-		reasons = slices.Insert(reasons, 0, becauseRemoved)
+		reasons = reasons.after(Reason{Code: RemovedLine})
 	case s.otherVendor() != "":
 		f.Confidence = LowConfidence
-		reasons = []string{"assigned to " + s.variable + ", which names another vendor"}
+		reasons = Reasons{{AssignedToOther, s.variable}}
 	case len(reasons) > 0:
 		f.Confidence = HighConfidence
 	default:
 		f.Confidence = MediumConfidence
 	}
-	f.Reasons = append(reasons, becauseLength) //nolint:gocritic // the list is this finding's alone
+	f.Reasons = append(reasons, Reason{Code: RightLength}) //nolint:gocritic // the list is this finding's alone
 	r.finish(v, at, end, f, &s, written)
 }
 
@@ -86,7 +77,7 @@ func (r *run) finish(v *view, start, end int, f Finding, s *surroundings, writte
 	f.Variable = s.variable
 	f.Allowed = s.allowed
 	if f.Browser = shipsToBrowsers(f.Variable); f.Browser {
-		f.Reasons = append(f.Reasons, becauseBrowser)
+		f.Reasons = append(f.Reasons, Reason{Code: BrowserVariable})
 	}
 	r.add(v, start, end, f, written)
 }

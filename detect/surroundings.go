@@ -92,23 +92,23 @@ func (s *surroundings) page() string {
 }
 
 // forClerk are the reasons to take the credential for Clerk's, strongest first. None: nothing speaks for it.
-func (s *surroundings) forClerk() []string {
-	var reasons []string
+func (s *surroundings) forClerk() Reasons {
+	var reasons Reasons
 	if namesClerk(s.variable) {
-		reasons = append(reasons, "assigned to "+s.variable)
+		reasons = append(reasons, Reason{AssignedTo, s.variable})
 	}
 	if host := s.anyInstance(); host != "" {
-		reasons = append(reasons, host+"'s publishable key is in the same file")
+		reasons = append(reasons, Reason{PublishableKeyInFile, host})
 	}
 	if w := s.word(); w != "" {
-		reasons = append(reasons, "the file contains "+w)
+		reasons = append(reasons, Reason{ClerkInFile, w})
 	}
 	if len(reasons) == 0 {
 		switch {
 		case namesClerk(s.line):
-			reasons = append(reasons, "the line mentions Clerk")
+			reasons = append(reasons, Reason{Code: ClerkOnLine})
 		case namesClerk(s.near):
-			reasons = append(reasons, "nearby lines mention Clerk")
+			reasons = append(reasons, Reason{Code: ClerkNearby})
 		}
 	}
 	return reasons

@@ -32,10 +32,10 @@ func (r *run) webhookSecret(v *view, at int) {
 	if !ok {
 		return
 	}
-	f.Confidence, f.Reasons, f.lacks = owner.confidence, []string{owner.reason}, owner.lacks
+	f.Confidence, f.Reasons, f.lacks = owner.confidence, Reasons{owner.reason}, owner.lacks
 	if s.removed && f.lacks != lacksPath {
 		f.Confidence, f.lacks = LowConfidence, lacksNothing
-		f.Reasons = append([]string{becauseRemoved}, f.Reasons...)
+		f.Reasons = f.Reasons.after(Reason{Code: RemovedLine})
 	}
 	r.finish(v, at, end, f, &s, written)
 }
@@ -43,7 +43,7 @@ func (r *run) webhookSecret(v *view, at int) {
 // ownership is how sure it is that a webhook secret is Clerk's.
 type ownership struct {
 	confidence Confidence
-	reason     string
+	reason     Reason
 	lacks      lack
 }
 
@@ -53,25 +53,25 @@ func webhookOwner(s *surroundings, hooks hooks) (ownership, bool) {
 	other := lineVendor(s.near) != ""
 	switch clerk := namesClerk(s.variable); {
 	case clerk && vendorIn(s.variable, webhookVendors[:]...) != "":
-		return ownership{LowConfidence, "assigned to " + s.variable + ", which names another vendor too", lacksNothing}, true
+		return ownership{LowConfidence, Reason{AssignedToOtherToo, s.variable}, lacksNothing}, true
 	case clerk:
-		return ownership{HighConfidence, "assigned to " + s.variable, lacksNothing}, true
+		return ownership{HighConfidence, Reason{AssignedTo, s.variable}, lacksNothing}, true
 	case vendorIn(s.variable, webhookVendors[:]...) != "", lineVendor(s.line) != "", handlesStripe(s.near):
 		return ownership{}, false
 	case hooks.stripe && !hooks.svix && !hooks.verify:
 		return ownership{}, false
 	case namesClerk(s.line) && !other:
-		return ownership{HighConfidence, "the line mentions Clerk", lacksNothing}, true
+		return ownership{HighConfidence, Reason{Code: ClerkOnLine}, lacksNothing}, true
 	case namesClerk(s.line):
-		return ownership{MediumConfidence, "the line mentions Clerk", lacksNothing}, true
+		return ownership{MediumConfidence, Reason{Code: ClerkOnLine}, lacksNothing}, true
 	case namesClerk(s.near) && !other:
-		return ownership{HighConfidence, "nearby lines mention Clerk", lacksNothing}, true
+		return ownership{HighConfidence, Reason{Code: ClerkNearby}, lacksNothing}, true
 	case namesClerk(s.near):
-		return ownership{MediumConfidence, "nearby lines mention Clerk and another vendor", lacksNothing}, true
+		return ownership{MediumConfidence, Reason{Code: OtherNearbyToo}, lacksNothing}, true
 	}
 	mine := s.forClerk()
 	if len(mine) == 0 && hooks.clerk != "" {
-		mine = []string{"the file contains " + hooks.clerk}
+		mine = Reasons{{ClerkInFile, hooks.clerk}}
 	}
 	own := isWebhookName(s.variable)
 	switch {
@@ -82,9 +82,9 @@ func webhookOwner(s *surroundings, hooks hooks) (ownership, bool) {
 	case other:
 		return ownership{}, false
 	case hooks.svix && own:
-		return ownership{LowConfidence, "Svix, which delivers Clerk's webhooks and others', is in the same file", lacksRepository}, true
+		return ownership{LowConfidence, Reason{Code: SvixInFile}, lacksRepository}, true
 	default:
-		return ownership{LowConfidence, "a webhook secret, but nothing nearby says whose", lacksPath}, true
+		return ownership{LowConfidence, Reason{Code: OwnerUnknown}, lacksPath}, true
 	}
 }
 

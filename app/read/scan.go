@@ -285,7 +285,7 @@ func (r *Reader) leakOf(ctx context.Context, f detect.Finding, s pack.Sighting, 
 	return respond.Leak{
 		Repository: t.Repository.ID, Fingerprint: f.Secret.Fingerprint(),
 		Kind: f.Kind, Environment: f.Environment, Severity: f.Severity,
-		Confidence: f.Confidence, Reasons: r.redactedAll(ctx, f.Reasons), Redacted: f.Secret.Redacted(),
+		Confidence: f.Confidence, Reasons: r.redactedAll(ctx, f.Reasons.Texts()), Redacted: f.Secret.Redacted(),
 		Instance: f.Instance, Dashboard: r.Scanner.RedactString(ctx, f.Dashboard), Variable: r.Scanner.RedactString(ctx, f.Variable), Browser: f.Browser,
 		State: respond.Open, Introduced: s.Author.When, Pusher: t.Pusher,
 	}

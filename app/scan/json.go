@@ -56,7 +56,7 @@ func jsonOf(h Hit, inGit bool) hitJSON {
 		Encoding: h.Encoding, Path: pathOf(h), Line: h.Place.Line, Column: h.Place.Column,
 		EndLine: h.Place.EndLine, EndColumn: h.Place.EndColumn, Commit: h.Commit, Blob: h.Blob,
 		Fingerprint: h.Secret.Fingerprint(), Redacted: h.Secret.Redacted(), Instance: h.Instance,
-		Reasons: append([]string{}, h.Reasons...), Repository: h.Repository, InGit: inGit,
+		Reasons: h.Reasons.Texts(), Repository: h.Repository, InGit: inGit,
 	}
 	if h.Author.Name != "" || h.Author.Email != "" {
 		j.Author = h.Author.Name + " <" + h.Author.Email + ">"

@@ -207,7 +207,7 @@ func resultOf(h Hit, dir string) sarifResult {
 		Level: level(h), Message: sarifText{Text: sentence(h)},
 		Locations: []sarifLocation{{place}},
 		Properties: map[string]any{
-			"confidence": h.Confidence, "severity": h.Severity, "encoding": h.Encoding, "reasons": slices.Clone(h.Reasons),
+			"confidence": h.Confidence, "severity": h.Severity, "encoding": h.Encoding, "reasons": h.Reasons.Texts(),
 		},
 	}
 	more := map[string]string{"member": h.Member, "commit": h.Commit, "blob": h.Blob, "instance": h.Instance}

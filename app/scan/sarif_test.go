@@ -27,7 +27,7 @@ func everyKind() Result {
 	for i, k := range kinds {
 		r.Hits = append(r.Hits, Hit{File: "src/.env", Finding: detect.Finding{
 			Kind: k, Environment: detect.Live, Severity: detect.CriticalSeverity, Confidence: detect.HighConfidence,
-			Reasons: []string{"because"}, Encoding: "plain", Secret: detect.NewSecret(strings.Repeat("k", 30+i)),
+			Reasons: detect.Reasons{{Code: detect.ClerkOnLine}}, Encoding: "plain", Secret: detect.NewSecret(strings.Repeat("k", 30+i)),
 			Place: detect.Place{Offset: 3, End: 33, Line: 2, Column: 4, EndLine: 3, EndColumn: 2},
 		}, Excerpt: Excerpt{Column: 3, EndColumn: 2}})
 	}

@@ -102,7 +102,7 @@ func (s Style) credential(b *strings.Builder, hits []Hit) {
 			fmt.Fprintf(b, "  %s %s\n", s.paint(faint, fmt.Sprintf("%-11s", name)), line)
 		}
 	}
-	for i, reason := range h.Reasons {
+	for i, reason := range h.Reasons.Texts() {
 		if i == 0 {
 			row("confidence", string(h.Confidence)+": "+reason)
 		} else {
