@@ -53,6 +53,15 @@ const (
 	LowSeverity      Severity = "low"
 )
 
+// Compare returns a number below 0 where s is worse than other, and above 0 where it is less bad. A severity that this
+// version does not know is the worst.
+func (s Severity) Compare(other Severity) int { return s.index() - other.index() }
+
+// index is 0 for the worst severity that is known, -1 for one that is not.
+func (s Severity) index() int {
+	return slices.Index([]Severity{CriticalSeverity, HighSeverity, MediumSeverity, LowSeverity}, s)
+}
+
 // Place is a range of the text as stored. Lines and columns count from 1, columns in bytes; Offset and End count bytes
 // from 0, End exclusive. EndColumn is the column behind the last byte. For a member of an archive, the place is within
 // the member and Offset is -1 where the member is compressed.
@@ -88,8 +97,7 @@ type Finding struct {
 // Urgency orders findings: the lower, the sooner somebody must act. The worst severity comes first, production before the
 // rest, what is sure before what is not.
 func (f Finding) Urgency() int {
-	severity := slices.Index([]Severity{CriticalSeverity, HighSeverity, MediumSeverity, LowSeverity}, f.Severity) // -1: rather first
-	urgency := (severity + 1) * 2
+	urgency := (f.Severity.index() + 1) * 2
 	if f.Environment != Live {
 		urgency++
 	}

@@ -43,25 +43,10 @@ func (r *commandRun) admit() {
 // newest.
 func ComparePriority(a, b Leak) int {
 	return cmp.Or(
-		CompareSeverity(a, b),
+		a.Severity.Compare(b.Severity),
 		cmp.Compare(doubt(a), doubt(b)),
 		b.Detected.Compare(a.Detected), b.Introduced.Compare(a.Introduced), cmp.Compare(b.ID, a.ID),
 	)
-}
-
-// CompareSeverity puts the leaks first that are the most severe.
-func CompareSeverity(a, b Leak) int { return cmp.Compare(urgency(a.Severity), urgency(b.Severity)) }
-
-func urgency(s detect.Severity) int {
-	switch s {
-	case detect.CriticalSeverity:
-		return 0
-	case detect.HighSeverity:
-		return 1
-	case detect.MediumSeverity:
-		return 2
-	}
-	return 3
 }
 
 // doubt is 0 for a key that is known to work, and grows as confidence falls.

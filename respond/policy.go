@@ -58,21 +58,7 @@ func (f FailOn) Fails(s detect.Severity) bool {
 	case FailOnAny, "":
 		return true
 	}
-	return rank(s) >= rank(detect.Severity(f))
-}
-
-func rank(s detect.Severity) int {
-	switch s {
-	case detect.CriticalSeverity:
-		return 4
-	case detect.HighSeverity:
-		return 3
-	case detect.MediumSeverity:
-		return 2
-	case detect.LowSeverity:
-		return 1
-	}
-	return 5 // a severity of a later version: rather fail than not
+	return s.Compare(detect.Severity(f)) <= 0
 }
 
 // IssuePolicy says where issues go.

@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
+	"github.com/rekey-app/rekey/respond/guide"
 )
 
 // mostCommands is how many commands are written that take a file out of the next commit.
@@ -62,7 +64,7 @@ func (s Style) rotation(b *strings.Builder, groups [][]Hit) {
 	}
 	shown := map[string]bool{}
 	for _, g := range groups {
-		steps := adviceFor(g[0].Kind)
+		steps := guide.Brief(g[0].Kind)
 		if shown[steps[0]] {
 			continue
 		}
@@ -95,10 +97,7 @@ func (s Style) notInGit(b *strings.Builder, hits []Hit) {
 func summaryOf(hits []Hit) string {
 	var names []string
 	for _, h := range hits {
-		name := kindName(h.Kind) + " " + h.Secret.Redacted()
-		if h.Environment != "" {
-			name = environmentName(h.Environment) + " " + name
-		}
+		name := respond.Describe(h.Kind, h.Environment) + " " + h.Secret.Redacted()
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}

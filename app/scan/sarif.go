@@ -14,7 +14,9 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
+	"github.com/rekey-app/rekey/respond/guide"
 )
 
 // What code scanning takes of one run; a log with more results is refused whole.
@@ -143,26 +145,25 @@ func invocation(r Result, places int) sarifInvocation {
 func ruleID(h Hit) string {
 	id := "clerk/" + strings.ReplaceAll(string(h.Kind), "_", "-")
 	if h.Environment != "" {
-		id += "-" + environmentName(h.Environment)
+		id += "-" + respond.EnvironmentName(h.Environment)
 	}
 	return id
 }
 
 func ruleOf(h Hit) sarifRule {
 	k := h.Kind
-	name, camelName := kindName(k), "Clerk"+camel(string(k))
+	name, camelName := respond.Describe(k, h.Environment), "Clerk"+camel(string(k))
 	if h.Environment != "" {
-		name = environmentName(h.Environment) + " " + name
-		camelName += camel(environmentName(h.Environment))
+		camelName += camel(respond.EnvironmentName(h.Environment))
 	}
 	help := sarifText{Text: "What to do:", Markdown: "**What to do**\n"}
-	for n, step := range adviceFor(k) {
+	for n, step := range guide.Brief(k) {
 		help.Text += fmt.Sprintf(" (%d) %s;", n+1, step)
 		help.Markdown += fmt.Sprintf("\n%d. %s", n+1, step)
 	}
 	help.Text = strings.TrimSuffix(help.Text, ";") + "."
 	page := "https://clerk.com/docs/guides/secure/rotate-api-keys"
-	if at := dashboardPage(k); at != "" {
+	if at := guide.Page(k); at != "" {
 		help.Markdown += "\n\n[Clerk's dashboard](" + at + ")"
 		if k != detect.SecretKey && k != detect.LegacyAPIKey {
 			page = at
@@ -252,7 +253,7 @@ func absolute(dir, file string) string {
 func sentence(h Hit) string {
 	s := "Clerk " + kindName(h.Kind)
 	if h.Environment != "" {
-		s += " (" + environmentName(h.Environment) + ")"
+		s += " (" + respond.EnvironmentName(h.Environment) + ")"
 	}
 	s += " " + h.Secret.Redacted()
 	if h.Member != "" {

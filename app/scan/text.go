@@ -10,6 +10,7 @@ import (
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
+	"github.com/rekey-app/rekey/respond/guide"
 )
 
 // Style says how text for people is written.
@@ -63,24 +64,20 @@ func grouped(hits []Hit) [][]Hit {
 	}
 	groups := together(hits, func(_ int, h Hit) key { return key{h.Kind, h.Secret} })
 	slices.SortStableFunc(groups, func(a, b []Hit) int {
-		return cmp.Compare(rank(a[0].Severity), rank(b[0].Severity))
+		return a[0].Severity.Compare(b[0].Severity)
 	})
 	return groups
-}
-
-func rank(s detect.Severity) int {
-	return slices.Index([]detect.Severity{detect.CriticalSeverity, detect.HighSeverity, detect.MediumSeverity, detect.LowSeverity}, s)
 }
 
 func (s Style) credential(b *strings.Builder, hits []Hit) {
 	h := best(hits)
 	colour := yellow
-	if rank(h.Severity) <= rank(detect.HighSeverity) {
+	if h.Severity.Compare(detect.HighSeverity) <= 0 {
 		colour = red
 	}
 	what := "Clerk " + kindName(h.Kind)
 	if h.Environment != "" {
-		what += ", " + environmentName(h.Environment)
+		what += ", " + respond.EnvironmentName(h.Environment)
 	}
 	fmt.Fprintf(b, "%s  %s\n", s.paint(bold+colour, "■ "+what), s.paint(bold, h.Secret.Redacted()))
 	places := placesOf(hits)
@@ -118,7 +115,7 @@ func (s Style) credential(b *strings.Builder, hits []Hit) {
 	if i := slices.IndexFunc(hits, func(h Hit) bool { return h.Browser }); i >= 0 {
 		row("browsers", hits[i].Variable+" is shipped to browsers: everyone who opened the page has it; rename the variable too")
 	}
-	row("rotate at", cmp.Or(h.Dashboard, dashboardPage(h.Kind)))
+	row("rotate at", cmp.Or(h.Dashboard, guide.Page(h.Kind)))
 	row("fingerprint", h.Secret.Fingerprint())
 	b.WriteByte('\n')
 }

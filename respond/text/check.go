@@ -131,7 +131,7 @@ func byLeak(sightings []respond.HeadSighting) []leakView {
 		})
 	}
 	slices.SortStableFunc(out, func(a, b leakView) int {
-		return cmp.Or(respond.CompareSeverity(a.Leak, b.Leak), cmp.Compare(a.Fingerprint, b.Fingerprint))
+		return cmp.Or(a.Severity.Compare(b.Severity), cmp.Compare(a.Fingerprint, b.Fingerprint))
 	})
 	return out
 }
@@ -260,8 +260,8 @@ func leaked(leaks []leakView) string {
 		same = same && l.Kind == leaks[0].Kind && l.Environment == leaks[0].Environment
 	}
 	if same {
-		one, many := kindName(leaks[0].Kind)
-		if env := environmentName(leaks[0].Environment); env != "" {
+		one, many := respond.KindName(leaks[0].Kind)
+		if env := respond.EnvironmentName(leaks[0].Environment); env != "" {
 			one, many = env+" "+one, env+" "+many
 		}
 		return format.Count(len(leaks), "Clerk "+one, "Clerk "+many) + " leaked"

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
+	"github.com/rekey-app/rekey/respond/guide"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
@@ -127,7 +128,7 @@ func stillWorks(r respond.Reply) string {
 	}
 	if r.Leak.InstanceID != "" {
 		s += " It belongs to the instance " + markdown.Code(r.Leak.InstanceID)
-		if env := environmentName(r.Leak.Environment); env != "" {
+		if env := respond.EnvironmentName(r.Leak.Environment); env != "" {
 			s += " (" + env + ")"
 		}
 		s += "."
@@ -145,8 +146,7 @@ func refusedElsewhere(r respond.Reply) string {
 // whichRow says which key is to be deleted, as Clerk's list shows it.
 func whichRow(l respond.Leak) string {
 	prefix, end, _ := strings.Cut(redacted(l), "…")
-	page := "https://dashboard.clerk.com/~/api-keys"
-	return fmt.Sprintf("In %s, delete the row that starts with %s and ends with %s.", markdown.Link("Clerk's dashboard → API keys", page),
+	return fmt.Sprintf("In %s, delete the row that starts with %s and ends with %s.", markdown.Link("Clerk's dashboard → API keys", guide.Page(l.Kind)),
 		markdown.Code(prefix), markdown.Code(end))
 }
 

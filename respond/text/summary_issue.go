@@ -1,6 +1,7 @@
 package text
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,10 +36,7 @@ func Summary(f SummaryFacts) IssueText {
 	}
 	leaks := slices.Clone(f.Leaks)
 	slices.SortStableFunc(leaks, func(a, b SummaryLeak) int {
-		if u := respond.CompareSeverity(a.Leak, b.Leak); u != 0 {
-			return u
-		}
-		return strings.Compare(a.Leak.Fingerprint, b.Leak.Fingerprint)
+		return cmp.Or(a.Leak.Severity.Compare(b.Leak.Severity), strings.Compare(a.Leak.Fingerprint, b.Leak.Fingerprint))
 	})
 	open := 0
 	for _, l := range leaks {
