@@ -63,7 +63,7 @@ func (tx *Tx) beginAction(ctx context.Context, key string, lease Lease, once boo
 	var holder string
 	var until time.Time
 	if _, err := one(ctx, tx, []any{into{&a.Begun}, into{&a.Finished}, &a.Result, into{&a.Sending}, &a.Token, &holder, into{&until}},
-		`SELECT begun, finished, result, sending, token, owner, lease FROM actions WHERE key = $1`+tx.lock(), key); err != nil {
+		`SELECT begun, finished, result, sending, token, owner, lease FROM actions WHERE key = $1`+tx.ForUpdate(), key); err != nil {
 		return a, err
 	}
 	switch {

@@ -131,8 +131,8 @@ func (tx *Tx) Wake(queue string) {
 	tx.queues[queue] = true
 }
 
-// lock makes PostgreSQL hold a row until the transaction ends; SQLite's writers are alone anyway.
-func (tx *Tx) lock() string {
+// ForUpdate ends a statement that makes PostgreSQL hold a row until the transaction ends; SQLite's writers are alone anyway.
+func (tx *Tx) ForUpdate() string {
 	if tx.pg != nil {
 		return " FOR UPDATE"
 	}

@@ -70,14 +70,6 @@ func (p *pilot) wake(queues []string) {
 	p.inserted(context.Background(), results)
 }
 
-// lock makes PostgreSQL hold a row until the transaction ends; SQLite's writers are alone anyway.
-func lock(tx *ledger.Tx) string {
-	if tx.Postgres() != nil {
-		return " FOR UPDATE"
-	}
-	return ""
-}
-
 // riverNow is the time by which River starts its jobs.
 func riverNow(tx *ledger.Tx) string {
 	if tx.Postgres() != nil {
@@ -89,7 +81,7 @@ func riverNow(tx *ledger.Tx) string {
 // jobState returns a job's state, and holds it until the transaction ends; "": there is no such job.
 func jobState(ctx context.Context, tx *ledger.Tx, id int64) (rivertype.JobState, error) {
 	var state string
-	_, err := tx.OneSQL(ctx, []any{&state}, `SELECT CAST(state AS TEXT) FROM river_job WHERE id = $1`+lock(tx), id)
+	_, err := tx.OneSQL(ctx, []any{&state}, `SELECT CAST(state AS TEXT) FROM river_job WHERE id = $1`+tx.ForUpdate(), id)
 	return rivertype.JobState(state), err
 }
 

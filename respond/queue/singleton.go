@@ -30,7 +30,7 @@ func waits(state rivertype.JobState) bool {
 // keyBusy reports whether a job of the key waits or runs.
 func keyBusy(ctx context.Context, tx *ledger.Tx, args job.Singleton) (bool, error) {
 	var last [2]int64
-	found, err := tx.OneSQL(ctx, []any{&last[0], &last[1]}, `SELECT waiting, running FROM keyed_jobs WHERE kind = $1 AND key = $2`+lock(tx),
+	found, err := tx.OneSQL(ctx, []any{&last[0], &last[1]}, `SELECT waiting, running FROM keyed_jobs WHERE kind = $1 AND key = $2`+tx.ForUpdate(),
 		args.Kind(), args.Key())
 	if err != nil || !found {
 		return false, err
@@ -51,7 +51,7 @@ func (q *inserter) enqueueSingleton(ctx context.Context, tx *ledger.Tx, args job
 		return err
 	}
 	var waiting, running int64
-	if _, err := tx.OneSQL(ctx, []any{&waiting, &running}, `SELECT waiting, running FROM keyed_jobs WHERE kind = $1 AND key = $2`+lock(tx),
+	if _, err := tx.OneSQL(ctx, []any{&waiting, &running}, `SELECT waiting, running FROM keyed_jobs WHERE kind = $1 AND key = $2`+tx.ForUpdate(),
 		args.Kind(), args.Key()); err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (q *inserter) enqueueSingleton(ctx context.Context, tx *ledger.Tx, args job
 // startSingleton takes the key for a job that starts. It tells no while another job of the key runs.
 func startSingleton(ctx context.Context, tx *ledger.Tx, args job.Singleton, id int64) (bool, error) {
 	var running int64
-	found, err := tx.OneSQL(ctx, []any{&running}, `SELECT running FROM keyed_jobs WHERE kind = $1 AND key = $2`+lock(tx),
+	found, err := tx.OneSQL(ctx, []any{&running}, `SELECT running FROM keyed_jobs WHERE kind = $1 AND key = $2`+tx.ForUpdate(),
 		args.Kind(), args.Key())
 	if err != nil {
 		return false, err
