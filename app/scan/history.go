@@ -3,7 +3,10 @@ package scan
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/pack"
@@ -55,19 +58,40 @@ func (c *collector) history(ctx context.Context, path string, o Options) error {
 	}
 	shown := c.excerptsOf(ctx, repository, report.Sightings)
 	for i, s := range report.Sightings {
-		file := s.Path
-		switch s.Source {
-		case pack.InMessage:
-			file = "commit message"
-		case pack.InTag:
-			file = "tag message"
-		}
+		file, noFile := placeIn(repository, s)
 		c.add(ctx, Hit{
-			Finding: s.Finding, Repository: several, File: file, Commit: s.Commit, Author: s.Author, Blob: s.Blob, Refs: s.Refs,
-			Excerpt: shown[i],
+			Finding: s.Finding, Repository: several, File: file, NoFile: noFile, Commit: s.Commit, Author: s.Author, Blob: s.Blob,
+			Refs: s.Refs, Excerpt: shown[i],
 		})
 	}
 	return nil
+}
+
+// placeIn names where in a history something is, and says whether that is no file.
+func placeIn(r *pack.Repository, s pack.Sighting) (name string, noFile bool) {
+	switch s.Source {
+	case pack.InMessage:
+		return commitMessage, true
+	case pack.InTag:
+		return "tag message", true
+	}
+	return noteOn(s.Path, func(object string) bool {
+		_, err := r.Blob(object, 0)
+		return err == nil || errors.Is(err, pack.ErrLimit) // over no bytes at all: it is there
+	})
+}
+
+// commitMessage is the place of what is in a commit's message or header.
+const commitMessage = "commit message"
+
+// noteOn names what is at a path of a history. Git keeps a note (git notes) at the id of what it is about, which may have
+// slashes in it. That there is such an object tells a note from a file that is called by a checksum.
+func noteOn(path string, exists func(object string) bool) (name string, noFile bool) {
+	id := strings.ReplaceAll(path, "/", "")
+	if _, err := hex.DecodeString(id); err == nil && len(id) >= 40 && exists(id) {
+		return "git note on " + id, true
+	}
+	return path, false
 }
 
 // excerptsOf reads the blobs again that hold findings.

@@ -36,6 +36,17 @@ func placesOf(hits []Hit) [][]Hit {
 	return places
 }
 
+// nameOf is what people call a place: the path of a file as seen from the current directory, or what else it is.
+func nameOf(h Hit, path string) string {
+	switch path {
+	case "-":
+		return "standard input"
+	case "":
+		return "object " + h.Blob
+	}
+	return joined(h.Root, path)
+}
+
 // pathOf is a hit's path as seen from the current directory; in a repository, from its top.
 func pathOf(h Hit) string { return joined(h.Root, h.Path()) }
 
@@ -66,13 +77,7 @@ func deleted(place []Hit) int {
 // place writes one place: where the credential stood there first, and what commits brought it.
 func (s Style) place(b *strings.Builder, hits []Hit) {
 	h := hits[0]
-	place := Printable(pathOf(h))
-	if place == "-" {
-		place = "standard input"
-	}
-	if place == "" {
-		place = "object " + h.Blob
-	}
+	place := Printable(nameOf(h, h.Path()))
 	if h.Place.Line > 0 {
 		column := h.Place.Column
 		if h.Column > 0 {

@@ -100,7 +100,7 @@ func (r *ranger) commit(ctx context.Context, commit worktree.Commit) error {
 	shown := excerpts(bytes.NewReader(commit.Text), message.Findings)
 	for i, f := range message.Findings {
 		h := hit
-		h.Finding, h.File, h.Blob, h.Excerpt = f, "commit message", h.Commit, shown[i]
+		h.Finding, h.File, h.NoFile, h.Blob, h.Excerpt = f, commitMessage, true, h.Commit, shown[i]
 		if commit.ID == r.head.ID {
 			h.Refs = []string{r.ref}
 		}
@@ -126,7 +126,8 @@ func (r *ranger) commit(ctx context.Context, commit worktree.Commit) error {
 		}
 		for i, finding := range was.findings {
 			h := hit
-			h.Finding, h.File, h.Blob, h.Excerpt = finding, f.Path, f.ID.String(), was.shown[i]
+			h.Finding, h.Blob, h.Excerpt = finding, f.ID.String(), was.shown[i]
+			h.File, h.NoFile = noteOn(f.Path, r.has)
 			if r.tree.Holds(r.head, f) {
 				h.Refs = []string{r.ref}
 			}
@@ -134,6 +135,19 @@ func (r *ranger) commit(ctx context.Context, commit worktree.Commit) error {
 		}
 	}
 	return nil
+}
+
+// has reports whether the repository has an object.
+func (r *ranger) has(object string) bool {
+	id, ok := r.tree.ParseID(object)
+	if !ok {
+		return false
+	}
+	o, err := r.tree.Object(id)
+	if err == nil {
+		o.Close()
+	}
+	return err == nil
 }
 
 // pathOfMissing returns where an object would be that a partial clone lacks; its id where that is not found.

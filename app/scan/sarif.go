@@ -232,7 +232,7 @@ func level(h Hit) string {
 
 // artifactOf is the file's address: relative to the current directory where it is below that, else absolute.
 func artifactOf(h Hit, dir string) sarifArtifact {
-	file := joined(h.Root, h.File)
+	file := nameOf(h, h.File)
 	if filepath.IsAbs(file) || strings.HasPrefix(file, "../") {
 		from, err := filepath.Rel(dir, absolute(dir, file))
 		if err != nil || strings.HasPrefix(from, "..") {
@@ -256,6 +256,12 @@ func sentence(h Hit) string {
 		s += " (" + respond.EnvironmentName(h.Environment) + ")"
 	}
 	s += " " + h.Secret.Redacted()
+	switch {
+	case h.NoFile:
+		s += " in the " + h.File
+	case h.File == "":
+		s += " in " + nameOf(h, "")
+	}
 	if h.Member != "" {
 		s += fmt.Sprintf(" in %s, line %d", h.Member, h.Place.Line)
 	}

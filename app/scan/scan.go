@@ -39,8 +39,9 @@ type Options struct {
 // Hit is a finding with where it was found on this machine.
 type Hit struct {
 	detect.Finding
-	Root string // the directory that was given; "" for a file that was named, a history and what is staged
-	File string // relative to Root, with slashes: any bytes but NUL
+	Root   string // the directory that was given; "" for a file that was named, a history and what is staged
+	File   string // relative to Root, with slashes: any bytes but NUL; "" for an object of a history that no tree names
+	NoFile bool   // File names what is no file: a message, a note
 	// Repository is the one of a history and of what is staged, where several are read.
 	Repository string
 	Commit     string
