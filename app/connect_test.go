@@ -2,7 +2,6 @@ package app
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -10,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/serve"
@@ -249,66 +246,4 @@ func TestRecordedDeliveryUnderAnotherGUID(t *testing.T) {
 	if leak.State != before {
 		t.Errorf("the leak went from %s to %s by a recorded delivery: %v", before, leak.State, history)
 	}
-}
-
-// Metrics keep to Prometheus' conventions, and the public port shows them to nobody behind a proxy.
-func TestMetrics(t *testing.T) {
-	t.Parallel()
-	const hourly = 5000
-	w := newWorld(t, githubtest.Options{HourlyLimit: hourly})
-	w.pushed(map[string]string{".env": env(w.key(44, "live"))})
-	w.issues(1)
-	w.quiet()
-	get := func(header string) (int, string) {
-		t.Helper()
-		r, err := http.NewRequestWithContext(w.ctx, http.MethodGet, w.url("/metrics"), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if header != "" {
-			r.Header.Set(header, "203.0.113.9")
-		}
-		resp, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		body, err := io.ReadAll(resp.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return resp.StatusCode, string(body)
-	}
-	code, body := get("")
-	if code != http.StatusOK {
-		t.Fatalf("metrics: %d %s", code, body)
-	}
-	for _, want := range []string{
-		`rekey_open_leaks{environment="live",kind="secret_key"} 1`, "rekey_build_info{", "rekey_unfinished_deliveries 0",
-		"rekey_github_last_delivery_timestamp_seconds 1.", `rekey_queue_jobs{`, fmt.Sprintf(`rekey_github_rate_limit{installation="%d"} %d`, w.app.ID(), hourly),
-		fmt.Sprintf(`rekey_github_rate_limit_remaining{installation="%d"} %d`, w.app.ID(), w.app.Left()),
-	} {
-		if !strings.Contains(body, want) {
-			t.Errorf("metrics lack %s", want)
-		}
-	}
-	problems, err := promlint.New(strings.NewReader(body)).Lint()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range problems {
-		if strings.HasPrefix(p.Metric, "rekey_") {
-			t.Errorf("%s: %s", p.Metric, p.Text)
-		}
-	}
-	if code, _ := get("X-Forwarded-For"); code != http.StatusNotFound {
-		t.Errorf("through a proxy: %d", code)
-	}
-	w.stop()
-	w.flags.AdminListen = "127.0.0.1:0"
-	w.start()
-	if code, _ := get(""); code != http.StatusNotFound {
-		t.Errorf("on the public port beside one for operators: %d", code)
-	}
-	w.logged("metrics are served", "127.0.0.1:")
 }

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
@@ -198,50 +197,4 @@ func TestAdvance(t *testing.T) {
 	run = advance(run, pack.Progress{Objects: 9, Total: 9, Bytes: 500})
 	run = advance(run, pack.Progress{Objects: 1, Total: 9, Bytes: 510})
 	want("walked again", ledger.BackfillReading, 9, 9, 510)
-}
-
-func TestGauges(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(newGauges(ledger.Scope[GaugesTx](b.store), b.now, b.worker.Log))
-	gauges := func() (text string) {
-		t.Helper()
-		families, err := registry.Gather()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range families {
-			if f.GetName() != "rekey_repositories" {
-				continue
-			}
-			for _, m := range f.GetMetric() {
-				text += fmt.Sprintf(" %s %v", m.GetLabel()[0].GetValue(), m.GetGauge().GetValue())
-			}
-		}
-		return strings.TrimSpace(text)
-	}
-	const none, one = "done 0 given_up 0 reading 0 waiting 0", "done 1 given_up 0 reading 0 waiting 0"
-	if got := gauges(); got != none {
-		t.Errorf("at first: %s", got)
-	}
-	old, installation := b.old()
-	b.read(old, installation)
-	if got := gauges(); got != none {
-		t.Errorf("counted again at once: %s", got)
-	}
-	b.later.Add(int64(countEvery))
-	if got := gauges(); got != one {
-		t.Errorf("later: %s", got)
-	}
-	// What the database does not tell is left out; it takes nothing else with it.
-	b.later.Add(int64(countEvery))
-	g := newGauges(ledger.Scope[GaugesTx](b.store), b.now, b.worker.Log)
-	_ = b.store.Close()
-	if _, ok := g.count(); ok {
-		t.Error("counted without a database")
-	}
-	if got := gauges(); got != "" {
-		t.Errorf("without a database: %s", got)
-	}
 }

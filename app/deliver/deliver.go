@@ -9,6 +9,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/observe"
 	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/github"
@@ -33,11 +34,14 @@ func (w *Worker) Deliver(ctx context.Context, j *river.Job[job.Delivery]) error 
 	if !d.Finished.IsZero() {
 		return nil
 	}
+	about := job.AboutOf(ctx)
+	about.Received = d.Received.UnixMicro()
+	ctx = job.WithAbout(ctx, about)
 	event, err := webhook.Decode(d.Event, d.Body)
 	if err != nil {
 		return w.finish(ctx, d, fmt.Sprintf("cannot decode: %v", err))
 	}
-	ctx = withAttrs(ctx, eventAttrs(event))
+	ctx = observe.With(ctx, eventAttrs(event)...)
 	if ours, err := w.ownEvent(ctx, event); err != nil {
 		return err
 	} else if ours {
@@ -46,7 +50,7 @@ func (w *Worker) Deliver(ctx context.Context, j *river.Job[job.Delivery]) error 
 			return err
 		} else if double {
 			note = "withdrawn: it was made twice"
-			w.Log.WarnContext(ctx, "GitHub applied a request twice: the duplicate is withdrawn", "delivery", d.GUID, "event", d.Event)
+			w.Log.WarnContext(ctx, "GitHub applied a request twice: the duplicate is withdrawn", "event", d.Event)
 		}
 		return w.finish(ctx, d, note)
 	}
@@ -109,7 +113,7 @@ func (w *Worker) finishWith(ctx context.Context, d ledger.Delivery, note string,
 		if note == ownDoing { // several for each push
 			level = slog.LevelDebug
 		}
-		w.Log.Log(ctx, level, "delivery done", append([]any{"delivery", d.GUID, "event", d.Event, "action", d.Action, "outcome", note}, attrsOf(ctx)...)...)
+		w.Log.Log(ctx, level, "delivery done", "event", d.Event, "action", d.Action, "outcome", note)
 	}
 	return err
 }
@@ -188,7 +192,7 @@ func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d l
 	// The job's own time may be what ran out.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), job.RespondTimeout)
 	defer cancel()
-	w.Log.ErrorContext(ctx, "scan given up", "delivery", d.GUID, "repository", t.Repository.Owner+"/"+t.Repository.Name, "head", t.Head,
+	w.Log.ErrorContext(ctx, "scan given up", "repository", t.Repository.Owner+"/"+t.Repository.Name, "head", t.Head,
 		"reason", out.Reason, "error", err, outcome.Stack(err))
 	if err := w.Publish.GiveUpScan(ctx, outcome.Owner(j.JobRow), t, out.Reason); err != nil {
 		return err

@@ -1,46 +1,34 @@
 package deliver
 
 import (
-	"context"
+	"log/slog"
 
 	"github.com/rekey-app/rekey/github/webhook"
 )
 
 // eventAttrs returns what log lines about an event name it by.
-func eventAttrs(event webhook.Event) []any {
-	var attrs []any
+func eventAttrs(event webhook.Event) []slog.Attr {
+	var attrs []slog.Attr
 	if r := event.About().Repository; r.ID != 0 {
-		attrs = append(attrs, "repository", r.Owner+"/"+r.Name)
+		attrs = append(attrs, slog.String("repository", r.Owner+"/"+r.Name))
 	}
 	switch e := event.(type) {
 	case *webhook.Push:
-		attrs = append(attrs, "ref", e.Ref, "head", e.After)
+		attrs = append(attrs, slog.String("ref", e.Ref), slog.String("head", e.After))
 	case *webhook.PullRequest:
-		attrs = append(attrs, "pull_request", e.Number, "head", e.HeadSHA)
+		attrs = append(attrs, slog.Int("pull_request", e.Number), slog.String("head", e.HeadSHA))
 	case *webhook.MergeGroup:
-		attrs = append(attrs, "ref", e.HeadRef, "head", e.HeadSHA)
+		attrs = append(attrs, slog.String("ref", e.HeadRef), slog.String("head", e.HeadSHA))
 	case *webhook.CheckRun:
-		attrs = append(attrs, "head", e.HeadSHA)
+		attrs = append(attrs, slog.String("head", e.HeadSHA))
 	case *webhook.CheckSuite:
-		attrs = append(attrs, "head", e.HeadSHA)
+		attrs = append(attrs, slog.String("head", e.HeadSHA))
 	case *webhook.Issues:
-		attrs = append(attrs, "issue", e.Issue.Number)
+		attrs = append(attrs, slog.Int("issue", e.Issue.Number))
 	case *webhook.IssueComment:
-		attrs = append(attrs, "issue", e.Issue.Number)
+		attrs = append(attrs, slog.Int("issue", e.Issue.Number))
 	case *webhook.Installation:
-		attrs = append(attrs, "account", e.Account.Login)
+		attrs = append(attrs, slog.String("account", e.Account.Login))
 	}
-	return attrs
-}
-
-type attrsKey struct{}
-
-// withAttrs returns a context whose log lines about a delivery carry attrs.
-func withAttrs(ctx context.Context, attrs []any) context.Context {
-	return context.WithValue(ctx, attrsKey{}, attrs)
-}
-
-func attrsOf(ctx context.Context) []any {
-	attrs, _ := ctx.Value(attrsKey{}).([]any)
 	return attrs
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
+	"github.com/rekey-app/rekey/app/observe"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -57,6 +58,7 @@ func Handle[T river.JobArgs](r *Runner, do func(context.Context, *river.Job[T]) 
 func (h *handler[T]) Work(ctx context.Context, j *river.Job[T]) error {
 	ctx, cancel := context.WithTimeout(ctx, timeoutOf(j.Queue))
 	defer cancel()
+	ctx = observe.With(ctx, attrsOf(ctx, j.JobRow)...)
 	return h.runner.toRiver(ctx, j.JobRow, Contain(func() error { return h.do(ctx, j) }))
 }
 
@@ -77,7 +79,7 @@ func (r *Runner) toRiver(ctx context.Context, row *rivertype.JobRow, err error) 
 	now := r.Now()
 	out := Of(err, now, AttemptOf(row, now))
 	r.jobs.WithLabelValues(row.Kind, string(out.Do)).Inc()
-	log := r.Log.With("job", row.Kind, "job_id", row.ID, "attempt", row.Attempt, "reason", out.Reason)
+	log := r.Log.With("attempt", row.Attempt, "reason", out.Reason)
 	switch out.Do {
 	case github.Snooze:
 		log.DebugContext(ctx, "job waits", "seconds", out.After.Seconds())
@@ -101,8 +103,24 @@ func (r *Runner) park(ctx context.Context, row *rivertype.JobRow, err error) {
 		return tx.ParkJob(ctx, row.ID, failed.Installation)
 	})
 	if err != nil {
-		r.Log.WarnContext(ctx, "the end of the suspension will be seen hours late", "job_id", row.ID, "error", err)
+		r.Log.WarnContext(ctx, "the end of the suspension will be seen hours late", "error", err)
 	}
+}
+
+// attrsOf is what all log lines of a job say of it.
+func attrsOf(ctx context.Context, row *rivertype.JobRow) []slog.Attr {
+	about := job.AboutOf(ctx)
+	attrs := []slog.Attr{slog.String("job", row.Kind), slog.Int64("job_id", row.ID)}
+	if about.Delivery != "" {
+		attrs = append(attrs, slog.String("delivery", about.Delivery))
+	}
+	if about.Installation != 0 {
+		attrs = append(attrs, slog.Int64("installation", about.Installation))
+	}
+	if about.Repository != 0 {
+		attrs = append(attrs, slog.Int64("repository_id", about.Repository))
+	}
+	return attrs
 }
 
 func timeoutOf(queue string) time.Duration {

@@ -31,14 +31,18 @@ func (w *Worker) Check(ctx context.Context, j *river.Job[job.Check]) error {
 // caller, so that jobs which overtake each other end with the same check. It sends nothing where GitHub has it already.
 // Without createIfMissing it makes none where none was made or begun: a backfill makes none.
 func (w *Worker) publishCheck(ctx context.Context, owner string, client *github.Client, repositoryID int64, head string, createIfMissing bool) error {
-	err := w.runner().Do(ctx, checkKey(repositoryID, head), owner, &checkEffect{
+	effect := &checkEffect{
 		w: w, client: client, have: ledger.Check{Repository: repositoryID, Head: head}, createIfMissing: createIfMissing,
-	})
+	}
+	err := w.runner().Do(ctx, checkKey(repositoryID, head), owner, effect)
 	if errors.Is(err, ledger.ErrNotFound) { // uninstalled since
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("check run on %s: %w", head, err)
+	}
+	if received := job.AboutOf(ctx).ReceivedAt(); effect.created && !received.IsZero() {
+		w.Metrics.checked(w.Now().Sub(received))
 	}
 	return nil
 }
@@ -59,6 +63,7 @@ type checkEffect struct {
 	annotated []int64 // sightings whose annotations go with the run
 	unsure    bool    // which annotations are there
 	doubles   []int64 // further runs, to be withdrawn
+	created   bool    // by this run
 }
 
 func (e *checkEffect) Facts(ctx context.Context, tx Tx, begun ledger.Action) error {
@@ -126,6 +131,7 @@ func (e *checkEffect) Send(ctx context.Context, before func(context.Context) err
 	}
 	var err error
 	e.have.RunID, err = client.CreateCheckRun(ctx, e.w.redactRun(ctx, e.run))
+	e.created = err == nil
 	return err
 }
 

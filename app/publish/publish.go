@@ -78,6 +78,9 @@ type Worker struct {
 	Settle   time.Duration // see [DefaultSettle]
 	Now      func() time.Time
 	Log      *slog.Logger
+	Metrics  *Metrics // nil: none
 }
 
-func (w *Worker) runner() *Runner { return &Runner{Store: w.Store, Now: w.Now, Settle: w.Settle} }
+func (w *Worker) runner() *Runner {
+	return &Runner{Store: w.Store, Now: w.Now, Settle: w.Settle, Metrics: w.Metrics}
+}

@@ -66,6 +66,8 @@ type Runner struct {
 	Store  ledger.Scoped[Tx]
 	Now    func() time.Time
 	Settle time.Duration // see [DefaultSettle]; zero means no wait
+
+	Metrics *Metrics // nil: none
 }
 
 // Do performs an effect under its key. owner names the job that asks for it: another attempt of the same job takes over at
@@ -97,6 +99,13 @@ type begin func(Tx, context.Context, string, ledger.Lease) (ledger.Action, error
 
 func (r *Runner) do(ctx context.Context, begin begin, key, owner string, e Effect) error {
 	n := &run{Runner: r, effect: e}
+	err := n.do(ctx, begin, key, owner)
+	r.Metrics.performed(e, n.sends, err, r.Now())
+	return err
+}
+
+func (n *run) do(ctx context.Context, begin begin, key, owner string) error {
+	r, e := n.Runner, n.effect
 	err := r.Store.Update(ctx, func(ctx context.Context, tx Tx) (err error) {
 		n.action, err = begin(tx, ctx, key, ledger.Lease{Owner: owner, For: lease, Send: planning + github.WriteTimeout})
 		switch {
@@ -139,6 +148,7 @@ type run struct {
 	effect Effect
 	action ledger.Action
 	found  bool // looked for what the interrupted run made
+	sends  bool // there was something to send
 	sent   int  // requests that change something, and that may have reached GitHub
 }
 
@@ -155,7 +165,7 @@ func (n *run) perform(ctx context.Context) error {
 		}
 		n.found = true
 	}
-	if send {
+	if n.sends = send; send {
 		if err := n.effect.Send(ctx, n.before); err != nil {
 			return err
 		}

@@ -48,7 +48,7 @@ func (r *Reader) authorRole(ctx context.Context, t *Task) (respond.Role, error) 
 	}
 	role, err := r.Policies.Role(ctx, t.Repository.ID, t.Author)
 	if err != nil && outcome.Of(err, now, outcome.Attempt{}).Do == github.GiveUp {
-		r.Log.WarnContext(ctx, "role of a pull request's author unknown: treated as a stranger", "repository", t.Repository.ID,
+		r.Log.WarnContext(ctx, "role of a pull request's author unknown: treated as a stranger", "repository", t.Repository.Owner+"/"+t.Repository.Name,
 			"pull", t.Pull, "error", err)
 		role, err = respond.RoleNone, nil
 	}

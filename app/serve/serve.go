@@ -20,7 +20,9 @@ import (
 
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/intake"
+	"github.com/rekey-app/rekey/app/observe"
 	"github.com/rekey-app/rekey/app/publish"
+	"github.com/rekey-app/rekey/app/status"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github"
@@ -71,7 +73,7 @@ type Server struct {
 
 // New starts a server. It returns once deliveries are taken; the caller must Close it. The server outlives ctx.
 func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err error) {
-	log := o.Log
+	log := slog.New(observe.Logs(o.Log.Handler()))
 	s := &Server{log: log, version: o.Version, failed: make(chan error, 1)}
 	defer func() {
 		if err != nil {
@@ -84,7 +86,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 	userAgent := "rekey/" + o.Version
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(o.Version))
-	if s.store, err = openStore(ctx, cfg, log); err != nil {
+	if s.store, err = openStore(ctx, cfg, log, databaseMetrics(registry)); err != nil {
 		return nil, err
 	}
 	toGitHub := github.Config{
@@ -101,6 +103,8 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 		return nil, err
 	}
 	registry.MustRegister(newQuotaGauges(app.Quotas))
+	counter := status.NewCounter(ledger.Scope[status.Tx](s.store), time.Now)
+	registry.MustRegister(status.NewGauges(counter, log))
 	asker, err := clerk.New(clerk.Options{URL: cfg.ClerkAPIURL, UserAgent: userAgent, Now: time.Now})
 	if err != nil {
 		return nil, fmt.Errorf("REKEY_CLERK_API_URL: %w", err)

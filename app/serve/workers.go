@@ -52,6 +52,7 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 	effects := &publish.Worker{
 		Store: ledger.Scope[publish.Tx](p.store), GitHub: p.app, AppID: cfg.AppID, Scanner: p.scanner, Policies: rules, Recorder: recorder,
 		Reader: reader, Targets: cfg.Targets, Sender: p.sender, Settle: p.settle, Now: now, Log: p.log,
+		Metrics: publish.NewMetrics(p.metrics),
 	}
 	questions := &verify.Worker{
 		Store: ledger.Scope[verify.Tx](p.store), GitHub: p.app, Scanner: p.scanner, Clerk: p.clerk, Policies: rules, Recorder: recorder,
@@ -65,7 +66,6 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 		Store: ledger.Scope[backfill.Tx](p.store), Progress: p.store, GitHub: p.app, Scanner: p.scanner, PullRefs: cfg.PullRefs,
 		Policies: rules, Recorder: recorder, Reader: reader, Publish: effects, Now: now, Log: p.log,
 	}
-	p.metrics.MustRegister(backfill.NewGauges(ledger.Scope[backfill.GaugesTx](p.store), now, p.log))
 
 	workers, runner := river.NewWorkers(), outcome.NewRunner(ledger.Scope[outcome.Tx](p.store), now, p.log, p.metrics)
 	river.AddWorker(workers, outcome.Handle(runner, deliveries.Deliver))

@@ -36,6 +36,17 @@ const (
 	BackfillAttempts = 8
 )
 
+// Kinds are the kinds of all jobs.
+func Kinds() []string {
+	var kinds []string
+	for _, args := range []Args{
+		Delivery{}, Check{}, Issue{}, Summary{}, Effects{}, Verify{}, Notify{}, Digest{}, Backfill{}, Sweep{}, Reconcile{}, Issues{},
+	} {
+		kinds = append(kinds, args.Kind())
+	}
+	return kinds
+}
+
 // Singleton is a job of which at most one waits and at most one runs for a key, whatever is enqueued. Enqueueing it while
 // one waits does nothing; while one runs, another is queued and starts when that one has ended. So a worker that
 // reads its state after it was started never misses a change.

@@ -31,6 +31,8 @@ type Options struct {
 
 	// Queue queues jobs in the store's transactions. Package queue has it, and opens stores with it.
 	Queue Queue
+	// OnError, if set, is told of each transaction that the database failed, for metrics. It is called from many goroutines.
+	OnError func(Operation, Reason)
 	// StatementTimeout limits each statement on PostgreSQL. Zero means 20 seconds.
 	StatementTimeout time.Duration
 }
@@ -54,6 +56,7 @@ type Store struct {
 	space func() (int64, error) // free on the database's disk, in bytes; nil: not known
 	full  atomic.Bool           // the last write found the disk full
 
+	onError func(Operation, Reason) // may be nil
 	queue   Queue
 	process atomic.Pointer[Process] // set while a worker runs in this process
 }
@@ -61,7 +64,7 @@ type Store struct {
 // OpenStore opens the ledger, made or migrated where needed: its own tables and River's. Several processes may do so at the
 // same time. Errors never hold the URL's password.
 func OpenStore(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{now: o.Now, log: o.Log, queue: o.Queue}
+	s := &Store{now: o.Now, log: o.Log, queue: o.Queue, onError: o.OnError}
 	if s.now == nil {
 		s.now = time.Now
 	}

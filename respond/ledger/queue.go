@@ -33,8 +33,8 @@ type Queue interface {
 	ResumeParked(ctx context.Context, tx *Tx, which string, args ...any) error
 	// PruneKeys forgets up to limit keys of singleton jobs of which none waits or runs, and returns how many they were.
 	PruneKeys(ctx context.Context, tx *Tx, limit int) (int64, error)
-	// Count counts jobs by queue: those that wait, that run, and that were given up and are still remembered.
-	Count(ctx context.Context, tx *Tx) (waiting, running, givenUp map[string]int, err error)
+	// Count counts jobs by queue, kind and state: those that wait, that run, and that were given up and are still remembered.
+	Count(ctx context.Context, tx *Tx) ([]Jobs, error)
 	// Conditions are what statements of the ledger ask about jobs.
 	Conditions(tx *Tx) Conditions
 }

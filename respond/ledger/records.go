@@ -18,6 +18,7 @@ type Delivery struct {
 	Repository   int64
 	Lane         string // deliveries of one lane are handled one after the other, in their order; "" is none
 	Class        turn.Class
+	Trace        string // traceparent of the request that brought it; "": not traced. Its job has it, and the ledger does not keep it
 	Head         string // what a push made its ref point to; "" for other events
 	Body         []byte // as it came; at most 25 MiB; emptied when the delivery is finished
 	Received     time.Time

@@ -208,3 +208,19 @@ func (tx *Tx) Tips(ctx context.Context, repository int64, limit int) ([]respond.
 	}
 	return list, nil
 }
+
+// Accounts names the accounts of up to limit installations, by installation.
+func (tx *Tx) Accounts(ctx context.Context, limit int) (map[int64]string, error) {
+	accounts := map[int64]string{}
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		var id int64
+		var account string
+		err := scan(&id, &account)
+		accounts[id] = account
+		return err
+	}, `SELECT id, account FROM installations ORDER BY id LIMIT $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: accounts of installations: %w", err)
+	}
+	return accounts, nil
+}

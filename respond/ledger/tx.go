@@ -67,6 +67,7 @@ func (s *Store) updateOnce(ctx context.Context, isolation pgx.TxIsoLevel, fn fun
 	}
 	if err != nil {
 		err = s.explained(ctx, err)
+		s.report(Write, err)
 		s.full.Store(errors.Is(err, ErrFull))
 		return err
 	}
@@ -90,7 +91,9 @@ func (s *Store) View(ctx context.Context, fn func(context.Context, *Tx) error) e
 	} else {
 		err = tx.inSQLite(ctx, s.reader, s.reads, &sql.TxOptions{ReadOnly: true}, fn)
 	}
-	return s.explained(ctx, err)
+	err = s.explained(ctx, err)
+	s.report(Read, err)
+	return err
 }
 
 func (tx *Tx) inSQLite(ctx context.Context, db *sql.DB, stmts *statements, opts *sql.TxOptions, fn func(context.Context, *Tx) error) error {

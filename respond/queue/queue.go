@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -129,7 +130,8 @@ func deliveryJob(d ledger.Delivery) river.InsertManyParams {
 	return river.InsertManyParams{
 		Args: args,
 		InsertOpts: &river.InsertOpts{
-			Queue: job.QueueOf(d.Event),
+			Queue:    job.QueueOf(d.Event),
+			Metadata: job.Origin{Trace: d.Trace}.Metadata(),
 			UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
 				rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
 				rivertype.JobStateRunning, rivertype.JobStateScheduled,
@@ -144,6 +146,13 @@ func clean(s string) string {
 }
 
 func (q *inserter) insertJob(ctx context.Context, tx *ledger.Tx, args job.Args, opts *job.Options) (result *rivertype.JobInsertResult, err error) {
+	if origin := job.AboutOf(ctx).Origin.Metadata(); origin != nil && (opts == nil || opts.Metadata == nil) {
+		with := job.Options{}
+		if opts != nil {
+			with = *opts
+		}
+		with.Metadata, opts = origin, &with
+	}
 	pg, sqlite := tx.Postgres(), tx.SQLite()
 	switch {
 	case pg != nil:
@@ -183,19 +192,33 @@ func (*inserter) PruneKeys(ctx context.Context, tx *ledger.Tx, limit int) (int64
 }
 
 // Count implements [ledger.Queue].
-func (*inserter) Count(ctx context.Context, tx *ledger.Tx) (waiting, running, givenUp map[string]int, err error) {
-	waiting, running, givenUp = map[string]int{}, map[string]int{}, map[string]int{}
-	err = countJobs(ctx, tx, func(queue string, state rivertype.JobState, n int) {
+func (*inserter) Count(ctx context.Context, tx *ledger.Tx) ([]ledger.Jobs, error) {
+	counts := map[ledger.Jobs]*ledger.Jobs{}
+	var order []*ledger.Jobs
+	err := countJobs(ctx, tx, func(queue, kind string, state rivertype.JobState, n int, oldest time.Time) {
+		key := ledger.Jobs{Queue: queue, Kind: kind, State: ledger.JobWaits}
 		switch state {
 		case rivertype.JobStateRunning:
-			running[queue] += n
+			key.State = ledger.JobRuns
 		case rivertype.JobStateDiscarded:
-			givenUp[queue] += n
-		default:
-			waiting[queue] += n
+			key.State = ledger.JobGivenUp
+		}
+		jobs := counts[key]
+		if jobs == nil {
+			made := key
+			jobs = &made
+			counts[key], order = jobs, append(order, jobs)
+		}
+		jobs.Count += n
+		if !oldest.IsZero() && (jobs.Oldest.IsZero() || oldest.Before(jobs.Oldest)) {
+			jobs.Oldest = oldest
 		}
 	})
-	return waiting, running, givenUp, err
+	list := make([]ledger.Jobs, len(order))
+	for i, jobs := range order {
+		list[i] = *jobs
+	}
+	return list, err
 }
 
 // Conditions implements [ledger.Queue].

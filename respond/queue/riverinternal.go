@@ -19,6 +19,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivershared/baseservice"
@@ -110,18 +111,33 @@ func conditions(tx *ledger.Tx) ledger.Conditions {
 	}
 }
 
-// countJobs calls add with the number of jobs of each queue and state, of those that will still do their work or were discarded.
-func countJobs(ctx context.Context, tx *ledger.Tx, add func(queue string, state rivertype.JobState, n int)) error {
+// countJobs calls add with the number of jobs of each queue, kind and state, of those that will still do their work or were
+// discarded; and with the time when the oldest was queued of those that could start, or have begun and wait to go on.
+func countJobs(ctx context.Context, tx *ledger.Tx, add func(queue, kind string, state rivertype.JobState, n int, oldest time.Time)) error {
+	oldest := `CAST(coalesce(unixepoch(min(due), 'subsec') * 1000000, 0) AS INTEGER)`
+	if tx.Postgres() != nil {
+		oldest = `CAST(coalesce(extract(epoch FROM min(due)) * 1000000, 0) AS BIGINT)`
+	}
 	return tx.EachSQL(ctx, func(scan func(...any) error) error {
-		var queue, state string
+		var queue, kind, state string
 		var n int
-		if err := scan(&queue, &state, &n); err != nil {
+		var at int64
+		if err := scan(&queue, &kind, &state, &n, &at); err != nil {
 			return err
 		}
-		add(queue, rivertype.JobState(state), n)
+		var queued time.Time
+		if at != 0 {
+			queued = time.UnixMicro(at).UTC()
+		}
+		add(queue, kind, rivertype.JobState(state), n, queued)
 		return nil
-	}, `SELECT queue, CAST(state AS TEXT), count(*) FROM river_job
-		WHERE state IN ('available', 'scheduled', 'retryable', 'pending', 'running', 'discarded') GROUP BY queue, state`)
+	}, `SELECT queue, kind, state, count(*), `+oldest+` FROM (
+			SELECT queue, kind, CAST(state AS TEXT) AS state, CASE WHEN state IN `+waitingStates+` AND NOT EXISTS (
+				SELECT 1 FROM parked p WHERE p.job = j.id) THEN CASE
+					WHEN attempted_at IS NOT NULL OR scheduled_at <= created_at THEN created_at
+					WHEN scheduled_at <= `+riverNow(tx)+` THEN scheduled_at END END AS due
+			FROM river_job j WHERE state IN ('available', 'scheduled', 'retryable', 'pending', 'running', 'discarded')
+		) jobs GROUP BY queue, kind, state`)
 }
 
 // resumeParked makes parked jobs available of which the condition holds, and returns how many they were. One that has not come to

@@ -88,9 +88,16 @@ func TestStatementsFindWhatRiverInserts(t *testing.T) {
 			)
 		})
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-			got := map[string]int{}
-			err := queue.CountJobs(ctx, tx, func(q string, state rivertype.JobState, n int) { got[q+" "+string(state)] += n })
-			equal(t, "jobs", got, map[string]int{"scan available": 1, "backfill available": 1, "respond scheduled": 1})
+			got, waits := map[string]int{}, map[string]bool{}
+			err := queue.CountJobs(ctx, tx, func(q, kind string, state rivertype.JobState, n int, oldest time.Time) {
+				got[q+" "+kind+" "+string(state)] += n
+				waits[kind] = !oldest.IsZero()
+				if age := time.Since(oldest); waits[kind] && (age < -time.Minute || age > time.Minute) {
+					t.Errorf("the oldest %s job was queued %s ago", kind, age)
+				}
+			})
+			equal(t, "jobs", got, map[string]int{"scan delivery available": 1, "backfill backfill available": 1, "respond verify scheduled": 1})
+			equal(t, "kinds that wait", waits, map[string]bool{"delivery": true, "backfill": true, "verify": false})
 			if err != nil {
 				return err
 			}

@@ -63,7 +63,7 @@ func (m *takesTurns) Work(ctx context.Context, row *rivertype.JobRow, work func(
 		return river.JobSnooze(aside)
 	}
 	defer leave()
-	return work(ctx)
+	return work(job.WithAbout(ctx, job.About{Origin: job.OriginOf(row), Installation: j.Installation, Repository: j.Repository}))
 }
 
 // turnOf says whose turn a job takes.

@@ -1,0 +1,82 @@
+package publish
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond"
+)
+
+// Metrics are what operators watch of what rekey does on GitHub. A nil one counts nothing.
+type Metrics struct {
+	effects *prometheus.CounterVec
+	toCheck prometheus.Histogram
+}
+
+// NewMetrics registers the metrics.
+func NewMetrics(r prometheus.Registerer) *Metrics {
+	m := &Metrics{
+		effects: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rekey_effects_total",
+			Help: "Effects on GitHub by result: sent, unchanged (GitHub has it already), waits (for GitHub, or another job), failed.",
+		}, []string{"effect", "result"}),
+		toCheck: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "rekey_push_to_check_seconds",
+			Help:    "Time from the receipt of a delivery to the first check run of its commit.",
+			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600},
+		}),
+	}
+	for _, effect := range []string{
+		"check", "issue", "summary", "withdraw", string(respond.Comment), string(respond.CloseIssue), string(respond.ReopenIssue),
+	} {
+		for _, result := range []string{"sent", "unchanged", "waits", "failed"} {
+			m.effects.WithLabelValues(effect, result)
+		}
+	}
+	r.MustRegister(m.effects, m.toCheck)
+	return m
+}
+
+// checked notes how long a commit took to its check run.
+func (m *Metrics) checked(took time.Duration) {
+	if m != nil {
+		m.toCheck.Observe(took.Seconds())
+	}
+}
+
+// performed counts a run of an effect.
+func (m *Metrics) performed(e Effect, sends bool, err error, now time.Time) {
+	if m == nil {
+		return
+	}
+	result := "unchanged"
+	switch {
+	case err != nil && outcome.Of(err, now, outcome.Attempt{}).Do == github.Snooze:
+		result = "waits"
+	case err != nil:
+		result = "failed"
+	case sends:
+		result = "sent"
+	}
+	m.effects.WithLabelValues(nameOf(e), result).Inc()
+}
+
+// nameOf is an effect's name in metrics and traces.
+func nameOf(e Effect) string {
+	switch e := e.(type) {
+	case *checkEffect:
+		return "check"
+	case *issueEffect:
+		return "issue"
+	case *summaryEffect:
+		return "summary"
+	case *issueAction:
+		return string(e.action.Do)
+	case withdrawal:
+		return "withdraw"
+	}
+	return "other"
+}
