@@ -23,8 +23,9 @@ import (
 
 // Flags are the settings of the server as the command line and the environment give them. Kong fills them.
 type Flags struct {
+	Role         string `env:"REKEY_ROLE" default:"all" placeholder:"ROLE" help:"web (takes deliveries), worker (does what they ask for) or all. Anything but all needs PostgreSQL."`
 	Listen       string `env:"REKEY_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on."`
-	AdminListen  string `env:"REKEY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Separate address for operators, which serves /metrics. Default: /metrics on --listen, for this machine and private networks only."`
+	AdminListen  string `env:"REKEY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Separate address for operators, which serves /metrics and /status. Default: both on --listen, for this machine and private networks only."`
 	Data         string `env:"REKEY_DATA" placeholder:"DIR" help:"Directory for the database, created with mode 0700. Default: rekey in the user's state directory."`
 	GitHubURL    string `name:"github-url" env:"REKEY_GITHUB_URL" default:"https://github.com" placeholder:"URL" help:"GitHub's web and git address."`
 	GitHubAPIURL string `name:"github-api-url" env:"REKEY_GITHUB_API_URL" placeholder:"URL" help:"GitHub's API address. Default: derived from --github-url."`
@@ -46,6 +47,7 @@ type Flags struct {
 
 // Config is what the server needs to know, checked.
 type Config struct {
+	Role           Role
 	Listen         string
 	AdminListen    string // "": none
 	Data           string
@@ -96,14 +98,20 @@ func (f Flags) Resolve() (Config, error) {
 		}
 	}
 	set(&c.ClerkAPIURL, check)(secureURL("REKEY_CLERK_API_URL", f.ClerkAPIURL))
-	set(&c.AppID, check)(appID(f.AppID))
-	set(&c.PrivateKey, check)(f.privateKey())
-	set(&c.WebhookSecrets, check)(f.webhookSecrets())
+	set(&c.Role, check)(role(f.Role))
+	if c.Role.Works() {
+		set(&c.AppID, check)(appID(f.AppID))
+		set(&c.PrivateKey, check)(f.privateKey())
+	}
+	if c.Role.Takes() {
+		set(&c.WebhookSecrets, check)(f.webhookSecrets())
+	}
 	set(&c.Policy, check)(f.policyFile())
 	set(&c.Targets, check)(f.targets())
 	check(unknownTarget(c.Policy, c.Targets))
 	set(&c.Data, check)(dataDirectory(f.Data, os.Getenv))
 	set(&c.DatabaseURL, check)(f.databaseURL(c.Data))
+	check(c.Role.fits(c.DatabaseURL))
 	if err := c.LogLevel.UnmarshalText([]byte(f.Log)); err != nil {
 		check(&Error{"REKEY_LOG", fmt.Sprintf("is %q", f.Log), "use debug, info, warn or error"})
 	}

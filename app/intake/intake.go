@@ -2,7 +2,6 @@ package intake
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -22,24 +21,19 @@ import (
 type Store interface {
 	// Accept returns when the deliveries and their jobs are on disk, or with an error if none of them is.
 	Accept(ctx context.Context, deliveries []ledger.Delivery) ([]ledger.Acceptance, error)
-	// Ping reports whether the store can be used.
-	Ping(ctx context.Context) error
 }
 
 // Config configures an [Intake]. Fields marked so have defaults.
 type Config struct {
 	Store   Store
 	Secrets []string             // of the webhook; several while one takes another's place; never empty ones
-	Metrics *prometheus.Registry // where intake counts, and what GET /metrics shows
+	Metrics *prometheus.Registry // where intake counts
 	Now     func() time.Time     // default time.Now
 	Log     *slog.Logger         // default none
 
 	// Redact takes credentials out of a body before it is stored: commit messages, names of branches and comments may hold
 	// some. It must leave JSON JSON. Nil: bodies are stored as they came.
 	Redact func(ctx context.Context, body []byte) []byte
-
-	// Ready returns why deliveries that are taken cannot be worked on, or nil. Nil: they always can.
-	Ready func(ctx context.Context) error
 
 	// LastDelivery is when the last good delivery was received before this process; zero: never.
 	LastDelivery time.Time
@@ -117,11 +111,9 @@ func New(c Config) (*Intake, error) {
 // server is shut down at the same time or before: those who wait get their answers.
 func (in *Intake) Close(ctx context.Context) error { return in.writer.close(ctx) }
 
-// Routes adds POST /webhook, GET /healthz (the process lives) and GET /readyz (deliveries are taken and worked on).
+// Routes adds POST /webhook.
 func (in *Intake) Routes(r *mux.Router) {
 	r.HandleFunc("/webhook", in.webhook).Methods(http.MethodPost)
-	r.HandleFunc("/healthz", healthy).Methods(http.MethodGet, http.MethodHead)
-	r.HandleFunc("/readyz", in.ready).Methods(http.MethodGet, http.MethodHead)
 }
 
 // Server returns a server with limits that suit the open Internet: 64 KiB of header within 5 seconds, 30 seconds for a
@@ -136,36 +128,6 @@ func Server(h http.Handler, l *slog.Logger) *http.Server {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(l.Handler(), slog.LevelDebug),
 	}
-}
-
-func healthy(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, `{"status":"ok"}`) }
-
-// readyWithin is how long the database may take to answer a ping.
-const readyWithin = 2 * time.Second
-
-func (in *Intake) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
-	defer cancel()
-	if err := in.Store.Ping(ctx); err != nil {
-		problem := "the database does not answer"
-		switch {
-		case errors.Is(err, ledger.ErrFull):
-			problem = "the database's disk is full"
-		case errors.Is(err, ledger.ErrLapsed):
-			problem = "this process has stopped its work: the database did not answer for too long"
-		}
-		in.Log.WarnContext(ctx, "not ready: "+problem, "error", err)
-		writeJSON(w, http.StatusServiceUnavailable, `{"status":"`+problem+`"}`)
-		return
-	}
-	if in.Ready != nil {
-		if err := in.Ready(ctx); err != nil {
-			text, _ := json.Marshal("not ready: " + err.Error()) //nolint:errchkjson // a string
-			writeJSON(w, http.StatusServiceUnavailable, `{"status":`+string(text)+`}`)
-			return
-		}
-	}
-	writeJSON(w, http.StatusOK, `{"status":"ok"}`)
 }
 
 // writeJSON sends JSON that is already encoded.

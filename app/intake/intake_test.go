@@ -95,7 +95,6 @@ func newFront(t testing.TB, c intake.Config) front {
 	})
 	r := mux.NewRouter()
 	in.Routes(r)
-	in.AdminRoutes(r)
 	return front{r, in, c.Metrics}
 }
 
@@ -384,36 +383,13 @@ func TestBodiesInMemoryAreBounded(t *testing.T) {
 	})
 }
 
-func TestHealth(t *testing.T) {
+func TestTheLastDeliveryIsMeasured(t *testing.T) {
 	t.Parallel()
 	s := &store{}
 	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	f := newFront(t, intake.Config{Store: s, Now: func() time.Time { return now }, LastDelivery: now.Add(-time.Minute)})
-	get := func(path string, want int) string {
-		t.Helper()
-		code, body := f.send(httptest.NewRequest(http.MethodGet, path, nil))
-		if code != want {
-			t.Errorf("GET %s: %d %s", path, code, body)
-		}
-		return body
-	}
-	get("/healthz", 200)
-	get("/readyz", 200)
-	s.down = errors.New("gone")
-	get("/healthz", 200)
-	for err, says := range map[error]string{
-		s.down: "does not answer", fmt.Errorf("ping: %w", ledger.ErrFull): "disk is full", ledger.ErrLapsed: "stopped its work",
-	} {
-		s.down = err
-		if body := get("/readyz", 503); !strings.Contains(body, says) {
-			t.Errorf("%v: %s", err, body)
-		}
-	}
-	get("/webhook", 405)
-	get("/debug/pprof/", 404)
 	last := func() float64 {
 		t.Helper()
-		get("/metrics", 200)
 		families, err := f.metrics.Gather()
 		if err != nil {
 			t.Fatal(err)

@@ -25,8 +25,8 @@ Examples:
   REKEY_APP_ID=123456 REKEY_PRIVATE_KEY_FILE=/etc/rekey/key.pem REKEY_WEBHOOK_SECRET_FILE=/etc/rekey/secret \
   REKEY_DATABASE_URL=postgres://rekey@db/rekey rekey serve --listen :8080
 
-It also serves /healthz (the process runs), /readyz (the database answers and GitHub accepts the App) and /metrics (for
-Prometheus). Put a reverse proxy in front for TLS. On SIGTERM, running jobs get time to finish; the rest continues at the next start.`
+It also serves /healthz (the process runs), /readyz (the database answers and GitHub accepts the App), /metrics (for Prometheus)
+and /status (for rekey status). Put a reverse proxy in front for TLS. On SIGTERM, running jobs get time to finish; the rest continues at the next start.`
 }
 
 // Run serves until ctx ends.

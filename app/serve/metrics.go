@@ -1,13 +1,12 @@
 package serve
 
 import (
-	"cmp"
 	"runtime"
-	"slices"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/rekey-app/rekey/app/status"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -76,18 +75,9 @@ func (g quotaGauges) Describe(c chan<- *prometheus.Desc) {
 
 // Collect implements [prometheus.Collector].
 func (g quotaGauges) Collect(c chan<- prometheus.Metric) {
-	for _, q := range scarcest(g.quotas(), maxQuotas) {
+	for _, q := range status.Scarcest(g.quotas(), maxQuotas) {
 		installation := strconv.FormatInt(q.Installation, 10)
 		c <- prometheus.MustNewConstMetric(g.limit, prometheus.GaugeValue, float64(q.Limit), installation)
 		c <- prometheus.MustNewConstMetric(g.left, prometheus.GaugeValue, float64(q.Left), installation)
 	}
-}
-
-// scarcest returns up to n quotas, those of which the smallest share is left.
-func scarcest(quotas []github.Quota, n int) []github.Quota {
-	if len(quotas) <= n {
-		return quotas
-	}
-	slices.SortStableFunc(quotas, func(a, b github.Quota) int { return cmp.Compare(a.Left*b.Limit, b.Left*a.Limit) })
-	return quotas[:n]
 }

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math"
 	"net"
@@ -14,21 +13,16 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gorilla/mux"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/intake"
 	"github.com/rekey-app/rekey/app/observe"
-	"github.com/rekey-app/rekey/app/publish"
-	"github.com/rekey-app/rekey/app/status"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github"
-	"github.com/rekey-app/rekey/respond/clerk"
 	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/notify"
 	"github.com/rekey-app/rekey/respond/queue"
 )
 
@@ -59,10 +53,16 @@ type Options struct {
 // Server is the running product: what `rekey serve` starts, and what the demo plays against.
 type Server struct {
 	log     *slog.Logger
-	version string
+	options Options
+	role    config.Role
+	started time.Time
+	metrics *prometheus.Registry
+	scanner *detect.Scanner
 	store   *ledger.Store
-	intake  *intake.Intake
-	worker  queue.Worker
+	intake  *intake.Intake // nil: it takes no deliveries
+	worker  queue.Worker   // nil: it does no jobs
+	app     *github.App    // likewise
+	github  *connection    // likewise
 	http    []*http.Server
 	addr    net.Addr
 	failed  chan error
@@ -71,10 +71,16 @@ type Server struct {
 	stopTending context.CancelFunc
 }
 
-// New starts a server. It returns once deliveries are taken; the caller must Close it. The server outlives ctx.
+// New starts a server, or the part of one that its role is. It returns once deliveries are taken; the caller must Close it. The
+// server outlives ctx.
 func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err error) {
-	log := slog.New(observe.Logs(o.Log.Handler()))
-	s := &Server{log: log, version: o.Version, failed: make(chan error, 1)}
+	if o.Memory == (MemoryPlan{}) {
+		o.Memory = PlanMemory(math.MaxInt64)
+	}
+	s := &Server{
+		log: slog.New(observe.Logs(o.Log.Handler())), options: o, role: cmp.Or(cfg.Role, config.All), started: time.Now(), failed: make(chan error, 1),
+		metrics: prometheus.NewRegistry(), scanner: detect.New(detect.Options{Memory: budget.NewMemory(o.Memory.Decoders)}),
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -83,122 +89,38 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 	if err := cfg.MakeData(); err != nil {
 		return nil, err
 	}
-	userAgent := "rekey/" + o.Version
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(o.Version))
-	if s.store, err = openStore(ctx, cfg, log, databaseMetrics(registry)); err != nil {
+	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(o.Version))
+	if s.store, err = openStore(ctx, cfg, s.log, databaseMetrics(s.metrics)); err != nil {
 		return nil, err
 	}
-	toGitHub := github.Config{
-		AppID: cfg.AppID, PrivateKey: cfg.PrivateKey, WebURL: cfg.GitHubURL, APIURL: cfg.GitHubAPIURL,
-		UserAgent: userAgent, Now: time.Now, Log: log, OnRequest: requestMetrics(registry),
-		Shared: s.store.Pace(),
-	}
-	work := queue.Config{StopTimeout: jobsWithin}
-	if o.Tune != nil {
-		o.Tune(&toGitHub, &work)
-	}
-	app, err := github.New(toGitHub)
-	if err != nil {
-		return nil, err
-	}
-	registry.MustRegister(newQuotaGauges(app.Quotas))
-	counter := status.NewCounter(ledger.Scope[status.Tx](s.store), time.Now)
-	registry.MustRegister(status.NewGauges(counter, log))
-	asker, err := clerk.New(clerk.Options{URL: cfg.ClerkAPIURL, UserAgent: userAgent, Now: time.Now})
-	if err != nil {
-		return nil, fmt.Errorf("REKEY_CLERK_API_URL: %w", err)
-	}
-	if o.Memory == (MemoryPlan{}) {
-		o.Memory = PlanMemory(math.MaxInt64)
-	}
-	scanner := detect.New(detect.Options{Memory: budget.NewMemory(o.Memory.Decoders)})
-	workers, background := parts{
-		store: s.store, app: app, scanner: scanner, clerk: asker, sender: notify.NewSender(nil, userAgent, time.Now),
-		memory: budget.NewMemory(o.Memory.Packs), settle: cmp.Or(o.Settle, publish.DefaultSettle), metrics: registry, log: log,
-	}.wire(cfg)
-	work.Open = openFrom(app)
-	if s.worker, err = queue.New(s.store, workers, work); err != nil {
-		return nil, err
-	}
-	if err := app.LoadLimits(ctx); err != nil {
-		return nil, err
-	}
-	// Jobs outlive ctx: Close lets them end.
-	if err := s.worker.Start(context.WithoutCancel(ctx)); errors.Is(err, ledger.ErrFull) {
-		return nil, fullDisk(cfg)
-	} else if err != nil {
-		return nil, err
-	}
-	github := newConnection(app, cfg.GitHubURL, log)
-	if err := github.start(ctx); err != nil {
-		return nil, err
-	}
-	tending, stopTending := context.WithCancel(context.WithoutCancel(ctx))
-	s.stopTending = stopTending
-	s.tending.Go(func() { app.SyncLimits(tending) })
-	s.tending.Go(func() {
-		if err := github.wait(tending); err != nil {
-			s.fail(err)
-			return
+	if s.role.Works() {
+		if err := s.startWork(ctx, cfg); err != nil {
+			return nil, err
 		}
-		background.Maintain(tending)
-	})
-	var stats ledger.Stats
-	err = s.store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
-		stats, err = tx.Stats(ctx)
-		return err
-	})
-	if err != nil {
-		return nil, err
 	}
-	s.intake, err = intake.New(intake.Config{
-		LastDelivery: stats.LastDelivery, Store: s.store, Secrets: cfg.WebhookSecrets, Now: time.Now, Log: log, Metrics: registry, Redact: scanner.Redact,
-		Ready: github.problem,
-	})
-	if err != nil {
-		return nil, err
+	if s.role.Takes() {
+		if err := s.startIntake(ctx, cfg); err != nil {
+			return nil, err
+		}
 	}
 	return s, s.listenAll(ctx, cfg)
 }
 
-// listenAll listens for deliveries, and for operators where they have an address of their own.
-func (s *Server) listenAll(ctx context.Context, cfg config.Config) error {
-	routes := mux.NewRouter()
-	s.intake.Routes(routes)
-	if cfg.AdminListen == "" {
-		s.intake.LocalMetrics(routes)
-	} else {
-		admin := mux.NewRouter()
-		s.intake.AdminRoutes(admin)
-		address, err := s.listen(ctx, "REKEY_ADMIN_LISTEN", cfg.AdminListen, admin)
-		if err != nil {
-			return err
-		}
-		s.log.InfoContext(ctx, "metrics are served", "address", address.String())
-	}
-	address, err := s.listen(ctx, "REKEY_LISTEN", cfg.Listen, routes)
+// startIntake gets ready to take deliveries.
+func (s *Server) startIntake(ctx context.Context, cfg config.Config) error {
+	var stats ledger.Stats
+	err := s.store.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		stats, err = tx.Stats(ctx)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	s.addr = address
-	s.log.InfoContext(ctx, "rekey accepts deliveries", "address", s.addr.String(), "version", s.version)
-	return nil
-}
-
-func (s *Server) listen(ctx context.Context, setting, address string, routes http.Handler) (net.Addr, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", setting, err)
-	}
-	server := intake.Server(routes, s.log)
-	s.http = append(s.http, server)
-	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			s.fail(err)
-		}
-	}()
-	return listener.Addr(), nil
+	s.intake, err = intake.New(intake.Config{
+		LastDelivery: stats.LastDelivery, Store: s.store, Secrets: cfg.WebhookSecrets, Now: time.Now, Log: s.log, Metrics: s.metrics,
+		Redact: s.scanner.Redact,
+	})
+	return err
 }
 
 // fail ends [Server.Run] with the first error.

@@ -48,3 +48,12 @@ func (s *Store) probe(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Space returns how much may still be written to the database's disk, in bytes; false where that is not known.
+func (s *Store) Space() (int64, bool) {
+	if s.space == nil {
+		return 0, false
+	}
+	free, err := s.space()
+	return free, err == nil
+}

@@ -1,0 +1,75 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/rekey-app/rekey/app/config"
+	"github.com/rekey-app/rekey/app/intake"
+	"github.com/rekey-app/rekey/app/status"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// front answers questions about this process.
+func (s *Server) front() *status.Front {
+	counter := status.NewCounter(ledger.Scope[status.Tx](s.store), time.Now)
+	s.metrics.MustRegister(status.NewGauges(counter, s.log))
+	reporter := &status.Reporter{
+		Version: s.options.Version, Role: string(s.role), Started: s.started, Store: ledger.Scope[status.Tx](s.store), Metrics: s.metrics,
+		Checks: status.Checks{Ping: s.store.Ping, Space: s.store.Space, Counter: counter, Now: time.Now},
+	}
+	if s.github != nil {
+		reporter.Checks.GitHub, reporter.Quotas = s.github.problem, s.app.Quotas
+	}
+	return &status.Front{Checks: reporter.Checks, Metrics: s.metrics, Report: reporter.Report, Log: s.log}
+}
+
+// listenAll listens for deliveries, and for operators where they have an address of their own.
+func (s *Server) listenAll(ctx context.Context, cfg config.Config) error {
+	routes, front := mux.NewRouter(), s.front()
+	front.Public(routes, cfg.AdminListen == "")
+	if s.intake != nil {
+		s.intake.Routes(routes)
+	}
+	if cfg.AdminListen != "" {
+		admin := mux.NewRouter()
+		front.Admin(admin)
+		address, err := s.listen(ctx, "REKEY_ADMIN_LISTEN", cfg.AdminListen, admin)
+		if err != nil {
+			return err
+		}
+		s.log.InfoContext(ctx, "metrics are served", "address", address.String())
+	}
+	address, err := s.listen(ctx, "REKEY_LISTEN", cfg.Listen, routes)
+	if err != nil {
+		return err
+	}
+	s.addr = address
+	message := "rekey accepts deliveries"
+	if s.intake == nil {
+		message = "rekey does jobs, and accepts no deliveries"
+	}
+	s.log.InfoContext(ctx, message, "address", s.addr.String(), "version", s.options.Version, "role", string(s.role))
+	return nil
+}
+
+func (s *Server) listen(ctx context.Context, setting, address string, routes http.Handler) (net.Addr, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", setting, err)
+	}
+	server := intake.Server(routes, s.log)
+	s.http = append(s.http, server)
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.fail(err)
+		}
+	}()
+	return listener.Addr(), nil
+}
