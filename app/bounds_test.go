@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -260,7 +261,7 @@ func testGapIsRead(t *testing.T) {
 	last := w.commit(w.shop, githubtest.Change{Parents: []string{leak}, Remove: []string{"prod.env"}})
 	err := w.server.Store().Update(w.ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		return errors.Join(tx.RecordGap(ctx, w.shop.ID(), "refs/heads/main", first, last, []string{"prod.env: over the limit"}),
-			tx.SetTip(ctx, w.shop.ID(), "refs/heads/main", last))
+			tx.SetTip(ctx, w.shop.ID(), "refs/heads/main", last, time.Time{}))
 	})
 	if err != nil {
 		t.Fatal(err)

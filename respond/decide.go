@@ -121,7 +121,14 @@ type ScanFacts struct {
 	Heads map[int64][]string
 	// Allowance is what Policy allows; nil allows nothing. Who decides within a transaction has asked it for the paths before.
 	Allowance Allowance
-	Now       time.Time
+	// Received is when the event of the scan came, which may be long ago: it was recovered. Zero: now.
+	Received time.Time
+	Now      time.Time
+}
+
+// late reports whether what the scan brought was pushed before the leak was closed: whoever closed it had the last word.
+func (f ScanFacts) late(l Leak) bool {
+	return !f.Received.IsZero() && f.Received.Before(l.Closed)
 }
 
 // Decide says what to do after a scan. The check run of the scan's own head is not among it: who scans concludes it,
@@ -144,6 +151,8 @@ func (f ScanFacts) Moves(s Seen) (to State, reason string, moved bool) {
 	case allowed && s.Leak.IsOpen() && s.New && (s.Leak.Outside || !f.Scan.Outside): // from outside: so that the check does not fail
 		return Ignored, reason, true
 	case f.Scan.Outside: // it changes nothing of a leak that the repository has
+		return "", "", false
+	case f.late(s.Leak):
 		return "", "", false
 	case !allowed && s.Leak.State == Ignored && s.Leak.ClosedBy == Self && len(s.Sightings) > 0:
 		// Allowed by a line or a path; now it stands where nothing allows it.

@@ -19,6 +19,7 @@ type Repository struct {
 	Private       bool
 	Archived      bool
 	Backfilled    time.Time // when its history had been read whole; zero: not yet
+	AsOf          time.Time // when what is known of it was so
 	URL           string    // its web page: https://github.com/owner/name; not kept in the ledger
 }
 

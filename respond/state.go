@@ -14,6 +14,16 @@ type LeakFacts struct {
 	Policy     Policy
 	FiledHour  int  // issues filed for this repository in the last hour
 	Hidden     bool // strangers read the leak's issue
+	// Moved is when the leak's state last changed; zero: never.
+	Moved time.Time
+}
+
+// maxReorder is by how much what people do may overtake each other on its way: GitHub promises no order.
+const maxReorder = time.Minute
+
+// overtaken reports whether the leak's state changed after the command was given, which came late: what happened since counts.
+func (f LeakFacts) overtaken(c Command) bool {
+	return c.At.Add(maxReorder).Before(f.Moved)
 }
 
 // Apply says what to do about a person's command. The states and who moves between them:
@@ -39,6 +49,9 @@ func applyCommand(f LeakFacts, c Command) Decision {
 	r := commandRun{LeakFacts: f, command: c}
 	if r.Leak.State == "" {
 		r.Leak.State = Open
+	}
+	if f.overtaken(c) {
+		return r.Decision
 	}
 	if c.Bot {
 		if c.Kind == CommandClosed {

@@ -51,8 +51,8 @@ type backfillsTx interface {
 // refsTx is what is known of refs.
 type refsTx interface {
 	Tips(ctx context.Context, repository int64, limit int) ([]respond.Tip, error)
-	SetTip(ctx context.Context, repository int64, ref, sha string) error
-	DeleteTip(ctx context.Context, repository int64, ref string) error
+	SetTip(ctx context.Context, repository int64, ref, sha string, asOf time.Time) error
+	DeleteTip(ctx context.Context, repository int64, ref string, asOf time.Time) error
 	RecordRead(ctx context.Context, repository int64, sha string) error
 	Unread(ctx context.Context, repository int64) ([]ledger.Unread, error)
 	RecordUnread(ctx context.Context, repository int64, ref, sha string, reasons []string) (ledger.Unread, error)
@@ -65,7 +65,7 @@ type refsTx interface {
 // installationsTx are installations and their repositories.
 type installationsTx interface {
 	Installations(ctx context.Context) ([]int64, error)
-	UpsertInstallation(ctx context.Context, i respond.Installation) error
+	UpsertInstallation(ctx context.Context, i respond.Installation, asOf time.Time) error
 	UpsertRepository(ctx context.Context, r respond.Repository) error
 	ResumeParked(ctx context.Context) error
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/riverqueue/river"
 
@@ -65,6 +66,7 @@ func (w *Worker) readHistory(ctx context.Context, j *river.Job[job.Backfill], re
 	if w.PullRefs {
 		prefixes = append(prefixes, pulls)
 	}
+	listed := w.Now() // what moves from now on is newer
 	refs, err := w.refs(ctx, client, prefixes...)
 	if err != nil {
 		return fmt.Errorf("listing the refs of %s/%s: %w", target.Owner, target.Name, err)
@@ -72,7 +74,7 @@ func (w *Worker) readHistory(ctx context.Context, j *river.Job[job.Backfill], re
 	wants, head := wantsOf(refs)
 	t := &read.Task{Repository: target, Trigger: respond.TriggerBackfill, Want: head, Head: record.HistoryOf + head}
 	if len(wants) == 0 {
-		return w.finish(ctx, j, refs)
+		return w.finish(ctx, j, refs, listed)
 	}
 	report, err := w.Reader.Read(ctx, client, wire.Request{Wants: wants}, wants, w.follow(ctx, run).at)
 	if err != nil {
@@ -91,7 +93,7 @@ func (w *Worker) readHistory(ctx context.Context, j *river.Job[job.Backfill], re
 	}
 	w.Log.InfoContext(ctx, "history read", "repository", w.Recorder.Named(repository.ID), "commits", report.Stats.Commits,
 		"blobs", report.Stats.Blobs, "bytes", report.Stats.Bytes, "sightings", len(report.Sightings))
-	return w.finish(ctx, j, refs)
+	return w.finish(ctx, j, refs, listed)
 }
 
 // noteLeft notes what a backfill could not judge, and reports whether another attempt is to try it again. The leaks that it found
@@ -166,7 +168,7 @@ func wantsOf(refs []wire.Ref) (wants []string, head string) {
 
 // finish remembers the tips, which serve later pushes as haves, and that the history was read. The job is done in the same
 // transaction: River writes it down some time later, and a process that was killed in between would read all of it again.
-func (w *Worker) finish(ctx context.Context, j *river.Job[job.Backfill], refs []wire.Ref) error {
+func (w *Worker) finish(ctx context.Context, j *river.Job[job.Backfill], refs []wire.Ref, listed time.Time) error {
 	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		// Events may have changed the record, and moved refs on, while the history was read.
 		repository, err := tx.Repository(ctx, j.Args.Repository)
@@ -188,7 +190,7 @@ func (w *Worker) finish(ctx context.Context, j *river.Job[job.Backfill], refs []
 			if !owns(ref.Name) {
 				continue
 			}
-			note := func() error { return tx.SetTip(ctx, repository.ID, ref.Name, ref.ID) }
+			note := func() error { return tx.SetTip(ctx, repository.ID, ref.Name, ref.ID, listed) }
 			if moved[ref.Name] {
 				note = func() error { return tx.RecordRead(ctx, repository.ID, ref.ID) }
 			}

@@ -11,6 +11,7 @@ import (
 // too, and queues a comparison of repositories for each. Installations that GitHub does not list any more are compared
 // as well: that request says for certain whether they are gone.
 func (w *Worker) reconcileAll(ctx context.Context) error {
+	asOf := w.Now() // what is told from now on is newer
 	listed, err := w.GitHub.Installations(ctx)
 	if err != nil {
 		return err
@@ -28,7 +29,7 @@ func (w *Worker) reconcileAll(ctx context.Context) error {
 			compare[id] = true
 		}
 		for _, i := range listed {
-			err := tx.UpsertInstallation(ctx, respond.Installation{ID: i.ID, AccountID: i.AccountID, Account: i.Account, Suspended: i.Suspended})
+			err := tx.UpsertInstallation(ctx, respond.Installation{ID: i.ID, AccountID: i.AccountID, Account: i.Account, Suspended: i.Suspended}, asOf)
 			if err != nil {
 				return err
 			}

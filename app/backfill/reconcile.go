@@ -19,6 +19,7 @@ import (
 // Reconcile brings the ledger in line with GitHub's list of what the installation reaches: events name repositories too,
 // but not always, and may be lost.
 func (w *Worker) Reconcile(ctx context.Context, j *river.Job[job.Reconcile]) error {
+	asOf := w.Now() // what is told from now on is newer
 	listed, err := w.GitHub.InstallationRepositories(ctx, j.Args.Installation)
 	if errors.Is(err, github.ErrUninstalled) {
 		return w.Recorder.ForgetInstallation(ctx, j.Args.Installation)
@@ -38,14 +39,14 @@ func (w *Worker) Reconcile(ctx context.Context, j *river.Job[job.Reconcile]) err
 	if err != nil {
 		return err
 	}
-	err = record.InParts(ctx, w.Store, lost(known, listed), func(ctx context.Context, tx Tx, id int64) error {
+	err = record.InParts(ctx, w.Store, lost(known, listed, asOf), func(ctx context.Context, tx Tx, id int64) error {
 		return tx.RemoveUnreachable(ctx, id, j.Args.Installation)
 	})
 	if err != nil {
 		return err
 	}
 	err = record.InParts(ctx, w.Store, newestFirst(listed), func(ctx context.Context, tx Tx, r github.RepositoryInfo) error {
-		return w.register(ctx, tx, j.Args.Installation, r, givenUp)
+		return w.register(ctx, tx, j.Args.Installation, r, asOf, givenUp)
 	})
 	if err != nil {
 		return err
@@ -54,7 +55,7 @@ func (w *Worker) Reconcile(ctx context.Context, j *river.Job[job.Reconcile]) err
 }
 
 // register records a repository. The backfill of a new one is due from now on; one that was given up is tried again at once.
-func (w *Worker) register(ctx context.Context, tx Tx, installation int64, r github.RepositoryInfo, givenUp map[int64]ledger.Backfill) error {
+func (w *Worker) register(ctx context.Context, tx Tx, installation int64, r github.RepositoryInfo, asOf time.Time, givenUp map[int64]ledger.Backfill) error {
 	repository, err := tx.Repository(ctx, r.ID)
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
@@ -63,6 +64,7 @@ func (w *Worker) register(ctx context.Context, tx Tx, installation int64, r gith
 	repository.ID, repository.Installation, repository.Owner, repository.Name = r.ID, installation, r.Owner, r.Name
 	repository.DefaultBranch, repository.Private, repository.Archived = r.DefaultBranch, r.Private, r.Archived
 	if repository != known {
+		repository.AsOf = asOf
 		if err := tx.UpsertRepository(ctx, repository); err != nil {
 			return err
 		}
@@ -150,15 +152,15 @@ func tryAgain(run ledger.Backfill, now time.Time) (again bool, attempts int) {
 	return true, 0
 }
 
-// lost returns which of the known repositories are not listed any more.
-func lost(known []respond.Repository, listed []github.RepositoryInfo) []int64 {
+// lost returns which of the known repositories are not listed any more. What is known of some since then may have brought them.
+func lost(known []respond.Repository, listed []github.RepositoryInfo, asOf time.Time) []int64 {
 	there := make(map[int64]bool, len(listed))
 	for _, r := range listed {
 		there[r.ID] = true
 	}
 	var ids []int64
 	for _, r := range known {
-		if !there[r.ID] {
+		if !there[r.ID] && !r.AsOf.After(asOf) {
 			ids = append(ids, r.ID)
 		}
 	}

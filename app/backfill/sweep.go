@@ -38,6 +38,7 @@ func (w *Worker) Sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 		return err
 	}
 	client := w.GitHub.Repository(record.Target(repository), github.ScanAccess)
+	listed := w.Now() // what moves from now on is newer
 	refs, err := w.refs(ctx, client, ownRefs()...)
 	if err != nil {
 		return fmt.Errorf("listing the refs of repository %d: %w", repository.ID, err)
@@ -57,7 +58,7 @@ func (w *Worker) Sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 	moved, gone := compareRefs(refs, tips)
 	moved = notTriedLately(moved, unread, w.Now())
 	for _, t := range moved[:min(len(moved), maxMoved)] {
-		t.Repository, t.Received = record.Target(repository), w.Now()
+		t.Repository, t.Received = record.Target(repository), listed
 		if err := w.sweepRef(ctx, j, &t); err != nil {
 			return fmt.Errorf("reading %s, which moved without an event: %w", t.Ref, err)
 		}
@@ -67,7 +68,7 @@ func (w *Worker) Sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 	}
 	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		for _, ref := range gone {
-			if err := tx.DeleteTip(ctx, repository.ID, ref); err != nil {
+			if err := tx.DeleteTip(ctx, repository.ID, ref, listed); err != nil {
 				return err
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/riverqueue/river"
 
@@ -54,12 +53,17 @@ func (w *Worker) Deliver(ctx context.Context, j *river.Job[job.Delivery]) error 
 		}
 		return w.finish(ctx, d, note)
 	}
-	if deleted, err := w.deletedSince(ctx, event, d.Received); err != nil {
+	late := w.Now().Sub(d.Received) > maxReorder
+	if gone, err := w.goneSince(ctx, event, d.Received, late); err != nil {
 		return err
-	} else if deleted {
-		return w.finish(ctx, d, deletedMeanwhile)
+	} else if gone != "" {
+		return w.finish(ctx, d, gone)
 	}
 	p := planOf(event, w.AppID)
+	p.AsOf = d.Received
+	if late {
+		p = afterTheFact(p)
+	}
 	if err := w.remember(ctx, event.About().InstallationID, p); err != nil {
 		return err
 	}
@@ -135,26 +139,6 @@ func (w *Worker) ownEvent(ctx context.Context, event webhook.Event) (bool, error
 		return false, fmt.Errorf("asking GitHub for our own name: %w", err)
 	}
 	return sender.Login == slug+"[bot]", nil
-}
-
-// deletedMeanwhile is what became of a delivery about a repository that is not there any more.
-const deletedMeanwhile = "ignored: the repository was deleted meanwhile"
-
-// maxReorder is by how much deliveries may overtake each other: GitHub promises no order.
-const maxReorder = time.Minute
-
-// deletedSince reports whether the event is about a repository whose deletion GitHub has reported since, or shortly before.
-// What the event says must not be remembered then: nothing would take it back.
-func (w *Worker) deletedSince(ctx context.Context, event webhook.Event, received time.Time) (deleted bool, err error) {
-	id := event.About().Repository.ID
-	if change, ok := event.(*webhook.RepositoryChange); id == 0 || ok && change.Action == "deleted" {
-		return false, nil
-	}
-	err = w.Store.View(ctx, func(ctx context.Context, tx Tx) error {
-		deleted, err = tx.RepositoryDeleted(ctx, id, received.Add(-maxReorder))
-		return err
-	})
-	return deleted, err
 }
 
 // tryScan scans, unless the process was killed in the middle of the last attempt: what ends a process is not tried for

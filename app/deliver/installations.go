@@ -24,7 +24,7 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 		few, many = nil, p.Know
 	}
 	err := record.InParts(ctx, w.Store, many, func(ctx context.Context, tx Tx, r webhook.Repository) error {
-		_, err := knowRepository(ctx, tx, installation, r)
+		_, err := knowRepository(ctx, tx, installation, r, p)
 		return err
 	})
 	if err == nil {
@@ -41,16 +41,21 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 		}
 		backfill := p.Backfill
 		for _, r := range few {
-			isNew, err := knowRepository(ctx, tx, installation, r)
+			isNew, err := knowRepository(ctx, tx, installation, r, p)
 			if err != nil {
 				return err
+			}
+			if isNew && p.Late { // it may be out of reach by now
+				if err := tx.EnqueueOnce(ctx, job.Reconcile{Installation: installation}, nil); err != nil {
+					return err
+				}
 			}
 			if isNew && !p.Reconcile && len(p.Backfill) == 0 { // else its history is queued by the comparison
 				backfill = append(backfill, r)
 			}
 		}
 		if p.ForgetTip != "" && len(p.Know) > 0 {
-			if err := tx.DeleteTip(ctx, p.Know[0].ID, p.ForgetTip); err != nil {
+			if err := tx.DeleteTip(ctx, p.Know[0].ID, p.ForgetTip, p.AsOf); err != nil {
 				return err
 			}
 		}
@@ -69,7 +74,7 @@ func rememberInstalled(ctx context.Context, tx Tx, installation int64, p plan) e
 	}
 	err := tx.UpsertInstallation(ctx, respond.Installation{
 		ID: installation, AccountID: p.Installed.ID, Account: p.Installed.Login, Suspended: p.Suspended,
-	})
+	}, p.AsOf)
 	if err == nil && !p.Suspended {
 		err = tx.ResumeJobs(ctx, installation)
 	}
@@ -108,13 +113,16 @@ func priority(p plan) int {
 	return 2
 }
 
-// knowRepository writes what the event says about a repository over what the ledger knows; events of installations
-// say little. It reports whether the ledger did not know the repository.
-func knowRepository(ctx context.Context, tx Tx, installation int64, r webhook.Repository) (isNew bool, err error) {
+// knowRepository writes what the event says about a repository over what the ledger knows, unless that is newer; events of
+// installations say little. It reports whether the ledger did not know the repository.
+func knowRepository(ctx context.Context, tx Tx, installation int64, r webhook.Repository, p plan) (isNew bool, err error) {
 	repository, err := tx.Repository(ctx, r.ID)
 	isNew = errors.Is(err, ledger.ErrNotFound)
 	if err != nil && !isNew {
 		return false, err
+	}
+	if !isNew && !p.AsOf.IsZero() && p.AsOf.Before(repository.AsOf) {
+		return false, nil
 	}
 	known := repository
 	repository.ID, repository.Installation = r.ID, installation
@@ -122,8 +130,9 @@ func knowRepository(ctx context.Context, tx Tx, installation int64, r webhook.Re
 	if r.DefaultBranch != "" {
 		repository.DefaultBranch, repository.Archived = r.DefaultBranch, r.Archived
 	}
-	if repository == known {
+	if repository == known && !p.Stated {
 		return false, nil
 	}
+	repository.AsOf = p.AsOf
 	return isNew, tx.UpsertRepository(ctx, repository)
 }

@@ -3,6 +3,7 @@ package deliver
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/github"
@@ -24,6 +25,9 @@ type plan struct {
 	Backfill  []webhook.Repository // of these, read the whole history
 	Reconcile bool                 // compare with GitHub's list of repositories, and read the histories of new ones
 	Forget    []int64              // repositories that the installation does not reach any more
+	Stated    bool                 // the event is about the repository itself: what it says is known as of then, also where nothing changes
+	AsOf      time.Time            // when the event came
+	Late      bool                 // that was a while ago
 
 	Installed   *webhook.Account     // the installation stands on this account
 	Granted     *github.Installation // what it may do now, to be compared with what rekey needs
@@ -157,7 +161,7 @@ func grantedBy(e *webhook.Installation) *github.Installation {
 }
 
 func planRepositoryChange(e *webhook.RepositoryChange) plan {
-	p := plan{Note: "repository " + e.Action}
+	p := plan{Note: "repository " + e.Action, Stated: true}
 	switch e.Action {
 	case "deleted":
 		p.Forget = []int64{e.Repository.ID}

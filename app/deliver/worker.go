@@ -37,6 +37,7 @@ type deliveriesTx interface {
 	FinishDelivery(ctx context.Context, guid, outcome string) error
 	GiveUpDelivery(ctx context.Context, guid, outcome string) error
 	RepositoryDeleted(ctx context.Context, repository int64, since time.Time) (bool, error)
+	InstallationDeleted(ctx context.Context, installation int64) (bool, error)
 }
 
 // commandsTx is what commands are about.
@@ -51,9 +52,9 @@ type commandsTx interface {
 
 // repositoriesTx are installations, their repositories, and those repositories' refs.
 type repositoriesTx interface {
-	UpsertInstallation(ctx context.Context, i respond.Installation) error
+	UpsertInstallation(ctx context.Context, i respond.Installation, asOf time.Time) error
 	UpsertRepository(ctx context.Context, r respond.Repository) error
-	DeleteTip(ctx context.Context, repository int64, ref string) error
+	DeleteTip(ctx context.Context, repository int64, ref string, asOf time.Time) error
 	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
 }
 

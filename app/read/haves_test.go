@@ -213,7 +213,7 @@ func (b *bench) know(r github.Repository, commits map[string]string, tips []stri
 				sha = known
 			}
 			if err == nil {
-				err = tx.SetTip(ctx, r.ID, "refs/heads/known-"+tip, sha)
+				err = tx.SetTip(ctx, r.ID, "refs/heads/known-"+tip, sha, time.Time{})
 			}
 		}
 		return err

@@ -54,7 +54,9 @@ type scanTx interface {
 	Fingerprints(ctx context.Context, repository int64) (map[string]bool, error)
 	UsesClerk(ctx context.Context, repository int64) (bool, error)
 	Unsure(ctx context.Context, repository int64) (bool, error)
-	SetTip(ctx context.Context, repository int64, ref, sha string) error
+	SetTip(ctx context.Context, repository int64, ref, sha string, asOf time.Time) error
+	MovedSince(ctx context.Context, repository int64, ref string, asOf time.Time) (bool, error)
+	RecordRead(ctx context.Context, repository int64, sha string) error
 	RecordFullyRead(ctx context.Context, repository int64, ref string) error
 	RecordUnread(ctx context.Context, repository int64, ref, sha string, reasons []string) (ledger.Unread, error)
 	RecordGap(ctx context.Context, repository int64, ref, base, head string, reasons []string) error

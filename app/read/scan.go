@@ -167,7 +167,7 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 		}
 		brought = recorded
 		brought.New = slices.DeleteFunc(slices.Clone(recorded.New), func(l respond.Leak) bool { return !l.Detected.Equal(tx.Now()) })
-		return r.decide(ctx, tx, scan, recorded, unseen, p, allowance)
+		return r.decide(ctx, tx, t, scan, recorded, unseen, p, allowance)
 	})
 	if err == nil {
 		r.logLeaks(ctx, t, brought.New, brought.Fresh)
@@ -199,7 +199,7 @@ func allowanceOf(p respond.Policy, observations []respond.Observation, now time.
 }
 
 // decide chooses what follows from a scan's findings.
-func (r *Reader) decide(ctx context.Context, tx Tx, scan respond.Scan, recorded ledger.RecordedScan, unseen map[string]bool, p respond.Policy, allowance *policy.Allowance) error {
+func (r *Reader) decide(ctx context.Context, tx Tx, t *Task, scan respond.Scan, recorded ledger.RecordedScan, unseen map[string]bool, p respond.Policy, allowance *policy.Allowance) error {
 	repository, err := tx.Repository(ctx, scan.Repository)
 	if err != nil {
 		return err
@@ -208,7 +208,7 @@ func (r *Reader) decide(ctx context.Context, tx Tx, scan respond.Scan, recorded 
 	if err != nil {
 		return err
 	}
-	facts := respond.ScanFacts{Repository: r.Recorder.WithURL(repository), Scan: scan, Unseen: unseen, FiledHour: filed, Policy: p, Allowance: allowance, Hidden: map[int64]bool{}, Now: tx.Now()}
+	facts := respond.ScanFacts{Repository: r.Recorder.WithURL(repository), Scan: scan, Unseen: unseen, FiledHour: filed, Policy: p, Allowance: allowance, Hidden: map[int64]bool{}, Received: t.Received, Now: tx.Now()}
 	for _, leak := range slices.Concat(recorded.New, recorded.Known) {
 		// A scan that is recorded again brings the same leaks as new ones again. What follows from a new leak follows once: from
 		// the transaction that wrote it first.
@@ -236,11 +236,19 @@ func (r *Reader) moveTip(ctx context.Context, tx Tx, t *Task, unjudged []string)
 	if !t.movesRef() {
 		return nil
 	}
+	if moved, err := tx.MovedSince(ctx, t.Repository.ID, t.Ref, t.Received); err != nil {
+		return err
+	} else if moved { // the event came late: what is known of the ref is newer, what was left of it too
+		if len(unjudged) > 0 {
+			return nil
+		}
+		return tx.RecordRead(ctx, t.Repository.ID, t.Want)
+	}
 	if len(unjudged) == 0 {
 		if err := tx.RecordFullyRead(ctx, t.Repository.ID, t.Ref); err != nil {
 			return err
 		}
-		return tx.SetTip(ctx, t.Repository.ID, t.Ref, t.Want)
+		return tx.SetTip(ctx, t.Repository.ID, t.Ref, t.Want, t.Received)
 	}
 	u, err := tx.RecordUnread(ctx, t.Repository.ID, t.Ref, t.Want, unjudged)
 	if err != nil || u.Attempts < budget.UnreadAttempts {
@@ -249,7 +257,7 @@ func (r *Reader) moveTip(ctx context.Context, tx Tx, t *Task, unjudged []string)
 	if err := tx.RecordGap(ctx, t.Repository.ID, t.Ref, t.From, t.Want, unjudged); err != nil {
 		return err
 	}
-	return tx.SetTip(ctx, t.Repository.ID, t.Ref, t.Want)
+	return tx.SetTip(ctx, t.Repository.ID, t.Ref, t.Want, t.Received)
 }
 
 // RecordFailure writes a scan that could not be finished, with the reason.
@@ -261,12 +269,16 @@ func (r *Reader) RecordFailure(ctx context.Context, t *Task, reason string) erro
 	return r.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		scan := scanOf(t, pack.Report{})
 		scan.Failure, scan.Finished, scan.Outside = reason, r.Now(), t.Fork || t.Again
-		if t.movesRef() { // so that it is not tried each hour
+		moved, err := tx.MovedSince(ctx, t.Repository.ID, t.Ref, t.Received)
+		if err != nil {
+			return err
+		}
+		if t.movesRef() && !moved { // so that it is not tried each hour
 			if _, err := tx.RecordUnread(ctx, t.Repository.ID, t.Ref, t.Want, []string{reason}); err != nil {
 				return err
 			}
 		}
-		_, err := tx.RecordScan(ctx, scan, nil)
+		_, err = tx.RecordScan(ctx, scan, nil)
 		return err
 	})
 }

@@ -142,10 +142,25 @@ func (r *Recorder) leakFacts(ctx context.Context, tx Tx, leak respond.Leak, p re
 	if err != nil {
 		return respond.LeakFacts{}, err
 	}
+	events, err := tx.Events(ctx, leak.ID)
+	if err != nil {
+		return respond.LeakFacts{}, err
+	}
 	hidden, err := HiddenIssue(ctx, tx, leak, p)
 	return respond.LeakFacts{
 		Repository: r.WithURL(repository), Leak: WithVisibility(leak, repository), Heads: heads, Policy: p, FiledHour: filed, Hidden: hidden,
+		Moved: lastMoved(events),
 	}, err
+}
+
+// lastMoved is when the state last changed; zero: never.
+func lastMoved(events []respond.Event) (at time.Time) {
+	for _, e := range events {
+		if e.From != e.To && e.At.After(at) {
+			at = e.At
+		}
+	}
+	return at
 }
 
 // HiddenIssue reports whether strangers read the leak's issue, and must not learn of it.

@@ -45,7 +45,7 @@ func (b *bench) update(do func(context.Context, *ledger.Tx) error) {
 func (b *bench) shop() {
 	b.t.Helper()
 	b.update(func(ctx context.Context, tx *ledger.Tx) error {
-		if err := tx.UpsertInstallation(ctx, respond.Installation{ID: 7, Account: "acme"}); err != nil {
+		if err := tx.UpsertInstallation(ctx, respond.Installation{ID: 7, Account: "acme"}, tx.Now()); err != nil {
 			return err
 		}
 		if err := tx.UpsertRepository(ctx, respond.Repository{ID: 9, Installation: 7, Owner: "acme", Name: "shop"}); err != nil {

@@ -89,7 +89,7 @@ func (tx *Tx) backfills(ctx context.Context, installation int64, limit int) ([]R
 		list = append(list, one)
 		return nil
 	}, `SELECT l.* FROM (
-			SELECT r.id, r.installation, r.owner, r.name, r.default_branch, r.private, r.archived, r.backfilled,
+			SELECT r.id, r.installation, r.owner, r.name, r.default_branch, r.private, r.archived, r.backfilled, r.as_of,
 				`+backfillColumns+`, `+tx.backfillState()+` AS state
 			FROM backfills l JOIN repositories r ON r.id = l.repository WHERE CAST($1 AS BIGINT) IN (0, r.installation)
 		) l ORDER BY CASE l.state WHEN 'arriving' THEN 0 WHEN 'reading' THEN 0 WHEN 'given up' THEN 1 ELSE 2 END, l.started, l.id

@@ -23,7 +23,9 @@ func (s *Store) Accept(ctx context.Context, deliveries []Delivery) (acceptances 
 
 // AcceptDeliveries stores deliveries, each with its [job.Delivery] on the queue that [job.QueueOf] names, and says what
 // became of each, in their order. A GUID that is known is not stored again: it is Done where it was finished, Waiting
-// where its job will still run, and Requeued where the job had died. The zero Received means now.
+// where its job will still run, and Requeued where the job had died. The first body counts, whatever comes with the GUID later; but
+// one that was given up, or was only known to be missed, is stored as it comes now, with the time when it first came. The zero
+// Received means now.
 func (tx *Tx) AcceptDeliveries(ctx context.Context, deliveries []Delivery) ([]Acceptance, error) {
 	acceptances := make([]Acceptance, len(deliveries))
 	first := make(map[string]int, len(deliveries)) // GUID to the first delivery that has it
@@ -168,7 +170,7 @@ func (tx *Tx) acceptAgain(ctx context.Context, d Delivery) (Acceptance, error) {
 	case !have.Finished.IsZero():
 		return Done, nil
 	}
-	have.Lane, have.Class = d.Lane, d.Class
+	have.Lane, have.Class, have.Installation, have.Repository = d.Lane, d.Class, d.Installation, d.Repository
 	queued, err := tx.s.queue.EnqueueDelivery(ctx, tx, have)
 	switch {
 	case err != nil:
@@ -179,14 +181,16 @@ func (tx *Tx) acceptAgain(ctx context.Context, d Delivery) (Acceptance, error) {
 	return Requeued, nil
 }
 
-// reopen makes a delivery that was given up one that waits, as it has come again.
+// reopen makes a delivery that was given up, or missed, one that waits, as it has come now. It keeps the time when it first came:
+// what it brings is no newer.
 func (tx *Tx) reopen(ctx context.Context, d Delivery) error {
 	_, body := appendBody(nil, d.Body)
 	if d.Received.IsZero() {
 		d.Received = tx.now
 	}
-	_, err := tx.exec(ctx, `UPDATE deliveries SET finished = 0, given_up = 0, outcome = '', received = $2, body = $3 WHERE guid = $1`,
-		d.GUID, d.Received, body)
+	_, err := tx.exec(ctx, `UPDATE deliveries SET finished = 0, given_up = 0, outcome = '', body = $3, action = $4, installation = $5, repository = $6,
+		head = $7, recovered = $8, received = CASE WHEN received < $2 THEN received ELSE $2 END WHERE guid = $1`,
+		d.GUID, d.Received, body, d.Action, d.Installation, d.Repository, d.Head, d.Recovered)
 	return err
 }
 
@@ -199,7 +203,10 @@ func (tx *Tx) Delivery(ctx context.Context, guid string) (Delivery, error) {
 		into{&d.Finished},
 		&d.Outcome,
 		into{&d.GivenUp},
-	}, `SELECT event, action, installation, repository, body, received, finished, outcome, given_up FROM deliveries WHERE guid = $1`, guid)
+		into{&d.Recovered},
+		&d.Head,
+	}, `SELECT event, action, installation, repository, body, received, finished, outcome, given_up, recovered, head
+		FROM deliveries WHERE guid = $1`, guid)
 	switch {
 	case err != nil:
 		return Delivery{}, fmt.Errorf("ledger: delivery %s: %w", guid, err)
@@ -254,6 +261,18 @@ func (tx *Tx) RepositoryDeleted(ctx context.Context, repository int64, since tim
 		WHERE repository = $1 AND event = 'repository' AND action = 'deleted' AND received >= $2 LIMIT 1`, repository, since)
 	if err != nil {
 		return false, fmt.Errorf("ledger: whether repository %d was deleted: %w", repository, err)
+	}
+	return found, nil
+}
+
+// InstallationDeleted reports whether a delivery, finished or not, says that the App was uninstalled there. An installation that
+// is gone does not come back: what is installed again has another id.
+func (tx *Tx) InstallationDeleted(ctx context.Context, installation int64) (bool, error) {
+	var id int64
+	found, err := one(ctx, tx, []any{&id}, `SELECT id FROM deliveries
+		WHERE installation = $1 AND event = 'installation' AND action = 'deleted' LIMIT 1`, installation)
+	if err != nil {
+		return false, fmt.Errorf("ledger: whether installation %d was deleted: %w", installation, err)
 	}
 	return found, nil
 }

@@ -23,6 +23,10 @@ var before016 = []string{
 	"ALTER TABLE backfills RENAME COLUMN updated TO told",
 	"ALTER TABLE backfills RENAME COLUMN started TO begun",
 	"ALTER TABLE backfills RENAME TO looks",
+	"DROP TABLE missed", "DROP TABLE leases",
+	"DROP INDEX deliveries_uninstalled", "DROP INDEX tips_deleted",
+	"ALTER TABLE deliveries DROP COLUMN recovered",
+	"ALTER TABLE installations DROP COLUMN as_of", "ALTER TABLE repositories DROP COLUMN as_of", "ALTER TABLE tips DROP COLUMN as_of",
 	"DELETE FROM ledger_versions WHERE version >= 16",
 	"DELETE FROM ledger_checksums WHERE version >= 16",
 }

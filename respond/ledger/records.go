@@ -25,6 +25,7 @@ type Delivery struct {
 	Finished     time.Time
 	Outcome      string // what became of it, in words; "" while it waits
 	GivenUp      bool   // finished without being done: if it comes again it is done again
+	Recovered    bool   // read from GitHub's delivery log, and not received
 }
 
 // Acceptance says what became of a delivery that was offered to the ledger.

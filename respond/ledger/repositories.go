@@ -8,12 +8,15 @@ import (
 	"github.com/rekey-app/rekey/respond"
 )
 
-// UpsertInstallation records an installation as it is now.
-func (tx *Tx) UpsertInstallation(ctx context.Context, i respond.Installation) error {
-	_, err := tx.exec(ctx, `INSERT INTO installations (id, account_id, account, suspended) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (id) DO UPDATE SET
-			account_id = excluded.account_id, account = excluded.account, suspended = excluded.suspended`,
-		i.ID, i.AccountID, i.Account, i.Suspended)
+// UpsertInstallation records an installation as it was at a time, zero for now. What is known from later stays.
+func (tx *Tx) UpsertInstallation(ctx context.Context, i respond.Installation, asOf time.Time) error {
+	if asOf.IsZero() {
+		asOf = tx.now
+	}
+	_, err := tx.exec(ctx, `INSERT INTO installations (id, account_id, account, suspended, as_of) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (id) DO UPDATE SET account_id = excluded.account_id, account = excluded.account, suspended = excluded.suspended,
+			as_of = excluded.as_of WHERE installations.as_of <= excluded.as_of`,
+		i.ID, i.AccountID, i.Account, i.Suspended, asOf)
 	if err != nil {
 		return fmt.Errorf("ledger: installation %d: %w", i.ID, err)
 	}
@@ -35,36 +38,44 @@ func (tx *Tx) Installation(ctx context.Context, id int64) (respond.Installation,
 }
 
 // RemoveInstallation forgets an installation and all that belongs to it: repositories, tips, scans, leaks, sightings,
-// checks, and its deliveries, those too that still wait: their jobs find nothing. It is no error if there was none.
+// checks, and what its deliveries held, those too that still wait: they are finished. That they came is kept, as GitHub lists them
+// for some days, and what the ledger does not know is recovered from there. It is no error if there was none.
 func (tx *Tx) RemoveInstallation(ctx context.Context, id int64) error {
 	ctx, err := tx.slowly(ctx)
 	if err != nil {
 		return fmt.Errorf("ledger: remove installation %d: %w", id, err)
 	}
-	for _, statement := range []string{
-		`DELETE FROM deliveries WHERE installation = $1`,
-		`DELETE FROM installations WHERE id = $1`, // takes the rest with it
-	} {
-		if _, err := tx.exec(ctx, statement, id); err != nil {
-			return fmt.Errorf("ledger: remove installation %d: %w", id, err)
-		}
+	_, err = tx.exec(ctx, `UPDATE deliveries SET finished = CASE finished WHEN 0 THEN $2 ELSE finished END, outcome = $3, body = $4, head = '',
+		given_up = 0 WHERE installation = $1`, id, tx.now, uninstalled, []byte(nil))
+	if err == nil {
+		_, err = tx.exec(ctx, `DELETE FROM installations WHERE id = $1`, id) // takes the rest with it
+	}
+	if err != nil {
+		return fmt.Errorf("ledger: remove installation %d: %w", id, err)
 	}
 	return nil
 }
 
-// UpsertRepository records a repository as it is now. The zero Backfilled keeps the one that is recorded. An
-// installation that is not known yet is recorded by its id.
+// uninstalled is the outcome of the deliveries of an installation that is gone.
+const uninstalled = "forgotten: the App was uninstalled"
+
+// UpsertRepository records a repository as it was at AsOf, zero for now. What is known from later stays. The zero Backfilled keeps
+// the one that is recorded. An installation that is not known yet is recorded by its id.
 func (tx *Tx) UpsertRepository(ctx context.Context, r respond.Repository) error {
+	if r.AsOf.IsZero() {
+		r.AsOf = tx.now
+	}
 	_, err := tx.exec(ctx, `INSERT INTO installations (id) VALUES ($1) ON CONFLICT DO NOTHING`, r.Installation)
 	if err == nil {
 		_, err = tx.exec(ctx, `INSERT INTO repositories
-				(id, installation, owner, name, default_branch, private, archived, backfilled)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+				(id, installation, owner, name, default_branch, private, archived, backfilled, as_of)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (id) DO UPDATE SET
 				installation = excluded.installation, owner = excluded.owner, name = excluded.name,
 				default_branch = excluded.default_branch, private = excluded.private, archived = excluded.archived,
-				backfilled = CASE excluded.backfilled WHEN 0 THEN repositories.backfilled ELSE excluded.backfilled END`,
-			r.ID, r.Installation, r.Owner, r.Name, r.DefaultBranch, r.Private, r.Archived, r.Backfilled)
+				backfilled = CASE excluded.backfilled WHEN 0 THEN repositories.backfilled ELSE excluded.backfilled END,
+				as_of = excluded.as_of WHERE repositories.as_of <= excluded.as_of`,
+			r.ID, r.Installation, r.Owner, r.Name, r.DefaultBranch, r.Private, r.Archived, r.Backfilled, r.AsOf)
 	}
 	if err != nil {
 		return fmt.Errorf("ledger: repository %d: %w", r.ID, err)
@@ -72,11 +83,11 @@ func (tx *Tx) UpsertRepository(ctx context.Context, r respond.Repository) error 
 	return nil
 }
 
-const repositoryColumns = `id, installation, owner, name, default_branch, private, archived, backfilled`
+const repositoryColumns = `id, installation, owner, name, default_branch, private, archived, backfilled, as_of`
 
 func scanRepository(scan func(...any) error, r *respond.Repository) error {
 	return scan(&r.ID, &r.Installation, &r.Owner, &r.Name, &r.DefaultBranch,
-		into{&r.Private}, into{&r.Archived}, into{&r.Backfilled})
+		into{&r.Private}, into{&r.Archived}, into{&r.Backfilled}, into{&r.AsOf})
 }
 
 // Repository returns a repository, or ErrNotFound.
@@ -137,17 +148,6 @@ func (tx *Tx) RecordRead(ctx context.Context, repository int64, sha string) erro
 	return nil
 }
 
-// SetTip records what a ref points to now. All that it reaches must have been read.
-func (tx *Tx) SetTip(ctx context.Context, repository int64, ref, sha string) error {
-	_, err := tx.exec(ctx, `INSERT INTO tips (repository, ref, sha, seen) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (repository, ref) DO UPDATE SET sha = excluded.sha, seen = excluded.seen`,
-		repository, []byte(ref), sha, tx.now)
-	if err != nil {
-		return fmt.Errorf("ledger: tip of repository %d: %w", repository, err)
-	}
-	return tx.RecordRead(ctx, repository, sha)
-}
-
 // WasRead reports whether the commit or tag was the tip of a ref whose whole past has been read.
 func (tx *Tx) WasRead(ctx context.Context, repository int64, sha string) (bool, error) {
 	var n int
@@ -169,42 +169,6 @@ func (tx *Tx) ReadBefore(ctx context.Context, repository int64, before time.Time
 	}, `SELECT sha FROM read_tips WHERE repository = $1 AND at < $2 ORDER BY at DESC, sha LIMIT $3`, repository, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: read tips of repository %d: %w", repository, err)
-	}
-	return list, nil
-}
-
-// DeleteTip forgets a ref. It is no error if it was not known.
-func (tx *Tx) DeleteTip(ctx context.Context, repository int64, ref string) error {
-	for _, statement := range []string{
-		`DELETE FROM tips WHERE repository = $1 AND ref = $2`,
-		`DELETE FROM unread WHERE repository = $1 AND ref = $2`,
-	} {
-		if _, err := tx.exec(ctx, statement, repository, []byte(ref)); err != nil {
-			return fmt.Errorf("ledger: tip of repository %d: %w", repository, err)
-		}
-	}
-	return nil
-}
-
-// Tip returns what a ref points to, "" where that is not known.
-func (tx *Tx) Tip(ctx context.Context, repository int64, ref string) (sha string, err error) {
-	if _, err := one(ctx, tx, []any{&sha}, `SELECT sha FROM tips WHERE repository = $1 AND ref = $2`, repository, []byte(ref)); err != nil {
-		return "", fmt.Errorf("ledger: tip of repository %d: %w", repository, err)
-	}
-	return sha, nil
-}
-
-// Tips lists up to limit refs of a repository, those that moved last first.
-func (tx *Tx) Tips(ctx context.Context, repository int64, limit int) ([]respond.Tip, error) {
-	var list []respond.Tip
-	err := each(ctx, tx, func(scan func(...any) error) error {
-		var t respond.Tip
-		err := scan(into{&t.Ref}, &t.SHA, into{&t.Seen})
-		list = append(list, t)
-		return err
-	}, `SELECT ref, sha, seen FROM tips WHERE repository = $1 ORDER BY seen DESC, ref LIMIT $2`, repository, limit)
-	if err != nil {
-		return nil, fmt.Errorf("ledger: tips of repository %d: %w", repository, err)
 	}
 	return list, nil
 }

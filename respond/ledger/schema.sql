@@ -60,13 +60,15 @@ CREATE TABLE deliveries (
     finished     INTEGER NOT NULL DEFAULT 0,
     outcome      TEXT NOT NULL DEFAULT '',
     body         BLOB NOT NULL
-, head TEXT NOT NULL DEFAULT '', given_up INTEGER NOT NULL DEFAULT 0) STRICT;
+, head TEXT NOT NULL DEFAULT '', given_up INTEGER NOT NULL DEFAULT 0, recovered INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX deliveries_deleted ON deliveries (repository) WHERE event = 'repository' AND action = 'deleted';
 
 CREATE INDEX deliveries_head ON deliveries (repository, head) WHERE finished = 0 AND head <> '';
 
 CREATE INDEX deliveries_received ON deliveries (received);
+
+CREATE INDEX deliveries_uninstalled ON deliveries (installation) WHERE event = 'installation' AND action = 'deleted';
 
 CREATE INDEX deliveries_waiting ON deliveries (id) WHERE finished = 0;
 
@@ -109,7 +111,7 @@ CREATE TABLE installations (
     account_id INTEGER NOT NULL DEFAULT 0,
     account    TEXT NOT NULL DEFAULT '',
     suspended  INTEGER NOT NULL DEFAULT 0
-) STRICT;
+, as_of INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE keyed_jobs (
     kind    TEXT NOT NULL,
@@ -156,6 +158,12 @@ CREATE INDEX leaks_issue ON leaks (issue_repository, issue_number) WHERE issue_n
 
 CREATE INDEX leaks_state ON leaks (state, detected);
 
+CREATE TABLE leases (
+    name  TEXT PRIMARY KEY NOT NULL,
+    owner TEXT NOT NULL,
+    until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE ledger_checksums (version INTEGER PRIMARY KEY, checksum TEXT NOT NULL);
 
 CREATE TABLE ledger_versions (version INTEGER PRIMARY KEY);
@@ -164,6 +172,16 @@ CREATE TABLE meta (
     key   TEXT PRIMARY KEY NOT NULL,
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE missed (
+    guid      TEXT PRIMARY KEY NOT NULL,
+    log       INTEGER NOT NULL, -- id of the newest attempt in GitHub's log
+    delivered INTEGER NOT NULL, -- the first attempt, by our clock
+    due       INTEGER NOT NULL,
+    tries     INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX missed_delivered ON missed (delivered);
 
 CREATE TABLE notices (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -216,7 +234,7 @@ CREATE TABLE repositories (
     private        INTEGER NOT NULL,
     archived       INTEGER NOT NULL,
     backfilled   INTEGER NOT NULL
-, swept INTEGER NOT NULL DEFAULT 0, pushed INTEGER NOT NULL DEFAULT 0) STRICT;
+, swept INTEGER NOT NULL DEFAULT 0, pushed INTEGER NOT NULL DEFAULT 0, as_of INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX repositories_installation ON repositories (installation);
 
@@ -288,9 +306,11 @@ CREATE TABLE tips (
     repository INTEGER NOT NULL REFERENCES repositories ON DELETE CASCADE,
     ref        BLOB NOT NULL,
     sha        TEXT NOT NULL,
-    seen       INTEGER NOT NULL,
+    seen       INTEGER NOT NULL, as_of INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (repository, ref)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tips_deleted ON tips (repository, as_of) WHERE sha = '';
 
 CREATE INDEX tips_seen ON tips (repository, seen);
 

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -12,7 +13,7 @@ import (
 // tips is a part of a transaction.
 type tips interface {
 	Tip(ctx context.Context, repository int64, ref string) (string, error)
-	SetTip(ctx context.Context, repository int64, ref, sha string) error
+	SetTip(ctx context.Context, repository int64, ref, sha string, asOf time.Time) error
 }
 
 func TestScope(t *testing.T) {
@@ -26,7 +27,9 @@ func TestScope(t *testing.T) {
 			t.Fatal(err)
 		}
 		narrow := ledger.Scope[tips](store)
-		if err := narrow.Update(t.Context(), func(ctx context.Context, tx tips) error { return tx.SetTip(ctx, 7, "refs/heads/main", "a") }); err != nil {
+		if err := narrow.Update(t.Context(), func(ctx context.Context, tx tips) error {
+			return tx.SetTip(ctx, 7, "refs/heads/main", "a", time.Time{})
+		}); err != nil {
 			t.Fatal(err)
 		}
 		err = narrow.View(t.Context(), func(ctx context.Context, tx tips) error {

@@ -15,7 +15,7 @@ type Stats struct {
 	Running      map[string]int // jobs that run, by queue
 	GivenUp      map[string]int // jobs given up in the last week, by queue
 	Unfinished   int            // deliveries without an outcome
-	LastDelivery time.Time      // when the last one was received; zero: none is remembered
+	LastDelivery time.Time      // when GitHub last brought one; zero: none is remembered
 	Leaks        map[respond.State]int
 	Open         []OpenLeaks // by kind and environment
 
@@ -72,7 +72,7 @@ func (tx *Tx) Stats(ctx context.Context) (Stats, error) {
 		return Stats{}, fmt.Errorf("ledger: count leaks: %w", err)
 	}
 	if _, err := one(ctx, tx, []any{into{&s.LastDelivery}},
-		`SELECT coalesce(max(received), 0) FROM deliveries`); err != nil {
+		`SELECT coalesce(max(received), 0) FROM deliveries WHERE recovered = 0`); err != nil {
 		return Stats{}, fmt.Errorf("ledger: last delivery: %w", err)
 	}
 	err = each(ctx, tx, func(scan func(...any) error) error {

@@ -36,7 +36,7 @@ func TestParkedJobs(t *testing.T) {
 			return river.JobSnooze(time.Hour)
 		}}, queue.Config{})
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-			return tx.UpsertInstallation(ctx, respond.Installation{ID: 8, Suspended: true})
+			return tx.UpsertInstallation(ctx, respond.Installation{ID: 8, Suspended: true}, time.Time{})
 		})
 		for _, installation := range []int64{7, 8, 9} {
 			enqueue(t, s, job.Issue{Leak: installation})
