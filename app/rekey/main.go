@@ -3,6 +3,7 @@
 // This package reads the command line; it decides nothing itself:
 //
 //   - serve starts the server, app/serve.
+//   - status asks a running server how it is, app/status.
 //   - scan reads files, directories and histories on this machine, app/scan.
 //
 // docs/architecture.md describes the packages, and walks through what happens on a push, a scan and a command.
@@ -49,6 +50,7 @@ type commandLine struct {
 
 	Scan        scanCommand       `cmd:"" help:"Find Clerk keys in files, directories and git repositories on this machine."`
 	Serve       serveCommand      `cmd:"" help:"Run the GitHub App's server."`
+	Status      statusCommand     `cmd:"" help:"Show how a running server is."`
 	Completion  completionCommand `cmd:"" help:"Print a completion script for a shell."`
 	VersionOnce versionCommand    `cmd:"" name:"version" help:"Print the version."`
 	Help        helpCommand       `cmd:"" help:"Show help for a command."`

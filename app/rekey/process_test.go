@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -59,6 +60,14 @@ func TestServerProcess(t *testing.T) {
 		t.Fatalf("it ended without saying %q", words)
 	}
 	says("accepts deliveries")
+	var started struct{ Address string }
+	if err := json.Unmarshal(log.Bytes(), &started); err != nil {
+		t.Fatal(err)
+	}
+	asked := exec.CommandContext(ctx, "rekey", "status", "--url", "http://"+started.Address)
+	if text, err := asked.CombinedOutput(); err != nil || !strings.Contains(string(text), ": ready\n") || !strings.Contains(string(text), "Open leaks\n  none\n") {
+		t.Errorf("its status: %v\n%s", err, text)
+	}
 
 	refused := serving(ctx, t, gh, data)
 	var told bytes.Buffer

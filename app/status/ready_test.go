@@ -52,7 +52,7 @@ func TestReady(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			checks := b.checks()
 			c.change(&checks)
-			front := &Front{Checks: checks, Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler)}
+			front := &Front{Checks: checks, Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler), Report: func(context.Context) Report { return Report{} }}
 			public, admin := mux.NewRouter(), mux.NewRouter()
 			front.Public(public, true)
 			front.Admin(admin)
@@ -83,7 +83,7 @@ func TestReady(t *testing.T) {
 				if got, _ := ask(who.to, "/healthz", who.address); got != http.StatusOK {
 					t.Errorf("%s: the process lives: %d", who.name, got)
 				}
-				for _, path := range []string{"/metrics"} {
+				for _, path := range []string{"/metrics", "/status"} {
 					if got, _ := ask(who.to, path, who.address); (got == http.StatusOK) != who.trusted {
 						t.Errorf("%s: %s: %d", who.name, path, got)
 					}
