@@ -22,7 +22,7 @@ func (w *Worker) Reconcile(ctx context.Context, j *river.Job[job.Reconcile]) err
 	asOf := w.Now() // what is told from now on is newer
 	listed, err := w.GitHub.InstallationRepositories(ctx, j.Args.Installation)
 	if errors.Is(err, github.ErrUninstalled) {
-		return w.Recorder.ForgetInstallation(ctx, j.Args.Installation)
+		return w.Recorder.RemoveInstallation(ctx, j.Args.Installation)
 	}
 	if err != nil {
 		return fmt.Errorf("listing the repositories of installation %d: %w", j.Args.Installation, err)

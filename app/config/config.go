@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/notify"
 	"github.com/rekey-app/rekey/respond/policy"
 )
@@ -36,6 +37,9 @@ type Flags struct {
 	PullRefs   bool   `env:"REKEY_PULL_REFS" help:"Read the heads of old pull requests too when a repository is first scanned, those of forks as well: what they brought counts as the repository's own."`
 	PolicyFile string `env:"REKEY_POLICY_FILE" placeholder:"FILE" help:"Default policy, for repositories whose .github/rekey.yml doesn't say otherwise."`
 	NotifyFile string `env:"REKEY_NOTIFY_FILE" placeholder:"FILE" help:"Targets that policies may name in notify: a YAML list of entries with name, format, url and secret."`
+
+	Retention   string `env:"REKEY_RETENTION" default:"30d" placeholder:"TIME" help:"How long the database keeps deliveries, jobs and effects that are over, and scans and checks that showed nothing; at least 8d."`
+	ForgetAfter string `env:"REKEY_FORGET_AFTER" default:"7d" placeholder:"TIME" help:"How long the database keeps what belongs to an installation that was removed, or a repository that was taken out of it, in case it comes back; 0 deletes it at once."`
 
 	DatabaseURL       string `env:"REKEY_DATABASE_URL" placeholder:"URL" help:"postgres://… Default: SQLite in the data directory."`
 	DatabaseURLFile   string `env:"REKEY_DATABASE_URL_FILE" placeholder:"FILE" help:"File with the database URL."`
@@ -61,6 +65,7 @@ type Config struct {
 	PullRefs       bool            // backfills read refs/pull/ too
 	Policy         policy.File     // what applies where no repository's file says otherwise
 	Targets        []notify.Target // whom policies may name
+	Retention      ledger.Retention
 	LogLevel       slog.Level
 }
 
@@ -112,6 +117,7 @@ func (f Flags) Resolve() (Config, error) {
 	set(&c.Data, check)(dataDirectory(f.Data, os.Getenv))
 	set(&c.DatabaseURL, check)(f.databaseURL(c.Data))
 	check(c.Role.fits(c.DatabaseURL))
+	set(&c.Retention, check)(f.retention())
 	if err := c.LogLevel.UnmarshalText([]byte(f.Log)); err != nil {
 		check(&Error{"REKEY_LOG", fmt.Sprintf("is %q", f.Log), "use debug, info, warn or error"})
 	}

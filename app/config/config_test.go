@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 func testKeyPEM(t *testing.T) string {
@@ -80,6 +83,9 @@ func TestErrorsNameTheSettingInOneLine(t *testing.T) {
 		"no secret":              {func(f *Flags) { f.WebhookSecret = " , " }, "REKEY_WEBHOOK_SECRET"},
 		"short secret":           {func(f *Flags) { f.WebhookSecret = "short" }, "REKEY_WEBHOOK_SECRET"},
 		"database":               {func(f *Flags) { f.DatabaseURL = "mysql://x" }, "REKEY_DATABASE_URL"},
+		"retention":              {func(f *Flags) { f.Retention = "a month" }, "REKEY_RETENTION"},
+		"too short a retention":  {func(f *Flags) { f.Retention = "7d" }, "REKEY_RETENTION"},
+		"forget before":          {func(f *Flags) { f.ForgetAfter = "-1h" }, "REKEY_FORGET_AFTER"},
 		"log":                    {func(f *Flags) { f.Log = "loud" }, "REKEY_LOG"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -151,5 +157,25 @@ func TestMakeDataLeavesADirectoryAsItIs(t *testing.T) {
 	}
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o755 {
 		t.Errorf("got %v, %v", info.Mode(), err)
+	}
+}
+
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for _, c := range []struct {
+		retention, forgetAfter string
+		want                   ledger.Retention
+	}{
+		{"", "", ledger.Retention{Keep: 30 * day, ForgetAfter: 7 * day}},
+		{"8d", "0", ledger.Retention{Keep: 8 * day}},
+		{"240h", "90m", ledger.Retention{Keep: 10 * day, ForgetAfter: 90 * time.Minute}},
+	} {
+		f := valid(t)
+		f.Retention, f.ForgetAfter = c.retention, c.forgetAfter
+		got, err := f.Resolve()
+		if err != nil || got.Retention != c.want {
+			t.Errorf("%q, %q: %+v, want %+v (%v)", c.retention, c.forgetAfter, got.Retention, c.want, err)
+		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 // repositories than one transaction takes ask for a comparison too, which queues the backfills.
 func (w *Worker) remember(ctx context.Context, installation int64, p plan) error {
 	if p.Uninstalled {
-		return w.Recorder.ForgetInstallation(ctx, installation)
+		return w.Recorder.RemoveInstallation(ctx, installation)
 	}
 	few, many := p.Know, []webhook.Repository(nil)
 	if len(p.Know) > record.MaxPart {

@@ -36,7 +36,7 @@ func (w *rowsWatch) now() time.Time {
 		return now
 	}
 	var n int
-	if err := w.db.QueryRow("SELECT count(*) FROM repositories").Scan(&n); err != nil {
+	if err := w.db.QueryRow("SELECT count(*) FROM repositories WHERE removed = 0").Scan(&n); err != nil {
 		w.err = err
 	}
 	w.counts = append(w.counts, n)

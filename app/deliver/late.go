@@ -21,7 +21,7 @@ const (
 )
 
 // goneSince returns why nothing is done about the event, or "": GitHub has reported since, or shortly before, that its repository was
-// deleted; or, of a late one, that the App was uninstalled. What the event says must not be remembered then: nothing would take it back.
+// deleted; or that the App was uninstalled. What the event says must not be remembered then: nothing would take it back.
 func (w *Worker) goneSince(ctx context.Context, event webhook.Event, received time.Time, late bool) (gone string, err error) {
 	about := event.About()
 	change, ofRepository := event.(*webhook.RepositoryChange)
@@ -37,11 +37,14 @@ func (w *Worker) goneSince(ctx context.Context, event webhook.Event, received ti
 				return err
 			}
 		}
-		if !late || ofInstallation && installation.Action == "deleted" {
+		if ofInstallation && (!late || installation.Action == "deleted") {
 			return nil
 		}
-		deleted, err := tx.InstallationDeleted(ctx, about.InstallationID)
-		if deleted {
+		uninstalled, err := tx.Uninstalled(ctx, about.InstallationID)
+		if err == nil && late && !uninstalled {
+			uninstalled, err = tx.InstallationDeleted(ctx, about.InstallationID)
+		}
+		if uninstalled {
 			gone = uninstalledSince
 		}
 		return err

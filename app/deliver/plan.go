@@ -139,7 +139,7 @@ func again(trigger respond.Trigger, about webhook.Common, head string, pulls []w
 func planInstallation(e *webhook.Installation) plan {
 	switch e.Action {
 	case "deleted":
-		return plan{Note: "uninstalled: everything about it is deleted", Uninstalled: true}
+		return plan{Note: "uninstalled: what belongs to it is deleted, unless it comes back soon", Uninstalled: true}
 	case "created":
 		return plan{
 			Note: fmt.Sprintf("installed on %d repositories", len(e.Repositories)), Installed: &e.Account,

@@ -32,8 +32,8 @@ func InParts[X, T any](ctx context.Context, store ledger.Scoped[X], all []T, do 
 	return nil
 }
 
-// ForgetInstallation forgets an installation and all that belongs to it.
-func (r *Recorder) ForgetInstallation(ctx context.Context, installation int64) error {
+// RemoveInstallation notes that an installation was removed, and lets its jobs end. What belongs to it is forgotten later.
+func (r *Recorder) RemoveInstallation(ctx context.Context, installation int64) error {
 	var known []respond.Repository
 	err := r.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		known, err = tx.RepositoriesOf(ctx, installation)

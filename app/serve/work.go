@@ -26,7 +26,7 @@ func (s *Server) startWork(ctx context.Context, cfg config.Config) error {
 		UserAgent: userAgent, Now: time.Now, Log: s.log, OnRequest: requestMetrics(s.metrics),
 		Shared: s.store.Pace(),
 	}
-	work := queue.Config{StopTimeout: jobsWithin}
+	work := queue.Config{StopTimeout: jobsWithin, Retention: cfg.Retention}
 	if s.options.Tune != nil {
 		s.options.Tune(&toGitHub, &work)
 	}

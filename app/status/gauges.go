@@ -26,7 +26,7 @@ func NewGauges(counter *Counter, log *slog.Logger) prometheus.Collector {
 			"Repositories by what became of the reading of their histories: done, reading, waiting, given_up.", []string{"state"}, nil),
 		leaks: desc("rekey_open_leaks", "Leaks that are open, by kind, Clerk environment and severity.", []string{"kind", "environment", "severity"}, nil),
 		jobs: desc("rekey_queue_jobs",
-			"Jobs by kind and state: waiting, running, given_up (within a week).", []string{"kind", "state"}, nil),
+			"Jobs by kind and state: waiting, running, given_up (within REKEY_RETENTION).", []string{"kind", "state"}, nil),
 		oldestJob: desc("rekey_queue_oldest_job_timestamp_seconds",
 			"Unix time when the oldest waiting job of a kind was queued, without those that are for later and those of suspended installations; absent if there is none.",
 			[]string{"kind"}, nil),

@@ -30,7 +30,7 @@ type RepositoryBackfill struct {
 // a kill -9 the job is taken up again (see package queue), and from then on its old figures count for nothing.
 func (tx *Tx) backfillState() string {
 	return `CASE
-		WHEN l.phase IN ('arriving', 'reading') AND ` + tx.s.queue.Conditions(tx).BackfillRuns + ` THEN l.phase
+		WHEN l.phase IN ('arriving', 'reading') AND ` + tx.s.queue.Conditions().BackfillRuns + ` THEN l.phase
 		WHEN l.phase = 'given up' THEN l.phase
 		WHEN r.backfilled <> 0 THEN 'done'
 		ELSE 'waiting' END`
@@ -60,7 +60,7 @@ func (tx *Tx) Backfills(ctx context.Context, installation int64, limit int) (Bac
 		return nil
 	}, `SELECT state, count(*) FROM (
 			SELECT `+tx.backfillState()+` AS state FROM repositories r LEFT JOIN backfills l ON l.repository = r.id
-			WHERE CAST($1 AS BIGINT) IN (0, r.installation)
+			WHERE CAST($1 AS BIGINT) IN (0, r.installation) AND r.removed = 0
 		) states GROUP BY state`, installation)
 	if err == nil && limit > 0 {
 		b.List, err = tx.backfills(ctx, installation, limit)
@@ -91,7 +91,7 @@ func (tx *Tx) backfills(ctx context.Context, installation int64, limit int) ([]R
 	}, `SELECT l.* FROM (
 			SELECT r.id, r.installation, r.owner, r.name, r.default_branch, r.private, r.archived, r.backfilled, r.as_of,
 				`+backfillColumns+`, `+tx.backfillState()+` AS state
-			FROM backfills l JOIN repositories r ON r.id = l.repository WHERE CAST($1 AS BIGINT) IN (0, r.installation)
+			FROM backfills l JOIN repositories r ON r.id = l.repository WHERE CAST($1 AS BIGINT) IN (0, r.installation) AND r.removed = 0
 		) l ORDER BY CASE l.state WHEN 'arriving' THEN 0 WHEN 'reading' THEN 0 WHEN 'given up' THEN 1 ELSE 2 END, l.started, l.id
 		LIMIT $2`, installation, limit)
 	return list, err

@@ -22,16 +22,16 @@ func (tx *Tx) RecordPush(ctx context.Context, repository int64, pushed time.Time
 // no job for it: those pushed to last first.
 func (tx *Tx) BackfillsDue(ctx context.Context, installation int64, limit int) ([]int64, error) {
 	return tx.ids(ctx, "histories to read", `SELECT r.id FROM repositories r
-		WHERE r.installation = $1 AND r.backfilled = 0
+		WHERE r.installation = $1 AND r.backfilled = 0 AND r.removed = 0
 			AND NOT EXISTS (SELECT 1 FROM backfills l WHERE l.repository = r.id AND l.phase = 'given up')
-			AND NOT `+tx.s.queue.Conditions(tx).BackfillQueued+`
+			AND NOT `+tx.s.queue.Conditions().BackfillQueued+`
 		ORDER BY r.pushed DESC, r.id LIMIT $2`, installation, limit)
 }
 
 // BackfillsQueued counts the backfills of an installation's repositories that wait or run.
 func (tx *Tx) BackfillsQueued(ctx context.Context, installation int64) (int, error) {
 	var n int
-	if _, err := one(ctx, tx, []any{&n}, `SELECT count(*) FROM repositories r WHERE r.installation = $1 AND `+tx.s.queue.Conditions(tx).BackfillQueued, installation); err != nil {
+	if _, err := one(ctx, tx, []any{&n}, `SELECT count(*) FROM repositories r WHERE r.installation = $1 AND `+tx.s.queue.Conditions().BackfillQueued, installation); err != nil {
 		return 0, fmt.Errorf("ledger: histories in the queue: %w", err)
 	}
 	return n, nil

@@ -71,7 +71,7 @@ func (tx *Tx) Unissued(ctx context.Context, repository int64, limit int) ([]resp
 // RepositoriesUnfiled lists up to limit repositories with leaks that wait for an issue.
 func (tx *Tx) RepositoriesUnfiled(ctx context.Context, limit int) ([]int64, error) {
 	return tx.ids(ctx, "repositories with leaks without issue",
-		`SELECT DISTINCT l.repository FROM leaks l WHERE `+unfiled+` ORDER BY l.repository LIMIT $1`, limit)
+		`SELECT DISTINCT l.repository FROM leaks l JOIN repositories r ON r.id = l.repository WHERE r.removed = 0 AND `+unfiled+` ORDER BY l.repository LIMIT $1`, limit)
 }
 
 // Summary returns the repository's summary issue, or ErrNotFound.

@@ -81,7 +81,7 @@ func (tx *Tx) LeakByFingerprint(ctx context.Context, repository int64, fingerpri
 // IssueRepositories lists the repositories that hold issues of leaks.
 func (tx *Tx) IssueRepositories(ctx context.Context) ([]int64, error) {
 	return tx.ids(ctx, "repositories with issues",
-		`SELECT DISTINCT l.issue_repository FROM leaks l JOIN repositories r ON r.id = l.issue_repository WHERE l.issue_number <> 0 ORDER BY 1 LIMIT $1`, 100_000)
+		`SELECT DISTINCT l.issue_repository FROM leaks l JOIN repositories r ON r.id = l.issue_repository WHERE l.issue_number <> 0 AND r.removed = 0 ORDER BY 1 LIMIT $1`, 100_000)
 }
 
 // LeaksWithIssuesIn lists the leaks whose issues are in a repository, by number.

@@ -294,49 +294,6 @@ func TestRepositoriesAndTips(t *testing.T) {
 	})
 }
 
-func TestRemovedInstallationLeavesNothing(t *testing.T) {
-	t.Parallel()
-	ledgertest.Each(t, func(t *testing.T, url string) {
-		s, _ := open(t, url)
-		stays := respond.Repository{ID: 20, Installation: 8}
-		know(t, s, repository(), stays)
-		r := record(t, s, scanOf(headA, "push"), observation("f1", 1))
-		if _, err := s.Accept(t.Context(), []ledger.Delivery{{GUID: "g", Event: "push", Installation: 7, Head: headA, Body: []byte("{}")}}); err != nil {
-			t.Fatal(err)
-		}
-		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-			return errors.Join(tx.SetTip(ctx, 9, "refs/heads/a", headA, time.Time{}),
-				tx.SaveCheck(ctx, ledger.Check{Repository: 9, Head: headA, RunID: 1}),
-				tx.RemoveInstallation(ctx, 7), tx.RemoveInstallation(ctx, 7))
-		})
-		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-			_, repositoryErr := tx.Repository(ctx, 9)
-			_, leakErr := tx.Leak(ctx, r.New[0].ID)
-			_, checkErr := tx.Check(ctx, 9, headA)
-			for what, err := range map[string]error{"repository": repositoryErr, "leak": leakErr, "check": checkErr} {
-				if !errors.Is(err, ledger.ErrNotFound) {
-					t.Errorf("%s of a removed installation: %v", what, err)
-				}
-			}
-			// That a delivery came is kept, so that it is not recovered from GitHub's log; nothing that it held.
-			d, err := tx.Delivery(ctx, "g")
-			if err != nil || d.Finished.IsZero() || len(d.Body) > 0 || d.Head != "" {
-				t.Errorf("delivery of a removed installation: %+v, %v", d, err)
-			}
-			_, err = tx.Repository(ctx, stays.ID)
-			return err
-		})
-		// A scan that ends late does not bring it back.
-		err := s.Update(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
-			_, err := tx.RecordScan(ctx, scanOf(headA, "push"), nil)
-			return err
-		})
-		if !errors.Is(err, ledger.ErrNotFound) {
-			t.Errorf("scan of a removed repository: %v", err)
-		}
-	})
-}
-
 func TestChecksMetaAndStats(t *testing.T) {
 	t.Parallel()
 	ledgertest.Each(t, func(t *testing.T, url string) {

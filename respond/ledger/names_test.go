@@ -11,8 +11,13 @@ import (
 	"github.com/rekey-app/rekey/respond/queue"
 )
 
-// before016 undoes migration 16, and what is called otherwise since.
+// before016 undoes all migrations from 16 on, and what is called otherwise since.
 var before016 = []string{
+	"DROP INDEX repositories_removed",
+	"DROP INDEX notices_repository",
+	"DROP INDEX tips_sha",
+	"ALTER TABLE repositories DROP COLUMN removed",
+	"ALTER TABLE installations DROP COLUMN removed",
 	"UPDATE river_job SET kind = 'first_look' WHERE kind = 'backfill'",
 	"UPDATE river_job SET kind = 'ask' WHERE kind = 'verify'",
 	"UPDATE keyed_jobs SET kind = 'first_look' WHERE kind = 'backfill'",

@@ -3,6 +3,7 @@ package ledger
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -47,6 +48,7 @@ type Store struct {
 	writer, reader *sql.DB
 	writes, reads  *statements
 	lock           io.Closer
+	wal            *wal
 
 	// PostgreSQL
 	pool *pgxpool.Pool
@@ -57,6 +59,8 @@ type Store struct {
 	full  atomic.Bool           // the last write found the disk full
 
 	onError func(Operation, Reason) // may be nil
+	id      string                  // of this store among those that share a database
+	removed chan struct{}           // see Removed
 	queue   Queue
 	process atomic.Pointer[Process] // set while a worker runs in this process
 }
@@ -64,7 +68,7 @@ type Store struct {
 // OpenStore opens the ledger, made or migrated where needed: its own tables and River's. Several processes may do so at the
 // same time. Errors never hold the URL's password.
 func OpenStore(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{now: o.Now, log: o.Log, queue: o.Queue, onError: o.OnError}
+	s := &Store{now: o.Now, log: o.Log, queue: o.Queue, onError: o.OnError, id: rand.Text(), removed: make(chan struct{}, 1)}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -106,6 +110,7 @@ func (s *Store) Close() error {
 	for _, statements := range []*statements{s.writes, s.reads} {
 		statements.close()
 	}
+	errs = append(errs, s.wal.close())
 	for _, db := range []*sql.DB{s.reader, s.writer} {
 		if db != nil {
 			errs = append(errs, db.Close())

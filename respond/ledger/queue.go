@@ -31,19 +31,26 @@ type Queue interface {
 
 	// ResumeParked makes parked jobs available of which the SQL condition on table parked holds, and forgets that they were parked.
 	ResumeParked(ctx context.Context, tx *Tx, which string, args ...any) error
-	// PruneKeys forgets up to limit keys of singleton jobs of which none waits or runs, and returns how many they were.
-	PruneKeys(ctx context.Context, tx *Tx, limit int) (int64, error)
+	// PruneJobs deletes up to limit jobs that were completed, or ended otherwise, longer ago than that, and returns how many they were.
+	PruneJobs(ctx context.Context, tx *Tx, completed, ended time.Duration, limit int) (int64, error)
 	// Count counts jobs by queue, kind and state: those that wait, that run, and that were given up and are still remembered.
 	Count(ctx context.Context, tx *Tx) ([]Jobs, error)
 	// Conditions are what statements of the ledger ask about jobs.
-	Conditions(tx *Tx) Conditions
+	Conditions() Conditions
 }
 
-// Conditions are SQL conditions about jobs, for statements of the ledger.
+// Conditions are SQL about jobs, for statements of the ledger.
 type Conditions struct {
 	DeliveryLives  string // a job of the delivery d will still do its work
 	BackfillRuns   string // a backfill of the repository r runs
 	BackfillQueued string // a backfill of the repository r waits or runs
+	KeyLives       string // a job of the row k of keyed_jobs waits or runs
+	OwnerLives     string // the job that performed the effect a will still run
+	ParkedExists   string // the job of the row p of parked is there
+
+	Jobs                                    string // the table of jobs, by id
+	JobEnded                                string // the job j will do nothing any more
+	JobInstallation, JobRepository, JobLeak string // what the job j is about; NULL: not about any
 }
 
 // DB is what the queue shares with the store: one of the databases, and the store's log and clock.

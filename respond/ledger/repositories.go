@@ -8,14 +8,15 @@ import (
 	"github.com/rekey-app/rekey/respond"
 )
 
-// UpsertInstallation records an installation as it was at a time, zero for now. What is known from later stays.
+// UpsertInstallation records an installation as it was at a time, zero for now, also one that had been removed before. What is known
+// from later stays.
 func (tx *Tx) UpsertInstallation(ctx context.Context, i respond.Installation, asOf time.Time) error {
 	if asOf.IsZero() {
 		asOf = tx.now
 	}
 	_, err := tx.exec(ctx, `INSERT INTO installations (id, account_id, account, suspended, as_of) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (id) DO UPDATE SET account_id = excluded.account_id, account = excluded.account, suspended = excluded.suspended,
-			as_of = excluded.as_of WHERE installations.as_of <= excluded.as_of`,
+			as_of = excluded.as_of, removed = 0 WHERE installations.as_of <= excluded.as_of`,
 		i.ID, i.AccountID, i.Account, i.Suspended, asOf)
 	if err != nil {
 		return fmt.Errorf("ledger: installation %d: %w", i.ID, err)
@@ -27,7 +28,7 @@ func (tx *Tx) UpsertInstallation(ctx context.Context, i respond.Installation, as
 func (tx *Tx) Installation(ctx context.Context, id int64) (respond.Installation, error) {
 	i := respond.Installation{ID: id}
 	found, err := one(ctx, tx, []any{&i.AccountID, &i.Account, into{&i.Suspended}},
-		`SELECT account_id, account, suspended FROM installations WHERE id = $1`, id)
+		`SELECT account_id, account, suspended FROM installations WHERE id = $1 AND removed = 0`, id)
 	switch {
 	case err != nil:
 		return respond.Installation{}, fmt.Errorf("ledger: installation %d: %w", id, err)
@@ -37,30 +38,9 @@ func (tx *Tx) Installation(ctx context.Context, id int64) (respond.Installation,
 	return i, nil
 }
 
-// RemoveInstallation forgets an installation and all that belongs to it: repositories, tips, scans, leaks, sightings,
-// checks, and what its deliveries held, those too that still wait: they are finished. That they came is kept, as GitHub lists them
-// for some days, and what the ledger does not know is recovered from there. It is no error if there was none.
-func (tx *Tx) RemoveInstallation(ctx context.Context, id int64) error {
-	ctx, err := tx.slowly(ctx)
-	if err != nil {
-		return fmt.Errorf("ledger: remove installation %d: %w", id, err)
-	}
-	_, err = tx.exec(ctx, `UPDATE deliveries SET finished = CASE finished WHEN 0 THEN $2 ELSE finished END, outcome = $3, body = $4, head = '',
-		given_up = 0 WHERE installation = $1`, id, tx.now, uninstalled, []byte(nil))
-	if err == nil {
-		_, err = tx.exec(ctx, `DELETE FROM installations WHERE id = $1`, id) // takes the rest with it
-	}
-	if err != nil {
-		return fmt.Errorf("ledger: remove installation %d: %w", id, err)
-	}
-	return nil
-}
-
-// uninstalled is the outcome of the deliveries of an installation that is gone.
-const uninstalled = "forgotten: the App was uninstalled"
-
 // UpsertRepository records a repository as it was at AsOf, zero for now. What is known from later stays. The zero Backfilled keeps
-// the one that is recorded. An installation that is not known yet is recorded by its id.
+// the one that is recorded. An installation that is not known yet is recorded by its id. One that
+// had been removed before is there again as it was, and its refs are compared soon.
 func (tx *Tx) UpsertRepository(ctx context.Context, r respond.Repository) error {
 	if r.AsOf.IsZero() {
 		r.AsOf = tx.now
@@ -74,6 +54,7 @@ func (tx *Tx) UpsertRepository(ctx context.Context, r respond.Repository) error 
 				installation = excluded.installation, owner = excluded.owner, name = excluded.name,
 				default_branch = excluded.default_branch, private = excluded.private, archived = excluded.archived,
 				backfilled = CASE excluded.backfilled WHEN 0 THEN repositories.backfilled ELSE excluded.backfilled END,
+				swept = CASE repositories.removed WHEN 0 THEN repositories.swept ELSE 0 END, removed = 0,
 				as_of = excluded.as_of WHERE repositories.as_of <= excluded.as_of`,
 			r.ID, r.Installation, r.Owner, r.Name, r.DefaultBranch, r.Private, r.Archived, r.Backfilled, r.AsOf)
 	}
@@ -118,22 +99,13 @@ func (tx *Tx) repositories(ctx context.Context, where string, id int64) ([]respo
 		err := scanRepository(scan, &r)
 		list = append(list, r)
 		return err
-	}, `SELECT `+repositoryColumns+` FROM repositories WHERE `+where+` ORDER BY id`, id)
+	}, `SELECT `+repositoryColumns+` FROM repositories WHERE `+where+` AND removed = 0 ORDER BY id`, id)
 	return list, err
 }
 
 // RemoveRepository forgets a repository and all that belongs to it. It is no error if there was none.
 func (tx *Tx) RemoveRepository(ctx context.Context, id int64) error {
 	if _, err := tx.exec(ctx, `DELETE FROM repositories WHERE id = $1`, id); err != nil {
-		return fmt.Errorf("ledger: remove repository %d: %w", id, err)
-	}
-	return nil
-}
-
-// RemoveUnreachable forgets a repository that an installation does not reach any more, unless another one reaches it by now:
-// after a transfer, the old installation's event may come last.
-func (tx *Tx) RemoveUnreachable(ctx context.Context, id, installation int64) error {
-	if _, err := tx.exec(ctx, `DELETE FROM repositories WHERE id = $1 AND installation = $2`, id, installation); err != nil {
 		return fmt.Errorf("ledger: remove repository %d: %w", id, err)
 	}
 	return nil
@@ -173,7 +145,7 @@ func (tx *Tx) ReadBefore(ctx context.Context, repository int64, before time.Time
 	return list, nil
 }
 
-// Accounts names the accounts of up to limit installations, by installation.
+// Accounts names the accounts of up to limit installations that are not removed, by installation.
 func (tx *Tx) Accounts(ctx context.Context, limit int) (map[int64]string, error) {
 	accounts := map[int64]string{}
 	err := each(ctx, tx, func(scan func(...any) error) error {
@@ -182,7 +154,7 @@ func (tx *Tx) Accounts(ctx context.Context, limit int) (map[int64]string, error)
 		err := scan(&id, &account)
 		accounts[id] = account
 		return err
-	}, `SELECT id, account FROM installations ORDER BY id LIMIT $1`, limit)
+	}, `SELECT id, account FROM installations WHERE removed = 0 ORDER BY id LIMIT $1`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: accounts of installations: %w", err)
 	}

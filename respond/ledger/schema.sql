@@ -111,7 +111,7 @@ CREATE TABLE installations (
     account_id INTEGER NOT NULL DEFAULT 0,
     account    TEXT NOT NULL DEFAULT '',
     suspended  INTEGER NOT NULL DEFAULT 0
-, as_of INTEGER NOT NULL DEFAULT 0) STRICT;
+, as_of INTEGER NOT NULL DEFAULT 0, removed INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE keyed_jobs (
     kind    TEXT NOT NULL,
@@ -194,6 +194,8 @@ CREATE TABLE notices (
 
 CREATE INDEX notices_at ON notices (at);
 
+CREATE INDEX notices_repository ON notices (repository);
+
 CREATE INDEX notices_target ON notices (target, at);
 
 CREATE INDEX notices_waiting ON notices (target, id) WHERE waits <> 0;
@@ -234,9 +236,11 @@ CREATE TABLE repositories (
     private        INTEGER NOT NULL,
     archived       INTEGER NOT NULL,
     backfilled   INTEGER NOT NULL
-, swept INTEGER NOT NULL DEFAULT 0, pushed INTEGER NOT NULL DEFAULT 0, as_of INTEGER NOT NULL DEFAULT 0) STRICT;
+, swept INTEGER NOT NULL DEFAULT 0, pushed INTEGER NOT NULL DEFAULT 0, as_of INTEGER NOT NULL DEFAULT 0, removed INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX repositories_installation ON repositories (installation);
+
+CREATE INDEX repositories_removed ON repositories (removed) WHERE removed <> 0;
 
 CREATE INDEX repositories_swept ON repositories (swept) WHERE backfilled <> 0;
 
@@ -313,6 +317,8 @@ CREATE TABLE tips (
 CREATE INDEX tips_deleted ON tips (repository, as_of) WHERE sha = '';
 
 CREATE INDEX tips_seen ON tips (repository, seen);
+
+CREATE INDEX tips_sha ON tips (repository, sha);
 
 CREATE TABLE unread (
     repository INTEGER NOT NULL REFERENCES repositories ON DELETE CASCADE,

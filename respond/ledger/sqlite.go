@@ -43,7 +43,7 @@ func (s *Store) openSQLite(ctx context.Context, path string, lockWait time.Durat
 		"secure_delete(1)", // bodies of deliveries may hold anything
 		"cache_size(-16384)",
 		"wal_autocheckpoint(4000)",
-		"journal_size_limit(67108864)",
+		fmt.Sprintf("journal_size_limit(%d)", walLimit),
 	}}
 	write := url.Values{"_txlock": {"immediate"}, "_pragma": pragmas["_pragma"]}
 	if s.writer, err = sql.Open("sqlite", sqliteDSN(path, write)); err != nil {
@@ -61,6 +61,10 @@ func (s *Store) openSQLite(ctx context.Context, path string, lockWait time.Durat
 	}
 	s.reader.SetMaxOpenConns(readers)
 	s.reads = &statements{db: s.reader}
+	if s.wal, err = openWAL(path, pragmas["_pragma"]); err != nil {
+		return err
+	}
+	s.wal.watch(walLimit, walEvery)
 	return nil
 }
 

@@ -13,7 +13,7 @@ type Stats struct {
 	Jobs         []Jobs         // by queue, kind and state
 	Waiting      map[string]int // jobs that wait, by queue: available, scheduled or between attempts
 	Running      map[string]int // jobs that run, by queue
-	GivenUp      map[string]int // jobs given up in the last week, by queue
+	GivenUp      map[string]int // jobs given up that are still kept, by queue
 	Unfinished   int            // deliveries without an outcome
 	LastDelivery time.Time      // when GitHub last brought one; zero: none is remembered
 	Leaks        map[respond.State]int
@@ -37,7 +37,7 @@ type JobState string
 const (
 	JobWaits   JobState = "waiting" // available, scheduled or between attempts
 	JobRuns    JobState = "running"
-	JobGivenUp JobState = "given_up" // in the last week
+	JobGivenUp JobState = "given_up" // and is still kept
 )
 
 // Jobs is how many jobs of a queue and kind are in a state.
@@ -49,6 +49,9 @@ type Jobs struct {
 	// their time, nor those of suspended installations.
 	Oldest time.Time
 }
+
+// ofThere is SQL for leaks of repositories that are there.
+const ofThere = `repository NOT IN (SELECT id FROM repositories WHERE removed <> 0)`
 
 // Stats counts. It reads whole tables, though not their bodies: once in some seconds is often enough.
 func (tx *Tx) Stats(ctx context.Context) (Stats, error) {
@@ -67,7 +70,7 @@ func (tx *Tx) Stats(ctx context.Context) (Stats, error) {
 		err := scan(&state, &n)
 		s.Leaks[state] = n
 		return err
-	}, `SELECT state, count(*) FROM leaks GROUP BY state`)
+	}, `SELECT state, count(*) FROM leaks WHERE `+ofThere+` GROUP BY state`)
 	if err != nil {
 		return Stats{}, fmt.Errorf("ledger: count leaks: %w", err)
 	}
@@ -80,7 +83,7 @@ func (tx *Tx) Stats(ctx context.Context) (Stats, error) {
 		err := scan(&open.Kind, &open.Environment, &open.Severity, &open.Count, into{&open.Oldest})
 		s.Open = append(s.Open, open)
 		return err
-	}, `SELECT kind, environment, severity, count(*), coalesce(min(detected), 0) FROM leaks WHERE state = 'open'
+	}, `SELECT kind, environment, severity, count(*), coalesce(min(detected), 0) FROM leaks WHERE state = 'open' AND `+ofThere+`
 		GROUP BY kind, environment, severity`)
 	if err != nil {
 		return Stats{}, fmt.Errorf("ledger: count open leaks: %w", err)

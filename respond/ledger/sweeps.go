@@ -10,7 +10,7 @@ import (
 // tips since then, those that wait longest first. Archived ones are left out: nothing moves there.
 func (tx *Tx) SweepDue(ctx context.Context, since time.Time, limit int) ([]int64, error) {
 	return tx.ids(ctx, "repositories to sweep", `SELECT r.id FROM repositories r JOIN installations i ON i.id = r.installation
-		WHERE r.backfilled <> 0 AND r.swept < $1 AND r.archived = 0 AND i.suspended = 0
+		WHERE r.backfilled <> 0 AND r.swept < $1 AND r.archived = 0 AND r.removed = 0 AND i.suspended = 0
 		ORDER BY r.swept, r.id LIMIT $2`, since, limit)
 }
 
@@ -22,9 +22,9 @@ func (tx *Tx) RecordSweep(ctx context.Context, repository int64) error {
 	return nil
 }
 
-// Installations lists the ids of the installations that are not suspended.
+// Installations lists the ids of the installations that are neither suspended nor removed.
 func (tx *Tx) Installations(ctx context.Context) ([]int64, error) {
-	return tx.ids(ctx, "installations", `SELECT id FROM installations WHERE suspended = 0 ORDER BY id`)
+	return tx.ids(ctx, "installations", `SELECT id FROM installations WHERE suspended = 0 AND removed = 0 ORDER BY id`)
 }
 
 func (tx *Tx) ids(ctx context.Context, what, statement string, args ...any) ([]int64, error) {

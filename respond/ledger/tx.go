@@ -27,6 +27,8 @@ type Tx struct {
 	pg     pgx.Tx
 	now    time.Time
 	queues map[string]bool // have new jobs
+
+	removed bool // an installation or repository
 }
 
 // Now is the transaction's time: all that it writes bears the same.
@@ -72,6 +74,12 @@ func (s *Store) updateOnce(ctx context.Context, isolation pgx.TxIsoLevel, fn fun
 		return err
 	}
 	s.full.Store(false)
+	if tx.removed {
+		select {
+		case s.removed <- struct{}{}:
+		default:
+		}
+	}
 	if p := s.process.Load(); p != nil && p.Wake != nil && len(tx.queues) > 0 {
 		p.Wake(slices.Collect(maps.Keys(tx.queues)))
 	}
@@ -89,7 +97,10 @@ func (s *Store) View(ctx context.Context, fn func(context.Context, *Tx) error) e
 			return fn(ctx, tx)
 		})
 	} else {
-		err = tx.inSQLite(ctx, s.reader, s.reads, &sql.TxOptions{ReadOnly: true}, fn)
+		s.wal.pass(ctx)
+		limited, cancel := context.WithTimeout(ctx, viewLimit)
+		defer cancel()
+		err = tx.inSQLite(limited, s.reader, s.reads, &sql.TxOptions{ReadOnly: true}, fn)
 	}
 	err = s.explained(ctx, err)
 	s.report(Read, err)

@@ -56,12 +56,12 @@ func TestPrune(t *testing.T) {
 			})
 			equal(t, what, got, want)
 		}
-		clock.Time = start().Add(9 * 24 * time.Hour)
-		s.Prune(t.Context())
-		count("after nine days", map[string]int64{"deliveries": 3, "actions": 3, "keyed_jobs": 1})
-		clock.Time = start().Add(91 * 24 * time.Hour)
-		s.Prune(t.Context())
-		count("after three months", map[string]int64{"deliveries": 1, "actions": 1, "keyed_jobs": 1})
+		clock.Time = start().Add(29 * 24 * time.Hour)
+		s.Prune(t.Context(), ledger.DefaultRetention)
+		count("after 29 days", map[string]int64{"deliveries": 3, "actions": 3, "keyed_jobs": 1})
+		clock.Time = start().Add(31 * 24 * time.Hour)
+		s.Prune(t.Context(), ledger.DefaultRetention)
+		count("after 31 days", map[string]int64{"deliveries": 1, "actions": 1, "keyed_jobs": 1})
 		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			_, err := tx.Delivery(ctx, "waits")
 			return err
@@ -75,5 +75,5 @@ func TestStopWhilePruning(t *testing.T) {
 	s := ledgertest.Open(t, ledger.Options{URL: ledgertest.SQLite(t)})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	s.Prune(ctx) // the test's time limit ends it otherwise
+	s.Prune(ctx, ledger.DefaultRetention) // the test's time limit ends it otherwise
 }

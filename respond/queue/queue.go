@@ -181,12 +181,11 @@ func (*inserter) ResumeParked(ctx context.Context, tx *ledger.Tx, which string, 
 	return nil
 }
 
-// PruneKeys implements [ledger.Queue].
-func (*inserter) PruneKeys(ctx context.Context, tx *ledger.Tx, limit int) (int64, error) {
-	n, err := tx.ExecSQL(ctx, `DELETE FROM keyed_jobs WHERE (kind, key) IN (
-		SELECT k.kind, k.key FROM keyed_jobs k WHERE NOT `+keyLives+` LIMIT $1)`, limit)
+// PruneJobs implements [ledger.Queue].
+func (*inserter) PruneJobs(ctx context.Context, tx *ledger.Tx, completed, ended time.Duration, limit int) (int64, error) {
+	n, err := pruneJobs(ctx, tx, completed, ended, limit)
 	if err != nil {
-		return 0, fmt.Errorf("queue: forget keys of jobs: %w", err)
+		return 0, fmt.Errorf("queue: delete ended jobs: %w", err)
 	}
 	return n, nil
 }
@@ -222,4 +221,4 @@ func (*inserter) Count(ctx context.Context, tx *ledger.Tx) ([]ledger.Jobs, error
 }
 
 // Conditions implements [ledger.Queue].
-func (*inserter) Conditions(tx *ledger.Tx) ledger.Conditions { return conditions(tx) }
+func (q *inserter) Conditions() ledger.Conditions { return conditions(q.pg != nil) }

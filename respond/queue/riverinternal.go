@@ -8,6 +8,7 @@ package queue
 //   - Reading a job's state in a transaction, with a lock (jobState). River's JobGetTx does not lock, and reads the whole row.
 //   - Conditions on jobs in the ledger's own statements (conditions, keyLives). A join is one statement; by the API it would be a
 //     request per row.
+//   - Deleting ended jobs (pruneJobs). River deletes 10,000 at a time, and keeps all other writers of a SQLite database waiting.
 //   - Counting jobs by queue and state (countJobs). The API lists jobs, and does not count them.
 //   - Making jobs available before their time, many with one statement: those whose turn comes (callJobs, callAll), and parked ones
 //     (resumeParked). JobRetry takes one job, and resets what it counts.
@@ -95,20 +96,50 @@ const (
 // keyLives tells that a job of the row k of keyed_jobs waits or runs.
 const keyLives = `EXISTS (SELECT 1 FROM river_job j WHERE j.id IN (k.waiting, k.running) AND j.state IN ` + liveStates + `)`
 
-func conditions(tx *ledger.Tx) ledger.Conditions {
-	guid := `json_extract(j.args, '$.guid')`
-	if tx.Postgres() != nil {
-		guid = `j.args->>'guid'`
+// endedStates are those of jobs that will do nothing any more, in SQL.
+const endedStates = `('completed', 'cancelled', 'discarded')`
+
+func conditions(postgres bool) ledger.Conditions {
+	arg := func(name string) string { return `json_extract(j.args, '$.` + name + `')` }
+	id, owner := arg, `CAST(substr(a.owner, instr(a.owner, ' ') + 1) AS INTEGER)`
+	if postgres {
+		arg = func(name string) string { return `j.args->>'` + name + `'` }
+		id = func(name string) string { return `CAST(` + arg(name) + ` AS BIGINT)` }
+		owner = `CAST(substring(a.owner FROM ' ([0-9]+)$') AS BIGINT)`
 	}
 	const ofBackfill = ` WHERE k.kind = 'backfill' AND k.key = CAST(r.id AS TEXT)`
 	return ledger.Conditions{
 		DeliveryLives: `EXISTS (SELECT 1 FROM river_job j WHERE j.kind = 'delivery'
-			AND j.state IN ` + liveStates + ` AND ` + guid + ` = d.guid)`,
+			AND j.state IN ` + liveStates + ` AND ` + arg("guid") + ` = d.guid)`,
 		BackfillRuns: `EXISTS (SELECT 1 FROM keyed_jobs k JOIN river_job j ON j.id = k.running` + ofBackfill + `
 			AND j.state = 'running')`,
 		BackfillQueued: `EXISTS (SELECT 1 FROM keyed_jobs k JOIN river_job j ON j.id IN (k.waiting, k.running)` + ofBackfill + `
 			AND j.state IN ` + liveStates + `)`,
+		KeyLives:     keyLives,
+		OwnerLives:   `EXISTS (SELECT 1 FROM river_job j WHERE j.id = ` + owner + ` AND j.state IN ` + liveStates + `)`,
+		ParkedExists: `EXISTS (SELECT 1 FROM river_job j WHERE j.id = p.job)`,
+		Jobs:         "river_job",
+		JobEnded:     `j.state IN ` + endedStates,
+
+		JobInstallation: id("installation"), JobRepository: id("repository"), JobLeak: id("leak"),
 	}
+}
+
+// pruneJobs deletes up to limit jobs that were completed, or ended otherwise, longer ago than that.
+func pruneJobs(ctx context.Context, tx *ledger.Tx, completed, ended time.Duration, limit int) (n int64, err error) {
+	for state, kept := range map[string]time.Duration{"completed": completed, "cancelled": ended, "discarded": ended} {
+		ago := `datetime('now', 'subsec', $1)`
+		var since any = fmt.Sprintf("-%d seconds", int64(kept.Seconds()))
+		if tx.Postgres() != nil {
+			ago, since = `now() - make_interval(secs => CAST($1 AS BIGINT))`, int64(kept.Seconds())
+		}
+		deleted, err := tx.ExecSQL(ctx, `DELETE FROM river_job WHERE id IN (SELECT id FROM river_job
+			WHERE state = '`+state+`' AND finalized_at < `+ago+` LIMIT $2)`, since, int64(limit)-n)
+		if n += deleted; err != nil || n >= int64(limit) {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // countJobs calls add with the number of jobs of each queue, kind and state, of those that will still do their work or were

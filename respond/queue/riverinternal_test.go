@@ -101,7 +101,7 @@ func TestStatementsFindWhatRiverInserts(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			c := queue.ConditionsOf(tx)
+			c := queue.ConditionsOf(tx.Postgres() != nil)
 			for what, want := range map[string]int64{
 				"deliveries d WHERE d.guid = 'g' AND " + c.DeliveryLives: 1,
 				"repositories r WHERE " + c.BackfillQueued:               1,

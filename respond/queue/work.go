@@ -33,6 +33,9 @@ type Config struct {
 	// HeartbeatTimeout is how long a process that shares a PostgreSQL database may send no heartbeat until the others reclaim its
 	// jobs; it stops its own work before that. Zero means 30 seconds.
 	HeartbeatTimeout time.Duration
+	// Retention is for how long the ledger keeps what is of no use any more; the zero value stands for
+	// [ledger.DefaultRetention].
+	Retention ledger.Retention
 	// ID names this process among those that share the database. Empty: River makes one.
 	ID string
 
@@ -74,17 +77,20 @@ func New(opened *ledger.Store, workers *river.Workers, c Config) (Worker, error)
 	if c.heartbeatEvery > 0 {
 		s.heartbeatEvery = c.heartbeatEvery
 	}
-	w := &worker{s: s, turns: newTakesTurns(s, c)}
+	w := &worker{s: s, turns: newTakesTurns(s, c), retention: cmp.Or(c.Retention, ledger.DefaultRetention)}
 	config := &river.Config{
-		ID:                          c.ID,
-		Logger:                      s.db.Log,
-		Workers:                     workers,
-		Queues:                      map[string]river.QueueConfig{},
-		FetchCooldown:               fetchCooldown,
-		FetchPollInterval:           fetchPoll,
-		JobTimeout:                  defaultTimeout,
-		RescueStuckJobsAfter:        rescueAfter,
-		CompletedJobRetentionPeriod: time.Hour,
+		ID:                   c.ID,
+		Logger:               s.db.Log,
+		Workers:              workers,
+		Queues:               map[string]river.QueueConfig{},
+		FetchCooldown:        fetchCooldown,
+		FetchPollInterval:    fetchPoll,
+		JobTimeout:           defaultTimeout,
+		RescueStuckJobsAfter: rescueAfter,
+		// The ledger deletes ended jobs, in small steps. River's 10,000 at a time keep a push waiting.
+		CompletedJobRetentionPeriod: -1,
+		CancelledJobRetentionPeriod: -1,
+		DiscardedJobRetentionPeriod: -1,
 		MaxAttempts:                 job.RespondAttempts,
 		ErrorHandler:                c.ErrorHandler,
 		RetryPolicy:                 c.Retry,
@@ -122,10 +128,10 @@ type store struct {
 	heartbeatEvery, heartbeatTimeout time.Duration
 }
 
-const pruneEvery = 10 * time.Minute
+const pruneEvery = 5 * time.Minute
 
-// prune forgets now and then what is of no use any more, until ctx ends.
-func (s *store) prune(ctx context.Context) {
+// prune deletes what is of no use any more, now and then and after something was uninstalled, until ctx ends.
+func (s *store) prune(ctx context.Context, r ledger.Retention) {
 	ticker := time.NewTicker(pruneEvery)
 	defer ticker.Stop()
 	for {
@@ -133,8 +139,9 @@ func (s *store) prune(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		case <-s.Removed():
 		}
-		s.Prune(ctx)
+		s.Prune(ctx, r)
 	}
 }
 
@@ -153,6 +160,7 @@ type (
 type worker struct {
 	s         *store
 	client    riverClient
+	retention ledger.Retention
 	turns     *takesTurns
 	heartbeat *heartbeat            // PostgreSQL only
 	wake      func(queues []string) // SQLite only
@@ -191,7 +199,7 @@ func (w *worker) Start(ctx context.Context) error {
 		w.s.Attach(&ledger.Process{Alive: w.heartbeat.alive})
 		w.wait.Go(func() { w.heartbeat.run(tending, w.s.reclaimDead) })
 	}
-	w.wait.Go(func() { w.s.prune(tending) })
+	w.wait.Go(func() { w.s.prune(tending, w.retention) })
 	for queue := range w.turns.rooms {
 		w.wait.Go(func() { w.turns.run(tending, queue) })
 	}
