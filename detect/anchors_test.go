@@ -16,7 +16,7 @@ func TestAnchors(t *testing.T) {
 		"%5F": "as %5f",
 		"=5F": "as %5f, in quoted-printable",
 	}
-	list := anchors()
+	list := anchorsOf(rules(false))
 	for i, a := range list {
 		for j, b := range list {
 			if i != j && strings.HasPrefix(b.text, a.text) {

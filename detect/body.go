@@ -20,6 +20,24 @@ func isWord(c byte) bool { return isBase62(c) || c == '_' || c == '-' }
 // isTail reports whether a key cannot end right before c.
 func isTail(c byte) bool { return isWord(c) || c == '+' || c == '/' || c == '=' }
 
+func isAlphanumeric(s string) bool {
+	for i := range len(s) {
+		if !isBase62(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func isHex(s string) bool {
+	for i := range len(s) {
+		if !isHexDigit(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 // entropy returns the Shannon entropy of s in bits a byte.
 func entropy(s string) float64 {
 	var count [256]int

@@ -16,12 +16,41 @@ func isClaimToken(s string) bool {
 	return isAlphanumeric(s) && !isHex(s) && secretLooking(s, claimBits)
 }
 
-// claimURL looks at v.text[at:], where Clerk's dashboard is named, for the URL that claims a keyless application. The
-// finding is its token.
-func (r *run) claimURL(v *view, at int) {
-	if i, written := behindClaim(v.text, at); i >= 0 {
-		r.claim(v, at, i, written, MediumConfidence, ClaimAddress)
-	}
+// claimURLRule is for the URL that claims a keyless application, where Clerk's dashboard is named. The finding is its token.
+var claimURLRule = rule{
+	anchors: []string{"dashboard.clerk.com"},
+	starts:  []string{"claimToken", "claimUrl", "claim?"},
+	depth:   inAny,
+	steps:   250,
+
+	plausible: func(text []byte, at int) bool { i, _ := behindClaim(text, at); return i >= 0 },
+	find: func(t *token, v *view, at int) (match, bool) {
+		i, written := behindClaim(v.text, at)
+		if i < 0 {
+			return match{}, false
+		}
+		return readClaim(t, v, at, i, written)
+	},
+	genuine: func(m *match) bool { return isClaimToken(m.value) },
+	judge:   func(_ *run, _ *match, s *surroundings) (Finding, bool) { return claimFinding(s, ClaimAddress), true },
+}
+
+// claimTokenRule is for a token as the clerk command keeps it in .clerk/keyless.json, where the name claimToken stands.
+var claimTokenRule = rule{
+	anchors: []string{"claimToken"},
+	steps:   800,
+
+	plausible: func(text []byte, at int) bool { return claimTokenAt(text, at) >= 0 },
+	find: func(t *token, v *view, at int) (match, bool) {
+		i := claimTokenAt(v.text, at)
+		if i < 0 || !bytes.Contains(unescaped(v.text[at:min(len(v.text), at+claimReach)]), []byte("createdAt")) &&
+			!bytes.Contains(lineAround(v.text, at, at, claimReach), []byte("createdAt")) {
+			return match{}, false
+		}
+		return readClaim(t, v, i, i, 0)
+	},
+	genuine: claimURLRule.genuine,
+	judge:   func(_ *run, _ *match, s *surroundings) (Finding, bool) { return claimFinding(s, ClaimKept), true },
 }
 
 // behindClaim returns where the token of the claim URL at text[at:] starts, and how what stands before it is written; -1 if
@@ -76,17 +105,6 @@ func nextParameter(text []byte, i, limit int) int {
 // claimReach is how far from the name claimToken its value, and the time that stands beside it, may be.
 const claimReach = 300
 
-// claimToken looks at v.text[at:], where the name claimToken stands, for a token as the clerk command keeps it in
-// .clerk/keyless.json.
-func (r *run) claimToken(v *view, at int) {
-	i := claimTokenAt(v.text, at)
-	if i < 0 || !bytes.Contains(unescaped(v.text[at:min(len(v.text), at+claimReach)]), []byte("createdAt")) &&
-		!bytes.Contains(lineAround(v.text, at, at, claimReach), []byte("createdAt")) {
-		return
-	}
-	r.claim(v, i, i, 0, MediumConfidence, ClaimKept)
-}
-
 // claimTokenAt returns where the value of the name claimToken at text[at:] starts, if it is as long as a token, else -1.
 func claimTokenAt(text []byte, at int) int {
 	i := valueAfter(text[:min(len(text), at+claimReach)], at+len("claimToken"), false)
@@ -101,31 +119,25 @@ func claimTokenAt(text []byte, at int) int {
 	return i
 }
 
-// claim takes the token at v.text[at:], which belongs to an address that starts at v.text[from:], its scheme aside.
-func (r *run) claim(v *view, from, at int, written forms, c Confidence, reason ReasonCode) {
-	t := &r.tok
+// readClaim reads the token at v.text[at:], which belongs to an address that starts at v.text[from:], its scheme aside, and is
+// written like that.
+func readClaim(t *token, v *view, from, at int, written forms) (match, bool) {
 	t.read(v.text, at, claimLength+2)
 	if !t.ends(claimLength) {
 		start := max(0, from-len("https://"))
 		if t.n < claimLength || t.end(claimLength)-at != claimLength || !isSized(v.text, start, at+claimLength-start) {
-			return
+			return match{}, false
 		}
 		t.n, t.forms, t.nseams = claimLength, 0, 0
 	}
-	value := t.text(claimLength)
-	if !r.wants(v, value) || !isClaimToken(value) {
-		return
-	}
-	end := t.end(claimLength)
-	written |= t.forms
-	s := r.surroundingsOf(v, at, end)
-	f := Finding{
-		Kind: ClaimURL, Severity: MediumSeverity, Confidence: c, Reasons: Reasons{{Code: reason}}, Secret: NewSecret(value),
+	m := t.match(claimLength)
+	m.written |= written
+	return m, true
+}
+
+func claimFinding(s *surroundings, because ReasonCode) Finding {
+	return Finding{
+		Kind: ClaimURL, Severity: MediumSeverity, Confidence: MediumConfidence, Reasons: Reasons{{Code: because}},
 		Instance: s.instance(Test), Dashboard: s.page(),
 	}
-	if s.removed {
-		f.Confidence = LowConfidence
-		f.Reasons = f.Reasons.after(Reason{Code: RemovedLine})
-	}
-	r.finish(v, at, end, f, &s, written)
 }

@@ -24,6 +24,8 @@ func drawClaim(t *rapid.T) (token string, p piece) {
 		`{"claimUrl":"https:\/\/dashboard.clerk.com\/apps\/claim?token=TOKEN"}`,
 		"2026-01-02 [clerk] open https://dashboard.clerk.com/apps/claim?token=TOKEN\n",
 		"https://dashboard.clerk.com/apps/claim?token=TOKEN&return_url=http%3A%2F%2Flocalhost\n",
+		"open https://dashboard.clerk.com/apps/claim?utm_source=cli&token=TOKEN\n",
+		`{"url":"https://dashboard.clerk.com/apps/claim?return_url=http%3A%2F%2Flocalhost&token=TOKEN"}`,
 	}).Draw(t, "text")
 	before, behind, _ := strings.Cut(text, "TOKEN")
 	return token, piece{before + token + behind, len(before), len(before) + len(token)}

@@ -114,6 +114,6 @@ func (s *Scanner) cleanBetween(text []byte, from, to int, marks *AnchorNotes) bo
 // their steps, and can be stopped.
 func (s *Scanner) deserves(text []byte, at, anchor int, marks *AnchorNotes) bool {
 	a := &s.anchors[anchor]
-	marks.steps += inspectSteps[a.kind]
-	return marks.steps > budget.CleanSteps || s.plausible(text, at, a)
+	marks.steps += a.steps
+	return marks.steps > budget.CleanSteps || a.plausible(text, at)
 }

@@ -33,7 +33,7 @@ func newChanges() changes {
 			c.first = append(append(append(append(c.first, text[:k]...), "\n\n"...), text[k:]...), "\n\n"...)
 		}
 	}
-	for _, a := range anchors() {
+	for _, a := range anchorsOf(rules(false)) {
 		c.pieces = append(c.pieces, a.text, a.text[:len(a.text)-1], a.text[1:])
 	}
 	return c

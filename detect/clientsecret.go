@@ -5,10 +5,27 @@ import (
 	"strings"
 )
 
+const (
+	shortestClientSecret = 16
+	longestClientSecret  = 128
+)
+
+// clientSecret is for the client secrets of applications for which Clerk is the identity provider.
+var clientSecret = named{
+	kind:     OAuthClientSecret,
+	severity: HighSeverity,
+	suffixes: []string{"clientsecret", "oauthsecret"},
+
+	others:     socialIn,
+	plausible:  func(w tokenWalk) bool { return w.holds(shortestClientSecret) },
+	genuine:    func(m *match) bool { return isClientSecret(m.value) },
+	confidence: func(name, _ string) Confidence { return clientSecretConfidence(name) },
+}
+
 // isClientSecret reports whether value may be the client secret of an application for which Clerk is the identity provider,
 // and is no placeholder. Clerk documents no shape and none was measured: length, alphabet and entropy are assumed.
 func isClientSecret(value string) bool {
-	if n := len(value); n < 16 || n > 128 || !secretLooking(value, 3.2) || !generated(value) {
+	if n := len(value); n < shortestClientSecret || n > longestClientSecret || !secretLooking(value, 3.2) || !generated(value) {
 		return false
 	}
 	for _, other := range []string{"GOCSPX-", "pk_", "sk_"} { // Google's, and what other rules are for

@@ -14,7 +14,7 @@ import (
 // packed reads the whole of an encoded compressed file, whose first digits are the anchor at w.v.text[at:].
 func (r *run) packed(w *viewScan, at int, a *anchor) {
 	way := packedBase64Decoder
-	if a.kind == packedHexRole {
+	if a.form == packedInHex {
 		way = packedHexDecoder
 	}
 	v := w.v
@@ -22,7 +22,7 @@ func (r *run) packed(w *viewScan, at int, a *anchor) {
 		return
 	}
 	// A few bytes tell most that only look like it, the first block the others. The whole may be long.
-	text := digits{v.text, a.kind == packedHexRole}
+	text := digits{v.text, a.form == packedInHex}
 	if r.probe == nil {
 		r.probe = make([]byte, packedProbe)
 	}
@@ -158,5 +158,9 @@ func (r *run) member(archive *view, m unpack.Member) {
 	}
 }
 
-// base64Gzip2 is the start of the base64 of the base64 of gzip, as Helm keeps its releases.
-const base64Gzip2 = "SDRzS"
+const (
+	// base64Gzip2 is the start of the base64 of the base64 of gzip, as Helm keeps its releases.
+	base64Gzip2 = "SDRzS"
+	// base64XZ is the rest of the start of the base64 of xz, which is /Td6WFoA or _Td6WFoA.
+	base64XZ = "Td6WFoA"
+)

@@ -15,8 +15,8 @@ type Anchor struct {
 // Anchors returns all of them.
 func Anchors() []Anchor {
 	var list []Anchor
-	for _, a := range anchors() {
-		list = append(list, Anchor{a.text, int(a.kind)})
+	for _, a := range anchorsOf(rules(false)) {
+		list = append(list, Anchor{a.text, int(a.form)})
 	}
 	return list
 }

@@ -11,48 +11,43 @@ const (
 // knockBody is the length of the bodies of Knock's keys.
 const knockBody = 43
 
-// malformedKey looks at v.text[at:] for a secret key that lost or gained characters, on a line that mentions Clerk. None
-// of that works as it stands; it is for who asks, see [Options].
-func (r *run) malformedKey(v *view, at int) {
-	t := &r.tok
-	t.read(v.text, at, prefixLength+longestMalformed+2)
-	env, ok := t.environment()
-	if !ok {
-		return
-	}
-	n := t.n
-	for i := range t.nseams {
-		if t.seams[i].how == adjacentSeam && t.seams[i].before > prefixLength {
-			n = min(n, t.seams[i].before)
-		}
-	}
-	length := n - prefixLength
-	if length < shortestMalformed || length > longestMalformed || length == bodyLength || v.truncated && t.end(n) == len(v.text) {
-		return
-	}
-	value := t.text(n)
-	body := value[prefixLength:]
-	if !isAlphanumeric(body) || !startsFresh(v.text, at) || !r.wants(v, value) || !random(body) || body[:2] == "51" { // Stripe
-		return
-	}
-	end, written := t.end(n), t.forms
-	s := r.surroundingsOf(v, at, end)
-	if s.otherVendor() != "" || !namesClerk(s.variable) && (length == knockBody || !namesClerk(s.line)) {
-		return
-	}
-	f := Finding{
-		Kind: SecretKey, Environment: env, Severity: severityOf(env), Confidence: LowConfidence, Secret: NewSecret(value),
-		Instance: s.instance(env), Dashboard: s.page(),
-		Reasons: s.forClerk().after(Reason{WrongLength, strconv.Itoa(length)}),
-	}
-	r.finish(v, at, end, f, &s, written)
+// anyKeyRule is for secret keys, and for those that lost or gained characters, on a line that mentions Clerk. None of the latter
+// works as it stands; they are for who asks, see [Options].
+var anyKeyRule = func() rule {
+	c := secretKeyRule
+	c.plausible = beginsMalformed
+	c.also = &rule{find: findMalformed, genuine: c.genuine, judge: judgeMalformed}
+	return c
+}()
+
+// beginsMalformed is beginsKey for keys of any length.
+func beginsMalformed(text []byte, at int) bool {
+	w := tokenWalk{text: text, at: at}
+	return w.passesPrefix() && w.passesBody(shortestMalformed) && (startsFresh(text, at) || isSized(text, at, keyLength))
 }
 
-func isAlphanumeric(s string) bool {
-	for i := range len(s) {
-		if !isBase62(s[i]) {
-			return false
-		}
+// findMalformed reads the secret key of a wrong length at v.text[at:].
+func findMalformed(t *token, v *view, at int) (match, bool) {
+	t.read(v.text, at, prefixLength+longestMalformed+2)
+	env, ok := t.environment("sk_")
+	n := t.whole(prefixLength)
+	length := n - prefixLength
+	if !ok || length < shortestMalformed || length > longestMalformed || length == bodyLength || v.truncated && t.end(n) == len(v.text) {
+		return match{}, false
 	}
-	return true
+	m := t.match(n)
+	m.env = env
+	body := m.value[prefixLength:]
+	return m, isAlphanumeric(body) && startsFresh(v.text, at) && body[:2] != "51" // Stripe
+}
+
+func judgeMalformed(_ *run, m *match, s *surroundings) (Finding, bool) {
+	length := len(m.value) - prefixLength
+	if s.otherVendor() != "" || !namesClerk(s.variable) && (length == knockBody || !namesClerk(s.line)) {
+		return Finding{}, false
+	}
+	f := keyFinding(m, s)
+	f.Confidence = LowConfidence
+	f.Reasons = f.Reasons.after(Reason{WrongLength, strconv.Itoa(length)})
+	return f, true
 }

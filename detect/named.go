@@ -12,36 +12,63 @@ const nameReach = budget.ReachName
 // longestName is how many characters of a name are read from its anchor on.
 const longestName = 96
 
+// named is a credential that has no prefix of its own: the name of its variable tells it, which has Clerk in it.
+type named struct {
+	kind     Kind
+	severity Severity
+	suffixes []string // which names have one of, by their letters and digits in lower case
+
+	// others reports whether the name is another's all the same. nil: none is.
+	others func(name string) bool
+	// plausible is the cheap look at the value.
+	plausible func(w tokenWalk) bool
+	// genuine reports whether the value is no placeholder. What it says for an environment goes into the match.
+	genuine func(m *match) bool
+	// confidence is that in the value of a variable.
+	confidence func(name, value string) Confidence
+}
+
+// namedCredentials are all of these.
+var namedCredentials = [...]*named{&encryptionKey, &clientSecret, &legacyKey}
+
+// nameRule is for all of namedCredentials, where their names stand.
+var nameRule = rule{
+	anchors: []string{"CLERK_", "clerk_", "lerkApiKey", "lerkEncryptionKey"},
+	words:   []string{"CLERK", "clerk"},
+	starts:  []string{"CLERK_"},
+	depth:   inTorn,
+	steps:   800,
+
+	plausible: namesSecret,
+	find:      findNamed,
+	genuine:   func(m *match) bool { return m.named.genuine(m) },
+	judge: func(_ *run, m *match, s *surroundings) (Finding, bool) {
+		f := Finding{Kind: m.named.kind, Severity: m.named.severity, Reasons: Reasons{{AssignedTo, m.variable}}}
+		f.Confidence = m.named.confidence(m.variable, m.value)
+		if m.env != "" {
+			f.Environment, f.Severity, f.Instance = m.env, severityOf(m.env), s.instance(m.env)
+		}
+		return f, true
+	},
+
+	shown: []string{"live_", "test_"}, // of legacy keys
+}
+
 // namesSecret reports whether the name that text[at:] is part of may be one that tells the kind of its value, and the value
 // such a credential.
 func namesSecret(text []byte, at int) bool {
 	window := text[:min(len(text), at+nameReach)]
-	end, kind, upper := nameEnd(window, at)
-	if kind == "" {
+	end, credential, upper := nameEnd(window, at)
+	if credential == nil {
 		return false
 	}
 	i := valueAfter(window, end, upper)
-	if i < 0 {
-		return false
-	}
-	w := tokenWalk{text: text, at: i}
-	var b [32]byte
-	least := len(b)
-	switch kind {
-	case EncryptionKey:
-		least = shortestEncryptionKey
-	case LegacyAPIKey:
-		const prefix = 5
-		return w.take(b[:prefix]) == prefix && (string(b[:prefix]) == "live_" || string(b[:prefix]) == "test_") && w.take(b[:30]) == 30
-	case OAuthClientSecret:
-		least = 16
-	}
-	return w.take(b[:least]) == least
+	return i >= 0 && credential.plausible(tokenWalk{text: text, at: i})
 }
 
-// nameEnd returns where the name ends that text[at:] is part of, the kind of credential that its end is for, and whether
-// it has no lower-case letter from there on.
-func nameEnd(text []byte, at int) (end int, kind Kind, upper bool) {
+// nameEnd returns where the name ends that text[at:] is part of, the credential that its end is for, and whether it has no
+// lower-case letter from there on.
+func nameEnd(text []byte, at int) (end int, credential *named, upper bool) {
 	var last [16]byte // the last letters and digits, in a ring
 	n := 0
 	upper = true
@@ -61,16 +88,40 @@ func nameEnd(text []byte, at int) (end int, kind Kind, upper bool) {
 	for i := range tail {
 		tail[i] = last[(n+i)%len(last)]
 	}
-	return at, kindBySuffix(tail[:]), upper
+	return at, bySuffix(tail[:]), upper
 }
 
-// named looks at the name that v.text[at:] is part of, and at its value: the credentials that have no prefix of their own.
-func (r *run) named(v *view, at int) {
+// bySuffix returns the credential that a name of these letters and digits is for, or nil.
+func bySuffix(plain []byte) *named {
+	for _, credential := range namedCredentials {
+		for _, suffix := range credential.suffixes {
+			if len(plain) >= len(suffix) && string(plain[len(plain)-len(suffix):]) == suffix {
+				return credential
+			}
+		}
+	}
+	return nil
+}
+
+// byName returns the credential that a name alone tells, or nil.
+func byName(name string) *named {
+	if !namesClerk(name) {
+		return nil
+	}
+	credential := bySuffix([]byte(plainName(name)))
+	if credential == nil || credential.others != nil && credential.others(name) {
+		return nil
+	}
+	return credential
+}
+
+// findNamed reads the name that v.text[at:] is part of, and its value.
+func findNamed(t *token, v *view, at int) (match, bool) {
 	const before = 64
 	window := v.text[:min(len(v.text), at+nameReach)]
-	end, kind, _ := nameEnd(window, at)
-	if kind == "" {
-		return
+	end, credential, _ := nameEnd(window, at)
+	if credential == nil {
+		return match{}, false
 	}
 	low := max(0, at-before)
 	plain := unescaped(v.text[low:at])
@@ -79,106 +130,24 @@ func (r *run) named(v *view, at int) {
 		start--
 	}
 	if start == 0 && low > 0 {
-		return
+		return match{}, false
 	}
 	name := cleanName(strings.TrimRight(string(plain[start:])+string(unescaped(v.text[at:end])), ":.-"))
-	if kind = kindOf(name); kind == "" {
-		return
+	if credential = byName(name); credential == nil {
+		return match{}, false
 	}
-	if i := valueAfter(window, end, isVariable(name)); i >= 0 {
-		r.namedValue(v, i, name, kind)
+	i := valueAfter(window, end, isVariable(name))
+	if i < 0 {
+		return match{}, false
 	}
-}
-
-// kindOf returns the kind of the credential that a name is for, where the name alone tells.
-func kindOf(name string) Kind {
-	if !namesClerk(name) {
-		return ""
-	}
-	plain := plainName(name)
-	kind := kindBySuffix([]byte(plain))
-	if kind == OAuthClientSecret && socialIn(name) {
-		return ""
-	}
-	return kind
-}
-
-// kindBySuffix is kindOf for the end of a plain name.
-func kindBySuffix(plain []byte) Kind {
-	for _, end := range [...]struct {
-		suffix string
-		kind   Kind
-	}{
-		{"encryptionkey", EncryptionKey},
-		{"clientsecret", OAuthClientSecret},
-		{"oauthsecret", OAuthClientSecret},
-		{"apikey", LegacyAPIKey},
-		{"secretkey", LegacyAPIKey},
-	} {
-		if len(plain) >= len(end.suffix) && string(plain[len(plain)-len(end.suffix):]) == end.suffix {
-			return end.kind
-		}
-	}
-	return ""
-}
-
-// namedValue judges the value at v.text[at:] of a variable.
-func (r *run) namedValue(v *view, at int, name string, kind Kind) {
-	t := &r.tok
-	t.read(v.text, at, maxToken)
-	n := t.n
-	for i := range t.nseams {
-		if t.seams[i].how == adjacentSeam {
-			n = min(n, t.seams[i].before)
-		}
-	}
+	t.read(v.text, i, maxToken)
+	n := t.whole(0)
 	if n == 0 || n == maxToken || v.truncated && t.end(n) == len(v.text) {
-		return
+		return match{}, false
 	}
-	value := t.text(n)
-	if !r.wants(v, value) {
-		return
-	}
-	f := Finding{Kind: kind, Reasons: Reasons{{AssignedTo, name}}, Secret: NewSecret(value), Confidence: MediumConfidence}
-	switch kind {
-	case LegacyAPIKey:
-		body := ""
-		switch {
-		case t.has("live_"):
-			f.Environment, f.Severity, body = Live, CriticalSeverity, value[5:]
-		case t.has("test_"):
-			f.Environment, f.Severity, body = Test, MediumSeverity, value[5:]
-		}
-		// 34 of base62 is measured, at three keys; the other lengths are assumed.
-		if len(body) < 30 || len(body) > 40 || strings.ContainsAny(body, "+/=-_") || !hasClasses(body) || !secretLooking(body, 3.8) {
-			return
-		}
-		if len(body) != 34 {
-			f.Confidence = LowConfidence
-		}
-	case EncryptionKey:
-		f.Severity = LowSeverity
-		if !isEncryptionKey(value) {
-			return
-		}
-	case OAuthClientSecret:
-		f.Severity = HighSeverity
-		if !isClientSecret(value) {
-			return
-		}
-		f.Confidence = clientSecretConfidence(name)
-	}
-	end, written := t.end(n), t.forms
-	s := r.surroundingsOf(v, at, end)
-	s.variable = name
-	if s.removed {
-		f.Confidence = LowConfidence
-		f.Reasons = f.Reasons.after(Reason{Code: RemovedLine})
-	}
-	if f.Environment != "" {
-		f.Instance = s.instance(f.Environment)
-	}
-	r.finish(v, at, end, f, &s, written)
+	m := t.match(n)
+	m.variable, m.named = name, credential
+	return m, true
 }
 
 // valueAfter returns the offset of the value that is assigned to the name which ends at text[i:], escapes read, or -1.

@@ -9,7 +9,7 @@ import (
 // TestPlacements: each literal has a placement, and no other text has one.
 func TestPlacements(t *testing.T) {
 	t.Parallel()
-	for placements, literals := range map[string][]string{anchorPlacements: anchorTexts(anchors()), signPlacements: signs()} {
+	for placements, literals := range map[string][]string{anchorPlacements: anchorTexts(anchorsOf(rules(false))), signPlacements: signs()} {
 		p, err := literal.ParsePlacements(placements)
 		if err != nil {
 			t.Fatal(err)

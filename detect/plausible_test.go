@@ -67,7 +67,7 @@ func TestPlausibleReach(t *testing.T) {
 	}
 	run := strings.Repeat("\\", 2*plausibleReach) + "n"
 	for _, a := range s.anchors {
-		if a.kind == base64Role {
+		if a.form == inBase64 {
 			texts = append(texts, a.text+run+"////////", a.former+run+a.text+"QUFB")
 		}
 	}
@@ -88,8 +88,8 @@ func TestPlausibleReach(t *testing.T) {
 						other[k] = fill
 					}
 				}
-				want := s.plausible(text, at, &s.anchors[i])
-				if got := s.plausible(other, at, &s.anchors[i]); got != want {
+				want := s.anchors[i].plausible(text, at)
+				if got := s.anchors[i].plausible(other, at); got != want {
 					t.Fatalf("%q at %d is plausible: %v, with others far away %v", s.anchors[i].text, at, want, got)
 				}
 			}
@@ -97,8 +97,8 @@ func TestPlausibleReach(t *testing.T) {
 	})
 	// Much of it is used.
 	text := []byte("sk_" + "live_" + strings.Join(strings.SplitAfter(body, "aZ3aZ3"), "\""+strings.Repeat(" ", longestSeam-3)+"+\""))
-	a := &s.anchors[slices.IndexFunc(s.anchors, func(a anchor) bool { return a.kind == keyRole && bytes.HasPrefix(text, []byte(a.text)) })]
-	if !s.plausible(text, 0, a) || s.plausible(text[:plausibleReach/8], 0, a) {
+	a := &s.anchors[slices.IndexFunc(s.anchors, func(a anchor) bool { return a.form == written && bytes.HasPrefix(text, []byte(a.text)) })]
+	if !a.plausible(text, 0) || a.plausible(text[:plausibleReach/8], 0) {
 		t.Error("a key with long seams is not plausible, or its beginning is")
 	}
 }

@@ -80,8 +80,10 @@ const (
 
 // maskLookalikes replaces what stands behind a credential's prefix, without asking for boundaries, length or randomness.
 func maskLookalikes(text []byte) []byte {
-	for _, prefix := range []string{"k_live_", "k_test_", "whsec_", "ak_"} {
-		text = maskBehind(text, []byte(prefix))
+	for _, c := range rules(false) {
+		for _, prefix := range c.masked {
+			text = maskBehind(text, []byte(prefix))
+		}
 	}
 	return text
 }

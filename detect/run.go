@@ -20,12 +20,6 @@ const (
 	decoderStarted = 5_000  // something is decompressed
 )
 
-// inspectSteps are those of the search stopping at an anchor, and of the cheap look, [Scanner.plausible].
-var inspectSteps = [...]int{
-	keyRole: 500, tailRole: 500, underscoreRole: 800, akRole: 400, webhookRole: 800, nameRole: 800, claimRole: 250,
-	claimTokenRole: 800, base64Role: 250, hexRole: 120, utf16Role: 200, packedBase64Role: 200, packedHexRole: 120,
-}
-
 // run is the examination of one text, or of one window of it.
 type run struct {
 	*object
@@ -67,10 +61,10 @@ func (r *run) read(v *view, from, to int) {
 		c := r.s.search.Cursor(v.text[:min(len(v.text), end+r.s.longest)], from)
 		for at, i := c.Next(); at >= 0 && at < end; at, i = c.Next() {
 			a := &r.s.anchors[i]
-			if !r.step(v, inspectSteps[a.kind]) {
+			if !r.step(v, a.steps) {
 				return
 			}
-			if r.s.plausible(v.text, at, a) {
+			if a.plausible(v.text, at) {
 				r.inspect(&w, at, a)
 			}
 		}
@@ -81,55 +75,22 @@ func (r *run) read(v *view, from, to int) {
 
 // inspect examines the place of an anchor that is plausible.
 func (r *run) inspect(w *viewScan, at int, a *anchor) {
-	v := w.v
-	if !r.step(v, ruleSteps) || a.kind >= base64Role && !r.hide(0) {
+	if !r.step(w.v, ruleSteps) || a.form.decodes() && !r.hide(0) {
 		return
 	}
-	switch a.kind {
-	case keyRole:
-		r.secretKey(v, at)
-	case tailRole:
-		if i := startOf(v.text, at+1, "sk", longestSeam); i >= 0 {
-			r.secretKey(v, i)
-		}
-	case underscoreRole:
-		r.underscore(v, at)
-	case akRole:
-		r.akKey(v, at)
-	case webhookRole:
-		r.webhookSecret(v, at)
-	case nameRole:
-		r.named(v, at)
-	case claimRole:
-		r.claimURL(v, at)
-	case claimTokenRole:
-		r.claimToken(v, at)
-	case base64Role:
+	switch a.form {
+	case inBase64:
 		r.base64(w, at, a)
-	case hexRole:
+	case inHex:
 		r.hex(w, at)
-	case utf16Role:
+	case inUTF16:
 		r.utf16(w, at)
-	case packedBase64Role, packedHexRole:
-		if a.text == "Td6WFoA" {
-			at--
-		}
-		r.packed(w, at, a)
-	}
-}
-
-// underscore looks at an escaped underscore for the word that it belongs to.
-func (r *run) underscore(v *view, at int) {
-	switch word, i := wordBefore(v.text, at); word {
-	case "":
-	case "sk":
-		r.secretKey(v, i)
-	case "ak":
-		r.akKey(v, i)
-	case "whsec":
-		r.webhookSecret(v, i)
+	case packedInBase64, packedInHex:
+		r.packed(w, a.packedAt(w.v.text, at), a)
 	default:
-		r.named(v, i)
+		if c, i := a.credential(w.v.text, at); c != nil {
+			r.apply(c, w.v, i)
+		}
 	}
 }
 

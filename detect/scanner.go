@@ -28,17 +28,16 @@ type Scanner struct {
 
 // engine is what all scanners have that were made of one.
 type engine struct {
-	anchors   []anchor
-	search    *literal.Set // of the anchors' texts
-	longest   int          // of them, and a byte more, which may end the shortest
-	signs     *literal.Set // of what is evidence
-	hooks     *literal.Set // of what tells whose webhooks a text handles
-	walker    unpack.Walker
-	limits    unpack.Limits
-	memory    *budget.Memory
-	malformed bool
-	samples   []string  // fingerprints of what is no secret
-	windows   sync.Pool // of *[]byte, for streams
+	anchors []anchor
+	search  *literal.Set // of the anchors' texts
+	longest int          // of them, and a byte more, which may end the shortest
+	signs   *literal.Set // of what is evidence
+	hooks   *literal.Set // of what tells whose webhooks a text handles
+	walker  unpack.Walker
+	limits  unpack.Limits
+	memory  *budget.Memory
+	samples []string  // fingerprints of what is no secret
+	windows sync.Pool // of *[]byte, for streams
 }
 
 // New returns a scanner. It takes some milliseconds; make one for all texts.
@@ -47,7 +46,7 @@ func New(opts Options) *Scanner {
 		opts.Memory = budget.NewMemory(budget.ProcessMemory)
 	}
 	s := &Scanner{engine: &engine{
-		limits: opts.Unpack, memory: opts.Memory, malformed: opts.Malformed, anchors: anchors(),
+		limits: opts.Unpack, memory: opts.Memory, anchors: anchorsOf(rules(opts.Malformed)),
 		samples: publicSamples[:], hooks: compileHooks(),
 		signs: compile(signs(), signPlacements),
 	}}
@@ -162,10 +161,10 @@ func (s *Scanner) first(ctx context.Context, text []byte) int {
 		c := s.search.Cursor(text[:min(len(text), end+s.longest)], from)
 		for at, i := c.Next(); at >= 0 && at < end; at, i = c.Next() {
 			a := &s.anchors[i]
-			if steps += inspectSteps[a.kind]; steps > budget.CleanSteps {
+			if steps += a.steps; steps > budget.CleanSteps {
 				return 0
 			}
-			if s.plausible(text, at, a) {
+			if a.plausible(text, at) {
 				return at
 			}
 		}

@@ -20,8 +20,15 @@ func NewSecret(value string) Secret { return Secret{value} }
 // Reveal returns the credential itself. Only a request to Clerk's API needs it.
 func (s Secret) Reveal() string { return s.value }
 
-// redactedPrefixes are shown whole: they name the kind and the environment, and are no part of the secret.
-var redactedPrefixes = []string{"sk_live_", "sk_test_", "whsec_", "live_", "test_", "ak_", "mt_", "oat_"}
+// shownPrefixes are shown whole: they name the kind and the environment, and are no part of the secret. The tokens of Clerk's are
+// no credentials that are looked for.
+var shownPrefixes = func() []string {
+	list := []string{"mt_", "oat_"}
+	for _, c := range rules(false) {
+		list = append(list, c.shown...)
+	}
+	return list
+}()
 
 // Redacted returns what of the credential may be shown: its public prefix and its last four characters, enough to find
 // the row in Clerk's dashboard, whose list shows the same. Credentials under 24 characters keep their end to themselves.
@@ -30,7 +37,7 @@ func (s Secret) Redacted() string {
 		return ""
 	}
 	prefix := ""
-	for _, p := range redactedPrefixes {
+	for _, p := range shownPrefixes {
 		if strings.HasPrefix(s.value, p) {
 			prefix = p
 			break

@@ -6,12 +6,91 @@ const (
 	keyLength    = prefixLength + bodyLength
 )
 
-// environment returns the environment of the secret key that t starts as, if it does.
-func (t *token) environment() (env Environment, ok bool) {
+// secretKeyRule is for secret keys of instances. Prefix, length and alphabet are measured, at 81 keys.
+var secretKeyRule = rule{
+	anchors: keyAnchors(),
+	words:   []string{"sk"},
+	torn:    []string{"_live_", "_test_"},
+	starts:  []string{"sk_live_", "sk_test_"},
+	depth:   inTorn,
+	steps:   500,
+
+	plausible: beginsKey,
+	find:      findKey,
+	genuine:   func(m *match) bool { return random(m.value[prefixLength:]) },
+	judge:     judgeKey,
+
+	shown:  []string{"sk_live_", "sk_test_"},
+	masked: []string{"k_live_", "k_test_"},
+}
+
+// keyAnchors are sk_ with what may stand behind it: the first letter of live or test, escaped or not, or a seam; and sk\ with what
+// may stand behind that for an underscore, but for the escapes that are anchors themselves: \_, \137, \U0000005f, and what is
+// escaped twice.
+func keyAnchors() []string {
+	var list []string
+	for _, behind := range "lt\\%&\"'`^=" {
+		list = append(list, "sk_"+string(behind))
+	}
+	for _, escape := range `_1U\` {
+		list = append(list, `sk\`+string(escape))
+	}
+	return list
+}
+
+// beginsKey reports whether a secret key may stand at text[at:]: all but that it looks random.
+func beginsKey(text []byte, at int) bool {
+	w := tokenWalk{text: text, at: at}
+	if !w.passesPrefix() || !w.passesBody(bodyLength) {
+		return false
+	}
+	end := w.at
+	// More of the token may follow a seam, or be a path.
+	c, from, _, how := w.next()
+	if startsFresh(text, at) && (how != noSeam || from < 0 || c == '/' || nameAfter(text, at, end)) {
+		return true
+	}
+	return isSized(text, at, keyLength)
+}
+
+// passesPrefix reads a secret key's prefix, if that stands there.
+func (w *tokenWalk) passesPrefix() bool {
+	var b [prefixLength]byte
+	return w.take(b[:]) == prefixLength && (string(b[:]) == "sk_live_" || string(b[:]) == "sk_test_")
+}
+
+// passesBody reads n letters and digits, if so many stand there.
+func (w *tokenWalk) passesBody(n int) bool {
+	var b [bodyLength]byte
+	if w.take(b[:n]) < n {
+		return false
+	}
+	for _, c := range b[:n] {
+		if !isBase62(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// findKey reads the secret key at v.text[at:].
+func findKey(t *token, v *view, at int) (match, bool) {
+	t.read(v.text, at, keyLength+2)
+	env, ok := t.environment("sk_")
+	if !ok || t.n < keyLength || !isAlphanumeric(t.text(keyLength)[prefixLength:]) || !t.bounded(v.text, keyLength) {
+		return match{}, false
+	}
+	m := t.match(keyLength)
+	m.env = env
+	return m, true
+}
+
+// environment returns the environment that t names behind the prefix, if it names one.
+func (t *token) environment(prefix string) (env Environment, ok bool) {
 	switch {
-	case t.has("sk_live_"):
+	case t.has(prefix + "live_"):
 		return Live, true
-	case t.has("sk_test_"):
+	case t.has(prefix + "test_"):
 		return Test, true
 	}
 	return "", false
@@ -25,59 +104,24 @@ func severityOf(env Environment) Severity {
 	return MediumSeverity
 }
 
-// secretKey looks for a secret key at v.text[at:].
-func (r *run) secretKey(v *view, at int) {
-	if r.s.malformed {
-		r.malformedKey(v, at)
+// keyFinding is what is known of a secret key by what it says itself.
+func keyFinding(m *match, s *surroundings) Finding {
+	return Finding{
+		Kind: SecretKey, Environment: m.env, Severity: severityOf(m.env), Instance: s.instance(m.env), Dashboard: s.page(), Reasons: s.forClerk(),
 	}
-	t := &r.tok
-	t.read(v.text, at, keyLength+2)
-	env, ok := t.environment()
-	if !ok || t.n < keyLength || !isAlphanumeric(t.text(keyLength)[prefixLength:]) {
-		return
-	}
-	if !t.bounded(v.text, keyLength) {
-		return
-	}
-	value := t.text(keyLength)
-	if !r.wants(v, value) || !random(value[prefixLength:]) {
-		return
-	}
-	f := Finding{Kind: SecretKey, Environment: env, Severity: severityOf(env), Secret: NewSecret(value)}
-	end := t.end(keyLength)
-	written := t.forms
-	s := r.surroundingsOf(v, at, end)
-	f.Instance = s.instance(env)
-	f.Dashboard = s.page()
-	reasons := s.forClerk()
+}
+
+func judgeKey(_ *run, m *match, s *surroundings) (Finding, bool) {
+	f := keyFinding(m, s)
 	switch {
-	case s.removed:
-		f.Confidence = LowConfidence
-		reasons = reasons.after(Reason{Code: RemovedLine})
 	case s.otherVendor() != "":
 		f.Confidence = LowConfidence
-		reasons = Reasons{{AssignedToOther, s.variable}}
-	case len(reasons) > 0:
+		f.Reasons = Reasons{{AssignedToOther, s.variable}}
+	case len(f.Reasons) > 0:
 		f.Confidence = HighConfidence
 	default:
 		f.Confidence = MediumConfidence
 	}
-	f.Reasons = append(reasons, Reason{Code: RightLength}) //nolint:gocritic // the list is this finding's alone
-	r.finish(v, at, end, f, &s, written)
-}
-
-// finish adds to a finding what all kinds have in common, and takes it.
-func (r *run) finish(v *view, start, end int, f Finding, s *surroundings, written forms) {
-	if r.s.isSample(f.Secret) {
-		return
-	}
-	if f.Confidence == HighConfidence && nameAfter(v.text, start, end) { // glued to what follows
-		f.Confidence = MediumConfidence
-	}
-	f.Variable = s.variable
-	f.Allowed = s.allowed
-	if f.Browser = shipsToBrowsers(f.Variable); f.Browser {
-		f.Reasons = append(f.Reasons, Reason{Code: BrowserVariable})
-	}
-	r.add(v, start, end, f, written)
+	f.Reasons = append(f.Reasons, Reason{Code: RightLength})
+	return f, true
 }

@@ -43,6 +43,18 @@ func (t *token) read(text []byte, at, limit int) {
 	}
 }
 
+// whole returns how many characters are of one credential in every language: those up to where two literals stand side by
+// side, if these are more than least.
+func (t *token) whole(least int) int {
+	n := t.n
+	for i := range t.nseams {
+		if t.seams[i].how == adjacentSeam && t.seams[i].before > least {
+			n = min(n, t.seams[i].before)
+		}
+	}
+	return n
+}
+
 // charAt returns the character at text[i:], escaped or not.
 func charAt(text []byte, i int) (c byte, n int, form forms) {
 	if c, n, form = unescape(text, i); n > 0 {
@@ -203,88 +215,4 @@ func followsAutumn(before []byte) bool {
 	}
 	j, how := join(append(tail[i+3:len(tail):len(tail)], 'x'), 0)
 	return how == plusSeam && j == len(tail)-i-3
-}
-
-// startOf looks back from text[at:], where the underscore behind word stands in some form or the rest of word after a
-// seam, for where word starts: the place from which word reads up to at. It returns -1 if there is none.
-func startOf(text []byte, at int, word string, reach int) int {
-	i, _ := startOfAny(text, at, reach, startsSk, word)
-	return i
-}
-
-// mostStarts is how many places startOfAny looks at closely.
-const mostStarts = 24
-
-// Where a word may start, or go on behind its first character: at one of its letters, an escape or a seam.
-var (
-	startsSk   = byteSet("s\\%&=")
-	startsWord = byteSet("sawCc\\%&=")
-	goesOnWord = byteSet("khLlK\\%&=\"'`^")
-)
-
-// byteSet returns the set of the bytes of s.
-func byteSet(s string) *[256]bool {
-	var set [256]bool
-	for i := range len(s) {
-		set[s[i]] = true
-	}
-	return &set
-}
-
-// startOfAny is startOf for several words, with the set of what they may start with; it returns the one that it found.
-func startOfAny(text []byte, at, reach int, starts *[256]bool, words ...string) (start int, word string) {
-	tries := 0
-	for i := at - 1; i >= max(0, at-reach) && tries < mostStarts; i-- {
-		c := text[i]
-		if !starts[c] {
-			continue
-		}
-		width := 1
-		if c == '\\' || c == '%' || c == '&' || c == '=' {
-			if i > 0 && c == '\\' && text[i-1] == '\\' {
-				continue
-			}
-			tries++
-			c, width, _ = charAt(text, i)
-		}
-		if i+width < len(text) && !goesOnWord[text[i+width]] {
-			continue
-		}
-		for _, word := range words {
-			if c != word[0] {
-				continue
-			}
-			if tries++; reads(text, i, at, word) {
-				return i, word
-			}
-		}
-	}
-	return -1, ""
-}
-
-// reads reports whether text[i:at] reads as word, seams included.
-func reads(text []byte, i, at int, word string) bool {
-	for k := 0; k < len(word); {
-		if i >= at {
-			return false
-		}
-		if c, n, _ := charAt(text, i); c == word[k] {
-			i += n
-			k++
-			continue
-		}
-		if k == 0 {
-			return false
-		}
-		j, how := join(text, i)
-		if how == noSeam {
-			return false
-		}
-		i = j
-	}
-	if i == at {
-		return true
-	}
-	j, how := join(text, i)
-	return how != noSeam && j == at
 }

@@ -53,3 +53,9 @@ func (w *tokenWalk) take(dst []byte) int {
 	}
 	return n
 }
+
+// holds reports whether n characters more follow, 64 at most.
+func (w *tokenWalk) holds(n int) bool {
+	var b [64]byte
+	return w.take(b[:n]) == n
+}

@@ -81,6 +81,17 @@ func cleanName(name string) string {
 	return name
 }
 
+// plainName returns the letters and digits of a name, in lower case.
+func plainName(name string) string {
+	b := make([]byte, 0, len(name))
+	for i := range len(name) {
+		if isBase62(name[i]) {
+			b = append(b, name[i])
+		}
+	}
+	return strings.ToLower(string(b))
+}
+
 // namedAbove finds X in {"name": "X", "value": …} and its kin.
 func namedAbove(before []byte) string {
 	const reach = 250

@@ -8,36 +8,41 @@ import (
 // webhookBody is the length of the base64 of 24 bytes behind whsec_.
 const webhookBody = 32
 
-// webhookSecret looks at v.text[at:] for a webhook signing secret. The shape is measured (14 of 14), but it is Svix's and
-// others use it too, Stripe among them: only what is around tells whose it is, see [webhookOwner].
-func (r *run) webhookSecret(v *view, at int) {
+// webhookRule is for webhook signing secrets. The shape is measured (14 of 14), but it is Svix's and others use it too, Stripe
+// among them: only what is around tells whose it is, see [webhookOwner].
+var webhookRule = rule{
+	anchors: []string{"whsec_"},
+	words:   []string{"whsec"},
+	starts:  []string{"whsec_"},
+	depth:   inTorn,
+	steps:   800,
+
+	plausible: func(text []byte, at int) bool { return begins(text, at, "whsec_", webhookBody) },
+	find:      findWebhook,
+	genuine: func(m *match) bool {
+		body := m.value[len("whsec_"):]
+		return !strings.ContainsAny(body, "-_=") && !isHex(body) && hasClasses(body) && secretLooking(body, 3.7)
+	},
+	judge: judgeWebhook,
+
+	shown:  []string{"whsec_"},
+	masked: []string{"whsec_"},
+}
+
+func findWebhook(t *token, v *view, at int) (match, bool) {
 	const length = len("whsec_") + webhookBody
-	t := &r.tok
 	t.read(v.text, at, length+2)
 	if !t.has("whsec_") || t.n < length || !t.bounded(v.text, length) {
-		return
+		return match{}, false
 	}
-	value := t.text(length)
-	body := value[len("whsec_"):]
-	if !r.wants(v, value) {
-		return
-	}
-	if strings.ContainsAny(body, "-_=") || isHex(body) || !hasClasses(body) || !secretLooking(body, 3.7) {
-		return
-	}
-	end, written := t.end(length), t.forms
-	s := r.surroundingsOf(v, at, end)
-	f := Finding{Kind: WebhookSecret, Severity: HighSeverity, Secret: NewSecret(value)}
-	owner, ok := webhookOwner(&s, r.hooks(&s))
-	if !ok {
-		return
-	}
-	f.Confidence, f.Reasons, f.lacks = owner.confidence, Reasons{owner.reason}, owner.lacks
-	if s.removed && f.lacks != lacksPath {
-		f.Confidence, f.lacks = LowConfidence, lacksNothing
-		f.Reasons = f.Reasons.after(Reason{Code: RemovedLine})
-	}
-	r.finish(v, at, end, f, &s, written)
+	return t.match(length), true
+}
+
+func judgeWebhook(r *run, _ *match, s *surroundings) (Finding, bool) {
+	owner, ok := webhookOwner(s, r.hooks(s))
+	return Finding{
+		Kind: WebhookSecret, Severity: HighSeverity, Confidence: owner.confidence, Reasons: Reasons{owner.reason}, lacks: owner.lacks,
+	}, ok
 }
 
 // ownership is how sure it is that a webhook secret is Clerk's.
