@@ -4,10 +4,12 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/githubtest"
-	"github.com/rekey-app/rekey/respond/job"
 )
 
 // TestRedeliveryOfAScanGivenUp: the check run says that the scan was given up; when the delivery is sent again, as GitHub's page
@@ -51,10 +53,8 @@ func TestSuspensionIsWaitedOut(t *testing.T) {
 		githubtest.Cut(rw, r, next)
 	}))
 	sha := w.pushed(map[string]string{".env": env(w.key(91, detect.Live))})
-	w.eventually("the suspension to be noticed", func() bool { return strings.Contains(w.logs.String(), "has to unsuspend the App") })
-	w.eventually("the job to be put off", func() bool {
-		stats := w.stats()
-		return stats.Running[job.QueueScan]+stats.Running[job.QueueRespond] == 0
+	w.eventually("the job to be put off for hours", func() bool {
+		return w.waits(func(j *rivertype.JobRow) bool { return j.AttemptedAt != nil && time.Until(j.ScheduledAt) > time.Hour })
 	})
 	if runs := w.shop.CheckRuns(sha); len(runs) > 0 {
 		t.Fatalf("%d check runs", len(runs))

@@ -3,12 +3,14 @@ package app
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -30,6 +32,7 @@ import (
 // TestMain lets the test binary be `rekey serve` where REKEY_TEST_RUN is set, for tests that kill a real process.
 func TestMain(m *testing.M) {
 	if os.Getenv("REKEY_TEST_RUN") == "" {
+		manyAtOnce()
 		os.Exit(m.Run())
 	}
 	if group := os.Getenv("REKEY_TEST_CGROUP"); group != "" {
@@ -41,6 +44,17 @@ func TestMain(m *testing.M) {
 	if err := serveFromEnvironment(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
+	}
+}
+
+// manyAtOnce lets more tests run at once than there are processors, unless -parallel says how many: they wait more than they
+// work.
+func manyAtOnce() {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", strconv.Itoa(3*runtime.GOMAXPROCS(0)))
 	}
 }
 
@@ -126,6 +140,17 @@ func (w *world) spawn() *process {
 	return p
 }
 
+// end ends the server in good order.
+func (p *process) end(t testing.TB) {
+	t.Helper()
+	if err := p.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // kill is kill -9.
 func (p *process) kill() {
 	_ = p.Process.Kill()
@@ -161,7 +186,7 @@ func TestKilledBetweenEffectAndRecord(t *testing.T) {
 			})
 			sha := w.pushed(map[string]string{".env": env(w.key(20, detect.Live))})
 			<-died
-			w.spawn()
+			w.start()
 			if run := w.check(w.shop, sha); run.Conclusion != "failure" || len(run.Annotations) != 1 {
 				t.Errorf("check run: %s with %d annotations", run.Conclusion, len(run.Annotations))
 			}
@@ -191,7 +216,7 @@ func TestKilledBeforeTheScan(t *testing.T) {
 	<-asked
 	first.kill()
 	close(hold)
-	w.spawn()
+	w.start()
 	if run := w.check(w.shop, sha); run.Conclusion != "failure" {
 		t.Errorf("check run: %s", run.Conclusion)
 	}

@@ -31,7 +31,7 @@ const floodTimeout = 5 * time.Minute
 func TestFloodOfKeys(t *testing.T) {
 	large(t)
 	const repositoryCount, each, quota = 40, 10, 5000
-	w := newWorld(t, githubtest.Options{PrivateKey: appKey(), Quiet: true, HourlyLimit: quota}, func(c *github.Config, _ *queue.Config) {
+	w := newWorld(t, githubtest.Options{Quiet: true, HourlyLimit: quota}, func(c *github.Config, _ *queue.Config) {
 		c.WritePause = 5 * time.Millisecond // instead of a second
 	})
 	var repositories []*githubtest.Repository
@@ -106,7 +106,7 @@ func TestFloodOfKeys(t *testing.T) {
 func TestFloodOfBytes(t *testing.T) {
 	large(t)
 	const pushes, size = 8, 551_000_000
-	w := newWorld(t, githubtest.Options{PrivateKey: appKey(), Quiet: true})
+	w := newWorld(t, githubtest.Options{Quiet: true})
 	w.pushed(map[string]string{"README.md": "# Shop\n"})
 	other := w.tenant("tenant")
 	w.checked(other, w.begun(other, 0))

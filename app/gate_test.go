@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 
@@ -71,8 +70,9 @@ func (d *deadlyPush) serve(rw http.ResponseWriter, r *http.Request, next http.Ha
 func TestDeadlyPushIsReadAlone(t *testing.T) {
 	t.Parallel()
 	w, d := newDeadlyPush(t, 1)
+	var server *process
 	for _, kills := range []bool{true, false} {
-		w.startDeadly(d)
+		server = w.startDeadly(d)
 		if got := <-d.read; got != kills {
 			t.Fatalf("its reading killed the process: %v, want %v", got, kills)
 		}
@@ -82,7 +82,7 @@ func TestDeadlyPushIsReadAlone(t *testing.T) {
 		others = append(others, w.begun(w.shop, i))
 	}
 	w.eventually("the others to wait", func() bool {
-		return strings.Count(w.logs.String(), "a scan that may have ended the process before is to be alone") >= len(others)
+		return counted(t, server.url+"/metrics", "rekey_jobs_total", `kind="delivery"`, `outcome="snooze"`) >= len(others)
 	})
 	for _, sha := range others {
 		if runs := w.shop.CheckRuns(sha); len(runs) > 0 {
@@ -98,8 +98,10 @@ func TestDeadlyPushIsReadAlone(t *testing.T) {
 	for _, sha := range append(others, d.sha) {
 		w.checked(w.shop, sha)
 	}
-	w.conclusion(d.sha, "failure")
+	server.end(t)
+	w.start()
 	w.issues(1)
+	w.conclusion(d.sha, "failure")
 }
 
 // TestDeadlyPushIsGivenUp: one that kills the process each time it is read is not read for ever. Its check says so, and nobody
@@ -133,7 +135,7 @@ func TestDeadlyPushIsGivenUp(t *testing.T) {
 
 // newDeadlyPush is a world without a server that runs, in which such a push waits to be delivered.
 func newDeadlyPush(t *testing.T, kills int) (*world, *deadlyPush) {
-	w := newWorld(t, githubtest.Options{PrivateKey: appKey(), Quiet: true})
+	w := newWorld(t, githubtest.Options{Quiet: true})
 	w.checked(w.shop, w.pushed(map[string]string{"README.md": "# Shop\n"}))
 	w.settle()
 	// Or the sweep that follows each start reads the push too.
@@ -149,13 +151,15 @@ func newDeadlyPush(t *testing.T, kills int) (*world, *deadlyPush) {
 }
 
 // startDeadly starts the server, which reads the push.
-func (w *world) startDeadly(d *deadlyPush) {
+func (w *world) startDeadly(d *deadlyPush) *process {
 	w.t.Helper()
-	d.servers <- w.spawn()
+	server := w.spawn()
+	d.servers <- server
 	if tip, err := w.shop.Tip("refs/heads/main"); err != nil || tip != d.sha { // the first time
 		// The process may be gone before it has answered.
 		if _, err := w.shop.Push(w.ctx, githubtest.Push{Ref: "refs/heads/main", SHA: d.sha, By: w.ada}); err != nil {
 			w.t.Fatal(err)
 		}
 	}
+	return server
 }

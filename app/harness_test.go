@@ -3,6 +3,8 @@ package app
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"database/sql"
 	"fmt"
 	"log/slog"
@@ -12,7 +14,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ import (
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/githubtest"
 	"github.com/rekey-app/rekey/respond/clerk/clerktest"
+	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/queue"
 )
 
@@ -58,6 +60,7 @@ func hurried(c *github.Config, _ *queue.Config) { c.WritePause = time.Millisecon
 // newWorld starts GitHub and the server, and installs the App on an empty repository.
 func newWorld(t testing.TB, options githubtest.Options, tune ...tuning) *world {
 	t.Helper()
+	options.PrivateKey = appKey()
 	gh, err := githubtest.New(options)
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +77,7 @@ func newWorld(t testing.TB, options githubtest.Options, tune ...tuning) *world {
 		w.tune = tune[0]
 	}
 	w.flags = config.Flags{
-		Listen: "127.0.0.1:0", Data: t.TempDir(), GitHubURL: gh.URL(), GitHubAPIURL: gh.APIURL(), AppID: strconv.FormatInt(gh.AppID(), 10),
+		Listen: "127.0.0.1:0", Data: emptyLedger(t), GitHubURL: gh.URL(), GitHubAPIURL: gh.APIURL(), AppID: strconv.FormatInt(gh.AppID(), 10),
 		PrivateKey: string(gh.PrivateKeyPEM()), WebhookSecret: gh.WebhookSecret(), DatabaseURL: testDatabase(t),
 		ClerkAPIURL: clerk.URL, Log: "debug",
 	}
@@ -88,6 +91,47 @@ func newWorld(t testing.TB, options githubtest.Options, tune ...tuning) *world {
 	w.shop.SetRole(w.sam, "read")
 	w.app, _ = gh.Install(w.ctx, acme, w.ada)
 	return w
+}
+
+// appKey is the App's private key in these tests: to find one takes a moment.
+var appKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+// migrated is a ledger with nothing in it, in SQLite: to migrate one takes a moment.
+var migrated = sync.OnceValue(func() []byte {
+	dir, err := os.MkdirTemp("", "rekey-app-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "rekey.db")
+	store, err := queue.OpenStore(context.Background(), ledger.Options{URL: path})
+	if err == nil {
+		err = store.Close()
+	}
+	if err != nil {
+		panic(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		panic(err)
+	}
+	return text
+})
+
+// emptyLedger makes a data directory with such a ledger.
+func emptyLedger(t testing.TB) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "rekey.db"), migrated(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // testDatabase makes a database of its own in PostgreSQL where REKEY_TEST_POSTGRES_URL names a server; else it returns
@@ -198,7 +242,7 @@ func (w *world) check(r *githubtest.Repository, sha string) githubtest.CheckRun 
 		runs = r.CheckRuns(sha)
 		return len(runs) > 0 && runs[0].Status == "completed"
 	})
-	w.quiet()
+	w.settle()
 	runs = r.CheckRuns(sha)
 	if len(runs) != 1 {
 		w.t.Fatalf("%d check runs on %s, want 1", len(runs), sha)
@@ -206,16 +250,11 @@ func (w *world) check(r *githubtest.Repository, sha string) githubtest.CheckRun 
 	return runs[0]
 }
 
-// issues waits for n issues, and demands that there are no more.
+// issues waits until all is done, and demands that there are n issues.
 func (w *world) issues(n int) []githubtest.Issue {
 	w.t.Helper()
-	w.eventually(fmt.Sprintf("%d issues", n), func() bool { return len(w.shop.Issues()) >= n })
-	w.quiet()
-	issues := w.shop.Issues()
-	if len(issues) != n {
-		w.t.Fatalf("%d issues, want %d", len(issues), n)
-	}
-	return issues
+	w.settle()
+	return w.filed(n)
 }
 
 const testTimeout = 60 * time.Second
@@ -228,41 +267,6 @@ func (w *world) eventually(what string, done func() bool) {
 			w.t.Fatalf("waited in vain for %s; the log:\n%s", what, w.logs.tail())
 		}
 		time.Sleep(5 * time.Millisecond)
-	}
-}
-
-// quiet waits until no delivery is unfinished, no job waits to be run, and GitHub's own deliveries have been made.
-func (w *world) quiet() {
-	w.t.Helper()
-	calm, before := 0, -1
-	w.eventually("silence", func() bool {
-		if err := w.github.Settle(w.ctx); err != nil {
-			w.t.Fatal(err)
-		}
-		n := len(w.github.Requests()) + strings.Count(w.logs.String(), `"delivery done"`)
-		if n != before {
-			before, calm = n, 0
-		}
-		calm++
-		time.Sleep(10 * time.Millisecond)
-		return calm > 30
-	})
-}
-
-// hurry makes jobs that are for later due.
-func (w *world) hurry() {
-	w.t.Helper()
-	driver, address, statement := "sqlite", "file:"+filepath.Join(w.flags.Data, "rekey.db")+"?_pragma=busy_timeout(10000)", "UPDATE river_job SET scheduled_at = datetime('now', '-1 second') WHERE state = 'scheduled'"
-	if w.flags.DatabaseURL != "" {
-		driver, address, statement = "pgx", w.flags.DatabaseURL, "UPDATE river_job SET scheduled_at = now() - interval '1 second' WHERE state = 'scheduled'"
-	}
-	db, err := sql.Open(driver, address)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.ExecContext(w.ctx, statement); err != nil {
-		w.t.Fatal(err)
 	}
 }
 

@@ -11,8 +11,10 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond/job"
 )
 
 // get asks the server something; header, if it is not empty, says that the request came through a proxy.
@@ -45,13 +47,14 @@ func TestMetrics(t *testing.T) {
 	w := newWorld(t, githubtest.Options{HourlyLimit: hourly})
 	w.pushed(map[string]string{".env": env(w.key(44, "live"))})
 	w.say(w.issues(1)[0].Number, "/rekey rotated", w.ada)
-	w.quiet()
 	w.pushed(map[string]string{".env": env(w.key(45, "live"))})
 	w.issues(2)
 	left := w.app.Left()
 	w.github.Inject(githubtest.Cut) // so that something waits
 	w.pushed(map[string]string{"README.md": "# Shop\n"})
-	w.logged("job waits", `"job":"delivery"`)
+	w.eventually("the push to wait", func() bool {
+		return w.waits(func(j *rivertype.JobRow) bool { return j.Kind == job.Delivery{}.Kind() && j.AttemptedAt != nil })
+	})
 	code, body := w.get("/metrics", "")
 	if code != http.StatusOK {
 		t.Fatalf("metrics: %d %s", code, body)
@@ -79,13 +82,24 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("through a proxy: %d", code)
 	}
 	w.github.Inject(nil)
+	first := w.server.Addr().String()
 	w.stop()
 	w.flags.AdminListen = "127.0.0.1:0"
 	w.start()
 	if code, _ := w.get("/metrics", ""); code != http.StatusNotFound {
 		t.Errorf("on the public port beside one for operators: %d", code)
 	}
-	w.logged("metrics are served", "127.0.0.1:")
+	lines := w.lines()
+	i := slices.IndexFunc(lines, func(line map[string]any) bool {
+		address, is := line["address"].(string)
+		return is && address != first && address != w.server.Addr().String()
+	})
+	if i < 0 {
+		t.Fatal("the log does not say where metrics are served")
+	}
+	if n := counted(t, fmt.Sprintf("http://%s/metrics", lines[i]["address"]), "rekey_build_info"); n != 1 {
+		t.Errorf("on the operators' port: build info %d", n)
+	}
 }
 
 // metric is a row of docs/metrics.md, without what to alert on.

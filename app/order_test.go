@@ -15,7 +15,7 @@ import (
 // commit is read once, by the push that brought it, and no check turns red for what was there before.
 func TestFastPushesOnOneBranch(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, githubtest.Options{PrivateKey: appKey()}, hurried)
+	w := newWorld(t, githubtest.Options{}, hurried)
 	const old, pushes = 100, 60
 	parent := w.pushed(map[string]string{".env": env(w.key(200, detect.Live))})
 	parent = w.commit(w.shop, githubtest.Change{Parents: []string{parent}, Remove: []string{".env"}})
@@ -46,7 +46,7 @@ func TestFastPushesOnOneBranch(t *testing.T) {
 // and no push reads the history, though the branch's tip has moved on by then.
 func TestALostDeliveryAmongFastPushes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, githubtest.Options{PrivateKey: appKey()}, hurried)
+	w := newWorld(t, githubtest.Options{}, hurried)
 	parent := w.pushed(map[string]string{"README.md": "# Shop\n"})
 	w.settle()
 	for range 5 {

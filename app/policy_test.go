@@ -300,7 +300,7 @@ func testAllow(t *testing.T) {
 
 // testCleanPushReadsNoPolicy: one git request and one REST request, whatever policy there is.
 func testCleanPushReadsNoPolicy(t *testing.T) {
-	w := newWorld(t, githubtest.Options{Quiet: true, PrivateKey: appKey()})
+	w := newWorld(t, githubtest.Options{Quiet: true})
 	w.policy("fail_on: high")
 	for i := range 2 {
 		w.github.ForgetRequests()

@@ -94,9 +94,9 @@ func TestATransferredRepositoryKeepsItsLeaks(t *testing.T) {
 	globex := w.github.Organization("globex")
 	w.github.Install(w.ctx, globex, w.ada)
 	w.shop.Transfer(w.ctx, w.ada, globex)
-	w.quiet()
+	w.settle()
 	w.app.Remove(w.ctx, w.ada, w.shop)
-	w.quiet()
+	w.settle()
 	again := w.commit(w.shop, githubtest.Change{Files: map[string]string{"copy/.env": "A=1\n" + env(w.keys[0])}})
 	w.push(w.shop, "refs/heads/main", again)
 	if run := w.check(w.shop, again); run.Conclusion != "failure" {
@@ -134,7 +134,7 @@ func TestNoTextCarriesAKey(t *testing.T) {
 			if run := w.check(w.shop, sha); run.Conclusion != "failure" {
 				t.Errorf("check run: %s", run.Conclusion)
 			}
-			w.quiet()
+			w.settle()
 			w.holdsNoKey()
 		})
 	}

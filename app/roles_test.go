@@ -17,7 +17,7 @@ func TestRoles(t *testing.T) {
 	if w.flags.DatabaseURL == "" {
 		t.Skip("needs REKEY_TEST_POSTGRES_URL: processes share PostgreSQL only")
 	}
-	w.quiet()
+	w.settle()
 	w.stop()
 	worker := w.flags
 	worker.Role, worker.WebhookSecret, worker.Data = "worker", "", t.TempDir()
@@ -29,7 +29,9 @@ func TestRoles(t *testing.T) {
 	w.github.ForgetRequests()
 	w.start()
 	sha := w.pushed(map[string]string{".env": env(w.key(47, "live"))})
-	w.quiet()
+	if n := w.stats().Unfinished; n != 1 {
+		t.Errorf("%d deliveries wait, want the push", n)
+	}
 	if n := w.github.Count(githubtest.REST) + w.github.Count(githubtest.Git); n != 0 {
 		t.Errorf("the one that takes deliveries asked GitHub %d times", n)
 	}

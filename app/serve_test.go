@@ -103,7 +103,7 @@ func TestBranches(t *testing.T) {
 	// Deleted: answered, and nothing else happens.
 	w.github.ForgetRequests()
 	w.push(w.shop, "refs/heads/feature", "")
-	w.quiet()
+	w.settle()
 	if n := len(w.github.Requests()); n != 0 {
 		t.Errorf("a deleted branch caused %d requests", n)
 	}
@@ -117,7 +117,7 @@ func TestNewBranchAtAnOldCommitKeepsItsCheckRed(t *testing.T) {
 	w.check(w.shop, w.pushed(map[string]string{"README.md": "later\n"}))
 	// The tips that are known hold all of it, so that the pack is empty.
 	w.push(w.shop, "refs/heads/again", leaking)
-	w.quiet()
+	w.settle()
 	if run := w.check(w.shop, leaking); run.Conclusion != "failure" {
 		t.Errorf("the check of a leaking commit became %s by a push of another branch", run.Conclusion)
 	}
@@ -229,7 +229,7 @@ func TestInstallationReadsTheWholePast(t *testing.T) {
 	}
 	w.github.Install(w.ctx, umbrella, w.ada)
 	w.eventually("the issue of the old leak", func() bool { return len(old.Issues()) == 1 })
-	w.quiet()
+	w.settle()
 	if runs := old.CheckRuns(removed); len(runs) != 0 {
 		t.Errorf("the backfill made %d check runs", len(runs))
 	}
@@ -270,12 +270,12 @@ func TestUninstallForgets(t *testing.T) {
 	w.check(w.shop, w.pushed(map[string]string{".env": env(w.key(13, detect.Live))}))
 	w.issues(1)
 	w.app.Uninstall(w.ctx, w.ada)
-	w.quiet()
+	w.settle()
 	w.github.ForgetRequests()
 	if _, err := w.shop.Push(w.ctx, githubtest.Push{SHA: w.commit(w.shop, githubtest.Change{Files: map[string]string{"x": "y"}})}); err != nil {
 		t.Fatal(err)
 	}
-	w.quiet()
+	w.settle()
 	if n := len(w.github.Requests()); n != 0 {
 		t.Errorf("%d requests after the App was uninstalled", n)
 	}
@@ -290,11 +290,6 @@ func TestManyAnnotations(t *testing.T) {
 		lines.WriteString(env(w.key(int64(1000+i), detect.Test)))
 	}
 	sha := w.pushed(map[string]string{"all.env": lines.String()})
-	w.eventually("all annotations", func() bool {
-		runs := w.shop.CheckRuns(sha)
-		return len(runs) == 1 && len(runs[0].Annotations) >= n
-	})
-	w.github.Inject(githubtest.Times(1<<30, githubtest.Is(githubtest.REST, http.MethodPost), githubtest.TooManyRequests(3600e9)))
 	if run := w.check(w.shop, sha); len(run.Annotations) != n {
 		t.Errorf("%d annotations, want %d", len(run.Annotations), n)
 	}

@@ -2,16 +2,11 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"fmt"
 	"net/http"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/githubtest"
@@ -21,42 +16,9 @@ import (
 
 const instance = "ins_2abcDEFghiJKLmnoPQRstuVWXyz"
 
-// appKey is the App's private key in these tests: to find one takes a moment, and there are many worlds.
-var appKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return key
-})
-
 func newShop(t *testing.T) *world {
 	t.Helper()
-	return newWorld(t, githubtest.Options{PrivateKey: appKey()})
-}
-
-// settle waits until every delivery was made and is finished, and no job waits or runs.
-func (w *world) settle() {
-	w.t.Helper()
-	calm := 0
-	w.eventually("all jobs to be done", func() bool {
-		if err := w.github.Settle(w.ctx); err != nil {
-			w.t.Fatal(err)
-		}
-		stats := w.stats()
-		busy := stats.Unfinished
-		for _, n := range stats.Waiting {
-			busy += n
-		}
-		for _, n := range stats.Running {
-			busy += n
-		}
-		if calm++; busy > 0 {
-			calm = 0
-			time.Sleep(30 * time.Millisecond)
-		}
-		return calm > 1
-	})
+	return newWorld(t, githubtest.Options{})
 }
 
 // filed lists the issues of a world that has settled, and demands that there are n.
@@ -197,19 +159,14 @@ func holds(t *testing.T, what, text string, wants ...string) {
 	}
 }
 
-// together runs tests at once, as they wait more than they work: the server keeps a second between its writes to an
-// installation. There are only so many at a time that a slow machine serves each of them before its testTimeout ends.
+// together runs tests at once, each under its name.
 func together(t *testing.T, tests map[string]func(*testing.T)) {
 	t.Helper()
 	t.Parallel()
-	var all sync.WaitGroup
-	places := make(chan struct{}, 3*runtime.GOMAXPROCS(0))
 	for name, test := range tests {
-		all.Go(func() {
-			places <- struct{}{}
-			defer func() { <-places }()
-			t.Run(name, test)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t)
 		})
 	}
-	all.Wait()
 }
