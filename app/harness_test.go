@@ -266,7 +266,7 @@ func (w *world) eventually(what string, done func() bool) {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("waited in vain for %s; the log:\n%s", what, w.logs.tail())
 		}
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 

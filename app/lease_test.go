@@ -2,7 +2,6 @@ package app
 
 import (
 	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/rekey-app/rekey/github/githubtest"
@@ -42,11 +41,11 @@ func TestACheckInUseIsNotReadAgain(t *testing.T) {
 	w.push(w.shop, "refs/heads/one", sha)
 	<-asked
 	w.push(w.shop, "refs/heads/two", sha)
-	w.eventually("the check run to be waited for twice", func() bool {
-		return strings.Count(w.logs.String(), `"reason":"another job has the lease"`) >= 2
-	})
+	waited := func() int { return w.counted("rekey_jobs_total", `kind="check"`, `outcome="snooze"`) }
+	w.eventually("the check run to be waited for", func() bool { return waited() > 0 })
 	fetched := w.github.Count(githubtest.Git)
-	w.eventually("further waiting", func() bool { return strings.Count(w.logs.String(), `"reason":"another job has the lease"`) >= 4 })
+	before := waited()
+	w.eventually("further waiting", func() bool { return waited() > before })
 	if n := w.github.Count(githubtest.Git); n != fetched {
 		t.Errorf("%d more git requests while the check run was in use", n-fetched)
 	}

@@ -16,7 +16,7 @@ import (
 func TestFastPushesOnOneBranch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubtest.Options{}, hurried)
-	const old, pushes = 100, 60
+	const old, pushes = 20, 60
 	parent := w.pushed(map[string]string{".env": env(w.key(200, detect.Live))})
 	parent = w.commit(w.shop, githubtest.Change{Parents: []string{parent}, Remove: []string{".env"}})
 	for i := range old {

@@ -5,9 +5,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -29,6 +31,28 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script", UpdateScripts: *update,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"plant": plant, "nokey": noKey},
 	})
+}
+
+// TestTheHelpOfEveryCommandIsFrozen: a new command has its help in the script, too.
+func TestTheHelpOfEveryCommandIsFrozen(t *testing.T) {
+	t.Parallel()
+	script, err := os.ReadFile("testdata/script/help.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parser, err := kong.New(&commandLine{}, kong.Vars{"version": ""})
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := parser.Model.Leaves(false)
+	if len(commands) < 5 {
+		t.Errorf("%d commands", len(commands))
+	}
+	for _, command := range commands {
+		if want := fmt.Sprintf("\nexec rekey %s --help\ncmp stdout ", command.Path()); !strings.Contains(string(script), want) {
+			t.Errorf("the help of %s is not in help.txtar", command.Path())
+		}
+	}
 }
 
 // stopsSlowly is set where the test binary runs as a program whose stop takes longer than anybody waits.

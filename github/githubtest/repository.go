@@ -62,7 +62,7 @@ func (s *Server) CreateRepository(owner *Account, name string, opt RepositoryOpt
 	if taken {
 		return nil, fmt.Errorf("repository %s/%s exists already", owner.Login, name)
 	}
-	if _, err := s.git("", nil, "init", "--quiet", "--bare", "--initial-branch="+opt.DefaultBranch, r.dir); err != nil {
+	if _, err := s.git("", nil, "init", "--quiet", "--bare", "--template=", "--initial-branch="+opt.DefaultBranch, r.dir); err != nil {
 		return nil, fmt.Errorf("create repository %s/%s: %w", owner.Login, name, err)
 	}
 	return r, nil
