@@ -72,7 +72,7 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		"push forced":                           {push(func(e *webhook.Push) { e.Forced = true }), scan(func(s *read.Task) { s.Forced = true })},
 		"push of a branch, head_commit is null": {push(func(e *webhook.Push) { e.HeadCommitID = "" }), scan(func(*read.Task) {})},
 		"push of a new branch": {
-			push(func(e *webhook.Push) { e.Before, e.Created = webhook.ZeroSHA, true }), scan(func(s *read.Task) { s.Base = "" }),
+			push(func(e *webhook.Push) { e.Before = webhook.ZeroSHA }), scan(func(s *read.Task) { s.Base = "" }),
 		},
 		"push of a lightweight tag": {
 			push(func(e *webhook.Push) { e.Ref, e.Before = "refs/tags/v1", webhook.ZeroSHA }),

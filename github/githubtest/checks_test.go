@@ -169,8 +169,8 @@ func TestCheckEvents(t *testing.T) {
 	}
 	events := b.forget()
 	pressed := events[0].event.(*webhook.CheckRun)
-	if pressed.RequestedAction != "rescan" || pressed.ID != id || pressed.HeadSHA != head || pressed.Before != webhook.ZeroSHA ||
-		pressed.HeadBranch != "topic" || pressed.ExternalID != "x1" || len(pressed.PullRequests) != 1 || pressed.PullRequests[0].BaseSHA != b.first {
+	if pressed.RequestedAction != "rescan" || pressed.ID != id || pressed.HeadSHA != head || events[0].said().Get("check_run.check_suite.before").Str != webhook.ZeroSHA ||
+		events[0].said().Get("check_run.check_suite.head_branch").Str != "topic" || pressed.ExternalID != "x1" || len(pressed.PullRequests) != 1 || pressed.PullRequests[0].BaseSHA != b.first {
 		t.Errorf("pressed: %+v", pressed)
 	}
 	if again := events[1].event.(*webhook.CheckRun); again.Action != "rerequested" || again.Sender.Login != "ada" {

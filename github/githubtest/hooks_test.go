@@ -153,7 +153,8 @@ func TestRepositoryEvents(t *testing.T) {
 	b := present(setup(t, githubtest.Options{Quiet: true}))
 	ctx := t.Context()
 	b.repo.Rename(ctx, b.ada, "store")
-	if e := b.forget()[0].event.(*webhook.RepositoryChange); e.Action != "renamed" || e.NameFrom != "shop" || e.Repository.Name != "store" {
+	renamed := b.forget()[0]
+	if e := renamed.event.(*webhook.RepositoryChange); e.Action != "renamed" || renamed.said().Get("changes.repository.name.from").Str != "shop" || e.Repository.Name != "store" {
 		t.Errorf("renamed: %+v", e)
 	}
 	// Old names go on working, for reading and for writing.
@@ -168,11 +169,14 @@ func TestRepositoryEvents(t *testing.T) {
 	if _, err := b.repo.SetDefaultBranch(ctx, b.ada, "trunk"); err != nil {
 		t.Error(err)
 	}
-	if e := b.forget()[0].event.(*webhook.RepositoryChange); e.Action != "edited" || e.DefaultBranchFrom != "main" || e.Repository.DefaultBranch != "trunk" {
+	edited := b.forget()[0]
+	if e := edited.event.(*webhook.RepositoryChange); e.Action != "edited" || edited.said().Get("changes.default_branch.from").Str != "main" || e.Repository.DefaultBranch != "trunk" {
 		t.Errorf("edited: %+v", e)
 	}
 	b.repo.Transfer(ctx, b.ada, b.Organization("umbrella"))
-	if e := b.forget()[0].event.(*webhook.RepositoryChange); e.Action != "transferred" || e.OwnerFrom.Login != "acme" || e.Repository.Owner != "umbrella" {
+	transferred := b.forget()[0]
+	if e := transferred.event.(*webhook.RepositoryChange); e.Action != "transferred" ||
+		transferred.said().Get("changes.owner.from.organization.login").Str != "acme" || e.Repository.Owner != "umbrella" {
 		t.Errorf("transferred: %+v", e)
 	}
 	b.repo.Transfer(ctx, b.ada, b.org)

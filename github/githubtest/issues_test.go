@@ -44,10 +44,12 @@ func TestIssues(t *testing.T) {
 		t.Error(err)
 	}
 	events := b.forget()
-	if e := events[0].event.(*webhook.Issues); e.Action != "reopened" || e.Issue.State != "open" || e.Issue.StateReason != "reopened" || e.Issue.AppID != b.AppID() {
-		t.Errorf("reopened: %+v", e)
+	if said := events[0].said(); said.Get("action").Str != "reopened" || said.Get("issue.state").Str != "open" ||
+		said.Get("issue.state_reason").Str != "reopened" || said.Get("issue.performed_via_github_app.id").Int() != b.AppID() {
+		t.Errorf("reopened: %s", said)
 	}
-	if e := events[1].event.(*webhook.IssueComment); e.Body != "/rekey rotated" || e.Author.Login != "ada" || e.AppID != 0 || e.Association != "MEMBER" {
+	if e := events[1].event.(*webhook.IssueComment); e.Body != "/rekey rotated" || e.Author.Login != "ada" || e.AppID != 0 ||
+		events[1].said().Get("comment.author_association").Str != "MEMBER" {
 		t.Errorf("comment: %+v", e)
 	}
 	comments, _, err := c.Issues.ListComments(ctx, "acme", "shop", 1, nil)

@@ -15,6 +15,8 @@ import (
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	"github.com/google/go-github/v62/github"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/rekey-app/rekey/github/githubtest"
 	"github.com/rekey-app/rekey/github/githubtest/openapi"
 	"github.com/rekey-app/rekey/github/webhook"
@@ -52,6 +54,9 @@ type received struct {
 	header  http.Header
 	payload []byte
 }
+
+// said is the payload, for what the decoded event leaves out.
+func (r received) said() gjson.Result { return gjson.ParseBytes(r.payload) }
 
 func setup(t *testing.T, opt githubtest.Options) *bundle {
 	t.Helper()

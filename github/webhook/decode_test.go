@@ -23,7 +23,7 @@ func TestDecode(t *testing.T) {
 	common := webhook.Common{
 		InstallationID: 9,
 		Repository: webhook.Repository{
-			ID: 7, Owner: "acme", Name: "api", DefaultBranch: "main", Private: true, Visibility: "internal",
+			ID: 7, Owner: "acme", Name: "api", DefaultBranch: "main", Private: true,
 		},
 		Sender: webhook.Account{ID: 1, Login: "kim", Type: "User"},
 	}
@@ -43,22 +43,21 @@ func TestDecode(t *testing.T) {
 				`"commits":[{},{}],"pusher":{"name":"kim","email":null}` + rest,
 			&webhook.Push{
 				Common: common, Ref: "refs/heads/a", Before: shaA, After: shaB, Forced: true, HeadCommitID: shaB,
-				PusherName: "kim", PusherLogin: "kim", Commits: 2, HeadCommitter: "web-flow",
+				PusherLogin: "kim",
 			},
 		},
 		"deleted branch": {
 			"push", `{"ref":"refs/heads/a","before":"` + shaA + `","after":"` + webhook.ZeroSHA + `","deleted":true,` +
 				`"head_commit":null,"commits":null,"pusher":{"name":"deploy-key"}` + rest,
 			&webhook.Push{
-				Common: common, Ref: "refs/heads/a", Before: shaA, After: webhook.ZeroSHA, Deleted: true, PusherName: "deploy-key",
+				Common: common, Ref: "refs/heads/a", Before: shaA, After: webhook.ZeroSHA, Deleted: true,
 			},
 		},
 		"pull request of a deleted fork": {
 			"pull_request", `{"action":"synchronize","number":5,"pull_request":{"user":null,"body":null,"state":"open","draft":true,` +
 				`"head":{"sha":"` + shaA + `","ref":"patch","repo":null},"base":{"sha":"` + shaB + `","ref":"main","repo":{"id":7}}}` + rest,
 			&webhook.PullRequest{
-				Common: with("synchronize"), Number: 5, HeadSHA: shaA, HeadRef: "patch", BaseSHA: shaB, BaseRef: "main",
-				State: "open", Draft: true, Fork: true,
+				Common: with("synchronize"), Number: 5, HeadSHA: shaA, HeadRef: "patch", BaseSHA: shaB, Fork: true,
 			},
 		},
 		"check run of a fork": {
@@ -66,8 +65,7 @@ func TestDecode(t *testing.T) {
 				`"external_id":"x","status":"completed","conclusion":"failure","output":{"title":null},"pull_requests":[],` +
 				`"app":{"id":2},"check_suite":{"head_branch":null,"before":null}},"requested_action":{"identifier":"rotated"}` + rest,
 			&webhook.CheckRun{
-				Common: with("requested_action"), ID: 4, Name: "Clerk secret keys", HeadSHA: shaA, AppID: 2, ExternalID: "x",
-				Status: "completed", Conclusion: "failure", RequestedAction: "rotated",
+				Common: with("requested_action"), ID: 4, HeadSHA: shaA, AppID: 2, ExternalID: "x", RequestedAction: "rotated",
 			},
 		},
 		"check suite": {
@@ -75,10 +73,8 @@ func TestDecode(t *testing.T) {
 				`"after":"` + shaA + `","app":{"id":2},"pull_requests":[{"number":1,"head":{"sha":"` + shaA + `","ref":"b","repo":{"id":7}},` +
 				`"base":{"sha":"` + shaB + `","ref":"main","repo":{"id":7}}}]}` + rest,
 			&webhook.CheckSuite{
-				Common: with("rerequested"), ID: 4, HeadSHA: shaA, HeadBranch: "b", After: shaA, AppID: 2,
-				PullRequests: []webhook.PullRequestEnds{{
-					Number: 1, HeadSHA: shaA, HeadRef: "b", BaseSHA: shaB, BaseRef: "main", HeadRepoID: 7, BaseRepoID: 7,
-				}},
+				Common: with("rerequested"), HeadSHA: shaA, AppID: 2,
+				PullRequests: []webhook.PullRequestEnds{{Number: 1, HeadSHA: shaA, BaseSHA: shaB}},
 			},
 		},
 		"enterprise installation": {
@@ -94,7 +90,7 @@ func TestDecode(t *testing.T) {
 			&webhook.Installation{
 				Common:       webhook.Common{Action: "created", InstallationID: 9},
 				Account:      webhook.Account{ID: 3, Login: "acme", Type: "Organization"},
-				Repositories: []webhook.Repository{{ID: 7, Owner: "acme", Name: "api", Private: true, Visibility: "private"}},
+				Repositories: []webhook.Repository{{ID: 7, Owner: "acme", Name: "api", Private: true}},
 			},
 		},
 		"renamed organisation": {
@@ -106,31 +102,23 @@ func TestDecode(t *testing.T) {
 				LoginFrom: "old",
 			},
 		},
-		"transferred by an organisation": {
-			"repository", `{"action":"transferred","changes":{"owner":{"from":{"organization":{"id":4,"login":"before","type":"Organization"}}}}` + rest,
-			&webhook.RepositoryChange{
-				Common: with("transferred"), OwnerFrom: webhook.Account{ID: 4, Login: "before", Type: "Organization"},
-			},
-		},
+		"transferred": {"repository", `{"action":"transferred"` + rest, &webhook.RepositoryChange{Common: with("transferred")}},
 		"comment of a deleted account on a pull request": {
 			"issue_comment", `{"action":"created","issue":{"id":11,"number":5,"body":null,"user":null,"state":"open","state_reason":null,` +
 				`"pull_request":{"url":"x"}},"comment":{"id":12,"body":"/rekey help","user":null,"author_association":"NONE",` +
 				`"performed_via_github_app":{"id":2}}` + rest,
 			&webhook.IssueComment{
-				Common: with("created"), Issue: webhook.Issue{ID: 11, Number: 5, State: "open", PullRequest: true},
-				CommentID: 12, Body: "/rekey help", Association: "NONE", AppID: 2,
+				Common: with("created"), Issue: webhook.Issue{Number: 5, PullRequest: true},
+				CommentID: 12, Body: "/rekey help", AppID: 2,
 			},
 		},
 		"closed issue": {
 			"issues", `{"action":"closed","issue":{"id":11,"number":5,"body":"b","user":{"id":1,"login":"kim","type":"User"},` +
 				`"author_association":"MEMBER","state":"closed","state_reason":"not_planned","performed_via_github_app":null}` + rest,
-			&webhook.Issues{Common: with("closed"), Issue: webhook.Issue{
-				ID: 11, Number: 5, Body: "b", Author: webhook.Account{ID: 1, Login: "kim", Type: "User"},
-				Association: "MEMBER", State: "closed", StateReason: "not_planned",
-			}},
+			&webhook.Issues{Common: with("closed"), Issue: webhook.Issue{Number: 5, Body: "b"}},
 		},
 		"app ping": {
-			"ping", `{"zen":"z","hook_id":3,"hook":{"type":"App","app_id":2}}`, &webhook.Ping{HookID: 3, AppID: 2},
+			"ping", `{"zen":"z","hook_id":3,"hook":{"type":"App","app_id":2}}`, &webhook.Ping{},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

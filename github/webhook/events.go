@@ -23,14 +23,13 @@ type Common struct {
 // About returns c; with it, every struct that embeds Common is an [Event].
 func (c Common) About() Common { return c }
 
-// Repository is a repository as events name it. Installation events tell only ID, Owner, Name, Private, Visibility.
+// Repository is a repository as events name it. Installation events tell only ID, Owner, Name and Private.
 type Repository struct {
-	ID                      int64
-	Owner                   string
-	Name                    string
-	DefaultBranch           string
-	Private, Archived, Fork bool
-	Visibility              string // public, private, internal
+	ID                int64
+	Owner             string
+	Name              string
+	DefaultBranch     string
+	Private, Archived bool
 }
 
 // Account is a person, an organisation, an enterprise or a bot. An enterprise's Login is its slug.
@@ -43,15 +42,12 @@ type Account struct {
 // Push says that a ref was created, moved or deleted.
 type Push struct {
 	Common
-	Ref                       string // refs/heads/main; the bytes as they came
-	BaseRef                   string // the ref that a new one was made from, if GitHub says so
-	Before, After             string // object ids; ZeroSHA for none
-	Created, Deleted, Forced  bool
-	HeadCommitID              string   // "" on deletion
-	PusherName, PusherLogin   string   // Login only where the sender pushed: GitHub's pusher has a name alone
-	Commits                   int      // how many the payload lists: at most 2,048, none for deletions and most tags
-	DotGitHub                 []string // paths below .github/ that the listed commits touched
-	HeadAuthor, HeadCommitter string   // logins, "" where GitHub knows no account
+	Ref             string // refs/heads/main; the bytes as they came
+	Before, After   string // object ids; ZeroSHA for none
+	Deleted, Forced bool
+	HeadCommitID    string   // "" on deletion
+	PusherLogin     string   // only where the sender pushed: GitHub's pusher has a name alone
+	DotGitHub       []string // paths below .github/ that the listed commits touched: at most 2,048 commits
 }
 
 // IsTag reports whether a tag was pushed.
@@ -69,17 +65,13 @@ func (p *Push) Branch() string {
 // PullRequest is a pull request's change.
 type PullRequest struct {
 	Common
-	Number   int
-	HeadSHA  string
-	HeadRef  string
-	HeadRepo *Repository // nil when the fork was deleted
-	BaseSHA  string
-	BaseRef  string
-	Author   Account
+	Number  int
+	HeadSHA string
+	HeadRef string
+	BaseSHA string
+	Author  Account
 	// Association is what the author is to the base repository: OWNER, MEMBER, COLLABORATOR, CONTRIBUTOR, NONE …
 	Association string
-	State       string // open, closed
-	Draft       bool
 	Fork        bool // the head is in another repository than the base, or in a deleted one
 }
 
@@ -87,7 +79,7 @@ type PullRequest struct {
 type MergeGroup struct {
 	Common
 	HeadSHA, HeadRef string
-	BaseSHA, BaseRef string
+	BaseSHA          string
 }
 
 // CheckRun is a check run's change. The actions rerequested and requested_action (with RequestedAction, the button's
@@ -95,14 +87,9 @@ type MergeGroup struct {
 type CheckRun struct {
 	Common
 	ID              int64
-	Name            string
 	HeadSHA         string
-	HeadBranch      string // "" for forks
-	Before          string // of the check suite; "" or ZeroSHA where there was nothing before
 	AppID           int64
 	ExternalID      string
-	Status          string
-	Conclusion      string
 	RequestedAction string
 	PullRequests    []PullRequestEnds // empty for forks
 }
@@ -110,20 +97,15 @@ type CheckRun struct {
 // CheckSuite is a check suite's change.
 type CheckSuite struct {
 	Common
-	ID            int64
-	HeadSHA       string
-	HeadBranch    string // "" for forks
-	Before, After string // "" where GitHub does not tell
-	AppID         int64
-	PullRequests  []PullRequestEnds // empty for forks
+	HeadSHA      string
+	AppID        int64
+	PullRequests []PullRequestEnds // empty for forks
 }
 
 // PullRequestEnds are both ends of a pull request that a check belongs to.
 type PullRequestEnds struct {
-	Number                 int
-	HeadSHA, HeadRef       string
-	BaseSHA, BaseRef       string
-	HeadRepoID, BaseRepoID int64
+	Number           int
+	HeadSHA, BaseSHA string
 }
 
 // Installation says that the App was installed or removed, suspended or not, or given new permissions: its Action is
@@ -153,12 +135,7 @@ type InstallationTarget struct {
 
 // RepositoryChange is the repository event: created, renamed, transferred, publicized, privatized, archived, unarchived,
 // edited, deleted.
-type RepositoryChange struct {
-	Common
-	NameFrom          string  // renamed
-	OwnerFrom         Account // transferred
-	DefaultBranchFrom string  // edited
-}
+type RepositoryChange struct{ Common }
 
 // Issues is an issue's change: opened, closed, reopened, deleted, transferred, edited and more.
 type Issues struct {
@@ -172,31 +149,20 @@ type Issues struct {
 
 // Issue is an issue as events name it.
 type Issue struct {
-	ID          int64
 	Number      int
 	Body        string // "" when GitHub has none
-	Author      Account
-	Association string // author_association: OWNER, MEMBER, COLLABORATOR, CONTRIBUTOR, NONE …
-	State       string // open, closed
-	StateReason string // completed, not_planned, reopened, or ""
 	PullRequest bool   // GitHub counts pull requests as issues
-	AppID       int64  // the App that wrote it, or 0
 }
 
 // IssueComment is a comment's change under an issue or a pull request: created, edited or deleted.
 type IssueComment struct {
 	Common
-	Issue       Issue
-	CommentID   int64
-	Body        string
-	Author      Account
-	Association string
-	AppID       int64 // the App that wrote the comment, or 0
+	Issue     Issue
+	CommentID int64
+	Body      string
+	Author    Account
+	AppID     int64 // the App that wrote the comment, or 0
 }
 
 // Ping is GitHub's first delivery to a new hook.
-type Ping struct {
-	Common
-	HookID int64
-	AppID  int64 // 0 if the hook is not an App's
-}
+type Ping struct{ Common }

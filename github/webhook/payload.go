@@ -66,29 +66,18 @@ type repositoryNode struct {
 	DefaultBranch rawString    `json:"default_branch"`
 	Private       bool         `json:"private"`
 	Archived      bool         `json:"archived"`
-	Fork          bool         `json:"fork"`
-	Visibility    string       `json:"visibility"`
 }
 
 func (n *repositoryNode) repository() Repository {
 	owner, _, _ := strings.Cut(n.FullName, "/")
-	r := Repository{
+	return Repository{
 		ID:            n.ID,
 		Owner:         cmp.Or(n.Owner.account().Login, owner),
 		Name:          n.Name,
 		DefaultBranch: string(n.DefaultBranch),
 		Private:       n.Private,
 		Archived:      n.Archived,
-		Fork:          n.Fork,
-		Visibility:    n.Visibility,
 	}
-	if r.Visibility == "" {
-		r.Visibility = "public"
-		if r.Private {
-			r.Visibility = "private"
-		}
-	}
-	return r
 }
 
 func repositories(nodes []repositoryNode) []Repository {
@@ -120,13 +109,6 @@ type endNode struct {
 	Repo *repositoryNode `json:"repo"`
 }
 
-func (n endNode) repositoryID() int64 {
-	if n.Repo == nil {
-		return 0
-	}
-	return n.Repo.ID
-}
-
 type pullRequestEndsNode struct {
 	Number int     `json:"number"`
 	Head   endNode `json:"head"`
@@ -137,13 +119,9 @@ func pullRequestEnds(c *checks, nodes []pullRequestEndsNode) []PullRequestEnds {
 	var list []PullRequestEnds
 	for _, n := range nodes {
 		list = append(list, PullRequestEnds{
-			Number:     n.Number,
-			HeadSHA:    c.sha("pull_requests.head.sha", n.Head.SHA),
-			HeadRef:    string(n.Head.Ref),
-			BaseSHA:    c.sha("pull_requests.base.sha", n.Base.SHA),
-			BaseRef:    string(n.Base.Ref),
-			HeadRepoID: n.Head.repositoryID(),
-			BaseRepoID: n.Base.repositoryID(),
+			Number:  n.Number,
+			HeadSHA: c.sha("pull_requests.head.sha", n.Head.SHA),
+			BaseSHA: c.sha("pull_requests.base.sha", n.Base.SHA),
 		})
 	}
 	return list

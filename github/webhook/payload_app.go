@@ -59,59 +59,22 @@ func (p installationTargetPayload) event(c *checks) Event {
 
 type repositoryPayload struct {
 	envelope
-	Changes struct {
-		Repository struct {
-			Name fromNode `json:"name"`
-		} `json:"repository"`
-		Owner struct {
-			From struct {
-				User         *accountNode `json:"user"`
-				Organization *accountNode `json:"organization"`
-			} `json:"from"`
-		} `json:"owner"`
-		DefaultBranch fromNode `json:"default_branch"`
-	} `json:"changes"`
 }
 
 func (p repositoryPayload) event(c *checks) Event {
 	c.present("repository.id", p.Repository != nil && p.Repository.ID != 0)
-	change := &RepositoryChange{
-		Common:            p.common(),
-		NameFrom:          string(p.Changes.Repository.Name.From),
-		OwnerFrom:         p.Changes.Owner.From.User.account(),
-		DefaultBranchFrom: string(p.Changes.DefaultBranch.From),
-	}
-	if organization := p.Changes.Owner.From.Organization; organization != nil {
-		change.OwnerFrom = organization.account()
-	}
-	return change
+	return &RepositoryChange{p.common()}
 }
 
 type issueNode struct {
-	ID          int64        `json:"id"`
-	Number      int          `json:"number"`
-	Body        string       `json:"body"`
-	User        *accountNode `json:"user"`
-	Association string       `json:"author_association"`
-	State       string       `json:"state"`
-	StateReason string       `json:"state_reason"`
-	PullRequest *struct{}    `json:"pull_request"`
-	App         *appNode     `json:"performed_via_github_app"`
+	Number      int       `json:"number"`
+	Body        string    `json:"body"`
+	PullRequest *struct{} `json:"pull_request"`
 }
 
 func (n issueNode) issue(c *checks) Issue {
 	c.present("issue.number", n.Number != 0)
-	return Issue{
-		ID:          n.ID,
-		Number:      n.Number,
-		Body:        n.Body,
-		Author:      n.User.account(),
-		Association: n.Association,
-		State:       n.State,
-		StateReason: n.StateReason,
-		PullRequest: n.PullRequest != nil,
-		AppID:       n.App.id(),
-	}
+	return Issue{Number: n.Number, Body: n.Body, PullRequest: n.PullRequest != nil}
 }
 
 type issuesPayload struct {
@@ -139,11 +102,10 @@ type issueCommentPayload struct {
 	envelope
 	Issue   issueNode `json:"issue"`
 	Comment struct {
-		ID          int64        `json:"id"`
-		Body        string       `json:"body"`
-		User        *accountNode `json:"user"`
-		Association string       `json:"author_association"`
-		App         *appNode     `json:"performed_via_github_app"`
+		ID   int64        `json:"id"`
+		Body string       `json:"body"`
+		User *accountNode `json:"user"`
+		App  *appNode     `json:"performed_via_github_app"`
 	} `json:"comment"`
 }
 
@@ -151,24 +113,19 @@ func (p issueCommentPayload) event(c *checks) Event {
 	c.present("repository.id", p.Repository != nil && p.Repository.ID != 0)
 	c.present("comment.id", p.Comment.ID != 0)
 	return &IssueComment{
-		Common:      p.common(),
-		Issue:       p.Issue.issue(c),
-		CommentID:   p.Comment.ID,
-		Body:        p.Comment.Body,
-		Author:      p.Comment.User.account(),
-		Association: p.Comment.Association,
-		AppID:       p.Comment.App.id(),
+		Common:    p.common(),
+		Issue:     p.Issue.issue(c),
+		CommentID: p.Comment.ID,
+		Body:      p.Comment.Body,
+		Author:    p.Comment.User.account(),
+		AppID:     p.Comment.App.id(),
 	}
 }
 
 type pingPayload struct {
 	envelope
-	HookID int64 `json:"hook_id"`
-	Hook   struct {
-		AppID int64 `json:"app_id"`
-	} `json:"hook"`
 }
 
 func (p pingPayload) event(*checks) Event {
-	return &Ping{Common: p.common(), HookID: p.HookID, AppID: p.Hook.AppID}
+	return &Ping{p.common()}
 }

@@ -8,10 +8,8 @@ import (
 type pushPayload struct {
 	envelope
 	Ref     rawString `json:"ref"`
-	BaseRef rawString `json:"base_ref"`
 	Before  string    `json:"before"`
 	After   string    `json:"after"`
-	Created bool      `json:"created"`
 	Deleted bool      `json:"deleted"`
 	Forced  bool      `json:"forced"`
 	Commits []struct {
@@ -19,36 +17,24 @@ type pushPayload struct {
 		Modified []string `json:"modified"`
 		Removed  []string `json:"removed"`
 	} `json:"commits"`
-	HeadCommit *commitNode `json:"head_commit"`
-	Pusher     struct {
+	HeadCommit *struct {
+		ID string `json:"id"`
+	} `json:"head_commit"`
+	Pusher struct {
 		Name string `json:"name"`
 	} `json:"pusher"`
-}
-
-type commitNode struct {
-	ID        string        `json:"id"`
-	Author    signatureNode `json:"author"`
-	Committer signatureNode `json:"committer"`
-}
-
-type signatureNode struct {
-	Username string `json:"username"`
 }
 
 func (p pushPayload) event(c *checks) Event {
 	c.present("ref", p.Ref != "")
 	c.present("repository.id", p.Repository != nil && p.Repository.ID != 0)
 	push := &Push{
-		Common:     p.common(),
-		Ref:        string(p.Ref),
-		BaseRef:    string(p.BaseRef),
-		Before:     c.sha("before", p.Before),
-		After:      c.sha("after", p.After),
-		Created:    p.Created,
-		Deleted:    p.Deleted,
-		Forced:     p.Forced,
-		PusherName: p.Pusher.Name,
-		Commits:    len(p.Commits),
+		Common:  p.common(),
+		Ref:     string(p.Ref),
+		Before:  c.sha("before", p.Before),
+		After:   c.sha("after", p.After),
+		Deleted: p.Deleted,
+		Forced:  p.Forced,
 	}
 	for _, commit := range p.Commits {
 		for path := range slices.Values(slices.Concat(commit.Added, commit.Modified, commit.Removed)) {
@@ -58,13 +44,11 @@ func (p pushPayload) event(c *checks) Event {
 		}
 	}
 	// A deploy key pushes with the name of whoever added it, or as "deploy-key"; only the sender is an account.
-	if push.PusherName == push.Sender.Login {
+	if p.Pusher.Name == push.Sender.Login {
 		push.PusherLogin = push.Sender.Login
 	}
 	if p.HeadCommit != nil {
 		push.HeadCommitID = c.optionalSHA("head_commit.id", p.HeadCommit.ID)
-		push.HeadAuthor = p.HeadCommit.Author.Username
-		push.HeadCommitter = p.HeadCommit.Committer.Username
 	}
 	return push
 }
@@ -73,13 +57,10 @@ type pullRequestPayload struct {
 	envelope
 	Number      int `json:"number"`
 	PullRequest struct {
-		Head  endNode      `json:"head"`
-		Base  endNode      `json:"base"`
-		User  *accountNode `json:"user"`
-		State string       `json:"state"`
-		Draft bool         `json:"draft"`
-
-		Association string `json:"author_association"`
+		Head        endNode      `json:"head"`
+		Base        endNode      `json:"base"`
+		User        *accountNode `json:"user"`
+		Association string       `json:"author_association"`
 	} `json:"pull_request"`
 }
 
@@ -87,24 +68,16 @@ func (p pullRequestPayload) event(c *checks) Event {
 	c.present("number", p.Number != 0)
 	c.present("repository.id", p.Repository != nil && p.Repository.ID != 0)
 	head, base := p.PullRequest.Head, p.PullRequest.Base
-	pull := &PullRequest{
+	return &PullRequest{
 		Common:      p.common(),
 		Number:      p.Number,
 		HeadSHA:     c.sha("pull_request.head.sha", head.SHA),
 		HeadRef:     string(head.Ref),
 		BaseSHA:     c.sha("pull_request.base.sha", base.SHA),
-		BaseRef:     string(base.Ref),
 		Author:      p.PullRequest.User.account(),
-		State:       p.PullRequest.State,
 		Association: p.PullRequest.Association,
-		Draft:       p.PullRequest.Draft,
+		Fork:        head.Repo == nil || p.Repository == nil || head.Repo.ID != p.Repository.ID,
 	}
-	if head.Repo != nil {
-		repo := head.Repo.repository()
-		pull.HeadRepo = &repo
-	}
-	pull.Fork = pull.HeadRepo == nil || pull.HeadRepo.ID != pull.Repository.ID
-	return pull
 }
 
 type mergeGroupPayload struct {
@@ -113,7 +86,6 @@ type mergeGroupPayload struct {
 		HeadSHA string    `json:"head_sha"`
 		HeadRef rawString `json:"head_ref"`
 		BaseSHA string    `json:"base_sha"`
-		BaseRef rawString `json:"base_ref"`
 	} `json:"merge_group"`
 }
 
@@ -124,7 +96,6 @@ func (p mergeGroupPayload) event(c *checks) Event {
 		HeadSHA: c.sha("merge_group.head_sha", p.MergeGroup.HeadSHA),
 		HeadRef: string(p.MergeGroup.HeadRef),
 		BaseSHA: c.sha("merge_group.base_sha", p.MergeGroup.BaseSHA),
-		BaseRef: string(p.MergeGroup.BaseRef),
 	}
 }
 
@@ -132,17 +103,10 @@ type checkRunPayload struct {
 	envelope
 	CheckRun struct {
 		ID           int64                 `json:"id"`
-		Name         string                `json:"name"`
 		HeadSHA      string                `json:"head_sha"`
 		ExternalID   string                `json:"external_id"`
-		Status       string                `json:"status"`
-		Conclusion   string                `json:"conclusion"`
 		App          *appNode              `json:"app"`
 		PullRequests []pullRequestEndsNode `json:"pull_requests"`
-		Suite        struct {
-			HeadBranch rawString `json:"head_branch"`
-			Before     string    `json:"before"`
-		} `json:"check_suite"`
 	} `json:"check_run"`
 	RequestedAction *struct {
 		Identifier string `json:"identifier"`
@@ -155,14 +119,9 @@ func (p checkRunPayload) event(c *checks) Event {
 	run := &CheckRun{
 		Common:       p.common(),
 		ID:           p.CheckRun.ID,
-		Name:         p.CheckRun.Name,
 		HeadSHA:      c.sha("check_run.head_sha", p.CheckRun.HeadSHA),
-		HeadBranch:   string(p.CheckRun.Suite.HeadBranch),
-		Before:       c.optionalSHA("check_run.check_suite.before", p.CheckRun.Suite.Before),
 		AppID:        p.CheckRun.App.id(),
 		ExternalID:   p.CheckRun.ExternalID,
-		Status:       p.CheckRun.Status,
-		Conclusion:   p.CheckRun.Conclusion,
 		PullRequests: pullRequestEnds(c, p.CheckRun.PullRequests),
 	}
 	if p.RequestedAction != nil {
@@ -174,11 +133,7 @@ func (p checkRunPayload) event(c *checks) Event {
 type checkSuitePayload struct {
 	envelope
 	CheckSuite struct {
-		ID           int64                 `json:"id"`
 		HeadSHA      string                `json:"head_sha"`
-		HeadBranch   rawString             `json:"head_branch"`
-		Before       string                `json:"before"`
-		After        string                `json:"after"`
 		App          *appNode              `json:"app"`
 		PullRequests []pullRequestEndsNode `json:"pull_requests"`
 	} `json:"check_suite"`
@@ -188,11 +143,7 @@ func (p checkSuitePayload) event(c *checks) Event {
 	c.present("repository.id", p.Repository != nil && p.Repository.ID != 0)
 	return &CheckSuite{
 		Common:       p.common(),
-		ID:           p.CheckSuite.ID,
 		HeadSHA:      c.sha("check_suite.head_sha", p.CheckSuite.HeadSHA),
-		HeadBranch:   string(p.CheckSuite.HeadBranch),
-		Before:       c.optionalSHA("check_suite.before", p.CheckSuite.Before),
-		After:        c.optionalSHA("check_suite.after", p.CheckSuite.After),
 		AppID:        p.CheckSuite.App.id(),
 		PullRequests: pullRequestEnds(c, p.CheckSuite.PullRequests),
 	}
