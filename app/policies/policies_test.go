@@ -238,18 +238,19 @@ func TestProblem(t *testing.T) {
 		says    string // "": nothing is wrong
 		partial bool
 	}{
-		"nothing":                        {text: "fail_on: high"},
-		"a word that does not exist":     {"fail_on: high\n\nverfy: never", 3, "verfy", false},
-		"no YAML":                        {"fail_on: [", 1, "", false},
-		"a key where a fingerprint goes": {"allow:\n  fingerprints:\n    - {fingerprint: " + key + ", reason: x}", 3, "fingerprint", false},
-		"a target of others":             {"notify:\n  - {to: team}\n  - {to: others}", 3, "no target of this server for acme", true},
-		"a target that does not exist":   {"notify: [{to: nobody}]", 1, "no target of this server for acme", true},
-		"issues that are not taken":      {"issues:\n  repository: acme/.github", 2, "does not accept issues about acme/shop", true},
-		"issues out of reach":            {"issues: {repository: acme/nowhere}", 1, "can't access acme/nowhere", true},
-		"issues in public":               {"issues: {repository: acme/board}", 1, "is public", true},
-		"issues that are taken":          {text: "issues: {repository: acme/security}"},
-		"issues that are off":            {text: "issues: {off: true, repository: acme/nowhere}"},
-		"too large":                      {"# " + strings.Repeat("x", 1<<20), 0, "too large", false},
+		"nothing":                      {text: "fail_on: high"},
+		"a word that does not exist":   {"fail_on: high\n\nverfy: never", 3, "verfy", false},
+		"no YAML":                      {"fail_on: [", 1, "", false},
+		"a key where a setting goes":   {key + ": never", 1, "no setting of the name", false},
+		"a key where a target goes":    {"notify: [{to: " + key + "}]", 1, "name of a target", false},
+		"a target of others":           {"notify:\n  - {to: team}\n  - {to: others}", 3, "no target of this server for acme", true},
+		"a target that does not exist": {"notify: [{to: nobody}]", 1, "no target of this server for acme", true},
+		"issues that are not taken":    {"issues:\n  repository: acme/.github", 2, "does not accept issues about acme/shop", true},
+		"issues out of reach":          {"issues: {repository: acme/nowhere}", 1, "can't access acme/nowhere", true},
+		"issues in public":             {"issues: {repository: acme/board}", 1, "is public", true},
+		"issues that are taken":        {text: "issues: {repository: acme/security}"},
+		"issues that are off":          {text: "issues: {off: true, repository: acme/nowhere}"},
+		"too large":                    {"# " + strings.Repeat("x", 1<<20), 0, "too large", false},
 	} {
 		problem, err := b.policies.Problem(t.Context(), b.repository("shop"), b.file("shop", c.text))
 		wrong := c.line != 0 || c.says != ""
