@@ -79,6 +79,12 @@ floods: ## Run the server against as much as large organisations push: keys, byt
 	REKEY_TEST_FLOOD=1 go test -count=1 -v -run 'TestFloodOf' ./app
 	REKEY_TEST_FLOOD=1 go test -count=1 -v -run 'TestManyRepositories' ./app/deliver
 
+.PHONY: soak
+soak: ## Measure servers under a burst of 10,000 pushes, and assert that nothing is lost: see docs/scale.md
+	@# In two steps: an interrupt is the program's own.
+	go build -o "$${TMPDIR:-/tmp}/rekey-soak" ./app/soak
+	@"$${TMPDIR:-/tmp}/rekey-soak"
+
 .PHONY: postgres
 postgres: ## Run the store's tests on the PostgreSQL server that REKEY_TEST_POSTGRES_URL names
 	@[ -n "$$REKEY_TEST_POSTGRES_URL" ] || { echo "set REKEY_TEST_POSTGRES_URL to postgres://USER@HOST:PORT/DATABASE"; exit 2; }

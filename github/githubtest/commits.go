@@ -28,42 +28,59 @@ type Change struct {
 
 // Commit makes a commit that no ref points to yet, and returns its id. [Repository.Push] publishes it.
 func (r *Repository) Commit(c Change) (string, error) {
-	s := r.s
-	s.mu.Lock()
-	owner, branch := r.owner, r.defaultBranch
-	s.mu.Unlock()
-	c.Branch = cmp.Or(c.Branch, branch)
-	if c.Author == nil {
-		c.Author = owner
-	}
-	if c.Time.IsZero() {
-		c.Time = s.opt.Now()
-	}
 	if c.Parents == nil {
+		c.Branch = cmp.Or(c.Branch, r.DefaultBranch())
 		if tip, err := r.Tip("refs/heads/" + c.Branch); err == nil {
 			c.Parents = []string{tip}
 		}
 	}
-	s.mu.Lock()
-	scratch := "refs/githubtest/" + itoa(s.id())
-	s.mu.Unlock()
-	out, err := s.git(r.dir, bytes.NewReader(fastImport(c, scratch)), "fast-import", "--quiet", "--force")
+	ids, err := r.Commits([]Change{c})
 	if err != nil {
-		return "", fmt.Errorf("commit to %s: %w", r.FullName(), err)
+		return "", err
 	}
-	sha := strings.TrimSpace(out)
-	r.know(sha)
-	return sha, nil
+	return ids[0], nil
 }
 
-// fastImport writes the commit in git fast-import's language. The scratch ref is gone at its end; the id is printed.
-func fastImport(c Change, scratch string) []byte {
-	var b bytes.Buffer
-	who := func(role string) {
-		fmt.Fprintf(&b, "%s %s <%s> %d +0000\n", role, c.Author.Login, c.Author.Email(), c.Time.Unix())
+// Commits makes commits with one run of git: each, but for the first, has the one before it as its only parent. Otherwise it is
+// [Repository.Commit].
+func (r *Repository) Commits(changes []Change) ([]string, error) {
+	s := r.s
+	s.mu.Lock()
+	owner, scratch := r.owner, "refs/githubtest/"+itoa(s.id())
+	s.mu.Unlock()
+	var stream bytes.Buffer
+	for i, c := range changes {
+		if c.Author == nil {
+			c.Author = owner
+		}
+		if c.Time.IsZero() {
+			c.Time = s.opt.Now()
+		}
+		if i > 0 {
+			c.Parents = []string{mark(i)}
+		}
+		fastImport(&stream, c, scratch, mark(i+1))
 	}
-	data := func(text string) { fmt.Fprintf(&b, "data %d\n%s\n", len(text), text) }
-	fmt.Fprintf(&b, "commit %s\nmark :1\n", scratch)
+	fmt.Fprintf(&stream, "reset %s\nfrom %s\n\n", scratch, zeroID)
+	out, err := s.git(r.dir, &stream, "fast-import", "--quiet", "--force")
+	if err != nil {
+		return nil, fmt.Errorf("commit to %s: %w", r.FullName(), err)
+	}
+	ids := strings.Fields(out)
+	r.know(ids...)
+	return ids, nil
+}
+
+// mark is the name of a commit within a run of git fast-import.
+func mark(n int) string { return ":" + itoa(int64(n)) }
+
+// fastImport writes the commit in git fast-import's language. Its id is printed.
+func fastImport(b *bytes.Buffer, c Change, scratch, mark string) {
+	who := func(role string) {
+		fmt.Fprintf(b, "%s %s <%s> %d +0000\n", role, c.Author.Login, c.Author.Email(), c.Time.Unix())
+	}
+	data := func(text string) { fmt.Fprintf(b, "data %d\n%s\n", len(text), text) }
+	fmt.Fprintf(b, "commit %s\nmark %s\n", scratch, mark)
 	who("author")
 	who("committer")
 	data(cmp.Or(c.Message, "Update") + "\n")
@@ -71,14 +88,13 @@ func fastImport(c Change, scratch string) []byte {
 		b.WriteString([]string{"from ", "merge "}[min(i, 1)] + p + "\n")
 	}
 	for _, path := range c.Remove {
-		fmt.Fprintf(&b, "D %s\n", quotePath(path))
+		fmt.Fprintf(b, "D %s\n", quotePath(path))
 	}
 	for _, path := range slices.Sorted(maps.Keys(c.Files)) {
-		fmt.Fprintf(&b, "M %s inline %s\n", cmp.Or(c.Modes[path], "100644"), quotePath(path))
+		fmt.Fprintf(b, "M %s inline %s\n", cmp.Or(c.Modes[path], "100644"), quotePath(path))
 		data(c.Files[path])
 	}
-	fmt.Fprintf(&b, "get-mark :1\nreset %s\nfrom %s\n\n", scratch, strings.Repeat("0", 40))
-	return b.Bytes()
+	fmt.Fprintf(b, "get-mark %s\n", mark)
 }
 
 // quotePath writes a path the way C writes strings, as fast-import reads them.
@@ -146,10 +162,12 @@ func (r *Repository) SetRef(ref, sha string) error {
 	return nil
 }
 
-func (r *Repository) know(sha string) {
+func (r *Repository) know(ids ...string) {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
-	r.commits[sha] = true
+	for _, id := range ids {
+		r.commits[id] = true
+	}
 }
 
 // hasCommit reports whether the repository has the commit. The caller holds the lock.
