@@ -1,6 +1,6 @@
-// Command soak measures a running server under load, and asserts that nothing is lost: every push of a burst gets one check run, those
-// of a repository in their order, and every leak one issue. Time is reported, not asserted. It needs git; a PostgreSQL server where
-// SOAK_STORE=postgres. Everything happens on this machine:
+// Command soak measures running servers under load, and asserts that nothing is lost: every push gets one check run, on one server
+// those of a repository in their order, and every leak one issue. Time is reported, not asserted. It needs git; a PostgreSQL server
+// where SOAK_STORE=postgres. Everything happens on this machine:
 //
 //   - this process is the stand-in for GitHub, and sends the webhooks;
 //   - the servers are processes of their own, which are the same as `rekey serve` but for one thing: unless SOAK_GITHUB_PACE=1, they

@@ -18,6 +18,8 @@ type measurement struct {
 	w     *world
 	began time.Time
 	use   []use // of each server
+	own   []int64
+	stop  func()
 }
 
 // measure begins to measure.
@@ -28,25 +30,48 @@ func (w *world) measure() *measurement {
 		s.forgetTop()
 		m.use = append(m.use, s.use())
 	}
+	m.watch(w.alive())
 	return m
+}
+
+// watch notes what memory of its own each server holds at most, until stop is called.
+func (m *measurement) watch(servers []*server) {
+	m.own = make([]int64, len(servers))
+	stopped, ended := make(chan struct{}), make(chan struct{})
+	m.stop = func() { close(stopped); <-ended }
+	go func() {
+		defer close(ended)
+		for {
+			for i, s := range servers {
+				m.own[i] = max(m.own[i], s.use().own)
+			}
+			select {
+			case <-stopped:
+				return
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	}()
 }
 
 func (m *measurement) passed() time.Duration { return time.Since(m.began) }
 
 // report adds what was used. Where pushes is not 0, it adds what each of them cost.
 func (m *measurement) report(t *table, what string, pushes int) {
+	m.stop()
 	var cpu time.Duration
 	var memory []string
 	for i, s := range m.w.alive() {
 		now := s.use()
 		cpu += now.cpu - m.use[i].cpu
 		over := ""
-		if now.top > memoryBound {
+		if m.own[i] > memoryBound {
 			over = " (over)"
 		}
-		memory = append(memory, mebibytes(now.top)+over)
+		memory = append(memory, mebibytes(m.own[i])+over+" of "+mebibytes(now.top))
 	}
-	t.add("memory at most of each server, "+what, strings.Join(memory, ", "), "under "+mebibytes(memoryBound))
+	t.add("memory of its own of each server at most, of all that is resident with files that are mapped; "+what, strings.Join(memory, ", "),
+		"under "+mebibytes(memoryBound))
 	if pushes == 0 {
 		return
 	}
@@ -60,27 +85,41 @@ func (w *world) invariants(ctx context.Context, t *table) error {
 	if err := w.worked(ctx); err != nil {
 		return err
 	}
-	pushes := 0
+	pushes, disordered := 0, 0
 	for _, tenant := range w.tenants {
 		for _, r := range tenant.repositories {
-			if err := w.checksOf(r); err != nil {
+			inOrder, err := w.checksOf(r)
+			if err != nil {
 				return err
+			}
+			if !inOrder {
+				disordered++
 			}
 			pushes += r.next - 1
 		}
+	}
+	if disordered > 0 && w.ordered() {
+		return fmt.Errorf("the check runs of %d repositories came in another order than their pushes", disordered)
 	}
 	for sha, r := range w.leaks {
 		if n := len(r.Issues()); n != 1 || !strings.Contains(r.Issues()[0].Body, sha[:7]) {
 			return fmt.Errorf("%s has %d issues, want one, about %s", r.FullName(), n, sha)
 		}
 	}
-	t.add("what must hold", fmt.Sprintf("%d pushes: each has one check run, those of each repository came in order; %d leaks: each has one issue",
-		pushes, len(w.leaks)), "asserted")
+	t.add("what must hold", fmt.Sprintf("%d pushes: each has one check run; %d leaks: each has one issue", pushes, len(w.leaks)), "asserted")
+	bound := "asserted"
+	if !w.ordered() {
+		bound = "not promised: with several servers, or where GitHub's pace makes check runs wait, each commit has its own"
+	}
+	t.add("repositories whose check runs came in the order of the pushes", fmt.Sprintf("%d of %d", w.Repositories-disordered, w.Repositories), bound)
 	return nil
 }
 
-// checksOf asserts that each pushed commit has one concluded check run, and that they came in the order of the pushes.
-func (w *world) checksOf(r *repository) error {
+// ordered reports whether the check runs of a repository must come in the order of its pushes.
+func (w *world) ordered() bool { return len(w.servers) == 1 && !w.GitHubPace }
+
+// checksOf asserts that each pushed commit has one concluded check run, and reports whether they came in the order of the pushes.
+func (w *world) checksOf(r *repository) (inOrder bool, err error) {
 	var heads []string
 	for _, run := range r.CheckRuns("") {
 		want := "success"
@@ -88,18 +127,15 @@ func (w *world) checksOf(r *repository) error {
 			want = "failure"
 		}
 		if run.Status != "completed" || run.Conclusion != want {
-			return fmt.Errorf("the check run on %s of %s is %s %s, want %s", run.HeadSHA, r.FullName(), run.Status, run.Conclusion, want)
+			return false, fmt.Errorf("the check run on %s of %s is %s %s, want %s", run.HeadSHA, r.FullName(), run.Status, run.Conclusion, want)
 		}
 		heads = append(heads, run.HeadSHA)
 	}
-	if want := r.commits[1:r.next]; !slices.Equal(heads, want) {
-		sorted := slices.Sorted(slices.Values(heads))
-		if slices.Equal(sorted, slices.Sorted(slices.Values(want))) {
-			return fmt.Errorf("the %d check runs of %s came in another order than its pushes", len(heads), r.FullName())
-		}
-		return fmt.Errorf("%s has %d check runs, want %d", r.FullName(), len(heads), len(want))
+	want := r.commits[1:r.next]
+	if !slices.Equal(slices.Sorted(slices.Values(heads)), slices.Sorted(slices.Values(want))) {
+		return false, fmt.Errorf("%s has %d check runs, want one on each of %d commits", r.FullName(), len(heads), len(want))
 	}
-	return nil
+	return slices.Equal(heads, want), nil
 }
 
 // worked waits until all deliveries are worked off and all issues are filed, and demands that no job was given up.
@@ -143,6 +179,7 @@ func (w *world) idle(ctx context.Context, t *table) error {
 		return ctx.Err()
 	case <-time.After(watched):
 	}
+	m.stop()
 	var lines []string
 	for i, s := range w.alive() {
 		now := s.use()

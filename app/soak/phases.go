@@ -15,6 +15,9 @@ func (w *world) probe(ctx context.Context, s *sender, r *repository) (time.Durat
 	if err != nil {
 		return 0, err
 	}
+	if err := r.SetRef("refs/heads/main", p.sha); err != nil {
+		return 0, err
+	}
 	began := time.Now()
 	if _, err := s.send(ctx, p); err != nil {
 		return 0, err
@@ -88,7 +91,7 @@ func (w *world) burst(ctx context.Context, t *table) error {
 	return nil
 }
 
-// prepareMany makes the deliveries of a repository's next commits.
+// prepareMany makes the deliveries of a repository's next commits, and points the branch to the last: to whoever looks, all were pushed.
 func (w *world) prepareMany(r *repository, n int) ([]push, error) {
 	list := make([]push, n)
 	for i := range list {
@@ -97,7 +100,7 @@ func (w *world) prepareMany(r *repository, n int) ([]push, error) {
 			return nil, err
 		}
 	}
-	return list, nil
+	return list, r.SetRef("refs/heads/main", r.commits[r.next-1])
 }
 
 // allChecked waits until each push has its check run.

@@ -132,6 +132,7 @@ func (s *server) kill() {
 type use struct {
 	cpu           time.Duration
 	resident, top int64 // bytes
+	own           int64 // bytes of what it holds that no file backs: the kernel can't drop them
 }
 
 func (s *server) use() use { return useOf(s.cmd.Process.Pid) }
@@ -160,6 +161,8 @@ func useOf(pid int) use {
 				u.top = kib << 10
 			case "VmRSS:":
 				u.resident = kib << 10
+			case "RssAnon:":
+				u.own = kib << 10
 			}
 		}
 	}

@@ -129,7 +129,7 @@ func (w *world) organisations(ctx context.Context) error {
 // commit makes a repository's history, and what will be pushed to it. The last push of the burst to each installation's last
 // repository leaks a key.
 func (w *world) commit(r *repository) error {
-	n := 1 + (w.Pushes+w.Repositories-1)/w.Repositories
+	n := 1 + w.Pushes/w.Repositories
 	leaky := n - 1
 	of := r.tenant
 	switch {

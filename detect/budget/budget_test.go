@@ -84,6 +84,10 @@ func TestProcessLimit(t *testing.T) {
 		{"a container that sees the host's path", fstest.MapFS{
 			"proc/self/cgroup": file("0::/../../docker/abc\n"), "sys/fs/cgroup/memory.max": file("2048\n"),
 		}, none, 2048},
+		{"version 1 without a limit", fstest.MapFS{
+			"proc/self/cgroup":                           file("5:memory:/\n"),
+			"sys/fs/cgroup/memory/memory.limit_in_bytes": file("9223372036854771712\n"),
+		}, none, none},
 		{"version 1", fstest.MapFS{
 			"proc/self/cgroup":                                      file("7:cpu:/x\n5:memory:/docker/abc\n1:name=systemd:/x\n"),
 			"sys/fs/cgroup/memory/memory.limit_in_bytes":            file("9223372036854771712\n"),

@@ -53,13 +53,16 @@ func hasController(list, name string) bool {
 	return false
 }
 
+// unlimited is from where on a control group's limit is none: version 1 writes the largest number of pages that it can hold.
+const unlimited = 1 << 60
+
 // groupLimit returns the least limit of a control group and those around it. In a container the group's path may be one
 // of the host's that is not to be seen: its root is the container's own then.
 func groupLimit(root fs.FS, mount, group, file string) int64 {
 	limit := int64(math.MaxInt64)
 	for dir := path.Join(mount, path.Clean("/"+group)); ; dir = path.Dir(dir) {
 		if text, err := fs.ReadFile(root, path.Join(dir, file)); err == nil {
-			if n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil && n > 0 {
+			if n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil && n > 0 && n < unlimited {
 				limit = min(limit, n)
 			}
 		}

@@ -23,6 +23,7 @@ type takesTurns struct {
 	river.MiddlewareDefaults
 	s     *store
 	rooms map[string]*turn.Room // by queue
+	wake  func(queues []string) // SQLite only
 }
 
 // seatsOnPostgres are more than elsewhere, since a job that is called comes when the queue looks next; see fetchPoll.
@@ -63,7 +64,21 @@ func (m *takesTurns) Work(ctx context.Context, row *rivertype.JobRow, work func(
 		return river.JobSnooze(aside)
 	}
 	defer leave()
-	return work(job.WithAbout(ctx, job.About{Origin: job.OriginOf(row), Installation: j.Installation, Repository: j.Repository}))
+	err = work(job.WithAbout(ctx, job.About{Origin: job.OriginOf(row), Installation: j.Installation, Repository: j.Repository}))
+	m.wakeFor(row.Queue, err)
+	return err
+}
+
+// recordedWithin is until when River has recorded that a job is put off.
+const recordedWithin = 60 * time.Millisecond
+
+// wakeFor wakes the queue on SQLite when a job is due that is put off for less time than passes until the queue looks by itself.
+func (m *takesTurns) wakeFor(queue string, err error) {
+	snooze, is := errors.AsType[*river.JobSnoozeError](err)
+	if m.wake == nil || !is || snooze.Duration > maxWakeFor {
+		return
+	}
+	time.AfterFunc(snooze.Duration+recordedWithin, func() { m.wake([]string{queue}) })
 }
 
 // turnOf says whose turn a job takes.

@@ -43,10 +43,13 @@ type Config struct {
 }
 
 // The pace of the queue. River looks for jobs when it is woken, at most once each fetchCooldown, and by itself each
-// fetchPoll: on PostgreSQL the second of two jobs may come with no notification.
+// fetchPoll: on PostgreSQL the second of two jobs may come with no notification. On SQLite whatever makes a job due wakes the
+// queue, but for those that were put off by more than maxWakeFor; looking costs a write, and an idle server is to do nothing.
 const (
-	fetchCooldown = 10 * time.Millisecond
-	fetchPoll     = 250 * time.Millisecond
+	fetchCooldown   = 10 * time.Millisecond
+	fetchPoll       = 250 * time.Millisecond
+	fetchPollSQLite = 2 * time.Second
+	maxWakeFor      = 10 * time.Second
 )
 
 // defaultTimeout is for kinds whose worker names no timeout. River's rescuer begins a minute after it, and leaves jobs
@@ -113,11 +116,13 @@ func New(opened *ledger.Store, workers *river.Workers, c Config) (Worker, error)
 		return w, nil
 	}
 	driver := newSQLiteDriver(s.db.SQLite)
+	config.FetchPollInterval = fetchPollSQLite
 	client, err := river.NewClient(driver, config)
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
 	w.client, w.wake = sqliteClient{client}, driver.pilot.wake
+	w.turns.wake = w.wake
 	return w, nil
 }
 
