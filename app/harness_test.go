@@ -21,6 +21,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/rekey-app/rekey/app/config"
+	"github.com/rekey-app/rekey/app/observe"
 	"github.com/rekey-app/rekey/app/serve"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
@@ -46,6 +47,8 @@ type world struct {
 	server *serve.Server
 	logs   *syncBuffer
 	keys   []string // handed out by key
+	// tracing is what a server that is started traces with; nil: nothing.
+	tracing *observe.Tracing
 	// environment is what spawned servers get beside their settings.
 	environment []string
 	settled     time.Duration // how long GitHub may take to do what a failed request asked for
@@ -172,7 +175,7 @@ func (w *world) start() {
 	}
 	w.server, err = serve.New(context.WithoutCancel(w.ctx), cfg, serve.Options{
 		Log: slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test",
-		Tune: w.tune, Settle: w.settled,
+		Tune: w.tune, Settle: w.settled, Tracing: w.tracing,
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -40,7 +40,7 @@ type Config struct {
 	// GitTimeouts bounds how long git may keep us waiting; the zero value takes defaults.
 	GitTimeouts wire.Timeouts
 	// OnRequest, if set, is told of every HTTP request that was sent, for metrics. It is called from many goroutines.
-	OnRequest func(Request)
+	OnRequest func(context.Context, Request)
 }
 
 // Request is one HTTP request to GitHub, as metrics count it.

@@ -126,7 +126,7 @@ func (s *tokenSource) get(ctx context.Context, refused string) (string, error) {
 	}
 	s.token, s.ends = token, ends
 	s.app.log.DebugContext(ctx, "minted an installation token", "installation", s.key.installation,
-		"repository", s.key.repository, "access", string(s.key.access), "ends", ends)
+		"repository_id", s.key.repository, "access", string(s.key.access), "ends", ends)
 	return token, nil
 }
 

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -51,7 +52,7 @@ type transport struct {
 	kind      string // of Request
 	prefix    string // path before the routes
 	userAgent string
-	onRequest func(Request)
+	onRequest func(context.Context, Request)
 	slots     chan struct{} // nil: without bound
 	maxBody   int64         // 0: without bound
 }
@@ -121,7 +122,7 @@ func (e *transport) send(r *http.Request, route string) (*http.Response, error) 
 		if err == nil {
 			seen.Status = resp.StatusCode
 		}
-		e.onRequest(seen)
+		e.onRequest(r.Context(), seen)
 	}
 	return resp, err
 }

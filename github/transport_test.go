@@ -2,6 +2,7 @@ package github_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -70,7 +71,7 @@ func TestRequestsAreCounted(t *testing.T) {
 	cfg := s.config()
 	var mu sync.Mutex
 	var got []github.Request
-	cfg.OnRequest = func(r github.Request) {
+	cfg.OnRequest = func(_ context.Context, r github.Request) {
 		mu.Lock()
 		defer mu.Unlock()
 		if r.Duration < 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/rekey-app/rekey/app/observe"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
@@ -34,6 +35,9 @@ type Config struct {
 	// Redact takes credentials out of a body before it is stored: commit messages, names of branches and comments may hold
 	// some. It must leave JSON JSON. Nil: bodies are stored as they came.
 	Redact func(ctx context.Context, body []byte) []byte
+
+	// Tracing traces deliveries; nil: they are not.
+	Tracing *observe.Tracing
 
 	// LastDelivery is when the last good delivery was received before this process; zero: never.
 	LastDelivery time.Time

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/rekey-app/rekey/app/observe"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -54,11 +55,7 @@ func (in *Intake) webhook(w http.ResponseWriter, r *http.Request) {
 		o = ignored
 		writeJSON(w, http.StatusAccepted, `{"status":"ignored"}`)
 	default:
-		if d.Body, err = in.masked(r.Context(), d.Body); err != nil {
-			in.refuse(w, r, event, err)
-			return
-		}
-		acceptance, err := in.writer.write(r.Context(), d)
+		acceptance, err := in.take(r.Context(), d, begun)
 		if err != nil {
 			in.refuse(w, r, event, err)
 			return
@@ -72,6 +69,22 @@ func (in *Intake) webhook(w http.ResponseWriter, r *http.Request) {
 	}
 	in.metrics.count(event, o)
 	in.metrics.ack.Observe(time.Since(begun).Seconds())
+}
+
+// take masks and stores a delivery that is used.
+func (in *Intake) take(ctx context.Context, d ledger.Delivery, begun time.Time) (acceptance ledger.Acceptance, err error) {
+	ctx, span := in.Tracing.Root(ctx, "webhook", begun, observe.Text("rekey.delivery", d.GUID), observe.Text("rekey.event", d.Event),
+		observe.Int("rekey.installation", d.Installation), observe.Int("rekey.repository", d.Repository), observe.Int("rekey.bytes", len(d.Body)))
+	defer func() { span.End(err) }()
+	if d.Body, err = in.masked(ctx, d.Body); err != nil {
+		return "", err
+	}
+	d.Trace = span.Traceparent()
+	ctx, store := observe.Start(ctx, "store")
+	acceptance, err = in.writer.write(ctx, d)
+	store.End(err)
+	span.Set(observe.Text("rekey.outcome", acceptance))
+	return acceptance, err
 }
 
 // maxMasking is how many bytes of bodies are searched at once.

@@ -28,7 +28,9 @@ type Runner struct {
 	Store ledger.Scoped[Tx]
 	Now   func() time.Time
 	Log   *slog.Logger
-	jobs  *prometheus.CounterVec
+	// Tracing traces jobs; nil: they are not.
+	Tracing *observe.Tracing
+	jobs    *prometheus.CounterVec
 }
 
 // NewRunner returns a runner that counts jobs in metrics; nil for nowhere.
@@ -59,7 +61,26 @@ func (h *handler[T]) Work(ctx context.Context, j *river.Job[T]) error {
 	ctx, cancel := context.WithTimeout(ctx, timeoutOf(j.Queue))
 	defer cancel()
 	ctx = observe.With(ctx, attrsOf(ctx, j.JobRow)...)
-	return h.runner.toRiver(ctx, j.JobRow, Contain(func() error { return h.do(ctx, j) }))
+	ctx, span := h.runner.trace(ctx, j.JobRow)
+	err := Contain(func() error { return h.do(ctx, j) })
+	span.End(err)
+	return h.runner.toRiver(ctx, j.JobRow, err)
+}
+
+// trace goes on with the trace of what the job follows from. What the job queues goes on with its own part of it.
+func (r *Runner) trace(ctx context.Context, row *rivertype.JobRow) (context.Context, observe.Span) {
+	about := job.AboutOf(ctx)
+	ctx, span := r.Tracing.Continue(ctx, about.Trace, "job "+row.Kind,
+		observe.Text("rekey.delivery", about.Delivery), observe.Int("rekey.job", row.ID), observe.Int("rekey.attempt", row.Attempt),
+		observe.Int("rekey.installation", about.Installation), observe.Int("rekey.repository", about.Repository))
+	if traceparent := span.Traceparent(); traceparent != "" {
+		about.Trace = traceparent
+		ctx = job.WithAbout(ctx, about)
+	}
+	if id := span.ID(); id != "" {
+		ctx = observe.With(ctx, slog.String("trace", id))
+	}
+	return ctx, span
 }
 
 // Timeout implements [river.Worker]. River takes a job for stuck whose time has passed since it was fetched: before it starts

@@ -48,20 +48,23 @@ func (m *Metrics) checked(took time.Duration) {
 }
 
 // performed counts a run of an effect.
-func (m *Metrics) performed(e Effect, sends bool, err error, now time.Time) {
-	if m == nil {
-		return
+func (m *Metrics) performed(e Effect, result string) {
+	if m != nil {
+		m.effects.WithLabelValues(nameOf(e), result).Inc()
 	}
-	result := "unchanged"
+}
+
+// resultOf is a run's result in metrics and traces.
+func resultOf(sends bool, err error, now time.Time) string {
 	switch {
 	case err != nil && outcome.Of(err, now, outcome.Attempt{}).Do == github.Snooze:
-		result = "waits"
+		return "waits"
 	case err != nil:
-		result = "failed"
+		return "failed"
 	case sends:
-		result = "sent"
+		return "sent"
 	}
-	m.effects.WithLabelValues(nameOf(e), result).Inc()
+	return "unchanged"
 }
 
 // nameOf is an effect's name in metrics and traces.

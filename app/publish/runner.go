@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rekey-app/rekey/app/observe"
 	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -99,8 +100,12 @@ type begin func(Tx, context.Context, string, ledger.Lease) (ledger.Action, error
 
 func (r *Runner) do(ctx context.Context, begin begin, key, owner string, e Effect) error {
 	n := &run{Runner: r, effect: e}
+	ctx, span := observe.Start(ctx, "effect "+nameOf(e))
 	err := n.do(ctx, begin, key, owner)
-	r.Metrics.performed(e, n.sends, err, r.Now())
+	result := resultOf(n.sends, err, r.Now())
+	r.Metrics.performed(e, result)
+	span.Set(observe.Text("rekey.result", result))
+	span.End(err)
 	return err
 }
 

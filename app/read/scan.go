@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rekey-app/rekey/app/observe"
 	"github.com/rekey-app/rekey/app/policies"
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/detect"
@@ -60,6 +61,15 @@ func (r *Reader) Scan(ctx context.Context, t *Task) (string, error) {
 
 // Read fetches the request's pack and scans it as it comes. It reports to follow how far it is, where that is not nil.
 func (r *Reader) Read(ctx context.Context, client *github.Client, req wire.Request, heads []string, follow func(pack.Progress)) (pack.Report, error) {
+	ctx, span := observe.Start(ctx, "scan")
+	report, err := r.read(ctx, client, req, heads, follow)
+	span.Set(observe.Int("rekey.commits", report.Stats.Commits), observe.Int("rekey.blobs", report.Stats.Blobs),
+		observe.Int("rekey.bytes", report.Stats.Bytes), observe.Int("rekey.sightings", len(report.Sightings)))
+	span.End(err)
+	return report, err
+}
+
+func (r *Reader) read(ctx context.Context, client *github.Client, req wire.Request, heads []string, follow func(pack.Progress)) (pack.Report, error) {
 	started := r.Now()
 	body, err := client.FetchPack(ctx, req)
 	if err != nil {
@@ -89,6 +99,8 @@ func (r *Reader) packOptions() pack.Options {
 // Record writes the scan, its leaks, what was decided about them, and the moved tip in one transaction. It returns what could
 // not be judged, in words.
 func (r *Reader) Record(ctx context.Context, t *Task, report pack.Report) (unjudged []string, err error) {
+	ctx, span := observe.Start(ctx, "record")
+	defer func() { span.End(err) }()
 	chosen, err := r.choose(ctx, t.Repository.ID, report)
 	if err == nil {
 		chosen.sightings, err = r.judgedByRepository(ctx, t.Repository.ID, chosen.sightings)

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/rekey-app/rekey/app/config"
+	"github.com/rekey-app/rekey/app/observe"
 	"github.com/rekey-app/rekey/app/serve"
 )
 
@@ -26,7 +29,8 @@ Examples:
   REKEY_DATABASE_URL=postgres://rekey@db/rekey rekey serve --listen :8080
 
 It also serves /healthz (the process runs), /readyz (the database answers and GitHub accepts the App), /metrics (for Prometheus)
-and /status (for rekey status). Put a reverse proxy in front for TLS. On SIGTERM, running jobs get time to finish; the rest continues at the next start.`
+and /status (for rekey status). Put a reverse proxy in front for TLS. Traces of OpenTelemetry are sent where the
+standard OTEL_* variables say, such as OTEL_EXPORTER_OTLP_ENDPOINT; off by default. On SIGTERM, running jobs get time to finish; the rest continues at the next start.`
 }
 
 // Run serves until ctx ends.
@@ -40,9 +44,25 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 		log.WarnContext(ctx, "SIGHUP ignored: settings are read only at start; restart rekey to apply changes")
 	})()
 	memory := serve.LimitMemory(ctx, os.DirFS("/"), os.Getenv("GOMEMLIMIT"), debug.SetMemoryLimit, log)
-	server, err := serve.New(ctx, cfg, serve.Options{Log: log, Version: versionName(), Memory: memory})
+	tracing, err := observe.OpenTracing(ctx, os.Getenv, versionName(), log)
+	if err != nil {
+		return err
+	}
+	defer closeTracing(ctx, tracing, log)
+	server, err := serve.New(ctx, cfg, serve.Options{Log: log, Version: versionName(), Memory: memory, Tracing: tracing})
 	if err != nil {
 		return err
 	}
 	return server.Run(ctx)
+}
+
+// tracesWithin is how long the last traces may take to be sent. A stop takes that much longer than [serve.StopWithin].
+const tracesWithin = time.Second
+
+func closeTracing(ctx context.Context, tracing *observe.Tracing, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tracesWithin)
+	defer cancel()
+	if err := tracing.Close(ctx); err != nil {
+		log.WarnContext(ctx, "the last traces could not be sent", "error", err)
+	}
 }

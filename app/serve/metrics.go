@@ -1,11 +1,14 @@
 package serve
 
 import (
+	"context"
+	"net/http"
 	"runtime"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/rekey-app/rekey/app/observe"
 	"github.com/rekey-app/rekey/app/status"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -36,14 +39,16 @@ func databaseMetrics(r prometheus.Registerer) func(ledger.Operation, ledger.Reas
 	}
 }
 
-// requestMetrics counts and times what is asked of GitHub.
-func requestMetrics(r prometheus.Registerer) func(github.Request) {
+// requestMetrics counts and times what is asked of GitHub, and adds it to the trace of who asks.
+func requestMetrics(r prometheus.Registerer) func(context.Context, github.Request) {
 	requests := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "rekey_github_request_seconds", Help: "Time to the answers to requests to GitHub, by kind (rest, git, token), method, route and HTTP status; status 0 is no answer.",
 		Buckets: prometheus.ExponentialBuckets(0.01, 3, 8),
 	}, []string{"kind", "method", "route", "status"})
 	r.MustRegister(requests)
-	return func(q github.Request) {
+	return func(ctx context.Context, q github.Request) {
+		observe.Done(ctx, q.Method+" "+q.Route, q.Duration, q.Status == 0 || q.Status >= http.StatusBadRequest,
+			observe.Text("http.request.method", q.Method), observe.Int("http.response.status_code", q.Status), observe.Text("rekey.request", q.Kind))
 		requests.WithLabelValues(q.Kind, q.Method, q.Route, strconv.Itoa(q.Status)).Observe(q.Duration.Seconds())
 	}
 }

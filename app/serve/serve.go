@@ -42,6 +42,8 @@ type Options struct {
 	Memory MemoryPlan
 	// Version is rekey's own, for its User-Agent and its log.
 	Version string
+	// Tracing traces deliveries and jobs; nil: they are not. The caller closes it.
+	Tracing *observe.Tracing
 	// Tune, if set, changes what no setting does: how fast GitHub may be asked, and how much is done at once. A GitHub on
 	// loopback can do with less patience than the real one.
 	Tune func(*github.Config, *queue.Config)
@@ -118,7 +120,7 @@ func (s *Server) startIntake(ctx context.Context, cfg config.Config) error {
 	}
 	s.intake, err = intake.New(intake.Config{
 		LastDelivery: stats.LastDelivery, Store: s.store, Secrets: cfg.WebhookSecrets, Now: time.Now, Log: s.log, Metrics: s.metrics,
-		Redact: s.scanner.Redact,
+		Redact: s.scanner.Redact, Tracing: s.options.Tracing,
 	})
 	return err
 }

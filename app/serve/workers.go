@@ -10,6 +10,7 @@ import (
 	"github.com/rekey-app/rekey/app/backfill"
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/deliver"
+	"github.com/rekey-app/rekey/app/observe"
 	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/app/policies"
 	"github.com/rekey-app/rekey/app/publish"
@@ -35,6 +36,7 @@ type parts struct {
 	memory  *budget.Memory // what all scans may hold of packs
 	settle  time.Duration  // see [publish.DefaultSettle]
 	metrics prometheus.Registerer
+	tracing *observe.Tracing // nil: none
 	log     *slog.Logger
 }
 
@@ -68,6 +70,7 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 	}
 
 	workers, runner := river.NewWorkers(), outcome.NewRunner(ledger.Scope[outcome.Tx](p.store), now, p.log, p.metrics)
+	runner.Tracing = p.tracing
 	river.AddWorker(workers, outcome.Handle(runner, deliveries.Deliver))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Check))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Issue))
