@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
 )
 
 // WithHeartbeat makes processes on PostgreSQL send heartbeats more often, and be taken for dead sooner.
@@ -40,4 +41,13 @@ func WokenClient(db *sql.DB, config *river.Config) (start func(context.Context) 
 		return nil, nil, nil, err
 	}
 	return client.Start, client.Stop, driver.pilot.wake, nil
+}
+
+// Available takes jobs as River does on SQLite, by exec.
+func Available(ctx context.Context, db *sql.DB, exec riverdriver.Executor, queue string) (int, error) {
+	got, err := newSQLiteDriver(db).pilot.JobGetAvailable(ctx, exec, nil, &riverdriver.JobGetAvailableParams{ClientID: "test", MaxToLock: 5, MaxAttemptedBy: 10, Queue: queue})
+	if err != nil {
+		return 0, err
+	}
+	return len(got.Jobs), nil
 }
