@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond"
@@ -28,6 +30,21 @@ type command struct {
 	By         string
 	ID         string // "" where only the delivery distinguishes it
 	Bot        bool   // another App did it
+	Filed      leakID // the leak that the issue is about, by the marker of an issue that we filed; zero: none
+}
+
+// leakID names a leak as the marker of its issue does.
+type leakID struct {
+	repository  int64
+	fingerprint string
+}
+
+// filedAbout returns the leak that an issue is about which this App filed.
+func filedAbout(i webhook.Issue, appID int64) (leak leakID) {
+	if i.AppID == appID {
+		leak.repository, leak.fingerprint, _ = text.ParseMarker(i.Body)
+	}
+	return leak
 }
 
 // commandFrom finds out whether an event is a person's command. Our own comments are none, nor those of other bots; but what
@@ -41,7 +58,7 @@ func commandFrom(event webhook.Event, appID int64) (command, bool) {
 		kind, reason, found := text.ParseCommand(e.Body)
 		about := command{
 			Repository: e.Repository.ID, Issue: e.Issue.Number, Kind: kind, Reason: reason, By: e.Author.Login,
-			ID: fmt.Sprintf("comment:%d", e.CommentID),
+			ID: fmt.Sprintf("comment:%d", e.CommentID), Filed: filedAbout(e.Issue, appID),
 		}
 		if e.Issue.PullRequest {
 			about.Issue, about.Pull = 0, e.Issue.Number
@@ -54,7 +71,7 @@ func commandFrom(event webhook.Event, appID int64) (command, bool) {
 		if !ok || e.Issue.PullRequest || bot && (kind != respond.CommandClosed || e.Sender.Login == "") {
 			return command{}, false
 		}
-		return command{Repository: e.Repository.ID, Issue: e.Issue.Number, Kind: kind, By: e.Sender.Login, Bot: bot}, true
+		return command{Repository: e.Repository.ID, Issue: e.Issue.Number, Kind: kind, By: e.Sender.Login, Bot: bot, Filed: filedAbout(e.Issue, appID)}, true
 	case *webhook.CheckRun:
 		kind, ok := respond.ButtonCommand(e.RequestedAction)
 		if e.Action != "requested_action" || e.AppID != appID || !ok || !respond.IsPerson(e.Sender.Login, e.Sender.Type) {
@@ -76,6 +93,9 @@ func (w *Worker) handleCommand(ctx context.Context, d ledger.Delivery, c command
 		return err
 	}
 	if len(leaks) == 0 {
+		if err := w.whileFiled(ctx, d, c); err != nil {
+			return err
+		}
 		return w.finish(ctx, d, "ignored: about no leak")
 	}
 	_, p, found, err := w.Policies.OfLeak(ctx, leaks[0].ID) // all are in one repository
@@ -111,6 +131,25 @@ func (w *Worker) handleCommand(ctx context.Context, d ledger.Delivery, c command
 		}
 		return tx.FinishAction(ctx, once, d.GUID)
 	})
+}
+
+// A command may come before the issue that it is about is on record: GitHub's answer was lost, or the process ended in the
+// middle. filingPause is how long it waits at a time, and maxFiling how long in all.
+const (
+	filingPause = 2 * time.Second
+	maxFiling   = time.Hour
+)
+
+// whileFiled returns an [*outcome.WaitError] where the command's issue is one of ours that is not on record yet.
+func (w *Worker) whileFiled(ctx context.Context, d ledger.Delivery, c command) error {
+	if c.Filed == (leakID{}) || w.Now().Sub(d.Received) > maxFiling {
+		return nil
+	}
+	filing, err := w.Publish.Filing(ctx, c.Filed.repository, c.Filed.fingerprint)
+	if err != nil || !filing {
+		return err
+	}
+	return &outcome.WaitError{Until: w.Now().Add(filingPause), Reason: "the issue that the command is about is not recorded yet"}
 }
 
 // bodyID distinguishes what a person did from the same done at another time: the event says when it was.

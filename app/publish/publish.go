@@ -35,6 +35,7 @@ type runnerTx interface {
 	ReleaseAction(ctx context.Context, a ledger.Action, sending time.Time) error
 	ActionResult(ctx context.Context, key string) (result string, err error)
 	Retried(ctx context.Context, key string) (bool, error)
+	Unfinished(ctx context.Context, key string) (bool, error)
 }
 
 // checkTx is what check runs are about.

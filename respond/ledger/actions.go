@@ -139,6 +139,16 @@ func (tx *Tx) Retried(ctx context.Context, key string) (bool, error) {
 	return token > 1, nil
 }
 
+// Unfinished reports whether a key is begun and not finished: what the effect made may be there, and is not on record.
+func (tx *Tx) Unfinished(ctx context.Context, key string) (bool, error) {
+	var token int64
+	begun, err := one(ctx, tx, []any{&token}, `SELECT token FROM actions WHERE key = $1 AND finished = 0`, key)
+	if err != nil {
+		return false, fmt.Errorf("ledger: %s: %w", key, err)
+	}
+	return begun, nil
+}
+
 // ActionResult returns the result of a finished action; "" where it has not been finished, or begun.
 func (tx *Tx) ActionResult(ctx context.Context, key string) (result string, err error) {
 	if _, err := one(ctx, tx, []any{&result}, `SELECT result FROM actions WHERE key = $1 AND finished <> 0`, key); err != nil {

@@ -1,0 +1,149 @@
+package crashtest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rekey-app/rekey/app/serve"
+)
+
+const (
+	// patience is how long nothing at all may happen, beyond the time for which the next job waits, until what is missing is taken
+	// for lost.
+	patience = 60 * time.Second
+	// farOff is when a job is for later on purpose: questions about keys that are watched, digests.
+	farOff = 20 * time.Minute
+)
+
+// calm waits until GitHub shows what the model wants and nothing is left to do. It gives up when nothing happens any more.
+func (w *world) calm(ctx context.Context) bool {
+	var last string
+	since, quiet := time.Now(), 0
+	for ctx.Err() == nil {
+		w.redeliver(ctx)
+		w.must(w.github.Settle(ctx))
+		different := w.compare()
+		busy, next := w.busy()
+		if len(different) == 0 && busy == "" && len(w.undelivered()) == 0 {
+			if quiet++; quiet >= 3 {
+				return true
+			}
+		} else {
+			quiet = 0
+		}
+		now := fmt.Sprint(len(different), busy, len(w.github.Deliveries()))
+		if len(different) > 0 {
+			now += different[0]
+		}
+		if now != last || next.After(since) {
+			last, since = now, maxTime(time.Now(), next)
+		}
+		if time.Since(since) > patience {
+			return false
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	return false
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// busy says what the ledger still has to do, and when the job is due that is due last.
+func (w *world) busy() (what string, next time.Time) {
+	var unfinished int
+	if err := w.db.QueryRow(`SELECT count(*) FROM deliveries WHERE finished = 0`).Scan(&unfinished); err != nil {
+		return "the ledger cannot be read: " + err.Error(), time.Time{}
+	}
+	due := `julianday(scheduled_at) < julianday('now') + $1 / 86400.0`
+	seconds := `CAST(strftime('%s', max(scheduled_at)) AS INTEGER)`
+	if w.set.postgres != "" {
+		due, seconds = `scheduled_at < now() + make_interval(secs => $1)`, `CAST(extract(epoch FROM max(scheduled_at)) AS BIGINT)`
+	}
+	var jobs int
+	var latest sql.NullInt64
+	err := w.db.QueryRow(`SELECT count(*), `+seconds+` FROM river_job WHERE state IN ('available', 'pending', 'retryable', 'running', 'scheduled') AND `+due,
+		farOff.Seconds()).Scan(&jobs, &latest)
+	if err != nil {
+		return "the queue cannot be read: " + err.Error(), time.Time{}
+	}
+	if latest.Valid {
+		next = time.Unix(latest.Int64, 0)
+	}
+	if unfinished+jobs > 0 {
+		what = fmt.Sprintf("%d deliveries, %d jobs", unfinished, jobs)
+	}
+	return what, next
+}
+
+// state says where a run stands that does not come to an end.
+func (w *world) state() string {
+	busy, next := w.busy()
+	return fmt.Sprintf("it does not come to an end: %s; the last job is due at %s; %d deliveries not made", busy, next.Format(time.TimeOnly), len(w.undelivered()))
+}
+
+// stopAll stops the servers in good order.
+func (w *world) stopAll() {
+	for _, p := range w.processes {
+		p.signal(syscall.SIGTERM)
+	}
+	for _, p := range w.processes {
+		if !p.ended(serve.StopWithin) {
+			w.fault("%s does not stop in good order", p.name)
+		} else if code := p.cmd.ProcessState.ExitCode(); code != 0 {
+			w.fault("%s stopped with status %d", p.name, code)
+		}
+	}
+}
+
+// ledgerIsWhole looks for what no server will ever do any more.
+func (w *world) ledgerIsWhole() (wrong []string) {
+	for what, query := range map[string]string{
+		"deliveries not finished":                    `SELECT count(*) FROM deliveries WHERE finished = 0`,
+		"deliveries given up":                        `SELECT count(*) FROM deliveries WHERE given_up <> 0`,
+		"deliveries that are recorded twice":         `SELECT count(*) - count(DISTINCT guid) FROM deliveries`,
+		"jobs given up":                              `SELECT count(*) FROM river_job WHERE state IN ('discarded', 'cancelled')`,
+		"jobs that a stopped server left as running": `SELECT count(*) FROM river_job WHERE state = 'running'`,
+	} {
+		var n int
+		if err := w.db.QueryRow(query).Scan(&n); err != nil {
+			wrong = append(wrong, fmt.Sprintf("%s: %v", what, err))
+		} else if n != 0 {
+			wrong = append(wrong, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	lost := 0
+	w.balancer.mu.Lock()
+	defer w.balancer.mu.Unlock()
+	for guid := range w.balancer.acked {
+		var n int
+		if err := w.db.QueryRow(`SELECT count(*) FROM deliveries WHERE guid = $1`, guid).Scan(&n); err != nil || n == 0 {
+			lost++
+		}
+	}
+	if lost > 0 {
+		wrong = append(wrong, fmt.Sprintf("%d deliveries were acknowledged and are not in the ledger", lost))
+	}
+	return wrong
+}
+
+// explain gathers what the servers said about the commits and issues that differ.
+func (w *world) explain() string {
+	var b strings.Builder
+	for _, wrong := range w.wrong[:min(len(w.wrong), 5)] {
+		for word := range strings.FieldsSeq(wrong) {
+			if len(word) == 40 {
+				fmt.Fprintf(&b, "%s:\n%s\n", wrong, w.log.about(word))
+			}
+		}
+	}
+	return b.String()
+}
