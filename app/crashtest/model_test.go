@@ -58,6 +58,7 @@ type pushed struct {
 	ref           string
 	before, after int  // -1: none
 	baseAccepted  bool // the server had taken the delivery that brought before
+	taken         bool // the server took this one at once: later ones had not been read by then
 	read          set  // commits that the server had certainly read
 }
 
@@ -69,6 +70,9 @@ func (h *history) move(p pushed) head {
 	forward := p.before >= 0 && reach[p.before]
 	if forward {
 		least = reach.without(base)
+	}
+	if !p.taken && !(forward && p.baseAccepted) {
+		least = set{} // what came later may have brought all of it
 	}
 	if p.baseAccepted {
 		most = most.without(base)

@@ -255,14 +255,14 @@ func (r *repository) pushObject(ctx context.Context, ref string, to int, object 
 	if err != nil {
 		return err
 	}
+	if p.taken = len(sent) > 0 && r.w.taken(sent[0].GUID); p.taken {
+		r.accepted[to] = true
+	}
 	one := r.move(p)
 	if r.loose {
 		one.most = r.reach(to)
 	}
 	r.shown(to, one)
-	if len(sent) > 0 && r.w.taken(sent[0].GUID) {
-		r.accepted[to] = true
-	}
 	if pr := r.pullOf(ref); pr != nil {
 		pr.tip = to
 		r.shown(to, r.ofPull(to))

@@ -40,7 +40,14 @@ func (r *Reader) haves(ctx context.Context, client *github.Client, t *Task) (hav
 		if !t.movesRef() {
 			return nil
 		}
-		if tips, err = tx.Tips(ctx, t.Repository.ID, maxHaves); err != nil || base == "" {
+		if tips, err = tx.Tips(ctx, t.Repository.ID, maxHaves); err != nil {
+			return err
+		}
+		if base == "" || t.Forced {
+			// A branch that has moved on since the event came has a tip that is too young. What it had before was read too.
+			read, err = tx.ReadBefore(ctx, t.Repository.ID, t.Received, maxHaves)
+		}
+		if err != nil || base == "" {
 			return err
 		}
 		repository, err := tx.Repository(ctx, t.Repository.ID)
@@ -170,8 +177,8 @@ func mayAssume(t Task, branch, tip string) bool {
 // A ref that only moved on is read from its base alone, so that each commit is read by the scan of the push that brought
 // it. Tips are refs as they were when their own scans ended, and events come in any order: a younger tip may hold what is
 // wanted here, though nobody has read it, since its own scan began where this one is to end. Where a ref is new, or was
-// moved elsewhere, there is no such base, and the tips that were known when the event came say what was there before. A
-// ref's own tip says nothing of what was there before the ref was made.
+// moved elsewhere, there is no such base, and the tips that were known when the event came say what was there before, with
+// what else had been read by then: see [Reader.haves]. A ref's own tip says nothing of what was there before the ref was made.
 //
 // What is wanted may be among them: a branch that is made at the tip of another brings nothing, and without that have the
 // server would send all that it reaches.
