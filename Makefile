@@ -85,6 +85,17 @@ soak: ## Measure servers under a burst of 10,000 pushes, and assert that nothing
 	go build -o "$${TMPDIR:-/tmp}/rekey-soak" ./app/soak
 	@"$${TMPDIR:-/tmp}/rekey-soak"
 
+CRASH_TIME  ?= 15s
+CRASH_SEED  ?=
+CRASH_STORE ?= sqlite $(if $(REKEY_TEST_POSTGRES_URL),postgres)
+
+.PHONY: crash
+crash: ## Kill the server at random for CRASH_TIME (15s), CRASH_SEED, CRASH_STORE (sqlite postgres), and compare GitHub with a model
+	@for store in $(CRASH_STORE); do \
+	  REKEY_TEST_CRASH=$$store CRASH_TIME=$(CRASH_TIME) CRASH_SEED=$(CRASH_SEED) \
+	    go test -count=1 -timeout 0 -v -run 'TestCrash$$' ./app/crashtest || exit 1; \
+	done
+
 .PHONY: postgres
 postgres: ## Run the store's tests on the PostgreSQL server that REKEY_TEST_POSTGRES_URL names
 	@[ -n "$$REKEY_TEST_POSTGRES_URL" ] || { echo "set REKEY_TEST_POSTGRES_URL to postgres://USER@HOST:PORT/DATABASE"; exit 2; }
