@@ -5,6 +5,7 @@ package app
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -67,4 +68,37 @@ func TestAPausedReplicaDoublesNothing(t *testing.T) {
 		}
 	}
 	w.issues(pushes)
+}
+
+// TestKilledReplicasCheckIsFinishedByAnother kills a replica while GitHub makes a check run. The other one waits until no request
+// can be under way from the killed one, which is less than a minute, and not until its lease ends, which is three.
+func TestKilledReplicasCheckIsFinishedByAnother(t *testing.T) {
+	t.Parallel()
+	w := newShop(t)
+	if w.flags.DatabaseURL == "" {
+		t.Skip("REKEY_TEST_POSTGRES_URL is not set")
+	}
+	w.check(w.shop, w.pushed(map[string]string{"README.md": "# Shop\n"}))
+	w.stop()
+	w.environment = append(w.environment, "REKEY_TEST_SILENCE=6s")
+	first := w.spawn()
+	died := make(chan struct{})
+	w.github.Inject(githubtest.Times(1, creates("check-runs"), func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+		defer close(died)
+		defer first.kill()
+		githubtest.CutAfter(rw, r, next)
+	}))
+	sha := w.pushed(map[string]string{".env": env(w.key(98, detect.Live))})
+	<-died
+	w.spawn()
+	w.issues(1)
+	const soon = 2 * time.Minute // a lease takes three
+	for began := time.Now(); !strings.Contains(w.shop.CheckRuns(sha)[0].Summary, "/issues/"); time.Sleep(50 * time.Millisecond) {
+		if time.Since(began) > soon {
+			t.Fatalf("the check run does not name the issue; the log:\n%s", w.logs.tail())
+		}
+	}
+	if runs := w.shop.CheckRuns(sha); len(runs) != 1 || len(runs[0].Annotations) != 1 {
+		t.Errorf("%d check runs, the first with %d annotations", len(runs), len(runs[0].Annotations))
+	}
 }

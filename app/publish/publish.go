@@ -33,6 +33,7 @@ type runnerTx interface {
 	HoldsAction(ctx context.Context, a ledger.Action) error
 	ExtendAction(ctx context.Context, a ledger.Action, send time.Duration) (ledger.Action, error)
 	ReleaseAction(ctx context.Context, a ledger.Action, sending time.Time) error
+	YieldAction(ctx context.Context, key, owner string) error
 	ActionResult(ctx context.Context, key string) (result string, err error)
 	Retried(ctx context.Context, key string) (bool, error)
 	Unfinished(ctx context.Context, key string) (bool, error)

@@ -25,6 +25,10 @@ func (w *Worker) PublishScan(ctx context.Context, owner string, t *read.Task) er
 	}
 	w.Log.InfoContext(ctx, "check run waits", "repository", w.Recorder.Named(t.Repository.ID), "head", t.Head, "reason", err.Error())
 	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		// The lease may be this job's, from a run that ended with its process: nobody waits for the end of that.
+		if err := tx.YieldAction(ctx, checkKey(t.Repository.ID, t.Head), owner); err != nil {
+			return err
+		}
 		return tx.Enqueue(ctx, job.Check{Repository: t.Repository.ID, Head: t.Head}, nil)
 	})
 }

@@ -116,6 +116,16 @@ func (tx *Tx) ReleaseAction(ctx context.Context, a Action, sending time.Time) er
 	return tx.changeAction(ctx, a, `lease = $3, sending = $4`, tx.now, sending)
 }
 
+// YieldAction lets others begin a key at once whose lease is this owner's, though the owner's run has not come to its end: another
+// job goes on with it. Until when requests may be under way stays as it is.
+func (tx *Tx) YieldAction(ctx context.Context, key, owner string) error {
+	_, err := tx.exec(ctx, `UPDATE actions SET lease = $3 WHERE key = $1 AND owner = $2 AND finished = 0`, key, owner, tx.now)
+	if err != nil {
+		return fmt.Errorf("ledger: %s: %w", key, err)
+	}
+	return nil
+}
+
 // changeAction sets columns of an action that is the run's. The columns' values are $3 and on.
 func (tx *Tx) changeAction(ctx context.Context, a Action, columns string, values ...any) error {
 	n, err := tx.exec(ctx, `UPDATE actions SET `+columns+` WHERE key = $1 AND token = $2 AND finished = 0`,

@@ -104,6 +104,15 @@ func TestActions(t *testing.T) {
 		fifth := l.begin("one", ledger.Action{Begun: clock.Time, Result: "number 12", Sending: clock.Time})
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.ReleaseAction(ctx, fifth, time.Time{}) })
 		l.begin("two", ledger.Action{Begun: clock.Time, Result: "number 12"})
+
+		// Whose lease it is may let others go on, and nobody else may.
+		yield := func(owner string) {
+			update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.YieldAction(ctx, actionKey, owner) })
+		}
+		yield("one")
+		l.busy("three")
+		yield("two")
+		l.begin("three", ledger.Action{Begun: clock.Time, Result: "number 12", Sending: clock.Time.Add(10 * time.Second)})
 	})
 }
 
