@@ -35,14 +35,14 @@ type command struct {
 
 // leakID names a leak as the marker of its issue does.
 type leakID struct {
-	repository  int64
-	fingerprint string
+	Repository  int64
+	Fingerprint string
 }
 
 // filedAbout returns the leak that an issue is about which this App filed.
 func filedAbout(i webhook.Issue, appID int64) (leak leakID) {
 	if i.AppID == appID {
-		leak.repository, leak.fingerprint, _ = text.ParseMarker(i.Body)
+		leak.Repository, leak.Fingerprint, _ = text.ParseMarker(i.Body)
 	}
 	return leak
 }
@@ -145,7 +145,7 @@ func (w *Worker) whileFiled(ctx context.Context, d ledger.Delivery, c command) e
 	if c.Filed == (leakID{}) || w.Now().Sub(d.Received) > maxFiling {
 		return nil
 	}
-	filing, err := w.Publish.Filing(ctx, c.Filed.repository, c.Filed.fingerprint)
+	filing, err := w.Publish.Filing(ctx, c.Filed.Repository, c.Filed.Fingerprint)
 	if err != nil || !filing {
 		return err
 	}

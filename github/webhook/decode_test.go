@@ -114,8 +114,8 @@ func TestDecode(t *testing.T) {
 		},
 		"closed issue": {
 			"issues", `{"action":"closed","issue":{"id":11,"number":5,"body":"b","user":{"id":1,"login":"kim","type":"User"},` +
-				`"author_association":"MEMBER","state":"closed","state_reason":"not_planned","performed_via_github_app":null}` + rest,
-			&webhook.Issues{Common: with("closed"), Issue: webhook.Issue{Number: 5, Body: "b"}},
+				`"author_association":"MEMBER","state":"closed","state_reason":"not_planned","performed_via_github_app":{"id":2}}` + rest,
+			&webhook.Issues{Common: with("closed"), Issue: webhook.Issue{Number: 5, Body: "b", AppID: 2}},
 		},
 		"app ping": {
 			"ping", `{"zen":"z","hook_id":3,"hook":{"type":"App","app_id":2}}`, &webhook.Ping{},

@@ -152,6 +152,7 @@ type Issue struct {
 	Number      int
 	Body        string // "" when GitHub has none
 	PullRequest bool   // GitHub counts pull requests as issues
+	AppID       int64  // the App that filed it, or 0
 }
 
 // IssueComment is a comment's change under an issue or a pull request: created, edited or deleted.

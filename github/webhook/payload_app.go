@@ -70,11 +70,12 @@ type issueNode struct {
 	Number      int       `json:"number"`
 	Body        string    `json:"body"`
 	PullRequest *struct{} `json:"pull_request"`
+	App         *appNode  `json:"performed_via_github_app"`
 }
 
 func (n issueNode) issue(c *checks) Issue {
 	c.present("issue.number", n.Number != 0)
-	return Issue{Number: n.Number, Body: n.Body, PullRequest: n.PullRequest != nil}
+	return Issue{Number: n.Number, Body: n.Body, PullRequest: n.PullRequest != nil, AppID: n.App.id()}
 }
 
 type issuesPayload struct {
