@@ -101,7 +101,7 @@ postgres: ## Run the store's tests on the PostgreSQL server that REKEY_TEST_POST
 	@[ -n "$$REKEY_TEST_POSTGRES_URL" ] || { echo "set REKEY_TEST_POSTGRES_URL to postgres://USER@HOST:PORT/DATABASE"; exit 2; }
 	go test -count=1 -p 1 ./respond/ledger/... ./respond/queue ./app/intake
 	# A database of its own for each test costs a second: of the whole server, those tests that lean on the store most.
-	go test -count=1 -parallel 2 -run 'PushWithALeak|Branches|Fork|Killed|Hides|Sweep|Uninstall|Backfill|Histories|Roles' ./app
+	go test -count=1 -parallel 2 -run 'PushWithALeak|Branches|Fork|Killed|Hides|Sweep|Uninstall|Backfill|Histories|Roles|Outages' ./app
 
 .PHONY: browser
 browser: ## Open the demo's page in Chromium and test it
