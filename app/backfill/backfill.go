@@ -91,6 +91,8 @@ type Worker struct {
 	Recorder *record.Recorder
 	Reader   *read.Reader
 	Publish  *publish.Worker
+	Leases   Leases // nil: no other process is on this ledger
+	Owner    string // of leases: this process and no other
 	Now      func() time.Time
 	Log      *slog.Logger
 

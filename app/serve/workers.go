@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"crypto/rand"
 	"log/slog"
 	"time"
 
@@ -67,6 +68,9 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 	background := &backfill.Worker{
 		Store: ledger.Scope[backfill.Tx](p.store), Progress: p.store, GitHub: p.app, Scanner: p.scanner, PullRefs: cfg.PullRefs,
 		Policies: rules, Recorder: recorder, Reader: reader, Publish: effects, Now: now, Log: p.log,
+	}
+	if p.store.DB().Postgres != nil {
+		background.Leases, background.Owner = p.store, rand.Text()
 	}
 
 	workers, runner := river.NewWorkers(), outcome.NewRunner(ledger.Scope[outcome.Tx](p.store), now, p.log, p.metrics)
