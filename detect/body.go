@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"math"
 	"strings"
+
+	"github.com/rekey-app/rekey/detect/encoding"
 )
 
 // The classes of bytes that rules refer to.
@@ -11,18 +13,16 @@ func isUpper(c byte) bool  { return 'A' <= c && c <= 'Z' }
 func isLower(c byte) bool  { return 'a' <= c && c <= 'z' }
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
 func isLetter(c byte) bool { return isUpper(c) || isLower(c) }
-func isBase62(c byte) bool { return isLetter(c) || isDigit(c) }
-func isSpace(c byte) bool  { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
 // isWord reports whether a key cannot begin right behind c.
-func isWord(c byte) bool { return isBase62(c) || c == '_' || c == '-' }
+func isWord(c byte) bool { return encoding.IsBase62(c) || c == '_' || c == '-' }
 
 // isTail reports whether a key cannot end right before c.
 func isTail(c byte) bool { return isWord(c) || c == '+' || c == '/' || c == '=' }
 
 func isAlphanumeric(s string) bool {
 	for i := range len(s) {
-		if !isBase62(s[i]) {
+		if !encoding.IsBase62(s[i]) {
 			return false
 		}
 	}
@@ -31,7 +31,7 @@ func isAlphanumeric(s string) bool {
 
 func isHex(s string) bool {
 	for i := range len(s) {
-		if !isHexDigit(s[i]) {
+		if !encoding.IsHexDigit(s[i]) {
 			return false
 		}
 	}

@@ -1,6 +1,10 @@
 package detect
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/rekey-app/rekey/detect/encoding"
+)
 
 // A claim token is 40 lower-case letters and digits. That is measured: 41 of 41 in 40 public repositories.
 const (
@@ -55,7 +59,7 @@ var claimTokenRule = rule{
 
 // behindClaim returns where the token of the claim URL at text[at:] starts, and how what stands before it is written; -1 if
 // it is another URL. Other parameters may come before the token.
-func behindClaim(text []byte, at int) (i int, written forms) {
+func behindClaim(text []byte, at int) (i int, written encoding.Forms) {
 	i, written = behindWord(text, at, "dashboard.clerk.com/apps/claim?")
 	for i >= 0 && i < at+claimReach {
 		token, form := behindWord(text, i, "token=")
@@ -68,13 +72,13 @@ func behindClaim(text []byte, at int) (i int, written forms) {
 }
 
 // behindWord returns where what follows the word at text[at:] starts, and how the word is written; -1 if it is not there.
-func behindWord(text []byte, at int, word string) (i int, written forms) {
+func behindWord(text []byte, at int, word string) (i int, written encoding.Forms) {
 	i = at
 	for k := range len(word) {
 		if i >= len(text) {
 			return -1, 0
 		}
-		c, n, form := text[i], 1, forms(0)
+		c, n, form := text[i], 1, encoding.Forms(0)
 		if c != word[k] {
 			c, n, form = charAt(text, i)
 		}
@@ -121,7 +125,7 @@ func claimTokenAt(text []byte, at int) int {
 
 // readClaim reads the token at v.text[at:], which belongs to an address that starts at v.text[from:], its scheme aside, and is
 // written like that.
-func readClaim(t *token, v *view, from, at int, written forms) (match, bool) {
+func readClaim(t *token, v *view, from, at int, written encoding.Forms) (match, bool) {
 	t.read(v.text, at, claimLength+2)
 	if !t.ends(claimLength) {
 		start := max(0, from-len("https://"))

@@ -3,6 +3,8 @@ package detect
 import (
 	"slices"
 
+	"github.com/rekey-app/rekey/detect/encoding"
+
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/detect/unpack"
 )
@@ -54,7 +56,7 @@ func (s *Scanner) IsClean(text []byte, base *AnchorNotes, copied []CopiedRange, 
 		marks = new(AnchorNotes)
 	}
 	marks.Reset()
-	if unpack.Format(text) != "" || byteOrder(text) >= 0 {
+	if unpack.Format(text) != "" || encoding.ByteOrder(text) >= 0 {
 		return false
 	}
 	if base == nil || !base.known {

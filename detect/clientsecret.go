@@ -3,6 +3,8 @@ package detect
 import (
 	"slices"
 	"strings"
+
+	"github.com/rekey-app/rekey/detect/encoding"
 )
 
 const (
@@ -88,7 +90,7 @@ func words(name string) []string {
 	}
 	for i := range len(name) {
 		switch c := name[i]; {
-		case !isBase62(c):
+		case !encoding.IsBase62(c):
 			end(i)
 			start = i + 1
 		case i > start && isUpper(c) && (!isUpper(name[i-1]) || i+1 < len(name) && isLower(name[i+1])):

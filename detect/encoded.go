@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/rekey-app/rekey/detect/encoding"
+
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/detect/unpack"
 )
@@ -22,14 +24,13 @@ func (r *run) packed(w *viewScan, at int, a *anchor) {
 		return
 	}
 	// A few bytes tell most that only look like it, the first block the others. The whole may be long.
-	text := digits{v.text, a.form == packedInHex}
+	text := encoding.Digits{Text: v.text, Hex: a.form == packedInHex}
 	if r.probe == nil {
 		r.probe = make([]byte, packedProbe)
 	}
 	for _, reach := range []int{packedHead, packedProbe} {
-		head := digitReader{digits: text, at: at, end: min(len(v.text), at+reach)}
-		n := head.read(r.probe)
-		if !r.hide(packedSteps*(head.at-at)) || !r.unpacks(r.probe[:n], a) {
+		n, read := text.Head(at, reach, r.probe)
+		if !r.hide(packedSteps*read) || !r.unpacks(r.probe[:n], a) {
 			return
 		}
 	}
@@ -37,29 +38,29 @@ func (r *run) packed(w *viewScan, at int, a *anchor) {
 	if a.text == base64Gzip2 {
 		reach = budget.PackedTwice
 	}
-	file := text.measure(at, reach, r.hide)
-	w.until[way] = file.end
+	file := text.Measure(at, reach, func(n int) bool { return r.hide(packedSteps * n) })
+	w.until[way] = file.End
 	if !r.hide(0) {
 		return
 	}
-	cut := file.end-at >= reach
+	cut := file.End-at >= reach
 	if cut {
-		r.object.skip(fmt.Sprintf("only the first %d MiB of a compressed file in %s were decoded", reach/budget.MiB, text.layer()))
-	} else if cut = r.moreBehind(v, file.end); cut {
-		r.object.skip(fmt.Sprintf("only the first %d MiB of a compressed file in %s were read: scan the file itself", len(v.text)/budget.MiB, text.layer()))
+		r.object.skip(fmt.Sprintf("only the first %d MiB of a compressed file in %s were decoded", reach/budget.MiB, text.Encoding()))
+	} else if cut = r.moreBehind(v, file.End); cut {
+		r.object.skip(fmt.Sprintf("only the first %d MiB of a compressed file in %s were read: scan the file itself", len(v.text)/budget.MiB, text.Encoding()))
 	}
-	child := v.child(file.layer(), nil, nil)
-	child.whole = [2]int{at, file.end}
+	child := v.child(encoding.Decoded{Encoding: file.Encoding()})
+	child.whole = [2]int{at, file.End}
 	if a.text != base64Gzip2 {
 		r.unpack(child, file, cut)
 		return
 	}
-	if !r.memory.TryAcquire(file.size) {
-		r.object.skip(fmt.Sprintf("memory is short for a compressed file in %s, %d bytes long", text.layer(), file.size))
+	if !r.memory.TryAcquire(file.Size) {
+		r.object.skip(fmt.Sprintf("memory is short for a compressed file in %s, %d bytes long", text.Encoding(), file.Size))
 		return
 	}
-	defer r.memory.Release(file.size)
-	child.text = make([]byte, file.size)
+	defer r.memory.Release(file.Size)
+	child.text = make([]byte, file.Size)
 	n, _ := file.ReadAt(child.text, 0)
 	child.text = child.text[:n]
 	child.to = n
@@ -67,7 +68,7 @@ func (r *run) packed(w *viewScan, at int, a *anchor) {
 }
 
 // unpack reads what an encoded compressed file holds, of which cut says that its end is missing.
-func (r *run) unpack(archive *view, file *packedText, cut bool) {
+func (r *run) unpack(archive *view, file *encoding.File, cut bool) {
 	if !r.hide(decoderStarted) {
 		return
 	}
@@ -76,7 +77,7 @@ func (r *run) unpack(archive *view, file *packedText, cut bool) {
 	r.wrapped += archive.depth
 	defer func() { r.archive = was; r.wrapped -= archive.depth }()
 	seen := false
-	err := r.s.walker.Walk(r.ctx, file, file.size, r.unpackLimits(), func(m unpack.Member) error {
+	err := r.s.walker.Walk(r.ctx, file, file.Size, r.unpackLimits(), func(m unpack.Member) error {
 		seen = seen || len(m.Layers) > 0
 		r.member(archive, m)
 		return nil
@@ -85,7 +86,7 @@ func (r *run) unpack(archive *view, file *packedText, cut bool) {
 		return // bytes that only looked like it, or the object says what was not read
 	}
 	for _, sk := range skippedBy(err) {
-		if !sk.Limit && (cut || file.size < leastDamaged) {
+		if !sk.Limit && (cut || file.Size < leastDamaged) {
 			continue
 		}
 		sk.Member, sk.Reason = memberPath(archive.member, sk.Member), archive.encoding(0)+": "+sk.Reason

@@ -6,6 +6,8 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/rekey-app/rekey/detect/encoding"
+
 	"github.com/rekey-app/rekey/detect/budget"
 )
 
@@ -60,7 +62,7 @@ func (s *Scanner) gather(area []byte, base int, step func(steps int) bool) evide
 		body := string(rest)
 		if i >= len(clerkWords)+2 {
 			end := 0
-			for end < len(rest) && isBase64(rest[end]) {
+			for end < len(rest) && encoding.IsBase64(rest[end]) {
 				end++
 			}
 			plain, err := base64.RawStdEncoding.DecodeString(body[:end])
@@ -88,7 +90,7 @@ const longestHost = 253
 // parsePage reads the address of an API-keys page behind its scheme. Slashes may be escaped.
 func parsePage(s []byte) string {
 	end := 0
-	for end < len(s) && (isBase62(s[end]) || strings.IndexByte("./_-\\", s[end]) >= 0) {
+	for end < len(s) && (encoding.IsBase62(s[end]) || strings.IndexByte("./_-\\", s[end]) >= 0) {
 		end++
 	}
 	page := strings.ReplaceAll(string(s[:end]), "\\", "")
@@ -112,7 +114,7 @@ func parsePublishable(s string) (env Environment, host string, ok bool) {
 	}
 	s = s[len("pk_live_"):]
 	end := 0
-	for end < len(s) && (isBase62(s[end]) || s[end] == '+' || s[end] == '/') {
+	for end < len(s) && (encoding.IsBase62(s[end]) || s[end] == '+' || s[end] == '/') {
 		end++
 	}
 	decoded, err := base64.RawStdEncoding.DecodeString(s[:end])
@@ -124,7 +126,7 @@ func parsePublishable(s string) (env Environment, host string, ok bool) {
 		return "", "", false
 	}
 	for i := range len(host) {
-		if c := host[i]; !isBase62(c) && c != '.' && c != '-' {
+		if c := host[i]; !encoding.IsBase62(c) && c != '.' && c != '-' {
 			return "", "", false
 		}
 	}
@@ -137,7 +139,7 @@ func parseSized(text []byte, at int) (env Environment, host string, ok bool) {
 	const prefix = len("pk_live_")
 	body := text[min(len(text), at+prefix):]
 	end := 0
-	for end < min(len(body), longestHost*4/3+4) && (isBase62(body[end]) || body[end] == '+' || body[end] == '/') {
+	for end < min(len(body), longestHost*4/3+4) && (encoding.IsBase62(body[end]) || body[end] == '+' || body[end] == '/') {
 		end++
 	}
 	whole := string(body[:end]) + "AAA" // to the end of a group

@@ -3,6 +3,8 @@ package detect
 import (
 	"context"
 
+	"github.com/rekey-app/rekey/detect/encoding"
+
 	"github.com/rekey-app/rekey/detect/budget"
 )
 
@@ -26,13 +28,13 @@ func (s *Scanner) Steps(ctx context.Context, text []byte) (int64, Result) {
 	o := s.newObject(ctx, int64(len(text)), false)
 	o.work = budget.NewWork(1 << 62)
 	o.hidden = budget.NewWork(1<<62, o.work)
-	res := o.finish(s.examineFrom(o, "", text, byteOrder(text), 0))
+	res := o.finish(s.examineFrom(o, "", text, encoding.ByteOrder(text), 0))
 	return o.work.Spent(), res
 }
 
 // Spent returns how many steps of work s takes to examine text, within the budgets that it has.
 func (s *Scanner) Spent(ctx context.Context, text []byte) (int64, Result) {
 	o := s.newObject(ctx, int64(len(text)), false)
-	res := o.finish(s.examineFrom(o, "", text, byteOrder(text), 0))
+	res := o.finish(s.examineFrom(o, "", text, encoding.ByteOrder(text), 0))
 	return o.work.Spent(), res
 }

@@ -3,6 +3,8 @@ package detect
 import (
 	"strings"
 
+	"github.com/rekey-app/rekey/detect/encoding"
+
 	"github.com/rekey-app/rekey/detect/budget"
 )
 
@@ -77,7 +79,7 @@ func nameEnd(text []byte, at int) (end int, credential *named, upper bool) {
 		if width == 0 || !isName(c) || c == ':' {
 			break
 		}
-		if isBase62(c) {
+		if encoding.IsBase62(c) {
 			upper = upper && !isLower(c)
 			last[n%len(last)] = c | 0x20
 			n++

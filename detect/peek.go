@@ -1,36 +1,13 @@
 package detect
 
-// peeked is how many groups of base64 the cheap looks decode.
-const peeked = 4
-
-// peek decodes the base64 at text[at:], over line ends, up to where it breaks off, peeked groups at most. It returns how
-// many bytes those are.
-func peek(text []byte, at int) (out [3 * peeked]byte, n int) {
-	var v uint32
-	for k := 1; n < len(out) && at < len(text); k++ {
-		c := base64Values[text[at]]
-		if c == 0xff {
-			if at = wrapAfter(text, at); at < 0 {
-				break
-			}
-			c = base64Values[text[at]]
-		}
-		at++
-		v = v<<6 | uint32(c)
-		if k%4 == 0 {
-			out[n], out[n+1], out[n+2] = byte(v>>16), byte(v>>8), byte(v) //nolint:gosec // n is a multiple of 3, as is the length
-			n += 3
-		}
-	}
-	return out, n
-}
+import "github.com/rekey-app/rekey/detect/encoding"
 
 // textBehind reports whether the base64 from the anchor at text[at:] on decodes to ASCII, as far as that is looked at: what
 // stands behind the prefix of a credential does, be it encoded once more.
 func textBehind(text []byte, at int, a *anchor) bool {
-	out, n := peek(text, at+(4-a.align)&3)
+	out, n := encoding.Peek(text, at+(4-a.align)&3)
 	for _, c := range out[:n] {
-		if c >= 0x7f || c < ' ' && !isSpace(c) {
+		if c >= 0x7f || c < ' ' && !encoding.IsSpace(c) {
 			return false
 		}
 	}
@@ -39,7 +16,7 @@ func textBehind(text []byte, at int, a *anchor) bool {
 
 // packedBehind reports whether the base64 at text[at:], which starts as that of a compressed file, goes on as that does.
 func packedBehind(text []byte, at int) bool {
-	out, n := peek(text, at)
+	out, n := encoding.Peek(text, at)
 	if n <= 3 {
 		return true
 	}
@@ -57,7 +34,7 @@ func packedBehind(text []byte, at int) bool {
 // wideBehind reports whether the base64 from the anchor at text[at:] on, an underscore in UTF-16, goes on as UTF-16 of ASCII
 // does: every other byte is NUL.
 func wideBehind(text []byte, at int, a *anchor) bool {
-	out, n := peek(text, at+(4-a.align)&3)
+	out, n := encoding.Peek(text, at+(4-a.align)&3)
 	if n < 6 {
 		return false
 	}

@@ -1,9 +1,15 @@
 package detect
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/rekey-app/rekey/detect/budget"
+
+	"github.com/rekey-app/rekey/detect/encoding"
+)
 
 // plausibleReach is how far from an anchor plausible looks at most, in bytes: at as many characters as a credential and what
-// names it have, of [longestEscape] bytes each, and at [maxSeams] seams of [longestSeam] bytes; or at twenty characters of
+// names it have, of [budget.Escape] bytes each, and at [maxSeams] seams of [budget.Seam] bytes; or at twenty characters of
 // base64 with a line end between any two.
 const plausibleReach = 8 << 10
 
@@ -20,12 +26,12 @@ func (a *anchor) plausible(text []byte, at int) bool {
 		switch {
 		case a.wide:
 			return wideBehind(text, at, a)
-		case len(a.whole) > 0 && !matchesWrapped(text, at, a.whole), a.former != "" && !a.matchesSplit(text, at):
+		case len(a.whole) > 0 && !encoding.StandsWrapped(text, at, a.whole), a.former != "" && !a.matchesSplit(text, at):
 			return false
 		}
 		return textBehind(text, at, a)
 	case packedInBase64, packedInHex:
-		if at = a.packedAt(text, at); at < 0 || at > 0 && isBase62(text[at-1]) && (at == 1 || text[at-2] != '\\') {
+		if at = a.packedAt(text, at); at < 0 || at > 0 && encoding.IsBase62(text[at-1]) && (at == 1 || text[at-2] != '\\') {
 			return false
 		}
 		return a.form == packedInHex || packedBehind(text, at)
@@ -40,10 +46,10 @@ func (a *anchor) credential(text []byte, at int) (c *rule, start int) {
 		return a.words.beforeEscape(text, at)
 	case torn:
 		// At the end of the word, or of the seam behind it.
-		if isBase62(text[at]) && (at == 0 || !isSpace(text[at-1]) && strings.IndexByte("\"'`;", text[at-1]) < 0) {
+		if encoding.IsBase62(text[at]) && (at == 0 || !encoding.IsSpace(text[at-1]) && strings.IndexByte("\"'`;", text[at-1]) < 0) {
 			return nil, -1
 		}
-		return a.words.before(text, at+1, longestSeam)
+		return a.words.before(text, at+1, budget.Seam)
 	}
 	return a.rule, at
 }
@@ -77,7 +83,7 @@ func goesOnWide(text []byte, at int) bool {
 		return false
 	}
 	for i := at; i < at+2*least; i += 2 {
-		if text[i+1] != 0 || !isText(text[i+2]) {
+		if text[i+1] != 0 || !encoding.IsText(text[i+2]) {
 			return false
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rekey-app/rekey/detect/budget"
+
 	"pgregory.net/rapid"
 )
 
@@ -19,7 +21,7 @@ func spread(t *rapid.T, text string) []byte {
 	escaped := rapid.SampledFrom([]int{0, 0, 1, 2, 20}).Draw(t, "plain to one escaped")
 	seams := rapid.SampledFrom([]int{0, 1, 6, 20}).Draw(t, "characters to a seam")
 	intact := rapid.SampledFrom([]int{0, 8, 8, 25}).Draw(t, "intact")
-	blank := strings.Repeat(" ", rapid.SampledFrom([]int{0, 10, longestSeam/2 - 4, longestSeam - 4}).Draw(t, "blank"))
+	blank := strings.Repeat(" ", rapid.SampledFrom([]int{0, 10, budget.Seam/2 - 4, budget.Seam - 4}).Draw(t, "blank"))
 	seam := rapid.SampledFrom([]string{"\n", "\\n", "\"+\"", "\\\n"}).Draw(t, "seam")
 	if seam == "\"+\"" {
 		seam = "\"" + blank + "+" + blank + "\""
@@ -96,7 +98,7 @@ func TestPlausibleReach(t *testing.T) {
 		}
 	})
 	// Much of it is used.
-	text := []byte("sk_" + "live_" + strings.Join(strings.SplitAfter(body, "aZ3aZ3"), "\""+strings.Repeat(" ", longestSeam-3)+"+\""))
+	text := []byte("sk_" + "live_" + strings.Join(strings.SplitAfter(body, "aZ3aZ3"), "\""+strings.Repeat(" ", budget.Seam-3)+"+\""))
 	a := &s.anchors[slices.IndexFunc(s.anchors, func(a anchor) bool { return a.form == written && bytes.HasPrefix(text, []byte(a.text)) })]
 	if !a.plausible(text, 0) || a.plausible(text[:plausibleReach/8], 0) {
 		t.Error("a key with long seams is not plausible, or its beginning is")

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/rekey-app/rekey/detect/encoding"
 )
 
 // TestNoLookGoesFar lays texts of one line between pages that cannot be read, farther from the anchor than any rule may look.
@@ -55,7 +57,7 @@ func TestNoLookGoesFar(t *testing.T) {
 	// A finding, whose evidence is looked for in its block and those to either side: here that is known.
 	key := []byte("sk_" + "live_")
 	for rng := rand.New(rand.NewPCG(1, 2)); len(key) < keyLength; {
-		if c := byte(rng.Uint32()); isBase62(c) {
+		if c := byte(rng.Uint32()); encoding.IsBase62(c) {
 			key = append(key, c)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 
+	"github.com/rekey-app/rekey/detect/encoding"
+
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/detect/unpack"
 )
@@ -138,7 +140,7 @@ func fill(r io.Reader, buf []byte) (n int, err error) {
 func (w *windows) slide(path string) (Result, error) {
 	var res Result
 	buf, n := w.buf, w.n
-	l := locator{line: 1, order: byteOrder(buf[:n])}
+	l := locator{line: 1, order: encoding.ByteOrder(buf[:n])}
 	own := 0 // where what this window answers for starts
 	for last := false; ; {
 		if err := w.ctx.Err(); err != nil {
@@ -157,7 +159,7 @@ func (w *windows) slide(path string) (Result, error) {
 		r.more, r.own = !last, end
 		from := max(0, own-leftReach)
 		if l.order >= 0 {
-			v := wholeNarrowed(r.root, l.order)
+			v := r.root.child(encoding.NarrowAll(r.root.text, l.order))
 			r.read(v, from/2, len(v.text))
 		} else {
 			r.read(r.root, from, n)

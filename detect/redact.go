@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 
+	"github.com/rekey-app/rekey/detect/encoding"
+
 	"github.com/rekey-app/rekey/detect/budget"
 )
 
@@ -33,7 +35,7 @@ func (s *Scanner) RedactString(ctx context.Context, text string) string {
 // mask is Redact without what is withheld. It reports whether all of the text was searched.
 func (s *Scanner) mask(ctx context.Context, text []byte) ([]byte, bool) {
 	first := 0
-	if byteOrder(text) < 0 {
+	if encoding.ByteOrder(text) < 0 {
 		if first = s.first(ctx, text); first < 0 {
 			return maskLookalikes(text), ctx.Err() == nil || len(text) <= searched
 		}
@@ -43,7 +45,7 @@ func (s *Scanner) mask(ctx context.Context, text []byte) ([]byte, bool) {
 	o.work = budget.NewWork(steps)
 	o.hidden = budget.NewWork(steps, o.work)
 	o.masking = true
-	res := s.examineFrom(o, "", text, byteOrder(text), first)
+	res := s.examineFrom(o, "", text, encoding.ByteOrder(text), first)
 	o.charge()
 	if o.stopped || o.shallow || o.tally.others > 0 || o.tally.further > 0 {
 		return nil, false
@@ -98,7 +100,7 @@ func maskBehind(text, prefix []byte) []byte {
 		}
 		body := at + i + len(prefix)
 		end := body
-		for end < len(text) && isBase62(text[end]) {
+		for end < len(text) && encoding.IsBase62(text[end]) {
 			end++
 		}
 		at = body // one may be glued to the next

@@ -1,5 +1,7 @@
 package detect
 
+import "github.com/rekey-app/rekey/detect/encoding"
+
 // rule is all that is known of one credential, or of several that begin alike. [rules] is the table of them: who adds a
 // credential writes a file with its rule and a line there. The search, the cheap look, what is looked for where a text is
 // encoded, and what is masked follow from it.
@@ -57,7 +59,7 @@ func rules(malformed bool) []*rule {
 type match struct {
 	at, end  int
 	value    string
-	written  forms
+	written  encoding.Forms
 	env      Environment
 	variable string // that it is assigned to, where a rule reads that; else it is looked for
 	named    *named

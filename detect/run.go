@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/rekey-app/rekey/detect/encoding"
+
 	"github.com/rekey-app/rekey/detect/budget"
 )
 
@@ -79,10 +81,8 @@ func (r *run) inspect(w *viewScan, at int, a *anchor) {
 		return
 	}
 	switch a.form {
-	case inBase64:
-		r.base64(w, at, a)
-	case inHex:
-		r.hex(w, at)
+	case inBase64, inHex:
+		r.digits(w, at, a)
 	case inUTF16:
 		r.utf16(w, at)
 	case packedInBase64, packedInHex:
@@ -112,7 +112,7 @@ func (r *run) wants(v *view, value string) bool {
 }
 
 // add takes a finding at v.text[start:end].
-func (r *run) add(v *view, start, end int, f Finding, written forms) {
+func (r *run) add(v *view, start, end int, f Finding, written encoding.Forms) {
 	if start < v.from || end > v.to {
 		return
 	}

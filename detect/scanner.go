@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 
+	"github.com/rekey-app/rekey/detect/encoding"
+
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/detect/literal"
 	"github.com/rekey-app/rekey/detect/unpack"
@@ -105,7 +107,7 @@ func (s *Scanner) Examine(ctx context.Context, path string, text []byte) Result 
 	if format := unpack.Format(text); format != "" {
 		return s.examinePacked(ctx, path, text)
 	}
-	order, first := byteOrder(text), 0
+	order, first := encoding.ByteOrder(text), 0
 	if order < 0 {
 		if first = s.first(ctx, text); first < 0 {
 			return Result{} // most texts end here
@@ -117,7 +119,7 @@ func (s *Scanner) Examine(ctx context.Context, path string, text []byte) Result 
 
 // examineText examines a text of o that is no archive.
 func (s *Scanner) examineText(o *object, path string, text []byte) Result {
-	order, first := byteOrder(text), 0
+	order, first := encoding.ByteOrder(text), 0
 	if order < 0 {
 		if first = s.first(o.ctx, text); first < 0 {
 			return Result{}
@@ -130,7 +132,7 @@ func (s *Scanner) examineText(o *object, path string, text []byte) Result {
 func (s *Scanner) examineFrom(o *object, path string, text []byte, order, first int) Result {
 	r := s.newRun(o, path, text)
 	if order >= 0 {
-		v := wholeNarrowed(r.root, order)
+		v := r.root.child(encoding.NarrowAll(text, order))
 		r.read(v, 0, len(v.text))
 	} else {
 		r.read(r.root, first, len(text))

@@ -1,5 +1,7 @@
 package detect
 
+import "github.com/rekey-app/rekey/detect/encoding"
+
 const (
 	prefixLength = len("sk_live_")
 	bodyLength   = 42
@@ -47,7 +49,7 @@ func beginsKey(text []byte, at int) bool {
 	end := w.at
 	// More of the token may follow a seam, or be a path.
 	c, from, _, how := w.next()
-	if startsFresh(text, at) && (how != noSeam || from < 0 || c == '/' || nameAfter(text, at, end)) {
+	if startsFresh(text, at) && (how != encoding.NoSeam || from < 0 || c == '/' || nameAfter(text, at, end)) {
 		return true
 	}
 	return isSized(text, at, keyLength)
@@ -66,7 +68,7 @@ func (w *tokenWalk) passesBody(n int) bool {
 		return false
 	}
 	for _, c := range b[:n] {
-		if !isBase62(c) {
+		if !encoding.IsBase62(c) {
 			return false
 		}
 	}

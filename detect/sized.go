@@ -3,6 +3,8 @@ package detect
 import (
 	"bytes"
 	"encoding/binary"
+
+	"github.com/rekey-app/rekey/detect/encoding"
 )
 
 // Binary formats write the length of a string before it. Of a credential's lengths several are letters or digits, so that a
@@ -59,7 +61,7 @@ func nearControl(text []byte, at, n int) bool {
 
 func hasControl(s []byte) bool {
 	for _, c := range s {
-		if c < ' ' && !isSpace(c) && c != '\f' && c != 0x1b || c == 0x7f {
+		if c < ' ' && !encoding.IsSpace(c) && c != '\f' && c != 0x1b || c == 0x7f {
 			return true
 		}
 	}

@@ -1,6 +1,12 @@
 package detect
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/rekey-app/rekey/detect/budget"
+
+	"github.com/rekey-app/rekey/detect/encoding"
+)
 
 // maxToken is the length of the longest credential that is read, its prefix included, and one more.
 const maxToken = 257
@@ -14,10 +20,10 @@ type token struct {
 	from, to [maxToken]int32 // where each character stands, relative to at
 	n        int
 	at       int
-	forms    forms
+	forms    encoding.Forms
 	seams    [maxSeams]struct {
 		before int // number of characters before the seam
-		how    seam
+		how    encoding.Seam
 	}
 	nseams int
 }
@@ -25,12 +31,12 @@ type token struct {
 // read reads the characters [A-Za-z0-9_+/=-] at text[at:] up to the first other one, limit at most.
 func (t *token) read(text []byte, at, limit int) {
 	t.n, t.at, t.forms, t.nseams = 0, at, 0, 0
-	var pending seam
+	var pending encoding.Seam
 	w := tokenWalk{text: text, at: at}
 	for t.n < limit {
 		c, from, form, how := w.next()
 		switch {
-		case how != noSeam:
+		case how != encoding.NoSeam:
 			t.seams[t.nseams].before, t.seams[t.nseams].how = t.n, how
 			t.nseams++
 			pending = how
@@ -48,31 +54,23 @@ func (t *token) read(text []byte, at, limit int) {
 func (t *token) whole(least int) int {
 	n := t.n
 	for i := range t.nseams {
-		if t.seams[i].how == adjacentSeam && t.seams[i].before > least {
+		if t.seams[i].how == encoding.Adjacent && t.seams[i].before > least {
 			n = min(n, t.seams[i].before)
 		}
 	}
 	return n
 }
 
-// charAt returns the character at text[i:], escaped or not.
-func charAt(text []byte, i int) (c byte, n int, form forms) {
-	if c, n, form = unescape(text, i); n > 0 {
-		return c, n, form
-	}
-	return text[i], 1, 0
-}
-
-func (t *token) add(c byte, from, to int, pending *seam) {
+func (t *token) add(c byte, from, to int, pending *encoding.Seam) {
 	switch *pending {
-	case plusSeam, adjacentSeam:
-		t.forms |= joinedForm
-	case lineSeam:
-		t.forms |= continuedForm
-	case quotedSeam:
-		t.forms |= quotedForm
+	case encoding.Operator, encoding.Adjacent:
+		t.forms |= encoding.Joined
+	case encoding.Continuation:
+		t.forms |= encoding.Continued
+	case encoding.SoftBreak:
+		t.forms |= encoding.Quoted
 	}
-	*pending = noSeam
+	*pending = encoding.NoSeam
 	t.chars[t.n] = c
 	t.from[t.n], t.to[t.n] = int32(from-t.at), int32(to-t.at)
 	t.n++
@@ -86,20 +84,20 @@ func (t *token) ends(n int) bool {
 	}
 	ok := t.n == n
 	for i := range t.nseams {
-		if how := t.seams[i].how; t.seams[i].before == n && (how == adjacentSeam || how == lineSeam) {
+		if how := t.seams[i].how; t.seams[i].before == n && (how == encoding.Adjacent || how == encoding.Continuation) {
 			ok = true
 		}
 	}
 	if ok && t.n > n {
 		t.n = n
 		// The forms behind the cut are not this credential's.
-		t.forms &^= joinedForm | continuedForm
+		t.forms &^= encoding.Joined | encoding.Continued
 		for i := range t.nseams {
 			if t.seams[i].before < n {
-				if t.seams[i].how == lineSeam {
-					t.forms |= continuedForm
+				if t.seams[i].how == encoding.Continuation {
+					t.forms |= encoding.Continued
 				} else {
-					t.forms |= joinedForm
+					t.forms |= encoding.Joined
 				}
 			}
 		}
@@ -132,10 +130,10 @@ func (t *token) endsAtSlash(text []byte, n int) bool {
 	}
 	rest := text[min(t.end(n)+1, len(text)):]
 	framed := t.at > 0 && text[t.at-1] == '/'
-	if !framed && (len(rest) == 0 || !isBase62(rest[0])) {
+	if !framed && (len(rest) == 0 || !encoding.IsBase62(rest[0])) {
 		return false
 	}
-	for i := 0; i < len(rest) && (isBase62(rest[i]) || rest[i] == '+' || rest[i] == '='); i++ {
+	for i := 0; i < len(rest) && (encoding.IsBase62(rest[i]) || rest[i] == '+' || rest[i] == '='); i++ {
 		if i == pathSegment {
 			return false
 		}
@@ -179,7 +177,7 @@ func startsFresh(text []byte, at int) bool {
 
 // escapedBefore returns the character that is escaped right before text[at:], if there is one.
 func escapedBefore(text []byte, at int) (c byte, ok bool) {
-	for n := 2; n <= longestEscape && n <= at; n++ {
+	for n := 2; n <= budget.Escape && n <= at; n++ {
 		switch text[at-n] {
 		case '\\', '%', '&', '=':
 			// The first backslash of several.
@@ -196,7 +194,7 @@ func escapedBefore(text []byte, at int) (c byte, ok bool) {
 
 // endsColour reports whether before, which ends with an m, ends with a colour of the terminal: ESC [ 32 m.
 func endsColour(before []byte) bool {
-	for n := len(before) - 2; n >= 0 && len(before)-n <= longestEscape; n-- {
+	for n := len(before) - 2; n >= 0 && len(before)-n <= budget.Escape; n-- {
 		if c := before[n]; c == '[' {
 			return true
 		} else if !isDigit(c) && c != ';' {
@@ -213,6 +211,6 @@ func followsAutumn(before []byte) bool {
 	if i < 0 || len(tail) < i+4 {
 		return false
 	}
-	j, how := join(append(tail[i+3:len(tail):len(tail)], 'x'), 0)
-	return how == plusSeam && j == len(tail)-i-3
+	j, how := encoding.Join(append(tail[i+3:len(tail):len(tail)], 'x'), 0)
+	return how == encoding.Operator && j == len(tail)-i-3
 }

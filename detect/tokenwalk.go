@@ -1,5 +1,7 @@
 package detect
 
+import "github.com/rekey-app/rekey/detect/encoding"
+
 // tokenWalk goes along the characters of a token.
 type tokenWalk struct {
 	text   []byte
@@ -10,17 +12,17 @@ type tokenWalk struct {
 
 // next returns the next character and where it stands; it ends at w.at. Or it returns the seam before that. from is -1
 // where the token ends.
-func (w *tokenWalk) next() (c byte, from int, form forms, how seam) {
+func (w *tokenWalk) next() (c byte, from int, form encoding.Forms, how encoding.Seam) {
 	if from = w.at; from >= len(w.text) {
-		return 0, -1, 0, noSeam
+		return 0, -1, 0, encoding.NoSeam
 	}
 	if c = w.text[from]; isTail(c) && c != '=' {
 		w.begun = true
 		w.at++
-		return c, from, 0, noSeam
+		return c, from, 0, encoding.NoSeam
 	}
 	if w.begun && w.nseams < maxSeams {
-		if j, how := join(w.text, from); how != noSeam && j < len(w.text) {
+		if j, how := encoding.Join(w.text, from); how != encoding.NoSeam && j < len(w.text) {
 			if c, _, _ := charAt(w.text, j); isTail(c) {
 				w.nseams++
 				w.at = j
@@ -30,11 +32,11 @@ func (w *tokenWalk) next() (c byte, from int, form forms, how seam) {
 	}
 	c, n, form := charAt(w.text, from)
 	if !isTail(c) {
-		return 0, -1, 0, noSeam
+		return 0, -1, 0, encoding.NoSeam
 	}
 	w.begun = true
 	w.at += n
-	return c, from, form, noSeam
+	return c, from, form, encoding.NoSeam
 }
 
 // take reads the next characters into dst, and returns how many there were.
@@ -42,7 +44,7 @@ func (w *tokenWalk) take(dst []byte) int {
 	n := 0
 	for n < len(dst) {
 		c, from, _, how := w.next()
-		if how != noSeam {
+		if how != encoding.NoSeam {
 			continue
 		}
 		if from < 0 {

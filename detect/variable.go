@@ -3,6 +3,8 @@ package detect
 import (
 	"bytes"
 	"strings"
+
+	"github.com/rekey-app/rekey/detect/encoding"
 )
 
 // variable returns the name that the value behind before is assigned to, and "" where none is to be seen. It looks at
@@ -65,7 +67,7 @@ func nameBefore(before []byte) (name string, rest []byte) {
 func trimValue(s []byte) []byte { return bytes.TrimRight(s, " \t\"'`*\\") }
 
 // isName reports whether c may stand in a name, a path of properties included.
-func isName(c byte) bool { return isBase62(c) || strings.IndexByte("_-.$:", c) >= 0 }
+func isName(c byte) bool { return encoding.IsBase62(c) || strings.IndexByte("_-.$:", c) >= 0 }
 
 // isVariable reports whether name is written as environment variables are.
 func isVariable(name string) bool {
@@ -85,7 +87,7 @@ func cleanName(name string) string {
 func plainName(name string) string {
 	b := make([]byte, 0, len(name))
 	for i := range len(name) {
-		if isBase62(name[i]) {
+		if encoding.IsBase62(name[i]) {
 			b = append(b, name[i])
 		}
 	}
@@ -104,7 +106,7 @@ func namedAbove(before []byte) string {
 				break
 			}
 			// A label of its own, not the end of another name.
-			if (i == 0 || !isBase62(lower[i-1])) && i+len(label) < len(lower) && !isBase62(lower[i+len(label)]) {
+			if (i == 0 || !encoding.IsBase62(lower[i-1])) && i+len(label) < len(lower) && !encoding.IsBase62(lower[i+len(label)]) {
 				break
 			}
 		}

@@ -1,6 +1,11 @@
 package detect
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/rekey-app/rekey/detect/encoding"
+)
 
 // view is a text as read: the stored one, or what a stretch of it decodes to.
 type view struct {
@@ -23,8 +28,8 @@ type view struct {
 func rootView(text []byte) *view { return &view{text: text, to: len(text)} }
 
 // child returns a view of what a stretch of v decodes to.
-func (v *view) child(layer string, text []byte, span func(i, j int) (int, int)) *view {
-	return &view{text: text, parent: v, layer: layer, depth: v.depth + 1, span: span, to: len(text), member: v.member}
+func (v *view) child(d encoding.Decoded) *view {
+	return &view{text: d.Text, parent: v, layer: d.Encoding, depth: v.depth + 1, span: d.Span, to: len(d.Text), member: v.member}
 }
 
 // up returns the stretch of the parent where text[i:j] stands.
@@ -44,19 +49,13 @@ func (v *view) place(i, j int) (int, int) {
 }
 
 // encoding returns the layers from the outside in, with the forms of the characters innermost.
-func (v *view) encoding(f forms) string {
+func (v *view) encoding(f encoding.Forms) string {
 	var layers []string
 	for ; v.parent != nil; v = v.parent {
 		layers = append(layers, v.layer)
 	}
-	for i, j := 0, len(layers)-1; i < j; i, j = i+1, j-1 {
-		layers[i], layers[j] = layers[j], layers[i]
-	}
-	for i, name := range formNames {
-		if f&(1<<i) != 0 {
-			layers = append(layers, name)
-		}
-	}
+	slices.Reverse(layers)
+	layers = append(layers, f.Names()...)
 	if len(layers) == 0 {
 		return Plain
 	}

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"github.com/rekey-app/rekey/detect/budget"
+	"github.com/rekey-app/rekey/detect/encoding"
 )
 
 // viewScan is the state of reading one view.
@@ -41,57 +44,71 @@ func (s *stretch) has(at, align, size int) bool {
 }
 
 // add notes that run was decoded up to until for that anchor.
-func (s *stretch) add(run digitsRun, at, align, size, until int) {
-	i := run.anch
+func (s *stretch) add(run encoding.Run, at, align, size, until int) {
+	i := run.Anchor
 	if at >= s.until {
-		*s = stretch{at: run.at, until: until}
+		*s = stretch{at: run.At, until: until}
 	} else {
 		i, _ = slices.BinarySearch(s.at, int32(at))
 	}
 	s.done[(i-align)&(size-1)] = true
 }
 
-// base64 decodes the text around an anchor: first on its line, then over line ends.
-func (r *run) base64(w *viewScan, at int, a *anchor) {
+// digits decodes the text around an anchor: first on its line, then over line ends.
+func (r *run) digits(w *viewScan, at int, a *anchor) {
 	text := w.v.text
-	way := base64Decoder + (at-a.align)&3
+	known, isDigit, group, way := &w.base64, encoding.IsBase64, 4, base64Decoder
+	if a.form == inHex {
+		known, isDigit, group, way = &w.hex, encoding.IsHexDigit, 2, hexDecoder
+	}
+	way += (at - a.align) & (group - 1)
 	for _, wrap := range []bool{false, true} {
 		until := w.until[way]
 		if wrap {
-			until = w.base64.until
+			until = known.until
 		}
-		if wrap && w.base64.has(at, a.align, 4) || !wrap && at < until {
+		if wrap && known.has(at, a.align, group) || !wrap && at < until {
 			continue
 		}
-		run := collect(text, at, isBase64, leftReach, reachBehind(at, until), wrap)
-		child := decodeBase64(w.v, run, a.align)
-		if child == nil || !r.step(child, digitSteps*run.taken()) {
+		run := encoding.Collect(text, at, isDigit, leftReach, reachBehind(at, until), wrap)
+		child := w.v.child(decode(&run, text, a))
+		if !r.step(child, digitSteps*run.Taken()) {
 			return
 		}
 		until = bound(child, run)
 		if wrap {
-			w.base64.add(run, at, a.align, 4, until)
+			known.add(run, at, a.align, group, until)
 		} else {
 			w.until[way] = until
 		}
-		if !wrap && run.wraps && wrapsAt(text, run) {
+		if !wrap && run.Wraps && (a.form == inHex || wrapsAt(text, run)) {
 			// A credential that ends with the line might go on in the next.
 			child.to = min(child.to, len(child.text)-1)
 		}
-		child.truncated = !wrap && run.wraps && goesOn(text, run) || w.v.truncated && reachesEnd(text, run.end)
+		if a.form == inBase64 {
+			child.truncated = !wrap && run.Wraps && goesOn(text, run) || w.v.truncated && reachesEnd(text, run.End)
+		}
 		r.deeper(child)
-		if !wrap && run.anch > 0 && a.align == 0 && strings.IndexByte("/+-_", text[at-1]) >= 0 {
+		if !wrap && a.form == inBase64 && run.Anchor > 0 && a.align == 0 && strings.IndexByte("/+-_", text[at-1]) >= 0 {
 			// Base64 behind a path or a name, which look like more of it.
-			run.at, run.anch = run.at[run.anch:], 0
-			if !r.step(child, digitSteps*run.taken()) {
+			run.At, run.Anchor = run.At[run.Anchor:], 0
+			if !r.step(child, digitSteps*run.Taken()) {
 				return
 			}
-			r.deeper(decodeBase64(w.v, run, 0))
+			r.deeper(w.v.child(run.Base64(text, 0)))
 		}
-		if !wrap && !run.wraps && (run.anch == 0 && wrapBefore(text, at) < 0 || run.anch > 0 && wrapBefore(text, int(run.at[0])) < 0) {
+		if !wrap && !run.Wraps && (a.form == inHex || encoding.WrapBefore(text, int(run.At[0])) < 0) {
 			return
 		}
 	}
+}
+
+// decode returns what the digits around an anchor decode to.
+func decode(run *encoding.Run, text []byte, a *anchor) encoding.Decoded {
+	if a.form == inHex {
+		return run.Hex(text)
+	}
+	return run.Base64(text, a.align)
 }
 
 // reachBehind returns how far to the right of an anchor is decoded, where the last stretch ended at until.
@@ -103,42 +120,42 @@ func reachBehind(at, until int) int {
 }
 
 // bound sets the limits of a decoded stretch, and returns how far it was decoded.
-func bound(child *view, run digitsRun) (until int) {
-	if run.cut[0] {
+func bound(child *view, run encoding.Run) (until int) {
+	if run.Cut[0] {
 		child.from = 8
 	}
-	if run.cut[1] {
+	if run.Cut[1] {
 		child.to = len(child.text) - cutMargin/4
-		return run.end - cutMargin
+		return run.End - cutMargin
 	}
-	return run.end
+	return run.End
 }
 
 // wrapsAt reports whether the line that a stretch of base64 ends with looks broken at a width that encoders use.
-func wrapsAt(text []byte, run digitsRun) bool {
-	if len(run.at) == 0 {
+func wrapsAt(text []byte, run encoding.Run) bool {
+	if len(run.At) == 0 {
 		return false
 	}
-	first := int(run.at[0])
-	start := first + bytes.LastIndexByte(text[first:run.end], '\n') + 1
+	first := int(run.At[0])
+	start := first + bytes.LastIndexByte(text[first:run.End], '\n') + 1
 	n := 0
-	for i := len(run.at) - 1; i >= 0 && int(run.at[i]) >= start; i-- {
+	for i := len(run.At) - 1; i >= 0 && int(run.At[i]) >= start; i-- {
 		n++
 	}
 	return n >= 60 && n%4 == 0
 }
 
 // goesOn reports whether the line behind a stretch of base64 looks like more of it: no longer, and no name with a value.
-func goesOn(text []byte, run digitsRun) bool {
-	first := wrapAfter(text, run.end)
+func goesOn(text []byte, run encoding.Run) bool {
+	first := encoding.WrapAfter(text, run.End)
 	i := first
-	for i >= 0 && i < len(text) && i-first <= len(run.at) && isBase64(text[i]) {
+	for i >= 0 && i < len(text) && i-first <= len(run.At) && encoding.IsBase64(text[i]) {
 		i++
 	}
-	if first < 0 || i-first > len(run.at) {
+	if first < 0 || i-first > len(run.At) {
 		return false
 	}
-	if wrapAfter(text, i) >= 0 {
+	if encoding.WrapAfter(text, i) >= 0 {
 		return true // and a further one behind
 	}
 	i = skip(text, i, "= \"'`", 4)
@@ -150,43 +167,11 @@ func goesOn(text []byte, run digitsRun) bool {
 func reachesEnd(text []byte, i int) bool {
 	for k, c := range text[i:] {
 		escaped := k > 0 && text[i+k-1] == '\\' && (c == 'n' || c == 'r')
-		if k >= longestSeam || !isSpace(c) && !escaped && strings.IndexByte("\"'`+.\\", c) < 0 {
+		if k >= budget.Seam || !encoding.IsSpace(c) && !escaped && strings.IndexByte("\"'`+.\\", c) < 0 {
 			return false
 		}
 	}
 	return true
-}
-
-// hex decodes the hexadecimal text around an anchor.
-func (r *run) hex(w *viewScan, at int) {
-	way := hexDecoder + at%2
-	for _, wrap := range []bool{false, true} {
-		until := w.until[way]
-		if wrap {
-			until = w.hex.until
-		}
-		if wrap && w.hex.has(at, 0, 2) || !wrap && at < until {
-			continue
-		}
-		run := collect(w.v.text, at, isHexDigit, leftReach, reachBehind(at, until), wrap)
-		child := decodeHex(w.v, run)
-		if !r.step(child, digitSteps*run.taken()) {
-			return
-		}
-		until = bound(child, run)
-		if wrap {
-			w.hex.add(run, at, 0, 2, until)
-		} else {
-			w.until[way] = until
-		}
-		if !wrap && run.wraps {
-			child.to = min(child.to, len(child.text)-1)
-		}
-		r.deeper(child)
-		if !wrap && !run.wraps {
-			return
-		}
-	}
 }
 
 // utf16 reads the UTF-16 text around an anchor.
@@ -195,8 +180,18 @@ func (r *run) utf16(w *viewScan, at int) {
 	if at < w.until[way] {
 		return
 	}
-	child, until := narrowed(w.v, at)
-	w.until[way] = until
+	text := w.v.text
+	n := encoding.Narrow(text, at, leftReach, denseReach)
+	child := w.v.child(n.Decoded)
+	child.truncated = w.v.truncated && n.End+1 >= len(text)
+	w.until[way] = n.End - 1
+	if n.Cut[0] {
+		child.from = 8
+	}
+	if n.Cut[1] {
+		child.to = len(child.text) - cutMargin/4
+		w.until[way] = min(len(text), at+denseReach) - cutMargin
+	}
 	if r.step(child, wideSteps*len(child.text)) {
 		r.deeper(child)
 	}

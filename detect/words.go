@@ -1,5 +1,11 @@
 package detect
 
+import (
+	"github.com/rekey-app/rekey/detect/encoding"
+
+	"github.com/rekey-app/rekey/detect/budget"
+)
+
 // wordSet are words that stand before an underscore, each with the rule that it is for.
 type wordSet struct {
 	words []string
@@ -92,8 +98,8 @@ func reads(text []byte, i, at int, word string) bool {
 		if k == 0 {
 			return false
 		}
-		j, how := join(text, i)
-		if how == noSeam {
+		j, how := encoding.Join(text, i)
+		if how == encoding.NoSeam {
 			return false
 		}
 		i = j
@@ -101,8 +107,8 @@ func reads(text []byte, i, at int, word string) bool {
 	if i == at {
 		return true
 	}
-	j, how := join(text, i)
-	return how != noSeam && j == at
+	j, how := encoding.Join(text, i)
+	return how != encoding.NoSeam && j == at
 }
 
 // lastBefore returns the character before text[at:], escaped or not; 0 if there is none.
@@ -119,7 +125,7 @@ func lastBefore(text []byte, at int) byte {
 // escapeStart returns where the escape starts that the anchor at text[at:] is the end of: \\u{5f}, &amp;#95;. It looks no
 // farther than twice as many bytes as an escape has.
 func escapeStart(text []byte, at int) int {
-	low := max(0, at-2*longestEscape)
+	low := max(0, at-2*budget.Escape)
 	switch text[at] {
 	case '#', 'l':
 		for at >= low+5 && string(text[at-5:at]) == "&amp;" {

@@ -1,0 +1,157 @@
+package encoding
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/rekey-app/rekey/detect/budget"
+)
+
+// Seam is how two pieces of a value hang together.
+type Seam byte
+
+// The seams.
+const (
+	NoSeam       Seam = iota
+	Operator          // an operator: the language joins the pieces
+	Adjacent          // two literals side by side: some languages join them
+	Continuation      // a line continuation
+	SoftBreak         // a line end of quoted-printable
+)
+
+// Join reports how the value that breaks off at text[i] goes on, and that it does so at text[j]: behind `" + "`, `" "`, a line
+// continuation or a soft line break of quoted-printable. It looks at no more than [budget.Seam] bytes.
+func Join(text []byte, i int) (j int, how Seam) {
+	s := text[i:min(len(text), i+budget.Seam)]
+	if len(s) < 2 {
+		return 0, NoSeam
+	}
+	switch s[0] {
+	case '\\', '^', '`', '=':
+		if n := continuation(s); n > 0 {
+			if s[0] == '=' {
+				if !isSoftBreak(text, i, i+n) {
+					return 0, NoSeam
+				}
+				return i + n, SoftBreak
+			}
+			return i + n, Continuation
+		}
+	}
+	n := quote(s)
+	if n == 0 {
+		return 0, NoSeam
+	}
+	how = Adjacent
+	n += blank(s[n:])
+	for _, operator := range []string{"+", "..", ".", "||", "&", "<>", "~"} {
+		if bytes.HasPrefix(s[n:], []byte(operator)) {
+			n += len(operator)
+			how = Operator
+			break
+		}
+	}
+	n += blank(s[n:])
+	for k := 0; k < 2 && n < len(s) && strings.IndexByte("fFrRbBuUL@$", s[n]) >= 0; k++ {
+		n++
+	}
+	open := quote(s[n:])
+	if open == 0 {
+		return 0, NoSeam
+	}
+	return i + n + open, how
+}
+
+// The lines that quoted-printable breaks end within these columns, the = included: at most 76, and no escape is parted.
+const (
+	softBreakFirst = 70
+	softBreakLast  = 78
+)
+
+// isSoftBreak reports whether the = at text[i:], behind which the next line starts at text[next:], may be where quoted-printable
+// breaks a line. Most often it is the padding of base64, and the next line assigns to another name.
+func isSoftBreak(text []byte, i, next int) bool {
+	low := max(0, i-softBreakLast)
+	if width := i - low - bytes.LastIndexByte(text[low:i], '\n'); width < softBreakFirst || width > softBreakLast {
+		return false
+	}
+	end := next
+	for end < len(text) && end-next < budget.ReachName && (IsBase62(text[end]) || strings.IndexByte("_-.$", text[end]) >= 0) {
+		end++
+	}
+	return end == len(text) || text[end] != '=' && text[end] != ':'
+}
+
+// quote returns the length of the quotation mark at the start of s, which may be escaped or an entity.
+func quote(s []byte) int {
+	n := 0
+	for n < len(s) && s[n] == '\\' {
+		n++
+	}
+	if n < len(s) && (s[n] == '"' || s[n] == '\'' || s[n] == '`') {
+		return n + 1
+	}
+	for _, entity := range []string{"&quot;", "&#34;", "&#39;", "&apos;"} {
+		if n == 0 && bytes.HasPrefix(s, []byte(entity)) {
+			return len(entity)
+		}
+	}
+	return 0
+}
+
+// blank returns the length of the space at the start of s: line ends, escaped ones and continuations included.
+func blank(s []byte) int {
+	n := 0
+	for n < len(s) {
+		if IsSpace(s[n]) {
+			n++
+			continue
+		}
+		if s[n] == '_' && n > 0 && n+1 < len(s) && (s[n+1] == '\n' || s[n+1] == '\r') { // Visual Basic
+			n++
+			continue
+		}
+		if s[n] != '\\' {
+			break
+		}
+		k := n
+		for k < len(s) && s[k] == '\\' {
+			k++
+		}
+		if k == len(s) || strings.IndexByte("nrt\n\r", s[k]) < 0 {
+			break
+		}
+		n = k + 1
+	}
+	return n
+}
+
+// continuation returns the length of the line continuation at the start of s, with the indentation behind it.
+func continuation(s []byte) int {
+	n := 0
+	for n < len(s) && s[n] == s[0] {
+		n++
+	}
+	slashes := n
+	if s[0] != '=' {
+		for n < len(s) && (s[n] == ' ' || s[n] == '\t') {
+			n++
+		}
+	}
+	switch {
+	case n < len(s) && s[n] == '\n':
+		n++
+	case n+1 < len(s) && s[n] == '\r' && s[n+1] == '\n':
+		n += 2
+	case s[0] == '\\' && slashes >= 3 && n < len(s) && s[n] == 'n': // within a string: \\\n
+		n++
+	default:
+		return 0
+	}
+	if s[0] != '=' {
+		for n < len(s) && (s[n] == ' ' || s[n] == '\t') {
+			n++
+		}
+	}
+	return n
+}
