@@ -127,7 +127,7 @@ func claimTokenAt(text []byte, at int) int {
 // written like that.
 func readClaim(t *token, v *view, from, at int, written encoding.Forms) (match, bool) {
 	t.read(v.text, at, claimLength+2)
-	if !t.ends(claimLength) {
+	if !t.ends(claimLength) && !t.endsAtBreak(v.text, claimLength) {
 		start := max(0, from-len("https://"))
 		if t.n < claimLength || t.end(claimLength)-at != claimLength || !isSized(v.text, start, at+claimLength-start) {
 			return match{}, false

@@ -8,8 +8,11 @@ import (
 
 // charAt returns the character at text[i:], escaped or not, the bytes it takes, and how it is written.
 func charAt(text []byte, i int) (c byte, n int, form encoding.Forms) {
-	if c, n, form = unescape(text, i); n > 0 {
-		return c, n, form
+	switch text[i] {
+	case '\\', '%', '&', '=':
+		if c, n, form = unescape(text, i); n > 0 {
+			return c, n, form
+		}
 	}
 	return text[i], 1, 0
 }
@@ -38,7 +41,7 @@ func unescapeQuoted(text []byte, i int) (c byte, n int, form encoding.Forms) {
 		}
 	case "=3D", "=22":
 		for _, prefix := range []string{"sk_", "sk=5F", "pk_", "ak_", "ak=5F", "whsec"} {
-			if bytes.HasPrefix(s[3:], []byte(prefix)) {
+			if startsOver(s[3:], prefix) {
 				c = '='
 				if s[1] == '2' {
 					c = '"'
@@ -48,4 +51,19 @@ func unescapeQuoted(text []byte, i int) (c byte, n int, form encoding.Forms) {
 		}
 	}
 	return 0, 0, 0
+}
+
+// startsOver reports whether s starts with prefix, soft line breaks of quoted-printable aside.
+func startsOver(s []byte, prefix string) bool {
+	for prefix != "" {
+		switch {
+		case len(s) > 0 && s[0] == prefix[0]:
+			s, prefix = s[1:], prefix[1:]
+		case bytes.HasPrefix(s, []byte("=\n")), bytes.HasPrefix(s, []byte("=\r\n")):
+			s = s[bytes.IndexByte(s, '\n')+1:]
+		default:
+			return false
+		}
+	}
+	return true
 }

@@ -46,9 +46,9 @@ func FuzzScan(f *testing.F) {
 			}
 			g.At(path)
 		}
-		streamed, err := s.ScanReader(t.Context(), path, bytes.NewReader(text))
-		if err != nil || len(streamed) != len(found) {
-			t.Errorf("from a stream %d findings, want %d: %v", len(streamed), len(found), err)
+		streamed, err := s.ExamineReader(t.Context(), path, bytes.NewReader(text))
+		if err != nil || len(streamed.Findings) != len(found) {
+			t.Errorf("from a stream %d findings, want %d: %v", len(streamed.Findings), len(found), err)
 		}
 	})
 }

@@ -50,7 +50,8 @@ func TestReaderOfLargeFiles(t *testing.T) {
 			text := io.MultiReader(io.LimitReader(test.r, test.size), strings.NewReader(" "+key+"\n"), bytes.NewReader(make([]byte, 1000)))
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			found, err := s.ScanReader(t.Context(), "", text)
+			res, err := s.ExamineReader(t.Context(), "", text)
+			found := res.Findings
 			runtime.ReadMemStats(&after)
 			if err != nil || len(found) != 1 || found[0].Place.Offset != test.size+1 || found[0].Secret.Reveal() != key {
 				t.Fatalf("%d findings, %v", len(found), err)

@@ -21,16 +21,10 @@ const (
 	overlap = budget.TextOverlap
 )
 
-// ScanReader is [Scanner.Scan] for a text of any length, in bounded memory: for texts up to 4 MiB the findings are the
+// ExamineReader is [Scanner.Examine] for a text of any length, in bounded memory: for texts up to 4 MiB the findings are the
 // same. In longer ones evidence is what stands within the window, and of a compressed file in base64 that does not fit the
 // beginning is read. The error is that of r; what was found before it is returned with it. An r that is also an [io.ReaderAt] and
 // an [io.Seeker], as files are, is read from its start and not in order.
-func (s *Scanner) ScanReader(ctx context.Context, path string, r io.Reader) ([]Finding, error) {
-	res, err := s.ExamineReader(ctx, path, r)
-	return res.Findings, err
-}
-
-// ExamineReader is [Scanner.ScanReader] with what could not be read.
 func (s *Scanner) ExamineReader(ctx context.Context, path string, r io.Reader) (Result, error) {
 	w := s.newWindows(nil, r)
 	defer w.close()

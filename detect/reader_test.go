@@ -52,12 +52,12 @@ func TestReaderFindsWhatScanFinds(t *testing.T) {
 			if len(want) != len(test.at) {
 				t.Fatalf("%d findings, want %d", len(want), len(test.at))
 			}
-			got, err := s.ScanReader(t.Context(), "", bytes.NewReader(b.Bytes()))
+			got, err := s.ExamineReader(t.Context(), "", bytes.NewReader(b.Bytes()))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, places(got)); diff != "" {
-				t.Errorf("(-Scan +ScanReader):\n%s", diff)
+			if diff := cmp.Diff(want, places(got.Findings)); diff != "" {
+				t.Errorf("(-Scan +ExamineReader):\n%s", diff)
 			}
 		})
 	}
@@ -72,9 +72,9 @@ func TestReaderOfUTF16(t *testing.T) {
 		wide = append(wide, c, 0)
 	}
 	s := detect.New(detect.Options{})
-	got, err := s.ScanReader(t.Context(), "", bytes.NewReader(wide))
-	if err != nil || len(got) != 1 || got[0].Place.Line != 900_001 || got[0].Place.Column != 35 || got[0].Secret.Reveal() != key {
-		t.Fatalf("%v, %v", got, err)
+	got, err := s.ExamineReader(t.Context(), "", bytes.NewReader(wide))
+	if err != nil || len(got.Findings) != 1 || got.Findings[0].Place.Line != 900_001 || got.Findings[0].Place.Column != 35 || got.Findings[0].Secret.Reveal() != key {
+		t.Fatalf("%v, %v", got.Findings, err)
 	}
 }
 
@@ -83,9 +83,9 @@ func TestReaderKeepsWhatItFoundBeforeAnError(t *testing.T) {
 	key := detecttest.Key(1, detect.Live)
 	broken := errors.New("broken")
 	r := io.MultiReader(strings.NewReader("CLERK_SECRET_KEY="+key+"\n"), iotest.ErrReader(broken))
-	got, err := detect.New(detect.Options{}).ScanReader(t.Context(), "", r)
-	if !errors.Is(err, broken) || len(got) != 1 {
-		t.Fatalf("%d findings, %v", len(got), err)
+	got, err := detect.New(detect.Options{}).ExamineReader(t.Context(), "", r)
+	if !errors.Is(err, broken) || len(got.Findings) != 1 {
+		t.Fatalf("%d findings, %v", len(got.Findings), err)
 	}
 }
 

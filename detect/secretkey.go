@@ -47,9 +47,9 @@ func beginsKey(text []byte, at int) bool {
 		return false
 	}
 	end := w.at
-	// More of the token may follow a seam, or be a path.
+	// More of the token may follow a seam, or be a path; or be the = of a line break.
 	c, from, _, how := w.next()
-	if startsFresh(text, at) && (how != encoding.NoSeam || from < 0 || c == '/' || nameAfter(text, at, end)) {
+	if startsFresh(text, at) && (how != encoding.NoSeam || from < 0 || c == '/' || c == '=' || nameAfter(text, at, end)) {
 		return true
 	}
 	return isSized(text, at, keyLength)

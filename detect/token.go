@@ -108,7 +108,7 @@ func (t *token) ends(n int) bool {
 // bounded reports whether the token's first n characters are a credential of their own, and cuts the token to it: no word runs
 // into it, and nothing goes on with it; or a binary format says where it starts and ends.
 func (t *token) bounded(text []byte, n int) bool {
-	if startsFresh(text, t.at) && (t.ends(n) || t.endsAtSlash(text, n)) {
+	if startsFresh(text, t.at) && (t.ends(n) || t.endsAtSlash(text, n) || t.endsAtBreak(text, n)) {
 		return true
 	}
 	if t.n < n || t.end(n)-t.at != n || !isSized(text, t.at, n) && !(startsFresh(text, t.at) && nameAfter(text, t.at, t.end(n))) {
@@ -137,6 +137,19 @@ func (t *token) endsAtSlash(text []byte, n int) bool {
 		if i == pathSegment {
 			return false
 		}
+	}
+	t.n = n
+	return true
+}
+
+// endsAtBreak reports whether the token's n characters end where quoted-printable breaks the line, and cuts the token there: its =
+// looks like one character more.
+func (t *token) endsAtBreak(text []byte, n int) bool {
+	if t.n <= n || t.chars[n] != '=' {
+		return false
+	}
+	if _, how := encoding.Join(text, t.end(n)); how != encoding.SoftBreak {
+		return false
 	}
 	t.n = n
 	return true

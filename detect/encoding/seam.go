@@ -62,25 +62,54 @@ func Join(text []byte, i int) (j int, how Seam) {
 	return i + n + open, how
 }
 
-// The lines that quoted-printable breaks end within these columns, the = included: at most 76, and no escape is parted.
+// The lines that quoted-printable breaks have 76 columns at most, the = included, and most come close: no escape is parted.
 const (
-	softBreakFirst = 70
+	softBreakUsual = 70
 	softBreakLast  = 78
 )
 
 // isSoftBreak reports whether the = at text[i:], behind which the next line starts at text[next:], may be where quoted-printable
-// breaks a line. Most often it is the padding of base64, and the next line assigns to another name.
+// breaks a line: at any width where the text close by shows it, else at the usual one. Most often it is the padding of base64, and the
+// next line assigns to another name.
 func isSoftBreak(text []byte, i, next int) bool {
 	low := max(0, i-softBreakLast)
-	if width := i - low - bytes.LastIndexByte(text[low:i], '\n'); width < softBreakFirst || width > softBreakLast {
+	line := text[low+bytes.LastIndexByte(text[low:i], '\n')+1 : i]
+	if len(line) >= softBreakLast {
 		return false
+	}
+	behind, _, _ := bytes.Cut(text[next:min(len(text), next+softBreakLast)], []byte{'\n'})
+	if quotesSign(text[max(0, i-2*softBreakLast):i], behind) {
+		return true
 	}
 	end := next
 	for end < len(text) && end-next < budget.ReachName && (IsBase62(text[end]) || strings.IndexByte("_-.$", text[end]) >= 0) {
 		end++
 	}
-	return end == len(text) || text[end] != '=' && text[end] != ':'
+	return len(line)+1 >= softBreakUsual && (end == len(text) || text[end] != '=' && text[end] != ':')
 }
+
+// quotesSign reports whether the texts write an = as quoted-printable has to, as =3D, and have no other = but of its escapes and of
+// what breaks a line.
+func quotesSign(texts ...[]byte) bool {
+	quoted := false
+	for _, text := range texts {
+		for i, c := range text {
+			switch rest := text[i+1:]; {
+			case c != '=' || isBreak(rest):
+			case len(rest) < 2 || !isUpperHex(rest[0]) || !isUpperHex(rest[1]):
+				return false
+			default:
+				quoted = quoted || string(rest[:2]) == "3D"
+			}
+		}
+	}
+	return quoted
+}
+
+// isBreak reports whether a line ends before s.
+func isBreak(s []byte) bool { return len(s) == 0 || s[0] == '\n' || s[0] == '\r' }
+
+func isUpperHex(c byte) bool { return IsHexDigit(c) && c < 'a' }
 
 // quote returns the length of the quotation mark at the start of s, which may be escaped or an entity.
 func quote(s []byte) int {

@@ -69,7 +69,10 @@ func WrapAfter(text []byte, i int) int {
 
 // joined is WrapAfter where no line end stands: a seam may.
 func joined(text []byte, i, lines int) int {
-	if j, how := Join(text, i); lines == 0 && how != NoSeam && j < len(text) && IsBase64(text[j]) {
+	if lines > 0 {
+		return -1
+	}
+	if j, how := Join(text, i); how != NoSeam && j < len(text) && IsBase64(text[j]) {
 		return j
 	}
 	return -1
@@ -112,7 +115,7 @@ func WrapBefore(text []byte, i int) int {
 				k--
 			}
 			lines = true
-		case IsBase64(c) && c != '+':
+		case IsBase64(c) && (c != '+' || k > 1 && IsBase64(text[k-2])): // a + behind no digit joins literals
 			if !lines {
 				return -1
 			}
