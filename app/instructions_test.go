@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -19,6 +20,7 @@ func TestInstructions(t *testing.T) {
 		"Changed":  testChanged,
 		"Gone":     testGone,
 		"Branch":   testLeakOnABranch,
+		"Removed":  testRemovedLater,
 	})
 }
 
@@ -100,4 +102,38 @@ func testLeakOnABranch(t *testing.T) {
 	sha := w.commit(w.shop, githubtest.Change{Files: change(map[string]string{"main.go": fmt.Sprintf(literal, key)})})
 	w.push(w.shop, "refs/heads/feature/x", sha)
 	holds(t, "the issue", w.lastIssue(), "On the branch `feature/x`, in `main.go:4`, replace the key")
+}
+
+// issueEdits counts the edits of issues that were sent.
+func (w *world) issueEdits() (n int) {
+	for _, r := range w.github.Requests() {
+		if r.Method == http.MethodPatch && strings.Contains(r.Path, "/issues/") {
+			n++
+		}
+	}
+	return n
+}
+
+// testRemovedLater takes the key out by a later push: the issue stays open, and asks for that change no longer.
+func testRemovedLater(t *testing.T) {
+	w := newShop(t)
+	key, _ := w.secret(306, detect.Live)
+	first := w.commit(w.shop, githubtest.Change{Files: change(map[string]string{"main.go": fmt.Sprintf(literal, key)})})
+	w.push(w.shop, "refs/heads/main", first)
+	holds(t, "the issue", w.lastIssue(), "In `main.go:4`, replace the key")
+	edits := w.issueEdits()
+	kept := w.commit(w.shop, githubtest.Change{Parents: []string{first}, Files: map[string]string{"README.md": "# Shop\n"}})
+	w.push(w.shop, "refs/heads/main", kept)
+	holds(t, "the issue", w.lastIssue(), "In `main.go:4`, replace the key")
+	if n := w.issueEdits(); n != edits {
+		t.Errorf("%d edits of the issue by a push that has nothing to do with it", n-edits)
+	}
+	gone := w.commit(w.shop, githubtest.Change{Parents: []string{kept}, Files: map[string]string{"main.go": "package main\n"}})
+	w.push(w.shop, "refs/heads/main", gone)
+	body := w.lastIssue()
+	holds(t, "the issue", body, "fly secrets set")
+	lacks(t, "the issue", body, "replace the key", "os.Getenv")
+	if issue := w.filed(1)[0]; issue.State != "open" {
+		t.Errorf("the issue is %s", issue.State)
+	}
 }

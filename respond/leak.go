@@ -56,6 +56,7 @@ type Leak struct {
 	IssueNumber     int
 	IssueURL        string
 	IssueDigest     string // hash of the text last sent
+	FilesRef        string // the ref whose files hold the credential by that text; "" for none
 }
 
 // Who acts where no person does.

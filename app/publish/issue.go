@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,9 +23,11 @@ const maxSightings = 100
 
 // Issue makes a leak's one issue say what the ledger knows: it files it, finds it again, or edits it in place.
 func (w *Worker) Issue(ctx context.Context, j *river.Job[job.Issue]) error {
-	ctx, err := w.issueTurn(ctx, j.Args.Leak)
-	if err != nil {
-		return err
+	if !j.Args.Refresh {
+		var err error
+		if ctx, err = w.issueTurn(ctx, j.Args.Leak); err != nil {
+			return err
+		}
 	}
 	_, p, found, err := w.Policies.OfLeak(ctx, j.Args.Leak)
 	if err != nil || !found {
@@ -190,7 +193,7 @@ func (e *issueEffect) send(ctx context.Context, client *github.Client) (err erro
 func (e *issueEffect) Save(ctx context.Context, tx Tx) (string, error) {
 	switch {
 	case e.outcome != "":
-		return e.outcome, nil
+		return e.outcome, e.w.saidSo(ctx, tx, e.facts)
 	case e.deleted:
 		return "deleted", record.ForgetIssue(ctx, tx, e.facts.Leak)
 	}
@@ -210,6 +213,27 @@ const maxAssignees = 10
 // clockSlack is by how much our clock and GitHub's may differ when an issue is looked for by its time.
 const clockSlack = time.Hour
 
+// filesRef is the ref whose files hold the leak, "" for none.
+func (f issueFacts) filesRef() string {
+	if len(f.Head) == 0 {
+		return ""
+	}
+	return "refs/heads/" + cmp.Or(f.Branch, f.source.DefaultBranch)
+}
+
+// saidSo records what an issue says that needs no edit.
+func (w *Worker) saidSo(ctx context.Context, tx Tx, f issueFacts) error {
+	if f.Files == nil || f.Leak.FilesRef == f.filesRef() {
+		return nil
+	}
+	leak, err := tx.Leak(ctx, f.Leak.ID)
+	if err != nil {
+		return err
+	}
+	leak.FilesRef = f.filesRef()
+	return tx.UpdateLeak(ctx, leak, respond.Event{})
+}
+
 // filed records the issue, and queues the check runs that are to name it.
 func (w *Worker) filed(ctx context.Context, tx Tx, f issueFacts, issue github.Issue, digest string) error {
 	leak, err := tx.Leak(ctx, f.Leak.ID)
@@ -218,6 +242,7 @@ func (w *Worker) filed(ctx context.Context, tx Tx, f issueFacts, issue github.Is
 	}
 	fresh := leak.IssueNumber != issue.Number || leak.IssueRepository != f.target.ID
 	leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = f.target.ID, issue.Number, issue.URL, digest
+	leak.FilesRef = f.filesRef()
 	if err := tx.UpdateLeak(ctx, leak, respond.Event{}); err != nil || !fresh {
 		return err
 	}

@@ -61,6 +61,7 @@ type scanTx interface {
 	RecordUnread(ctx context.Context, repository int64, ref, sha string, reasons []string) (ledger.Unread, error)
 	RecordGap(ctx context.Context, repository int64, ref, base, head string, reasons []string) error
 	Unissued(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
+	OpenIn(ctx context.Context, repository int64, ref string, limit int) ([]respond.Leak, error)
 	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
 }
 

@@ -152,6 +152,9 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 		if err := r.fillGaps(ctx, tx, t, &scan); err != nil {
 			return err
 		}
+		if err := refresh(ctx, tx, t); err != nil {
+			return err
+		}
 		if t.Policy {
 			if err := refile(ctx, tx, t.Repository.ID); err != nil {
 				return err
@@ -270,6 +273,26 @@ func (r *Reader) moveTip(ctx context.Context, tx Tx, t *Task, unjudged []string)
 		return err
 	}
 	return tx.SetTip(ctx, t.Repository.ID, t.Ref, t.Want, t.Received)
+}
+
+// maxRefreshed is how many issues one push queues to be compared with the files.
+const maxRefreshed = 20
+
+// refresh queues the issues of leaks that the ref's files held until now: the push may have taken them out.
+func refresh(ctx context.Context, tx Tx, t *Task) error {
+	if !t.movesRef() {
+		return nil
+	}
+	leaks, err := tx.OpenIn(ctx, t.Repository.ID, t.Ref, maxRefreshed)
+	if err != nil {
+		return err
+	}
+	for _, leak := range leaks {
+		if err := tx.Enqueue(ctx, job.Issue{Leak: leak.ID, Refresh: true}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // RecordFailure writes a scan that could not be finished, with the reason.

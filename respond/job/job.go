@@ -88,6 +88,8 @@ func QueueOf(event string) string {
 // Issue brings a leak's issue up to date: files it, edits it, closes it.
 type Issue struct {
 	Leak int64 `json:"leak"`
+	// Refresh means that the text may be the same: a turn to write is taken only once that is known.
+	Refresh bool `json:"refresh,omitempty"`
 }
 
 // Kind implements river.JobArgs.

@@ -10,7 +10,7 @@ import (
 const leakColumns = `l.id, l.repository, l.fingerprint, l.kind, l.environment, l.severity, l.confidence, l.reasons, l.redacted,
 	l.instance, l.dashboard, l.variable, l.browser, l.state, l.introduced, l.detected, l.responded, l.closed, l.closed_by,
 	l.reason, l.pusher, l.instance_id, l.asked, l.answer, l.issue_repository, l.issue_number, l.issue_url, l.issue_digest,
-	l.outside`
+	l.outside, l.files_ref`
 
 func leakFields(l *respond.Leak) []any {
 	return []any{
@@ -27,6 +27,7 @@ func leakFields(l *respond.Leak) []any {
 		into{&l.VerifiedAt},
 		&l.Verdict, &l.IssueRepository, &l.IssueNumber, &l.IssueURL, &l.IssueDigest,
 		into{&l.Outside},
+		into{&l.FilesRef},
 	}
 }
 
@@ -93,6 +94,16 @@ func (tx *Tx) LeaksWithIssuesIn(ctx context.Context, repository int64) ([]respon
 	return list, nil
 }
 
+// OpenIn lists up to limit open leaks of the repository that the files of a ref hold, by what their issues say.
+func (tx *Tx) OpenIn(ctx context.Context, repository int64, ref string, limit int) ([]respond.Leak, error) {
+	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND l.files_ref = $2 AND l.state = 'open' AND l.issue_number <> 0
+		ORDER BY l.id DESC LIMIT $3`, repository, []byte(ref), limit)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: leaks in %s of repository %d: %w", ref, repository, err)
+	}
+	return list, nil
+}
+
 // bySeverity orders leaks, the most severe first.
 const bySeverity = `CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END`
 
@@ -145,10 +156,10 @@ func (tx *Tx) Unsure(ctx context.Context, repository int64) (bool, error) {
 func (tx *Tx) UpdateLeak(ctx context.Context, l respond.Leak, e respond.Event) error {
 	n, err := tx.exec(ctx, `UPDATE leaks SET state = $2, responded = $3, closed = $4, closed_by = $5, reason = $6,
 			instance_id = $7, asked = $8, answer = $9, issue_repository = $10, issue_number = $11, issue_url = $12,
-			issue_digest = $13
+			issue_digest = $13, files_ref = $14
 		WHERE id = $1`,
 		l.ID, l.State, l.Responded, l.Closed, l.ClosedBy, l.Reason, l.InstanceID, l.VerifiedAt, l.Verdict,
-		l.IssueRepository, l.IssueNumber, l.IssueURL, l.IssueDigest)
+		l.IssueRepository, l.IssueNumber, l.IssueURL, l.IssueDigest, []byte(l.FilesRef))
 	switch {
 	case err != nil:
 		return fmt.Errorf("ledger: leak %d: %w", l.ID, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"slices"
 	"testing"
 	"time"
 
@@ -90,6 +91,7 @@ func TestScansAndLeaks(t *testing.T) {
 			leak.State, leak.Closed, leak.ClosedBy, leak.Reason = respond.Revoked, clock.Time, "Clerk", "the key is dead"
 			leak.Verdict, leak.VerifiedAt, leak.Fingerprint = "revoked", clock.Time, "identity stays"
 			leak.IssueRepository, leak.IssueNumber, leak.IssueURL, leak.IssueDigest = 9, 12, "https://example.com/12", "d1"
+			leak.FilesRef = "refs/heads/m\xffin"
 			return tx.UpdateLeak(ctx, leak, respond.Event{By: "Clerk", From: respond.Open, To: respond.Revoked, Reason: "asked"})
 		})
 		r = record(t, s, scanOf(headB, "push"), observation("f1", 1), observation("f3", 1))
@@ -114,6 +116,7 @@ func TestScansAndLeaks(t *testing.T) {
 			want.State, want.Closed, want.ClosedBy, want.Reason = respond.Revoked, clock.Time, "Clerk", "the key is dead"
 			want.Verdict, want.VerifiedAt = "revoked", clock.Time
 			want.IssueRepository, want.IssueNumber, want.IssueURL, want.IssueDigest = 9, 12, "https://example.com/12", "d1"
+			want.FilesRef = "refs/heads/m\xffin"
 			want.Instance, want.Browser, want.Introduced = "clerk.example.com", true, start().Add(-48*time.Hour)
 			equal(t, "leak in the end", got, want)
 			if _, err := tx.LeakByIssue(ctx, 9, 0); !errors.Is(err, ledger.ErrNotFound) {
@@ -192,6 +195,39 @@ func TestUsesClerk(t *testing.T) {
 			return tx.UpdateLeak(ctx, leak, respond.Event{})
 		})
 		demand("with a false positive", false)
+	})
+}
+
+func TestOpenIn(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, _ := open(t, url)
+		know(t, s, repository())
+		recorded := record(t, s, scanOf(headA, "push"), observation("main", 1), observation("other", 2), observation("unfiled", 3), observation("closed", 4))
+		for i, fingerprint := range []string{"main", "other", "unfiled", "closed"} {
+			leak := recorded.New[slices.IndexFunc(recorded.New, func(l respond.Leak) bool { return l.Fingerprint == fingerprint })]
+			leak.IssueRepository, leak.IssueNumber, leak.FilesRef = 9, i+1, "refs/heads/main"
+			switch fingerprint {
+			case "other":
+				leak.FilesRef = "refs/heads/other"
+			case "unfiled":
+				leak.IssueNumber = 0
+			case "closed":
+				leak.State = respond.Resolved
+			}
+			update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.UpdateLeak(ctx, leak, respond.Event{}) })
+		}
+		for ref, want := range map[string][]string{"refs/heads/main": {"main"}, "refs/heads/other": {"other"}, "": nil} {
+			var got []string
+			view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+				list, err := tx.OpenIn(ctx, 9, ref, 10)
+				for _, l := range list {
+					got = append(got, l.Fingerprint)
+				}
+				return err
+			})
+			equal(t, ref, got, want)
+		}
 	})
 }
 

@@ -150,7 +150,7 @@ CREATE TABLE leaks (
     issue_number     INTEGER NOT NULL DEFAULT 0,
     issue_url        TEXT NOT NULL DEFAULT '',
     issue_digest     TEXT NOT NULL DEFAULT '',
-    first_scan       INTEGER NOT NULL, outside INTEGER NOT NULL DEFAULT 0,
+    first_scan       INTEGER NOT NULL, outside INTEGER NOT NULL DEFAULT 0, files_ref BLOB NOT NULL DEFAULT x'',
     UNIQUE (repository, fingerprint)
 ) STRICT;
 
