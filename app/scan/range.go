@@ -89,10 +89,7 @@ type readFile struct {
 }
 
 func (r *ranger) commit(ctx context.Context, commit worktree.Commit) error {
-	hit := Hit{
-		Repository: r.repository, Commit: commit.ID.String(),
-		Author: pack.Person{Name: commit.Author, Email: commit.Email, When: commit.Authored},
-	}
+	hit := Hit{Repository: r.repository, Commit: commit.ID.String(), Author: commit.Author}
 	if commit.ParentsGone {
 		r.problem(Problem{Path: commit.ID.String(), Reason: "shallow clone", Part: true, Absent: pack.ShallowClone, Count: 1})
 	}

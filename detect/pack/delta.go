@@ -133,6 +133,20 @@ func applyDelta(dst, base, ops []byte, copied []detect.CopiedRange) ([]detect.Co
 	return copied, nil
 }
 
+// ApplyDelta makes an object of at most limit bytes from its base and a delta. Errors wrap [ErrCorrupt].
+func ApplyDelta(base, delta []byte, limit int64) ([]byte, error) {
+	from, size, ops, err := deltaSizes(delta)
+	if err != nil {
+		return nil, err
+	}
+	if from != uint64(len(base)) || size > uint64(limit) {
+		return nil, fmt.Errorf("%w: a delta of %d to %d bytes for a base of %d, limit %d", ErrCorrupt, from, size, len(base), limit)
+	}
+	out := make([]byte, size)
+	_, err = applyDelta(out, base, ops, nil)
+	return out, err
+}
+
 // appendCopied appends c to list, or makes its last longer where c goes on from there in both texts.
 func appendCopied(list []detect.CopiedRange, c detect.CopiedRange) []detect.CopiedRange {
 	if n := len(list); n > 0 {

@@ -42,7 +42,7 @@ func FuzzDelta(f *testing.F) {
 	f.Add([]byte("base"), []byte{4, 8, 0x90, 4, 0x91, 0, 4})
 	f.Add(bytes.Repeat([]byte("0123456789"), 30), []byte{172, 2, 20, 0xb1, 3, 10, 0, 0x91, 200, 10})
 	f.Fuzz(func(t *testing.T, base, delta []byte) {
-		_, size, ops, err := deltaSizes(delta)
+		from, size, ops, err := deltaSizes(delta)
 		if err != nil || size > 1<<20 {
 			return
 		}
@@ -65,6 +65,10 @@ func FuzzDelta(f *testing.F) {
 		}
 		if err != nil && !errors.Is(err, ErrCorrupt) {
 			t.Fatalf("unforeseen error: %v", err)
+		}
+		whole, wholeErr := ApplyDelta(base, delta, 1<<20)
+		if (wholeErr == nil) != (err == nil && from == uint64(len(base))) || wholeErr == nil && !bytes.Equal(whole, dst) {
+			t.Fatalf("ApplyDelta: %q, %v", whole, wholeErr)
 		}
 		for i, c := range quota {
 			if c != 0xa5 && (i < 32 || i >= 32+int(size)) {
@@ -105,7 +109,7 @@ func FuzzCommit(f *testing.F) {
 		}
 		g, _ := parseTag(id{}, text)
 		m := parseMailmap(string(text))
-		for _, p := range []Person{parsePerson(c.author), g.tagger} {
+		for _, p := range []Person{ParsePerson(c.author), g.tagger} {
 			if strings.Contains(p.Name+p.Email, "\n") {
 				t.Fatalf("person over two lines: %q", p)
 			}

@@ -49,7 +49,7 @@ func parseCommit(i id, text []byte) (commit, error) {
 			c.author = cutPerson(value)
 		}
 		if value, ok := bytes.CutPrefix(line, []byte("committer ")); ok {
-			c.committed = parsePerson(cutPerson(value)).When.Unix()
+			c.committed = ParsePerson(cutPerson(value)).When.Unix()
 			break
 		}
 	}
@@ -99,7 +99,7 @@ func parseTag(i id, text []byte) (tag, error) {
 			t.kind = string(value[:min(len(value), len("commit"))])
 		}
 		if value, ok := bytes.CutPrefix(line, []byte("tagger ")); ok {
-			t.tagger = parsePerson(cutPerson(value))
+			t.tagger = ParsePerson(cutPerson(value))
 			return t, nil
 		}
 	}
@@ -110,8 +110,8 @@ func nextLine(text []byte) (line, rest []byte) {
 	return line, rest
 }
 
-// parsePerson reads "Name <email> seconds zone". What is not there stays empty.
-func parsePerson(line string) Person {
+// ParsePerson reads what a commit says of its author, "Name <email> seconds zone". What is not there stays empty.
+func ParsePerson(line string) Person {
 	var p Person
 	p.When = time.Unix(0, 0).UTC()
 	open := strings.IndexByte(line, '<')

@@ -273,7 +273,7 @@ func (r *Repository) scan(ctx context.Context, e examiner, heads Range) (Report,
 		report.Skipped = append(report.Skipped, sc.missing.report()...)
 	}
 	if err != nil {
-		return Report{}, fmt.Errorf("scan repository %s: %w", r.dir.common, err)
+		return Report{}, fmt.Errorf("scan repository %s: %w", r.dir.Common, err)
 	}
 	report.Stats.Trees = looseTrees
 	for _, p := range r.store.packs {

@@ -51,7 +51,7 @@ func (h *history) placeBlobs(ctx context.Context, found *places, report *Report)
 		}
 	}
 	place := func(c *commit, names []string, blob id) {
-		s := Sighting{Source: InBlob, Blob: blob.String(), Path: pathOf(names), Commit: c.id.String(), Author: h.mailmap.apply(parsePerson(c.author))}
+		s := Sighting{Source: InBlob, Blob: blob.String(), Path: pathOf(names), Commit: c.id.String(), Author: h.mailmap.apply(ParsePerson(c.author))}
 		reached[blob] = true
 		if at, ok := over[blob]; ok && report.Skipped[at].Path == "" {
 			report.Skipped[at].Path = s.Path
@@ -115,7 +115,7 @@ func (h *history) placeMessages(found *places) {
 		s := Sighting{Blob: name.String(), Source: InMessage, Commit: name.String(), AtHead: slices.Contains(h.heads, name), Refs: h.refCommit[name]}
 		var date int64
 		if c, ok := h.commits[name]; ok {
-			s.Author, date = h.mailmap.apply(parsePerson(c.author)), c.committed
+			s.Author, date = h.mailmap.apply(ParsePerson(c.author)), c.committed
 		}
 		found.addAll(s, date, h.hits[name].findings)
 	}

@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"time"
+
+	"github.com/rekey-app/rekey/detect/pack"
+	"github.com/rekey-app/rekey/detect/pack/gitdir"
 )
 
 // Commit is a commit as it is stored.
@@ -14,12 +15,10 @@ type Commit struct {
 	ID          ID
 	Tree        ID
 	Parents     []ID
-	Author      string // name, as written
-	Email       string
-	Authored    time.Time
-	committed   int64  // seconds since 1970
-	Text        []byte // the whole object
-	ParentsGone bool   // a shallow clone ends here
+	Author      pack.Person // as written
+	committed   int64       // seconds since 1970
+	Text        []byte      // the whole object
+	ParentsGone bool        // a shallow clone ends here
 }
 
 // Commit reads a commit.
@@ -42,10 +41,9 @@ func (t *Tree) Commit(id ID) (Commit, error) {
 			}
 			c.Parents = append(c.Parents, parent)
 		case "author":
-			c.Author, c.Email, c.Authored = person(value)
+			c.Author = pack.ParsePerson(value)
 		case "committer":
-			_, _, at := person(value)
-			c.committed = at.Unix()
+			c.committed = pack.ParsePerson(value).When.Unix()
 		}
 	}
 	if len(c.Tree) != t.config.hashSize {
@@ -53,7 +51,7 @@ func (t *Tree) Commit(id ID) (Commit, error) {
 	}
 	if t.shallow == nil {
 		t.shallow = map[ID]bool{}
-		b, _ := readRegular(filepath.Join(t.common, "shallow"), maxSmallFile)
+		b, _ := gitdir.Read(filepath.Join(t.Common, "shallow"), gitdir.MaxSmall)
 		for digits := range strings.FieldsSeq(string(b)) {
 			if id, ok := t.parseID(digits); ok {
 				t.shallow[id] = true
@@ -64,26 +62,4 @@ func (t *Tree) Commit(id ID) (Commit, error) {
 		c.Parents, c.ParentsGone = nil, true
 	}
 	return c, nil
-}
-
-// person reads "Name <email> seconds zone". What is not there stays empty.
-func person(line string) (name, email string, at time.Time) {
-	name, rest, _ := strings.Cut(line, "<")
-	end := strings.LastIndexByte(rest, '>')
-	if end < 0 {
-		return strings.TrimSpace(name), strings.TrimSpace(rest), time.Unix(0, 0).UTC()
-	}
-	fields := strings.Fields(rest[end+1:])
-	at = time.Unix(0, 0).UTC()
-	if len(fields) > 0 {
-		if seconds, err := strconv.ParseInt(fields[0], 10, 40); err == nil {
-			at = time.Unix(seconds, 0).UTC()
-		}
-	}
-	if len(fields) > 1 {
-		if zone, err := strconv.Atoi(fields[1]); err == nil && zone != 0 && zone > -2400 && zone < 2400 {
-			at = at.In(time.FixedZone("", (zone/100*60+zone%100)*60))
-		}
-	}
-	return strings.TrimSpace(name), strings.TrimSpace(rest[:end]), at
 }

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+
+	"github.com/rekey-app/rekey/detect/pack/gitdir"
 )
 
 // config is what of git's settings changes how files are read.
@@ -19,25 +21,25 @@ type config struct {
 // readConfig reads a repository's own config.
 func readConfig(common string) (config, error) {
 	c := config{hashSize: 20}
-	b, err := readRegular(filepath.Join(common, "config"), maxSmallFile)
+	b, err := gitdir.Read(filepath.Join(common, "config"), gitdir.MaxSmall)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil
 	}
 	if err != nil {
 		return c, err
 	}
-	for _, s := range settings(string(b)) {
-		switch s.name {
+	for _, s := range gitdir.Settings(string(b)) {
+		switch s.Name {
 		case "extensions.objectformat":
-			switch strings.ToLower(s.value) {
+			switch strings.ToLower(s.Value) {
 			case "sha1":
 			case "sha256":
 				c.hashSize = 32
 			default:
-				return c, fmt.Errorf("%s: unknown object format %q", common, s.value)
+				return c, fmt.Errorf("%s: unknown object format %q", common, s.Value)
 			}
 		case "extensions.refstorage":
-			c.reftable = strings.EqualFold(s.value, "reftable")
+			c.reftable = strings.EqualFold(s.Value, "reftable")
 		}
 	}
 	return c, nil
@@ -59,7 +61,7 @@ func (c *config) user(common string, getenv func(string) string) {
 	if name := getenv("GIT_CONFIG_SYSTEM"); name != "" {
 		files[0] = name
 	}
-	if isTrue(setting{value: getenv("GIT_CONFIG_NOSYSTEM")}) {
+	if (gitdir.Setting{Value: getenv("GIT_CONFIG_NOSYSTEM")}).IsTrue() {
 		files = nil
 	}
 	if name := getenv("GIT_CONFIG_GLOBAL"); name != "" {
@@ -78,18 +80,18 @@ func (c *config) user(common string, getenv func(string) string) {
 }
 
 func (c *config) include(name, home string, depth int) {
-	b, err := readRegular(name, maxSmallFile)
+	b, err := gitdir.Read(name, gitdir.MaxSmall)
 	if err != nil || depth > mostIncludes {
 		return
 	}
-	for _, s := range settings(string(b)) {
-		switch s.name {
+	for _, s := range gitdir.Settings(string(b)) {
+		switch s.Name {
 		case "core.ignorecase":
-			c.ignoreCase = isTrue(s)
+			c.ignoreCase = s.IsTrue()
 		case "core.excludesfile":
-			c.excludesFile = expanded(s.value, home)
+			c.excludesFile = expanded(s.Value, home)
 		case "include.path":
-			c.include(under(filepath.Dir(name), expanded(s.value, home)), home, depth+1)
+			c.include(gitdir.Under(filepath.Dir(name), expanded(s.Value, home)), home, depth+1)
 		}
 	}
 }
@@ -100,79 +102,4 @@ func expanded(path, home string) string {
 		return filepath.Join(home, rest)
 	}
 	return path
-}
-
-// setting is one line of a git config: its section and key, in small letters but for a subsection.
-type setting struct {
-	name, value string
-	bare        bool // without =
-}
-
-func isTrue(s setting) bool {
-	switch strings.ToLower(s.value) {
-	case "true", "yes", "on", "1":
-		return true
-	}
-	return s.bare
-}
-
-// settings reads git's config format: sections, keys, quotes, escapes, comments, lines that go on.
-func settings(text string) []setting {
-	var all []setting
-	section := ""
-	text = strings.TrimPrefix(strings.ReplaceAll(text, "\r\n", "\n"), "\ufeff")
-	text = strings.ReplaceAll(text, "\\\n", "")
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "[") {
-			head, rest, _ := strings.Cut(line[1:], "]")
-			name, sub, found := strings.Cut(head, " ")
-			section = strings.ToLower(strings.TrimSpace(name))
-			if found {
-				section += "." + strings.Trim(strings.TrimSpace(sub), `"`)
-			}
-			line = strings.TrimSpace(rest)
-		}
-		if line == "" || line[0] == '#' || line[0] == ';' {
-			continue
-		}
-		key, value, set := strings.Cut(line, "=")
-		if !set {
-			key, _, _ = strings.Cut(key, "#")
-			key, _, _ = strings.Cut(key, ";")
-		}
-		all = append(all, setting{section + "." + strings.ToLower(strings.TrimSpace(key)), unquoted(value), !set})
-	}
-	return all
-}
-
-// unquoted takes the quotes, escapes and the comment off a value.
-func unquoted(value string) string {
-	var b strings.Builder
-	quoted, kept := false, 0 // kept: bytes that trailing blanks do not reach
-	value = strings.TrimLeft(value, " \t")
-	for i := 0; i < len(value); i++ {
-		c := value[i]
-		switch {
-		case c == '"':
-			quoted = !quoted
-			kept = b.Len()
-		case c == '\\' && i+1 < len(value):
-			i++
-			c = value[i]
-			if n := strings.IndexByte("nt", c); n >= 0 {
-				c = "\n\t"[n]
-			}
-			b.WriteByte(c)
-			kept = b.Len()
-		case !quoted && (c == '#' || c == ';'):
-			i = len(value)
-		default:
-			b.WriteByte(c)
-			if quoted || c != ' ' && c != '\t' {
-				kept = b.Len()
-			}
-		}
-	}
-	return b.String()[:kept]
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/rekey-app/rekey/detect/pack/gitdir"
 )
 
 // mostLinks is how many refs may name one another before an id comes, as git.
@@ -73,7 +75,7 @@ func (t *Tree) follow(name string) (ID, error) {
 
 // ref returns what a ref's file holds, or its line in packed-refs; "" where there is none.
 func (t *Tree) ref(name string) (string, error) {
-	for _, root := range []string{t.own, t.common} {
+	for _, root := range []string{t.Own, t.Common} {
 		path := filepath.Join(root, filepath.FromSlash(name))
 		if target, err := os.Readlink(path); err == nil && strings.HasPrefix(target, "refs/") { // as git once wrote HEAD
 			return "ref: " + target, nil
@@ -81,7 +83,7 @@ func (t *Tree) ref(name string) (string, error) {
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
 			continue
 		}
-		b, err := readRegular(path, maxSmallFile)
+		b, err := gitdir.Read(path, gitdir.MaxSmall)
 		if err == nil {
 			text, _, _ := strings.Cut(strings.TrimSpace(string(b)), "\n")
 			return text, nil
@@ -90,7 +92,7 @@ func (t *Tree) ref(name string) (string, error) {
 			return "", err
 		}
 	}
-	b, err := readRegular(filepath.Join(t.common, "packed-refs"), maxIndexFile)
+	b, err := gitdir.Read(filepath.Join(t.Common, "packed-refs"), gitdir.MaxLarge)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}

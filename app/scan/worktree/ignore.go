@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/rekey-app/rekey/detect/pack/gitdir"
 )
 
 const (
@@ -64,13 +66,13 @@ func (t *Tree) readIgnores(getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	t.config.user(t.common, getenv)
+	t.config.user(t.Common, getenv)
 	i := &ignores{dirs: map[string][]pattern{}, known: map[string]bool{}, paths: make(map[string]bool, len(entries))}
 	for _, e := range entries {
 		i.paths[t.folded(e.Path)] = true
 	}
-	for _, name := range []string{t.config.excludesFile, filepath.Join(t.common, "info", "exclude")} {
-		if b, err := readRegular(name, maxIgnoreFile); name != "" && err == nil {
+	for _, name := range []string{t.config.excludesFile, filepath.Join(t.Common, "info", "exclude")} {
+		if b, err := gitdir.Read(name, maxIgnoreFile); name != "" && err == nil {
 			i.always = append(i.always, patterns(string(b), ""))
 		}
 	}
@@ -123,7 +125,7 @@ func (t *Tree) inDir(dir string) []pattern {
 	if !known {
 		name := filepath.Join(t.Top, filepath.FromSlash(dir), ignoreFile)
 		if info, err := os.Lstat(name); err == nil && info.Mode().IsRegular() {
-			if b, err := readRegular(name, maxIgnoreFile); err == nil {
+			if b, err := gitdir.Read(name, maxIgnoreFile); err == nil {
 				all = patterns(string(b), dir)
 			}
 		}

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"github.com/rekey-app/rekey/detect/pack/gitdir"
 )
 
 // ErrCorrupt is wrapped by errors about files of git that are not as git writes them.
@@ -57,7 +59,7 @@ func (t *Tree) Index() ([]Entry, error) {
 	if t.index != nil {
 		return t.index, nil
 	}
-	b, err := readRegular(t.indexFile, maxIndexFile)
+	b, err := gitdir.Read(t.indexFile, gitdir.MaxLarge)
 	if errors.Is(err, fs.ErrNotExist) {
 		t.index = []Entry{}
 		return t.index, nil

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/zlib"
+
+	"github.com/rekey-app/rekey/detect/pack/gitdir"
 )
 
 // ErrMissing is wrapped where a repository lacks an object, as a partial clone may.
@@ -33,35 +35,21 @@ type objects struct {
 	listed   bool
 }
 
-// mostAlternates is how many directories of objects are read, and deepestAlternates how far one may name another, as git.
-const (
-	mostAlternates    = 1000
-	deepestAlternates = 5
-)
+// mostAlternates is how many directories of objects are read.
+const mostAlternates = 1000
 
 func openObjects(dir string, others []string, hashSize int) objects {
 	o := objects{hashSize: hashSize}
 	seen := map[string]bool{}
 	var add func(dir string, depth int)
 	add = func(dir string, depth int) {
-		if seen[dir] || depth > deepestAlternates || len(o.dirs) >= mostAlternates {
+		if seen[dir] || depth > gitdir.DeepestAlternates || len(o.dirs) >= mostAlternates {
 			return
 		}
 		seen[dir] = true
 		o.dirs = append(o.dirs, dir)
-		b, err := readRegular(filepath.Join(dir, "info", "alternates"), maxSmallFile)
-		if err != nil {
-			return
-		}
-		for line := range strings.Lines(string(b)) {
-			line = strings.TrimSuffix(line, "\n")
-			if line == "" || line[0] == '#' {
-				continue
-			}
-			if plain, err := strconv.Unquote(line); line[0] == '"' && err == nil {
-				line = plain
-			}
-			add(under(dir, line), depth+1)
+		for _, other := range gitdir.Alternates(dir) {
+			add(other, depth+1)
 		}
 	}
 	add(dir, 0)

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/zlib"
+
+	"github.com/rekey-app/rekey/detect/pack"
 )
 
 const (
@@ -285,61 +287,9 @@ func applied(base Object, deltas [][]byte) (Object, error) {
 		return Object{}, err
 	}
 	for _, delta := range slices.Backward(deltas) {
-		if text, err = applyDelta(text, delta); err != nil {
+		if text, err = pack.ApplyDelta(text, delta, maxDelta); err != nil {
 			return Object{}, err
 		}
 	}
 	return Object{base.Kind, int64(len(text)), io.NopCloser(bytes.NewReader(text))}, nil
-}
-
-// applyDelta makes a text from its base and a delta (gitformat-pack(5)).
-func applyDelta(base, delta []byte) ([]byte, error) {
-	bad := fmt.Errorf("%w: a delta does not match its base, or is truncated", ErrCorrupt)
-	from, n := binary.Uvarint(delta)
-	if n <= 0 || from != uint64(len(base)) {
-		return nil, bad
-	}
-	delta = delta[n:]
-	size, n := binary.Uvarint(delta)
-	if n <= 0 || size > maxDelta {
-		return nil, bad
-	}
-	delta = delta[n:]
-	out := make([]byte, 0, min(size, uint64(len(base)+len(delta))))
-	for len(delta) > 0 {
-		op := delta[0]
-		delta = delta[1:]
-		if op&0x80 == 0 {
-			if op == 0 || int(op) > len(delta) {
-				return nil, bad
-			}
-			out, delta = append(out, delta[:op]...), delta[op:]
-		} else {
-			var args [7]byte
-			for i := range args {
-				if op>>i&1 != 0 {
-					if len(delta) == 0 {
-						return nil, bad
-					}
-					args[i], delta = delta[0], delta[1:]
-				}
-			}
-			at := uint64(binary.LittleEndian.Uint32(args[:]))
-			length := uint64(args[4]) | uint64(args[5])<<8 | uint64(args[6])<<16
-			if length == 0 {
-				length = 0x10000
-			}
-			if at+length > uint64(len(base)) {
-				return nil, bad
-			}
-			out = append(out, base[at:at+length]...)
-		}
-		if uint64(len(out)) > size {
-			return nil, bad
-		}
-	}
-	if uint64(len(out)) != size {
-		return nil, bad
-	}
-	return out, nil
 }

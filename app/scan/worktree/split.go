@@ -7,13 +7,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/rekey-app/rekey/detect/pack/gitdir"
 )
 
 // sharedIndex reads the index that a split index builds on. It lies beside the index itself.
 func (t *Tree) sharedIndex(id ID) ([]byte, error) {
-	b, err := readRegular(filepath.Join(filepath.Dir(t.indexFile), "sharedindex."+id.String()), maxIndexFile)
-	if err != nil && filepath.Dir(t.indexFile) != t.own {
-		return readRegular(filepath.Join(t.own, "sharedindex."+id.String()), maxIndexFile)
+	b, err := gitdir.Read(filepath.Join(filepath.Dir(t.indexFile), "sharedindex."+id.String()), gitdir.MaxLarge)
+	if err != nil && filepath.Dir(t.indexFile) != t.Own {
+		return gitdir.Read(filepath.Join(t.Own, "sharedindex."+id.String()), gitdir.MaxLarge)
 	}
 	return b, err
 }
