@@ -11,7 +11,6 @@ import (
 type reader struct {
 	*walk
 	buffer  []byte
-	listing []byte // what a directory is read into
 	own     []task // to do
 	weight  int64  // of the work, of what is read now
 

@@ -25,7 +25,7 @@ func openDirectory(path string, named bool) directory {
 		flags |= unix.O_NOFOLLOW
 	}
 	for {
-		fd, err := openat(unix.AT_FDCWD, path, flags)
+		fd, err := unix.Openat(unix.AT_FDCWD, path, flags, 0)
 		switch {
 		case err == nil:
 			return directory{fd: fd, endsShort: endsShort(fd)}
@@ -37,7 +37,7 @@ func openDirectory(path string, named bool) directory {
 
 func (d directory) close() {
 	if d.err == nil {
-		closeFile(d.fd)
+		unix.Close(d.fd)
 	}
 }
 
@@ -47,7 +47,7 @@ func (d directory) open(name string) (handle, error) {
 		return handle{}, d.err
 	}
 	for {
-		fd, err := openat(d.fd, name, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY)
+		fd, err := unix.Openat(d.fd, name, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 		if err != unix.EINTR {
 			return handle{fd, d.endsShort}, err
 		}
@@ -66,7 +66,7 @@ func (h handle) atEnd(n int) bool { return h.endsShort && n%smallestPage != 0 }
 
 func (h handle) Read(p []byte) (int, error) {
 	for {
-		n, err := read(h.fd, p)
+		n, err := unix.Read(h.fd, p)
 		switch {
 		case err == unix.EINTR:
 		case err != nil:
@@ -100,4 +100,4 @@ func (h handle) ReadAt(p []byte, at int64) (int, error) {
 
 func (h handle) Seek(offset int64, whence int) (int64, error) { return unix.Seek(h.fd, offset, whence) }
 
-func (h handle) close() { closeFile(h.fd) }
+func (h handle) close() { unix.Close(h.fd) }
