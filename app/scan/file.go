@@ -10,9 +10,9 @@ import (
 // reader is one worker's state.
 type reader struct {
 	*walk
-	buffer  []byte
-	own     []task // to do
-	weight  int64  // of the work, of what is read now
+	buffer []byte
+	own    []task // to do
+	weight int64  // of the work, of what is read now
 
 	files, bytes, done int64 // not yet told to the meter
 }

@@ -17,6 +17,7 @@ var before016 = []string{
 	"DROP INDEX notices_repository",
 	"DROP INDEX tips_sha",
 	"ALTER TABLE repositories DROP COLUMN removed",
+	"ALTER TABLE leaks DROP COLUMN files_ref",
 	"ALTER TABLE installations DROP COLUMN removed",
 	"UPDATE river_job SET kind = 'first_look' WHERE kind = 'backfill'",
 	"UPDATE river_job SET kind = 'ask' WHERE kind = 'verify'",
