@@ -47,13 +47,22 @@ func TestKeysInMessagesPathsAndNamesAreNotWrittenDown(t *testing.T) {
 	w := newWorld(t, githubtest.Options{})
 	key := w.key(2, detect.Live)
 	sha := w.commit(w.shop, githubtest.Change{
-		Message: "Set " + env(key), Files: map[string]string{"keys/" + key + ".txt": env(key)},
+		Author: &githubtest.Account{ID: 77, Login: "kim-" + key, Type: "User"}, Message: "Set " + env(key),
+		Files: map[string]string{"keys/" + key + ".txt": env(key)},
 	})
 	w.push(w.shop, "refs/heads/main", sha)
-	if run := w.check(w.shop, sha); run.Conclusion != "failure" {
-		t.Errorf("conclusion %s", run.Conclusion)
+	run := w.check(w.shop, sha)
+	redacted := detect.NewSecret(key).Redacted()
+	place := "keys/" + redacted + ".txt:1"
+	if run.Conclusion != "failure" || !slices.Equal(places(run), []string{place + ":18"}) {
+		t.Errorf("%s at %v", run.Conclusion, places(run))
 	}
-	w.issues(1)
+	// Where the key is, is said nevertheless.
+	issue := w.issues(1)[0]
+	holds(t, "the check", run.Summary, "message of [`"+sha[:7]+"`]", "[`"+place+"`]", "`kim-"+redacted+"`")
+	holds(t, "the issue", issue.Title+issue.Body, redacted, "message of [`"+sha[:7]+"`]", "`"+place+"`")
+	lacks(t, "the check", run.Title+run.Summary+run.Text, key)
+	lacks(t, "the issue", issue.Title+issue.Body, key)
 	w.holdsNoKey()
 }
 
@@ -179,16 +188,35 @@ func TestPullRequestFromAFork(t *testing.T) {
 func TestMergeGroup(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubtest.Options{})
-	first := w.pushed(map[string]string{"README.md": "# Shop\n"})
-	w.check(w.shop, first)
-	head := w.commit(w.shop, githubtest.Change{Parents: []string{first}, Files: map[string]string{".env": env(w.key(10, detect.Live))}})
-	if _, err := w.shop.MergeGroup(w.ctx, "", head, w.ada); err != nil {
-		t.Fatal(err)
-	}
-	if run := w.check(w.shop, head); run.Conclusion != "failure" {
-		t.Errorf("merge group: %s", run.Conclusion)
-	}
+	old := w.pushed(map[string]string{"old.env": env(w.key(9, detect.Test))})
+	w.check(w.shop, old)
 	w.issues(1)
+	group := func(parent string, files map[string]string) (string, githubtest.CheckRun) {
+		head := w.commit(w.shop, githubtest.Change{Parents: []string{parent}, Files: files})
+		w.github.ForgetRequests()
+		sent, err := w.shop.MergeGroup(w.ctx, "", head, w.ada)
+		if err != nil || len(sent) == 0 {
+			t.Fatalf("%d deliveries: %v", len(sent), err)
+		}
+		for _, d := range sent {
+			if !d.OK() {
+				t.Fatalf("%s was answered %d", d.Event, d.Status)
+			}
+		}
+		return head, w.check(w.shop, head)
+	}
+	// What the group brings counts, and nothing that was there before.
+	head, run := group(old, map[string]string{".env": env(w.key(10, detect.Live))})
+	if run.Conclusion != "failure" || !slices.Equal(places(run), []string{".env:1:18"}) {
+		t.Errorf("a group with a leak: %s at %v", run.Conclusion, places(run))
+	}
+	issue := w.issues(2)[1]
+	holds(t, "the issue", issue.Body, ".env", head[:7])
+	holds(t, "the check", w.shop.CheckRuns(head)[0].Summary, fmt.Sprintf("/issues/%d", issue.Number))
+	if _, run := group(old, map[string]string{"a.go": "package a\n"}); run.Conclusion != "success" || len(run.Annotations) != 0 {
+		t.Errorf("a clean group: %s at %v", run.Conclusion, places(run))
+	}
+	w.issues(2)
 }
 
 func TestRerequest(t *testing.T) {
@@ -278,6 +306,9 @@ func TestUninstallForgets(t *testing.T) {
 	w.settle()
 	if n := len(w.github.Requests()); n != 0 {
 		t.Errorf("%d requests after the App was uninstalled", n)
+	}
+	if stats := w.stats(); !w.forgot() || len(stats.Leaks) != 0 {
+		t.Errorf("the repository is known: %v, leaks: %v", !w.forgot(), stats.Leaks)
 	}
 }
 
