@@ -170,8 +170,8 @@ func TestASlowRepositoryHoldsNoOther(t *testing.T) {
 			}
 			w.eventually("requests to hang", func() bool { n, _ := hung.now(); return n > 0 })
 			w.checked(other, w.begun(other, 0))
-			if n, most := hung.now(); n == 0 || most > 8 {
-				t.Errorf("%d requests hang, %d at most", n, most)
+			if _, most := hung.now(); most > 8 {
+				t.Errorf("%d requests hung at once", most)
 			}
 			close(hung.opened)
 			for _, sha := range late {
