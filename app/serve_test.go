@@ -216,7 +216,9 @@ func TestMergeGroup(t *testing.T) {
 	holds(t, "the check", w.shop.CheckRuns(head)[0].Summary, fmt.Sprintf("/issues/%d", issue.Number))
 	w.view(func(ctx context.Context, tx *ledger.Tx) error {
 		scans, err := tx.Scans(ctx, w.shop.ID(), head)
-		ours := func(s respond.Scan) bool { return s.Trigger == respond.TriggerMergeGroup && s.Base == old && s.Commits == 1 }
+		ours := func(s respond.Scan) bool {
+			return s.Trigger == respond.TriggerMergeGroup && s.Base == old && s.Commits == 1
+		}
 		if !slices.ContainsFunc(scans, ours) { // beside that of the push of its branch
 			t.Errorf("the group itself was not read: %+v", scans)
 		}
