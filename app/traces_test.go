@@ -22,7 +22,8 @@ func TestTraceOfAPushWithALeak(t *testing.T) {
 	w.settle()
 	w.stop()
 	exporter := tracetest.NewInMemoryExporter()
-	w.tracing = observe.NewTracing(sdktrace.NewTracerProvider(sdktrace.WithSyncer(exporter)))
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(exporter))
+	w.tracing = observe.NewTracing(provider, provider.Shutdown)
 	w.start()
 	w.settle() // else what every start looks for may find the push first
 	w.github.ForgetRequests()

@@ -37,7 +37,7 @@ func OpenTracing(ctx context.Context, getenv func(string) string, version string
 	// The library knows no other way: its exporters report to one handler of the process.
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("traces could not be sent", "error", err) }))
 	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
-	return &Tracing{tracer: provider.Tracer(scope), close: provider.Shutdown}, nil
+	return NewTracing(provider, provider.Shutdown), nil
 }
 
 // wanted reports whether the variables ask for traces.

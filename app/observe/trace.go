@@ -31,9 +31,9 @@ type Tracing struct {
 	close  func(context.Context) error
 }
 
-// NewTracing makes traces by a provider, which the caller closes.
-func NewTracing(provider trace.TracerProvider) *Tracing {
-	return &Tracing{tracer: provider.Tracer(scope), close: func(context.Context) error { return nil }}
+// NewTracing makes traces by a provider, which stop ends.
+func NewTracing(provider trace.TracerProvider, stop func(context.Context) error) *Tracing {
+	return &Tracing{tracer: provider.Tracer(scope), close: stop}
 }
 
 // Close sends what has not been sent yet.

@@ -51,7 +51,8 @@ func BenchmarkOff(b *testing.B) {
 func TestTracesGoOnElsewhere(t *testing.T) {
 	t.Parallel()
 	exporter := tracetest.NewInMemoryExporter()
-	tracing := observe.NewTracing(sdktrace.NewTracerProvider(sdktrace.WithSyncer(exporter)))
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(exporter))
+	tracing := observe.NewTracing(provider, provider.Shutdown)
 	begun := time.Now().Add(-time.Second)
 	_, root := tracing.Root(t.Context(), "webhook", begun)
 	traceparent := root.Traceparent()
