@@ -51,6 +51,9 @@ func (w *Worker) Reconcile(ctx context.Context, j *river.Job[job.Reconcile]) err
 	if err != nil {
 		return err
 	}
+	if err := w.queueSweepsDue(ctx, time.Time{}); err != nil { // of what came back
+		return err
+	}
 	return w.topUp(ctx, j.Args.Installation)
 }
 

@@ -156,8 +156,13 @@ func compareRefs(refs []wire.Ref, tips []respond.Tip) (moved []read.Task, gone [
 
 // queueSweeps queues the sweeps that are due.
 func (w *Worker) queueSweeps(ctx context.Context) error {
+	return w.queueSweepsDue(ctx, w.Now().Add(-sweepEvery))
+}
+
+// queueSweepsDue queues sweeps of repositories that were not compared since then.
+func (w *Worker) queueSweepsDue(ctx context.Context, since time.Time) error {
 	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
-		due, err := tx.SweepDue(ctx, tx.Now().Add(-sweepEvery), sweepBatch)
+		due, err := tx.SweepDue(ctx, since, sweepBatch)
 		if err != nil {
 			return err
 		}

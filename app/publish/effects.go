@@ -49,11 +49,14 @@ type issueAction struct {
 	action respond.Action
 
 	leak    respond.Leak
+	begun   ledger.Action
 	client  *github.Client // nil: there is no issue
 	comment int64          // 0: not written yet
+	lost    string         // the marker of the comment, where it was written in a time that the ledger has lost
 }
 
-func (e *issueAction) Facts(ctx context.Context, tx Tx, _ ledger.Action) (err error) {
+func (e *issueAction) Facts(ctx context.Context, tx Tx, begun ledger.Action) (err error) {
+	e.begun = begun
 	e.leak, e.client, err = e.w.issueOf(ctx, tx, e.action.Leak)
 	return err
 }
@@ -67,7 +70,10 @@ func (e *issueAction) Find(ctx context.Context) (err error) {
 	if e.action.Do != respond.Comment {
 		return nil
 	}
-	e.comment, err = e.client.FindComment(ctx, e.leak.IssueNumber, e.marker(), e.leak.Detected.Add(-clockSlack))
+	e.comment, err = e.client.FindComment(ctx, e.leak.IssueNumber, e.marker(), lookFrom(e.leak.Detected, e.begun))
+	if err == nil && e.comment == 0 && mayBeLost(e.begun) {
+		err = e.findLost(ctx)
+	}
 	return err
 }
 
@@ -97,7 +103,10 @@ func (e *issueAction) Send(ctx context.Context, before func(context.Context) err
 	return err
 }
 
-func (e *issueAction) Save(context.Context, Tx) (string, error) {
+func (e *issueAction) Save(ctx context.Context, tx Tx) (string, error) {
+	if err := e.saveLost(ctx, tx); err != nil {
+		return "", err
+	}
 	if e.comment != 0 {
 		return strconv.FormatInt(e.comment, 10), nil
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/riverqueue/river"
 
@@ -103,9 +102,11 @@ type issueEffect struct {
 	doubles []github.Issue
 	outcome string // where nothing is filed or edited
 	deleted bool
+	begun   ledger.Action
 }
 
-func (e *issueEffect) Facts(ctx context.Context, tx Tx, _ ledger.Action) (err error) {
+func (e *issueEffect) Facts(ctx context.Context, tx Tx, begun ledger.Action) (err error) {
+	e.begun = begun
 	e.facts, err = e.w.issueFacts(ctx, tx, e.leak, e.policy)
 	return err
 }
@@ -143,7 +144,7 @@ func (e *issueEffect) Find(ctx context.Context) error {
 	if e.issue.Number != 0 {
 		return nil
 	}
-	found, err := e.client.FindIssues(ctx, text.Marker(e.facts.source.ID, e.facts.Leak.Fingerprint), e.facts.Leak.Detected.Add(-clockSlack))
+	found, err := e.client.FindIssues(ctx, text.Marker(e.facts.source.ID, e.facts.Leak.Fingerprint), lookFrom(e.facts.Leak.Detected, e.begun))
 	if len(found) > 0 {
 		e.issue.Number, e.doubles = found[0].Number, found[1:]
 	}
@@ -209,9 +210,6 @@ func issueText(ctx context.Context, facts text.IssueFacts) text.IssueText {
 
 // maxAssignees is how many people GitHub assigns to one issue.
 const maxAssignees = 10
-
-// clockSlack is by how much our clock and GitHub's may differ when an issue is looked for by its time.
-const clockSlack = time.Hour
 
 // filesRef is the ref whose files hold the leak, "" for none.
 func (f issueFacts) filesRef() string {

@@ -51,6 +51,8 @@ type commandLine struct {
 	Scan        scanCommand       `cmd:"" help:"Find Clerk keys in files, directories and git repositories on this machine."`
 	Serve       serveCommand      `cmd:"" help:"Run the GitHub App's server."`
 	Status      statusCommand     `cmd:"" help:"Show how a running server is."`
+	Backup      backupCommand     `cmd:"" help:"Copy a running server's SQLite database."`
+	Forget      forgetCommand     `cmd:"" help:"Delete all data of an organisation."`
 	Completion  completionCommand `cmd:"" help:"Print a completion script for a shell."`
 	VersionOnce versionCommand    `cmd:"" name:"version" help:"Print the version."`
 	Help        helpCommand       `cmd:"" help:"Show help for a command."`

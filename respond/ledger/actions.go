@@ -58,6 +58,7 @@ func (tx *Tx) beginAction(ctx context.Context, key string, lease Lease, once boo
 	fresh, err := tx.exec(ctx, `INSERT INTO actions (key, begun, owner, lease, token, sending) VALUES ($1, $2, $3, $4, 1, $5)
 		ON CONFLICT (key) DO NOTHING`, key, tx.now, lease.Owner, tx.now.Add(lease.For), a.SendBy)
 	if err != nil || fresh == 1 {
+		a.Sending = tx.mayBeDone()
 		return a, err
 	}
 	var holder string

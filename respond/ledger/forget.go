@@ -238,13 +238,34 @@ func (p *steps) forgetInstallations(ctx context.Context, by time.Time, f *Forgot
 	})
 }
 
+// Holding is what the ledger holds of an organisation or user.
+type Holding struct{ Installations, Repositories, Leaks int }
+
+// installationsOf is SQL for the installations of an account, $1, whatever the case of its name.
+const installationsOf = `SELECT i.id FROM installations i WHERE lower(i.account) = lower($1)
+	OR i.id IN (SELECT r.installation FROM repositories r WHERE lower(r.owner) = lower($1))`
+
+// HoldingOf counts what the ledger holds of an organisation or user; [ErrUnknownAccount].
+func (tx *Tx) HoldingOf(ctx context.Context, account string) (h Holding, err error) {
+	_, err = one(ctx, tx, []any{&h.Installations, &h.Repositories, &h.Leaks}, `SELECT
+		(SELECT count(*) FROM (`+installationsOf+`) of),
+		(SELECT count(*) FROM repositories WHERE installation IN (`+installationsOf+`)),
+		(SELECT count(*) FROM leaks WHERE repository IN (SELECT id FROM repositories WHERE installation IN (`+installationsOf+`)))`, account)
+	if err == nil && h.Installations == 0 {
+		err = ErrUnknownAccount
+	}
+	if err != nil {
+		return Holding{}, fmt.Errorf("ledger: what is held of %s: %w", account, err)
+	}
+	return h, nil
+}
+
 // ForgetAccount forgets at once all that belongs to the installations of an organisation or user, whatever the case of its name.
 // It waits while another process deletes what is old. ErrUnknownAccount: no installation has that name. It returns the
 // installations that are not on record as removed: rekey learns of them again with the next event, or the next comparison.
 func (s *Store) ForgetAccount(ctx context.Context, account string) (f Forgotten, installed []int64, err error) {
 	err = s.Update(ctx, func(ctx context.Context, tx *Tx) error {
-		ids, err := tx.ids(ctx, "installations", `SELECT i.id FROM installations i WHERE lower(i.account) = lower($1)
-			OR i.id IN (SELECT r.installation FROM repositories r WHERE lower(r.owner) = lower($1)) ORDER BY i.id`, account)
+		ids, err := tx.ids(ctx, "installations", installationsOf+` ORDER BY i.id`, account)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"embed"
@@ -54,28 +55,66 @@ const (
 	createChecksums = `CREATE TABLE IF NOT EXISTS ledger_checksums (version INTEGER PRIMARY KEY, checksum TEXT NOT NULL)`
 )
 
-var (
-	// errTooNew protects a database that a newer rekey has migrated.
-	errTooNew = errors.New("ledger: this database belongs to a newer rekey: run that one, or restore a backup from before it")
-	// errForeign protects a database that was migrated by something else than what this rekey would have run.
-	errForeign = errors.New("ledger: this database was migrated by another build of rekey: run that one, or restore a backup from before it")
-)
+// errForeign protects a database that was migrated by something else than what this rekey would have run.
+var errForeign = errors.New("ledger: this database was migrated by another build of rekey: run that one, or restore a backup from before it")
+
+// VersionError is returned by [OpenStore] for a database that this rekey must not open: one that a newer rekey has upgraded, as
+// versions only go forward; or, beside a server, one of an older rekey.
+type VersionError struct {
+	Have, Known int    // versions of the schema: the database's, and the latest that this rekey knows
+	By          string // who upgraded the database, as in "rekey v1.2.3"; "" if not known
+	Program     string // this rekey; "" if not known
+}
+
+func (e *VersionError) Error() string {
+	program, by := cmp.Or(e.Program, "this rekey"), ""
+	if e.By != "" {
+		by = ", upgraded by " + e.By
+	}
+	if e.Have < e.Known {
+		return fmt.Sprintf("ledger: this database has schema version %d%s, and %s needs %d: start rekey serve of this version once, which upgrades it",
+			e.Have, by, program, e.Known)
+	}
+	return fmt.Sprintf("ledger: this database has schema version %d%s, and %s knows no version after %d: run the newer rekey, or restore a backup from before the upgrade",
+		e.Have, by, program, e.Known)
+}
+
+// upgradedBy is the key of meta under which the program is that upgraded the database last.
+const upgradedBy = "upgraded by"
+
+// checkVersion returns the schema's version, 0 for an empty database, or a [VersionError]. It changes nothing.
+func (s *Store) checkVersion(ctx context.Context, q querier, known int) (have int, err error) {
+	tables := `SELECT count(*) FROM sqlite_schema WHERE name = 'ledger_versions'`
+	if s.pool != nil {
+		tables = `SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'ledger_versions'`
+	}
+	var there int
+	if _, err := one(ctx, q, []any{&there}, tables); err != nil {
+		return 0, err
+	}
+	if there > 0 {
+		if _, err := one(ctx, q, []any{&have}, "SELECT coalesce(max(version), 0) FROM ledger_versions"); err != nil {
+			return 0, err
+		}
+	}
+	if have <= known && !(s.beside && have < known) {
+		return have, nil
+	}
+	refused := &VersionError{Have: have, Known: known, Program: s.program}
+	if have > 0 {
+		_, err = one(ctx, q, []any{&refused.By}, `SELECT value FROM meta WHERE key = $1`, upgradedBy)
+	}
+	return have, errors.Join(refused, err)
+}
 
 // upgrade applies what is missing in one transaction.
-func upgrade(ctx context.Context, q querier, store string) error {
-	list, err := migrationsOf(store)
-	if err != nil {
+func (s *Store) upgrade(ctx context.Context, q querier, list []migration) error {
+	have, err := s.checkVersion(ctx, q, len(list))
+	if err != nil || s.beside {
 		return err
 	}
 	if _, err := q.exec(ctx, createVersions); err != nil {
 		return err
-	}
-	var have int
-	if _, err := one(ctx, q, []any{&have}, "SELECT coalesce(max(version), 0) FROM ledger_versions"); err != nil {
-		return err
-	}
-	if have > len(list) {
-		return errTooNew
 	}
 	if err := verify(ctx, q, list[:have]); err != nil {
 		return err
@@ -91,7 +130,12 @@ func upgrade(ctx context.Context, q querier, store string) error {
 			return err
 		}
 	}
-	return nil
+	if have == len(list) || s.program == "" {
+		return nil
+	}
+	_, err = q.exec(ctx, `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+		upgradedBy, s.program)
+	return err
 }
 
 // checksum is of the migration's text, whatever its line ends are.
@@ -135,22 +179,38 @@ func recordChecksum(ctx context.Context, q querier, m migration) error {
 	return err
 }
 
-// migrateSQLite runs under the lock that keeps other processes away.
+// migrateSQLite runs under the lock that keeps other processes away. A database that is not ours to open is left as it is.
 func (s *Store) migrateSQLite(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("ledger: migrate: %w", err)
 		}
 	}()
+	list, err := migrationsOf("sqlite")
+	if err != nil {
+		return err
+	}
+	err = s.migrating(ctx, func(q querier) error {
+		_, err := s.checkVersion(ctx, q, len(list))
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	if err := s.queue.Open(ctx, s.DB()); err != nil {
 		return fmt.Errorf("queue: %w", err)
 	}
+	return s.migrating(ctx, func(q querier) error { return s.upgrade(ctx, q, list) })
+}
+
+// migrating runs do in a transaction on SQLite.
+func (s *Store) migrating(ctx context.Context, do func(querier) error) error {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	if err := upgrade(ctx, sqliteQuerier{tx: tx, stmts: nil}, "sqlite"); err != nil {
+	if err := do(sqliteQuerier{tx: tx, stmts: nil}); err != nil {
 		return err
 	}
 	return tx.Commit()
@@ -179,6 +239,17 @@ func (s *Store) migratePostgres(ctx context.Context) (err error) {
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(migrationLock)); err != nil {
 		return err
 	}
+	list, err := migrationsOf("postgres")
+	if err != nil {
+		return err
+	}
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		_, err := s.checkVersion(ctx, pgQuerier{tx}, len(list))
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	if err := s.queue.Open(ctx, s.DB()); err != nil {
 		return fmt.Errorf("queue: %w", err)
 	}
@@ -186,7 +257,7 @@ func (s *Store) migratePostgres(ctx context.Context) (err error) {
 		if _, err := tx.Exec(ctx, "SET LOCAL statement_timeout = 0"); err != nil {
 			return err
 		}
-		return upgrade(ctx, pgMigrator{pgQuerier{tx}}, "postgres")
+		return s.upgrade(ctx, pgMigrator{pgQuerier{tx}}, list)
 	})
 }
 

@@ -27,6 +27,11 @@ type Options struct {
 	Now func() time.Time
 	// Log gets River's and the ledger's complaints; nil means none.
 	Log *slog.Logger
+	// Beside opens a database that a server may be using: it must be there, of this rekey's version, and the store may do nothing but
+	// [Store.ForgetAccount], [Store.Backup] and to look.
+	Beside bool
+	// Program is what opens it, as in "rekey v1.2.3": a database that it upgrades tells older ones.
+	Program string
 	// LockWait is how long OpenStore waits for another process to release the SQLite database. Zero means not at all.
 	LockWait time.Duration
 
@@ -47,6 +52,7 @@ type Store struct {
 	// SQLite: writes go through one connection, which River shares.
 	writer, reader *sql.DB
 	writes, reads  *statements
+	path           string
 	lock           io.Closer
 	wal            *wal
 
@@ -58,17 +64,20 @@ type Store struct {
 	space func() (int64, error) // free on the database's disk, in bytes; nil: not known
 	full  atomic.Bool           // the last write found the disk full
 
-	onError func(Operation, Reason) // may be nil
-	id      string                  // of this store among those that share a database
-	removed chan struct{}           // see Removed
-	queue   Queue
-	process atomic.Pointer[Process] // set while a worker runs in this process
+	onError  func(Operation, Reason) // may be nil
+	beside   bool
+	restored restored
+	program  string
+	id       string        // of this store among those that share a database
+	removed  chan struct{} // see Removed
+	queue    Queue
+	process  atomic.Pointer[Process] // set while a worker runs in this process
 }
 
 // OpenStore opens the ledger, made or migrated where needed: its own tables and River's. Several processes may do so at the
 // same time. Errors never hold the URL's password.
 func OpenStore(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{now: o.Now, log: o.Log, queue: o.Queue, onError: o.OnError, id: rand.Text(), removed: make(chan struct{}, 1)}
+	s := &Store{now: o.Now, log: o.Log, queue: o.Queue, onError: o.OnError, beside: o.Beside, program: o.Program, id: rand.Text(), removed: make(chan struct{}, 1)}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -94,6 +103,9 @@ func OpenStore(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("ledger: no store for %s://…: use a file, sqlite:///path or postgres://…", scheme)
 	default:
 		err = s.openSQLite(ctx, o.URL, o.LockWait)
+	}
+	if err == nil && !s.beside {
+		err = s.noteRestored(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(s.explained(ctx, err), s.Close())

@@ -85,14 +85,15 @@ func (s *Store) pruners() []pruner {
 
 // orphaned is SQL for the effects a of leaks and repositories that were forgotten. Their keys name them by their ids.
 func (s *Store) orphaned() string {
-	id := `CAST(substr(a.key, instr(a.key, ':') + 1) AS INTEGER)`
+	id, leak := `CAST(substr(a.key, instr(a.key, ':') + 1) AS INTEGER)`, `CAST(substr(a.key, length('effect:leak:') + 1) AS INTEGER)`
 	if s.pool != nil {
+		leak = `CAST(substring(a.key FROM '^effect:leak:([0-9]+)') AS BIGINT)`
 		id = `CAST(substring(a.key FROM '^[a-z]+:([0-9]+)') AS BIGINT)`
 	}
 	return `((a.key LIKE 'check:%' OR a.key LIKE 'command:%' OR a.key LIKE 'summary:%')
 			AND NOT EXISTS (SELECT 1 FROM repositories r WHERE r.id = ` + id + `)
-		OR (a.key LIKE 'leak:%' OR a.key LIKE 'issue:%' OR a.key LIKE 'effects:%')
-			AND NOT EXISTS (SELECT 1 FROM leaks l WHERE l.id = ` + id + `))`
+		OR (a.key LIKE 'issue:%' OR a.key LIKE 'effects:%') AND NOT EXISTS (SELECT 1 FROM leaks l WHERE l.id = ` + id + `)
+		OR a.key LIKE 'effect:leak:%' AND NOT EXISTS (SELECT 1 FROM leaks l WHERE l.id = ` + leak + `))`
 }
 
 // Prune deletes all that is of no use any more, in small steps; see [Retention]. Where another process does so on the same

@@ -59,10 +59,13 @@ type DB struct {
 	Postgres *pgxpool.Pool // nil on SQLite
 	Log      *slog.Logger
 	Now      func() time.Time
+	Beside   bool // the tables are there, and stay as they are
 }
 
 // DB returns what the queue shares with the store.
-func (s *Store) DB() DB { return DB{SQLite: s.writer, Postgres: s.pool, Log: s.log, Now: s.now} }
+func (s *Store) DB() DB {
+	return DB{SQLite: s.writer, Postgres: s.pool, Log: s.log, Now: s.now, Beside: s.beside}
+}
 
 // Process is what a process that works the queue wants to hear from the store, and what the store asks it.
 type Process struct {

@@ -54,7 +54,7 @@ func (tx *Tx) UpsertRepository(ctx context.Context, r respond.Repository) error 
 				installation = excluded.installation, owner = excluded.owner, name = excluded.name,
 				default_branch = excluded.default_branch, private = excluded.private, archived = excluded.archived,
 				backfilled = CASE excluded.backfilled WHEN 0 THEN repositories.backfilled ELSE excluded.backfilled END,
-				swept = CASE repositories.removed WHEN 0 THEN repositories.swept ELSE 0 END, removed = 0,
+				swept = CASE repositories.removed WHEN 0 THEN repositories.swept ELSE -1 END, removed = 0,
 				as_of = excluded.as_of WHERE repositories.as_of <= excluded.as_of`,
 			r.ID, r.Installation, r.Owner, r.Name, r.DefaultBranch, r.Private, r.Archived, r.Backfilled, r.AsOf)
 	}

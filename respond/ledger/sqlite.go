@@ -23,17 +23,15 @@ func (s *Store) openSQLite(ctx context.Context, path string, lockWait time.Durat
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
-	if s.lock, err = lockFile(ctx, path+".lock", lockWait); err != nil {
-		return err
-	}
+	s.path = path
 	s.space = func() (int64, error) { return freeSpace(filepath.Dir(path)) }
-	// SQLite gives the WAL the mode of the database.
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return fmt.Errorf("ledger: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("ledger: %w", err)
+	if s.beside {
+		// Closing a file that SQLite has open in this process would end its locks: the file is only looked at.
+		if _, err := os.Stat(path); err != nil {
+			return fmt.Errorf("ledger: no database is there: %w", err)
+		}
+	} else if err := s.ownSQLite(ctx, path, lockWait); err != nil {
+		return err
 	}
 	pragmas := url.Values{"_pragma": {
 		"busy_timeout(10000)",
@@ -64,7 +62,25 @@ func (s *Store) openSQLite(ctx context.Context, path string, lockWait time.Durat
 	if s.wal, err = openWAL(path, pragmas["_pragma"]); err != nil {
 		return err
 	}
-	s.wal.watch(walLimit, walEvery)
+	if !s.beside {
+		s.wal.watch(walLimit, walEvery)
+	}
+	return nil
+}
+
+// ownSQLite keeps other servers from the database, and makes its file.
+func (s *Store) ownSQLite(ctx context.Context, path string, lockWait time.Duration) (err error) {
+	if s.lock, err = lockFile(ctx, path+".lock", lockWait); err != nil {
+		return err
+	}
+	// SQLite gives the WAL the mode of the database.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
 	return nil
 }
 

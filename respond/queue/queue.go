@@ -41,6 +41,9 @@ func (q *inserter) Open(ctx context.Context, db ledger.DB) (err error) {
 		if q.pg, err = river.NewClient(riverpgxv5.New(db.Postgres), config); err != nil {
 			return err
 		}
+		if db.Beside {
+			return nil
+		}
 		migrator, err := rivermigrate.New(riverpgxv5.New(db.Postgres), &rivermigrate.Config{Logger: db.Log})
 		if err != nil {
 			return err
@@ -50,6 +53,9 @@ func (q *inserter) Open(ctx context.Context, db ledger.DB) (err error) {
 	}
 	if q.sqlite, err = river.NewClient(newSQLiteDriver(db.SQLite), config); err != nil {
 		return err
+	}
+	if db.Beside {
+		return nil
 	}
 	migrator, err := rivermigrate.New(riversqlite.New(db.SQLite), &rivermigrate.Config{Logger: db.Log})
 	if err != nil {
