@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// SweepDue lists, for the zero time, up to limit repositories that had been removed and came back. Else it lists up to limit repositories whose history has been read and whose refs were not compared with the recorded
-// tips since then, those that wait longest first. Archived ones are left out: nothing moves there.
+// SweepDue lists up to limit repositories whose history has been read and whose refs were not compared with the recorded
+// tips since then, those that wait longest first; for the zero time, those that had been removed and came back. Archived ones are
+// left out: nothing moves there.
 func (tx *Tx) SweepDue(ctx context.Context, since time.Time, limit int) ([]int64, error) {
 	return tx.ids(ctx, "repositories to sweep", `SELECT r.id FROM repositories r JOIN installations i ON i.id = r.installation
 		WHERE r.backfilled <> 0 AND r.swept < $1 AND r.archived = 0 AND r.removed = 0 AND i.suspended = 0
