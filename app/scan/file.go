@@ -56,7 +56,7 @@ func (r *reader) large(ctx context.Context, f handle, path string) {
 		return
 	}
 	stream := &fileStream{
-		Reader: io.MultiReader(&sliceReader{r.buffer}, f), file: f, meter: r.meter, size: size, weight: r.weight,
+		Reader: io.MultiReader(bytes.NewReader(r.buffer), f), file: f, meter: r.meter, size: size, weight: r.weight,
 	}
 	result, err := r.scanner.ExamineReader(ctx, path, stream)
 	stream.finish()
@@ -91,17 +91,5 @@ func readFull(f handle, buffer []byte) (n int, err error) {
 			return n, io.EOF
 		}
 	}
-	return n, nil
-}
-
-// sliceReader reads a slice once.
-type sliceReader struct{ rest []byte }
-
-func (s *sliceReader) Read(p []byte) (int, error) {
-	if len(s.rest) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p, s.rest)
-	s.rest = s.rest[n:]
 	return n, nil
 }

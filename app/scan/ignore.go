@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rekey-app/rekey/detect/pack/gitdir"
 	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/policy"
 )
@@ -217,22 +218,12 @@ func (i ignore) with(other ignore) ignore {
 	return both
 }
 
-// topOf returns the working tree that dir is in, or dir itself where there is none.
+// topOf returns the top of the working tree that dir is in, or dir itself where there is none.
 func topOf(dir string) string {
-	at, err := filepath.Abs(dir)
-	if err != nil {
-		return dir
+	if found, err := gitdir.Find(dir, false); err == nil {
+		return found.Top
 	}
-	for {
-		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
-			return at
-		}
-		up := filepath.Dir(at)
-		if up == at {
-			return dir
-		}
-		at = up
-	}
+	return dir
 }
 
 func (i ignores) matches(h Hit) bool {

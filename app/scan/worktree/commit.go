@@ -33,9 +33,9 @@ func (t *Tree) Commit(id ID) (Commit, error) {
 		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		switch key {
 		case "tree":
-			c.Tree, _ = t.parseID(value)
+			c.Tree, _ = t.ParseID(value)
 		case "parent":
-			parent, ok := t.parseID(value)
+			parent, ok := t.ParseID(value)
 			if !ok {
 				return c, fmt.Errorf("commit %s: %w: a parent is not an object ID", id, ErrCorrupt)
 			}
@@ -53,7 +53,7 @@ func (t *Tree) Commit(id ID) (Commit, error) {
 		t.shallow = map[ID]bool{}
 		b, _ := gitdir.Read(filepath.Join(t.Common, "shallow"), gitdir.MaxSmall)
 		for digits := range strings.FieldsSeq(string(b)) {
-			if id, ok := t.parseID(digits); ok {
+			if id, ok := t.ParseID(digits); ok {
 				t.shallow[id] = true
 			}
 		}

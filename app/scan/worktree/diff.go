@@ -54,10 +54,6 @@ type differ struct {
 	files   int
 }
 
-func sortChanges(changes []Change) {
-	slices.SortFunc(changes, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })
-}
-
 func (d *differ) compare(entries []Entry) error {
 	conflict := ""
 	for _, e := range entries {
@@ -88,7 +84,7 @@ func (d *differ) compare(entries []Entry) error {
 			d.changes = append(d.changes, Change{Path: path, Before: id})
 		}
 	}
-	sortChanges(d.changes)
+	slices.SortFunc(d.changes, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })
 	return nil
 }
 

@@ -34,7 +34,8 @@ func (t *Tree) headTree() (ID, error) {
 	return c.Tree, nil
 }
 
-func (t *Tree) parseID(digits string) (ID, bool) {
+// ParseID reads an id of the repository's object format.
+func (t *Tree) ParseID(digits string) (ID, bool) {
 	b, err := hex.DecodeString(digits)
 	return ID(b), err == nil && len(b) == t.config.hashSize
 }
@@ -59,7 +60,7 @@ func (t *Tree) follow(name string) (ID, error) {
 			if text == "" {
 				return "", nil
 			}
-			id, ok := t.parseID(text)
+			id, ok := t.ParseID(text)
 			if !ok {
 				return "", fmt.Errorf("%s: %w: it holds no object ID", name, ErrCorrupt)
 			}

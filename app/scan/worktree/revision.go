@@ -71,7 +71,7 @@ func (t *Tree) named(name string) (ID, error) {
 	if name == "" || name == "@" {
 		name = "HEAD"
 	}
-	if id, ok := t.parseID(strings.ToLower(name)); ok {
+	if id, ok := t.ParseID(strings.ToLower(name)); ok {
 		if strings.Trim(name, "0") == "" {
 			return "", nil
 		}
@@ -101,7 +101,7 @@ func (t *Tree) abbreviated(digits string) (ID, error) {
 			return "", err
 		}
 		for _, e := range entries {
-			if id, ok := t.parseID(digits[:2] + e.Name()); ok && strings.HasPrefix(id.String(), digits) {
+			if id, ok := t.ParseID(digits[:2] + e.Name()); ok && strings.HasPrefix(id.String(), digits) {
 				found[id] = true
 			}
 		}
@@ -165,7 +165,7 @@ func (t *Tree) peel(id ID) (Commit, error) {
 			return Commit{}, err
 		}
 		line, _, _ := strings.Cut(string(text), "\n")
-		target, ok := t.parseID(strings.TrimPrefix(line, "object "))
+		target, ok := t.ParseID(strings.TrimPrefix(line, "object "))
 		if !ok {
 			return Commit{}, fmt.Errorf("tag %s: %w: it names no object", id, ErrCorrupt)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // treeEntry is a line of a tree.
@@ -121,7 +122,7 @@ func (d *brought) compare(ctx context.Context, id ID, parents []ID, prefix strin
 func (t *Tree) Holds(c Commit, f File) bool {
 	at := c.Tree
 	for path := f.Path; ; {
-		name, rest, more := cutPath(path)
+		name, rest, more := strings.Cut(path, "/")
 		entries, err := t.entries(at)
 		if err != nil {
 			return false
@@ -135,15 +136,6 @@ func (t *Tree) Holds(c Commit, f File) bool {
 		}
 		at, path = entries[i].id, rest
 	}
-}
-
-func cutPath(path string) (name, rest string, more bool) {
-	for i := range len(path) {
-		if path[i] == '/' {
-			return path[:i], path[i+1:], true
-		}
-	}
-	return path, "", false
 }
 
 // maxVisited is how many commits and trees are read to find where an object is: some tenths of a second, next to a
@@ -199,6 +191,3 @@ func (t *Tree) PathOf(ctx context.Context, wanted ID) string {
 	}
 	return ""
 }
-
-// ParseID reads an id of the repository's object format.
-func (t *Tree) ParseID(digits string) (ID, bool) { return t.parseID(digits) }
