@@ -61,7 +61,8 @@ func TestAPausedReplicaDoublesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	close(hold)
-	time.Sleep(2 * time.Second) // what the paused one does, it does now
+	paused.end(t) // what it does, it has done then
+	w.start()
 	for _, sha := range heads {
 		if run := w.check(w.shop, sha); run.Conclusion != "failure" {
 			t.Errorf("%s: %s", sha, run.Conclusion)
@@ -91,13 +92,15 @@ func TestKilledReplicasCheckIsFinishedByAnother(t *testing.T) {
 	sha := w.pushed(map[string]string{".env": env(w.key(98, detect.Live))})
 	<-died
 	w.spawn()
-	w.issues(1)
+	w.eventually("the issue", func() bool { return len(w.shop.Issues()) > 0 })
 	const soon = 2 * time.Minute // a lease takes three
 	for began := time.Now(); !strings.Contains(w.shop.CheckRuns(sha)[0].Summary, "/issues/"); time.Sleep(50 * time.Millisecond) {
 		if time.Since(began) > soon {
 			t.Fatalf("the check run does not name the issue; the log:\n%s", w.logs.tail())
 		}
 	}
+	w.start()
+	w.issues(1)
 	if runs := w.shop.CheckRuns(sha); len(runs) != 1 || len(runs[0].Annotations) != 1 {
 		t.Errorf("%d check runs, the first with %d annotations", len(runs), len(runs[0].Annotations))
 	}
