@@ -1,6 +1,10 @@
 package detect
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/rekey-app/rekey/detect/encoding"
+)
 
 const (
 	// resourceID is the length of an id such as ak_ and 32 hexadecimal digits behind its prefix.
@@ -56,7 +60,7 @@ func judgeAk(_ *run, m *match, s *surroundings) (Finding, bool) {
 	name, clerk, body := plainName(s.variable), namesClerk(s.variable), m.value[3:]
 	f := Finding{Reasons: s.forClerk()}
 	switch {
-	case s.otherVendor() != "":
+	case s.isOthers():
 		return f, false
 	case strings.Contains(name, "machine"):
 		f.Kind, f.Severity, f.Confidence = MachineSecretKey, HighSeverity, MediumConfidence
@@ -69,7 +73,7 @@ func judgeAk(_ *run, m *match, s *surroundings) (Finding, bool) {
 	default:
 		f.Kind, f.Severity, f.Confidence = APIKey, MediumSeverity, LowConfidence
 	}
-	if len(f.Reasons) == 0 || len(body) == resourceID && isHex(body) && !(clerk && strings.Contains(name, "secret")) {
+	if len(f.Reasons) == 0 || len(body) == resourceID && all(body, encoding.IsHexDigit) && !(clerk && strings.Contains(name, "secret")) {
 		return f, false
 	}
 	if !clerk && f.Kind != APIKey {

@@ -1,6 +1,9 @@
 package detect
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // At judges the finding again now that its path is known, for git objects, whose paths are looked up only once
 // something was found. It returns false where the path shows that the finding is none, or where nothing but the path
@@ -50,11 +53,8 @@ func (f Finding) whoseAt(p string, reason Reason, tells bool) (Finding, bool) {
 // isTestPath reports whether the file at the path, slashes between its parts, is a test or its data.
 func isTestPath(path string) bool {
 	parts := strings.FieldsFunc(strings.ToLower(path), func(c rune) bool { return strings.ContainsRune("/._-", c) })
-	for _, part := range parts {
-		switch part {
-		case "test", "tests", "spec", "specs", "fixture", "fixtures", "testdata", "mock", "mocks", "e2e":
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(parts, func(part string) bool { return slices.Contains(testWords, part) })
 }
+
+// testWords are what tests and their data are in.
+var testWords = []string{"test", "tests", "spec", "specs", "fixture", "fixtures", "testdata", "mock", "mocks", "e2e"}

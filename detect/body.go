@@ -18,25 +18,19 @@ func isLetter(c byte) bool { return isUpper(c) || isLower(c) }
 func isWord(c byte) bool { return encoding.IsBase62(c) || c == '_' || c == '-' }
 
 // isTail reports whether a key cannot end right before c.
-func isTail(c byte) bool { return isWord(c) || c == '+' || c == '/' || c == '=' }
+func isTail(c byte) bool { return encoding.IsBase64(c) || c == '=' }
 
-func isAlphanumeric(s string) bool {
+// all reports whether every byte of s is of a class.
+func all[T string | []byte](s T, class func(byte) bool) bool {
 	for i := range len(s) {
-		if !encoding.IsBase62(s[i]) {
+		if !class(s[i]) {
 			return false
 		}
 	}
 	return true
 }
 
-func isHex(s string) bool {
-	for i := range len(s) {
-		if !encoding.IsHexDigit(s[i]) {
-			return false
-		}
-	}
-	return true
-}
+func isAlphanumeric(s string) bool { return all(s, encoding.IsBase62) }
 
 // entropy returns the Shannon entropy of s in bits a byte.
 func entropy(s string) float64 {

@@ -17,7 +17,7 @@ const (
 // isClaimToken reports whether s may be a claim token and is no placeholder. Upper-case letters are taken too, although none
 // was seen. Forty hexadecimal digits are the id of a commit.
 func isClaimToken(s string) bool {
-	return isAlphanumeric(s) && !isHex(s) && secretLooking(s, claimBits)
+	return isAlphanumeric(s) && !all(s, encoding.IsHexDigit) && secretLooking(s, claimBits)
 }
 
 // claimURLRule is for the URL that claims a keyless application, where Clerk's dashboard is named. The finding is its token.

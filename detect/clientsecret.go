@@ -40,7 +40,7 @@ func isClientSecret(value string) bool {
 
 // socials are those whose accounts people sign in with through Clerk: their client secrets are not Clerk's. Those that are
 // part of other words count only as words of their own.
-var socials = [...]string{
+var socials = []string{
 	"google", "github", "gitlab", "facebook", "apple", "microsoft", "discord", "linkedin", "slack", "twitter", "azure", "tiktok",
 	"twitch", "spotify", "dropbox", "notion", "bitbucket", "atlassian", "hubspot", "coinbase", "huggingface", "vercel",
 	"instagram", "enstall", "epicgames", "roblox", "okta", "auth0", "entra", "salesforce", "shopify", "stripe", "paypal",
@@ -50,11 +50,8 @@ var socialWords = [...]string{"line", "box", "linear", "xero", "x", "meta", "zoo
 
 // socialIn reports whether name is about another provider's client secret: CLERK_LINE_CLIENT_SECRET, clerkTikTokOauthSecret.
 func socialIn(name string) bool {
-	plain := plainName(name)
-	for _, s := range socials {
-		if strings.Contains(plain, s) {
-			return true
-		}
+	if namesVendor(plainName(name), socials) {
+		return true
 	}
 	return slices.ContainsFunc(words(name), func(w string) bool { return slices.Contains(socialWords[:], w) })
 }

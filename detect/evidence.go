@@ -125,12 +125,7 @@ func parsePublishable(s string) (env Environment, host string, ok bool) {
 	if !ok || !strings.Contains(host, ".") || len(host) > longestHost {
 		return "", "", false
 	}
-	for i := range len(host) {
-		if c := host[i]; !encoding.IsBase62(c) && c != '.' && c != '-' {
-			return "", "", false
-		}
-	}
-	return env, host, true
+	return env, host, all(host, func(c byte) bool { return encoding.IsBase62(c) || c == '.' || c == '-' })
 }
 
 // parseSized is parsePublishable for a key at text[at:] in a binary format, where what follows may be more base64: the key ends

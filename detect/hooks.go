@@ -1,9 +1,8 @@
 package detect
 
 import (
-	"strings"
-
-	"github.com/rekey-app/rekey/detect/literal"
+	"cmp"
+	"slices"
 )
 
 // hooks are what a text says of the webhooks that it handles.
@@ -14,43 +13,30 @@ type hooks struct {
 	clerk  string // a name that only settings for Clerk have
 }
 
-// stripeSigns, svixSigns, verifySigns and settingSigns are what hooks are told by.
+// The signs that hooks are told by.
 var (
-	stripeSigns  = [...]string{"constructEvent", "ConstructEvent", "construct_event", "stripe-signature", "Stripe-Signature", "endpointSecret"}
-	svixSigns    = [...]string{"svix", "Svix", "SVIX"}
-	verifySigns  = [...]string{"verifyWebhook"}
-	settingSigns = [...]string{"CLERK_SECRET_KEY", "CLERK_PUBLISHABLE_KEY", "CLERK_WEBHOOK_S"}
+	stripeSigns  = []string{"constructEvent", "ConstructEvent", "construct_event", "stripe-signature", "Stripe-Signature", "endpointSecret"}
+	svixSigns    = []string{"svix", "Svix", "SVIX"}
+	verifySigns  = []string{"verifyWebhook"}
+	settingSigns = []string{"CLERK_SECRET_KEY", "CLERK_PUBLISHABLE_KEY", "CLERK_WEBHOOK_S"}
 )
 
 // hookSigns are all of these.
-func hookSigns() []string {
-	all := append(stripeSigns[:len(stripeSigns):len(stripeSigns)], svixSigns[:]...)
-	return append(append(all, verifySigns[:]...), settingSigns[:]...)
-}
-
-// compileHooks compiles hookSigns. They are looked for only around webhook secrets, which are rare: no placements are worth it.
-func compileHooks() *literal.Set {
-	set, err := literal.Compile(hookSigns(), nil)
-	if err != nil {
-		panic(err)
-	}
-	return set
-}
+func hookSigns() []string { return slices.Concat(stripeSigns, svixSigns, verifySigns, settingSigns) }
 
 // readHooks reads what text says of webhooks. It asks step, at each sign, whether to go on.
 func (s *Scanner) readHooks(text []byte, step func(steps int) bool) hooks {
 	var h hooks
 	c := s.hooks.Cursor(text, 0)
 	for at, i := c.Next(); at >= 0 && step(signSteps); at, i = c.Next() {
-		switch {
-		case i < len(stripeSigns):
+		if i < len(stripeSigns) {
 			h.stripe = true
-		case i < len(stripeSigns)+len(svixSigns):
+		} else if i -= len(stripeSigns); i < len(svixSigns) {
 			h.svix = true
-		case i < len(stripeSigns)+len(svixSigns)+len(verifySigns):
+		} else if i -= len(svixSigns); i < len(verifySigns) {
 			h.verify = true
-		case h.clerk == "":
-			h.clerk = settingSigns[i-len(stripeSigns)-len(svixSigns)-len(verifySigns)]
+		} else {
+			h.clerk = cmp.Or(h.clerk, settingSigns[i-len(verifySigns)])
 		}
 	}
 	return h
@@ -67,19 +53,7 @@ func (r *run) hooks(s *surroundings) hooks {
 		h.stripe = h.stripe || e.hooks.stripe
 		h.svix = h.svix || e.hooks.svix
 		h.verify = h.verify || e.hooks.verify
-		if h.clerk == "" {
-			h.clerk = e.hooks.clerk
-		}
+		h.clerk = cmp.Or(h.clerk, e.hooks.clerk)
 	}
 	return h
-}
-
-// handlesStripe reports whether code that verifies Stripe's webhooks is in text.
-func handlesStripe(text string) bool {
-	for _, sign := range stripeSigns {
-		if strings.Contains(text, sign) {
-			return true
-		}
-	}
-	return false
 }

@@ -43,7 +43,7 @@ func findMalformed(t *token, v *view, at int) (match, bool) {
 
 func judgeMalformed(_ *run, m *match, s *surroundings) (Finding, bool) {
 	length := len(m.value) - prefixLength
-	if s.otherVendor() != "" || !namesClerk(s.variable) && (length == knockBody || !namesClerk(s.line)) {
+	if s.isOthers() || !namesClerk(s.variable) && (length == knockBody || !namesClerk(s.line)) {
 		return Finding{}, false
 	}
 	f := keyFinding(m, s)

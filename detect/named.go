@@ -193,8 +193,12 @@ func peekAt(text []byte, i int) (c byte, n int) {
 	if i >= len(text) {
 		return 0, 0
 	}
-	c, n, _ = charAt(text, i)
-	return c, n
+	switch c = text[i]; c {
+	case '\\', '%', '&', '=':
+		c, n, _ = charAt(text, i)
+		return c, n
+	}
+	return c, 1
 }
 
 // skip returns the offset behind those of the first most characters at text[i:] that are in set, without a break.

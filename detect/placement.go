@@ -16,11 +16,15 @@ var (
 
 // compile compiles literals that are constants of this package, so that an error is one of its own.
 func compile(texts []string, placements string) *literal.Set {
-	p, err := literal.ParsePlacements(placements)
-	if err != nil {
-		panic(err)
+	var set *literal.Set
+	var p literal.Placements
+	var err error
+	if placements != "" {
+		p, err = literal.ParsePlacements(placements)
 	}
-	set, err := literal.Compile(texts, p)
+	if err == nil {
+		set, err = literal.Compile(texts, p)
+	}
 	if err != nil {
 		panic(err)
 	}

@@ -64,15 +64,7 @@ func (w *tokenWalk) passesPrefix() bool {
 // passesBody reads n letters and digits, if so many stand there.
 func (w *tokenWalk) passesBody(n int) bool {
 	var b [bodyLength]byte
-	if w.take(b[:n]) < n {
-		return false
-	}
-	for _, c := range b[:n] {
-		if !encoding.IsBase62(c) {
-			return false
-		}
-	}
-	return true
+	return w.take(b[:n]) == n && all(b[:n], encoding.IsBase62)
 }
 
 // findKey reads the secret key at v.text[at:].
@@ -116,7 +108,7 @@ func keyFinding(m *match, s *surroundings) Finding {
 func judgeKey(_ *run, m *match, s *surroundings) (Finding, bool) {
 	f := keyFinding(m, s)
 	switch {
-	case s.otherVendor() != "":
+	case s.isOthers():
 		f.Confidence = LowConfidence
 		f.Reasons = Reasons{{AssignedToOther, s.variable}}
 	case len(f.Reasons) > 0:

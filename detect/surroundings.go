@@ -54,42 +54,23 @@ func (r *run) surroundingsOf(v *view, start, end int) surroundings {
 	return s
 }
 
+// first returns what the innermost of the texts says that says anything.
+func (s *surroundings) first(ask func(e located) string) string {
+	for _, e := range s.evidence {
+		if said := ask(e); said != "" {
+			return said
+		}
+	}
+	return ""
+}
+
 // instance returns the host of the nearest publishable key of the environment.
 func (s *surroundings) instance(env Environment) string {
-	for _, e := range s.evidence {
-		if host := e.instance(e.at, env); host != "" {
-			return host
-		}
-	}
-	return ""
+	return s.first(func(e located) string { return e.instance(e.at, env) })
 }
 
-func (s *surroundings) anyInstance() string {
-	for _, e := range s.evidence {
-		if host := e.any(e.at); host != "" {
-			return host
-		}
-	}
-	return ""
-}
-
-func (s *surroundings) word() string {
-	for _, e := range s.evidence {
-		if e.word != "" {
-			return e.word
-		}
-	}
-	return ""
-}
-
-func (s *surroundings) page() string {
-	for _, e := range s.evidence {
-		if page := e.page(e.at); page != "" {
-			return page
-		}
-	}
-	return ""
-}
+// page returns the nearest API-keys page.
+func (s *surroundings) page() string { return s.first(func(e located) string { return e.page(e.at) }) }
 
 // forClerk are the reasons to take the credential for Clerk's, strongest first. None: nothing speaks for it.
 func (s *surroundings) forClerk() Reasons {
@@ -97,10 +78,10 @@ func (s *surroundings) forClerk() Reasons {
 	if namesClerk(s.variable) {
 		reasons = append(reasons, Reason{AssignedTo, s.variable})
 	}
-	if host := s.anyInstance(); host != "" {
+	if host := s.first(func(e located) string { return e.any(e.at) }); host != "" {
 		reasons = append(reasons, Reason{PublishableKeyInFile, host})
 	}
-	if w := s.word(); w != "" {
+	if w := s.first(func(e located) string { return e.word }); w != "" {
 		reasons = append(reasons, Reason{ClerkInFile, w})
 	}
 	if len(reasons) == 0 {
@@ -114,12 +95,9 @@ func (s *surroundings) forClerk() Reasons {
 	return reasons
 }
 
-// otherVendor returns the vendor other than Clerk that the variable names.
-func (s *surroundings) otherVendor() string {
-	if namesClerk(s.variable) {
-		return ""
-	}
-	return vendorIn(s.variable)
+// isOthers reports whether the variable names a vendor other than Clerk.
+func (s *surroundings) isOthers() bool {
+	return !namesClerk(s.variable) && namesVendor(s.variable, otherVendors)
 }
 
 // unescaped returns text with its escapes read.

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/rekey-app/rekey/detect/encoding"
@@ -54,7 +55,7 @@ func nameBefore(before []byte) (name string, rest []byte) {
 	switch {
 	case operator == '(' || operator == '>':
 		// A function, or an element: no name of the value, but for those that say whose it is.
-		if !isVariable(name) && !namesClerk(name) && vendorIn(name) == "" && !bytes.HasSuffix(s[:end], []byte("name=\"")) {
+		if !isVariable(name) && !namesClerk(name) && !namesVendor(name, otherVendors) && !bytes.HasSuffix(s[:end], []byte("name=\"")) {
 			return "", s
 		}
 	case operator == 0 && !(spaced && (isVariable(name) || namesClerk(name) && strings.ContainsAny(name, "-_."))):
@@ -126,57 +127,37 @@ func namedAbove(before []byte) string {
 }
 
 // browserPrefixes are those of variables that frameworks build into what they send to browsers.
-var browserPrefixes = [...]string{
+var browserPrefixes = []string{
 	"NEXT_PUBLIC_", "VITE_", "EXPO_PUBLIC_", "REACT_APP_", "PUBLIC_", "NUXT_PUBLIC_", "PLASMO_PUBLIC_", "GATSBY_", "VUE_APP_",
 	"STORYBOOK_", "NG_APP_",
 }
 
 // shipsToBrowsers reports whether a framework puts the variable's value into what it sends to browsers.
 func shipsToBrowsers(name string) bool {
-	for _, p := range browserPrefixes {
-		if strings.HasPrefix(name, p) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(browserPrefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 
 // otherVendors are those who use the same prefixes as Clerk.
-var otherVendors = [...]string{
+var otherVendors = []string{
 	"stripe", "paystack", "workos", "knock", "moyasar", "paymongo", "autumn", "liveblocks", "magic", "uploadthing", "apideck",
 	"elevenlabs", "revenuecat", "highnote", "pagarme",
 }
 
 // webhookVendors are others whose webhook secrets start with whsec_.
-var webhookVendors = [...]string{
+var webhookVendors = []string{
 	"resend", "polar", "lemon", "replicate", "openai", "loops", "dodo", "creem", "github", "supabase", "trigger", "incident",
 	"brex", "guesty", "meetingbaas", "recall", "render", "cal_", "shopify", "paddle", "hook0", "tally", "lithic", "ditto", "etsy",
 }
 
 // lineVendors are other vendors whose names mean nothing else: where one is on a webhook secret's line, the secret is theirs.
-var lineVendors = [...]string{
+var lineVendors = []string{
 	"stripe", "resend", "paystack", "lemonsqueezy", "lemon_squeezy", "paddle", "polar.sh", "polar_", "supabase", "shopify", "openai",
 	"creem", "dodopayments", "dodo_payments", "hook0", "recall.ai", "recall_ai", "meetingbaas", "guesty", "lithic", "brex", "authkit", "workos",
 }
 
-// lineVendor returns the other vendor that the text of a line names.
-func lineVendor(text string) string {
-	lower := strings.ToLower(text)
-	for _, v := range lineVendors {
-		if strings.Contains(lower, v) {
-			return v
-		}
-	}
-	return ""
-}
-
-// vendorIn returns the other vendor that name belongs to.
-func vendorIn(name string, more ...string) string {
-	lower := strings.ToLower(name)
-	for _, v := range append(otherVendors[:len(otherVendors):len(otherVendors)], more...) {
-		if strings.Contains(lower, v) {
-			return v
-		}
-	}
-	return ""
+// namesVendor reports whether s has one of the names in vendors.
+func namesVendor(s string, vendors ...[]string) bool {
+	lower := strings.ToLower(s)
+	has := func(name string) bool { return strings.Contains(lower, name) }
+	return slices.ContainsFunc(vendors, func(names []string) bool { return slices.ContainsFunc(names, has) })
 }

@@ -3,6 +3,8 @@ package detect
 import (
 	"slices"
 	"strings"
+
+	"github.com/rekey-app/rekey/detect/encoding"
 )
 
 // webhookBody is the length of the base64 of 24 bytes behind whsec_.
@@ -21,7 +23,7 @@ var webhookRule = rule{
 	find:      findWebhook,
 	genuine: func(m *match) bool {
 		body := m.value[len("whsec_"):]
-		return !strings.ContainsAny(body, "-_=") && !isHex(body) && hasClasses(body) && secretLooking(body, 3.7)
+		return !strings.ContainsAny(body, "-_=") && !all(body, encoding.IsHexDigit) && hasClasses(body) && secretLooking(body, 3.7)
 	},
 	judge: judgeWebhook,
 
@@ -55,13 +57,13 @@ type ownership struct {
 // webhookOwner judges by a webhook secret's surroundings, and by what its text says of webhooks, whether it is Clerk's. It
 // returns false where it is another's.
 func webhookOwner(s *surroundings, hooks hooks) (ownership, bool) {
-	other := lineVendor(s.near) != ""
+	other := namesVendor(s.near, lineVendors)
 	switch clerk := namesClerk(s.variable); {
-	case clerk && vendorIn(s.variable, webhookVendors[:]...) != "":
+	case clerk && namesVendor(s.variable, otherVendors, webhookVendors):
 		return ownership{LowConfidence, Reason{AssignedToOtherToo, s.variable}, lacksNothing}, true
 	case clerk:
 		return ownership{HighConfidence, Reason{AssignedTo, s.variable}, lacksNothing}, true
-	case vendorIn(s.variable, webhookVendors[:]...) != "", lineVendor(s.line) != "", handlesStripe(s.near):
+	case namesVendor(s.variable, otherVendors, webhookVendors), namesVendor(s.line, lineVendors), slices.ContainsFunc(stripeSigns, func(sign string) bool { return strings.Contains(s.near, sign) }):
 		return ownership{}, false
 	case hooks.stripe && !hooks.svix && !hooks.verify:
 		return ownership{}, false

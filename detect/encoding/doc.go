@@ -26,4 +26,4 @@ type Decoded struct {
 func IsSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
 // IsBase62 reports whether c is a letter or digit of ASCII.
-func IsBase62(c byte) bool { return base64Values[c] < 62 }
+func IsBase62(c byte) bool { return (c|0x20)-'a' < 26 || c-'0' < 10 }

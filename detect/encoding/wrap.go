@@ -50,8 +50,8 @@ func WrapAfter(text []byte, i int) int {
 				break
 			}
 			return joined(text, i, lines)
-		case text[k] == '&' && lineEntity(text[k:]) > 0:
-			k += lineEntity(text[k:])
+		case text[k] == '&' && lineEntity(text[k:], bytes.HasPrefix) > 0:
+			k += lineEntity(text[k:], bytes.HasPrefix)
 		case text[k] == '%' && (bytes.HasPrefix(text[k:], []byte("%0A")) || bytes.HasPrefix(text[k:], []byte("%0D"))):
 			k += 3
 		case lines > 0 && (IsSpace(text[k]) || strings.IndexByte("#>*;|", text[k]) >= 0):
@@ -79,22 +79,12 @@ func joined(text []byte, i, lines int) int {
 }
 
 // lineEntities are line ends as XML has them in attributes; Word writes images so.
-var lineEntities = [...]string{"&#10;", "&#13;", "&#xA;", "&#xD;", "&#xa;", "&#xd;"}
+var lineEntities = bytes.Fields([]byte("&#10; &#13; &#xA; &#xD; &#xa; &#xd;"))
 
-// lineEntity returns the length of the line end that s begins with as an entity, or 0.
-func lineEntity(s []byte) int {
+// lineEntity returns the length of the line end as an entity that s has by that test, [bytes.HasPrefix] or [bytes.HasSuffix], or 0.
+func lineEntity(s []byte, has func(s, entity []byte) bool) int {
 	for _, e := range lineEntities {
-		if len(s) >= len(e) && string(s[:len(e)]) == e {
-			return len(e)
-		}
-	}
-	return 0
-}
-
-// lineEntityBefore is lineEntity for the end of s.
-func lineEntityBefore(s []byte) int {
-	for _, e := range lineEntities {
-		if len(s) >= len(e) && string(s[len(s)-len(e):]) == e {
+		if has(s, e) {
 			return len(e)
 		}
 	}
@@ -123,9 +113,9 @@ func WrapBefore(text []byte, i int) int {
 		case c == '\n':
 			lines = true
 			k--
-		case c == ';' && lineEntityBefore(text[:k]) > 0:
+		case c == ';' && lineEntity(text[:k], bytes.HasSuffix) > 0:
 			lines = true
-			k -= lineEntityBefore(text[:k])
+			k -= lineEntity(text[:k], bytes.HasSuffix)
 		case IsSpace(c) || strings.IndexByte("\"'`+#>*;|\\", c) >= 0:
 			lines = lines || c == '"' || c == '\''
 			k--
