@@ -1,6 +1,9 @@
 package respond
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Trigger is what a scan was made for, by the name of GitHub's event where there is one.
 type Trigger string
@@ -55,3 +58,7 @@ type Gap struct {
 	Accepted   time.Time // when a maintainer accepted it; zero while it is open
 	AcceptedBy string    // login
 }
+
+// Covers reports whether what a scan left unread is what the gap is about: the same part for the same reason. The text that was
+// recorded is all that is known of a part, and so what it is told by: no sentence has a meaning of its own.
+func (g Gap) Covers(left string) bool { return slices.Contains(g.Reasons, left) }

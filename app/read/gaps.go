@@ -121,7 +121,7 @@ func (r *Reader) fillGaps(ctx context.Context, tx Tx, t *Task, scan *respond.Sca
 				return err
 			}
 		default:
-			scan.Unjudged = slices.DeleteFunc(slices.Clone(scan.Unjudged), func(left string) bool { return slices.Contains(g.Reasons, left) })
+			scan.Unjudged = slices.DeleteFunc(slices.Clone(scan.Unjudged), g.Covers)
 		}
 	}
 	return nil

@@ -31,7 +31,7 @@ func earlierGaps(f CheckFacts) []respond.Gap {
 // notAccepted drops what a maintainer accepted from what was left unread.
 func notAccepted(unjudged []string, gaps []respond.Gap) []string {
 	return slices.DeleteFunc(unjudged, func(left string) bool {
-		return slices.ContainsFunc(gaps, func(g respond.Gap) bool { return !g.Accepted.IsZero() && slices.Contains(g.Reasons, left) })
+		return slices.ContainsFunc(gaps, func(g respond.Gap) bool { return !g.Accepted.IsZero() && g.Covers(left) })
 	})
 }
 
@@ -77,7 +77,7 @@ func (v checkView) writeGaps(b *strings.Builder) {
 		b.WriteString(gapAdvice + " **Check again** reads the commits again.\n\n")
 	}
 	for _, g := range v.Gaps {
-		if !g.Accepted.IsZero() && slices.ContainsFunc(unjudged(v.Scans), func(left string) bool { return slices.Contains(g.Reasons, left) }) {
+		if !g.Accepted.IsZero() && slices.ContainsFunc(unjudged(v.Scans), g.Covers) {
 			v.writeGap(b, g, fmt.Sprintf("not read, and accepted by %s on %s", markdown.Code(g.AcceptedBy), format.Time(g.Accepted)))
 			b.WriteString("\n")
 		}
