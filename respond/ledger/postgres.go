@@ -24,6 +24,9 @@ func (s *Store) openPostgres(ctx context.Context, url string, limit time.Duratio
 	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
 		cfg.ConnConfig.RuntimeParams["application_name"] = "rekey"
 	}
+	if err := refusePooler(ctx, cfg.ConnConfig); err != nil {
+		return err
+	}
 	if s.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
