@@ -152,7 +152,7 @@ func TestJobOfKilledProcessIsTakenUp(t *testing.T) {
 		work(t, s, jobs{issue: func(_ context.Context, j *river.Job[job.Issue]) error {
 			taken <- j.JobRow
 			return nil
-		}}, queue.Config{}.WithHeartbeat(50*time.Millisecond, 500*time.Millisecond))
+		}}, queue.Config{}.WithHeartbeat(50*time.Millisecond, 3*time.Second))
 		row := receive(t, taken)
 		equal(t, "attempt", row.Attempt, 1)
 		equal(t, "crashes", job.CrashesOf(row), job.Crashes{Times: 1, Alone: 1})

@@ -7,6 +7,8 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
+
+	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 // WithHeartbeat makes processes on PostgreSQL send heartbeats more often, and be taken for dead sooner.
@@ -51,3 +53,11 @@ func Available(ctx context.Context, db *sql.DB, exec riverdriver.Executor, queue
 	}
 	return len(got.Jobs), nil
 }
+
+// ReclaimDead reclaims what processes left that are gone, with the usual timeouts.
+func ReclaimDead(ctx context.Context, s *ledger.Store, steady bool) error {
+	return (&store{s, s.DB(), heartbeatEvery, heartbeatTimeout}).reclaimDead(ctx, steady)
+}
+
+// LockOf is SQL for the numbers of a process's lock.
+func LockOf(id string) string { return lockOf(id) }

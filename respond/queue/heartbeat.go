@@ -16,11 +16,23 @@ import (
 
 // Every process on PostgreSQL sends heartbeats, on a connection of its own. One whose heartbeats fail for some time stops its
 // work, before the others reclaim its jobs; see reclaim.go. It continues when the database accepts a heartbeat again.
+//
+// On the same connection it holds an advisory lock. PostgreSQL frees it when the connection ends, which it does at once where a
+// process is killed: then the others wait for three heartbeats only. A machine that vanishes, or a network that does, ends no
+// connection, and nobody knows whether the process still works: that takes heartbeatTimeout.
 
 const (
-	heartbeatEvery   = 5 * time.Second
+	heartbeatEvery   = 2 * time.Second
 	heartbeatTimeout = 30 * time.Second
 )
+
+// endedAfter is how old the last heartbeat of a process must be that holds its lock no more: by the second of two heartbeats, one that
+// lives has another connection.
+func endedAfter(heartbeatTimeout time.Duration) time.Duration { return heartbeatTimeout / 5 }
+
+// steadyAfter is how long a process must have had its own connection before it takes the end of another's for the end of that
+// process: where PostgreSQL itself was away, all come back one after the other.
+func steadyAfter(heartbeatTimeout time.Duration) time.Duration { return heartbeatTimeout / 3 }
 
 // stopAfter is when a process stops its own work: early enough that its last requests are over before others begin.
 func stopAfter(heartbeatTimeout time.Duration) time.Duration { return heartbeatTimeout * 2 / 3 }
@@ -35,9 +47,12 @@ const lapsedPause = 5 * time.Second
 
 // heartbeat keeps a process registered as alive, and its jobs running while it is. It is safe for concurrent use.
 type heartbeat struct {
-	s    *store
-	id   string
-	conn *pgx.Conn // used by send only; nil: to be made
+	s  *store
+	id string
+	// Used by send only:
+	conn      *pgx.Conn // nil: to be made
+	connected time.Time
+	locked    bool // by that connection
 
 	mu      sync.Mutex
 	lapsed  bool
@@ -61,8 +76,8 @@ func (h *heartbeat) start(ctx context.Context) error {
 	return nil
 }
 
-// run sends heartbeats until ctx ends, and calls after after each that was accepted.
-func (h *heartbeat) run(ctx context.Context, after func(context.Context) error) {
+// run sends heartbeats until ctx ends, and calls after after each that was accepted. steady: see steadyAfter.
+func (h *heartbeat) run(ctx context.Context, after func(ctx context.Context, steady bool) error) {
 	ticker := time.NewTicker(h.s.heartbeatEvery)
 	defer ticker.Stop()
 	for {
@@ -75,7 +90,7 @@ func (h *heartbeat) run(ctx context.Context, after func(context.Context) error) 
 		err := h.send(ctx)
 		if err == nil {
 			h.accepted(begun)
-			err = after(ctx)
+			err = after(ctx, time.Since(h.connected) > steadyAfter(h.s.heartbeatTimeout))
 		}
 		if err != nil && ctx.Err() == nil {
 			h.s.db.Log.WarnContext(ctx, "heartbeat not sent to the other processes", "error", err)
@@ -112,7 +127,13 @@ func (h *heartbeat) exec(ctx context.Context, statement string) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		h.conn = conn
+		h.conn, h.connected, h.locked = conn, time.Now(), false
+	}
+	if !h.locked { // the connection before may not have ended for the server: then at the next heartbeat
+		if err := h.conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(`+lockOf("$1::text")+`)`, h.id).Scan(&h.locked); err != nil {
+			h.disconnect()
+			return false, err
+		}
 	}
 	tag, err := h.conn.Exec(ctx, statement, h.id)
 	if err != nil {
@@ -121,6 +142,17 @@ func (h *heartbeat) exec(ctx context.Context, statement string) (bool, error) {
 	}
 	return tag.RowsAffected() > 0, nil
 }
+
+// lockClass is the first of the two numbers of the locks that processes hold. It must never change.
+const lockClass = 0x72656b
+
+// lockOf is SQL for the two numbers of a process's lock.
+func lockOf(id string) string { return fmt.Sprintf("%d, hashtext(%s)", lockClass, id) }
+
+// holdsLock is SQL that reports whether the process of a row of replicas holds its lock.
+var holdsLock = fmt.Sprintf(`EXISTS (SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+	WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.granted
+		AND l.classid = %d AND l.objid::bigint = hashtext(replicas.id)::bigint & 4294967295)`, lockClass)
 
 // disconnect drops the connection, which may be silent: nothing is waited for.
 func (h *heartbeat) disconnect() {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -176,6 +177,84 @@ func TestSilentConnectionsAreReplaced(t *testing.T) {
 		t.Errorf("not ready: %v", err)
 	}
 	close(h.release)
+}
+
+// The register as a process finds it, and whose jobs it takes: of a process whose connection has ended, as that of a killed one does,
+// after three heartbeats, unless PostgreSQL itself was away; of one whose connection is still there, only after the timeout.
+func TestWhoIsGone(t *testing.T) {
+	t.Parallel()
+	s := ledgertest.Open(t, ledger.Options{URL: ledgertest.Postgres(t)})
+	ages := map[string]time.Duration{"beats": time.Second, "ended": 7 * time.Second, "silent": 29 * time.Second, "unheard of": 31 * time.Second}
+	locked := []string{"beats", "silent", "unheard of"}
+	hold, err := s.DB().Postgres.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hold.Release()
+	for _, id := range locked {
+		if _, err := hold.Exec(t.Context(), "SELECT pg_advisory_lock("+queue.LockOf("$1::text")+")", id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	register := func() {
+		for id, age := range ages {
+			update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+				_, err := tx.ExecSQL(ctx, `INSERT INTO replicas (id, beat, seen) VALUES ($1, 1, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) - $2)
+					ON CONFLICT (id) DO UPDATE SET seen = excluded.seen`, id, age)
+				return err
+			})
+		}
+	}
+	for _, c := range []struct {
+		steady bool
+		left   []string
+	}{{false, []string{"beats", "ended", "silent"}}, {true, []string{"beats", "silent"}}} {
+		register()
+		if err := queue.ReclaimDead(t.Context(), s, c.steady); err != nil {
+			t.Fatal(err)
+		}
+		var left []string
+		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			left = nil
+			return tx.EachSQL(ctx, func(scan func(...any) error) error {
+				var id string
+				err := scan(&id)
+				left = append(left, id)
+				return err
+			}, `SELECT id FROM replicas ORDER BY id`)
+		})
+		if !slices.Equal(left, c.left) {
+			t.Errorf("steady %v: %q are taken to live, want %q", c.steady, left, c.left)
+		}
+	}
+}
+
+// A process holds its lock while its heartbeats have a connection, and it is free when that ends.
+func TestAProcessHoldsItsLock(t *testing.T) {
+	t.Parallel()
+	s := ledgertest.Open(t, ledger.Options{URL: ledgertest.Postgres(t)})
+	work(t, s, jobs{}, queue.Config{ID: "a"}.WithHeartbeat(50*time.Millisecond, time.Minute))
+	holder := func() (pid int64) {
+		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			pid = 0
+			_, err := tx.OneSQL(ctx, []any{&pid}, `SELECT coalesce(max(pid), 0) FROM pg_locks WHERE locktype = 'advisory' AND granted
+				AND objid::bigint = hashtext('a')::bigint & 4294967295 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
+			return err
+		})
+		return pid
+	}
+	first := holder()
+	if first == 0 {
+		t.Fatal("no process holds the lock")
+	}
+	if _, err := s.DB().Postgres.Exec(t.Context(), "SELECT pg_terminate_backend($1)", first); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(testTimeout); holder() == first || holder() == 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the lock is not taken again by the next connection")
+		}
+	}
 }
 
 // A process whose heartbeats fail stops its work before others take it, says that it is not ready, and goes on when

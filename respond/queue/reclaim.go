@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -10,7 +11,8 @@ import (
 // A killed process leaves its jobs in the state running. River rescues them when their timeouts have passed;
 // here they are reclaimed as soon as it is certain that the process is gone, or has stopped its work. On SQLite that is
 // certain at the start, by the lock. On PostgreSQL it is when a process's last heartbeat is [heartbeatTimeout] old, by the
-// clock of the database: whoever starts sees at once how old it is. See heartbeat.go.
+// clock of the database: whoever starts sees at once how old it is; or a fifth of that, where its connection has ended. See
+// heartbeat.go.
 //
 // Neither costs a job an attempt: which of a process's jobs ended it, if one did, is not known. It is counted in the job's
 // metadata, for [job.CrashesOf].
@@ -45,9 +47,17 @@ func (s *store) reclaimAll(ctx context.Context) error {
 	return nil
 }
 
-// reclaimDead reclaims the jobs of processes whose last heartbeat is too old, and of those that run jobs and are not
-// registered: they have unregistered, or were taken for dead.
-func (s *store) reclaimDead(ctx context.Context) error {
+// gone is SQL for a row of replicas whose process is gone: $2 is the timeout of heartbeats, and $3 what it is for a process whose
+// connection has ended; 0, where that says nothing.
+var gone = `(seen < ` + pgNow + ` - $2 OR ($3 > 0 AND seen < ` + pgNow + ` - $3 AND NOT ` + holdsLock + `))`
+
+// reclaimDead reclaims the jobs of processes that are gone, and of those that run jobs and are not registered: they have
+// unregistered, or were taken for dead. steady: see steadyAfter.
+func (s *store) reclaimDead(ctx context.Context, steady bool) error {
+	var ended time.Duration
+	if steady {
+		ended = endedAfter(s.heartbeatTimeout)
+	}
 	var dead []string
 	err := s.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		dead = nil
@@ -56,15 +66,15 @@ func (s *store) reclaimDead(ctx context.Context) error {
 			err := scan(&id)
 			dead = append(dead, id)
 			return err
-		}, `SELECT id FROM replicas WHERE seen < `+pgNow+` - $1
+		}, `SELECT id FROM replicas WHERE `+gone+`
 			UNION
-			`+runningElsewhere, s.heartbeatTimeout)
+			`+runningElsewhere, s.heartbeatTimeout, s.heartbeatTimeout, ended)
 	})
 	if err != nil {
 		return fmt.Errorf("queue: find processes that are gone: %w", err)
 	}
 	for _, id := range dead {
-		if err := s.reclaimFrom(ctx, id); err != nil {
+		if err := s.reclaimFrom(ctx, id, ended); err != nil {
 			return fmt.Errorf("queue: reclaim the jobs of process %s: %w", id, err)
 		}
 	}
@@ -72,11 +82,11 @@ func (s *store) reclaimDead(ctx context.Context) error {
 }
 
 // reclaimFrom reclaims a process's jobs, unless it has sent a heartbeat meanwhile.
-func (s *store) reclaimFrom(ctx context.Context, id string) error {
+func (s *store) reclaimFrom(ctx context.Context, id string, ended time.Duration) error {
 	return s.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		var lives int64
-		_, err := tx.OneSQL(ctx, []any{&lives}, `SELECT CASE WHEN seen < `+pgNow+` - $2 THEN 0 ELSE 1 END FROM replicas
-			WHERE id = $1 FOR UPDATE`, id, s.heartbeatTimeout)
+		_, err := tx.OneSQL(ctx, []any{&lives}, `SELECT CASE WHEN `+gone+` THEN 0 ELSE 1 END FROM replicas
+			WHERE id = $1 FOR UPDATE`, id, s.heartbeatTimeout, ended)
 		if err != nil || lives == 1 {
 			return err
 		}

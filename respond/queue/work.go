@@ -31,7 +31,7 @@ type Config struct {
 	// cancelled. Zero means 20 seconds.
 	StopTimeout time.Duration
 	// HeartbeatTimeout is how long a process that shares a PostgreSQL database may send no heartbeat until the others reclaim its
-	// jobs; it stops its own work before that. Zero means 30 seconds.
+	// jobs; it stops its own work before that. Zero means 30 seconds. Where its connection has ended, a fifth of that is enough.
 	HeartbeatTimeout time.Duration
 	// Retention is for how long the ledger keeps what is of no use any more; the zero value stands for
 	// [ledger.DefaultRetention].
@@ -39,7 +39,7 @@ type Config struct {
 	// ID names this process among those that share the database. Empty: River makes one.
 	ID string
 
-	heartbeatEvery time.Duration // zero: a sixth of HeartbeatTimeout
+	heartbeatEvery time.Duration // zero: a fifteenth of HeartbeatTimeout
 }
 
 // The pace of the queue. River looks for jobs when it is woken, at most once each fetchCooldown, and by itself each
@@ -62,7 +62,7 @@ const (
 // Worker works the queue in this process.
 type Worker interface {
 	// Start begins to work, and returns. Jobs that a killed process left running are taken up again: at once on SQLite,
-	// half a minute after the other process's last heartbeat on PostgreSQL. Cancelling ctx stops the worker like
+	// seconds after the other process's end on PostgreSQL, or half a minute where nothing tells of it. Cancelling ctx stops the worker like
 	// Stop, with Config.StopTimeout.
 	Start(ctx context.Context) error
 	// Stop takes no more jobs and waits for those that run. When ctx ends first their contexts are cancelled, and it waits
@@ -75,7 +75,7 @@ type Worker interface {
 func New(opened *ledger.Store, workers *river.Workers, c Config) (Worker, error) {
 	s := &store{opened, opened.DB(), heartbeatEvery, heartbeatTimeout}
 	if c.HeartbeatTimeout > 0 {
-		s.heartbeatTimeout, s.heartbeatEvery = c.HeartbeatTimeout, c.HeartbeatTimeout/6
+		s.heartbeatTimeout, s.heartbeatEvery = c.HeartbeatTimeout, c.HeartbeatTimeout/15
 	}
 	if c.heartbeatEvery > 0 {
 		s.heartbeatEvery = c.heartbeatEvery
@@ -198,7 +198,7 @@ func (w *worker) Start(ctx context.Context) error {
 			done()
 			return err
 		}
-		if err := w.s.reclaimDead(ctx); err != nil {
+		if err := w.s.reclaimDead(ctx, false); err != nil {
 			w.s.db.Log.WarnContext(ctx, "jobs of processes that are gone could not be taken over yet", "error", err)
 		}
 		w.s.Attach(&ledger.Process{Alive: w.heartbeat.alive})
