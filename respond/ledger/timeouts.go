@@ -16,8 +16,7 @@ import (
 const (
 	connectTimeout   = 10 * time.Second
 	statementTimeout = 20 * time.Second
-	// slowTimeout is for the few statements that may take long: migrations, the removal of all that belongs to an
-	// installation.
+	// slowTimeout is for the few statements that may take long: migrations.
 	slowTimeout = 10 * time.Minute
 	pingTimeout = 3 * time.Second // of a connection that was idle
 )
@@ -62,15 +61,6 @@ type (
 
 // slow gives the statements that are run with the context more time.
 func slow(ctx context.Context) context.Context { return context.WithValue(ctx, slowKey{}, true) }
-
-// slowly lets the rest of a transaction's statements take longer.
-func (tx *Tx) slowly(ctx context.Context) (context.Context, error) {
-	if tx.pg == nil {
-		return ctx, nil
-	}
-	_, err := tx.exec(ctx, fmt.Sprintf("SET LOCAL statement_timeout = %d", slowTimeout.Milliseconds()))
-	return slow(ctx), err
-}
 
 // timeLimits gives every statement and every wait for a connection a time limit, whoever runs it: pgx uses the context that
 // its tracers return. It is safe for concurrent use.
