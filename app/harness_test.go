@@ -50,8 +50,9 @@ type world struct {
 	// tracing is what a server that is started traces with; nil: nothing.
 	tracing *observe.Tracing
 	// environment is what spawned servers get beside their settings.
-	environment []string
-	settled     time.Duration // how long GitHub may take to do what a failed request asked for
+	environment  []string
+	recoverEvery time.Duration
+	settled      time.Duration // how long GitHub may take to do what a failed request asked for
 }
 
 // tuning changes what no setting does; see serve.Options.
@@ -175,7 +176,7 @@ func (w *world) start() {
 	}
 	w.server, err = serve.New(context.WithoutCancel(w.ctx), cfg, serve.Options{
 		Log: slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test",
-		Tune: w.tune, Settle: w.settled, Tracing: w.tracing,
+		Tune: w.tune, Settle: w.settled, RecoverEvery: w.recoverEvery, Tracing: w.tracing,
 	})
 	if err != nil {
 		w.t.Fatal(err)

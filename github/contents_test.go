@@ -142,34 +142,3 @@ func TestRepositories(t *testing.T) {
 		t.Errorf("%v, -want +got\n%s", err, diff)
 	}
 }
-
-func TestHookDeliveries(t *testing.T) {
-	s := newStub()
-	s.HandleFunc("GET /api/v3/app/hook/deliveries", func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Query().Get("cursor") == "" {
-			answer(200, `[{"id":3,"guid":"g3","delivered_at":"2026-03-01T12:00:03Z","event":"push","status":"OK","status_code":202,"installation_id":5,"repository_id":7},`+
-				`{"id":2,"guid":"g1","delivered_at":"2026-03-01T12:00:02Z","redelivery":true,"event":"push"}]`,
-				"Link", `<`+apiURL+`/app/hook/deliveries?per_page=100&cursor=v1_2>; rel="next"`)(w, r)
-			return
-		}
-		answer(200, `[{"id":1,"guid":"g1","delivered_at":"2026-03-01T12:00:01Z","status_code":500},{"id":0,"delivered_at":"2026-02-01T12:00:01Z"}]`,
-			"Link", `<`+apiURL+`/app/hook/deliveries?per_page=100&cursor=v1_0>; rel="next"`)(w, r)
-	})
-	s.HandleFunc("GET /api/v3/app/hook/deliveries/1", answer(200, `{"id":1,"guid":"g1","event":"push","request":{"headers":{"X-GitHub-Event":"push"},"payload":{"ref":"refs/heads/a"}}}`))
-	s.HandleFunc("GET /api/v3/app/hook/deliveries/2", answer(200, `{"id":2}`))
-	s.HandleFunc("POST /api/v3/app/hook/deliveries/1/attempts", answer(202, `{}`))
-	app := s.app(t)
-	list, err := app.ListHookDeliveries(t.Context(), time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
-	if err != nil || len(list) != 3 || list[0].GUID != "g3" || list[0].RepositoryID != 7 || !list[1].Redelivery || list[2].StatusCode != 500 {
-		t.Errorf("%+v, %v", list, err)
-	}
-	if d, payload, err := app.GetHookDelivery(t.Context(), 1); err != nil || d.Event != "push" || string(payload) != `{"ref":"refs/heads/a"}` {
-		t.Errorf("%+v, %s, %v", d, payload, err)
-	}
-	if _, _, err := app.GetHookDelivery(t.Context(), 2); err == nil {
-		t.Error("a delivery without a payload is taken")
-	}
-	if err := app.RedeliverHookDelivery(t.Context(), 1); err != nil {
-		t.Error(err)
-	}
-}

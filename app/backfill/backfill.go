@@ -54,6 +54,7 @@ type refsTx interface {
 	SetTip(ctx context.Context, repository int64, ref, sha string, asOf time.Time) error
 	DeleteTip(ctx context.Context, repository int64, ref string, asOf time.Time) error
 	RecordRead(ctx context.Context, repository int64, sha string) error
+	HeadWaits(ctx context.Context, repository int64, head string, before time.Time) (bool, error)
 	Unread(ctx context.Context, repository int64) ([]ledger.Unread, error)
 	RecordUnread(ctx context.Context, repository int64, ref, sha string, reasons []string) (ledger.Unread, error)
 	RecordFullyRead(ctx context.Context, repository int64, ref string) error

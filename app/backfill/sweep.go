@@ -57,7 +57,11 @@ func (w *Worker) Sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 	}
 	moved, gone := compareRefs(refs, tips)
 	moved = notTriedLately(moved, unread, w.Now())
-	for _, t := range moved[:min(len(moved), maxMoved)] {
+	moved = moved[:min(len(moved), maxMoved)]
+	if moved, err = w.withoutEvent(ctx, repository.ID, moved, listed); err != nil {
+		return err
+	}
+	for _, t := range moved {
 		t.Repository, t.Received = record.Target(repository), listed
 		if err := w.sweepRef(ctx, j, &t); err != nil {
 			return fmt.Errorf("reading %s, which moved without an event: %w", t.Ref, err)
@@ -74,6 +78,25 @@ func (w *Worker) Sweep(ctx context.Context, j *river.Job[job.Sweep]) error {
 		}
 		return tx.RecordSweep(ctx, repository.ID)
 	})
+}
+
+// withoutEvent returns the readings without those that a delivery brought which waits: they are done in its turn.
+func (w *Worker) withoutEvent(ctx context.Context, repository int64, moved []read.Task, listed time.Time) ([]read.Task, error) {
+	var without []read.Task
+	err := w.Store.View(ctx, func(ctx context.Context, tx Tx) error {
+		without = nil
+		for _, t := range moved {
+			waits, err := tx.HeadWaits(ctx, repository, t.Want, listed)
+			if err != nil {
+				return err
+			}
+			if !waits {
+				without = append(without, t)
+			}
+		}
+		return nil
+	})
+	return without, err
 }
 
 // sweepRef reads one ref. What will not get better is noted, and holds up no other ref.

@@ -99,10 +99,14 @@ func (in *Intake) masked(ctx context.Context, body []byte) ([]byte, error) {
 		return nil, &refusal{http.StatusServiceUnavailable, overloaded, "too many deliveries are waiting to be checked"}
 	}
 	defer in.masking.Release(weight)
-	// Who sent the delivery may be gone; what could not be searched in time is withheld.
+	return mask(ctx, body, in.Redact), nil
+}
+
+// mask takes credentials out of a body. Who sent it may be gone; what could not be searched in time is withheld.
+func mask(ctx context.Context, body []byte, redact func(context.Context, []byte) []byte) []byte {
 	searching, done := context.WithTimeout(context.WithoutCancel(ctx), maskWithin)
 	defer done()
-	return maskTexts(searching, body, in.Redact), nil
+	return maskTexts(searching, body, redact)
 }
 
 const (
@@ -210,8 +214,13 @@ func (in *Intake) authenticate(header http.Header, event string, body []byte) (l
 		}
 		return ledger.Delivery{}, &refusal{http.StatusUnauthorized, o, err.Error()}
 	}
+	return parse(header.Get("X-GitHub-Delivery"), event, body, in.Now())
+}
+
+// parse reads the little that the ledger notes of a delivery, whichever way it came.
+func parse(guid, event string, body []byte, received time.Time) (ledger.Delivery, error) {
 	bad := func(text string) error { return &refusal{http.StatusBadRequest, malformed, text} }
-	d := ledger.Delivery{GUID: header.Get("X-GitHub-Delivery"), Event: event, Body: body, Received: in.Now()}
+	d := ledger.Delivery{GUID: guid, Event: event, Body: body, Received: received}
 	switch {
 	case !isGUID(d.GUID):
 		return d, bad("X-GitHub-Delivery is missing or not a GUID")

@@ -50,6 +50,8 @@ type Options struct {
 	// Settle is how long GitHub may take to do what a failed request asked for; zero is [publish.DefaultSettle]. A GitHub on
 	// loopback can do with less.
 	Settle time.Duration
+	// RecoverEvery is how often GitHub's log of deliveries is read; zero is each five minutes.
+	RecoverEvery time.Duration
 }
 
 // Server is the running product: what `rekey serve` starts, and what the demo plays against.

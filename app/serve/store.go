@@ -22,23 +22,29 @@ func openStore(ctx context.Context, cfg config.Config, log *slog.Logger, failed 
 		URL: cfg.DatabaseURL, Now: time.Now, Log: slog.New(atLeast{log.Handler(), slog.LevelWarn}), LockWait: lockWait,
 		OnError: failed,
 	})
+	if err != nil {
+		return nil, notOpened(cfg, err)
+	}
+	return store, nil
+}
+
+// notOpened says what to do where the database cannot be opened.
+func notOpened(cfg config.Config, err error) error {
 	locked, isLocked := errors.AsType[*ledger.LockedError](err)
 	switch {
 	case errors.Is(err, ledger.ErrFull):
-		return nil, fullDisk(cfg)
+		return fullDisk(cfg)
 	case isLocked:
-		return nil, &config.Error{
+		return &config.Error{
 			Setting: "REKEY_DATA", Problem: "is " + cfg.Data + ", which another rekey is using (" + cmp.Or(locked.Holder, "unknown process") + ")",
 			Fix: "stop that one, use another directory, or use PostgreSQL for several processes",
 		}
-	case err != nil && !strings.Contains(cfg.DatabaseURL, "://"):
-		return nil, &config.Error{
+	case !strings.Contains(cfg.DatabaseURL, "://"):
+		return &config.Error{
 			Setting: "REKEY_DATA", Problem: "is " + cfg.Data + ", and the database in it cannot be opened", Fix: oneLine(err),
 		}
-	case err != nil:
-		return nil, &config.Error{Setting: "REKEY_DATABASE_URL", Problem: "is a database that cannot be opened", Fix: oneLine(err)}
 	}
-	return store, nil
+	return &config.Error{Setting: "REKEY_DATABASE_URL", Problem: "is a database that cannot be opened", Fix: oneLine(err)}
 }
 
 // fullDisk says what to do where the database cannot be written.

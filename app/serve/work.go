@@ -10,6 +10,7 @@ import (
 	"github.com/rekey-app/rekey/app/backfill"
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/publish"
+	"github.com/rekey-app/rekey/app/recover"
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/clerk"
@@ -60,18 +61,28 @@ func (s *Server) startWork(ctx context.Context, cfg config.Config) error {
 	if err := s.github.start(ctx); err != nil {
 		return err
 	}
-	s.tend(ctx, background)
+	missed := recoverer(s.store, s.app, s.scanner, s.metrics, s.log)
+	missed.Every = s.options.RecoverEvery
+	s.tend(ctx, background, missed)
 	return nil
 }
 
 // tend does what no event asks for, until the server closes.
-func (s *Server) tend(ctx context.Context, background *backfill.Worker) {
+func (s *Server) tend(ctx context.Context, background *backfill.Worker, missed *recover.Recoverer) {
 	ctx, s.stopTending = context.WithCancel(context.WithoutCancel(ctx))
 	s.tending.Go(func() { s.app.SyncLimits(ctx) })
 	s.tending.Go(func() {
 		if err := s.github.wait(ctx); err != nil {
 			s.fail(err)
 			return
+		}
+		// What was missed comes before what finds out by comparing that something was.
+		started := make(chan struct{})
+		s.tending.Go(func() { missed.Run(ctx, func() { close(started) }) })
+		select {
+		case <-started:
+		case <-time.After(recoveryFirst):
+		case <-ctx.Done():
 		}
 		background.Maintain(ctx)
 	})

@@ -49,6 +49,14 @@ func NewCounter(store ledger.Scoped[Tx], now func() time.Time) *Counter {
 	return &Counter{store: store, now: now}
 }
 
+// lag is how long ago the oldest missed delivery was sent.
+func (c *Counter) lag(m ledger.MissedStats) time.Duration {
+	if m.Oldest.IsZero() {
+		return 0
+	}
+	return max(0, c.now().Sub(m.Oldest))
+}
+
 // Counts returns counts that are at most ten seconds old. It takes at most two seconds.
 func (c *Counter) Counts(ctx context.Context) (Counts, error) {
 	c.mu.Lock()

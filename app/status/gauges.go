@@ -15,6 +15,7 @@ type gauges struct {
 	log     *slog.Logger
 
 	repositories, leaks, jobs, oldestJob, unfinished, oldest *prometheus.Desc
+	missed, lag, logRead                                     *prometheus.Desc
 }
 
 // NewGauges returns gauges of what the ledger holds.
@@ -33,12 +34,16 @@ func NewGauges(counter *Counter, log *slog.Logger) prometheus.Collector {
 		unfinished: desc("rekey_unfinished_deliveries", "Deliveries that were taken and are not worked off.", nil, nil),
 		oldest: desc("rekey_oldest_unfinished_delivery_timestamp_seconds",
 			"Unix time when the oldest unfinished delivery was received; absent if there is none.", nil, nil),
+		missed: desc("rekey_missed_deliveries", "Deliveries that GitHub's log lists and that have not come.", nil, nil),
+		lag: desc(lagMetric,
+			"How long ago the oldest missed delivery was sent: how far rekey is behind GitHub's log; 0 if none is missed, absent if the log was never read.", nil, nil),
+		logRead: desc("rekey_github_delivery_log_read_timestamp_seconds", "Unix time when GitHub's log of deliveries was last read; 0 if never.", nil, nil),
 	}
 }
 
 // Describe implements [prometheus.Collector].
 func (g *gauges) Describe(c chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{g.repositories, g.leaks, g.jobs, g.oldestJob, g.unfinished, g.oldest} {
+	for _, desc := range []*prometheus.Desc{g.repositories, g.leaks, g.jobs, g.oldestJob, g.unfinished, g.oldest, g.missed, g.lag, g.logRead} {
 		c <- desc
 	}
 }
@@ -71,6 +76,13 @@ func (g *gauges) Collect(c chan<- prometheus.Metric) {
 			gauge(g.oldestJob, float64(queued.oldest.UnixMicro())/1e6, kind)
 		}
 	}
+	gauge(g.missed, float64(s.Missed.Count))
+	read := 0.0
+	if !s.Missed.Read.IsZero() {
+		read = float64(s.Missed.Read.UnixMicro()) / 1e6
+		gauge(g.lag, g.counter.lag(s.Missed).Seconds())
+	}
+	gauge(g.logRead, read)
 	gauge(g.unfinished, float64(s.Unfinished))
 	if !s.OldestUnfinished.IsZero() {
 		gauge(g.oldest, float64(s.OldestUnfinished.UnixMicro())/1e6)

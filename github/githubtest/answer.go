@@ -1,6 +1,8 @@
 package githubtest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -8,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // object is a JSON object.
@@ -22,6 +25,9 @@ type answer struct {
 	link          string // Link header
 	location      string
 	documentation string
+	date          time.Time // the server's clock; zero: the machine's
+	etag          bool      // with an ETag
+	known         string    // the ETag that the client knows: it is answered 304
 }
 
 func ok(body any) answer      { return answer{status: http.StatusOK, body: body} }
@@ -57,6 +63,9 @@ func unfit(format string, args ...any) answer {
 
 func (a answer) write(w http.ResponseWriter) {
 	h := w.Header()
+	if !a.date.IsZero() {
+		h.Set("Date", a.date.UTC().Format(http.TimeFormat))
+	}
 	if a.link != "" {
 		h.Set("Link", a.link)
 	}
@@ -84,6 +93,15 @@ func (a answer) write(w http.ResponseWriter) {
 	if err != nil {
 		http.Error(w, "githubtest: "+err.Error(), http.StatusInternalServerError)
 		return
+	}
+	if a.etag {
+		sum := sha256.Sum256(text)
+		tag := `W/"` + hex.EncodeToString(sum[:]) + `"`
+		h.Set("ETag", tag)
+		if a.known == tag {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
 	}
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(a.status)

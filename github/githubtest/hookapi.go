@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -56,13 +57,15 @@ func listDeliveries(c *call) answer {
 		}
 		list = append(list, d.json())
 	}
-	return answer{status: 200, body: list, link: link}
+	a := answer{status: 200, body: list, link: link, etag: true}
+	a.date, a.known = c.s.opt.Now(), c.r.Header.Get("If-None-Match")
+	return a
 }
 
 // json is the delivery as lists show it.
 func (d *Delivery) json() object {
 	j := object{
-		"id": d.ID, "guid": d.GUID, "delivered_at": stamp(d.At), "redelivery": d.Redelivery, "duration": d.Took.Seconds(),
+		"id": d.ID, "guid": d.GUID, "delivered_at": cmp.Or(d.Stamp, stamp(d.At)), "redelivery": d.Redelivery, "duration": d.Took.Seconds(),
 		"status": statusWords(d.Status), "status_code": d.Status, "event": d.Event, "action": orNull(d.Action),
 		"installation_id": nil, "repository_id": nil, "throttled_at": nil,
 	}
@@ -101,7 +104,14 @@ func getDelivery(c *call) answer {
 	}
 	j := d.json()
 	j["url"] = c.s.webhookURL
-	j["request"] = object{"headers": headers, "payload": json.RawMessage(d.Payload)}
+	request := object{"headers": headers, "payload": nil}
+	switch {
+	case json.Valid(d.Payload):
+		request["payload"] = json.RawMessage(d.Payload)
+	case d.Payload != nil:
+		request["payload"] = string(d.Payload)
+	}
+	j["request"] = request
 	j["response"] = object{"headers": object{}, "payload": d.Answer}
 	return ok(j)
 }

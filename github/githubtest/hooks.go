@@ -34,6 +34,7 @@ type Delivery struct {
 	Redelivery     bool
 	Status         int    // the receiver's answer; 0 before it, 502 when it could not be reached, 504 when it took over 10 s
 	Answer         string // the start of the receiver's body
+	Stamp          string // what the log says in place of At; "": At
 	Header         http.Header
 }
 
@@ -49,6 +50,20 @@ func (s *Server) Deliveries() []Delivery {
 		list[i] = *d
 	}
 	return list
+}
+
+// EditDeliveries changes GitHub's log, oldest first: entries may be taken out, repeated, put elsewhere and damaged.
+func (s *Server) EditDeliveries(edit func([]Delivery) []Delivery) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]Delivery, len(s.deliveries))
+	for i, d := range s.deliveries {
+		list[i] = *d
+	}
+	s.deliveries = nil
+	for _, d := range edit(list) {
+		s.deliveries = append(s.deliveries, &d)
+	}
 }
 
 // Redeliver sends a delivery again, with the same GUID and payload.

@@ -178,10 +178,11 @@ type MissedStats struct {
 	Read   time.Time // when GitHub's log was last read; zero: never
 }
 
-// MissedStats counts the missed deliveries.
+// MissedStats counts the missed deliveries that have not come.
 func (tx *Tx) MissedStats(ctx context.Context) (MissedStats, error) {
 	var s MissedStats
-	if _, err := one(ctx, tx, []any{&s.Count, into{&s.Oldest}}, `SELECT count(*), coalesce(min(delivered), 0) FROM missed`); err != nil {
+	if _, err := one(ctx, tx, []any{&s.Count, into{&s.Oldest}}, `SELECT count(*), coalesce(min(m.delivered), 0)
+		FROM missed m JOIN deliveries d ON d.guid = m.guid WHERE d.given_up <> 0 AND d.outcome = $1`, missedOutcome); err != nil {
 		return MissedStats{}, fmt.Errorf("ledger: count missed deliveries: %w", err)
 	}
 	log, err := tx.DeliveryLog(ctx)

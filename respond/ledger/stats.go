@@ -20,6 +20,7 @@ type Stats struct {
 	Open         []OpenLeaks // by kind and environment
 
 	OldestUnfinished time.Time // when the oldest delivery without an outcome was received; zero: there is none
+	Missed           MissedStats
 }
 
 // OpenLeaks is how many leaks of a kind, environment and severity are open.
@@ -92,6 +93,9 @@ func (tx *Tx) Stats(ctx context.Context) (Stats, error) {
 		`SELECT count(*), coalesce(min(received), 0) FROM deliveries WHERE finished = 0`); err != nil {
 		return Stats{}, fmt.Errorf("ledger: count deliveries: %w", err)
 	}
+	if s.Missed, err = tx.MissedStats(ctx); err != nil {
+		return Stats{}, err
+	}
 	return s, nil
 }
 
@@ -127,8 +131,8 @@ func (tx *Tx) Outcomes(ctx context.Context) (Outcomes, error) {
 	}, `SELECT state, count(CASE WHEN received >= $1 THEN 1 END), count(*) FROM (
 			SELECT received, CASE WHEN finished = 0 THEN 'waiting' WHEN given_up <> 0 THEN 'given up'
 				WHEN outcome LIKE 'ignored%' THEN 'ignored' ELSE 'done' END AS state
-			FROM deliveries WHERE received >= $2
-		) recent GROUP BY state`, tx.now.Add(-time.Hour), tx.now.Add(-24*time.Hour))
+			FROM deliveries WHERE received >= $2 AND NOT (given_up <> 0 AND outcome = $3)
+		) recent GROUP BY state`, tx.now.Add(-time.Hour), tx.now.Add(-24*time.Hour), missedOutcome)
 	if err != nil {
 		return Outcomes{}, fmt.Errorf("ledger: count the last day's deliveries: %w", err)
 	}

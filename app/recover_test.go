@@ -1,0 +1,146 @@
+package app
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/github/githubtest/openapi"
+	"github.com/rekey-app/rekey/respond"
+)
+
+// nobody is an address that nothing listens on.
+const nobody = "http://127.0.0.1:1/nobody"
+
+// unheard pushes a commit whose delivery must fail.
+func (w *world) unheard(ref string, files map[string]string, parents ...string) string {
+	w.t.Helper()
+	sha := w.commit(w.shop, githubtest.Change{Files: files, Parents: parents})
+	sent, err := w.shop.Push(w.ctx, githubtest.Push{Ref: ref, SHA: sha, By: w.ada})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if len(sent) == 0 || slices.ContainsFunc(sent, githubtest.Delivery.OK) {
+		w.t.Fatalf("the push was delivered: %+v", sent)
+	}
+	return sha
+}
+
+// isLog matches the requests for GitHub's log.
+func isLog(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/app/hook/deliveries") }
+
+// Pushes that were made while the server was down have their checks when it is back, in their order, and what people said then counts.
+func TestWhatCameWhileTheServerWasDown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{Wrap: openapi.Watch(t)})
+	first, _, issue := w.leaked(90, detect.Live)
+	w.conclusion(first, "failure")
+	w.stop()
+	came := len(w.github.Deliveries())
+	w.github.SetWebhookURL(nobody)
+	var heads []string
+	for i := range 6 {
+		heads = append(heads, w.unheard("refs/heads/main", map[string]string{fmt.Sprintf("%d.txt", i): "nothing\n"}))
+	}
+	leaking := w.unheard("refs/heads/main", map[string]string{"late.env": env(w.key(91, detect.Live))})
+	last := w.unheard("refs/heads/main", map[string]string{"late.env": "KEY=\n"})
+	if _, err := w.shop.Comment(w.ctx, issue.Number, "/rekey ignore it never worked", w.ada); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	w.start()
+	var ids []int64
+	for _, sha := range append(slices.Clone(heads), leaking, last) {
+		ids = append(ids, w.check(w.shop, sha).ID)
+	}
+	if took := time.Since(began); took > time.Minute {
+		t.Errorf("the checks took %s", took)
+	}
+	if !slices.IsSorted(ids) {
+		t.Errorf("the checks came in another order: %v\n%s", ids, w.logs.String())
+	}
+	w.conclusion(heads[3], "success")
+	w.conclusion(leaking, "failure")
+	w.issues(2)
+	w.state(issue.Number, "closed", respond.Ignored)
+	w.holdsNoKey()
+	missed := map[string]bool{}
+	for _, d := range w.github.Deliveries()[came:] {
+		if !d.OK() {
+			missed[d.GUID] = true
+		}
+	}
+	w.stop()
+	w.start() // nothing is recovered twice
+	w.quiet()
+	if n := strings.Count(w.logs.String(), "delivery recovered from GitHub's log"); n != len(missed) || n < 9 {
+		t.Errorf("%d deliveries were recovered, %d were missed", n, len(missed))
+	}
+}
+
+// Where nothing can reach the server at all, it works from GitHub's log.
+func TestNothingReachesTheServer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{Wrap: openapi.Watch(t)})
+	w.quiet()
+	w.stop()
+	w.recoverEvery = time.Second
+	w.start()
+	w.github.SetWebhookURL(nobody)
+	for i := range 3 {
+		clean := w.unheard("refs/heads/main", map[string]string{fmt.Sprintf("%d.txt", i): "nothing\n"})
+		w.check(w.shop, clean)
+		w.conclusion(clean, "success")
+	}
+	leaking := w.unheard("refs/heads/main", map[string]string{".env": env(w.key(92, detect.Live))})
+	w.check(w.shop, leaking)
+	w.conclusion(leaking, "failure")
+	issue := w.issues(1)[0]
+	if _, err := w.shop.Comment(w.ctx, issue.Number, "/rekey ignore it never worked", w.ada); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("the issue to be closed", func() bool { return w.issue(issue.Number).State == "closed" })
+	w.quiet()
+	w.state(issue.Number, "closed", respond.Ignored)
+	w.conclusion(leaking, "success")
+	code, metrics := w.get("/metrics", "")
+	if code != http.StatusOK || !strings.Contains(metrics, `rekey_recovered_deliveries_total{outcome="recovered"}`) ||
+		!strings.Contains(metrics, "rekey_github_delivery_lag_seconds") {
+		t.Errorf("%d", code)
+	}
+}
+
+// Where GitHub's log has no payload, GitHub sends the delivery again.
+func TestRedeliveryIsRequested(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{Wrap: openapi.Watch(t)})
+	w.quiet()
+	w.stop()
+	w.github.SetWebhookURL(nobody)
+	sha := w.unheard("refs/heads/main", map[string]string{".env": env(w.key(93, detect.Live))})
+	var payload []byte
+	w.github.EditDeliveries(func(log []githubtest.Delivery) []githubtest.Delivery {
+		payload = log[len(log)-1].Payload
+		log[len(log)-1].Payload = nil
+		return log
+	})
+	again := githubtest.Times(1, func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/attempts") },
+		func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+			w.github.EditDeliveries(func(log []githubtest.Delivery) []githubtest.Delivery { // GitHub has it, and does not show it
+				log[len(log)-1].Payload = payload
+				return log
+			})
+			next.ServeHTTP(rw, r)
+		})
+	w.github.Inject(again)
+	w.start()
+	w.check(w.shop, sha)
+	w.conclusion(sha, "failure")
+	w.issues(1)
+	w.logged("redelivery requested", "")
+}
