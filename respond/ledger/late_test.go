@@ -176,6 +176,12 @@ func TestMissed(t *testing.T) {
 			})
 		}
 		due(old, young)
+		under := ledger.Missed{GUID: "under way", Log: 20, Event: "push", Delivered: start(), Due: start().Add(time.Minute)}
+		note(1, under)
+		under.Due = start()
+		note(0, under) // it failed
+		due(old, young, under)
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.EndMissed(ctx, "under way") })
 		known := func(want map[string]bool) {
 			t.Helper()
 			view(t, s, func(ctx context.Context, tx *ledger.Tx) error {

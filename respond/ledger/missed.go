@@ -60,7 +60,7 @@ func knownStatement() string {
 }
 
 // NoteMissed notes deliveries to be recovered, and returns how many were not noted before. Of one that was, the newest attempt and
-// the time of the first are kept.
+// the time of the first are kept; it may be due earlier than it was, unless it has been tried.
 func (tx *Tx) NoteMissed(ctx context.Context, list []Missed) (noted int, err error) {
 	for _, m := range list {
 		_, err := tx.exec(ctx, `INSERT INTO deliveries
@@ -74,7 +74,8 @@ func (tx *Tx) NoteMissed(ctx context.Context, list []Missed) (noted int, err err
 			m.GUID, m.Log, m.Delivered, m.Due)
 		if err == nil && n == 0 {
 			_, err = tx.exec(ctx, `UPDATE missed SET log = CASE WHEN log < $2 THEN $2 ELSE log END,
-				delivered = CASE WHEN delivered > $3 THEN $3 ELSE delivered END WHERE guid = $1`, m.GUID, m.Log, m.Delivered)
+				delivered = CASE WHEN delivered > $3 THEN $3 ELSE delivered END,
+				due = CASE WHEN tries = 0 AND due > $4 THEN $4 ELSE due END WHERE guid = $1`, m.GUID, m.Log, m.Delivered, m.Due)
 		}
 		if err != nil {
 			return noted, fmt.Errorf("ledger: note missed delivery %s: %w", m.GUID, err)
