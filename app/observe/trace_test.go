@@ -31,14 +31,6 @@ func work(ctx context.Context, tracing *observe.Tracing, err error) {
 	job.End(nil)
 }
 
-// Where nothing is traced, tracing allocates nothing.
-func TestNothingTracedCostsNothing(t *testing.T) {
-	ctx, fault := t.Context(), errors.New("no")
-	if n := testing.AllocsPerRun(100, func() { work(ctx, nil, fault) }); n != 0 {
-		t.Errorf("%.0f allocations", n)
-	}
-}
-
 // BenchmarkOff is all that a job does for a trace, where nothing is traced.
 func BenchmarkOff(b *testing.B) {
 	ctx := b.Context()
