@@ -54,3 +54,26 @@ func TestPathsGiveTheirReasonOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestRemovedLinesSayWhatElseSpeaksAgainstThem: that a diff removes the line comes first, and hides no other reason.
+func TestRemovedLinesSayWhatElseSpeaksAgainstThem(t *testing.T) {
+	t.Parallel()
+	s := detect.New(detect.Options{Malformed: true})
+	key := detecttest.Key(1, detect.Live)
+	for line, want := range map[string][]detect.ReasonCode{
+		"CLERK_SECRET_KEY=" + key:      {detect.RemovedLine, detect.AssignedTo, detect.RightLength},
+		"STRIPE_KEY=" + key:            {detect.RemovedLine, detect.AssignedToOther, detect.RightLength},
+		"CLERK_SECRET_KEY=" + key[:47]: {detect.RemovedLine, detect.WrongLength, detect.AssignedTo},
+	} {
+		found := s.Scan(t.Context(), "", []byte("@@ -1,2 +1 @@\n a\n-"+line+"\n"))
+		var codes []detect.ReasonCode
+		for _, f := range found {
+			for _, r := range f.Reasons {
+				codes = append(codes, r.Code)
+			}
+		}
+		if len(found) != 1 || found[0].Confidence != detect.LowConfidence || !slices.Equal(codes, want) {
+			t.Errorf("%s…: %d findings, %v, want %v", line[:12], len(found), codes, want)
+		}
+	}
+}

@@ -141,6 +141,20 @@ func TestDigitsDecode(t *testing.T) {
 	})
 }
 
+// TestWrapBefore goes back over a line end to behind the digit that | stands behind.
+func TestWrapBefore(t *testing.T) {
+	t.Parallel()
+	for text, ok := range map[string]bool{
+		"AAA+|\n": true, "AAAA|\r\n    ": true, `AAAA|\n`: true, "AAAA|\" +\n  \"": true, "AAAA|\"+\"": true, "AAAA|&#10;": true,
+		"AAAA ": false, "AAAA+": false, "AAAA!\n": false, "\n": false,
+	} {
+		plain := strings.Replace(text, "|", "", 1)
+		if got, want := encoding.WrapBefore([]byte(plain), len(plain)), strings.Index(text, "|"); got != want || ok != (want >= 0) {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+}
+
 // TestNarrow reads UTF-16 in the middle of other bytes, and from a byte order mark on.
 func TestNarrow(t *testing.T) {
 	t.Parallel()
