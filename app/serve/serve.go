@@ -94,7 +94,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 		return nil, err
 	}
 	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(o.Version))
-	if s.store, err = openStore(ctx, cfg, s.log, databaseMetrics(s.metrics)); err != nil {
+	if s.store, err = openStore(ctx, cfg, s.log, o.Version, databaseMetrics(s.metrics)); err != nil {
 		return nil, err
 	}
 	if s.role.Works() {

@@ -17,10 +17,10 @@ import (
 const lockWait = time.Second
 
 // openStore opens the ledger. Where another process has it, that fails: whoever restarts rekey stops the old one first.
-func openStore(ctx context.Context, cfg config.Config, log *slog.Logger, failed func(ledger.Operation, ledger.Reason)) (*ledger.Store, error) {
+func openStore(ctx context.Context, cfg config.Config, log *slog.Logger, version string, failed func(ledger.Operation, ledger.Reason)) (*ledger.Store, error) {
 	store, err := queue.OpenStore(ctx, ledger.Options{
 		URL: cfg.DatabaseURL, Now: time.Now, Log: slog.New(atLeast{log.Handler(), slog.LevelWarn}), LockWait: lockWait,
-		OnError: failed,
+		OnError: failed, Program: "rekey " + version,
 	})
 	if err != nil {
 		return nil, notOpened(cfg, err)

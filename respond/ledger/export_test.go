@@ -2,7 +2,13 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
+	"log/slog"
+	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Exec runs a statement in the transaction.
@@ -37,4 +43,42 @@ func (s *Store) HoldLease(ctx context.Context, do func()) error {
 	}
 	do()
 	return s.EndLease(ctx, stepName, other)
+}
+
+// UpgradeUntil runs the first migrations of a database up to a version, in the transaction in which they are run, and calls die before
+// it is committed.
+func UpgradeUntil(ctx context.Context, url string, version int, die func()) error {
+	s := &Store{now: time.Now, log: slog.New(slog.DiscardHandler)}
+	if path, ok := strings.CutPrefix(url, "sqlite://"); ok {
+		list, err := migrationsOf("sqlite")
+		if err != nil {
+			return err
+		}
+		if s.writer, err = sql.Open("sqlite", sqliteDSN(path, map[string][]string{"_pragma": {"journal_mode(WAL)"}})); err != nil {
+			return err
+		}
+		return s.migrating(ctx, func(q querier) error {
+			err := s.upgrade(ctx, q, list[:version])
+			die()
+			return err
+		})
+	}
+	list, err := migrationsOf("postgres")
+	if err != nil {
+		return err
+	}
+	if s.pool, err = pgxpool.New(ctx, url); err != nil {
+		return err
+	}
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		err := s.upgrade(ctx, pgMigrator{pgQuerier{tx}}, list[:version])
+		die()
+		return err
+	})
+}
+
+// Latest is the version of the schema.
+func Latest() int {
+	list, _ := migrationsOf("sqlite")
+	return len(list)
 }
