@@ -1,14 +1,12 @@
 package app
 
 import (
-	"context"
 	"net/http"
 	"sync"
 	"testing"
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/githubtest"
-	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 // deadlyPush is a push whose reading ends the server's process so many times. When it is read after that, it is held, and sees
@@ -138,11 +136,7 @@ func newDeadlyPush(t *testing.T, kills int) (*world, *deadlyPush) {
 	w := newWorld(t, githubtest.Options{Quiet: true})
 	w.checked(w.shop, w.pushed(map[string]string{"README.md": "# Shop\n"}))
 	w.settle()
-	// Or the sweep that follows each start reads the push too.
-	err := w.server.Store().Update(w.ctx, func(ctx context.Context, tx *ledger.Tx) error { return tx.RecordSweep(ctx, w.shop.ID()) })
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.swept()
 	w.stop()
 	d := &deadlyPush{servers: make(chan *process, 1), read: make(chan bool, 1), hold: make(chan struct{}), kills: kills}
 	d.sha = w.commit(w.shop, githubtest.Change{Files: map[string]string{".env": env(w.key(23, detect.Live))}})

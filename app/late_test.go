@@ -54,9 +54,8 @@ func handlerOf(f githubtest.Fault, next http.Handler) http.Handler {
 func newSettled(t *testing.T, settled time.Duration) *world {
 	t.Helper()
 	w := newShop(t)
-	w.stop()
-	w.settled = settled
-	w.start()
+	w.settle()
+	w.restart(func() { w.settled = settled })
 	return w
 }
 

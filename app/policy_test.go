@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/githubtest"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 const policyPath = ".github/rekey.yml"
@@ -27,10 +29,20 @@ func (w *world) policy(lines ...string) (sha string) {
 // restart starts the server again, with other settings.
 func (w *world) restart(change func()) {
 	w.t.Helper()
+	w.swept()
 	w.stop()
 	change()
 	w.start()
 	w.settle()
+}
+
+// swept notes that the shop's refs were just looked at: else what each start looks for may find a push before its delivery does.
+func (w *world) swept() {
+	w.t.Helper()
+	err := w.server.Store().Update(w.ctx, func(ctx context.Context, tx *ledger.Tx) error { return tx.RecordSweep(ctx, w.shop.ID()) })
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // file writes a file of the server's.

@@ -45,7 +45,12 @@ func (r *Reader) haves(ctx context.Context, client *github.Client, t *Task) (hav
 		}
 		if base == "" || t.Forced {
 			// A branch that has moved on since the event came has a tip that is too young. What it had before was read too.
-			read, err = tx.ReadBefore(ctx, t.Repository.ID, t.Received, maxHaves)
+			// What was read of a new ref itself, before the event that made it came at last, says nothing of what was there before.
+			own := ""
+			if base == "" {
+				own = t.Ref
+			}
+			read, err = tx.ReadBefore(ctx, t.Repository.ID, own, t.Received, maxHaves)
 		}
 		if err != nil || base == "" {
 			return err
@@ -61,7 +66,7 @@ func (r *Reader) haves(ctx context.Context, client *github.Client, t *Task) (hav
 		if unread, err = baseIsLost(ctx, tx, *t, base); err != nil || !unread {
 			return err
 		}
-		read, err = tx.ReadBefore(ctx, t.Repository.ID, t.Received, maxHaves)
+		read, err = tx.ReadBefore(ctx, t.Repository.ID, "", t.Received, maxHaves)
 		return err
 	})
 	if err != nil {

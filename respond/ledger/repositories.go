@@ -130,15 +130,17 @@ func (tx *Tx) WasRead(ctx context.Context, repository int64, sha string) (bool, 
 	return n > 0, nil
 }
 
-// ReadBefore lists up to limit commits and tags whose whole past had been read at that time, those read last first.
-func (tx *Tx) ReadBefore(ctx context.Context, repository int64, before time.Time, limit int) ([]string, error) {
+// ReadBefore lists up to limit commits and tags whose whole past had been read at that time, those read last first. Where
+// but is a ref, what was read for that one is left out.
+func (tx *Tx) ReadBefore(ctx context.Context, repository int64, but string, before time.Time, limit int) ([]string, error) {
 	var list []string
 	err := each(ctx, tx, func(scan func(...any) error) error {
 		var sha string
 		err := scan(&sha)
 		list = append(list, sha)
 		return err
-	}, `SELECT sha FROM read_tips WHERE repository = $1 AND at < $2 ORDER BY at DESC, sha LIMIT $3`, repository, before, limit)
+	}, `SELECT sha FROM read_tips t WHERE repository = $1 AND at < $2 AND NOT EXISTS (
+		SELECT 1 FROM scans s WHERE s.repository = $1 AND s.head = t.sha AND s.ref = $3) ORDER BY at DESC, sha LIMIT $4`, repository, before, []byte(but), limit)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: read tips of repository %d: %w", repository, err)
 	}
