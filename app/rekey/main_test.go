@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", UpdateScripts: *update,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"plant": plant, "nokey": noKey, "stored": stored},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"plant": plant, "nokey": noKey, "stored": stored, "missed": missed},
 	})
 }
 

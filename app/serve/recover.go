@@ -15,7 +15,6 @@ import (
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/queue"
 )
 
 const (
@@ -42,17 +41,9 @@ func recoverer(store *ledger.Store, app *github.App, scanner *detect.Scanner, me
 type Recovery = recover.Result
 
 // Recover reads GitHub's log of deliveries once, as far back as since, and stores what is missed; a running server works it off, or
-// the next one. With dryRun it only looks. It may run beside a server. The Recovery says what was done, also with an error.
-func Recover(ctx context.Context, cfg config.Config, o Options, since time.Duration, dryRun bool) (done Recovery, err error) {
-	if err := cfg.MakeData(); err != nil {
-		return Recovery{}, err
-	}
-	store, err := queue.OpenStore(ctx, ledger.Options{
-		URL: cfg.DatabaseURL, Now: time.Now, Log: slog.New(atLeast{o.Log.Handler(), slog.LevelWarn}),
-	})
-	if err != nil {
-		return Recovery{}, notOpened(cfg, err)
-	}
+// the next one. With dryRun it only looks. It may run beside a server. The Recovery says what was done, also with an error. The store
+// is closed.
+func Recover(ctx context.Context, store *ledger.Store, cfg config.Config, o Options, since time.Duration, dryRun bool) (done Recovery, err error) {
 	defer func() { err = errors.Join(err, store.Close()) }()
 	toGitHub := github.Config{
 		AppID: cfg.AppID, PrivateKey: cfg.PrivateKey, WebURL: cfg.GitHubURL, APIURL: cfg.GitHubAPIURL, UserAgent: "rekey/" + o.Version,

@@ -28,7 +28,7 @@ type Options struct {
 	// Log gets River's and the ledger's complaints; nil means none.
 	Log *slog.Logger
 	// Beside opens a database that a server may be using: it must be there, of this rekey's version, and the store may do nothing but
-	// [Store.ForgetAccount], [Store.Backup] and to look.
+	// [Store.ForgetAccount], [Store.Backup], what recovers deliveries, and to look.
 	Beside bool
 	// Program is what opens it, as in "rekey v1.2.3": a database that it upgrades tells older ones.
 	Program string
