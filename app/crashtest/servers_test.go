@@ -17,6 +17,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"go.uber.org/goleak"
+
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/serve"
 	"github.com/rekey-app/rekey/github"
@@ -32,7 +34,7 @@ const (
 // TestMain lets the test binary be `rekey serve`, with what no setting changes made quicker: a GitHub on loopback has no minutes.
 func TestMain(m *testing.M) {
 	if os.Getenv(serveVariable) == "" {
-		os.Exit(m.Run())
+		goleak.VerifyTestMain(m) // ends the process
 	}
 	if err := serveProcess(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

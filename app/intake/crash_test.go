@@ -17,6 +17,7 @@ import (
 
 	"github.com/gorilla/mux"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
 
 	"github.com/rekey-app/rekey/app/intake"
 	"github.com/rekey-app/rekey/detect"
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 		fmt.Println("error", serve(url))
 		os.Exit(1) // it should have been killed
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m) // ends the process
 }
 
 func serve(url string) error {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+	"go.uber.org/goleak"
 
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) {
 		child(url, os.Getenv(childDoes))
 		os.Exit(1) // it should have been killed
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m) // ends the process
 }
 
 func child(url, does string) {
