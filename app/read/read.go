@@ -25,6 +25,7 @@ type Tx interface {
 	GapsTx
 	havesTx
 	scanTx
+	tipsTx
 }
 
 var _ Tx = (*ledger.Tx)(nil)
@@ -54,15 +55,19 @@ type scanTx interface {
 	Fingerprints(ctx context.Context, repository int64) (map[string]bool, error)
 	UsesClerk(ctx context.Context, repository int64) (bool, error)
 	Unsure(ctx context.Context, repository int64) (bool, error)
+	Unissued(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
+	OpenIn(ctx context.Context, repository int64, ref string, limit int) ([]respond.Leak, error)
+	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
+}
+
+// tipsTx is what recording how far a ref was read needs.
+type tipsTx interface {
 	SetTip(ctx context.Context, repository int64, ref, sha string, asOf time.Time) error
 	MovedSince(ctx context.Context, repository int64, ref string, asOf time.Time) (bool, error)
 	RecordRead(ctx context.Context, repository int64, sha string) error
 	RecordFullyRead(ctx context.Context, repository int64, ref string) error
 	RecordUnread(ctx context.Context, repository int64, ref, sha string, reasons []string) (ledger.Unread, error)
 	RecordGap(ctx context.Context, repository int64, ref, base, head string, reasons []string) error
-	Unissued(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
-	OpenIn(ctx context.Context, repository int64, ref string, limit int) ([]respond.Leak, error)
-	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
 }
 
 // Reader reads ranges of history. It is safe for concurrent use.
