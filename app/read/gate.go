@@ -12,8 +12,9 @@ import (
 
 // The gate's times.
 const (
-	// gateWait is how long a job waits that may not read now.
-	gateWait = 2 * time.Second
+	// gateWait is how long a job waits that may not read now, and gateForgotten when one that has not asked for so long has gone
+	// elsewhere. A killed process leaves as many suspects as it read at once, and they read one after the other.
+	gateWait, gateForgotten = 500 * time.Millisecond, 20 * time.Second
 	// gateClosed is how long others stay outside for one that is to be alone, and gateTimeout how long that one waits until it
 	// goes in beside those that are still reading, which may be histories of an hour.
 	gateClosed  = 30 * time.Second
@@ -34,7 +35,7 @@ type gate struct {
 func (g *gate) enter(now time.Time, suspect bool) (leave func(), ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if now.Sub(g.asked) > 10*gateWait { // who waited has gone elsewhere
+	if now.Sub(g.asked) > gateForgotten {
 		g.wanted = time.Time{}
 	}
 	if g.alone {

@@ -31,7 +31,7 @@ func TestGate(t *testing.T) {
 	long := enter(false, true)
 	// One that reads for hours keeps neither the others nor the suspect out for ever.
 	enter(true, false)
-	for range 20 {
+	for range 2 * gateClosed / gateWait {
 		now = now.Add(gateWait)
 		enter(true, false)
 	}
@@ -46,7 +46,7 @@ func TestGate(t *testing.T) {
 	// A suspect that does not come back keeps nobody out.
 	other := enter(false, true)
 	enter(true, false)
-	now = now.Add(11 * gateWait)
+	now = now.Add(gateForgotten + time.Second)
 	enter(false, true)()
 	other()
 }

@@ -206,6 +206,9 @@ func (w *world) killed(ctx context.Context, t *table) error {
 	if len(w.servers) < 2 {
 		return nil
 	}
+	if err := w.worked(ctx); err != nil { // issues ask git for files too
+		return err
+	}
 	victim := w.servers[len(w.servers)-1]
 	release := w.seen.holdGit()
 	var pushes []push
