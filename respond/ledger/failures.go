@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -45,6 +46,27 @@ func (e *LockedError) Error() string {
 }
 
 func (e *LockedError) Unwrap() error { return ErrLocked }
+
+// ErrGone is returned, together with ErrUnavailable, while the file of a SQLite database is not where it was: what is written then may
+// be lost, though SQLite does not mind.
+var ErrGone = errors.New("the database's file was deleted, moved or replaced: put it back, or restart rekey")
+
+// inPlace reports whether the file of a SQLite database is where it was when it was opened.
+func (s *Store) inPlace() error {
+	if s.file == nil {
+		return nil
+	}
+	if now, err := os.Stat(s.path); err != nil || !os.SameFile(now, s.file) {
+		return fmt.Errorf("%w: %w (%s)", ErrUnavailable, ErrGone, s.path)
+	}
+	return nil
+}
+
+// readOnly reports whether the database takes nothing that is written.
+func readOnly(err error) bool {
+	code, ok := sqliteCode(err)
+	return ok && code&0xff == sqlite3.SQLITE_READONLY || pgCode(err) == "25006"
+}
 
 // explained names the failures that callers act on. ctx is the caller's own: it has no part in the failure unless it ended.
 func (s *Store) explained(ctx context.Context, err error) error {
@@ -95,7 +117,7 @@ func unavailable(err error) bool {
 		case "08", "53", "57", "58": // connection, resources, operator, system
 			return true
 		}
-		return code == "25P03" || code == "40001" || code == "40P01"
+		return code == "25006" || code == "25P03" || code == "40001" || code == "40P01"
 	}
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return true

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -62,7 +63,8 @@ type Store struct {
 	bodies sync.Pool // of *[]byte, in which bodies are packed
 
 	space func() (int64, error) // free on the database's disk, in bytes; nil: not known
-	full  atomic.Bool           // the last write found the disk full
+	full  atomic.Bool           // the last write found the disk full, or the database read-only
+	file  os.FileInfo           // SQLite's file, as it was opened
 
 	onError  func(Operation, Reason) // may be nil
 	beside   bool

@@ -25,6 +25,9 @@ func (s *Store) Ping(ctx context.Context) error {
 			return fmt.Errorf("%w: %s left, at least %s needed", ErrFull, format.Size(free), format.Size(minSpace))
 		}
 	}
+	if err := s.inPlace(); err != nil {
+		return err
+	}
 	if s.full.Load() {
 		return s.probe(ctx)
 	}

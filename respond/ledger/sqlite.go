@@ -53,6 +53,9 @@ func (s *Store) openSQLite(ctx context.Context, path string, lockWait time.Durat
 	if err := s.migrateSQLite(ctx); err != nil {
 		return err
 	}
+	if s.file, err = os.Stat(path); err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
 	read := url.Values{"_pragma": append([]string{"query_only(1)"}, pragmas["_pragma"]...)}
 	if s.reader, err = sql.Open("sqlite", sqliteDSN(path, read)); err != nil {
 		return fmt.Errorf("ledger: %w", err)

@@ -65,12 +65,14 @@ func (s *Store) updateOnce(ctx context.Context, isolation pgx.TxIsoLevel, fn fun
 			return fn(ctx, tx)
 		})
 	} else {
-		err = tx.inSQLite(ctx, s.writer, s.writes, &sql.TxOptions{}, fn)
+		if err = tx.inSQLite(ctx, s.writer, s.writes, &sql.TxOptions{}, fn); err == nil {
+			err = s.inPlace() // else nobody will find what was written
+		}
 	}
 	if err != nil {
 		err = s.explained(ctx, err)
 		s.report(Write, err)
-		s.full.Store(errors.Is(err, ErrFull))
+		s.full.Store(errors.Is(err, ErrFull) || readOnly(err))
 		return err
 	}
 	s.full.Store(false)
