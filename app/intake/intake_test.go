@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -178,6 +179,19 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("%v counted as %s", got, test.outcome)
 			}
 		})
+	}
+}
+
+// TestAFormIsRefusedWithTheSettingThatMendsIt: GitHub signs the form, which is what its settings page offers first.
+func TestAFormIsRefusedWithTheSettingThatMendsIt(t *testing.T) {
+	t.Parallel()
+	s := &store{}
+	f := newFront(t, intake.Config{Store: s})
+	r := delivery("g", "push", "payload="+url.QueryEscape(`{"ref":"refs/heads/main"}`))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	code, answer := f.send(r)
+	if code != http.StatusBadRequest || !strings.Contains(answer, "set the webhook's content type to application/json") || s.guids() != "" {
+		t.Errorf("%d %s", code, answer)
 	}
 }
 
