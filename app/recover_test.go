@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/rekey-app/rekey/github/githubtest"
 	"github.com/rekey-app/rekey/github/githubtest/openapi"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 // nobody is an address that nothing listens on.
@@ -145,4 +147,36 @@ func TestRedeliveryIsRequested(t *testing.T) {
 	if n := w.counted("rekey_recovered_deliveries_total", `outcome="requested"`); n != 1 {
 		t.Errorf("%d redeliveries were requested", n)
 	}
+}
+
+// A push that is recovered after a newer one was read sets nothing back: neither the tip, nor what people decided meanwhile.
+func TestALatePushSetsNothingBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{Wrap: openapi.Watch(t)})
+	w.settle()
+	key := w.key(94, detect.Live)
+	w.github.SetWebhookURL(nobody)
+	late := w.unheard("refs/heads/main", map[string]string{"a.env": env(key)})
+	gone := w.unheard("refs/heads/gone", map[string]string{"b.txt": "nothing\n"})
+	w.github.SetWebhookURL(w.url("/webhook"))
+	newer := w.pushed(map[string]string{"c.txt": "nothing\n"})
+	if _, err := w.shop.Push(w.ctx, githubtest.Push{Ref: "refs/heads/gone", By: w.ada}); err != nil {
+		t.Fatal(err)
+	}
+	w.check(w.shop, newer)
+	issue := w.issues(1)[0]
+	w.say(issue.Number, "/rekey ignore it never worked", w.ada)
+	w.state(issue.Number, "closed", respond.Ignored)
+	w.stop()
+	w.start()
+	w.check(w.shop, late)
+	w.check(w.shop, gone)
+	w.state(issue.Number, "closed", respond.Ignored)
+	w.view(func(ctx context.Context, tx *ledger.Tx) error {
+		tips, err := tx.Tips(ctx, w.shop.ID(), 10)
+		if len(tips) != 1 || tips[0].Ref != "refs/heads/main" || tips[0].SHA != newer {
+			t.Errorf("tips %+v, want main at %s alone", tips, newer)
+		}
+		return err
+	})
 }

@@ -44,7 +44,7 @@ func TestLateEventsOverwriteNothing(t *testing.T) {
 	for name, tt := range map[string]struct {
 		event     webhook.Event
 		live      func(*onRecord) // what it changes as it happens
-		reconcile bool         // late: GitHub's list is asked for
+		reconcile bool            // late: GitHub's list is asked for
 	}{
 		"push": {
 			&webhook.Push{Common: of(renamed, ""), Ref: "refs/heads/main", Before: baseSHA, After: headSHA},

@@ -16,7 +16,9 @@ import (
 // TestRecoveredIsWhatAWebhookIs: a payload from GitHub's log becomes the same delivery as one that was sent, and the same are refused.
 func TestRecoveredIsWhatAWebhookIs(t *testing.T) {
 	t.Parallel()
-	redact := func(_ context.Context, body []byte) []byte { return bytes.ReplaceAll(body, []byte("hunter2"), []byte("*******")) }
+	redact := func(_ context.Context, body []byte) []byte {
+		return bytes.ReplaceAll(body, []byte("hunter2"), []byte("*******"))
+	}
 	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	after := strings.Repeat("a", 40)
 	for event, body := range map[string]string{
