@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -175,7 +176,7 @@ func TestNarrow(t *testing.T) {
 		if n = encoding.Narrow(text, 2+low+10, 4, 5); n.Cut != [2]bool{true, true} || string(n.Text) != want[3:8] {
 			t.Errorf("%s, near: %q %v", name, n.Text, n.Cut)
 		}
-		marked := append([][]byte{{0xff, 0xfe}, {0xfe, 0xff}}[low], wide...)
+		marked := slices.Concat([][]byte{{0xff, 0xfe}, {0xfe, 0xff}}[low], wide)
 		if encoding.ByteOrder(marked) != low || encoding.ByteOrder(wide) >= 0 {
 			t.Errorf("%s: byte order %d, without a mark %d", name, encoding.ByteOrder(marked), encoding.ByteOrder(wide))
 		}
