@@ -46,6 +46,9 @@ func (r *repository) compareChecks() (different []string) {
 		case !may[of[0].Conclusion]:
 			say("commit %s: %s (%s), want %v", sha, of[0].Conclusion, of[0].Title, may)
 		}
+		if status := r.on.SuiteStatus(sha); status != "completed" {
+			say("the checks of commit %s hang: their suite is %s", sha, status)
+		}
 		for _, run := range of {
 			if twice := twiceAnnotated(run); twice != "" {
 				say("the check run of commit %s marks %s twice", sha, twice)

@@ -18,6 +18,11 @@ func (w *Worker) PublishScan(ctx context.Context, owner string, t *read.Task) er
 	if t.Head == "" {
 		return nil
 	}
+	if t.Again {
+		if err := w.forgetCheckText(ctx, t); err != nil {
+			return err
+		}
+	}
 	client := w.GitHub.Repository(t.Repository, github.ScanAccess)
 	err := w.publishCheck(ctx, owner, client, t.Repository.ID, t.Head, true)
 	if !begunCheck(err) || outcome.Of(err, w.Now(), outcome.Attempt{}).Do == github.GiveUp {
@@ -30,6 +35,19 @@ func (w *Worker) PublishScan(ctx context.Context, owner string, t *read.Task) er
 			return err
 		}
 		return tx.Enqueue(ctx, job.Check{Repository: t.Repository.ID, Head: t.Head}, nil)
+	})
+}
+
+// forgetCheckText has the check run sent again, whatever it says. "Re-run" sets the commit's check suite back to queued, and GitHub
+// shows it so until a check run in it is updated.
+func (w *Worker) forgetCheckText(ctx context.Context, t *read.Task) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		have, err := tx.Check(ctx, t.Repository.ID, t.Head)
+		if err != nil {
+			return ignoreNotFound(err)
+		}
+		have.Digest = ""
+		return tx.SaveCheck(ctx, have)
 	})
 }
 

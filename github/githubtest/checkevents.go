@@ -7,9 +7,25 @@ import (
 	"strings"
 )
 
-// Rerequest asks for a check run again, as "Re-run" does, and sends check_run.rerequested.
+// Rerequest asks for a check run again, as "Re-run" does, and sends check_run.rerequested. The commit's check suite is queued until
+// one of its runs is updated; the run itself stays as it is.
 func (r *Repository) Rerequest(ctx context.Context, run int64, by *Account) (Delivery, error) {
-	return r.checkRunEvent(ctx, run, by, object{"action": "rerequested"}, nil)
+	return r.checkRunEvent(ctx, run, by, object{"action": "rerequested"}, func(run *checkRun) error {
+		run.suite.again = true
+		return nil
+	})
+}
+
+// SuiteStatus returns how GitHub shows the App's checks of a commit as a whole: queued, in_progress or completed; "" for none.
+func (r *Repository) SuiteStatus(sha string) string {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	one := r.suites[sha]
+	if one == nil {
+		return ""
+	}
+	status, _, _ := r.state(one)
+	return status
 }
 
 // PressButton presses one of the run's buttons and sends check_run.requested_action. A button that the run does not have
@@ -55,6 +71,7 @@ func (r *Repository) RerequestSuite(ctx context.Context, sha string, by *Account
 	one := r.suites[sha]
 	var d *Delivery
 	if in := s.installationOf(r); one != nil && in != nil {
+		one.again = true
 		d = s.delivery("check_suite", in.id, r, by, object{
 			"action": "rerequested", "check_suite": s.suiteJSON(r, one), "repository": s.repositoryJSON(r),
 		})
@@ -121,6 +138,7 @@ func (r *Repository) state(one *suite) (status string, conclusion any, runs int)
 		}
 	}
 	switch {
+	case one.again:
 	case open > 0:
 		status = "in_progress"
 	case runs > 0:

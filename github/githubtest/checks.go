@@ -30,6 +30,7 @@ type suite struct {
 	before  string
 	head    *logEntry
 	created time.Time
+	again   bool // asked for again, and no run of it was updated since
 }
 
 // Annotation marks lines of a file. StartColumn and EndColumn are 0 where none were given.
@@ -137,6 +138,7 @@ func createCheckRun(c *call) answer {
 	one, _ := c.repo.suiteOf(*req.HeadSHA)
 	run := &checkRun{id: c.s.id(), suite: one, headSHA: *req.HeadSHA, status: "queued", started: c.s.opt.Now()}
 	run.take(&req, c.s.opt.Now())
+	one.again = false
 	c.repo.runs = append(c.repo.runs, run)
 	c.s.echoCheckRun(c.repo, run, "created")
 	if run.status == "completed" {
@@ -159,6 +161,7 @@ func updateCheckRun(c *call) answer {
 		return a
 	}
 	was := run.status
+	run.suite.again = false
 	run.take(&req, c.s.opt.Now())
 	if run.status == "completed" && was != "completed" {
 		c.s.echoCheckRun(c.repo, run, "completed")
