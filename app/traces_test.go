@@ -95,7 +95,7 @@ func TestTraceOfAPushWithALeak(t *testing.T) {
 func attributes(s tracetest.SpanStub) map[string]string {
 	list := map[string]string{}
 	for _, a := range s.Attributes {
-		list[string(a.Key)] = a.Value.Emit()
+		list[string(a.Key)] = a.Value.String()
 	}
 	return list
 }

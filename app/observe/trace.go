@@ -20,7 +20,7 @@ const scope = "github.com/rekey-app/rekey"
 type Attr = attribute.KeyValue
 
 // Int is an attribute that is a number.
-func Int[N int | int64 | uint64](key string, n N) Attr { return attribute.Int64(key, int64(n)) } //nolint:gosec // sizes and ids
+func Int[N int | int64 | uint64](key string, n N) Attr { return attribute.Int64(key, int64(n)) }
 
 // Text is an attribute that is a text of a fixed set, or an id.
 func Text[S ~string](key string, s S) Attr { return attribute.String(key, string(s)) }
@@ -49,9 +49,9 @@ func (t *Tracing) Root(ctx context.Context, name string, at time.Time, attrs ...
 	if t == nil {
 		return ctx, Span{}
 	}
-	ctx, span := t.tracer.Start(ctx, name, trace.WithNewRoot(), trace.WithTimestamp(at), trace.WithSpanKind(trace.SpanKindServer),
+	ctx, span := t.tracer.Start(ctx, name, trace.WithNewRoot(), trace.WithTimestamp(at), trace.WithSpanKind(trace.SpanKindServer), //nolint:spancheck // whoever began it ends it
 		trace.WithAttributes(slices.Clone(attrs)...))
-	return ctx, Span{span}
+	return ctx, Span{span} //nolint:spancheck // likewise
 }
 
 // Continue goes on with the trace of a traceparent, in this process or another; where there is none it begins one.
@@ -60,8 +60,8 @@ func (t *Tracing) Continue(ctx context.Context, traceparent, name string, attrs 
 		return ctx, Span{}
 	}
 	ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": traceparent})
-	ctx, span := t.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(slices.Clone(attrs)...))
-	return ctx, Span{span}
+	ctx, span := t.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(slices.Clone(attrs)...)) //nolint:spancheck // whoever began it ends it
+	return ctx, Span{span}                                                                                                           //nolint:spancheck // likewise
 }
 
 // Span is a part of a trace. The zero value is none.
@@ -74,8 +74,8 @@ func Start(ctx context.Context, name string, attrs ...Attr) (context.Context, Sp
 		return ctx, Span{}
 	}
 	// The clone lets attrs stay on the caller's stack where nothing is traced.
-	ctx, span := parent.TracerProvider().Tracer(scope).Start(ctx, name, trace.WithAttributes(slices.Clone(attrs)...))
-	return ctx, Span{span}
+	ctx, span := parent.TracerProvider().Tracer(scope).Start(ctx, name, trace.WithAttributes(slices.Clone(attrs)...)) //nolint:spancheck // whoever began it ends it
+	return ctx, Span{span}                                                                                            //nolint:spancheck // likewise
 }
 
 // Done adds a span that is over, of what was asked of another service.
