@@ -82,3 +82,13 @@ func Latest() int {
 	list, _ := migrationsOf("sqlite")
 	return len(list)
 }
+
+// EmptyWAL copies the write-ahead log into the database.
+func (s *Store) EmptyWAL(ctx context.Context) error { return s.wal.empty(ctx) }
+
+// WatchWAL empties the write-ahead log when it is larger than limit.
+func (s *Store) WatchWAL(limit int64, every time.Duration) {
+	s.wal.stop()
+	s.wal.ended.Wait()
+	s.wal.watch(limit, every)
+}

@@ -20,7 +20,7 @@ const (
 	walEvery = time.Second // how often its size is looked at
 	// walWait is how long new views, and other writers, wait at most for views to end. It is tried again later.
 	walWait = 200 * time.Millisecond
-	walRest = 5 * time.Second // after it could not be emptied
+	walRest = time.Second // after it could not be emptied
 	// viewLimit is how long a view may take on SQLite.
 	viewLimit = time.Minute
 )
@@ -91,6 +91,10 @@ func (w *wal) pass(ctx context.Context) {
 func (w *wal) empty(ctx context.Context) error {
 	if w == nil {
 		return nil
+	}
+	// Most of it is copied while others read and write.
+	if _, err := w.db.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
+		return fmt.Errorf("ledger: copy the write-ahead log: %w", err)
 	}
 	open := make(chan struct{})
 	if !w.shut.CompareAndSwap(nil, &open) {
