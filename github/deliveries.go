@@ -135,19 +135,27 @@ func (a *App) GetHookDelivery(ctx context.Context, id int64) (d Delivery, payloa
 	if d, err = deliveryOf(text); err != nil {
 		return Delivery{}, nil, failed(err)
 	}
+	if payload = payloadOf(text); payload == nil {
+		return Delivery{}, nil, failed(ErrNoPayload)
+	}
+	return d, payload, nil
+}
+
+// payloadOf returns the payload of an entry of the log, or nil: as JSON, or as the text that GitHub did not take for JSON.
+func payloadOf(entry []byte) []byte {
 	var answer struct {
 		Request struct {
 			Payload json.RawMessage `json:"payload"`
 		} `json:"request"`
 	}
-	if json.Unmarshal(text, &answer) != nil || len(answer.Request.Payload) == 0 || bytes.Equal(answer.Request.Payload, []byte("null")) {
-		return Delivery{}, nil, failed(ErrNoPayload)
+	if json.Unmarshal(entry, &answer) != nil || len(answer.Request.Payload) == 0 || bytes.Equal(answer.Request.Payload, []byte("null")) {
+		return nil
 	}
-	var quoted string // the text of a payload that GitHub did not take for JSON
+	var quoted string
 	if json.Unmarshal(answer.Request.Payload, &quoted) == nil {
-		return d, []byte(quoted), nil
+		return []byte(quoted)
 	}
-	return d, answer.Request.Payload, nil
+	return answer.Request.Payload
 }
 
 // RedeliverHookDelivery asks GitHub to send the delivery again.
