@@ -24,18 +24,18 @@ func (w *world) calm(ctx context.Context) bool {
 	var last string
 	since, quiet := time.Now(), 0
 	for ctx.Err() == nil {
-		w.redeliver(ctx)
 		w.must(w.github.Settle(ctx))
 		different := w.compare()
 		busy, next := w.busy()
-		if len(different) == 0 && busy == "" && len(w.undelivered()) == 0 {
+		missed := w.missed()
+		if len(different) == 0 && busy == "" && missed == 0 {
 			if quiet++; quiet >= 3 {
 				return true
 			}
 		} else {
 			quiet = 0
 		}
-		now := fmt.Sprint(len(different), busy, len(w.github.Deliveries()))
+		now := fmt.Sprint(len(different), busy, missed, len(w.github.Deliveries()))
 		if len(different) > 0 {
 			now += different[0]
 		}
@@ -87,7 +87,7 @@ func (w *world) busy() (what string, next time.Time) {
 // state says where a run stands that does not come to an end.
 func (w *world) state() string {
 	busy, next := w.busy()
-	return fmt.Sprintf("it does not come to an end: %s; the last job is due at %s; %d deliveries not made", busy, next.Format(time.TimeOnly), len(w.undelivered()))
+	return fmt.Sprintf("it does not come to an end: %s; the last job is due at %s; %d deliveries are in GitHub's log alone", busy, next.Format(time.TimeOnly), w.missed())
 }
 
 // stopAll stops the servers in good order.
@@ -119,6 +119,10 @@ func (w *world) ledgerIsWhole() (wrong []string) {
 		} else if n != 0 {
 			wrong = append(wrong, fmt.Sprintf("%d %s", n, what))
 		}
+	}
+	var event, outcome string
+	if w.db.QueryRow(`SELECT event, outcome FROM deliveries WHERE given_up <> 0 LIMIT 1`).Scan(&event, &outcome) == nil {
+		wrong = append(wrong, fmt.Sprintf("one that was given up: %s: %s", event, outcome))
 	}
 	lost := 0
 	w.balancer.mu.Lock()

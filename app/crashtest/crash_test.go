@@ -71,7 +71,7 @@ func (w *world) run(ctx context.Context) {
 	w.warmUp(ctx)
 	background, stop := context.WithCancel(ctx)
 	var chores sync.WaitGroup
-	chores.Go(func() { w.redeliverUntil(background) })
+	chores.Go(func() { w.forgetUntil(background) })
 	defer chores.Wait()
 	defer stop()
 
@@ -156,10 +156,9 @@ func (w *world) crash(ctx context.Context, p *process) {
 	}
 }
 
-// redeliverUntil does by GitHub's log what an operator would: what no server took is delivered again.
-func (w *world) redeliverUntil(ctx context.Context) {
+// forgetUntil keeps the stand-in's record of requests short.
+func (w *world) forgetUntil(ctx context.Context) {
 	for ctx.Err() == nil {
-		w.redeliver(ctx)
 		w.github.ForgetRequests()
 		select {
 		case <-ctx.Done():
@@ -168,30 +167,22 @@ func (w *world) redeliverUntil(ctx context.Context) {
 	}
 }
 
-func (w *world) redeliver(ctx context.Context) {
-	for _, d := range w.undelivered() {
-		if ctx.Err() == nil {
-			_, err := w.github.Redeliver(ctx, d)
-			w.must(err)
+// missed counts the deliveries in GitHub's log that the ledger does not have.
+func (w *world) missed() (n int) {
+	seen := map[string]bool{}
+	for _, d := range w.github.Deliveries() {
+		if w.have[d.GUID] || seen[d.GUID] {
+			continue
 		}
-	}
-}
-
-// undelivered lists an attempt of each delivery that GitHub's log shows as failed only.
-func (w *world) undelivered() (ids []int64) {
-	failed := map[string]int64{}
-	all := w.github.Deliveries()
-	for _, d := range all {
-		if d.Status != 0 {
-			failed[d.GUID] = d.ID
+		seen[d.GUID] = true
+		var known int
+		if err := w.db.QueryRow(`SELECT count(*) FROM deliveries WHERE guid = $1`, d.GUID).Scan(&known); err != nil || known == 0 {
+			n++
+			continue
 		}
+		w.have[d.GUID] = true
 	}
-	for _, d := range all {
-		if d.OK() || d.Status == 0 { // or is under way
-			delete(failed, d.GUID)
-		}
-	}
-	return slices.Sorted(maps.Values(failed))
+	return n
 }
 
 func (w *world) events() int {

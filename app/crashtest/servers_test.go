@@ -61,7 +61,7 @@ func serveProcess() error {
 	log := serve.NewLogger(os.Stderr, cfg.LogLevel)
 	memory := serve.LimitMemory(ctx, os.DirFS("/"), os.Getenv("GOMEMLIMIT"), debug.SetMemoryLimit, log)
 	server, err := serve.New(ctx, cfg, serve.Options{
-		Log: log, Version: "crashtest", Settle: settle, Memory: memory,
+		Log: log, Version: "crashtest", Settle: settle, Memory: memory, RecoverEvery: 2 * time.Second,
 		Tune: func(toGitHub *github.Config, work *queue.Config) {
 			toGitHub.WritePause = time.Millisecond
 			work.HeartbeatTimeout = silence

@@ -59,12 +59,13 @@ type world struct {
 	signals       map[string]int
 	resumed       []time.Time // when a process went on after SIGSTOP
 	keys          map[string]bool
+	have          map[string]bool // deliveries that the ledger has been seen to have
 }
 
 func newWorld(t testing.TB, s setting) *world {
 	w := &world{
 		t: t, set: s, log: &logs{}, data: t.TempDir(), rng: rand.New(rand.NewPCG(s.seed, 3)),
-		doomed: map[int64]bool{}, signals: map[string]int{}, keys: map[string]bool{},
+		doomed: map[int64]bool{}, signals: map[string]int{}, keys: map[string]bool{}, have: map[string]bool{},
 	}
 	var err error
 	if name := os.Getenv("CRASH_LOG"); name != "" {
