@@ -13,7 +13,7 @@ const (
 	stepName  = "prune"     // of the lease
 	stepLease = time.Minute // after the last step of a process that has ended
 
-	firstStep, minStep, maxStep = 200, 20, 1000 // rows that a step looks at
+	firstStep, minStep, maxStep = 200, 100, 1000 // rows that a step looks at; the least takes a millisecond or two, and the disk its time
 
 	stepShort = 3 * time.Millisecond  // the next step may be larger
 	stepLong  = 10 * time.Millisecond // the next step is smaller
