@@ -129,13 +129,34 @@ func (w *world) checksOf(r *repository) (inOrder bool, err error) {
 		if run.Status != "completed" || run.Conclusion != want {
 			return false, fmt.Errorf("the check run on %s of %s is %s %s, want %s", run.HeadSHA, r.FullName(), run.Status, run.Conclusion, want)
 		}
-		heads = append(heads, run.HeadSHA)
+		// The first push was made before there were servers: they find it in GitHub's log of deliveries, or have read it as history.
+		if run.HeadSHA != r.commits[0] {
+			heads = append(heads, run.HeadSHA)
+		}
 	}
 	want := r.commits[1:r.next]
 	if !slices.Equal(slices.Sorted(slices.Values(heads)), slices.Sorted(slices.Values(want))) {
-		return false, fmt.Errorf("%s has %d check runs, want one on each of %d commits", r.FullName(), len(heads), len(want))
+		return false, fmt.Errorf("%s has %d check runs, want one on each of %d commits:%s", r.FullName(), len(heads), len(want), differences(heads, want))
 	}
 	return slices.Equal(heads, want), nil
+}
+
+// differences says what there is too much or too little of.
+func differences(got, want []string) string {
+	n := map[string]int{}
+	for _, sha := range got {
+		n[sha]++
+	}
+	for _, sha := range want {
+		n[sha]--
+	}
+	var text strings.Builder
+	for sha, more := range n {
+		if more != 0 {
+			fmt.Fprintf(&text, " %+d on %s", more, sha)
+		}
+	}
+	return text.String()
 }
 
 // worked waits until all deliveries are worked off and all issues are filed, and demands that no job was given up.

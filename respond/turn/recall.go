@@ -81,11 +81,11 @@ func (r *Room) uncalled(jobs []Job, early []int64, after time.Duration) {
 	again := false
 	for _, j := range jobs {
 		at := place{j.Installation, j.Class}
-		i := slices.IndexFunc(r.coming[at], func(c call) bool { return c.job.ID == j.ID })
-		if i < 0 || !slices.Contains(early, j.ID) { // it came, or will
+		if _, came := r.table.find(j.ID); came || !slices.Contains(early, j.ID) { // or it will come
 			continue
 		}
-		r.coming[at] = slices.Delete(r.coming[at], i, i+1)
+		// A call that took long has been forgotten by now, as those are that do not come.
+		r.coming[at] = slices.DeleteFunc(r.coming[at], func(c call) bool { return c.job.ID == j.ID })
 		if r.calls[j.ID]++; r.calls[j.ID] <= maxCalls {
 			r.insert(j)
 			again = true

@@ -124,6 +124,51 @@ func TestAFloodDelaysNobody(t *testing.T) {
 	})
 }
 
+// TestSlowCallsForgetNoJob: where the database takes longer for a call than a job takes to come, a job that was called too early is
+// called again. One that is forgotten comes after five minutes only.
+func TestSlowCallsForgetNoJob(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := map[int64]int{}
+		room := turn.NewRoom(turn.Options{Slots: 2, Open: opened, Now: time.Now, Call: func(_ context.Context, ids []int64) ([]int64, error) {
+			time.Sleep(1500 * time.Millisecond)
+			var early []int64
+			for _, id := range ids {
+				if calls[id]++; calls[id] == 1 {
+					early = append(early, id)
+				}
+			}
+			return early, nil
+		}})
+		ctx, cancel := context.WithCancel(t.Context())
+		go room.Run(ctx)
+		leaves := make(chan func(), 9)
+		enter := func(id int64) {
+			go func() {
+				if leave, _ := room.Enter(ctx, turn.Job{ID: id, Installation: 1, Repository: id, Class: turn.Push}); leave != nil {
+					leaves <- leave
+				}
+			}()
+			synctest.Wait()
+		}
+		for id := range int64(4) { // the first starts, two have seats, and the last is put aside
+			enter(id + 1)
+		}
+		(<-leaves)() // the second starts, and the last is called
+		time.Sleep(1200 * time.Millisecond)
+		enter(5) // while the call is under way
+		(<-leaves)()
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if calls[4] < 2 {
+			t.Errorf("the job that was called too early was called %d times", calls[4])
+		}
+		cancel()
+		room.Close()
+		time.Sleep(2 * time.Second) // until the last call has returned
+		synctest.Wait()
+	})
+}
+
 // TestLanesKeepTheirOrder lets a flood pass through few lanes, most of it put aside for a time.
 func TestLanesKeepTheirOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
