@@ -231,7 +231,7 @@ func (w *world) copyDatabase(database string) {
 	defer db.Close()
 	w.t.Cleanup(func() {
 		if old, err := sql.Open("pgx", u.String()); err == nil {
-			_, _ = old.Exec("DROP DATABASE IF EXISTS " + name + "_old WITH (FORCE)") //nolint:noctx // the test is over
+			_, _ = old.Exec("DROP DATABASE IF EXISTS " + name + "_old WITH (FORCE)")
 			old.Close()
 		}
 	})

@@ -20,9 +20,9 @@ import (
 const nobody = "http://127.0.0.1:1/nobody"
 
 // unheard pushes a commit whose delivery must fail.
-func (w *world) unheard(ref string, files map[string]string, parents ...string) string {
+func (w *world) unheard(ref string, files map[string]string) string {
 	w.t.Helper()
-	sha := w.commit(w.shop, githubtest.Change{Files: files, Parents: parents})
+	sha := w.commit(w.shop, githubtest.Change{Files: files})
 	sent, err := w.shop.Push(w.ctx, githubtest.Push{Ref: ref, SHA: sha, By: w.ada})
 	if err != nil {
 		w.t.Fatal(err)

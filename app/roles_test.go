@@ -65,7 +65,7 @@ func TestRoles(t *testing.T) {
 	if code, body := w.get("/metrics", ""); code != http.StatusOK || !strings.Contains(body, `rekey_jobs_total{kind="delivery",outcome="done"}`) {
 		t.Errorf("the one that works: %d %s", code, body)
 	}
-	resp, err := http.Post(w.url("/webhook"), "application/json", strings.NewReader("{}")) //nolint:noctx // of a test
+	resp, err := http.Post(w.url("/webhook"), "application/json", strings.NewReader("{}"))
 	if err != nil {
 		t.Fatal(err)
 	}

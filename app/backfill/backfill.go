@@ -28,6 +28,7 @@ type Tx interface {
 	read.GapsTx
 	backfillsTx
 	refsTx
+	unreadTx
 	installationsTx
 	issuesTx
 }
@@ -55,12 +56,16 @@ type refsTx interface {
 	DeleteTip(ctx context.Context, repository int64, ref string, asOf time.Time) error
 	RecordRead(ctx context.Context, repository int64, sha string) error
 	HeadWaits(ctx context.Context, repository int64, head string, before time.Time) (bool, error)
+	SweepDue(ctx context.Context, since time.Time, limit int) ([]int64, error)
+	RecordSweep(ctx context.Context, repository int64) error
+}
+
+// unreadTx is what is known of refs that were not read whole.
+type unreadTx interface {
 	Unread(ctx context.Context, repository int64) ([]ledger.Unread, error)
 	RecordUnread(ctx context.Context, repository int64, ref, sha string, reasons []string) (ledger.Unread, error)
 	RecordFullyRead(ctx context.Context, repository int64, ref string) error
 	RecordGap(ctx context.Context, repository int64, ref, base, head string, reasons []string) error
-	SweepDue(ctx context.Context, since time.Time, limit int) ([]int64, error)
-	RecordSweep(ctx context.Context, repository int64) error
 }
 
 // installationsTx are installations and their repositories.

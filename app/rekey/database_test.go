@@ -53,7 +53,7 @@ func stored(ts *testscript.TestScript, neg bool, args []string) {
 func TestForgettingIsConfirmed(t *testing.T) {
 	t.Parallel()
 	for answer, confirmed := range map[string]bool{
-		"acme\n": true, " ACME \r\n": true, "acme": true, "": false, "\n": false, "y\n": false, "yes\n": false, "umbrella\n": false,
+		"acme\n": true, "ACME\r\n": true, "acme": true, "": false, "\n": false, "y\n": false, "yes\n": false, "umbrella\n": false,
 	} {
 		var asked strings.Builder
 		err := ask(strings.NewReader(answer), &asked, "acme", ledger.Holding{Installations: 1, Repositories: 1, Leaks: 2})

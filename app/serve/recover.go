@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rekey-app/rekey/app/config"
-	"github.com/rekey-app/rekey/app/recover"
+	"github.com/rekey-app/rekey/app/recovery"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -26,19 +26,19 @@ const (
 )
 
 // recoverer puts together what recovers missed deliveries.
-func recoverer(store *ledger.Store, app *github.App, scanner *detect.Scanner, metrics prometheus.Registerer, log *slog.Logger) *recover.Recoverer {
-	r := &recover.Recoverer{
-		Store: ledger.Scope[recover.Tx](store), Inbox: store, GitHub: app, Redact: scanner.Redact, Owner: rand.Text(), Now: time.Now, Log: log,
+func recoverer(store *ledger.Store, app *github.App, scanner *detect.Scanner, metrics prometheus.Registerer, log *slog.Logger) *recovery.Recoverer {
+	r := &recovery.Recoverer{
+		Store: ledger.Scope[recovery.Tx](store), Inbox: store, GitHub: app, Redact: scanner.Redact, Owner: rand.Text(), Now: time.Now, Log: log,
 		MaxQueued: maxRecovering,
 	}
 	if metrics != nil {
-		r.Metrics = recover.NewMetrics(metrics)
+		r.Metrics = recovery.NewMetrics(metrics)
 	}
 	return r
 }
 
 // Recovery is what a recovery by hand did.
-type Recovery = recover.Result
+type Recovery = recovery.Result
 
 // Recover reads GitHub's log of deliveries once, as far back as since, and stores what is missed; a running server works it off, or
 // the next one. With dryRun it only looks. It may run beside a server. The Recovery says what was done, also with an error. The store
@@ -60,7 +60,7 @@ func Recover(ctx context.Context, store *ledger.Store, cfg config.Config, o Opti
 	r.MaxQueued = 0
 	for {
 		done, err = r.Once(ctx, since, dryRun)
-		if !errors.Is(err, recover.ErrBusy) {
+		if !errors.Is(err, recovery.ErrBusy) {
 			break
 		}
 		select { // a running server is at it: its lease ends soon, whatever becomes of it

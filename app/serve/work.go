@@ -10,7 +10,7 @@ import (
 	"github.com/rekey-app/rekey/app/backfill"
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/publish"
-	"github.com/rekey-app/rekey/app/recover"
+	"github.com/rekey-app/rekey/app/recovery"
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/clerk"
@@ -68,7 +68,7 @@ func (s *Server) startWork(ctx context.Context, cfg config.Config) error {
 }
 
 // tend does what no event asks for, until the server closes.
-func (s *Server) tend(ctx context.Context, background *backfill.Worker, missed *recover.Recoverer) {
+func (s *Server) tend(ctx context.Context, background *backfill.Worker, missed *recovery.Recoverer) {
 	ctx, s.stopTending = context.WithCancel(context.WithoutCancel(ctx))
 	s.tending.Go(func() { s.app.SyncLimits(ctx) })
 	s.tending.Go(func() {

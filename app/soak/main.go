@@ -99,7 +99,7 @@ func (w *world) play(ctx context.Context) error {
 		{"burst", w.burst},
 		{"noisy installation", w.noisy},
 		{"large push", w.large},
-		{"a server killed", w.killed},
+		{"a server that crashes", w.killed},
 		{"what must hold", w.invariants},
 		{"idle", w.idle},
 	} {

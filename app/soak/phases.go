@@ -184,7 +184,7 @@ func (w *world) large(ctx context.Context, t *table) error {
 func (r *repository) noise(ctx context.Context, size int64) (string, error) {
 	git := func(script string) (string, error) {
 		// The stand-in sends what it has: it compresses nothing.
-		cmd := exec.CommandContext(ctx, "sh", "-ec", "git config core.compression 0; git config pack.compression 0; git config pack.window 0; "+script) //nolint:gosec // our own script
+		cmd := exec.CommandContext(ctx, "sh", "-ec", "git config core.compression 0; git config pack.compression 0; git config pack.window 0; "+script)
 		cmd.Dir = r.Dir()
 		out, err := cmd.Output()
 		if exit, is := errors.AsType[*exec.ExitError](err); is {
@@ -235,7 +235,7 @@ func (w *world) killed(ctx context.Context, t *table) error {
 	before := w.seen.holding()
 	victim.kill()
 	began := time.Now()
-	err = w.eventually(ctx, "the killed server's requests to end", func() (bool, error) { return w.seen.holding() < before, nil })
+	err = w.eventually(ctx, "the requests of the server that crashed to end", func() (bool, error) { return w.seen.holding() < before, nil })
 	if err != nil {
 		return err
 	}
@@ -244,7 +244,7 @@ func (w *world) killed(ctx context.Context, t *table) error {
 	if err := w.allChecked(ctx); err != nil {
 		return err
 	}
-	t.add(fmt.Sprintf("kill -9 of 1 of %d servers, which had %d of %d running jobs", len(w.servers), orphans, len(pushes)),
+	t.add(fmt.Sprintf("SIGKILL to 1 of %d servers, which had %d of %d running jobs", len(w.servers), orphans, len(pushes)),
 		"every check run after "+short(time.Since(began)), "seconds")
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -193,7 +194,7 @@ func (w *world) startServers(ctx context.Context) error {
 	var started sync.WaitGroup
 	for i := range w.servers {
 		started.Go(func() {
-			own := append(environment[:len(environment):len(environment)], "REKEY_DATA="+filepath.Join(w.dir, fmt.Sprintf("data%d", i)))
+			own := append(slices.Clone(environment), "REKEY_DATA="+filepath.Join(w.dir, fmt.Sprintf("data%d", i)))
 			w.servers[i], errs[i] = startServer(ctx, own, filepath.Join(w.dir, fmt.Sprintf("log%d", i)))
 		})
 	}

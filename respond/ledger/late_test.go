@@ -88,12 +88,12 @@ func TestDeletedTipsAreForgotten(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, url string) {
 		s, clock := open(t, url)
 		know(t, s, repository())
-		delete := func(ref string) {
+		forget := func(ref string) {
 			update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.DeleteTip(ctx, 9, ref, tx.Now()) })
 		}
-		delete("refs/heads/a")
+		forget("refs/heads/a")
 		clock.Time = start().Add(11 * 24 * time.Hour)
-		delete("refs/heads/b")
+		forget("refs/heads/b")
 		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			for ref, want := range map[string]bool{"refs/heads/a": false, "refs/heads/b": true} {
 				if moved, err := tx.MovedSince(ctx, 9, ref, time.Time{}); err != nil || moved != want {

@@ -1,11 +1,11 @@
-// Package recover gets from GitHub's own log what did not reach rekey. GitHub never sends a delivery again by itself; it lists each for
+// Package recovery gets from GitHub's own log what did not reach rekey. GitHub never sends a delivery again by itself; it lists each for
 // some days. [Recoverer.Run] reads that list every few minutes, notes what the ledger does not have, and feeds each payload to the code
 // that takes webhook requests: so nothing is lost while rekey is down, nor where nothing can reach it.
 //
 // What is missed is noted in the ledger before the place in the log moves on, and recovered from there, the oldest first. Each has the
 // same cost, and of more than can be fetched in time most are saved so: those that GitHub forgets next go first, and the others are
 // still there after them. It is also the order in which they would have come.
-package recover
+package recovery
 
 import (
 	"cmp"
@@ -21,16 +21,26 @@ import (
 // Tx is what the package needs of the ledger.
 type Tx interface {
 	Now() time.Time
+	Recovering(ctx context.Context) (int, error)
+	logTx
+	missedTx
+}
+
+// logTx is what is known of GitHub's log.
+type logTx interface {
 	DeliveryLog(ctx context.Context) (ledger.DeliveryLog, error)
 	SetDeliveryLog(ctx context.Context, l ledger.DeliveryLog) error
 	KnownDeliveries(ctx context.Context, guids []string) (map[string]bool, error)
+}
+
+// missedTx are deliveries that did not come.
+type missedTx interface {
 	NoteMissed(ctx context.Context, list []ledger.Missed) (int, error)
 	MissedDue(ctx context.Context, limit int) ([]ledger.Missed, error)
 	MissedStats(ctx context.Context) (ledger.MissedStats, error)
 	PostponeMissed(ctx context.Context, guid string, due time.Time) error
 	EndMissed(ctx context.Context, guid string) error
 	LoseMissed(ctx context.Context, guid, outcome string) error
-	Recovering(ctx context.Context) (int, error)
 }
 
 var _ Tx = (*ledger.Tx)(nil)

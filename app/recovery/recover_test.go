@@ -1,4 +1,4 @@
-package recover_test
+package recovery_test
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rekey-app/rekey/app/recover"
+	"github.com/rekey-app/rekey/app/recovery"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/githubtest"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -29,7 +29,7 @@ type world struct {
 	github *githubtest.Server
 	app    *github.App
 	store  *ledger.Store
-	r      *recover.Recoverer
+	r      *recovery.Recoverer
 	lists  []int // statuses of the answers to requests for the list
 	log    *bytes.Buffer
 }
@@ -93,9 +93,9 @@ func newWorld(t *testing.T, url string) *world {
 	return w
 }
 
-func (w *world) recoverer(owner string) *recover.Recoverer {
-	return &recover.Recoverer{
-		Store: ledger.Scope[recover.Tx](w.store), Inbox: w.store, GitHub: w.app, Owner: owner, Now: w.clock.Now,
+func (w *world) recoverer(owner string) *recovery.Recoverer {
+	return &recovery.Recoverer{
+		Store: ledger.Scope[recovery.Tx](w.store), Inbox: w.store, GitHub: w.app, Owner: owner, Now: w.clock.Now,
 		Redact: func(_ context.Context, body []byte) []byte {
 			return bytes.ReplaceAll(body, []byte("hunter2"), []byte("*******"))
 		},
@@ -128,11 +128,11 @@ func (w *world) deliver(n int) []githubtest.Delivery {
 }
 
 // pass makes one pass as the server does, after it stood still for long enough.
-func (w *world) pass() recover.Result {
+func (w *world) pass() recovery.Result {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
 	w.clock.pass(5 * time.Minute)
-	result, err := recover.Pass(ctx, w.r)
+	result, err := recovery.Pass(ctx, w.r)
 	cancel()
 	if err != nil {
 		w.t.Fatalf("%v\n%s", err, w.log)
@@ -234,7 +234,7 @@ func TestAReadingIsInterrupted(t *testing.T) {
 	fails := func() {
 		t.Helper()
 		w.clock.pass(2 * time.Hour)
-		if r, err := recover.Pass(t.Context(), w.r); err == nil || r.Pages != 1 {
+		if r, err := recovery.Pass(t.Context(), w.r); err == nil || r.Pages != 1 {
 			t.Errorf("%+v, %v", r, err)
 		}
 	}
@@ -347,7 +347,7 @@ func TestRedelivery(t *testing.T) {
 		return n
 	}
 	first := w.pass()
-	again, err := recover.Pass(t.Context(), w.r)
+	again, err := recovery.Pass(t.Context(), w.r)
 	if err != nil || first.Asked != 1 || again.Asked != 0 || asked() != 1 {
 		t.Errorf("%+v, %+v, %v", first, again, err)
 	}
@@ -407,7 +407,7 @@ func TestADeliveryThatFails(t *testing.T) {
 		githubtest.Answer(503, "no")(rw, r, next)
 	})
 	w.clock.pass(time.Hour)
-	if r, err := recover.Pass(t.Context(), w.r); err == nil || r.Requests != 4 || r.Left != 5 { // the list, and three failures
+	if r, err := recovery.Pass(t.Context(), w.r); err == nil || r.Requests != 4 || r.Left != 5 { // the list, and three failures
 		t.Errorf("%+v, %v", r, err)
 	}
 }
@@ -421,7 +421,7 @@ func TestOneProcessRecovers(t *testing.T) {
 		if taken, err := w.store.TakeLease(t.Context(), "recover", "killed", 20*time.Second); err != nil || !taken {
 			t.Fatal(taken, err)
 		}
-		if _, err := w.r.Once(t.Context(), time.Hour, false); !errors.Is(err, recover.ErrBusy) {
+		if _, err := w.r.Once(t.Context(), time.Hour, false); !errors.Is(err, recovery.ErrBusy) {
 			t.Errorf("beside another one: %v", err)
 		}
 		if r, err := w.r.Once(t.Context(), time.Hour, true); err != nil || r.Missed != 2 || r.Taken != 0 {
