@@ -79,7 +79,7 @@ var jobs = map[string][]string{
 	"publish":  {"outcome", "policies", "record", "read"},
 	"deliver":  {"outcome", "policies", "record", "read", "publish"},
 	"backfill": {"outcome", "policies", "record", "read", "publish"},
-	"recovery":  {"intake"},
+	"recovery": {"intake"},
 }
 
 // TestTheWorkersImportOneWay: deliveries and backfills stand on effects, effects and questions on what reads, and that on what
