@@ -25,8 +25,8 @@ func (w *world) calm(ctx context.Context) bool {
 	since, quiet := time.Now(), 0
 	for ctx.Err() == nil {
 		w.must(w.github.Settle(ctx))
-		// A missed delivery that GitHub did not give at once is left alone for five minutes: here there are none.
-		if _, err := w.db.ExecContext(ctx, `UPDATE missed SET due = 1 WHERE tries > 0`); err != nil {
+		// A missed delivery is left alone for minutes, first and after each try that failed: here there are none.
+		if _, err := w.db.ExecContext(ctx, `UPDATE missed SET due = 1`); err != nil {
 			w.t.Log("missed deliveries are not made due: ", err) // while another one writes
 		}
 		different := w.compare()
@@ -68,7 +68,7 @@ func (w *world) busy() (what string, next time.Time) {
 		return "the ledger cannot be read: " + err.Error(), time.Time{}
 	}
 	var missed int
-	if err := w.db.QueryRow(`SELECT count(*) FROM missed`).Scan(&missed); err != nil {
+	if err := w.db.QueryRow(`SELECT count(*) FROM missed m JOIN deliveries d ON d.guid = m.guid WHERE d.given_up <> 0`).Scan(&missed); err != nil {
 		return "the ledger cannot be read: " + err.Error(), time.Time{}
 	}
 	due := `julianday(scheduled_at) < julianday('now') + $1 / 86400.0`

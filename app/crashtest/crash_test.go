@@ -115,14 +115,14 @@ func (w *world) warmUp(ctx context.Context) {
 	}
 	for range 2 { // after the first start, histories are read; after the second, refs are compared
 		if !w.calm(ctx) {
-			w.t.Fatalf("the servers do not even start well: %v\n%s", w.compare(), w.log.tail())
+			w.t.Fatalf("the servers do not even start well: %s %v\n%s", w.state(), w.compare(), w.log.tail())
 		}
 		for _, p := range w.processes {
 			w.must(p.again("SIGTERM"))
 		}
 	}
 	if !w.calm(ctx) {
-		w.t.Fatalf("the servers do not even start well: %v\n%s", w.compare(), w.log.tail())
+		w.t.Fatalf("the servers do not even start well: %s %v\n%s", w.state(), w.compare(), w.log.tail())
 	}
 }
 

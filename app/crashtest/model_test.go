@@ -57,7 +57,8 @@ type head struct {
 type pushed struct {
 	ref           string
 	before, after int  // -1: none
-	baseAccepted  bool // the server had taken the delivery that brought before
+	baseAccepted  bool // the server had taken the delivery that brought before,
+	baseRead      bool // and had read it
 	taken         bool // the server took this one at once: later ones had not been read by then
 	read          set  // commits that the server had certainly read
 }
@@ -74,10 +75,10 @@ func (h *history) move(p pushed) head {
 	if !p.taken && !(forward && p.baseAccepted) {
 		least = set{} // what came later may have brought all of it
 	}
-	if p.baseAccepted {
+	if p.baseRead {
 		most = most.without(base)
 	}
-	if !forward || !p.baseAccepted {
+	if !forward || !p.baseRead {
 		most = most.without(p.read)
 	}
 	if h.pushed == nil {

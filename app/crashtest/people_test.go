@@ -251,6 +251,7 @@ func (r *repository) pushObject(ctx context.Context, ref string, to int, object 
 		before = -1
 	}
 	p := pushed{ref: ref, before: before, after: to, baseAccepted: moved && r.accepted[before], read: r.readByNow(ref)}
+	p.baseRead = p.baseAccepted && r.concluded(before)
 	sent, err := r.on.Push(ctx, githubtest.Push{Ref: ref, SHA: object, By: r.w.ada})
 	if err != nil {
 		return err
