@@ -41,14 +41,13 @@ type repository struct {
 }
 
 type pull struct {
-	on       *githubtest.PullRequest
-	fork     *githubtest.Repository // nil: of the repository itself
-	by       *githubtest.Account
-	ref      string
-	tip      int
-	brought  []*leak // from outside
-	triaged  bool
-	finished bool
+	on      *githubtest.PullRequest
+	fork    *githubtest.Repository // nil: of the repository itself
+	by      *githubtest.Account
+	ref     string
+	tip     int
+	brought []*leak // from outside
+	triaged bool
 }
 
 // act does the next thing, and reports whether anything was done. An error is the test's own.

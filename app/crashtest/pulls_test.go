@@ -18,11 +18,11 @@ func (r *repository) pullOf(ref string) *pull {
 
 // ofPull is what a pull request's event makes the check run of its head show: what main had not when the event was made.
 func (r *repository) ofPull(tip int) head {
-	new := r.reach(tip).without(r.reach(r.refs[main]))
+	fresh := r.reach(tip).without(r.reach(r.refs[main]))
 	if r.loose {
-		return head{least: new, most: r.reach(tip)}
+		return head{least: fresh, most: r.reach(tip)}
 	}
-	return head{least: new, most: new}
+	return head{least: fresh, most: fresh}
 }
 
 // openPull opens a pull request of a branch, or of a stranger's fork.

@@ -78,11 +78,10 @@ type process struct {
 	w    *world
 	name string
 
-	mu      sync.Mutex
-	cmd     *exec.Cmd
-	url     string
-	exited  chan struct{}
-	stopped bool // by SIGSTOP
+	mu     sync.Mutex
+	cmd    *exec.Cmd
+	url    string
+	exited chan struct{}
 }
 
 func (p *process) start() error {

@@ -18,13 +18,13 @@ import (
 func Example() {
 	dir, err := os.MkdirTemp("", "queue")
 	if err != nil {
-		log.Fatal(err)
+		log.Panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	ctx := context.Background()
 	store, err := queue.OpenStore(ctx, ledger.Options{URL: filepath.Join(dir, "rekey.db")})
 	if err != nil {
-		log.Fatal(err)
+		log.Panic(err)
 	}
 	defer func() { _ = store.Close() }()
 
@@ -39,7 +39,7 @@ func Example() {
 		err = worker.Start(ctx)
 	}
 	if err != nil {
-		log.Fatal(err)
+		log.Panic(err)
 	}
 	for _, leak := range []int64{1, 2} {
 		err := store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {

@@ -81,7 +81,7 @@ func (r *Room) uncalled(jobs []Job, early []int64, after time.Duration) {
 	again := false
 	for _, j := range jobs {
 		at := place{j.Installation, j.Class}
-		if _, came := r.table.find(j.ID); came || !slices.Contains(early, j.ID) { // or it will come
+		if r.table.has(j.ID) || !slices.Contains(early, j.ID) { // or it will come
 			continue
 		}
 		// A call that took long has been forgotten by now, as those are that do not come.

@@ -35,7 +35,7 @@ func NewTable(slots int) *Table {
 
 // Wait adds a job. One that is known already is not added again.
 func (t *Table) Wait(j Job) {
-	if _, known := t.find(j.ID); !known {
+	if !t.has(j.ID) {
 		i, _ := slices.BinarySearchFunc(t.waiting, j.ID, byID)
 		t.waiting = slices.Insert(t.waiting, i, j)
 	}
@@ -150,14 +150,13 @@ func (t *Table) forget() {
 	}
 }
 
-func (t *Table) find(id int64) (Job, bool) {
-	if j, ok := t.running[id]; ok {
-		return j, true
+// has reports whether the job runs or waits here.
+func (t *Table) has(id int64) bool {
+	if _, ok := t.running[id]; ok {
+		return true
 	}
-	if i, ok := slices.BinarySearchFunc(t.waiting, id, byID); ok {
-		return t.waiting[i], true
-	}
-	return Job{}, false
+	_, ok := slices.BinarySearchFunc(t.waiting, id, byID)
+	return ok
 }
 
 func byID(j Job, id int64) int { return cmp.Compare(j.ID, id) }
