@@ -79,6 +79,8 @@ type installationsTx interface {
 // issuesTx are issues, and leaks that wait for one.
 type issuesTx interface {
 	IssueRepositories(ctx context.Context) ([]int64, error)
+	LeakWorks(ctx context.Context, leak int64) (bool, error)
+	IssueEventWaits(ctx context.Context, repository int64) (bool, error)
 	LeaksWithIssuesIn(ctx context.Context, repository int64) ([]respond.Leak, error)
 	RepositoriesUnfiled(ctx context.Context, limit int) ([]int64, error)
 	Unfiled(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)

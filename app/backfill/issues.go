@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github"
@@ -16,10 +18,14 @@ import (
 )
 
 // CompareIssues brings the issues in a repository and the leaks that they are about together again, where an event or an
-// effect was lost: closed, reopened, transferred, deleted. It lists the App's own issues, a hundred with each request.
+// effect was lost: closed, reopened, transferred, deleted. It lists the App's own issues, a hundred with each request. While an event
+// about an issue there waits it waits too: the event says who did what, and a comparison only that it was done.
 func (w *Worker) CompareIssues(ctx context.Context, j *river.Job[job.Issues]) error {
 	repository, found, err := w.Recorder.Repository(ctx, j.Args.Repository)
 	if err != nil || !found {
+		return err
+	}
+	if err := w.whileEventsWait(ctx, repository.ID); err != nil {
 		return err
 	}
 	client := w.GitHub.Repository(record.Target(repository), github.RespondAccess)
@@ -56,6 +62,22 @@ func (w *Worker) CompareIssues(ctx context.Context, j *river.Job[job.Issues]) er
 	return nil
 }
 
+// eventsPause is for how long a comparison leaves events about issues alone.
+const eventsPause = 10 * time.Second
+
+// whileEventsWait returns an [*outcome.WaitError] while an event about an issue of the repository waits.
+func (w *Worker) whileEventsWait(ctx context.Context, repository int64) error {
+	return w.Store.View(ctx, func(ctx context.Context, tx Tx) error { return eventsWait(ctx, tx, repository) })
+}
+
+func eventsWait(ctx context.Context, tx Tx, repository int64) error {
+	waits, err := tx.IssueEventWaits(ctx, repository)
+	if err == nil && waits {
+		return &outcome.WaitError{Until: tx.Now().Add(eventsPause), Reason: "an event about an issue of this repository waits"}
+	}
+	return err
+}
+
 func (w *Worker) compareIssue(ctx context.Context, id int64, issue github.Issue) error {
 	leak, p, found, err := w.Policies.OfLeak(ctx, id)
 	if err != nil || !found || (leak.State == respond.Open) == (issue.State == "open") {
@@ -63,6 +85,14 @@ func (w *Worker) compareIssue(ctx context.Context, id int64, issue github.Issue)
 	}
 	state := respond.IssueState{Open: issue.State == "open", Reopened: issue.Reason == "reopened"}
 	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		if err := eventsWait(ctx, tx, leak.IssueRepository); err != nil {
+			return err // it came after the list
+		}
+		if works, err := tx.LeakWorks(ctx, leak.ID); err != nil {
+			return err
+		} else if works {
+			return &outcome.WaitError{Until: tx.Now().Add(eventsPause), Reason: "something is being done about a leak"}
+		}
 		return w.Recorder.Decide(ctx, tx, id, p, func(f respond.LeakFacts) respond.Decision { return respond.Compare(f, state, tx.Now()) })
 	})
 }

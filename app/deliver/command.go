@@ -134,18 +134,30 @@ func (w *Worker) handleCommand(ctx context.Context, d ledger.Delivery, c command
 }
 
 // A command may come before the issue that it is about is on record: GitHub's answer was lost, or the process ended in the
-// middle. filingPause is how long it waits at a time, and maxFiling how long in all.
+// middle, or the database was restored from a backup and learns of the leak again. filingPause is how long it waits at a time, and
+// maxFiling how long in all; what is recovered was sent before as much as GitHub keeps.
 const (
-	filingPause = 2 * time.Second
-	maxFiling   = time.Hour
+	filingPause  = 2 * time.Second
+	maxFiling    = time.Hour
+	maxRecovered = 8 * 24 * time.Hour
 )
 
 // whileFiled returns an [*outcome.WaitError] where the command's issue is one of ours that is not on record yet.
 func (w *Worker) whileFiled(ctx context.Context, d ledger.Delivery, c command) error {
-	if c.Filed == (leakID{}) || w.Now().Sub(d.Received) > maxFiling {
+	most := maxFiling
+	if d.Recovered {
+		most = maxRecovered
+	}
+	if c.Filed == (leakID{}) || w.Now().Sub(d.Received) > most {
 		return nil
 	}
 	filing, err := w.Publish.Filing(ctx, c.Filed.Repository, c.Filed.Fingerprint)
+	if err == nil && !filing && d.Recovered {
+		err = w.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
+			filing, err = tx.PushWaits(ctx, c.Filed.Repository, d.Received)
+			return err
+		})
+	}
 	if err != nil || !filing {
 		return err
 	}

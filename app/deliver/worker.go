@@ -36,6 +36,7 @@ type deliveriesTx interface {
 	Delivery(ctx context.Context, guid string) (ledger.Delivery, error)
 	FinishDelivery(ctx context.Context, guid, outcome string) error
 	GiveUpDelivery(ctx context.Context, guid, outcome string) error
+	PushWaits(ctx context.Context, repository int64, before time.Time) (bool, error)
 	Uninstalled(ctx context.Context, installation int64) (bool, error)
 	RepositoryDeleted(ctx context.Context, repository int64, since time.Time) (bool, error)
 	InstallationDeleted(ctx context.Context, installation int64) (bool, error)

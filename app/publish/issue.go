@@ -75,12 +75,16 @@ func (w *Worker) issueTurn(ctx context.Context, id int64) (context.Context, erro
 
 func issueKey(leak int64) string { return fmt.Sprintf("issue:%d", leak) }
 
-// Filing reports whether the leak's issue is being filed: GitHub may show it already, though it is not on record.
+// Filing reports whether the leak's issue is being filed, or is to be: GitHub may show it already, though it is not on record.
 func (w *Worker) Filing(ctx context.Context, repositoryID int64, fingerprint string) (filing bool, err error) {
 	err = w.Store.View(ctx, func(ctx context.Context, tx Tx) error {
 		leak, err := tx.LeakByFingerprint(ctx, repositoryID, fingerprint)
 		if err != nil || leak.IssueNumber != 0 {
 			return ignoreNotFound(err)
+		}
+		// In a database that was restored from a backup nothing is begun: the issue is found on GitHub when its job comes.
+		if filing = leak.State == respond.Open; filing {
+			return nil
 		}
 		filing, err = tx.Unfinished(ctx, issueKey(leak.ID))
 		return err

@@ -126,6 +126,43 @@ func (tx *Tx) LoseMissed(ctx context.Context, guid, outcome string) error {
 	return tx.EndMissed(ctx, guid)
 }
 
+// IssueEventWaits reports whether something that happened to an issue of the repository is known to have happened and not worked off: its
+// delivery waits, or was missed and may still be recovered.
+func (tx *Tx) IssueEventWaits(ctx context.Context, repository int64) (bool, error) {
+	var n int
+	_, err := one(ctx, tx, []any{&n}, `SELECT
+		(SELECT count(*) FROM deliveries WHERE finished = 0 AND repository = $1 AND event IN ('issues', 'issue_comment')) +
+		(SELECT count(*) FROM missed m JOIN deliveries d ON d.guid = m.guid WHERE d.repository = $1 AND d.event IN ('issues', 'issue_comment'))`, repository)
+	if err != nil {
+		return false, fmt.Errorf("ledger: whether events about issues of repository %d wait: %w", repository, err)
+	}
+	return n > 0, nil
+}
+
+// PushWaits reports whether a delivery that may bring commits to the repository, and was sent before a time, is not worked off: it
+// waits, or was missed and may still be recovered.
+func (tx *Tx) PushWaits(ctx context.Context, repository int64, before time.Time) (bool, error) {
+	var n int
+	_, err := one(ctx, tx, []any{&n}, `SELECT
+		(SELECT count(*) FROM deliveries WHERE finished = 0 AND repository = $1 AND received < $2 AND event IN ('push', 'pull_request')) +
+		(SELECT count(*) FROM missed m JOIN deliveries d ON d.guid = m.guid
+			WHERE d.repository = $1 AND m.delivered < $2 AND d.event IN ('push', 'pull_request'))`, repository, before)
+	if err != nil {
+		return false, fmt.Errorf("ledger: whether pushes to repository %d wait: %w", repository, err)
+	}
+	return n > 0, nil
+}
+
+// LeakWorks reports whether a question to Clerk about the leak, or an effect of it, is due or under way.
+func (tx *Tx) LeakWorks(ctx context.Context, leak int64) (bool, error) {
+	var n int
+	_, err := one(ctx, tx, []any{&n}, `SELECT count(*) FROM leaks l WHERE l.id = $1 AND `+tx.s.queue.Conditions().LeakWorks, leak)
+	if err != nil {
+		return false, fmt.Errorf("ledger: whether something is being done about leak %d: %w", leak, err)
+	}
+	return n > 0, nil
+}
+
 // Recovering counts the deliveries that were recovered and are not worked off.
 func (tx *Tx) Recovering(ctx context.Context) (n int, err error) {
 	if _, err := one(ctx, tx, []any{&n}, `SELECT count(*) FROM deliveries WHERE finished = 0 AND recovered <> 0`); err != nil {

@@ -46,6 +46,7 @@ type Conditions struct {
 	BackfillQueued string // a backfill of the repository r waits or runs
 	KeyLives       string // a job of the row k of keyed_jobs waits or runs
 	OwnerLives     string // the job that performed the effect a will still run
+	LeakWorks      string // a question to Clerk about the leak l, or an effect of it, is due or under way
 	ParkedExists   string // the job of the row p of parked is there
 
 	Jobs                                    string // the table of jobs, by id

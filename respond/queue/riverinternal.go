@@ -159,6 +159,8 @@ func conditions(postgres bool) ledger.Conditions {
 			AND j.state IN ` + liveStates + `)`,
 		KeyLives:     keyLives,
 		OwnerLives:   `EXISTS (SELECT 1 FROM river_job j WHERE j.id = ` + owner + ` AND j.state IN ` + liveStates + `)`,
+		LeakWorks: `EXISTS (SELECT 1 FROM river_job j WHERE j.kind IN ('verify', 'effects') AND j.state IN ('available', 'retryable', 'pending', 'running')
+			AND ` + id("leak") + ` = l.id)`,
 		ParkedExists: `EXISTS (SELECT 1 FROM river_job j WHERE j.id = p.job)`,
 		Jobs:         "river_job",
 		JobEnded:     `j.state IN ` + endedStates,
