@@ -17,6 +17,15 @@ const pendingFor = 2 * time.Minute
 // clocks compare GitHub's clock with ours: the log has GitHub's times, the ledger ours.
 type clocks struct{ github, ours time.Time }
 
+// clocksAt are the clocks when GitHub answered, whose Date has whole seconds: its clock may have been almost one ahead. It counts as
+// ahead, so that what is recovered never seems later than it was, and sets nothing back.
+func clocksAt(date, ours time.Time) clocks {
+	if date.IsZero() {
+		return clocks{github: ours, ours: ours}
+	}
+	return clocks{github: date.Add(time.Second), ours: ours}
+}
+
 // toOurs is a time of GitHub's log by our clock.
 func (c clocks) toOurs(t time.Time) time.Time { return c.ours.Add(t.Sub(c.github)) }
 

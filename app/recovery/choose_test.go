@@ -120,3 +120,20 @@ func TestSpent(t *testing.T) {
 		}
 	}
 }
+
+// TestClocksAt: by our clock a delivery is never later than it was, wherever in its second GitHub answers.
+func TestClocksAt(t *testing.T) {
+	t.Parallel()
+	sent := time.Date(2026, 11, 23, 12, 0, 0, 300_000_000, time.UTC)
+	for _, answered := range []time.Duration{0, 100 * time.Millisecond, 699 * time.Millisecond, 700 * time.Millisecond, time.Hour} {
+		now := sent.Add(answered)
+		const ahead = 7 * time.Minute // our clock
+		ours := clocksAt(now.Truncate(time.Second), now.Add(ahead)).toOurs(sent)
+		if late := ours.Sub(sent.Add(ahead)); late > 0 || late < -time.Second {
+			t.Errorf("answered after %s: %s late", answered, late)
+		}
+	}
+	if c := clocksAt(time.Time{}, sent); c.toOurs(sent) != sent {
+		t.Errorf("without a date: %s", c.toOurs(sent))
+	}
+}

@@ -103,10 +103,7 @@ func (p *pass) walk(ctx context.Context, at place) error {
 			return err
 		}
 		p.result.Pages++
-		c := clocks{github: page.Now, ours: p.Now()}
-		if c.github.IsZero() {
-			c.github = c.ours
-		}
+		c := clocksAt(page.Now, p.Now())
 		if page.Unchanged {
 			p.log.Read = c.ours
 			return p.save(ctx)

@@ -157,8 +157,8 @@ func conditions(postgres bool) ledger.Conditions {
 			AND j.state = 'running')`,
 		BackfillQueued: `EXISTS (SELECT 1 FROM keyed_jobs k JOIN river_job j ON j.id IN (k.waiting, k.running)` + ofBackfill + `
 			AND j.state IN ` + liveStates + `)`,
-		KeyLives:     keyLives,
-		OwnerLives:   `EXISTS (SELECT 1 FROM river_job j WHERE j.id = ` + owner + ` AND j.state IN ` + liveStates + `)`,
+		KeyLives:   keyLives,
+		OwnerLives: `EXISTS (SELECT 1 FROM river_job j WHERE j.id = ` + owner + ` AND j.state IN ` + liveStates + `)`,
 		LeakWorks: `EXISTS (SELECT 1 FROM river_job j WHERE j.kind IN ('verify', 'effects') AND j.state IN ('available', 'retryable', 'pending', 'running')
 			AND ` + id("leak") + ` = l.id)`,
 		ParkedExists: `EXISTS (SELECT 1 FROM river_job j WHERE j.id = p.job)`,
