@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,25 +42,31 @@ func TestOneProcessMaintains(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		shared := &leases{}
-		var rounds [4]int
+		var done [4]atomic.Int32
+		rounds := func() (list [4]int) {
+			for i := range done {
+				list[i] = int(done[i].Load())
+			}
+			return list
+		}
 		var stops [4]context.CancelFunc
 		for i, leases := range []Leases{shared, shared, shared, nil} {
 			ctx, stop := context.WithCancel(t.Context())
 			stops[i] = stop
 			w := &Worker{Leases: leases, Owner: string(rune('a' + i)), Log: slog.New(slog.DiscardHandler)}
-			go w.lead(ctx, func(context.Context) { rounds[i]++ })
+			go w.lead(ctx, func(context.Context) { done[i].Add(1) })
 			synctest.Wait()
 		}
 		time.Sleep(4*maintainEvery + time.Second)
 		synctest.Wait()
-		if want := [4]int{5, 0, 0, 5}; rounds != want {
-			t.Errorf("rounds: %v, want %v", rounds, want)
+		if got, want := rounds(), [4]int{5, 0, 0, 5}; got != want {
+			t.Errorf("rounds: %v, want %v", got, want)
 		}
 		stops[0]()
 		time.Sleep(maintainEvery)
 		synctest.Wait()
-		if rounds[0] != 5 || rounds[1]+rounds[2] != 1 {
-			t.Errorf("rounds, one after the first has ended: %v", rounds)
+		if got := rounds(); got[0] != 5 || got[1]+got[2] != 1 {
+			t.Errorf("rounds, one after the first has ended: %v", got)
 		}
 		for _, stop := range stops {
 			stop()
