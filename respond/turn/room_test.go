@@ -128,9 +128,12 @@ func TestAFloodDelaysNobody(t *testing.T) {
 // called again. One that is forgotten comes after five minutes only.
 func TestSlowCallsForgetNoJob(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		calls := map[int64]int{}
 		room := turn.NewRoom(turn.Options{Slots: 2, Open: opened, Now: time.Now, Call: func(_ context.Context, ids []int64) ([]int64, error) {
 			time.Sleep(1500 * time.Millisecond)
+			mu.Lock()
+			defer mu.Unlock()
 			var early []int64
 			for _, id := range ids {
 				if calls[id]++; calls[id] == 1 {
@@ -159,9 +162,11 @@ func TestSlowCallsForgetNoJob(t *testing.T) {
 		(<-leaves)()
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
+		mu.Lock()
 		if calls[4] < 2 {
 			t.Errorf("the job that was called too early was called %d times", calls[4])
 		}
+		mu.Unlock()
 		cancel()
 		room.Close()
 		time.Sleep(2 * time.Second) // until the last call has returned
