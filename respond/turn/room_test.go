@@ -143,7 +143,11 @@ func TestSlowCallsForgetNoJob(t *testing.T) {
 			return early, nil
 		}})
 		ctx, cancel := context.WithCancel(t.Context())
-		go room.Run(ctx)
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			room.Run(ctx)
+		}()
 		leaves := make(chan func(), 9)
 		enter := func(id int64) {
 			go func() {
@@ -169,8 +173,7 @@ func TestSlowCallsForgetNoJob(t *testing.T) {
 		mu.Unlock()
 		cancel()
 		room.Close()
-		time.Sleep(2 * time.Second) // until the last call has returned
-		synctest.Wait()
+		<-ended // the last call has returned
 	})
 }
 
