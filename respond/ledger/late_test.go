@@ -269,3 +269,49 @@ func TestLease(t *testing.T) {
 		take("a", true)
 	})
 }
+
+// What was missed and has come since waits no more, though the list of what is missed still has it.
+func TestWhatWaitsForARepository(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, _ := open(t, url)
+		waits := func(issue, push bool) {
+			t.Helper()
+			view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+				events, err := tx.IssueEventWaits(ctx, 9)
+				equal(t, "an event about an issue waits", events, issue)
+				if err != nil {
+					return err
+				}
+				pushes, err := tx.PushWaits(ctx, 9, start())
+				equal(t, "a push waits", pushes, push)
+				return err
+			})
+		}
+		waits(false, false)
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			_, err := tx.NoteMissed(ctx, []ledger.Missed{
+				{GUID: "push", Log: 1, Event: "push", Repository: 9, Delivered: start().Add(-time.Hour), Due: start().Add(time.Hour)},
+				{GUID: "closed", Log: 2, Event: "issues", Repository: 9, Delivered: start().Add(-time.Minute), Due: start().Add(time.Hour)},
+				{GUID: "elsewhere", Log: 3, Event: "issues", Repository: 8, Delivered: start().Add(-time.Minute), Due: start().Add(time.Hour)},
+			})
+			return err
+		})
+		waits(true, true)
+		for _, guid := range []string{"push", "closed"} {
+			event := map[string]string{"push": "push", "closed": "issues"}[guid]
+			if _, err := s.Accept(t.Context(), []ledger.Delivery{{GUID: guid, Event: event, Repository: 9, Body: []byte("{}")}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		waits(true, true)
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			err := tx.FinishDelivery(ctx, "push", "done")
+			if err == nil {
+				err = tx.FinishDelivery(ctx, "closed", "done")
+			}
+			return err
+		})
+		waits(false, false)
+	})
+}

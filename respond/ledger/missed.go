@@ -132,7 +132,8 @@ func (tx *Tx) IssueEventWaits(ctx context.Context, repository int64) (bool, erro
 	var n int
 	_, err := one(ctx, tx, []any{&n}, `SELECT
 		(SELECT count(*) FROM deliveries WHERE finished = 0 AND repository = $1 AND event IN ('issues', 'issue_comment')) +
-		(SELECT count(*) FROM missed m JOIN deliveries d ON d.guid = m.guid WHERE d.repository = $1 AND d.event IN ('issues', 'issue_comment'))`, repository)
+		(SELECT count(*) FROM missed m JOIN deliveries d ON d.guid = m.guid
+			WHERE d.repository = $1 AND d.event IN ('issues', 'issue_comment') AND d.given_up <> 0 AND d.outcome = $2)`, repository, missedOutcome)
 	if err != nil {
 		return false, fmt.Errorf("ledger: whether events about issues of repository %d wait: %w", repository, err)
 	}
@@ -146,7 +147,8 @@ func (tx *Tx) PushWaits(ctx context.Context, repository int64, before time.Time)
 	_, err := one(ctx, tx, []any{&n}, `SELECT
 		(SELECT count(*) FROM deliveries WHERE finished = 0 AND repository = $1 AND received < $2 AND event IN ('push', 'pull_request')) +
 		(SELECT count(*) FROM missed m JOIN deliveries d ON d.guid = m.guid
-			WHERE d.repository = $1 AND m.delivered < $2 AND d.event IN ('push', 'pull_request'))`, repository, before)
+			WHERE d.repository = $1 AND m.delivered < $2 AND d.event IN ('push', 'pull_request') AND d.given_up <> 0 AND d.outcome = $3)`,
+		repository, before, missedOutcome)
 	if err != nil {
 		return false, fmt.Errorf("ledger: whether pushes to repository %d wait: %w", repository, err)
 	}
