@@ -106,6 +106,7 @@ func TestStatementsFindWhatRiverInserts(t *testing.T) {
 				"deliveries d WHERE d.guid = 'g' AND " + c.DeliveryLives: 1,
 				"repositories r WHERE " + c.BackfillQueued:               1,
 				"repositories r WHERE " + c.BackfillRuns:                 0,
+				"(SELECT 0 AS id) l WHERE " + c.LeakWorks:                0, // the question to Clerk is for later
 			} {
 				if n, err := rows(ctx, tx, what); n != want || err != nil {
 					t.Errorf("%d %s, not %d: %v", n, what, want, err)
