@@ -4,6 +4,7 @@
 package config
 
 import (
+	"cmp"
 	"crypto/rsa"
 	"errors"
 	"fmt"
@@ -28,11 +29,15 @@ type Flags struct {
 	Listen       string `env:"REKEY_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on."`
 	AdminListen  string `env:"REKEY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Separate address for operators, which serves /metrics and /status. Default: both on --listen, for this machine and private networks only."`
 	Data         string `env:"REKEY_DATA" placeholder:"DIR" help:"Directory for the database, created with mode 0700. Default: rekey in the user's state directory."`
-	GitHubURL    string `name:"github-url" env:"REKEY_GITHUB_URL" default:"https://github.com" placeholder:"URL" help:"GitHub's web and git address."`
+	PublicURL    string `name:"public-url" env:"REKEY_PUBLIC_URL" placeholder:"URL" help:"The address at which browsers and GitHub reach this server, such as https://rekey.example.com. All links to it start with it."`
+	GitHubURL    string `name:"github-url" env:"REKEY_GITHUB_URL" placeholder:"URL" help:"GitHub's web and git address. Default: https://github.com, or the one that set-up was told."`
 	GitHubAPIURL string `name:"github-api-url" env:"REKEY_GITHUB_API_URL" placeholder:"URL" help:"GitHub's API address. Default: derived from --github-url."`
-	AppID        string `env:"REKEY_APP_ID" placeholder:"ID" help:"The GitHub App's ID."`
+	AppID        string `env:"REKEY_APP_ID" placeholder:"ID" help:"The GitHub App's ID. Default: the App that was made by set-up in the browser; without one, rekey serve starts that."`
+	ClientID     string `env:"REKEY_CLIENT_ID" placeholder:"ID" help:"The App's client ID, for signing in to the dashboard."`
 	ClerkAPIURL  string `name:"clerk-api-url" env:"REKEY_CLERK_API_URL" default:"https://api.clerk.com" placeholder:"URL" help:"Clerk's Backend API address."`
 	Log          string `env:"REKEY_LOG" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error. Text on a terminal, JSON elsewhere."`
+
+	WebhookProxy string `env:"REKEY_WEBHOOK_PROXY" placeholder:"URL" help:"Channel that passes GitHub's deliveries on, such as https://smee.io/CHANNEL, for a machine that GitHub can't reach. For trying rekey out: whoever knows the channel can read them."`
 
 	PullRefs   bool   `env:"REKEY_PULL_REFS" help:"Read the heads of old pull requests too when a repository is first scanned, those of forks as well: what they brought counts as the repository's own."`
 	PolicyFile string `env:"REKEY_POLICY_FILE" placeholder:"FILE" help:"Default policy, for repositories whose .github/rekey.yml doesn't say otherwise."`
@@ -46,8 +51,13 @@ type Flags struct {
 	PrivateKey        string `env:"REKEY_PRIVATE_KEY" placeholder:"PEM" help:"The App's private key. Prefer the file: other users of this machine can read command lines."`
 	PrivateKeyFile    string `env:"REKEY_PRIVATE_KEY_FILE" placeholder:"FILE" help:"File with the App's private key, as downloaded from GitHub."`
 	WebhookSecret     string `env:"REKEY_WEBHOOK_SECRET" placeholder:"SECRET,…" help:"The App's webhook secret. While you rotate it: both, separated by a comma."`
+	ClientSecret      string `env:"REKEY_CLIENT_SECRET" placeholder:"SECRET" help:"The App's client secret, for signing in to the dashboard. Prefer the file."`
+	ClientSecretFile  string `env:"REKEY_CLIENT_SECRET_FILE" placeholder:"FILE" help:"File with the client secret."`
 	WebhookSecretFile string `env:"REKEY_WEBHOOK_SECRET_FILE" placeholder:"FILE" help:"File with the webhook secret. While you rotate it: both, one per line."`
 }
+
+// DefaultGitHubURL is the GitHub that is meant where nothing names one.
+const DefaultGitHubURL = "https://github.com"
 
 // Config is what the server needs to know, checked.
 type Config struct {
@@ -56,11 +66,15 @@ type Config struct {
 	AdminListen    string // "": none
 	Data           string
 	DatabaseURL    string // postgres://…, or the path of the SQLite file
+	PublicURL      string // https://HOST[:PORT] at which browsers and GitHub reach the server, without trailing slash; "": not told
 	GitHubURL      string // without trailing slash
 	GitHubAPIURL   string // without trailing slash
 	AppID          int64
 	PrivateKey     *rsa.PrivateKey
 	WebhookSecrets []string
+	ClientID       string // with ClientSecret, for signing in; "": nobody can
+	ClientSecret   string
+	WebhookProxy   string // a channel that passes deliveries on; "": none
 	ClerkAPIURL    string
 	PullRefs       bool            // backfills read refs/pull/ too
 	Policy         policy.File     // what applies where no repository's file says otherwise
@@ -80,9 +94,14 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s %s: %s", e.Setting, e.Problem, e.Fix)
 }
 
-// Resolve checks the flags and reads the files that they name. It makes nothing. The error joins one [*Error] for each
-// setting that is wrong, so that all can be fixed at once.
-func (f Flags) Resolve() (Config, error) {
+// Resolve checks the flags and reads the files that they name, and what set-up has kept in the data directory. It makes nothing. The
+// error joins one [*Error] for each setting that is wrong, so that all can be fixed at once.
+func (f Flags) Resolve() (Config, error) { return f.resolve(true) }
+
+// ResolveForSetUp is [Flags.Resolve] for a server that has no App yet: the Config lacks what belongs to one.
+func (f Flags) ResolveForSetUp() (Config, error) { return f.resolve(false) }
+
+func (f Flags) resolve(withApp bool) (Config, error) {
 	c := Config{PullRefs: f.PullRefs}
 	var errs []error
 	check := func(err error) {
@@ -90,11 +109,18 @@ func (f Flags) Resolve() (Config, error) {
 			errs = append(errs, err)
 		}
 	}
+	set(&c.Data, check)(dataDirectory(f.Data, os.Getenv))
+	if withApp && c.Data != "" {
+		var err error
+		f, err = f.withCredentials(c.Data)
+		check(err)
+	}
 	set(&c.Listen, check)(listenAddress("REKEY_LISTEN", f.Listen))
 	if f.AdminListen != "" {
 		set(&c.AdminListen, check)(listenAddress("REKEY_ADMIN_LISTEN", f.AdminListen))
 	}
-	set(&c.GitHubURL, check)(secureURL("REKEY_GITHUB_URL", f.GitHubURL))
+	set(&c.PublicURL, check)(publicURL(f.PublicURL))
+	set(&c.GitHubURL, check)(secureURL("REKEY_GITHUB_URL", cmp.Or(f.GitHubURL, DefaultGitHubURL)))
 	set(&c.GitHubAPIURL, check)(secureURL("REKEY_GITHUB_API_URL", f.GitHubAPIURL))
 	if c.GitHubAPIURL == "" && c.GitHubURL != "" {
 		var err error
@@ -104,17 +130,18 @@ func (f Flags) Resolve() (Config, error) {
 	}
 	set(&c.ClerkAPIURL, check)(secureURL("REKEY_CLERK_API_URL", f.ClerkAPIURL))
 	set(&c.Role, check)(role(f.Role))
-	if c.Role.Works() {
+	if withApp && c.Role.Works() {
 		set(&c.AppID, check)(appID(f.AppID))
 		set(&c.PrivateKey, check)(f.privateKey())
 	}
-	if c.Role.Takes() {
+	if withApp && c.Role.Takes() {
 		set(&c.WebhookSecrets, check)(f.webhookSecrets())
+		check(f.client(&c))
 	}
+	set(&c.WebhookProxy, check)(secureURL("REKEY_WEBHOOK_PROXY", f.WebhookProxy))
 	set(&c.Policy, check)(f.policyFile())
 	set(&c.Targets, check)(f.targets())
 	check(unknownTarget(c.Policy, c.Targets))
-	set(&c.Data, check)(dataDirectory(f.Data, os.Getenv))
 	set(&c.DatabaseURL, check)(f.databaseURL(c.Data))
 	check(c.Role.fits(c.DatabaseURL))
 	set(&c.Retention, check)(f.retention())
@@ -177,6 +204,26 @@ func secureURL(setting, s string) (string, error) {
 	}
 	return checked, nil
 }
+
+// publicURL is where browsers and GitHub reach the server: a host alone, since cookies and links count on the root.
+func publicURL(s string) (string, error) {
+	const setting = "REKEY_PUBLIC_URL"
+	checked, err := secureURL(setting, s)
+	if err != nil || checked == "" {
+		return checked, err
+	}
+	u, err := url.Parse(checked)
+	if err != nil {
+		return "", err
+	}
+	if u.Path != "" {
+		return "", &Error{setting, "has the path " + u.Path, "use https://HOST: rekey needs a host of its own"}
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Host), nil
+}
+
+// PublicURL checks an address that somebody gives as the server's own, as REKEY_PUBLIC_URL is checked.
+func PublicURL(s string) (string, error) { return publicURL(s) }
 
 func appID(s string) (int64, error) {
 	const fix = "set it to the number that GitHub shows as App ID in the App's settings"

@@ -97,6 +97,23 @@ func (f Flags) webhookSecrets() ([]string, error) {
 	return secrets, nil
 }
 
+// client reads what people sign in by: both the client's ID and its secret, or neither.
+func (f Flags) client(c *Config) error {
+	const setting = "REKEY_CLIENT_SECRET"
+	secret, err := secretOrFile(setting, f.ClientSecret, f.ClientSecretFile)
+	switch id := strings.TrimSpace(f.ClientID); {
+	case err != nil:
+		return err
+	case id == "" && secret != "":
+		return &Error{"REKEY_CLIENT_ID", "is not set, and REKEY_CLIENT_SECRET is", "copy the client ID from the App's settings page"}
+	case id != "" && secret == "":
+		return &Error{setting, "is not set, and REKEY_CLIENT_ID is", "generate a client secret on the App's settings page"}
+	default:
+		c.ClientID, c.ClientSecret = id, secret
+	}
+	return nil
+}
+
 func (f Flags) databaseURL(data string) (string, error) {
 	const setting = "REKEY_DATABASE_URL"
 	text, err := secretOrFile(setting, f.DatabaseURL, f.DatabaseURLFile)

@@ -20,7 +20,7 @@ type recoverCommand struct {
 	AppID          string `env:"REKEY_APP_ID" placeholder:"ID" help:"The GitHub App's ID."`
 	PrivateKey     string `env:"REKEY_PRIVATE_KEY" placeholder:"PEM" help:"The App's private key. Prefer the file: other users of this machine can read command lines."`
 	PrivateKeyFile string `env:"REKEY_PRIVATE_KEY_FILE" placeholder:"FILE" help:"File with the App's private key, as downloaded from GitHub."`
-	GitHubURL      string `name:"github-url" env:"REKEY_GITHUB_URL" default:"https://github.com" placeholder:"URL" help:"GitHub's web and git address."`
+	GitHubURL      string `name:"github-url" env:"REKEY_GITHUB_URL" placeholder:"URL" help:"GitHub's web and git address. Default: https://github.com, or the one that set-up was told."`
 	GitHubAPIURL   string `name:"github-api-url" env:"REKEY_GITHUB_API_URL" placeholder:"URL" help:"GitHub's API address. Default: derived from --github-url."`
 
 	config.Database `embed:""`
