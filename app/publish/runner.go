@@ -152,7 +152,6 @@ type run struct {
 	*Runner
 	effect Effect
 	action ledger.Action
-	found  bool // looked for what the interrupted run made
 	sends  bool // there was something to send
 	sent   int  // requests that change something, and that may have reached GitHub
 }
@@ -168,7 +167,6 @@ func (n *run) perform(ctx context.Context) error {
 		if err := n.effect.Find(ctx); err != nil {
 			return err
 		}
-		n.found = true
 	}
 	if n.sends = send; send {
 		if err := n.effect.Send(ctx, n.before); err != nil {
@@ -210,11 +208,8 @@ func (n *run) before(ctx context.Context) error {
 
 // underWay is until when a request may have been under way from us, after a run that failed with err; zero: none is.
 func (n *run) underWay(err error) time.Time {
-	switch {
-	case n.sent == 0 && n.interrupted() && !n.found:
-		return n.action.Sending // as before this run
-	case n.sent == 0, n.sent == 1 && github.Refused(err):
-		return time.Time{}
+	if n.sent == 0 || n.sent == 1 && github.Refused(err) {
+		return n.action.Sending // as before this run: what it found is not on record
 	}
 	return n.Now()
 }

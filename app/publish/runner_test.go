@@ -188,6 +188,43 @@ func TestARefusedEffectIsSentAgainAtOnce(t *testing.T) {
 	})
 }
 
+// What an interrupted run had made is found, and cannot be updated at once: it is looked for again, and not made a second time.
+func TestWhatWasFoundIsNotForgotten(t *testing.T) {
+	for name, fail := range map[string]func(ctx context.Context, before func(context.Context) error) error{
+		"Unanswered": func(context.Context, func(context.Context) error) error { return status(http.StatusServiceUnavailable) },
+		"Refused": func(ctx context.Context, before func(context.Context) error) error {
+			return errors.Join(before(ctx), status(http.StatusTooManyRequests))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(w *world) {
+				w.made.fail = status(http.StatusBadGateway)
+				if err := w.run(&thing{}, "facts plan send"); err == nil {
+					w.t.Fatal("a 502 is a success")
+				}
+				w.made.settled()
+				w.clock.forward(settle)
+				e := &thing{on: w.made, name: "issue"}
+				if err := w.Do(w.t.Context(), "issue", "job 1", failing{e, fail}); err == nil || e.saved != "found" {
+					w.t.Fatalf("%v, found %q: want it found, and an error", err, e.saved)
+				}
+				w.ok(&thing{}, "facts plan find save")
+				w.one()
+			})
+		})
+	}
+}
+
+// failing is a thing that is found, but not updated.
+type failing struct {
+	*thing
+	fail func(ctx context.Context, before func(context.Context) error) error
+}
+
+func (e failing) Send(ctx context.Context, before func(context.Context) error) error {
+	return e.fail(ctx, before)
+}
+
 // A process that is killed releases nothing: the next run waits for as long as a request of it may be under way, and then for
 // GitHub.
 func TestAKilledRunMayHaveSent(t *testing.T) {

@@ -17,13 +17,14 @@ const pendingFor = 2 * time.Minute
 // clocks compare GitHub's clock with ours: the log has GitHub's times, the ledger ours.
 type clocks struct{ github, ours time.Time }
 
-// clocksAt are the clocks when GitHub answered, whose Date has whole seconds: its clock may have been almost one ahead. It counts as
-// ahead, so that what is recovered never seems later than it was, and sets nothing back.
-func clocksAt(date, ours time.Time) clocks {
+// clocksAt are the clocks when GitHub answered what was asked at a time of ours. Its Date has whole seconds: its clock may have been
+// almost one ahead, and counts as ahead; and it was made after we asked. So what is recovered never seems later than it was, and
+// sets nothing back: it seems up to a second and the time of the answer earlier.
+func clocksAt(date, asked time.Time) clocks {
 	if date.IsZero() {
-		return clocks{github: ours, ours: ours}
+		return clocks{github: asked, ours: asked}
 	}
-	return clocks{github: date.Add(time.Second), ours: ours}
+	return clocks{github: date.Add(time.Second), ours: asked}
 }
 
 // toOurs is a time of GitHub's log by our clock.

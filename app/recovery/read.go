@@ -98,12 +98,13 @@ func (p *pass) walk(ctx context.Context, at place) error {
 		if first {
 			ask = at.etag
 		}
+		asked := p.Now() // the answer may take long, and this process may stand still before it is read
 		page, err := p.GitHub.HookDeliveries(ctx, at.next, ask)
 		if err != nil {
 			return err
 		}
 		p.result.Pages++
-		c := clocksAt(page.Now, p.Now())
+		c := clocksAt(page.Now, asked)
 		if page.Unchanged {
 			p.log.Read = c.ours
 			return p.save(ctx)

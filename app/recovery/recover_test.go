@@ -30,7 +30,8 @@ type world struct {
 	app    *github.App
 	store  *ledger.Store
 	r      *recovery.Recoverer
-	lists  []int // statuses of the answers to requests for the list
+	lists  []int         // statuses of the answers to requests for the list
+	slow   time.Duration // how long those answers take to arrive
 	log    *bytes.Buffer
 }
 
@@ -67,6 +68,7 @@ func newWorld(t *testing.T, url string) *world {
 				s := &status{ResponseWriter: rw}
 				next.ServeHTTP(s, r)
 				if strings.HasSuffix(r.URL.Path, "/app/hook/deliveries") {
+					w.clock.pass(w.slow)
 					w.lists = append(w.lists, s.code)
 				}
 			})
