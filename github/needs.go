@@ -2,19 +2,25 @@ package github
 
 import (
 	"context"
+	"net/http"
+	"net/url"
 	"slices"
+	"time"
 
 	gogithub "github.com/google/go-github/v62/github"
 )
 
-// Need is a permission or an event that rekey relies on.
+// Need is a permission or an event that rekey relies on. The App's manifest, set-up, rekey doctor and the documents all come from
+// [Needs].
 type Need struct {
 	Name    string // GitHub's name: issues, issue_comment
 	Access  string // read or write for a permission; "" for an event
+	Title   string // as GitHub's settings pages call it: Pull requests
+	Why     string // what rekey does with it, as a sentence
 	Without string // what does not work without it, as a sentence without a full stop
 }
 
-// String is the need as GitHub's settings pages name it: "issues: write", "issue_comment event".
+// String is the need in GitHub's own names: "issues: write", "issue_comment event".
 func (n Need) String() string {
 	if n.Access == "" {
 		return n.Name + " event"
@@ -22,25 +28,38 @@ func (n Need) String() string {
 	return n.Name + ": " + n.Access
 }
 
-// Needs returns the permissions and events that the App's registration must have. deploy/app-manifest.json asks for the
-// same, which a test holds. GitHub sends installation, installation_repositories and installation_target unasked.
+// Needs returns the permissions and events that the App's registration must have, permissions first. GitHub sends installation,
+// installation_repositories and installation_target unasked.
 func Needs() []Need {
 	return []Need{
-		{"checks", "write", "no check run appears on commits"},
-		{"contents", "read", "nothing can be read: no push is scanned"},
-		{"issues", "write", "no issue is filed, and no comment is answered"},
-		{"merge_queues", "read", "merge queues wait for a check run that never comes"},
-		{"metadata", "read", "repositories cannot be listed"},
-		{"pull_requests", "read", "pull requests are not scanned"},
-		{"check_run", "", "the buttons on check runs do nothing"},
-		{"check_suite", "", "\"Re-run all checks\" does nothing"},
-		{"issue_comment", "", "/rekey commands in comments do nothing"},
-		{"issues", "", "closing or reopening an issue by hand goes unnoticed"},
-		{"merge_group", "", "merge queues wait for a check run that never comes"},
-		{"pull_request", "", "pull requests, those from forks above all, are not scanned"},
-		{"push", "", "pushes are not scanned until the hourly comparison of branches finds them"},
-		{"repository", "", "new, renamed and published repositories are noticed a day late"},
+		{"checks", "write", "Checks", "To mark leaked keys in a check run on each head commit, with a button that checks again.", "no check run appears on commits"},
+		{"contents", "read", "Contents", "To read what was pushed, over git. rekey can't change code.", "nothing can be read: no push is scanned"},
+		{"issues", "write", "Issues", "To file one issue for each leak with the steps to rotate it, and to answer commands in its comments.", "no issue is filed, and no comment is answered"},
+		{"merge_queues", "read", "Merge queues", "To report on merge groups: GitHub doesn't announce them otherwise.", "merge queues wait for a check run that never comes"},
+		{"metadata", "read", "Metadata", "To list repositories. GitHub requires it of every App.", "repositories cannot be listed"},
+		{"pull_requests", "read", "Pull requests", "To scan pull requests, including those from forks.", "pull requests are not scanned"},
+		{"check_run", "", "Check run", "Somebody presses a button on a check run.", "the buttons on check runs do nothing"},
+		{"check_suite", "", "Check suite", "Somebody re-runs all checks.", "\"Re-run all checks\" does nothing"},
+		{"issue_comment", "", "Issue comment", "Somebody writes a /rekey command.", "/rekey commands in comments do nothing"},
+		{"issues", "", "Issues", "Somebody closes, reopens, moves or deletes a leak's issue.", "closing or reopening an issue by hand goes unnoticed"},
+		{"merge_group", "", "Merge group", "A merge queue wants to know whether it may merge.", "merge queues wait for a check run that never comes"},
+		{"pull_request", "", "Pull request", "A pull request is opened or gets new commits.", "pull requests, those from forks above all, are not scanned"},
+		{"push", "", "Push", "Commits or tags are pushed.", "pushes are not scanned until the hourly comparison of branches finds them"},
+		{"repository", "", "Repository", "A repository is made, renamed, moved, archived, or becomes public.", "new, renamed and published repositories are noticed a day late"},
 	}
+}
+
+// Wanted returns [Needs] as an App or an installation that lacks nothing has them.
+func Wanted() Grant {
+	g := Grant{Permissions: map[string]string{}}
+	for _, need := range Needs() {
+		if need.Access == "" {
+			g.Events = append(g.Events, need.Name)
+		} else {
+			g.Permissions[need.Name] = need.Access
+		}
+	}
+	return g
 }
 
 // Grant is what an App or one of its installations has been given.
@@ -74,9 +93,14 @@ type Registration struct {
 	Slug          string
 	Name          string
 	Owner         string // login of the organisation or person that registered it
+	OwnerType     string // Organization or User
 	Installations int
+	ClientID      string
+	// PageURL is the App's public page, with its Install button.
+	PageURL string
 	// SettingsURL is the page where an owner changes permissions and events.
 	SettingsURL string
+	Now         time.Time // GitHub's clock at its answer, in whole seconds; zero where it was not told
 }
 
 // grantJSON is how GitHub writes a [Grant]. go-github's own struct lacks merge_queues.
@@ -90,27 +114,55 @@ func (g grantJSON) grant() Grant { return Grant(g) }
 // Registration asks GitHub who the App is. It is the cheapest request that proves id and private key right:
 // [ErrUnauthorized] and [ErrNotFound] mean that one of them is wrong.
 func (a *App) Registration(ctx context.Context) (Registration, error) {
-	var app struct {
-		grantJSON
-		Slug               string         `json:"slug"`
-		Name               string         `json:"name"`
-		InstallationsCount int            `json:"installations_count"`
-		Owner              *gogithub.User `json:"owner"`
-	}
-	if _, err := a.calls.get(ctx, "read registration", "app", "", &app); err != nil {
+	var app appJSON
+	resp, err := a.calls.get(ctx, "read registration", "app", "", &app)
+	if err != nil {
 		return Registration{}, err
 	}
-	r := Registration{
-		Grant: app.grant(), Slug: app.Slug, Name: app.Name, Owner: app.Owner.GetLogin(), Installations: app.InstallationsCount,
-		SettingsURL: a.web.JoinPath("settings", "apps", app.Slug, "permissions").String(),
-	}
-	if app.Owner.GetType() == "Organization" {
-		r.SettingsURL = a.web.JoinPath("organizations", app.Owner.GetLogin(), "settings", "apps", app.Slug, "permissions").String()
-	}
+	r := app.registration(a.web)
+	r.Now, _ = http.ParseTime(resp.Header.Get("Date"))
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if app.Slug != "" {
 		a.slug = app.Slug
 	}
 	return r, nil
+}
+
+// appJSON is how GitHub writes an App.
+type appJSON struct {
+	grantJSON
+	Slug               string         `json:"slug"`
+	Name               string         `json:"name"`
+	ClientID           string         `json:"client_id"`
+	InstallationsCount int            `json:"installations_count"`
+	Owner              *gogithub.User `json:"owner"`
+}
+
+func (app appJSON) registration(web *url.URL) Registration {
+	r := Registration{
+		Grant: app.grant(), Slug: app.Slug, Name: app.Name, Owner: app.Owner.GetLogin(), OwnerType: app.Owner.GetType(),
+		Installations: app.InstallationsCount, ClientID: app.ClientID,
+		PageURL: web.JoinPath("apps", app.Slug).String(), SettingsURL: web.JoinPath("settings", "apps", app.Slug, "permissions").String(),
+	}
+	if r.OwnerType == "Organization" {
+		r.SettingsURL = web.JoinPath("organizations", r.Owner, "settings", "apps", app.Slug, "permissions").String()
+	}
+	return r
+}
+
+// ServerTime is GitHub's clock as its answer told it that became this error; zero where it did not.
+func ServerTime(err error) time.Time {
+	f, ok := failureOf(err)
+	if !ok {
+		return time.Time{}
+	}
+	at, _ := http.ParseTime(f.header.Get("Date")) // zero for what makes no sense
+	return at
+}
+
+// Answered reports whether the error is an answer of GitHub, of whatever status, and not that there was none.
+func Answered(err error) bool {
+	_, ok := failureOf(err)
+	return ok
 }

@@ -2,9 +2,12 @@ package github_test
 
 import (
 	"encoding/json"
+	"flag"
+	"fmt"
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,33 +15,81 @@ import (
 	"github.com/rekey-app/rekey/github"
 )
 
-// The manifest that people register the App with asks for exactly what the server checks for.
+// update writes what is made from the needs: go test ./github -run Needs -update.
+var update = flag.Bool("update", false, "write deploy/app-manifest.json and the tables of permissions in the documents")
+
+// TestNeedsAreWhatTheManifestAsksFor: the manifest that people register the App with by hand is the one that set-up sends.
 func TestNeedsAreWhatTheManifestAsksFor(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../deploy/app-manifest.json")
+	const path = "../deploy/app-manifest.json"
+	want, err := json.MarshalIndent(github.NewManifest("rekey", "https://rekey.example.com/webhook"), "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var manifest struct {
-		Permissions map[string]string `json:"default_permissions"`
-		Events      []string          `json:"default_events"`
-	}
-	if err := json.Unmarshal(text, &manifest); err != nil {
-		t.Fatal(err)
-	}
-	permissions, events := map[string]string{}, []string{}
-	for _, need := range github.Needs() {
-		if need.Access == "" {
-			events = append(events, need.Name)
-		} else {
-			permissions[need.Name] = need.Access
+	want = append(want, '\n')
+	if *update {
+		if err := os.WriteFile(path, want, 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff(manifest.Permissions, permissions); diff != "" {
-		t.Errorf("permissions (-manifest +needs):\n%s", diff)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if diff := cmp.Diff(manifest.Events, events); diff != "" {
-		t.Errorf("events (-manifest +needs):\n%s", diff)
+	if diff := cmp.Diff(string(want), string(text)); diff != "" {
+		t.Errorf("(-needs +manifest; go test ./github -run Needs -update):\n%s", diff)
+	}
+}
+
+// TestNeedsAreWhatTheDocumentsSay: each document that explains the permissions has the same table.
+func TestNeedsAreWhatTheDocumentsSay(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("| permission | access | why |\n| --- | --- | --- |\n")
+	for _, need := range github.Needs() {
+		if need.Access != "" {
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", need.Title, need.Access, need.Why)
+		}
+	}
+	b.WriteString("\n| event | when |\n| --- | --- |\n")
+	for _, need := range github.Needs() {
+		if need.Access == "" {
+			fmt.Fprintf(&b, "| %s | %s |\n", need.Title, need.Why)
+		}
+	}
+	const from, to = "<!-- needs: github TestNeedsAreWhatTheDocumentsSay -->\n", "<!-- /needs -->\n"
+	for _, path := range []string{"../docs/install.md"} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, rest, found := strings.Cut(string(text), from)
+		table, after, closed := strings.Cut(rest, to)
+		if !found || !closed {
+			t.Fatalf("%s has no place for the permissions", path)
+		}
+		if *update {
+			if err := os.WriteFile(path, []byte(before+from+b.String()+to+after), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			table = b.String()
+		}
+		if diff := cmp.Diff(b.String(), table); diff != "" {
+			t.Errorf("%s (-needs +document; go test ./github -run Needs -update):\n%s", path, diff)
+		}
+	}
+}
+
+// TestEveryNeedIsExplained: set-up and rekey doctor show all four.
+func TestEveryNeedIsExplained(t *testing.T) {
+	t.Parallel()
+	for _, need := range github.Needs() {
+		if need.Title == "" || !strings.HasSuffix(need.Why, ".") || need.Without == "" || strings.HasSuffix(need.Without, ".") {
+			t.Errorf("%+v", need)
+		}
+	}
+	if missing := github.Wanted().Missing(); len(missing) > 0 {
+		t.Errorf("what is wanted lacks %v", missing)
 	}
 }
 

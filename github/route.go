@@ -8,6 +8,7 @@ const tokenRoute = "/app/installations/{installation_id}/access_tokens"
 func routes() []string {
 	return []string{
 		"/app",
+		"/app/hook/config",
 		"/app/hook/deliveries",
 		"/app/hook/deliveries/{delivery_id}",
 		"/app/hook/deliveries/{delivery_id}/attempts",

@@ -79,9 +79,12 @@ func (s *Server) restHandler() http.Handler {
 	app("GET /app/installations", listInstallations)
 	app("GET /app/installations/{id:[0-9]+}", getInstallation)
 	app("POST /app/installations/{id:[0-9]+}/access_tokens", createToken)
+	app("GET /app/hook/config", getHookConfig)
 	app("GET /app/hook/deliveries", listDeliveries)
 	app("GET /app/hook/deliveries/{id:[0-9]+}", getDelivery)
 	app("POST /app/hook/deliveries/{id:[0-9]+}/attempts", redeliver)
+
+	handle("POST /app-manifests/{code}/conversions", s.asAnybody(convertManifest))
 
 	token("GET /installation/repositories", listInstallationRepositories)
 
@@ -163,6 +166,13 @@ func (s *Server) asApp(e endpoint) http.Handler {
 			}
 			return e(&call{s: s, r: r})
 		})
+	})
+}
+
+// asAnybody needs no credentials.
+func (s *Server) asAnybody(e endpoint) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.serve(w, func() answer { return e(&call{s: s, r: r}) })
 	})
 }
 

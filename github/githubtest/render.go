@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"maps"
 	"strings"
@@ -148,7 +149,7 @@ func (s *Server) briefJSON(repos []*Repository) []object {
 func (s *Server) appJSON() object {
 	return object{
 		"id": s.opt.AppID, "slug": s.opt.AppSlug, "node_id": nodeID("App", s.opt.AppID), "client_id": "Iv1." + itoa(s.opt.AppID),
-		"owner": s.accountJSON(s.bot), "name": s.opt.AppSlug, "description": nil, "external_url": s.baseURL,
+		"owner": s.accountJSON(cmp.Or(s.owner, s.bot)), "name": s.opt.AppSlug, "description": nil, "external_url": s.baseURL,
 		"html_url": s.baseURL + "/apps/" + s.opt.AppSlug, "created_at": stamp(s.created), "updated_at": stamp(s.created),
 		"permissions": maps.Clone(s.opt.Permissions), "events": s.opt.Events,
 	}

@@ -30,6 +30,7 @@ type Options struct {
 	Events        []string          // what the App subscribes to; nil: what rekey asks for
 	WebhookURL    string            // where deliveries go; see also [Server.SetWebhookURL]
 	WebhookSecret string            // "": a random one
+	Unregistered  bool              // there is no App until one is made from a manifest, which uses PrivateKey
 	HourlyLimit   int               // REST requests an hour for each installation; 0: 5,000
 
 	// Quiet keeps back the webhooks that the App's own doings cause.
@@ -61,6 +62,10 @@ type Server struct {
 	installations map[int64]*Installation
 	grants        map[string]*grant // by token
 	quotas        map[int64]*quota  // by installation; 0 is the App itself
+	manifests     manifests
+	unregistered  bool
+	owner         *Account       // the App's; nil: its bot
+	hook          map[string]any // what GET /app/hook/config says in place of the truth
 	webhookURL    string
 	deliveries    []*Delivery
 	created       time.Time
@@ -119,6 +124,8 @@ func New(opt Options) (*Server, error) {
 		installations: map[int64]*Installation{},
 		grants:        map[string]*grant{},
 		quotas:        map[int64]*quota{},
+		manifests:     manifests{map[string]draft{}, map[string]manifestApp{}},
+		unregistered:  opt.Unregistered,
 		webhookURL:    opt.WebhookURL,
 		created:       opt.Now(),
 		queue:         make(chan func(), 4096),
@@ -171,16 +178,30 @@ func (s *Server) URL() string { return s.baseURL }
 func (s *Server) APIURL() string { return s.baseURL + "/api/v3" }
 
 // AppID is the App's id.
-func (s *Server) AppID() int64 { return s.opt.AppID }
+func (s *Server) AppID() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opt.AppID
+}
 
 // AppSlug is the App's name in addresses; its bot is called by it with "[bot]" appended.
-func (s *Server) AppSlug() string { return s.opt.AppSlug }
+func (s *Server) AppSlug() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opt.AppSlug
+}
 
 // WebhookSecret is the secret that deliveries are signed with.
-func (s *Server) WebhookSecret() string { return s.opt.WebhookSecret }
+func (s *Server) WebhookSecret() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opt.WebhookSecret
+}
 
 // PrivateKeyPEM is the App's private key, as GitHub lets it be downloaded.
-func (s *Server) PrivateKeyPEM() []byte {
+func (s *Server) PrivateKeyPEM() []byte { return s.privateKeyPEM() }
+
+func (s *Server) privateKeyPEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(s.key)})
 }
 
@@ -189,6 +210,21 @@ func (s *Server) SetWebhookURL(url string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.webhookURL = url
+}
+
+// SetPermissions changes what the App's registration asks for from now on, and which events it subscribes to. Installations keep what
+// they have.
+func (s *Server) SetPermissions(permissions map[string]string, events []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opt.Permissions, s.opt.Events = permissions, events
+}
+
+// SetHookConfig changes what GET /app/hook/config says: url, content_type, insecure_ssl, secret.
+func (s *Server) SetHookConfig(config map[string]any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hook = config
 }
 
 // handler puts the parts together: record, misbehave, then REST or git.
@@ -201,6 +237,9 @@ func (s *Server) handler() http.Handler {
 	return s.log.record(s.fault.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/api/v3/") {
 			rest.ServeHTTP(w, r)
+			return
+		}
+		if s.settingsPage(w, r) {
 			return
 		}
 		git.ServeHTTP(w, r)

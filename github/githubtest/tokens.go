@@ -65,6 +65,8 @@ func (s *Server) judgeClaims(claims jwt.MapClaims) string {
 	exp, expIsNumber := claims["exp"].(float64)
 	iat, iatIsNumber := claims["iat"].(float64)
 	switch {
+	case s.unregistered:
+		return "Integration not found"
 	case fmt.Sprint(claims["iss"]) != itoa(s.opt.AppID) && claims["iss"] != float64(s.opt.AppID):
 		return "'Issuer' claim ('iss') must be the App's id"
 	case !expIsNumber:
