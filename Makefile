@@ -135,6 +135,10 @@ self-scan: ## Look for keys in this repository and its history
 	go run ./app/rekey scan .
 	go run ./app/rekey scan --history .
 
+.PHONY: deployments
+deployments: ## Run the image, validate the chart, rate the systemd unit, test the alerts
+	deploy/check
+
 .PHONY: workflows
 workflows: ## Check the GitHub workflows
 	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 -shellcheck= -pyflakes=

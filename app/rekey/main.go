@@ -55,6 +55,7 @@ type commandLine struct {
 	Backup      backupCommand     `cmd:"" help:"Copy a running server's SQLite database."`
 	Forget      forgetCommand     `cmd:"" help:"Delete all data of an organisation."`
 	Completion  completionCommand `cmd:"" help:"Print a completion script for a shell."`
+	Man         manCommand        `cmd:"" help:"Print the manual page."`
 	VersionOnce versionCommand    `cmd:"" name:"version" help:"Print the version."`
 	Help        helpCommand       `cmd:"" help:"Show help for a command."`
 }

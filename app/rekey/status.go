@@ -13,6 +13,7 @@ type statusCommand struct {
 	URL         string `placeholder:"URL" help:"The server's address, such as http://127.0.0.1:8080. Default: the one that its settings name."`
 	AdminListen string `env:"REKEY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"The server's --admin-listen, if it has one."`
 	Listen      string `env:"REKEY_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"The server's --listen."`
+	Live        bool   `help:"Only ask whether the server answers, as containers' health checks do, and print nothing."`
 	Format      string `default:"text" enum:"text,json" placeholder:"FORMAT" help:"text or json."`
 	Color       string `default:"auto" enum:"auto,always,never" placeholder:"WHEN" help:"auto, always or never."`
 }
@@ -29,7 +30,7 @@ Examples:
   rekey status --format json | jq .queue
   docker compose exec rekey rekey status
 
-Exit status: 0 ready, 1 not ready or no server answers, 2 wrong usage.`
+Exit status: 0 ready (with --live: it answers), 1 not ready or no server answers, 2 wrong usage.`
 }
 
 // Run asks and prints. Its exit status is told by [exitStatus].
@@ -37,6 +38,13 @@ func (c statusCommand) Run(ctx context.Context, s streams) error {
 	address, err := c.address()
 	if err != nil {
 		return err
+	}
+	if c.Live {
+		if err := status.Live(ctx, address); err != nil {
+			complain(s.err, err)
+			return exitStatus(1)
+		}
+		return nil
 	}
 	report, err := status.Fetch(ctx, address)
 	if _, silent := errors.AsType[*status.NoAnswerError](err); silent {

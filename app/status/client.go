@@ -49,21 +49,11 @@ func AddressOf(listen string) (string, error) {
 // Fetch asks the server at an address, such as http://127.0.0.1:8080, for its report. Where there is none the error is a
 // [*NoAnswerError].
 func Fetch(ctx context.Context, address string) (Report, error) {
-	target, err := url.Parse(strings.TrimSuffix(address, "/") + "/status")
-	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
-		return Report{}, fmt.Errorf("%q is no web address: use http://HOST:PORT", address)
-	}
 	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
+	target, response, err := get(ctx, address, "/status")
 	if err != nil {
 		return Report{}, err
-	}
-	// Through a proxy the server would take us for a stranger.
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Do(request)
-	if err != nil {
-		return Report{}, noAnswer(target, err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode == http.StatusNotFound {
@@ -79,6 +69,40 @@ func Fetch(ctx context.Context, address string) (Report, error) {
 		}
 	}
 	return report, nil
+}
+
+// Live asks a server's /healthz, and reports whether it answers: an error says why not.
+func Live(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
+	defer cancel()
+	target, response, err := get(ctx, address, "/healthz")
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return &NoAnswerError{target.String(), "the answer is " + response.Status, "give the server's address with --url"}
+	}
+	return nil
+}
+
+// get asks a server; the caller closes the answer's body, before ctx ends.
+func get(ctx context.Context, address, path string) (*url.URL, *http.Response, error) {
+	target, err := url.Parse(strings.TrimSuffix(address, "/") + path)
+	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
+		return nil, nil, fmt.Errorf("%q is no web address: use http://HOST:PORT", address)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	// Through a proxy the server would take us for a stranger.
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, nil, noAnswer(target, err)
+	}
+	return target, response, nil
 }
 
 func noAnswer(target *url.URL, err error) error {

@@ -95,6 +95,11 @@ func TestNoAnswer(t *testing.T) {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
+	for address, lives := range map[string]bool{silent.URL: false, other.URL: true, gone.URL: false} {
+		if err := Live(t.Context(), address); (err == nil) != lives {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
 	for _, address := range []string{"", "nonsense", "ftp://x"} {
 		if _, err := Fetch(t.Context(), address); err == nil {
 			t.Errorf("%q is taken for an address", address)
