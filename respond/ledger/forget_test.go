@@ -107,6 +107,8 @@ func fill(t *testing.T, s *ledger.Store, installation, id int64, account string)
 			tx.RecordGap(ctx, id, "refs/heads/main", "", headA, []string{"too large"}),
 			tx.RecordNotice(ctx, "team", id, []byte("{}")),
 			tx.SaveSummary(ctx, ledger.Summary{Repository: id, IssueRepository: id}),
+			tx.RecordActivity(ctx, ledger.Activity{By: "mona", Kind: ledger.ActivityCommand, What: "status", Repository: id, Leak: leak.ID}),
+			tx.SaveIssueText(ctx, leak.ID, "title", "body"),
 			tx.Vouch(ctx, id, []ledger.Voucher{{Entry: "f1", At: start()}}),
 			tx.Exec(ctx, `INSERT INTO paces (installation, rate, next) VALUES ($1, 'checks', 1) ON CONFLICT DO NOTHING`, installation),
 			tx.Exec(ctx, `INSERT INTO closures (installation, scope, until) VALUES ($1, 'rest', 1) ON CONFLICT DO NOTHING`, installation),

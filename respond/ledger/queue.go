@@ -51,6 +51,7 @@ type Conditions struct {
 
 	Jobs                                    string // the table of jobs, by id
 	JobEnded                                string // the job j will do nothing any more
+	JobRuns                                 string // the job j runs
 	JobInstallation, JobRepository, JobLeak string // what the job j is about; NULL: not about any
 }
 

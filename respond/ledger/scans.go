@@ -94,9 +94,9 @@ func (tx *Tx) saveLeak(ctx context.Context, l respond.Leak, scan int64, outside 
 		return 0, err
 	}
 	_, err = one(ctx, tx, []any{&id}, `INSERT INTO leaks (repository, fingerprint, kind, environment, severity, confidence,
-			reasons, redacted, instance, dashboard, variable, browser, state, introduced, detected, pusher, first_scan, outside)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
-		ON CONFLICT (repository, fingerprint) DO UPDATE SET
+			reasons, redacted, instance, dashboard, variable, browser, state, introduced, detected, pusher, first_scan, outside, seen)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+		ON CONFLICT (repository, fingerprint) DO UPDATE SET seen = excluded.seen,
 			instance  = CASE leaks.instance WHEN '' THEN excluded.instance ELSE leaks.instance END,
 			dashboard = CASE leaks.dashboard WHEN '' THEN excluded.dashboard ELSE leaks.dashboard END,
 			variable  = CASE leaks.variable WHEN '' THEN excluded.variable ELSE leaks.variable END,
@@ -106,7 +106,7 @@ func (tx *Tx) saveLeak(ctx context.Context, l respond.Leak, scan int64, outside 
 				THEN excluded.introduced ELSE leaks.introduced END
 		RETURNING id`,
 		l.Repository, l.Fingerprint, l.Kind, l.Environment, l.Severity, l.Confidence, l.Reasons, l.Redacted, l.Instance,
-		l.Dashboard, l.Variable, l.Browser, l.State, l.Introduced, l.Detected, l.Pusher, scan, outside)
+		l.Dashboard, l.Variable, l.Browser, l.State, l.Introduced, l.Detected, l.Pusher, scan, outside, tx.now)
 	return id, err
 }
 

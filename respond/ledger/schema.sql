@@ -10,6 +10,23 @@ CREATE TABLE actions (
     lease    INTEGER NOT NULL
 , token INTEGER NOT NULL DEFAULT 0, sending INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 
+CREATE TABLE activity (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    at         INTEGER NOT NULL,
+    actor      TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    what       TEXT NOT NULL,
+    detail     TEXT NOT NULL,
+    repository INTEGER REFERENCES repositories ON DELETE CASCADE,
+    leak       INTEGER REFERENCES leaks ON DELETE CASCADE
+) STRICT;
+
+CREATE INDEX activity_at ON activity (at, id);
+
+CREATE INDEX activity_leak ON activity (leak) WHERE leak IS NOT NULL;
+
+CREATE INDEX activity_repository ON activity (repository) WHERE repository IS NOT NULL;
+
 CREATE TABLE annotations (
     repository INTEGER NOT NULL REFERENCES repositories ON DELETE CASCADE,
     head       TEXT NOT NULL,
@@ -82,6 +99,8 @@ CREATE TABLE events (
     reason     TEXT NOT NULL
 ) STRICT;
 
+CREATE INDEX events_at ON events (at, id);
+
 CREATE INDEX events_leak ON events (leak);
 
 CREATE TABLE filings (
@@ -112,6 +131,13 @@ CREATE TABLE installations (
     account    TEXT NOT NULL DEFAULT '',
     suspended  INTEGER NOT NULL DEFAULT 0
 , as_of INTEGER NOT NULL DEFAULT 0, removed INTEGER NOT NULL DEFAULT 0) STRICT;
+
+CREATE TABLE issue_texts (
+    leak  INTEGER PRIMARY KEY REFERENCES leaks ON DELETE CASCADE,
+    title TEXT NOT NULL,
+    body  BLOB NOT NULL,
+    at    INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE keyed_jobs (
     kind    TEXT NOT NULL,
@@ -150,7 +176,7 @@ CREATE TABLE leaks (
     issue_number     INTEGER NOT NULL DEFAULT 0,
     issue_url        TEXT NOT NULL DEFAULT '',
     issue_digest     TEXT NOT NULL DEFAULT '',
-    first_scan       INTEGER NOT NULL, outside INTEGER NOT NULL DEFAULT 0, files_ref BLOB NOT NULL DEFAULT x'',
+    first_scan       INTEGER NOT NULL, outside INTEGER NOT NULL DEFAULT 0, files_ref BLOB NOT NULL DEFAULT x'', seen INTEGER NOT NULL DEFAULT 0,
     UNIQUE (repository, fingerprint)
 ) STRICT;
 
@@ -236,7 +262,7 @@ CREATE TABLE repositories (
     private        INTEGER NOT NULL,
     archived       INTEGER NOT NULL,
     backfilled   INTEGER NOT NULL
-, swept INTEGER NOT NULL DEFAULT 0, pushed INTEGER NOT NULL DEFAULT 0, as_of INTEGER NOT NULL DEFAULT 0, removed INTEGER NOT NULL DEFAULT 0) STRICT;
+, swept INTEGER NOT NULL DEFAULT 0, pushed INTEGER NOT NULL DEFAULT 0, as_of INTEGER NOT NULL DEFAULT 0, removed INTEGER NOT NULL DEFAULT 0, history_commits INTEGER NOT NULL DEFAULT 0, history_bytes INTEGER NOT NULL DEFAULT 0, history_took INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX repositories_installation ON repositories (installation);
 

@@ -164,6 +164,7 @@ func conditions(postgres bool) ledger.Conditions {
 		ParkedExists: `EXISTS (SELECT 1 FROM river_job j WHERE j.id = p.job)`,
 		Jobs:         "river_job",
 		JobEnded:     `j.state IN ` + endedStates,
+		JobRuns:      `j.state = 'running'`,
 
 		JobInstallation: id("installation"), JobRepository: id("repository"), JobLeak: id("leak"),
 	}
