@@ -96,11 +96,11 @@ func OpenStore(ctx context.Context, o Options) (*Store, error) {
 	case scheme == "postgres" || scheme == "postgresql":
 		err = s.openPostgres(ctx, o.URL, cmp.Or(max(o.StatementTimeout, 0), statementTimeout))
 	case scheme == "sqlite" || scheme == "file":
-		u, parseErr := url.Parse(o.URL)
-		if parseErr != nil || u.Host != "" || u.Path == "" {
-			return nil, fmt.Errorf("ledger: %s is not a database URL: use sqlite:///path/to/file", o.URL)
+		path, pathErr := pathOf(o.URL)
+		if pathErr != nil {
+			return nil, pathErr
 		}
-		err = s.openSQLite(ctx, u.Path, o.LockWait)
+		err = s.openSQLite(ctx, path, o.LockWait)
 	case found:
 		return nil, fmt.Errorf("ledger: no store for %s://…: use a file, sqlite:///path or postgres://…", scheme)
 	default:
@@ -134,4 +134,18 @@ func (s *Store) Close() error {
 		errs = append(errs, s.lock.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// pathOf returns the path of the file that a sqlite:// URL names. What would be cut off is refused: the file would be another one.
+func pathOf(text string) (string, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil && strings.Contains(text, "%"):
+		return "", fmt.Errorf("ledger: %s is not a database URL: write %% as %%25", text)
+	case err != nil || u.Host != "" || u.Path == "":
+		return "", fmt.Errorf("ledger: %s is not a database URL: use sqlite:///path/to/file", text)
+	case strings.ContainsAny(text, "#?"):
+		return "", fmt.Errorf("ledger: the path in %s would end at # or ?: write # as %%23 and ? as %%3F; there are no options", text)
+	}
+	return u.Path, nil
 }

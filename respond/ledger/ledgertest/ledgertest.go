@@ -34,7 +34,7 @@ func Each(t *testing.T, test func(t *testing.T, url string)) {
 // SQLite names an empty database in the test's directory.
 func SQLite(tb testing.TB) string {
 	tb.Helper()
-	return "sqlite://" + filepath.Join(tb.TempDir(), "rekey.db")
+	return (&url.URL{Scheme: "sqlite", Path: filepath.Join(tb.TempDir(), "rekey.db")}).String()
 }
 
 // Postgres makes an empty database, which is dropped after the test. Without a server the test is skipped.
