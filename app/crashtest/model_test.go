@@ -2,6 +2,7 @@ package crashtest
 
 import (
 	"maps"
+	"strings"
 
 	"github.com/rekey-app/rekey/detect"
 )
@@ -48,7 +49,7 @@ func (s set) without(others ...set) set {
 
 // head is what is known of a commit that gets a check run: it shows the leaks of at least the commits in least, of at most those
 // in most. The two differ where a delivery was lost, or not acted upon yet, when a later one came: which of the two pushes then
-// brings the commits in between is not determined.
+// brings the commits that had been pushed elsewhere before is not determined.
 type head struct {
 	least, most set
 }
@@ -72,14 +73,21 @@ func (h *history) move(p pushed) head {
 	if forward {
 		least = reach.without(base)
 	}
-	if !p.taken && !(forward && p.baseAccepted) {
-		least = set{} // what came later may have brought all of it
+	switch {
+	case p.taken || forward && p.baseAccepted:
+	case strings.HasPrefix(p.ref, "refs/tags/"):
+		least = set{} // what came later may have brought all of it, and GitHub lists no commits of tags
+	default:
+		least = least.without(h.pushed) // what came later may have brought the rest
 	}
 	if p.baseRead {
 		most = most.without(base)
 	}
 	if !forward || !p.baseRead {
 		most = most.without(p.read)
+	}
+	if !forward { // the head itself belongs to the range, whoever brought it
+		least[p.after], most[p.after] = true, true
 	}
 	if h.pushed == nil {
 		h.pushed = set{}

@@ -64,12 +64,12 @@ func planOf(event webhook.Event, appID int64) plan {
 		if e.AppID != appID || (e.Action != "rerequested" && !(e.Action == "requested_action" && e.RequestedAction == respond.ButtonRescan)) {
 			return unused(e.Action)
 		}
-		return scanning(again(respond.TriggerCheckRun, e.Common, e.HeadSHA, e.PullRequests), e.Common)
+		return scanning(again(respond.TriggerCheckRun, e.Common, e.HeadSHA, e.Before, e.PullRequests), e.Common)
 	case *webhook.CheckSuite:
 		if e.AppID != appID || e.Action != "rerequested" {
 			return unused(e.Action)
 		}
-		return scanning(again(respond.TriggerCheckSuite, e.Common, e.HeadSHA, e.PullRequests), e.Common)
+		return scanning(again(respond.TriggerCheckSuite, e.Common, e.HeadSHA, e.Before, e.PullRequests), e.Common)
 	case *webhook.Installation:
 		return planInstallation(e)
 	case *webhook.InstallationRepositories:
@@ -101,6 +101,7 @@ func planPush(e *webhook.Push) plan {
 	t := &read.Task{
 		Repository: repositoryOf(e.Common), Trigger: respond.TriggerPush, Ref: e.Ref,
 		Want: e.After, Head: e.HeadCommitID, Base: present(e.Before), Pusher: e.PusherLogin, Forced: e.Forced,
+		Distinct: e.Distinct,
 	}
 	if t.Policy = slices.Contains(e.DotGitHub, respond.PolicyPath); t.Policy {
 		t.Before = present(e.Before)
@@ -125,8 +126,8 @@ func planPullRequest(e *webhook.PullRequest) plan {
 	}, e.Common)
 }
 
-func again(trigger respond.Trigger, about webhook.Common, head string, pulls []webhook.PullRequestEnds) *read.Task {
-	t := &read.Task{Repository: repositoryOf(about), Trigger: trigger, Want: head, Head: head, Again: true}
+func again(trigger respond.Trigger, about webhook.Common, head, before string, pulls []webhook.PullRequestEnds) *read.Task {
+	t := &read.Task{Repository: repositoryOf(about), Trigger: trigger, Want: head, Head: head, Base: present(before), Again: true}
 	for _, pull := range pulls {
 		if pull.HeadSHA == head {
 			t.Base, t.Pull = present(pull.BaseSHA), pull.Number

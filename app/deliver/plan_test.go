@@ -72,7 +72,8 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		"push forced":                           {push(func(e *webhook.Push) { e.Forced = true }), scan(func(s *read.Task) { s.Forced = true })},
 		"push of a branch, head_commit is null": {push(func(e *webhook.Push) { e.HeadCommitID = "" }), scan(func(*read.Task) {})},
 		"push of a new branch": {
-			push(func(e *webhook.Push) { e.Before = webhook.ZeroSHA }), scan(func(s *read.Task) { s.Base = "" }),
+			push(func(e *webhook.Push) { e.Before, e.Distinct = webhook.ZeroSHA, []string{tagSHA, headSHA} }),
+			scan(func(s *read.Task) { s.Base, s.Distinct = "", []string{tagSHA, headSHA} }),
 		},
 		"push of a lightweight tag": {
 			push(func(e *webhook.Push) { e.Ref, e.Before = "refs/tags/v1", webhook.ZeroSHA }),
@@ -111,6 +112,14 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		},
 		"check run rerequested, no pull request": {
 			&webhook.CheckRun{Common: acting("rerequested"), AppID: ours, HeadSHA: headSHA},
+			scan(func(s *read.Task) { s.Trigger, s.Ref, s.Base, s.Pusher, s.Again = "check_run", "", "", "", true }),
+		},
+		"check suite rerequested, it knows what was there before": {
+			&webhook.CheckSuite{Common: acting("rerequested"), AppID: ours, HeadSHA: headSHA, Before: baseSHA},
+			scan(func(s *read.Task) { s.Trigger, s.Ref, s.Pusher, s.Again = "check_suite", "", "", true }),
+		},
+		"check run rerequested, of a new branch": {
+			&webhook.CheckRun{Common: acting("rerequested"), AppID: ours, HeadSHA: headSHA, Before: webhook.ZeroSHA},
 			scan(func(s *read.Task) { s.Trigger, s.Ref, s.Base, s.Pusher, s.Again = "check_run", "", "", "", true }),
 		},
 		"check run's button to look again": {

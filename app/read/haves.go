@@ -78,6 +78,7 @@ func (r *Reader) haves(ctx context.Context, client *github.Client, t *Task) (hav
 		return left.haves(), false, nil
 	}
 	haves = havesOf(*t, tips, unread)
+	t.Others = t.movesRef() && (base == "" || t.Forced || unread)
 	for _, sha := range read {
 		if !slices.Contains(haves, sha) {
 			haves = append(haves, sha)
@@ -155,6 +156,7 @@ func (r *Reader) assumedTip(ctx context.Context, client *github.Client, t *Task)
 	if err != nil {
 		return nil, fmt.Errorf("asking for the default branch of %s/%s: %w", t.Repository.Owner, t.Repository.Name, err)
 	}
+	t.Others = true
 	for _, ref := range refs {
 		if ref.Name != "HEAD" {
 			continue

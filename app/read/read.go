@@ -52,6 +52,7 @@ type havesTx interface {
 // scanTx is what recording a scan needs.
 type scanTx interface {
 	RecordScan(ctx context.Context, s respond.Scan, seen []respond.Observation) (ledger.RecordedScan, error)
+	RecordReadBefore(ctx context.Context, s respond.Scan, commits []string) error
 	Fingerprints(ctx context.Context, repository int64) (map[string]bool, error)
 	UsesClerk(ctx context.Context, repository int64) (bool, error)
 	Unsure(ctx context.Context, repository int64) (bool, error)

@@ -171,6 +171,9 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 			return err
 		}
 		recorded, err := tx.RecordScan(ctx, scan, observations)
+		if err == nil && t.Others {
+			err = tx.RecordReadBefore(ctx, scan, slices.Concat(t.Distinct, []string{scan.Head}))
+		}
 		if err != nil || len(observations) == 0 {
 			return err
 		}

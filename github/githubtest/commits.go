@@ -186,6 +186,8 @@ func (r *Repository) hasCommit(sha string) bool {
 type logEntry struct {
 	sha, tree, author, authorMail, committer, committerMail, date, message string
 	added, removed, modified                                               []string
+
+	known bool // it was pushed before
 }
 
 // log lists the commits of the range, oldest first, at most 2,048, as push events do.
@@ -241,7 +243,7 @@ func (s *Server) pushCommitJSON(r *Repository, e logEntry) object {
 		return p
 	}
 	return object{
-		"id": e.sha, "tree_id": e.tree, "distinct": true, "message": e.message, "timestamp": e.date,
+		"id": e.sha, "tree_id": e.tree, "distinct": !e.known, "message": e.message, "timestamp": e.date,
 		"url":    s.baseURL + "/" + r.fullName() + "/commit/" + e.sha,
 		"author": person(e.author, e.authorMail), "committer": person(e.committer, e.committerMail),
 		"added": e.added, "removed": e.removed, "modified": e.modified,

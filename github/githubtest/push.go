@@ -99,8 +99,17 @@ func (r *Repository) describePush(ref, before, after string) (pushFields, error)
 		_, err := r.s.git(r.dir, nil, "merge-base", "--is-ancestor", before, after)
 		f.forced = err != nil
 	}
-	f.commits, err = r.log(revisions...)
-	return f, err
+	if f.commits, err = r.log(revisions...); err != nil || before == zeroID {
+		return f, err
+	}
+	fresh, err := r.s.git(r.dir, nil, "rev-list", after, "--not", "--all")
+	if err != nil {
+		return f, err
+	}
+	for i, e := range f.commits {
+		f.commits[i].known = !strings.Contains(fresh, e.sha)
+	}
+	return f, nil
 }
 
 func (s *Server) pushJSON(r *Repository, p Push, before, after string, f pushFields) object {

@@ -133,6 +133,9 @@ func (c *checks) present(field string, there bool) {
 	}
 }
 
+// isObjectID reports whether it is an id as git writes those of SHA-1 repositories.
+func isObjectID(id string) bool { return len(id) == len(ZeroSHA) && isHex(id) }
+
 func isHex(s string) bool {
 	for i := range len(s) {
 		if (s[i] < '0' || s[i] > '9') && (s[i] < 'a' || s[i] > 'f') {

@@ -40,10 +40,11 @@ func TestDecode(t *testing.T) {
 		"push": {
 			"push", `{"ref":"refs/heads/a","base_ref":null,"before":"` + shaA + `","after":"` + shaB + `","forced":true,` +
 				`"head_commit":{"id":"` + shaB + `","author":{"name":"K"},"committer":{"username":"web-flow"}},` +
-				`"commits":[{},{}],"pusher":{"name":"kim","email":null}` + rest,
+				`"commits":[{},{"id":"` + shaA + `","distinct":false},{"id":"` + shaB + `","distinct":true},{"id":"x","distinct":true}],` +
+				`"pusher":{"name":"kim","email":null}` + rest,
 			&webhook.Push{
 				Common: common, Ref: "refs/heads/a", Before: shaA, After: shaB, Forced: true, HeadCommitID: shaB,
-				PusherLogin: "kim",
+				PusherLogin: "kim", Distinct: []string{shaB},
 			},
 		},
 		"deleted branch": {
@@ -69,11 +70,11 @@ func TestDecode(t *testing.T) {
 			},
 		},
 		"check suite": {
-			"check_suite", `{"action":"rerequested","check_suite":{"id":4,"head_sha":"` + shaA + `","head_branch":"b","before":null,` +
+			"check_suite", `{"action":"rerequested","check_suite":{"id":4,"head_sha":"` + shaA + `","head_branch":"b","before":"` + shaB + `",` +
 				`"after":"` + shaA + `","app":{"id":2},"pull_requests":[{"number":1,"head":{"sha":"` + shaA + `","ref":"b","repo":{"id":7}},` +
 				`"base":{"sha":"` + shaB + `","ref":"main","repo":{"id":7}}}]}` + rest,
 			&webhook.CheckSuite{
-				Common: with("rerequested"), HeadSHA: shaA, AppID: 2,
+				Common: with("rerequested"), HeadSHA: shaA, Before: shaB, AppID: 2,
 				PullRequests: []webhook.PullRequestEnds{{Number: 1, HeadSHA: shaA, BaseSHA: shaB}},
 			},
 		},

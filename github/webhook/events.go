@@ -47,6 +47,7 @@ type Push struct {
 	Deleted, Forced bool
 	HeadCommitID    string   // "" on deletion
 	PusherLogin     string   // only where the sender pushed: GitHub's pusher has a name alone
+	Distinct        []string // object ids of the listed commits that were not pushed before, to any ref: at most 2,048
 	DotGitHub       []string // paths below .github/ that the listed commits touched: at most 2,048 commits
 }
 
@@ -88,6 +89,7 @@ type CheckRun struct {
 	Common
 	ID              int64
 	HeadSHA         string
+	Before          string // what the ref pointed to before the push; "" where GitHub does not say
 	AppID           int64
 	ExternalID      string
 	RequestedAction string
@@ -98,6 +100,7 @@ type CheckRun struct {
 type CheckSuite struct {
 	Common
 	HeadSHA      string
+	Before       string // as CheckRun's
 	AppID        int64
 	PullRequests []PullRequestEnds // empty for forks
 }

@@ -13,6 +13,8 @@ type pushPayload struct {
 	Deleted bool      `json:"deleted"`
 	Forced  bool      `json:"forced"`
 	Commits []struct {
+		ID       string   `json:"id"`
+		Distinct bool     `json:"distinct"`
 		Added    []string `json:"added"`
 		Modified []string `json:"modified"`
 		Removed  []string `json:"removed"`
@@ -37,6 +39,9 @@ func (p pushPayload) event(c *checks) Event {
 		Forced:  p.Forced,
 	}
 	for _, commit := range p.Commits {
+		if commit.Distinct && isObjectID(commit.ID) {
+			push.Distinct = append(push.Distinct, commit.ID)
+		}
 		for path := range slices.Values(slices.Concat(commit.Added, commit.Modified, commit.Removed)) {
 			if strings.HasPrefix(path, ".github/") && !slices.Contains(push.DotGitHub, path) {
 				push.DotGitHub = append(push.DotGitHub, path)
@@ -107,6 +112,9 @@ type checkRunPayload struct {
 		ExternalID   string                `json:"external_id"`
 		App          *appNode              `json:"app"`
 		PullRequests []pullRequestEndsNode `json:"pull_requests"`
+		Suite        struct {
+			Before string `json:"before"`
+		} `json:"check_suite"`
 	} `json:"check_run"`
 	RequestedAction *struct {
 		Identifier string `json:"identifier"`
@@ -122,6 +130,7 @@ func (p checkRunPayload) event(c *checks) Event {
 		HeadSHA:      c.sha("check_run.head_sha", p.CheckRun.HeadSHA),
 		AppID:        p.CheckRun.App.id(),
 		ExternalID:   p.CheckRun.ExternalID,
+		Before:       beforeOf(p.CheckRun.Suite.Before),
 		PullRequests: pullRequestEnds(c, p.CheckRun.PullRequests),
 	}
 	if p.RequestedAction != nil {
@@ -134,6 +143,7 @@ type checkSuitePayload struct {
 	envelope
 	CheckSuite struct {
 		HeadSHA      string                `json:"head_sha"`
+		Before       string                `json:"before"`
 		App          *appNode              `json:"app"`
 		PullRequests []pullRequestEndsNode `json:"pull_requests"`
 	} `json:"check_suite"`
@@ -144,7 +154,16 @@ func (p checkSuitePayload) event(c *checks) Event {
 	return &CheckSuite{
 		Common:       p.common(),
 		HeadSHA:      c.sha("check_suite.head_sha", p.CheckSuite.HeadSHA),
+		Before:       beforeOf(p.CheckSuite.Before),
 		AppID:        p.CheckSuite.App.id(),
 		PullRequests: pullRequestEnds(c, p.CheckSuite.PullRequests),
 	}
+}
+
+// beforeOf is what a check suite says was there before its push; "" where it does not say.
+func beforeOf(id string) string {
+	if !isObjectID(id) {
+		return ""
+	}
+	return id
 }

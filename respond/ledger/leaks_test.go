@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -228,6 +229,36 @@ func TestOpenIn(t *testing.T) {
 			})
 			equal(t, ref, got, want)
 		}
+	})
+}
+
+func TestRecordReadBefore(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, _ := open(t, url)
+		know(t, s, repository())
+		outside, elsewhere := scanOf(headA, "pull_request"), observation("f3", 3)
+		outside.Outside, elsewhere.Sighting.Commit = true, headB
+		record(t, s, scanOf(headA, "push"), observation("f1", 1), elsewhere)
+		record(t, s, outside, observation("f2", 2))
+		late := scanOf(strings.Repeat("c", 40), "push")
+		record(t, s, late)
+		commits := make([]string, 600)
+		for i := range commits {
+			commits[i] = fmt.Sprintf("%040x", i)
+		}
+		for range 2 { // recorded again, after a crash say
+			update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+				return tx.RecordReadBefore(ctx, late, append(commits, headA))
+			})
+		}
+		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			list, err := tx.HeadSightings(ctx, 9, late.Head)
+			if len(list) != 1 || list[0].Leak.Fingerprint != "f1" || list[0].AtHead {
+				t.Errorf("%+v", list)
+			}
+			return err
+		})
 	})
 }
 

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/rekey-app/rekey/respond"
 )
@@ -152,6 +154,31 @@ func (tx *Tx) saveSighting(ctx context.Context, scan, leak int64, o respond.Obse
 		scan, id, o.AtHead)
 	return err
 }
+
+// RecordReadBefore notes that commits belong to a scan's range though others may have been the first to read them: what was seen
+// in those counts as seen by the scan, but not what was seen outside the repository alone.
+func (tx *Tx) RecordReadBefore(ctx context.Context, scan respond.Scan, commits []string) error {
+	for some := range slices.Chunk(commits, maxListed) {
+		args := []any{scan.Repository, scan.Head, scan.Base, scan.Trigger}
+		var in []string
+		for _, commit := range some {
+			args = append(args, commit)
+			in = append(in, fmt.Sprintf("$%d", len(args)))
+		}
+		_, err := tx.exec(ctx, `INSERT INTO scan_sightings (scan, sighting, at_head)
+			SELECT c.id, s.id, 0 FROM leaks l JOIN sightings s ON s.leak = l.id
+				JOIN scans c ON c.repository = $1 AND c.head = $2 AND c.base = $3 AND c.event = $4
+			WHERE l.repository = $1 AND s.outside = 0 AND s.commit_sha IN (`+strings.Join(in, ", ")+`)
+			ON CONFLICT DO NOTHING`, args...)
+		if err != nil {
+			return fmt.Errorf("ledger: what was seen before in %s: %w", scan.Head, err)
+		}
+	}
+	return nil
+}
+
+// maxListed is how many values one statement lists.
+const maxListed = 256
 
 // placeOf is what tells a leak's sightings apart.
 func placeOf(s respond.Sighting) string {
