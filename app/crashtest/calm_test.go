@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 	"syscall"
 	"time"
 
@@ -14,51 +13,69 @@ import (
 const (
 	// patience is how long nothing at all may happen, beyond the time for which the next job waits, until what is missing is taken
 	// for lost.
-	patience = 60 * time.Second
+	patience = 3 * time.Minute
 	// farOff is when a job is for later on purpose: questions about keys that are watched, digests.
 	farOff = 20 * time.Minute
 )
 
-// calm waits until GitHub shows what the model wants and nothing is left to do. It gives up when nothing happens any more.
-func (w *world) calm(ctx context.Context) bool {
+// calm waits until GitHub shows what the model wants and nothing is left to do. It gives up when nothing happens any more. lasted is
+// until the last that happened.
+func (w *world) calm(ctx context.Context) (lasted time.Duration, calm bool) {
 	var last string
-	since, quiet := time.Now(), 0
+	began := time.Now()
+	since, moved, quiet := began, began, 0
 	for ctx.Err() == nil {
 		w.must(w.github.Settle(ctx))
-		// A missed delivery is left alone for minutes, first and after each try that failed: here there are none.
-		if _, err := w.db.ExecContext(ctx, `UPDATE missed SET due = 1`); err != nil {
-			w.t.Log("missed deliveries are not made due: ", err) // while another one writes
-		}
+		w.passTime(ctx)
 		different := w.compare()
 		busy, next := w.busy()
 		missed := w.missed()
 		if len(different) == 0 && busy == "" && missed == 0 {
 			if quiet++; quiet >= 3 {
-				return true
+				return moved.Sub(began), true
 			}
 		} else {
 			quiet = 0
 		}
 		now := fmt.Sprint(len(different), busy, missed, len(w.github.Deliveries()))
 		if len(different) > 0 {
-			now += different[0]
+			now += different[0].String()
 		}
-		if now != last || next.After(since) {
-			last, since = now, maxTime(time.Now(), next)
+		if now != last {
+			last, moved = now, time.Now()
+			since = moved
+		}
+		if next.After(since) {
+			since = next
 		}
 		if time.Since(since) > patience {
-			return false
+			return moved.Sub(began), false
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
-	return false
+	return moved.Sub(began), false
 }
 
-func maxTime(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+// passTime makes minutes pass for missed deliveries, each of which is left alone for some, first and after each try that failed; and
+// the hour, whose requests may be spent.
+func (w *world) passTime(ctx context.Context) {
+	_, err := w.db.ExecContext(ctx, `UPDATE missed SET due = 1`)
+	if err == nil {
+		err = w.spend(ctx, 0)
 	}
-	return b
+	if err != nil {
+		w.log.note("no time passes for missed deliveries: %v", err) // while another one writes
+	}
+}
+
+// spend says how many of the hour's requests to GitHub for missed deliveries are spent.
+func (w *world) spend(ctx context.Context, requests int) error {
+	set := `json_set(value, '$.Spent', $1)`
+	if w.set.postgres != "" {
+		set = `jsonb_set(value::jsonb, '{Spent}', to_jsonb($1::int))::text`
+	}
+	_, err := w.db.ExecContext(ctx, `UPDATE meta SET value = `+set+` WHERE key = 'delivery log' AND value <> ''`, requests)
+	return err
 }
 
 // busy says what the ledger still has to do, and when the job is due that is due last.
@@ -104,7 +121,7 @@ func (w *world) stopAll() {
 		p.signal(syscall.SIGTERM)
 	}
 	for _, p := range w.processes {
-		if !p.ended(serve.StopWithin) {
+		if !p.ended(serve.StopWithin + time.Minute) { // on a busy machine
 			w.fault("%s does not stop in good order", p.name)
 		} else if code := p.cmd.ProcessState.ExitCode(); code != 0 {
 			w.fault("%s stopped with status %d", p.name, code)
@@ -112,50 +129,50 @@ func (w *world) stopAll() {
 	}
 }
 
+// leftRunning looks for jobs that the stopped servers left as running.
+func (w *world) leftRunning() []string {
+	return w.counted("jobs that a stopped server left as running", `SELECT count(*) FROM river_job WHERE state = 'running'`)
+}
+
+func (w *world) counted(what, query string) []string {
+	var n int
+	if err := w.db.QueryRow(query).Scan(&n); err != nil {
+		return []string{fmt.Sprintf("%s: %v", what, err)}
+	} else if n != 0 {
+		return []string{fmt.Sprintf("%d %s", n, what)}
+	}
+	return nil
+}
+
 // ledgerIsWhole looks for what no server will ever do any more.
 func (w *world) ledgerIsWhole() (wrong []string) {
+	installation := `CAST(coalesce(json_extract(args, '$.installation'), 0) AS TEXT)`
+	if w.set.postgres != "" {
+		installation = `coalesce(args->>'installation', '')`
+	}
 	for what, query := range map[string]string{
-		"deliveries not finished":                    `SELECT count(*) FROM deliveries WHERE finished = 0`,
-		"deliveries given up":                        `SELECT count(*) FROM deliveries WHERE given_up <> 0`,
-		"deliveries that are recorded twice":         `SELECT count(*) - count(DISTINCT guid) FROM deliveries`,
-		"jobs given up":                              `SELECT count(*) FROM river_job WHERE state IN ('discarded', 'cancelled')`,
-		"jobs that a stopped server left as running": `SELECT count(*) FROM river_job WHERE state = 'running'`,
+		"deliveries not finished":            `SELECT count(*) FROM deliveries WHERE finished = 0`,
+		"deliveries given up":                `SELECT count(*) FROM deliveries WHERE given_up <> 0 AND installation <> ` + anotherApp,
+		"deliveries that are recorded twice": `SELECT count(*) - count(DISTINCT guid) FROM deliveries`,
+		"jobs given up":                      `SELECT count(*) FROM river_job WHERE state IN ('discarded', 'cancelled') AND ` + installation + ` <> '` + anotherApp + `'`,
 	} {
-		var n int
-		if err := w.db.QueryRow(query).Scan(&n); err != nil {
-			wrong = append(wrong, fmt.Sprintf("%s: %v", what, err))
-		} else if n != 0 {
-			wrong = append(wrong, fmt.Sprintf("%d %s", n, what))
-		}
+		wrong = append(wrong, w.counted(what, query)...)
 	}
 	var event, outcome string
-	if w.db.QueryRow(`SELECT event, outcome FROM deliveries WHERE given_up <> 0 LIMIT 1`).Scan(&event, &outcome) == nil {
+	if w.db.QueryRow(`SELECT event, outcome FROM deliveries WHERE given_up <> 0 AND installation <> `+anotherApp+` LIMIT 1`).Scan(&event, &outcome) == nil {
 		wrong = append(wrong, fmt.Sprintf("one that was given up: %s: %s", event, outcome))
 	}
 	lost := 0
 	w.balancer.mu.Lock()
 	defer w.balancer.mu.Unlock()
 	for guid := range w.balancer.acked {
-		var n int
-		if err := w.db.QueryRow(`SELECT count(*) FROM deliveries WHERE guid = $1`, guid).Scan(&n); err != nil || n == 0 {
+		if !w.recorded(guid) {
 			lost++
 		}
 	}
+	clear(w.balancer.acked)
 	if lost > 0 {
 		wrong = append(wrong, fmt.Sprintf("%d deliveries were acknowledged and are not in the ledger", lost))
 	}
 	return wrong
-}
-
-// explain gathers what the servers said about the commits and issues that differ.
-func (w *world) explain() string {
-	var b strings.Builder
-	for _, wrong := range w.wrong[:min(len(w.wrong), 5)] {
-		for word := range strings.FieldsSeq(wrong) {
-			if len(word) == 40 {
-				fmt.Fprintf(&b, "%s:\n%s\n", wrong, w.log.about(word))
-			}
-		}
-	}
-	return b.String()
 }

@@ -1,29 +1,45 @@
 package crashtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/rekey-app/rekey/github/githubtest"
 	"github.com/rekey-app/rekey/respond/text"
 )
 
+// difference is what GitHub shows otherwise than the model wants it.
+type difference struct {
+	in    *repository
+	sha   string // the commit that it is about, or
+	leak  *leak
+	issue int
+	what  string
+}
+
+func (d difference) String() string { return d.in.on.FullName() + ": " + d.what }
+
 // compare holds all that GitHub shows against the model, and returns what differs.
-func (w *world) compare() (different []string) {
+func (w *world) compare() (different []difference) {
 	closings := w.closings()
 	for _, r := range w.repositories {
 		if !r.gone {
-			different = append(different, r.compareChecks()...)
-			different = append(different, r.compareIssues(closings)...)
+			different = append(different, r.compare(closings)...)
 		}
 	}
 	return different
 }
 
-func (r *repository) compareChecks() (different []string) {
-	say := func(format string, args ...any) {
-		different = append(different, r.on.FullName()+": "+fmt.Sprintf(format, args...))
+func (r *repository) compare(closings map[string]int) []difference {
+	return append(r.compareChecks(), r.compareIssues(closings)...)
+}
+
+func (r *repository) compareChecks() (different []difference) {
+	say := func(sha, format string, args ...any) {
+		different = append(different, difference{in: r, sha: sha, what: fmt.Sprintf(format, args...)})
 	}
 	runs := map[string][]githubtest.CheckRun{}
 	for _, run := range r.on.CheckRuns("") {
@@ -36,29 +52,43 @@ func (r *repository) compareChecks() (different []string) {
 		may := r.conclusions(one)
 		switch {
 		case len(of) == 0:
-			say("commit %s has no check run", sha)
+			say(sha, "commit %s has no check run", sha)
 		case len(of) > 1:
-			say("commit %s has %d check runs: %s", sha, len(of), names(of))
+			say(sha, "commit %s has %d check runs: %s", sha, len(of), names(of))
 		case of[0].Name != text.CheckName:
-			say("commit %s has a check run named %q", sha, of[0].Name)
+			say(sha, "commit %s has a check run named %q", sha, of[0].Name)
 		case of[0].Status != "completed":
-			say("the check run of commit %s hangs: it is %s", sha, of[0].Status)
+			say(sha, "the check run of commit %s hangs: it is %s", sha, of[0].Status)
 		case !may[of[0].Conclusion]:
-			say("commit %s: %s (%s), want %v", sha, of[0].Conclusion, of[0].Title, may)
+			say(sha, "commit %s: %s (%s), want %v; %s", sha, of[0].Conclusion, of[0].Title, may, r.shows(one))
 		}
 		if status := r.on.SuiteStatus(sha); status != "completed" {
-			say("the checks of commit %s hang: their suite is %s", sha, status)
+			say(sha, "the checks of commit %s hang: their suite is %s", sha, status)
 		}
 		for _, run := range of {
 			if twice := twiceAnnotated(run); twice != "" {
-				say("the check run of commit %s marks %s twice", sha, twice)
+				say(sha, "the check run of commit %s marks %s twice", sha, twice)
 			}
 		}
 	}
 	for sha := range runs {
-		say("commit %s has a check run, and was never pushed", sha)
+		say(sha, "commit %s has a check run, and was never pushed", sha)
 	}
 	return different
+}
+
+// shows names the commits with keys that a head's check run must show and may show.
+func (r *repository) shows(one head) string {
+	list := func(commits set) string {
+		var found []string
+		for c := range commits {
+			for _, l := range r.commits[c].keys {
+				found = append(found, fmt.Sprintf("%.8s in %.8s (fails: %v)", l.fingerprint, r.commits[c].sha, l.want.fails))
+			}
+		}
+		return cmp.Or(strings.Join(found, ", "), "none")
+	}
+	return fmt.Sprintf("must show %s; may show %s", list(one.least), list(one.most))
 }
 
 func names(runs []githubtest.CheckRun) string {
@@ -81,21 +111,21 @@ func twiceAnnotated(run githubtest.CheckRun) string {
 	return ""
 }
 
-func (r *repository) compareIssues(closings map[string]int) (different []string) {
-	say := func(format string, args ...any) {
-		different = append(different, r.on.FullName()+": "+fmt.Sprintf(format, args...))
+func (r *repository) compareIssues(closings map[string]int) (different []difference) {
+	say := func(l *leak, issue int, format string, args ...any) {
+		different = append(different, difference{in: r, leak: l, issue: issue, what: fmt.Sprintf(format, args...)})
 	}
 	byFingerprint := map[string][]githubtest.Issue{}
 	for _, i := range r.on.Issues() {
 		if i.Author != r.w.github.Bot().Login {
 			if n := len(ours(i, r.w.github.Bot().Login)); n > 0 {
-				say("issue %d is none of ours, and has %d comments of ours", i.Number, n)
+				say(nil, i.Number, "issue %d is none of ours, and has %d comments of ours", i.Number, n)
 			}
 			continue
 		}
 		_, fingerprint, ok := text.ParseMarker(i.Body)
 		if !ok {
-			say("issue %d is about no leak: %s", i.Number, i.Title)
+			say(nil, i.Number, "issue %d is about no leak: %s", i.Number, i.Title)
 			continue
 		}
 		byFingerprint[fingerprint] = append(byFingerprint[fingerprint], i)
@@ -105,24 +135,24 @@ func (r *repository) compareIssues(closings map[string]int) (different []string)
 		delete(byFingerprint, l.fingerprint)
 		switch {
 		case l.filed && len(of) != 1:
-			say("leak %.8s has %d issues, want 1", l.fingerprint, len(of))
+			say(l, 0, "leak %.8s has %d issues, want 1", l.fingerprint, len(of))
 		case !l.filed && len(of) != 0:
-			say("leak %.8s is a stranger's, and has %d issues", l.fingerprint, len(of))
+			say(l, 0, "leak %.8s is a stranger's, and has %d issues", l.fingerprint, len(of))
 		case l.filed:
 			if difference := r.w.differs(of[0], l); difference != "" {
-				say("issue %d, %s: %s", of[0].Number, l.told(), difference)
+				say(l, of[0].Number, "issue %d, %s: %s", of[0].Number, l.told(), difference)
 			}
 			extra := 0
 			if l.byHand { // found closed or reopened at a start, before the delivery came that says so
 				extra = 1
 			}
 			if n := closings[fmt.Sprint(r.on.ID(), ":", of[0].Number)]; n < l.want.closings || n > l.want.closings+extra {
-				say("issue %d, %s: we closed it %d times, want %d", of[0].Number, l.told(), n, l.want.closings)
+				say(l, of[0].Number, "issue %d, %s: we closed it %d times, want %d", of[0].Number, l.told(), n, l.want.closings)
 			}
 		}
 	}
 	for fingerprint := range byFingerprint {
-		say("an issue is about leak %.8s, which nobody pushed", fingerprint)
+		say(nil, byFingerprint[fingerprint][0].Number, "an issue is about leak %.8s, which nobody pushed", fingerprint)
 	}
 	return different
 }
@@ -193,8 +223,14 @@ func bodies(comments []githubtest.Comment) string {
 
 // closings counts how often we closed each issue, by GitHub's events about it.
 func (w *world) closings() map[string]int {
-	counts, seen := map[string]int{}, map[string]bool{}
-	for _, d := range w.github.Deliveries() {
+	counts := maps.Clone(w.closed)
+	w.countClosings(counts, w.github.Deliveries())
+	return counts
+}
+
+func (w *world) countClosings(counts map[string]int, log []githubtest.Delivery) {
+	seen := map[string]bool{}
+	for _, d := range log {
 		if d.Event != "issues" || d.Action != "closed" || seen[d.GUID] {
 			continue
 		}
@@ -203,7 +239,6 @@ func (w *world) closings() map[string]int {
 			counts[fmt.Sprint(d.RepositoryID, ":", number)]++
 		}
 	}
-	return counts
 }
 
 func closedBy(payload []byte) (number int, login string) {

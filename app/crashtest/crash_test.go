@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/rekey-app/rekey/github/githubtest"
 )
 
 // TestCrash runs only when it is asked for: see the package's comment.
@@ -54,7 +56,7 @@ func TestCrash(t *testing.T) {
 		t.Error(wrong)
 	}
 	if len(w.wrong) > 0 {
-		t.Errorf("%d differences; again: %s", len(w.wrong), again)
+		t.Errorf("%d faults; again: %s", len(w.wrong), again)
 	}
 }
 
@@ -69,43 +71,110 @@ func (w *world) run(ctx context.Context) {
 	defer w.killAll()
 	w.populate(ctx)
 	w.warmUp(ctx)
+	began := time.Now()
 	background, stop := context.WithCancel(ctx)
 	var chores sync.WaitGroup
-	chores.Go(func() { w.forgetUntil(background) })
 	defer chores.Wait()
 	defer stop()
-
-	began := time.Now()
-	w.trouble(true)
-	working, stopWork := context.WithTimeout(ctx, w.set.lasts)
-	defer stopWork()
-	var crashes sync.WaitGroup
-	for _, p := range w.processes {
-		crashes.Go(func() { w.crash(working, p) })
+	chores.Go(func() { w.forgetUntil(background) })
+	chores.Go(func() { w.watchJobs(background) })
+	chores.Go(func() { w.report(background, began) })
+	for left := w.set.lasts; left >= 5*time.Second && w.round(ctx, min(left, maxRound)); left = w.set.lasts - time.Since(began) {
 	}
-	done := w.work(working)
-	crashes.Wait()
-	w.trouble(false)
-	w.t.Logf("%s of trouble: people did %d things; GitHub made %d deliveries of %d events", time.Since(began).Round(time.Second), done, len(w.github.Deliveries()), w.events())
-	w.t.Log("signals: ", inWords(w.signals))
-	w.t.Log("faults: ", inWords(w.faults.count()), ", ", inWords(w.balancer.counts))
-
-	began = time.Now()
-	calm := w.calm(ctx)
-	w.t.Logf("calm after %s", time.Since(began).Round(time.Second))
 	stop()
 	chores.Wait()
-	if !calm {
-		w.wrong = append(w.wrong, w.state())
-		w.wrong = append(w.wrong, w.compare()...)
-	}
 	w.stopAll()
-	w.wrong = append(w.wrong, w.ledgerIsWhole()...)
 	w.holdsNoKey()
-	w.t.Log(w.figures())
-	if len(w.wrong) > 0 {
-		w.t.Log(w.explain())
+	w.wrong = append(w.wrong, w.leftRunning()...)
+	w.t.Log(w.figures(time.Since(began)))
+}
+
+// maxRound is how long people work until what GitHub shows is compared. Then all starts again with what is there.
+const maxRound = time.Minute
+
+// round lets people work for a time while all goes wrong, waits until all is done, and compares. It reports whether all is well.
+func (w *world) round(ctx context.Context, lasts time.Duration) bool {
+	began := time.Now()
+	w.trouble(true)
+	if lasts >= maxRound/2 && w.sum.rounds%2 == 0 {
+		w.faults.limit()
 	}
+	if w.sum.rounds%3 == 1 { // the hour's requests for missed deliveries are soon spent
+		w.must(w.spend(ctx, 1950))
+	}
+	w.renew(ctx)
+	working, stopWork := context.WithTimeout(ctx, lasts)
+	defer stopWork()
+	var others sync.WaitGroup
+	for _, p := range w.processes {
+		others.Go(func() { w.crash(working, p) })
+	}
+	others.Go(func() { w.administer(working) })
+	others.Go(func() { w.intrude(working) })
+	w.sum.done += w.work(working)
+	others.Wait()
+	w.trouble(false)
+	troubled := time.Since(began)
+	drained, calm := w.calm(ctx)
+	w.sum.rounds++
+	w.sum.drain = max(w.sum.drain, drained)
+	w.wrong = append(w.wrong, w.leftBehind()...)
+	if !calm {
+		different := w.compare()
+		w.wrong = append(w.wrong, w.state())
+		for _, d := range different {
+			w.wrong = append(w.wrong, d.String())
+		}
+		w.t.Log("the history of what differs:\n" + w.explain(different))
+	}
+	w.wrong = append(w.wrong, w.ledgerIsWhole()...)
+	if len(w.wrong) > 0 {
+		return false
+	}
+	w.t.Logf("round %d: %s of trouble, all done %s after it", w.sum.rounds, troubled.Round(time.Second), drained.Round(time.Second))
+	w.settleRound()
+	return true
+}
+
+// settleRound forgets what was found to be right, so that a long run needs no more memory and disk than a short one.
+func (w *world) settleRound() {
+	log := w.github.Deliveries()
+	w.countClosings(w.closed, log)
+	w.github.EditDeliveries(func([]githubtest.Delivery) []githubtest.Delivery { return nil })
+	clear(w.have)
+	w.log.forget()
+	w.clean()
+	for _, r := range w.repositories {
+		r.loose = false
+	}
+}
+
+// report says each minute how far the run is.
+func (w *world) report(ctx context.Context, began time.Time) {
+	every := time.NewTicker(time.Minute)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+			w.t.Logf("%s: %s", time.Since(began).Round(time.Second), w.progress())
+		}
+	}
+}
+
+func (w *world) progress() string {
+	w.balancer.mu.Lock()
+	deliveries := w.balancer.received
+	w.balancer.mu.Unlock()
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	restarts := w.counts["SIGKILL"] + w.counts["SIGTERM"] + w.counts["SIGTERM twice"]
+	return fmt.Sprintf("%d deliveries, %d restarts, %d effects; longest drain %s; %d interrupted jobs taken again, at most %s after the restart; heap %d MiB, %d goroutines",
+		deliveries, restarts, w.effects, w.sum.drain.Round(time.Second), w.sum.reclaimed, w.sum.taken.Round(100*time.Millisecond),
+		memory.HeapAlloc>>20, runtime.NumGoroutine())
 }
 
 // warmUp has each repository pushed to and swept once, which comes back only after an hour.
@@ -113,16 +182,16 @@ func (w *world) warmUp(ctx context.Context) {
 	for _, r := range w.repositories {
 		w.must(r.commitTo(ctx, main, false))
 	}
-	for range 2 { // after the first start, histories are read; after the second, refs are compared
-		if !w.calm(ctx) {
+	for i := range 3 { // after the first start, histories are read; after the second, refs are compared
+		if _, calm := w.calm(ctx); !calm {
 			w.t.Fatalf("the servers do not even start well: %s %v\n%s", w.state(), w.compare(), w.log.tail())
+		}
+		if i == 2 {
+			return
 		}
 		for _, p := range w.processes {
 			w.must(p.again("SIGTERM"))
 		}
-	}
-	if !w.calm(ctx) {
-		w.t.Fatalf("the servers do not even start well: %s %v\n%s", w.state(), w.compare(), w.log.tail())
 	}
 }
 
@@ -138,20 +207,15 @@ func (w *world) crash(ctx context.Context, p *process) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(w.pause(2500 * time.Millisecond)):
+		case <-time.After(w.pause(time.Duration(w.set.replicas) * 2500 * time.Millisecond)):
 		}
 		w.mu.Lock()
 		way := ways[w.rng.IntN(len(ways))]
-		w.signals[way]++
+		w.counts[way]++
 		w.mu.Unlock()
 		if err := p.again(way); err != nil {
 			w.fault("%v", err)
 			return
-		}
-		if way == "SIGSTOP" {
-			w.mu.Lock()
-			w.resumed = append(w.resumed, time.Now())
-			w.mu.Unlock()
 		}
 	}
 }
@@ -185,14 +249,6 @@ func (w *world) missed() (n int) {
 	return n
 }
 
-func (w *world) events() int {
-	guids := map[string]bool{}
-	for _, d := range w.github.Deliveries() {
-		guids[d.GUID] = true
-	}
-	return len(guids)
-}
-
 func inWords(counts map[string]int) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
@@ -210,16 +266,24 @@ func (w *world) killAll() {
 	}
 }
 
-// figures are for the record of a run.
-func (w *world) figures() string {
-	commits, heads, leaks, both := 0, 0, 0, 0
-	for _, r := range w.repositories {
-		commits, heads, leaks = commits+len(r.commits), heads+len(r.heads), leaks+len(r.leaks)
-		for _, one := range r.heads {
-			if len(r.conclusions(one)) > 1 {
-				both++
-			}
+// add counts what was in a repository.
+func (t *totals) add(r *repository) {
+	t.commits, t.heads, t.leaks = t.commits+len(r.commits), t.heads+len(r.heads), t.leaks+len(r.leaks)
+	for _, one := range r.heads {
+		if len(r.conclusions(one)) > 1 {
+			t.both++
 		}
 	}
-	return fmt.Sprintf("%d repositories, %d commits, %d heads (%d of which may pass or fail), %d leaks; %d goroutines", len(w.repositories), commits, heads, both, leaks, runtime.NumGoroutine())
+}
+
+// figures are for the record of a run.
+func (w *world) figures(lasted time.Duration) string {
+	for _, r := range w.repositories {
+		if !r.gone {
+			w.sum.add(r)
+		}
+	}
+	return fmt.Sprintf("seed %d, %s, %d rounds: people did %d things; %s\n%d commits, %d heads (%d of which may pass or fail), %d leaks\n%s\nfaults: %s; %s",
+		w.set.seed, lasted.Round(time.Second), w.sum.rounds, w.sum.done, w.progress(), w.sum.commits, w.sum.heads, w.sum.both, w.sum.leaks,
+		inWords(w.counts), inWords(w.faults.count()), inWords(w.balancer.counts))
 }

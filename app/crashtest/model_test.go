@@ -61,7 +61,7 @@ type pushed struct {
 	baseAccepted  bool // the server had taken the delivery that brought before,
 	baseRead      bool // and had read it
 	taken         bool // the server took this one at once: later ones had not been read by then
-	read          set  // commits that the server had certainly read
+	read          set  // commits that the server had certainly read, by its own clock
 }
 
 // move records a push, and returns what its check run may show.
@@ -80,10 +80,12 @@ func (h *history) move(p pushed) head {
 	default:
 		least = least.without(h.pushed) // what came later may have brought the rest
 	}
-	if p.baseRead {
+	// What is recovered from GitHub's log may count as sent before the push that it came upon was taken.
+	based := p.baseRead || p.baseAccepted && p.taken
+	if based {
 		most = most.without(base)
 	}
-	if !forward || !p.baseRead {
+	if !forward || !based {
 		most = most.without(p.read)
 	}
 	if !forward { // the head itself belongs to the range, whoever brought it

@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
@@ -29,10 +31,13 @@ type repository struct {
 	rng  *rand.Rand // decides all that is done here, and nothing else
 	on   *githubtest.Repository
 
+	mu sync.Mutex // held by whoever works on it
+
 	history
-	accepted map[int]bool // commits whose push the server took
+	accepted map[int]bool // commits whose push to a branch the server took
+	shared   map[int]bool // commits whose checks other events than a push may conclude
 	heads    map[int]head
-	loose    bool // the server may have read its commits in another order: what most shows is all
+	loose    bool // its history is being read, be it for the first time or again: each push may show all of it, or nothing
 	leaks    []*leak
 	pulls    []*pull
 	serial   int // of names
@@ -65,6 +70,7 @@ func (r *repository) act(ctx context.Context) error {
 		{3, r.deleteBranch},
 		{5, r.tag},
 		{5, r.merge},
+		{3, r.mergeGroup},
 		{5, r.openPull},
 		{3, r.pushToPull},
 		{4, r.triage},
@@ -249,45 +255,61 @@ func (r *repository) pushObject(ctx context.Context, ref string, to int, object 
 	if !moved {
 		before = -1
 	}
-	p := pushed{ref: ref, before: before, after: to, baseAccepted: moved && r.accepted[before], read: r.readByNow(ref)}
-	p.baseRead = p.baseAccepted && r.concluded(before)
+	p := pushed{ref: ref, before: before, after: to, baseAccepted: moved && r.accepted[before]}
+	p.baseRead = p.baseAccepted && r.wasRead(before, time.Now())
+	now := time.Now()
+	read, early := r.readBefore(ref, now), r.readBefore(ref, now.Add(-clockError))
+	pr := r.pullOf(ref)
+	r.shared[to] = r.shared[to] || pr != nil
 	sent, err := r.on.Push(ctx, githubtest.Push{Ref: ref, SHA: object, By: r.w.ada})
 	if err != nil {
 		return err
 	}
-	if p.taken = len(sent) > 0 && r.w.taken(sent[0].GUID); p.taken {
+	if p.taken, p.read = len(sent) > 0 && r.w.taken(sent[0].GUID), read; !p.taken {
+		p.read = early
+	} else if object == r.commits[to].sha {
 		r.accepted[to] = true
 	}
-	one := r.move(p)
-	if r.loose {
-		one.most = r.reach(to)
-	}
-	r.shown(to, one)
-	if pr := r.pullOf(ref); pr != nil {
+	r.shown(to, r.move(p))
+	if pr != nil {
 		pr.tip = to
 		r.shown(to, r.ofPull(to))
 	}
 	return nil
 }
 
+// clockError is by how much what is recovered from GitHub's log may count as sent too early: a second, since GitHub's Date has whole
+// ones, another one for the log's own times, and as long as the answer takes, while which the process may stand still too.
+const clockError = 2*time.Second + 2*time.Second + 2*silence
+
 // shown notes what a check run may show.
 func (r *repository) shown(c int, one head) {
+	if r.loose {
+		one = head{least: set{}, most: r.reach(c)}
+	}
 	if known, ok := r.heads[c]; ok {
 		one = known.also(one)
 	}
 	r.heads[c] = one
 }
 
-// readByNow returns what the server has certainly read and keeps a tip of: what other branches hold whose own scans are over.
-func (r *repository) readByNow(ref string) set {
+// readBefore returns what the server had certainly read by then and keeps a tip of: what other branches hold whose own scans are over.
+func (r *repository) readBefore(ref string, then time.Time) set {
 	var tips []int
 	for _, b := range r.branches() {
-		tip := r.refs[b]
-		if b != ref && r.pullOf(b) == nil && r.accepted[tip] && r.concluded(tip) {
+		if tip := r.refs[b]; b != ref && r.accepted[tip] && r.wasRead(tip, then) {
 			tips = append(tips, tip)
 		}
 	}
 	return r.reach(tips...)
+}
+
+// wasRead reports whether the scan of a commit's push had been seen to be over by then.
+func (r *repository) wasRead(c int, then time.Time) bool {
+	r.w.mu.Lock()
+	defer r.w.mu.Unlock()
+	at := r.w.concludedAt[r.commits[c].sha]
+	return !at.IsZero() && at.Before(then) && !r.shared[c]
 }
 
 func (r *repository) concluded(c int) bool {
@@ -312,7 +334,7 @@ func (r *repository) tell(ctx context.Context) error {
 	}
 	l := waiting[r.rng.IntN(len(waiting))]
 	issue, found := r.issueOf(l)
-	if !found || r.w.differs(issue, l) != "" {
+	if !found || r.loose || r.w.differs(issue, l) != "" {
 		return nil
 	}
 	s := l.story[l.step]

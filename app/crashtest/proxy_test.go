@@ -3,10 +3,12 @@ package crashtest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -25,16 +27,18 @@ type balancer struct {
 	backends []string
 	turn     int
 	acked    map[string]time.Time // by GUID: when a server first said that it has the delivery
-	lost     int                  // deliveries that did not reach a server
+	received int                  // deliveries that GitHub made
+	lost     int                  // those that did not reach a server
 	counts   map[string]int       // faults
+	log      *journal
 	// onAck is called for every delivery that a server took, before GitHub hears of it.
 	onAck func(guid string, header http.Header)
 }
 
-func newBalancer(seed uint64) *balancer {
+func newBalancer(seed uint64, log *journal) *balancer {
 	b := &balancer{
 		client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
-		rng:    rand.New(rand.NewPCG(seed, 1)), acked: map[string]time.Time{}, counts: map[string]int{},
+		rng:    rand.New(rand.NewPCG(seed, 1)), acked: map[string]time.Time{}, counts: map[string]int{}, log: log,
 	}
 	b.http = httptest.NewServer(b)
 	return b
@@ -85,7 +89,13 @@ func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
+	about := fmt.Sprintf("delivery %s: %s %s", r.Header.Get("X-Github-Delivery"), r.Header.Get("X-Github-Event"), headsOf(body))
+	if bytes.Contains(body, []byte(elsewhere)) { // another App's: it is only in the log
+		w.WriteHeader(http.StatusBadGateway)
+		return
+	}
 	b.mu.Lock()
+	b.received++
 	n, pause := 100, time.Duration(b.rng.IntN(2000))*time.Millisecond
 	if b.trouble {
 		n = b.rng.IntN(100)
@@ -97,6 +107,7 @@ func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			b.mu.Lock()
 			b.counts["delivery "+name]++
 			b.mu.Unlock()
+			b.log.note("%s is %s", about, name)
 			n = -1
 		}
 		return hit
@@ -117,7 +128,19 @@ func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	status := b.forward(r.Context(), r.Header, body)
+	b.log.note("%s: answered %d", about, status)
 	w.WriteHeader(status)
+}
+
+var (
+	hexIDs = regexp.MustCompile(`"(?:after|head_sha|sha)":"[0-9a-f]{40}"`)
+	// elsewhere marks what GitHub's log has of installations of another App.
+	elsewhere = "rekey-crashtest-another-app"
+)
+
+// headsOf names the first commits that a payload names.
+func headsOf(payload []byte) string {
+	return string(bytes.Join(hexIDs.FindAll(payload, 3), []byte(" ")))
 }
 
 // deliver passes a delivery on when some time has passed, until a server has it: GitHub was told so.
@@ -125,6 +148,7 @@ func (b *balancer) deliver(ctx context.Context, pause time.Duration, header http
 	for {
 		time.Sleep(pause)
 		if status := b.forward(ctx, header, body); status < 300 {
+			b.log.note("delivery %s, held back: answered %d", header.Get("X-Github-Delivery"), status)
 			return
 		}
 		pause = 500 * time.Millisecond

@@ -127,7 +127,7 @@ func (p *process) follow(stderr io.Reader, address chan<- string) {
 			host, _, _ := strings.Cut(rest, `"`)
 			address <- host
 		}
-		p.w.log.write(p.name, line)
+		p.w.log.said(p.name, line)
 		if err != nil {
 			return
 		}
@@ -153,6 +153,7 @@ func (p *process) ended(within time.Duration) bool {
 
 // again ends the process in one of the ways in which processes end, and starts another one.
 func (p *process) again(way string) error {
+	p.w.log.note("%s: %s", p.name, way)
 	switch way {
 	case "SIGKILL":
 		p.signal(syscall.SIGKILL)
@@ -164,6 +165,7 @@ func (p *process) again(way string) error {
 			for !p.ended(100*time.Millisecond) && time.Since(began) < within { // two signals at once count as one
 				p.signal(syscall.SIGTERM)
 			}
+			within = time.Minute // on a busy machine
 		}
 		if !p.ended(within - time.Since(began)) {
 			p.w.fault("%s: %s did not end the process within %s", p.name, way, within)
@@ -175,8 +177,14 @@ func (p *process) again(way string) error {
 		p.signal(syscall.SIGCONT)
 		return nil
 	}
-	if !p.ended(10 * time.Second) {
+	if !p.ended(time.Minute) {
 		return fmt.Errorf("%s does not end", p.name)
 	}
-	return p.start()
+	running := p.w.running()
+	if err := p.start(); err != nil {
+		return err
+	}
+	p.w.interrupt(running)
+	p.w.log.note("%s runs again", p.name)
+	return nil
 }

@@ -41,7 +41,7 @@ type world struct {
 	clerk       *clerktest.Server
 	balancer    *balancer
 	faults      *faults
-	log         *logs
+	log         *journal
 	db          *sql.DB // the ledger, to look at
 	data        string
 	url         string // of the database
@@ -49,23 +49,47 @@ type world struct {
 	processes   []*process
 	people      map[string]*githubtest.Account
 	ada, sam    *githubtest.Account
+	free        chan *repository // that people may work on
+	office      *rand.Rand       // of what administrators do
+	made        int              // organizations and repositories: names are used once
+	trash       []string         // directories of git repositories that are deleted
+	sum         totals
 
 	mu            sync.Mutex
 	rng           *rand.Rand // of signals
-	installations []*githubtest.Installation
+	installations []*installation
 	repositories  []*repository
-	doomed        map[int64]bool // installations that are taken away
 	wrong         []string
-	signals       map[string]int
-	resumed       []time.Time // when a process went on after SIGSTOP
+	counts        map[string]int // signals, and what administrators and strangers did
 	keys          map[string]bool
-	have          map[string]bool // deliveries that the ledger has been seen to have
+	have          map[string]bool      // deliveries that the ledger has been seen to have
+	concludedAt   map[string]time.Time // commit to when its check run was first sent
+	effects       int                  // requests that changed something on GitHub
+	closed        map[string]int       // issue to how often we closed it, by deliveries that are not in GitHub's log any more
+	interrupted   map[int64]interrupted
+}
+
+// totals are the figures of all rounds.
+type totals struct {
+	rounds, done                int
+	commits, heads, leaks, both int
+	drain                       time.Duration // the longest until all was done after the trouble
+	reclaimed                   int           // interrupted jobs that were taken again
+	taken                       time.Duration // the longest until one was, after the restart
+}
+
+// installation is the App in an account.
+type installation struct {
+	on       *githubtest.Installation
+	owner    *githubtest.Account
+	selected bool // for some of the account's repositories
 }
 
 func newWorld(t testing.TB, s setting) *world {
 	w := &world{
-		t: t, set: s, log: &logs{}, data: t.TempDir(), rng: rand.New(rand.NewPCG(s.seed, 3)),
-		doomed: map[int64]bool{}, signals: map[string]int{}, keys: map[string]bool{}, have: map[string]bool{},
+		t: t, set: s, log: &journal{}, data: t.TempDir(), rng: rand.New(rand.NewPCG(s.seed, 3)), office: rand.New(rand.NewPCG(s.seed, 4)),
+		free: make(chan *repository, 1<<16), counts: map[string]int{}, keys: map[string]bool{}, have: map[string]bool{},
+		concludedAt: map[string]time.Time{}, closed: map[string]int{}, interrupted: map[int64]interrupted{},
 	}
 	var err error
 	if name := os.Getenv("CRASH_LOG"); name != "" {
@@ -73,16 +97,20 @@ func newWorld(t testing.TB, s setting) *world {
 		w.must(err)
 		t.Cleanup(func() { w.must(w.log.file.Close()) })
 	}
-	w.github, err = githubtest.New(githubtest.Options{HourlyLimit: 10_000_000, Wrap: w.watch})
+	skew := time.Duration(w.office.IntN(81)-40) * time.Second
+	t.Logf("GitHub's clock is %s ahead", skew)
+	w.github, err = githubtest.New(githubtest.Options{
+		HourlyLimit: 10_000_000, Wrap: w.watch, Now: func() time.Time { return time.Now().Add(skew) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.must(w.github.Close()) })
 	w.clerk = clerktest.New(time.Now)
 	t.Cleanup(w.clerk.Close)
-	w.faults = newFaults(s.seed, s.lasts >= 30*time.Second)
+	w.faults = newFaults(s.seed, w.log)
 	w.github.Inject(w.faults.ServeFault)
-	w.balancer = newBalancer(s.seed)
+	w.balancer = newBalancer(s.seed, w.log)
 	w.balancer.onAck = w.isRecorded
 	t.Cleanup(w.balancer.close)
 	w.github.SetWebhookURL(w.balancer.http.URL + "/webhook")
@@ -169,19 +197,39 @@ func (w *world) stopFor() time.Duration {
 	return silence/2 + w.pause(silence)
 }
 
+// count counts something that was done.
+func (w *world) count(what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.counts[what]++
+}
+
 // populate makes the accounts, the repositories and the installations, and lets the servers find them.
 func (w *world) populate(ctx context.Context) {
-	for i := range w.set.installations {
-		owner := w.github.Organization(fmt.Sprint("org", i))
-		for j := range w.set.repositories {
-			w.create(owner, fmt.Sprintf("r%dx%d", i, j))
-		}
-		in, _ := w.github.Install(ctx, owner, w.ada)
-		w.installations = append(w.installations, in)
+	for range w.set.installations {
+		w.found(ctx, w.set.repositories)
 	}
 }
 
-func (w *world) create(owner *githubtest.Account, name string) *repository {
+// found makes an organization with repositories, and installs the App there.
+func (w *world) found(ctx context.Context, repositories int) []*repository {
+	w.made++
+	owner := w.github.Organization(fmt.Sprint("org", w.made))
+	var made []*repository
+	for range repositories {
+		made = append(made, w.create(owner))
+	}
+	on, _ := w.github.Install(ctx, owner, w.ada)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.installations = append(w.installations, &installation{on: on, owner: owner})
+	return made
+}
+
+// create makes a repository, on which nobody works yet.
+func (w *world) create(owner *githubtest.Account) *repository {
+	w.made++
+	name := fmt.Sprintf("r%dx", w.made)
 	on, err := w.github.CreateRepository(owner, name, githubtest.RepositoryOptions{Private: true})
 	if err != nil {
 		w.t.Fatal(err)
@@ -189,8 +237,8 @@ func (w *world) create(owner *githubtest.Account, name string) *repository {
 	on.SetRole(w.ada, "admin")
 	on.SetRole(w.sam, "read")
 	r := &repository{
-		w: w, name: name, on: on, rng: rand.New(rand.NewPCG(w.set.seed, 1000+uint64(len(w.repositories)))),
-		history: history{refs: map[string]int{}}, accepted: map[int]bool{}, heads: map[int]head{},
+		w: w, name: name, on: on, rng: rand.New(rand.NewPCG(w.set.seed, 1000+uint64(w.made))),
+		history: history{refs: map[string]int{}}, accepted: map[int]bool{}, shared: map[int]bool{}, heads: map[int]head{},
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -200,22 +248,32 @@ func (w *world) create(owner *githubtest.Account, name string) *repository {
 
 // work lets people work until ctx ends, each in another repository.
 func (w *world) work(ctx context.Context) (done int) {
-	free := make(chan *repository, len(w.repositories))
+	for len(w.free) > 0 {
+		<-w.free
+	}
 	for _, r := range w.repositories {
-		free <- r
+		w.free <- r
 	}
 	var people sync.WaitGroup
 	counts := make([]int, w.set.people)
 	for i := range counts {
 		people.Go(func() {
 			for ctx.Err() == nil {
-				r := <-free
-				// What was begun comes to its end: half of a push is none.
-				if err := r.act(context.WithoutCancel(ctx)); err != nil {
-					w.fault("%s: %v", r.name, err)
+				r := <-w.free
+				if !r.mu.TryLock() { // an administrator has it
+					time.Sleep(10 * time.Millisecond)
+					w.free <- r
+					continue
 				}
-				counts[i]++
-				free <- r
+				// What was begun comes to its end: half of a push is none.
+				if !r.gone {
+					if err := r.act(context.WithoutCancel(ctx)); err != nil {
+						w.fault("%s: %v", r.name, err)
+					}
+					counts[i]++
+				}
+				r.mu.Unlock()
+				w.free <- r
 			}
 		})
 	}

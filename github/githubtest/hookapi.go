@@ -105,11 +105,15 @@ func getDelivery(c *call) answer {
 	j := d.json()
 	j["url"] = c.s.webhookURL
 	request := object{"headers": headers, "payload": nil}
+	payload := d.Payload
+	if d.Shown != nil {
+		payload = d.Shown
+	}
 	switch {
-	case json.Valid(d.Payload):
-		request["payload"] = json.RawMessage(d.Payload)
-	case d.Payload != nil:
-		request["payload"] = string(d.Payload)
+	case json.Valid(payload):
+		request["payload"] = json.RawMessage(payload)
+	case payload != nil:
+		request["payload"] = string(payload)
 	}
 	j["request"] = request
 	j["response"] = object{"headers": object{}, "payload": d.Answer}

@@ -35,6 +35,7 @@ type Delivery struct {
 	Status         int    // the receiver's answer; 0 before it, 502 when it could not be reached, 504 when it took over 10 s
 	Answer         string // the start of the receiver's body
 	Stamp          string // what the log says in place of At; "": At
+	Shown          []byte // what the log shows in place of Payload; nil: Payload. A redelivery sends Payload
 	Header         http.Header
 }
 
@@ -57,12 +58,19 @@ func (s *Server) EditDeliveries(edit func([]Delivery) []Delivery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := make([]Delivery, len(s.deliveries))
+	same := make(map[int64]*Delivery, len(s.deliveries)) // those under way are told their outcome
 	for i, d := range s.deliveries {
-		list[i] = *d
+		list[i], same[d.ID] = *d, d
 	}
 	s.deliveries = nil
 	for _, d := range edit(list) {
-		s.deliveries = append(s.deliveries, &d)
+		entry := same[d.ID]
+		delete(same, d.ID)
+		if entry == nil {
+			entry = new(Delivery)
+		}
+		*entry = d
+		s.deliveries = append(s.deliveries, entry)
 	}
 }
 
