@@ -19,6 +19,9 @@ const requestTimeout = 30 * time.Second
 // WriteTimeout covers one request that changes something, likewise. After it, nothing of the request is under way from us.
 const WriteTimeout = 30 * time.Second
 
+// WriteWithin is how long one request that changes something may take here: [WriteTimeout], or less where requests get less.
+func (a *App) WriteWithin() time.Duration { return min(a.timeout, WriteTimeout) }
+
 // errNoAnswer is a request whose time has run out.
 var errNoAnswer = errors.New("GitHub did not answer")
 

@@ -79,7 +79,10 @@ func (w *world) run(ctx context.Context) {
 	chores.Go(func() { w.forgetUntil(background) })
 	chores.Go(func() { w.watchJobs(background) })
 	chores.Go(func() { w.report(background, began) })
-	for left := w.set.lasts; left >= 5*time.Second && w.round(ctx, min(left, maxRound)); left = w.set.lasts - time.Since(began) {
+	for left := w.set.lasts; w.round(ctx, min(left, maxRound)); {
+		if left = w.set.lasts - time.Since(began); left < maxRound/10 {
+			break
+		}
 	}
 	stop()
 	chores.Wait()

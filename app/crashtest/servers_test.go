@@ -63,7 +63,7 @@ func serveProcess() error {
 	server, err := serve.New(ctx, cfg, serve.Options{
 		Log: log, Version: "crashtest", Settle: settle, Memory: memory, RecoverEvery: 2 * time.Second,
 		Tune: func(toGitHub *github.Config, work *queue.Config) {
-			toGitHub.WritePause = time.Millisecond
+			toGitHub.WritePause, toGitHub.RequestTimeout = time.Millisecond, 10*time.Second
 			work.HeartbeatTimeout = silence
 		},
 	})

@@ -84,5 +84,5 @@ type Worker struct {
 }
 
 func (w *Worker) runner() *Runner {
-	return &Runner{Store: w.Store, Now: w.Now, Settle: w.Settle, Metrics: w.Metrics}
+	return &Runner{Store: w.Store, Now: w.Now, Settle: w.Settle, Write: w.GitHub.WriteWithin(), Metrics: w.Metrics}
 }

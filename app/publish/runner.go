@@ -67,6 +67,7 @@ type Runner struct {
 	Store  ledger.Scoped[Tx]
 	Now    func() time.Time
 	Settle time.Duration // see [DefaultSettle]; zero means no wait
+	Write  time.Duration // how long one request may be under way; see [github.App.WriteWithin]
 
 	Metrics *Metrics // nil: none
 }
@@ -112,7 +113,7 @@ func (r *Runner) do(ctx context.Context, begin begin, key, owner string, e Effec
 func (n *run) do(ctx context.Context, begin begin, key, owner string) error {
 	r, e := n.Runner, n.effect
 	err := r.Store.Update(ctx, func(ctx context.Context, tx Tx) (err error) {
-		n.action, err = begin(tx, ctx, key, ledger.Lease{Owner: owner, For: lease, Send: planning + github.WriteTimeout})
+		n.action, err = begin(tx, ctx, key, ledger.Lease{Owner: owner, For: lease, Send: planning + r.Write})
 		switch {
 		case err != nil:
 			return err
@@ -188,9 +189,9 @@ func (n *run) perform(ctx context.Context) error {
 
 // before is called as late as possible before each request that changes something.
 func (n *run) before(ctx context.Context) error {
-	if n.Now().Add(github.WriteTimeout).After(n.action.SendBy) {
+	if n.Now().Add(n.Write).After(n.action.SendBy) {
 		err := n.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
-			extended, err := tx.ExtendAction(ctx, n.action, planning+github.WriteTimeout)
+			extended, err := tx.ExtendAction(ctx, n.action, planning+n.Write)
 			if err == nil {
 				n.action = extended
 			}

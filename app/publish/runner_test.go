@@ -39,7 +39,7 @@ func newWorld(t *testing.T, url string) *world {
 	c := &clock{time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return c.now }
 	s := ledgertest.Open(t, ledger.Options{URL: url, Now: now})
-	return &world{t, c, s, &things{}, &publish.Runner{Store: ledger.Scope[publish.Tx](s), Now: now, Settle: settle}}
+	return &world{t, c, s, &things{}, &publish.Runner{Store: ledger.Scope[publish.Tx](s), Now: now, Settle: settle, Write: github.WriteTimeout}}
 }
 
 // things is GitHub: what was made there, and what it answers.
