@@ -181,6 +181,7 @@ func belongings() []belonging {
 		{nil, `DELETE FROM events WHERE id IN (SELECT e.id FROM leaks l JOIN events e ON e.leak = l.id WHERE l.repository = $1 LIMIT $2)`},
 		{nil, of("filings", "leak")},
 		{nil, of("activity", "id")},
+		{nil, `DELETE FROM leak_paths WHERE leak IN (SELECT p.leak FROM leaks l JOIN leak_paths p ON p.leak = l.id WHERE l.repository = $1 LIMIT $2)`},
 		{nil, `DELETE FROM issue_texts WHERE leak IN (SELECT t.leak FROM leaks l JOIN issue_texts t ON t.leak = l.id WHERE l.repository = $1 LIMIT $2)`},
 		{func(f *Forgotten) *int64 { return &f.Leaks }, of("leaks", "id")},
 		{func(f *Forgotten) *int64 { return &f.Scans }, of("scans", "id")},

@@ -23,6 +23,17 @@ func (tx *Tx) OutsideLeaks(ctx context.Context, repository int64, pull, limit in
 // others.
 func (tx *Tx) AdmitLeak(ctx context.Context, leak int64) error {
 	_, err := tx.exec(ctx, `UPDATE sightings SET outside = 0 WHERE leak = $1 AND outside = 1`, leak)
+	var places []respond.Sighting
+	if err == nil {
+		places, err = tx.Sightings(ctx, leak, maxPaths)
+	}
+	if err == nil {
+		paths := make([]string, len(places))
+		for i, s := range places {
+			paths[i] = s.Path
+		}
+		err = tx.addPaths(ctx, leak, paths)
+	}
 	if err == nil {
 		_, err = tx.exec(ctx, `UPDATE leaks SET outside = 0, detected = $2 WHERE id = $1 AND outside = 1`, leak, tx.now)
 	}

@@ -39,7 +39,7 @@ func (tx *Tx) recordScan(ctx context.Context, scan respond.Scan, observations []
 	if err != nil {
 		return RecordedScan{}, err
 	}
-	leaks := map[string]int64{} // fingerprint to id
+	leaks, paths := map[string]int64{}, map[int64][]string{} // fingerprint to id, and where each is
 	var order []int64
 	for _, o := range observations {
 		leak, ok := leaks[o.Leak.Fingerprint]
@@ -52,6 +52,14 @@ func (tx *Tx) recordScan(ctx context.Context, scan respond.Scan, observations []
 			order = append(order, leak)
 		}
 		if err := tx.saveSighting(ctx, id, leak, o, scan.Outside); err != nil {
+			return RecordedScan{}, err
+		}
+		if !scan.Outside {
+			paths[leak] = append(paths[leak], o.Sighting.Path)
+		}
+	}
+	for _, leak := range order {
+		if err := tx.addPaths(ctx, leak, paths[leak]); err != nil {
 			return RecordedScan{}, err
 		}
 	}

@@ -147,6 +147,11 @@ CREATE TABLE keyed_jobs (
     PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE leak_paths (
+    leak  INTEGER PRIMARY KEY REFERENCES leaks ON DELETE CASCADE,
+    paths TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE leaks (
     id               INTEGER PRIMARY KEY AUTOINCREMENT,
     repository       INTEGER NOT NULL REFERENCES repositories ON DELETE CASCADE,
@@ -179,6 +184,8 @@ CREATE TABLE leaks (
     first_scan       INTEGER NOT NULL, outside INTEGER NOT NULL DEFAULT 0, files_ref BLOB NOT NULL DEFAULT x'', seen INTEGER NOT NULL DEFAULT 0,
     UNIQUE (repository, fingerprint)
 ) STRICT;
+
+CREATE INDEX leaks_counted ON leaks (repository, outside, state, severity, environment, kind, confidence, detected, closed);
 
 CREATE INDEX leaks_issue ON leaks (issue_repository, issue_number) WHERE issue_number <> 0;
 

@@ -152,30 +152,6 @@ func (q *viewed) contains(text, part string) string {
 	return `instr(lower(` + text + `), ` + q.bind(part) + `) > 0`
 }
 
-// bytesContain is contains for a column of bytes.
-func (q *viewed) bytesContain(column, part string) string {
-	if q.tx.pg != nil {
-		return q.contains(`encode(`+column+`, 'escape')`, escaped(part))
-	}
-	return q.contains(`CAST(`+column+` AS TEXT)`, part)
-}
-
-// escaped writes bytes as PostgreSQL's format "escape" does.
-func escaped(s string) string {
-	var b strings.Builder
-	for _, c := range []byte(s) {
-		switch {
-		case c == '\\':
-			b.WriteString(`\\`)
-		case c == 0 || c >= 0x80:
-			fmt.Fprintf(&b, `\%03o`, c)
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
-
 // lowerASCII is a text with its ASCII letters in lower case, as both databases make it.
 func lowerASCII(s string) string {
 	return strings.Map(func(r rune) rune {
@@ -202,7 +178,15 @@ func (q *viewed) greatest(of ...string) string {
 	return "max(" + strings.Join(of, ", ") + ")"
 }
 
-// textOf is SQL for a column of bytes compared with a text.
+// joined joins a table; on SQLite it is looked up for each row of those before it, whatever SQLite guesses.
+func (q *viewed) joined() string {
+	if q.tx.pg != nil {
+		return "JOIN"
+	}
+	return "CROSS JOIN"
+}
+
+// bytesOf is SQL for a text as a column of bytes has it.
 func (q *viewed) bytesOf(text string) string {
 	if q.tx.pg != nil {
 		return "convert_to(" + text + ", 'UTF8')"

@@ -41,8 +41,8 @@ func (tx *Tx) DeliveryHealth(ctx context.Context, v Visible) (DeliveryHealth, er
 			FROM deliveries d WHERE d.received >= `+q.bind(tx.now.Add(-24*time.Hour))+`
 				AND NOT (d.given_up <> 0 AND d.outcome = `+missed+`) AND `+q.sees(v, "d.repository")+`) recent GROUP BY state`, q.args...)
 	if err == nil {
-		q := &viewed{tx: tx}
-		_, err = one(ctx, tx.unprepared(), []any{into{&h.OldestWaiting}}, `SELECT coalesce(min(d.received), 0) FROM deliveries d
+		q, waiting := &viewed{tx: tx}, 0 // counted, so that they are found by their index
+		_, err = one(ctx, tx.unprepared(), []any{&waiting, into{&h.OldestWaiting}}, `SELECT count(*), coalesce(min(d.received), 0) FROM deliveries d
 			WHERE d.finished = 0 AND `+q.sees(v, "d.repository"), q.args...)
 	}
 	if err == nil {

@@ -158,7 +158,7 @@ func (q *viewed) search(word string) string {
 	if !strings.HasPrefix(word, "#") {
 		either = append(either, q.contains("r.owner || '/' || r.name", word), q.contains("l.instance", word), q.contains("l.redacted", word),
 			q.contains("l.fingerprint", word),
-			"l.id IN (SELECT s.leak FROM sightings s WHERE s.outside = 0 AND "+q.bytesContain("s.path", word)+")")
+			"EXISTS (SELECT 1 FROM leak_paths p WHERE p.leak = l.id AND "+q.contains("p.paths", word)+")")
 	}
 	if len(either) == 0 {
 		return "1 = 0"

@@ -121,10 +121,10 @@ func (q *viewed) repositoriesWhere(v Visible, query RepositoryQuery) string {
 		add(in(q, "("+q.tx.historyOf()+")", query.History))
 	}
 	if query.WithLeaks {
-		add(openLeaks + " > 0")
+		add("EXISTS " + strings.Replace(openLeaks, "count(*)", "1", 1))
 	}
 	if query.WithGaps {
-		add(openGaps + " > 0")
+		add("EXISTS " + strings.Replace(openGaps, "count(*)", "1", 1))
 	}
 	if !query.ReadBefore.IsZero() {
 		add(q.lastRead() + " < " + q.bind(query.ReadBefore))
