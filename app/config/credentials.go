@@ -110,8 +110,7 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// withCredentials fills in what set-up has kept, where flags and environment say nothing. The file is about one App on one GitHub:
-// where they name another, none of it is used.
+// withCredentials fills in what set-up has kept in the data directory.
 func (f Flags) withCredentials(data string) (Flags, error) {
 	kept, err := ReadCredentials(data)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -126,25 +125,30 @@ func (f Flags) withCredentials(data string) (Flags, error) {
 		}
 		return f, &Error{"REKEY_DATA", "has credentials that cannot be read", err.Error()}
 	}
-	other := f.AppID != "" && strings.TrimSpace(f.AppID) != strconv.FormatInt(kept.AppID, 10) ||
-		f.GitHubURL != "" && strings.TrimRight(f.GitHubURL, "/") != kept.GitHubURL
-	if other {
-		return f, nil
+	return f.WithCredentials(kept), nil
+}
+
+// WithCredentials fills in an App's credentials where flags and environment say nothing. They are about one App on one GitHub: where
+// the settings name another, none of them is used.
+func (f Flags) WithCredentials(c Credentials) Flags {
+	if f.AppID != "" && strings.TrimSpace(f.AppID) != strconv.FormatInt(c.AppID, 10) ||
+		f.GitHubURL != "" && strings.TrimRight(f.GitHubURL, "/") != c.GitHubURL {
+		return f
 	}
 	keep := func(setting *string, file, value string) {
 		if *setting == "" && file == "" {
 			*setting = value
 		}
 	}
-	keep(&f.GitHubURL, "", kept.GitHubURL)
-	keep(&f.PublicURL, "", kept.PublicURL)
-	keep(&f.AppID, "", strconv.FormatInt(kept.AppID, 10))
-	keep(&f.PrivateKey, f.PrivateKeyFile, kept.PrivateKey)
-	keep(&f.WebhookSecret, f.WebhookSecretFile, kept.WebhookSecret)
+	keep(&f.GitHubURL, "", c.GitHubURL)
+	keep(&f.PublicURL, "", c.PublicURL)
+	keep(&f.AppID, "", strconv.FormatInt(c.AppID, 10))
+	keep(&f.PrivateKey, f.PrivateKeyFile, c.PrivateKey)
+	keep(&f.WebhookSecret, f.WebhookSecretFile, c.WebhookSecret)
 	if f.ClientID == "" && f.ClientSecret == "" && f.ClientSecretFile == "" {
-		f.ClientID, f.ClientSecret = kept.ClientID, kept.ClientSecret
+		f.ClientID, f.ClientSecret = c.ClientID, c.ClientSecret
 	}
-	return f, nil
+	return f
 }
 
 // namesApp reports whether flags and environment give all that the server cannot do without.

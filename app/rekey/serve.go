@@ -19,9 +19,12 @@ type serveCommand struct {
 // Help is shown by rekey serve --help.
 func (serveCommand) Help() string {
 	return `Receives webhook deliveries at /webhook and answers them with check runs and issues. Each setting is a flag or an environment
-variable; secrets can be read from files. First register the App as deploy/README.md describes.
+variable; secrets can be read from files. Without an App it starts set-up: it prints a link, and the page behind it has GitHub create
+one. docs/install.md describes it.
 
 Examples:
+
+  rekey serve --public-url https://rekey.example.com
 
   rekey serve --app-id 123456 --private-key-file rekey.pem --webhook-secret-file webhook-secret
 
@@ -35,7 +38,11 @@ standard OTEL_* variables say, such as OTEL_EXPORTER_OTLP_ENDPOINT; off by defau
 
 // Run serves until ctx ends.
 func (c serveCommand) Run(ctx context.Context, s streams) error {
-	cfg, err := c.Resolve()
+	needsSetUp, resolve := c.NeedsSetUp(), c.Resolve
+	if needsSetUp {
+		resolve = c.ResolveForSetUp
+	}
+	cfg, err := resolve()
 	if err != nil {
 		return err
 	}
@@ -49,7 +56,11 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer closeTracing(ctx, tracing, log)
-	server, err := serve.New(ctx, cfg, serve.Options{Log: log, Version: versionName(), Memory: memory, Tracing: tracing})
+	options := serve.Options{Log: log, Version: versionName(), Memory: memory, Tracing: tracing}
+	if needsSetUp {
+		return c.setUp(ctx, cfg, options, s)
+	}
+	server, err := serve.New(ctx, cfg, options)
 	if err != nil {
 		return err
 	}

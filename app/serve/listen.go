@@ -2,8 +2,6 @@ package serve
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -11,7 +9,6 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/rekey-app/rekey/app/config"
-	"github.com/rekey-app/rekey/app/intake"
 	"github.com/rekey-app/rekey/app/status"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -37,6 +34,9 @@ func (s *Server) listenAll(ctx context.Context, cfg config.Config) error {
 	if s.intake != nil {
 		s.intake.Routes(routes)
 	}
+	if s.options.SetUp != nil {
+		routes.PathPrefix("/setup").Handler(s.options.SetUp)
+	}
 	if cfg.AdminListen != "" {
 		admin := mux.NewRouter()
 		front.Admin(admin)
@@ -46,11 +46,16 @@ func (s *Server) listenAll(ctx context.Context, cfg config.Config) error {
 		}
 		s.log.InfoContext(ctx, "metrics are served", "address", address.String())
 	}
-	address, err := s.listen(ctx, "REKEY_LISTEN", cfg.Listen, routes)
-	if err != nil {
-		return err
+	if s.options.Front != nil {
+		s.serve(s.options.Front, routes)
+		s.addr = s.options.Front.Addr()
+	} else {
+		address, err := s.listen(ctx, "REKEY_LISTEN", cfg.Listen, routes)
+		if err != nil {
+			return err
+		}
+		s.addr = address
 	}
-	s.addr = address
 	message := "rekey accepts deliveries"
 	if s.intake == nil {
 		message = "rekey does jobs, and accepts no deliveries"
@@ -60,16 +65,23 @@ func (s *Server) listenAll(ctx context.Context, cfg config.Config) error {
 }
 
 func (s *Server) listen(ctx context.Context, setting, address string, routes http.Handler) (net.Addr, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	front, err := Listen(ctx, setting, address, s.log)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", setting, err)
+		return nil, err
 	}
-	server := intake.Server(routes, s.log)
-	s.http = append(s.http, server)
-	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	s.serve(front, routes)
+	return front.Addr(), nil
+}
+
+// serve has a front answer with routes, and closes it with the server.
+func (s *Server) serve(front *Front, routes http.Handler) {
+	s.http = append(s.http, front.http)
+	front.Handle(routes)
+	s.tending.Go(func() {
+		select {
+		case err := <-front.Failed():
 			s.fail(err)
+		case <-s.closing:
 		}
-	}()
-	return listener.Addr(), nil
+	})
 }

@@ -50,6 +50,11 @@ type Options struct {
 	// Settle is how long GitHub may take to do what a failed request asked for; zero is [publish.DefaultSettle]. A GitHub on
 	// loopback can do with less.
 	Settle time.Duration
+	// Front, if set, listens on REKEY_LISTEN already, as set-up had it do: the server answers there from then on, and closes it. Where New
+	// fails, it stays the caller's.
+	Front *Front
+	// SetUp, if set, answers below /setup.
+	SetUp http.Handler
 	// RecoverEvery is how often GitHub's log of deliveries is read; zero is each five minutes.
 	RecoverEvery time.Duration
 }
@@ -70,6 +75,8 @@ type Server struct {
 	http    []*http.Server
 	addr    net.Addr
 	failed  chan error
+	closing chan struct{} // closed by Close
+	once    sync.Once     // closes it
 
 	tending     sync.WaitGroup
 	stopTending context.CancelFunc
@@ -82,7 +89,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *Server, err erro
 		o.Memory = PlanMemory(math.MaxInt64)
 	}
 	s := &Server{
-		log: slog.New(observe.Logs(o.Log.Handler())), options: o, role: cmp.Or(cfg.Role, config.All), started: time.Now(), failed: make(chan error, 1),
+		log: slog.New(observe.Logs(o.Log.Handler())), options: o, role: cmp.Or(cfg.Role, config.All), started: time.Now(), failed: make(chan error, 1), closing: make(chan struct{}),
 		metrics: prometheus.NewRegistry(), scanner: detect.New(detect.Options{Memory: budget.NewMemory(o.Memory.Decoders)}),
 	}
 	defer func() {
@@ -157,6 +164,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 // Close stops in the order that loses nothing: no new deliveries, those in flight stored, running jobs ended.
 func (s *Server) Close() error {
+	s.once.Do(func() { close(s.closing) })
 	requests, cancel := context.WithTimeout(context.Background(), requestsWithin)
 	defer cancel()
 	var errs []error
@@ -172,8 +180,8 @@ func (s *Server) Close() error {
 	defer cancelJobs()
 	if s.stopTending != nil {
 		s.stopTending()
-		s.tending.Wait()
 	}
+	s.tending.Wait()
 	if s.worker != nil {
 		errs = append(errs, s.worker.Stop(jobs))
 	}

@@ -39,6 +39,7 @@ type manifest struct {
 	URL          string            `json:"url"`
 	Public       bool              `json:"public"`
 	RedirectURL  string            `json:"redirect_url"`
+	SetupURL     string            `json:"setup_url"`
 	CallbackURLs []string          `json:"callback_urls"`
 	Permissions  map[string]string `json:"default_permissions"`
 	Events       []string          `json:"default_events"`
@@ -127,7 +128,7 @@ func convertManifest(c *call) answer {
 	s.accounts[strings.ToLower(s.bot.Login)] = s.bot
 	s.opt.AppID, s.opt.AppSlug, s.opt.WebhookSecret = s.id(), slug, rand.Text()+rand.Text()
 	s.opt.Permissions, s.opt.Events = made.app.Permissions, slices.Sorted(slices.Values(made.app.Events))
-	s.owner, s.webhookURL, s.unregistered = made.owner, made.app.Hook.URL, false
+	s.owner, s.webhookURL, s.setupURL, s.unregistered = made.owner, made.app.Hook.URL, made.app.SetupURL, false
 	s.later(func() { s.Ping(s.ctx) })
 	app := s.appJSON()
 	app["name"], app["external_url"] = made.app.Name, made.app.URL
@@ -168,8 +169,38 @@ func getHookConfig(c *call) answer {
 	return ok(config)
 }
 
-// settingsPage answers requests for the pages where Apps are made, and reports whether it was one.
+// installPage is GitHub's page where an App is installed, in short.
+var installPage = template.Must(template.New("").Parse(`<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>Install {{.App}}</title>
+<main><h1>Install {{.App}}</h1><p>This stands in for GitHub.</p>
+<form method="post"><label>Account <select name="account">{{range .Accounts}}<option>{{.}}</option>{{end}}</select></label>
+<button>Install</button></form></main></html>`))
+
+// install is /apps/SLUG/installations/new: a browser installs the App on all repositories of an account that may, the App's owner.
+func (s *Server) install(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	account, by, to := cmp.Or(s.owner, s.bot), s.person(), s.setupURL
+	app := s.opt.AppSlug
+	s.mu.Unlock()
+	if r.Method == http.MethodPost && r.PostFormValue("account") == account.Login {
+		in, _ := s.Install(s.ctx, account, by)
+		query := url.Values{"installation_id": {itoa(in.ID())}, "setup_action": {"install"}}
+		http.Redirect(w, r, cmp.Or(to, s.baseURL)+"?"+query.Encode(), http.StatusFound)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_ = installPage.Execute(w, map[string]any{"App": app, "Accounts": []string{account.Login}}) // the browser may be gone
+}
+
+// settingsPage answers requests for the pages where Apps are made and installed, and reports whether it was one.
 func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request) bool {
+	s.mu.Lock()
+	app := "/apps/" + s.opt.AppSlug + "/installations/new"
+	s.mu.Unlock()
+	if r.URL.Path == app {
+		s.install(w, r)
+		return true
+	}
 	if r.Method != http.MethodPost {
 		return false
 	}

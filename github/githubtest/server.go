@@ -66,6 +66,7 @@ type Server struct {
 	unregistered  bool
 	owner         *Account       // the App's; nil: its bot
 	hook          map[string]any // what GET /app/hook/config says in place of the truth
+	setupURL      string         // where a browser goes after installing
 	webhookURL    string
 	deliveries    []*Delivery
 	created       time.Time
