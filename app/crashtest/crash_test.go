@@ -203,6 +203,9 @@ func (w *world) trouble(on bool) {
 	w.balancer.setTrouble(on)
 }
 
+// killEvery is the longest time that a process is left alone.
+const killEvery = 5 * time.Second
+
 // crash ends a process again and again.
 func (w *world) crash(ctx context.Context, p *process) {
 	ways := []string{"SIGKILL", "SIGKILL", "SIGKILL", "SIGKILL", "SIGTERM", "SIGTERM twice", "SIGSTOP"}
@@ -210,7 +213,10 @@ func (w *world) crash(ctx context.Context, p *process) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(w.pause(time.Duration(w.set.replicas) * 2500 * time.Millisecond)):
+		case <-time.After(w.pause(killEvery)):
+		}
+		if w.suspects() {
+			continue
 		}
 		w.mu.Lock()
 		way := ways[w.rng.IntN(len(ways))]

@@ -115,3 +115,19 @@ func (w *world) leftBehind() (wrong []string) {
 	}
 	return wrong
 }
+
+// suspects reports whether a job that is still to be done would be given up if it were interrupted once more: what ends each process
+// that does it is not done for ever, and chance alone does so here.
+func (w *world) suspects() bool {
+	const alone, beside = 2, 8 // one and two less than what servers put up with
+	times := func(of string) string {
+		if w.set.postgres != "" {
+			return `coalesce((metadata->>'` + of + `')::int, 0)`
+		}
+		return `coalesce(json_extract(metadata, '$.` + of + `'), 0)`
+	}
+	suspects := false
+	w.eachJob(fmt.Sprintf(`state IN ('available', 'scheduled', 'retryable', 'running') AND (%s >= %d OR %s >= %d)`,
+		times("crashes_alone"), alone, times("crashes"), beside), func(int64, string, interrupted) { suspects = true })
+	return suspects
+}

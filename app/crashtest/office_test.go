@@ -118,6 +118,7 @@ func (w *world) suspend(ctx context.Context, in *installation) bool {
 func (w *world) reinstall(ctx context.Context, in *installation) bool {
 	rs := w.of(in)
 	return w.alone(rs, func() {
+		w.goes(in.on.ID())
 		in.on.Uninstall(ctx, w.ada)
 		time.Sleep(time.Duration(w.office.Int64N(int64(4 * time.Second))))
 		in.on, _ = w.github.Install(ctx, in.owner, w.ada)
@@ -188,6 +189,7 @@ func (w *world) drop(ctx context.Context, r *repository) {
 		return
 	}
 	r.gone = true
+	w.goes(r.on.ID())
 	r.on.Delete(ctx, w.ada)
 	w.discard(ctx, r)
 }
@@ -225,8 +227,10 @@ func (w *world) leave(ctx context.Context, in *installation) bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.gone = true
+		w.goes(r.on.ID())
 		w.discard(ctx, r)
 	}
+	w.goes(in.on.ID())
 	in.on.Uninstall(ctx, w.ada)
 	w.mu.Lock()
 	defer w.mu.Unlock()

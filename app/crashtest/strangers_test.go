@@ -22,7 +22,7 @@ import (
 const forgedMark = "deadbeefdeadbeefdeadbeef"
 
 // anotherApp is the installation of another App.
-const anotherApp = "999999999"
+const anotherApp = 999_999_999
 
 // intrude sends what no server may take, and damages GitHub's log, until ctx ends.
 func (w *world) intrude(ctx context.Context) {
@@ -124,7 +124,7 @@ func forgedPush(rng *rand.Rand) []byte {
 func (w *world) cutOff(_ context.Context, rng *rand.Rand) {
 	w.github.EditDeliveries(func(log []githubtest.Delivery) []githubtest.Delivery {
 		for i := range log {
-			if d := &log[i]; d.Status >= 500 && d.Shown == nil && !w.taken(d.GUID) && rng.IntN(2) == 0 {
+			if d := &log[i]; d.Status >= 500 && d.Shown == nil && !w.taken(d.GUID) && rng.IntN(8) == 0 {
 				d.Shown = d.Payload[:rng.IntN(len(d.Payload))]
 				w.log.note("GitHub's log shows a part of delivery %s", d.GUID)
 				w.count("payload cut off in GitHub's log")
@@ -137,7 +137,7 @@ func (w *world) cutOff(_ context.Context, rng *rand.Rand) {
 // logElsewhere puts into GitHub's log what is about an installation of another App.
 func (w *world) logElsewhere(ctx context.Context, rng *rand.Rand) {
 	d := w.github.Deliver(ctx, "push", fmt.Appendf(nil, `{"ref": "refs/heads/main", "before": "%040d", "after": "%040x", "note": %q,
-		"installation": {"id": %s}, "repository": {"id": 999999998, "name": "x", "full_name": "y/x", "owner": {"login": "y"}}}`, 0, rng.Uint64(), elsewhere, anotherApp))
+		"installation": {"id": %d}, "repository": {"id": 999999998, "name": "x", "full_name": "y/x", "owner": {"login": "y"}}}`, 0, rng.Uint64(), elsewhere, anotherApp))
 	w.log.note("GitHub's log has delivery %s of another App", d.GUID)
 	w.count("delivery of another App in GitHub's log")
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -71,13 +72,34 @@ func (w *world) listen(process, line string) {
 	if w.holdsKey(line) {
 		w.fault("the log of %s holds a key", process)
 	}
-	if strings.Contains(line, anotherApp) { // nobody can read there
-		return
-	}
 	for _, never := range []string{"panic", "given up", "DATA RACE", "cannot decode"} {
 		if strings.Contains(line, never) && strings.Contains(line, `"level":"ERROR"`) || strings.HasPrefix(line, "panic:") {
-			w.fault("%s said: %s", process, line)
+			if !w.excuse(line) {
+				w.fault("%s said: %s", process, line)
+			}
 			return
 		}
 	}
+}
+
+var aboutIn = regexp.MustCompile(`"(?:installation|repository_id)":([0-9]+)`)
+
+// excuse reports whether a line is about what is gone: what was still to be done there is given up until GitHub says that it is gone.
+func (w *world) excuse(line string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, found := range aboutIn.FindAllStringSubmatch(line, -1) {
+		if id, _ := strconv.ParseInt(found[1], 10, 64); w.gone[id] {
+			w.excused++
+			return true
+		}
+	}
+	return false
+}
+
+// goes notes that an installation or a repository is about to be gone.
+func (w *world) goes(id int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.gone[id] = true
 }

@@ -67,6 +67,8 @@ type world struct {
 	effects       int                  // requests that changed something on GitHub
 	closed        map[string]int       // issue to how often we closed it, by deliveries that are not in GitHub's log any more
 	interrupted   map[int64]interrupted
+	gone          map[int64]bool // installations and repositories
+	excused       int            // what was given up about those
 }
 
 // totals are the figures of all rounds.
@@ -89,7 +91,7 @@ func newWorld(t testing.TB, s setting) *world {
 	w := &world{
 		t: t, set: s, log: &journal{}, data: t.TempDir(), rng: rand.New(rand.NewPCG(s.seed, 3)), office: rand.New(rand.NewPCG(s.seed, 4)),
 		free: make(chan *repository, 1<<16), counts: map[string]int{}, keys: map[string]bool{}, have: map[string]bool{},
-		concludedAt: map[string]time.Time{}, closed: map[string]int{}, interrupted: map[int64]interrupted{},
+		concludedAt: map[string]time.Time{}, closed: map[string]int{}, interrupted: map[int64]interrupted{}, gone: map[int64]bool{anotherApp: true},
 	}
 	var err error
 	if name := os.Getenv("CRASH_LOG"); name != "" {
