@@ -26,9 +26,13 @@ func (w *world) calm(ctx context.Context) (lasted time.Duration, calm bool) {
 	var last string
 	began := time.Now()
 	since, moved, quiet := began, began, 0
+	var passed time.Time
 	for ctx.Err() == nil {
 		w.must(w.github.Settle(ctx))
-		w.passTime(ctx)
+		if time.Since(passed) > 3*time.Second { // what was asked for again is on its way
+			w.passTime(ctx)
+			passed = time.Now()
+		}
 		different := w.compare()
 		busy, next := w.busy()
 		missed := w.missed()
