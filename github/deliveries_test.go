@@ -91,3 +91,17 @@ func TestDeliveriesKept(t *testing.T) {
 		}
 	}
 }
+
+func TestWriteWithin(t *testing.T) {
+	for timeout, want := range map[time.Duration]time.Duration{
+		0: github.WriteTimeout, 10 * time.Second: 10 * time.Second, time.Hour: github.WriteTimeout,
+	} {
+		app, err := github.New(github.Config{AppID: 1, PrivateKey: appKey(), WebURL: "https://github.com", RequestTimeout: timeout})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := app.WriteWithin(); got != want {
+			t.Errorf("requests of %s: %s, want %s", timeout, got, want)
+		}
+	}
+}

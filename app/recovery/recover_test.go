@@ -308,7 +308,7 @@ func TestADamagedLog(t *testing.T) {
 	sent := w.deliver(9)
 	w.github.EditDeliveries(func(log []githubtest.Delivery) []githubtest.Delivery {
 		log[0].Payload = nil
-		log[1].Payload = []byte(`{"ref":"refs/he`)
+		log[1].Shown = []byte(`{"ref":"refs/he`)
 		log[2].Payload = []byte(`[1]`)
 		log[3].Stamp = "2126-01-01T00:00:00Z"
 		log[4].Stamp = "some day"
