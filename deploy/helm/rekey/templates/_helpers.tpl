@@ -92,6 +92,13 @@ spec:
         {{- if ne .role "worker" }}
         - {name: REKEY_WEBHOOK_SECRET_FILE, value: /secrets/webhook-secret}
         {{- end }}
+        {{- with $v.publicUrl | default (ternary (printf "https://%s" $v.ingress.host) "" $v.ingress.enabled) }}
+        - {name: REKEY_PUBLIC_URL, value: {{ . | quote }}}
+        {{- end }}
+        {{- if and $v.github.clientId (ne .role "worker") }}
+        - {name: REKEY_CLIENT_ID, value: {{ $v.github.clientId | quote }}}
+        - {name: REKEY_CLIENT_SECRET_FILE, value: /secrets/client-secret}
+        {{- end }}
         {{- if $v.database.postgresql }}
         - {name: REKEY_DATABASE_URL_FILE, value: /secrets/database-url}
         {{- end }}
@@ -147,6 +154,9 @@ spec:
           {{- end }}
           {{- if ne .role "worker" }}
           - {key: webhook-secret, path: webhook-secret}
+          {{- end }}
+          {{- if and $v.github.clientId (ne .role "worker") }}
+          - {key: client-secret, path: client-secret}
           {{- end }}
           {{- if $v.database.postgresql }}
           - {key: database-url, path: database-url}
