@@ -61,3 +61,11 @@ func ReclaimDead(ctx context.Context, s *ledger.Store, steady bool) error {
 
 // LockOf is SQL for the numbers of a process's lock.
 func LockOf(id string) string { return lockOf(id) }
+
+// GUIDOf is SQL for the delivery that the job j is of.
+func GUIDOf(postgres bool) string {
+	if postgres {
+		return `j.args->>'guid'`
+	}
+	return `json_extract(j.args, '$.guid')`
+}

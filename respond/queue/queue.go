@@ -100,13 +100,17 @@ type anyJob struct{}
 func (anyJob) Kind() string { return "" }
 
 // EnqueueDeliveries implements [ledger.Queue].
-func (q *inserter) EnqueueDeliveries(ctx context.Context, tx *ledger.Tx, deliveries []ledger.Delivery) (err error) {
+func (q *inserter) EnqueueDeliveries(ctx context.Context, tx *ledger.Tx, deliveries []ledger.Delivery) error {
 	if len(deliveries) == 0 {
 		return nil
 	}
+	waiting, err := backlogsOf(ctx, tx, deliveries)
+	if err != nil {
+		return err
+	}
 	jobs := make([]river.InsertManyParams, len(deliveries))
 	for i, d := range deliveries {
-		jobs[i] = deliveryJob(d)
+		jobs[i] = deliveryJob(d, waiting.priority(d))
 		tx.Wake(jobs[i].InsertOpts.Queue)
 	}
 	if pg := tx.Postgres(); pg != nil {
@@ -119,7 +123,11 @@ func (q *inserter) EnqueueDeliveries(ctx context.Context, tx *ledger.Tx, deliver
 
 // EnqueueDelivery implements [ledger.Queue].
 func (q *inserter) EnqueueDelivery(ctx context.Context, tx *ledger.Tx, d ledger.Delivery) (bool, error) {
-	params := deliveryJob(d)
+	waiting, err := backlogsOf(ctx, tx, []ledger.Delivery{d})
+	if err != nil {
+		return false, err
+	}
+	params := deliveryJob(d, waiting.priority(d))
 	result, err := q.insertJob(ctx, tx, params.Args, params.InsertOpts)
 	if err != nil {
 		return false, err
@@ -128,7 +136,7 @@ func (q *inserter) EnqueueDelivery(ctx context.Context, tx *ledger.Tx, d ledger.
 }
 
 // deliveryJob makes the job of a delivery. River keeps it from being queued while one is that will still do its work.
-func deliveryJob(d ledger.Delivery) river.InsertManyParams {
+func deliveryJob(d ledger.Delivery, priority int) river.InsertManyParams {
 	args := job.Delivery{GUID: clean(d.GUID), Installation: d.Installation, Repository: d.Repository, Lane: clean(d.Lane)}
 	if d.Class != turn.Push {
 		args.Class = d.Class.String()
@@ -137,6 +145,7 @@ func deliveryJob(d ledger.Delivery) river.InsertManyParams {
 		Args: args,
 		InsertOpts: &river.InsertOpts{
 			Queue:    job.QueueOf(d.Event),
+			Priority: priority,
 			Metadata: job.Origin{Trace: d.Trace}.Metadata(),
 			UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
 				rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,

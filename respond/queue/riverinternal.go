@@ -11,6 +11,8 @@ package queue
 //     request per row.
 //   - Deleting ended jobs (pruneJobs). River deletes 10,000 at a time, and keeps all other writers of a SQLite database waiting.
 //   - Counting jobs by queue and state (countJobs). The API lists jobs, and does not count them.
+//   - Learning which jobs River takes at once, by the pilot on both databases: it starts them in any order.
+//   - Reading the priorities of what waits of an installation (eachBacklog). The API lists jobs, and does not count them.
 //   - Making jobs available before their time, many with one statement: those whose turn comes (callJobs, callAll), and parked ones
 //     (resumeParked). JobRetry takes one job, and resets what it counts.
 //   - Reclaiming the jobs of a process that is gone (reclaim, runningElsewhere, endLeadership). River does so when a job's timeout
@@ -19,12 +21,15 @@ package queue
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivershared/baseservice"
 	"github.com/riverqueue/river/rivershared/riverpilot"
@@ -54,13 +59,26 @@ func (*sqliteDriver) SupportsListenNotify() bool { return false }
 // PluginInit makes River ask for PluginPilot.
 func (*sqliteDriver) PluginInit(*baseservice.Archetype) {}
 
-// PluginPilot is how River hands out the function that wakes its queues.
+// PluginPilot is how River hands out the function that wakes its queues, and the jobs that it takes.
 func (d *sqliteDriver) PluginPilot() riverpilot.Pilot { return d.pilot }
+
+// pgDriver is River's driver with a pilot, as on SQLite.
+type pgDriver struct {
+	*riverpgxv5.Driver
+	pilot *pilot
+}
+
+// PluginInit makes River ask for PluginPilot.
+func (*pgDriver) PluginInit(*baseservice.Archetype) {}
+
+// PluginPilot is how River hands out the jobs that it takes.
+func (d *pgDriver) PluginPilot() riverpilot.Pilot { return d.pilot }
 
 type pilot struct {
 	riverpilot.StandardPilot
-	db       *sql.DB
+	db       *sql.DB // nil on PostgreSQL
 	inserted func(context.Context, []*rivertype.JobInsertResult)
+	taken    func(queue string, jobs []*rivertype.JobRow) // called before any of the jobs starts; may be nil
 
 	prepare sync.Mutex
 	due     *sql.Stmt // nil: not prepared yet; it closes with db
@@ -70,12 +88,16 @@ type pilot struct {
 func (p *pilot) JobGetAvailable(
 	ctx context.Context, exec riverdriver.Executor, state riverpilot.ProducerState, params *riverdriver.JobGetAvailableParams,
 ) (*riverdriver.JobGetAvailableResult, error) {
-	if params.Now == nil { // by the database's clock
+	if p.db != nil && params.Now == nil { // by the database's clock
 		if none, err := p.none(ctx, params.Queue); err == nil && none {
 			return &riverdriver.JobGetAvailableResult{}, nil
 		}
 	}
-	return p.StandardPilot.JobGetAvailable(ctx, exec, state, params)
+	got, err := p.StandardPilot.JobGetAvailable(ctx, exec, state, params)
+	if err == nil && p.taken != nil {
+		p.taken(params.Queue, got.Jobs)
+	}
+	return got, err
 }
 
 // none reports whether a queue has no job that could start now.
@@ -229,8 +251,41 @@ func resumeParked(ctx context.Context, tx *ledger.Tx, which string, args ...any)
 	return n, err
 }
 
-// callJobs makes jobs available that were put aside, and returns those that River still takes for running.
-func callJobs(ctx context.Context, tx *ledger.Tx, ids []int64) (early []int64, err error) {
+// eachBacklog reads what waits of installations in a queue. The ledger's migrations make an index for it.
+func eachBacklog(ctx context.Context, tx *ledger.Tx, queue string, installations []int64, read func(int64, backlog)) error {
+	list, err := json.Marshal(installations)
+	if err != nil {
+		return err
+	}
+	return tx.EachSQL(ctx, func(scan func(...any) error) error {
+		var installation int64
+		var b backlog
+		if err := scan(&installation, &b.priority, &b.waiting); err != nil {
+			return err
+		}
+		read(installation, b)
+		return nil
+	}, backlogStatement(tx.Postgres() != nil), queue, string(list))
+}
+
+// backlogStatement gives for each installation of the list $2 the lowest priority of its deliveries that wait in the queue $1, and
+// how many have it, unless it is the lowest of all.
+func backlogStatement(postgres bool) string {
+	list, installation := `SELECT value AS id FROM json_each($2)`, `json_extract(j.args, '$.installation')`
+	if postgres {
+		list = `SELECT CAST(value AS BIGINT) AS id FROM json_array_elements_text(CAST(CAST($2 AS TEXT) AS json))`
+		installation = `CAST(j.args->>'installation' AS BIGINT)`
+	}
+	waiting := `FROM river_job j WHERE j.kind = 'delivery' AND j.state IN ('available', 'scheduled') AND j.queue = $1 AND ` + installation + ` = i.id`
+	return `SELECT id, priority, CASE WHEN priority < ` + strconv.Itoa(lowestPriority) + `
+			THEN (SELECT count(*) ` + waiting + ` AND j.priority = i.priority) ELSE 1 END
+		FROM (SELECT id, (SELECT j.priority ` + waiting + ` ORDER BY j.priority DESC LIMIT 1) AS priority FROM (` + list + `) i) i
+		WHERE priority IS NOT NULL`
+}
+
+// callJobs makes jobs available that were put aside, and returns those that River still takes for running. first: River hands them
+// out before all others.
+func callJobs(ctx context.Context, tx *ledger.Tx, ids []int64, first bool) (early []int64, err error) {
 	args, which := make([]any, len(ids)), make([]string, len(ids))
 	for i, id := range ids {
 		args[i], which[i] = id, fmt.Sprintf("$%d", i+1)
@@ -247,7 +302,11 @@ func callJobs(ctx context.Context, tx *ledger.Tx, ids []int64) (early []int64, e
 	if err != nil {
 		return nil, err
 	}
-	_, err = tx.ExecSQL(ctx, `UPDATE river_job SET state = 'available', scheduled_at = `+riverNow(tx)+`
+	priority := `priority`
+	if first {
+		priority = `1`
+	}
+	_, err = tx.ExecSQL(ctx, `UPDATE river_job SET state = 'available', scheduled_at = `+riverNow(tx)+`, priority = `+priority+`
 		WHERE id IN (`+list+`) AND state IN ('scheduled', 'available') AND scheduled_at > `+riverNow(tx), args...)
 	return early, err
 }

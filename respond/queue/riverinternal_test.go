@@ -132,7 +132,7 @@ func TestStatementsFindWhatRiverInserts(t *testing.T) {
 		before, after := states(func(ctx context.Context, tx *ledger.Tx) error { return queue.CallAll(ctx, tx, "") })
 		equal(t, "not put aside", []rivertype.JobState{before, after}, []rivertype.JobState{"scheduled", "scheduled"})
 		before, after = states(func(ctx context.Context, tx *ledger.Tx) error {
-			early, err := queue.CallJobs(ctx, tx, ids)
+			early, err := queue.CallJobs(ctx, tx, ids, true)
 			equal(t, "early", len(early), 0)
 			return err
 		})
@@ -161,7 +161,7 @@ func TestStatementsFindWhatRiverRuns(t *testing.T) {
 		}
 		undo := errors.New("undone")
 		err := s.Update(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
-			early, err := queue.CallJobs(ctx, tx, []int64{row.ID})
+			early, err := queue.CallJobs(ctx, tx, []int64{row.ID}, true)
 			equal(t, "early", early, []int64{row.ID})
 			if err != nil {
 				return err

@@ -39,7 +39,7 @@ func newTakesTurns(s *store, c Config) *takesTurns {
 		job.QueueScan: cmp.Or(max(c.Scan, 0), 8), job.QueueRespond: cmp.Or(max(c.Respond, 0), 8), job.QueueBackfill: cmp.Or(max(c.Backfill, 0), 3),
 	} {
 		o := turn.Options{Slots: slots, Open: open, Now: s.db.Now, Call: func(ctx context.Context, ids []int64) ([]int64, error) {
-			return s.call(ctx, queue, ids)
+			return s.call(ctx, queue, ids, true)
 		}}
 		if s.db.Postgres != nil {
 			o.Seats, o.Comes = seatsOnPostgres, fetchPoll+fetchPoll/5
@@ -47,6 +47,24 @@ func newTakesTurns(s *store, c Config) *takesTurns {
 		m.rooms[queue] = turn.NewRoom(o)
 	}
 	return m
+}
+
+// expect tells a queue's room which deliveries are about to come, so that those of a branch keep their order.
+func (m *takesTurns) expect(queue string, rows []*rivertype.JobRow) {
+	room := m.rooms[queue]
+	if room == nil {
+		return
+	}
+	var jobs []turn.Job
+	for _, row := range rows {
+		if row.Kind != (job.Delivery{}).Kind() {
+			continue
+		}
+		if j, err := deliveryTurn(row); err == nil { // else Work fails
+			jobs = append(jobs, j)
+		}
+	}
+	room.Expect(jobs)
 }
 
 // Work implements [rivertype.WorkerMiddleware].
@@ -163,8 +181,9 @@ func placeOf(ctx context.Context, tx *ledger.Tx, kind string, leak int64, j *tur
 	return err
 }
 
-// call makes jobs of a queue available that were put aside, and returns those that the queue still takes for running.
-func (s *store) call(ctx context.Context, queue string, ids []int64) (early []int64, err error) {
+// call makes jobs of a queue available that were put aside, and returns those that the queue still takes for running. first: they
+// come before all others.
+func (s *store) call(ctx context.Context, queue string, ids []int64, first bool) (early []int64, err error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -172,7 +191,7 @@ func (s *store) call(ctx context.Context, queue string, ids []int64) (early []in
 		if queue != "" {
 			tx.Wake(queue)
 		}
-		early, err = callJobs(ctx, tx, ids)
+		early, err = callJobs(ctx, tx, ids, first)
 		return err
 	})
 	return early, err
@@ -183,7 +202,7 @@ func (s *store) callAside(ctx context.Context, ids []int64) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hardStop)
 	defer cancel()
 	for chunk := range slices.Chunk(ids, 500) {
-		if _, err := s.call(ctx, "", chunk); err != nil {
+		if _, err := s.call(ctx, "", chunk, false); err != nil {
 			return err
 		}
 	}

@@ -106,7 +106,8 @@ func New(opened *ledger.Store, workers *river.Workers, c Config) (Worker, error)
 	if s.db.Postgres != nil {
 		alive := &whileAlive{}
 		config.Middleware = append([]rivertype.Middleware{alive}, config.Middleware...)
-		client, err := river.NewClient(riverpgxv5.New(s.db.Postgres), config)
+		driver := &pgDriver{riverpgxv5.New(s.db.Postgres), &pilot{taken: w.turns.expect}}
+		client, err := river.NewClient(driver, config)
 		if err != nil {
 			return nil, fmt.Errorf("queue: %w", err)
 		}
@@ -116,6 +117,7 @@ func New(opened *ledger.Store, workers *river.Workers, c Config) (Worker, error)
 		return w, nil
 	}
 	driver := newSQLiteDriver(s.db.SQLite)
+	driver.pilot.taken = w.turns.expect
 	config.FetchPollInterval = fetchPollSQLite
 	client, err := river.NewClient(driver, config)
 	if err != nil {

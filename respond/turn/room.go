@@ -57,7 +57,7 @@ type Room struct {
 	aside  map[place][]Job  // by id
 	calls  map[int64]int    // how often a job was called in vain
 	naps   map[int64]int    // how often a job that has not started was put aside
-	coming map[place][]call // called, and not here yet; by id
+	coming map[place][]call // called, or taken from the queue, and not here yet
 	timer  *time.Timer
 	wake   chan struct{}
 }
@@ -111,6 +111,17 @@ func NewRoom(o Options) *Room {
 	return &Room{
 		Options: o, table: NewTable(o.Slots), seats: map[int64]*seat{}, aside: map[place][]Job{}, calls: map[int64]int{}, naps: map[int64]int{},
 		coming: map[place][]call{}, wake: make(chan struct{}, 1),
+	}
+}
+
+// Expect tells which jobs are about to come: until they are here, no later one of their lanes starts.
+func (r *Room) Expect(jobs []Job) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, j := range jobs {
+		at := place{j.Installation, j.Class}
+		r.arrived(at, j.ID)
+		r.coming[at] = append(r.coming[at], call{j, r.Now()})
 	}
 }
 

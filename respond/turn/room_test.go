@@ -275,3 +275,37 @@ func TestClosing(t *testing.T) {
 		}
 	})
 }
+
+// TestJobsThatComeTogetherKeepTheirOrder: a queue hands out jobs of one lane at once, and starts them in any order.
+func TestJobsThatComeTogetherKeepTheirOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(t, 8, opened, always30)
+		var jobs []turn.Job
+		for id := range int64(20) {
+			jobs = append(jobs, turn.Job{ID: id + 1, Installation: 1, Repository: 1, Lane: "main", Class: turn.Push})
+		}
+		q.room.Expect(jobs)
+		slices.Reverse(jobs)
+		q.add(jobs...)
+		q.left.Wait()
+		if !slices.IsSortedFunc(q.started, func(a, b turn.Job) int { return int(a.ID - b.ID) }) {
+			t.Errorf("started in the order %v", q.started)
+		}
+	})
+}
+
+// TestAJobThatDoesNotComeHoldsUpNobodyForLong: it was handed out, and then its process had other things to do.
+func TestAJobThatDoesNotComeHoldsUpNobodyForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(t, 8, opened, always30)
+		job := func(id int64) turn.Job {
+			return turn.Job{ID: id, Installation: 1, Repository: 1, Lane: "main", Class: turn.Push}
+		}
+		q.room.Expect([]turn.Job{job(1), job(2)})
+		q.add(job(2))
+		q.left.Wait()
+		if at := q.at[2]; at > 2*time.Second {
+			t.Errorf("it started after %s", at)
+		}
+	})
+}
