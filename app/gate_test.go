@@ -50,7 +50,10 @@ func (d *deadlyPush) serve(rw http.ResponseWriter, r *http.Request, next http.Ha
 		panic(http.ErrAbortHandler)
 	}
 	if own {
-		d.read <- false
+		select {
+		case d.read <- false:
+		case <-d.hold: // its issue is written
+		}
 		<-d.hold
 	}
 	next.ServeHTTP(rw, r)
