@@ -92,3 +92,26 @@ func (s *Store) WatchWAL(limit int64, every time.Duration) {
 	s.wal.ended.Wait()
 	s.wal.watch(limit, every)
 }
+
+// Record tells of each statement that the transaction runs from now on.
+func (tx *Tx) Record(see func(statement string)) {
+	if r, again := tx.querier.(recorder); again {
+		tx.querier = r.querier
+	}
+	tx.querier = recorder{tx.querier, see}
+}
+
+type recorder struct {
+	querier
+	see func(string)
+}
+
+func (r recorder) exec(ctx context.Context, statement string, args ...any) (int64, error) {
+	r.see(statement)
+	return r.querier.exec(ctx, statement, args...)
+}
+
+func (r recorder) query(ctx context.Context, statement string, args ...any) (rows, error) {
+	r.see(statement)
+	return r.querier.query(ctx, statement, args...)
+}

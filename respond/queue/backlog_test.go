@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -138,4 +139,27 @@ func TestBacklogPriorities(t *testing.T) {
 		want := map[string]int64{"1 at 1": 4, "1 at 2": 32, "1 at 3": 256, "1 at 4": total - 292, "2 at 1": 4, "2 at 2": 1, "2 at 3": 0, "2 at 4": 0}
 		equal(t, "jobs by installation and priority", got, want)
 	})
+}
+
+// TestQueueReadsOnlyWhatItAsksFor asks SQLite how it runs the statements that run for each delivery and each call: by an index, and
+// not over all jobs that wait.
+func TestQueueReadsOnlyWhatItAsksFor(t *testing.T) {
+	t.Parallel()
+	s := ledgertest.Open(t, ledger.Options{URL: ledgertest.SQLite(t)})
+	for statement, by := range map[string]string{
+		queue.CallStatement("1", "$1, $2", "1"): "USING INTEGER PRIMARY KEY",
+		queue.BacklogStatement(false):           "USING INDEX river_job_backlog",
+	} {
+		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			return tx.EachSQL(ctx, func(scan func(...any) error) error {
+				var ignored int
+				var step string
+				err := scan(&ignored, &ignored, &ignored, &step)
+				if strings.Contains(step, "river_job") && !strings.Contains(step, by) || strings.Contains(step, "SCAN j ") {
+					t.Errorf("%s\n%s", step, statement)
+				}
+				return err
+			}, "EXPLAIN QUERY PLAN "+statement, 1, 2)
+		})
+	}
 }

@@ -26,6 +26,9 @@ var (
 	Reclaim       = reclaim
 	EndLeadership = endLeadership
 	ConditionsOf  = conditions
+
+	CallStatement    = callStatement
+	BacklogStatement = backlogStatement
 )
 
 // The states that the statements name.

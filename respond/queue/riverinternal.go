@@ -277,10 +277,11 @@ func backlogStatement(postgres bool) string {
 		installation = `CAST(j.args->>'installation' AS BIGINT)`
 	}
 	waiting := `FROM river_job j WHERE j.kind = 'delivery' AND j.state IN ('available', 'scheduled') AND j.queue = $1 AND ` + installation + ` = i.id`
-	return `SELECT id, priority, CASE WHEN priority < ` + strconv.Itoa(lowestPriority) + `
+	return `WITH i AS MATERIALIZED (SELECT id, (SELECT j.priority ` + waiting + ` ORDER BY j.priority DESC LIMIT 1) AS priority
+			FROM (` + list + `) i)
+		SELECT id, priority, CASE WHEN priority < ` + strconv.Itoa(lowestPriority) + `
 			THEN (SELECT count(*) ` + waiting + ` AND j.priority = i.priority) ELSE 1 END
-		FROM (SELECT id, (SELECT j.priority ` + waiting + ` ORDER BY j.priority DESC LIMIT 1) AS priority FROM (` + list + `) i) i
-		WHERE priority IS NOT NULL`
+		FROM i WHERE priority IS NOT NULL`
 }
 
 // callJobs makes jobs available that were put aside, and returns those that River still takes for running. first: River hands them
@@ -306,9 +307,15 @@ func callJobs(ctx context.Context, tx *ledger.Tx, ids []int64, first bool) (earl
 	if first {
 		priority = `1`
 	}
-	_, err = tx.ExecSQL(ctx, `UPDATE river_job SET state = 'available', scheduled_at = `+riverNow(tx)+`, priority = `+priority+`
-		WHERE id IN (`+list+`) AND state IN ('scheduled', 'available') AND scheduled_at > `+riverNow(tx), args...)
+	_, err = tx.ExecSQL(ctx, callStatement(riverNow(tx), list, priority), args...)
 	return early, err
+}
+
+// callStatement makes those of the jobs available that were put aside. By CASE, or SQLite would look for the ids among all jobs of
+// these states.
+func callStatement(now, ids, priority string) string {
+	return `UPDATE river_job SET state = 'available', scheduled_at = ` + now + `, priority = ` + priority + `
+		WHERE id IN (` + ids + `) AND CASE WHEN state IN ('scheduled', 'available') THEN scheduled_at > ` + now + ` ELSE FALSE END`
 }
 
 // runBy is the process that runs a job, on PostgreSQL.
