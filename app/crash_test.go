@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"go.uber.org/goleak"
 
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/serve"
@@ -33,7 +34,7 @@ import (
 func TestMain(m *testing.M) {
 	if os.Getenv("REKEY_TEST_RUN") == "" {
 		manyAtOnce()
-		os.Exit(m.Run())
+		goleak.VerifyTestMain(m) // ends the process
 	}
 	if group := os.Getenv("REKEY_TEST_CGROUP"); group != "" {
 		if err := os.WriteFile(filepath.Join(group, "cgroup.procs"), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {

@@ -74,6 +74,9 @@ func TestWhatCameWhileTheServerWasDown(t *testing.T) {
 			missed[d.GUID] = true
 		}
 	}
+	if n := w.counted("rekey_push_to_check_seconds_count"); n != 0 {
+		t.Errorf("%d checks of recovered pushes count as slow ones", n)
+	}
 	recovered := func() int { return w.counted("rekey_recovered_deliveries_total", `outcome="recovered"`) }
 	if n := recovered(); n != len(missed) || n < 9 {
 		t.Errorf("%d deliveries were recovered, %d were missed", n, len(missed))

@@ -34,7 +34,7 @@ func (w *Worker) Deliver(ctx context.Context, j *river.Job[job.Delivery]) error 
 		return nil
 	}
 	about := job.AboutOf(ctx)
-	about.Received = d.Received.UnixMicro()
+	about.Received, about.Recovered = d.Received.UnixMicro(), d.Recovered
 	ctx = job.WithAbout(ctx, about)
 	event, err := webhook.Decode(d.Event, d.Body)
 	if err != nil {

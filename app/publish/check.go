@@ -41,7 +41,8 @@ func (w *Worker) publishCheck(ctx context.Context, owner string, client *github.
 	if err != nil {
 		return fmt.Errorf("check run on %s: %w", head, err)
 	}
-	if received := job.AboutOf(ctx).ReceivedAt(); effect.created && !received.IsZero() {
+	about := job.AboutOf(ctx)
+	if received := about.ReceivedAt(); effect.created && !received.IsZero() && !about.Recovered {
 		w.Metrics.checked(w.Now().Sub(received))
 	}
 	return nil

@@ -25,7 +25,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}, []string{"effect", "result"}),
 		toCheck: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "rekey_push_to_check_seconds",
-			Help:    "Time from the receipt of a delivery to the first check run of its commit.",
+			Help:    "Time from the receipt of a delivery to the first check run of its commit; not of those recovered from GitHub's log.",
 			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600},
 		}),
 	}

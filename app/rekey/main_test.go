@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
 )
 
 // update writes the texts that scripts compare with: go test ./app/rekey -update.
@@ -23,7 +24,19 @@ func TestMain(m *testing.M) {
 		stopSlowly()
 		return
 	}
-	testscript.Main(m, map[string]func(){"rekey": main})
+	testscript.Main(leakless{m}, map[string]func(){"rekey": main})
+}
+
+// leakless fails where a test leaves a goroutine behind.
+type leakless struct{ m *testing.M }
+
+func (l leakless) Run() int {
+	code := l.m.Run()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
 }
 
 func TestScripts(t *testing.T) {

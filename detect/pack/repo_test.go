@@ -6,12 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"go.uber.org/goleak"
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/pack/gittest"
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("rapid.checks", "25"); err != nil {
 		panic(err)
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m) // ends the process
 }
 
 // tb is what tests and rapid properties have in common.

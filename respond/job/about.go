@@ -19,7 +19,9 @@ type About struct {
 type Origin struct {
 	Delivery string `json:"delivery,omitempty"` // GUID of the delivery that the job follows from; "": none
 	Received int64  `json:"received,omitempty"` // when that one was received, in Unix microseconds; 0: not known
-	Trace    string `json:"trace,omitempty"`    // traceparent of W3C Trace Context; "": not traced
+	// Recovered says that the delivery was missed, and read from GitHub's log: Received is when it was first sent.
+	Recovered bool   `json:"recovered,omitempty"`
+	Trace     string `json:"trace,omitempty"` // traceparent of W3C Trace Context; "": not traced
 }
 
 // ReceivedAt is when the delivery was received; the zero time: not known.
