@@ -2,9 +2,14 @@ package app
 
 import (
 	"context"
+	"database/sql"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/githubtest"
@@ -17,21 +22,8 @@ import (
 func TestRestoredBackup(t *testing.T) {
 	t.Parallel()
 	w := newShop(t)
-	if w.flags.DatabaseURL != "" {
-		t.Skip("PostgreSQL has backups of its own")
-	}
 	_, _, first := w.leaked(1, detect.Live)
-	backup := filepath.Join(t.TempDir(), "backup.db")
-	beside, err := queue.OpenStore(w.ctx, ledger.Options{URL: filepath.Join(w.flags.Data, "rekey.db"), Beside: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := beside.Backup(w.ctx, backup); err != nil {
-		t.Fatal(err)
-	}
-	if err := beside.Close(); err != nil {
-		t.Fatal(err)
-	}
+	restore := w.backup()
 	made := len(w.github.Deliveries())
 
 	// All of this is not in the backup.
@@ -43,13 +35,7 @@ func TestRestoredBackup(t *testing.T) {
 	comments := map[int]int{first.Number: len(w.issue(first.Number).Comments), second.Number: len(w.issue(second.Number).Comments)}
 	since := w.github.Deliveries()[made:]
 
-	data := t.TempDir()
-	w.restart(func() {
-		if err := os.Rename(backup, filepath.Join(data, "rekey.db")); err != nil {
-			t.Fatal(err)
-		}
-		w.flags.Data = data
-	})
+	w.restart(restore)
 	for _, d := range since {
 		// 202, or 200 where the server has recovered it from GitHub's log meanwhile.
 		if again, err := w.github.Redeliver(w.ctx, d.ID); err != nil || !again.OK() {
@@ -105,4 +91,95 @@ func TestReinstalledInTime(t *testing.T) {
 	w.settle()
 	w.filed(2)
 	w.leaked(3, detect.Live)
+}
+
+// backup makes a backup of the server's database, and returns what has the next server start on it.
+func (w *world) backup() (restore func()) {
+	w.t.Helper()
+	if w.flags.DatabaseURL != "" {
+		return w.backupPostgres()
+	}
+	path := filepath.Join(w.t.TempDir(), "backup.db")
+	beside, err := queue.OpenStore(w.ctx, ledger.Options{URL: filepath.Join(w.flags.Data, "rekey.db"), Beside: true})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := beside.Backup(w.ctx, path); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := beside.Close(); err != nil {
+		w.t.Fatal(err)
+	}
+	return func() {
+		data := w.t.TempDir()
+		if err := os.Rename(path, filepath.Join(data, "rekey.db")); err != nil {
+			w.t.Fatal(err)
+		}
+		w.flags.Data = data
+	}
+}
+
+// backupPostgres copies the database, in place of pg_dump and pg_restore, and runs the statement of docs/operate.md on the copy.
+func (w *world) backupPostgres() (restore func()) {
+	w.t.Helper()
+	backup, err := url.Parse(w.flags.DatabaseURL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	original := strings.TrimPrefix(backup.Path, "/")
+	backup.Path += "_backup"
+	w.restart(func() { // nobody may be connected meanwhile
+		w.administer("CREATE DATABASE " + original + "_backup TEMPLATE " + original)
+	})
+	w.t.Cleanup(func() {
+		w.stop()
+		w.administer("DROP DATABASE " + original + "_backup WITH (FORCE)")
+	})
+	made := time.Now().UTC().Format(time.RFC3339)
+	return func() {
+		w.flags.DatabaseURL = backup.String()
+		db, err := sql.Open("pgx", w.flags.DatabaseURL)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.ExecContext(w.ctx, documentedRestore(w.t, made)); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+func (w *world) administer(statement string) {
+	w.t.Helper()
+	db, err := sql.Open("pgx", os.Getenv("REKEY_TEST_POSTGRES_URL"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(context.WithoutCancel(w.ctx), statement); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// documentedRestore is the statement that docs/operate.md has people run on a restored database, with another time.
+func documentedRestore(t testing.TB, made string) string {
+	t.Helper()
+	text, err := os.ReadFile("../docs/operate.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`psql "\$REKEY_DATABASE_URL" -c "(INSERT INTO [^"]+'backup of', ')([^']+)('[^"]+)"`).FindSubmatch(text)
+	if found == nil {
+		t.Fatal("docs/operate.md does not say how a restored database is told that it is one")
+	}
+	if _, err := time.Parse(time.RFC3339, string(found[2])); err != nil {
+		t.Errorf("docs/operate.md: %v", err)
+	}
+	return string(found[1]) + made + string(found[3])
+}
+
+// TestTheRestoredDatabaseIsToldAsDocumented finds the statement that TestRestoredBackup runs on PostgreSQL.
+func TestTheRestoredDatabaseIsToldAsDocumented(t *testing.T) {
+	t.Parallel()
+	holds(t, "the statement", documentedRestore(t, "2026-11-28T18:00:00Z"), "'2026-11-28T18:00:00Z'")
 }
