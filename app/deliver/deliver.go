@@ -91,7 +91,7 @@ func (w *Worker) Deliver(ctx context.Context, j *river.Job[job.Delivery]) error 
 		}
 		p.Note = note
 	}
-	return w.finish(ctx, d, p.Note)
+	return w.finishWith(ctx, d, p.Note, func(ctx context.Context, tx Tx) error { return ofSessions(ctx, tx, event, p) })
 }
 
 // ownDoing is what became of a delivery about something that rekey did itself.

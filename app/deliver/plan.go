@@ -33,6 +33,8 @@ type plan struct {
 	Granted     *github.Installation // what it may do now, to be compared with what rekey needs
 	Suspended   bool
 	Uninstalled bool
+
+	SignOut int64 // the person whose sessions end
 }
 
 // planOf decides what an event asks for. appID is our own: check runs of other Apps are not ours to answer.
@@ -40,6 +42,12 @@ func planOf(event webhook.Event, appID int64) plan {
 	about := event.About()
 	if _, ping := event.(*webhook.Ping); ping {
 		return plan{Note: "ping"}
+	}
+	if a, is := event.(*webhook.Authorization); is {
+		if a.Action != "revoked" {
+			return unused(a.Action)
+		}
+		return plan{Note: "signed out: the person takes back what the App may do in their name", SignOut: a.Sender.ID}
 	}
 	if about.InstallationID == 0 {
 		return plan{Note: "ignored: the delivery names no installation"}

@@ -163,6 +163,7 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		},
 		"issue labelled":          {&webhook.Issues{Common: acting("labeled"), Issue: webhook.Issue{Number: 9}}, plan{}},
 		"a comment of no command": {&webhook.IssueComment{Common: acting("created"), Author: ada, Body: "Thanks!"}, plan{}},
+		"authorization revoked":   {&webhook.Authorization{Common: webhook.Common{Action: "revoked", Sender: ada}}, plan{SignOut: 1}},
 		"ping":                    {&webhook.Ping{}, plan{}},
 		"no installation":         {&webhook.Push{Common: webhook.Common{Repository: shop, Sender: ada}, Ref: "refs/heads/main", After: headSHA}, plan{}},
 	} {

@@ -27,6 +27,7 @@ type Tx interface {
 	deliveriesTx
 	commandsTx
 	repositoriesTx
+	sessionsTx
 }
 
 var _ Tx = (*ledger.Tx)(nil)
@@ -50,6 +51,12 @@ type commandsTx interface {
 	HeadSightings(ctx context.Context, repository int64, head string) ([]respond.HeadSighting, error)
 	Scans(ctx context.Context, repository int64, head string) ([]respond.Scan, error)
 	AcceptGap(ctx context.Context, id int64, login string) error
+}
+
+// sessionsTx are people who are signed in to the dashboard.
+type sessionsTx interface {
+	EndSessionsOf(ctx context.Context, person int64) error
+	StaleSessions(ctx context.Context) error
 }
 
 // repositoriesTx are installations, their repositories, and those repositories' refs.

@@ -88,6 +88,11 @@ func (s *Server) restHandler() http.Handler {
 
 	token("GET /installation/repositories", listInstallationRepositories)
 
+	handle("GET /user", s.asUser(getUser))
+	handle("GET /user/installations", s.asUser(listUserInstallations))
+	handle("GET /user/installations/{id:[0-9]+}/repositories", s.asUser(listUserRepositories))
+	handle("DELETE /applications/{client}/token", http.HandlerFunc(s.deleteUserToken))
+
 	repo("GET", "", "metadata", "read", getRepository)
 	repo("GET", "/collaborators/{user}/permission", "metadata", "read", getPermission)
 	repo("GET", "/assignees/{user}", "metadata", "read", checkAssignee)

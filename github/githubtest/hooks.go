@@ -121,7 +121,7 @@ const maxPayload = 25 << 20
 // delivery makes an event ready to be sent; nil if the App is not subscribed to it, or if it is too large. The caller
 // holds the lock.
 func (s *Server) delivery(event string, installation int64, r *Repository, by *Account, body object) *Delivery {
-	always := []string{"installation", "installation_repositories", "installation_target", "ping"}
+	always := []string{"github_app_authorization", "installation", "installation_repositories", "installation_target", "ping"}
 	if !slices.Contains(always, event) && !slices.Contains(s.opt.Events, event) {
 		return nil
 	}

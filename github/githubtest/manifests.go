@@ -129,10 +129,13 @@ func convertManifest(c *call) answer {
 	s.opt.AppID, s.opt.AppSlug, s.opt.WebhookSecret = s.id(), slug, rand.Text()+rand.Text()
 	s.opt.Permissions, s.opt.Events = made.app.Permissions, slices.Sorted(slices.Values(made.app.Events))
 	s.owner, s.webhookURL, s.setupURL, s.unregistered = made.owner, made.app.Hook.URL, made.app.SetupURL, false
+	if len(made.app.CallbackURLs) > 0 {
+		s.oauth.callback = made.app.CallbackURLs[0]
+	}
 	s.later(func() { s.Ping(s.ctx) })
 	app := s.appJSON()
 	app["name"], app["external_url"] = made.app.Name, made.app.URL
-	app["client_secret"], app["webhook_secret"], app["pem"] = "client-"+rand.Text(), s.opt.WebhookSecret, string(s.privateKeyPEM())
+	app["client_secret"], app["webhook_secret"], app["pem"] = s.oauth.secret, s.opt.WebhookSecret, string(s.privateKeyPEM())
 	return created(app)
 }
 

@@ -61,12 +61,13 @@ type Server struct {
 	moved         map[string]*Repository // former names
 	installations map[int64]*Installation
 	grants        map[string]*grant // by token
-	quotas        map[int64]*quota  // by installation; 0 is the App itself
+	quotas        map[int64]*quota  // by installation or user; 0 is the App itself
 	manifests     manifests
 	unregistered  bool
 	owner         *Account       // the App's; nil: its bot
 	hook          map[string]any // what GET /app/hook/config says in place of the truth
 	setupURL      string         // where a browser goes after installing
+	oauth         oauth
 	webhookURL    string
 	deliveries    []*Delivery
 	created       time.Time
@@ -127,6 +128,7 @@ func New(opt Options) (*Server, error) {
 		quotas:        map[int64]*quota{},
 		manifests:     manifests{map[string]draft{}, map[string]manifestApp{}},
 		unregistered:  opt.Unregistered,
+		oauth:         newOAuth(),
 		webhookURL:    opt.WebhookURL,
 		created:       opt.Now(),
 		queue:         make(chan func(), 4096),
@@ -241,6 +243,14 @@ func (s *Server) handler() http.Handler {
 			return
 		}
 		if s.settingsPage(w, r) {
+			return
+		}
+		switch r.Method + " " + r.URL.Path {
+		case "GET /login/oauth/authorize":
+			s.authorize(w, r)
+			return
+		case "POST /login/oauth/access_token":
+			s.exchange(w, r)
 			return
 		}
 		git.ServeHTTP(w, r)

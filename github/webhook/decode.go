@@ -57,6 +57,8 @@ func decoderOf(event string) (func([]byte) (Event, error), bool) {
 		return read[installationRepositoriesPayload], true
 	case "installation_target":
 		return read[installationTargetPayload], true
+	case "github_app_authorization":
+		return read[authorizationPayload], true
 	case "repository":
 		return read[repositoryPayload], true
 	case "issues":

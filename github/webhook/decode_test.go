@@ -225,7 +225,7 @@ func TestBranchAndTag(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	events := []string{
 		"push", "pull_request", "merge_group", "check_run", "check_suite", "installation", "installation_repositories",
-		"installation_target", "repository", "issues", "issue_comment", "ping", "star",
+		"installation_target", "github_app_authorization", "repository", "issues", "issue_comment", "ping", "star",
 	}
 	for i := range events {
 		f.Add(byte(i), []byte(`{"action":"x","installation":{"id":1},`+repository+`}`))

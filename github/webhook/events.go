@@ -129,6 +129,10 @@ type InstallationRepositories struct {
 	Added, Removed []Repository
 }
 
+// Authorization says that a person, its Sender, took back what the App may do in their name: its Action is revoked. It names no
+// installation.
+type Authorization struct{ Common }
+
 // InstallationTarget says that the account with the installation was renamed.
 type InstallationTarget struct {
 	Common

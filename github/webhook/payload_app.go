@@ -57,6 +57,13 @@ func (p installationTargetPayload) event(c *checks) Event {
 	return &InstallationTarget{Common: p.common(), Account: p.Account.account(), LoginFrom: string(from)}
 }
 
+type authorizationPayload struct{ envelope }
+
+func (p authorizationPayload) event(c *checks) Event {
+	c.present("sender.id", p.Sender != nil && p.Sender.ID != 0)
+	return &Authorization{Common: p.common()}
+}
+
 type repositoryPayload struct {
 	envelope
 }

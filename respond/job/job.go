@@ -78,7 +78,7 @@ func (Delivery) InsertOpts() river.InsertOpts {
 // No delivery goes to [QueueBackfill]: an installation that ends must not wait until histories are read.
 func QueueOf(event string) string {
 	switch event {
-	case "issues", "issue_comment", "installation", "installation_repositories", "installation_target", "repository":
+	case "issues", "issue_comment", "installation", "installation_repositories", "installation_target", "repository", "github_app_authorization":
 		return QueueRespond
 	default:
 		return QueueScan

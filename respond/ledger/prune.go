@@ -76,6 +76,7 @@ func (s *Store) pruners() []pruner {
 		{table: "notices", as: "n", key: []column{number("id")}, gone: `n.at < $1`},
 		{table: "paces", as: "p", key: []column{number("installation"), text("rate")}, gone: `p.next < $1`},
 		{table: "closures", as: "c", key: []column{number("installation"), text("scope")}, gone: `c.until < $1`},
+		{table: "sessions", as: "s", key: []column{text("id")}, gone: `s.started < $1`}, // no session lasts as long as the least retention
 		{
 			table: "installations", as: "i", key: []column{number("id")},
 			gone: `i.removed <> 0 AND i.removed < $1 AND NOT EXISTS (SELECT 1 FROM repositories r WHERE r.installation = i.id)`,

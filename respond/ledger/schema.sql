@@ -310,6 +310,23 @@ CREATE TABLE scans (
     UNIQUE (repository, head, base, event)
 ) STRICT;
 
+CREATE TABLE sessions (
+    id       TEXT PRIMARY KEY NOT NULL,
+    state    TEXT NOT NULL UNIQUE,
+    person   INTEGER NOT NULL,
+    login    TEXT NOT NULL,
+    started  INTEGER NOT NULL,
+    used     INTEGER NOT NULL,
+    checked  INTEGER NOT NULL,
+    stale    INTEGER NOT NULL DEFAULT 0, -- since when access is known to have changed
+    renewing INTEGER NOT NULL DEFAULT 0, -- until when a process renews the tokens
+    ended    INTEGER NOT NULL DEFAULT 0,
+    sealed   BLOB NOT NULL,
+    access   BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX sessions_person ON sessions (person);
+
 CREATE TABLE sightings (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     leak         INTEGER NOT NULL REFERENCES leaks ON DELETE CASCADE,

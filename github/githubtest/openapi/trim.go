@@ -12,7 +12,8 @@ const repository = "/repos/{owner}/{repo}"
 // checks, issues, contents and pull requests, which an App like rekey may use.
 func Kept(path string) bool {
 	if slices.Contains([]string{
-		"/app", "/app-manifests/{code}/conversions", repository, repository + "/pulls",
+		"/app", "/app-manifests/{code}/conversions", "/applications/{client_id}/token", "/user", "/user/installations",
+		"/user/installations/{installation_id}/repositories", repository, repository + "/pulls",
 		repository + "/commits/{commit_sha}/pulls", repository + "/installation",
 	}, path) {
 		return true

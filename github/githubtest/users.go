@@ -1,0 +1,108 @@
+package githubtest
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// asUser lets tokens of users in.
+func (s *Server) asUser(e func(c *call, who *Account) answer) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.serve(w, func() answer {
+			_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+			a := s.oauth.users[token]
+			if a == nil || !s.opt.Now().Before(a.until) {
+				return fail(http.StatusUnauthorized, "Bad credentials")
+			}
+			if refusal, fits := s.spend(w.Header(), a.who.ID); !fits { // quotas of users are apart
+				return refusal
+			}
+			return e(&call{s: s, r: r}, a.who)
+		})
+	})
+}
+
+// getUser is GET /user.
+func getUser(c *call, who *Account) answer {
+	j := c.s.accountJSON(who)
+	maps.Copy(j, object{
+		"name": who.Login, "company": nil, "blog": "", "location": nil, "email": nil, "hireable": nil, "bio": nil,
+		"public_repos": 0, "public_gists": 0, "followers": 0, "following": 0,
+		"created_at": stamp(c.s.created), "updated_at": stamp(c.s.created),
+	})
+	return ok(j)
+}
+
+// listUserInstallations is GET /user/installations: those where the person has been let in to a repository.
+func listUserInstallations(c *call, who *Account) answer {
+	var list []object
+	for _, id := range slices.Sorted(maps.Keys(c.s.installations)) {
+		in := c.s.installations[id]
+		if !in.deleted && slices.ContainsFunc(c.s.reached(in), func(r *Repository) bool { return r.explicit(who) }) {
+			list = append(list, c.s.installationAPIJSON(in))
+		}
+	}
+	cut, link := page(c, list)
+	return answer{status: http.StatusOK, link: link, body: object{"total_count": len(list), "installations": append([]object{}, cut...)}}
+}
+
+// listUserRepositories is GET /user/installations/{id}/repositories: private ones that the person was let in to, and all public ones.
+func listUserRepositories(c *call, who *Account) answer {
+	in := c.s.installations[c.number("id")]
+	switch {
+	case in == nil || in.deleted || !slices.ContainsFunc(c.s.reached(in), func(r *Repository) bool { return r.explicit(who) }):
+		return notFound()
+	case in.suspended:
+		return fail(http.StatusForbidden, "This installation has been suspended")
+	}
+	var list []*Repository
+	for _, r := range c.s.reached(in) {
+		if r.role(who.Login) != "none" {
+			list = append(list, r)
+		}
+	}
+	cut, link := page(c, list)
+	rendered := []object{}
+	for _, r := range cut {
+		j := c.s.repositoryJSON(r)
+		j["permissions"] = permissionsOf(r.role(who.Login))
+		rendered = append(rendered, j)
+	}
+	return answer{status: http.StatusOK, link: link, body: object{"total_count": len(list), "repositories": rendered}}
+}
+
+// explicit reports whether a person was given a role in the repository.
+func (r *Repository) explicit(who *Account) bool {
+	role := r.roles[strings.ToLower(who.Login)]
+	return role != "" && role != "none"
+}
+
+func permissionsOf(role string) object {
+	rank := slices.Index([]string{"none", "read", "triage", "write", "maintain", "admin"}, role)
+	return object{"pull": rank >= 1, "triage": rank >= 2, "push": rank >= 3, "maintain": rank >= 4, "admin": rank >= 5}
+}
+
+// deleteUserToken is DELETE /applications/{client_id}/token.
+func (s *Server) deleteUserToken(w http.ResponseWriter, r *http.Request) {
+	s.serve(w, func() answer {
+		c := &call{s: s, r: r}
+		id, secret, _ := r.BasicAuth()
+		if id != s.ClientID() || secret != s.oauth.secret || c.path("client") != id {
+			return notFound()
+		}
+		var body struct {
+			AccessToken string `json:"access_token"`
+		}
+		if a, fits := c.decode(&body); !fits {
+			return a
+		}
+		a := s.oauth.users[body.AccessToken]
+		if a == nil {
+			return notFound()
+		}
+		s.oauth.forget(a)
+		return answer{status: http.StatusNoContent}
+	})
+}
