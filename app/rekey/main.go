@@ -50,6 +50,7 @@ type commandLine struct {
 
 	Scan        scanCommand       `cmd:"" help:"Find Clerk keys in files, directories and git repositories on this machine."`
 	Serve       serveCommand      `cmd:"" help:"Run the GitHub App's server."`
+	Doctor      doctorCommand     `cmd:"" help:"Check what a server needs, and how to fix what is wrong."`
 	Recover     recoverCommand    `cmd:"" help:"Recover deliveries that GitHub could not make."`
 	Status      statusCommand     `cmd:"" help:"Show how a running server is."`
 	Backup      backupCommand     `cmd:"" help:"Copy a running server's SQLite database."`
