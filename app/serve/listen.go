@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/rekey-app/rekey/app/config"
+	"github.com/rekey-app/rekey/app/relay"
 	"github.com/rekey-app/rekey/app/status"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -46,6 +47,9 @@ func (s *Server) listenAll(ctx context.Context, cfg config.Config) error {
 		}
 		s.log.InfoContext(ctx, "metrics are served", "address", address.String())
 	}
+	if s.intake != nil && cfg.WebhookProxy != "" {
+		s.relay(ctx, cfg, routes)
+	}
 	if s.options.Front != nil {
 		s.serve(s.options.Front, routes)
 		s.addr = s.options.Front.Addr()
@@ -62,6 +66,17 @@ func (s *Server) listenAll(ctx context.Context, cfg config.Config) error {
 	}
 	s.log.InfoContext(ctx, message, "address", s.addr.String(), "version", s.options.Version, "role", string(s.role))
 	return nil
+}
+
+// relay takes deliveries from a channel too, until the server closes.
+func (s *Server) relay(ctx context.Context, cfg config.Config, routes http.Handler) {
+	channel := &relay.Client{URL: cfg.WebhookProxy, Deliver: routes, Secrets: cfg.WebhookSecrets, Log: s.log, Version: s.options.Version}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.tending.Go(func() { channel.Run(ctx) })
+	s.tending.Go(func() {
+		<-s.closing
+		stop()
+	})
 }
 
 func (s *Server) listen(ctx context.Context, setting, address string, routes http.Handler) (net.Addr, error) {
