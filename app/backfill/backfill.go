@@ -41,6 +41,7 @@ type backfillsTx interface {
 	PauseBackfill(ctx context.Context, repository int64, reason string) error
 	GiveUpBackfill(ctx context.Context, repository int64, reason string, crashed bool) error
 	EndBackfill(ctx context.Context, repository int64) error
+	RecordHistory(ctx context.Context, repository int64, h ledger.HistoryRead) error
 	GivenUpBackfills(ctx context.Context, installation int64) (map[int64]ledger.Backfill, error)
 	BackfillsDue(ctx context.Context, installation int64, limit int) ([]int64, error)
 	BackfillsQueued(ctx context.Context, installation int64) (int, error)

@@ -74,7 +74,7 @@ func (w *Worker) readHistory(ctx context.Context, j *river.Job[job.Backfill], re
 	wants, head := wantsOf(refs)
 	t := &read.Task{Repository: target, Trigger: respond.TriggerBackfill, Want: head, Head: record.HistoryOf + head}
 	if len(wants) == 0 {
-		return w.finish(ctx, j, refs, listed)
+		return w.finish(ctx, j, refs, listed, ledger.HistoryRead{})
 	}
 	report, err := w.Reader.Read(ctx, client, wire.Request{Wants: wants}, wants, w.follow(ctx, run).at)
 	if err != nil {
@@ -93,7 +93,7 @@ func (w *Worker) readHistory(ctx context.Context, j *river.Job[job.Backfill], re
 	}
 	w.Log.InfoContext(ctx, "history read", "repository", w.Recorder.Named(repository.ID), "commits", report.Stats.Commits,
 		"blobs", report.Stats.Blobs, "bytes", report.Stats.Bytes, "sightings", len(report.Sightings))
-	return w.finish(ctx, j, refs, listed)
+	return w.finish(ctx, j, refs, listed, ledger.HistoryRead{Commits: report.Stats.Commits, Bytes: report.Stats.Bytes, Took: w.Now().Sub(run.Started)})
 }
 
 // noteLeft notes what a backfill could not judge, and reports whether another attempt is to try it again. The leaks that it found
@@ -168,7 +168,7 @@ func wantsOf(refs []wire.Ref) (wants []string, head string) {
 
 // finish remembers the tips, which serve later pushes as haves, and that the history was read. The job is done in the same
 // transaction: River writes it down some time later, and a process that was killed in between would read all of it again.
-func (w *Worker) finish(ctx context.Context, j *river.Job[job.Backfill], refs []wire.Ref, listed time.Time) error {
+func (w *Worker) finish(ctx context.Context, j *river.Job[job.Backfill], refs []wire.Ref, listed time.Time, took ledger.HistoryRead) error {
 	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		// Events may have changed the record, and moved refs on, while the history was read.
 		repository, err := tx.Repository(ctx, j.Args.Repository)
@@ -198,7 +198,7 @@ func (w *Worker) finish(ctx context.Context, j *river.Job[job.Backfill], refs []
 				return err
 			}
 		}
-		if err := tx.EndBackfill(ctx, repository.ID); err != nil {
+		if err := errors.Join(tx.EndBackfill(ctx, repository.ID), tx.RecordHistory(ctx, repository.ID, took)); err != nil {
 			return err
 		}
 		repository.Backfilled = tx.Now()

@@ -49,6 +49,10 @@ func (w *Worker) acceptGaps(ctx context.Context, d ledger.Delivery, c command) e
 			w.Log.WarnContext(ctx, "a maintainer accepted what was not read", "repository", w.Recorder.Named(c.Repository), "by", c.By,
 				"ref", g.Ref, "base", g.Base, "head", g.Head, "left", g.Reasons)
 		}
+		accepted := ledger.Activity{At: d.Received, By: c.By, Kind: ledger.ActivityAccept, What: "unread ranges", Detail: c.Head, Repository: c.Repository}
+		if err := tx.RecordActivity(ctx, accepted); err != nil {
+			return err
+		}
 		return tx.FinishAction(ctx, once, d.GUID)
 	})
 }

@@ -124,7 +124,14 @@ func (w *Worker) handleCommand(ctx context.Context, d ledger.Delivery, c command
 			return err
 		}
 		for _, leak := range leaks {
-			err := w.Recorder.Decide(ctx, tx, leak.ID, p, func(f respond.LeakFacts) respond.Decision { return respond.Apply(f, given) })
+			var decided respond.Decision
+			err := w.Recorder.Decide(ctx, tx, leak.ID, p, func(f respond.LeakFacts) respond.Decision {
+				decided = respond.Apply(f, given)
+				return decided
+			})
+			if done, tell := record.Commanded(leak.Repository, leak.ID, given, decided); err == nil && tell {
+				err = tx.RecordActivity(ctx, done)
+			}
 			if err != nil {
 				return err
 			}

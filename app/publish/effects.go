@@ -107,10 +107,32 @@ func (e *issueAction) Save(ctx context.Context, tx Tx) (string, error) {
 	if err := e.saveLost(ctx, tx); err != nil {
 		return "", err
 	}
+	if err := e.tell(ctx, tx); err != nil {
+		return "", err
+	}
 	if e.comment != 0 {
 		return strconv.FormatInt(e.comment, 10), nil
 	}
 	return "done", nil
+}
+
+// tell records what was done, for people.
+func (e *issueAction) tell(ctx context.Context, tx Tx) error {
+	if e.client == nil || isStale(e.action.Do, e.leak.State) {
+		return nil
+	}
+	what := map[respond.Effect]string{respond.CloseIssue: "close", respond.ReopenIssue: "reopen", respond.Comment: "comment"}[e.action.Do]
+	detail := e.leak.IssueURL
+	if e.comment != 0 {
+		detail += "#issuecomment-" + strconv.FormatInt(e.comment, 10)
+	}
+	_, err := tx.Leak(ctx, e.leak.ID)
+	if err == nil {
+		err = tx.RecordActivity(ctx, ledger.Activity{
+			By: respond.Self, Kind: ledger.ActivityEffect, What: what, Detail: detail, Repository: e.leak.Repository, Leak: e.leak.ID,
+		})
+	}
+	return ignoreNotFound(err)
 }
 
 // effectKey is what an effect is recorded under. A comment is found by its marker, which is all that GitHub shows of it.

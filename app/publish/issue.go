@@ -103,6 +103,7 @@ type issueEffect struct {
 	text    text.IssueText
 	client  *github.Client
 	issue   github.Issue // Number 0: to be filed
+	sent    github.Issue // what was sent of it last, without what looks like a credential
 	doubles []github.Issue
 	outcome string // where nothing is filed or edited
 	deleted bool
@@ -178,7 +179,8 @@ func (e *issueEffect) send(ctx context.Context, client *github.Client) (err erro
 		}
 	}
 	if e.issue.Number != 0 {
-		e.issue, err = client.EditIssue(ctx, e.w.redactIssue(ctx, e.issue))
+		e.sent = e.w.redactIssue(ctx, e.issue)
+		e.issue, err = client.EditIssue(ctx, e.sent)
 		return err
 	}
 	e.issue.Labels = e.text.Labels
@@ -191,7 +193,8 @@ func (e *issueEffect) send(ctx context.Context, client *github.Client) (err erro
 			e.issue.Assignees = append(e.issue.Assignees, login)
 		}
 	}
-	e.issue, err = client.CreateIssue(ctx, e.w.redactIssue(ctx, e.issue))
+	e.sent = e.w.redactIssue(ctx, e.issue)
+	e.issue, err = client.CreateIssue(ctx, e.sent)
 	return err
 }
 
@@ -202,7 +205,18 @@ func (e *issueEffect) Save(ctx context.Context, tx Tx) (string, error) {
 	case e.deleted:
 		return "deleted", record.ForgetIssue(ctx, tx, e.facts.Leak)
 	}
+	if err := e.saveText(ctx, tx); err != nil {
+		return "", err
+	}
 	return e.issue.URL, e.w.filed(ctx, tx, e.facts, e.issue, e.text.Digest())
+}
+
+// saveText keeps what was sent, to be shown elsewhere, unless it is the text without details for strangers.
+func (e *issueEffect) saveText(ctx context.Context, tx Tx) error {
+	if respond.Hidden(e.facts.target.Private, e.facts.Leak.State, e.policy) {
+		return nil
+	}
+	return tx.SaveIssueText(ctx, e.leak, e.sent.Title, e.sent.Body)
 }
 
 // issueText writes the issue. Where the instructions take too long to fit to the repository, they are general ones.
@@ -249,6 +263,12 @@ func (w *Worker) filed(ctx context.Context, tx Tx, f issueFacts, issue github.Is
 		return err
 	}
 	w.Log.InfoContext(ctx, "issue filed", "leak", leak.ID, "repository", w.Recorder.Named(leak.Repository), "issue", issue.URL)
+	err = tx.RecordActivity(ctx, ledger.Activity{
+		By: respond.Self, Kind: ledger.ActivityEffect, What: "issue", Detail: issue.URL, Repository: leak.Repository, Leak: leak.ID,
+	})
+	if err != nil {
+		return err
+	}
 	if err := record.EnqueueChecks(ctx, tx, leak); err != nil || leak.State == respond.Open {
 		return err
 	}

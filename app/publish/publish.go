@@ -58,6 +58,7 @@ type issueTx interface {
 	Unfiled(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
 	Summary(ctx context.Context, repository int64) (ledger.Summary, error)
 	SaveSummary(ctx context.Context, s ledger.Summary) error
+	SaveIssueText(ctx context.Context, leak int64, title, body string) error
 }
 
 // noticeTx are the notices that wait for a digest.

@@ -38,6 +38,7 @@ type leaksTx interface {
 	RecordFiled(ctx context.Context, repository, leak int64) error
 	BeginOnce(ctx context.Context, key string, lease ledger.Lease) (ledger.Action, error)
 	FinishAction(ctx context.Context, a ledger.Action, result string) error
+	RecordActivity(ctx context.Context, a ledger.Activity) error
 }
 
 type noticesTx interface {

@@ -79,6 +79,9 @@ func (w *Worker) Verify(ctx context.Context, j *river.Job[job.Verify]) error {
 		err := w.Recorder.Decide(ctx, tx, leak.ID, p, func(f respond.LeakFacts) respond.Decision {
 			return respond.Learn(f, question, answer, tx.Now())
 		})
+		if told, tell := record.Answered(leak, question, answer); err == nil && tell {
+			err = tx.RecordActivity(ctx, told)
+		}
 		if err != nil {
 			return err
 		}

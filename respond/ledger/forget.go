@@ -276,6 +276,10 @@ func (s *Store) ForgetAccount(ctx context.Context, account string) (f Forgotten,
 			return ErrUnknownAccount
 		}
 		installed = nil
+		// Whose it was is forgotten too.
+		if err := tx.RecordActivity(ctx, Activity{By: Operator, Kind: ActivityForget, What: "account"}); err != nil {
+			return err
+		}
 		for _, id := range ids {
 			removed, err := tx.Uninstalled(ctx, id)
 			if err != nil {

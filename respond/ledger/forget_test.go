@@ -155,6 +155,7 @@ func TestForgottenLeavesNothing(t *testing.T) {
 		})
 		equal(t, "still installed", installed, []int64{8})
 		want["deliveries"] += 3 // that they came, and nothing that they held
+		want["activity"]++      // that something was forgotten
 		want["keyed_jobs"] = 6  // go the next time that what is old is deleted
 		equal(t, "left", withoutBookkeeping(counted(t, s)), want)
 

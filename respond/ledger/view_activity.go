@@ -23,6 +23,9 @@ const (
 	ActivityForget  ActivityKind = "forget"  // an account was forgotten
 )
 
+// Operator is who acts by the command line on the server.
+const Operator = "operator"
+
 // ActivityKinds returns the kinds that queries may name.
 func ActivityKinds() []ActivityKind {
 	return []ActivityKind{ActivityState, ActivityCommand, ActivityAnswer, ActivityEffect, ActivityAccept, ActivityScan, ActivityForget}
