@@ -122,9 +122,9 @@ func (e *issueAction) tell(ctx context.Context, tx Tx) error {
 		return nil
 	}
 	what := map[respond.Effect]string{respond.CloseIssue: "close", respond.ReopenIssue: "reopen", respond.Comment: "comment"}[e.action.Do]
-	detail := e.leak.IssueURL
+	detail := "" // the issue may be where not all look who see the leak
 	if e.comment != 0 {
-		detail += "#issuecomment-" + strconv.FormatInt(e.comment, 10)
+		detail = "issuecomment-" + strconv.FormatInt(e.comment, 10)
 	}
 	_, err := tx.Leak(ctx, e.leak.ID)
 	if err == nil {

@@ -264,7 +264,7 @@ func (w *Worker) filed(ctx context.Context, tx Tx, f issueFacts, issue github.Is
 	}
 	w.Log.InfoContext(ctx, "issue filed", "leak", leak.ID, "repository", w.Recorder.Named(leak.Repository), "issue", issue.URL)
 	err = tx.RecordActivity(ctx, ledger.Activity{
-		By: respond.Self, Kind: ledger.ActivityEffect, What: "issue", Detail: issue.URL, Repository: leak.Repository, Leak: leak.ID,
+		By: respond.Self, Kind: ledger.ActivityEffect, What: "issue", Repository: leak.Repository, Leak: leak.ID,
 	})
 	if err != nil {
 		return err

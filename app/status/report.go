@@ -96,14 +96,21 @@ type Reporter struct {
 	Quotas        func() []github.Quota // nil: this process does not ask GitHub
 }
 
+// Process says how this process is, and nothing of what the ledger holds.
+func (r *Reporter) Process(ctx context.Context) Report {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	components := r.Checks.Components(ctx)
+	return Report{
+		Version: r.Version, Role: r.Role, Started: r.Started.UTC(), Now: r.Checks.Now().UTC(), Components: components, Ready: Ready(components),
+	}
+}
+
 // Report says how the server is now.
 func (r *Reporter) Report(ctx context.Context) Report {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
-	components := r.Checks.Components(ctx)
-	report := Report{
-		Version: r.Version, Role: r.Role, Started: r.Started.UTC(), Now: r.Checks.Now().UTC(), Components: components, Ready: Ready(components),
-	}
+	report := r.Process(ctx)
 	var outcomes ledger.Outcomes
 	var accounts map[int64]string
 	counts, err := r.Checks.Counter.Counts(ctx)

@@ -89,6 +89,7 @@ func (tx *Tx) leakDetail(ctx context.Context, v Visible, id int64) (d LeakDetail
 	if err != nil {
 		return d, err
 	}
+	leak = withoutHidden(leak, v)
 	d.Leak, d.Repository = raised(leak, repository), repository
 	d.InDefaultBranch = leak.FilesRef != "" && leak.FilesRef == "refs/heads/"+repository.DefaultBranch
 	if d.Sightings, err = tx.sightings(ctx, `WHERE s.leak = $1 AND s.outside <= $2 ORDER BY s.id LIMIT $3`, id, leak.Outside, maxDetailPlaces); err != nil {

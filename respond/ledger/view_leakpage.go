@@ -68,6 +68,7 @@ func (tx *Tx) Leaks(ctx context.Context, v Visible, query LeakQuery) (LeakPage, 
 		if err := scanLeakRow(scan, &row, dest); err != nil {
 			return err
 		}
+		row.Leak = withoutHidden(row.Leak, v)
 		if len(page.Leaks) == limit {
 			page.Next = last.String()
 			return nil
@@ -86,6 +87,14 @@ func (tx *Tx) Leaks(ctx context.Context, v Visible, query LeakQuery) (LeakPage, 
 		return LeakPage{}, fmt.Errorf("ledger: list leaks: %w", err)
 	}
 	return page, nil
+}
+
+// withoutHidden is the leak without its issue, where that is in a repository that the viewer may not see.
+func withoutHidden(l respond.Leak, v Visible) respond.Leak {
+	if l.IssueRepository != l.Repository && !v.Contains(l.IssueRepository) {
+		l.IssueRepository, l.IssueNumber, l.IssueURL, l.IssueDigest = 0, 0, "", ""
+	}
+	return l
 }
 
 // repositoryInList are the columns of a repository r that lists show.

@@ -137,7 +137,7 @@ func (q *viewed) ofFilter(v Visible, f LeakFilter) string {
 	}
 	words := strings.Fields(lowerASCII(f.Search))
 	for _, word := range words[:min(len(words), maxWords)] {
-		add(q.search(word))
+		add(q.search(v, word))
 	}
 	return strings.Join(where, " AND ")
 }
@@ -149,11 +149,11 @@ func (q *viewed) inDefaultBranch() string {
 const maxWords = 5
 
 // search is SQL for leaks that a word finds.
-func (q *viewed) search(word string) string {
+func (q *viewed) search(v Visible, word string) string {
 	number, err := strconv.ParseInt(strings.TrimPrefix(word, "#"), 10, 32)
 	var either []string
 	if err == nil && number > 0 {
-		either = append(either, "l.issue_number = "+q.bind(number))
+		either = append(either, "l.issue_number = "+q.bind(number)+" AND "+q.sees(v, "l.issue_repository"))
 	}
 	if !strings.HasPrefix(word, "#") {
 		either = append(either, q.contains("r.owner || '/' || r.name", word), q.contains("l.instance", word), q.contains("l.redacted", word),

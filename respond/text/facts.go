@@ -31,6 +31,18 @@ func place(r respond.Repository, s respond.Sighting) string {
 	return markdown.Link(markdown.Code(name), url)
 }
 
+// Permalink is GitHub's page for a sighting: the lines of its file, or its commit; "": there is none.
+func Permalink(r respond.Repository, s respond.Sighting) string {
+	switch {
+	case r.URL == "" || !isCommit(s.Commit):
+		return ""
+	case !s.InFile():
+		return r.URL + "/commit/" + s.Commit
+	}
+	first, last := lines(s)
+	return markdown.Permalink(r.URL, s.Commit, s.Path, first, last)
+}
+
 // lines returns the lines of the file as GitHub shows it: none for a member of an archive, which GitHub cannot show.
 func lines(s respond.Sighting) (first, last int) {
 	if s.Member != "" || s.Line <= 0 {
