@@ -14,8 +14,8 @@ import (
 
 const (
 	// patience is how long nothing at all may happen, beyond the time for which the next job waits, until what is missing is taken
-	// for lost.
-	patience = 3 * time.Minute
+	// for lost. Each five minutes servers look for leaks that have no issue.
+	patience = 7 * time.Minute
 	// farOff is when a job is for later on purpose: questions about keys that are watched, digests.
 	farOff = 20 * time.Minute
 )

@@ -2,6 +2,7 @@ package crashtest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"slices"
 	"time"
@@ -63,11 +64,14 @@ func (w *world) alone(rs []*repository, do func()) bool {
 		defer r.mu.Unlock()
 	}
 	rs = slices.DeleteFunc(slices.Clone(rs), func(r *repository) bool { return r.gone })
-	for end := time.Now().Add(quietWithin); ; time.Sleep(200 * time.Millisecond) {
+	quiet := 0
+	for end := time.Now().Add(quietWithin); ; time.Sleep(250 * time.Millisecond) {
 		if len(rs) == 0 || time.Now().After(end) {
 			return false
 		}
-		if w.quiet(rs) {
+		if !w.quiet(rs) {
+			quiet = 0
+		} else if quiet++; quiet == 3 {
 			do()
 			return true
 		}
@@ -80,7 +84,7 @@ func (w *world) quiet(rs []*repository) bool {
 	ids := map[int64]bool{}
 	for _, r := range rs {
 		ids[r.on.ID()] = true
-		if r.loose || len(r.compare(closings)) > 0 {
+		if r.loose || len(r.compare(closings)) > 0 || w.unrecorded(r.on.ID()) {
 			return false
 		}
 	}
@@ -90,6 +94,17 @@ func (w *world) quiet(rs []*repository) bool {
 		}
 	}
 	return true
+}
+
+// unrecorded reports whether GitHub may show effects on a repository that the ledger does not have yet: whoever performs them would
+// not find the repository where it was.
+func (w *world) unrecorded(repository int64) bool {
+	var n int
+	err := w.db.QueryRow(`SELECT (SELECT count(*) FROM actions WHERE finished = 0 AND key LIKE $1)
+		+ (SELECT count(*) FROM leaks l JOIN actions a ON a.key = 'issue:' || CAST(l.id AS TEXT) WHERE l.repository = $2 AND a.finished = 0)
+		+ (SELECT count(*) FROM leaks WHERE repository = $2 AND outside = 0 AND state = 'open' AND issue_number = 0)`,
+		fmt.Sprintf("check:%d:%%", repository), repository).Scan(&n)
+	return err != nil || n > 0
 }
 
 func (w *world) finished(guid string) bool {

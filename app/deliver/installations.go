@@ -134,5 +134,26 @@ func knowRepository(ctx context.Context, tx Tx, installation int64, r webhook.Re
 		return false, nil
 	}
 	repository.AsOf = p.AsOf
-	return isNew, tx.UpsertRepository(ctx, repository)
+	if err := tx.UpsertRepository(ctx, repository); err != nil || isNew || known.Installation == installation {
+		return isNew, err
+	}
+	return false, refile(ctx, tx, r.ID)
+}
+
+// maxRefiled is how many issues a repository that came to another installation queues at once.
+const maxRefiled = 500
+
+// refile queues the issues that were decided on and are not there: their jobs may have been given up, as the installation that was known
+// did not reach the repository any more.
+func refile(ctx context.Context, tx Tx, repository int64) error {
+	leaks, err := tx.Unissued(ctx, repository, maxRefiled)
+	if err != nil {
+		return err
+	}
+	for _, leak := range leaks {
+		if err := tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -64,6 +64,7 @@ type repositoriesTx interface {
 	UpsertInstallation(ctx context.Context, i respond.Installation, asOf time.Time) error
 	UpsertRepository(ctx context.Context, r respond.Repository) error
 	DeleteTip(ctx context.Context, repository int64, ref string, asOf time.Time) error
+	Unissued(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
 	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
 }
 

@@ -17,8 +17,12 @@ import (
 // GitHub sends an event about everything that it made for us. Where it made a check run or an issue a second time, since a request took
 // effect long after it had failed, or was sent by a process that stood still, the one that is not on record is withdrawn.
 
-// unrecordedWait is how long an echo waits for the end of the effect that it may be of.
-const unrecordedWait = 5 * time.Second
+// unrecordedWait is how long an echo waits at a time for the end of the effect that it may be of, and unrecordedFor how long after that
+// was begun: a run takes no longer. One that was given up, or waits for long, looks on GitHub for all that it made when it goes on.
+const (
+	unrecordedWait = 5 * time.Second
+	unrecordedFor  = lease + time.Minute
+)
 
 // double is a check run, an issue or a comment that an event of GitHub names, beside the one on record.
 type double struct {
@@ -42,7 +46,7 @@ func (w *Worker) WithdrawDouble(ctx context.Context, owner string, in github.Rep
 			d, err = w.doubleComment(ctx, tx, in, e)
 		}
 		if err == nil && d.made != 0 && d.recorded == 0 {
-			retried, err = tx.Retried(ctx, d.key)
+			retried, err = tx.Retried(ctx, d.key, w.Now().Add(-unrecordedFor))
 		}
 		return err
 	})

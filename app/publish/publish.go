@@ -35,7 +35,7 @@ type runnerTx interface {
 	ReleaseAction(ctx context.Context, a ledger.Action, sending time.Time) error
 	YieldAction(ctx context.Context, key, owner string) error
 	ActionResult(ctx context.Context, key string) (result string, err error)
-	Retried(ctx context.Context, key string) (bool, error)
+	Retried(ctx context.Context, key string, since time.Time) (bool, error)
 	Unfinished(ctx context.Context, key string) (bool, error)
 }
 

@@ -140,10 +140,10 @@ func (tx *Tx) changeAction(ctx context.Context, a Action, columns string, values
 	return nil
 }
 
-// Retried reports whether a key is begun, not for the first time, and not finished.
-func (tx *Tx) Retried(ctx context.Context, key string) (bool, error) {
+// Retried reports whether a key was begun since a time, not for the first time, and is not finished.
+func (tx *Tx) Retried(ctx context.Context, key string, since time.Time) (bool, error) {
 	var token int64
-	_, err := one(ctx, tx, []any{&token}, `SELECT token FROM actions WHERE key = $1 AND finished = 0`, key)
+	_, err := one(ctx, tx, []any{&token}, `SELECT token FROM actions WHERE key = $1 AND finished = 0 AND begun >= $2`, key, since)
 	if err != nil {
 		return false, fmt.Errorf("ledger: %s: %w", key, err)
 	}

@@ -139,3 +139,34 @@ func TestActionsOnce(t *testing.T) {
 		}
 	})
 }
+
+// What was begun long ago, and has not been finished, is not being tried again.
+func TestRetried(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, clock := open(t, url)
+		l := actionLog{t, s}
+		retried := func(want bool) {
+			t.Helper()
+			err := l.try(func(ctx context.Context, tx *ledger.Tx) error {
+				got, err := tx.Retried(ctx, actionKey, tx.Now().Add(-time.Hour))
+				if got != want {
+					t.Errorf("retried: %v, want %v", got, want)
+				}
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		retried(false)
+		for _, want := range []bool{false, true} {
+			if _, err := l.tryBegin("job"); err != nil {
+				t.Fatal(err)
+			}
+			retried(want)
+		}
+		clock.Time = clock.Time.Add(time.Hour + time.Second)
+		retried(false)
+	})
+}
