@@ -46,6 +46,9 @@ func (w *Worker) WithdrawDouble(ctx context.Context, owner string, in github.Rep
 			d, err = w.doubleComment(ctx, tx, in, e)
 		}
 		if err == nil && d.made != 0 && d.recorded == 0 {
+			if _, err := tx.Repository(ctx, in.ID); err != nil {
+				return err // taken away since: nothing will be recorded any more
+			}
 			retried, err = tx.Retried(ctx, d.key, w.Now().Add(-unrecordedFor))
 		}
 		return err
