@@ -107,13 +107,13 @@ func (p *page) head(r Report) {
 	}
 	role := ""
 	if r.Role != "all" {
-		role = ", role " + r.Role
+		role = ", role " + scan.Printable(r.Role)
 	}
 	p.printf("rekey %s%s, running for %s: %s\n", scan.Printable(r.Version), role, format.Duration(r.Now.Sub(r.Started)), ready)
 	var rows [][]cell
 	for _, c := range r.Components {
 		colour := map[State]string{OK: green, Warning: yellow, Failed: red}[c.State]
-		rows = append(rows, []cell{{"  " + c.Name, ""}, {string(c.State), colour}, {scan.Printable(c.Reason), ""}})
+		rows = append(rows, []cell{{"  " + scan.Printable(c.Name), ""}, {scan.Printable(string(c.State)), colour}, {scan.Printable(c.Reason), ""}})
 	}
 	p.printf("\n")
 	p.table("lll", rows...)
@@ -172,7 +172,7 @@ func (p *page) queue(queue []Queue) {
 		if q.GivenUp > 0 {
 			gone.colour = red
 		}
-		rows = append(rows, []cell{{"  " + q.Kind, ""}, {count(q.Waiting), ""}, {count(q.Running), ""}, gone, {oldest, ""}})
+		rows = append(rows, []cell{{"  " + scan.Printable(q.Kind), ""}, {count(q.Waiting), ""}, {count(q.Running), ""}, gone, {oldest, ""}})
 	}
 	if len(queue) == 0 {
 		p.printf("%s\n  empty\n", p.paint(bold, "Queue"))
