@@ -14,6 +14,8 @@ import (
 
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/serve"
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/githubtest"
 )
 
@@ -147,6 +149,31 @@ func TestMissingPermissionsAndEventsAreReported(t *testing.T) {
 	w.logs.forget()
 	w.startAgain(func() { w.app.AcceptPermissions(w.ctx, w.ada, less) })
 	w.logged(slog.LevelWarn, "account", "acme", "missing", "issues: write")
+}
+
+// What could not be read for lack of a permission is read as soon as an owner accepts it, not at the next comparison.
+func TestAcceptedPermissionsReadWhatWasNotReadable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	w.settle()
+	less := maps.Clone(github.Wanted().Permissions)
+	delete(less, "contents")
+	w.app.AcceptPermissions(w.ctx, w.ada, less)
+	w.logged(slog.LevelWarn, "account", "acme", "missing", "contents: read", "effect", "no push is scanned")
+	late, err := w.github.CreateRepository(w.github.Organization("acme"), "late", githubtest.RepositoryOptions{Private: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sha := w.commit(late, githubtest.Change{Files: map[string]string{".env": env(w.key(95, detect.Live))}})
+	if _, err := late.Push(w.ctx, githubtest.Push{Ref: "refs/heads/main", SHA: sha, By: w.ada}); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	if len(late.Issues()) > 0 {
+		t.Fatal("it was readable")
+	}
+	w.app.AcceptPermissions(w.ctx, w.ada, github.Wanted().Permissions)
+	w.eventually("the leak in acme/late to be found", func() bool { return len(late.Issues()) == 1 })
 }
 
 // An installation from before the first start, or of a lost database, is found, and its history read.

@@ -16,6 +16,8 @@ import (
 const (
 	// connectWithin is how long a start waits for GitHub: people look at the terminal for some seconds.
 	connectWithin = 4 * time.Second
+	// registrationEvery is how often it is asked what the App may do.
+	registrationEvery = time.Hour
 	// connectPause is the longest time between two tries to reach GitHub.
 	connectPause = time.Minute
 )
@@ -29,7 +31,8 @@ type connection struct {
 	once  sync.Once
 	ready chan struct{} // closed when GitHub has answered
 	mu    sync.Mutex
-	last  error // of the last try
+	last  error  // of the last try
+	lacks string // what the registration lacks, and where it is added; "": nothing
 }
 
 func newConnection(app *github.App, url string, log *slog.Logger) *connection {
@@ -54,13 +57,16 @@ func (c *connection) try(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.once.Do(func() { close(c.ready) })
+	c.once.Do(func() {
+		c.introduce(ctx, registration)
+		close(c.ready)
+	})
 	c.report(ctx, registration)
 	return nil
 }
 
-// report logs what the App is, and what its registration lacks.
-func (c *connection) report(ctx context.Context, r github.Registration) {
+// introduce logs what the App is.
+func (c *connection) introduce(ctx context.Context, r github.Registration) {
 	var permissions []string
 	for name, access := range r.Permissions {
 		permissions = append(permissions, name+": "+access)
@@ -68,13 +74,54 @@ func (c *connection) report(ctx context.Context, r github.Registration) {
 	slices.Sort(permissions)
 	c.log.InfoContext(ctx, "connected to GitHub", "url", c.url, "app", r.Slug, "owner", r.Owner, "installations", r.Installations,
 		"permissions", strings.Join(permissions, ", "))
+}
+
+// report logs what the App's registration lacks, once until that changes, and remembers it.
+func (c *connection) report(ctx context.Context, r github.Registration) {
 	var missing, effects []string
 	for _, need := range r.Missing() {
 		missing, effects = append(missing, need.String()), append(effects, need.Without)
 	}
+	lacks := ""
 	if len(missing) > 0 {
+		lacks = "the App lacks " + strings.Join(missing, ", ") + ": add them at " + r.SettingsURL
+	}
+	c.mu.Lock()
+	before := c.lacks
+	c.lacks = lacks
+	c.mu.Unlock()
+	switch {
+	case lacks == before:
+	case lacks == "":
+		c.log.InfoContext(ctx, "the App's registration has all permissions and events now")
+	default:
 		c.log.WarnContext(ctx, "the App's registration lacks permissions or events", "missing", strings.Join(missing, ", "),
 			"effect", strings.Join(effects, "; "), "fix", "add them at "+r.SettingsURL)
+	}
+}
+
+// missing is what the App's registration lacked when GitHub was asked last, and where it is added; "": nothing.
+func (c *connection) missing() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lacks
+}
+
+// watch asks again and again what the App may do, until ctx ends: somebody may change it on GitHub, or a new version of rekey may need
+// more.
+func (c *connection) watch(ctx context.Context, every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		err := c.try(ctx)
+		if _, refused := errors.AsType[*config.Error](err); refused {
+			c.log.ErrorContext(ctx, "GitHub no longer accepts the App", "error", err)
+		}
 	}
 }
 

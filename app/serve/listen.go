@@ -23,7 +23,7 @@ func (s *Server) front() *status.Front {
 		Checks: status.Checks{Ping: s.store.Ping, Space: s.store.Space, Counter: counter, Now: time.Now},
 	}
 	if s.github != nil {
-		reporter.Checks.GitHub, reporter.Quotas = s.github.problem, s.app.Quotas
+		reporter.Checks.GitHub, reporter.Checks.Lacks, reporter.Quotas = s.github.problem, s.github.missing, s.app.Quotas
 	}
 	return &status.Front{Checks: reporter.Checks, Metrics: s.metrics, Report: reporter.Report, Log: s.log}
 }

@@ -76,6 +76,7 @@ func (s *Server) tend(ctx context.Context, background *backfill.Worker, missed *
 			s.fail(err)
 			return
 		}
+		s.tending.Go(func() { s.github.watch(ctx, registrationEvery) })
 		// What was missed comes before what finds out by comparing that something was.
 		started := make(chan struct{})
 		s.tending.Go(func() { missed.Run(ctx, func() { close(started) }) })

@@ -177,7 +177,21 @@ func (s *SetUp) showMade(w http.ResponseWriter, r *http.Request, cookie string, 
 			view.Kept = config.CredentialsPath(s.options.Config.Data)
 		}
 	}
-	s.site.Render(w, r, http.StatusOK, s.pages["made"], web.Page{Title: "The App is created", Data: view})
+	s.site.Render(w, r, http.StatusOK, s.pages["made"], web.Page{Title: "The App is created", Notices: lacking(m.app), Data: view})
+}
+
+// lacking is what the App has not got, as when somebody sent GitHub another manifest.
+func lacking(app github.Registration) []web.Notice {
+	var names []string
+	for _, need := range app.Missing() {
+		names = append(names, need.String())
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []web.Notice{{
+		Tone: web.Warn, Text: "The App lacks what rekey needs: " + strings.Join(names, ", ") + ".", Link: app.SettingsURL, LinkText: "Add it on GitHub",
+	}}
 }
 
 // environment is the credentials as a file of settings, such as systemd, Docker and most secret stores take them.

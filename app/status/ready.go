@@ -21,7 +21,7 @@ const (
 
 // Component is a part of the server, and how it is.
 type Component struct {
-	Name   string `json:"name"` // database, disk, work, github or queue
+	Name   string `json:"name"` // database, disk, work, github, permissions or queue
 	State  State  `json:"state"`
 	Reason string `json:"reason,omitempty"` // for operators: it may name addresses
 }
@@ -38,6 +38,7 @@ type Checks struct {
 	Ping    func(context.Context) error // the store's
 	Space   func() (int64, bool)        // free on the database's disk, in bytes; false: not known
 	GitHub  func(context.Context) error // why GitHub has not accepted the App; nil: this process does not ask it
+	Lacks   func() string               // what the App may not do, and where that is changed; "" or nil: nothing is missing
 	Counter *Counter
 	Now     func() time.Time
 }
@@ -47,6 +48,11 @@ func (c Checks) Components(ctx context.Context) []Component {
 	list := c.store(ctx)
 	if c.GitHub != nil {
 		list = append(list, component("github", c.GitHub(ctx)))
+	}
+	if c.Lacks != nil {
+		if lacks := c.Lacks(); lacks != "" {
+			list = append(list, Component{Name: "permissions", State: Warning, Reason: lacks})
+		}
 	}
 	if list[0].State == OK {
 		list = append(list, c.queue(ctx))
