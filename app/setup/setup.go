@@ -20,9 +20,6 @@ import (
 	"github.com/rekey-app/rekey/github"
 )
 
-// SignInPath is where GitHub leads people back to who sign in to the dashboard: an App has to name it.
-const SignInPath = "/signin/callback"
-
 //go:embed templates
 var templates embed.FS
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/app/config"
+	"github.com/rekey-app/rekey/app/signin"
 	"github.com/rekey-app/rekey/github"
 )
 
@@ -115,7 +116,7 @@ func (w wish) manifest(back, proxy string) github.Manifest {
 		hook = proxy
 	}
 	m := github.NewManifest(w.appName(), hook)
-	m.URL, m.RedirectURL, m.CallbackURLs, m.SetupURL = w.PublicURL, back+"/setup/created", []string{w.PublicURL + SignInPath}, w.PublicURL+"/"
+	m.URL, m.RedirectURL, m.CallbackURLs, m.SetupURL = w.PublicURL, back+"/setup/created", []string{w.PublicURL + signin.Callback}, w.PublicURL+"/"
 	return m
 }
 

@@ -132,6 +132,9 @@ func convertManifest(c *call) answer {
 	if len(made.app.CallbackURLs) > 0 {
 		s.oauth.callback = made.app.CallbackURLs[0]
 	}
+	if len(made.app.CallbackURLs) > 0 {
+		s.oauth.callback = made.app.CallbackURLs[0]
+	}
 	s.later(func() { s.Ping(s.ctx) })
 	app := s.appJSON()
 	app["name"], app["external_url"] = made.app.Name, made.app.URL
@@ -139,8 +142,11 @@ func convertManifest(c *call) answer {
 	return created(app)
 }
 
-// person is who made a personal App.
+// person is who sits in front of the browser. The caller holds the lock.
 func (s *Server) person() *Account {
+	if s.oauth.browser != nil {
+		return s.oauth.browser
+	}
 	if a := s.accounts["ada"]; a != nil {
 		return a
 	}

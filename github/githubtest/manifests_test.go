@@ -35,7 +35,7 @@ func TestManifest(t *testing.T) {
 		t.Fatal(err)
 	}
 	if app.ID != s.AppID() || app.Owner != "acme" || app.OwnerType != "Organization" || app.Slug != "rekey-of-acme" ||
-		app.WebhookSecret != s.WebhookSecret() || app.ClientSecret == "" || !strings.HasPrefix(app.PrivateKey, "-----BEGIN RSA PRIVATE KEY") ||
+		app.WebhookSecret != s.WebhookSecret() || app.ClientSecret != s.ClientSecret() || app.ClientID != s.ClientID() || !strings.HasPrefix(app.PrivateKey, "-----BEGIN RSA PRIVATE KEY") ||
 		app.PageURL != s.URL()+"/apps/rekey-of-acme" || len(app.Missing()) > 0 {
 		t.Errorf("%+v", app)
 	}
