@@ -203,17 +203,20 @@ func (w *world) trouble(on bool) {
 	w.balancer.setTrouble(on)
 }
 
-// killEvery is the longest time that a process is left alone.
+// killEvery is the longest time that a process is left alone, a fifth of short runs.
 const killEvery = 5 * time.Second
 
 // crash ends a process again and again.
 func (w *world) crash(ctx context.Context, p *process) {
 	ways := []string{"SIGKILL", "SIGKILL", "SIGKILL", "SIGKILL", "SIGTERM", "SIGTERM twice", "SIGSTOP"}
+	if w.set.lasts < 30*time.Second {
+		ways = ways[:4] // the others take seconds
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(w.pause(killEvery)):
+		case <-time.After(w.pause(min(killEvery, w.set.lasts/5))):
 		}
 		if w.suspects() {
 			continue

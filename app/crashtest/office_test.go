@@ -14,7 +14,7 @@ const (
 	// maxCommits is how large a repository may grow until another one takes its place.
 	maxCommits = 150
 	// quietWithin is how long an administrator waits until all that was asked for in the repositories has come to its end.
-	quietWithin = 10 * time.Second
+	quietWithin = 5 * time.Second
 	// apart is more than by what the times of two events are mistaken where one of them is recovered from GitHub's log.
 	apart = 5 * time.Second
 )
@@ -26,13 +26,16 @@ func (w *world) administer(ctx context.Context) {
 		do   func(context.Context, *installation) bool
 	}{
 		{"installation suspended and unsuspended", w.suspend},
-		{"App uninstalled and installed again", w.reinstall},
 		{"repository taken out of the installation and added", w.reselect},
 		{"repository archived and unarchived", w.archive},
+		{"App uninstalled and installed again", w.reinstall},
 		{"repository transferred", w.transfer},
 		{"repository deleted", w.replace},
 		{"organization founded", w.another},
 		{"App uninstalled for good", w.leave},
+	}
+	if w.set.lasts < 30*time.Second {
+		acts = acts[3:] // the first take seconds
 	}
 	for {
 		select {
