@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,7 +57,7 @@ func (s *Store) openSQLite(ctx context.Context, path string, lockWait time.Durat
 	if s.file, err = os.Stat(path); err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
-	read := url.Values{"_pragma": append([]string{"query_only(1)"}, pragmas["_pragma"]...)}
+	read := url.Values{"_pragma": append(slices.Clone(pragmas["_pragma"]), "query_only(1)", "cache_size(-2000)")} // the system caches the file
 	if s.reader, err = sql.Open("sqlite", sqliteDSN(path, read)); err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
