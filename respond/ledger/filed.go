@@ -45,13 +45,13 @@ func (tx *Tx) IssuesFiled(ctx context.Context, repository int64, since time.Time
 	return n, nil
 }
 
-const unfiled = `l.issue_number = 0 AND l.state = 'open' AND l.confidence <> 'low' AND l.outside = 0
+const unfiled = `l.issue_number = 0 AND l.confidence <> 'low' AND l.outside = 0
 	AND NOT EXISTS (SELECT 1 FROM filings f WHERE f.leak = l.id)`
 
 // Unfiled lists up to limit open leaks of the repository that have no issue and wait for one: the most severe first, the
 // newest of each severity before the others, so that a flood of old or made-up ones hides none that counts.
 func (tx *Tx) Unfiled(ctx context.Context, repository int64, limit int) ([]respond.Leak, error) {
-	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND `+unfiled+` ORDER BY `+bySeverity+`, l.id DESC LIMIT $2`, repository, limit)
+	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND `+isOpen+` AND `+unfiled+` ORDER BY `+bySeverity+`, l.id DESC LIMIT $2`, repository, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: leaks without issue in repository %d: %w", repository, err)
 	}
@@ -60,7 +60,7 @@ func (tx *Tx) Unfiled(ctx context.Context, repository int64, limit int) ([]respo
 
 // Unissued lists up to limit open leaks of the repository whose issues were decided on and are not there.
 func (tx *Tx) Unissued(ctx context.Context, repository int64, limit int) ([]respond.Leak, error) {
-	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND l.issue_number = 0 AND l.state = 'open'
+	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND l.issue_number = 0 AND `+isOpen+`
 		AND EXISTS (SELECT 1 FROM filings f WHERE f.leak = l.id) ORDER BY l.id LIMIT $2`, repository, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: leaks without issue in repository %d: %w", repository, err)
@@ -71,7 +71,7 @@ func (tx *Tx) Unissued(ctx context.Context, repository int64, limit int) ([]resp
 // RepositoriesUnfiled lists up to limit repositories with leaks that wait for an issue.
 func (tx *Tx) RepositoriesUnfiled(ctx context.Context, limit int) ([]int64, error) {
 	return tx.ids(ctx, "repositories with leaks without issue",
-		`SELECT DISTINCT l.repository FROM leaks l JOIN repositories r ON r.id = l.repository WHERE r.removed = 0 AND `+unfiled+` ORDER BY l.repository LIMIT $1`, limit)
+		`SELECT DISTINCT l.repository FROM leaks l JOIN repositories r ON r.id = l.repository WHERE r.removed = 0 AND l.state = 'open' AND `+unfiled+` ORDER BY l.repository LIMIT $1`, limit)
 }
 
 // Summary returns the repository's summary issue, or ErrNotFound.
@@ -103,7 +103,7 @@ func (tx *Tx) SaveSummary(ctx context.Context, s Summary) error {
 
 // OpenAfter lists up to limit open leaks of a repository with greater ids than after, by id.
 func (tx *Tx) OpenAfter(ctx context.Context, repository, after int64, limit int) ([]respond.Leak, error) {
-	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND l.state = 'open' AND l.id > $2 ORDER BY l.id LIMIT $3`, repository, after, limit)
+	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND `+isOpen+` AND l.id > $2 ORDER BY l.id LIMIT $3`, repository, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: open leaks of repository %d: %w", repository, err)
 	}

@@ -94,9 +94,13 @@ func (tx *Tx) LeaksWithIssuesIn(ctx context.Context, repository int64) ([]respon
 	return list, nil
 }
 
+// isOpen is l.state = 'open' for statements about one repository: SQLite, which knows of no better, would look for its leaks among
+// all that are open.
+const isOpen = `l.state || '' = 'open'`
+
 // OpenIn lists up to limit open leaks of the repository that the files of a ref hold, by what their issues say.
 func (tx *Tx) OpenIn(ctx context.Context, repository int64, ref string, limit int) ([]respond.Leak, error) {
-	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND l.files_ref = $2 AND l.state = 'open' AND l.issue_number <> 0
+	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND l.files_ref = $2 AND `+isOpen+` AND l.issue_number <> 0
 		ORDER BY l.id DESC LIMIT $3`, repository, []byte(ref), limit)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: leaks in %s of repository %d: %w", ref, repository, err)
@@ -110,7 +114,7 @@ const bySeverity = `CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WH
 // StillOpen lists up to limit open leaks of a repository of which it is certain enough that they are some, the most severe
 // and newest first, without those from outside.
 func (tx *Tx) StillOpen(ctx context.Context, repository int64, limit int) ([]respond.Leak, error) {
-	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND l.state = 'open' AND l.outside = 0 AND l.confidence <> 'low'
+	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND `+isOpen+` AND l.outside = 0 AND l.confidence <> 'low'
 		ORDER BY `+bySeverity+`, l.id DESC LIMIT $2`, repository, limit)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: open leaks of repository %d: %w", repository, err)
@@ -142,7 +146,7 @@ func (tx *Tx) UsesClerk(ctx context.Context, repository int64) (bool, error) {
 // Unsure reports whether a repository has an open leak of low confidence, without those from outside.
 func (tx *Tx) Unsure(ctx context.Context, repository int64) (bool, error) {
 	var id int64
-	found, err := one(ctx, tx, []any{&id}, `SELECT id FROM leaks WHERE repository = $1 AND confidence = 'low' AND outside = 0 AND state = $2
+	found, err := one(ctx, tx, []any{&id}, `SELECT id FROM leaks WHERE repository = $1 AND confidence = 'low' AND outside = 0 AND state || '' = $2
 		LIMIT 1`, repository, respond.Open)
 	if err != nil {
 		return false, fmt.Errorf("ledger: leaks of repository %d: %w", repository, err)

@@ -9,7 +9,7 @@ import (
 
 // OutsideLeaks lists up to limit open leaks from outside that scans of a pull request saw, the newest first.
 func (tx *Tx) OutsideLeaks(ctx context.Context, repository int64, pull, limit int) ([]respond.Leak, error) {
-	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND l.outside = 1 AND l.state = 'open' AND EXISTS (
+	list, err := tx.leaks(ctx, `WHERE l.repository = $1 AND l.outside = 1 AND `+isOpen+` AND EXISTS (
 			SELECT 1 FROM sightings s JOIN scan_sightings x ON x.sighting = s.id JOIN scans c ON c.id = x.scan
 			WHERE s.leak = l.id AND c.repository = $1 AND c.pull_number = $2)
 		ORDER BY l.id DESC LIMIT $3`, repository, pull, limit)

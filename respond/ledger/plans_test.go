@@ -135,17 +135,3 @@ func tableOf(statement, name string) string {
 	}
 	return found[1]
 }
-
-// TestReadersKeepLittle: what views have read stays in the memory of each of their connections, however long the server is idle.
-func TestReadersKeepLittle(t *testing.T) {
-	t.Parallel()
-	s := ledgertest.Open(t, ledger.Options{URL: ledgertest.SQLite(t)})
-	view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-		var kibibytes int
-		_, err := tx.OneSQL(ctx, []any{&kibibytes}, `PRAGMA cache_size`)
-		if kibibytes < -2000 || kibibytes >= 0 {
-			t.Errorf("a connection that reads keeps up to %d KiB", -kibibytes)
-		}
-		return err
-	})
-}

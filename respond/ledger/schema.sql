@@ -189,8 +189,6 @@ CREATE INDEX leaks_counted ON leaks (repository, outside, state, severity, envir
 
 CREATE INDEX leaks_issue ON leaks (issue_repository, issue_number) WHERE issue_number <> 0;
 
-CREATE INDEX leaks_repository_state ON leaks (repository, state);
-
 CREATE INDEX leaks_state ON leaks (state, detected);
 
 CREATE TABLE leases (

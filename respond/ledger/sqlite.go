@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -18,6 +17,9 @@ import (
 
 // readers is how many transactions [Store.View] runs at once on SQLite.
 const readers = 4
+
+// readerIdle is how long a connection for that keeps the pages that it has read, while nothing is read.
+const readerIdle = 20 * time.Second
 
 func (s *Store) openSQLite(ctx context.Context, path string, lockWait time.Duration) error {
 	path, err := filepath.Abs(path)
@@ -57,11 +59,12 @@ func (s *Store) openSQLite(ctx context.Context, path string, lockWait time.Durat
 	if s.file, err = os.Stat(path); err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
-	read := url.Values{"_pragma": append(slices.Clone(pragmas["_pragma"]), "query_only(1)", "cache_size(-2000)")} // the system caches the file
+	read := url.Values{"_pragma": append([]string{"query_only(1)"}, pragmas["_pragma"]...)}
 	if s.reader, err = sql.Open("sqlite", sqliteDSN(path, read)); err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
 	s.reader.SetMaxOpenConns(readers)
+	s.reader.SetConnMaxIdleTime(readerIdle)
 	s.reads = &statements{db: s.reader}
 	if s.wal, err = openWAL(path, pragmas["_pragma"]); err != nil {
 		return err
