@@ -135,6 +135,7 @@ type appJSON struct {
 	Slug               string         `json:"slug"`
 	Name               string         `json:"name"`
 	ClientID           string         `json:"client_id"`
+	HTMLURL            string         `json:"html_url"`
 	InstallationsCount int            `json:"installations_count"`
 	Owner              *gogithub.User `json:"owner"`
 }
@@ -144,6 +145,9 @@ func (app appJSON) registration(web *url.URL) Registration {
 		Grant: app.grant(), Slug: app.Slug, Name: app.Name, Owner: app.Owner.GetLogin(), OwnerType: app.Owner.GetType(),
 		Installations: app.InstallationsCount, ClientID: app.ClientID,
 		PageURL: web.JoinPath("apps", app.Slug).String(), SettingsURL: web.JoinPath("settings", "apps", app.Slug, "permissions").String(),
+	}
+	if page, err := url.Parse(app.HTMLURL); err == nil && page.Scheme == web.Scheme && page.Host == web.Host {
+		r.PageURL = page.String() // an Enterprise Server has it elsewhere
 	}
 	if r.OwnerType == "Organization" {
 		r.SettingsURL = web.JoinPath("organizations", r.Owner, "settings", "apps", app.Slug, "permissions").String()

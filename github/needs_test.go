@@ -1,10 +1,14 @@
 package github_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -157,5 +161,35 @@ func TestRegistrationAndInstallations(t *testing.T) {
 	in := installations[0]
 	if in.Account != "acme" || in.ID != w.in.ID() || in.SettingsURL == "" || len(in.Missing()) != 1 {
 		t.Errorf("%+v lacks %v", in, in.Missing())
+	}
+}
+
+// TestRegistrationNamesItsPages: the App's page is where GitHub says it is, which differs on an Enterprise Server, and never on another host.
+func TestRegistrationNamesItsPages(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ says, want string }{
+		{"/github-apps/rekey", "/github-apps/rekey"}, {"", "/apps/rekey"}, {"https://evil.example/apps/rekey", "/apps/rekey"},
+	} {
+		var server *httptest.Server
+		server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			says := c.says
+			if strings.HasPrefix(says, "/") {
+				says = server.URL + says
+			}
+			fmt.Fprintf(w, `{"id":1,"slug":"rekey","html_url":%q,"owner":{"login":"acme","type":"Organization"}}`, says)
+		}))
+		t.Cleanup(server.Close)
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			t.Fatal(err)
+		}
+		app, err := github.New(github.Config{AppID: 1, PrivateKey: key, WebURL: server.URL})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := app.Registration(t.Context())
+		if err != nil || r.PageURL != server.URL+c.want || r.SettingsURL != server.URL+"/organizations/acme/settings/apps/rekey/permissions" || r.Now.IsZero() {
+			t.Errorf("%q: %+v, %v", c.says, r, err)
+		}
 	}
 }

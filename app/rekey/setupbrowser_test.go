@@ -52,6 +52,43 @@ func TestBrowserSetsUp(t *testing.T) {
 	}
 }
 
+// TestBrowserShowsCredentialsOnce has them shown, and opens the link in a second browser, which is turned away.
+func TestBrowserShowsCredentialsOnce(t *testing.T) {
+	browser := os.Getenv("REKEY_TEST_BROWSER")
+	if browser == "" {
+		t.Skip("REKEY_TEST_BROWSER names no browser")
+	}
+	gh, data := unregistered(t), t.TempDir()
+	link := startSetUp(t, "--data", data, "--github-url", gh.URL())
+	tab, complaints := openBrowser(t, browser)
+	look(t, tab, "", chromedp.Navigate(link), press("Start set-up"), chromedp.WaitVisible("#organization"))
+	look(t, tab, "", chromedp.Click(`input[value="show"]`), chromedp.Focus("#organization"), chromedp.KeyEvent("acme"+kb.Enter), chromedp.WaitReady(`input[name="manifest"]`))
+	look(t, tab, "", press("Create the App on GitHub"), chromedp.WaitVisible(`input[name="name"]`))
+	look(t, tab, "setup-6-once", press("Create GitHub App for acme"), chromedp.WaitVisible("#environment"))
+	var shown string
+	act(t, tab, chromedp.Value("#environment", &shown))
+	if !strings.Contains(shown, "REKEY_WEBHOOK_SECRET="+gh.WebhookSecret()) || !strings.Contains(shown, "REKEY_CLIENT_SECRET="+gh.ClientSecret()) {
+		t.Error("the credentials are not shown")
+	}
+	look(t, tab, "", press("I have saved them"), chromedp.WaitVisible(`a[href$="/installations/new"]`))
+	if (config.Flags{Data: data}).NeedsSetUp() != true {
+		t.Error("credentials are on the disk")
+	}
+	for _, complaint := range complaints() {
+		t.Errorf("the browser complains: %s", complaint)
+	}
+	other := startSetUp(t, "--data", t.TempDir(), "--github-url", gh.URL())
+	first, _ := openBrowser(t, browser)
+	look(t, first, "", chromedp.Navigate(other), press("Start set-up"), chromedp.WaitVisible("#organization"))
+	second, _ := openBrowser(t, browser)
+	look(t, second, "setup-7-taken", chromedp.Navigate(other), chromedp.WaitVisible(".problem"))
+	var text string
+	act(t, second, chromedp.Text("main", &text))
+	if !strings.Contains(text, "This link was opened already") {
+		t.Errorf("the second browser sees %s", text)
+	}
+}
+
 // openBrowser returns a tab, and what the browser has complained of so far: violations of the content security policy, failed
 // requests and errors of scripts.
 func openBrowser(t *testing.T, browser string) (tab context.Context, complaints func() []string) {
@@ -111,6 +148,8 @@ func look(t *testing.T, tab context.Context, name string, actions ...chromedp.Ac
 	if cut > 0 {
 		t.Errorf("%s: %d elements are wider than a phone", name, cut)
 	}
+	act(t, tab, chromedp.EmulateViewport(1000, 844))
+	axe(t, tab, name)
 	dir := os.Getenv("REKEY_SCREENSHOTS")
 	for _, as := range []struct {
 		suffix, scheme string
@@ -126,6 +165,28 @@ func look(t *testing.T, tab context.Context, name string, actions ...chromedp.Ac
 		}
 	}
 	act(t, tab, chromedp.EmulateViewport(1000, 844))
+}
+
+// axe has axe-core look for what keeps people out, where REKEY_AXE names its script (axe.min.js of the npm package).
+func axe(t *testing.T, tab context.Context, name string) {
+	t.Helper()
+	path := os.Getenv("REKEY_AXE")
+	if path == "" {
+		return
+	}
+	script, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		var violations []string
+		act(t, tab, emulateScheme(scheme), chromedp.Evaluate(string(script)+";0", nil), chromedp.Evaluate(
+			`axe.run().then(r => r.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.map(n => n.html).join(" ")))`, &violations,
+			func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+		for _, v := range violations {
+			t.Errorf("%s, %s: %s", name, scheme, v)
+		}
+	}
 }
 
 // press moves the focus to a button or link by the tabulator key, as somebody without a mouse does, and presses Enter.
