@@ -81,6 +81,7 @@ func testWholeLife(t *testing.T) {
 	w.state(issue.Number, "closed", respond.Revoked)
 	w.last(issue.Number, 2)
 	w.filed(1)
+	w.tellsItsLife(leak.ID, w.issue(issue.Number).Body)
 	w.holdsNoKey()
 }
 

@@ -189,12 +189,16 @@ func BenchmarkViews(b *testing.B) {
 			for _, q := range queries {
 				for _, viewer := range viewers {
 					b.Run(q.name+"/"+viewer.name, func(b *testing.B) {
+						least := time.Hour // the machine may do something else meanwhile
 						for b.Loop() {
+							began := time.Now()
 							err := s.View(b.Context(), func(ctx context.Context, tx *ledger.Tx) error { return q.ask(ctx, tx, viewer.v) })
 							if err != nil && !strings.Contains(err.Error(), "nothing is found") {
 								b.Fatal(err)
 							}
+							least = min(least, time.Since(began))
 						}
+						b.ReportMetric(float64(least.Microseconds())/1000, "least-ms")
 					})
 				}
 			}
