@@ -173,6 +173,9 @@ func (q *viewed) chosen(f LeakFilter) string {
 	}, " AND ")
 }
 
+// stateAlone is SQL for a leak's state where SQLite is not to look leaks up by it: to read leaks_counted from end to end is quicker.
+const stateAlone = `l.state || ''`
+
 // LeakCounts counts leaks.
 func (tx *Tx) LeakCounts(ctx context.Context, v Visible, f LeakFilter) (LeakCounts, error) {
 	c := LeakCounts{
@@ -191,7 +194,7 @@ func (tx *Tx) LeakCounts(ctx context.Context, v Visible, f LeakFilter) (LeakCoun
 		}
 		c.add(f, state, kind, environment, severities[min(max(rank, 0), len(severities)-1)], n)
 		return nil
-	}, `SELECT l.state, l.kind, l.environment, `+severityOf+` AS rank, count(*) FROM leaks l JOIN repositories r ON r.id = l.repository
+	}, `SELECT `+stateAlone+`, l.kind, l.environment, `+severityOf+` AS rank, count(*) FROM leaks l JOIN repositories r ON r.id = l.repository
 		WHERE `+where+` GROUP BY 1, 2, 3, 4`, q.args...)
 	if err != nil {
 		return LeakCounts{}, fmt.Errorf("ledger: count leaks: %w", err)

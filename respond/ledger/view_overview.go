@@ -109,7 +109,7 @@ func (tx *Tx) openGroups(ctx context.Context, v Visible) ([]OpenGroup, error) {
 	}, `SELECT `+severityOf+` AS rank, l.environment, l.kind, CASE l.confidence WHEN 'low' THEN 0 ELSE 1 END AS sure,
 			count(*), coalesce(min(l.detected), 0)`+age+`
 		FROM leaks l JOIN repositories r ON r.id = l.repository
-		WHERE l.state = 'open' AND l.outside = 0 AND r.removed = 0 AND `+q.sees(v, "l.repository")+`
+		WHERE `+stateAlone+` = 'open' AND l.outside = 0 AND r.removed = 0 AND `+q.sees(v, "l.repository")+`
 		GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`, q.args...)
 	return list, err
 }
@@ -195,7 +195,7 @@ func (tx *Tx) Coverage(ctx context.Context, v Visible, stale time.Duration) (Cov
 				AND `+lastTip+` < `+limit+` THEN 1 END),
 			count(CASE WHEN r.backfilled = 0 OR b.repository IS NOT NULL THEN 1 END),
 			count(CASE WHEN b.phase = 'given up' THEN 1 END),
-			count(CASE WHEN `+openGaps+` > 0 THEN 1 END)
+			count(CASE WHEN r.id IN (SELECT repository FROM gaps WHERE accepted = 0) THEN 1 END)
 		FROM repositories r LEFT JOIN backfills b ON b.repository = r.id WHERE r.removed = 0 AND `+q.sees(v, "r.id"), q.args...)
 	if err != nil {
 		return Coverage{}, fmt.Errorf("ledger: coverage: %w", err)
