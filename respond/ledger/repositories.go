@@ -16,8 +16,8 @@ func (tx *Tx) UpsertInstallation(ctx context.Context, i respond.Installation, as
 	}
 	_, err := tx.exec(ctx, `INSERT INTO installations (id, account_id, account, suspended, as_of) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (id) DO UPDATE SET account_id = excluded.account_id, account = excluded.account, suspended = excluded.suspended,
-			as_of = excluded.as_of, removed = 0 WHERE installations.as_of <= excluded.as_of`,
-		i.ID, i.AccountID, i.Account, i.Suspended, asOf)
+			as_of = excluded.as_of, removed = 0 WHERE installations.as_of <= excluded.as_of OR installations.as_of > $6`,
+		i.ID, i.AccountID, i.Account, i.Suspended, asOf, tx.future())
 	if err != nil {
 		return fmt.Errorf("ledger: installation %d: %w", i.ID, err)
 	}
@@ -55,8 +55,8 @@ func (tx *Tx) UpsertRepository(ctx context.Context, r respond.Repository) error 
 				default_branch = excluded.default_branch, private = excluded.private, archived = excluded.archived,
 				backfilled = CASE excluded.backfilled WHEN 0 THEN repositories.backfilled ELSE excluded.backfilled END,
 				swept = CASE repositories.removed WHEN 0 THEN repositories.swept ELSE -1 END, removed = 0,
-				as_of = excluded.as_of WHERE repositories.as_of <= excluded.as_of`,
-			r.ID, r.Installation, r.Owner, r.Name, r.DefaultBranch, r.Private, r.Archived, r.Backfilled, r.AsOf)
+				as_of = excluded.as_of WHERE repositories.as_of <= excluded.as_of OR repositories.as_of > $10`,
+			r.ID, r.Installation, r.Owner, r.Name, r.DefaultBranch, r.Private, r.Archived, r.Backfilled, r.AsOf, tx.future())
 	}
 	if err != nil {
 		return fmt.Errorf("ledger: repository %d: %w", r.ID, err)

@@ -24,7 +24,7 @@ func (tx *Tx) moveTip(ctx context.Context, repository int64, ref, sha string, as
 	}
 	n, err := tx.exec(ctx, `INSERT INTO tips (repository, ref, sha, seen, as_of) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (repository, ref) DO UPDATE SET sha = excluded.sha, seen = excluded.seen, as_of = excluded.as_of
-		WHERE tips.as_of <= excluded.as_of`, repository, []byte(ref), sha, tx.now, asOf)
+		WHERE tips.as_of <= excluded.as_of OR tips.as_of > $6`, repository, []byte(ref), sha, tx.now, asOf, tx.future())
 	if err != nil {
 		return false, explain(fmt.Errorf("ledger: tip of repository %d: %w", repository, err))
 	}
@@ -53,7 +53,8 @@ func (tx *Tx) DeleteTip(ctx context.Context, repository int64, ref string, asOf 
 // MovedSince reports whether the ref is known to have moved, or to have been deleted, after a time.
 func (tx *Tx) MovedSince(ctx context.Context, repository int64, ref string, asOf time.Time) (bool, error) {
 	var n int
-	_, err := one(ctx, tx, []any{&n}, `SELECT count(*) FROM tips WHERE repository = $1 AND ref = $2 AND as_of > $3`, repository, []byte(ref), asOf)
+	_, err := one(ctx, tx, []any{&n}, `SELECT count(*) FROM tips WHERE repository = $1 AND ref = $2 AND as_of > $3 AND as_of <= $4`,
+		repository, []byte(ref), asOf, tx.future())
 	if err != nil {
 		return false, fmt.Errorf("ledger: tip of repository %d: %w", repository, err)
 	}
