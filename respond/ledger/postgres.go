@@ -21,9 +21,6 @@ func (s *Store) openPostgres(ctx context.Context, url string, limit time.Duratio
 	}
 	cfg.MaxConns = max(cfg.MaxConns, minPoolConns)
 	setTimeouts(cfg, limit)
-	if cfg.ConnConfig.RuntimeParams["jit"] == "" {
-		cfg.ConnConfig.RuntimeParams["jit"] = "off" // compiling takes longer than any of our statements
-	}
 	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
 		cfg.ConnConfig.RuntimeParams["application_name"] = "rekey"
 	}

@@ -41,10 +41,11 @@ func setTimeouts(cfg *pgxpool.Config, statement time.Duration) {
 	}
 }
 
-// setServerTimeouts limits what the server does for a connection. Ours are shorter, so that we see them first.
+// setServerTimeouts limits what the server does for a connection, and has it compile no statement: that takes longer than any of ours. Ours are shorter, so that we see them first.
 func setServerTimeouts(ctx context.Context, conn *pgx.Conn) error {
 	const limit = "30s"
-	_, err := conn.Exec(ctx, `SELECT set_config('statement_timeout', $1, false), set_config('idle_in_transaction_session_timeout', $1, false)`, limit)
+	_, err := conn.Exec(ctx, `SELECT set_config('statement_timeout', $1, false), set_config('idle_in_transaction_session_timeout', $1, false),
+		set_config('jit', 'off', false)`, limit)
 	if err != nil {
 		return fmt.Errorf("set time limits: %w", err)
 	}
