@@ -58,7 +58,7 @@ func ReadCredentials(data string) (Credentials, error) {
 // Save keeps the credentials in the data directory, which is made with mode 0700: whole or not at all, in a file that its owner alone
 // can read, and on the disk when it returns.
 func (c Credentials) Save(data string) error {
-	text, err := json.MarshalIndent(c, "", "  ")
+	text, err := json.MarshalIndent(c, "", "  ") //nolint:gosec // secrets, for a file that only its owner reads
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func TestBrowserSetsUp(t *testing.T) {
 	gh, data := unregistered(t), t.TempDir()
 	link := startSetUp(t, "--data", data, "--github-url", gh.URL())
 	tab, complaints := openBrowser(t, browser)
-	at := strings.TrimSuffix(link[:strings.Index(link, "/setup")], "/")
+	at, _, _ := strings.Cut(link, "/setup")
 
 	look(t, tab, "setup-1-start", chromedp.Navigate(link), chromedp.WaitVisible("h1"))
 	look(t, tab, "setup-2-form", press("Start set-up"), chromedp.WaitVisible("#organization"))

@@ -90,9 +90,9 @@ func (c *connection) report(ctx context.Context, r github.Registration) {
 	before := c.lacks
 	c.lacks = lacks
 	c.mu.Unlock()
-	switch {
-	case lacks == before:
-	case lacks == "":
+	switch lacks {
+	case before:
+	case "":
 		c.log.InfoContext(ctx, "the App's registration has all permissions and events now")
 	default:
 		c.log.WarnContext(ctx, "the App's registration lacks permissions or events", "missing", strings.Join(missing, ", "),

@@ -130,6 +130,7 @@ func (s *SetUp) turnAway(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, errOldLink):
 		p.Title, p.Text = "This link has expired", "It worked for an hour. Restart rekey: it prints a new one."
 	}
+	p.Link, p.LinkText = "https://github.com/rekey-app/rekey/blob/main/docs/install.md", "How to set rekey up"
 	s.fail(w, r, p)
 }
 

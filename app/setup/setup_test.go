@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -119,8 +120,8 @@ func (w *world) opened() *visitor {
 }
 
 func (w *world) link() string {
-	link := w.setup.Link(w.server.Listener.Addr().String())
-	return w.server.URL + link[strings.Index(link, "/setup"):]
+	_, token, _ := strings.Cut(w.setup.Link(w.server.Listener.Addr().String()), "/setup")
+	return w.server.URL + "/setup" + token
 }
 
 func (v *visitor) do(r *http.Request) {
@@ -172,9 +173,7 @@ func (v *visitor) form() (to string, fields url.Values) {
 func (v *visitor) submit(values url.Values) {
 	v.w.t.Helper()
 	to, fields := v.form()
-	for name, value := range values {
-		fields[name] = value
-	}
+	maps.Copy(fields, values)
 	v.post(to, v.at.Scheme+"://"+v.at.Host, fields)
 }
 
@@ -211,9 +210,7 @@ func (v *visitor) demand(status int, says ...string) {
 func (v *visitor) ask(more url.Values) {
 	v.w.t.Helper()
 	fields := url.Values{"account": {"organization"}, "organization": {"acme"}, "keep": {"file"}, "public": {v.w.server.URL}}
-	for name, value := range more {
-		fields[name] = value
-	}
+	maps.Copy(fields, more)
 	v.submit(fields)
 	v.demand(http.StatusOK, "Create the App", "To read what was pushed, over git.")
 }

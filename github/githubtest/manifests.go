@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -172,9 +173,7 @@ func getHookConfig(c *call) answer {
 	if c.s.opt.WebhookSecret != "" {
 		config["secret"] = "********"
 	}
-	for name, value := range c.s.hook {
-		config[name] = value
-	}
+	maps.Copy(config, c.s.hook)
 	return ok(config)
 }
 
