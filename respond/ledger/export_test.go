@@ -38,7 +38,7 @@ func NextStep(limit int, took time.Duration) int { return nextStep(limit, took) 
 // HoldLease runs do while another process has the lease for deleting what is old.
 func (s *Store) HoldLease(ctx context.Context, do func()) error {
 	const other = "another process"
-	if _, err := s.TakeLease(ctx, stepName, other, time.Hour); err != nil {
+	if _, err := s.TakeLease(ctx, stepName, other, stepLease); err != nil {
 		return err
 	}
 	do()
