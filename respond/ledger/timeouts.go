@@ -41,7 +41,8 @@ func setTimeouts(cfg *pgxpool.Config, statement time.Duration) {
 	}
 }
 
-// setServerTimeouts limits what the server does for a connection, and has it compile no statement: that takes longer than any of ours. Ours are shorter, so that we see them first.
+// setServerTimeouts limits what the server does for a connection. Ours are shorter, so that we see them first. It also has the server
+// compile no statement: that takes longer than any of ours.
 func setServerTimeouts(ctx context.Context, conn *pgx.Conn) error {
 	const limit = "30s"
 	_, err := conn.Exec(ctx, `SELECT set_config('statement_timeout', $1, false), set_config('idle_in_transaction_session_timeout', $1, false),

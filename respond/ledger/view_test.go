@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -172,6 +174,25 @@ func working(t *testing.T, s *ledger.Store, repository, leak int64) {
 	update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 		return errors.Join(tx.Enqueue(ctx, job.Verify{Leak: leak}, nil), tx.Enqueue(ctx, job.Check{Repository: repository, Head: headB}, nil))
 	})
+}
+
+// TestEveryViewIsTried: whoever adds a query that takes who sees what adds it to viewQueries, and here.
+func TestEveryViewIsTried(t *testing.T) {
+	t.Parallel()
+	var takes []string
+	for m := range reflect.TypeFor[*ledger.Tx]().Methods() {
+		for in := range m.Type.Ins() {
+			if in == reflect.TypeFor[ledger.Visible]() {
+				takes = append(takes, m.Name)
+			}
+		}
+	}
+	tried := []string{
+		"Activity", "Coverage", "DeliveryHealth", "InstallationList", "LeakCounts", "LeakDetail", "Leaks", "Overview", "Progress", "RepositoryList", "VisibleJobs",
+	}
+	if !slices.Equal(takes, tried) {
+		t.Errorf("these take who sees what: %v; TestViewersSeeTheirOwn tries %v", takes, tried)
+	}
 }
 
 // TestViewersSeeTheirOwn: two organisations are in one ledger. By whatever query, a viewer of one sees the very same as if the other
