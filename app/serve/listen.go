@@ -38,6 +38,13 @@ func (s *Server) listenAll(ctx context.Context, cfg config.Config) error {
 	if s.options.SetUp != nil {
 		routes.PathPrefix("/setup").Handler(s.options.SetUp)
 	}
+	if s.role.Takes() {
+		pages, err := s.startDashboard(ctx, cfg, front.Checks)
+		if err != nil {
+			return err
+		}
+		routes.PathPrefix("/").Handler(pages)
+	}
 	if cfg.AdminListen != "" {
 		admin := mux.NewRouter()
 		front.Admin(admin)

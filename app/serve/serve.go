@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/rekey-app/rekey/app/config"
+	"github.com/rekey-app/rekey/app/dashboard"
 	"github.com/rekey-app/rekey/app/intake"
 	"github.com/rekey-app/rekey/app/observe"
 	"github.com/rekey-app/rekey/detect"
@@ -73,10 +74,12 @@ type Server struct {
 	app     *github.App    // likewise
 	github  *connection    // likewise
 	http    []*http.Server
-	addr    net.Addr
-	failed  chan error
-	closing chan struct{} // closed by Close
-	once    sync.Once     // closes it
+	// dashboard is nil where the process takes no deliveries.
+	dashboard *dashboard.Dashboard
+	addr      net.Addr
+	failed    chan error
+	closing   chan struct{} // closed by Close
+	once      sync.Once     // closes it
 
 	tending     sync.WaitGroup
 	stopTending context.CancelFunc
@@ -168,6 +171,9 @@ func (s *Server) Close() error {
 	requests, cancel := context.WithTimeout(context.Background(), requestsWithin)
 	defer cancel()
 	var errs []error
+	if s.dashboard != nil {
+		s.dashboard.Close()
+	}
 	for _, server := range s.http {
 		if err := server.Shutdown(requests); err != nil {
 			errs = append(errs, err, server.Close())

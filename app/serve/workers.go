@@ -76,6 +76,7 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 	workers, runner := river.NewWorkers(), outcome.NewRunner(ledger.Scope[outcome.Tx](p.store), now, p.log, p.metrics)
 	runner.Tracing = p.tracing
 	river.AddWorker(workers, outcome.Handle(runner, deliveries.Deliver))
+	river.AddWorker(workers, outcome.Handle(runner, deliveries.Order))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Check))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Issue))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Summary))

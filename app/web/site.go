@@ -60,11 +60,16 @@ func New(o Options) (*Site, error) {
 // Template parses the files of a page, which define "content", and may define "head". They may call the functions of
 // [Site] and the parts of templates/parts.html.
 func (s *Site) Template(files fs.FS, patterns ...string) (*template.Template, error) {
+	return s.TemplateWith(nil, files, patterns...)
+}
+
+// TemplateWith is Template for files that call more functions.
+func (s *Site) TemplateWith(functions template.FuncMap, files fs.FS, patterns ...string) (*template.Template, error) {
 	t, err := s.layout.Clone()
 	if err != nil {
 		return nil, err
 	}
-	return t.ParseFS(files, patterns...)
+	return t.Funcs(functions).ParseFS(files, patterns...)
 }
 
 // Secure reports whether people reach the site over https.

@@ -40,7 +40,7 @@ const (
 func Kinds() []string {
 	var kinds []string
 	for _, args := range []Args{
-		Delivery{}, Check{}, Issue{}, Summary{}, Effects{}, Verify{}, Notify{}, Digest{}, Backfill{}, Sweep{}, Reconcile{}, Issues{},
+		Delivery{}, Check{}, Issue{}, Summary{}, Effects{}, Verify{}, Notify{}, Digest{}, Backfill{}, Sweep{}, Reconcile{}, Issues{}, Order{},
 	} {
 		kinds = append(kinds, args.Kind())
 	}

@@ -118,6 +118,8 @@ func (s *store) turnOf(ctx context.Context, row *rivertype.JobRow) (turn.Job, er
 		return deliveryTurn(row)
 	case job.Check{}.Kind():
 		j.Class, lane = turn.Check, args.Head
+	case job.Order{}.Kind():
+		j.Class, lane = turn.Question, row.Kind // of one repository in their order
 	case job.Verify{}.Kind(), job.Notify{}.Kind():
 		j.Class = turn.Question
 	case job.Effects{}.Kind():

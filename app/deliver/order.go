@@ -1,0 +1,45 @@
+package deliver
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// Order does what a person asked for on the dashboard: what the check's buttons and comments do, by the same decision. GitHub is asked
+// what the person may do now, whatever the page thought.
+func (w *Worker) Order(ctx context.Context, j *river.Job[job.Order]) error {
+	order := j.Args
+	leak, p, found, err := w.Policies.OfLeak(ctx, order.Leak)
+	if err != nil || !found {
+		return err
+	}
+	role, err := w.Policies.Role(ctx, leak.Repository, order.By)
+	if err != nil {
+		return err
+	}
+	given := respond.Command{
+		Kind: order.Command, Reason: w.Scanner.RedactString(ctx, order.Reason), By: order.By, Role: role, ID: order.ID, At: time.UnixMicro(order.At).UTC(),
+	}
+	err = w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		once, err := tx.BeginOnce(ctx, fmt.Sprintf("command:%d:%s", leak.Repository, given.ID), ledger.Lease{Owner: outcome.Owner(j.JobRow)})
+		if err != nil || !once.Finished.IsZero() {
+			return err
+		}
+		if err := w.Recorder.Decide(ctx, tx, leak.ID, p, func(f respond.LeakFacts) respond.Decision { return respond.Apply(f, given) }); err != nil {
+			return err
+		}
+		return tx.FinishAction(ctx, once, order.ID)
+	})
+	if err == nil {
+		w.Log.InfoContext(ctx, "command from the dashboard applied", "command", order.Command, "leak", leak.ID, "by", order.By, "role", role)
+	}
+	return err
+}
