@@ -2,6 +2,7 @@ package dashboard_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/app/web"
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 // jobs lists what waits in the queue of a kind, as JSON.
@@ -212,8 +215,13 @@ func TestProgressIsSent(t *testing.T) {
 		}
 	}
 	until(`"read":"4"`)
-	w.exec(`DELETE FROM backfills`)
-	w.exec(`UPDATE repositories SET backfilled = pushed`)
+	err = w.store.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		read := respond.Repository{ID: docs, Installation: 1, Owner: "acme", Name: "docs", DefaultBranch: "main", Private: true, Backfilled: w.Now(), AsOf: w.Now()}
+		return errors.Join(tx.UpsertRepository(ctx, read), tx.EndBackfill(ctx, docs))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	until(`"read":"5"`)
 	until("event: reload")
 }

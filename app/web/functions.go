@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"html/template"
+	"strings"
 	"time"
 
 	"github.com/rekey-app/rekey/respond/format"
@@ -23,6 +24,7 @@ func (s *Site) functions() template.FuncMap {
 		"local":    func(s string) string { return LocalPath(s, "/") },
 		"percent":  percent,
 		"pick":     pick,
+		"title":    title,
 	}
 }
 
@@ -80,4 +82,13 @@ func pick(condition bool, yes, no string) string {
 		return yes
 	}
 	return no
+}
+
+// title begins a word with a capital letter.
+func title(word any) string {
+	s := fmt.Sprint(word)
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
