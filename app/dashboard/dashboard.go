@@ -48,7 +48,7 @@ type Config struct {
 	Store  ledger.Scoped[Tx]
 	// GitHubURL is where links to repositories and commits lead, without a slash at its end.
 	GitHubURL string
-	// API answers below /api/v1, for those who have signed in; nil: it is not there.
+	// API answers below /api/, and asks by itself who has signed in; nil: it is not there.
 	API http.Handler
 	// Components says how the server is, and Quotas what is left of GitHub's hourly limits. Nil: not known to this process.
 	Components func(ctx context.Context) []Component
@@ -107,12 +107,12 @@ func New(c Config) (*Dashboard, error) {
 	pages.HandleFunc("GET /first-look", d.look)
 	pages.HandleFunc("GET /first-look/{id}", d.look)
 	pages.HandleFunc("GET /first-look/{id}/events", d.watch)
-	if c.API != nil {
-		pages.Handle("GET /api/v1/", c.API)
-	}
 	pages.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { d.fail(w, r, web.NotFound) })
 	all := http.NewServeMux()
 	c.SignIn.Routes(all)
+	if c.API != nil {
+		all.Handle("/api/", c.API)
+	}
 	all.Handle("/", c.SignIn.Require(pages))
 	d.handler = c.Site.Protect(all)
 	return d, nil

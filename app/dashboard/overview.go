@@ -13,8 +13,9 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// staleAfter is after how long without a look at GitHub a repository counts as not watched: each is compared hourly.
-const staleAfter = 24 * time.Hour
+// staleAfter is after how long without a look at GitHub a repository counts as not watched, as the API counts: each is compared
+// hourly.
+const staleAfter = 7 * 24 * time.Hour
 
 // severityRow is a severity with its open leaks by age.
 type severityRow struct {

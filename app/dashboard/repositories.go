@@ -55,7 +55,7 @@ func (d *Dashboard) repositories(w http.ResponseWriter, r *http.Request) {
 	default:
 		p.Only = ""
 	}
-	for _, c := range []choice{{Value: "", Text: "All"}, {Value: "leaks", Text: "With open leaks"}, {Value: "unread", Text: "History not read yet"}, {Value: "gaps", Text: "With parts not read"}, {Value: "stale", Text: "Not looked at for a day"}} {
+	for _, c := range []choice{{Value: "", Text: "All"}, {Value: "leaks", Text: "With open leaks"}, {Value: "unread", Text: "History not read yet"}, {Value: "gaps", Text: "With parts not read"}, {Value: "stale", Text: "Not looked at for a week"}} {
 		c.Chosen = c.Value == p.Only
 		p.Choices = append(p.Choices, c)
 	}

@@ -117,27 +117,31 @@ func (w *Worker) handleCommand(ctx context.Context, d ledger.Delivery, c command
 	}
 	note := fmt.Sprintf("applied %s to %d leaks", c.Kind, len(leaks))
 	return w.finishWith(ctx, d, note, func(ctx context.Context, tx Tx) error {
-		// A delivery's GUID is not signed: somebody who recorded one could send it again under another.
-		key := fmt.Sprintf("command:%d:%s", c.Repository, given.ID)
-		once, err := tx.BeginOnce(ctx, key, ledger.Lease{Owner: d.GUID})
-		if err != nil || !once.Finished.IsZero() {
+		return w.applyOnce(ctx, tx, c.Repository, leaks, p, given, d.GUID)
+	})
+}
+
+// applyOnce applies a command to leaks, unless it was applied before: a delivery's GUID is not signed, and somebody who recorded one could
+// send it again under another.
+func (w *Worker) applyOnce(ctx context.Context, tx Tx, repository int64, leaks []respond.Leak, p respond.Policy, given respond.Command, owner string) error {
+	once, err := tx.BeginOnce(ctx, fmt.Sprintf("command:%d:%s", repository, given.ID), ledger.Lease{Owner: owner})
+	if err != nil || !once.Finished.IsZero() {
+		return err
+	}
+	for _, leak := range leaks {
+		var decided respond.Decision
+		err := w.Recorder.Decide(ctx, tx, leak.ID, p, func(f respond.LeakFacts) respond.Decision {
+			decided = respond.Apply(f, given)
+			return decided
+		})
+		if done, tell := record.Commanded(leak.Repository, leak.ID, given, decided); err == nil && tell {
+			err = tx.RecordActivity(ctx, done)
+		}
+		if err != nil {
 			return err
 		}
-		for _, leak := range leaks {
-			var decided respond.Decision
-			err := w.Recorder.Decide(ctx, tx, leak.ID, p, func(f respond.LeakFacts) respond.Decision {
-				decided = respond.Apply(f, given)
-				return decided
-			})
-			if done, tell := record.Commanded(leak.Repository, leak.ID, given, decided); err == nil && tell {
-				err = tx.RecordActivity(ctx, done)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return tx.FinishAction(ctx, once, d.GUID)
-	})
+	}
+	return tx.FinishAction(ctx, once, owner)
 }
 
 // A command may come before the issue that it is about is on record: GitHub's answer was lost, or the process ended in the

@@ -2,7 +2,6 @@ package deliver
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -10,7 +9,6 @@ import (
 	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
-	"github.com/rekey-app/rekey/respond/ledger"
 )
 
 // Order does what a person asked for on the dashboard: what the check's buttons and comments do, by the same decision. GitHub is asked
@@ -29,14 +27,7 @@ func (w *Worker) Order(ctx context.Context, j *river.Job[job.Order]) error {
 		Kind: order.Command, Reason: w.Scanner.RedactString(ctx, order.Reason), By: order.By, Role: role, ID: order.ID, At: time.UnixMicro(order.At).UTC(),
 	}
 	err = w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
-		once, err := tx.BeginOnce(ctx, fmt.Sprintf("command:%d:%s", leak.Repository, given.ID), ledger.Lease{Owner: outcome.Owner(j.JobRow)})
-		if err != nil || !once.Finished.IsZero() {
-			return err
-		}
-		if err := w.Recorder.Decide(ctx, tx, leak.ID, p, func(f respond.LeakFacts) respond.Decision { return respond.Apply(f, given) }); err != nil {
-			return err
-		}
-		return tx.FinishAction(ctx, once, order.ID)
+		return w.applyOnce(ctx, tx, leak.Repository, []respond.Leak{leak}, p, given, outcome.Owner(j.JobRow))
 	})
 	if err == nil {
 		w.Log.InfoContext(ctx, "command from the dashboard applied", "command", order.Command, "leak", leak.ID, "by", order.By, "role", role)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/rekey-app/rekey/app/api"
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/dashboard"
 	"github.com/rekey-app/rekey/app/signin"
@@ -34,9 +35,11 @@ func (s *Server) startDashboard(ctx context.Context, cfg config.Config, checks s
 		Site: site, SignIn: signIn, Store: ledger.Scope[dashboard.Tx](s.store), GitHubURL: cfg.GitHubURL, Now: time.Now, Log: s.log,
 		Components: func(ctx context.Context) []dashboard.Component { return componentsOf(checks.Components(ctx)) },
 	}
+	answers := api.Config{Store: ledger.Scope[api.Tx](s.store), Status: s.reporter, WebURL: cfg.GitHubURL, Log: s.log}
 	if s.app != nil {
-		c.Quotas = s.quotas
+		c.Quotas, answers.Quotas = s.quotas, s.app.Quotas
 	}
+	c.API = api.ForSignedIn(answers, signIn.Require)
 	s.dashboard, err = dashboard.New(c)
 	return s.dashboard, err
 }

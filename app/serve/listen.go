@@ -22,6 +22,7 @@ func (s *Server) front() *status.Front {
 		Version: s.options.Version, Role: string(s.role), Started: s.started, Store: ledger.Scope[status.Tx](s.store), Metrics: s.metrics,
 		Checks: status.Checks{Ping: s.store.Ping, Space: s.store.Space, Counter: counter, Now: time.Now},
 	}
+	s.reporter = reporter
 	if s.github != nil {
 		reporter.Checks.GitHub, reporter.Checks.Lacks, reporter.Quotas = s.github.problem, s.github.missing, s.app.Quotas
 	}

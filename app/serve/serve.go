@@ -20,6 +20,7 @@ import (
 	"github.com/rekey-app/rekey/app/dashboard"
 	"github.com/rekey-app/rekey/app/intake"
 	"github.com/rekey-app/rekey/app/observe"
+	"github.com/rekey-app/rekey/app/status"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github"
@@ -62,18 +63,19 @@ type Options struct {
 
 // Server is the running product: what `rekey serve` starts, and what the demo plays against.
 type Server struct {
-	log     *slog.Logger
-	options Options
-	role    config.Role
-	started time.Time
-	metrics *prometheus.Registry
-	scanner *detect.Scanner
-	store   *ledger.Store
-	intake  *intake.Intake // nil: it takes no deliveries
-	worker  queue.Worker   // nil: it does no jobs
-	app     *github.App    // likewise
-	github  *connection    // likewise
-	http    []*http.Server
+	log      *slog.Logger
+	options  Options
+	role     config.Role
+	started  time.Time
+	metrics  *prometheus.Registry
+	scanner  *detect.Scanner
+	store    *ledger.Store
+	intake   *intake.Intake // nil: it takes no deliveries
+	worker   queue.Worker   // nil: it does no jobs
+	app      *github.App    // likewise
+	github   *connection    // likewise
+	http     []*http.Server
+	reporter *status.Reporter
 	// dashboard is nil where the process takes no deliveries.
 	dashboard *dashboard.Dashboard
 	addr      net.Addr
