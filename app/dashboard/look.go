@@ -3,6 +3,7 @@ package dashboard
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -120,6 +121,9 @@ func (d *Dashboard) watch(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			if !begun && ctx.Err() == nil {
 				d.fail(w, r, web.NotFound)
+			}
+			if ctx.Err() == nil && !errors.Is(err, ledger.ErrNotFound) {
+				d.Log.ErrorContext(ctx, "first look not read", "installation", id, "error", err)
 			}
 			return
 		}
