@@ -25,13 +25,21 @@ import (
 // Tx is what the package needs of the ledger.
 type Tx interface {
 	Now() time.Time
+	leaksTx
+	healthTx
+	RepositoryList(ctx context.Context, v ledger.Visible, query ledger.RepositoryQuery) (ledger.RepositoryPage, error)
+	Activity(ctx context.Context, v ledger.Visible, query ledger.ActivityQuery) (ledger.ActivityPage, error)
+}
+
+type leaksTx interface {
 	Overview(ctx context.Context, v ledger.Visible, stale time.Duration) (ledger.Overview, error)
-	DeliveryHealth(ctx context.Context, v ledger.Visible) (ledger.DeliveryHealth, error)
 	Leaks(ctx context.Context, v ledger.Visible, query ledger.LeakQuery) (ledger.LeakPage, error)
 	LeakCounts(ctx context.Context, v ledger.Visible, f ledger.LeakFilter) (ledger.LeakCounts, error)
 	LeakDetail(ctx context.Context, v ledger.Visible, id int64) (ledger.LeakDetail, error)
-	RepositoryList(ctx context.Context, v ledger.Visible, query ledger.RepositoryQuery) (ledger.RepositoryPage, error)
-	Activity(ctx context.Context, v ledger.Visible, query ledger.ActivityQuery) (ledger.ActivityPage, error)
+}
+
+type healthTx interface {
+	DeliveryHealth(ctx context.Context, v ledger.Visible) (ledger.DeliveryHealth, error)
 	VisibleJobs(ctx context.Context, v ledger.Visible) ([]ledger.Jobs, error)
 	InstallationList(ctx context.Context, v ledger.Visible) ([]ledger.InstallationRow, error)
 	Processes(ctx context.Context) (int, error)
@@ -198,7 +206,7 @@ func writeBody(w http.ResponseWriter, r *http.Request, contentType string, body 
 	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
 	private(w, contentType)
 	w.Header().Set("ETag", tag)
-	for _, known := range strings.Split(r.Header.Get("If-None-Match"), ",") {
+	for known := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
 		if known = strings.TrimPrefix(strings.TrimSpace(known), "W/"); known == tag || known == "*" {
 			w.WriteHeader(http.StatusNotModified)
 			return

@@ -48,14 +48,14 @@ func (p *params) text(name string) string {
 	return values[0]
 }
 
-func (p *params) number(name string, least, most int64) int64 {
+func (p *params) number(name string, most int64) int64 {
 	text := p.text(name)
 	if text == "" {
 		return 0
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < least || n > most {
-		p.fail(name, "must be a number from %d to %d", least, most)
+	if err != nil || n < 1 || n > most {
+		p.fail(name, "must be a number from 1 to %d", most)
 	}
 	return n
 }
@@ -144,7 +144,7 @@ func leakFilter(p *params) ledger.LeakFilter {
 		States: list(p, "state", ledger.LeakStates()), Kinds: list(p, "kind", ledger.LeakKinds()),
 		Environments: list(p, "environment", []detect.Environment{detect.Live, detect.Test}),
 		Severities:   list(p, "severity", []detect.Severity{detect.CriticalSeverity, detect.HighSeverity, detect.MediumSeverity, detect.LowSeverity}),
-		Repository:   p.number("repository", 1, 1<<53), Owner: p.text("owner"), Pusher: p.text("pusher"),
+		Repository:   p.number("repository", 1<<53), Owner: p.text("owner"), Pusher: p.text("pusher"),
 		OpenedAfter: p.time("opened_after"), OpenedBefore: p.time("opened_before"),
 		InDefaultBranch: p.is("in_default_branch"), Outside: p.is("outside"), Search: p.text("search"),
 	}
@@ -167,7 +167,7 @@ func leakQuery(p *params) ledger.LeakQuery {
 // maxLimit is how many rows a page may have.
 const maxLimit = 250
 
-func (p *params) limit() int { return int(p.number("limit", 1, maxLimit)) }
+func (p *params) limit() int { return int(p.number("limit", maxLimit)) }
 
 // RepositoryQuery reads a page of repositories from the parameters of an address, as /api/v1/repositories takes them.
 func RepositoryQuery(values url.Values) (ledger.RepositoryQuery, error) {
@@ -178,7 +178,7 @@ func RepositoryQuery(values url.Values) (ledger.RepositoryQuery, error) {
 
 func repositoryQuery(p *params) ledger.RepositoryQuery {
 	return ledger.RepositoryQuery{
-		Search: p.text("search"), Owner: p.text("owner"), Installation: p.number("installation", 1, 1<<53), ID: p.number("id", 1, 1<<53),
+		Search: p.text("search"), Owner: p.text("owner"), Installation: p.number("installation", 1<<53), ID: p.number("id", 1<<53),
 		Private: p.truth("private"), Archived: p.truth("archived"), History: list(p, "history", ledger.HistoryStates()),
 		WithLeaks: p.is("with_leaks"), WithGaps: p.is("with_gaps"), ReadBefore: p.time("read_before"),
 		Order:   choice(p, "sort", ledger.RepositoriesByName, ledger.RepositoriesByRead, ledger.RepositoriesByLeaks, ledger.RepositoriesByGaps),
@@ -195,7 +195,7 @@ func ActivityQuery(values url.Values) (ledger.ActivityQuery, error) {
 
 func activityQuery(p *params) ledger.ActivityQuery {
 	return ledger.ActivityQuery{
-		By: p.text("by"), Repository: p.number("repository", 1, 1<<53), Leak: p.number("leak", 1, 1<<53), Kinds: list(p, "kind", ledger.ActivityKinds()),
+		By: p.text("by"), Repository: p.number("repository", 1<<53), Leak: p.number("leak", 1<<53), Kinds: list(p, "kind", ledger.ActivityKinds()),
 		People: p.is("people"), After: p.text("after"), Limit: p.limit(),
 	}
 }

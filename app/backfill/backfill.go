@@ -46,6 +46,10 @@ type backfillsTx interface {
 	BackfillsDue(ctx context.Context, installation int64, limit int) ([]int64, error)
 	BackfillsQueued(ctx context.Context, installation int64) (int, error)
 	RecordPush(ctx context.Context, repository int64, pushed time.Time) error
+	jobsTx
+}
+
+type jobsTx interface {
 	CompleteJob(ctx context.Context, row *rivertype.JobRow) error
 	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -64,10 +65,7 @@ func (w *world) watchJobs(ctx context.Context) {
 
 func (w *world) lookAtJobs() {
 	w.mu.Lock()
-	waiting := make(map[int64]interrupted, len(w.interrupted))
-	for id, j := range w.interrupted {
-		waiting[id] = j
-	}
+	waiting := maps.Clone(w.interrupted)
 	w.mu.Unlock()
 	for id, was := range waiting {
 		known := false

@@ -120,6 +120,15 @@ func (r *Reader) Record(ctx context.Context, t *Task, report pack.Report) (unjud
 	return scan.Unjudged, r.recordScan(ctx, t, scan, observations, chosen.unseen)
 }
 
+// recordBrought records a scan, and what was read before of the commits that its push brought.
+func recordBrought(ctx context.Context, tx Tx, t *Task, scan respond.Scan, observations []respond.Observation) (ledger.RecordedScan, error) {
+	recorded, err := tx.RecordScan(ctx, scan, observations)
+	if err == nil && t.Others {
+		err = tx.RecordReadBefore(ctx, scan, slices.Concat(t.Distinct, []string{scan.Head}))
+	}
+	return recorded, err
+}
+
 func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, observations []respond.Observation, unseen map[string]bool) error {
 	if t.Policy {
 		r.Policies.Forget(t.Repository.ID, t.Repository.Name)
@@ -170,10 +179,7 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 		if err != nil {
 			return err
 		}
-		recorded, err := tx.RecordScan(ctx, scan, observations)
-		if err == nil && t.Others {
-			err = tx.RecordReadBefore(ctx, scan, slices.Concat(t.Distinct, []string{scan.Head}))
-		}
+		recorded, err := recordBrought(ctx, tx, t, scan, observations)
 		if err != nil || len(observations) == 0 {
 			return err
 		}

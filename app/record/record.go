@@ -22,6 +22,7 @@ type Tx interface {
 
 	leaksTx
 	noticesTx
+	actionsTx
 	installationsTx
 }
 
@@ -36,6 +37,10 @@ type leaksTx interface {
 	Tip(ctx context.Context, repository int64, ref string) (string, error)
 	IssuesFiled(ctx context.Context, repository int64, since time.Time) (int, error)
 	RecordFiled(ctx context.Context, repository, leak int64) error
+}
+
+// actionsTx is what was done, and by whom.
+type actionsTx interface {
 	BeginOnce(ctx context.Context, key string, lease ledger.Lease) (ledger.Action, error)
 	FinishAction(ctx context.Context, a ledger.Action, result string) error
 	RecordActivity(ctx context.Context, a ledger.Activity) error

@@ -19,7 +19,7 @@ Each setting of ` + "`rekey serve`" + ` is an environment variable and a flag; t
 end in ` + "`_FILE`" + `: command lines and environments can be read by more people than you think. All settings that are wrong are reported at
 once, and ` + "`rekey doctor`" + ` checks what they lead to. They are read at the start only.
 
-What repositories and organisations decide for themselves stands in their [policy](policy.md). Traces of OpenTelemetry have the standard
+What repositories and organisations decide for themselves is in their [policy](policy.md). Traces of OpenTelemetry have the standard
 ` + "`OTEL_*`" + ` variables, and ` + "`GOMEMLIMIT`" + ` limits memory where the container or unit doesn't.
 
 | setting | default | |

@@ -77,7 +77,11 @@ func indexOf(built []variant) (v1.ImageIndex, error) {
 			return nil, err
 		}
 		image.Platform = nil
-		entries = append(entries, mutate.IndexAddendum{Add: mutate.Subject(list, *image).(mutate.Appendable)})
+		about, ok := mutate.Subject(list, *image).(v1.Image)
+		if !ok {
+			return nil, fmt.Errorf("the list of components of %s is no image", v.platform)
+		}
+		entries = append(entries, mutate.IndexAddendum{Add: about})
 	}
 	return mutate.AppendManifests(mutate.IndexMediaType(empty.Index, types.OCIImageIndex), entries...), nil
 }

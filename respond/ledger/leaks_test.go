@@ -249,7 +249,7 @@ func TestRecordReadBefore(t *testing.T) {
 		}
 		for range 2 { // recorded again, after a crash say
 			update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-				return tx.RecordReadBefore(ctx, late, append(commits, headA))
+				return tx.RecordReadBefore(ctx, late, slices.Concat(commits, []string{headA}))
 			})
 		}
 		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {

@@ -85,7 +85,6 @@ func parseCursor(text, order string, reverse bool) (c cursor, given bool, err er
 type viewed struct {
 	tx   *Tx
 	args []any
-	seen map[string]string // conditions on what is visible, by column
 	list string            // the placeholder of the visible repositories; "": not bound yet
 }
 

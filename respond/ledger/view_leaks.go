@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -231,10 +232,5 @@ func (c *LeakCounts) add(f LeakFilter, state respond.State, kind detect.Kind, en
 }
 
 func oneOf[T comparable](list []T, one T) bool {
-	for _, wanted := range list {
-		if wanted == one {
-			return true
-		}
-	}
-	return len(list) == 0
+	return len(list) == 0 || slices.Contains(list, one)
 }

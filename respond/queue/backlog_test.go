@@ -113,9 +113,8 @@ func TestBacklogPriorities(t *testing.T) {
 	t.Parallel()
 	ledgertest.Each(t, func(t *testing.T, url string) {
 		s := ledgertest.Open(t, ledger.Options{URL: url})
-		for from, step := 0, 0; from < 400; from += step {
-			step = 1 + from%53
-			acceptPushes(t, s, 1, from, step, 3)
+		for from := 0; from < 400; from += 1 + from%53 {
+			acceptPushes(t, s, 1, from, 1+from%53, 3)
 		}
 		acceptPushes(t, s, 2, 0, 5, 3)
 		got := map[string]int64{}
