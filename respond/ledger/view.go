@@ -85,7 +85,7 @@ func parseCursor(text, order string, reverse bool) (c cursor, given bool, err er
 type viewed struct {
 	tx   *Tx
 	args []any
-	list string            // the placeholder of the visible repositories; "": not bound yet
+	list string // the placeholder of the visible repositories; "": not bound yet
 }
 
 // querier runs statements that are not kept prepared: there are too many of them, and they are for people.
