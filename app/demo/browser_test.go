@@ -22,7 +22,7 @@ func TestBrowserShowsTheDemo(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	address := startDemo(ctx, t)
+	address, dashboard := startDemo(ctx, t)
 
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1000, 900),
@@ -54,11 +54,22 @@ func TestBrowserShowsTheDemo(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
+	var overview, leak []byte
+	err = chromedp.Run(tab,
+		chromedp.EmulateViewport(1280, 860, chromedp.EmulateScale(2)),
+		chromedp.Navigate(dashboard+"/leaks"), chromedp.Click(`a[href^="/signin/github"]`), chromedp.Click(`//a[text()="Continue as ada"]`),
+		chromedp.WaitVisible(`//td/a[contains(., "Production secret key")]`),
+		chromedp.Navigate(dashboard+"/"), chromedp.WaitVisible("#urgent"), chromedp.CaptureScreenshot(&overview),
+		chromedp.Click(`//a[contains(., "Production secret key")]`), chromedp.WaitVisible("#instructions"), chromedp.CaptureScreenshot(&leak),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if cut > 0 {
 		t.Errorf("%d elements are wider than a screen of 400 pixels", cut)
 	}
 	if dir := os.Getenv("REKEY_PICTURES"); dir != "" {
-		for name, picture := range map[string][]byte{"check.png": check, "issue.png": issue} {
+		for name, picture := range map[string][]byte{"check.png": check, "issue.png": issue, "overview.png": overview, "leak.png": leak} {
 			if err := os.WriteFile(filepath.Join(dir, name), picture, 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -66,8 +77,8 @@ func TestBrowserShowsTheDemo(t *testing.T) {
 	}
 }
 
-// startDemo plays the demo and returns the address of its page.
-func startDemo(ctx context.Context, t *testing.T) string {
+// startDemo plays the demo and returns the addresses of its page and of the dashboard.
+func startDemo(ctx context.Context, t *testing.T) (page, dashboard string) {
 	t.Helper()
 	out, in := io.Pipe()
 	done := make(chan int, 1)
@@ -84,12 +95,16 @@ func startDemo(ctx context.Context, t *testing.T) string {
 	})
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		if _, rest, found := strings.Cut(lines.Text(), "http://"); found && strings.Contains(lines.Text(), "as on GitHub") {
+		_, rest, found := strings.Cut(lines.Text(), "http://")
+		address, _, _ := strings.Cut(rest, " ")
+		switch {
+		case found && strings.Contains(lines.Text(), "The dashboard"):
+			dashboard = "http://" + strings.TrimSuffix(address, "/")
+		case found && strings.Contains(lines.Text(), "as on GitHub"):
 			go io.Copy(io.Discard, out)
-			address, _, _ := strings.Cut(rest, " ")
-			return "http://" + address
+			return "http://" + address, dashboard
 		}
 	}
 	t.Fatal("the demo serves no page")
-	return ""
+	return "", ""
 }

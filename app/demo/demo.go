@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"time"
 
+	"github.com/rekey-app/rekey/app/signin"
 	"github.com/rekey-app/rekey/github/githubtest"
 	"github.com/rekey-app/rekey/respond/clerk/clerktest"
 )
@@ -26,8 +27,9 @@ type options struct {
 	Now    func() time.Time
 }
 
-// start starts the server against the stand-in GitHub. It returns where it takes webhooks.
-type start func(ctx context.Context, on target) (webhookURL string, stop func() error, err error)
+// start starts the server against the stand-in GitHub. It returns where the server is: its dashboard, and below it where it takes
+// webhooks.
+type start func(ctx context.Context, on target) (address string, stop func() error, err error)
 
 // target is what the server is to be configured with.
 type target struct {
@@ -36,6 +38,7 @@ type target struct {
 	AppID                   int64
 	PrivateKeyPEM           []byte
 	WebhookSecret           string
+	ClientID, ClientSecret  string
 	Data                    string // a directory for the database
 }
 
@@ -71,29 +74,36 @@ func playAndShow(ctx context.Context, o options) error {
 		return err
 	}
 	defer os.RemoveAll(data)
-	webhook, stop, err := o.Start(ctx, target{
+	dashboard, stop, err := o.Start(ctx, target{
 		GitHubURL: server.URL(), GitHubAPIURL: server.APIURL(), ClerkAPIURL: clerk.URL, AppID: server.AppID(),
-		PrivateKeyPEM: server.PrivateKeyPEM(), WebhookSecret: server.WebhookSecret(), Data: data,
+		PrivateKeyPEM: server.PrivateKeyPEM(), WebhookSecret: server.WebhookSecret(),
+		ClientID: server.ClientID(), ClientSecret: server.ClientSecret(), Data: data,
 	})
 	if err != nil {
 		return err
 	}
-	server.SetWebhookURL(webhook)
-	pages, err := play(ctx, server, clerk, o)
+	server.SetWebhookURL(dashboard + "/webhook")
+	server.SetCallbackURL(dashboard + signin.Callback)
+	s, err := newScenario(server, clerk, o.Seed)
+	var pages http.Handler
+	if err == nil {
+		pages, err = play(ctx, s, o)
+	}
+	if err == nil && !o.Once {
+		err = s.past(ctx)
+	}
+	if err == nil && !o.Once {
+		server.Inject(leadsTo("http://" + listener.Addr().String()))
+		fmt.Fprintf(o.Out, "\nThe dashboard: %s/ (sign in as ada, with one click)\n", dashboard)
+		err = show(ctx, listener, pages, dashboard+"/", o)
+	}
 	if stopped := stop(); err == nil {
 		err = stopped
 	}
-	if err != nil || o.Once {
-		return err
-	}
-	return show(ctx, listener, pages, o)
+	return err
 }
 
-func play(ctx context.Context, server *githubtest.Server, clerk *clerktest.Server, o options) (http.Handler, error) {
-	s, err := newScenario(server, clerk, o.Seed)
-	if err != nil {
-		return nil, err
-	}
+func play(ctx context.Context, s *scenario, o options) (http.Handler, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -105,7 +115,7 @@ func play(ctx context.Context, server *githubtest.Server, clerk *clerktest.Serve
 			return nil, err
 		}
 	}
-	if err := server.Settle(ctx); err != nil {
+	if err := s.github.Settle(ctx); err != nil {
 		return nil, err
 	}
 	if err := t.closing(); err != nil {
@@ -118,14 +128,14 @@ func play(ctx context.Context, server *githubtest.Server, clerk *clerktest.Serve
 	return s.handler(p)
 }
 
-// show serves the pages until ctx ends.
-func show(ctx context.Context, listener net.Listener, pages http.Handler, o options) error {
+// show serves the pages until ctx ends, and opens first.
+func show(ctx context.Context, listener net.Listener, pages http.Handler, first string, o options) error {
 	srv := &http.Server{Handler: pages, ReadHeaderTimeout: 5 * time.Second}
 	defer context.AfterFunc(ctx, func() { srv.Close() })()
 	address := "http://" + listener.Addr().String() + "/"
-	fmt.Fprintf(o.Out, "\nSee it as on GitHub: %s (stop with Ctrl-C)\n", address)
+	fmt.Fprintf(o.Out, "See it as on GitHub: %s (stop with Ctrl-C)\n", address)
 	if o.Open != nil {
-		o.Open(address)
+		o.Open(first)
 	}
 	if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err

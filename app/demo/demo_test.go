@@ -30,7 +30,8 @@ func TestEveryLinkOfThePageWorks(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	address := strings.TrimSuffix(startDemo(ctx, t), "/")
+	address, _ := startDemo(ctx, t)
+	address = strings.TrimSuffix(address, "/")
 	get := func(path string) string {
 		response, err := http.Get(address + path)
 		if err != nil {

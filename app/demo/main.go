@@ -1,8 +1,8 @@
 // Command demo plays the whole life of a leak on this machine: a GitHub on loopback, the very server that `rekey serve`
 // runs, and pushes that leak keys made up for the run. It prints what happened, checks that it is what must happen, and
-// shows it on a page as it would look on GitHub. It needs git, and nothing else; nothing leaves the machine.
+// shows it: on the dashboard, and on a page as it would look on GitHub. It needs git, and nothing else; nothing leaves the machine.
 //
-//	go run ./app/demo           play, then show checks and issues on a page
+//	go run ./app/demo           play, then show the dashboard, and checks and issues on a page
 //	go run ./app/demo --once    play, print, end
 package main
 
@@ -84,18 +84,23 @@ func (l commandLine) play(ctx context.Context, out io.Writer, log *slog.Logger) 
 // serverStart starts the server as `rekey serve` does, through the same settings.
 func serverStart(log *slog.Logger) start {
 	return func(ctx context.Context, on target) (string, func() error, error) {
+		front, err := serve.Listen(ctx, "the demo's server", "127.0.0.1:0", log)
+		if err != nil {
+			return "", nil, err
+		}
+		address := "http://" + front.Addr().String()
 		cfg, err := config.Flags{
-			Listen: "127.0.0.1:0", Data: on.Data, GitHubURL: on.GitHubURL, GitHubAPIURL: on.GitHubAPIURL,
+			Listen: front.Addr().String(), PublicURL: address, ClientID: on.ClientID, ClientSecret: on.ClientSecret, Data: on.Data, GitHubURL: on.GitHubURL, GitHubAPIURL: on.GitHubAPIURL,
 			AppID: strconv.FormatInt(on.AppID, 10), PrivateKey: string(on.PrivateKeyPEM), WebhookSecret: on.WebhookSecret,
 			ClerkAPIURL: on.ClerkAPIURL, Log: "info",
 		}.Resolve()
 		if err != nil {
-			return "", nil, err
+			return "", nil, errors.Join(err, front.Shutdown(ctx))
 		}
-		server, err := serve.New(ctx, cfg, serve.Options{Log: log, Version: "demo"})
+		server, err := serve.New(ctx, cfg, serve.Options{Log: log, Version: "demo", Front: front})
 		if err != nil {
-			return "", nil, err
+			return "", nil, errors.Join(err, front.Shutdown(ctx))
 		}
-		return "http://" + server.Addr().String() + "/webhook", server.Close, nil
+		return address, server.Close, nil
 	}
 }

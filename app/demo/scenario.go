@@ -46,9 +46,12 @@ type scenario struct {
 	github  *githubtest.Server
 	clerk   *clerktest.Server
 	shop    *githubtest.Repository
+	website *githubtest.Repository // with a past
+	app     *githubtest.Installation
 	fork    *githubtest.Repository
 	ada     *githubtest.Account
 	sam     *githubtest.Account
+	seed    int64
 	live    string
 	test    string
 	leaking string   // the commit that leaks the production key
@@ -57,7 +60,7 @@ type scenario struct {
 
 func newScenario(server *githubtest.Server, clerk *clerktest.Server, seed int64) (*scenario, error) {
 	s := &scenario{
-		github: server, clerk: clerk, ada: server.User("ada"), sam: server.User("sam"),
+		seed: seed, github: server, clerk: clerk, ada: server.User("ada"), sam: server.User("sam"),
 		live: detecttest.Key(seed, detect.Live), test: detecttest.Key(seed+1, detect.Test),
 	}
 	s.keys = []string{s.live, s.test}
@@ -92,7 +95,7 @@ func (s *scenario) begin(ctx context.Context) error {
 	if err := s.shop.SetRef("refs/heads/main", sha); err != nil {
 		return err
 	}
-	s.github.Install(ctx, s.shop.Owner(), s.ada)
+	s.app, _ = s.github.Install(ctx, s.shop.Owner(), s.ada)
 	return nil
 }
 

@@ -45,6 +45,16 @@ func (s *scenario) handler(p page) (http.Handler, error) {
 	mux.HandleFunc(top+"/pull/{number}/{rest...}", elsewhere("timeline"))
 	mux.HandleFunc(top+"/runs/{rest...}", elsewhere("timeline"))
 	mux.HandleFunc(top, elsewhere("timeline"))
+	// Of the website's, the dashboard links to files and commits.
+	mux.HandleFunc("GET /acme/website/blob/{commit}/{path...}", func(w http.ResponseWriter, r *http.Request) {
+		path := r.PathValue("path")
+		s.showText(w, r, send, path, "cat-file", "blob", r.PathValue("commit")+":"+path)
+	})
+	mux.HandleFunc("GET /acme/website/commit/{commit}", func(w http.ResponseWriter, r *http.Request) {
+		commit := r.PathValue("commit")
+		s.showText(w, r, send, "commit "+short(commit), "show", "--no-color", "--no-ext-diff", "--no-textconv", "--format=fuller", commit)
+	})
+	mux.HandleFunc("GET /acme/website/{rest...}", elsewhere("timeline"))
 	return mux, nil
 }
 
@@ -75,7 +85,7 @@ func (s *scenario) showText(w http.ResponseWriter, r *http.Request, send func(ht
 // the options, and no revision begins with a dash.
 func (s *scenario) git(ctx context.Context, args ...string) (string, error) {
 	err := errors.New("no such revision")
-	for _, repository := range []*githubtest.Repository{s.shop, s.fork} {
+	for _, repository := range []*githubtest.Repository{s.shop, s.fork, s.website} {
 		if repository == nil || strings.HasPrefix(args[len(args)-1], "-") {
 			continue
 		}
