@@ -31,7 +31,7 @@ func environmentName(e detect.Environment) string {
 	case detect.Test:
 		return "Development"
 	}
-	return "Unknown"
+	return "–"
 }
 
 // words are what templates say with.
