@@ -17,8 +17,32 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// Deliver does what a webhook delivery asks for, and marks it finished.
+// Deliver does what a webhook delivery asks for, and marks it finished; one that can't be done is marked given up.
 func (w *Worker) Deliver(ctx context.Context, j *river.Job[job.Delivery]) error {
+	return w.end(ctx, j, outcome.Contain(func() error { return w.deliver(ctx, j) }))
+}
+
+// end marks a delivery given up whose job ends with err. Otherwise it would count as waiting for ever.
+func (w *Worker) end(ctx context.Context, j *river.Job[job.Delivery], err error) error {
+	if err == nil || errors.Is(err, outcome.ErrGivenUp) {
+		return err
+	}
+	now := w.Now()
+	out := outcome.Of(err, now, outcome.AttemptOf(j.JobRow, now))
+	if out.Do != github.GiveUp {
+		return err
+	}
+	// The job's own time may be what ran out.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), job.RespondTimeout)
+	defer cancel()
+	failed := w.Store.Update(ctx, func(ctx context.Context, tx Tx) error { return tx.GiveUpDelivery(ctx, j.Args.GUID, "given up: "+out.Reason) })
+	if failed != nil && !errors.Is(failed, ledger.ErrNotFound) {
+		return failed // tried again, for as long as there is no end of it on record
+	}
+	return err
+}
+
+func (w *Worker) deliver(ctx context.Context, j *river.Job[job.Delivery]) error {
 	var d ledger.Delivery
 	err := w.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		d, err = tx.Delivery(ctx, j.Args.GUID)

@@ -1,0 +1,58 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/queue"
+)
+
+// TestADeliveryThatIsGivenUpWaitsNoMore: whatever part of a delivery fails for good, it does not count as waiting for ever.
+func TestADeliveryThatIsGivenUpWaitsNoMore(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	store, err := queue.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db"), Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	w := &Worker{Store: ledger.Scope[Tx](store), Now: func() time.Time { return now }}
+	temporary, final := errors.New("connection reset"), outcome.Final("GitHub says no")
+	for _, c := range []struct {
+		guid    string
+		err     error
+		attempt int
+		finish  bool
+	}{
+		{"temporary", temporary, 1, false},
+		{"temporary-too-often", temporary, 1000, true},
+		{"final", final, 1, true},
+	} {
+		if _, err := store.Accept(t.Context(), []ledger.Delivery{{GUID: c.guid, Event: "issue_comment", Body: []byte("{}"), Received: now}}); err != nil {
+			t.Fatal(err)
+		}
+		j := &river.Job[job.Delivery]{
+			JobRow: &rivertype.JobRow{Attempt: c.attempt, MaxAttempts: 20, CreatedAt: now}, Args: job.Delivery{GUID: c.guid},
+		}
+		if err := w.end(t.Context(), j, c.err); !errors.Is(err, c.err) {
+			t.Errorf("%s: %v", c.guid, err)
+		}
+		var d ledger.Delivery
+		err := store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) (err error) {
+			d, err = tx.Delivery(ctx, c.guid)
+			return err
+		})
+		if err != nil || d.Finished.IsZero() == c.finish {
+			t.Errorf("%s: finished %v, %v", c.guid, d.Finished, err)
+		}
+	}
+}
