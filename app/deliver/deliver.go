@@ -35,7 +35,9 @@ func (w *Worker) end(ctx context.Context, j *river.Job[job.Delivery], err error)
 	// The job's own time may be what ran out.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), job.RespondTimeout)
 	defer cancel()
-	failed := w.Store.Update(ctx, func(ctx context.Context, tx Tx) error { return tx.GiveUpDelivery(ctx, j.Args.GUID, "given up: "+out.Reason) })
+	failed := w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		return tx.GiveUpDelivery(ctx, j.Args.GUID, "given up: "+out.Reason)
+	})
 	if failed != nil && !errors.Is(failed, ledger.ErrNotFound) {
 		return failed // tried again, for as long as there is no end of it on record
 	}
