@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/rekey-app/rekey/app/signin"
 	"github.com/rekey-app/rekey/app/web"
 	"github.com/rekey-app/rekey/respond/job"
@@ -164,9 +166,14 @@ func (d *Dashboard) fail(w http.ResponseWriter, r *http.Request, problem web.Pro
 	d.Site.FailAs(w, r, problem, d.page(r, problem.Title, "", nil))
 }
 
-// view reads the ledger for a page. It reports whether it could; else it has shown why not.
-func (d *Dashboard) view(w http.ResponseWriter, r *http.Request, read func(context.Context, Tx) error) bool {
-	err := d.Store.View(r.Context(), read)
+// view reads the ledger for a page, by several reads at once, each of which sees a state of its own. It reports whether it could; else
+// it has shown why not.
+func (d *Dashboard) view(w http.ResponseWriter, r *http.Request, reads ...func(context.Context, Tx) error) bool {
+	group, ctx := errgroup.WithContext(r.Context())
+	for _, read := range reads {
+		group.Go(func() error { return d.Store.View(ctx, read) })
+	}
+	err := group.Wait()
 	switch {
 	case err == nil:
 		return true

@@ -52,7 +52,7 @@ func TestPages(t *testing.T) {
 	b.shows("/leaks/6", 200, "You can read this repository and not write to it")
 	b.shows("/repositories", 200, "5 repositories", "Waiting", "1 part not read", "archived", "1\u202f842")
 	b.shows("/repositories?only=unread", 200, "1 repository", "acme/docs")
-	b.shows("/activity", 200, "had the history scanned again", "answered about a key: alive", "closed a leak as a false positive")
+	b.shows("/activity", 200, "had the history scanned again", "answered about a key: it still works", "closed a leak as a false positive")
 	b.shows("/activity?people=true", 200, "lee")
 	b.shows("/health", 200, "4\u202f321 of 5\u202f000", "none failed", "Active")
 	b.shows("/first-look", 200, "First look at acme", `<span id="read">4</span> of 5`)

@@ -44,9 +44,9 @@ func (d *Dashboard) health(w http.ResponseWriter, r *http.Request) {
 		p.Components = d.Components(r.Context())
 	}
 	ok := d.view(w, r, func(ctx context.Context, tx Tx) (err error) {
-		if p.Deliveries, err = tx.DeliveryHealth(ctx, visible); err != nil {
-			return err
-		}
+		p.Deliveries, err = tx.DeliveryHealth(ctx, visible)
+		return err
+	}, func(ctx context.Context, tx Tx) error {
 		jobs, err := tx.VisibleJobs(ctx, visible)
 		if err != nil {
 			return err

@@ -104,6 +104,8 @@ func (d *Dashboard) leaks(w http.ResponseWriter, r *http.Request) {
 				p.Repository = one.Repositories[0].Repository.FullName()
 			}
 		}
+		return nil
+	}, func(ctx context.Context, tx Tx) (err error) {
 		counts, err = tx.LeakCounts(ctx, visible, query.LeakFilter)
 		return err
 	})

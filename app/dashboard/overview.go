@@ -51,33 +51,35 @@ var severitySeries = []web.Series{
 func (d *Dashboard) overview(w http.ResponseWriter, r *http.Request) {
 	_, visible := reader(r)
 	p := overviewPage{Now: d.Now()}
-	ok := d.view(w, r, func(ctx context.Context, tx Tx) error {
-		o, err := tx.Overview(ctx, visible, staleAfter)
-		if err != nil {
+	ok := d.view(w, r,
+		func(ctx context.Context, tx Tx) error {
+			o, err := tx.Overview(ctx, visible, staleAfter)
+			p.fill(o)
 			return err
-		}
-		p.fill(o)
-		if p.Deliveries, err = tx.DeliveryHealth(ctx, visible); err != nil {
-			return err
-		}
-		urgent, err := tx.Leaks(ctx, visible, ledger.LeakQuery{LeakFilter: ledger.LeakFilter{States: []respond.State{respond.Open}}, Order: ledger.BySeverity, Limit: 6})
-		if err != nil {
-			return err
-		}
-		p.Urgent = urgent.Leaks
-		done, err := tx.Activity(ctx, visible, ledger.ActivityQuery{Limit: 6})
-		if err != nil {
-			return err
-		}
-		p.Activity = done.Entries
-		installations, err := tx.InstallationList(ctx, visible)
-		for _, in := range installations {
-			if in.Read < in.Repositories {
-				p.Unfinished = append(p.Unfinished, in)
+		},
+		func(ctx context.Context, tx Tx) (err error) {
+			if p.Deliveries, err = tx.DeliveryHealth(ctx, visible); err != nil {
+				return err
 			}
-		}
-		return err
-	})
+			urgent, err := tx.Leaks(ctx, visible, ledger.LeakQuery{LeakFilter: ledger.LeakFilter{States: []respond.State{respond.Open}}, Order: ledger.BySeverity, Limit: 6})
+			p.Urgent = urgent.Leaks
+			return err
+		},
+		func(ctx context.Context, tx Tx) error {
+			done, err := tx.Activity(ctx, visible, ledger.ActivityQuery{Limit: 6})
+			if err != nil {
+				return err
+			}
+			p.Activity = done.Entries
+			installations, err := tx.InstallationList(ctx, visible)
+			for _, in := range installations {
+				if in.Read < in.Repositories {
+					p.Unfinished = append(p.Unfinished, in)
+				}
+			}
+			return err
+		},
+	)
 	if ok {
 		d.show(w, r, "overview", d.page(r, "Overview", "/", p))
 	}

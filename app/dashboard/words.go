@@ -76,7 +76,7 @@ func did(a ledger.Activity) string {
 	case ledger.ActivityCommand:
 		return commandDid(respond.CommandKind(a.What))
 	case ledger.ActivityAnswer:
-		return "answered about a key: " + strings.ReplaceAll(a.What, "_", " ")
+		return "answered about a key: " + verdictName(respond.Verdict(a.What))
 	case ledger.ActivityEffect:
 		switch a.What {
 		case "issue":
