@@ -6,6 +6,7 @@ FUZZ_TIME ?= 3s
 DEADCODE  := go run golang.org/x/tools/cmd/deadcode@v0.52.0
 # Built once, which takes minutes, and kept in Go's cache. An installed one serves too: make lint GOLANGCI=golangci-lint
 GOLANGCI  ?= go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
+GORELEASER ?= go run github.com/goreleaser/goreleaser/v2@v2.15.1
 PACKAGES  := $(shell go list ./... 2>/dev/null)
 
 .PHONY: help
@@ -68,6 +69,11 @@ cross: ## Build for every platform that releases have, and vet what differs by s
 	done; done
 	GOOS=windows GOARCH=amd64 go vet ./app/scan/... ./detect/...
 	GOOS=darwin GOARCH=arm64 go vet ./app/scan/... ./detect/...
+
+.PHONY: release
+release: ## Build all that a release has into dist/, and publish nothing
+	HOMEBREW_TAP_TOKEN=none $(GORELEASER) check
+	HOMEBREW_TAP_TOKEN=none $(GORELEASER) release --snapshot --clean --skip=sign,publish,announce
 
 .PHONY: bombs
 bombs: ## Run the server in 1 GiB of memory against pushes that were made to cost much
