@@ -132,13 +132,6 @@ func (p *params) unread() error {
 	return p.wrong
 }
 
-// LeakFilter reads the filter of leaks from the parameters of an address, as /api/v1/leaks takes them; an error says what is wrong.
-func LeakFilter(values url.Values) (ledger.LeakFilter, error) {
-	p := &params{values: values}
-	f := leakFilter(p)
-	return f, p.wrong
-}
-
 func leakFilter(p *params) ledger.LeakFilter {
 	return ledger.LeakFilter{
 		States: list(p, "state", ledger.LeakStates()), Kinds: list(p, "kind", ledger.LeakKinds()),
@@ -148,13 +141,6 @@ func leakFilter(p *params) ledger.LeakFilter {
 		OpenedAfter: p.time("opened_after"), OpenedBefore: p.time("opened_before"),
 		InDefaultBranch: p.is("in_default_branch"), Outside: p.is("outside"), Search: p.text("search"),
 	}
-}
-
-// LeakQuery reads a page of leaks from the parameters of an address, as /api/v1/leaks takes them; an error says what is wrong.
-func LeakQuery(values url.Values) (ledger.LeakQuery, error) {
-	p := &params{values: values}
-	q := leakQuery(p)
-	return q, p.wrong
 }
 
 func leakQuery(p *params) ledger.LeakQuery {
@@ -169,13 +155,6 @@ const maxLimit = 250
 
 func (p *params) limit() int { return int(p.number("limit", maxLimit)) }
 
-// RepositoryQuery reads a page of repositories from the parameters of an address, as /api/v1/repositories takes them.
-func RepositoryQuery(values url.Values) (ledger.RepositoryQuery, error) {
-	p := &params{values: values}
-	q := repositoryQuery(p)
-	return q, p.wrong
-}
-
 func repositoryQuery(p *params) ledger.RepositoryQuery {
 	return ledger.RepositoryQuery{
 		Search: p.text("search"), Owner: p.text("owner"), Installation: p.number("installation", 1<<53), ID: p.number("id", 1<<53),
@@ -184,13 +163,6 @@ func repositoryQuery(p *params) ledger.RepositoryQuery {
 		Order:   choice(p, "sort", ledger.RepositoriesByName, ledger.RepositoriesByRead, ledger.RepositoriesByLeaks, ledger.RepositoriesByGaps),
 		Reverse: p.is("reverse"), After: p.text("after"), Limit: p.limit(),
 	}
-}
-
-// ActivityQuery reads a page of what was done from the parameters of an address, as /api/v1/activity takes them.
-func ActivityQuery(values url.Values) (ledger.ActivityQuery, error) {
-	p := &params{values: values}
-	q := activityQuery(p)
-	return q, p.wrong
 }
 
 func activityQuery(p *params) ledger.ActivityQuery {

@@ -40,7 +40,7 @@ func TestPages(t *testing.T) {
 	w := newWorld(t)
 	w.acme()
 	b := w.signedIn("ada")
-	b.shows("/", 200, "2 production keys to revoke", "In 5 repositories", "4 of 5", "Median time to revoke", "1 h 9 min", "Nobody yet", "goes on: 4 of 5", "said that a key is rotated")
+	b.shows("/", 200, "2 production keys to revoke", "In 5 repositories", "4 of 5", "Median time to revoke", "1 h 9 min", "Median time to revoke by week, from 5 h to 42 min", "Nobody yet", "goes on: 4 of 5", "said that a key is rotated")
 	b.shows("/leaks", 200, "6 leaks", ".env.production", "deploy/helm/values.yaml", "acme/site", "/api/v1/leaks.csv?sort=severity&state=open", "Open (6)", "False positive (1)")
 	b.shows("/leaks?state=revoked&sort=repository", 200, "3 leaks", "old/config.rb", "with these filters")
 	b.shows("/leaks?search=helm", 200, "1 leak", "values.yaml")

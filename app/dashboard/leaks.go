@@ -209,16 +209,16 @@ func filtersOf(q ledger.LeakQuery, counts ledger.LeakCounts, values url.Values) 
 		}
 		state.Choices = append(state.Choices, choice{Value: value, Text: stateName(s), Count: counts.States[s], Chosen: len(q.States) == 1 && q.States[0] == s})
 	}
-	state.Choices = append(state.Choices, choice{Value: allStates, Text: "Any state", Count: total, Chosen: len(q.States) == 0})
-	severity := filter{Name: "severity", Label: "Severity", Choices: []choice{{Text: "Any severity", Count: -1}}}
+	state.Choices = append(state.Choices, choice{Value: allStates, Text: "Any", Count: total, Chosen: len(q.States) == 0})
+	severity := filter{Name: "severity", Label: "Severity", Choices: []choice{{Text: "Any", Count: -1}}}
 	for _, s := range severities {
 		severity.Choices = append(severity.Choices, choice{Value: string(s), Text: title(string(s)), Count: counts.Severities[s], Chosen: values.Get("severity") == string(s)})
 	}
-	environment := filter{Name: "environment", Label: "Environment", Choices: []choice{{Text: "Any environment", Count: -1}}}
+	environment := filter{Name: "environment", Label: "Environment", Choices: []choice{{Text: "Any", Count: -1}}}
 	for _, e := range []detect.Environment{detect.Live, detect.Test} {
 		environment.Choices = append(environment.Choices, choice{Value: string(e), Text: environmentName(e), Count: counts.Environments[e], Chosen: values.Get("environment") == string(e)})
 	}
-	kind := filter{Name: "kind", Label: "Kind", Choices: []choice{{Text: "Any kind", Count: -1}}}
+	kind := filter{Name: "kind", Label: "Kind", Choices: []choice{{Text: "Any", Count: -1}}}
 	for _, k := range ledger.LeakKinds() {
 		if n := counts.Kinds[k]; n > 0 || values.Get("kind") == string(k) {
 			kind.Choices = append(kind.Choices, choice{Value: string(k), Text: title(respond.Describe(k, "")), Count: n, Chosen: values.Get("kind") == string(k)})

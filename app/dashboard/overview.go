@@ -35,6 +35,7 @@ type overviewPage struct {
 	WeeksClosed  int
 	First        time.Time // of the weeks
 	Median       ledger.Median
+	Trend        template.HTML // of it by week; "": too few weeks
 	Coverage     ledger.Coverage
 	Watched      int // read, and looked at lately
 	Deliveries   ledger.DeliveryHealth
@@ -128,10 +129,25 @@ func (p *overviewPage) fill(o ledger.Overview) {
 	}
 	p.Weeks = web.Bars("Leaks found and closed in each of the last twelve weeks",
 		[]web.Series{{Name: "found", Class: "fill-accent"}, {Name: "closed", Class: "fill-good"}}, bars)
+	p.Trend = trend(o.Weeks)
 	if len(o.Revoked) > 0 {
 		p.Median = o.Revoked[0]
 	}
 	p.Coverage = o.Coverage
 	p.Watched = max(o.Coverage.Repositories-o.Coverage.Unread-o.Coverage.Stale, 0)
 	p.Repositories = o.Coverage.Repositories
+}
+
+// trend draws the median time to revoke of the weeks in which keys were revoked; "" where it is one week or none.
+func trend(weeks []ledger.Week) template.HTML {
+	var took []int64
+	for _, week := range weeks {
+		if week.Revoked > 0 {
+			took = append(took, int64(week.Took.Seconds()))
+		}
+	}
+	if len(took) < 2 {
+		return ""
+	}
+	return web.Sparkline("Median time to revoke by week, from "+format.Duration(time.Duration(took[0])*time.Second)+" to "+format.Duration(time.Duration(took[len(took)-1])*time.Second), took)
 }

@@ -101,6 +101,6 @@ func serverStart(log *slog.Logger) start {
 		if err != nil {
 			return "", nil, errors.Join(err, front.Shutdown(ctx))
 		}
-		return address, server.Close, nil
+		return "http://" + server.Addr().String(), server.Close, nil
 	}
 }
