@@ -55,8 +55,10 @@ type Config struct {
 	// Components says how the server is, and Quotas what is left of GitHub's hourly limits. Nil: not known to this process.
 	Components func(ctx context.Context) []Component
 	Quotas     func() []Quota
-	Now        func() time.Time
-	Log        *slog.Logger
+	// Missing says what the App's registration lacks, and where to add it; "": nothing. Nil: not known to this process.
+	Missing func() string
+	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 // Component is a part of the server that works or doesn't.

@@ -54,7 +54,7 @@ func TestPages(t *testing.T) {
 	b.shows("/repositories?only=unread", 200, "1 repository", "acme/docs")
 	b.shows("/activity", 200, "had the history scanned again", "answered about a key: it still works", "closed a leak as a false positive")
 	b.shows("/activity?people=true", 200, "lee")
-	b.shows("/health", 200, "4\u202f321 of 5\u202f000", "none failed", "Active")
+	b.shows("/health", 200, "4\u202f321 of 5\u202f000", "none failed", "Active", "The App lacks merge_queues: read")
 	b.shows("/first-look", 200, "First look at acme", `<span id="read">4</span> of 5`)
 	b.shows("/first-look/1", 200, `data-live="/first-look/1/events"`, `<noscript><meta http-equiv="refresh" content="5"></noscript>`)
 	for _, path := range []string{"/leaks/999", "/leaks/x", "/nothing", "/first-look/999", "/leaks/1/x", "/api/v1/leaks"} {

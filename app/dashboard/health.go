@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/rekey-app/rekey/app/web"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
@@ -69,9 +70,16 @@ func (d *Dashboard) health(w http.ResponseWriter, r *http.Request) {
 	if !p.Deliveries.OldestWaiting.IsZero() {
 		p.Lag = max(p.Now.Sub(p.Deliveries.OldestWaiting), 0)
 	}
-	if ok {
-		d.show(w, r, "health", d.page(r, "Health", "/health", p))
+	if !ok {
+		return
 	}
+	page := d.page(r, "Health", "/health", p)
+	if d.Missing != nil {
+		if lacks := d.Missing(); lacks != "" {
+			page.Notices = append(page.Notices, web.Notice{Tone: web.Warn, Text: title(lacks) + "."})
+		}
+	}
+	d.show(w, r, "health", page)
 }
 
 // jobRows adds up jobs by kind, for kinds of which one waits or runs.

@@ -91,7 +91,8 @@ func newWorld(t testing.TB) *world {
 		Components: func(context.Context) []dashboard.Component {
 			return []dashboard.Component{{Name: "database"}, {Name: "disk"}, {Name: "queue"}, {Name: "github"}}
 		},
-		Quotas: func() []dashboard.Quota { return []dashboard.Quota{{Installation: 1, Limit: 5000, Remaining: 4321}} },
+		Missing: func() string { return "the App lacks merge_queues: read: add them at https://github.example/settings" },
+		Quotas:  func() []dashboard.Quota { return []dashboard.Quota{{Installation: 1, Limit: 5000, Remaining: 4321}} },
 	})
 	if err != nil {
 		t.Fatal(err)

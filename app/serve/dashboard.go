@@ -39,6 +39,9 @@ func (s *Server) startDashboard(ctx context.Context, cfg config.Config, checks s
 	if s.app != nil {
 		c.Quotas, answers.Quotas = s.quotas, s.app.Quotas
 	}
+	if s.github != nil {
+		c.Missing = s.github.missing
+	}
 	c.API = api.ForSignedIn(answers, signIn.Require)
 	s.dashboard, err = dashboard.New(c)
 	return s.dashboard, err
