@@ -25,17 +25,32 @@ import (
 
 // Tx is what the package needs of the ledger.
 type Tx interface {
+	leaksTx
+	serverTx
+	ordersTx
+}
+
+// leaksTx are leaks, repositories, and what was done.
+type leaksTx interface {
 	Overview(ctx context.Context, v ledger.Visible, stale time.Duration) (ledger.Overview, error)
 	Leaks(ctx context.Context, v ledger.Visible, query ledger.LeakQuery) (ledger.LeakPage, error)
 	LeakCounts(ctx context.Context, v ledger.Visible, f ledger.LeakFilter) (ledger.LeakCounts, error)
 	LeakDetail(ctx context.Context, v ledger.Visible, id int64) (ledger.LeakDetail, error)
 	RepositoryList(ctx context.Context, v ledger.Visible, query ledger.RepositoryQuery) (ledger.RepositoryPage, error)
 	Activity(ctx context.Context, v ledger.Visible, query ledger.ActivityQuery) (ledger.ActivityPage, error)
+}
+
+// serverTx is how the server is.
+type serverTx interface {
 	DeliveryHealth(ctx context.Context, v ledger.Visible) (ledger.DeliveryHealth, error)
 	VisibleJobs(ctx context.Context, v ledger.Visible) ([]ledger.Jobs, error)
 	InstallationList(ctx context.Context, v ledger.Visible) ([]ledger.InstallationRow, error)
 	Progress(ctx context.Context, v ledger.Visible, installation int64) (ledger.Progress, error)
 	Processes(ctx context.Context) (int, error)
+}
+
+// ordersTx is what buttons ask for.
+type ordersTx interface {
 	Enqueue(ctx context.Context, args job.Args, opts *job.Options) error
 	EnqueueOnce(ctx context.Context, args job.Singleton, opts *job.Options) error
 	RecordActivity(ctx context.Context, a ledger.Activity) error

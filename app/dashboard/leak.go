@@ -111,10 +111,10 @@ func (d *Dashboard) place(repository string, s respond.Sighting) placeRow {
 	if len(s.Commit) >= 7 {
 		row.Commit, row.CommitURL = s.Commit[:7], repository+"/commit/"+s.Commit
 	}
-	switch {
-	case s.Source == respond.InTag:
+	switch s.Source {
+	case respond.InTag:
 		row.Name = "message of a tag"
-	case s.Source == respond.InMessage:
+	case respond.InMessage:
 		row.Name = "message of the commit"
 	default:
 		first, last := s.Line, max(s.Line, s.EndLine)

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -162,10 +163,7 @@ func withValue(values url.Values, path, name, value string) string {
 	if value == "" {
 		return ""
 	}
-	query := url.Values{}
-	for n, v := range values {
-		query[n] = v
-	}
+	query := maps.Clone(values)
 	query.Set(name, value)
 	return path + "?" + query.Encode()
 }

@@ -69,7 +69,7 @@ func (g *gitHub) token(ctx context.Context, form url.Values) (tokens, error) {
 		Error        string `json:"error"`
 	}
 	asked := g.now()
-	if _, err := g.do(r, &answer); err != nil {
+	if err := g.do(r, &answer); err != nil {
 		return tokens{}, err
 	}
 	switch answer.Error {
@@ -103,8 +103,7 @@ func (g *gitHub) revoke(ctx context.Context, token string) error {
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.SetBasicAuth(g.id, g.secret)
-	_, err = g.do(r, nil)
-	return err
+	return g.do(r, nil)
 }
 
 // get asks the API with a user's token.
@@ -114,33 +113,32 @@ func (g *gitHub) get(ctx context.Context, token, path string, v any) error {
 		return err
 	}
 	r.Header.Set("Authorization", "Bearer "+token)
-	_, err = g.do(r, v)
-	return err
+	return g.do(r, v)
 }
 
-func (g *gitHub) do(r *http.Request, v any) (status int, err error) {
+func (g *gitHub) do(r *http.Request, v any) error {
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("User-Agent", "rekey")
 	answer, err := g.client.Do(r)
 	if err != nil {
-		return 0, err // names the address alone, which holds no secret
+		return err // names the address alone, which holds no secret
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	switch {
 	case err != nil:
-		return answer.StatusCode, err
+		return err
 	case answer.StatusCode == http.StatusUnauthorized:
-		return answer.StatusCode, errRefused
+		return errRefused
 	case answer.StatusCode >= http.StatusMultipleChoices:
-		return answer.StatusCode, &statusError{r.URL.Path, answer.StatusCode, answer.Header.Get("Retry-After") != "" || answer.Header.Get("X-RateLimit-Remaining") == "0"}
+		return &statusError{r.URL.Path, answer.StatusCode, answer.Header.Get("Retry-After") != "" || answer.Header.Get("X-RateLimit-Remaining") == "0"}
 	case v == nil:
-		return answer.StatusCode, nil
+		return nil
 	}
 	if err := json.Unmarshal(body, v); err != nil {
-		return answer.StatusCode, fmt.Errorf("GitHub's answer to %s is not what it should be", r.URL.Path)
+		return fmt.Errorf("GitHub's answer to %s is not what it should be", r.URL.Path)
 	}
-	return answer.StatusCode, nil
+	return nil
 }
 
 // statusError is an answer that is no success.

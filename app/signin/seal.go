@@ -81,7 +81,7 @@ const (
 
 // cookie makes one for this host alone. Without https, as on this machine, browsers take neither Secure nor the prefix.
 func (s *SignIn) cookie(name, value string, lasts time.Duration) *http.Cookie {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // Secure wherever the site is https
 		Name: name, Value: value, Path: "/", HttpOnly: true, Secure: s.Site.Secure(),
 		SameSite: http.SameSiteLaxMode, // links from GitHub and Slack lead to pages
 		MaxAge:   int(lasts.Seconds()),

@@ -72,7 +72,7 @@ func (a Access) encode() []byte {
 	var last int64
 	for _, r := range a {
 		b = binary.AppendVarint(b, r.ID-last)
-		bits := byte(max(slices.Index(roles, r.Role), 0)) //nolint:gosec // less than privateBit
+		bits := byte(max(slices.Index(roles, r.Role), 0))
 		if r.Private {
 			bits |= privateBit
 		}
