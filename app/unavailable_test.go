@@ -55,7 +55,12 @@ func TestUnavailableDatabase(t *testing.T) {
 			}
 			t.Fatal("the database is not full")
 		}, pragma("max_page_count = 1000000"), "full"},
-		"read-only": {pragma("query_only = 1"), pragma("query_only = 0"), "readonly"},
+		"read-only": {func(t *testing.T, w *world) {
+			w.eventually("writes to be refused", func() bool { // the connection may be another one than that of the pragma
+				pragma("query_only = 1")(t, w)
+				return w.server.Store().Update(w.ctx, func(ctx context.Context, tx *ledger.Tx) error { return tx.SetMeta(ctx, "filler", "x") }) != nil
+			})
+		}, pragma("query_only = 0"), "readonly"},
 		"moved": {
 			func(t *testing.T, w *world) { move(t, file(w), file(w)+".moved") },
 			func(t *testing.T, w *world) { move(t, file(w)+".moved", file(w)) }, "deleted, moved or replaced",

@@ -126,13 +126,20 @@ func New(c Config) (*Dashboard, error) {
 	pages.HandleFunc("GET /first-look", d.look)
 	pages.HandleFunc("GET /first-look/{id}", d.look)
 	pages.HandleFunc("GET /first-look/{id}/events", d.watch)
-	pages.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { d.fail(w, r, web.NotFound) })
+	pages.Handle("/", http.NotFoundHandler()) // told apart below
 	all := http.NewServeMux()
 	c.SignIn.Routes(all)
 	if c.API != nil {
 		all.Handle("/api/", c.API)
 	}
-	all.Handle("/", c.SignIn.Require(pages))
+	signedIn := c.SignIn.Require(pages)
+	all.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := pages.Handler(r); pattern == "/" { // nobody needs to sign in to be told that there is nothing
+			c.Site.Fail(w, r, web.NotFound)
+			return
+		}
+		signedIn.ServeHTTP(w, r)
+	})
 	d.handler = c.Site.Protect(all)
 	return d, nil
 }
