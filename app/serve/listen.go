@@ -44,6 +44,10 @@ func (s *Server) listenAll(ctx context.Context, cfg config.Config) error {
 		if err != nil {
 			return err
 		}
+		// What is for operators and for GitHub leads nobody to the sign-in.
+		for _, path := range []string{"/metrics", "/status", "/webhook"} {
+			routes.Path(path).Handler(http.NotFoundHandler())
+		}
 		routes.PathPrefix("/").Handler(pages)
 	}
 	if cfg.AdminListen != "" {
