@@ -15,10 +15,10 @@ func (w *world) tellsItsLife(id int64, issue string) {
 	var d ledger.LeakDetail
 	var repository ledger.RepositoryPage
 	err := w.server.Store().View(w.ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
-		if d, err = tx.LeakDetail(ctx, ledger.AllVisible(), id); err != nil {
+		if d, err = tx.LeakDetail(ctx, ledger.Visible{Everything: true}, id); err != nil {
 			return err
 		}
-		repository, err = tx.RepositoryList(ctx, ledger.AllVisible(), ledger.RepositoryQuery{ID: d.Repository.ID})
+		repository, err = tx.RepositoryList(ctx, ledger.Visible{Everything: true}, ledger.RepositoryQuery{ID: d.Repository.ID})
 		return err
 	})
 	if err != nil {

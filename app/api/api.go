@@ -3,7 +3,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	_ "embed"
@@ -75,9 +74,6 @@ const StaleAfter = 7 * 24 * time.Hour
 
 //go:embed openapi.json
 var description []byte
-
-// Description is the API's description in OpenAPI 3.0.
-func Description() []byte { return bytes.Clone(description) }
 
 type api struct{ Config }
 

@@ -22,7 +22,7 @@ import (
 
 func description(t *testing.T) *openapi3.T {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(api.Description())
+	doc, err := openapi3.NewLoader().LoadFromFile("openapi.json")
 	if err != nil {
 		t.Fatal(err)
 	}

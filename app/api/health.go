@@ -39,7 +39,7 @@ type Queue struct {
 
 func (a *api) health(q *ask) (any, error) {
 	var report status.Report
-	if q.sees.All() {
+	if q.sees.Everything {
 		report = a.Status.Report(q.Context())
 	} else {
 		report = a.Status.Process(q.Context())
@@ -64,7 +64,7 @@ func (a *api) health(q *ask) (any, error) {
 		if installations, err = tx.InstallationList(ctx, q.sees); err != nil {
 			return err
 		}
-		if out.Processes, err = tx.Processes(ctx); err != nil || q.sees.All() {
+		if out.Processes, err = tx.Processes(ctx); err != nil || q.sees.Everything {
 			return err
 		}
 		jobs, err := tx.VisibleJobs(ctx, q.sees)
@@ -74,7 +74,7 @@ func (a *api) health(q *ask) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.Quotas = a.quotas(installations, q.sees.All())
+	out.Quotas = a.quotas(installations, q.sees.Everything)
 	return out, nil
 }
 

@@ -63,7 +63,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t}
 	w.store, w.clock = ledgertest.OpenWithClock(t, ledgertest.SQLite(t))
-	all := ledger.AllVisible()
+	all := ledger.Visible{Everything: true}
 	w.sees = &all
 	w.api = api.New(api.Config{
 		Store: ledger.Scope[api.Tx](w.store), Viewers: w, Status: w, WebURL: "https://github.example/", Log: slog.New(slog.DiscardHandler),

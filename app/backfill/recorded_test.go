@@ -32,14 +32,14 @@ func TestWhatAHistoryTookIsRecorded(t *testing.T) {
 	}
 	b.read(r, installation.ID())
 	err = b.store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
-		p, err := tx.Progress(ctx, ledger.AllVisible(), installation.ID())
+		p, err := tx.Progress(ctx, ledger.Visible{Everything: true}, installation.ID())
 		if err != nil {
 			return err
 		}
 		if p.Repositories != 1 || p.Read != 1 || p.Commits < 1 || p.Bytes < int64(len(key)) || len(p.Found) != 1 || p.Found[0].Open != 1 {
 			t.Errorf("progress: %+v", p)
 		}
-		list, err := tx.RepositoryList(ctx, ledger.AllVisible(), ledger.RepositoryQuery{ID: r.ID()})
+		list, err := tx.RepositoryList(ctx, ledger.Visible{Everything: true}, ledger.RepositoryQuery{ID: r.ID()})
 		if err == nil && (list.Repositories[0].Last.Commits != p.Commits || list.Repositories[0].OpenLeaks != 1) {
 			t.Errorf("the repository: %+v", list)
 		}

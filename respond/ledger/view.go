@@ -14,12 +14,10 @@ import (
 
 // Visible is which repositories a viewer may see. The zero value is none.
 type Visible struct {
-	all  bool
-	list []int64 // in order, each once
+	// Everything is for the server's own use: all repositories, and what belongs to none.
+	Everything bool
+	list       []int64 // in order, each once
 }
-
-// AllVisible is for the server's own use: all repositories, and what belongs to none.
-func AllVisible() Visible { return Visible{all: true} }
 
 // VisibleOnly is some repositories, by their ids.
 func VisibleOnly(repositories ...int64) Visible {
@@ -28,13 +26,10 @@ func VisibleOnly(repositories ...int64) Visible {
 	return Visible{list: slices.Compact(list)}
 }
 
-// All reports whether it is all repositories.
-func (v Visible) All() bool { return v.all }
-
 // Contains reports whether the repository is among them.
 func (v Visible) Contains(repository int64) bool {
 	_, found := slices.BinarySearch(v.list, repository)
-	return v.all || found
+	return v.Everything || found
 }
 
 // ErrCursor is returned for a place to go on from that no page of the same query has named.
@@ -117,7 +112,7 @@ func in[T ~string](q *viewed, column string, texts []T) string {
 // sees is SQL for a column that holds the id of a visible repository.
 func (q *viewed) sees(v Visible, column string) string {
 	switch {
-	case v.all:
+	case v.Everything:
 		return "1 = 1"
 	case len(v.list) == 0:
 		return "1 = 0"

@@ -157,7 +157,7 @@ func (q *viewed) states(v Visible, query ActivityQuery, at cursor, given bool, l
 
 func (q *viewed) done(v Visible, query ActivityQuery, at cursor, given bool, limit int) string {
 	where := "(a.repository IS NULL OR r.removed = 0)"
-	if !v.All() {
+	if !v.Everything {
 		where = "r.removed = 0 AND " + q.sees(v, "a.repository")
 	}
 	where += " AND " + q.behind(at, given, fromDone, "a.at", "a.id") + " AND " + in(q, "a.kind", query.Kinds)

@@ -102,7 +102,7 @@ func BenchmarkViews(b *testing.B) {
 		name string
 		v    ledger.Visible
 	}{
-		{"all", ledger.AllVisible()}, {"5000", ledger.VisibleOnly(manyIDs(manyRepositories, 1)...)}, {"50", ledger.VisibleOnly(manyIDs(50, 100)...)},
+		{"all", ledger.Visible{Everything: true}}, {"5000", ledger.VisibleOnly(manyIDs(manyRepositories, 1)...)}, {"50", ledger.VisibleOnly(manyIDs(50, 100)...)},
 	}
 	open, none := []respond.State{respond.Open}, ledger.LeakFilter{}
 	leaks := func(q ledger.LeakQuery) func(ctx context.Context, tx *ledger.Tx, v ledger.Visible) error {

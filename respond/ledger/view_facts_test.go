@@ -51,11 +51,11 @@ func TestPagesOfLeaks(t *testing.T) {
 			small := query
 			small.Limit = rapid.IntRange(1, 5).Draw(rt, "limit")
 			view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-				whole, err := tx.Leaks(ctx, ledger.AllVisible(), query)
+				whole, err := tx.Leaks(ctx, ledger.Visible{Everything: true}, query)
 				if err != nil {
 					return err
 				}
-				paged, err := allLeaks(ctx, tx, ledger.AllVisible(), small)
+				paged, err := allLeaks(ctx, tx, ledger.Visible{Everything: true}, small)
 				ids := func(list []ledger.LeakRow) (ids []int64) {
 					for _, row := range list {
 						ids = append(ids, row.Leak.ID)
@@ -72,11 +72,11 @@ func TestPagesOfLeaks(t *testing.T) {
 			})
 		})
 		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-			_, err := tx.Leaks(ctx, ledger.AllVisible(), ledger.LeakQuery{After: "bm9uZQ"})
+			_, err := tx.Leaks(ctx, ledger.Visible{Everything: true}, ledger.LeakQuery{After: "bm9uZQ"})
 			if !errors.Is(err, ledger.ErrCursor) {
 				t.Errorf("a cursor that is none: %v", err)
 			}
-			counts, err := tx.LeakCounts(ctx, ledger.AllVisible(), ledger.LeakFilter{Severities: []detect.Severity{detect.CriticalSeverity}, Search: "file-1"})
+			counts, err := tx.LeakCounts(ctx, ledger.Visible{Everything: true}, ledger.LeakFilter{Severities: []detect.Severity{detect.CriticalSeverity}, Search: "file-1"})
 			if err == nil && (counts.Total != 1 || counts.Severities[detect.HighSeverity] != 1) { // the second of each: high, and critical where it is public
 				t.Errorf("counts: %+v", counts)
 			}
@@ -99,7 +99,7 @@ func TestIssueElsewhere(t *testing.T) {
 		for _, c := range []struct {
 			sees  ledger.Visible
 			shown int
-		}{{ledger.VisibleOnly(9), 0}, {ledger.VisibleOnly(9, 10), 42}, {ledger.AllVisible(), 42}} {
+		}{{ledger.VisibleOnly(9), 0}, {ledger.VisibleOnly(9, 10), 42}, {ledger.Visible{Everything: true}, 42}} {
 			view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 				all, err := tx.Leaks(ctx, c.sees, ledger.LeakQuery{})
 				found, err2 := tx.Leaks(ctx, c.sees, ledger.LeakQuery{LeakFilter: ledger.LeakFilter{Search: "#42"}})
@@ -136,7 +136,7 @@ func TestOverviewCounts(t *testing.T) {
 			return nil
 		})
 		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
-			o, err := tx.Overview(ctx, ledger.AllVisible(), day)
+			o, err := tx.Overview(ctx, ledger.Visible{Everything: true}, day)
 			if err != nil {
 				return err
 			}
@@ -177,7 +177,7 @@ func TestProgressEstimates(t *testing.T) {
 		}
 		progress := func() (p ledger.Progress) {
 			view(t, s, func(ctx context.Context, tx *ledger.Tx) (err error) {
-				p, err = tx.Progress(ctx, ledger.AllVisible(), 7)
+				p, err = tx.Progress(ctx, ledger.Visible{Everything: true}, 7)
 				return err
 			})
 			return p

@@ -59,7 +59,7 @@ func (tx *Tx) DeliveryHealth(ctx context.Context, v Visible) (DeliveryHealth, er
 // VisibleJobs counts the jobs about what the viewer may see, by kind; to those who see all, all of them. Only those that wait or run
 // are counted.
 func (tx *Tx) VisibleJobs(ctx context.Context, v Visible) ([]Jobs, error) {
-	if v.All() {
+	if v.Everything {
 		return tx.s.queue.Count(ctx, tx)
 	}
 	q := &viewed{tx: tx}
@@ -93,7 +93,7 @@ type InstallationRow struct {
 func (tx *Tx) InstallationList(ctx context.Context, v Visible) ([]InstallationRow, error) {
 	q := &viewed{tx: tx}
 	join := "JOIN"
-	if v.All() {
+	if v.Everything {
 		join = "LEFT JOIN"
 	}
 	var list []InstallationRow

@@ -78,7 +78,7 @@ func (tx *Tx) Progress(ctx context.Context, v Visible, installation int64) (Prog
 	if err != nil {
 		return Progress{}, fmt.Errorf("ledger: progress of installation %d: %w", installation, err)
 	}
-	if !found || p.Repositories == 0 && !v.All() {
+	if !found || p.Repositories == 0 && !v.Everything {
 		return Progress{}, fmt.Errorf("%w: installation %d", ErrNotFound, installation)
 	}
 	return p, nil

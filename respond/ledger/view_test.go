@@ -222,7 +222,7 @@ func TestViewersSeeTheirOwn(t *testing.T) {
 				})
 				return text
 			}
-			seen, want, all := ask(both, ledger.VisibleOnly(9)), ask(alone, ledger.VisibleOnly(9)), ask(both, ledger.AllVisible())
+			seen, want, all := ask(both, ledger.VisibleOnly(9)), ask(alone, ledger.VisibleOnly(9)), ask(both, ledger.Visible{Everything: true})
 			if seen != want {
 				t.Errorf("%s: beside another organisation it is\n%s\nalone\n%s", q.name, seen, want)
 			}
