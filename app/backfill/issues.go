@@ -53,7 +53,7 @@ func (w *Worker) CompareIssues(ctx context.Context, j *river.Job[job.Issues]) er
 		if !listed && leak.State == respond.Open {
 			err = w.replaceLost(ctx, client, leak)
 		} else if listed {
-			err = w.compareIssue(ctx, leak.ID, issue)
+			err = w.compareIssue(ctx, client, leak.ID, issue)
 		}
 		if err != nil {
 			return fmt.Errorf("issue of leak %d: %w", leak.ID, err)
@@ -78,23 +78,42 @@ func eventsWait(ctx context.Context, tx Tx, repository int64) error {
 	return err
 }
 
-func (w *Worker) compareIssue(ctx context.Context, id int64, issue github.Issue) error {
+// compareIssue decides about a leak whose issue was listed in another state than the leak's. The list may be old by then: what was
+// said since, and done about it, is seen in the issue itself.
+func (w *Worker) compareIssue(ctx context.Context, client *github.Client, id int64, issue github.Issue) error {
 	leak, p, found, err := w.Policies.OfLeak(ctx, id)
-	if err != nil || !found || (leak.State == respond.Open) == (issue.State == "open") {
+	if err != nil || !found || agree(leak, issue) {
+		return err
+	}
+	issue, err = client.Issue(ctx, issue.Number)
+	if errors.Is(err, github.ErrGone) || errors.Is(err, github.ErrNotFound) || err == nil && (issue.Number != leak.IssueNumber || agree(leak, issue)) {
+		return nil // the next comparison finds that it is gone
+	}
+	if err != nil {
 		return err
 	}
 	state := respond.IssueState{Open: issue.State == "open", Reopened: issue.Reason == "reopened"}
 	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		if err := eventsWait(ctx, tx, leak.IssueRepository); err != nil {
-			return err // it came after the list
+			return err // it came meanwhile
 		}
 		if works, err := tx.LeakWorks(ctx, leak.ID); err != nil {
 			return err
 		} else if works {
 			return &outcome.WaitError{Until: tx.Now().Add(eventsPause), Reason: "something is being done about a leak"}
 		}
-		return w.Recorder.Decide(ctx, tx, id, p, func(f respond.LeakFacts) respond.Decision { return respond.Compare(f, state, tx.Now()) })
+		return w.Recorder.Decide(ctx, tx, id, p, func(f respond.LeakFacts) respond.Decision {
+			if f.Leak.State != leak.State {
+				return respond.Decision{} // and done, all of it since the issue was read
+			}
+			return respond.Compare(f, state, tx.Now())
+		})
 	})
+}
+
+// agree reports whether an issue is open as its leak is.
+func agree(leak respond.Leak, issue github.Issue) bool {
+	return (leak.State == respond.Open) == (issue.State == "open")
 }
 
 // replaceLost files another issue for an open leak whose issue was deleted or transferred without our hearing of it.
