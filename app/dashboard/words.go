@@ -11,8 +11,11 @@ import (
 
 // title begins a text with a capital letter.
 func title(s string) string {
-	if s == "" {
+	switch s {
+	case "":
 		return ""
+	case "github":
+		return "GitHub"
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
 }
