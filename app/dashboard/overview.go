@@ -59,9 +59,10 @@ func (d *Dashboard) overview(w http.ResponseWriter, r *http.Request) {
 			return err
 		},
 		func(ctx context.Context, tx Tx) (err error) {
-			if p.Deliveries, err = tx.DeliveryHealth(ctx, visible); err != nil {
-				return err
-			}
+			p.Deliveries, err = tx.DeliveryHealth(ctx, visible)
+			return err
+		},
+		func(ctx context.Context, tx Tx) error {
 			urgent, err := tx.Leaks(ctx, visible, ledger.LeakQuery{LeakFilter: ledger.LeakFilter{States: []respond.State{respond.Open}}, Order: ledger.BySeverity, Limit: 6})
 			p.Urgent = urgent.Leaks
 			return err
