@@ -100,6 +100,26 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
+// shop is a private repository with one commit, of an organisation where the App is installed, with its history read.
+func (b *bench) shop(files map[string]string) (r *githubtest.Repository, installation int64, ada *githubtest.Account) {
+	b.t.Helper()
+	acme, ada := b.github.Organization("acme"), b.github.User("ada")
+	r, err := b.github.CreateRepository(acme, "shop", githubtest.RepositoryOptions{Private: true})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	installed, _ := b.github.Install(b.t.Context(), acme, ada)
+	sha, err := r.Commit(githubtest.Change{Files: files, Author: ada})
+	if err == nil {
+		err = r.SetRef("refs/heads/main", sha)
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.read(r, installed.ID())
+	return r, installed.ID(), ada
+}
+
 // read reads the repository's whole history.
 func (b *bench) read(r *githubtest.Repository, installation int64) {
 	b.t.Helper()

@@ -16,24 +16,11 @@ import (
 func TestIssuesAreComparedDaily(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	acme, ada := b.github.Organization("acme"), b.github.User("ada")
-	r, err := b.github.CreateRepository(acme, "shop", githubtest.RepositoryOptions{Private: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	installation, _ := b.github.Install(t.Context(), acme, ada)
 	files := map[string]string{}
 	for seed := range int64(4) {
 		files[string(rune('a'+seed))+".env"] = "CLERK_SECRET_KEY=" + detecttest.Key(800+seed, detect.Test) + "\n"
 	}
-	sha, err := r.Commit(githubtest.Change{Files: files, Author: ada})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.SetRef("refs/heads/main", sha); err != nil {
-		t.Fatal(err)
-	}
-	b.read(r, installation.ID())
+	r, _, ada := b.shop(files)
 	if n := len(r.Issues()); n != 4 {
 		t.Fatalf("%d issues, want 4", n)
 	}
@@ -81,7 +68,7 @@ func TestIssuesAreComparedDaily(t *testing.T) {
 	if n := len(issues[0].Comments); n != 1 {
 		t.Errorf("%d comments on the closed one, want 1", n)
 	}
-	err = b.store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
+	err := b.store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
 		leak, err := tx.LeakByIssue(ctx, r.ID(), 4)
 		if leak.State != respond.Open {
 			t.Errorf("the reopened one's leak is %s", leak.State)

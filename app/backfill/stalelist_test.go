@@ -8,7 +8,6 @@ import (
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/github"
-	"github.com/rekey-app/rekey/github/githubtest"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -18,23 +17,10 @@ import (
 func TestAnOldListCorrectsNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	acme, ada := b.github.Organization("acme"), b.github.User("ada")
-	r, err := b.github.CreateRepository(acme, "shop", githubtest.RepositoryOptions{Private: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	installation, _ := b.github.Install(t.Context(), acme, ada)
-	sha, err := r.Commit(githubtest.Change{Files: map[string]string{".env": "CLERK_SECRET_KEY=" + detecttest.Key(800, detect.Test) + "\n"}, Author: ada})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.SetRef("refs/heads/main", sha); err != nil {
-		t.Fatal(err)
-	}
-	b.read(r, installation.ID())
+	r, _, ada := b.shop(map[string]string{".env": "CLERK_SECRET_KEY=" + detecttest.Key(800, detect.Test) + "\n"})
 	var leak respond.Leak
 	var repository respond.Repository
-	err = b.store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) (err error) {
+	err := b.store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) (err error) {
 		if leak, err = tx.LeakByIssue(ctx, r.ID(), 1); err != nil {
 			return err
 		}
