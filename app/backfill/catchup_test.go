@@ -101,7 +101,7 @@ func newBench(t *testing.T) *bench {
 }
 
 // shop is a private repository with one commit, of an organisation where the App is installed, with its history read.
-func (b *bench) shop(files map[string]string) (r *githubtest.Repository, installation int64, ada *githubtest.Account) {
+func (b *bench) shop(files map[string]string) (r *githubtest.Repository, ada *githubtest.Account) {
 	b.t.Helper()
 	acme, ada := b.github.Organization("acme"), b.github.User("ada")
 	r, err := b.github.CreateRepository(acme, "shop", githubtest.RepositoryOptions{Private: true})
@@ -117,7 +117,7 @@ func (b *bench) shop(files map[string]string) (r *githubtest.Repository, install
 		b.t.Fatal(err)
 	}
 	b.read(r, installed.ID())
-	return r, installed.ID(), ada
+	return r, ada
 }
 
 // read reads the repository's whole history.

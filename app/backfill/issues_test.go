@@ -20,7 +20,7 @@ func TestIssuesAreComparedDaily(t *testing.T) {
 	for seed := range int64(4) {
 		files[string(rune('a'+seed))+".env"] = "CLERK_SECRET_KEY=" + detecttest.Key(800+seed, detect.Test) + "\n"
 	}
-	r, _, ada := b.shop(files)
+	r, ada := b.shop(files)
 	if n := len(r.Issues()); n != 4 {
 		t.Fatalf("%d issues, want 4", n)
 	}

@@ -17,7 +17,7 @@ import (
 func TestAnOldListCorrectsNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	r, _, ada := b.shop(map[string]string{".env": "CLERK_SECRET_KEY=" + detecttest.Key(800, detect.Test) + "\n"})
+	r, ada := b.shop(map[string]string{".env": "CLERK_SECRET_KEY=" + detecttest.Key(800, detect.Test) + "\n"})
 	var leak respond.Leak
 	var repository respond.Repository
 	err := b.store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) (err error) {
