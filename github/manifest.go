@@ -135,6 +135,11 @@ func convert(ctx context.Context, to Config, api, web *url.URL, code string) (Ne
 	if err != nil {
 		return NewApp{}, err
 	}
+	return newApp(text, web)
+}
+
+// newApp reads GitHub's description of an App that was just made.
+func newApp(text []byte, web *url.URL) (NewApp, error) {
 	var app struct {
 		appJSON
 		ID            int64  `json:"id"`
