@@ -5,6 +5,7 @@
 //   - serve starts the server, app/serve.
 //   - status asks a running server how it is, app/status.
 //   - scan reads files, directories and histories on this machine, app/scan.
+//   - hook installs git's hooks and is run by them, app/hook.
 //
 // docs/architecture.md describes the packages, and walks through what happens on a push, a scan and a command.
 package main
@@ -49,6 +50,7 @@ type commandLine struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 
 	Scan        scanCommand       `cmd:"" help:"Find Clerk keys in files, directories and git repositories on this machine."`
+	Hook        hookCommand       `cmd:"" help:"Keep Clerk keys out of commits and pushes, with git's hooks."`
 	Serve       serveCommand      `cmd:"" help:"Run the GitHub App's server."`
 	Doctor      doctorCommand     `cmd:"" help:"Check what a server needs, and how to fix what is wrong."`
 	Recover     recoverCommand    `cmd:"" help:"Recover deliveries that GitHub could not make."`
@@ -86,7 +88,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	exited, status := false, 0
 	parser, err := kong.New(&line,
 		kong.Name("rekey"), kong.Description(description), kong.Vars{"version": versionLine()},
-		kong.Writers(out, errOut), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}), kong.ValueFormatter(helpOf),
+		kong.Writers(out, errOut), kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}), kong.ValueFormatter(helpOf),
 		kong.Exit(func(code int) { exited, status = true, code }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(streams{in, out, errOut}),
 	)

@@ -32,8 +32,8 @@ func manPage(app *kong.Application) string {
 	prose(&b, rest)
 	flags(&b, app.Flags)
 	b.WriteString(".SH COMMANDS\n")
-	for _, node := range app.Children {
-		if node.Type != kong.CommandNode || node.Hidden || node.Name == "help" {
+	for _, node := range app.Leaves(true) {
+		if node.Name == "help" {
 			continue
 		}
 		fmt.Fprintf(&b, ".SS rekey %s\n", roff(node.Summary()))

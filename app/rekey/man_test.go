@@ -13,7 +13,7 @@ func TestManPage(t *testing.T) {
 	if status := run(t.Context(), []string{"man"}, nil, &page, &help); status != 0 {
 		t.Fatalf("status %d: %s", status, help.String())
 	}
-	for _, name := range []string{"scan", "serve", "recover", "status", "backup", "forget", "completion"} {
+	for _, name := range []string{"scan", "serve", "recover", "status", "backup", "forget", "completion", "hook pre\\-commit"} {
 		if !strings.Contains(page.String(), "\n.SS rekey "+name) {
 			t.Errorf("no command %s", name)
 		}

@@ -1,0 +1,27 @@
+package main
+
+import "context"
+
+// hookCommand is the group of what git's hooks run, and what installs them.
+type hookCommand struct {
+	PreCommit hookPreCommitCommand `cmd:"" help:"As git's pre-commit hook: refuse a commit that adds a Clerk key."`
+}
+
+type hookPreCommitCommand struct {
+	Color string `default:"auto" enum:"auto,always,never" placeholder:"WHEN" help:"auto, always or never."`
+}
+
+// Help is shown by rekey hook pre-commit --help.
+func (hookPreCommitCommand) Help() string {
+	return `Reads what the next commit would add, as rekey scan --staged does. rekey hook install sets it up.
+
+A false positive? Put its fingerprint into .rekeyignore. A key for tests on purpose? Write rekey:allow on its line; for a production
+key that doesn't count. git commit --no-verify bypasses every hook.
+
+Exit status: 0 nothing found, 1 a key was found, 2 something could not be read.`
+}
+
+// Run scans what is staged. What it prints goes where git shows it.
+func (c hookPreCommitCommand) Run(ctx context.Context, s streams) error {
+	return scanCommand{Staged: true, Format: "text", Color: c.Color}.Run(ctx, s)
+}
