@@ -20,8 +20,18 @@ const (
 	VerifyWatch     Verify = "watch"      // also from time to time, until the key is revoked
 )
 
+// Mode says whether what is found has consequences.
+type Mode string
+
+// The modes.
+const (
+	ModeEnforce Mode = "enforce"
+	ModeObserve Mode = "observe" // no check fails, and no issue is filed
+)
+
 // Policy is what applies to one repository.
 type Policy struct {
+	Mode   Mode
 	FailOn FailOn
 	Verify Verify
 	Unread Unread
@@ -30,7 +40,34 @@ type Policy struct {
 	Public PublicPolicy
 	Notify []NotifyRule
 	Always []NotifyRule // the server's own: notified when a production key is allowed, whatever Notify says
+
+	Origins map[string]PolicySource // which file decided a setting, by its name; none: rekey's default
+	Ignored []IgnoredSetting        // what files say in vain, as one before them locks it
 }
+
+// PolicySource is the file that a setting comes from: one of the constants, or owner/name of the organisation's repository.
+type PolicySource string
+
+// Sources that have no repository's name.
+const (
+	SourceDefault    PolicySource = ""           // no file says it
+	SourceServer     PolicySource = "server"     // the file that the server is configured with
+	SourceRepository PolicySource = "repository" // the repository's own
+)
+
+// IgnoredSetting is a setting that a file says in vain.
+type IgnoredSetting struct {
+	Setting string // as the file names it, such as issues.off
+	Value   string // as the file has it; "" where it is a list
+	From    PolicySource
+	By      PolicySource // whose lock it is
+}
+
+// Observes reports whether no check fails and no issue is filed, whatever else the policy says.
+func (p Policy) Observes() bool { return p.Mode == ModeObserve }
+
+// FilesIssues reports whether leaks get issues.
+func (p Policy) FilesIssues() bool { return !p.Issues.Off && !p.Observes() }
 
 // Unread says what a check is where a limit kept rekey from judging all that the commits bring.
 type Unread string
@@ -111,6 +148,7 @@ const DefaultLabel = "rekey"
 // DefaultPolicy is the policy where no file says anything.
 func DefaultPolicy() Policy {
 	return Policy{
+		Mode:   ModeEnforce,
 		FailOn: FailOnAny,
 		Verify: VerifyOnRequest,
 		Unread: UnreadFails,

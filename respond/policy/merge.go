@@ -1,45 +1,40 @@
 package policy
 
-import (
-	"slices"
-
-	"github.com/rekey-app/rekey/respond"
-)
+import "github.com/rekey-app/rekey/respond"
 
 // Merge returns the policy that the files make, each over those before it: the server's, the organisation's, the
-// repository's. What a file says replaces what those before it said; allowed things add up.
+// repository's. What a file says replaces what those before it said, and allowed things add up, unless a file before it
+// locks the setting: then it may only be stricter.
 func Merge(files ...File) respond.Policy {
 	p := respond.DefaultPolicy()
+	locks := map[string]respond.PolicySource{}
 	for _, f := range files {
-		set(&p.FailOn, f.FailOn)
-		set(&p.Verify, f.Verify)
-		set(&p.Unread, f.Unread)
-		set(&p.Issues.Off, f.IssuesOff)
-		if f.IssuesRepository != nil {
-			p.Issues.Repository, p.Issues.Refused = *f.IssuesRepository, f.IssuesRefused
+		for _, s := range settings() {
+			by, locked := s.lockedBy(locks)
+			switch said, taken := s.merge(&p, f, locked); {
+			case taken:
+				p.Origins = with(p.Origins, s.name, f.Source)
+			case said:
+				p.Ignored = append(p.Ignored, respond.IgnoredSetting{Setting: s.name, Value: s.value(f), From: f.Source, By: by})
+			}
 		}
-		set(&p.Issues.MaxPerHour, f.IssuesMaxPerHour)
-		set(&p.Public.Details, f.PublicDetails)
-		if f.PublicAnnotations != nil {
-			p.Public.HideLines = !*f.PublicAnnotations
+		for _, name := range f.Lock {
+			if _, locked := locks[name]; !locked {
+				locks[name] = f.Source
+			}
 		}
-		if f.IssuesLabels != nil {
-			p.Issues.Labels = slices.Clone(f.IssuesLabels)
-		}
-		if f.IssuesAssignees != nil {
-			p.Issues.Assignees = slices.Clone(f.IssuesAssignees)
-		}
-		if f.Notify != nil {
-			p.Notify = slices.Clone(f.Notify)
-		}
-		p.Allow.Fingerprints = append(p.Allow.Fingerprints, f.Allow.Fingerprints...)
-		p.Allow.Paths = append(p.Allow.Paths, f.Allow.Paths...)
 	}
 	return p
 }
 
-func set[T any](to *T, value *T) {
-	if value != nil {
-		*to = *value
+// with notes which file decided a setting, if the file has a name.
+func with(origins map[string]respond.PolicySource, name string, source respond.PolicySource) map[string]respond.PolicySource {
+	if source == respond.SourceDefault {
+		return origins
 	}
+	if origins == nil {
+		origins = map[string]respond.PolicySource{}
+	}
+	origins[name] = source
+	return origins
 }

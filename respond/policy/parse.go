@@ -19,6 +19,9 @@ const (
 	maxPathsTotal = 8 << 10 // bytes
 )
 
+// maxLocks is how many entries lock has at most: there are fewer names.
+const maxLocks = 50
+
 // MaxSize is how large a policy file may be, in bytes.
 const MaxSize = 64 << 10
 
@@ -37,6 +40,10 @@ func (e *Error) Error() string {
 
 // File is what one policy file says. What it does not say is nil.
 type File struct {
+	Source respond.PolicySource // which file it is; the caller sets it
+
+	Lock   []string // names of settings that files after this one may only make stricter
+	Mode   *respond.Mode
 	FailOn *respond.FailOn
 	Verify *respond.Verify
 	Unread *respond.Unread
@@ -62,6 +69,7 @@ type File struct {
 type Lines struct {
 	IssuesRepository int
 	Notify           []int // of each entry
+	Lock             int
 }
 
 // Parse reads a policy file. It is strict: a setting that is not known, is given twice or has no sense is a mistake. The
@@ -108,6 +116,10 @@ func syntaxError(err error) *Error {
 
 func (f *File) read(root *yaml.Node) error {
 	return fields(root, "the policy", map[string]func(*yaml.Node) error{
+		"lock": f.readLock,
+		"mode": func(n *yaml.Node) error {
+			return choice(n, "mode", &f.Mode, []respond.Mode{respond.ModeEnforce, respond.ModeObserve})
+		},
 		"fail_on": func(n *yaml.Node) error { return choice(n, "fail_on", &f.FailOn, failOns()) },
 		"verify": func(n *yaml.Node) error {
 			return choice(n, "verify", &f.Verify, []respond.Verify{respond.VerifyNever, respond.VerifyOnRequest, respond.VerifyWatch})
@@ -124,6 +136,21 @@ func (f *File) read(root *yaml.Node) error {
 			})
 		},
 		"notify": f.readNotify,
+	})
+}
+
+func (f *File) readLock(n *yaml.Node) error {
+	f.Lock, f.Lines.Lock = []string{}, n.Line
+	return list(n, "lock", maxLocks, func(n *yaml.Node) error {
+		var name *string
+		if err := choice(n, "an entry of lock", &name, locks()); err != nil {
+			return err
+		}
+		if slices.Contains(f.Lock, *name) {
+			return &Error{n.Line, "lock names " + *name + " twice"}
+		}
+		f.Lock = append(f.Lock, *name)
+		return nil
 	})
 }
 

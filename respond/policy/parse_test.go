@@ -22,6 +22,8 @@ import (
 )
 
 const full = `# everything
+lock: [fail_on, issues]
+mode: observe
 fail_on: high
 verify: watch
 issues:
@@ -56,7 +58,7 @@ func TestParseAndMerge(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := respond.Policy{
-		FailOn: "high", Verify: respond.VerifyWatch, Unread: respond.UnreadFails,
+		Mode: respond.ModeObserve, FailOn: "high", Verify: respond.VerifyWatch, Unread: respond.UnreadFails,
 		Issues: respond.IssuePolicy{Repository: "acme/security", Labels: []string{"security", "clerk: leak"}, Assignees: []string{"ada"}, MaxPerHour: 3},
 		Allow: respond.AllowList{
 			Fingerprints: []respond.AllowedFingerprint{{Fingerprint: "0123456789abcdef0123456789abcdef", Reason: "a decoy of our own", Expires: time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)}},
@@ -68,6 +70,7 @@ func TestParseAndMerge(t *testing.T) {
 	if diff := cmp.Diff(want, policy.Merge(f)); diff != "" {
 		t.Error(diff)
 	}
+	f.Lock = nil
 	over, err := policy.Parse([]byte("issues: {labels: [], off: true}\nnotify: []\nallow: {paths: [{path: a, reason: b}]}\n"))
 	if err != nil {
 		t.Fatal(err)
@@ -110,6 +113,10 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"verify: never\n---\nverify: watch\n", 0, "more than one document"},
 		{"x: &a 1\ny: *a\n", 1, "no setting"},
 		{"verify: &a never\nfail_on: *a\n", 2, "aliases are not supported"},
+		{"lock: fail_on\n", 1, "lock must be a list"},
+		{"lock:\n  - fail_on\n  - accepts\n", 3, "one of allow, fail_on, issues"},
+		{"lock: [issues, issues]\n", 1, "lock names issues twice"},
+		{"mode: off\n", 1, "one of enforce, observe"},
 		{strings.Repeat("# long\n", 20_000), 0, "larger than 64 KiB"},
 		{"allow:\n  paths:\n    - {path: " + strings.Repeat("a", 201) + ", reason: b}\n", 3, "200 characters"},
 		{"allow:\n  paths:\n" + strings.Repeat("    - {path: a, reason: b}\n", 201), 3, "201 entries; at most 200"},
@@ -266,6 +273,10 @@ func document(t *rapid.T, flawed bool) string {
 		}
 	}
 	doc := object("root", map[string]func() any{
+		"lock": func() any {
+			return list("lock", func() any { return pick("locked", "fail_on", "issues", "allow", "mode", "notify") })
+		},
+		"mode":    func() any { return pick("mode", "enforce", "observe") },
 		"fail_on": func() any { return pick("fail_on", "any", "none", "high") },
 		"verify":  func() any { return pick("verify", "never", "on-request", "watch") },
 		"issues": func() any {

@@ -1,0 +1,200 @@
+package policy
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rekey-app/rekey/respond"
+)
+
+// settings is the table of all settings, in the order of the documentation: how a file says each, and what stricter means
+// for it. A new setting is a new row, and lock knows it; docs/policy.md has the same table, and a test sees to it.
+func settings() []setting {
+	return []setting{
+		row[respond.Mode]{
+			may: "set `enforce`", also: []string{"fail_on", "issues"}, // observing switches both off
+			get:   func(p *respond.Policy) *respond.Mode { return &p.Mode },
+			said:  func(f File, _ respond.Mode) (respond.Mode, bool) { return value(f.Mode) },
+			merge: byRank(respond.ModeObserve, respond.ModeEnforce), show: shown[respond.Mode],
+		}.named("mode"),
+		row[respond.FailOn]{
+			may:   "lower the severity",
+			get:   func(p *respond.Policy) *respond.FailOn { return &p.FailOn },
+			said:  func(f File, _ respond.FailOn) (respond.FailOn, bool) { return value(f.FailOn) },
+			merge: failingMore, show: shown[respond.FailOn],
+		}.named("fail_on"),
+		row[respond.Verify]{
+			may:   "ask Clerk more: `on-request` over `never`, `watch` over both",
+			get:   func(p *respond.Policy) *respond.Verify { return &p.Verify },
+			said:  func(f File, _ respond.Verify) (respond.Verify, bool) { return value(f.Verify) },
+			merge: byRank(respond.VerifyNever, respond.VerifyOnRequest, respond.VerifyWatch), show: shown[respond.Verify],
+		}.named("verify"),
+		row[respond.Unread]{
+			may:   "set `fail`",
+			get:   func(p *respond.Policy) *respond.Unread { return &p.Unread },
+			said:  func(f File, _ respond.Unread) (respond.Unread, bool) { return value(f.Unread) },
+			merge: byRank(respond.UnreadNeutral, respond.UnreadFails), show: shown[respond.Unread],
+		}.named("unread"),
+		row[bool]{
+			may:   "set `false`",
+			get:   func(p *respond.Policy) *bool { return &p.Issues.Off },
+			said:  func(f File, _ bool) (bool, bool) { return value(f.IssuesOff) },
+			merge: byRank(true, false), show: strconv.FormatBool,
+		}.named("issues.off"),
+		row[respond.IssuePolicy]{
+			may: "not change it",
+			get: func(p *respond.Policy) *respond.IssuePolicy { return &p.Issues },
+			said: func(f File, before respond.IssuePolicy) (respond.IssuePolicy, bool) {
+				name, said := value(f.IssuesRepository)
+				if said && !strings.EqualFold(name, before.Repository) {
+					before.Repository, before.Refused = name, f.IssuesRefused
+				}
+				return before, said
+			},
+			merge: unchanged[respond.IssuePolicy], show: func(p respond.IssuePolicy) string { return p.Repository },
+		}.named("issues.repository"),
+		row[[]string]{
+			may:   "add labels",
+			get:   func(p *respond.Policy) *[]string { return &p.Issues.Labels },
+			said:  func(f File, _ []string) ([]string, bool) { return slices.Clone(f.IssuesLabels), f.IssuesLabels != nil },
+			merge: union,
+		}.named("issues.labels"),
+		row[[]string]{
+			may: "add people",
+			get: func(p *respond.Policy) *[]string { return &p.Issues.Assignees },
+			said: func(f File, _ []string) ([]string, bool) {
+				return slices.Clone(f.IssuesAssignees), f.IssuesAssignees != nil
+			},
+			merge: union,
+		}.named("issues.assignees"),
+		row[int]{
+			may:   "raise it",
+			get:   func(p *respond.Policy) *int { return &p.Issues.MaxPerHour },
+			said:  func(f File, _ int) (int, bool) { return value(f.IssuesMaxPerHour) },
+			merge: func(a, b int) int { return max(a, b) }, show: strconv.Itoa,
+		}.named("issues.max_per_hour"),
+		row[[]respond.AllowedFingerprint]{
+			may: "add none",
+			get: func(p *respond.Policy) *[]respond.AllowedFingerprint { return &p.Allow.Fingerprints },
+			said: func(f File, before []respond.AllowedFingerprint) ([]respond.AllowedFingerprint, bool) {
+				return slices.Concat(before, f.Allow.Fingerprints), len(f.Allow.Fingerprints) > 0
+			},
+			merge: unchanged[[]respond.AllowedFingerprint],
+		}.named("allow.fingerprints"),
+		row[[]respond.AllowedPath]{
+			may: "add none",
+			get: func(p *respond.Policy) *[]respond.AllowedPath { return &p.Allow.Paths },
+			said: func(f File, before []respond.AllowedPath) ([]respond.AllowedPath, bool) {
+				return slices.Concat(before, f.Allow.Paths), len(f.Allow.Paths) > 0
+			},
+			merge: unchanged[[]respond.AllowedPath],
+		}.named("allow.paths"),
+		row[bool]{
+			may:   "set `false`",
+			get:   func(p *respond.Policy) *bool { return &p.Public.Details },
+			said:  func(f File, _ bool) (bool, bool) { return value(f.PublicDetails) },
+			merge: byRank(true, false), show: strconv.FormatBool,
+		}.named("public.details"),
+		row[bool]{
+			may:   "set `false`",
+			get:   func(p *respond.Policy) *bool { return &p.Public.HideLines },
+			said:  func(f File, _ bool) (bool, bool) { shows, said := value(f.PublicAnnotations); return !shows, said },
+			merge: byRank(false, true), show: func(hides bool) string { return strconv.FormatBool(!hides) },
+		}.named("public.annotations"),
+		row[[]respond.NotifyRule]{
+			may: "add targets, and events of a target",
+			get: func(p *respond.Policy) *[]respond.NotifyRule { return &p.Notify },
+			said: func(f File, _ []respond.NotifyRule) ([]respond.NotifyRule, bool) {
+				return slices.Clone(f.Notify), f.Notify != nil
+			},
+			merge: notifyingAll,
+		}.named("notify"),
+	}
+}
+
+// setting is a row of the table.
+type setting struct {
+	name string   // as the file has it; that of a mapping's field has a dot
+	may  string   // what a file may do where the setting is locked, in Markdown
+	also []string // names in lock that lock it, beside the one it begins with
+	// merge puts what the file says over what the policy has. said is false where the file does not say the setting, taken where
+	// nothing of what it says counts.
+	merge func(p *respond.Policy, f File, locked bool) (said, taken bool)
+	value func(f File) string // what the file says; "" for a list
+}
+
+// lock is the name that locks the setting.
+func (s setting) lock() string {
+	name, _, _ := strings.Cut(s.name, ".")
+	return name
+}
+
+// lockedBy returns which file locks the setting.
+func (s setting) lockedBy(locks map[string]respond.PolicySource) (by respond.PolicySource, locked bool) {
+	for _, name := range append([]string{s.lock()}, s.also...) {
+		if by, locked = locks[name]; locked {
+			return by, true
+		}
+	}
+	return "", false
+}
+
+// locks returns what lock may name.
+func locks() []string {
+	var names []string
+	for _, s := range settings() {
+		if !slices.Contains(names, s.lock()) {
+			names = append(names, s.lock())
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// row is a setting whose value is a T.
+type row[T any] struct {
+	may  string
+	also []string
+	get  func(*respond.Policy) *T
+	// said is what a file makes of the setting that was as before, without a lock.
+	said func(f File, before T) (wanted T, said bool)
+	// merge returns the stricter of both, or what is stricter than both. b is the later file's.
+	merge func(a, b T) T
+	show  func(T) string // nil: not shown
+}
+
+func (r row[T]) named(name string) setting {
+	return setting{name: name, may: r.may, also: r.also, merge: r.put, value: func(f File) string {
+		if r.show == nil {
+			return ""
+		}
+		var none T
+		wanted, _ := r.said(f, none)
+		return r.show(wanted)
+	}}
+}
+
+func (r row[T]) put(p *respond.Policy, f File, locked bool) (said, taken bool) {
+	at := r.get(p)
+	before := *at
+	wanted, said := r.said(f, before)
+	if !said {
+		return false, false
+	}
+	if *at = wanted; locked {
+		*at = r.merge(before, wanted)
+	}
+	return true, reflect.DeepEqual(before, wanted) || !reflect.DeepEqual(before, *at)
+}
+
+func value[T any](v *T) (T, bool) {
+	if v == nil {
+		var none T
+		return none, false
+	}
+	return *v, true
+}
+
+func shown[T ~string](v T) string { return string(v) }
