@@ -29,7 +29,7 @@ type Body struct {
 
 const (
 	// encoded is a character that is no part of a word, as JSON, URLs and mail write it: \n, \u003d, %3D, =3D; or a terminal's colour.
-	encoded = `\x1B\[[0-9;]{0,8}m|\\[nrt]|=3D|(?:%|\\u00)(?:0[9AaDd]|2[0-9A-Ca-cFf]|3[A-Fa-f]|5[BbCc]|60|7[BbCc])`
+	encoded = `\x1B?\[[0-9;]{1,8}m|\\[nrt]|=3D|(?:%|\\u00)(?:0[9AaDd]|2[0-9A-Ca-cFf]|3[A-Fa-f]|5[BbCc]|60|7[BbCc])`
 	// fresh is what stands before a secret that begins there. The underscore keeps Autumn's am_sk_live_… out.
 	fresh = `\A|[^0-9A-Za-z_-]|` + encoded
 	// ended is what stands behind a secret that ends there: more of base64 would make it another's.
