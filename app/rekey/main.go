@@ -6,6 +6,7 @@
 //   - status asks a running server how it is, app/status.
 //   - scan reads files, directories and histories on this machine, app/scan.
 //   - hook installs git's hooks and is run by them, app/hook.
+//   - github-pattern prints detect/pattern for GitHub's own push protection.
 //
 // docs/architecture.md describes the packages, and walks through what happens on a push, a scan and a command.
 package main
@@ -49,18 +50,19 @@ func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
 type commandLine struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 
-	Scan        scanCommand       `cmd:"" help:"Find Clerk keys in files, directories and git repositories on this machine."`
-	Hook        hookCommand       `cmd:"" help:"Keep Clerk keys out of commits and pushes, with git's hooks."`
-	Serve       serveCommand      `cmd:"" help:"Run the GitHub App's server."`
-	Doctor      doctorCommand     `cmd:"" help:"Check what a server needs, and how to fix what is wrong."`
-	Recover     recoverCommand    `cmd:"" help:"Recover deliveries that GitHub could not make."`
-	Status      statusCommand     `cmd:"" help:"Show how a running server is."`
-	Backup      backupCommand     `cmd:"" help:"Copy a running server's SQLite database."`
-	Forget      forgetCommand     `cmd:"" help:"Delete all data of an organisation."`
-	Completion  completionCommand `cmd:"" help:"Print a completion script for a shell."`
-	Man         manCommand        `cmd:"" help:"Print the manual page."`
-	VersionOnce versionCommand    `cmd:"" name:"version" help:"Print the version."`
-	Help        helpCommand       `cmd:"" help:"Show help for a command."`
+	Scan          scanCommand          `cmd:"" help:"Find Clerk keys in files, directories and git repositories on this machine."`
+	Hook          hookCommand          `cmd:"" help:"Keep Clerk keys out of commits and pushes, with git's hooks."`
+	Serve         serveCommand         `cmd:"" help:"Run the GitHub App's server."`
+	Doctor        doctorCommand        `cmd:"" help:"Check what a server needs, and how to fix what is wrong."`
+	Recover       recoverCommand       `cmd:"" help:"Recover deliveries that GitHub could not make."`
+	Status        statusCommand        `cmd:"" help:"Show how a running server is."`
+	Backup        backupCommand        `cmd:"" help:"Copy a running server's SQLite database."`
+	Forget        forgetCommand        `cmd:"" help:"Delete all data of an organisation."`
+	GithubPattern githubPatternCommand `cmd:"" name:"github-pattern" help:"Print patterns that teach GitHub's push protection Clerk's keys."`
+	Completion    completionCommand    `cmd:"" help:"Print a completion script for a shell."`
+	Man           manCommand           `cmd:"" help:"Print the manual page."`
+	VersionOnce   versionCommand       `cmd:"" name:"version" help:"Print the version."`
+	Help          helpCommand          `cmd:"" help:"Show help for a command."`
 }
 
 const description = `Finds leaked Clerk keys in files, in git and in every push to GitHub, and stays with each leak until the key is revoked.

@@ -97,7 +97,7 @@ func placeholders(prefix string) []string {
 	word := "(?:" + strings.Join(folded, "|") + ")"
 	const any = `[0-9A-Za-z+/=_-]*`
 	return []string{
-		prefix + any + word + any + word,
+		prefix + "(?:" + any + word + "){2}",
 		strings.Join([]string{fold("placeholder"), fold("changeme"), fold("deadbeef"), fold("qwerty"), fold("abcdefg"), "1234567"}, "|"),
 		`0{6}|1{6}|[Xx]{6}|[Aa]{6}`,
 	}

@@ -9,12 +9,16 @@ import (
 const repository = "/repos/{owner}/{repo}"
 
 // Kept reports whether this repository keeps the description of a path of GitHub's API: those of Apps, installations,
-// checks, issues, contents and pull requests, which an App like rekey may use.
+// checks, issues, contents and pull requests, which an App like rekey may use; and what its command line reads of rulesets, or
+// writes for others to send.
 func Kept(path string) bool {
 	if slices.Contains([]string{
 		"/app", "/app-manifests/{code}/conversions", "/applications/{client_id}/token", "/user", "/user/installations",
 		"/user/installations/{installation_id}/repositories", repository, repository + "/pulls",
 		repository + "/commits/{commit_sha}/pulls", repository + "/installation",
+		"/orgs/{org}/repos", "/orgs/{org}/rulesets", repository + "/rulesets", repository + "/rulesets/{ruleset_id}",
+		repository + "/rules/branches/{branch}", "/orgs/{org}/secret-scanning/custom-patterns", "/orgs/{org}/secret-scanning/pattern-configurations",
+		repository + "/secret-scanning/custom-patterns",
 	}, path) {
 		return true
 	}
