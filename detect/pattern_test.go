@@ -98,7 +98,9 @@ func compare(w *strings.Builder, agreed map[string]int, where, text string, foun
 		line := strings.Count(text[:at], "\n") + 1
 		return fmt.Sprintf("%s:%d", where, line)
 	}
-	overlaps := func(m [2]int, f detect.Finding) bool { return int64(m[0]) < f.Place.End && f.Place.Offset < int64(m[1]) }
+	overlaps := func(m [2]int, f detect.Finding) bool {
+		return int64(m[0]) < f.Place.End && f.Place.Offset < int64(m[1])
+	}
 	taken := map[string][][2]int{}
 	for _, name := range slices.Sorted(func(yield func(string) bool) {
 		for name := range matchers {
