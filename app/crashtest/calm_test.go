@@ -23,7 +23,7 @@ const (
 // calm waits until GitHub shows what the model wants and nothing is left to do. It gives up when nothing happens any more. lasted is
 // until the last that happened.
 func (w *world) calm(ctx context.Context) (lasted time.Duration, calm bool) {
-	var last string
+	var last, told string
 	began := time.Now()
 	since, moved, quiet := began, began, 0
 	var passed time.Time
@@ -50,6 +50,10 @@ func (w *world) calm(ctx context.Context) (lasted time.Duration, calm bool) {
 		if now != last {
 			last, moved = now, time.Now()
 			since = moved
+		}
+		if time.Since(moved) > time.Minute && now != told {
+			told = now
+			w.log.note("nothing happens any more; %d differences: %v; busy: %s; missed: %d", len(different), different[:min(len(different), 5)], busy, missed)
 		}
 		if next.After(since) {
 			since = next
