@@ -2,9 +2,10 @@ package main
 
 import "context"
 
-// hookCommand is the group of what git's hooks run, and what installs them.
+// hookCommand is the group of what git's hooks and coding agents' run, and what installs them.
 type hookCommand struct {
 	PreCommit hookPreCommitCommand `cmd:"" help:"As git's pre-commit hook: refuse a commit that adds a Clerk key."`
+	Agent     hookAgentCommand     `cmd:"" help:"As a hook of Claude Code, Codex and Cursor: keep keys out of prompts, commands and files."`
 }
 
 type hookPreCommitCommand struct {

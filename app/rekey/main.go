@@ -5,7 +5,7 @@
 //   - serve starts the server, app/serve.
 //   - status asks a running server how it is, app/status.
 //   - scan reads files, directories and histories on this machine, app/scan.
-//   - hook installs git's hooks and is run by them, app/hook.
+//   - hook installs git's hooks and is run by them, app/hook, and by those of coding agents, app/agent.
 //   - github-pattern prints detect/pattern for GitHub's own push protection.
 //
 // docs/architecture.md describes the packages, and walks through what happens on a push, a scan and a command.
@@ -51,7 +51,7 @@ type commandLine struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 
 	Scan          scanCommand          `cmd:"" help:"Find Clerk keys in files, directories and git repositories on this machine."`
-	Hook          hookCommand          `cmd:"" help:"Keep Clerk keys out of commits and pushes, with git's hooks."`
+	Hook          hookCommand          `cmd:"" help:"Keep Clerk keys out of commits, pushes and what coding agents do, with hooks."`
 	Serve         serveCommand         `cmd:"" help:"Run the GitHub App's server."`
 	Doctor        doctorCommand        `cmd:"" help:"Check what a server needs, and how to fix what is wrong."`
 	Recover       recoverCommand       `cmd:"" help:"Recover deliveries that GitHub could not make."`
