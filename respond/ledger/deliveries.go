@@ -182,15 +182,17 @@ func (tx *Tx) acceptAgain(ctx context.Context, d Delivery) (Acceptance, error) {
 }
 
 // reopen makes a delivery that was given up, or missed, one that waits, as it has come now. It keeps the time when it first came:
-// what it brings is no newer.
+// what it brings is no newer. But one that was noted while GitHub's attempt was under way, and comes while it may still be, was not
+// missed: GitHub's times are too coarse to put it in order with those that came before it.
 func (tx *Tx) reopen(ctx context.Context, d Delivery) error {
 	_, body := appendBody(nil, d.Body)
 	if d.Received.IsZero() {
 		d.Received = tx.now
 	}
 	_, err := tx.exec(ctx, `UPDATE deliveries SET finished = 0, given_up = 0, outcome = '', body = $3, action = $4, installation = $5, repository = $6,
-		head = $7, recovered = $8, received = CASE WHEN received < $2 THEN received ELSE $2 END WHERE guid = $1`,
-		d.GUID, d.Received, body, d.Action, d.Installation, d.Repository, d.Head, d.Recovered)
+		head = $7, recovered = $8, received = CASE WHEN received < $2
+			AND NOT EXISTS (SELECT 1 FROM missed m WHERE m.guid = $1 AND m.tries = 0 AND m.due > $9) THEN received ELSE $2 END WHERE guid = $1`,
+		d.GUID, d.Received, body, d.Action, d.Installation, d.Repository, d.Head, d.Recovered, tx.now)
 	return err
 }
 

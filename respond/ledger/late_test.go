@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -226,6 +227,56 @@ func TestMissed(t *testing.T) {
 	})
 }
 
+// What was noted while GitHub's attempt was under way, and comes, was not missed: it came when it came, after what came before it.
+func TestNotedUnderWay(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, clock := open(t, url)
+		for i, test := range []struct {
+			what      string
+			after     time.Duration // when it comes
+			failed    bool          // GitHub's log says so before
+			recovered bool          // it comes from there
+			want      time.Duration // when it counts as received
+		}{
+			{"it comes", time.Second, false, false, time.Second},
+			{"it comes by a redelivery", time.Second, true, false, -time.Second},
+			{"it comes when it should long have come", 3 * time.Minute, false, false, -time.Second},
+			{"it is recovered then", 3 * time.Minute, false, true, -time.Second},
+		} {
+			guid := fmt.Sprint("g", i)
+			clock.Time = start()
+			m := ledger.Missed{GUID: guid, Log: 1, Event: "push", Repository: 9, Delivered: start().Add(-time.Second), Due: start().Add(2 * time.Minute)}
+			note := func() {
+				update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+					_, err := tx.NoteMissed(ctx, []ledger.Missed{m})
+					return err
+				})
+			}
+			note()
+			if test.failed {
+				m.Due = start()
+				note()
+			}
+			clock.Time = start().Add(test.after)
+			d := ledger.Delivery{GUID: guid, Event: "push", Repository: 9, Received: clock.Time, Body: []byte("{}")}
+			if test.recovered {
+				d.Received, d.Recovered = m.Delivered, true
+			}
+			if got, err := s.Accept(t.Context(), []ledger.Delivery{d}); err != nil || got[0] != ledger.Requeued {
+				t.Fatalf("%s: %v, %v", test.what, got, err)
+			}
+			view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+				got, err := tx.Delivery(ctx, guid)
+				if at := got.Received.Sub(start()); at != test.want || got.Recovered != test.recovered {
+					t.Errorf("%s: received at %s, recovered: %v; want %s, %v", test.what, at, got.Recovered, test.want, test.recovered)
+				}
+				return err
+			})
+		}
+	})
+}
+
 func TestDeliveryLog(t *testing.T) {
 	t.Parallel()
 	ledgertest.Each(t, func(t *testing.T, url string) {
@@ -291,9 +342,9 @@ func TestWhatWaitsForARepository(t *testing.T) {
 		waits(false, false)
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			_, err := tx.NoteMissed(ctx, []ledger.Missed{
-				{GUID: "push", Log: 1, Event: "push", Repository: 9, Delivered: start().Add(-time.Hour), Due: start().Add(time.Hour)},
-				{GUID: "closed", Log: 2, Event: "issues", Repository: 9, Delivered: start().Add(-time.Minute), Due: start().Add(time.Hour)},
-				{GUID: "elsewhere", Log: 3, Event: "issues", Repository: 8, Delivered: start().Add(-time.Minute), Due: start().Add(time.Hour)},
+				{GUID: "push", Log: 1, Event: "push", Repository: 9, Delivered: start().Add(-time.Hour), Due: start()},
+				{GUID: "closed", Log: 2, Event: "issues", Repository: 9, Delivered: start().Add(-time.Minute), Due: start()},
+				{GUID: "elsewhere", Log: 3, Event: "issues", Repository: 8, Delivered: start().Add(-time.Minute), Due: start()},
 			})
 			return err
 		})

@@ -19,7 +19,7 @@ type Missed struct {
 	Installation int64
 	Repository   int64
 	Delivered    time.Time // the first attempt, by our clock
-	Due          time.Time // when to see to it
+	Due          time.Time // when to see to it; in the future, it may still come by itself
 	Tries        int       // how often that was in vain
 }
 
