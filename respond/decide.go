@@ -201,7 +201,7 @@ func (d *Decision) seen(f ScanFacts, s Seen, filed *int) {
 // file files the leak's issue, or puts it into the summary where there were enough in this hour.
 func (d *Decision) file(l Leak, p Policy, filed *int) {
 	switch {
-	case p.Issues.Off:
+	case !p.FilesIssues():
 	case p.Issues.MaxPerHour <= 0 || *filed < p.Issues.MaxPerHour:
 		*filed++
 		d.Actions = append(d.Actions, leakAction(FileIssue, l, "file"))

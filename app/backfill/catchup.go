@@ -51,7 +51,7 @@ func (w *Worker) catchUpOn(ctx context.Context, id int64) (files bool, err error
 		return false, err
 	}
 	p, err := w.Policies.Of(ctx, repository)
-	if err != nil || p.Issues.Off {
+	if err != nil || !p.FilesIssues() {
 		return false, err
 	}
 	return true, w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {

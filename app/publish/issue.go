@@ -294,7 +294,7 @@ type issueFacts struct {
 
 // wanted reports whether the leak is to have an issue: one that was decided on, that is still of use, and has a place.
 func (f issueFacts) wanted(p respond.Policy) bool {
-	return f.Leak.IssueNumber != 0 || f.requested && f.target.ID != 0 && f.Leak.State == respond.Open && !p.Issues.Off
+	return f.Leak.IssueNumber != 0 || f.requested && f.target.ID != 0 && f.Leak.State == respond.Open && p.FilesIssues()
 }
 
 func (w *Worker) issueFacts(ctx context.Context, tx Tx, leakID int64, p respond.Policy) (issueFacts, error) {

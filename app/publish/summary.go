@@ -27,7 +27,7 @@ func (w *Worker) Summary(ctx context.Context, j *river.Job[job.Summary]) error {
 		return err
 	}
 	p, err := w.Policies.Of(ctx, repository)
-	if err != nil || p.Issues.Off {
+	if err != nil || !p.FilesIssues() {
 		return err
 	}
 	err = w.runner().Do(ctx, summaryKey(repository.ID), outcome.Owner(j.JobRow), &summaryEffect{w: w, repository: repository, policy: p})

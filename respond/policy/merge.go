@@ -11,11 +11,12 @@ func Merge(files ...File) respond.Policy {
 	for _, f := range files {
 		for _, s := range settings() {
 			by, locked := s.lockedBy(locks)
-			switch said, taken := s.merge(&p, f, locked); {
-			case taken:
+			switch s.merge(&p, f, locked) {
+			case decided:
 				p.Origins = with(p.Origins, s.name, f.Source)
-			case said:
+			case ignored:
 				p.Ignored = append(p.Ignored, respond.IgnoredSetting{Setting: s.name, Value: s.value(f), From: f.Source, By: by})
+			case unsaid, agreed:
 			}
 		}
 		for _, name := range f.Lock {

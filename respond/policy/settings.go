@@ -119,11 +119,20 @@ type setting struct {
 	name string   // as the file has it; that of a mapping's field has a dot
 	may  string   // what a file may do where the setting is locked, in Markdown
 	also []string // names in lock that lock it, beside the one it begins with
-	// merge puts what the file says over what the policy has. said is false where the file does not say the setting, taken where
-	// nothing of what it says counts.
-	merge func(p *respond.Policy, f File, locked bool) (said, taken bool)
+	// merge puts what the file says over what the policy has.
+	merge func(p *respond.Policy, f File, locked bool) outcome
 	value func(f File) string // what the file says; "" for a list
 }
+
+// outcome is what came of what a file says of a setting.
+type outcome int
+
+const (
+	unsaid  outcome = iota // it says nothing
+	agreed                 // it says what a lock keeps anyhow
+	decided                // it counts, all of it or some
+	ignored                // a lock keeps it from counting
+)
 
 // lock is the name that locks the setting.
 func (s setting) lock() string {
@@ -176,17 +185,24 @@ func (r row[T]) named(name string) setting {
 	}}
 }
 
-func (r row[T]) put(p *respond.Policy, f File, locked bool) (said, taken bool) {
+func (r row[T]) put(p *respond.Policy, f File, locked bool) outcome {
 	at := r.get(p)
 	before := *at
 	wanted, said := r.said(f, before)
 	if !said {
-		return false, false
+		return unsaid
 	}
-	if *at = wanted; locked {
-		*at = r.merge(before, wanted)
+	if !locked {
+		*at = wanted
+		return decided
 	}
-	return true, reflect.DeepEqual(before, wanted) || !reflect.DeepEqual(before, *at)
+	switch *at = r.merge(before, wanted); {
+	case !reflect.DeepEqual(before, *at):
+		return decided
+	case reflect.DeepEqual(before, wanted):
+		return agreed
+	}
+	return ignored
 }
 
 func value[T any](v *T) (T, bool) {
