@@ -189,7 +189,16 @@ func madeGood(s respond.Scan, scans []respond.Scan, counts func(respond.Scan) bo
 	})
 }
 
+// conclusion is never failure where the policy observes.
 func (v checkView) conclusion() Conclusion {
+	if c := v.enforced(); c != Failure || !v.Policy.Observes() {
+		return c
+	}
+	return Neutral
+}
+
+// enforced is the conclusion where the policy does not observe.
+func (v checkView) enforced() Conclusion {
 	switch {
 	case len(v.failing) > 0, len(v.failed) > 0, v.PolicyFile.Message != "":
 		return Failure

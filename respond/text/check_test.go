@@ -70,7 +70,21 @@ func checkCases() map[string]CheckFacts {
 	stillOpenPublic.Repository = public
 	stillOpenHere := facts(at(with(live, filed), sighting(1, ".env", 3), true))
 	stillOpenHere.StillOpen = stillOpen.StillOpen
+	observing := facts(at(live, sighting(1, ".env", 3), true))
+	observing.Policy.Mode, observing.Policy.Origins = respond.ModeObserve, map[string]respond.PolicySource{"mode": "acme/.github"}
+	observingOutside := outside
+	observingOutside.Policy = observing.Policy
+	locked := facts(at(with(live, filed), sighting(1, ".env", 3), true))
+	locked.Policy.Ignored = []respond.IgnoredSetting{
+		{Setting: "verify", Value: "never", From: "acme/.github", By: respond.SourceServer}, // not this repository's
+		{Setting: "fail_on", Value: "none", From: respond.SourceRepository, By: "acme/.github"},
+		{Setting: "public.details", Value: "true", From: respond.SourceRepository, By: respond.SourceServer},
+		{Setting: "allow.paths", From: respond.SourceRepository, By: "acme/.github"},
+	}
 	return map[string]CheckFacts{
+		"observing":           observing,
+		"observing-outside":   observingOutside,
+		"locked":              locked,
 		"still-open":          stillOpen,
 		"still-open-public":   stillOpenPublic,
 		"still-open-and-new":  stillOpenHere,
@@ -116,6 +130,7 @@ func TestCheckGolden(t *testing.T) {
 func TestCheckConclusion(t *testing.T) {
 	t.Parallel()
 	want := map[string]Conclusion{
+		"observing": Neutral, "observing-outside": Neutral, "locked": Failure,
 		"still-open": Success, "still-open-public": Success, "still-open-and-new": Failure,
 		"outside": Failure, "outside-public": Failure, "silenced": Neutral, "uncounted": Failure,
 		"bad-policy-setting": Failure, "public-details": Failure, "public-elsewhere": Failure, "public-closed": Success,

@@ -18,11 +18,12 @@ const removingDoesNotHelp = "**Removing the line isn't enough:** anyone who fetc
 // summary writes the check run's text, in Markdown.
 func (v checkView) summary() string {
 	var b strings.Builder
+	v.writeObserving(&b)
 	for _, s := range v.failed {
 		fmt.Fprintf(&b, "**The scan%s could not be finished:** %s\n\n", about(s), markdown.Code(s.Failure))
 	}
 	if len(v.failed) > 0 {
-		b.WriteString("What wasn't read may contain a key, so this check fails. **Check again** runs the scan again; " +
+		b.WriteString("What wasn't read may contain a key, so this check doesn't pass. **Check again** runs the scan again; " +
 			"if it fails the same way, see the log of the rekey server.\n\n")
 	}
 	v.writeUnjudged(&b)
@@ -41,6 +42,7 @@ func (v checkView) summary() string {
 	}
 	v.writeStillOpen(&b)
 	v.writeClosed(&b)
+	v.writeLocked(&b)
 	v.writeRead(&b)
 	return b.String()
 }
@@ -56,7 +58,7 @@ func (v checkView) writeOpen(b *strings.Builder) {
 		}
 		b.WriteString(v.uncounted())
 		if outside > 0 {
-			b.WriteString(outsideHint(outside) + "\n\n")
+			b.WriteString(v.outsideHint(outside) + "\n\n")
 		}
 	}
 	if len(v.tolerated) > 0 {
@@ -232,10 +234,14 @@ func (v checkView) issueCell(l respond.Leak) string {
 }
 
 // outsideHint says why no issue is filed, and what files one.
-func outsideHint(n int) string {
+func (v checkView) outsideHint(n int) string {
 	which := "this credential"
 	if n > 1 {
 		which = "these " + format.Number(n) + " credentials"
+	}
+	if !v.Policy.FilesIssues() {
+		return "The author of this pull request can't write to this repository, so nobody is notified of " + which + ". " +
+			"Merging it notifies them, and so does the comment `/rekey triage`."
 	}
 	return "The author of this pull request can't write to this repository, so no issue is filed for " + which + " and nobody is notified. " +
 		"To get issues with instructions, comment `/rekey triage` on the pull request. If it is merged, rekey files them then."
@@ -247,7 +253,7 @@ func (v checkView) issueHint(leaks []leakView) string {
 			return "The issue has the steps for this repository. This check turns green once the key is revoked."
 		}
 	}
-	if v.Policy.Issues.Off {
+	if !v.Policy.FilesIssues() {
 		return "Follow https://clerk.com/docs/guides/secure/rotate-api-keys. This check turns green once the key is revoked."
 	}
 	return "An issue with the steps for this repository is being filed. This check turns green once the key is revoked."

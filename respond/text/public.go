@@ -107,7 +107,7 @@ func (v checkView) writePublic(b *strings.Builder) {
 		if ours > 0 {
 			b.WriteString("For what this pull request brings: ")
 		}
-		b.WriteString(outsideHint(outside) + "\n\n")
+		b.WriteString(v.outsideHint(outside) + "\n\n")
 	}
 }
 
