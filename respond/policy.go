@@ -43,6 +43,7 @@ type Policy struct {
 
 	Origins map[string]PolicySource // which file decided a setting, by its name; none: rekey's default
 	Ignored []IgnoredSetting        // what files say in vain, as one before them locks it
+	Kept    KeptPolicy              // set where the organisation's file cannot be used, and the last valid one applies
 }
 
 // PolicySource is the file that a setting comes from: one of the constants, or owner/name of the organisation's repository.
@@ -61,6 +62,13 @@ type IgnoredSetting struct {
 	Value   string // as the file has it; "" where it is a list
 	From    PolicySource
 	By      PolicySource // whose lock it is
+}
+
+// KeptPolicy is an organisation's file that applies though it is not what its repository has now.
+type KeptPolicy struct {
+	Source  PolicySource // "" is none
+	Read    time.Time    // when it was read first
+	Problem string       // why the file as it is now does not apply, in words that hold nothing of it
 }
 
 // Observes reports whether no check fails and no issue is filed, whatever else the policy says.

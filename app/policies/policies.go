@@ -18,7 +18,6 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/notify"
 	"github.com/rekey-app/rekey/respond/policy"
-	"github.com/rekey-app/rekey/respond/text"
 )
 
 // policyFor is how long a policy that was read serves. A push to the default branch that changes the file ends it at once,
@@ -32,6 +31,9 @@ type Tx interface {
 	ReachedTx
 	Vouch(ctx context.Context, repository int64, vouchers []ledger.Voucher) error
 	Vouchers(ctx context.Context, repository int64) (map[string]ledger.Voucher, error)
+	KeptPolicy(ctx context.Context, installation int64) (ledger.KeptPolicy, bool, error)
+	KeepPolicy(ctx context.Context, installation int64, p ledger.KeptPolicy) error
+	DropPolicy(ctx context.Context, installation int64) error
 }
 
 // ReachedTx is what finding the repository for issues needs of the ledger.
@@ -90,76 +92,103 @@ func (p *Policies) Forget(repository int64, name string) {
 const organisationRepository = ".github"
 
 // Of returns what applies to a repository: its own file on the default branch, over the same file in the
-// organisation's .github repository, over the server's. A file with a mistake counts as absent here: the check run of the
-// commit that brought it names the mistake.
+// organisation's .github repository, over the server's. A repository's file with a mistake counts as absent here: the check run of
+// the commit that brought it names the mistake. Of the organisation's the last valid one applies.
 func (p *Policies) Of(ctx context.Context, r respond.Repository) (respond.Policy, error) {
 	if read, ok := p.get(r.ID, p.Now()); ok {
 		return read, nil
 	}
-	organisation := record.Target(r)
-	organisation.ID, organisation.Name = 0, organisationRepository
-	files := []policy.File{p.Server.Production()}
-	for _, from := range []github.Repository{organisation, record.Target(r)} {
-		if from.ID == 0 && strings.EqualFold(r.Name, from.Name) {
-			continue
-		}
-		file, err := p.policyFile(ctx, from, "")
-		if err == nil && from.ID != 0 {
-			file, err = p.ownFile(ctx, r, file)
-		} else {
-			file = file.Production()
-		}
-		if err != nil {
-			return respond.Policy{}, err
-		}
-		files = append(files, p.permitted(ctx, file, r.Owner))
+	above, kept, err := p.above(ctx, r)
+	if err != nil {
+		return respond.Policy{}, err
 	}
-	merged := policy.Merge(files...)
-	merged.Always = p.Server.Notify
+	var own policy.File
+	if isOrganisations(r) {
+		own, kept, err = p.organisationFile(ctx, record.Target(r))
+	} else {
+		own, err = p.policyFile(ctx, record.Target(r), "")
+	}
+	if err == nil {
+		own, err = p.ownFile(ctx, r, own)
+	}
+	if err != nil {
+		return respond.Policy{}, err
+	}
+	merged := p.merged(append(above, own))
+	merged.Kept = kept
 	p.put(r.ID, merged, p.Now())
 	return merged, nil
 }
 
-func (p *Policies) policyFile(ctx context.Context, from github.Repository, ref string) (policy.File, error) {
-	text, found, err := p.GitHub.Repository(from, github.ScanAccess).Contents(ctx, respond.PolicyPath, ref)
-	switch {
-	case errors.Is(err, github.ErrOutOfReach), errors.Is(err, github.ErrNotFound), err == nil && !found:
-		return policy.File{}, nil
-	case errors.Is(err, github.ErrNoCommit) && ref == "": // the default branch is not there, or not yet
-		return policy.File{}, nil
-	case errors.Is(err, github.ErrTooLarge):
-		p.Log.WarnContext(ctx, "policy file ignored: it is too large", "repository", from.Owner+"/"+from.Name)
-		return policy.File{}, nil
-	case err != nil:
-		return policy.File{}, fmt.Errorf("reading the policy of %s/%s: %w", from.Owner, from.Name, err)
-	}
-	file, err := policy.Parse(text)
-	if err != nil {
-		p.Log.WarnContext(ctx, "policy file ignored: it has an error", "repository", from.Owner+"/"+from.Name, "error", err)
-		return policy.File{}, nil
-	}
-	return file, nil
+// merged is the policy that the files make.
+func (p *Policies) merged(files []policy.File) respond.Policy {
+	merged := policy.Merge(files...)
+	merged.Always = p.Server.Notify
+	return merged
 }
 
-// Problem reads the policy file that a commit brought, and says what is wrong with it.
-func (p *Policies) Problem(ctx context.Context, r respond.Repository, commit string) (text.PolicyProblem, error) {
-	content, found, err := p.GitHub.Repository(record.Target(r), github.ScanAccess).Contents(ctx, respond.PolicyPath, commit)
+// above are the files that a repository's own one is over: the server's, and the organisation's.
+func (p *Policies) above(ctx context.Context, r respond.Repository) ([]policy.File, respond.KeptPolicy, error) {
+	server := p.Server.Production()
+	server.Source = respond.SourceServer
+	if isOrganisations(r) {
+		return []policy.File{server}, respond.KeptPolicy{}, nil
+	}
+	organisation := record.Target(r)
+	organisation.ID, organisation.Name = 0, organisationRepository
+	file, kept, err := p.organisationFile(ctx, organisation)
+	file = p.permitted(ctx, file.Production(), r.Owner)
+	file.Source = respond.PolicySource(r.Owner + "/" + organisationRepository)
+	return []policy.File{server, file}, kept, err
+}
+
+// isOrganisations reports whether a repository's file applies to all others of its owner.
+func isOrganisations(r respond.Repository) bool { return strings.EqualFold(r.Name, organisationRepository) }
+
+// reading is a policy file as GitHub has it.
+type reading struct {
+	content []byte
+	file    policy.File
+	there   presence
+	problem string // why a file that is there cannot be used
+	mistake error  // of its text
+}
+
+// presence says whether a policy file is there.
+type presence int
+
+const (
+	absent   presence = iota // the repository has none
+	out                      // the App cannot access the repository, or there is none
+	unusable                 // see reading.problem
+	usable
+)
+
+func (p *Policies) readFile(ctx context.Context, from github.Repository, ref string) (reading, error) {
+	content, found, err := p.GitHub.Repository(from, github.ScanAccess).Contents(ctx, respond.PolicyPath, ref)
 	switch {
+	case errors.Is(err, github.ErrOutOfReach), errors.Is(err, github.ErrNotFound):
+		return reading{there: out}, nil
+	case errors.Is(err, github.ErrNoCommit) && ref == "", err == nil && !found: // the default branch is not there, or not yet
+		return reading{there: absent}, nil
 	case errors.Is(err, github.ErrTooLarge):
-		return text.PolicyProblem{Message: "the file is too large"}, nil
+		return reading{there: unusable, problem: "it is too large"}, nil
 	case err != nil:
-		return text.PolicyProblem{}, fmt.Errorf("reading the policy file of %s: %w", commit, err)
-	case !found:
-		return text.PolicyProblem{}, nil
+		return reading{}, fmt.Errorf("reading the policy of %s/%s: %w", from.Owner, from.Name, err)
 	}
 	file, err := policy.Parse(content)
-	if mistake, ok := errors.AsType[*policy.Error](err); ok {
-		return text.PolicyProblem{Line: mistake.Line, Message: p.Scanner.RedactString(ctx, mistake.Message)}, nil
-	}
 	if err != nil {
-		return text.PolicyProblem{}, err
+		return reading{there: unusable, problem: "it has an error", mistake: err}, nil
 	}
-	return p.faults(ctx, r, file)
+	return reading{content: content, file: file, there: usable}, nil
+}
+
+func (p *Policies) policyFile(ctx context.Context, from github.Repository, ref string) (policy.File, error) {
+	r, err := p.readFile(ctx, from, ref)
+	if r.there == unusable {
+		p.Log.WarnContext(ctx, "policy file ignored: "+r.problem, "repository", from.Owner+"/"+from.Name, "error", r.mistake)
+	}
+	return r.file, err
 }
 
 // IssueTarget is where a leak's issue goes; zero for nowhere. See [respond.IssueHome].

@@ -34,6 +34,7 @@ type bench struct {
 	clock        time.Time
 	repositories map[string]*githubtest.Repository
 	installation int64
+	app          *githubtest.Installation
 }
 
 func newBench(t *testing.T) *bench {
@@ -66,7 +67,7 @@ func newBench(t *testing.T) *bench {
 		}
 	}
 	in, _ := b.github.Install(t.Context(), acme, b.github.User("ada"))
-	b.installation = in.ID()
+	b.installation, b.app = in.ID(), in
 	b.file("security", "issues: {accepts: ['acme/*']}")
 	b.file("board", "issues: {accepts: ['acme/*']}")
 	err = b.store.Update(t.Context(), func(ctx context.Context, tx *ledger.Tx) (err error) {
@@ -171,6 +172,7 @@ func TestOf(t *testing.T) {
 		for _, repository := range []string{".github", "shop"} {
 			b.file(repository, c.files[repository])
 		}
+		b.forgetKept()
 		b.policies.Forget(0, ".github")
 		if got := said(b.of(cmp.Or(c.of, "shop"))); got != c.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", name, got, c.want)

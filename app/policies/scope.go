@@ -22,13 +22,14 @@ func (p *Policies) ownFile(ctx context.Context, r respond.Repository, file polic
 		return policy.File{}, err
 	}
 	file.IssuesRefused, err = p.refusedBy(ctx, r, file)
-	return file, err
+	file.Source = respond.SourceRepository
+	return p.permitted(ctx, file, r.Owner), err
 }
 
 // refusedBy says why a repository's own file may not send its issues to another repository; "" if it may. The file of
 // an organisation's .github repository speaks for the organisation.
 func (p *Policies) refusedBy(ctx context.Context, r respond.Repository, file policy.File) (string, error) {
-	if file.IssuesRepository == nil || strings.EqualFold(r.Name, organisationRepository) {
+	if file.IssuesRepository == nil || isOrganisations(r) {
 		return "", nil
 	}
 	owner, name, _ := strings.Cut(*file.IssuesRepository, "/")

@@ -20,6 +20,17 @@ type Change struct {
 	Received      time.Time
 }
 
+// Changed takes note of a change of a repository's policy file: who answers for the entries that it brought, and of an organisation's file
+// what applies should the next one be unusable.
+func (p *Policies) Changed(ctx context.Context, r respond.Repository, c Change) error {
+	if isOrganisations(r) {
+		if err := p.keepPushed(ctx, r, c); err != nil {
+			return err
+		}
+	}
+	return p.Vouch(ctx, r, c)
+}
+
 // Vouch records who brought the fingerprints that a push to the default branch newly allows: whether they count for
 // production keys depends on what that person may do. What no push that we received brought counts for test keys alone.
 func (p *Policies) Vouch(ctx context.Context, r respond.Repository, c Change) error {

@@ -139,7 +139,7 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 	}
 	if t.Policy && t.Ref == "refs/heads/"+repository.DefaultBranch { // before the policy is asked: the push may bring both
 		change := policies.Change{Before: t.Before, After: t.Want, Pusher: t.Pusher, Received: t.Received}
-		if err := r.Policies.Vouch(ctx, repository, change); err != nil {
+		if err := r.Policies.Changed(ctx, repository, change); err != nil {
 			return err
 		}
 	}

@@ -225,7 +225,7 @@ func (p *steps) forgetRepositories(ctx context.Context, list []int64, by time.Ti
 func (p *steps) forgetInstallations(ctx context.Context, by time.Time, f *Forgotten) error {
 	return p.run(ctx, &f.Installations, func(ctx context.Context, tx *Tx, _ int) (int64, bool, error) {
 		const empty = ` AND NOT EXISTS (SELECT 1 FROM repositories r WHERE r.installation = i.id)`
-		for _, table := range []string{"paces", "closures"} {
+		for _, table := range []string{"paces", "closures", "policies"} {
 			_, err := tx.exec(ctx, `DELETE FROM `+table+` WHERE installation IN (SELECT i.id FROM installations i WHERE `+due("i")+`)`, by)
 			if err != nil {
 				return 0, true, err

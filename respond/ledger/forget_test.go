@@ -110,6 +110,7 @@ func fill(t *testing.T, s *ledger.Store, installation, id int64, account string)
 			tx.RecordActivity(ctx, ledger.Activity{By: "mona", Kind: ledger.ActivityCommand, What: "status", Repository: id, Leak: leak.ID}),
 			tx.SaveIssueText(ctx, leak.ID, "title", "body"),
 			tx.Vouch(ctx, id, []ledger.Voucher{{Entry: "f1", At: start()}}),
+			tx.KeepPolicy(ctx, installation, ledger.KeptPolicy{Content: []byte("fail_on: any"), Read: start()}),
 			tx.Exec(ctx, `INSERT INTO paces (installation, rate, next) VALUES ($1, 'checks', 1) ON CONFLICT DO NOTHING`, installation),
 			tx.Exec(ctx, `INSERT INTO closures (installation, scope, until) VALUES ($1, 'rest', 1) ON CONFLICT DO NOTHING`, installation),
 			tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil),

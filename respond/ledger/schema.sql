@@ -247,6 +247,13 @@ CREATE TABLE parked (
 
 CREATE INDEX parked_installation ON parked (installation);
 
+CREATE TABLE policies (
+    installation INTEGER PRIMARY KEY NOT NULL,
+    content      BLOB NOT NULL,
+    read         INTEGER NOT NULL, -- when it was read first
+    problem      TEXT NOT NULL DEFAULT ''
+) STRICT;
+
 CREATE TABLE read_tips (
     repository INTEGER NOT NULL REFERENCES repositories ON DELETE CASCADE,
     sha        TEXT NOT NULL, at INTEGER NOT NULL DEFAULT 0,

@@ -35,6 +35,9 @@ type PolicyProblem struct {
 	Line    int
 	Message string // Markdown-free words; "" is no problem
 	Partial bool   // the rest of the file counts
+
+	Organisation bool // it is the file of the organisation's .github repository
+	Kept         bool // with Organisation: there is a last valid one, which applies
 }
 
 // Check returns the check run for a head commit, and the ids of the sightings whose annotations are in it. Annotations

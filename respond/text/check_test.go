@@ -81,7 +81,13 @@ func checkCases() map[string]CheckFacts {
 		{Setting: "public.details", Value: "true", From: respond.SourceRepository, By: respond.SourceServer},
 		{Setting: "allow.paths", From: respond.SourceRepository, By: "acme/.github"},
 	}
+	kept := facts(at(with(live, filed), sighting(1, ".env", 3), true))
+	kept.Policy.Kept = respond.KeptPolicy{Source: "acme/.github", Read: monday, Problem: "the App can't access the repository"}
+	badOrganisation := bad
+	badOrganisation.PolicyFile.Organisation, badOrganisation.PolicyFile.Kept = true, true
 	return map[string]CheckFacts{
+		"kept-policy":         kept,
+		"bad-organisation":    badOrganisation,
 		"observing":           observing,
 		"observing-outside":   observingOutside,
 		"locked":              locked,
@@ -130,7 +136,7 @@ func TestCheckGolden(t *testing.T) {
 func TestCheckConclusion(t *testing.T) {
 	t.Parallel()
 	want := map[string]Conclusion{
-		"observing": Neutral, "observing-outside": Neutral, "locked": Failure,
+		"kept-policy": Failure, "bad-organisation": Failure, "observing": Neutral, "observing-outside": Neutral, "locked": Failure,
 		"still-open": Success, "still-open-public": Success, "still-open-and-new": Failure,
 		"outside": Failure, "outside-public": Failure, "silenced": Neutral, "uncounted": Failure,
 		"bad-policy-setting": Failure, "public-details": Failure, "public-elsewhere": Failure, "public-closed": Success,

@@ -29,11 +29,7 @@ func (v checkView) summary() string {
 	v.writeUnjudged(&b)
 	v.writeGaps(&b)
 	if v.PolicyFile.Message != "" {
-		rest := "Until it is fixed, it is ignored: the organisation's and the server's policies apply."
-		if v.PolicyFile.Partial {
-			rest = "Until it is fixed, this setting is ignored; the rest of the file applies."
-		}
-		fmt.Fprintf(&b, "**%s is invalid**, line %d: %s\n\n%s\n\n", markdown.Code(respond.PolicyPath), v.PolicyFile.Line, markdown.Code(v.PolicyFile.Message), rest)
+		fmt.Fprintf(&b, "**%s is invalid**, line %d: %s\n\n%s\n\n", markdown.Code(respond.PolicyPath), v.PolicyFile.Line, markdown.Code(v.PolicyFile.Message), v.meanwhile())
 	}
 	if v.hidden() {
 		v.writePublic(&b)
@@ -42,6 +38,7 @@ func (v checkView) summary() string {
 	}
 	v.writeStillOpen(&b)
 	v.writeClosed(&b)
+	v.writeKept(&b)
 	v.writeLocked(&b)
 	v.writeRead(&b)
 	return b.String()

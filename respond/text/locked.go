@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
@@ -56,4 +57,24 @@ func sourceOf(s respond.PolicySource) string {
 		return "this repository's " + markdown.Code(respond.PolicyPath)
 	}
 	return markdown.Code(string(s))
+}
+
+// meanwhile says what applies until a policy file is fixed.
+func (v checkView) meanwhile() string {
+	switch file := v.PolicyFile; {
+	case file.Partial:
+		return "Until it is fixed, this setting is ignored; the rest of the file applies."
+	case file.Organisation && file.Kept:
+		return "Until it is fixed, the last valid version applies in all repositories of " + markdown.Code(v.Repository.Owner) + "."
+	case file.Organisation:
+		return "Until it is fixed, it is ignored: the server's policy applies."
+	}
+	return "Until it is fixed, it is ignored: the organisation's and the server's policies apply."
+}
+
+// writeKept says that the organisation's policy is not what its repository has now.
+func (v checkView) writeKept(b *strings.Builder) {
+	if k := v.Policy.Kept; k.Source != "" {
+		b.WriteString("**The policy in " + sourceOf(k.Source) + " can't be used:** " + k.Problem + ". The last valid version, from " + format.Date(k.Read) + ", applies.\n\n")
+	}
 }
