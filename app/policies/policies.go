@@ -143,7 +143,9 @@ func (p *Policies) above(ctx context.Context, r respond.Repository) ([]policy.Fi
 }
 
 // isOrganisations reports whether a repository's file applies to all others of its owner.
-func isOrganisations(r respond.Repository) bool { return strings.EqualFold(r.Name, organisationRepository) }
+func isOrganisations(r respond.Repository) bool {
+	return strings.EqualFold(r.Name, organisationRepository)
+}
 
 // reading is a policy file as GitHub has it.
 type reading struct {

@@ -21,7 +21,9 @@ import (
 // all the other's facts.
 func consequences(p respond.Policy) map[string][]string {
 	c := map[string][]string{}
-	says := func(setting, format string, args ...any) { c[setting] = append(c[setting], fmt.Sprintf(format, args...)) }
+	says := func(setting, format string, args ...any) {
+		c[setting] = append(c[setting], fmt.Sprintf(format, args...))
+	}
 	for _, s := range []detect.Severity{detect.CriticalSeverity, detect.HighSeverity, detect.MediumSeverity, detect.LowSeverity} {
 		if p.FailOn.Fails(s) && !p.Observes() {
 			says("fail_on", "a check fails on %s", s)
@@ -290,7 +292,9 @@ func TestStricterIsAssociative(t *testing.T) {
 		rules := rapid.Map(rapid.SliceOfN(rapid.SampledFrom(respond.NoticeKinds()), 0, 3), func(on []respond.NoticeKind) []respond.NotifyRule {
 			return []respond.NotifyRule{{To: "team", On: slices.Compact(slices.Sorted(slices.Values(on)))}}
 		})
-		associative(t, "notify", rules, notifyingAll, func(v []respond.NotifyRule) string { return fmt.Sprint(consequences(respond.Policy{Notify: v})["notify"]) })
+		associative(t, "notify", rules, notifyingAll, func(v []respond.NotifyRule) string {
+			return fmt.Sprint(consequences(respond.Policy{Notify: v})["notify"])
+		})
 		targets := notifyingAll(rules.Draw(t, "a"), rules.Draw(t, "b"))
 		if len(targets) != 1 {
 			t.Fatalf("a target has %d rules, and is told twice: %+v", len(targets), targets)
