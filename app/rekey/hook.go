@@ -4,8 +4,10 @@ import "context"
 
 // hookCommand is the group of what git's hooks and coding agents' run, and what installs them.
 type hookCommand struct {
-	PreCommit hookPreCommitCommand `cmd:"" help:"As git's pre-commit hook: refuse a commit that adds a Clerk key."`
-	Agent     hookAgentCommand     `cmd:"" help:"As a hook of Claude Code, Codex and Cursor: keep keys out of prompts, commands and files."`
+	PreCommit  hookPreCommitCommand  `cmd:"" help:"As git's pre-commit hook: refuse a commit that adds a Clerk key."`
+	PrePush    hookPrePushCommand    `cmd:"" help:"As git's pre-push hook: stop a push that brings a Clerk key."`
+	PreReceive hookPreReceiveCommand `cmd:"" help:"As a git server's pre-receive hook: refuse a push that brings a Clerk key."`
+	Agent      hookAgentCommand      `cmd:"" help:"As a hook of Claude Code, Codex and Cursor: keep keys out of prompts, commands and files."`
 }
 
 type hookPreCommitCommand struct {

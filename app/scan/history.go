@@ -69,20 +69,29 @@ func (c *collector) history(ctx context.Context, path string, o Options) error {
 
 // placeIn names where in a history something is, and says whether that is no file.
 func placeIn(r *pack.Repository, s pack.Sighting) (name string, noFile bool) {
-	switch s.Source {
-	case pack.InMessage:
-		return commitMessage, true
-	case pack.InTag:
-		return "tag message", true
-	}
-	return noteOn(s.Path, func(object string) bool {
+	return placeAmong(s, func(object string) bool {
 		_, err := r.Blob(object, 0)
 		return err == nil || errors.Is(err, pack.ErrLimit) // over no bytes at all: it is there
 	})
 }
 
-// commitMessage is the place of what is in a commit's message or header.
-const commitMessage = "commit message"
+// placeAmong is placeIn where exists reports whether there is an object.
+func placeAmong(s pack.Sighting, exists func(object string) bool) (name string, noFile bool) {
+	switch s.Source {
+	case pack.InMessage:
+		return commitMessage, true
+	case pack.InTag:
+		return TagMessage, true
+	}
+	return noteOn(s.Path, exists)
+}
+
+const (
+	// commitMessage is the place of what is in a commit's message or header.
+	commitMessage = "commit message"
+	// TagMessage is the place of what is in an annotated tag.
+	TagMessage = "tag message"
+)
 
 // noteOn names what is at a path of a history. Git keeps a note (git notes) at the id of what it is about, which may have
 // slashes in it. That there is such an object tells a note from a file that is called by a checksum.

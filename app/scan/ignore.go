@@ -197,7 +197,7 @@ func rootOf(path string, o Options) (dir, key string) {
 	}
 	info, err := os.Stat(path)
 	switch {
-	case o.History || o.Staged || o.Range != "":
+	case o.History || o.Staged || o.Range != "" || o.Pushed != nil:
 		if err == nil && !info.IsDir() {
 			path = filepath.Dir(path)
 		}

@@ -80,6 +80,7 @@ type ranger struct {
 	repository string
 	ref        string // the end of the range, as it was named
 	head       worktree.Commit
+	known      func(object string) bool // what is not told, since it is not new; nil for nothing
 	read       map[worktree.File]readFile
 }
 
@@ -108,6 +109,9 @@ func (r *ranger) commit(ctx context.Context, commit worktree.Commit) error {
 		return err
 	}
 	for _, f := range files {
+		if r.known != nil && r.known(f.ID.String()) {
+			continue
+		}
 		was, known := r.read[f]
 		if !known {
 			result, shown, err := r.examineObject(ctx, r.tree, f.Path, f.ID, true)

@@ -15,14 +15,15 @@ import (
 	"github.com/rekey-app/rekey/detect/pack"
 )
 
-// Options say what to look through. Exactly one of the ways applies: History, Range, Staged, or Paths ("-" is Stdin).
+// Options say what to look through. Exactly one of the ways applies: History, Range, Staged, Pushed, or Paths ("-" is Stdin).
 type Options struct {
 	Paths   []string // default: the current directory
 	Stdin   io.Reader
 	Staged  bool
 	History bool
 	Range   string // A..B: the commits that are in B but not in A
-	Workers int    // default GOMAXPROCS
+	Pushed  *Pushed
+	Workers int // default GOMAXPROCS
 	// IgnoreFile names the one file that says what to pass over. If empty, it is [IgnoreFile] in the current directory
 	// and in each directory that is scanned.
 	IgnoreFile string
@@ -124,16 +125,20 @@ func Run(ctx context.Context, s *detect.Scanner, o Options) (Result, error) {
 		err = context.Cause(ctx)
 	}
 	c.judgeByRepository()
-	if !o.IncludeIgnored && !o.History && !o.Staged && o.Range == "" {
+	if !o.IncludeIgnored && !o.History && !o.Staged && o.Range == "" && o.Pushed == nil {
 		c.splitIgnored(o)
 	}
 	result := c.result()
-	result.History, result.Staged = o.History || o.Range != "", o.Staged
+	result.History, result.Staged = o.History || o.Range != "" || o.Pushed != nil, o.Staged
 	result.Elapsed = o.Now().Sub(started)
 	return result, err
 }
 
 func (c *collector) run(ctx context.Context, o Options) error {
+	if o.Pushed != nil && o.Pushed.Server {
+		c.allowOnServer(o)
+		return c.pushed(ctx, o)
+	}
 	var err error
 	if err := checkPaths(o); err != nil {
 		return err
@@ -146,6 +151,8 @@ func (c *collector) run(ctx context.Context, o Options) error {
 		return err
 	}
 	switch {
+	case o.Pushed != nil:
+		return c.pushed(ctx, o)
 	case o.Range != "":
 		return c.ranges(ctx, o)
 	case o.History:

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/pack/gitdir"
 )
 
 // Repository is a git repository on disk: all its packs, mapped, its loose objects, and those of its alternates. It is
@@ -42,7 +43,9 @@ func OpenRepository(ctx context.Context, path string, opts Options) (*Repository
 	r.store = &store{opts: r.opts, tolerant: true}
 	var refs sync.WaitGroup
 	refs.Go(func() { r.refs, r.head = dir.refs() })
-	err = r.openObjects(ctx)
+	dirs, skipped := dir.objectDirs()
+	r.skipped = skipped
+	err = r.openObjects(ctx, dirs)
 	refs.Wait()
 	if err != nil {
 		r.Close()
@@ -59,6 +62,22 @@ func OpenRepository(ctx context.Context, path string, opts Options) (*Repository
 	return r, nil
 }
 
+// OpenObjects opens a directory of objects, loose and in packs, and leaves out its alternates: a quarantine, where git keeps what is
+// pushed until its hooks have accepted it. A pack may hold objects besides that others are stored as deltas of. Refs are not
+// known. Nothing is written.
+func OpenObjects(ctx context.Context, dir string, opts Options) (*Repository, error) {
+	if !isDir(dir) {
+		return nil, fmt.Errorf("open objects: %s is not a directory", dir)
+	}
+	r := &Repository{opts: opts.withDefaults(), dir: gitDir{Dir: gitdir.Dir{Top: dir, Own: dir, Common: dir}}}
+	r.store = &store{opts: r.opts, tolerant: true}
+	if err := r.openObjects(ctx, []string{dir}); err != nil {
+		r.Close()
+		return nil, fmt.Errorf("open objects %s: %w", dir, err)
+	}
+	return r, nil
+}
+
 // Close unmaps the packs. The repository cannot be used afterwards.
 func (r *Repository) Close() error {
 	var errs []error
@@ -69,9 +88,7 @@ func (r *Repository) Close() error {
 	return errors.Join(errs...)
 }
 
-func (r *Repository) openObjects(ctx context.Context) error {
-	dirs, skipped := r.dir.objectDirs()
-	r.skipped = append(r.skipped, skipped...)
+func (r *Repository) openObjects(ctx context.Context, dirs []string) error {
 	for _, dir := range dirs {
 		packs, err := filepath.Glob(filepath.Join(escapeGlob(dir), "pack", "*.pack"))
 		if err != nil {

@@ -68,7 +68,7 @@ func open(dir string, getenv func(string) string, bare bool) (*Tree, error) {
 	if name := getenv("GIT_OBJECT_DIRECTORY"); name != "" {
 		store = gitdir.Under(start, name)
 	}
-	others := filepath.SplitList(getenv("GIT_ALTERNATE_OBJECT_DIRECTORIES"))
+	others := gitdir.SplitAlternates(getenv("GIT_ALTERNATE_OBJECT_DIRECTORIES"))
 	for i := range others {
 		others[i] = gitdir.Under(start, others[i])
 	}

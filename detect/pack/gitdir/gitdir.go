@@ -103,6 +103,24 @@ func Alternates(objects string) (dirs []string) {
 	return dirs
 }
 
+// SplitAlternates splits a list of directories of objects, as git has it in GIT_ALTERNATE_OBJECT_DIRECTORIES: a path may be in double
+// quotes, with C's escapes.
+func SplitAlternates(list string) (dirs []string) {
+	for list != "" {
+		dir, rest, _ := strings.Cut(list, string(filepath.ListSeparator))
+		if quoted, err := strconv.QuotedPrefix(list); err == nil && list[0] == '"' {
+			if plain, err := strconv.Unquote(quoted); err == nil {
+				dir, rest = plain, strings.TrimPrefix(list[len(quoted):], string(filepath.ListSeparator))
+			}
+		}
+		if dir != "" {
+			dirs = append(dirs, dir)
+		}
+		list = rest
+	}
+	return dirs
+}
+
 // DeepestAlternates is how far one directory of alternates may name another, as git.
 const DeepestAlternates = 5
 
