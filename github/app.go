@@ -81,6 +81,21 @@ func New(cfg Config) (*App, error) {
 	if cfg.PrivateKey == nil {
 		return nil, errors.New("github: the App's private key is missing: generate one on the App's settings page")
 	}
+	a, err := unsigned(cfg)
+	if err != nil {
+		return nil, err
+	}
+	a.signer = jwtSigner{key: cfg.PrivateKey, now: a.now}
+	asApp, err := a.appTransport()
+	if err != nil {
+		return nil, err
+	}
+	a.calls = a.caller(asApp, 0, "the App")
+	return a, nil
+}
+
+// unsigned returns a client that cannot sign as the App.
+func unsigned(cfg Config) (*App, error) {
 	web, err := base(cfg.WebURL)
 	if err != nil {
 		return nil, fmt.Errorf("github: address of GitHub: %w", err)
@@ -126,18 +141,12 @@ func New(cfg Config) (*App, error) {
 		shared:      cfg.Shared,
 		timeout:     cfg.RequestTimeout,
 		gitTimeouts: cfg.GitTimeouts,
-		signer:      jwtSigner{key: cfg.PrivateKey, now: cfg.Now},
 	}
 	a.rest = &transport{
 		base: cfg.HTTP, kind: "rest", prefix: api.Path, userAgent: cfg.UserAgent, onRequest: cfg.OnRequest,
 		slots: make(chan struct{}, maxConcurrent), maxBody: maxRESTBody,
 	}
 	a.git = &transport{base: cfg.HTTP, kind: "git", prefix: web.Path, userAgent: cfg.UserAgent, onRequest: cfg.OnRequest}
-	asApp, err := a.appTransport()
-	if err != nil {
-		return nil, err
-	}
-	a.calls = a.caller(asApp, 0, "the App")
 	return a, nil
 }
 

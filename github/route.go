@@ -15,8 +15,10 @@ func routes() []string {
 		"/app/installations",
 		tokenRoute,
 		"/installation/repositories",
+		"/orgs/{org}/repos",
 		"/repos/{owner}/{repo}",
 		"/repos/{owner}/{repo}/assignees/{assignee}",
+		"/repos/{owner}/{repo}/branches/{branch}",
 		"/repos/{owner}/{repo}/check-runs",
 		"/repos/{owner}/{repo}/check-runs/{check_run_id}",
 		"/repos/{owner}/{repo}/check-runs/{check_run_id}/annotations",
@@ -27,6 +29,9 @@ func routes() []string {
 		"/repos/{owner}/{repo}/issues/comments/{comment_id}",
 		"/repos/{owner}/{repo}/issues/{issue_number}",
 		"/repos/{owner}/{repo}/issues/{issue_number}/comments",
+		"/repos/{owner}/{repo}/rules/branches/{branch}",
+		"/repos/{owner}/{repo}/rulesets",
+		"/repos/{owner}/{repo}/rulesets/{ruleset_id}",
 	}
 }
 

@@ -31,6 +31,7 @@ const (
 	RespondAccess Access = "respond" // contents read, checks write, issues write, (metadata read)
 
 	metadataAccess Access = "metadata" // to list an installation's repositories
+	rulesAccess    Access = "rules"    // contents read, for what protects branches
 )
 
 // permissions returns what to ask a token for. GitHub refuses to give more than the installation was granted.
@@ -43,6 +44,8 @@ func (a Access) permissions() (*gogithub.InstallationPermissions, error) {
 		return &gogithub.InstallationPermissions{Metadata: reading, Contents: reading, Checks: writing, Issues: writing}, nil
 	case metadataAccess:
 		return &gogithub.InstallationPermissions{Metadata: reading}, nil
+	case rulesAccess:
+		return &gogithub.InstallationPermissions{Metadata: reading, Contents: reading}, nil
 	}
 	return nil, &InvalidError{"access", fmt.Sprintf("there is no %q", string(a))}
 }

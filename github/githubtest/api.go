@@ -22,7 +22,7 @@ type call struct {
 }
 
 // address is where the request went, without its query.
-func (c *call) address() string { return c.s.baseURL + c.r.URL.EscapedPath() }
+func (c *call) address() string { return c.s.APIURL() + c.r.URL.EscapedPath() }
 
 // path reads a part of the path; one that is not well escaped is taken as it is.
 func (c *call) path(name string) string { return pathValue(c.r, name) }
@@ -93,7 +93,16 @@ func (s *Server) restHandler() http.Handler {
 	handle("GET /user/installations/{id:[0-9]+}/repositories", s.asUser(listUserRepositories))
 	handle("DELETE /applications/{client}/token", http.HandlerFunc(s.deleteUserToken))
 
-	repo("GET", "", "metadata", "read", getRepository)
+	readers := func(path, permission string, e endpoint) {
+		handle("GET /repos/{owner}/{repo}"+path, s.forReaders(permission, e))
+	}
+	handle("GET /orgs/{org}/repos", s.asUser(listOrganizationRepositories))
+	readers("", "metadata", getRepository)
+	readers("/branches/{branch}", "contents", getBranch)
+	readers("/rules/branches/{branch}", "metadata", listBranchRules)
+	readers("/rulesets", "metadata", listRulesets)
+	readers("/rulesets/{id:[0-9]+}", "metadata", getRuleset)
+
 	repo("GET", "/collaborators/{user}/permission", "metadata", "read", getPermission)
 	repo("GET", "/assignees/{user}", "metadata", "read", checkAssignee)
 	repo("GET", "/contents/{path:.*}", "contents", "read", getContents)

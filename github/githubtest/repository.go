@@ -34,6 +34,7 @@ type Repository struct {
 	issues        []*issue
 	labels        map[string]*label // by lower-case name
 	pulls         []*PullRequest
+	protected     []protection
 	numbers       int // of issues and pull requests
 }
 

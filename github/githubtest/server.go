@@ -60,6 +60,7 @@ type Server struct {
 	repositories  map[string]*Repository // by lower-case owner/name
 	moved         map[string]*Repository // former names
 	installations map[int64]*Installation
+	rulesets      []*ruleset
 	grants        map[string]*grant // by token
 	quotas        map[int64]*quota  // by installation or user; 0 is the App itself
 	manifests     manifests
