@@ -83,6 +83,7 @@ func rules() []rule {
 		{saying(status(403), "suspended"), ErrSuspended, GiveUp, "an owner of the organisation has to unsuspend the App"},
 		{saying(status(403), "archived"), ErrArchived, GiveUp, "the repository is archived and read-only"},
 		{saying(status(403), "ip allow list"), ErrForbidden, GiveUp, "add this server's address to the organisation's IP allow list"},
+		{saying(status(403), "upgrade to github"), ErrForbidden, GiveUp, "private repositories have no rules on this plan of GitHub's"},
 		{status(403), ErrForbidden, GiveUp, ""}, // the advice names the permission
 		{saying(status(404, 422), "no commit found"), ErrNoCommit, Retry, "a pushed commit can take a moment to appear"},
 		{status(404), ErrNotFound, Retry, "it can take a moment to appear after a push; otherwise it is gone, or the App can't see it"},

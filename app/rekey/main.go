@@ -6,6 +6,7 @@
 //   - status asks a running server how it is, app/status.
 //   - scan reads files, directories and histories on this machine, app/scan.
 //   - hook installs git's hooks and is run by them, app/hook, and by those of coding agents, app/agent.
+//   - ruleset prints app/ruleset, and who lacks it.
 //   - github-pattern prints detect/pattern for GitHub's own push protection.
 //
 // docs/architecture.md describes the packages, and walks through what happens on a push, a scan and a command.
@@ -58,6 +59,7 @@ type commandLine struct {
 	Status        statusCommand        `cmd:"" help:"Show how a running server is."`
 	Backup        backupCommand        `cmd:"" help:"Copy a running server's SQLite database."`
 	Forget        forgetCommand        `cmd:"" help:"Delete all data of an organisation."`
+	Ruleset       rulesetCommand       `cmd:"" help:"Print the ruleset that requires rekey's check, or who lacks it."`
 	GithubPattern githubPatternCommand `cmd:"" name:"github-pattern" help:"Print patterns that teach GitHub's push protection Clerk's keys."`
 	Completion    completionCommand    `cmd:"" help:"Print a completion script for a shell."`
 	Man           manCommand           `cmd:"" help:"Print the manual page."`

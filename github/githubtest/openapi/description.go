@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	_ "embed"
 	"encoding/json"
@@ -281,9 +282,9 @@ func unknown(schema *openapi3.SchemaRef, value any, path string) []string {
 			}
 		}
 	case []any:
-		for i, v := range value {
-			if schema != nil && schema.Value != nil && schema.Value.Items != nil {
-				found = append(found, unknown(schema.Value.Items, v, fmt.Sprintf("%s[%d]", path, i))...)
+		if of := items(schema); of != nil {
+			for i, v := range value {
+				found = append(found, unknown(of, v, fmt.Sprintf("%s[%d]", path, i))...)
 			}
 		}
 	}
@@ -299,15 +300,35 @@ func fields(schema *openapi3.SchemaRef) (properties map[string]*openapi3.SchemaR
 	v := schema.Value
 	maps.Copy(properties, v.Properties)
 	open = v.AdditionalProperties.Schema != nil
-	for _, alternatives := range []openapi3.SchemaRefs{v.OneOf, v.AnyOf, v.AllOf} {
-		for _, one := range alternatives {
-			more, _ := fields(one)
-			for name, p := range more {
-				if properties[name] == nil {
-					properties[name] = p
-				}
-			}
+	for _, one := range alternatives(v) {
+		more, _ := fields(one)
+		for name, p := range more {
+			properties[name] = either(properties[name], p)
 		}
 	}
 	return properties, open || len(properties) == 0
+}
+
+func alternatives(v *openapi3.Schema) openapi3.SchemaRefs {
+	return slices.Concat(v.OneOf, v.AnyOf, v.AllOf)
+}
+
+// either is a schema that names what one or the other names. Either may be nil.
+func either(a, b *openapi3.SchemaRef) *openapi3.SchemaRef {
+	if a == nil || b == nil || a == b {
+		return cmp.Or(a, b)
+	}
+	return &openapi3.SchemaRef{Value: &openapi3.Schema{AnyOf: openapi3.SchemaRefs{a, b}}}
+}
+
+// items is the schema of an array's items; nil for one that names none.
+func items(schema *openapi3.SchemaRef) *openapi3.SchemaRef {
+	if schema == nil || schema.Value == nil {
+		return nil
+	}
+	of := schema.Value.Items
+	for _, one := range alternatives(schema.Value) {
+		of = either(of, items(one))
+	}
+	return of
 }
