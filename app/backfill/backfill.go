@@ -31,6 +31,7 @@ type Tx interface {
 	unreadTx
 	installationsTx
 	issuesTx
+	policyTx
 }
 
 var _ Tx = (*ledger.Tx)(nil)
@@ -89,6 +90,15 @@ type issuesTx interface {
 	LeaksWithIssuesIn(ctx context.Context, repository int64) ([]respond.Leak, error)
 	RepositoriesUnfiled(ctx context.Context, limit int) ([]int64, error)
 	Unfiled(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
+	Unissued(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
+}
+
+// policyTx is what depends on policies.
+type policyTx interface {
+	ChecksNotPassed(ctx context.Context, repository int64, limit int) ([]string, error)
+	RepositoriesNotPassed(ctx context.Context, installation int64) ([]int64, error)
+	Meta(ctx context.Context, key string) (string, error)
+	SetMeta(ctx context.Context, key, value string) error
 }
 
 // Worker does the jobs of a backfill, and looks for what is to be done. It is safe for concurrent use.

@@ -82,6 +82,12 @@ func (p *cooldown) over(repository int64, now time.Time) bool {
 	return !now.Before(p.ready[repository])
 }
 
+func (p *cooldown) end(repository int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.ready, repository)
+}
+
 func (p *cooldown) setUntil(repository int64, ready time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

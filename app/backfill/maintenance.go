@@ -53,6 +53,7 @@ func (w *Worker) maintainOnce(ctx context.Context, reconciled time.Time) time.Ti
 		reconciled = now
 		w.attempt(ctx, "comparing issues with GitHub", w.queueComparisons)
 	}
+	w.attempt(ctx, "looking for a change of the server's policy", w.serverPolicy)
 	w.attempt(ctx, "filing issues that had to wait", w.catchUp)
 	w.attempt(ctx, "queueing sweeps", w.queueSweeps)
 	w.attempt(ctx, "queueing histories", w.topUpAll)

@@ -86,7 +86,7 @@ func TestTheLastValidOrganisationPolicyApplies(t *testing.T) {
 			}
 			c.then(b)
 			for range 2 { // the second time, the same
-				b.clock = b.clock.Add(policyFor)
+				b.clock = b.clock.Add(KeptFor)
 				p := b.of("shop")
 				if p.FailOn != c.failOn {
 					t.Errorf("it fails on %s, want %s", p.FailOn, c.failOn)
@@ -122,9 +122,9 @@ func TestNoLastValidPolicyIsNone(t *testing.T) {
 		t.Errorf("fails on %s, %+v", p.FailOn, p.Kept)
 	}
 	b.file(".github", "lock: [fail_on]")
-	b.clock = b.clock.Add(policyFor)
+	b.clock = b.clock.Add(KeptFor)
 	b.of("shop")
-	b.clock = b.clock.Add(policyFor)
+	b.clock = b.clock.Add(KeptFor)
 	b.github.Inject(githubtest.Times(1, githubtest.Is(githubtest.REST, "GET"), githubtest.Answer(502, "Server Error")))
 	if p, err := b.policies.Of(t.Context(), b.repository("shop")); err == nil {
 		t.Errorf("without GitHub it fails on %s", p.FailOn)
@@ -173,7 +173,7 @@ func TestNoKeyIsKept(t *testing.T) {
 	b.file("shop", "fail_on: none")
 	b.of("shop")
 	b.file(".github", "lock: [")
-	b.clock = b.clock.Add(policyFor)
+	b.clock = b.clock.Add(KeptFor)
 	if p := b.of("shop"); p.FailOn != "any" || len(p.Allow.Paths) != 1 {
 		t.Errorf("it fails on %s, and allows %+v", p.FailOn, p.Allow.Paths)
 	}

@@ -20,9 +20,9 @@ import (
 	"github.com/rekey-app/rekey/respond/policy"
 )
 
-// policyFor is how long a policy that was read serves. A push to the default branch that changes the file ends it at once,
+// KeptFor is how long a policy that was read serves. A push to the default branch that changes the file ends it at once,
 // in the process that receives the event.
-const policyFor = time.Minute
+const KeptFor = time.Minute
 
 // Tx is what the package needs of the ledger.
 type Tx interface {
@@ -75,7 +75,7 @@ func (p *Policies) put(repository int64, read respond.Policy, now time.Time) {
 	if p.read == nil || len(p.read) > 10_000 {
 		p.read = map[int64]readPolicy{}
 	}
-	p.read[repository] = readPolicy{read, now.Add(policyFor)}
+	p.read[repository] = readPolicy{read, now.Add(KeptFor)}
 }
 
 // Forget is called when a repository's policy file has changed. That of the repository .github applies to all others.
@@ -103,7 +103,7 @@ func (p *Policies) Of(ctx context.Context, r respond.Repository) (respond.Policy
 		return respond.Policy{}, err
 	}
 	var own policy.File
-	if isOrganisations(r) {
+	if IsOrganisations(r) {
 		own, kept, err = p.organisationFile(ctx, record.Target(r))
 	} else {
 		own, err = p.policyFile(ctx, record.Target(r), "")
@@ -131,7 +131,7 @@ func (p *Policies) merged(files []policy.File) respond.Policy {
 func (p *Policies) above(ctx context.Context, r respond.Repository) ([]policy.File, respond.KeptPolicy, error) {
 	server := p.Server.Production()
 	server.Source = respond.SourceServer
-	if isOrganisations(r) {
+	if IsOrganisations(r) {
 		return []policy.File{server}, respond.KeptPolicy{}, nil
 	}
 	organisation := record.Target(r)
@@ -142,8 +142,8 @@ func (p *Policies) above(ctx context.Context, r respond.Repository) ([]policy.Fi
 	return []policy.File{server, file}, kept, err
 }
 
-// isOrganisations reports whether a repository's file applies to all others of its owner.
-func isOrganisations(r respond.Repository) bool {
+// IsOrganisations reports whether a repository's file applies to all others of its owner.
+func IsOrganisations(r respond.Repository) bool {
 	return strings.EqualFold(r.Name, organisationRepository)
 }
 

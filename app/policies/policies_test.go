@@ -204,7 +204,7 @@ func TestAPolicyServesForAMinute(t *testing.T) {
 		want int
 	}{
 		{"at first", func() {}, 2 * each},
-		{"a moment later", func() { b.clock = b.clock.Add(policyFor - time.Second) }, 0},
+		{"a moment later", func() { b.clock = b.clock.Add(KeptFor - time.Second) }, 0},
 		{"after a minute", func() { b.clock = b.clock.Add(time.Second) }, 2 * each},
 		{"when one was changed", func() { b.policies.Forget(b.repositories["shop"].ID(), "shop") }, each},
 		{"when the organisation's was", func() { b.policies.Forget(b.repositories[".github"].ID(), ".GitHub") }, 2 * each},

@@ -35,7 +35,7 @@ func (p *Policies) Problem(ctx context.Context, r respond.Repository, commit str
 
 // whole is the problem of a file that cannot be used at all.
 func (p *Policies) whole(ctx context.Context, r respond.Repository, problem text.PolicyProblem) (text.PolicyProblem, error) {
-	if problem.Organisation = isOrganisations(r); !problem.Organisation {
+	if problem.Organisation = IsOrganisations(r); !problem.Organisation {
 		return problem, nil
 	}
 	err := p.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {

@@ -29,7 +29,7 @@ func (p *Policies) ownFile(ctx context.Context, r respond.Repository, file polic
 // refusedBy says why a repository's own file may not send its issues to another repository; "" if it may. The file of
 // an organisation's .github repository speaks for the organisation.
 func (p *Policies) refusedBy(ctx context.Context, r respond.Repository, file policy.File) (string, error) {
-	if file.IssuesRepository == nil || isOrganisations(r) {
+	if file.IssuesRepository == nil || IsOrganisations(r) {
 		return "", nil
 	}
 	owner, name, _ := strings.Cut(*file.IssuesRepository, "/")

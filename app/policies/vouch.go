@@ -23,7 +23,7 @@ type Change struct {
 // Changed takes note of a change of a repository's policy file: who answers for the entries that it brought, and of an organisation's file
 // what applies should the next one be unusable.
 func (p *Policies) Changed(ctx context.Context, r respond.Repository, c Change) error {
-	if isOrganisations(r) {
+	if IsOrganisations(r) {
 		if err := p.keepPushed(ctx, r, c); err != nil {
 			return err
 		}

@@ -213,13 +213,21 @@ func (w *Worker) completeFacts(ctx context.Context, f text.CheckFacts, repositor
 	if err != nil || !found {
 		return f, err
 	}
-	unjudged := func(s respond.Scan) bool { return len(s.Unjudged) > 0 }
-	if len(f.Sightings) > 0 || slices.ContainsFunc(f.Scans, unjudged) {
-		if f.Policy, err = w.Policies.Of(ctx, repository); err != nil {
+	some := func(of func(respond.Scan) bool) bool { return slices.ContainsFunc(f.Scans, of) }
+	changed := some(func(s respond.Scan) bool { return s.PolicyChanged })
+	judged := changed || len(f.Sightings) > 0 || some(func(s respond.Scan) bool { return len(s.Unjudged) > 0 })
+	if judged || some(func(s respond.Scan) bool { return s.Failure != "" }) {
+		applies, err := w.Policies.Of(ctx, repository)
+		switch {
+		case err == nil:
+			f.Policy = applies
+		case judged:
 			return f, err
+		default: // the scan may have failed for the same reason, and its check must not wait: nothing is observed then
+			w.Log.WarnContext(ctx, "policy unknown for the check of a failed scan", "repository", w.Recorder.Named(repositoryID), "error", err)
 		}
 	}
-	if slices.ContainsFunc(f.Scans, func(s respond.Scan) bool { return s.PolicyChanged }) {
+	if changed {
 		f.PolicyFile, err = w.Policies.Problem(ctx, repository, head)
 	}
 	return f, err

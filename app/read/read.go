@@ -56,7 +56,6 @@ type scanTx interface {
 	Fingerprints(ctx context.Context, repository int64) (map[string]bool, error)
 	UsesClerk(ctx context.Context, repository int64) (bool, error)
 	Unsure(ctx context.Context, repository int64) (bool, error)
-	Unissued(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
 	OpenIn(ctx context.Context, repository int64, ref string, limit int) ([]respond.Leak, error)
 	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
 }

@@ -137,7 +137,8 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 	if err != nil || !found {
 		return err
 	}
-	if t.Policy && t.Ref == "refs/heads/"+repository.DefaultBranch { // before the policy is asked: the push may bring both
+	changed := t.Policy && t.Ref == "refs/heads/"+repository.DefaultBranch
+	if changed { // before the policy is asked: the push may bring both
 		change := policies.Change{Before: t.Before, After: t.Want, Pusher: t.Pusher, Received: t.Received}
 		if err := r.Policies.Changed(ctx, repository, change); err != nil {
 			return err
@@ -164,8 +165,8 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 		if err := refresh(ctx, tx, t); err != nil {
 			return err
 		}
-		if t.Policy {
-			if err := refile(ctx, tx, t.Repository.ID); err != nil {
+		if changed {
+			if err := tx.Enqueue(ctx, job.Policy{Repository: repository.ID}, nil); err != nil {
 				return err
 			}
 		}
@@ -370,21 +371,4 @@ func (r *Reader) redactedAll(ctx context.Context, texts []string) []string {
 		out = append(out, r.Scanner.RedactString(ctx, text))
 	}
 	return out
-}
-
-// maxRefiled is how many issues a changed policy queues at once.
-const maxRefiled = 500
-
-// refile queues the issues that had no place under the policy before.
-func refile(ctx context.Context, tx Tx, repository int64) error {
-	leaks, err := tx.Unissued(ctx, repository, maxRefiled)
-	if err != nil {
-		return err
-	}
-	for _, leak := range leaks {
-		if err := tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil); err != nil {
-			return err
-		}
-	}
-	return nil
 }

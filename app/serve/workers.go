@@ -88,6 +88,7 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 	river.AddWorker(workers, outcome.Handle(runner, background.Reconcile))
 	river.AddWorker(workers, outcome.Handle(runner, background.Sweep))
 	river.AddWorker(workers, outcome.Handle(runner, background.CompareIssues))
+	river.AddWorker(workers, outcome.Handle(runner, background.Policy))
 	return workers, background
 }
 

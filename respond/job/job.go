@@ -40,7 +40,7 @@ const (
 func Kinds() []string {
 	var kinds []string
 	for _, args := range []Args{
-		Delivery{}, Check{}, Issue{}, Summary{}, Effects{}, Verify{}, Notify{}, Digest{}, Backfill{}, Sweep{}, Reconcile{}, Issues{}, Order{},
+		Delivery{}, Check{}, Issue{}, Summary{}, Effects{}, Verify{}, Notify{}, Digest{}, Backfill{}, Sweep{}, Reconcile{}, Issues{}, Order{}, Policy{},
 	} {
 		kinds = append(kinds, args.Kind())
 	}
@@ -277,5 +277,24 @@ func (Order) Kind() string { return "order" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Order) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
+}
+
+// Policy brings up to date what depends on a repository's policy, after that changed. Of an organisation's .github repository that is
+// what depends on it in all others.
+type Policy struct {
+	Repository int64 `json:"repository"`
+	// Settled means that the change is so long ago that no process has the policy as it was.
+	Settled bool `json:"settled,omitempty"`
+}
+
+// Kind implements river.JobArgs.
+func (Policy) Kind() string { return "policy" }
+
+// Key implements [Singleton].
+func (p Policy) Key() string { return strconv.FormatInt(p.Repository, 10) }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Policy) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }

@@ -35,6 +35,30 @@ func (tx *Tx) SaveCheck(ctx context.Context, c Check) error {
 	return nil
 }
 
+// ChecksNotPassed lists up to limit commits of a repository whose check run failed or is neutral, the latest first.
+func (tx *Tx) ChecksNotPassed(ctx context.Context, repository int64, limit int) ([]string, error) {
+	var heads []string
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		var head string
+		err := scan(&head)
+		heads = append(heads, head)
+		return err
+	}, `SELECT head FROM checks WHERE repository = $1 AND conclusion <> 'success' ORDER BY updated DESC, head LIMIT $2`, repository, limit)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: checks of repository %d: %w", repository, err)
+	}
+	return heads, nil
+}
+
+// RepositoriesNotPassed lists the repositories of an installation, or of all for 0, that have open leaks, or checks which did not pass.
+func (tx *Tx) RepositoriesNotPassed(ctx context.Context, installation int64) ([]int64, error) {
+	return tx.ids(ctx, "repositories with open leaks", `SELECT r.id FROM repositories r
+		WHERE r.removed = 0 AND ($1 = 0 OR r.installation = $1) AND (
+			EXISTS (SELECT 1 FROM leaks l WHERE l.repository = r.id AND l.state = 'open')
+			OR EXISTS (SELECT 1 FROM checks c WHERE c.repository = r.id AND c.conclusion <> 'success'))
+		ORDER BY r.id`, installation)
+}
+
 // Meta returns the value of a key, "" where there is none.
 func (tx *Tx) Meta(ctx context.Context, key string) (string, error) {
 	var value string

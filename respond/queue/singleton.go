@@ -144,6 +144,8 @@ func singletonArgs(row *rivertype.JobRow) (job.Singleton, error) {
 		return decodeSingleton[job.Summary](row)
 	case job.Reconcile{}.Kind():
 		return decodeSingleton[job.Reconcile](row)
+	case job.Policy{}.Kind():
+		return decodeSingleton[job.Policy](row)
 	case job.Sweep{}.Kind():
 		return decodeSingleton[job.Sweep](row)
 	}
