@@ -130,8 +130,10 @@ func (f Flags) resolve(withApp bool) (Config, error) {
 	}
 	set(&c.ClerkAPIURL, check)(secureURL("REKEY_CLERK_API_URL", f.ClerkAPIURL))
 	set(&c.Role, check)(role(f.Role))
-	if withApp && c.Role.Works() {
+	if withApp && (c.Role.Works() || f.AppID != "") { // the pages name it
 		set(&c.AppID, check)(appID(f.AppID))
+	}
+	if withApp && c.Role.Works() {
 		set(&c.PrivateKey, check)(f.privateKey())
 	}
 	if withApp && c.Role.Takes() {

@@ -29,6 +29,7 @@ var seenPages = []struct{ name, path string }{
 	{"repositories", "/repositories"},
 	{"activity", "/activity"},
 	{"health", "/health"},
+	{"required-check", "/required-check/1"},
 	{"first-look", "/first-look/1"},
 	{"not-found", "/nothing"},
 }

@@ -1,5 +1,5 @@
 // Package dashboard is the pages on which people see what rekey found: the overview, the leaks, one leak, repositories, activity,
-// health, and how far the first look at an installation is. Start with [New]. The pages show what their reader sees on GitHub, by the
+// health, how far the first look at an installation is, and how its check becomes a required one. Start with [New]. The pages show what their reader sees on GitHub, by the
 // queries of respond/ledger (view_*.go), and write nothing but jobs: what a button asks for is decided where comments and the check's
 // buttons are decided, in app/deliver.
 package dashboard
@@ -65,6 +65,8 @@ type Config struct {
 	Store  ledger.Scoped[Tx]
 	// GitHubURL is where links to repositories and commits lead, without a slash at its end.
 	GitHubURL string
+	// AppID is the App's, whose check a ruleset requires; 0: not known.
+	AppID int64
 	// API answers below /api/, and asks by itself who has signed in; nil: it is not there.
 	API http.Handler
 	// Components says how the server is, and Quotas what is left of GitHub's hourly limits. Nil: not known to this process.
@@ -107,7 +109,7 @@ const maxStreams = 100
 // New returns the pages, with the paths of signing in and out.
 func New(c Config) (*Dashboard, error) {
 	d := &Dashboard{Config: c, pages: map[string]*template.Template{}, markdown: newProse(), streams: make(chan struct{}, maxStreams), closing: make(chan struct{})}
-	for _, name := range []string{"overview", "leaks", "leak", "repositories", "activity", "health", "look"} {
+	for _, name := range []string{"overview", "leaks", "leak", "repositories", "activity", "health", "look", "required"} {
 		t, err := c.Site.TemplateWith(words(), templates, "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, err
@@ -123,6 +125,8 @@ func New(c Config) (*Dashboard, error) {
 	pages.HandleFunc("POST /repositories/{id}", d.scanAgain)
 	pages.HandleFunc("GET /activity", d.activity)
 	pages.HandleFunc("GET /health", d.health)
+	pages.HandleFunc("GET /required-check/{id}", d.required)
+	pages.HandleFunc("GET /required-check/{id}/ruleset.json", d.requiredJSON)
 	pages.HandleFunc("GET /first-look", d.look)
 	pages.HandleFunc("GET /first-look/{id}", d.look)
 	pages.HandleFunc("GET /first-look/{id}/events", d.watch)

@@ -55,9 +55,12 @@ func TestPages(t *testing.T) {
 	b.shows("/activity", 200, "had the history scanned again", "answered about a key: it still works", "closed a leak as a false positive")
 	b.shows("/activity?people=true", 200, "lee")
 	b.shows("/health", 200, "4\u202f321 of 5\u202f000", "none failed", "Active", "The App lacks merge_queues: read")
+	b.shows("/health", 200, `<a href="/required-check/1">Require it<span class="hidden"> in acme</span></a>`)
+	b.shows("/required-check/1", 200, "Require the check in acme", "gh api --method POST orgs/acme/rulesets --input ruleset.json", `"integration_id": 4711`, "/organizations/acme/settings/rules/new")
+	b.shows("/required-check/1/ruleset.json", 200, `"integration_id": 4711`, `"context": "Clerk secret keys"`)
 	b.shows("/first-look", 200, "First look at acme", `<span id="read">4</span> of 5`)
 	b.shows("/first-look/1", 200, `data-live="/first-look/1/events"`, `<noscript><meta http-equiv="refresh" content="5"></noscript>`)
-	for _, path := range []string{"/leaks/999", "/leaks/x", "/nothing", "/first-look/999", "/leaks/1/x", "/api/v1/leaks"} {
+	for _, path := range []string{"/leaks/999", "/leaks/x", "/nothing", "/first-look/999", "/required-check/999", "/required-check/2/ruleset.json", "/leaks/1/x", "/api/v1/leaks"} {
 		b.shows(path, 404, "There is no such page")
 	}
 	b.shows("/leaks?after=garbage", 400, "First page")
@@ -82,6 +85,7 @@ func TestOthersAreHidden(t *testing.T) {
 	kim.shows("/leaks/3", 404, "There is no such page")
 	kim.shows("/leaks?repository=99", 200, "a repository that you don't see", "0 leaks")
 	kim.shows("/first-look/2", 404)
+	kim.shows("/required-check/2", 404)
 	kim.shows("/first-look/2/events", 404)
 	if status, _ := kim.post("/leaks/12", url.Values{web.FormField: {tokenOf(kim.shows("/", 200))}, "do": {"rotated"}}); status != 404 {
 		t.Errorf("an order about another's leak: %d", status)

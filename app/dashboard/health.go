@@ -19,6 +19,7 @@ type healthPage struct {
 	Processes     int
 	QuotasKnown   bool
 	Lag           time.Duration // of the oldest delivery that waits
+	MayRequire    bool          // there is a page that says how the check is required
 }
 
 type jobRow struct {
@@ -33,7 +34,7 @@ type installationRow struct {
 
 func (d *Dashboard) health(w http.ResponseWriter, r *http.Request) {
 	_, visible := reader(r)
-	p := healthPage{Now: d.Now()}
+	p := healthPage{Now: d.Now(), MayRequire: d.AppID != 0}
 	quotas := map[int64]Quota{}
 	if d.Quotas != nil {
 		for _, q := range d.Quotas() {

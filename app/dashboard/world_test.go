@@ -87,7 +87,7 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w.pages, err = dashboard.New(dashboard.Config{
-		Site: site, SignIn: in, Store: ledger.Scope[dashboard.Tx](w.store), GitHubURL: w.github.URL(), Now: w.Now, Log: log,
+		Site: site, SignIn: in, Store: ledger.Scope[dashboard.Tx](w.store), GitHubURL: w.github.URL(), AppID: 4711, Now: w.Now, Log: log,
 		Components: func(context.Context) []dashboard.Component {
 			return []dashboard.Component{{Name: "database"}, {Name: "disk"}, {Name: "queue"}, {Name: "github"}}
 		},

@@ -32,7 +32,7 @@ func (s *Server) startDashboard(ctx context.Context, cfg config.Config, checks s
 			"fix", "set REKEY_CLIENT_ID, REKEY_CLIENT_SECRET_FILE and REKEY_PUBLIC_URL: docs/dashboard.md")
 	}
 	c := dashboard.Config{
-		Site: site, SignIn: signIn, Store: ledger.Scope[dashboard.Tx](s.store), GitHubURL: cfg.GitHubURL, Now: time.Now, Log: s.log,
+		Site: site, SignIn: signIn, Store: ledger.Scope[dashboard.Tx](s.store), GitHubURL: cfg.GitHubURL, AppID: cfg.AppID, Now: time.Now, Log: s.log,
 		Components: func(ctx context.Context) []dashboard.Component { return componentsOf(checks.Components(ctx)) },
 	}
 	answers := api.Config{Store: ledger.Scope[api.Tx](s.store), Status: s.reporter, WebURL: cfg.GitHubURL, Log: s.log}
