@@ -52,7 +52,13 @@ func (c hookPrePushCommand) read(ctx context.Context, s streams) (push.Verdict, 
 	if err != nil {
 		return push.Verdict{}, err
 	}
-	return hookRepository().ReadLocal(ctx, detect.New(detect.Options{}), c.Remote, c.URL, updates)
+	remote, url := c.Remote, c.URL
+	if len(updates) == 0 {
+		if u, name, address, ok := push.FromPreCommit(os.Getenv); ok {
+			updates, remote, url = []push.Update{u}, name, address
+		}
+	}
+	return hookRepository().ReadLocal(ctx, detect.New(detect.Options{}), remote, url, updates)
 }
 
 func hookRepository() push.Repository {

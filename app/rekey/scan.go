@@ -31,6 +31,8 @@ type scanCommand struct {
 	Strict         bool     `help:"Exit with 2 also if part of a file could not be read, as in a damaged or encrypted archive."`
 	Workers        int      `placeholder:"N" help:"How many files to read at once. Default: one per processor."`
 	Color          string   `default:"auto" enum:"auto,always,never" placeholder:"WHEN" help:"auto, always or never."`
+
+	silent bool // prints nothing where nothing was found, as hooks do
 }
 
 // Help is shown by rekey scan --help.
@@ -75,7 +77,7 @@ func (c scanCommand) Run(ctx context.Context, s streams) error {
 			return err
 		}
 	}
-	if failed == nil || len(result.Hits) > 0 {
+	if failed == nil && !c.silent || len(result.Hits) > 0 {
 		if err := c.report(s, result); err != nil {
 			return fmt.Errorf("writing the result: %w", err)
 		}

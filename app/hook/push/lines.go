@@ -52,6 +52,16 @@ func ParsePreReceive(ctx context.Context, r io.Reader) ([]Update, error) {
 	})
 }
 
+// FromPreCommit returns what the program of pre-commit.com says of a push: it reads git's lines itself, and hands one of them on in the
+// environment, with the remote's name and address.
+func FromPreCommit(getenv func(string) string) (u Update, remote, url string, ok bool) {
+	u = Update{Ref: getenv("PRE_COMMIT_REMOTE_BRANCH"), New: getenv("PRE_COMMIT_TO_REF"), Local: getenv("PRE_COMMIT_LOCAL_BRANCH")}
+	if getenv("PRE_COMMIT") == "" || !isID(u.New) || isZero(u.New) {
+		return Update{}, "", "", false
+	}
+	return u, getenv("PRE_COMMIT_REMOTE_NAME"), getenv("PRE_COMMIT_REMOTE_URL"), true
+}
+
 // ErrInput is wrapped where what came is not from git.
 var ErrInput = errors.New("standard input is not what git gives this hook")
 
