@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/detect/pattern"
 )
 
@@ -44,9 +45,9 @@ func patternOf(f detect.Finding) string {
 // what a pattern takes that is no Clerk key.
 func TestGitHubsPatternsAgree(t *testing.T) {
 	t.Parallel()
-	matchers := map[string]*pattern.Matcher{}
+	matchers := map[string]*detecttest.Matcher{}
 	for _, p := range pattern.GitHub() {
-		m, err := p.Compile()
+		m, err := detecttest.Compile(p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +94,7 @@ func TestGitHubsPatternsAgree(t *testing.T) {
 }
 
 // compare writes where patterns and findings differ in a text, and counts where they agree.
-func compare(w *strings.Builder, agreed map[string]int, where, text string, found []detect.Finding, matchers map[string]*pattern.Matcher) {
+func compare(w *strings.Builder, agreed map[string]int, where, text string, found []detect.Finding, matchers map[string]*detecttest.Matcher) {
 	place := func(at int) string {
 		line := strings.Count(text[:at], "\n") + 1
 		return fmt.Sprintf("%s:%d", where, line)

@@ -113,11 +113,11 @@ func TestFind(t *testing.T) {
 	}
 }
 
-func compiled(t *testing.T) map[string]*pattern.Matcher {
+func compiled(t *testing.T) map[string]*detecttest.Matcher {
 	t.Helper()
-	all := map[string]*pattern.Matcher{}
+	all := map[string]*detecttest.Matcher{}
 	for _, p := range pattern.GitHub() {
-		m, err := p.Compile()
+		m, err := detecttest.Compile(p)
 		if err != nil {
 			t.Fatalf("%s: %v", p.Name, err)
 		}
