@@ -48,7 +48,7 @@ func (c hookPrePushCommand) Run(ctx context.Context, s streams) error {
 }
 
 func (c hookPrePushCommand) read(ctx context.Context, s streams) (push.Verdict, error) {
-	updates, err := push.ParsePrePush(ctx, s.in)
+	updates, err := push.ParsePrePush(s.in)
 	if err != nil {
 		return push.Verdict{}, err
 	}
@@ -101,16 +101,16 @@ func (c hookPreReceiveCommand) Run(ctx context.Context, s streams) error {
 	debug.SetGCPercent(400)
 	ctx, cancel := context.WithTimeoutCause(ctx, c.Budget, errBudget)
 	defer cancel()
-	updates, err := push.ParsePreReceive(ctx, s.in)
-	var verdict push.Verdict
-	if err == nil {
-		verdict, err = hookRepository().ReadReceived(ctx, detect.New(detect.Options{}), c.Policy, updates)
-	}
+	verdict, err := c.within(ctx, s)
 	if err == nil {
 		err = unreadError(verdict)
 	}
+	out := s.err
+	if os.Getenv("GL_PROTOCOL") == "web" {
+		out = &push.Prefixed{Writer: s.err, Prefix: "GL-HOOK-ERR: "} // what GitLab shows in the browser
+	}
 	if len(verdict.Refused()) > 0 {
-		if err := verdict.WriteRefusal(s.err); err != nil {
+		if err := verdict.WriteRefusal(out); err != nil {
 			return err
 		}
 		return exitStatus(1)
@@ -121,11 +121,38 @@ func (c hookPreReceiveCommand) Run(ctx context.Context, s streams) error {
 	if errors.Is(err, errBudget) {
 		err = fmt.Errorf("it takes longer than %s. Push fewer commits at once, or have the server's administrator raise --budget", c.Budget)
 	}
-	if err := push.WriteUnchecked(s.err, err, c.FailClosed); err != nil {
+	if err := push.WriteUnchecked(out, err, c.FailClosed); err != nil {
 		return err
 	}
 	if c.FailClosed {
 		return exitStatus(2)
 	}
 	return nil
+}
+
+// within returns when the work is done or time is up, whatever the work is at: git waits for this process, and a server for git.
+func (c hookPreReceiveCommand) within(ctx context.Context, s streams) (push.Verdict, error) {
+	type result struct {
+		verdict push.Verdict
+		err     error
+	}
+	done := make(chan result, 1)
+	go func() {
+		verdict, err := c.read(ctx, s)
+		done <- result{verdict, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return push.Verdict{}, context.Cause(ctx)
+	case r := <-done:
+		return r.verdict, r.err
+	}
+}
+
+func (c hookPreReceiveCommand) read(ctx context.Context, s streams) (push.Verdict, error) {
+	updates, err := push.ParsePreReceive(s.in)
+	if err != nil {
+		return push.Verdict{}, err
+	}
+	return hookRepository().ReadReceived(ctx, detect.New(detect.Options{}), c.Policy, updates)
 }

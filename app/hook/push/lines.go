@@ -6,7 +6,6 @@ package push
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,8 +26,8 @@ const (
 )
 
 // ParsePrePush reads what git tells its pre-push hook: "local-ref local-id remote-ref remote-id" in each line.
-func ParsePrePush(ctx context.Context, r io.Reader) ([]Update, error) {
-	return parse(ctx, r, "pre-push", func(line string) (u Update, ok bool) {
+func ParsePrePush(r io.Reader) ([]Update, error) {
+	return parse(r, "pre-push", func(line string) (u Update, ok bool) {
 		// A local name may hold blanks, as in HEAD@{2 days ago}: the last three fields don't.
 		fields := strings.Split(line, " ")
 		if len(fields) < 4 {
@@ -44,8 +43,8 @@ func ParsePrePush(ctx context.Context, r io.Reader) ([]Update, error) {
 }
 
 // ParsePreReceive reads what git tells a server's pre-receive hook: "old-id new-id ref" in each line.
-func ParsePreReceive(ctx context.Context, r io.Reader) ([]Update, error) {
-	return parse(ctx, r, "pre-receive", func(line string) (u Update, ok bool) {
+func ParsePreReceive(r io.Reader) ([]Update, error) {
+	return parse(r, "pre-receive", func(line string) (u Update, ok bool) {
 		old, rest, _ := strings.Cut(line, " ")
 		id, ref, _ := strings.Cut(rest, " ")
 		return Update{Ref: ref, Old: old, New: id}, ref != ""
@@ -65,49 +64,28 @@ func FromPreCommit(getenv func(string) string) (u Update, remote, url string, ok
 // ErrInput is wrapped where what came is not from git.
 var ErrInput = errors.New("standard input is not what git gives this hook")
 
-// parse reads lines until the input or the context ends: an input that never ends is an error, and one that never comes.
-func parse(ctx context.Context, r io.Reader, hook string, line func(string) (Update, bool)) ([]Update, error) {
-	type result struct {
-		updates []Update
-		err     error
-	}
-	done := make(chan result, 1)
-	go func() {
-		updates, err := parseLines(r, line)
-		done <- result{updates, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return nil, fmt.Errorf("%s: reading what git pushes: %w", hook, context.Cause(ctx))
-	case got := <-done:
-		if got.err != nil {
-			return nil, fmt.Errorf("%s: %w", hook, got.err)
-		}
-		return got.updates, nil
-	}
-}
-
-func parseLines(r io.Reader, parse func(string) (Update, bool)) (updates []Update, err error) {
+// parse reads lines to the end of the input: one that never ends is an error.
+func parse(r io.Reader, hook string, line func(string) (Update, bool)) (updates []Update, err error) {
 	limited := &io.LimitedReader{R: r, N: mostBytes + 1}
 	lines := bufio.NewScanner(limited)
 	for n := 1; lines.Scan(); n++ {
 		if n > mostLines {
-			return nil, fmt.Errorf("%w: over %d lines", ErrInput, mostLines)
+			return nil, fmt.Errorf("%s: %w: over %d lines", hook, ErrInput, mostLines)
 		}
-		u, ok := parse(lines.Text())
+		u, ok := line(lines.Text())
 		if !ok || !isID(u.Old) || len(u.New) != len(u.Old) || !isID(u.New) {
-			return nil, fmt.Errorf("%w: line %d is malformed", ErrInput, n)
+			return nil, fmt.Errorf("%s: %w: line %d is malformed", hook, ErrInput, n)
 		}
 		u.Old, u.New = unlessZero(u.Old), unlessZero(u.New)
 		updates = append(updates, u)
 	}
 	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-		return nil, fmt.Errorf("%w: a line is too long", ErrInput)
+		return nil, fmt.Errorf("%s: %w: a line is too long", hook, ErrInput)
 	} else if err != nil {
-		return nil, fmt.Errorf("reading standard input: %w", err)
+		return nil, fmt.Errorf("%s: reading standard input: %w", hook, err)
 	}
 	if limited.N <= 0 {
-		return nil, fmt.Errorf("%w: over %d bytes", ErrInput, mostBytes)
+		return nil, fmt.Errorf("%s: %w: over %d bytes", hook, ErrInput, mostBytes)
 	}
 	return updates, nil
 }

@@ -1,7 +1,6 @@
 package push
 
 import (
-	"context"
 	"errors"
 	"io"
 	"slices"
@@ -30,7 +29,7 @@ func TestParsePrePush(t *testing.T) {
 		{"HEAD@{2 days ago} " + one + " refs/heads/b " + zero, []Update{{Ref: "refs/heads/b", New: one, Local: "HEAD@{2 days ago}"}}},
 		{"HEAD " + long + " refs/tags/v1 " + zeroes + "\n", []Update{{Ref: "refs/tags/v1", New: long, Local: "HEAD"}}},
 	} {
-		got, err := ParsePrePush(t.Context(), strings.NewReader(tt.in))
+		got, err := ParsePrePush(strings.NewReader(tt.in))
 		if err != nil || !slices.Equal(got, tt.want) {
 			t.Errorf("%q: %+v, %v", tt.in, got, err)
 		}
@@ -40,7 +39,7 @@ func TestParsePrePush(t *testing.T) {
 		"a " + strings.ToUpper("a"+one[1:]) + " b " + zero + "\n", "a " + one + "  " + zero + "\n", "a " + one[1:] + " b " + zero[1:] + "\n",
 		"refs/" + strings.Repeat("x", 1<<20) + " " + one + " b " + zero,
 	} {
-		if got, err := ParsePrePush(t.Context(), strings.NewReader(in)); !errors.Is(err, ErrInput) {
+		if got, err := ParsePrePush(strings.NewReader(in)); !errors.Is(err, ErrInput) {
 			t.Errorf("%.60q: %+v, %v", in, got, err)
 		}
 	}
@@ -56,21 +55,13 @@ func (e endless) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// TestInputThatNeverEnds: neither lines without end nor a line without end nor silence keeps a hook.
+// TestInputThatNeverEnds: neither lines nor a line without end keep a hook.
 func TestInputThatNeverEnds(t *testing.T) {
 	t.Parallel()
 	for _, in := range []endless{endless(zero + " " + one + " refs/heads/main\n"), "x", "\n"} {
-		if _, err := ParsePreReceive(t.Context(), in); !errors.Is(err, ErrInput) {
+		if _, err := ParsePreReceive(in); !errors.Is(err, ErrInput) {
 			t.Errorf("%.20q: %v", string(in), err)
 		}
-	}
-	silence, end := io.Pipe()
-	defer end.Close()
-	ctx, cancel := context.WithCancelCause(t.Context())
-	over := errors.New("time is up")
-	cancel(over)
-	if _, err := ParsePreReceive(ctx, silence); !errors.Is(err, over) {
-		t.Errorf("silence: %v", err)
 	}
 }
 
@@ -95,13 +86,13 @@ func TestParsingIsTheInverseOfWriting(t *testing.T) {
 			pushed.WriteString(local + " " + id + " " + ref + " " + old + "\n")
 			received.WriteString(old + " " + id + " " + ref + "\n")
 		}
-		if got, err := ParsePrePush(t.Context(), strings.NewReader(pushed.String())); err != nil || !slices.Equal(got, updates) {
+		if got, err := ParsePrePush(strings.NewReader(pushed.String())); err != nil || !slices.Equal(got, updates) {
 			t.Fatalf("%q: %+v, %v", pushed.String(), got, err)
 		}
 		for i := range updates {
 			updates[i].Local = ""
 		}
-		if got, err := ParsePreReceive(t.Context(), strings.NewReader(received.String())); err != nil || !slices.Equal(got, updates) {
+		if got, err := ParsePreReceive(strings.NewReader(received.String())); err != nil || !slices.Equal(got, updates) {
 			t.Fatalf("%q: %+v, %v", received.String(), got, err)
 		}
 	})
@@ -113,8 +104,8 @@ func FuzzLines(f *testing.F) {
 	f.Add(zero + " " + one + " refs/heads/b\n")
 	f.Add("(delete) " + zeroes + " refs/heads/b " + long + "\n")
 	f.Fuzz(func(t *testing.T, in string) {
-		for _, parse := range []func(context.Context, io.Reader) ([]Update, error){ParsePrePush, ParsePreReceive} {
-			updates, err := parse(t.Context(), strings.NewReader(in))
+		for _, parse := range []func(io.Reader) ([]Update, error){ParsePrePush, ParsePreReceive} {
+			updates, err := parse(strings.NewReader(in))
 			if err != nil && updates != nil {
 				t.Fatalf("both %+v and %v", updates, err)
 			}

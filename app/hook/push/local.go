@@ -38,7 +38,19 @@ func (r Repository) ReadLocal(ctx context.Context, s *detect.Scanner, remote, ur
 	if err != nil {
 		return verdict, err
 	}
-	if err := r.readReachable(ctx, s, tree, &verdict, has, scan.Pushed{Dir: r.Dir}); err != nil {
+	for _, u := range verdict.Updates {
+		if _, ok := tree.ParseID(u.New); !ok {
+			return verdict, fmt.Errorf("%w: %s is not an ID of this repository's format", ErrInput, u.New)
+		}
+	}
+	verdict.revisions = revisions(verdict.Updates, has)
+	pushed := scan.Pushed{Dir: r.Dir}
+	if _, sha1 := tree.ParseID(strings.Repeat("0", 40)); sha1 {
+		verdict.Result, err = r.readReachable(ctx, s, verdict.revisions, pushed)
+	} else {
+		verdict.Result, err = r.readEach(ctx, s, tree, verdict, pushed)
+	}
+	if err != nil {
 		return verdict, err
 	}
 	r.plan(ctx, &verdict)
@@ -108,41 +120,44 @@ func hasObject(tree *worktree.Tree, id string) bool {
 	return true
 }
 
-// readReachable looks through what the updates' new ids reach and has does not.
-func (r Repository) readReachable(
-	ctx context.Context, s *detect.Scanner, tree *worktree.Tree, verdict *Verdict, has []string, pushed scan.Pushed,
-) error {
-	var revisions strings.Builder
-	for _, u := range verdict.Updates {
-		if _, ok := tree.ParseID(u.New); !ok {
-			return fmt.Errorf("%w: %s is not an ID of this repository's format", ErrInput, u.New)
-		}
-		revisions.WriteString(u.New + "\n")
+// revisions are what updates bring and has does not, as git rev-list reads them.
+func revisions(updates []Update, has []string) string {
+	var b strings.Builder
+	for _, u := range updates {
+		b.WriteString(u.New + "\n")
 	}
 	for _, id := range has {
-		revisions.WriteString("^" + id + "\n")
+		b.WriteString("^" + id + "\n")
 	}
-	verdict.revisions = revisions.String()
-	read := func() (err error) {
-		verdict.Result, err = scan.Run(ctx, s, scan.Options{Pushed: &pushed, Paths: []string{r.Dir}, Getenv: r.Getenv, Now: r.Now})
+	return b.String()
+}
+
+func (r Repository) scan(ctx context.Context, s *detect.Scanner, pushed scan.Pushed) (scan.Result, error) {
+	return scan.Run(ctx, s, scan.Options{Pushed: &pushed, Paths: []string{r.Dir}, Getenv: r.Getenv, Now: r.Now})
+}
+
+// readReachable looks through all objects of the revisions: what git push itself would send, but complete, and without the time
+// that it takes to make it small.
+func (r Repository) readReachable(ctx context.Context, s *detect.Scanner, revisions string, pushed scan.Pushed) (result scan.Result, err error) {
+	err = r.Git.Stream(ctx, revisions, func(out io.Reader) (err error) {
+		pushed.Pack = out
+		result, err = r.scan(ctx, s, pushed)
 		return err
-	}
-	if len(verdict.Updates[0].New) == 40 {
-		// What git push itself would send, but complete, and without the time that it takes to make it small.
-		return r.Git.Stream(ctx, verdict.revisions, func(out io.Reader) error {
-			pushed.Pack = out
-			return read()
-		}, "pack-objects", "--revs", "--stdout", "--quiet", "--delta-base-offset", "--window=0", "--compression=0", "--missing=allow-promisor")
-	}
-	out, err := r.Git.Output(ctx, verdict.revisions, "rev-list", "--stdin")
+	}, "pack-objects", "--revs", "--stdout", "--quiet", "--delta-base-offset", "--window=0", "--compression=0", "--missing=allow-promisor")
+	return result, err
+}
+
+// readEach does the same commit by commit, where ids are SHA-256.
+func (r Repository) readEach(ctx context.Context, s *detect.Scanner, tree *worktree.Tree, v Verdict, pushed scan.Pushed) (scan.Result, error) {
+	out, err := r.Git.Output(ctx, v.revisions, "rev-list", "--stdin")
 	if err != nil {
-		return err
+		return scan.Result{}, err
 	}
 	pushed.Commits = strings.Fields(out)
-	for _, u := range verdict.Updates {
+	for _, u := range v.Updates {
 		pushed.Tags = append(pushed.Tags, tagsAt(tree, u.New)...)
 	}
-	return read()
+	return r.scan(ctx, s, pushed)
 }
 
 // mostTags is how many tags may be about one another.

@@ -110,7 +110,7 @@ func (r Repository) plan(ctx context.Context, v *Verdict) {
 func (r Repository) revList(ctx context.Context, v *Verdict, revisions string, args ...string) ([]node, error) {
 	args = append([]string{"rev-list", "--stdin"}, args...)
 	if v.notAll {
-		args = append(args, "--not", "--all")
+		args = append(args, "--not", "--all", "--alternate-refs")
 	}
 	out, err := r.Git.Output(ctx, revisions, args...)
 	if err != nil {

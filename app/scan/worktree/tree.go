@@ -120,19 +120,24 @@ func (d *brought) compare(ctx context.Context, id ID, parents []ID, prefix strin
 
 // Holds reports whether a commit's tree has this very content at this path.
 func (t *Tree) Holds(c Commit, f File) bool {
-	at := c.Tree
-	for path := f.Path; ; {
+	id, ok := t.FileAt(c, f.Path)
+	return ok && id == f.ID
+}
+
+// FileAt returns the content that a commit's tree has at a path. It is false where there is none, or where that cannot be read.
+func (t *Tree) FileAt(c Commit, path string) (ID, bool) {
+	for at := c.Tree; ; {
 		name, rest, more := strings.Cut(path, "/")
 		entries, err := t.entries(at)
 		if err != nil {
-			return false
+			return "", false
 		}
 		i := slices.IndexFunc(entries, func(e treeEntry) bool { return e.name == name && e.mode.isTree() == more })
 		if i < 0 {
-			return false
+			return "", false
 		}
 		if !more {
-			return entries[i].id == f.ID
+			return entries[i].id, !entries[i].mode.isGitlink()
 		}
 		at, path = entries[i].id, rest
 	}
