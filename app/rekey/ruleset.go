@@ -18,8 +18,8 @@ import (
 )
 
 type rulesetCommand struct {
-	Org      string   `placeholder:"ORG" help:"The organisation." xor:"target" required:""`
-	Repo     string   `placeholder:"OWNER/NAME" help:"One repository." xor:"target" required:""`
+	Org      string   `placeholder:"ORG" help:"The organisation." xor:"target"`
+	Repo     string   `placeholder:"OWNER/NAME" help:"One repository." xor:"target"`
 	Branch   string   `placeholder:"NAME" help:"A branch. Default: each repository's default branch."`
 	Include  []string `placeholder:"PATTERN" help:"Repositories of the organisation by name or pattern. Default: all, those to come as well."`
 	Exclude  []string `placeholder:"PATTERN" help:"Repositories to leave out."`
@@ -57,6 +57,9 @@ Exit status of --check: 0 all require it, 1 some don't, 2 some could not be read
 
 // Run prints the ruleset, or asks and prints who lacks it.
 func (c rulesetCommand) Run(ctx context.Context, s streams) error {
+	if c.Org+c.Repo == "" {
+		return errors.New("for whom? give --org ORG or --repo OWNER/NAME; see rekey ruleset --help")
+	}
 	if c.Org != "" && !githubName.MatchString(c.Org) || c.Repo != "" && !isRepository(c.Repo) {
 		return fmt.Errorf("%q is not a name on GitHub", c.Org+c.Repo)
 	}

@@ -15,7 +15,6 @@ const CheckName = text.CheckName
 // Options say what ruleset to make.
 type Options struct {
 	App      int64    // whose check counts
-	Name     string   // "": a name that says what it does
 	Branch   string   // "": the default branch, whatever its name
 	Evaluate bool     // only tell what would have been refused; GitHub Enterprise has that
 	OneRepo  bool     // for a repository, not for an organisation
@@ -64,14 +63,11 @@ type required struct {
 // New returns the ruleset.
 func New(o Options) Ruleset {
 	r := Ruleset{
-		Name: o.Name, Target: "branch", Enforcement: "active", Bypass: []struct{}{},
+		Name: "Require rekey's check for Clerk keys", Target: "branch", Enforcement: "active", Bypass: []struct{}{},
 		Conditions: conditions{Refs: names{Include: []string{"~DEFAULT_BRANCH"}, Exclude: []string{}}},
 		Rules: []rule{{"required_status_checks", parameters{
 			Checks: []required{{CheckName, o.App}}, Created: true,
 		}}},
-	}
-	if r.Name == "" {
-		r.Name = "Require rekey's check for Clerk keys"
 	}
 	if o.Evaluate {
 		r.Enforcement = "evaluate"
