@@ -30,7 +30,7 @@ func TestTheDocumentedSettings(t *testing.T) {
 			t.Errorf("%s: %d events, %v", protocols[i], len(settings.Hooks), err)
 		}
 		for event, hooks := range settings.Hooks {
-			if !strings.Contains(string(hooks), `"command": "rekey hook agent"`) {
+			if !strings.Contains(string(hooks), `"command": "rekey hook agent`) {
 				t.Errorf("%s runs %s", event, hooks)
 			}
 			in := `{"hook_event_name":"` + event + `","tool_input":{"command":"` + detecttest.Key(1, detect.Live) + `"}}`
@@ -39,5 +39,31 @@ func TestTheDocumentedSettings(t *testing.T) {
 				t.Errorf("%s, %s: %s", protocols[i], event, got)
 			}
 		}
+	}
+}
+
+// TestCodexKnowsTheAnswers: its schemas allow no further fields, and an answer that has one is dropped, which lets the event pass.
+func TestCodexKnowsTheAnswers(t *testing.T) {
+	t.Parallel()
+	allowed := map[string]string{
+		"UserPromptSubmit": "decision reason", "PostToolUse": "decision reason", "PreToolUse": "hookSpecificOutput", "PermissionRequest": "hookSpecificOutput",
+	}
+	inside := map[string]string{"PreToolUse": "hookEventName permissionDecision permissionDecisionReason", "PermissionRequest": "hookEventName decision"}
+	for event, names := range allowed {
+		in := `{"hook_event_name":"` + event + `","turn_id":"1","prompt":"` + detecttest.Key(1, detect.Live) + `","tool_response":"` + detecttest.Key(2, detect.Test) + `"}`
+		var got map[string]any
+		if err := json.Unmarshal(agent.Judge(t.Context(), scanner(), agent.Options{}, strings.NewReader(in)).Out, &got); err != nil || len(got) == 0 {
+			t.Errorf("%s: %v, %v", event, got, err)
+		}
+		check := func(got map[string]any, names string) {
+			for name := range got {
+				if !strings.Contains(" "+names+" ", " "+name+" ") {
+					t.Errorf("%s: Codex doesn't know %s", event, name)
+				}
+			}
+		}
+		check(got, names)
+		hook, _ := got["hookSpecificOutput"].(map[string]any)
+		check(hook, inside[event])
 	}
 }

@@ -86,13 +86,16 @@ func parse(input []byte, protocol Protocol) (*event, error) {
 	return e, nil
 }
 
-// detect tells the protocol by the event itself: names of Cursor's events start with a small letter, and only Codex counts turns in
-// the events that matter. Cursor runs Claude Code's hooks too, with its names and answers.
+// detect tells the protocol by the event itself: names of Cursor's events start with a small letter, and of the others only Codex names
+// its model and turn. Cursor runs Claude Code's hooks too, with its names and answers.
 func (e *event) detect() Protocol {
-	switch _, turns := e.fields["turn_id"]; {
+	_, turn := e.fields["turn_id"]
+	_, model := e.fields["model"]
+	_, cursor := e.fields["cursor_version"]
+	switch {
 	case unicode.IsLower(rune(e.name[0])):
 		return Cursor
-	case turns:
+	case (turn || model) && !cursor:
 		return Codex
 	}
 	return Claude
