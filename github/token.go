@@ -32,6 +32,7 @@ const (
 
 	metadataAccess Access = "metadata" // to list an installation's repositories
 	rulesAccess    Access = "rules"    // contents read, for what protects branches
+	membersAccess  Access = "members"  // to see who is in a team; granted only where an owner has accepted it
 )
 
 // permissions returns what to ask a token for. GitHub refuses to give more than the installation was granted.
@@ -42,6 +43,8 @@ func (a Access) permissions() (*gogithub.InstallationPermissions, error) {
 		return &gogithub.InstallationPermissions{Metadata: reading, Contents: reading, Checks: writing}, nil
 	case RespondAccess:
 		return &gogithub.InstallationPermissions{Metadata: reading, Contents: reading, Checks: writing, Issues: writing}, nil
+	case membersAccess:
+		return &gogithub.InstallationPermissions{Members: reading}, nil
 	case metadataAccess:
 		return &gogithub.InstallationPermissions{Metadata: reading}, nil
 	case rulesAccess:

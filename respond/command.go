@@ -15,6 +15,8 @@ const (
 	CommandReopen   CommandKind = "reopen"
 	CommandStatus   CommandKind = "status"
 	CommandHelp     CommandKind = "help"
+	CommandApprove  CommandKind = "approve"  // confirm what another person asked for
+	CommandSnooze   CommandKind = "snooze"   // pause the reminders
 	CommandTriage   CommandKind = "triage"   // treat a pull request's findings as leaks of the repository
 	CommandAccept   CommandKind = "accept"   // what a limit left unread is accepted; about no leak
 	CommandClosed   CommandKind = "closed"   // closed the issue by hand
@@ -31,6 +33,10 @@ type Command struct {
 	At     time.Time
 	Button bool
 	Bot    bool // another App, whose closing is undone; all else that it says is ignored
+
+	// For what waits for a second person, asked when the command is applied:
+	Team  Membership      // of the person in the policy's team
+	Roles map[string]Role // of those whose requests may wait, by login in lower case
 }
 
 // IsPerson reports whether commands of this sender count at all: those of bots, our own above all, do not.
@@ -38,14 +44,14 @@ func IsPerson(login, senderType string) bool {
 	return login != "" && senderType != "Bot" && !strings.HasSuffix(login, "[bot]")
 }
 
-// mayRun reports whether a person with this role may run this command on the leak: write, and for ignoring a production key
-// maintain or admin.
+// mayRun reports whether a person with this role may run this command on the leak: write, and for ignoring a production key, or
+// pausing its reminders, maintain or admin.
 func mayRun(role Role, said CommandKind, l Leak) bool {
 	switch {
 	case role.Maintains():
 		return true
 	case role == RoleWrite:
-		return said != CommandIgnore || !l.Production()
+		return said != CommandIgnore && said != CommandSnooze || !l.Production()
 	case role == RoleTriage:
 		return said == CommandReopened || said == CommandReopen || said == CommandTriage // who sees danger may say so
 	}

@@ -21,8 +21,10 @@ const (
 	CloseIssue    Effect = "close_issue"
 	ReopenIssue   Effect = "reopen_issue"
 	Comment       Effect = "comment" // Body, under the leak's issue
-	AskClerk      Effect = "ask_clerk"
-	Notify        Effect = "notify" // tell the policy's targets
+	// WithdrawComment deletes the comment that was made under the key Of.
+	WithdrawComment Effect = "withdraw_comment"
+	AskClerk        Effect = "ask_clerk"
+	Notify          Effect = "notify" // tell the policy's targets
 )
 
 // Action is one effect, chosen. It holds no text that the ledger can give when it is performed, comments apart.
@@ -35,7 +37,10 @@ type Action struct {
 	Reply        Reply         `json:"-"` // Comment
 	Body         string        // Comment: the reply in words, once it is queued
 	NotPlanned   bool          // CloseIssue: as not planned, rather than completed
-	Notice       NoticeKind    `json:"Event"` // Notify
+	Of           string        `json:",omitempty"` // WithdrawComment
+	Reminder     bool          `json:",omitempty"` // of what reminds: it is not sent once nobody is to be reminded any more
+	Notice       NoticeKind    `json:"Event"`      // Notify
+	To           string        `json:",omitempty"` // Notify: this target alone, whatever the policy says
 	Always       bool          // Notify: the server's own targets, whatever the policy says
 	Verification Verification  `json:"Ask"` // AskClerk
 	After        time.Duration // not before this long from now
@@ -66,11 +71,19 @@ type Change struct {
 	Verdict    Verdict // what Clerk said; "" if it was not asked
 	InstanceID string  // as Clerk answered; "" leaves what is known
 	Admit      bool    // a leak from outside is one of the repository from now on
+
+	ApprovedBy string     // login of the second person who confirmed the step; "": none was needed
+	Until      time.Time  // of a step to Ignored: the first moment at which it no longer counts; zero: for good
+	Request    *Request   // what waits for a second person from now on; its zero value: nothing. nil leaves what is known
+	Snooze     *time.Time // until when nobody is reminded; nil leaves what is known
+	Reminded   bool       // people are reminded
+	Escalated  bool       // the policy's escalation target is told
+	Look       *time.Time // when to call [FollowUp] next, zero: never; nil: soon
 }
 
 // Event returns the change as the ledger's history keeps it.
 func (c Change) Event() Event {
-	return Event{Leak: c.Leak, At: c.At, By: c.By, From: c.From, To: c.To, Reason: c.Reason}
+	return Event{Leak: c.Leak, At: c.At, By: c.By, From: c.From, To: c.To, Reason: c.Reason, ApprovedBy: c.ApprovedBy, Until: c.Until}
 }
 
 // ApplyTo returns the leak's record after the change.
@@ -78,7 +91,11 @@ func (c Change) ApplyTo(l Leak) Leak {
 	if c.From != c.To {
 		l.State, l.Reason = c.To, c.Reason
 		l.Closed, l.ClosedBy = time.Time{}, ""
-		if c.To != Open {
+		l.ApprovedBy, l.Until, l.Request, l.Snoozed = c.ApprovedBy, c.Until, Request{}, time.Time{}
+		l.Look = c.Until
+		if c.To == Open {
+			l.Look = c.At.Add(FirstLook)
+		} else {
 			l.Closed, l.ClosedBy = c.At, c.By
 		}
 	}
@@ -92,7 +109,27 @@ func (c Change) ApplyTo(l Leak) Leak {
 		l.InstanceID = c.InstanceID
 	}
 	if c.Admit {
-		l.Outside, l.Detected = false, c.At
+		l.Outside, l.Detected, l.Look = false, c.At, c.At.Add(FirstLook)
+	}
+	return c.applyFollowUp(l)
+}
+
+// applyFollowUp is what of a change is about what time brings.
+func (c Change) applyFollowUp(l Leak) Leak {
+	if c.Request != nil {
+		l.Request, l.Look = *c.Request, c.At.Add(FirstLook)
+	}
+	if c.Snooze != nil {
+		l.Snoozed, l.Look = *c.Snooze, c.At.Add(FirstLook)
+	}
+	if c.Reminded {
+		l.Reminded = c.At
+	}
+	if c.Escalated {
+		l.Escalated = c.At
+	}
+	if c.Look != nil {
+		l.Look = *c.Look
 	}
 	return l
 }

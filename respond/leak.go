@@ -40,9 +40,16 @@ type Leak struct {
 	Detected   time.Time // when rekey first saw it, or it was admitted
 	Responded  time.Time // first response of a person
 	Closed     time.Time
-	ClosedBy   string // login; ByClerk where its answer closed it, Self where rekey did
-	Reason     string // why it is in this state, in words
-	Pusher     string // login of who pushed it first, "" if unknown
+	ClosedBy   string    // login; ByClerk where its answer closed it, Self where rekey did
+	Reason     string    // why it is in this state, in words
+	ApprovedBy string    // login of the second person who confirmed the closing; "": none was needed
+	Until      time.Time // of a false positive: the first moment at which it no longer counts; zero: for good
+	Request    Request   // a closing that waits for a second person
+	Snoozed    time.Time // nobody is reminded until then
+	Reminded   time.Time // when people were last reminded
+	Escalated  time.Time // when the policy's escalation target was told
+	Look       time.Time // when [FollowUp] is due; zero: never
+	Pusher     string    // login of who pushed it first, "" if unknown
 
 	// Outside reports that only pull requests of people without write access brought it so far. It gets a check run, and
 	// nothing else until it is admitted.
@@ -142,4 +149,7 @@ type Event struct {
 	From   State
 	To     State
 	Reason string
+
+	ApprovedBy string    // login of the second person who confirmed it; "": none was needed
+	Until      time.Time // of a step to Ignored: the first moment at which it no longer counts; zero: for good
 }

@@ -17,23 +17,26 @@ const (
 	NoticeRevoked  NoticeKind = "revoked"
 	NoticeIgnored  NoticeKind = "ignored"
 	NoticeResolved NoticeKind = "resolved"
+	NoticeReminded NoticeKind = "reminded" // it is still open
 )
 
 // NoticeKinds returns all kinds of notices.
 func NoticeKinds() []NoticeKind {
-	return []NoticeKind{NoticeOpened, NoticeReopened, NoticeRevoked, NoticeIgnored, NoticeResolved}
+	return []NoticeKind{NoticeOpened, NoticeReopened, NoticeRevoked, NoticeIgnored, NoticeResolved, NoticeReminded}
 }
 
 // Notice is one step in a leak's life, as JSON receivers get it. It holds no credential and no place.
 type Notice struct {
 	ID         string           `json:"id"`   // the same for every attempt to tell of this step
-	Type       string           `json:"type"` // leak.opened, leak.reopened, leak.revoked, leak.ignored, leak.resolved
+	Type       string           `json:"type"` // leak.opened, leak.reopened, leak.revoked, leak.ignored, leak.resolved, leak.reminded
 	Time       time.Time        `json:"timestamp"`
 	Repository NoticeRepository `json:"repository"`
 	Leak       NoticeLeak       `json:"leak"`
 	Issue      *NoticeIssue     `json:"issue,omitempty"` // nil: none is filed
 	By         string           `json:"by,omitempty"`    // login, "Clerk" or "rekey"
 	Reason     string           `json:"reason,omitempty"`
+	ApprovedBy string           `json:"approved_by,omitempty"` // login of the second person who confirmed it
+	Until      time.Time        `json:"until,omitzero"`        // of leak.ignored: when the leak opens again by itself
 }
 
 // NoticeRepository is where the leak is.

@@ -39,6 +39,8 @@ type Policy struct {
 	Allow  AllowList
 	Public PublicPolicy
 	Notify []NotifyRule
+	Ignore IgnorePolicy
+	Remind RemindPolicy
 	Always []NotifyRule // the server's own: notified when a production key is allowed, whatever Notify says
 
 	Origins map[string]PolicySource // which file decided a setting, by its name; none: rekey's default
@@ -147,7 +149,7 @@ type AllowedPath struct {
 // NotifyRule names a target of the server's configuration, which holds its address and secret, and what it is told.
 type NotifyRule struct {
 	To string
-	On []NoticeKind // empty: opened, reopened and revoked
+	On []NoticeKind // empty: opened, reopened, revoked and reminded
 }
 
 // DefaultLabel is the one label of issues where no policy names others.
@@ -161,6 +163,8 @@ func DefaultPolicy() Policy {
 		Verify: VerifyOnRequest,
 		Unread: UnreadFails,
 		Issues: IssuePolicy{Labels: []string{DefaultLabel}, MaxPerHour: 10},
+		Ignore: IgnorePolicy{Approval: ApprovalNone},
+		Remind: DefaultRemind(),
 	}
 }
 
@@ -177,7 +181,7 @@ func (p Policy) Notifies(kind NoticeKind) bool {
 // Includes reports whether the target is notified of events of the kind.
 func (n NotifyRule) Includes(kind NoticeKind) bool {
 	if len(n.On) == 0 {
-		return kind == NoticeOpened || kind == NoticeReopened || kind == NoticeRevoked
+		return kind == NoticeOpened || kind == NoticeReopened || kind == NoticeRevoked || kind == NoticeReminded
 	}
 	return slices.Contains(n.On, kind)
 }

@@ -1,5 +1,10 @@
 package respond
 
+import (
+	"slices"
+	"time"
+)
+
 // ReplyKind is what a comment under a leak's issue is about.
 type ReplyKind string
 
@@ -24,6 +29,21 @@ const (
 	ReplyNoClearAnswer      ReplyKind = "no_clear_answer"      // Clerk is asked again
 	ReplyGaveUp             ReplyKind = "gave_up"              // Clerk is not asked again
 	ReplyNotConfirmed       ReplyKind = "not_confirmed"        // closing by hand is undone: Clerk gave no clear answer
+	ReplyWaits              ReplyKind = "waits"                // Leak.Request waits for a second person; By asked for the same now
+	ReplyNothingWaits       ReplyKind = "nothing_waits"        // there is nothing to confirm
+	ReplyOwnRequest         ReplyKind = "own_request"          // By may not confirm what By asked for
+	ReplyPusherApproves     ReplyKind = "pusher_approves"      // By pushed the key
+	ReplyNotApprover        ReplyKind = "not_approver"         // By is not entitled to confirm, by Approval
+	ReplyTeamUnreadable     ReplyKind = "team_unreadable"      // the App may not see who is in Approval's team
+	ReplyRequesterLost      ReplyKind = "requester_lost"       // who asked is not entitled to it any more
+	ReplyRequestExpired     ReplyKind = "request_expired"      // nobody confirmed it in time
+	ReplyUntilForm          ReplyKind = "until_form"           // the last day is none, or is over
+	ReplySnoozed            ReplyKind = "snoozed"              // nobody is reminded until Leak.Snoozed
+	ReplySnoozeOff          ReplyKind = "snooze_off"           // reminders go on
+	ReplySnoozeForm         ReplyKind = "snooze_form"          // the time is none, or too long
+	ReplyNoReminders        ReplyKind = "no_reminders"         // nobody is reminded of this leak anyway
+	ReplyReminder           ReplyKind = "reminder"             // the leak is still open, since Since
+	ReplyPublicReminder     ReplyKind = "public_reminder"      // it is still open
 	ReplyPublicMoved        ReplyKind = "public_moved"         // the leak's state changed, by Change
 	ReplyPublicState        ReplyKind = "public_state"         // Leak.State, and what may be said
 	ReplyPublicNotConfirmed ReplyKind = "public_not_confirmed" // it stays open, whatever Clerk said
@@ -32,19 +52,23 @@ const (
 // Reply is what a comment says. It holds all that package text needs to put it into words.
 type Reply struct {
 	Kind       ReplyKind
-	Repository Repository // where the leak is
-	Leak       Leak       // as it was when this was decided, with what Clerk has said since
-	Change     Change     // ReplyMoved, ReplyFoundAgain, ReplyPublicMoved
-	By         string     // whom it answers
-	Role       Role       // what that person may do
-	Why        Why        // why Clerk was asked
-	Detail     string     // why Clerk's answer is not clear
-	Verify     Verify     // what the policy says of asking Clerk
-	Unknown    string     // a word that is no command; "" for none
+	Repository Repository  // where the leak is
+	Leak       Leak        // as it was when this was decided, with what Clerk has said since
+	Change     Change      // ReplyMoved, ReplyFoundAgain, ReplyPublicMoved
+	By         string      // whom it answers
+	Role       Role        // what that person may do
+	Why        Why         // why Clerk was asked
+	Detail     string      // why Clerk's answer is not clear
+	Verify     Verify      // what the policy says of asking Clerk
+	Unknown    string      // a word that is no command; "" for none
+	Command    CommandKind // that it answers; "" for none
+	Approval   Approval    // who confirms, by the policy
+	Since      time.Time   // ReplyReminder: since when the leak is open
+	At         time.Time   // ReplyReminder: now
 }
 
 func (f LeakFacts) reply(kind ReplyKind) Reply {
-	return Reply{Kind: kind, Repository: f.Repository, Leak: f.Leak, Verify: f.Policy.Verify}
+	return Reply{Kind: kind, Repository: f.Repository, Leak: f.Leak, Verify: f.Policy.Verify, Approval: f.Policy.Ignore.Approval}
 }
 
 // Hidden reports whether a text about a leak says nothing that helps a stranger. private is whether the repository where
@@ -57,10 +81,21 @@ func Hidden(private bool, state State, p Policy) bool {
 	return !private && !p.Public.Details && state != Revoked
 }
 
+// harmless reports whether a reply of this kind says the same whatever leaked: strangers may read it.
+func (k ReplyKind) harmless() bool {
+	return slices.Contains([]ReplyKind{
+		ReplyWaits, ReplyNothingWaits, ReplyOwnRequest, ReplyNotApprover, ReplyTeamUnreadable, ReplyRequesterLost, ReplyRequestExpired,
+		ReplyUntilForm, ReplySnoozed, ReplySnoozeOff, ReplySnoozeForm, ReplyPublicReminder,
+	}, k)
+}
+
 // conceal takes out of a decision's comments what strangers must not read. unknown is what is not understood of a command, ""
 // for nothing. asked reports that the comments say what came of a question to Clerk.
 func (d *Decision) conceal(f LeakFacts, unknown string, asked bool) {
 	reply := Reply{Kind: ReplyPublicState, Repository: f.Repository, Leak: f.Leak, Unknown: unknown}
+	for _, c := range d.Changes {
+		reply.Leak = c.ApplyTo(reply.Leak)
+	}
 	if asked {
 		reply.Kind = ReplyPublicNotConfirmed
 	}
@@ -71,7 +106,7 @@ func (d *Decision) conceal(f LeakFacts, unknown string, asked bool) {
 		}
 	}
 	for i := range d.Actions {
-		if a := &d.Actions[i]; a.Do == Comment {
+		if a := &d.Actions[i]; a.Do == Comment && !a.Reply.Kind.harmless() {
 			a.Reply = reply
 		}
 	}

@@ -2,6 +2,7 @@ package respond
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -30,9 +31,11 @@ func (f LeakFacts) overtaken(c Command) bool {
 //
 //	open     > revoked   Clerk, when it was asked because somebody said rotated or closed the issue, or by watching
 //	open     > ignored   a person, with a reason; or the policy, or rekey:allow on each line of a test key
+//	                     for a production key a second person too, where the policy says so
 //	open     > resolved  a person, where Clerk cannot be asked, may not be, or closing by hand met no clear answer;
-//	                     for a production key a maintainer
-//	closed   > open      a person; or Clerk, that the key works (but for an ignored one); or the key is pushed again
+//	                     for a production key a maintainer, and a second person where the policy says so
+//	closed   > open      a person; or Clerk, that the key works (but for an ignored one); or the key is pushed again;
+//	                     or the last day of an ignored one is over, see FollowUp
 func Apply(f LeakFacts, c Command) Decision {
 	d := applyCommand(f, c)
 	if f.Hidden {
@@ -59,11 +62,11 @@ func applyCommand(f LeakFacts, c Command) Decision {
 		}
 		return r.Decision
 	}
-	if !mayRun(c.Role, c.Kind, r.Leak) {
+	if !mayRun(c.Role, c.Kind, r.Leak) && !(c.Kind == CommandApprove && (c.Team == TeamMember || c.Team == TeamUnreadable)) {
 		r.refuse()
 		return r.Decision
 	}
-	if r.Leak.Outside && c.Kind != CommandTriage && c.Kind != CommandIgnore && c.Kind != CommandReopen {
+	if r.Leak.Outside && !slices.Contains(outsideCommands(), c.Kind) {
 		return r.Decision // nobody is asked about what a stranger brought, before it is admitted
 	}
 	if r.Leak.Responded.IsZero() && c.Kind != CommandHelp && c.Kind != CommandStatus {
@@ -78,6 +81,10 @@ func applyCommand(f LeakFacts, c Command) Decision {
 		}
 	case CommandIgnore:
 		r.ignore()
+	case CommandApprove:
+		r.approve(time.Time{})
+	case CommandSnooze:
+		r.snooze()
 	case CommandTriage:
 		r.admit()
 	case CommandReopen, CommandReopened:
@@ -89,6 +96,11 @@ func applyCommand(f LeakFacts, c Command) Decision {
 	}
 	r.oneComment()
 	return r.Decision
+}
+
+// outsideCommands are those that count for what a stranger brought, before it is admitted.
+func outsideCommands() []CommandKind {
+	return []CommandKind{CommandTriage, CommandIgnore, CommandApprove, CommandReopen}
 }
 
 // oneComment gives the comment that answers a command the command's own key. Met a second time, when the leak is in another
@@ -118,7 +130,7 @@ func (r *commandRun) refuse() {
 	}
 	a := leakAction(Comment, r.Leak, "refuse:"+r.command.By)
 	if r.command.Role == RoleWrite { // may say all but this one thing
-		a = leakAction(Comment, r.Leak, "refuse:ignore:"+r.command.By)
+		a = leakAction(Comment, r.Leak, "refuse:"+string(r.command.Kind)+":"+r.command.By)
 	}
 	a.Reply = r.replyTo(ReplyNotEntitled)
 	r.Actions = append(r.Actions, a)
@@ -131,7 +143,7 @@ func (r *commandRun) reply(kind ReplyKind) {
 
 func (r *commandRun) replyTo(kind ReplyKind) Reply {
 	reply := r.LeakFacts.reply(kind)
-	reply.By, reply.Role = r.command.By, r.command.Role
+	reply.By, reply.Role, reply.Command = r.command.By, r.command.Role, r.command.Kind
 	if r.command.Kind == CommandHelp {
 		reply.Unknown = r.command.Reason
 	}
@@ -152,15 +164,17 @@ func (r *commandRun) rotated(why Why) {
 }
 
 func (r *commandRun) ignore() {
-	reason := r.command.Reason
+	reason, until, ok := splitUntil(r.command.Reason, r.command.At)
 	if r.command.Button && reason == "" {
 		reason = "pressed \"False positive\" on the check"
 	}
 	switch {
+	case !ok:
+		r.reply(ReplyUntilForm)
 	case reason == "":
 		r.reply(ReplyReasonMissing)
 	case r.Leak.State == Open, r.Leak.State == Resolved:
-		r.move(r.LeakFacts, Ignored, r.command.By, reason, r.command.At)
+		r.close(Request{To: Ignored, By: r.command.By, At: r.command.At, Reason: reason, Until: until})
 	default:
 		r.reply(ReplyAlreadyClosed)
 	}
@@ -183,11 +197,15 @@ func (r *commandRun) reopen() {
 	r.move(r.LeakFacts, Open, r.command.By, reason, r.command.At)
 }
 
-// move brings the leak into another state, with all that follows from it: issue, comment, checks, notifications.
 func (d *Decision) move(f LeakFacts, to State, by, reason string, at time.Time) {
-	l := f.Leak
-	d.Changes = append(d.Changes, Change{Leak: l.ID, At: at, By: by, From: l.State, To: to, Reason: reason})
-	c := &d.Changes[len(d.Changes)-1]
+	d.moveAs(f, Change{At: at, By: by, To: to, Reason: reason})
+}
+
+// moveAs brings the leak into another state, with all that follows from it: issue, comment, checks, notifications.
+func (d *Decision) moveAs(f LeakFacts, c Change) {
+	l, to, at := f.Leak, c.To, c.At
+	c.Leak, c.From = l.ID, l.State
+	d.Changes = append(d.Changes, c)
 	notice := NoticeKind(to)
 	if to == Open {
 		notice = NoticeReopened
@@ -199,7 +217,7 @@ func (d *Decision) move(f LeakFacts, to State, by, reason string, at time.Time) 
 	}
 	d.issue(EditIssue, l, at)
 	reply := f.reply(ReplyMoved)
-	reply.Change = *c
+	reply.Change = c
 	d.comment(l, string(notice), at, reply)
 	d.updateChecks(l.Repository, f.Heads, "")
 	d.notify(f.Policy, l, notice, at)
@@ -323,7 +341,7 @@ func (d *Decision) keyUnknown(f LeakFacts, q Verification, a Answer, now time.Ti
 	case q.Why == Closed && f.Leak.State == Open && !mayVouch(q.Role, f):
 		d.notConfirmed(f, q, a, now)
 	case q.Why == Closed && f.Leak.State == Open:
-		d.move(f, Resolved, q.By, "closed the issue; Clerk didn't give a clear answer", now)
+		d.resolve(f, q, "closed the issue; Clerk didn't give a clear answer", now)
 	case q.Why == Watching:
 		d.watchOn(f, q)
 	case q.Why == Rotated && q.Attempt+1 < MaxVerifications:

@@ -58,6 +58,11 @@ func everyDecision(each func(respond.Decision)) {
 						l.State, l.ClosedBy = state, by
 						each(respond.CatchUp([]respond.Leak{l}, 0, p))
 						everyStep(l, p, each)
+						p.Ignore.Approval = respond.ApprovalSecondPerson
+						l.Until, l.Request = monday, respond.Request{To: respond.Ignored, By: "grace", At: monday}
+						everyStep(l, p, each)
+						l.Request.To = respond.Resolved
+						everyStep(l, p, each)
 					}
 				}
 			}
@@ -71,10 +76,10 @@ func everyStep(l respond.Leak, p respond.Policy, each func(respond.Decision)) {
 		for _, role := range []respond.Role{respond.RoleAdmin, respond.RoleMaintain, respond.RoleWrite, respond.RoleTriage, respond.RoleRead, respond.RoleNone} {
 			for _, kind := range []respond.CommandKind{
 				respond.CommandRotated, respond.CommandIgnore, respond.CommandReopen, respond.CommandStatus, respond.CommandHelp,
-				respond.CommandTriage, respond.CommandAccept, respond.CommandClosed, respond.CommandReopened,
+				respond.CommandTriage, respond.CommandAccept, respond.CommandClosed, respond.CommandReopened, respond.CommandApprove, respond.CommandSnooze,
 			} {
 				for _, bot := range []bool{false, true} {
-					each(respond.Apply(f, respond.Command{Kind: kind, Reason: "why", By: "ada", Role: role, ID: "1", At: monday, Bot: bot}))
+					each(respond.Apply(f, respond.Command{Kind: kind, Reason: "why", By: "ada", Role: role, ID: "1", At: monday, Bot: bot, Roles: map[string]respond.Role{"grace": role}}))
 				}
 			}
 			for _, why := range []respond.Why{respond.Rotated, respond.Closed, respond.Watching} {
@@ -84,6 +89,9 @@ func everyStep(l respond.Leak, p respond.Policy, each func(respond.Decision)) {
 					}
 				}
 			}
+		}
+		for _, now := range []time.Time{monday.Add(-time.Hour), monday.Add(time.Hour), monday.Add(respond.ApprovalWithin)} {
+			each(respond.FollowUp(f, now))
 		}
 		for _, issue := range []respond.IssueState{{}, {Open: true}, {Open: true, Reopened: true}, {Reopened: true}} {
 			each(respond.Compare(f, issue, monday))

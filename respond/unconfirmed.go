@@ -28,8 +28,21 @@ func (d *Decision) withoutClerk(f LeakFacts, q Verification, at time.Time) {
 		} else {
 			reason += "; Clerk can't confirm this kind of credential"
 		}
-		d.move(f, Resolved, q.By, reason, at)
+		d.resolve(f, q, reason, at)
 	}
+}
+
+// resolve closes the leak on a person's word, or has it wait for a second one. Closing the issue by hand is undone meanwhile.
+func (d *Decision) resolve(f LeakFacts, q Verification, reason string, at time.Time) {
+	wish := Request{To: Resolved, By: q.By, At: at, Reason: reason}
+	if !f.needsApproval() {
+		d.moveTo(f, wish, "")
+		return
+	}
+	if q.Why == Closed {
+		d.issue(ReopenIssue, f.Leak, at)
+	}
+	d.request(f, wish)
 }
 
 // refuseUnconfirmed says once to each person that a maintainer is needed, and undoes a closing by hand.

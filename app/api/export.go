@@ -118,7 +118,7 @@ func (f *csvFormat) begin() error {
 	return f.w.Write([]string{
 		"id", "repository", "state", "description", "environment", "severity", "confidence", "redacted", "fingerprint", "instance", "variable", "path",
 		"places", "in_default_branch", "pusher", "introduced_at", "opened_at", "seen_at", "responded_at", "closed_at", "closed_by", "reason",
-		"clerk_verdict", "issue_url",
+		"clerk_verdict", "issue_url", "approved_by", "until", "snoozed_until",
 	})
 }
 
@@ -133,7 +133,7 @@ func (f *csvFormat) write(l Leak) error {
 	row := []string{
 		strconv.FormatInt(l.ID, 10), l.Repository.FullName, l.State, l.Description, l.Environment, l.Severity, l.Confidence, l.Redacted, l.Fingerprint,
 		l.Instance, l.Variable, l.Path, strconv.Itoa(l.Places), strconv.FormatBool(l.InDefaultBranch), l.Pusher, stamp(l.Introduced), stamp(l.Opened),
-		stamp(l.Seen), stamp(l.Responded), stamp(l.Closed), l.ClosedBy, l.Reason, verdict, issue,
+		stamp(l.Seen), stamp(l.Responded), stamp(l.Closed), l.ClosedBy, l.Reason, verdict, issue, l.ApprovedBy, stamp(l.Until), stamp(l.Snoozed),
 	}
 	for i := range row {
 		row[i] = harmless(row[i])

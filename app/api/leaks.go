@@ -50,12 +50,27 @@ type Leak struct {
 	Closed     time.Time `json:"closed_at,omitzero"`
 	ClosedBy   string    `json:"closed_by,omitempty"`
 	Reason     string    `json:"reason,omitempty"`
+	ApprovedBy string    `json:"approved_by,omitempty"`
+	Until      time.Time `json:"until,omitzero"`
+	Waiting    *Waiting  `json:"waiting,omitempty"`
+	Snoozed    time.Time `json:"snoozed_until,omitzero"`
+	Reminded   time.Time `json:"reminded_at,omitzero"`
 
 	Clerk           *Clerk `json:"clerk,omitempty"`
 	Issue           *Issue `json:"issue,omitempty"`
 	Places          int    `json:"places"`
 	Path            string `json:"path,omitempty"`
 	InDefaultBranch bool   `json:"in_default_branch"`
+}
+
+// Waiting is a closing that waits for a second person.
+type Waiting struct {
+	As      string    `json:"as"` // the state that the leak would have
+	By      string    `json:"by"`
+	At      time.Time `json:"at"`
+	Reason  string    `json:"reason"`
+	Until   time.Time `json:"until,omitzero"`
+	Expires time.Time `json:"expires_at"`
 }
 
 // Clerk is what Clerk last answered about a key.
@@ -83,7 +98,10 @@ func (a *api) leakOf(row ledger.LeakRow) Leak {
 		Confidence: string(l.Confidence), Reasons: notNil(l.Reasons), Redacted: l.Redacted, Fingerprint: l.Fingerprint, Instance: l.Instance,
 		InstanceID: l.InstanceID, Dashboard: l.Dashboard, Variable: l.Variable, Browser: l.Browser, Outside: l.Outside, Pusher: l.Pusher,
 		Introduced: l.Introduced, Opened: l.Detected, Seen: row.Seen, Responded: l.Responded, Closed: l.Closed, ClosedBy: l.ClosedBy,
-		Reason: l.Reason, Places: row.Places, Path: row.Path, InDefaultBranch: row.InDefaultBranch,
+		Reason: l.Reason, ApprovedBy: l.ApprovedBy, Until: l.Until, Snoozed: l.Snoozed, Reminded: l.Reminded, Places: row.Places, Path: row.Path, InDefaultBranch: row.InDefaultBranch,
+	}
+	if w := l.Request; w.Waits() {
+		out.Waiting = &Waiting{string(w.To), w.By, w.At, w.Reason, w.Until, w.Expires()}
 	}
 	if l.Verdict != "" {
 		out.Clerk = &Clerk{string(l.Verdict), l.VerifiedAt}
@@ -170,6 +188,8 @@ type Happening struct {
 	From       string    `json:"from,omitempty"`
 	To         string    `json:"to,omitempty"`
 	Reason     string    `json:"reason,omitempty"`
+	ApprovedBy string    `json:"approved_by,omitempty"`
+	Until      time.Time `json:"until,omitzero"`
 	Trigger    string    `json:"trigger,omitempty"`
 	Ref        string    `json:"ref,omitempty"`
 	Pull       int       `json:"pull_request,omitempty"`
@@ -213,7 +233,7 @@ func happeningOf(h ledger.Happening) Happening {
 		kind = string(h.Activity.Kind)
 	}
 	return Happening{
-		At: h.At, Kind: kind, By: h.By, From: string(h.From), To: string(h.To), Reason: h.Reason, Trigger: string(h.Trigger), Ref: h.Ref,
+		At: h.At, Kind: kind, By: h.By, From: string(h.From), To: string(h.To), Reason: h.Reason, ApprovedBy: h.Approved, Until: h.Until, Trigger: string(h.Trigger), Ref: h.Ref,
 		Pull: h.Pull, Places: h.Places, Head: h.Head, CheckRun: h.CheckRun, Conclusion: h.Conclusion, What: h.Activity.What, Detail: h.Activity.Detail,
 	}
 }

@@ -117,9 +117,11 @@ func (w *world) organisation(installation, id int64, account string, private boo
 		leak = l.ID
 		l.State, l.Closed, l.ClosedBy, l.Reason, l.Responded = respond.Revoked, start.Add(time.Minute), respond.ByClerk, "-Clerk no longer accepts the key", start
 		l.Verdict, l.VerifiedAt, l.InstanceID, l.FilesRef = respond.KeyRevoked, start, "ins_"+account, "refs/heads/main"
+		l.ApprovedBy, l.Until, l.Snoozed, l.Reminded = "lisa of "+account, start.Add(48*time.Hour), start.Add(24*time.Hour), start
+		l.Request = respond.Request{To: respond.Ignored, By: "mona", At: start, Reason: "a decoy of " + account, Until: start.Add(48 * time.Hour)}
 		l.IssueRepository, l.IssueNumber, l.IssueURL = id, 3, "https://github.example/"+account+"/shop/issues/3"
 		return errors.Join(
-			tx.UpdateLeak(ctx, l, respond.Event{By: respond.ByClerk, From: respond.Open, To: respond.Revoked, Reason: "Clerk no longer accepts the key"}),
+			tx.UpdateLeak(ctx, l, respond.Event{By: respond.ByClerk, From: respond.Open, To: respond.Revoked, Reason: "Clerk no longer accepts the key", ApprovedBy: l.ApprovedBy, Until: l.Until}),
 			tx.RecordActivity(ctx, ledger.Activity{By: "mona", Kind: ledger.ActivityCommand, What: "rotated", Detail: "by a button of " + account, Repository: id, Leak: leak}),
 			tx.SaveCheck(ctx, ledger.Check{Repository: id, Head: head, RunID: 77, Conclusion: "failure", Updated: start}),
 			tx.SaveIssueText(ctx, leak, "Leaked in "+account, "**Done** in "+account),

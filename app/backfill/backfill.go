@@ -32,6 +32,7 @@ type Tx interface {
 	installationsTx
 	issuesTx
 	policyTx
+	followUpTx
 }
 
 var _ Tx = (*ledger.Tx)(nil)

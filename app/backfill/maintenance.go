@@ -22,7 +22,7 @@ type Leases interface {
 	EndLease(ctx context.Context, name, owner string) error
 }
 
-// Maintain does what no event asks for, until ctx ends: it files the issues that had to wait, queues the sweeps that are due,
+// Maintain does what no event asks for, until ctx ends: it files the issues that had to wait, reminds people of open leaks, queues the sweeps that are due,
 // lets jobs go on after a suspension, and compares installations and issues with GitHub's lists. Of the processes on one ledger one
 // does so at a time, the leader. Another takes over some minutes after its end; whoever begins to lead compares.
 func (w *Worker) Maintain(ctx context.Context) {
@@ -55,6 +55,7 @@ func (w *Worker) maintainOnce(ctx context.Context, reconciled time.Time) time.Ti
 	}
 	w.attempt(ctx, "looking for a change of the server's policy", w.serverPolicy)
 	w.attempt(ctx, "filing issues that had to wait", w.catchUp)
+	w.attempt(ctx, "following leaks up", w.followUp)
 	w.attempt(ctx, "queueing sweeps", w.queueSweeps)
 	w.attempt(ctx, "queueing histories", w.topUpAll)
 	w.attempt(ctx, "resuming jobs after a suspension", func(ctx context.Context) error {

@@ -20,6 +20,7 @@ const maxReason = 500
 // orders are what the buttons of a leak's page ask for, by their value.
 var orders = map[string]respond.CommandKind{
 	"again": respond.CommandRotated, "rotated": respond.CommandRotated, "ignore": respond.CommandIgnore, "reopen": respond.CommandReopen,
+	"approve": respond.CommandApprove, "snooze": respond.CommandSnooze,
 }
 
 var (
@@ -30,6 +31,10 @@ var (
 	needsMaintainer = web.Problem{
 		Status: http.StatusForbidden, Title: "That takes the role maintain or admin",
 		Text: "Closing a production key as a false positive is for maintainers of the repository. Nothing was done.",
+	}
+	snoozeNeedsMaintainer = web.Problem{
+		Status: http.StatusForbidden, Title: "That takes the role maintain or admin",
+		Text: "Pausing the reminders about a production key is for maintainers of the repository. Nothing was done.",
 	}
 	needsReason = web.Problem{
 		Status: http.StatusUnprocessableEntity, Title: "A reason is missing",
@@ -69,10 +74,13 @@ func (d *Dashboard) order(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !known:
 		problem = unknownOrder
+	case kind == respond.CommandApprove: // whose word it takes, the policy says
 	case !role.CanWrite():
 		problem = notAllowed
 	case kind == respond.CommandIgnore && detail.Leak.Production() && !role.Maintains():
 		problem = needsMaintainer
+	case kind == respond.CommandSnooze && detail.Leak.Production() && !role.Maintains():
+		problem = snoozeNeedsMaintainer
 	case kind == respond.CommandIgnore && reason == "":
 		problem = needsReason
 	}

@@ -5,10 +5,12 @@ import (
 	"html/template"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rekey-app/rekey/app/web"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/markdown"
 )
@@ -49,6 +51,7 @@ type leakPage struct {
 	Written                 time.Time
 	MayWrite                bool
 	MayIgnore               bool
+	MayApprove              bool   // somebody else asked for what waits
 	Order                   string // names the orders of this page: sent twice, they are one
 	Asked                   bool   // Clerk can be asked
 }
@@ -69,7 +72,8 @@ func (d *Dashboard) leak(w http.ResponseWriter, r *http.Request) {
 		Now: d.Now(), Leak: l, Repository: repository, Name: title(respond.Describe(l.Kind, l.Environment)),
 		RepositoryURL: d.GitHubURL + "/" + repository.FullName(), IssueURL: l.IssueURL, Written: detail.Text.At,
 		MayWrite: role.CanWrite(), MayIgnore: role.Maintains() || role.CanWrite() && !l.Production(), Asked: l.Verifiable(),
-		Order: strconv.FormatInt(d.Now().UnixMicro(), 36),
+		MayApprove: l.Request.Waits() && !strings.EqualFold(l.Request.By, v.Login) && !strings.EqualFold(l.Pusher, v.Login),
+		Order:      strconv.FormatInt(d.Now().UnixMicro(), 36),
 	}
 	for i, s := range detail.Sightings {
 		if i == maxPlaces {
@@ -100,7 +104,9 @@ func noticeOf(done string) (web.Notice, bool) {
 	text := map[string]string{
 		"again":   "rekey asks Clerk again whether the key still works. The answer is here in a few seconds: reload the page.",
 		"rotated": "Thanks. rekey checks with Clerk that the key no longer works, and closes the leak when it doesn't. Reload the page in a few seconds.",
-		"ignore":  "rekey closes the leak as a false positive, in your name and with your reason. Reload the page in a few seconds.",
+		"ignore":  "rekey closes the leak as a false positive, in your name and with your reason; where the policy wants a second person, it waits for one. Reload the page in a few seconds.",
+		"approve": "rekey checks that it takes your word, and closes the leak. Reload the page in a few seconds. If nothing has changed then, the issue says why.",
+		"snooze":  "rekey changes when it reminds people of this leak. Reload the page in a few seconds.",
 		"reopen":  "rekey reopens the leak in your name. Reload the page in a few seconds.",
 	}[done]
 	return web.Notice{Tone: web.Good, Text: text}, text != ""
@@ -149,6 +155,12 @@ func (d *Dashboard) happened(repository string, h ledger.Happening) happening {
 		}
 	case ledger.HappenedState:
 		out.Text, out.Detail, out.Icon = stateChange(h.From, h.To), h.Reason, "again"
+		if h.Approved != "" {
+			out.By += ", confirmed by " + h.Approved
+		}
+		if !h.Until.IsZero() {
+			out.Text += ", until " + format.Date(respond.LastDay(h.Until))
+		}
 		if h.To != respond.Open {
 			out.Icon, out.Tone = "check", "good"
 		}

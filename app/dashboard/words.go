@@ -40,7 +40,7 @@ func environmentName(e detect.Environment) string {
 // words are what templates say with.
 func words() template.FuncMap {
 	return template.FuncMap{
-		"did": did, "environment": environmentName, "verdict": verdictName,
+		"did": did, "lastday": respond.LastDay, "shownAs": stateName, "environment": environmentName, "verdict": verdictName,
 		"describe": func(l respond.Leak) string { return title(respond.Describe(l.Kind, l.Environment)) },
 	}
 }
@@ -84,6 +84,8 @@ func did(a ledger.Activity) string {
 		switch a.What {
 		case "issue":
 			return "filed an issue"
+		case "remind":
+			return "reminded people of an open leak"
 		case "comment":
 			return "commented on an issue"
 		case "close":
@@ -111,6 +113,10 @@ func commandDid(kind respond.CommandKind) string {
 		return "asked to reopen a leak"
 	case respond.CommandClosed:
 		return "closed an issue by hand"
+	case respond.CommandApprove:
+		return "confirmed the closing of a leak"
+	case respond.CommandSnooze:
+		return "changed the reminders of a leak"
 	case respond.CommandTriage:
 		return "took leaks of a pull request over"
 	case respond.CommandStatus, respond.CommandHelp:

@@ -105,15 +105,12 @@ func (w *Worker) handleCommand(ctx context.Context, d ledger.Delivery, c command
 	if !found {
 		return w.finish(ctx, d, "ignored: the repository is gone")
 	}
-	role := respond.RoleNone
-	if !c.Bot {
-		if role, err = w.Policies.Role(ctx, leaks[0].Repository, c.By); err != nil {
-			return err
-		}
-	}
-	given := respond.Command{
-		Kind: c.Kind, Reason: w.Scanner.RedactString(ctx, c.Reason), By: c.By, Role: role, ID: cmp.Or(c.ID, bodyID(d)),
+	given, err := w.entitled(ctx, leaks, p, respond.Command{
+		Kind: c.Kind, Reason: w.Scanner.RedactString(ctx, c.Reason), By: c.By, Role: respond.RoleNone, ID: cmp.Or(c.ID, bodyID(d)),
 		At: d.Received, Button: c.Head != "", Bot: c.Bot,
+	})
+	if err != nil {
+		return err
 	}
 	note := fmt.Sprintf("applied %s to %d leaks", c.Kind, len(leaks))
 	return w.finishWith(ctx, d, note, func(ctx context.Context, tx Tx) error {

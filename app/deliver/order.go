@@ -19,18 +19,17 @@ func (w *Worker) Order(ctx context.Context, j *river.Job[job.Order]) error {
 	if err != nil || !found {
 		return err
 	}
-	role, err := w.Policies.Role(ctx, leak.Repository, order.By)
+	given, err := w.entitled(ctx, []respond.Leak{leak}, p, respond.Command{
+		Kind: order.Command, Reason: w.Scanner.RedactString(ctx, order.Reason), By: order.By, ID: order.ID, At: time.UnixMicro(order.At).UTC(),
+	})
 	if err != nil {
 		return err
-	}
-	given := respond.Command{
-		Kind: order.Command, Reason: w.Scanner.RedactString(ctx, order.Reason), By: order.By, Role: role, ID: order.ID, At: time.UnixMicro(order.At).UTC(),
 	}
 	err = w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		return w.applyOnce(ctx, tx, leak.Repository, []respond.Leak{leak}, p, given, outcome.Owner(j.JobRow))
 	})
 	if err == nil {
-		w.Log.InfoContext(ctx, "command from the dashboard applied", "command", order.Command, "leak", leak.ID, "by", order.By, "role", role)
+		w.Log.InfoContext(ctx, "command from the dashboard applied", "command", order.Command, "leak", leak.ID, "by", order.By, "role", given.Role)
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -120,9 +121,14 @@ func (p *Policies) Of(ctx context.Context, r respond.Repository) (respond.Policy
 	return merged, nil
 }
 
-// merged is the policy that the files make.
+// merged is the policy that the files make, the repository's own last.
 func (p *Policies) merged(files []policy.File) respond.Policy {
 	merged := policy.Merge(files...)
+	if merged.Ignore.Approval.Required() { // one person's push is not two people's word
+		files = slices.Clone(files)
+		files[len(files)-1] = files[len(files)-1].Unvouched()
+		merged = policy.Merge(files...)
+	}
 	merged.Always = p.Server.Notify
 	return merged
 }
@@ -251,4 +257,23 @@ func (p *Policies) Role(ctx context.Context, repository int64, login string) (re
 		return "", fmt.Errorf("asking what %s may do: %w", login, err)
 	}
 	return respond.Role(role), nil
+}
+
+// Membership says whether a person is in the team that confirms closings in a repository by its policy; not asked where it names none.
+func (p *Policies) Membership(ctx context.Context, r respond.Repository, applies respond.Policy, login string) (respond.Membership, error) {
+	organisation, slug, named := applies.Ignore.Approval.Team()
+	if !named {
+		return respond.TeamNotAsked, nil
+	}
+	member, err := p.GitHub.TeamMember(ctx, r.Installation, organisation, slug, login)
+	switch {
+	case errors.Is(err, github.ErrNoMembers):
+		p.Log.WarnContext(ctx, "nobody can confirm closings: the App lacks the permission Members: read-only", "team", organisation+"/"+slug, "error", err)
+		return respond.TeamUnreadable, nil
+	case err != nil:
+		return "", fmt.Errorf("asking whether %s is in the team %s/%s: %w", login, organisation, slug, err)
+	case member:
+		return respond.TeamMember, nil
+	}
+	return respond.TeamStranger, nil
 }

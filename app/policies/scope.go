@@ -46,12 +46,20 @@ func (p *Policies) refusedBy(ctx context.Context, r respond.Repository, file pol
 
 // permitted are the entries of notify whose targets serve the account.
 func (p *Policies) permitted(ctx context.Context, file policy.File, account string) policy.File {
+	if file.Remind != nil && file.Remind.Escalate.To != "" {
+		if problem := p.targetProblem("remind.escalate", file.Remind.Escalate.To, account); problem != "" {
+			p.Log.WarnContext(ctx, "escalation ignored", "account", account, "target", file.Remind.Escalate.To, "reason", problem)
+			kept := *file.Remind
+			kept.Escalate = respond.Escalation{}
+			file.Remind = &kept
+		}
+	}
 	if file.Notify == nil {
 		return file
 	}
 	kept := []respond.NotifyRule{}
 	for _, n := range file.Notify {
-		if problem := p.targetProblem(n.To, account); problem != "" {
+		if problem := p.targetProblem("notify", n.To, account); problem != "" {
 			p.Log.WarnContext(ctx, "notify entry ignored", "account", account, "target", n.To, "reason", problem)
 			continue
 		}
@@ -63,19 +71,27 @@ func (p *Policies) permitted(ctx context.Context, file policy.File, account stri
 
 // targetProblem says why policies of an account may not name a target; "" if they may. It does not tell targets of others
 // from targets that do not exist.
-func (p *Policies) targetProblem(name, account string) string {
+func (p *Policies) targetProblem(setting, name, account string) string {
 	if t, known := notify.Find(p.Targets, name); known && t.Serves(account) {
 		return ""
 	}
-	return fmt.Sprintf("notify names %q, which is no target of this server for %s: ask whoever runs rekey to add it, with %s among its accounts", name, account, account)
+	return fmt.Sprintf("%s names %q, which is no target of this server for %s: ask whoever runs rekey to add it, with %s among its accounts", setting, name, account, account)
 }
 
 // faults is what is wrong with a policy file beside its text.
 func (p *Policies) faults(ctx context.Context, r respond.Repository, file policy.File) (text.PolicyProblem, error) {
 	for i, n := range file.Notify {
-		if problem := p.targetProblem(n.To, r.Owner); problem != "" {
+		if problem := p.targetProblem("notify", n.To, r.Owner); problem != "" {
 			return text.PolicyProblem{Line: file.Lines.Notify[i], Message: problem, Partial: true}, nil
 		}
+	}
+	if file.Remind != nil && file.Remind.Escalate.To != "" {
+		if problem := p.targetProblem("remind.escalate", file.Remind.Escalate.To, r.Owner); problem != "" {
+			return text.PolicyProblem{Line: file.Lines.Escalate, Message: problem, Partial: true}, nil
+		}
+	}
+	if problem := foreignTeam(r, file); problem != "" {
+		return text.PolicyProblem{Line: file.Lines.Approval, Message: problem, Partial: true}, nil
 	}
 	if file.IssuesRepository == nil || file.IssuesOff != nil && *file.IssuesOff {
 		return text.PolicyProblem{}, nil
@@ -95,4 +111,16 @@ func (p *Policies) faults(ctx context.Context, r respond.Repository, file policy
 		return text.PolicyProblem{}, err
 	}
 	return at, err
+}
+
+// foreignTeam says what is wrong with the team that confirms closings, if it is another owner's: GitHub doesn't say who is in it.
+func foreignTeam(r respond.Repository, file policy.File) string {
+	if file.IgnoreApproval == nil {
+		return ""
+	}
+	organisation, _, named := file.IgnoreApproval.Team()
+	if !named || strings.EqualFold(organisation, r.Owner) {
+		return ""
+	}
+	return fmt.Sprintf("ignore.approval names a team of %s, and this repository belongs to %s: name a team of %s, or nobody can confirm anything", organisation, r.Owner, r.Owner)
 }

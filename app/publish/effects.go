@@ -49,20 +49,44 @@ type issueAction struct {
 	action respond.Action
 
 	leak    respond.Leak
+	facts   respond.LeakFacts // of what reminds
+	late    bool              // nobody is to be reminded any more
 	begun   ledger.Action
 	client  *github.Client // nil: there is no issue
-	comment int64          // 0: not written yet
+	comment int64          // 0: not written yet, or already withdrawn
 	lost    string         // the marker of the comment, where it was written in a time that the ledger has lost
 }
 
 func (e *issueAction) Facts(ctx context.Context, tx Tx, begun ledger.Action) (err error) {
 	e.begun = begun
 	e.leak, e.client, err = e.w.issueOf(ctx, tx, e.action.Leak)
+	if err != nil || e.client == nil {
+		return err
+	}
+	switch {
+	case e.action.Reminder:
+		e.facts, err = e.w.Recorder.Facts(ctx, tx, e.leak, respond.Policy{})
+	case e.action.Do == respond.WithdrawComment:
+		var written string
+		if written, err = tx.ActionResult(ctx, commentKey(text.CommentMarker(e.action.Of))); err == nil {
+			e.comment, _ = strconv.ParseInt(written, 10, 64) // one that was not written is not withdrawn
+		}
+	}
 	return err
 }
 
-func (e *issueAction) Plan(context.Context, bool) (bool, error) {
-	return e.client != nil && !isStale(e.action.Do, e.leak.State), nil
+func (e *issueAction) Plan(ctx context.Context, interrupted bool) (bool, error) {
+	switch {
+	case e.client == nil || isStale(e.action.Do, e.leak.State):
+		return false, nil
+	case e.action.Reminder:
+		reminds, err := e.w.stillReminds(ctx, e.facts)
+		e.late = !reminds
+		return reminds || interrupted, err // what may be there is looked for
+	case e.action.Do == respond.WithdrawComment:
+		return e.comment != 0, nil
+	}
+	return true, nil
 }
 
 // Find looks for the comment, which is known by a hidden marker. To close or reopen twice changes nothing.
@@ -94,9 +118,14 @@ func (e *issueAction) Send(ctx context.Context, before func(context.Context) err
 	case respond.ReopenIssue:
 		_, err = client.EditIssue(ctx, github.Issue{Number: e.leak.IssueNumber, State: "open", Reason: "reopened"})
 	case respond.Comment:
-		if e.comment == 0 {
+		if e.comment == 0 && !e.late {
 			e.comment, err = client.Comment(ctx, e.leak.IssueNumber, e.w.Scanner.RedactString(ctx, e.action.Body)+"\n\n"+e.marker())
 		}
+	case respond.WithdrawComment:
+		if err = client.DeleteComment(ctx, e.comment); errors.Is(err, github.ErrNotFound) || errors.Is(err, github.ErrGone) {
+			err = nil
+		}
+		e.comment = 0
 	default:
 		err = outcome.Final("%s is no effect on an issue", e.action.Do)
 	}
@@ -118,10 +147,13 @@ func (e *issueAction) Save(ctx context.Context, tx Tx) (string, error) {
 
 // tell records what was done, for people.
 func (e *issueAction) tell(ctx context.Context, tx Tx) error {
-	if e.client == nil || isStale(e.action.Do, e.leak.State) {
+	if e.client == nil || isStale(e.action.Do, e.leak.State) || e.action.Do == respond.WithdrawComment || e.action.Reminder && e.comment == 0 {
 		return nil
 	}
 	what := map[respond.Effect]string{respond.CloseIssue: "close", respond.ReopenIssue: "reopen", respond.Comment: "comment"}[e.action.Do]
+	if e.action.Reminder {
+		what = "remind"
+	}
 	detail := "" // the issue may be where not all look who see the leak
 	if e.comment != 0 {
 		detail = "issuecomment-" + strconv.FormatInt(e.comment, 10)

@@ -21,6 +21,11 @@ func (w *Worker) Notify(ctx context.Context, j *river.Job[job.Notify]) error {
 	if !known {
 		return outcome.Final("the target %q is not configured any more", j.Args.Target)
 	}
+	if event.Kind() == respond.NoticeReminded {
+		if wanted, err := w.wantsReminder(ctx, j.Args.Leak); err != nil || !wanted {
+			return err
+		}
+	}
 	if event.Issue == nil {
 		waits, err := w.addIssue(ctx, j.Args.Leak, &event)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
@@ -20,6 +21,16 @@ func Commanded(repository int64, leak int64, c respond.Command, d respond.Decisi
 	for _, action := range d.Actions {
 		if action.Do == respond.Comment && action.Reply.Kind == respond.ReplyNotEntitled {
 			about = append(about, "refused")
+		}
+	}
+	for _, change := range d.Changes {
+		switch {
+		case change.Request != nil && change.Request.Waits():
+			about = append(about, "waits for a second person")
+		case change.Snooze != nil && !change.Snooze.IsZero():
+			about = append(about, "until "+format.Time(*change.Snooze))
+		case change.Snooze != nil:
+			about = append(about, "off")
 		}
 	}
 	if c.Button {

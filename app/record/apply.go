@@ -27,7 +27,7 @@ func (r *Recorder) Apply(ctx context.Context, tx Tx, d respond.Decision, p respo
 	var order []int64
 	for _, a := range d.Actions {
 		switch a.Do {
-		case respond.Comment, respond.CloseIssue, respond.ReopenIssue:
+		case respond.Comment, respond.WithdrawComment, respond.CloseIssue, respond.ReopenIssue:
 			if ofIssue[a.Leak] == nil {
 				order = append(order, a.Leak)
 			}
@@ -121,15 +121,15 @@ func (r *Recorder) Decide(ctx context.Context, tx Tx, leak int64, p respond.Poli
 	if err != nil {
 		return err
 	}
-	facts, err := r.leakFacts(ctx, tx, now, p)
+	facts, err := r.Facts(ctx, tx, now, p)
 	if err != nil {
 		return err
 	}
 	return r.Apply(ctx, tx, decide(facts), p)
 }
 
-// leakFacts are what a decision about one leak needs.
-func (r *Recorder) leakFacts(ctx context.Context, tx Tx, leak respond.Leak, p respond.Policy) (respond.LeakFacts, error) {
+// Facts are what a decision about one leak needs.
+func (r *Recorder) Facts(ctx context.Context, tx Tx, leak respond.Leak, p respond.Policy) (respond.LeakFacts, error) {
 	repository, err := tx.Repository(ctx, leak.Repository)
 	if err != nil {
 		return respond.LeakFacts{}, err

@@ -18,7 +18,7 @@ func (r *Recorder) enqueueNotices(ctx context.Context, tx Tx, a respond.Action, 
 	if err != nil {
 		return err
 	}
-	facts, err := r.leakFacts(ctx, tx, leak, p)
+	facts, err := r.Facts(ctx, tx, leak, p)
 	if err != nil {
 		return err
 	}
@@ -27,16 +27,19 @@ func (r *Recorder) enqueueNotices(ctx context.Context, tx Tx, a respond.Action, 
 		return err
 	}
 	step := respond.Event{Leak: leak.ID, At: tx.Now(), By: respond.Self, To: leak.State}
-	if len(history) > 0 && a.Notice != respond.NoticeOpened {
+	if len(history) > 0 && a.Notice != respond.NoticeOpened && a.Notice != respond.NoticeReminded {
 		step = history[len(history)-1]
 	}
 	notice := text.Notice(facts, a, step)
 	targets := p.Notify
-	if a.Always {
+	switch {
+	case a.Always:
 		targets = p.Always
+	case a.To != "":
+		targets = []respond.NotifyRule{{To: a.To}}
 	}
 	for _, n := range targets {
-		if !a.Always && !n.Includes(a.Notice) {
+		if !a.Always && a.To == "" && !n.Includes(a.Notice) {
 			continue
 		}
 		if _, known := notify.Find(r.Targets, n.To); !known {

@@ -87,6 +87,7 @@ func (s *Server) restHandler() http.Handler {
 	handle("POST /app-manifests/{code}/conversions", s.asAnybody(convertManifest))
 
 	token("GET /installation/repositories", listInstallationRepositories)
+	token("GET /orgs/{org}/teams/{slug}/memberships/{user}", getTeamMembership)
 
 	handle("GET /user", s.asUser(getUser))
 	handle("GET /user/installations", s.asUser(listUserInstallations))

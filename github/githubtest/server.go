@@ -64,6 +64,7 @@ type Server struct {
 	grants        map[string]*grant // by token
 	quotas        map[int64]*quota  // by installation or user; 0 is the App itself
 	manifests     manifests
+	teams         map[string][]*Account // members, by organisation/slug
 	unregistered  bool
 	owner         *Account       // the App's; nil: its bot
 	hook          map[string]any // what GET /app/hook/config says in place of the truth

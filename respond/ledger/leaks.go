@@ -10,7 +10,8 @@ import (
 const leakColumns = `l.id, l.repository, l.fingerprint, l.kind, l.environment, l.severity, l.confidence, l.reasons, l.redacted,
 	l.instance, l.dashboard, l.variable, l.browser, l.state, l.introduced, l.detected, l.responded, l.closed, l.closed_by,
 	l.reason, l.pusher, l.instance_id, l.asked, l.answer, l.issue_repository, l.issue_number, l.issue_url, l.issue_digest,
-	l.outside, l.files_ref`
+	l.outside, l.files_ref, l.approved_by, l.counts_until, l.request_to, l.request_by, l.request_at, l.request_reason, l.request_until,
+	l.snoozed, l.reminded, l.escalated, l.look`
 
 func leakFields(l *respond.Leak) []any {
 	return []any{
@@ -28,6 +29,16 @@ func leakFields(l *respond.Leak) []any {
 		&l.Verdict, &l.IssueRepository, &l.IssueNumber, &l.IssueURL, &l.IssueDigest,
 		into{&l.Outside},
 		into{&l.FilesRef},
+		&l.ApprovedBy,
+		into{&l.Until},
+		&l.Request.To, &l.Request.By,
+		into{&l.Request.At},
+		&l.Request.Reason,
+		into{&l.Request.Until},
+		into{&l.Snoozed},
+		into{&l.Reminded},
+		into{&l.Escalated},
+		into{&l.Look},
 	}
 }
 
@@ -160,10 +171,13 @@ func (tx *Tx) Unsure(ctx context.Context, repository int64) (bool, error) {
 func (tx *Tx) UpdateLeak(ctx context.Context, l respond.Leak, e respond.Event) error {
 	n, err := tx.exec(ctx, `UPDATE leaks SET state = $2, responded = $3, closed = $4, closed_by = $5, reason = $6,
 			instance_id = $7, asked = $8, answer = $9, issue_repository = $10, issue_number = $11, issue_url = $12,
-			issue_digest = $13, files_ref = $14
+			issue_digest = $13, files_ref = $14, approved_by = $15, counts_until = $16, request_to = $17, request_by = $18,
+			request_at = $19, request_reason = $20, request_until = $21, snoozed = $22, reminded = $23, escalated = $24, look = $25
 		WHERE id = $1`,
 		l.ID, l.State, l.Responded, l.Closed, l.ClosedBy, l.Reason, l.InstanceID, l.VerifiedAt, l.Verdict,
-		l.IssueRepository, l.IssueNumber, l.IssueURL, l.IssueDigest, []byte(l.FilesRef))
+		l.IssueRepository, l.IssueNumber, l.IssueURL, l.IssueDigest, []byte(l.FilesRef),
+		l.ApprovedBy, l.Until, l.Request.To, l.Request.By, l.Request.At, l.Request.Reason, l.Request.Until, l.Snoozed, l.Reminded,
+		l.Escalated, l.Look)
 	switch {
 	case err != nil:
 		return fmt.Errorf("ledger: leak %d: %w", l.ID, err)
@@ -175,8 +189,8 @@ func (tx *Tx) UpdateLeak(ctx context.Context, l respond.Leak, e respond.Event) e
 	if e.At.IsZero() {
 		e.At = tx.now
 	}
-	_, err = tx.exec(ctx, `INSERT INTO events (leak, at, actor, from_state, to_state, reason) VALUES ($1, $2, $3, $4, $5, $6)`,
-		l.ID, e.At, e.By, e.From, e.To, e.Reason)
+	_, err = tx.exec(ctx, `INSERT INTO events (leak, at, actor, from_state, to_state, reason, approved_by, counts_until)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, l.ID, e.At, e.By, e.From, e.To, e.Reason, e.ApprovedBy, e.Until)
 	if err != nil {
 		return fmt.Errorf("ledger: leak %d: %w", l.ID, err)
 	}
@@ -188,10 +202,10 @@ func (tx *Tx) Events(ctx context.Context, leak int64) ([]respond.Event, error) {
 	var list []respond.Event
 	err := each(ctx, tx, func(scan func(...any) error) error {
 		e := respond.Event{Leak: leak}
-		err := scan(into{&e.At}, &e.By, &e.From, &e.To, &e.Reason)
+		err := scan(into{&e.At}, &e.By, &e.From, &e.To, &e.Reason, &e.ApprovedBy, into{&e.Until})
 		list = append(list, e)
 		return err
-	}, `SELECT at, actor, from_state, to_state, reason FROM events WHERE leak = $1 ORDER BY id`, leak)
+	}, `SELECT at, actor, from_state, to_state, reason, approved_by, counts_until FROM events WHERE leak = $1 ORDER BY id`, leak)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: events of leak %d: %w", leak, err)
 	}

@@ -75,6 +75,7 @@ func TestScansAndLeaks(t *testing.T) {
 		equal(t, "known", fingerprints(r.Known), "")
 		want := observation("f1", 1).Leak
 		want.ID, want.Repository, want.State, want.Detected = r.New[0].ID, 9, respond.Open, start()
+		want.Look = start().Add(respond.FirstLook)
 		equal(t, "leak", r.New[0], want)
 
 		// The same again, as after a crash: the same comes of it, and nothing is doubled.

@@ -72,6 +72,7 @@ func TestLeaksFromOutside(t *testing.T) {
 		r = record(t, s, scanOf(headA, "push"), merged)
 		want := merged.Leak
 		want.ID, want.Repository, want.State, want.Detected = theirs.ID, 9, respond.Open, clock.Time
+		want.Look = clock.Time.Add(respond.FirstLook)
 		equal(t, "merged", r.New, []respond.Leak{want})
 		if fresh := r.Fresh[theirs.ID]; len(fresh) != 1 || fresh[0].Ref != "refs/heads/main" {
 			t.Errorf("fresh places: %+v", fresh)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rekey-app/rekey/respond"
 )
@@ -103,9 +104,13 @@ func (tx *Tx) saveLeak(ctx context.Context, l respond.Leak, scan int64, outside 
 	} else if err := tx.adoptLeak(ctx, l, scan); err != nil {
 		return 0, err
 	}
+	var look time.Time
+	if !outside && l.State == respond.Open {
+		look = l.Detected.Add(respond.FirstLook)
+	}
 	_, err = one(ctx, tx, []any{&id}, `INSERT INTO leaks (repository, fingerprint, kind, environment, severity, confidence,
-			reasons, redacted, instance, dashboard, variable, browser, state, introduced, detected, pusher, first_scan, outside, seen)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+			reasons, redacted, instance, dashboard, variable, browser, state, introduced, detected, pusher, first_scan, outside, seen, look)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 		ON CONFLICT (repository, fingerprint) DO UPDATE SET seen = excluded.seen,
 			instance  = CASE leaks.instance WHEN '' THEN excluded.instance ELSE leaks.instance END,
 			dashboard = CASE leaks.dashboard WHEN '' THEN excluded.dashboard ELSE leaks.dashboard END,
@@ -116,7 +121,7 @@ func (tx *Tx) saveLeak(ctx context.Context, l respond.Leak, scan int64, outside 
 				THEN excluded.introduced ELSE leaks.introduced END
 		RETURNING id`,
 		l.Repository, l.Fingerprint, l.Kind, l.Environment, l.Severity, l.Confidence, l.Reasons, l.Redacted, l.Instance,
-		l.Dashboard, l.Variable, l.Browser, l.State, l.Introduced, l.Detected, l.Pusher, scan, outside, tx.now)
+		l.Dashboard, l.Variable, l.Browser, l.State, l.Introduced, l.Detected, l.Pusher, scan, outside, tx.now, look)
 	return id, err
 }
 
@@ -125,14 +130,14 @@ func (tx *Tx) saveLeak(ctx context.Context, l respond.Leak, scan int64, outside 
 // goes for an open leak of low confidence that a scan is surer of: until then nothing followed from it but a line in a check.
 func (tx *Tx) adoptLeak(ctx context.Context, l respond.Leak, scan int64) error {
 	_, err := tx.exec(ctx, `UPDATE leaks SET outside = 0, detected = $3, first_scan = $4, severity = $5, confidence = $6, reasons = $7,
-			instance = $8, dashboard = $9, variable = $10, browser = $11, introduced = $12, pusher = $13,
+			instance = $8, dashboard = $9, variable = $10, browser = $11, introduced = $12, pusher = $13, look = $14,
 			closed = CASE closed_by WHEN 'rekey' THEN 0 ELSE closed END,
 			reason = CASE closed_by WHEN 'rekey' THEN '' ELSE reason END,
 			state = CASE closed_by WHEN 'rekey' THEN 'open' ELSE state END,
 			closed_by = CASE closed_by WHEN 'rekey' THEN '' ELSE closed_by END
 		WHERE repository = $1 AND fingerprint = $2 AND (outside = 1 OR confidence = 'low' AND $6 <> 'low' AND state = 'open')`,
 		l.Repository, l.Fingerprint, l.Detected, scan, l.Severity, l.Confidence, l.Reasons, l.Instance, l.Dashboard, l.Variable,
-		l.Browser, l.Introduced, l.Pusher)
+		l.Browser, l.Introduced, l.Pusher, l.Detected.Add(respond.FirstLook))
 	return err
 }
 

@@ -97,7 +97,7 @@ CREATE TABLE events (
     from_state TEXT NOT NULL,
     to_state   TEXT NOT NULL,
     reason     TEXT NOT NULL
-) STRICT;
+, approved_by TEXT NOT NULL DEFAULT '', counts_until INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX events_at ON events (at, id);
 
@@ -181,13 +181,15 @@ CREATE TABLE leaks (
     issue_number     INTEGER NOT NULL DEFAULT 0,
     issue_url        TEXT NOT NULL DEFAULT '',
     issue_digest     TEXT NOT NULL DEFAULT '',
-    first_scan       INTEGER NOT NULL, outside INTEGER NOT NULL DEFAULT 0, files_ref BLOB NOT NULL DEFAULT x'', seen INTEGER NOT NULL DEFAULT 0,
+    first_scan       INTEGER NOT NULL, outside INTEGER NOT NULL DEFAULT 0, files_ref BLOB NOT NULL DEFAULT x'', seen INTEGER NOT NULL DEFAULT 0, approved_by TEXT NOT NULL DEFAULT '', counts_until INTEGER NOT NULL DEFAULT 0, request_to TEXT NOT NULL DEFAULT '', request_by TEXT NOT NULL DEFAULT '', request_at INTEGER NOT NULL DEFAULT 0, request_reason TEXT NOT NULL DEFAULT '', request_until INTEGER NOT NULL DEFAULT 0, snoozed INTEGER NOT NULL DEFAULT 0, reminded INTEGER NOT NULL DEFAULT 0, escalated INTEGER NOT NULL DEFAULT 0, look INTEGER NOT NULL DEFAULT 0,
     UNIQUE (repository, fingerprint)
 ) STRICT;
 
 CREATE INDEX leaks_counted ON leaks (repository, outside, state, severity, environment, kind, confidence, detected, closed);
 
 CREATE INDEX leaks_issue ON leaks (issue_repository, issue_number) WHERE issue_number <> 0;
+
+CREATE INDEX leaks_look ON leaks (look) WHERE look <> 0;
 
 CREATE INDEX leaks_state ON leaks (state, detected);
 

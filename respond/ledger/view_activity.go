@@ -150,7 +150,8 @@ func (q *viewed) behind(c cursor, given bool, source int, at, id string) string 
 func (q *viewed) states(v Visible, query ActivityQuery, at cursor, given bool, limit int) string {
 	where := q.sees(v, "l.repository") + " AND r.removed = 0 AND " + q.behind(at, given, fromStates, "e.at", "e.id")
 	where += q.by(query, "e.actor", "l.repository", "e.leak")
-	return `SELECT e.at, 1 AS source, e.id, e.actor, 'state' AS kind, '' AS what, e.reason, l.repository, e.leak, r.owner, r.name, e.from_state, e.to_state
+	return `SELECT e.at, 1 AS source, e.id, e.actor, 'state' AS kind, '' AS what,
+			e.reason || CASE e.approved_by WHEN '' THEN '' ELSE ', confirmed by ' || e.approved_by END, l.repository, e.leak, r.owner, r.name, e.from_state, e.to_state
 		FROM events e ` + q.joined() + ` leaks l ON l.id = e.leak ` + q.joined() + ` repositories r ON r.id = l.repository
 		WHERE ` + where + ` ORDER BY e.at DESC, e.id DESC LIMIT ` + q.bind(limit+1)
 }

@@ -46,6 +46,8 @@ type Happening struct {
 
 	From, To respond.State // of HappenedState
 	Reason   string
+	Approved string    // login of the second person who confirmed it
+	Until    time.Time // of a step to ignored: the first moment at which it no longer counts
 
 	Trigger respond.Trigger // of HappenedSeen: what the scan was made for
 	Ref     string
@@ -124,7 +126,7 @@ func (tx *Tx) timeline(ctx context.Context, v Visible, d LeakDetail) ([]Happenin
 	found := Happening{At: d.Leak.Detected, Kind: HappenedFound, By: d.Leak.Pusher}
 	list := []Happening{found}
 	for _, e := range d.History {
-		list = append(list, Happening{At: e.At, Kind: HappenedState, By: e.By, From: e.From, To: e.To, Reason: e.Reason})
+		list = append(list, Happening{At: e.At, Kind: HappenedState, By: e.By, From: e.From, To: e.To, Reason: e.Reason, Approved: e.ApprovedBy, Until: e.Until})
 	}
 	seen, err := tx.seenBy(ctx, d.Leak)
 	if err != nil {

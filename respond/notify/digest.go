@@ -88,7 +88,7 @@ func (d Digest) slackText() string {
 			break
 		}
 		var counts []string
-		for _, t := range []string{"leak.opened", "leak.reopened", "leak.revoked", "leak.ignored", "leak.resolved"} {
+		for _, t := range []string{"leak.opened", "leak.reopened", "leak.revoked", "leak.ignored", "leak.resolved", "leak.reminded"} {
 			if n := r.Types[t]; n > 0 {
 				counts = append(counts, format.Number(n)+" "+strings.TrimPrefix(t, "leak."))
 			}

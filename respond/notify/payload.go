@@ -57,6 +57,8 @@ func slackText(e respond.Notice) string {
 		icon, what = ":white_check_mark:", "Revoked: leaked Clerk "+e.Leak.Description
 	case respond.NoticeIgnored:
 		icon, what = ":grey_question:", "Closed as a false positive: Clerk "+e.Leak.Description
+	case respond.NoticeReminded:
+		icon, what = ":alarm_clock:", "Still open: leaked Clerk "+e.Leak.Description
 	case respond.NoticeResolved:
 		icon, what = ":ballot_box_with_check:", "Closed as resolved, not verified with Clerk: leaked Clerk "+e.Leak.Description
 	}
@@ -70,6 +72,12 @@ func slackText(e respond.Notice) string {
 	}
 	if e.By != "" && e.By != "rekey" {
 		fmt.Fprintf(&b, "\nBy `%s`", slackCode(e.By))
+		if e.ApprovedBy != "" {
+			fmt.Fprintf(&b, ", confirmed by `%s`", slackCode(e.ApprovedBy))
+		}
+		if !e.Until.IsZero() {
+			b.WriteString(", until " + format.Date(respond.LastDay(e.Until)))
+		}
 		if e.Reason != "" {
 			b.WriteString(": " + slackEscape(e.Reason))
 		}
@@ -94,7 +102,7 @@ func pointer(step string) string {
 }
 
 func isOpen(step string) bool {
-	return step == respond.NoticeOpened.Type() || step == respond.NoticeReopened.Type()
+	return step == respond.NoticeOpened.Type() || step == respond.NoticeReopened.Type() || step == respond.NoticeReminded.Type()
 }
 
 // slackFacts say how bad it is: severity, whether strangers can read it, who pushed it.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -78,6 +79,12 @@ func consequences(p respond.Policy) map[string][]string {
 			}
 		}
 	}
+	if p.Ignore.Approval.Required() {
+		says("ignore", "%s confirms", p.Ignore.Approval)
+	}
+	if !p.Remind.Off {
+		says("remind", "%+v", p.Remind)
+	}
 	return c
 }
 
@@ -109,6 +116,8 @@ func anyFile(t *rapid.T, source respond.PolicySource) File {
 	pointed(t, maybe, "max", &f.IssuesMaxPerHour, 1, 5, 10, 20)
 	pointed(t, maybe, "details", &f.PublicDetails, true, false)
 	pointed(t, maybe, "annotations", &f.PublicAnnotations, true, false)
+	pointed(t, maybe, "approval", &f.IgnoreApproval, respond.ApprovalNone, respond.ApprovalSecondPerson, "team:acme/security", "team:acme/others")
+	pointed(t, maybe, "remind", &f.Remind, respond.RemindPolicy{Off: true}, respond.DefaultRemind(), respond.RemindPolicy{Every: time.Hour})
 	some := func(name string, of ...string) []string {
 		if !maybe.Draw(t, name+"?") {
 			return nil
@@ -185,7 +194,7 @@ func TestMergingNeverWeakensWhatIsLocked(t *testing.T) {
 		if checked[lock] == 0 {
 			t.Errorf("nothing locked %s", lock)
 		}
-		if len(consequences(respond.DefaultPolicy())[lock]) == 0 && lock != "notify" {
+		if len(consequences(respond.DefaultPolicy())[lock]) == 0 && lock != "notify" && lock != "ignore" {
 			t.Errorf("the test does not know what %s does", lock)
 		}
 	}
@@ -202,6 +211,7 @@ func TestAnUnlockedSettingIsReplaced(t *testing.T) {
 			replace(&want, files[i])
 		}
 		got := Merge(files...)
+		got.Ignored = slices.DeleteFunc(got.Ignored, func(i respond.IgnoredSetting) bool { return i.Setting == "ignore.approval" }) // needs no lock
 		if len(got.Ignored) > 0 {
 			t.Fatalf("without a lock, ignored: %+v", got.Ignored)
 		}
@@ -224,6 +234,10 @@ func replace(p *respond.Policy, f File) {
 	if f.PublicAnnotations != nil {
 		p.Public.HideLines = !*f.PublicAnnotations
 	}
+	if !p.Ignore.Approval.Required() {
+		over(&p.Ignore.Approval, f.IgnoreApproval)
+	}
+	over(&p.Remind, f.Remind)
 	if f.IssuesLabels != nil {
 		p.Issues.Labels = f.IssuesLabels
 	}
@@ -240,6 +254,25 @@ func replace(p *respond.Policy, f File) {
 func over[T any](to *T, value *T) {
 	if value != nil {
 		*to = *value
+	}
+}
+
+// TestApprovalNeedsNoLock: what one file demands of those who close production keys, none after it takes back, locked or not.
+func TestApprovalNeedsNoLock(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		files := threeFiles(t)
+		for i := range files {
+			if before, after := Merge(files[:i+1]...).Ignore.Approval, Merge(files...).Ignore.Approval; before.Required() && before != after {
+				t.Fatalf("%s becomes %s", before, after)
+			}
+		}
+	})
+	second, none := respond.ApprovalSecondPerson, respond.ApprovalNone
+	p := Merge(File{Source: "acme/.github", IgnoreApproval: &second}, File{Source: respond.SourceRepository, IgnoreApproval: &none})
+	want := []respond.IgnoredSetting{{Setting: "ignore.approval", Value: "none", From: respond.SourceRepository, By: "acme/.github"}}
+	if diff := cmp.Diff(want, p.Ignored); diff != "" || p.Origins["ignore.approval"] != "acme/.github" {
+		t.Errorf("what is said in vain: %s, decided by %s", diff, p.Origins["ignore.approval"])
 	}
 }
 

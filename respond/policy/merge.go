@@ -11,6 +11,9 @@ func Merge(files ...File) respond.Policy {
 	for _, f := range files {
 		for _, s := range settings() {
 			by, locked := s.lockedBy(locks)
+			if s.always && !locked {
+				by, locked = p.Origins[s.name], true
+			}
 			switch s.merge(&p, f, locked) {
 			case decided:
 				p.Origins = with(p.Origins, s.name, f.Source)

@@ -60,6 +60,8 @@ type File struct {
 	Allow             respond.AllowList
 	PublicAnnotations *bool
 	PublicDetails     *bool
+	IgnoreApproval    *respond.Approval
+	Remind            *respond.RemindPolicy
 	Notify            []respond.NotifyRule // nil: not said; empty: nobody
 
 	Lines Lines
@@ -70,6 +72,8 @@ type Lines struct {
 	IssuesRepository int
 	Notify           []int // of each entry
 	Lock             int
+	Escalate         int
+	Approval         int
 }
 
 // Parse reads a policy file. It is strict: a setting that is not known, is given twice or has no sense is a mistake. The
@@ -136,6 +140,8 @@ func (f *File) read(root *yaml.Node) error {
 			})
 		},
 		"notify": f.readNotify,
+		"ignore": f.readIgnore,
+		"remind": f.readRemind,
 	})
 }
 
@@ -233,7 +239,7 @@ func (f *File) readNotify(n *yaml.Node) error {
 				return err
 			},
 			"on": func(n *yaml.Node) error {
-				return list(n, "on", 5, func(n *yaml.Node) error {
+				return list(n, "on", len(respond.NoticeKinds()), func(n *yaml.Node) error {
 					var kind *respond.NoticeKind
 					if err := choice(n, "on", &kind, respond.NoticeKinds()); err != nil {
 						return err

@@ -49,6 +49,14 @@ notify:
   - to: security-team
   - to: pager
     on: [opened]
+ignore:
+  approval: team:acme/security
+remind:
+  after: [12h, 3d]
+  every: 2w
+  quiet: 22:30-06:00
+  time_zone: Europe/Berlin
+  escalate: {after: 3d, to: pager}
 `
 
 func TestParseAndMerge(t *testing.T) {
@@ -66,6 +74,11 @@ func TestParseAndMerge(t *testing.T) {
 		},
 		Public: respond.PublicPolicy{HideLines: true, Details: true},
 		Notify: []respond.NotifyRule{{To: "security-team"}, {To: "pager", On: []respond.NoticeKind{"opened"}}},
+		Ignore: respond.IgnorePolicy{Approval: "team:acme/security"},
+		Remind: respond.RemindPolicy{
+			After: []time.Duration{12 * time.Hour, 72 * time.Hour}, Every: 14 * 24 * time.Hour, Zone: "Europe/Berlin",
+			Quiet: respond.QuietHours{From: 22*60 + 30, To: 6 * 60}, Escalate: respond.Escalation{After: 72 * time.Hour, To: "pager"},
+		},
 	}
 	if diff := cmp.Diff(want, policy.Merge(f)); diff != "" {
 		t.Error(diff)
@@ -114,9 +127,19 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"x: &a 1\ny: *a\n", 1, "no setting"},
 		{"verify: &a never\nfail_on: *a\n", 2, "aliases are not supported"},
 		{"lock: fail_on\n", 1, "lock must be a list"},
-		{"lock:\n  - fail_on\n  - accepts\n", 3, "one of allow, fail_on, issues"},
+		{"lock:\n  - fail_on\n  - accepts\n", 3, "one of allow, fail_on, ignore, issues"},
 		{"lock: [issues, issues]\n", 1, "lock names issues twice"},
 		{"mode: off\n", 1, "one of enforce, observe"},
+		{"ignore: {approval: two}\n", 1, "one of none, second_person, team:organisation/name"},
+		{"ignore:\n  approval: team:acme\n", 2, "team:organisation/name"},
+		{"remind: never\n", 1, "off, or a mapping"},
+		{"remind:\n  after: [3d, 1d]\n", 2, "longer than the one before"},
+		{"remind:\n  every: 2y\n", 2, "12h, 3d or 1w"},
+		{"remind:\n  after: [400d]\n", 2, "at most a year"},
+		{"remind: {quiet: 20-8}\n", 1, `hours such as "20:00-08:00"`},
+		{"remind: {time_zone: Europe/Atlantis}\n", 1, "such as Europe/Berlin"},
+		{"remind: {time_zone: Local}\n", 1, "such as Europe/Berlin"},
+		{"remind: {escalate: {after: 3d}}\n", 1, `needs "to"`},
 		{strings.Repeat("# long\n", 20_000), 0, "larger than 64 KiB"},
 		{"allow:\n  paths:\n    - {path: " + strings.Repeat("a", 201) + ", reason: b}\n", 3, "200 characters"},
 		{"allow:\n  paths:\n" + strings.Repeat("    - {path: a, reason: b}\n", 201), 3, "201 entries; at most 200"},
@@ -308,6 +331,28 @@ func document(t *rapid.T, flawed bool) string {
 					"on": func() any { return list("on", func() any { return pick("event", "opened", "revoked", "resolved") }) },
 				}, true)
 			})
+		},
+		"ignore": func() any {
+			return object("ignore", map[string]func() any{
+				"approval": func() any { return pick("approval", "none", "second_person", "team:acme/security") },
+			}, false)
+		},
+		"remind": func() any {
+			if rapid.IntRange(0, 9).Draw(t, "reminders off") == 0 {
+				return pick("remind", "off", false)
+			}
+			return object("remind", map[string]func() any{
+				"after":     func() any { return pick("after", []any{"1d", "3d"}, []any{"12h", "1w"}, []any{}) },
+				"every":     func() any { return pick("every", "7d", "off", false) },
+				"quiet":     func() any { return pick("quiet", "20:00-08:00", "off", "00:00-23:59") },
+				"time_zone": func() any { return rapid.SampledFrom([]string{"UTC", "America/Argentina/Ushuaia"}).Draw(t, "zone") },
+				"escalate": func() any {
+					return object("escalate", map[string]func() any{
+						"after": func() any { return pick("escalate after", "3d", "366d", "52w") },
+						"to":    func() any { return pick("escalate to", "security-team") },
+					}, true)
+				},
+			}, false)
 		},
 	}, false)
 	b, err := json.Marshal(doc)

@@ -111,6 +111,18 @@ func settings() []setting {
 			},
 			merge: notifyingAll,
 		}.named("notify"),
+		row[respond.Approval]{
+			may: "set it where it was `none`", always: true, // what one repository can switch off by itself is no control
+			get:   func(p *respond.Policy) *respond.Approval { return &p.Ignore.Approval },
+			said:  func(f File, _ respond.Approval) (respond.Approval, bool) { return value(f.IgnoreApproval) },
+			merge: firstApproval, show: shown[respond.Approval],
+		}.named("ignore.approval"),
+		row[respond.RemindPolicy]{
+			may:   "switch it on",
+			get:   func(p *respond.Policy) *respond.RemindPolicy { return &p.Remind },
+			said:  func(f File, _ respond.RemindPolicy) (respond.RemindPolicy, bool) { return value(f.Remind) },
+			merge: reminding,
+		}.named("remind"),
 	}
 }
 
@@ -119,6 +131,8 @@ type setting struct {
 	name string   // as the file has it; that of a mapping's field has a dot
 	may  string   // what a file may do where the setting is locked, in Markdown
 	also []string // names in lock that lock it, beside the one it begins with
+	// always: it is locked by whatever file says it.
+	always bool
 	// merge puts what the file says over what the policy has.
 	merge func(p *respond.Policy, f File, locked bool) outcome
 	value func(f File) string // what the file says; "" for a list
@@ -164,9 +178,10 @@ func locks() []string {
 
 // row is a setting whose value is a T.
 type row[T any] struct {
-	may  string
-	also []string
-	get  func(*respond.Policy) *T
+	may    string
+	also   []string
+	always bool
+	get    func(*respond.Policy) *T
 	// said is what a file makes of the setting that was as before, without a lock.
 	said func(f File, before T) (wanted T, said bool)
 	// merge returns the stricter of both, or what is stricter than both. b is the later file's.
@@ -175,7 +190,7 @@ type row[T any] struct {
 }
 
 func (r row[T]) named(name string) setting {
-	return setting{name: name, may: r.may, also: r.also, merge: r.put, value: func(f File) string {
+	return setting{name: name, may: r.may, also: r.also, always: r.always, merge: r.put, value: func(f File) string {
 		if r.show == nil {
 			return ""
 		}

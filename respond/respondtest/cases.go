@@ -73,6 +73,25 @@ func Cases() []Case {
 	watch := func(f *respond.LeakFacts) { f.Policy.Verify = respond.VerifyWatch }
 	fenced := func(f *respond.LeakFacts) { f.Leak.Verdict = respond.KeyFenced }
 	silent := func(f *respond.LeakFacts) { f.Leak.Responded = time.Time{} }
+	four := func(f *respond.LeakFacts) { f.Policy.Ignore.Approval = respond.ApprovalSecondPerson }
+	team := func(f *respond.LeakFacts) { f.Policy.Ignore.Approval = "team:acme/security" }
+	asked := func(by string, at time.Time) func(*respond.LeakFacts) {
+		return func(f *respond.LeakFacts) {
+			f.Leak.Request = respond.Request{To: respond.Ignored, By: by, At: at, Reason: "a decoy", Until: Monday.AddDate(0, 2, 1).Truncate(24 * time.Hour)}
+		}
+	}
+	approve := func(f respond.LeakFacts, role respond.Role, team respond.Membership, theirs respond.Role) func() respond.Decision {
+		return func() respond.Decision {
+			return respond.Apply(f, respond.Command{
+				Kind: respond.CommandApprove, By: "ada", Role: role, Team: team, ID: "comment:5", At: noon, Roles: map[string]respond.Role{"grace": theirs},
+			})
+		}
+	}
+	reached := func(f respond.LeakFacts, at time.Time) func() respond.Decision {
+		return func() respond.Decision { return respond.FollowUp(f, at) }
+	}
+	byOthers := func(f *respond.LeakFacts) { f.Leak.Pusher = "mona" }
+	aDay, aWeek := Monday.Add(24*time.Hour), Monday.Add(8*24*time.Hour)
 	noIssue := func(f *respond.LeakFacts) { f.Leak.IssueNumber = 0 }
 	closing := []string{"close_issue", "edit_issue", "comment", "update_check"}
 	revokedNow := append([]string{"open > revoked by Clerk"}, append(closing, "notify revoked")...)
@@ -104,6 +123,35 @@ func Cases() []Case {
 		{"ignore a production key with write", command(facts(live, respond.Open), respond.CommandIgnore, "write", "a decoy"), []string{"comment"}},
 		{"ignore a production key with maintain", command(facts(live, respond.Open), respond.CommandIgnore, "maintain", "a decoy"), append([]string{"open > ignored by ada"}, closing...)},
 		{"ignore what is revoked", command(facts(live, respond.Revoked), respond.CommandIgnore, "admin", "a decoy"), []string{"comment"}},
+		{"ignore until a day", command(facts(hook, respond.Open), respond.CommandIgnore, "write", "a decoy until 2027-01-31"), append([]string{"open > ignored by ada"}, closing...)},
+		{"ignore until what is no day", command(facts(hook, respond.Open), respond.CommandIgnore, "write", "a decoy until Friday"), []string{"comment"}},
+		{"ignore, a second person confirms", command(facts(live, respond.Open, four), respond.CommandIgnore, "admin", "a decoy"), []string{"open > open by ada", "edit_issue", "update_check", "comment"}},
+		{"ignore, the team confirms", command(facts(live, respond.Open, team), respond.CommandIgnore, "admin", "a decoy"), []string{"open > open by ada", "edit_issue", "update_check", "comment"}},
+		{"ignore, somebody asked for another closing", command(facts(live, respond.Open, four, never), respond.CommandRotated, "admin", ""), []string{"open > open by ada", "edit_issue", "update_check", "comment"}},
+		{"closed by hand, a second person confirms", command(facts(live, respond.Open, four, never), respond.CommandClosed, "admin", ""), []string{"open > open by ada", "reopen_issue", "edit_issue", "update_check", "comment"}},
+		{"approve", approve(facts(live, respond.Open, four, byOthers, asked("grace", Monday)), "maintain", "", "admin"), append([]string{"open > ignored by grace"}, closing...)},
+		{"approve, nothing waits", approve(facts(live, respond.Open, four), "maintain", "", ""), []string{"comment"}},
+		{"approve one's own", approve(facts(live, respond.Open, four, asked("ada", Monday)), "maintain", "", ""), []string{"comment"}},
+		{"approve what one pushed", approve(facts(live, respond.Open, four, asked("grace", Monday)), "maintain", "", "admin"), []string{"comment"}},
+		{"approve with write", approve(facts(live, respond.Open, four, byOthers, asked("grace", Monday)), "write", "", "admin"), []string{"comment"}},
+		{"approve outside of the team", approve(facts(live, respond.Open, team, byOthers, asked("grace", Monday)), "admin", respond.TeamStranger, "admin"), []string{"comment"}},
+		{"approve in the team", approve(facts(live, respond.Open, team, byOthers, asked("grace", Monday)), "read", respond.TeamMember, "admin"), append([]string{"open > ignored by grace"}, closing...)},
+		{"approve, the team can't be read", approve(facts(live, respond.Open, team, byOthers, asked("grace", Monday)), "admin", respond.TeamUnreadable, "admin"), []string{"comment"}},
+		{"approve what expired", approve(facts(live, respond.Open, four, byOthers, asked("grace", Monday.Add(-respond.ApprovalWithin))), "maintain", "", "admin"), []string{"open > open by ada", "comment", "edit_issue", "update_check"}},
+		{"approve, who asked may not any more", approve(facts(live, respond.Open, four, byOthers, asked("grace", Monday)), "maintain", "", "write"), []string{"open > open by ada", "comment", "edit_issue", "update_check"}},
+		{"approve what is revoked", approve(facts(live, respond.Revoked, four), "maintain", "", ""), []string{"comment"}},
+		{"status, it waits", command(facts(live, respond.Open, four, asked("grace", Monday)), respond.CommandStatus, "write", ""), []string{"comment"}},
+		{"help, a second person confirms", command(facts(live, respond.Open, four), respond.CommandHelp, "write", ""), []string{"comment"}},
+		{"snooze", command(facts(live, respond.Open), respond.CommandSnooze, "maintain", "2d"), []string{"open > open by ada", "edit_issue", "comment"}},
+		{"snooze off", command(facts(live, respond.Open), respond.CommandSnooze, "maintain", "off"), []string{"open > open by ada", "edit_issue", "comment"}},
+		{"snooze for ever", command(facts(live, respond.Open), respond.CommandSnooze, "maintain", "for ever"), []string{"comment"}},
+		{"snooze with write", command(facts(live, respond.Open), respond.CommandSnooze, "write", "2d"), []string{"comment"}},
+		{"snooze a test key", command(facts(test, respond.Open), respond.CommandSnooze, "write", "2d"), []string{"comment"}},
+		{"a day later", reached(facts(live, respond.Open), aDay), []string{"open > open by rekey", "open > open by rekey", "comment", "notify reminded"}},
+		{"a day later, it waits and works", reached(facts(live, respond.Open, four, asked("grace", Monday), func(f *respond.LeakFacts) { f.Leak.Verdict, f.Leak.VerifiedAt = respond.KeyAlive, noon }), aDay), []string{"open > open by rekey", "open > open by rekey", "comment", "notify reminded"}},
+		{"a day later, in public", reached(facts(live, respond.Open, func(f *respond.LeakFacts) { f.Hidden = true }), aDay), []string{"open > open by rekey", "open > open by rekey", "comment", "notify reminded"}},
+		{"a week later, nobody confirmed", reached(facts(live, respond.Open, four, asked("grace", Monday)), aWeek), []string{"open > open by rekey", "open > open by rekey", "comment", "edit_issue", "update_check"}},
+		{"the last day is over", reached(facts(live, respond.Ignored, func(f *respond.LeakFacts) { f.Leak.Until = aDay }), aWeek), []string{"ignored > open by rekey", "open > open by rekey", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened"}},
 		{"reopen", command(facts(live, respond.Ignored), respond.CommandReopen, "write", "it is real"), []string{"ignored > open by ada", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened"}},
 		{"reopen what is open", command(facts(live, respond.Open), respond.CommandReopen, "write", ""), []string{"comment"}},
 		{"reopened by hand", command(facts(live, respond.Resolved), respond.CommandReopened, "triage", ""), []string{"resolved > open by ada", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened"}},

@@ -8,6 +8,9 @@ import (
 func (v checkView) buttons() []Button {
 	rescan := Button{Label: "Check again", Description: "Read the commits again", Identifier: respond.ButtonRescan}
 	notSecret := Button{Label: "False positive", Description: "Close it as a false positive", Identifier: respond.ButtonNotSecret}
+	if v.Policy.Ignore.Approval.Required() && v.anyProduction() {
+		notSecret.Description = "Ask for it to be closed, or confirm"
+	}
 	triage := Button{Label: "Triage", Description: "File issues for this pull request", Identifier: respond.ButtonTriage}
 	ours, outside := countOutside(v.failing, v.tolerated)
 	switch {

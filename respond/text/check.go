@@ -234,6 +234,9 @@ func (v checkView) title() string {
 		if len(v.unjudged) > 0 {
 			title += "; not everything was checked"
 		}
+		if waiting := v.waiting(); len(waiting) > 0 && len(waiting) == len(v.failing) {
+			title += "; waits for a second person"
+		}
 		return title
 	case len(v.failed) > 0:
 		return "The scan could not be finished: " + markdown.Plain(v.failed[len(v.failed)-1].Failure)

@@ -53,6 +53,7 @@ func (v checkView) writeOpen(b *strings.Builder) {
 		if ours > 0 {
 			b.WriteString("What to do: add a new key in Clerk, deploy it, delete this one. " + v.issueHint(v.failing) + "\n\n")
 		}
+		v.writeWaiting(b)
 		b.WriteString(v.uncounted())
 		if outside > 0 {
 			b.WriteString(v.outsideHint(outside) + "\n\n")
@@ -267,6 +268,7 @@ func (v checkView) closedLine(l leakView) string {
 	if !l.Closed.IsZero() {
 		line += " on " + format.Time(l.Closed)
 	}
+	line += approvedBy(l.ApprovedBy) + until(l.Until)
 	if l.Reason != "" && v.Repository.Private {
 		line += ": " + markdown.Code(l.Reason)
 	}

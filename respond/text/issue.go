@@ -90,11 +90,27 @@ func (v issueView) opening() string {
 		}
 		return s + ". rekey can't tell whether it was used before. The checklist below helps you find out.\n\n"
 	case respond.Ignored:
-		return "**Closed as a false positive**" + by(l) + ".\n\n"
+		s := "**Closed as a false positive**" + by(l) + "."
+		if !l.Until.IsZero() {
+			s += " This counts" + until(l.Until) + " (UTC). After that day it opens again by itself."
+		}
+		return s + "\n\n"
 	case respond.Resolved:
-		return "**Closed as resolved**" + by(l) + ". Clerk hasn't confirmed that the key no longer works.\n\n"
+		return "**Closed as resolved**" + by(l) + ". Clerk hasn't confirmed that the key no longer works.\n\n" + v.waiting()
 	}
-	where := "to this repository"
+	return v.waiting() + v.openOpening()
+}
+
+// waiting says that a closing waits for a second person.
+func (v issueView) waiting() string {
+	if !v.Leak.Request.Waits() {
+		return ""
+	}
+	return waits(v.Leak.Request, v.Policy.Ignore.Approval) + "\n\n"
+}
+
+func (v issueView) openOpening() string {
+	l, where := v.Leak, "to this repository"
 	if v.Elsewhere {
 		where = "to " + markdown.Code(v.Repository.FullName())
 	}
@@ -138,6 +154,7 @@ func by(l respond.Leak) string {
 	if !l.Closed.IsZero() {
 		s += " on " + format.Time(l.Closed)
 	}
+	s += approvedBy(l.ApprovedBy)
 	if l.Reason != "" {
 		s += ": " + markdown.Code(l.Reason)
 	}
@@ -198,14 +215,17 @@ func (v issueView) closing() string {
 	}
 	b.WriteString("\n\n| Comment | |\n| --- | --- |\n" +
 		"| `/rekey rotated` | the old key is deleted |\n" +
-		"| `/rekey ignore <reason>` | it's a false positive" + ignoreNeeds(v.Leak) + " |\n" +
+		"| `/rekey ignore <reason>` | it's a false positive" + ignoreNeeds(v.Leak, v.Policy.Ignore.Approval) + " |\n" +
 		"| `/rekey status` | what rekey knows |\n" +
 		"| `/rekey help` | all commands |\n")
 	return folded("How this closes", b.String())
 }
 
-func ignoreNeeds(l respond.Leak) string {
-	if l.Production() {
+func ignoreNeeds(l respond.Leak, a respond.Approval) string {
+	switch {
+	case l.Production() && a.Required():
+		return " (for a production key, only a maintainer or admin, and a second person confirms it with `/rekey approve`)"
+	case l.Production():
 		return " (for a production key, only a maintainer or admin)"
 	}
 	return ""

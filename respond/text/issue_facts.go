@@ -59,6 +59,9 @@ func (v issueView) table() string {
 		}
 		row("**Found**", found)
 	}
+	if l.State == respond.Open && !l.Snoozed.IsZero() {
+		row("**Reminders**", "none until "+format.Time(l.Snoozed))
+	}
 	row("**Confidence**", v.confidence())
 	row("**Clerk says**", v.answer())
 	row("**Fingerprint**", markdown.Code(l.Fingerprint))
@@ -176,8 +179,9 @@ func (v issueView) history() string {
 	for _, e := range v.History {
 		fmt.Fprintf(&b, "- %s: **%s**", format.Time(e.At), e.To)
 		if e.By != "" {
-			b.WriteString(" by " + markdown.Code(e.By))
+			b.WriteString(" by " + markdown.Code(e.By) + approvedBy(e.ApprovedBy))
 		}
+		b.WriteString(until(e.Until))
 		if e.Reason != "" && v.Private {
 			b.WriteString(": " + markdown.Code(e.Reason))
 		}

@@ -23,6 +23,7 @@ func (v issueView) publicIssue() IssueText {
 	if v.Leak.State != respond.Open && v.Leak.State != "" {
 		state = "This is closed."
 	}
+	state += publicWaits(v.Leak)
 	id := v.Leak.Fingerprint[:min(6, len(v.Leak.Fingerprint))]
 	return IssueText{
 		Title: "For maintainers: action needed (" + id + ")",
@@ -63,13 +64,21 @@ func publicComment(r respond.Reply) string {
 		return "This stays open: it isn't confirmed that all steps are done. Check them, then comment `/rekey rotated`."
 	case r.Kind == respond.ReplyPublicState:
 		return "This is " + string(r.Leak.State) + ". Maintainers: comment `/rekey rotated` when it is done, `/rekey ignore <reason>` if it is a false positive, " +
-			"or `/rekey reopen`. What a comment can do depends on your role in the repository."
+			"or `/rekey reopen`. What a comment can do depends on your role in the repository." + publicWaits(r.Leak)
 	case r.Change.To == respond.Revoked:
 		return "Done. The description has the details now, and the checks turn green."
 	case r.Change.To == respond.Open:
 		return "Open again."
 	}
-	return "Closed by " + markdown.Code(r.Change.By) + "."
+	return "Closed by " + markdown.Code(r.Change.By) + approvedBy(r.Change.ApprovedBy) + until(r.Change.Until) + "."
+}
+
+// publicWaits says that a closing waits for a second person, which in public it may for every key.
+func publicWaits(l respond.Leak) string {
+	if !l.Request.Waits() {
+		return ""
+	}
+	return " A closing that " + markdown.Code(l.Request.By) + " asked for waits for a second person: `/rekey approve`."
 }
 
 func (v checkView) hidden() bool { return respond.Hidden(v.Repository.Private, respond.Open, v.Policy) }
@@ -140,6 +149,7 @@ func (v checkView) publicClosed(l leakView) string {
 	if !l.Closed.IsZero() {
 		line += " on " + format.Time(l.Closed)
 	}
+	line += approvedBy(l.ApprovedBy)
 	if cell := v.issueCell(l.Leak); cell != "" {
 		line += " (" + cell + ")"
 	}

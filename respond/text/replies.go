@@ -25,9 +25,11 @@ func Comment(r respond.Reply) string {
 	case respond.ReplyStatus:
 		return statusText(r)
 	case respond.ReplyHelp:
-		return notUnderstood(r.Unknown) + helpText(r.Leak)
+		return notUnderstood(r.Unknown) + helpText(r)
 	case respond.ReplyPublicMoved, respond.ReplyPublicState, respond.ReplyPublicNotConfirmed:
 		return notUnderstood(r.Unknown) + publicComment(r)
+	case respond.ReplyUntilForm:
+		return untilForm
 	case respond.ReplyNotEntitled:
 		return refusal(r)
 	case respond.ReplyMaintainerNeeded:
@@ -36,7 +38,7 @@ func Comment(r respond.Reply) string {
 		return markdown.Code(r.By) + " closed this, but only a person can: it stays open until the key is revoked, or someone with write access closes it. " +
 			"Exclude this issue's label from automations that close issues."
 	}
-	return nothingToDo(r.Kind, r.Leak) + clerkVerdict(r)
+	return nothingToDo(r.Kind, r.Leak) + clerkVerdict(r) + approvalReply(r) + reminderReply(r)
 }
 
 // nothingToDo answers a command that changes nothing.
@@ -45,7 +47,7 @@ func nothingToDo(kind respond.ReplyKind, l respond.Leak) string {
 	case respond.ReplyAlreadyRevoked:
 		return "Clerk has already confirmed that this key is revoked. There is nothing left to do."
 	case respond.ReplyAlreadyClosed:
-		return "This is already closed, as " + closedAs(l.State) + "."
+		return "This is already closed, as " + closedAs(l.State) + until(l.Until) + "."
 	case respond.ReplyAlreadyOpen:
 		return "This is already open."
 	case respond.ReplyAlreadyOurs:
@@ -105,15 +107,22 @@ func changeText(r respond.Reply) string {
 		return s + ". The checks that failed because of it turn green.\n\n" +
 			"rekey can't tell whether it was used before. The checklist in the issue helps you find out; look today, because Clerk's logs expire."
 	case respond.Ignored:
-		return fmt.Sprintf("Closed as a false positive by %s: %s\n\n"+undo, who, markdown.Code(c.Reason))
+		s := fmt.Sprintf("Closed as a false positive by %s%s: %s\n\n", who, approvedBy(c.ApprovedBy), markdown.Code(c.Reason))
+		if !c.Until.IsZero() {
+			s += "This counts" + until(c.Until) + " (UTC). After that day it opens again by itself. "
+		}
+		return s + undo
 	case respond.Resolved:
-		return fmt.Sprintf("Closed as resolved by %s, who %s.\n\n"+undo, who, markdown.Text(c.Reason))
+		return fmt.Sprintf("Closed as resolved by %s, who %s%s.\n\n"+undo, who, markdown.Text(c.Reason), approvedBy(c.ApprovedBy))
 	}
 	if c.By == respond.ByClerk && l.Verdict == respond.KeyFenced {
 		return "Open again: **the key may still work from certain addresses.** Clerk refused it, but didn't say that it's invalid. " + whichRow(l)
 	}
 	if c.By == respond.ByClerk {
 		return "Open again: **Clerk still accepts this key**, so it has not been deleted. " + whichRow(l)
+	}
+	if c.Reason == respond.ReasonOver {
+		return "Open again: " + c.Reason + ". If it still is one, comment `/rekey ignore <reason>` again."
 	}
 	if c.Reason == respond.ReasonReopened || c.Reason == "" {
 		return "Open again: " + who + " reopened it."
@@ -159,7 +168,11 @@ func because(r respond.Reply) string {
 
 func refusal(r respond.Reply) string {
 	if r.Role == respond.RoleWrite {
-		return "Thanks, " + markdown.Code(r.By) + ". Dismissing a production key needs a maintainer or admin of " + markdown.Code(r.Repository.FullName()) + ": one of them can repeat the command."
+		what := "Dismissing a production key"
+		if r.Command == respond.CommandSnooze {
+			what = "Pausing the reminders about a production key"
+		}
+		return "Thanks, " + markdown.Code(r.By) + ". " + what + " needs a maintainer or admin of " + markdown.Code(r.Repository.FullName()) + ": one of them can repeat the command."
 	}
 	return "Thanks, " + markdown.Code(r.By) + ". rekey only accepts commands from people with write access to " + markdown.Code(r.Repository.FullName()) +
 		": one of them can repeat it."
@@ -186,17 +199,24 @@ func statusText(r respond.Reply) string {
 	case l.Verifiable() && r.Verify != respond.VerifyNever:
 		b.WriteString("- Clerk hasn't been asked yet\n")
 	}
+	followUpLines(&b, l, r.Approval)
 	return b.String()
 }
 
-func helpText(l respond.Leak) string {
-	ignore := "write access"
-	if l.Production() {
+func helpText(r respond.Reply) string {
+	ignore, approve, snooze := "write access", "", ""
+	if r.Leak.Production() {
 		ignore = "a maintainer or admin, because this is a production key"
+		snooze = "| `/rekey snooze 2d` | pauses the reminders, for at most 30 days; `/rekey snooze off` ends it |\n"
+		if r.Approval.Required() {
+			ignore += "; " + approver(r.Approval, "") + " then confirms it"
+			approve = "| `/rekey approve` | confirms what someone else asked for |\n"
+		}
 	}
 	return "| Comment | What it does |\n| --- | --- |\n" +
 		"| `/rekey rotated` | the old key is deleted: rekey asks Clerk, if it may, and closes this if the key no longer works |\n" +
 		"| `/rekey ignore <reason>` | closes this as a false positive; needs " + ignore + " |\n" +
+		"| `/rekey ignore <reason> until 2027-01-31` | the same, until the end of that day (UTC); then this opens again |\n" + approve + snooze +
 		"| `/rekey reopen` | reopens this |\n" +
 		"| `/rekey status` | what rekey knows |\n\n" +
 		"Closing this issue is the same as `/rekey rotated`. rekey accepts commands from people with write access."

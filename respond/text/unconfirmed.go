@@ -35,6 +35,10 @@ func (v checkView) uncounted() string {
 		if !named || !l.Production() {
 			continue
 		}
+		if v.Policy.Ignore.Approval.Required() {
+			return "The policy lists a production key of this check in `allow.fingerprints`, and that doesn't count: `ignore.approval` wants a second person, " +
+				"and an entry in the repository's own file is one person's word. Ask with `/rekey ignore <reason>` instead.\n\n"
+		}
 		who := "nobody is known to have pushed the entry"
 		if by != "" {
 			who = markdown.Code(by) + " pushed the entry"

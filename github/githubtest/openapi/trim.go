@@ -16,6 +16,7 @@ func Kept(path string) bool {
 		"/app", "/app-manifests/{code}/conversions", "/applications/{client_id}/token", "/user", "/user/installations",
 		"/user/installations/{installation_id}/repositories", repository, repository + "/pulls",
 		repository + "/commits/{commit_sha}/pulls", repository + "/installation",
+		"/orgs/{org}/teams/{team_slug}/memberships/{username}",
 		"/orgs/{org}/repos", "/orgs/{org}/rulesets", repository + "/rulesets", repository + "/rulesets/{ruleset_id}",
 		repository + "/rules/branches/{branch}", "/orgs/{org}/secret-scanning/custom-patterns", "/orgs/{org}/secret-scanning/pattern-configurations",
 		repository + "/secret-scanning/custom-patterns",
