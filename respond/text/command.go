@@ -63,7 +63,8 @@ func ParseCommand(body string) (kind respond.CommandKind, reason string, found b
 
 func commands() []respond.CommandKind {
 	return []respond.CommandKind{
-		respond.CommandRotated, respond.CommandIgnore, respond.CommandReopen, respond.CommandStatus, respond.CommandTriage, respond.CommandApprove, respond.CommandSnooze}
+		respond.CommandRotated, respond.CommandIgnore, respond.CommandReopen, respond.CommandStatus, respond.CommandTriage, respond.CommandApprove, respond.CommandSnooze,
+	}
 }
 
 // startsLine reports whether only spaces stand before the offset on its line.
