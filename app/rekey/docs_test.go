@@ -2,11 +2,12 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
 )
 
 func document(t *testing.T, name string) string {
@@ -18,47 +19,24 @@ func document(t *testing.T, name string) string {
 	return string(text)
 }
 
-// TestDocumentedHook runs the lines that docs/scan.md gives for installing a git hook, in a linked working tree.
-func TestDocumentedHook(t *testing.T) {
+// TestDocumentedRefusal: docs/hooks.md shows what a pusher really sees, which a script holds against a real server.
+func TestDocumentedRefusal(t *testing.T) {
 	t.Parallel()
-	_, block, found := strings.Cut(document(t, "docs/scan.md"), "```sh\nhook=$(git rev-parse")
-	block, _, closed := strings.Cut(block, "```")
-	if !found || !closed {
-		t.Fatal("docs/scan.md has no lines that install the hook")
-	}
-	dir := t.TempDir()
-	sh := func(in, command string) string {
-		t.Helper()
-		c := exec.CommandContext(t.Context(), "sh", "-ec", command)
-		c.Dir = in
-		c.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null",
-			"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com")
-		out, err := c.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", command, err, out)
-		}
-		return string(out)
-	}
-	sh(dir, "git init -q main && cd main && git commit -q --allow-empty -m one && git worktree add -q ../linked")
-	linked := filepath.Join(dir, "linked")
-	install := "hook=$(git rev-parse" + block
-	sh(linked, install)
-	hook := filepath.Join(dir, "main", ".git", "hooks", "pre-commit")
-	text, err := os.ReadFile(hook)
-	if err != nil || !strings.Contains(string(text), "rekey scan --staged") {
-		t.Fatalf("the hook is %q, %v", text, err)
-	}
-	if info, err := os.Stat(hook); err != nil || info.Mode()&0o100 == 0 {
-		t.Errorf("the hook cannot be run: %v, %v", info.Mode(), err)
-	}
-	if err := os.WriteFile(hook, []byte("#!/bin/sh\nmine\n"), 0o700); err != nil {
+	script, err := txtar.ParseFile("testdata/script/hook-pre-receive.txtar")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if out := sh(linked, install); !strings.Contains(out, "exists") {
-		t.Errorf("of a hook that is there already it says %q", out)
+	var want strings.Builder
+	for _, f := range script.Files {
+		if f.Name != "refused.txt" {
+			continue
+		}
+		for line := range strings.Lines(string(f.Data)) {
+			want.WriteString(strings.TrimRight("remote: "+line, " \n") + "\n")
+		}
 	}
-	if text, err := os.ReadFile(hook); err != nil || string(text) != "#!/bin/sh\nmine\n" {
-		t.Errorf("the hook that was there became %q, %v", text, err)
+	if want.Len() < 500 || !strings.Contains(document(t, "docs/hooks.md"), want.String()) {
+		t.Errorf("docs/hooks.md does not show this:\n%s", want.String())
 	}
 }
 
