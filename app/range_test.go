@@ -105,6 +105,43 @@ func TestATransferredRepositoryKeepsItsLeaks(t *testing.T) {
 	w.issues(1)
 }
 
+// TestAPushBeforeATransfer works a push off after its repository has moved to another installation, of which the events come later: the
+// one that the push names does not reach the repository any more. A server that was down has no token of it either.
+func TestAPushBeforeATransfer(t *testing.T) {
+	t.Parallel()
+	for name, down := range map[string]bool{"the server was up": false, "the server was down": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, githubtest.Options{})
+			w.check(w.shop, w.pushed(map[string]string{"README.md": "The shop."}))
+			globex := w.github.Organization("globex")
+			w.github.Install(w.ctx, globex, w.ada)
+			w.settle()
+			if down {
+				w.stop()
+			}
+			w.github.SetWebhookURL(nobody)
+			leaking := w.commit(w.shop, githubtest.Change{Files: map[string]string{".env": env(w.key(45, detect.Live))}})
+			pushed, err := w.shop.Push(w.ctx, githubtest.Push{Ref: "refs/heads/main", SHA: leaking, By: w.ada})
+			if err != nil {
+				t.Fatal(err)
+			}
+			transferred := w.shop.Transfer(w.ctx, w.ada, globex)
+			if down {
+				w.start()
+			} else {
+				w.github.SetWebhookURL(w.url("/webhook"))
+				w.redeliver(pushed[0])
+				w.redeliver(transferred)
+			}
+			if run := w.check(w.shop, leaking); run.Conclusion != "failure" || len(run.Annotations) != 1 {
+				t.Errorf("%s: %s, %d annotations", run.Conclusion, run.Title, len(run.Annotations))
+			}
+			w.issues(1)
+		})
+	}
+}
+
 // TestNoTextCarriesAKey puts keys where people put them by mistake, and where nobody looks for them.
 func TestNoTextCarriesAKey(t *testing.T) {
 	t.Parallel()

@@ -111,7 +111,7 @@ func (w *Worker) deliver(ctx context.Context, j *river.Job[job.Delivery]) error 
 	}
 	if p.Scan != nil {
 		p.Scan.Received = d.Received
-		note, err := w.tryScan(ctx, j, p.Scan)
+		note, err := w.scanThere(ctx, j, p.Scan)
 		if err != nil {
 			return w.giveUpScan(ctx, j, d, p.Scan, err)
 		}
@@ -202,13 +202,22 @@ func (w *Worker) giveUpScan(ctx context.Context, j *river.Job[job.Delivery], d l
 	// The job's own time may be what ran out.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), job.RespondTimeout)
 	defer cancel()
+	if errors.Is(err, github.ErrUninstalled) { // nobody could see a check run, and GitHub's log may have what is other Apps'
+		w.Log.WarnContext(ctx, "scan given up: the App isn't installed there", "repository", t.Repository.Owner+"/"+t.Repository.Name, "head", t.Head)
+		return w.giveUp(ctx, d, out.Reason)
+	}
 	w.Log.ErrorContext(ctx, "scan given up", "repository", t.Repository.Owner+"/"+t.Repository.Name, "head", t.Head,
 		"reason", out.Reason, "error", err, outcome.Stack(err))
 	if err := w.Publish.GiveUpScan(ctx, outcome.Owner(j.JobRow), t, out.Reason); err != nil {
 		return err
 	}
-	err = w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
-		return tx.GiveUpDelivery(ctx, d.GUID, "scan given up: "+out.Reason)
+	return w.giveUp(ctx, d, out.Reason)
+}
+
+// giveUp ends a delivery whose scan was given up.
+func (w *Worker) giveUp(ctx context.Context, d ledger.Delivery, reason string) error {
+	err := w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		return tx.GiveUpDelivery(ctx, d.GUID, "scan given up: "+reason)
 	})
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err

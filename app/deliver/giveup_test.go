@@ -1,9 +1,13 @@
 package deliver
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +15,9 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/read"
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/queue"
@@ -54,5 +61,43 @@ func TestADeliveryThatIsGivenUpWaitsNoMore(t *testing.T) {
 		if err != nil || d.Finished.IsZero() == c.finish {
 			t.Errorf("%s: finished %v, %v", c.guid, d.Finished, err)
 		}
+	}
+}
+
+// TestAScanOutOfReach: where the App isn't installed nobody sees a check run, and none is tried; that the scan was given up is no error of
+// ours, since GitHub's log may have what is other Apps'.
+func TestAScanOutOfReach(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	store, err := queue.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db"), Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	var log bytes.Buffer
+	w := &Worker{
+		Store: ledger.Scope[Tx](store), Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&log, nil)), // and no Publish
+	}
+	d := ledger.Delivery{GUID: "g", Event: "push", Body: []byte("{}"), Received: now}
+	if _, err := store.Accept(t.Context(), []ledger.Delivery{d}); err != nil {
+		t.Fatal(err)
+	}
+	j := &river.Job[job.Delivery]{JobRow: &rivertype.JobRow{Attempt: 20, MaxAttempts: 20, CreatedAt: now.Add(-time.Hour)}, Args: job.Delivery{GUID: d.GUID}}
+	err = w.giveUpScan(t.Context(), j, d, &read.Task{Repository: repositoryOf(webhook.Common{Repository: shop})}, fmt.Errorf("reading: %w", github.ErrUninstalled))
+	if !errors.Is(err, outcome.ErrGivenUp) {
+		t.Errorf("%v", err)
+	}
+	if text := log.String(); strings.Contains(text, "level=ERROR") || !strings.Contains(text, "level=WARN") {
+		t.Errorf("the log: %s", text)
+	}
+	err = store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
+		got, err := tx.Delivery(ctx, d.GUID)
+		if !got.GivenUp {
+			t.Errorf("%+v", got)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }

@@ -121,7 +121,7 @@ func knowRepository(ctx context.Context, tx Tx, installation int64, r webhook.Re
 	if err != nil && !isNew {
 		return false, err
 	}
-	if !isNew && !p.AsOf.IsZero() && p.AsOf.Before(repository.AsOf) {
+	if !isNew && !p.AsOf.IsZero() && !saysMore(p, repository) {
 		return false, nil
 	}
 	known := repository
@@ -140,11 +140,17 @@ func knowRepository(ctx context.Context, tx Tx, installation int64, r webhook.Re
 	return false, refile(ctx, tx, r.ID)
 }
 
-// maxRefiled is how many issues a repository that came to another installation queues at once.
+// saysMore reports whether an event says more of a repository than what is known of it: it is younger, or as old as that, which GitHub's
+// log tells to the second, and about the repository itself.
+func saysMore(p plan, known respond.Repository) bool {
+	return p.AsOf.After(known.AsOf) || p.AsOf.Equal(known.AsOf) && p.Stated
+}
+
+// maxRefiled is how many issues and check runs of a repository that came to another installation are queued at once.
 const maxRefiled = 500
 
-// refile queues the issues that were decided on and are not there: their jobs may have been given up, as the installation that was known
-// did not reach the repository any more.
+// refile queues the issues that were decided on and are not there, and the check runs that were begun and came to no end: their jobs may
+// have been given up, as the installation that was known did not reach the repository any more.
 func refile(ctx context.Context, tx Tx, repository int64) error {
 	leaks, err := tx.Unissued(ctx, repository, maxRefiled)
 	if err != nil {
@@ -152,6 +158,15 @@ func refile(ctx context.Context, tx Tx, repository int64) error {
 	}
 	for _, leak := range leaks {
 		if err := tx.Enqueue(ctx, job.Issue{Leak: leak.ID}, nil); err != nil {
+			return err
+		}
+	}
+	heads, err := tx.UnfinishedChecks(ctx, repository, maxRefiled)
+	if err != nil {
+		return err
+	}
+	for _, head := range heads {
+		if err := tx.Enqueue(ctx, job.Check{Repository: repository, Head: head}, nil); err != nil {
 			return err
 		}
 	}

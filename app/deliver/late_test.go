@@ -221,3 +221,25 @@ func TestLateEventsResurrectNothing(t *testing.T) {
 		}
 	}
 }
+
+// GitHub's log tells times to the second: of two events of one second, the one that is about the repository itself says where it is.
+func TestOfOneSecond(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	known := respond.Repository{ID: 1, AsOf: at}
+	for name, c := range map[string]struct {
+		p    plan
+		want bool
+	}{
+		"an older push":      {plan{AsOf: at.Add(-time.Second)}, false},
+		"a push":             {plan{AsOf: at}, false},
+		"a younger push":     {plan{AsOf: at.Add(time.Second)}, true},
+		"an older transfer":  {plan{AsOf: at.Add(-time.Second), Stated: true}, false},
+		"a transfer":         {plan{AsOf: at, Stated: true}, true},
+		"a younger transfer": {plan{AsOf: at.Add(time.Second), Stated: true}, true},
+	} {
+		if got := saysMore(c.p, known); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

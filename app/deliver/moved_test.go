@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -14,9 +15,9 @@ import (
 	"github.com/rekey-app/rekey/respond/queue"
 )
 
-// A repository comes to another installation while its issue is being filed. The job was given up, since the installation that was known
-// did not reach the repository any more: there is another one.
-func TestATransferredRepositoryGetsItsIssues(t *testing.T) {
+// A repository comes to another installation while an issue is being filed there and a check run made. The jobs were given up, since the
+// installation that was known did not reach the repository any more: there are others. A check run that was made has none.
+func TestATransferredRepositoryGetsItsEffects(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	store, err := queue.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db"), Now: func() time.Time { return now }})
@@ -38,7 +39,21 @@ func TestATransferredRepositoryGetsItsIssues(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return tx.RecordFiled(ctx, shop.ID, recorded.New[0].ID)
+		if err := tx.RecordFiled(ctx, shop.ID, recorded.New[0].ID); err != nil {
+			return err
+		}
+		_, err = tx.RecordScan(ctx, respond.Scan{Repository: shop.ID, Head: baseSHA, Trigger: respond.TriggerPush}, nil)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.BeginAction(ctx, fmt.Sprintf("check:%d:%s", shop.ID, headSHA), ledger.Lease{Owner: "check 1", For: time.Minute}); err != nil {
+			return err
+		}
+		made, err := tx.BeginAction(ctx, fmt.Sprintf("check:%d:%s", shop.ID, baseSHA), ledger.Lease{Owner: "check 2", For: time.Minute})
+		if err != nil {
+			return err
+		}
+		return tx.FinishAction(ctx, made, "check run 2")
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -47,13 +62,15 @@ func TestATransferredRepositoryGetsItsIssues(t *testing.T) {
 		if err := w.remember(t.Context(), tt.installation, plan{Know: []webhook.Repository{shop}, Stated: true, AsOf: now}); err != nil {
 			t.Fatal(err)
 		}
-		var jobs int64
-		err := store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
-			_, err := tx.OneSQL(ctx, []any{&jobs}, `SELECT count(*) FROM river_job WHERE kind = 'issue'`)
-			return err
-		})
-		if err != nil || jobs != tt.want {
-			t.Errorf("in installation %d: %d jobs for issues, %v, want %d", tt.installation, jobs, err, tt.want)
+		for _, kind := range []string{"issue", "check"} {
+			var jobs int64
+			err := store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
+				_, err := tx.OneSQL(ctx, []any{&jobs}, `SELECT count(*) FROM river_job WHERE kind = $1`, kind)
+				return err
+			})
+			if err != nil || jobs != tt.want {
+				t.Errorf("in installation %d: %d jobs of kind %s, %v, want %d", tt.installation, jobs, kind, err, tt.want)
+			}
 		}
 	}
 }

@@ -65,6 +65,7 @@ type repositoriesTx interface {
 	UpsertRepository(ctx context.Context, r respond.Repository) error
 	DeleteTip(ctx context.Context, repository int64, ref string, asOf time.Time) error
 	Unissued(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
+	UnfinishedChecks(ctx context.Context, repository int64, scans int) ([]string, error)
 	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
 }
 

@@ -3,9 +3,11 @@ package ledger_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
 )
@@ -168,5 +170,40 @@ func TestRetried(t *testing.T) {
 		}
 		clock.Time = clock.Time.Add(time.Hour + time.Second)
 		retried(false)
+	})
+}
+
+func TestUnfinishedChecks(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, _ := open(t, url)
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			var failed error
+			for _, repository := range []int64{9, 99} {
+				failed = errors.Join(failed, tx.UpsertRepository(ctx, respond.Repository{ID: repository, Installation: 7, Owner: "acme", Name: fmt.Sprint(repository)}))
+			}
+			for _, c := range []struct {
+				repository int64
+				head       string
+				done       bool
+			}{{9, headA, false}, {9, headB, true}, {99, headB, false}} {
+				for _, trigger := range []respond.Trigger{respond.TriggerPush, respond.TriggerCheckRun} {
+					_, err := tx.RecordScan(ctx, respond.Scan{Repository: c.repository, Head: c.head, Trigger: trigger}, nil)
+					failed = errors.Join(failed, err)
+				}
+				a, err := tx.BeginAction(ctx, fmt.Sprintf("check:%d:%s", c.repository, c.head), ledger.Lease{Owner: "check", For: time.Minute})
+				if failed = errors.Join(failed, err); c.done {
+					failed = errors.Join(failed, tx.FinishAction(ctx, a, "done"))
+				}
+			}
+			return failed
+		})
+		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			heads, err := tx.UnfinishedChecks(ctx, 9, 10)
+			equal(t, "unfinished", heads, []string{headA})
+			none, err2 := tx.UnfinishedChecks(ctx, 9, 1)
+			equal(t, "of the last scan", len(none), 0)
+			return errors.Join(err, err2)
+		})
 	})
 }

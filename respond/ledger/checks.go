@@ -37,17 +37,30 @@ func (tx *Tx) SaveCheck(ctx context.Context, c Check) error {
 
 // ChecksNotPassed lists up to limit commits of a repository whose check run failed or is neutral, the latest first.
 func (tx *Tx) ChecksNotPassed(ctx context.Context, repository int64, limit int) ([]string, error) {
-	var heads []string
-	err := each(ctx, tx, func(scan func(...any) error) error {
+	return tx.heads(ctx, repository, "checks",
+		`SELECT head FROM checks WHERE repository = $1 AND conclusion <> 'success' ORDER BY updated DESC, head LIMIT $2`, limit)
+}
+
+// UnfinishedChecks lists the heads whose check runs were begun and have come to no end, of the last scans of the repository, the
+// newest first. They are under way, wait, or were given up.
+func (tx *Tx) UnfinishedChecks(ctx context.Context, repository int64, scans int) ([]string, error) {
+	return tx.heads(ctx, repository, "unfinished check runs", `SELECT s.head FROM (SELECT id, head FROM scans WHERE repository = $1 ORDER BY id DESC LIMIT $2) s
+		JOIN actions a ON a.key = 'check:' || CAST($1 AS TEXT) || ':' || s.head
+		WHERE a.finished = 0 GROUP BY s.head ORDER BY max(s.id) DESC`, scans)
+}
+
+// heads lists commits of a repository, which is the query's $1, as limit is its $2.
+func (tx *Tx) heads(ctx context.Context, repository int64, what, query string, limit int) (list []string, err error) {
+	err = each(ctx, tx, func(scan func(...any) error) error {
 		var head string
 		err := scan(&head)
-		heads = append(heads, head)
+		list = append(list, head)
 		return err
-	}, `SELECT head FROM checks WHERE repository = $1 AND conclusion <> 'success' ORDER BY updated DESC, head LIMIT $2`, repository, limit)
+	}, query, repository, limit)
 	if err != nil {
-		return nil, fmt.Errorf("ledger: checks of repository %d: %w", repository, err)
+		return nil, fmt.Errorf("ledger: %s of repository %d: %w", what, repository, err)
 	}
-	return heads, nil
+	return list, nil
 }
 
 // RepositoriesNotPassed lists the repositories of an installation, or of all for 0, that have open leaks, or checks which did not pass.
