@@ -3,9 +3,12 @@ package crashtest
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -156,6 +159,44 @@ func (w *world) counted(what, query string) []string {
 
 var idIn = regexp.MustCompile(`installation=([0-9]+) repository=([0-9]+)`)
 
+// jobsGivenUp lists the jobs that were given up though what they are about is there.
+func (w *world) jobsGivenUp() (wrong []string) {
+	args := `json(args)`
+	if w.set.postgres != "" {
+		args = `args::text`
+	}
+	for _, row := range w.rows("job given up:", `SELECT id, kind, state, `+args+` AS args FROM river_job WHERE state IN ('discarded', 'cancelled')`) {
+		if _, text, _ := strings.Cut(row, " args="); !w.aboutGone(text) && len(wrong) < 10 {
+			wrong = append(wrong, row)
+		}
+	}
+	return wrong
+}
+
+// aboutGone reports whether a job is about an installation or a repository that is gone, or was forgotten since.
+func (w *world) aboutGone(args string) bool {
+	var about struct {
+		Installation, Repository, Leak int64
+		GUID                           string
+	}
+	if json.Unmarshal([]byte(args), &about) != nil || about.Installation == 0 && about.Repository == 0 && about.Leak == 0 && about.GUID == "" {
+		return false
+	}
+	var err error
+	if about.Leak != 0 {
+		err = w.db.QueryRow(`SELECT repository FROM leaks WHERE id = $1`, about.Leak).Scan(&about.Repository)
+	}
+	if about.GUID != "" {
+		err = w.db.QueryRow(`SELECT installation, repository FROM deliveries WHERE guid = $1`, about.GUID).Scan(&about.Installation, &about.Repository)
+	}
+	if err == nil && about.Installation == 0 {
+		err = w.db.QueryRow(`SELECT installation FROM repositories WHERE id = $1`, about.Repository).Scan(&about.Installation)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return errors.Is(err, sql.ErrNoRows) || err == nil && (w.gone[about.Installation] || w.gone[about.Repository])
+}
+
 // ledgerIsWhole looks for what no server will ever do any more.
 func (w *world) ledgerIsWhole() (wrong []string) {
 	for what, query := range map[string]string{
@@ -164,9 +205,6 @@ func (w *world) ledgerIsWhole() (wrong []string) {
 	} {
 		wrong = append(wrong, w.counted(what, query)...)
 	}
-	w.mu.Lock()
-	excused := w.excused
-	w.mu.Unlock()
 	for _, given := range w.rows("delivery given up:", `SELECT guid, event, installation, repository, outcome FROM deliveries WHERE given_up <> 0`) {
 		ids := idIn.FindStringSubmatch(given)
 		installation, _ := strconv.ParseInt(ids[1], 10, 64)
@@ -175,10 +213,7 @@ func (w *world) ledgerIsWhole() (wrong []string) {
 			wrong = append(wrong, given)
 		}
 	}
-	if given := w.rows("job given up:", `SELECT id, kind, state, args FROM river_job WHERE state IN ('discarded', 'cancelled')`); len(given) > excused {
-		wrong = append(wrong, fmt.Sprintf("%d jobs were given up, %d may have been:", len(given), excused))
-		wrong = append(wrong, given[:min(len(given), 10)]...)
-	}
+	wrong = append(wrong, w.jobsGivenUp()...)
 	lost := 0
 	w.balancer.mu.Lock()
 	defer w.balancer.mu.Unlock()

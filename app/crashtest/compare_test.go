@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/rekey-app/rekey/github/githubtest"
@@ -30,6 +31,8 @@ func (w *world) compare() (different []difference) {
 			different = append(different, r.compare(closings)...)
 		}
 	}
+	// Always in one order: what stays as it is, is seen to.
+	slices.SortFunc(different, func(a, b difference) int { return strings.Compare(a.String(), b.String()) })
 	return different
 }
 

@@ -68,7 +68,6 @@ type world struct {
 	closed        map[string]int       // issue to how often we closed it, by deliveries that are not in GitHub's log any more
 	interrupted   map[int64]interrupted
 	gone          map[int64]bool // installations and repositories
-	excused       int            // what was given up about those
 }
 
 // totals are the figures of all rounds.
