@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/rekey-app/rekey/app/scan"
@@ -116,12 +117,7 @@ func mask(ctx context.Context, s *detect.Scanner, o Options, v any) any {
 // maskString leaves a text without credentials as it is. What cannot be masked in place, as in an archive, is withheld.
 func maskString(ctx context.Context, s *detect.Scanner, o Options, text string) string {
 	holds := func(text string) bool {
-		for _, f := range s.Scan(ctx, "", []byte(text)) {
-			if o.counts(f) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(s.Scan(ctx, "", []byte(text)), o.counts)
 	}
 	if !holds(text) {
 		return text

@@ -68,7 +68,7 @@ func (c githubPatternCommand) steps() (string, error) {
 	if err != nil || web.Host == "" {
 		return "", errors.New("--github-url is not like https://github.com")
 	}
-	target, page := "", ""
+	var target, page string
 	switch {
 	case c.Org != "" && githubName.MatchString(c.Org):
 		target, page = "orgs/"+c.Org, web.String()+"/organizations/"+c.Org+"/settings/security_analysis"

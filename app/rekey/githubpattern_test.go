@@ -9,8 +9,8 @@ import (
 	"github.com/rekey-app/rekey/github/githubtest/openapi"
 )
 
-// takenByGitHub holds what a command prints against GitHub's description of the request that it is the body of.
-func takenByGitHub(t *testing.T, method, path string, args ...string) []byte {
+// takenByGitHub holds what a command prints against GitHub's description of the POST that it is the body of.
+func takenByGitHub(t *testing.T, path string, args ...string) []byte {
 	t.Helper()
 	var out, errOut bytes.Buffer
 	if status := run(t.Context(), args, nil, &out, &errOut); status != 0 {
@@ -20,7 +20,7 @@ func takenByGitHub(t *testing.T, method, path string, args ...string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := httptest.NewRequest(method, path, nil)
+	r := httptest.NewRequest(http.MethodPost, path, nil)
 	r.Header.Set("Content-Type", "application/json")
 	for _, err := range d.Check(openapi.Exchange{
 		Request: r, Path: path, Body: out.Bytes(), Status: http.StatusForbidden,
@@ -34,6 +34,6 @@ func takenByGitHub(t *testing.T, method, path string, args ...string) []byte {
 func TestGitHubTakesThePatterns(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/orgs/acme/secret-scanning/custom-patterns", "/repos/acme/api/secret-scanning/custom-patterns"} {
-		takenByGitHub(t, http.MethodPost, path, "github-pattern")
+		takenByGitHub(t, path, "github-pattern")
 	}
 }

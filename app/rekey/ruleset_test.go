@@ -17,9 +17,9 @@ import (
 
 func TestGitHubTakesTheRuleset(t *testing.T) {
 	t.Parallel()
-	takenByGitHub(t, http.MethodPost, "/orgs/acme/rulesets", "ruleset", "--org", "acme", "--app-id", "12")
-	takenByGitHub(t, http.MethodPost, "/orgs/acme/rulesets", "ruleset", "--org", "acme", "--app-id", "12", "--include", "api-*", "--exclude", "x", "--evaluate")
-	takenByGitHub(t, http.MethodPost, "/repos/acme/api/rulesets", "ruleset", "--repo", "acme/api", "--app-id", "12", "--branch", "main")
+	takenByGitHub(t, "/orgs/acme/rulesets", "ruleset", "--org", "acme", "--app-id", "12")
+	takenByGitHub(t, "/orgs/acme/rulesets", "ruleset", "--org", "acme", "--app-id", "12", "--include", "api-*", "--exclude", "x", "--evaluate")
+	takenByGitHub(t, "/repos/acme/api/rulesets", "ruleset", "--repo", "acme/api", "--app-id", "12", "--branch", "main")
 }
 
 // TestRulesetCheck asks the stand-in, as a person and as the App.

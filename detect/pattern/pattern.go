@@ -94,9 +94,9 @@ func placeholders(prefix string) []string {
 	}
 	slices.Sort(folded)
 	word := "(?:" + strings.Join(folded, "|") + ")"
-	const any = `[0-9A-Za-z+/=_-]*`
+	const more = `[0-9A-Za-z+/=_-]*`
 	return []string{
-		prefix + "(?:" + any + word + "){2}",
+		prefix + "(?:" + more + word + "){2}",
 		strings.Join([]string{fold("placeholder"), fold("changeme"), fold("deadbeef"), fold("qwerty"), fold("abcdefg"), "1234567"}, "|"),
 		`0{6}|1{6}|[Xx]{6}|[Aa]{6}`,
 	}
