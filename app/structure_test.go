@@ -77,7 +77,8 @@ var jobs = map[string][]string{
 	"read":     {"outcome", "policies", "record"},
 	"verify":   {"outcome", "policies", "record", "read"},
 	"publish":  {"outcome", "policies", "record", "read"},
-	"deliver":  {"outcome", "policies", "record", "read", "publish"},
+	"alerts":   {"policies", "record", "read"},
+	"deliver":  {"outcome", "policies", "record", "read", "publish", "alerts"},
 	"backfill": {"outcome", "policies", "record", "read", "publish"},
 	"recovery": {"intake"},
 }

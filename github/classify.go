@@ -42,6 +42,7 @@ var (
 	ErrOutOfReach     = errors.New("the installation can't access the repository")
 	ErrArchived       = errors.New("the repository is archived")
 	ErrIssuesDisabled = errors.New("issues are disabled in the repository")
+	ErrNoCodeScanning = errors.New("code scanning is not enabled for the repository")
 	ErrGone           = errors.New("it was deleted")
 	ErrNotFound       = errors.New("not found")
 	ErrNoCommit       = errors.New("GitHub does not know the commit")
@@ -84,6 +85,7 @@ func rules() []rule {
 		{saying(status(403), "archived"), ErrArchived, GiveUp, "the repository is archived and read-only"},
 		{saying(status(403), "ip allow list"), ErrForbidden, GiveUp, "add this server's address to the organisation's IP allow list"},
 		{saying(status(403), "upgrade to github"), ErrForbidden, GiveUp, "private repositories have no rules on this plan of GitHub's"},
+		{saying(status(403), "security must be enabled", "code scanning is not enabled"), ErrNoCodeScanning, GiveUp, "enable Code Security for the repository, or set code_scanning: false in the policy"},
 		{status(403), ErrForbidden, GiveUp, ""}, // the advice names the permission
 		{saying(status(404, 422), "no commit found"), ErrNoCommit, Retry, "a pushed commit can take a moment to appear"},
 		{status(404), ErrNotFound, Retry, "it can take a moment to appear after a push; otherwise it is gone, or the App can't see it"},
@@ -147,7 +149,13 @@ func (f failure) permission() string {
 		access = "read"
 	}
 	for _, place := range []struct{ part, permission string }{
-		{"/check-runs", "checks"}, {"/contents/", "contents"}, {"/collaborators/", "metadata"}, {"/issues", "issues"}, {"/assignees/", "issues"},
+		{"/check-runs", "checks"},
+		{"/contents/", "contents"},
+		{"/collaborators/", "metadata"},
+		{"/issues", "issues"},
+		{"/assignees/", "issues"},
+		{"/secret-scanning/", "secret_scanning_alerts"},
+		{"/code-scanning/", "security_events"},
 	} {
 		if strings.Contains(f.path, place.part) {
 			return place.permission + ": " + access

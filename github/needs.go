@@ -49,6 +49,17 @@ func Needs() []Need {
 	}
 }
 
+// Optional returns permissions and events that rekey uses where it has them. Nothing else depends on them: the manifest does not ask for
+// them, and an installation without them lacks nothing. An App gets them in its settings.
+func Optional() []Need {
+	return []Need{
+		{"secret_scanning_alerts", "write", "Secret scanning alerts", "To join what GitHub's secret scanning finds with rekey's leaks. Write is for resolve_alerts; without it read is enough.", "alerts of GitHub's secret scanning aren't joined with rekey's leaks"},
+		{"security_events", "write", "Code scanning alerts", "To show open leaks in the Security tab, where the policy says code_scanning: true.", "code_scanning: true shows nothing in the Security tab"},
+		{"secret_scanning_alert", "", "Secret scanning alert", "GitHub finds a secret, or somebody resolves or reopens its alert.", "alerts of GitHub's secret scanning go unnoticed"},
+		{"secret_scanning_alert_location", "", "Secret scanning alert location", "GitHub finds a secret at another place.", "further places that GitHub finds go unnoticed"},
+	}
+}
+
 // Wanted returns [Needs] as an App or an installation that lacks nothing has them.
 func Wanted() Grant {
 	g := Grant{Permissions: map[string]string{}}
@@ -69,9 +80,14 @@ type Grant struct {
 }
 
 // Missing returns which of [Needs] the grant lacks.
-func (g Grant) Missing() []Need {
+func (g Grant) Missing() []Need { return g.without(Needs()) }
+
+// MissingOptional returns which of [Optional] the grant lacks.
+func (g Grant) MissingOptional() []Need { return g.without(Optional()) }
+
+func (g Grant) without(needs []Need) []Need {
 	var missing []Need
-	for _, need := range Needs() {
+	for _, need := range needs {
 		if !g.has(need) {
 			missing = append(missing, need)
 		}

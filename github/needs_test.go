@@ -48,21 +48,10 @@ func TestNeedsAreWhatTheManifestAsksFor(t *testing.T) {
 // TestNeedsAreWhatTheDocumentsSay: each document that explains the permissions has the same table.
 func TestNeedsAreWhatTheDocumentsSay(t *testing.T) {
 	t.Parallel()
-	var b strings.Builder
-	b.WriteString("| permission | access | why |\n| --- | --- | --- |\n")
-	for _, need := range github.Needs() {
-		if need.Access != "" {
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", need.Title, need.Access, need.Why)
-		}
-	}
-	b.WriteString("\n| event | when |\n| --- | --- |\n")
-	for _, need := range github.Needs() {
-		if need.Access == "" {
-			fmt.Fprintf(&b, "| %s | %s |\n", need.Title, need.Why)
-		}
-	}
-	const from, to = "<!-- needs: github TestNeedsAreWhatTheDocumentsSay -->\n", "<!-- /needs -->\n"
-	for _, path := range []string{"../docs/install.md"} {
+	const path = "../docs/install.md"
+	for name, needs := range map[string][]github.Need{"needs": github.Needs(), "optional": github.Optional()} {
+		from, to := "<!-- "+name+": github TestNeedsAreWhatTheDocumentsSay -->\n", "<!-- /"+name+" -->\n"
+		want := tableOf(needs)
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -73,27 +62,48 @@ func TestNeedsAreWhatTheDocumentsSay(t *testing.T) {
 			t.Fatalf("%s has no place for the permissions", path)
 		}
 		if *update {
-			if err := os.WriteFile(path, []byte(before+from+b.String()+to+after), 0o644); err != nil {
+			if err := os.WriteFile(path, []byte(before+from+want+to+after), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			table = b.String()
+			table = want
 		}
-		if diff := cmp.Diff(b.String(), table); diff != "" {
+		if diff := cmp.Diff(want, table); diff != "" {
 			t.Errorf("%s (-needs +document; go test ./github -run Needs -update):\n%s", path, diff)
 		}
 	}
 }
 
+// tableOf explains permissions and events as the documents do.
+func tableOf(needs []github.Need) string {
+	var b strings.Builder
+	b.WriteString("| permission | access | why |\n| --- | --- | --- |\n")
+	for _, need := range needs {
+		if need.Access != "" {
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", need.Title, need.Access, need.Why)
+		}
+	}
+	b.WriteString("\n| event | when |\n| --- | --- |\n")
+	for _, need := range needs {
+		if need.Access == "" {
+			fmt.Fprintf(&b, "| %s | %s |\n", need.Title, need.Why)
+		}
+	}
+	return b.String()
+}
+
 // TestEveryNeedIsExplained: set-up and rekey doctor show all four.
 func TestEveryNeedIsExplained(t *testing.T) {
 	t.Parallel()
-	for _, need := range github.Needs() {
+	for _, need := range slices.Concat(github.Needs(), github.Optional()) {
 		if need.Title == "" || !strings.HasSuffix(need.Why, ".") || need.Without == "" || strings.HasSuffix(need.Without, ".") {
 			t.Errorf("%+v", need)
 		}
 	}
 	if missing := github.Wanted().Missing(); len(missing) > 0 {
 		t.Errorf("what is wanted lacks %v", missing)
+	}
+	if missing := github.Wanted().MissingOptional(); len(missing) != len(github.Optional()) {
+		t.Errorf("what the manifest asks for holds something optional: only %v are missing", missing)
 	}
 }
 

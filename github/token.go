@@ -30,6 +30,10 @@ const (
 	ScanAccess    Access = "scan"    // contents read, checks write
 	RespondAccess Access = "respond" // contents read, checks write, issues write, (metadata read)
 
+	AlertsAccess       Access = "alerts"        // contents read, secret scanning alerts read: optional, see [Optional]
+	AlertsWriteAccess  Access = "alerts write"  // secret scanning alerts write, likewise
+	CodeScanningAccess Access = "code scanning" // code scanning alerts write, likewise
+
 	metadataAccess Access = "metadata" // to list an installation's repositories
 	rulesAccess    Access = "rules"    // contents read, for what protects branches
 	membersAccess  Access = "members"  // to see who is in a team; granted only where an owner has accepted it
@@ -45,6 +49,12 @@ func (a Access) permissions() (*gogithub.InstallationPermissions, error) {
 		return &gogithub.InstallationPermissions{Metadata: reading, Contents: reading, Checks: writing, Issues: writing}, nil
 	case membersAccess:
 		return &gogithub.InstallationPermissions{Members: reading}, nil
+	case AlertsAccess:
+		return &gogithub.InstallationPermissions{Metadata: reading, Contents: reading, SecretScanningAlerts: reading}, nil
+	case AlertsWriteAccess:
+		return &gogithub.InstallationPermissions{Metadata: reading, SecretScanningAlerts: writing}, nil
+	case CodeScanningAccess:
+		return &gogithub.InstallationPermissions{Metadata: reading, SecurityEvents: writing}, nil
 	case metadataAccess:
 		return &gogithub.InstallationPermissions{Metadata: reading}, nil
 	case rulesAccess:

@@ -268,7 +268,7 @@ func CatchUp(waiting []Leak, filedHour int, p Policy) Decision {
 
 // allows reports whether the policy allows the leak, or every new place of it carries rekey:allow.
 func (f ScanFacts) allows(s Seen) (string, bool) {
-	if len(s.Sightings) == 0 {
+	if len(s.Sightings) == 0 && !s.New { // a new leak may have no place in files
 		return "", false
 	}
 	if f.Allowance == nil {
@@ -292,7 +292,7 @@ func (f ScanFacts) allows(s Seen) (string, bool) {
 			reason = "rekey:allow on the line"
 		}
 	}
-	return reason, true
+	return reason, reason != ""
 }
 
 // nothing is the [Allowance] that allows nothing.

@@ -70,6 +70,8 @@ type Leak struct {
 const (
 	Self    = "rekey"
 	ByClerk = "Clerk"
+	// ByGitHub is GitHub's secret scanning.
+	ByGitHub = "GitHub"
 )
 
 // IsOpen reports whether the leak is open, as one is that the ledger does not know yet.
@@ -131,6 +133,7 @@ type Observation struct {
 	Leak     Leak // identity and facts; ID and state are the ledger's
 	Sighting Sighting
 	AtHead   bool
+	Nowhere  bool // in no object of git: there is no Sighting
 }
 
 // HeadSighting is a leak's sighting in the range of a head commit.

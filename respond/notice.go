@@ -18,17 +18,19 @@ const (
 	NoticeIgnored  NoticeKind = "ignored"
 	NoticeResolved NoticeKind = "resolved"
 	NoticeReminded NoticeKind = "reminded" // it is still open
+	// NoticePublished says that GitHub found an open leak's key in a public repository.
+	NoticePublished NoticeKind = "published"
 )
 
 // NoticeKinds returns all kinds of notices.
 func NoticeKinds() []NoticeKind {
-	return []NoticeKind{NoticeOpened, NoticeReopened, NoticeRevoked, NoticeIgnored, NoticeResolved, NoticeReminded}
+	return []NoticeKind{NoticeOpened, NoticeReopened, NoticeRevoked, NoticeIgnored, NoticeResolved, NoticeReminded, NoticePublished}
 }
 
 // Notice is one step in a leak's life, as JSON receivers get it. It holds no credential and no place.
 type Notice struct {
 	ID         string           `json:"id"`   // the same for every attempt to tell of this step
-	Type       string           `json:"type"` // leak.opened, leak.reopened, leak.revoked, leak.ignored, leak.resolved, leak.reminded
+	Type       string           `json:"type"` // leak.opened, leak.reopened, leak.revoked, leak.ignored, leak.resolved, leak.reminded, leak.published
 	Time       time.Time        `json:"timestamp"`
 	Repository NoticeRepository `json:"repository"`
 	Leak       NoticeLeak       `json:"leak"`

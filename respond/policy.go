@@ -41,6 +41,10 @@ type Policy struct {
 	Notify []NotifyRule
 	Ignore IgnorePolicy
 	Remind RemindPolicy
+
+	CodeScanning  bool // show open leaks of the default branch in the Security tab
+	ResolveAlerts bool // resolve and reopen alerts of GitHub's secret scanning as their leaks are
+
 	Always []NotifyRule // the server's own: notified when a production key is allowed, whatever Notify says
 
 	Origins map[string]PolicySource // which file decided a setting, by its name; none: rekey's default
@@ -149,7 +153,7 @@ type AllowedPath struct {
 // NotifyRule names a target of the server's configuration, which holds its address and secret, and what it is told.
 type NotifyRule struct {
 	To string
-	On []NoticeKind // empty: opened, reopened, revoked and reminded
+	On []NoticeKind // empty: all but ignored and resolved
 }
 
 // DefaultLabel is the one label of issues where no policy names others.
@@ -181,7 +185,7 @@ func (p Policy) Notifies(kind NoticeKind) bool {
 // Includes reports whether the target is notified of events of the kind.
 func (n NotifyRule) Includes(kind NoticeKind) bool {
 	if len(n.On) == 0 {
-		return kind == NoticeOpened || kind == NoticeReopened || kind == NoticeRevoked || kind == NoticeReminded
+		return kind == NoticeOpened || kind == NoticeReopened || kind == NoticeRevoked || kind == NoticeReminded || kind == NoticePublished
 	}
 	return slices.Contains(n.On, kind)
 }

@@ -44,6 +44,7 @@ const (
 	ReplyNoReminders        ReplyKind = "no_reminders"         // nobody is reminded of this leak anyway
 	ReplyReminder           ReplyKind = "reminder"             // the leak is still open, since Since
 	ReplyPublicReminder     ReplyKind = "public_reminder"      // it is still open
+	ReplyPublished          ReplyKind = "published"            // GitHub found the key in a public repository
 	ReplyPublicMoved        ReplyKind = "public_moved"         // the leak's state changed, by Change
 	ReplyPublicState        ReplyKind = "public_state"         // Leak.State, and what may be said
 	ReplyPublicNotConfirmed ReplyKind = "public_not_confirmed" // it stays open, whatever Clerk said

@@ -17,6 +17,7 @@ const (
 	TriggerCheckSuite  Trigger = "check_suite" // the same
 	TriggerBackfill    Trigger = "backfill"    // the whole history of a repository
 	TriggerSweep       Trigger = "sweep"       // a ref that moved without an event
+	TriggerAlert       Trigger = "secret_scanning_alert"
 )
 
 // Rereads reports whether a scan of this trigger reads again what others have read before.

@@ -43,7 +43,7 @@ func (d *Dashboard) activity(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Dashboard) activityRow(a ledger.Activity) activityRow {
-	row := activityRow{Activity: a, Did: did(a), Person: a.By != "" && a.By != respond.Self && a.By != respond.ByClerk}
+	row := activityRow{Activity: a, Did: did(a), Person: a.By != "" && a.By != respond.Self && a.By != respond.ByClerk && a.By != respond.ByGitHub}
 	if a.Owner != "" {
 		row.Name = a.Owner + "/" + a.Name
 	}

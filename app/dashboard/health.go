@@ -111,6 +111,7 @@ func jobName(kind string) string {
 		"delivery": "Webhook deliveries", "check": "Check runs", "issue": "Issues", "summary": "Summary issues", "effects": "Comments and closings",
 		"verify": "Questions to Clerk", "notify": "Notifications", "digest": "Digests", "backfill": "Histories", "sweep": "Comparisons of refs",
 		"reconcile": "Comparisons of repositories", "issues": "Comparisons of issues", "order": "Commands from here", "policy": "Policy changes",
+		"alert": "Alerts of secret scanning", "code_scanning": "Security tabs",
 	}
 	if name, known := names[kind]; known {
 		return name

@@ -142,6 +142,9 @@ func (d *Dashboard) happened(repository string, h ledger.Happening) happening {
 		out.Text, out.Icon, out.Tone = "Found", "leaks", "bad"
 	case ledger.HappenedSeen:
 		out.Text, out.Icon = "Seen at new places by a scan", "search"
+		if h.Trigger == respond.TriggerAlert {
+			out.Text = "Seen at new places by GitHub's secret scanning"
+		}
 		if h.Pull != 0 {
 			out.Detail = "pull request #" + strconv.Itoa(h.Pull)
 		} else {

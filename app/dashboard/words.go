@@ -97,10 +97,24 @@ func did(a ledger.Activity) string {
 		return "accepted what was not read"
 	case ledger.ActivityScan:
 		return "had the history scanned again"
+	case ledger.ActivityAlert:
+		return alertDid(a.What)
 	case ledger.ActivityForget:
 		return "forgot an account"
 	}
 	return strings.TrimSpace(string(a.Kind) + " " + a.What)
+}
+
+func alertDid(what string) string {
+	switch what {
+	case "found":
+		return "raised a secret scanning alert"
+	case "published":
+		return "found a key in a public repository"
+	case "bypassed":
+		return "bypassed push protection"
+	}
+	return what + " a secret scanning alert"
 }
 
 func commandDid(kind respond.CommandKind) string {

@@ -99,6 +99,9 @@ func (w *Worker) deliver(ctx context.Context, j *river.Job[job.Delivery]) error 
 	if p.Command != nil {
 		return w.handleCommand(ctx, d, *p.Command)
 	}
+	if p.Alert != nil {
+		return w.handleAlert(ctx, d, *p.Alert)
+	}
 	if p.Deleted != 0 {
 		if err := w.issueDeleted(ctx, event.About().Repository.ID, p.Deleted); err != nil {
 			return err
@@ -155,7 +158,7 @@ func (w *Worker) ownEvent(ctx context.Context, event webhook.Event) (bool, error
 		return false, nil
 	}
 	switch event.(type) {
-	case *webhook.Issues, *webhook.IssueComment, *webhook.CheckRun, *webhook.CheckSuite:
+	case *webhook.Issues, *webhook.IssueComment, *webhook.CheckRun, *webhook.CheckSuite, *webhook.SecretScanningAlert:
 	default:
 		// We push nothing; a bot's push is as dangerous as a person's.
 		return false, nil

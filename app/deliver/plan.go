@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rekey-app/rekey/app/alerts"
 	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
@@ -16,6 +17,7 @@ type plan struct {
 	Note string // what is done, or why nothing is, for the delivery's record
 
 	Scan      *read.Task           // read a range of history
+	Alert     *alerts.Task         // look at an alert of GitHub's secret scanning
 	Command   *command             // a person gave a command
 	Deleted   int                  // the number of an issue that was deleted
 	Moved     *issueMove           // an issue that was transferred to another repository
@@ -91,6 +93,8 @@ func planOf(event webhook.Event, appID int64) plan {
 		return plan{Note: "account renamed from " + e.LoginFrom, Installed: &e.Account, Reconcile: true}
 	case *webhook.RepositoryChange:
 		return planRepositoryChange(e)
+	case *webhook.SecretScanningAlert:
+		return planAlert(e)
 	case *webhook.Issues:
 		if e.Action == "deleted" {
 			return plan{Note: "issue deleted", Deleted: e.Issue.Number, Know: known(about)}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/alerts"
 	"github.com/rekey-app/rekey/app/policies"
 	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/app/read"
@@ -79,6 +80,7 @@ type Worker struct {
 	Recorder *record.Recorder
 	Reader   *read.Reader
 	Publish  *publish.Worker
+	Alerts   *alerts.Worker
 	Now      func() time.Time
 	Log      *slog.Logger
 }

@@ -333,11 +333,15 @@ func (w *Worker) issueFacts(ctx context.Context, tx Tx, leakID int64, p respond.
 	if err != nil {
 		return issueFacts{}, err
 	}
+	alerts, err := tx.AlertsOf(ctx, leak)
+	if err != nil {
+		return issueFacts{}, err
+	}
 	chosen, err := tx.IssueRequested(ctx, leakID)
 	return issueFacts{
 		IssueFacts: text.IssueFacts{
 			Repository: w.Recorder.WithURL(repository), Elsewhere: target.ID != repository.ID, Private: target.Private,
-			Leak: record.WithVisibility(leak, repository), Sightings: sightings, History: history, Policy: p,
+			Leak: record.WithVisibility(leak, repository), Sightings: sightings, History: history, Policy: p, Alerts: alerts,
 		},
 		source: repository, target: target, requested: chosen, tips: tips,
 	}, err

@@ -22,6 +22,7 @@ type Tx interface {
 	runnerTx
 	checkTx
 	issueTx
+	alertTx
 	noticeTx
 }
 

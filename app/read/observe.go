@@ -136,6 +136,7 @@ func (r *Reader) observations(ctx context.Context, sightings []pack.Sighting, t 
 			Leak:     r.leakOf(ctx, f, s, t),
 			Sighting: r.redacted(ctx, sightingOf(f, s, t)),
 			AtHead:   s.AtHead,
+			Nowhere:  s.Blob == "",
 		})
 	}
 	return observations

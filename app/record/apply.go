@@ -22,6 +22,9 @@ func (r *Recorder) Apply(ctx context.Context, tx Tx, d respond.Decision, p respo
 		if err := r.change(ctx, tx, c); err != nil {
 			return err
 		}
+		if err := r.tellGitHub(ctx, tx, c, p); err != nil {
+			return err
+		}
 	}
 	ofIssue := map[int64][]respond.Action{} // effects on issues, whose order counts
 	var order []int64
@@ -109,6 +112,43 @@ func (r *Recorder) change(ctx context.Context, tx Tx, c respond.Change) error {
 		event = c.Event()
 	}
 	return tx.UpdateLeak(ctx, c.ApplyTo(leak), event)
+}
+
+// tellGitHub queues what shows a leak's new state in GitHub's own places: its alerts, and the Security tab.
+func (r *Recorder) tellGitHub(ctx context.Context, tx Tx, c respond.Change, p respond.Policy) error {
+	if !c.Moved() || !p.ResolveAlerts && !p.CodeScanning {
+		return nil
+	}
+	leak, err := tx.Leak(ctx, c.Leak)
+	if err != nil {
+		return err
+	}
+	if p.CodeScanning {
+		if err := EnqueueCodeScanning(ctx, tx, leak.Repository); err != nil {
+			return err
+		}
+	}
+	if !p.ResolveAlerts {
+		return nil
+	}
+	list, err := tx.AlertsOf(ctx, leak)
+	if err != nil {
+		return err
+	}
+	for _, a := range list {
+		if err := tx.Enqueue(ctx, job.Alert{Repository: a.Repository, Number: a.Number}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// codeScanningAfter is how long the Security tab waits for more that is to be shown there: GitHub takes minutes to show it anyway.
+const codeScanningAfter = 5 * time.Second
+
+// EnqueueCodeScanning has the Security tab of a repository brought up to date.
+func EnqueueCodeScanning(ctx context.Context, tx Tx, repository int64) error {
+	return tx.Enqueue(ctx, job.CodeScanning{Repository: repository}, after(tx.Now(), codeScanningAfter))
 }
 
 // Decide reads the facts about a leak, asks decide what follows from them, and applies it. A leak that is not there, since the App

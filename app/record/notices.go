@@ -27,7 +27,7 @@ func (r *Recorder) enqueueNotices(ctx context.Context, tx Tx, a respond.Action, 
 		return err
 	}
 	step := respond.Event{Leak: leak.ID, At: tx.Now(), By: respond.Self, To: leak.State}
-	if len(history) > 0 && a.Notice != respond.NoticeOpened && a.Notice != respond.NoticeReminded {
+	if len(history) > 0 && a.Notice != respond.NoticeOpened && a.Notice != respond.NoticeReminded && a.Notice != respond.NoticePublished {
 		step = history[len(history)-1]
 	}
 	notice := text.Notice(facts, a, step)

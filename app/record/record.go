@@ -37,6 +37,7 @@ type leaksTx interface {
 	Tip(ctx context.Context, repository int64, ref string) (string, error)
 	IssuesFiled(ctx context.Context, repository int64, since time.Time) (int, error)
 	RecordFiled(ctx context.Context, repository, leak int64) error
+	AlertsOf(ctx context.Context, l respond.Leak) ([]respond.Alert, error)
 }
 
 // actionsTx is what was done, and by whom.

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/alerts"
 	"github.com/rekey-app/rekey/app/backfill"
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/deliver"
@@ -64,6 +65,9 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 	deliveries := &deliver.Worker{
 		Store: ledger.Scope[deliver.Tx](p.store), GitHub: p.app, AppID: cfg.AppID, Scanner: p.scanner, Policies: rules, Recorder: recorder,
 		Reader: reader, Publish: effects, Now: now, Log: p.log,
+		Alerts: &alerts.Worker{
+			Store: ledger.Scope[alerts.Tx](p.store), GitHub: p.app, Scanner: p.scanner, Policies: rules, Recorder: recorder, Reader: reader, Now: now,
+		},
 	}
 	background := &backfill.Worker{
 		Store: ledger.Scope[backfill.Tx](p.store), Progress: p.store, GitHub: p.app, Scanner: p.scanner, PullRefs: cfg.PullRefs,
@@ -81,6 +85,7 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 	river.AddWorker(workers, outcome.Handle(runner, effects.Issue))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Summary))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Effects))
+	river.AddWorker(workers, outcome.Handle(runner, effects.Alert))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Notify))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Digest))
 	river.AddWorker(workers, outcome.Handle(runner, questions.Verify))

@@ -1,9 +1,10 @@
 // Package verify asks Clerk whether leaked keys still work, and records what follows from the answer. A key is nowhere kept: it is read
-// again from the git object where it was seen, and forgotten.
+// again from the git object where it was seen, or from GitHub's alert about it, and forgotten.
 package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -136,7 +137,41 @@ func (w *Worker) askAbout(ctx context.Context, leak respond.Leak) (respond.Answe
 			return w.Clerk.Ask(ctx, key)
 		}
 	}
+	switch key, found, err := w.keyOfAlert(ctx, repository, leak); {
+	case err != nil:
+		return respond.Answer{}, err
+	case found:
+		return w.Clerk.Ask(ctx, key)
+	}
 	return respond.Answer{State: respond.KeyUnknown, Detail: "the key could not be read again: its commits are gone from GitHub"}, nil
+}
+
+// keyOfAlert reads the key from an alert of GitHub's secret scanning: it may be in no file at all.
+func (w *Worker) keyOfAlert(ctx context.Context, in respond.Repository, leak respond.Leak) (key detect.Secret, found bool, err error) {
+	var alerts []respond.Alert
+	err = w.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
+		alerts, err = tx.AlertsOf(ctx, leak)
+		return err
+	})
+	if err != nil {
+		return detect.Secret{}, false, err
+	}
+	client := w.GitHub.Repository(record.Target(in), github.AlertsAccess)
+	for _, a := range alerts {
+		secret, err := client.AlertSecret(ctx, a.Number)
+		switch {
+		case errors.Is(err, github.ErrForbidden), errors.Is(err, github.ErrNotFound):
+			continue
+		case err != nil:
+			return detect.Secret{}, false, err
+		}
+		for _, f := range w.Scanner.Scan(ctx, "", []byte(secret)) {
+			if f.Secret.Fingerprint() == leak.Fingerprint {
+				return f.Secret, true, nil
+			}
+		}
+	}
+	return detect.Secret{}, false, nil
 }
 
 // keyIn fetches the one object and finds the key in it.

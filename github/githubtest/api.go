@@ -122,6 +122,12 @@ func (s *Server) restHandler() http.Handler {
 	repo("POST", "/issues/{number:[0-9]+}/comments", "issues", "write", createComment)
 	repo("DELETE", "/issues/comments/{id:[0-9]+}", "issues", "write", deleteComment)
 
+	const alerts, scanning = "secret_scanning_alerts", "security_events"
+	repo("GET", "/secret-scanning/alerts/{number:[0-9]+}", alerts, "read", getAlert)
+	repo("PATCH", "/secret-scanning/alerts/{number:[0-9]+}", alerts, "write", editAlert)
+	repo("GET", "/secret-scanning/alerts/{number:[0-9]+}/locations", alerts, "read", listAlertLocations)
+	repo("POST", "/code-scanning/sarifs", scanning, "write", uploadSARIF)
+
 	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { notFound().write(w) })
 	router.MethodNotAllowedHandler = router.NotFoundHandler
 	return http.StripPrefix("/api/v3", s.byID(router))

@@ -35,7 +35,10 @@ type Repository struct {
 	labels        map[string]*label // by lower-case name
 	pulls         []*PullRequest
 	protected     []protection
-	numbers       int // of issues and pull requests
+	alerts        []*alert
+	sarifs        []SARIF
+	noScanning    string // what uploads of SARIF are refused with; "": they are not
+	numbers       int    // of issues and pull requests
 }
 
 // RepositoryOptions say what kind of repository to make.

@@ -65,6 +65,8 @@ func decoderOf(event string) (func([]byte) (Event, error), bool) {
 		return read[issuesPayload], true
 	case "issue_comment":
 		return read[issueCommentPayload], true
+	case "secret_scanning_alert", "secret_scanning_alert_location":
+		return read[secretScanningPayload], true
 	case "ping":
 		return read[pingPayload], true
 	}

@@ -172,5 +172,16 @@ type IssueComment struct {
 	AppID     int64 // the App that wrote the comment, or 0
 }
 
+// SecretScanningAlert says that something became of an alert of GitHub's secret scanning: its Action is created, publicly_leaked,
+// resolved, reopened, validated and more; where Location is set, a place was added to the alert. Neither the secret nor what became
+// of the alert is read from the event: GitHub is asked.
+type SecretScanningAlert struct {
+	Common
+	Number   int
+	Type     string // of the secret, as GitHub names it: stripe_api_key; for a custom pattern, made from its name
+	Name     string // the same for people; for a custom pattern, its name
+	Location bool
+}
+
 // Ping is GitHub's first delivery to a new hook.
 type Ping struct{ Common }

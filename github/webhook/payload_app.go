@@ -130,6 +130,24 @@ func (p issueCommentPayload) event(c *checks) Event {
 	}
 }
 
+type secretScanningPayload struct {
+	envelope
+	Alert struct {
+		Number int    `json:"number"`
+		Type   string `json:"secret_type"`
+		Name   string `json:"secret_type_display_name"`
+	} `json:"alert"`
+	Location *struct{} `json:"location"`
+}
+
+func (p secretScanningPayload) event(c *checks) Event {
+	c.present("repository.id", p.Repository != nil && p.Repository.ID != 0)
+	c.present("alert.number", p.Alert.Number != 0)
+	return &SecretScanningAlert{
+		Common: p.common(), Number: p.Alert.Number, Type: p.Alert.Type, Name: p.Alert.Name, Location: p.Location != nil,
+	}
+}
+
 type pingPayload struct {
 	envelope
 }

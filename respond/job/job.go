@@ -40,7 +40,22 @@ const (
 func Kinds() []string {
 	var kinds []string
 	for _, args := range []Args{
-		Delivery{}, Check{}, Issue{}, Summary{}, Effects{}, Verify{}, Notify{}, Digest{}, Backfill{}, Sweep{}, Reconcile{}, Issues{}, Order{}, Policy{},
+		Delivery{},
+		Check{},
+		Issue{},
+		Summary{},
+		Effects{},
+		Verify{},
+		Notify{},
+		Digest{},
+		Backfill{},
+		Sweep{},
+		Reconcile{},
+		Issues{},
+		Order{},
+		Policy{},
+		Alert{},
+		CodeScanning{},
 	} {
 		kinds = append(kinds, args.Kind())
 	}
@@ -78,7 +93,8 @@ func (Delivery) InsertOpts() river.InsertOpts {
 // No delivery goes to [QueueBackfill]: an installation that ends must not wait until histories are read.
 func QueueOf(event string) string {
 	switch event {
-	case "issues", "issue_comment", "installation", "installation_repositories", "installation_target", "repository", "github_app_authorization":
+	case "issues", "issue_comment", "installation", "installation_repositories", "installation_target", "repository", "github_app_authorization",
+		"secret_scanning_alert", "secret_scanning_alert_location":
 		return QueueRespond
 	default:
 		return QueueScan
@@ -296,5 +312,40 @@ func (p Policy) Key() string { return strconv.FormatInt(p.Repository, 10) }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Policy) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
+}
+
+// Alert makes an alert of GitHub's secret scanning say what its leak says.
+type Alert struct {
+	Repository int64 `json:"repository"`
+	Number     int   `json:"number"`
+}
+
+// Kind implements river.JobArgs.
+func (Alert) Kind() string { return "alert" }
+
+// Key implements [Singleton].
+func (a Alert) Key() string {
+	return strconv.FormatInt(a.Repository, 10) + "#" + strconv.Itoa(a.Number)
+}
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Alert) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
+}
+
+// CodeScanning brings what the Security tab shows of a repository up to date.
+type CodeScanning struct {
+	Repository int64 `json:"repository"`
+}
+
+// Kind implements river.JobArgs.
+func (CodeScanning) Kind() string { return "code_scanning" }
+
+// Key implements [Singleton].
+func (c CodeScanning) Key() string { return strconv.FormatInt(c.Repository, 10) }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (CodeScanning) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }

@@ -191,6 +191,8 @@ func belongings() []belonging {
 		{nil, of("unread", "repository, ref")},
 		{nil, of("gaps", "id")},
 		{nil, of("vouchers", "repository, entry")},
+		{nil, of("alerts", "repository, number")},
+		{nil, of("alert_places", "repository, alert, kind, url")},
 		{nil, of("notices", "id")},
 		{func(f *Forgotten) *int64 { return &f.Repositories }, `DELETE FROM repositories WHERE id = $1 AND $2 > 0`},
 	}

@@ -52,6 +52,9 @@ func (tx *Tx) recordScan(ctx context.Context, scan respond.Scan, observations []
 			leaks[o.Leak.Fingerprint] = leak
 			order = append(order, leak)
 		}
+		if o.Nowhere {
+			continue
+		}
 		if err := tx.saveSighting(ctx, id, leak, o, scan.Outside); err != nil {
 			return RecordedScan{}, err
 		}

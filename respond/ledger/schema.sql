@@ -27,6 +27,35 @@ CREATE INDEX activity_leak ON activity (leak) WHERE leak IS NOT NULL;
 
 CREATE INDEX activity_repository ON activity (repository) WHERE repository IS NOT NULL;
 
+CREATE TABLE alert_places (
+    repository INTEGER NOT NULL REFERENCES repositories ON DELETE CASCADE,
+    alert      INTEGER NOT NULL,
+    kind       TEXT NOT NULL,
+    url        TEXT NOT NULL,
+    PRIMARY KEY (repository, alert, kind, url)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE alerts (
+    repository     INTEGER NOT NULL REFERENCES repositories ON DELETE CASCADE,
+    number         INTEGER NOT NULL,
+    fingerprint    TEXT NOT NULL,
+    url            TEXT NOT NULL,
+    name           TEXT NOT NULL,
+    state          TEXT NOT NULL,
+    resolution     TEXT NOT NULL,
+    resolved_by    TEXT NOT NULL,
+    resolved_at    INTEGER NOT NULL,
+    comment        TEXT NOT NULL,
+    ours           INTEGER NOT NULL,
+    public         INTEGER NOT NULL,
+    bypassed_by    TEXT NOT NULL,
+    bypassed_at    INTEGER NOT NULL,
+    bypass_comment TEXT NOT NULL,
+    PRIMARY KEY (repository, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX alerts_leak ON alerts (repository, fingerprint);
+
 CREATE TABLE annotations (
     repository INTEGER NOT NULL REFERENCES repositories ON DELETE CASCADE,
     head       TEXT NOT NULL,
@@ -388,6 +417,15 @@ CREATE TABLE unread (
     tried      INTEGER NOT NULL,
     PRIMARY KEY (repository, ref)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE uploads (
+    repository INTEGER PRIMARY KEY REFERENCES repositories ON DELETE CASCADE,
+    digest     TEXT NOT NULL,
+    results    INTEGER NOT NULL,
+    at         INTEGER NOT NULL,
+    refused    INTEGER NOT NULL,
+    reason     TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE vouchers (
     repository INTEGER NOT NULL REFERENCES repositories ON DELETE CASCADE,

@@ -21,6 +21,8 @@ const (
 	ActivityAccept  ActivityKind = "accept"  // a maintainer accepted what was not read
 	ActivityScan    ActivityKind = "scan"    // a person had something read again; What is what
 	ActivityForget  ActivityKind = "forget"  // an account was forgotten
+	// ActivityAlert is what became of an alert of GitHub's secret scanning; What is found, published, bypassed, resolved or reopened.
+	ActivityAlert ActivityKind = "alert"
 )
 
 // Operator is who acts by the command line on the server.
@@ -28,7 +30,7 @@ const Operator = "operator"
 
 // ActivityKinds returns the kinds that queries may name.
 func ActivityKinds() []ActivityKind {
-	return []ActivityKind{ActivityState, ActivityCommand, ActivityAnswer, ActivityEffect, ActivityAccept, ActivityScan, ActivityForget}
+	return []ActivityKind{ActivityState, ActivityCommand, ActivityAnswer, ActivityEffect, ActivityAccept, ActivityScan, ActivityForget, ActivityAlert}
 }
 
 // Activity is something that was done, and by whom.
@@ -175,7 +177,7 @@ func (q *viewed) by(query ActivityQuery, actor, repository, leak string) (where 
 		where += " AND lower(" + actor + ") = " + q.bind(lowerASCII(query.By))
 	}
 	if query.People {
-		where += " AND " + actor + " NOT IN ('', '" + respond.Self + "', '" + respond.ByClerk + "')"
+		where += " AND " + actor + " NOT IN ('', '" + respond.Self + "', '" + respond.ByClerk + "', '" + respond.ByGitHub + "')"
 	}
 	if query.Repository != 0 {
 		where += " AND " + repository + " = " + q.bind(query.Repository)

@@ -59,6 +59,8 @@ func slackText(e respond.Notice) string {
 		icon, what = ":grey_question:", "Closed as a false positive: Clerk "+e.Leak.Description
 	case respond.NoticeReminded:
 		icon, what = ":alarm_clock:", "Still open: leaked Clerk "+e.Leak.Description
+	case respond.NoticePublished:
+		what = "Found in a public repository by GitHub: leaked Clerk " + e.Leak.Description
 	case respond.NoticeResolved:
 		icon, what = ":ballot_box_with_check:", "Closed as resolved, not verified with Clerk: leaked Clerk "+e.Leak.Description
 	}
@@ -102,7 +104,7 @@ func pointer(step string) string {
 }
 
 func isOpen(step string) bool {
-	return step == respond.NoticeOpened.Type() || step == respond.NoticeReopened.Type() || step == respond.NoticeReminded.Type()
+	return step == respond.NoticeOpened.Type() || step == respond.NoticeReopened.Type() || step == respond.NoticeReminded.Type() || step == respond.NoticePublished.Type()
 }
 
 // slackFacts say how bad it is: severity, whether strangers can read it, who pushed it.

@@ -63,6 +63,8 @@ type File struct {
 	IgnoreApproval    *respond.Approval
 	Remind            *respond.RemindPolicy
 	Notify            []respond.NotifyRule // nil: not said; empty: nobody
+	CodeScanning      *bool
+	ResolveAlerts     *bool
 
 	Lines Lines
 }
@@ -139,9 +141,11 @@ func (f *File) read(root *yaml.Node) error {
 				"details":     func(n *yaml.Node) error { return boolean(n, "public.details", &f.PublicDetails) },
 			})
 		},
-		"notify": f.readNotify,
-		"ignore": f.readIgnore,
-		"remind": f.readRemind,
+		"notify":         f.readNotify,
+		"ignore":         f.readIgnore,
+		"remind":         f.readRemind,
+		"code_scanning":  func(n *yaml.Node) error { return boolean(n, "code_scanning", &f.CodeScanning) },
+		"resolve_alerts": func(n *yaml.Node) error { return boolean(n, "resolve_alerts", &f.ResolveAlerts) },
 	})
 }
 

@@ -105,7 +105,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		line int
 		says string
 	}{
-		{"fial_on: any\n", 1, `no setting "fial_on"; there are allow, fail_on`},
+		{"fial_on: any\n", 1, `no setting "fial_on"; there are allow, code_scanning, fail_on`},
 		{"verify: never\nfail_on: sometimes\n", 2, "fail_on must be one of any, low"},
 		{"issues:\n  labels: security\n", 2, "issues.labels must be a list"},
 		{"issues:\n  labels:\n    - ok\n    - 7\n", 4, "issues.labels must be 1 to 50"},
@@ -127,7 +127,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"x: &a 1\ny: *a\n", 1, "no setting"},
 		{"verify: &a never\nfail_on: *a\n", 2, "aliases are not supported"},
 		{"lock: fail_on\n", 1, "lock must be a list"},
-		{"lock:\n  - fail_on\n  - accepts\n", 3, "one of allow, fail_on, ignore, issues"},
+		{"lock:\n  - fail_on\n  - accepts\n", 3, "one of allow, code_scanning, fail_on, ignore, issues"},
 		{"lock: [issues, issues]\n", 1, "lock names issues twice"},
 		{"mode: off\n", 1, "one of enforce, observe"},
 		{"ignore: {approval: two}\n", 1, "one of none, second_person, team:organisation/name"},

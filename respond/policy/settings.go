@@ -123,6 +123,18 @@ func settings() []setting {
 			said:  func(f File, _ respond.RemindPolicy) (respond.RemindPolicy, bool) { return value(f.Remind) },
 			merge: reminding,
 		}.named("remind"),
+		row[bool]{
+			may:   "set `true`",
+			get:   func(p *respond.Policy) *bool { return &p.CodeScanning },
+			said:  func(f File, _ bool) (bool, bool) { return value(f.CodeScanning) },
+			merge: byRank(false, true), show: strconv.FormatBool,
+		}.named("code_scanning"),
+		row[bool]{
+			may:   "not change it",
+			get:   func(p *respond.Policy) *bool { return &p.ResolveAlerts },
+			said:  func(f File, _ bool) (bool, bool) { return value(f.ResolveAlerts) },
+			merge: unchanged[bool], show: strconv.FormatBool,
+		}.named("resolve_alerts"),
 	}
 }
 

@@ -146,6 +146,10 @@ func singletonArgs(row *rivertype.JobRow) (job.Singleton, error) {
 		return decodeSingleton[job.Reconcile](row)
 	case job.Policy{}.Kind():
 		return decodeSingleton[job.Policy](row)
+	case job.Alert{}.Kind():
+		return decodeSingleton[job.Alert](row)
+	case job.CodeScanning{}.Kind():
+		return decodeSingleton[job.CodeScanning](row)
 	case job.Sweep{}.Kind():
 		return decodeSingleton[job.Sweep](row)
 	}

@@ -23,7 +23,8 @@ type IssueFacts struct {
 	Sightings  []respond.Sighting
 	History    []respond.Event
 	Policy     respond.Policy
-	Files      guide.Files // the repository's files at the commit whose places Head has; nil: not read
+	Alerts     []respond.Alert // of GitHub's secret scanning
+	Files      guide.Files     // the repository's files at the commit whose places Head has; nil: not read
 	Head       []guide.Location
 	Branch     string // the branch that Files and Head are of, where that is not the default one
 }
@@ -60,7 +61,7 @@ func Issue(ctx context.Context, f IssueFacts) IssueText {
 	case respond.Revoked, respond.Resolved:
 		b.WriteString(v.guide(ctx).Aftermath())
 	}
-	b.WriteString(folded("Facts about this leak", v.table()+v.places()+v.history()))
+	b.WriteString(folded("Facts about this leak", v.table()+v.places()+v.alsoIn()+v.history()))
 	b.WriteString(v.closing())
 	return IssueText{
 		Title:     markdown.Title(v.title()),
@@ -110,19 +111,38 @@ func (v issueView) waiting() string {
 }
 
 func (v issueView) openOpening() string {
-	l, where := v.Leak, "to this repository"
+	where := "to this repository"
 	if v.Elsewhere {
 		where = "to " + markdown.Code(v.Repository.FullName())
 	}
-	in := v.in()
+	in, was := v.in(), "pushed "+where
+	if written := v.writtenIn(); written != "" {
+		was = "written " + written
+		if v.Elsewhere {
+			was += " of " + markdown.Code(v.Repository.FullName())
+		}
+	}
+	urgent := ""
+	if v.public() {
+		urgent = "**GitHub found this key in a public repository.** Bots collect keys there within minutes: delete it first, then fix what breaks.\n\n"
+	}
+	return urgent + v.claim(was, in)
+}
+
+// claim says what leaked, where it was pushed or written, and how sure that is.
+func (v issueView) claim(was, in string) string {
+	l, seen := v.Leak, "the commit"
+	if v.writtenIn() != "" {
+		seen = "it there"
+	}
 	switch {
 	case l.Verdict == respond.KeyAlive:
-		return fmt.Sprintf("**A Clerk %s was pushed %s, and it works**%s: Clerk accepted it on %s. "+
-			"Anyone who has seen the commit can use it until you delete it in Clerk.\n\n", describe(l), where, in, format.Time(l.VerifiedAt))
+		return fmt.Sprintf("**A Clerk %s was %s, and it works**%s: Clerk accepted it on %s. "+
+			"Anyone who has seen %s can use it until you delete it in Clerk.\n\n", describe(l), was, in, format.Time(l.VerifiedAt), seen)
 	case !l.Sure():
-		return fmt.Sprintf("**Something pushed %s looks like a Clerk %s**%s, but something doesn't fit. If it isn't one, comment `/rekey ignore` with the reason.\n\n", where, describe(l), in)
+		return fmt.Sprintf("**Something %s looks like a Clerk %s**%s, but something doesn't fit. If it isn't one, comment `/rekey ignore` with the reason.\n\n", was, describe(l), in)
 	}
-	return fmt.Sprintf("**A Clerk %s was pushed %s**%s. Treat this %s as compromised: deleting the line or rewriting history doesn't help.\n\n", describe(l), where, in, noun(l.Kind))
+	return fmt.Sprintf("**A Clerk %s was %s**%s. Treat this %s as compromised: deleting the line or rewriting history doesn't help.\n\n", describe(l), was, in, noun(l.Kind))
 }
 
 // in names the first place, where places may be named.
@@ -192,7 +212,7 @@ func guideLeak(f IssueFacts) guide.Leak {
 // abused: a production key that strangers can read, in a public repository or in what browsers download, is found by bots
 // within minutes. Delete it first.
 func (v issueView) abused() bool {
-	return (!v.Repository.Private || v.Leak.Browser) && v.Leak.Production()
+	return (!v.Repository.Private || v.Leak.Browser || v.public()) && v.Leak.Production()
 }
 
 // closing says how the issue will close, and what can be said to it.

@@ -29,8 +29,12 @@ func (v issueView) table() string {
 	b.WriteString("| | |\n| --- | --- |\n")
 	row("**Credential**", markdown.Code(redacted(l)))
 	severity := l.Severity
-	if severity != "" && !v.Repository.Private {
+	switch {
+	case severity == "":
+	case !v.Repository.Private:
 		severity += ": the repository is public"
+	case v.public():
+		severity += ": the key is in a public repository"
 	}
 	row("**Severity**", string(severity))
 	instance := instanceCell(l)
@@ -64,6 +68,8 @@ func (v issueView) table() string {
 	}
 	row("**Confidence**", v.confidence())
 	row("**Clerk says**", v.answer())
+	row("**GitHub's alert**", v.alertCell())
+	row("**Push protection**", v.bypassCell())
 	row("**Fingerprint**", markdown.Code(l.Fingerprint))
 	b.WriteString("\n")
 	if kind := l.Kind; kind == detect.SecretKey || kind == detect.LegacyAPIKey {

@@ -20,6 +20,8 @@ func Comment(r respond.Reply) string {
 		return changeText(r)
 	case respond.ReplyFoundAgain:
 		return "Open again: " + r.Change.Reason + "."
+	case respond.ReplyPublished:
+		return "**GitHub found this key in a public repository.** Bots collect keys there within minutes: delete it in Clerk now, then fix what breaks."
 	case respond.ReplyCorrected:
 		return "This was closed, but rekey doesn't know by whom. It's open again: comment `/rekey rotated`, or close it again."
 	case respond.ReplyStatus:

@@ -9,8 +9,8 @@ import (
 const repository = "/repos/{owner}/{repo}"
 
 // Kept reports whether this repository keeps the description of a path of GitHub's API: those of Apps, installations,
-// checks, issues, contents and pull requests, which an App like rekey may use; and what its command line reads of rulesets, or
-// writes for others to send.
+// checks, issues, contents, pull requests, and alerts of secret scanning and code scanning, which an App like rekey may use; and what its
+// command line reads of rulesets, or writes for others to send.
 func Kept(path string) bool {
 	if slices.Contains([]string{
 		"/app", "/app-manifests/{code}/conversions", "/applications/{client_id}/token", "/user", "/user/installations",
@@ -26,7 +26,8 @@ func Kept(path string) bool {
 	return slices.ContainsFunc([]string{
 		"/app/", "/installation/", repository + "/assignees", repository + "/branches/{branch}", repository + "/check-runs",
 		repository + "/check-suites", repository + "/collaborators", repository + "/commits/{ref}/check-",
-		repository + "/compare", repository + "/contents", repository + "/issues", repository + "/pulls/{pull_number}",
+		repository + "/code-scanning/sarifs", repository + "/compare", repository + "/contents", repository + "/issues", repository + "/pulls/{pull_number}",
+		repository + "/secret-scanning/alerts",
 	}, func(prefix string) bool { return strings.HasPrefix(path, prefix) })
 }
 

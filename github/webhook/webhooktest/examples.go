@@ -9,10 +9,24 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"io"
 )
 
 //go:embed testdata/examples.json.gz
 var compressed []byte
+
+//go:embed testdata/schemas.json.gz
+var schemas []byte
+
+// Schemas returns GitHub's schemas of events that have no examples, as one JSON Schema: each is in $defs by its name, such as
+// webhook-secret-scanning-alert-created.
+func Schemas() ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(schemas))
+	if err != nil {
+		return nil, fmt.Errorf("GitHub's schemas of payloads: %w", err)
+	}
+	return io.ReadAll(r)
+}
 
 // Event has GitHub's example payloads of one event.
 type Event struct {
