@@ -84,12 +84,10 @@ func (e *event) refuseAsCursor(reason string) Answer {
 	return a
 }
 
-// maskedOutput is the tool's output in its own shape, with credentials masked. It returns false where they are elsewhere.
+// maskedOutput is the tool's output in its own shape, with credentials masked. It returns false where it holds none.
 func (e *event) maskedOutput(ctx context.Context, s *detect.Scanner, o Options, hits []hit) (any, bool) {
-	for _, h := range hits {
-		if !strings.HasPrefix(h.text.field, "tool_response") {
-			return nil, false
-		}
+	if !slices.ContainsFunc(hits, func(h hit) bool { return strings.HasPrefix(h.text.field, "tool_response") }) {
+		return nil, false
 	}
 	return mask(ctx, s, o, e.fields["tool_response"]), true
 }
