@@ -35,16 +35,13 @@ func say(v object) Answer {
 // refuse answers an event that has credentials in it.
 func (e *event) refuse(ctx context.Context, s *detect.Scanner, o Options, hits []hit) (Answer, error) {
 	reason := s.RedactString(ctx, scan.Printable(e.reason(hits))) // names are foreign
-	switch e.protocol {
-	case Cursor:
+	if e.protocol == Cursor {
 		return e.refuseAsCursor(reason), nil
-	case Claude:
-		if e.name == "PostToolUse" {
-			if masked, ok := e.maskedOutput(ctx, s, o, hits); ok {
-				return say(object{"hookSpecificOutput": object{
-					"hookEventName": e.name, "updatedToolOutput": masked, "additionalContext": s.RedactString(ctx, scan.Printable(e.maskedReason(hits))),
-				}}), ctx.Err()
-			}
+	}
+	if e.name == "PostToolUse" {
+		if masked, ok := e.maskedOutput(ctx, s, o, hits); ok {
+			why := s.RedactString(ctx, scan.Printable(e.maskedReason(hits)))
+			return e.showMasked(masked, why), ctx.Err()
 		}
 	}
 	switch e.name {
@@ -66,6 +63,22 @@ func (e *event) refuse(ctx context.Context, s *detect.Scanner, o Options, hits [
 		}
 	}
 	return say(object{"decision": "block", "reason": reason}), nil
+}
+
+// showMasked gives the model a tool's output with credentials masked. Codex can't replace an output, but by a reason.
+func (e *event) showMasked(masked any, why string) Answer {
+	if e.protocol == Claude {
+		return say(object{"hookSpecificOutput": object{"hookEventName": e.name, "updatedToolOutput": masked, "additionalContext": why}})
+	}
+	output, ok := masked.(string)
+	if !ok {
+		text, err := json.Marshal(masked)
+		if err != nil {
+			return Answer{Err: "rekey: " + err.Error() + "\n", Status: 2}
+		}
+		output = string(text)
+	}
+	return say(object{"decision": "block", "reason": why + " The output, masked:\n\n" + output})
 }
 
 // refuseAsCursor is the refusal as Cursor reads it. What a tool has printed or written cannot be taken back there: the agent is told

@@ -24,9 +24,6 @@ func (e *event) reason(hits []hit) string {
 	case e.phase == befores:
 		return found + "This was refused. Don't put the value into commands, files or messages, in any form: read it from an environment variable" +
 			name + ". If the task needs the value itself, ask the person."
-	case e.protocol == Codex && e.name == "PostToolUse":
-		return found + "The tool has run, and its output is withheld. If you need the output, have it print without the value. " +
-			"Code reads the value from an environment variable" + name + "."
 	}
 	return found + "The tool has run, so this is in the conversation now. Don't repeat the value; if it was written to a file, take it out there" +
 		" and read it from an environment variable" + name + ". Tell the person: whoever reads this conversation has the value."

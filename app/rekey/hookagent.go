@@ -22,7 +22,7 @@ type hookAgentCommand struct {
 func (hookAgentCommand) Help() string {
 	return `Coding agents run this; docs/agents.md has the settings for each. It reads one event as JSON on standard input: a prompt, a tool's
 input or output, a file that is read or written. If there is a Clerk key in it, it answers in the agent's protocol that this must not
-happen, and why; the key is masked. Claude Code gets the output of tools with keys masked. Otherwise the answer is empty.
+happen, and why; the key is masked. Claude Code and Codex get the output of tools with keys masked. Otherwise the answer is empty.
 
   Claude Code   .claude/settings.json, events UserPromptSubmit, PreToolUse, PostToolUse
   Codex         .codex/hooks.json, the same events
