@@ -100,6 +100,7 @@ type policyTx interface {
 	RepositoriesNotPassed(ctx context.Context, installation int64) ([]int64, error)
 	Meta(ctx context.Context, key string) (string, error)
 	SetMeta(ctx context.Context, key, value string) error
+	LastUpload(ctx context.Context, repository int64) (ledger.Upload, error)
 }
 
 // Worker does the jobs of a backfill, and looks for what is to be done. It is safe for concurrent use.

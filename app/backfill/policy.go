@@ -11,6 +11,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/app/policies"
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 )
@@ -65,7 +66,18 @@ func (w *Worker) applyPolicy(ctx context.Context, r respond.Repository) error {
 	if _, err := w.catchUpOn(ctx, r.ID); err != nil {
 		return err
 	}
+	p, err := w.Policies.Of(ctx, r)
+	if err != nil {
+		return err
+	}
 	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		if last, err := tx.LastUpload(ctx, r.ID); err != nil {
+			return err
+		} else if p.CodeScanning || last.Results > 0 {
+			if err := record.EnqueueCodeScanning(ctx, tx, r.ID); err != nil {
+				return err
+			}
+		}
 		leaks, err := tx.Unissued(ctx, r.ID, maxRefiled)
 		if err != nil {
 			return err

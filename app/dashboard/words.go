@@ -111,6 +111,8 @@ func alertDid(what string) string {
 		return "raised a secret scanning alert"
 	case "published":
 		return "found a key in a public repository"
+	case "refused":
+		return "takes nothing for the Security tab"
 	case "bypassed":
 		return "bypassed push protection"
 	}

@@ -80,6 +80,8 @@ func nameOf(e Effect) string {
 		return string(e.action.Do)
 	case *alertEffect:
 		return "alert"
+	case *uploadEffect:
+		return "code_scanning"
 	case withdrawal:
 		return "withdraw"
 	}

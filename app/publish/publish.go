@@ -23,6 +23,7 @@ type Tx interface {
 	checkTx
 	issueTx
 	alertTx
+	codeScanningTx
 	noticeTx
 }
 

@@ -58,6 +58,7 @@ type scanTx interface {
 	Unsure(ctx context.Context, repository int64) (bool, error)
 	OpenIn(ctx context.Context, repository int64, ref string, limit int) ([]respond.Leak, error)
 	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
+	LastUpload(ctx context.Context, repository int64) (ledger.Upload, error)
 }
 
 // tipsTx is what recording how far a ref was read needs.

@@ -165,6 +165,9 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 		if err := refresh(ctx, tx, t); err != nil {
 			return err
 		}
+		if err := showAgain(ctx, tx, t, repository, len(observations) > 0 && p.CodeScanning); err != nil {
+			return err
+		}
 		if changed {
 			if err := tx.Enqueue(ctx, job.Policy{Repository: repository.ID}, nil); err != nil {
 				return err
@@ -198,6 +201,21 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 		r.logLeaks(ctx, t, brought.New, brought.Fresh)
 	}
 	return err
+}
+
+// showAgain has the Security tab brought up to date where something was found, and where the default branch has moved: files that it
+// shows may be others now.
+func showAgain(ctx context.Context, tx Tx, t *Task, r respond.Repository, found bool) error {
+	if !found {
+		if !t.movesRef() || t.Ref != "refs/heads/"+r.DefaultBranch {
+			return nil
+		}
+		last, err := tx.LastUpload(ctx, r.ID)
+		if err != nil || last.Results == 0 {
+			return err
+		}
+	}
+	return record.EnqueueCodeScanning(ctx, tx, r.ID)
 }
 
 // proves reports whether the observations show for the first time that the repository uses Clerk, while it has leaks that are

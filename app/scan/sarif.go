@@ -2,8 +2,6 @@ package scan
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,12 +14,11 @@ import (
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
-	"github.com/rekey-app/rekey/respond/guide"
+	"github.com/rekey-app/rekey/respond/sarif"
 )
 
-// What code scanning takes of one run; a log with more results is refused whole.
 const (
-	mostResults       = 25_000
+	mostResults       = sarif.MaxResults
 	mostNotifications = 1000
 )
 
@@ -35,12 +32,8 @@ type SARIFOptions struct {
 
 // WriteSARIF writes the result as one SARIF 2.1.0 log, for code scanning.
 func WriteSARIF(w io.Writer, r Result, o SARIFOptions) error {
-	run := sarifRun{
-		ColumnKind: "unicodeCodePoints",
-		Tool: sarifTool{sarifDriver{
-			Name: "rekey", InformationURI: "https://github.com/rekey-app/rekey", Version: o.Version, Rules: []sarifRule{},
-		}},
-		Results: []sarifResult{},
+	run := sarif.Run{
+		ColumnKind: "unicodeCodePoints", Tool: sarif.NewTool(o.Version), Results: []sarif.Result{},
 		Properties: map[string]any{
 			"allowed": r.Allowed, "ignored": r.Ignored, "allowedByPolicy": r.ByPolicy, "inBaseline": r.Known, "notInGit": len(r.NotInGit),
 			"files": r.Files, "bytes": r.Bytes,
@@ -51,12 +44,12 @@ func WriteSARIF(w io.Writer, r Result, o SARIFOptions) error {
 	places := allPlaces(r.Hits)
 	for _, place := range places[:min(len(places), mostResults)] {
 		h := shownOf(place)
-		id := ruleID(h)
+		id := sarif.RuleID(h.Kind, h.Environment)
 		index, known := rules[id]
 		if !known {
 			index = len(run.Tool.Driver.Rules)
 			rules[id] = index
-			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, ruleOf(h))
+			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarif.RuleOf(h.Kind, h.Environment))
 		}
 		result := resultOf(h, o.Dir)
 		result.RuleID, result.RuleIndex = id, index
@@ -64,19 +57,17 @@ func WriteSARIF(w io.Writer, r Result, o SARIFOptions) error {
 			result.Properties["commits"] = commits
 		}
 		// The same credential twice in one file is two results. Its line is no part of the fingerprint: lines move.
-		fingerprint := placeFingerprint(h)
+		fingerprint := sarif.PlaceFingerprint(h.Secret.Fingerprint(), h.Repository, pathOf(h))
 		seen[fingerprint]++
 		result.PartialFingerprints = map[string]string{"credentialAndPlace/v1": fmt.Sprintf("%s:%d", fingerprint, seen[fingerprint])}
 		run.Results = append(run.Results, result)
 	}
-	run.Invocations = []sarifInvocation{invocation(r, len(places))}
+	run.Invocations = []sarif.Invocation{invocation(r, len(places))}
 	var log bytes.Buffer
 	encoder := json.NewEncoder(&log)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(sarifLog{
-		Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run},
-	})
+	err := encoder.Encode(sarif.NewLog(run))
 	if err != nil {
 		return err
 	}
@@ -112,18 +103,12 @@ func commitsOf(place []Hit) int {
 	return len(commits)
 }
 
-// placeFingerprint stands for a credential in a file.
-func placeFingerprint(h Hit) string {
-	sum := sha256.Sum256([]byte(h.Secret.Fingerprint() + "\x00" + h.Repository + "\x00" + pathOf(h)))
-	return hex.EncodeToString(sum[:16])
-}
-
 // invocation says what could not be read. places is how many results there would be.
-func invocation(r Result, places int) sarifInvocation {
+func invocation(r Result, places int) sarif.Invocation {
 	unread, _ := r.Unread()
-	i := sarifInvocation{Successful: unread == 0}
+	i := sarif.Invocation{Successful: unread == 0}
 	say := func(level, text string) {
-		i.Notifications = append(i.Notifications, sarifNotification{level, sarifText{Text: text}})
+		i.Notifications = append(i.Notifications, sarif.Notification{Level: level, Message: sarif.Text{Text: text}})
 	}
 	for _, p := range r.Problems[:min(len(r.Problems), mostNotifications)] {
 		level := "error"
@@ -141,72 +126,21 @@ func invocation(r Result, places int) sarifInvocation {
 	return i
 }
 
-// ruleID names the rule for a kind of credential and its environment: code scanning knows one severity for each rule.
-func ruleID(h Hit) string {
-	id := "clerk/" + strings.ReplaceAll(string(h.Kind), "_", "-")
-	if h.Environment != "" {
-		id += "-" + respond.EnvironmentName(h.Environment)
-	}
-	return id
-}
-
-func ruleOf(h Hit) sarifRule {
-	k := h.Kind
-	name, camelName := respond.Describe(k, h.Environment), "Clerk"+camel(string(k))
-	if h.Environment != "" {
-		camelName += camel(respond.EnvironmentName(h.Environment))
-	}
-	help := sarifText{Text: "What to do:", Markdown: "**What to do**\n"}
-	for n, step := range guide.Brief(k) {
-		help.Text += fmt.Sprintf(" (%d) %s;", n+1, step)
-		help.Markdown += fmt.Sprintf("\n%d. %s", n+1, step)
-	}
-	help.Text = strings.TrimSuffix(help.Text, ";") + "."
-	page := "https://clerk.com/docs/guides/secure/rotate-api-keys"
-	if at := guide.Page(k); at != "" {
-		help.Markdown += "\n\n[Clerk's dashboard](" + at + ")"
-		if k != detect.SecretKey && k != detect.LegacyAPIKey {
-			page = at
-		}
-	}
-	severity, level := securitySeverity(h)
-	return sarifRule{
-		ID: ruleID(h), Name: camelName,
-		ShortDescription:     sarifText{Text: "Leaked Clerk " + name},
-		FullDescription:      sarifText{Text: "A Clerk " + name + " is in this file. Removing the line isn't enough: it works until it is revoked in Clerk."},
-		DefaultConfiguration: sarifLevel{level},
-		HelpURI:              page, Help: help,
-		Properties: map[string]any{"tags": []string{"security", "external/cwe/cwe-798"}, "security-severity": severity, "precision": "very-high"},
-	}
-}
-
-// securitySeverity is GitHub's number for a rule: from 9.0 critical, from 7.0 high, from 4.0 medium. What opens nothing
-// but a development instance is medium.
-func securitySeverity(h Hit) (severity, level string) {
-	switch {
-	case h.Environment == detect.Test, h.Kind == detect.ClaimURL, h.Kind == detect.EncryptionKey:
-		return "5.5", "warning"
-	case h.Kind == detect.SecretKey, h.Kind == detect.LegacyAPIKey, h.Kind == detect.PlatformAPIKey:
-		return "9.5", "error"
-	}
-	return "7.5", "error"
-}
-
-func resultOf(h Hit, dir string) sarifResult {
-	place := sarifPlace{ArtifactLocation: artifactOf(h, dir)}
+func resultOf(h Hit, dir string) sarif.Result {
+	place := sarif.Place{ArtifactLocation: artifactOf(h, dir)}
 	switch {
 	case h.Member != "" || h.Place.Line < 1:
 	case h.Excerpt.Column > 0:
-		place.Region = &sarifRegion{h.Place.Line, h.Excerpt.Column, h.Place.EndLine, h.Excerpt.EndColumn}
+		place.Region = &sarif.Region{StartLine: h.Place.Line, StartColumn: h.Excerpt.Column, EndLine: h.Place.EndLine, EndColumn: h.Excerpt.EndColumn}
 	default:
-		place.Region = &sarifRegion{StartLine: h.Place.Line, EndLine: h.Place.EndLine}
+		place.Region = &sarif.Region{StartLine: h.Place.Line, EndLine: h.Place.EndLine}
 	}
 	if place.Region == nil {
-		place.Region = &sarifRegion{StartLine: 1} // code scanning shows no result without
+		place.Region = &sarif.Region{StartLine: 1} // code scanning shows no result without
 	}
-	result := sarifResult{
-		Level: level(h), Message: sarifText{Text: sentence(h)},
-		Locations: []sarifLocation{{place}},
+	result := sarif.Result{
+		Level: level(h), Message: sarif.Text{Text: sentence(h)},
+		Locations: []sarif.Location{{PhysicalLocation: place}},
 		Properties: map[string]any{
 			"confidence": h.Confidence, "severity": h.Severity, "encoding": h.Encoding, "reasons": h.Reasons.Texts(),
 		},
@@ -231,16 +165,16 @@ func level(h Hit) string {
 }
 
 // artifactOf is the file's address: relative to the current directory where it is below that, else absolute.
-func artifactOf(h Hit, dir string) sarifArtifact {
+func artifactOf(h Hit, dir string) sarif.Artifact {
 	file := nameOf(h, h.File)
 	if filepath.IsAbs(file) || strings.HasPrefix(file, "../") {
 		from, err := filepath.Rel(dir, absolute(dir, file))
 		if err != nil || strings.HasPrefix(from, "..") {
-			return sarifArtifact{URI: (&url.URL{Scheme: "file", Path: filepath.ToSlash(absolute(dir, file))}).String()}
+			return sarif.Artifact{URI: (&url.URL{Scheme: "file", Path: filepath.ToSlash(absolute(dir, file))}).String()}
 		}
 		file = filepath.ToSlash(from)
 	}
-	return sarifArtifact{URI: (&url.URL{Path: path.Clean(file)}).String(), BaseID: "%SRCROOT%"}
+	return sarif.Artifact{URI: (&url.URL{Path: path.Clean(file)}).String(), BaseID: "%SRCROOT%"}
 }
 
 func absolute(dir, file string) string {
@@ -275,12 +209,4 @@ func sentence(h Hit) string {
 		s += "; rekey:allow counts for test keys only"
 	}
 	return s + ". Rotate it in Clerk: removing the line isn't enough."
-}
-
-func camel(s string) string {
-	var b strings.Builder
-	for part := range strings.SplitSeq(s, "_") {
-		b.WriteString(strings.ToUpper(part[:1]) + part[1:])
-	}
-	return b.String()
 }

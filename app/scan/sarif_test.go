@@ -15,6 +15,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/pack"
+	"github.com/rekey-app/rekey/respond/sarif"
 )
 
 // everyKind returns a result with a hit of every kind, and with what makes trouble in logs.
@@ -49,7 +50,7 @@ func everyKind() Result {
 	return r
 }
 
-func writeLog(t *testing.T, r Result) (text []byte, log sarifLog) {
+func writeLog(t *testing.T, r Result) (text []byte, log sarif.Log) {
 	t.Helper()
 	var b bytes.Buffer
 	if err := WriteSARIF(&b, r, SARIFOptions{Version: "v1.2.3", Dir: "/srv/shop"}); err != nil {
