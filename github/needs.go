@@ -55,6 +55,7 @@ func Optional() []Need {
 	return []Need{
 		{"secret_scanning_alerts", "write", "Secret scanning alerts", "To join what GitHub's secret scanning finds with rekey's leaks. Write is for resolve_alerts; without it read is enough.", "alerts of GitHub's secret scanning aren't joined with rekey's leaks"},
 		{"security_events", "write", "Code scanning alerts", "To show open leaks in the Security tab, where the policy says code_scanning: true.", "code_scanning: true shows nothing in the Security tab"},
+		{"members", "read", "Members", "To see who is in the team that confirms closings, where the policy says ignore.approval: team:….", "nobody can confirm a closing where the policy names a team"},
 		{"secret_scanning_alert", "", "Secret scanning alert", "GitHub finds a secret, or somebody resolves or reopens its alert.", "alerts of GitHub's secret scanning go unnoticed"},
 		{"secret_scanning_alert_location", "", "Secret scanning alert location", "GitHub finds a secret at another place.", "further places that GitHub finds go unnoticed"},
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/rekey-app/rekey/app/web"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
 )
 
 // jobs lists what waits in the queue of a kind, as JSON.
@@ -123,10 +124,51 @@ func TestOrders(t *testing.T) {
 	}
 	order(ada, "/leaks/1", token, do("rotated"), 200, "rekey checks with Clerk")
 	order(ada, "/leaks/1", token, url.Values{"do": {"ignore"}, "reason": {"a <b>fixture</b>"}, "order": {"page"}}, 200, "false positive, in your name")
+	order(kim, "/leaks/1", kimToken, url.Values{"do": {"snooze"}, "reason": {"2d"}}, 403, "maintain or admin")
 	list := w.jobs("order")
 	if len(list) != 2 || !strings.Contains(list[0], `"leak":1,"command":"rotated"`) || !strings.Contains(list[0], `"by":"ada"`) || !strings.Contains(list[1], `fixture`) {
 		t.Errorf("queued: %v", list)
 	}
+}
+
+// TestWhatWaitsIsShown: a request, who may confirm it, a last day, a pause and a reminder are on the leak's page, and in the activity.
+func TestWhatWaitsIsShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.acme()
+	ada, kim := w.signedIn("ada"), w.signedIn("kim")
+	change := func(event respond.Event, do func(*respond.Leak)) {
+		t.Helper()
+		ledgertest.Update(t, w.store, func(ctx context.Context, tx *ledger.Tx) error {
+			l, err := tx.Leak(ctx, 1)
+			if err != nil {
+				return err
+			}
+			do(&l)
+			return tx.UpdateLeak(ctx, l, event)
+		})
+	}
+	now := w.Now()
+	change(respond.Event{}, func(l *respond.Leak) {
+		l.Request = respond.Request{To: respond.Ignored, By: "Kim", At: now, Reason: "a <b>decoy</b>", Until: time.Date(2099, 2, 1, 0, 0, 0, 0, time.UTC)}
+		l.Snoozed, l.Reminded = now.Add(time.Hour), now.Add(-time.Hour)
+	})
+	kim.shows("/leaks/1", 200, "wants to close this", "False positive until 31 Jan 2099", "a &lt;b&gt;decoy&lt;/b&gt;", "It can&#39;t be you", "None until", "Last reminder")
+	token := tokenOf(ada.shows("/leaks/1", 200, `value="approve"`, "No reminders for 2 days"))
+	values := url.Values{"do": {"approve"}, "order": {"page"}, web.FormField: {token}}
+	if status, body := ada.post("/leaks/1", values); status != 200 || !strings.Contains(body, "takes your word") {
+		t.Errorf("%d %s", status, body)
+	}
+	if list := w.jobs("order"); len(list) != 1 || !strings.Contains(list[0], `"command":"approve"`) {
+		t.Errorf("queued: %v", list)
+	}
+	until := time.Date(2099, 2, 1, 0, 0, 0, 0, time.UTC)
+	step := respond.Event{At: now, By: "kim", From: respond.Open, To: respond.Ignored, Reason: "a decoy", ApprovedBy: "ada", Until: until}
+	change(step, func(l *respond.Leak) {
+		l.State, l.Closed, l.ClosedBy, l.Reason, l.ApprovedBy, l.Until, l.Request = respond.Ignored, now, "kim", "a decoy", "ada", until, respond.Request{}
+	})
+	ada.shows("/leaks/1", 200, "confirmed by ada", "31 Jan 2099", "then it opens again")
+	ada.shows("/activity", 200, "a decoy, confirmed by ada")
 }
 
 func TestScanAgain(t *testing.T) {

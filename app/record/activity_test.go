@@ -20,6 +20,9 @@ func TestCommanded(t *testing.T) {
 	bot.Bot = true
 	refused := respond.Decision{Actions: []respond.Action{{Do: respond.Comment, Reply: respond.Reply{Kind: respond.ReplyNotEntitled}}}}
 	moved := respond.Decision{Changes: []respond.Change{{By: "ada", From: respond.Open, To: respond.Ignored}}}
+	approved := respond.Decision{Changes: []respond.Change{{By: "grace", ApprovedBy: "ada", From: respond.Open, To: respond.Ignored}}}
+	waits := respond.Decision{Changes: []respond.Change{{By: "ada", From: respond.Open, To: respond.Open, Request: &respond.Request{To: respond.Ignored}}}}
+	snoozed := respond.Decision{Changes: []respond.Change{{By: "ada", From: respond.Open, To: respond.Open, Snooze: &at}}}
 	responded := respond.Decision{Changes: []respond.Change{{By: "ada", From: respond.Open, To: respond.Open}}}
 	for name, c := range map[string]struct {
 		command respond.Command
@@ -29,6 +32,8 @@ func TestCommanded(t *testing.T) {
 	}{
 		"it moved the leak": {command, moved, "", false}, "it did not": {command, responded, "", true}, "refused": {command, refused, "refused", true},
 		"a button": {button, responded, "by a button", true}, "refused, a button": {button, refused, "refused, by a button", true}, "a bot": {bot, responded, "", false},
+		"it confirmed": {command, approved, "", true}, "it waits": {command, waits, "waits for a second person", true},
+		"a pause": {command, snoozed, "until 4 Mar 2026, 05:06 UTC", true},
 	} {
 		got, told := record.Commanded(9, 3, c.command, c.decided)
 		want := ledger.Activity{At: at, By: "ada", Kind: ledger.ActivityCommand, What: "ignore", Detail: c.detail, Repository: 9, Leak: 3}
