@@ -153,7 +153,7 @@ func TestWhatWaitsIsShown(t *testing.T) {
 		l.Request = respond.Request{To: respond.Ignored, By: "Kim", At: now, Reason: "a <b>decoy</b>", Until: time.Date(2099, 2, 1, 0, 0, 0, 0, time.UTC)}
 		l.Snoozed, l.Reminded = now.Add(time.Hour), now.Add(-time.Hour)
 	})
-	kim.shows("/leaks/1", 200, "wants to close this", "False positive until 31 Jan 2099", "a &lt;b&gt;decoy&lt;/b&gt;", "It can't be you", "None until", "Last reminder")
+	kim.shows("/leaks/1", 200, "wants to close this", "False positive until", "31 Jan 2099", "a <b>decoy</b>", "It can't be you", "None until", "Last reminder")
 	token := tokenOf(ada.shows("/leaks/1", 200, `value="approve"`, "No reminders for 2 days"))
 	values := url.Values{"do": {"approve"}, "order": {"page"}, web.FormField: {token}}
 	if status, body := ada.post("/leaks/1", values); status != 200 || !strings.Contains(body, "takes your word") {
