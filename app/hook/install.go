@@ -174,7 +174,7 @@ func write(s Step) error {
 		return nil
 	}
 	dir := filepath.Dir(s.Path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return err
 	}
 	mode := s.Mode

@@ -12,15 +12,17 @@ type Manager struct {
 	Settings string // the file that says what its hooks run
 	Text     string // of Settings
 	dir      string // of husky's own hooks, which are made to be edited
-	off      string // the setting of the environment that switches it off
+	off      string // the setting of the environment that switches it off: HUSKY=0
 }
 
 // preCommitFramework is the name of pre-commit.com's program.
 const preCommitFramework = "pre-commit"
 
-var lefthookFiles = []string{
-	"lefthook.yml", "lefthook.yaml", "lefthook.toml", "lefthook.json", ".lefthook.yml", ".lefthook.yaml", ".lefthook.toml", ".lefthook.json",
-	".config/lefthook.yml", ".config/lefthook.yaml",
+func lefthookFiles() []string {
+	return []string{
+		"lefthook.yml", "lefthook.yaml", "lefthook.toml", "lefthook.json", ".lefthook.yml", ".lefthook.yaml", ".lefthook.toml", ".lefthook.json",
+		".config/lefthook.yml", ".config/lefthook.yaml",
+	}
 }
 
 // findManager finds out who manages the hooks, by what git would run and by the files of settings.
@@ -31,17 +33,17 @@ func findManager(f Facts) (*Manager, error) {
 	read := func(name string) (File, error) { return readFile(filepath.Join(f.Top, filepath.FromSlash(name))) }
 	husky := filepath.Join(f.Top, ".husky")
 	if info, err := os.Stat(husky); err == nil && info.IsDir() && (f.Setting == nil || f.inside(husky, f.Dir)) {
-		return &Manager{Name: "husky", Settings: husky, dir: husky, off: "HUSKY"}, nil
+		return &Manager{Name: "husky", Settings: husky, dir: husky, off: "HUSKY=0"}, nil
 	}
 	for _, hook := range []string{PreCommit, PrePush} {
 		if strings.Contains(f.Hooks[hook].Text, "# husky") {
 			settings, err := read("package.json")
-			return &Manager{Name: "husky 4", Settings: settings.Path, Text: settings.Text, off: "HUSKY_SKIP_HOOKS"}, err
+			return &Manager{Name: "husky 4", Settings: settings.Path, Text: settings.Text, off: "HUSKY_SKIP_HOOKS=1"}, err
 		}
 	}
-	for _, name := range lefthookFiles {
+	for _, name := range lefthookFiles() {
 		if settings, err := read(name); err != nil || settings.Exists {
-			return &Manager{Name: "lefthook", Settings: settings.Path, Text: settings.Text, off: "LEFTHOOK"}, err
+			return &Manager{Name: "lefthook", Settings: settings.Path, Text: settings.Text, off: "LEFTHOOK=0"}, err
 		}
 	}
 	if settings, err := read(".pre-commit-config.yaml"); err != nil || settings.Exists {
@@ -95,6 +97,18 @@ pre-push:
 // runs reports whether the manager's settings say that a hook runs rekey.
 func (m Manager) runs(name string) bool {
 	return calls(m.Text, name) || m.Name == preCommitFramework && name == PreCommit && strings.Contains(m.Text, "rekey-app/rekey")
+}
+
+// switchedOff returns the setting of the environment that switches the manager's hooks off; "" where none does.
+func (m Manager) switchedOff(getenv func(string) string) string {
+	name, value, ok := strings.Cut(m.off, "=")
+	if !ok {
+		return ""
+	}
+	if got := getenv(name); got == value || got == map[string]string{"0": "false", "1": "true"}[value] && got != "" {
+		return name + "=" + got
+	}
+	return ""
 }
 
 // made reports whether a hook is one that the manager makes.

@@ -58,9 +58,10 @@ func (f Facts) judge(name string, exists func(string) bool) Status {
 		s.Runs = filepath.ToSlash(file.Path)
 	}
 	s.Effective, s.Says = f.runs(name, file, exists)
-	if m := f.Manager; m != nil && m.off != "" && f.Getenv(m.off) == map[string]string{"HUSKY": "0", "LEFTHOOK": "0"}[m.off] && f.Getenv(m.off) != "" {
-		s.Effective = false
-		s.Says = m.off + " in this shell's environment switches " + m.Name + "'s hooks off"
+	if f.Manager != nil && s.Effective {
+		if off := f.Manager.switchedOff(f.Getenv); off != "" {
+			s.Effective, s.Says = false, off+" in this shell's environment switches "+f.Manager.Name+"'s hooks off"
+		}
 	}
 	for _, other := range []File{f.Own[name], f.Managed[name]} {
 		if !s.Effective && split(other.Text).ours != "" {

@@ -256,7 +256,7 @@ func programPath() (string, error) {
 	}
 	found, err := exec.LookPath("rekey")
 	if err != nil && !errors.Is(err, exec.ErrDot) {
-		return self, nil //nolint:nilerr // it is not on the PATH
+		return self, nil
 	}
 	a, errA := os.Stat(self)
 	b, errB := os.Stat(found)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,7 +30,7 @@ func (g Git) command(ctx context.Context, args []string) *exec.Cmd {
 	if env == nil {
 		env = cmd.Environ()
 	}
-	cmd.Env = append(env[:len(env):len(env)], "GIT_NO_LAZY_FETCH=1", "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0")
+	cmd.Env = slices.Concat(env, []string{"GIT_NO_LAZY_FETCH=1", "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0"})
 	return cmd
 }
 
