@@ -18,6 +18,8 @@ func TestLock(t *testing.T) {
 		"ServerObserves":         testTheServerObserves,
 		"Chain":                  testIssuesGoOneStep,
 		"LostOrganisation":       testTheOrganisationsPolicyIsLost,
+		"Preview":                testAPullRequestSaysWhatItChanges,
+		"PreviewForStrangers":    testAForkSaysWhatItChanges,
 	})
 }
 
@@ -253,4 +255,104 @@ func testTheOrganisationsPolicyIsLost(t *testing.T) {
 	w.shop.SetRole(w.ada, "admin")
 	w.policy("fail_on: none # again")
 	holds(t, "the check", leak(9602).Summary, "can't access the repository", "The last valid version")
+}
+
+// testAPullRequestSaysWhatItChanges: also after a later push to it, and with what the organisation locks; of other pull requests nothing.
+func testAPullRequestSaysWhatItChanges(t *testing.T) {
+	w := newShop(t)
+	organisation := w.other(".github", true)
+	w.organisation(organisation, "lock: [fail_on]")
+	w.leaked(9700, detect.Test)
+	base := w.policy("fail_on: any")
+	const title = "This commit's `.github/rekey.yml` differs from the default branch's. When it is merged:"
+	pull := func(r *githubtest.Repository, branch string, files ...map[string]string) (run githubtest.CheckRun) {
+		t.Helper()
+		at, opened := "", false
+		if r == w.shop {
+			at = base
+		}
+		for _, some := range files {
+			change := githubtest.Change{Branch: branch, Files: some}
+			if at != "" {
+				change.Parents = []string{at}
+			}
+			at = w.commit(r, change)
+			w.push(r, "refs/heads/"+branch, at)
+			if !opened {
+				if _, sent, err := r.OpenPullRequest(w.ctx, githubtest.PullRequestOptions{HeadRef: branch, Title: branch}); err != nil || !sent.OK() {
+					t.Fatal(sent.Status, err)
+				}
+				opened = true
+			}
+			w.settle()
+		}
+		return r.CheckRuns(at)[0]
+	}
+	weaker := map[string]string{policyPath: "fail_on: none\nallow: {paths: [{path: '**', reason: mine}]}\nlock: [allow]\n"}
+	for name, run := range map[string]githubtest.CheckRun{
+		"the first push": pull(w.shop, "one", weaker),
+		"a later push":   pull(w.shop, "two", weaker, map[string]string{"README.md": "more\n"}),
+	} {
+		if run.Conclusion != "success" {
+			t.Errorf("%s: %s", name, run.Conclusion)
+		}
+		holds(t, name, run.Summary, title, "`fail_on`: stays `any`; `none` has no effect, because `acme/.github` locks it",
+			"`allow.paths`: `none` → `1 entry`", "It allows 1 credential that is an open leak now.", "`lock` has no effect in a repository's own file")
+	}
+	w.github.ForgetRequests()
+	lacks(t, "another pull request", pull(w.shop, "three", map[string]string{"README.md": "most\n"}).Summary, "### Policy")
+	for _, r := range w.github.Requests() {
+		if strings.Contains(r.Path, "/contents/") {
+			t.Errorf("a pull request that leaves the policy alone asks for %s", r.Path)
+		}
+	}
+	holds(t, "the organisation's", pull(organisation, "four", map[string]string{policyPath: "fail_on: none\n"}).Summary,
+		title, "`lock`: `fail_on` → nothing", "`fail_on`: `any` → `none`", "It applies to 2 repositories, with 1 open leak.")
+	// Merged, the check of the default branch's commit says what counts, and nothing of what would be.
+	merged := w.policy("fail_on: none", "lock: [fail_on]")
+	summary := w.shop.CheckRuns(merged)[0].Summary
+	lacks(t, "the merged commit", summary, "When it is merged")
+	holds(t, "the merged commit", summary, "`lock` has no effect", "because `acme/.github` locks it: `fail_on: none`")
+}
+
+// testAForkSaysWhatItChanges: a fork's pull request, whose author is told nothing of leaks that are open.
+func testAForkSaysWhatItChanges(t *testing.T) {
+	w := newShop(t)
+	board := w.other("board", false)
+	text, _ := w.secret(9800, detect.Test)
+	w.push(board, "refs/heads/main", w.commit(board, githubtest.Change{Files: map[string]string{".env": env(text)}}))
+	w.settle()
+	mallory := w.github.User("mallory")
+	fork, err := board.Fork(mallory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	main, err := board.Tip("refs/heads/main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pull := func(branch string, files map[string]string) githubtest.CheckRun {
+		t.Helper()
+		sha := w.commit(fork, githubtest.Change{Branch: branch, Parents: []string{main}, Files: files, Author: mallory})
+		if err := fork.SetRef("refs/heads/"+branch, sha); err != nil {
+			t.Fatal(err)
+		}
+		w.github.ForgetRequests()
+		_, sent, err := board.OpenPullRequest(w.ctx, githubtest.PullRequestOptions{Head: fork, HeadRef: branch, Title: branch, By: mallory})
+		w.took(sent, err)
+		return board.CheckRuns(sha)[0]
+	}
+	run := pull("weaker", map[string]string{policyPath: "fail_on: none\nallow: {paths: [{path: '**', reason: mine}]}\n"})
+	holds(t, "the check", run.Summary, "When it is merged:", "`fail_on`: `any` → `none`", "`allow.paths`: `none` → `1 entry`")
+	lacks(t, "the check", run.Summary, "open leak", "credential that")
+	lacks(t, "the check of another", pull("other", map[string]string{"README.md": "hello\n"}).Summary, "### Policy")
+	asked := 0
+	for _, r := range w.github.Requests() {
+		if strings.Contains(r.Path, "/contents/") {
+			asked++
+		}
+	}
+	if asked > 2 {
+		t.Errorf("a fork's pull request that leaves the policy alone takes %d requests for files", asked)
+	}
 }

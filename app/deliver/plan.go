@@ -134,7 +134,7 @@ func planPullRequest(e *webhook.PullRequest) plan {
 	return scanning(&read.Task{
 		Repository: repositoryOf(e.Common), Trigger: respond.TriggerPullRequest, Ref: e.HeadRef,
 		Want: e.HeadSHA, Head: e.HeadSHA, Base: present(e.BaseSHA), Pull: e.Number, Pusher: e.Sender.Login,
-		Fork: e.Fork, Author: e.Author.Login, Association: e.Association,
+		Fork: e.Fork, Author: e.Author.Login, Association: e.Association, Into: e.BaseRef,
 	}, e.Common)
 }
 

@@ -150,7 +150,7 @@ func TestAPushedPolicyIsKept(t *testing.T) {
 	if got := b.of("shop").FailOn; got != "any" {
 		t.Errorf("it fails on %s", got)
 	}
-	problem, err := b.policies.Problem(t.Context(), organisation, spoilt)
+	problem, _, err := b.policies.Look(t.Context(), organisation, spoilt, true)
 	if err != nil || !problem.Organisation || !problem.Kept {
 		t.Errorf("the check of the commit: %+v, %v", problem, err)
 	}

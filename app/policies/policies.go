@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,6 +34,9 @@ type Tx interface {
 	KeptPolicy(ctx context.Context, installation int64) (ledger.KeptPolicy, bool, error)
 	KeepPolicy(ctx context.Context, installation int64, p ledger.KeptPolicy) error
 	DropPolicy(ctx context.Context, installation int64) error
+	StillOpen(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
+	Sightings(ctx context.Context, leak int64, limit int) ([]respond.Sighting, error)
+	OpenLeaksIn(ctx context.Context, installation int64) (int, error)
 }
 
 // ReachedTx is what finding the repository for issues needs of the ledger.
@@ -58,25 +60,28 @@ type Policies struct {
 	read map[int64]readPolicy
 }
 
+// readPolicy is what was read for a repository: the files, its own last, and what they make.
 type readPolicy struct {
 	policy respond.Policy
+	files  []policy.File
 	until  time.Time
 }
 
-func (p *Policies) get(repository int64, now time.Time) (respond.Policy, bool) {
+func (p *Policies) get(repository int64, now time.Time) (readPolicy, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r, ok := p.read[repository]
-	return r.policy, ok && now.Before(r.until)
+	return r, ok && now.Before(r.until)
 }
 
-func (p *Policies) put(repository int64, read respond.Policy, now time.Time) {
+func (p *Policies) put(repository int64, read readPolicy, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.read == nil || len(p.read) > 10_000 {
 		p.read = map[int64]readPolicy{}
 	}
-	p.read[repository] = readPolicy{read, now.Add(KeptFor)}
+	read.until = now.Add(KeptFor)
+	p.read[repository] = read
 }
 
 // Forget is called when a repository's policy file has changed. That of the repository .github applies to all others.
@@ -96,12 +101,17 @@ const organisationRepository = ".github"
 // organisation's .github repository, over the server's. A repository's file with a mistake counts as absent here: the check run of
 // the commit that brought it names the mistake. Of the organisation's the last valid one applies.
 func (p *Policies) Of(ctx context.Context, r respond.Repository) (respond.Policy, error) {
+	read, err := p.of(ctx, r)
+	return read.policy, err
+}
+
+func (p *Policies) of(ctx context.Context, r respond.Repository) (readPolicy, error) {
 	if read, ok := p.get(r.ID, p.Now()); ok {
 		return read, nil
 	}
 	above, kept, err := p.above(ctx, r)
 	if err != nil {
-		return respond.Policy{}, err
+		return readPolicy{}, err
 	}
 	var own policy.File
 	if IsOrganisations(r) {
@@ -113,22 +123,18 @@ func (p *Policies) Of(ctx context.Context, r respond.Repository) (respond.Policy
 		own, err = p.ownFile(ctx, r, own)
 	}
 	if err != nil {
-		return respond.Policy{}, err
+		return readPolicy{}, err
 	}
-	merged := p.merged(append(above, own))
-	merged.Kept = kept
-	p.put(r.ID, merged, p.Now())
-	return merged, nil
+	read := readPolicy{files: append(above, own)}
+	read.policy = p.merged(read.files)
+	read.policy.Kept = kept
+	p.put(r.ID, read, p.Now())
+	return read, nil
 }
 
 // merged is the policy that the files make, the repository's own last.
 func (p *Policies) merged(files []policy.File) respond.Policy {
-	merged := policy.Merge(files...)
-	if merged.Ignore.Approval.Required() { // one person's push is not two people's word
-		files = slices.Clone(files)
-		files[len(files)-1] = files[len(files)-1].Unvouched()
-		merged = policy.Merge(files...)
-	}
+	merged := policy.Over(files[:len(files)-1], files[len(files)-1])
 	merged.Always = p.Server.Notify
 	return merged
 }

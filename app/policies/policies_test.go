@@ -254,7 +254,7 @@ func TestProblem(t *testing.T) {
 		"issues that are off":          {text: "issues: {off: true, repository: acme/nowhere}"},
 		"too large":                    {"# " + strings.Repeat("x", 1<<20), 0, "too large", false},
 	} {
-		problem, err := b.policies.Problem(t.Context(), b.repository("shop"), b.file("shop", c.text))
+		problem, _, err := b.policies.Look(t.Context(), b.repository("shop"), b.file("shop", c.text), true)
 		wrong := c.line != 0 || c.says != ""
 		if err != nil || problem.Line != c.line || problem.Partial != c.partial || (problem.Message != "") != wrong || !strings.Contains(problem.Message, c.says) {
 			t.Errorf("%s: %+v, %v; want line %d, %q, partial %v", name, problem, err, c.line, c.says, c.partial)
@@ -263,7 +263,7 @@ func TestProblem(t *testing.T) {
 			t.Errorf("%s: the message holds the key", name)
 		}
 	}
-	if problem, err := b.policies.Problem(t.Context(), b.repository("shop"), b.bare("shop")); err != nil || problem.Message != "" {
+	if problem, _, err := b.policies.Look(t.Context(), b.repository("shop"), b.bare("shop"), true); err != nil || problem.Message != "" {
 		t.Errorf("a commit without the file: %+v, %v", problem, err)
 	}
 }

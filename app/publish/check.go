@@ -228,7 +228,8 @@ func (w *Worker) completeFacts(ctx context.Context, f text.CheckFacts, repositor
 		}
 	}
 	if changed {
-		f.PolicyFile, err = w.Policies.Problem(ctx, repository, head)
+		merged := some(func(s respond.Scan) bool { return s.Ref == "refs/heads/"+repository.DefaultBranch })
+		f.PolicyFile, f.Preview, err = w.Policies.Look(ctx, repository, head, merged)
 	}
 	return f, err
 }

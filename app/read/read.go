@@ -44,6 +44,7 @@ type havesTx interface {
 	Scans(ctx context.Context, repository int64, head string) ([]respond.Scan, error)
 	Tips(ctx context.Context, repository int64, limit int) ([]respond.Tip, error)
 	Unread(ctx context.Context, repository int64) ([]ledger.Unread, error)
+	PolicyTouched(ctx context.Context, repository int64, ref string) (bool, error)
 	WasRead(ctx context.Context, repository int64, commit string) (bool, error)
 	ReadBefore(ctx context.Context, repository int64, but string, received time.Time, limit int) ([]string, error)
 	HeadWaits(ctx context.Context, repository int64, head string, received time.Time) (bool, error)

@@ -144,6 +144,9 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 			return err
 		}
 	}
+	if !t.Policy && r.bringsPolicy(ctx, t, repository) {
+		scan.PolicyChanged = true
+	}
 	if scan.Outside, err = r.outside(ctx, t, len(observations) > 0); err != nil {
 		return err
 	}

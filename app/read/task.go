@@ -31,6 +31,7 @@ type Task struct {
 	Fork        bool   // a pull request from another repository: its author need not have write access
 	Author      string // login of who opened the pull request
 	Association string // what the event says of the author
+	Into        string // branch that a pull request is to be merged into
 }
 
 // movesRef reports whether the task reads what a ref got, which is then its recorded tip.

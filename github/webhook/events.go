@@ -70,6 +70,7 @@ type PullRequest struct {
 	HeadSHA string
 	HeadRef string
 	BaseSHA string
+	BaseRef string // branch that it is to be merged into
 	Author  Account
 	// Association is what the author is to the base repository: OWNER, MEMBER, COLLABORATOR, CONTRIBUTOR, NONE …
 	Association string

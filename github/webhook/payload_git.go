@@ -79,6 +79,7 @@ func (p pullRequestPayload) event(c *checks) Event {
 		HeadSHA:     c.sha("pull_request.head.sha", head.SHA),
 		HeadRef:     string(head.Ref),
 		BaseSHA:     c.sha("pull_request.base.sha", base.SHA),
+		BaseRef:     string(base.Ref),
 		Author:      p.PullRequest.User.account(),
 		Association: p.PullRequest.Association,
 		Fork:        head.Repo == nil || p.Repository == nil || head.Repo.ID != p.Repository.ID,

@@ -133,6 +133,16 @@ func (tx *Tx) StillOpen(ctx context.Context, repository int64, limit int) ([]res
 	return list, nil
 }
 
+// OpenLeaksIn counts the open leaks of an installation's repositories that StillOpen lists of one.
+func (tx *Tx) OpenLeaksIn(ctx context.Context, installation int64) (n int, err error) {
+	_, err = one(ctx, tx, []any{&n}, `SELECT count(*) FROM leaks l JOIN repositories r ON r.id = l.repository
+		WHERE r.installation = $1 AND r.removed = 0 AND `+isOpen+` AND l.outside = 0 AND l.confidence <> 'low'`, installation)
+	if err != nil {
+		return 0, fmt.Errorf("ledger: open leaks of installation %d: %w", installation, err)
+	}
+	return n, nil
+}
+
 // OpenLeaks lists up to limit open leaks of all repositories, newest first, without those from outside.
 func (tx *Tx) OpenLeaks(ctx context.Context, limit int) ([]respond.Leak, error) {
 	list, err := tx.leaks(ctx, `WHERE l.state = $1 AND l.outside = 0 ORDER BY l.detected DESC, l.id DESC LIMIT $2`, respond.Open, limit)

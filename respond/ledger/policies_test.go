@@ -2,8 +2,12 @@ package ledger_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"testing"
+	"time"
 
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
 )
@@ -42,5 +46,48 @@ func TestKeptPolicies(t *testing.T) {
 		equal(t, "dropped", found, false)
 		_, found = kept(2)
 		equal(t, "that of others", found, true)
+	})
+}
+
+// TestWhatDependsOnPolicies: which checks and repositories a changed policy is for, and which refs changed one.
+func TestWhatDependsOnPolicies(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, clock := open(t, url)
+		for id := range int64(4) { // 1 has an open leak, 2 a failing check, 3 neither; 4 is another installation's
+			update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+				return tx.UpsertRepository(ctx, respond.Repository{ID: id + 1, Installation: 5 + id/3, Owner: "acme", Name: fmt.Sprint(id), DefaultBranch: "main"})
+			})
+		}
+		scan := scanOf(headA, "push")
+		scan.Repository, scan.Ref, scan.PolicyChanged = 1, "refs/heads/patch", true
+		record(t, s, scan, observation("f1", 1))
+		scan.Repository, scan.PolicyChanged = 4, false
+		record(t, s, scan, observation("f1", 1))
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			return errors.Join(
+				tx.SaveCheck(ctx, ledger.Check{Repository: 2, Head: "old", RunID: 1, Conclusion: "neutral", Updated: clock.Time}),
+				tx.SaveCheck(ctx, ledger.Check{Repository: 2, Head: "new", RunID: 2, Conclusion: "failure", Updated: clock.Time.Add(time.Second)}),
+				tx.SaveCheck(ctx, ledger.Check{Repository: 2, Head: "good", RunID: 3, Conclusion: "success", Updated: clock.Time}),
+				tx.SaveCheck(ctx, ledger.Check{Repository: 3, Head: "good", RunID: 4, Conclusion: "success", Updated: clock.Time}),
+			)
+		})
+		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			heads, err := tx.ChecksNotPassed(ctx, 2, 10)
+			latest, limited := tx.ChecksNotPassed(ctx, 2, 1)
+			equal(t, "checks", heads, []string{"new", "old"})
+			equal(t, "the latest", latest, []string{"new"})
+			ids, listed := tx.RepositoriesNotPassed(ctx, 5)
+			all, allListed := tx.RepositoriesNotPassed(ctx, 0)
+			equal(t, "repositories", ids, []int64{1, 2})
+			equal(t, "of all installations", all, []int64{1, 2, 4})
+			open, counted := tx.OpenLeaksIn(ctx, 5)
+			equal(t, "open leaks", open, 1)
+			touched, asked := tx.PolicyTouched(ctx, 1, "refs/heads/patch")
+			other, again := tx.PolicyTouched(ctx, 1, "refs/heads/other")
+			untouched, last := tx.PolicyTouched(ctx, 4, "refs/heads/patch")
+			equal(t, "touched", []bool{touched, other, untouched}, []bool{true, false, false})
+			return errors.Join(err, limited, listed, allListed, counted, asked, again, last)
+		})
 	})
 }

@@ -288,3 +288,14 @@ func (tx *Tx) MarkAnnotated(ctx context.Context, repository int64, head string, 
 	}
 	return nil
 }
+
+// PolicyTouched reports whether a push to a ref changed the repository's policy file, of those that are on record.
+func (tx *Tx) PolicyTouched(ctx context.Context, repository int64, ref string) (bool, error) {
+	var id int64
+	touched, err := one(ctx, tx, []any{&id},
+		`SELECT id FROM scans WHERE policy_changed = 1 AND repository = $1 AND ref = $2 LIMIT 1`, repository, []byte(ref))
+	if err != nil {
+		return false, fmt.Errorf("ledger: policy on a ref of repository %d: %w", repository, err)
+	}
+	return touched, nil
+}

@@ -346,6 +346,8 @@ CREATE TABLE scans (
     UNIQUE (repository, head, base, event)
 ) STRICT;
 
+CREATE INDEX scans_policy ON scans (repository, ref) WHERE policy_changed = 1;
+
 CREATE TABLE sessions (
     id       TEXT PRIMARY KEY NOT NULL,
     state    TEXT NOT NULL UNIQUE,

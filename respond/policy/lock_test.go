@@ -322,7 +322,7 @@ func TestStricterIsAssociative(t *testing.T) {
 		failOn := rapid.SampledFrom(failOns())
 		associative(t, "fail_on", failOn, failingMore, func(v respond.FailOn) string { return fmt.Sprint(consequences(respond.Policy{FailOn: v})["fail_on"]) })
 		verify := rapid.SampledFrom([]respond.Verify{respond.VerifyNever, respond.VerifyOnRequest, respond.VerifyWatch})
-		associative(t, "verify", verify, byRank(respond.VerifyNever, respond.VerifyOnRequest, respond.VerifyWatch), shown)
+		associative(t, "verify", verify, byRank(respond.VerifyNever, respond.VerifyOnRequest, respond.VerifyWatch), func(v respond.Verify) string { return string(v) })
 		names := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c", "B"}), 0, 3, strings.ToLower)
 		associative(t, "names", names, union, func(v []string) string {
 			v = slices.Clone(v)

@@ -1,6 +1,10 @@
 package policy
 
-import "github.com/rekey-app/rekey/respond"
+import (
+	"slices"
+
+	"github.com/rekey-app/rekey/respond"
+)
 
 // Merge returns the policy that the files make, each over those before it: the server's, the organisation's, the
 // repository's. What a file says replaces what those before it said, and allowed things add up, unless a file before it
@@ -27,6 +31,16 @@ func Merge(files ...File) respond.Policy {
 				locks[name] = f.Source
 			}
 		}
+	}
+	return p
+}
+
+// Over returns the policy of a repository whose own file is over others. Where closing a production key takes two people, its
+// fingerprints don't count for production keys: one person's push is not two people's word.
+func Over(above []File, own File) respond.Policy {
+	p := Merge(slices.Concat(above, []File{own})...)
+	if p.Ignore.Approval.Required() {
+		p = Merge(slices.Concat(above, []File{own.Unvouched()})...)
 	}
 	return p
 }

@@ -1,12 +1,13 @@
 package policy
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/format"
 )
 
 // settings is the table of all settings, in the order of the documentation: how a file says each, and what stricter means
@@ -17,31 +18,31 @@ func settings() []setting {
 			may: "set `enforce`", also: []string{"fail_on", "issues"}, // observing switches both off
 			get:   func(p *respond.Policy) *respond.Mode { return &p.Mode },
 			said:  func(f File, _ respond.Mode) (respond.Mode, bool) { return value(f.Mode) },
-			merge: byRank(respond.ModeObserve, respond.ModeEnforce), show: shown[respond.Mode],
+			merge: byRank(respond.ModeObserve, respond.ModeEnforce),
 		}.named("mode"),
 		row[respond.FailOn]{
 			may:   "lower the severity",
 			get:   func(p *respond.Policy) *respond.FailOn { return &p.FailOn },
 			said:  func(f File, _ respond.FailOn) (respond.FailOn, bool) { return value(f.FailOn) },
-			merge: failingMore, show: shown[respond.FailOn],
+			merge: failingMore,
 		}.named("fail_on"),
 		row[respond.Verify]{
 			may:   "ask Clerk more: `on-request` over `never`, `watch` over both",
 			get:   func(p *respond.Policy) *respond.Verify { return &p.Verify },
 			said:  func(f File, _ respond.Verify) (respond.Verify, bool) { return value(f.Verify) },
-			merge: byRank(respond.VerifyNever, respond.VerifyOnRequest, respond.VerifyWatch), show: shown[respond.Verify],
+			merge: byRank(respond.VerifyNever, respond.VerifyOnRequest, respond.VerifyWatch),
 		}.named("verify"),
 		row[respond.Unread]{
 			may:   "set `fail`",
 			get:   func(p *respond.Policy) *respond.Unread { return &p.Unread },
 			said:  func(f File, _ respond.Unread) (respond.Unread, bool) { return value(f.Unread) },
-			merge: byRank(respond.UnreadNeutral, respond.UnreadFails), show: shown[respond.Unread],
+			merge: byRank(respond.UnreadNeutral, respond.UnreadFails),
 		}.named("unread"),
 		row[bool]{
 			may:   "set `false`",
 			get:   func(p *respond.Policy) *bool { return &p.Issues.Off },
 			said:  func(f File, _ bool) (bool, bool) { return value(f.IssuesOff) },
-			merge: byRank(true, false), show: strconv.FormatBool,
+			merge: byRank(true, false),
 		}.named("issues.off"),
 		row[respond.IssuePolicy]{
 			may: "not change it",
@@ -53,7 +54,8 @@ func settings() []setting {
 				}
 				return before, said
 			},
-			merge: unchanged[respond.IssuePolicy], show: func(p respond.IssuePolicy) string { return p.Repository },
+			merge: unchanged[respond.IssuePolicy],
+			part:  func(p respond.IssuePolicy) any { return p.Repository },
 		}.named("issues.repository"),
 		row[[]string]{
 			may:   "add labels",
@@ -73,7 +75,7 @@ func settings() []setting {
 			may:   "raise it",
 			get:   func(p *respond.Policy) *int { return &p.Issues.MaxPerHour },
 			said:  func(f File, _ int) (int, bool) { return value(f.IssuesMaxPerHour) },
-			merge: func(a, b int) int { return max(a, b) }, show: strconv.Itoa,
+			merge: func(a, b int) int { return max(a, b) },
 		}.named("issues.max_per_hour"),
 		row[[]respond.AllowedFingerprint]{
 			may: "add none",
@@ -95,13 +97,14 @@ func settings() []setting {
 			may:   "set `false`",
 			get:   func(p *respond.Policy) *bool { return &p.Public.Details },
 			said:  func(f File, _ bool) (bool, bool) { return value(f.PublicDetails) },
-			merge: byRank(true, false), show: strconv.FormatBool,
+			merge: byRank(true, false),
 		}.named("public.details"),
 		row[bool]{
 			may:   "set `false`",
 			get:   func(p *respond.Policy) *bool { return &p.Public.HideLines },
 			said:  func(f File, _ bool) (bool, bool) { shows, said := value(f.PublicAnnotations); return !shows, said },
-			merge: byRank(false, true), show: func(hides bool) string { return strconv.FormatBool(!hides) },
+			merge: byRank(false, true),
+			part:  func(hides bool) any { return !hides },
 		}.named("public.annotations"),
 		row[[]respond.NotifyRule]{
 			may: "add targets, and events of a target",
@@ -115,7 +118,7 @@ func settings() []setting {
 			may: "set it where it was `none`", always: true, // what one repository can switch off by itself is no control
 			get:   func(p *respond.Policy) *respond.Approval { return &p.Ignore.Approval },
 			said:  func(f File, _ respond.Approval) (respond.Approval, bool) { return value(f.IgnoreApproval) },
-			merge: firstApproval, show: shown[respond.Approval],
+			merge: firstApproval,
 		}.named("ignore.approval"),
 		row[respond.RemindPolicy]{
 			may:   "switch it on",
@@ -146,8 +149,9 @@ type setting struct {
 	// always: it is locked by whatever file says it.
 	always bool
 	// merge puts what the file says over what the policy has.
-	merge func(p *respond.Policy, f File, locked bool) outcome
-	value func(f File) string // what the file says; "" for a list
+	merge   func(p *respond.Policy, f File, locked bool) outcome
+	value   func(f File) string         // what the file says; "" for a list
+	current func(p *respond.Policy) any // what the policy has
 }
 
 // outcome is what came of what a file says of a setting.
@@ -198,18 +202,26 @@ type row[T any] struct {
 	said func(f File, before T) (wanted T, said bool)
 	// merge returns the stricter of both, or what is stricter than both. b is the later file's.
 	merge func(a, b T) T
-	show  func(T) string // nil: not shown
+	// part is what of the value is the setting, as files have it; nil: all.
+	part func(T) any
 }
 
 func (r row[T]) named(name string) setting {
-	return setting{name: name, may: r.may, also: r.also, always: r.always, merge: r.put, value: func(f File) string {
-		if r.show == nil {
-			return ""
-		}
-		var none T
-		wanted, _ := r.said(f, none)
-		return r.show(wanted)
-	}}
+	if r.part == nil {
+		r.part = func(v T) any { return v }
+	}
+	return setting{
+		name: name, may: r.may, also: r.also, always: r.always, merge: r.put,
+		current: func(p *respond.Policy) any { return r.part(*r.get(p)) },
+		value: func(f File) string {
+			var none T
+			wanted, _ := r.said(f, none)
+			if reflect.TypeOf(r.part(wanted)).Kind() == reflect.Slice {
+				return ""
+			}
+			return shown(r.part(wanted))
+		},
+	}
 }
 
 func (r row[T]) put(p *respond.Policy, f File, locked bool) outcome {
@@ -240,4 +252,16 @@ func value[T any](v *T) (T, bool) {
 	return *v, true
 }
 
-func shown[T ~string](v T) string { return string(v) }
+// shown is a value in short: lists are only counted, and what has many parts is left out.
+func shown(value any) string {
+	v := reflect.ValueOf(value)
+	switch {
+	case v.Kind() == reflect.Slice && v.Len() > 0:
+		return format.Count(v.Len(), "entry", "entries")
+	case v.Kind() == reflect.Slice, v.Kind() == reflect.String && v.Len() == 0:
+		return "none"
+	case v.Kind() == reflect.Struct:
+		return ""
+	}
+	return fmt.Sprint(value)
+}

@@ -24,6 +24,7 @@ type CheckFacts struct {
 	Sightings  []respond.HeadSighting
 	Policy     respond.Policy
 	PolicyFile PolicyProblem
+	Preview    respond.PolicyPreview // of the policy file that this commit holds
 	// StillOpen are open leaks of the repository, of this head and others, where the head is pushed to the default branch.
 	StillOpen []respond.Leak
 	// Gaps are ranges of the refs that the head was pushed to of which a limit left something unread, accepted ones too.

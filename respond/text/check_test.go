@@ -85,41 +85,56 @@ func checkCases() map[string]CheckFacts {
 	kept.Policy.Kept = respond.KeptPolicy{Source: "acme/.github", Read: monday, Problem: "the App can't access the repository"}
 	badOrganisation := bad
 	badOrganisation.PolicyFile.Organisation, badOrganisation.PolicyFile.Kept = true, true
+	changes := []respond.SettingChange{
+		{Setting: "fail_on", From: "any", To: "none", LockedBy: "acme/.github"}, {Setting: "lock", To: "fail_on"}, {Setting: "allow.paths", From: "none", To: "2 entries"},
+	}
+	preview := facts()
+	preview.Preview = respond.PolicyPreview{Changes: changes, VainLock: true, Allowed: 3, Spared: 1}
+	previewPublic := preview
+	previewPublic.Repository = public
+	previewOrganisation := preview
+	previewOrganisation.Preview = respond.PolicyPreview{Changes: changes[1:], VainLock: true, Organisation: true, Repositories: 12, Leaks: 1}
+	previewOrganisationPublic := previewOrganisation
+	previewOrganisationPublic.Repository, previewOrganisationPublic.Policy.Public.Details = public, true
 	return map[string]CheckFacts{
-		"kept-policy":         kept,
-		"bad-organisation":    badOrganisation,
-		"observing":           observing,
-		"observing-outside":   observingOutside,
-		"locked":              locked,
-		"still-open":          stillOpen,
-		"still-open-public":   stillOpenPublic,
-		"still-open-and-new":  stillOpenHere,
-		"outside":             outside,
-		"outside-public":      outsidePublic,
-		"silenced":            silenced,
-		"uncounted":           uncounted,
-		"bad-policy-setting":  partial,
-		"public-details":      details,
-		"public-elsewhere":    elsewhere,
-		"public-closed":       publicClosed,
-		"clean":               clean,
-		"live-private":        facts(at(live, sighting(1, "apps/web/.env.production", 3), true)),
-		"live-public":         publicCase,
-		"test-filed":          facts(at(with(test, filed), sighting(1, ".clerk/.tmp/keyless.json", 1), true)),
-		"removed":             facts(at(with(live, filed), sighting(1, "apps/web/.env", 3), false)),
-		"several":             facts(at(test, sighting(1, ".env", 3), true), at(live, sighting(2, ".env", 4), true), at(hook, sighting(3, "README.md", 40), true), at(live, sighting(4, "deploy.sh", 2), false)),
-		"revoked":             facts(at(with(live, revoked), sighting(1, ".env", 3), true)),
-		"low-confidence":      facts(at(with(test, func(l *respond.Leak) { l.Confidence = "low" }), sighting(1, "stripe.ts", 3), true)),
-		"archive-and-message": facts(at(live, archive, true), at(live, commented, false)),
-		"allowed-test":        facts(at(test, allowed, true)),
-		"allowed-live":        facts(at(live, allowed, true)),
-		"below-policy":        never,
-		"failed-scan":         failed,
-		"skipped":             skipped,
-		"unjudged":            unjudged,
-		"unjudged-accepted":   accepted,
-		"unjudged-and-leaked": flood,
-		"bad-policy":          bad,
+		"preview":                     preview,
+		"preview-public":              previewPublic,
+		"preview-organisation":        previewOrganisation,
+		"preview-organisation-public": previewOrganisationPublic,
+		"kept-policy":                 kept,
+		"bad-organisation":            badOrganisation,
+		"observing":                   observing,
+		"observing-outside":           observingOutside,
+		"locked":                      locked,
+		"still-open":                  stillOpen,
+		"still-open-public":           stillOpenPublic,
+		"still-open-and-new":          stillOpenHere,
+		"outside":                     outside,
+		"outside-public":              outsidePublic,
+		"silenced":                    silenced,
+		"uncounted":                   uncounted,
+		"bad-policy-setting":          partial,
+		"public-details":              details,
+		"public-elsewhere":            elsewhere,
+		"public-closed":               publicClosed,
+		"clean":                       clean,
+		"live-private":                facts(at(live, sighting(1, "apps/web/.env.production", 3), true)),
+		"live-public":                 publicCase,
+		"test-filed":                  facts(at(with(test, filed), sighting(1, ".clerk/.tmp/keyless.json", 1), true)),
+		"removed":                     facts(at(with(live, filed), sighting(1, "apps/web/.env", 3), false)),
+		"several":                     facts(at(test, sighting(1, ".env", 3), true), at(live, sighting(2, ".env", 4), true), at(hook, sighting(3, "README.md", 40), true), at(live, sighting(4, "deploy.sh", 2), false)),
+		"revoked":                     facts(at(with(live, revoked), sighting(1, ".env", 3), true)),
+		"low-confidence":              facts(at(with(test, func(l *respond.Leak) { l.Confidence = "low" }), sighting(1, "stripe.ts", 3), true)),
+		"archive-and-message":         facts(at(live, archive, true), at(live, commented, false)),
+		"allowed-test":                facts(at(test, allowed, true)),
+		"allowed-live":                facts(at(live, allowed, true)),
+		"below-policy":                never,
+		"failed-scan":                 failed,
+		"skipped":                     skipped,
+		"unjudged":                    unjudged,
+		"unjudged-accepted":           accepted,
+		"unjudged-and-leaked":         flood,
+		"bad-policy":                  bad,
 	}
 }
 
@@ -136,7 +151,7 @@ func TestCheckGolden(t *testing.T) {
 func TestCheckConclusion(t *testing.T) {
 	t.Parallel()
 	want := map[string]Conclusion{
-		"kept-policy": Failure, "bad-organisation": Failure, "observing": Neutral, "observing-outside": Neutral, "locked": Failure,
+		"preview": Success, "preview-public": Success, "preview-organisation": Success, "preview-organisation-public": Success, "kept-policy": Failure, "bad-organisation": Failure, "observing": Neutral, "observing-outside": Neutral, "locked": Failure,
 		"still-open": Success, "still-open-public": Success, "still-open-and-new": Failure,
 		"outside": Failure, "outside-public": Failure, "silenced": Neutral, "uncounted": Failure,
 		"bad-policy-setting": Failure, "public-details": Failure, "public-elsewhere": Failure, "public-closed": Success,

@@ -31,6 +31,7 @@ func (v checkView) summary() string {
 	if v.PolicyFile.Message != "" {
 		fmt.Fprintf(&b, "**%s is invalid**, line %d: %s\n\n%s\n\n", markdown.Code(respond.PolicyPath), v.PolicyFile.Line, markdown.Code(v.PolicyFile.Message), v.meanwhile())
 	}
+	v.writePreview(&b)
 	if v.hidden() {
 		v.writePublic(&b)
 	} else {
