@@ -58,7 +58,7 @@ func TestDecode(t *testing.T) {
 			"pull_request", `{"action":"synchronize","number":5,"pull_request":{"user":null,"body":null,"state":"open","draft":true,` +
 				`"head":{"sha":"` + shaA + `","ref":"patch","repo":null},"base":{"sha":"` + shaB + `","ref":"main","repo":{"id":7}}}` + rest,
 			&webhook.PullRequest{
-				Common: with("synchronize"), Number: 5, HeadSHA: shaA, HeadRef: "patch", BaseSHA: shaB, Fork: true,
+				Common: with("synchronize"), Number: 5, HeadSHA: shaA, HeadRef: "patch", BaseSHA: shaB, BaseRef: "main", Fork: true,
 			},
 		},
 		"check run of a fork": {

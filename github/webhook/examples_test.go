@@ -114,6 +114,7 @@ func compare(t *testing.T, example example, event webhook.Event) {
 		check("base", e.BaseSHA, "pull_request", "base", "sha")
 		check("author", e.Author.Login, "pull_request", "user", "login")
 		check("head ref", e.HeadRef, "pull_request", "head", "ref")
+		check("base ref", e.BaseRef, "pull_request", "base", "ref")
 		check("association", e.Association, "pull_request", "author_association")
 	case *webhook.MergeGroup:
 		check("head", e.HeadSHA, "merge_group", "head_sha")
