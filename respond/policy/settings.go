@@ -130,13 +130,13 @@ func settings() []setting {
 			may:   "set `true`",
 			get:   func(p *respond.Policy) *bool { return &p.CodeScanning },
 			said:  func(f File, _ bool) (bool, bool) { return value(f.CodeScanning) },
-			merge: byRank(false, true), show: strconv.FormatBool,
+			merge: byRank(false, true),
 		}.named("code_scanning"),
 		row[bool]{
 			may:   "not change it",
 			get:   func(p *respond.Policy) *bool { return &p.ResolveAlerts },
 			said:  func(f File, _ bool) (bool, bool) { return value(f.ResolveAlerts) },
-			merge: unchanged[bool], show: strconv.FormatBool,
+			merge: unchanged[bool],
 		}.named("resolve_alerts"),
 	}
 }
