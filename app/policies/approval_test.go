@@ -95,7 +95,7 @@ func TestFollowUpSettingsAreChecked(t *testing.T) {
 		"remind:\n  every: 7d\n  escalate:\n    after: 3d\n    to: others": "line 4: remind.escalate names \"others\"",
 	} {
 		commit := b.file("shop", file)
-		problem, err := b.policies.Problem(t.Context(), b.repository("shop"), commit)
+		problem, _, err := b.policies.Look(t.Context(), b.repository("shop"), commit, true)
 		if err != nil {
 			t.Fatal(err)
 		}
