@@ -154,12 +154,26 @@ func judgeGrant(name string, app github.Registration) Check {
 		}
 	}
 	if len(missing) == 0 {
-		return Check{Name: name, State: OK, Detail: "the App has all that it needs"}
+		return Check{Name: name, State: OK, Detail: "the App has all that it needs" + optionalMissing(events, app)}
 	}
 	return Check{
 		Name: name, State: Failed, Detail: "missing: " + strings.Join(missing, ", ") + " (" + strings.Join(effects, "; ") + ")",
 		Fix: "Add them in the App's settings; each account that installed it then accepts them.", Link: app.SettingsURL,
 	}
+}
+
+// optionalMissing says which of the optional permissions, or events, the App does without; "" for none.
+func optionalMissing(events bool, app github.Registration) string {
+	var names []string
+	for _, need := range app.MissingOptional() {
+		if (need.Access == "") == events {
+			names = append(names, need.String())
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; optional, and not there: " + strings.Join(names, ", ") + " (docs/github-alerts.md)"
 }
 
 func judgeInstallations(f Facts) Check {
