@@ -41,7 +41,8 @@ func (p RemindPolicy) next(opened, after time.Time) time.Time {
 	if p.Every <= 0 {
 		return time.Time{}
 	}
-	return last.Add((max(0, after.Sub(last))/p.Every + 1) * p.Every)
+	since := max(0, after.Sub(last))
+	return last.Add(since - since%p.Every + p.Every)
 }
 
 // awake is the moment itself, or the end of the quiet hours in which it is.

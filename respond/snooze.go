@@ -20,7 +20,7 @@ func parseSnooze(text string) (pause time.Duration, ok bool) {
 	}
 	n, err := strconv.ParseUint(text[:len(text)-1], 10, 16)
 	unit := map[byte]time.Duration{'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour}[text[len(text)-1]]
-	pause = time.Duration(n) * unit //nolint:gosec // three digits
+	pause = time.Duration(n) * unit
 	return pause, err == nil && pause > 0 && pause <= MaxSnooze
 }
 
