@@ -76,7 +76,7 @@ func (p *Policies) keep(ctx context.Context, from github.Repository, content []b
 	if _, err := policy.Parse(masked); err != nil {
 		p.Log.WarnContext(ctx, "the organisation's policy file holds what looks like a credential, and is not kept for when it can't be read",
 			"repository", from.Owner+"/"+from.Name)
-		return nil
+		return nil //nolint:nilerr // what is masked need not be a policy
 	}
 	return p.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		return tx.KeepPolicy(ctx, from.Installation, ledger.KeptPolicy{Content: masked, Read: p.Now()})

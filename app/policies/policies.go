@@ -31,12 +31,17 @@ type Tx interface {
 	ReachedTx
 	Vouch(ctx context.Context, repository int64, vouchers []ledger.Voucher) error
 	Vouchers(ctx context.Context, repository int64) (map[string]ledger.Voucher, error)
-	KeptPolicy(ctx context.Context, installation int64) (ledger.KeptPolicy, bool, error)
-	KeepPolicy(ctx context.Context, installation int64, p ledger.KeptPolicy) error
-	DropPolicy(ctx context.Context, installation int64) error
+	keptTx
 	StillOpen(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
 	Sightings(ctx context.Context, leak int64, limit int) ([]respond.Sighting, error)
 	OpenLeaksIn(ctx context.Context, installation int64) (int, error)
+}
+
+// keptTx is the last valid policy of an organisation.
+type keptTx interface {
+	KeptPolicy(ctx context.Context, installation int64) (ledger.KeptPolicy, bool, error)
+	KeepPolicy(ctx context.Context, installation int64, p ledger.KeptPolicy) error
+	DropPolicy(ctx context.Context, installation int64) error
 }
 
 // ReachedTx is what finding the repository for issues needs of the ledger.
@@ -192,7 +197,7 @@ func (p *Policies) readFile(ctx context.Context, from github.Repository, ref str
 	}
 	file, err := policy.Parse(content)
 	if err != nil {
-		return reading{there: unusable, problem: "it has an error", mistake: err}, nil
+		return reading{there: unusable, problem: "it has an error", mistake: err}, nil //nolint:nilerr // it is what was read
 	}
 	return reading{content: content, file: file, there: usable}, nil
 }
