@@ -87,10 +87,14 @@ func testOneAdminTriesEverything(t *testing.T) {
 	// Clerk says nothing clear, so that her word would count.
 	w.clerk.Fail(func(rw http.ResponseWriter, _ *http.Request) { http.Error(rw, "no", http.StatusServiceUnavailable) })
 	w.took(w.shop.CloseIssue(w.ctx, number, "", w.ada))
-	stays("closed by hand", "as resolved", "second person")
+	stays("closed by hand", "Open again", "it takes two people")
+	// By merging what says "Fixes #1", bob would close it too, unaware: that is not his word.
+	w.took(w.shop.CloseIssue(w.ctx, number, "", bob))
+	stays("closed by a merge", "Open again", "it takes two people")
+	holds(t, "the issue", w.issue(number).Body, "`ada` wants to close this")
 	// The second person.
 	w.say(number, "/rekey approve", bob)
-	w.state(number, "closed", respond.Resolved)
+	w.state(number, "closed", respond.Ignored)
 	for _, head := range []string{sha, again} {
 		w.conclusion(head, "success")
 	}

@@ -51,9 +51,9 @@ func (d *deals) command(by string, kind respond.CommandKind, reason string) resp
 	return c
 }
 
-func (d *deals) learn(by string, why respond.Why, verdict respond.Verdict) {
+func (d *deals) learn(by string, why respond.Why, verdict respond.Verdict) respond.ReplyKind {
 	d.now = d.now.Add(time.Minute)
-	d.applied(respond.Learn(d.facts, respond.Verification{Why: why, By: by, Role: d.roles[by]}, respond.Answer{State: verdict}, d.now))
+	return d.applied(respond.Learn(d.facts, respond.Verification{Why: why, By: by, Role: d.roles[by]}, respond.Answer{State: verdict}, d.now))
 }
 
 func (d *deals) applied(decided respond.Decision) (reply respond.ReplyKind) {
@@ -104,7 +104,7 @@ func TestASecondPersonConfirms(t *testing.T) {
 		"asked again":         {respond.ApprovalSecondPerson, nil, []said{{"ada", ignore, "a decoy", respond.ReplyWaits}, {"ada", ignore, "a fixture", respond.ReplyWaits}, {"bob", approve, "", respond.ReplyMoved}}, respond.Ignored, "ada", "bob", "a fixture"},
 		"another closing":     {respond.ApprovalSecondPerson, func(d *deals) { d.facts.Policy.Verify = respond.VerifyNever }, []said{{"ada", ignore, "a decoy", respond.ReplyWaits}, {"bob", rotated, "", respond.ReplyWaits}, {"ada", approve, "", respond.ReplyMoved}}, respond.Resolved, "bob", "ada", "said that it is rotated; by policy, rekey doesn't ask Clerk"},
 		"rotated, unasked":    {respond.ApprovalSecondPerson, func(d *deals) { d.facts.Policy.Verify = respond.VerifyNever }, []said{{"ada", rotated, "", respond.ReplyWaits}, {"bob", rotated, "", respond.ReplyWaits}}, respond.Open, "", "", ""},
-		"closed by hand":      {respond.ApprovalSecondPerson, func(d *deals) { d.facts.Policy.Verify = respond.VerifyNever }, []said{{"ada", respond.CommandClosed, "", respond.ReplyWaits}, {"bob", respond.CommandClosed, "", respond.ReplyWaits}}, respond.Open, "", "", ""},
+		"closed by hand":      {respond.ApprovalSecondPerson, func(d *deals) { d.facts.Policy.Verify = respond.VerifyNever }, []said{{"bob", respond.CommandClosed, "", respond.ReplyClosingAsksNothing}, {"ada", approve, "", respond.ReplyNothingWaits}}, respond.Open, "", "", ""},
 		"a test key":          {respond.ApprovalSecondPerson, func(d *deals) { d.facts.Leak.Environment = detect.Test }, []said{{"kim", ignore, "a decoy", respond.ReplyMoved}}, respond.Ignored, "kim", "", "a decoy"},
 		"a test key, public":  {respond.ApprovalSecondPerson, func(d *deals) { d.facts.Leak.Environment, d.facts.Hidden = detect.Test, true }, []said{{"ada", ignore, "a decoy", respond.ReplyWaits}, {"bob", approve, "", respond.ReplyPublicMoved}}, respond.Ignored, "ada", "bob", "a decoy"},
 		"by the team":         {"team:acme/sec", nil, []said{{"ada", ignore, "a decoy", respond.ReplyWaits}, {"sec", approve, "", respond.ReplyMoved}}, respond.Ignored, "ada", "sec", "a decoy"},
@@ -128,6 +128,27 @@ func TestASecondPersonConfirms(t *testing.T) {
 		if l.State != respond.Open && l.Request.Waits() {
 			t.Errorf("%s: it still waits", name)
 		}
+	}
+}
+
+// TestMergingAsksForNothing: GitHub closes an issue in the name of whoever merges, because somebody else wrote "Fixes #12". Where Clerk
+// gives no clear answer either, what waits is what somebody said in so many words.
+func TestMergingAsksForNothing(t *testing.T) {
+	t.Parallel()
+	d := newDeals(respond.ApprovalSecondPerson)
+	d.say("bob", respond.CommandClosed, "")
+	if reply := d.learn("bob", respond.Closed, respond.KeyUnknown); reply != respond.ReplyClosingAsksNothing || d.facts.Leak.Request.Waits() {
+		t.Errorf("closed by merging: %s, %+v", reply, d.facts.Leak.Request)
+	}
+	if reply := d.say("ada", respond.CommandApprove, ""); reply != respond.ReplyNothingWaits || d.facts.Leak.State != respond.Open {
+		t.Errorf("confirmed: %s, %s", reply, d.facts.Leak.State)
+	}
+	last := respond.Verification{Why: respond.Rotated, By: "bob", Role: respond.RoleMaintain, Attempt: respond.MaxVerifications - 1}
+	if reply := d.applied(respond.Learn(d.facts, last, respond.Answer{State: respond.KeyUnknown}, d.now)); reply != respond.ReplyWaits {
+		t.Errorf("said to be rotated, and Clerk stays silent: %s", reply)
+	}
+	if d.say("ada", respond.CommandApprove, ""); d.facts.Leak.State != respond.Resolved || d.facts.Leak.ApprovedBy != "ada" {
+		t.Errorf("confirmed: %s by %q", d.facts.Leak.State, d.facts.Leak.ApprovedBy)
 	}
 }
 

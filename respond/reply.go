@@ -29,6 +29,7 @@ const (
 	ReplyNoClearAnswer      ReplyKind = "no_clear_answer"      // Clerk is asked again
 	ReplyGaveUp             ReplyKind = "gave_up"              // Clerk is not asked again
 	ReplyNotConfirmed       ReplyKind = "not_confirmed"        // closing by hand is undone: Clerk gave no clear answer
+	ReplyClosingAsksNothing ReplyKind = "closing_asks_nothing" // closing by hand is undone: it takes two people, and each says so
 	ReplyWaits              ReplyKind = "waits"                // Leak.Request waits for a second person; By asked for the same now
 	ReplyNothingWaits       ReplyKind = "nothing_waits"        // there is nothing to confirm
 	ReplyOwnRequest         ReplyKind = "own_request"          // By may not confirm what By asked for

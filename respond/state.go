@@ -340,6 +340,8 @@ func (d *Decision) keyUnknown(f LeakFacts, q Verification, a Answer, now time.Ti
 	switch {
 	case q.Why == Closed && f.Leak.State == Open && !mayVouch(q.Role, f):
 		d.notConfirmed(f, q, a, now)
+	case q.Why == Closed && f.Leak.State == Open && f.needsApproval():
+		d.closingAsksNothing(f, q, now)
 	case q.Why == Closed && f.Leak.State == Open:
 		d.resolve(f, q, "closed the issue; Clerk didn't give a clear answer", now)
 	case q.Why == Watching:
@@ -351,6 +353,8 @@ func (d *Decision) keyUnknown(f LeakFacts, q Verification, a Answer, now time.Ti
 		pause := verificationPause(q.Attempt, a.RetryAfter)
 		q.Attempt++
 		d.Actions = append(d.Actions, verifyAction(f.Leak, q, pause))
+	case q.Why == Rotated && f.Leak.State == Open && f.needsApproval() && mayVouch(q.Role, f):
+		d.resolve(f, q, "said that it is rotated; Clerk didn't give a clear answer", now)
 	case q.Why == Rotated:
 		d.replyToQuestion(f, q, ReplyGaveUp, a.Detail)
 	}

@@ -18,6 +18,8 @@ func (d *Decision) withoutClerk(f LeakFacts, q Verification, at time.Time) {
 	case f.Leak.State != Open:
 	case !mayVouch(q.Role, f):
 		d.refuseUnconfirmed(f, q, at)
+	case q.Why == Closed && f.needsApproval():
+		d.closingAsksNothing(f, q, at)
 	default:
 		reason := "said that it is rotated"
 		if q.Why == Closed {
@@ -32,17 +34,21 @@ func (d *Decision) withoutClerk(f LeakFacts, q Verification, at time.Time) {
 	}
 }
 
-// resolve closes the leak on a person's word, or has it wait for a second one. Closing the issue by hand is undone meanwhile.
+// resolve closes the leak on a person's word, or has it wait for a second one.
 func (d *Decision) resolve(f LeakFacts, q Verification, reason string, at time.Time) {
 	wish := Request{To: Resolved, By: q.By, At: at, Reason: reason}
 	if !f.needsApproval() {
 		d.moveTo(f, wish, "")
 		return
 	}
-	if q.Why == Closed {
-		d.issue(ReopenIssue, f.Leak, at)
-	}
 	d.request(f, wish)
+}
+
+// closingAsksNothing undoes a closing by hand of what takes two people. It is not the first one's word: GitHub also closes an issue, in
+// the name of whoever merges, because somebody else wrote "Fixes #12" in a commit or a pull request, and could then confirm it.
+func (d *Decision) closingAsksNothing(f LeakFacts, q Verification, at time.Time) {
+	d.issue(ReopenIssue, f.Leak, at)
+	d.replyToQuestion(f, q, ReplyClosingAsksNothing, "")
 }
 
 // refuseUnconfirmed says once to each person that a maintainer is needed, and undoes a closing by hand.

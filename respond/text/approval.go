@@ -56,6 +56,9 @@ func approvalReply(r respond.Reply) string {
 	switch r.Kind {
 	case respond.ReplyWaits:
 		return waits(request, r.Approval)
+	case respond.ReplyClosingAsksNothing:
+		return "Open again: by policy, it takes two people to close this, and closing the issue doesn't count as asking. Comment `/rekey rotated`, " +
+			"or `/rekey ignore <reason>` if it's a false positive. Then " + approver(r.Approval, "") + " can confirm it with `/rekey approve`."
 	case respond.ReplyNothingWaits:
 		return "There is nothing to confirm here. Someone has to ask first, with `/rekey ignore <reason>`."
 	case respond.ReplyOwnRequest:

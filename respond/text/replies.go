@@ -70,8 +70,11 @@ func clerkVerdict(r respond.Reply) string {
 	case respond.ReplyNoClearAnswer:
 		return "Clerk didn't give a clear answer" + because(r) + ", so this stays open. rekey will keep asking for a few hours."
 	case respond.ReplyGaveUp:
-		return "Clerk still hasn't given a clear answer" + because(r) + ", so rekey has stopped asking. Comment `/rekey rotated` to make it ask again. " +
-			"Or, once you have checked that the key is deleted in Clerk, " + mayClose(r.Leak) + " can close this issue."
+		asks := "Clerk still hasn't given a clear answer" + because(r) + ", so rekey has stopped asking. Comment `/rekey rotated` to make it ask again. "
+		if r.Approval.Required() && r.Leak.Production() {
+			return asks + "If " + mayClose(r.Leak) + " comments it, and Clerk stays silent, " + approver(r.Approval, "") + " can confirm the closing."
+		}
+		return asks + "Or, once you have checked that the key is deleted in Clerk, " + mayClose(r.Leak) + " can close this issue."
 	case respond.ReplyNotConfirmed:
 		return "Open again: Clerk didn't give a clear answer" + because(r) + ", and closing a production key without one needs a maintainer or admin. " +
 			"rekey will keep asking for a few hours."
