@@ -12,6 +12,7 @@ import (
 func TestLock(t *testing.T) {
 	together(t, map[string]func(*testing.T){
 		"AnAdminTriesEverything": testAnAdminTriesEverything,
+		"ABaseToHideBehind":      testABaseToHideBehind,
 		"InPublic":               testALockInPublic,
 		"Observe":                testObserve,
 		"ObserveHere":            testARepositoryObserves,
@@ -105,6 +106,26 @@ func testAnAdminTriesEverything(t *testing.T) {
 }
 
 func first[T, U any](t T, _ U) T { return t }
+
+// testABaseToHideBehind: a pull request into a branch that has the key already brings nothing, until it is to be merged into another one.
+func testABaseToHideBehind(t *testing.T) {
+	w := newShop(t)
+	main := w.pushed(map[string]string{"README.md": "shop\n"})
+	w.settle()
+	leak := w.commit(w.shop, githubtest.Change{Branch: "decoy", Parents: []string{main}, Files: map[string]string{".env": env(w.key(9150, detect.Live))}})
+	w.push(w.shop, "refs/heads/decoy", leak)
+	w.settle()
+	w.conclusion(leak, "failure")
+	w.push(w.shop, "refs/heads/patch", leak)
+	w.settle()
+	head := w.commit(w.shop, githubtest.Change{Branch: "patch", Parents: []string{leak}, Files: map[string]string{"README.md": "hello\n"}})
+	w.push(w.shop, "refs/heads/patch", head)
+	pull, sent, err := w.shop.OpenPullRequest(w.ctx, githubtest.PullRequestOptions{HeadRef: "patch", BaseRef: "decoy", Title: "Patch"})
+	w.took(sent, err)
+	w.conclusion(head, "success")
+	w.took(pull.Retarget(w.ctx, "main", w.ada))
+	w.conclusion(head, "failure")
+}
 
 // testALockInPublic: what strangers are told stays what the organisation wants, whatever the repository says.
 func testALockInPublic(t *testing.T) {

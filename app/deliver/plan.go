@@ -126,8 +126,9 @@ func planPush(e *webhook.Push) plan {
 }
 
 func planPullRequest(e *webhook.PullRequest) plan {
-	switch e.Action {
-	case "opened", "reopened", "synchronize", "ready_for_review":
+	switch {
+	case e.Action == "edited" && e.NewBase: // it brings the new base more commits than it brought the one before
+	case slices.Contains([]string{"opened", "reopened", "synchronize", "ready_for_review"}, e.Action):
 	default:
 		return unused(e.Action)
 	}

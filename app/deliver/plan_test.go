@@ -37,6 +37,11 @@ func withSender(c webhook.Common, by webhook.Account) webhook.Common {
 	return c
 }
 
+func withNewBase(e *webhook.PullRequest) *webhook.PullRequest {
+	e.NewBase = true
+	return e
+}
+
 // TestPlanOfEveryEvent goes through the table of events: what is wanted, and what was there before.
 func TestPlanOfEveryEvent(t *testing.T) {
 	t.Parallel()
@@ -102,6 +107,8 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		"pull request synchronized":     {withAction("synchronize"), pulled},
 		"pull request ready for review": {withAction("ready_for_review"), pulled},
 		"pull request labelled":         {withAction("labeled"), plan{}},
+		"pull request with a new title": {withAction("edited"), plan{}},
+		"pull request with a new base":  {withNewBase(withAction("edited")), pulled},
 		"merge group": {
 			&webhook.MergeGroup{Common: acting("checks_requested"), HeadSHA: headSHA, HeadRef: "refs/heads/gh-readonly-queue/main/pr-5", BaseSHA: baseSHA},
 			scan(func(s *read.Task) { s.Trigger, s.Ref = "merge_group", "refs/heads/gh-readonly-queue/main/pr-5" }),

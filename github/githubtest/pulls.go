@@ -119,6 +119,21 @@ func (pr *PullRequest) Head() string {
 	return pr.headSHA
 }
 
+// Retarget has the pull request merge into another branch and sends pull_request.edited.
+func (pr *PullRequest) Retarget(ctx context.Context, baseRef string, by *Account) (Delivery, error) {
+	base, err := pr.base.Tip("refs/heads/" + baseRef)
+	if err != nil {
+		return Delivery{}, fmt.Errorf("retarget %s#%d: %w", pr.base.FullName(), pr.number, err)
+	}
+	s := pr.base.s
+	s.mu.Lock()
+	from := object{"ref": object{"from": pr.baseRef}, "sha": object{"from": pr.baseSHA}}
+	pr.baseRef, pr.baseSHA = baseRef, base
+	d := s.pullRequestDelivery(pr, "edited", by, object{"changes": object{"base": from}})
+	s.mu.Unlock()
+	return s.send(ctx, d), nil
+}
+
 // Ready ends a draft and sends pull_request.ready_for_review.
 func (pr *PullRequest) Ready(ctx context.Context, by *Account) Delivery {
 	return pr.event(ctx, "ready_for_review", by, func() { pr.draft = false })

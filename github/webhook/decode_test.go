@@ -61,6 +61,13 @@ func TestDecode(t *testing.T) {
 				Common: with("synchronize"), Number: 5, HeadSHA: shaA, HeadRef: "patch", BaseSHA: shaB, BaseRef: "main", Fork: true,
 			},
 		},
+		"pull request into another branch": {
+			"pull_request", `{"action":"edited","number":5,"changes":{"base":{"ref":{"from":"old"},"sha":{"from":"` + shaB + `"}}},"pull_request":{"user":null,` +
+				`"head":{"sha":"` + shaA + `","ref":"patch","repo":{"id":7}},"base":{"sha":"` + shaB + `","ref":"main","repo":{"id":7}}}` + rest,
+			&webhook.PullRequest{
+				Common: with("edited"), Number: 5, HeadSHA: shaA, HeadRef: "patch", BaseSHA: shaB, BaseRef: "main", NewBase: true,
+			},
+		},
 		"check run of a fork": {
 			"check_run", `{"action":"requested_action","check_run":{"id":4,"name":"Clerk secret keys","head_sha":"` + shaA + `",` +
 				`"external_id":"x","status":"completed","conclusion":"failure","output":{"title":null},"pull_requests":[],` +

@@ -71,6 +71,7 @@ type PullRequest struct {
 	HeadRef string
 	BaseSHA string
 	BaseRef string // branch that it is to be merged into
+	NewBase bool   // with edited: it was to be merged into another branch before
 	Author  Account
 	// Association is what the author is to the base repository: OWNER, MEMBER, COLLABORATOR, CONTRIBUTOR, NONE …
 	Association string

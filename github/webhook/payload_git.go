@@ -67,6 +67,9 @@ type pullRequestPayload struct {
 		User        *accountNode `json:"user"`
 		Association string       `json:"author_association"`
 	} `json:"pull_request"`
+	Changes struct {
+		Base *struct{} `json:"base"`
+	} `json:"changes"`
 }
 
 func (p pullRequestPayload) event(c *checks) Event {
@@ -80,6 +83,7 @@ func (p pullRequestPayload) event(c *checks) Event {
 		HeadRef:     string(head.Ref),
 		BaseSHA:     c.sha("pull_request.base.sha", base.SHA),
 		BaseRef:     string(base.Ref),
+		NewBase:     p.Changes.Base != nil,
 		Author:      p.PullRequest.User.account(),
 		Association: p.PullRequest.Association,
 		Fork:        head.Repo == nil || p.Repository == nil || head.Repo.ID != p.Repository.ID,
