@@ -181,8 +181,9 @@ func conditions(postgres bool) ledger.Conditions {
 			AND j.state IN ` + liveStates + `)`,
 		KeyLives:   keyLives,
 		OwnerLives: `EXISTS (SELECT 1 FROM river_job j WHERE j.id = ` + owner + ` AND j.state IN ` + liveStates + `)`,
-		LeakWorks: `EXISTS (SELECT 1 FROM river_job j WHERE j.kind IN ('verify', 'effects') AND j.state IN ('available', 'retryable', 'pending', 'running')
-			AND ` + id("leak") + ` = l.id)`,
+		// One that was put aside until its turn comes is scheduled, too; but so is a question for later, which was never taken.
+		LeakWorks: `EXISTS (SELECT 1 FROM river_job j WHERE j.kind IN ('verify', 'effects') AND j.state IN ` + liveStates + `
+			AND (j.kind = 'effects' OR j.state <> 'scheduled' OR j.attempted_at IS NOT NULL) AND ` + id("leak") + ` = l.id)`,
 		ParkedExists: `EXISTS (SELECT 1 FROM river_job j WHERE j.id = p.job)`,
 		Jobs:         "river_job",
 		JobEnded:     `j.state IN ` + endedStates,

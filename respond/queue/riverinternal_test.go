@@ -3,6 +3,7 @@ package queue_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -276,5 +277,38 @@ func TestCommitsWake(t *testing.T) {
 		s.Attach(nil)
 		enqueue(t, s, job.Issue{Leak: 2})
 		equal(t, "woken without a worker", len(woken), 3)
+	})
+}
+
+// TestLeakWorks: an effect that waits, until its turn comes or GitHub lets it, is being done; so is a question that was taken and put
+// aside. A question for later is not.
+func TestLeakWorks(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s := ledgertest.Open(t, ledger.Options{URL: url})
+		later := &river.InsertOpts{ScheduledAt: time.Now().Add(time.Hour)}
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			return errors.Join(
+				tx.Enqueue(ctx, job.Verify{Leak: 1}, later), tx.Enqueue(ctx, job.Verify{Leak: 2}, later), tx.Enqueue(ctx, job.Verify{Leak: 3}, nil),
+				tx.Enqueue(ctx, job.Effects{Leak: 4}, later), tx.Enqueue(ctx, job.Effects{Leak: 5}, nil), tx.Enqueue(ctx, job.Effects{Leak: 6}, nil),
+			)
+		})
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			set := func(kind string, leak int, what string) error {
+				arg := `json_extract(args, '$.leak')`
+				if tx.Postgres() != nil {
+					arg = `CAST(args->>'leak' AS BIGINT)`
+				}
+				_, err := tx.ExecSQL(ctx, `UPDATE river_job SET `+what+` WHERE kind = $1 AND `+arg+` = $2`, kind, leak)
+				return err
+			}
+			err := errors.Join(set("verify", 2, `attempted_at = created_at`), set("effects", 6, `state = 'completed', finalized_at = created_at`))
+			for leak, want := range map[int64]bool{1: false, 2: true, 3: true, 4: true, 5: true, 6: false} {
+				n, err2 := rows(ctx, tx, fmt.Sprintf("(SELECT %d AS id) l WHERE %s", leak, queue.ConditionsOf(tx.Postgres() != nil).LeakWorks))
+				equal(t, fmt.Sprintf("something is done about leak %d", leak), n == 1, want)
+				err = errors.Join(err, err2)
+			}
+			return err
+		})
 	})
 }
