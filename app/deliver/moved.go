@@ -3,11 +3,9 @@ package deliver
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/riverqueue/river"
 
-	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github"
@@ -73,31 +71,18 @@ func follows(m issueMove, source, there respond.Repository, installation int64) 
 	return m.ToNumber != 0 && there.ID != 0 && there.Installation == installation && (there.Private || !source.Private)
 }
 
-const (
-	// newsWithin is for how long a scan waits for news of a repository that the event's installation does not reach: that it was
-	// transferred or deleted, or the App uninstalled. It looks each newsEvery.
-	newsWithin = 10 * time.Second
-	newsEvery  = time.Second
-)
-
 // scanThere scans a repository where it was when the event came; and where that installation does not reach it any more, where it is now.
 func (w *Worker) scanThere(ctx context.Context, j *river.Job[job.Delivery], t *read.Task) (note string, err error) {
 	asked := *t
 	note, err = w.tryScan(ctx, j, t)
-	unreached := errors.Is(err, github.ErrUninstalled) || errors.Is(err, github.ErrOutOfReach)
-	if !unreached && !errors.Is(err, github.ErrNotFound) {
+	if !errors.Is(err, github.ErrUninstalled) && !errors.Is(err, github.ErrOutOfReach) && !errors.Is(err, github.ErrNotFound) {
 		return note, err
 	}
 	repository, found, lookup := w.Recorder.Repository(ctx, t.Repository.ID)
-	switch {
-	case lookup != nil || !found:
+	if lookup != nil || !found || repository.Installation == t.Repository.Installation {
 		return note, err
-	case repository.Installation != t.Repository.Installation:
-		*t = asked
-		t.Repository = record.Target(repository)
-		return w.tryScan(ctx, j, t)
-	case unreached && w.Now().Sub(j.CreatedAt) < newsWithin:
-		return "", &outcome.WaitError{Until: w.Now().Add(newsEvery), Reason: err.Error()}
 	}
-	return note, err
+	*t = asked
+	t.Repository = record.Target(repository)
+	return w.tryScan(ctx, j, t)
 }

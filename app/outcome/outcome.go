@@ -36,13 +36,14 @@ const memoryWait = 20 * time.Second
 
 // Attempt is a job's attempt, as far as it says how the job goes on after it failed.
 type Attempt struct {
-	Last bool          // no attempt is left
-	Age  time.Duration // since the job was queued
+	Number int           // the first is 1; 0: not known
+	Last   bool          // no attempt is left
+	Age    time.Duration // since the job was queued
 }
 
 // AttemptOf is the attempt of a job that runs.
 func AttemptOf(row *rivertype.JobRow, now time.Time) Attempt {
-	return Attempt{Last: row.Attempt >= row.MaxAttempts, Age: now.Sub(row.CreatedAt)}
+	return Attempt{Number: row.Attempt, Last: row.Attempt >= row.MaxAttempts, Age: now.Sub(row.CreatedAt)}
 }
 
 const (
@@ -54,6 +55,15 @@ const (
 	// suspendedPause is when a job is tried again whose installation is suspended, unless GitHub says before that it is not.
 	suspendedPause = 6 * time.Hour
 )
+
+// awayAttempts is how often a job is tried at an installation that does not reach the repository: it may have been transferred, or
+// deleted, or the App uninstalled, and the event that says so come a moment later. With River's pauses that is some 20 seconds.
+const awayAttempts = 3
+
+// away reports whether a job waits for news of its repository.
+func (a Attempt) away(err error) bool {
+	return !a.Last && a.Number > 0 && a.Number < awayAttempts && (errors.Is(err, github.ErrUninstalled) || errors.Is(err, github.ErrOutOfReach))
+}
 
 // during is how a job goes on in an outage: each wait is half of the time that it has waited before.
 func (a Attempt) during(reason string) Outcome {
@@ -94,6 +104,8 @@ func Of(err error, now time.Time, a Attempt) Outcome {
 		return Outcome{Do: github.Snooze, After: suspendedPause, Reason: verdict.Reason}
 	case verdict.Do == github.Snooze:
 		return Outcome{Do: github.Snooze, After: max(verdict.Until.Sub(now), time.Second), Reason: verdict.Reason}
+	case verdict.Do == github.GiveUp && a.away(err):
+		return Outcome{Do: github.Retry, Reason: verdict.Reason}
 	case verdict.Do == github.GiveUp:
 		return Outcome{Do: github.GiveUp, Reason: verdict.Reason}
 	case verdict.Outage && a.Age < outageFor:

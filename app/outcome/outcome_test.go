@@ -50,11 +50,31 @@ func TestOutcomeOf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := Of(c.err, noon, Attempt{c.last, c.age})
+			got := Of(c.err, noon, Attempt{Last: c.last, Age: c.age})
 			if got.Do != c.do || got.After != c.wait || got.Reason == "" {
 				t.Errorf("%+v, want %s after %s", got, c.do, c.wait)
 			}
 		})
+	}
+}
+
+// TestOutOfReach: a repository may have moved to another installation, and the event that says so come later.
+func TestOutOfReach(t *testing.T) {
+	t.Parallel()
+	away := errors.Join(&github.InvalidError{}, github.ErrOutOfReach)
+	for _, c := range []struct {
+		a    Attempt
+		want github.Reaction
+	}{
+		{Attempt{Number: 1}, github.Retry},
+		{Attempt{Number: 2, Age: time.Hour}, github.Retry},
+		{Attempt{Number: 3}, github.GiveUp},
+		{Attempt{Number: 1, Last: true}, github.GiveUp},
+		{Attempt{}, github.GiveUp},
+	} {
+		if got := Of(away, noon, c.a); got.Do != c.want {
+			t.Errorf("%+v: %s (%s), want %s", c.a, got.Do, got.Reason, c.want)
+		}
 	}
 }
 
