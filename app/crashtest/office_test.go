@@ -55,8 +55,9 @@ func (w *world) administer(ctx context.Context) {
 // of lists an account's repositories.
 func (w *world) of(in *installation) []*repository {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(w.repositories), func(r *repository) bool { return r.on.Owner() != in.owner })
+	all := slices.Clone(w.repositories)
+	w.mu.Unlock() // the stand-in may be locked for longer
+	return slices.DeleteFunc(all, func(r *repository) bool { return r.on.Owner() != in.owner })
 }
 
 // alone calls do while nobody works on the repositories and all that was asked for there has come to its end. It does nothing

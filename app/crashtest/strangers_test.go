@@ -122,16 +122,20 @@ func forgedPush(rng *rand.Rand) []byte {
 
 // cutOff has GitHub's log show only the beginning of what did not reach us. Asked to, GitHub sends the whole.
 func (w *world) cutOff(_ context.Context, rng *rand.Rand) {
+	cut := 0 // counted later: the stand-in is locked while its log is edited
 	w.github.EditDeliveries(func(log []githubtest.Delivery) []githubtest.Delivery {
 		for i := range log {
 			if d := &log[i]; d.Status >= 500 && d.Shown == nil && !w.taken(d.GUID) && rng.IntN(8) == 0 {
 				d.Shown = d.Payload[:rng.IntN(len(d.Payload))]
 				w.log.note("GitHub's log shows a part of delivery %s", d.GUID)
-				w.count("payload cut off in GitHub's log")
+				cut++
 			}
 		}
 		return log
 	})
+	for range cut {
+		w.count("payload cut off in GitHub's log")
+	}
 }
 
 // logElsewhere puts into GitHub's log what is about an installation of another App.
