@@ -46,6 +46,29 @@ func TestLateEffectsAreNotDoubled(t *testing.T) {
 	together(t, tests)
 }
 
+// TestAnnotationsAreNotDoubled: the check run was made, and rekey doesn't know. Its leak is closed before rekey looks, so that nothing of
+// it is sent then, and open again after that.
+func TestAnnotationsAreNotDoubled(t *testing.T) {
+	t.Parallel()
+	w := newSettled(t, time.Hour)
+	w.github.Inject(githubtest.Times(1, creates("check-runs"), githubtest.CutAfter))
+	sha := w.pushed(map[string]string{".env": env(w.key(86, detect.Live))})
+	w.eventually("the issue", func() bool { return len(w.shop.Issues()) == 1 })
+	issue := w.shop.Issues()[0]
+	if _, err := w.shop.Comment(w.ctx, issue.Number, "/rekey ignore it never worked", w.ada); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("the issue to be closed", func() bool { return w.shop.Issues()[0].State == "closed" })
+	w.restart(func() { w.settled = time.Millisecond })
+	w.hurry()
+	w.conclusion(sha, "success")
+	w.say(issue.Number, "/rekey reopen it is in use", w.ada)
+	w.conclusion(sha, "failure")
+	if n := len(w.shop.CheckRuns(sha)[0].Annotations); n != 1 {
+		t.Errorf("%d annotations of one key", n)
+	}
+}
+
 func handlerOf(f githubtest.Fault, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { f(rw, r, next) })
 }
