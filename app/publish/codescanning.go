@@ -276,8 +276,8 @@ func (e *uploadEffect) reread(ctx context.Context, client *github.Client, files 
 				continue // too large to look into again
 			}
 			for _, f := range e.w.Scanner.Scan(ctx, paths[blob], text) {
-				print := f.Secret.Fingerprint()
-				found[print] = append(found[print], guide.Location{Path: paths[blob], Line: f.Place.Line, Member: f.Member})
+				fingerprint := f.Secret.Fingerprint()
+				found[fingerprint] = append(found[fingerprint], guide.Location{Path: paths[blob], Line: f.Place.Line, Member: f.Member})
 			}
 		}
 		return nil

@@ -159,13 +159,7 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 	allowance := allowanceOf(p, observations, r.Now())
 	var brought ledger.RecordedScan
 	err = r.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
-		if err := r.moveTip(ctx, tx, t, scan.Unjudged); err != nil {
-			return err
-		}
-		if err := r.fillGaps(ctx, tx, t, &scan); err != nil {
-			return err
-		}
-		if err := refresh(ctx, tx, t); err != nil {
+		if err := r.recordPush(ctx, tx, t, &scan); err != nil {
 			return err
 		}
 		if err := showAgain(ctx, tx, t, repository, len(observations) > 0 && p.CodeScanning); err != nil {
@@ -204,6 +198,18 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 		r.logLeaks(ctx, t, brought.New, brought.Fresh)
 	}
 	return err
+}
+
+// recordPush writes down what follows from the push whatever was found: the ref's tip, the gaps that are read now, and which issues are to
+// be compared with its files.
+func (r *Reader) recordPush(ctx context.Context, tx Tx, t *Task, scan *respond.Scan) error {
+	if err := r.moveTip(ctx, tx, t, scan.Unjudged); err != nil {
+		return err
+	}
+	if err := r.fillGaps(ctx, tx, t, scan); err != nil {
+		return err
+	}
+	return refresh(ctx, tx, t)
 }
 
 // showAgain has the Security tab brought up to date where something was found, and where the default branch has moved: files that it

@@ -51,7 +51,6 @@ type alert struct {
 	resolvedAt time.Time
 	comment    string
 	public     bool
-	multiRepo  bool
 	bypassedAt time.Time
 }
 

@@ -79,11 +79,11 @@ func TestLogsOfLeaksKeepTheSchema(t *testing.T) {
 	}
 	prints := map[string]bool{}
 	for i, r := range run.Results {
-		print := r.PartialFingerprints["credentialAndPlace/v1"]
-		if prints[print] || run.Tool.Driver.Rules[r.RuleIndex].ID != r.RuleID || r.Locations[0].PhysicalLocation.Region.StartLine < 1 {
+		key := r.PartialFingerprints["credentialAndPlace/v1"]
+		if prints[key] || run.Tool.Driver.Rules[r.RuleIndex].ID != r.RuleID || r.Locations[0].PhysicalLocation.Region.StartLine < 1 {
 			t.Errorf("result %d: %+v", i, r)
 		}
-		prints[print] = true
+		prints[key] = true
 	}
 	if first := run.Results[0]; first.Message.Text != "Clerk production secret key sk_live_…a1b2, probably of clerk.acme.com. Removing the line isn't enough: rotate it in Clerk. Issue #12 has the steps." {
 		t.Errorf("%q", first.Message.Text)

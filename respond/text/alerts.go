@@ -129,11 +129,12 @@ func (v issueView) writtenIn() string {
 		return ""
 	}
 	for _, a := range v.Alerts {
-		for _, p := range a.Places {
-			if v.Private {
-				return "in " + alertPlace(p)
-			}
-			return "in " + placeName(p.Kind)
+		switch {
+		case len(a.Places) == 0:
+		case v.Private:
+			return "in " + alertPlace(a.Places[0])
+		default:
+			return "in " + placeName(a.Places[0].Kind)
 		}
 	}
 	return ""
