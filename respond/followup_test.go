@@ -164,6 +164,10 @@ func TestReminders(t *testing.T) {
 		"escalated": {func(d *deals) {
 			d.facts.Policy.Remind.Escalate = respond.Escalation{After: 3 * day, To: "ciso"}
 		}, nil, "24 72 72 to ciso 168 336 504"},
+		"escalated, snoozed": {func(d *deals) {
+			d.facts.Policy.Remind.Escalate = respond.Escalation{After: 3 * day, To: "ciso"}
+			d.say("ada", respond.CommandSnooze, "5d")
+		}, nil, "120 120 to ciso 168 336 504"},
 	} {
 		d := opened()
 		if c.change != nil {
@@ -217,9 +221,33 @@ func TestRemindersCountWhenTheyAreSent(t *testing.T) {
 	} {
 		d := opened()
 		c.change(d)
-		if got := respond.StillReminds(d.facts, c.at); got != c.want {
+		if got := respond.StillReminds(d.facts, "", c.at); got != c.want {
 			t.Errorf("%s: %t", name, got)
 		}
+	}
+}
+
+// TestNobodySnoozesForEver: who pauses the reminders again and again keeps the escalation back by thirty days, and no longer.
+func TestNobodySnoozesForEver(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	d := opened()
+	d.facts.Policy.Remind.Escalate = respond.Escalation{After: 3 * day, To: "ciso"}
+	got := d.reminded(60*day, func(d *deals) {
+		if d.facts.Leak.Snoozed.Before(d.now.Add(2 * day)) {
+			d.say("ada", respond.CommandSnooze, "30d")
+		}
+		at := d.facts.Leak.Detected.Add((3 + 30) * day)
+		if d.now.Before(at) && d.facts.Leak.Look.After(at) {
+			d.now = at
+		}
+	})
+	if len(got) != 1 || got[0] != "792 to ciso" {
+		t.Errorf("after %q hours", got)
+	}
+	at := d.facts.Leak.Detected.Add((3 + 30) * day)
+	if respond.StillReminds(d.facts, "", at) || respond.StillReminds(d.facts, "team", at) || !respond.StillReminds(d.facts, "ciso", at) {
+		t.Error("sent to whoever was snoozed, or not to whom it was brought")
 	}
 }
 

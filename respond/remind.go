@@ -98,15 +98,27 @@ func (f LeakFacts) remindAt() (remind, escalate time.Time) {
 		remind = p.awake(later(remind, f.Leak.Snoozed))
 	}
 	if p.Escalate.To != "" && f.Leak.Escalated.Before(opened) {
-		escalate = p.awake(later(opened.Add(p.Escalate.After), f.Leak.Snoozed))
+		escalate = p.awake(later(opened.Add(p.Escalate.After), f.escalationSnoozed()))
 	}
 	return remind, escalate
 }
 
+// escalationSnoozed is until when the escalation is paused: whoever snoozes again and again can't keep it back for ever.
+func (f LeakFacts) escalationSnoozed() time.Time {
+	if last := f.Opened().Add(f.Policy.Remind.Escalate.After + MaxSnooze); f.Leak.Snoozed.After(last) {
+		return last
+	}
+	return f.Leak.Snoozed
+}
+
 // StillReminds reports whether a reminder that was decided on is to be sent now: not if the leak was closed or snoozed since, the
-// policy has changed, or night has come.
-func StillReminds(f LeakFacts, now time.Time) bool {
-	return f.reminds() && !now.Before(f.Leak.Snoozed) && f.Policy.Remind.awake(now).Equal(now)
+// policy has changed, or night has come. to is the target that it goes to; "": it is a comment.
+func StillReminds(f LeakFacts, to string, now time.Time) bool {
+	snoozed := f.Leak.Snoozed
+	if to != "" && to == f.Policy.Remind.Escalate.To {
+		snoozed = f.escalationSnoozed()
+	}
+	return f.reminds() && !now.Before(snoozed) && f.Policy.Remind.awake(now).Equal(now)
 }
 
 // remind brings the leak up again: a comment in place of the one before, and notices.

@@ -80,7 +80,7 @@ func (e *issueAction) Plan(ctx context.Context, interrupted bool) (bool, error) 
 	case e.client == nil || isStale(e.action.Do, e.leak.State):
 		return false, nil
 	case e.action.Reminder:
-		reminds, err := e.w.stillReminds(ctx, e.facts)
+		reminds, err := e.w.stillReminds(ctx, e.facts, "")
 		e.late = !reminds
 		return reminds || interrupted, err // what may be there is looked for
 	case e.action.Do == respond.WithdrawComment:

@@ -22,7 +22,7 @@ func (w *Worker) Notify(ctx context.Context, j *river.Job[job.Notify]) error {
 		return outcome.Final("the target %q is not configured any more", j.Args.Target)
 	}
 	if event.Kind() == respond.NoticeReminded {
-		if wanted, err := w.wantsReminder(ctx, j.Args.Leak); err != nil || !wanted {
+		if wanted, err := w.wantsReminder(ctx, j.Args.Leak, j.Args.Target); err != nil || !wanted {
 			return err
 		}
 	}

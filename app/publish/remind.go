@@ -8,15 +8,16 @@ import (
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
-// stillReminds reports whether a reminder is to be sent now, though it was decided on before: the policy is asked again.
-func (w *Worker) stillReminds(ctx context.Context, f respond.LeakFacts) (bool, error) {
+// stillReminds reports whether a reminder is to be sent now, though it was decided on before: the policy is asked again. to is the target
+// that it goes to; "": it is a comment.
+func (w *Worker) stillReminds(ctx context.Context, f respond.LeakFacts, to string) (bool, error) {
 	_, p, found, err := w.Policies.OfLeak(ctx, f.Leak.ID)
 	f.Policy = p
-	return found && err == nil && respond.StillReminds(f, w.Now()), err
+	return found && err == nil && respond.StillReminds(f, to, w.Now()), err
 }
 
 // wantsReminder reports whether a target is still to be told that a leak is open.
-func (w *Worker) wantsReminder(ctx context.Context, id int64) (bool, error) {
+func (w *Worker) wantsReminder(ctx context.Context, id int64, to string) (bool, error) {
 	var facts respond.LeakFacts
 	err := w.Store.View(ctx, func(ctx context.Context, tx Tx) error {
 		leak, err := tx.Leak(ctx, id)
@@ -31,5 +32,5 @@ func (w *Worker) wantsReminder(ctx context.Context, id int64) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return w.stillReminds(ctx, facts)
+	return w.stillReminds(ctx, facts, to)
 }
