@@ -65,6 +65,10 @@ func testAnAdminTriesEverything(t *testing.T) {
 		{"no lock", "lock: []\nfail_on: none", []string{"fail_on: none"}},
 		{"a lock of their own", "lock: [fail_on, mode]\nmode: observe\nfail_on: none", []string{"mode: observe", "fail_on: none"}},
 		{"a mistake in the file", "fail_on: [", nil},
+		{"in capitals", "FAIL_ON: none\nMode: OBSERVE", nil},
+		{"an alias", "mode: &a observe\n<<: {fail_on: none}", nil},
+		{"two documents", "fail_on: any\n---\nfail_on: none", nil},
+		{"too large", "fail_on: none\n" + strings.Repeat("# more\n", 10_000), nil},
 		{"something else besides", "issues: {labels: [mine]}\nfail_on: none", []string{"fail_on: none"}},
 		{
 			"all at once",
