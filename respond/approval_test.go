@@ -131,6 +131,28 @@ func TestASecondPersonConfirms(t *testing.T) {
 	}
 }
 
+// TestARequestInPublicSaysNothingOfTheKey: strangers don't learn from what waits which kind of credential it is, or what Clerk said.
+func TestARequestInPublicSaysNothingOfTheKey(t *testing.T) {
+	t.Parallel()
+	d := newDeals(respond.ApprovalSecondPerson)
+	d.facts.Hidden, d.facts.Leak.Kind = true, detect.LegacyAPIKey
+	d.say("ada", respond.CommandClosed, "")
+	d.now, d.n = d.now.Add(time.Minute), d.n+1
+	decided := respond.Apply(d.facts, d.command("ada", respond.CommandRotated, ""))
+	comments := 0
+	for _, a := range decided.Actions {
+		if a.Do != respond.Comment {
+			continue
+		}
+		if comments++; a.Reply.Kind != respond.ReplyWaits || a.Reply.Leak.Request.Reason != "" {
+			t.Errorf("%s: %q", a.Reply.Kind, a.Reply.Leak.Request.Reason)
+		}
+	}
+	if comments != 1 {
+		t.Errorf("%d comments", comments)
+	}
+}
+
 // TestMergingAsksForNothing: GitHub closes an issue in the name of whoever merges, because somebody else wrote "Fixes #12". Where Clerk
 // gives no clear answer either, what waits is what somebody said in so many words.
 func TestMergingAsksForNothing(t *testing.T) {

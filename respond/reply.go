@@ -111,5 +111,8 @@ func (d *Decision) conceal(f LeakFacts, unknown string, asked bool) {
 		if a := &d.Actions[i]; a.Do == Comment && !a.Reply.Kind.harmless() {
 			a.Reply = reply
 		}
+		if r := &d.Actions[i].Reply.Leak.Request; r.To == Resolved { // our own words, about the kind and about Clerk's answer
+			r.Reason = ""
+		}
 	}
 }
