@@ -142,6 +142,36 @@ func TestAPushBeforeATransfer(t *testing.T) {
 	}
 }
 
+// TestAMergeAfterALostDelivery merges a branch that leaks after the delivery of a push was lost: the merge's check shows what it brought,
+// as it does where none was lost.
+func TestAMergeAfterALostDelivery(t *testing.T) {
+	t.Parallel()
+	for name, lost := range map[string]bool{"lost": true, "delivered": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, githubtest.Options{})
+			base := w.pushed(map[string]string{"README.md": "The shop."})
+			w.check(w.shop, base)
+			leaking := w.commit(w.shop, githubtest.Change{Parents: []string{base}, Files: map[string]string{".env": env(w.key(46, detect.Live))}})
+			w.push(w.shop, "refs/heads/feature", leaking)
+			w.check(w.shop, leaking)
+			w.settle()
+			next := w.commit(w.shop, githubtest.Change{Parents: []string{base}, Files: map[string]string{"next.txt": "Nothing."}})
+			if lost {
+				w.lost("refs/heads/main", next)
+			} else {
+				w.push(w.shop, "refs/heads/main", next)
+				w.check(w.shop, next)
+			}
+			merge := w.commit(w.shop, githubtest.Change{Parents: []string{next, leaking}, Files: map[string]string{"merged.txt": "Both."}})
+			w.push(w.shop, "refs/heads/main", merge)
+			if run := w.check(w.shop, merge); run.Conclusion != "failure" {
+				t.Errorf("%s: %s", run.Conclusion, run.Title)
+			}
+		})
+	}
+}
+
 // TestNoTextCarriesAKey puts keys where people put them by mistake, and where nobody looks for them.
 func TestNoTextCarriesAKey(t *testing.T) {
 	t.Parallel()

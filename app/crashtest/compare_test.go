@@ -89,6 +89,7 @@ func (r *repository) shows(one head) string {
 				found = append(found, fmt.Sprintf("%.8s in %.8s (fails: %v)", l.fingerprint, r.commits[c].sha, l.want.fails))
 			}
 		}
+		slices.Sort(found) // a text that changed would be taken for a movement
 		return cmp.Or(strings.Join(found, ", "), "none")
 	}
 	return fmt.Sprintf("must show %s; may show %s", list(one.least), list(one.most))

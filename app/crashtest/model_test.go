@@ -88,6 +88,9 @@ func (h *history) move(p pushed) head {
 	if !forward || !based {
 		most = most.without(p.read)
 	}
+	if forward { // what the push brought is its own, whoever read it
+		maps.Copy(most, reach.without(base))
+	}
 	if !forward { // the head itself belongs to the range, whoever brought it
 		least[p.after], most[p.after] = true, true
 	}

@@ -78,7 +78,7 @@ func (r *Reader) haves(ctx context.Context, client *github.Client, t *Task) (hav
 		return left.haves(), false, nil
 	}
 	haves = havesOf(*t, tips, unread)
-	t.Others = t.movesRef() && (base == "" || t.Forced || unread)
+	t.Others, t.Lost = t.movesRef() && (base == "" || t.Forced || unread), unread
 	for _, sha := range read {
 		if !slices.Contains(haves, sha) {
 			haves = append(haves, sha)

@@ -120,11 +120,16 @@ func (r *Reader) Record(ctx context.Context, t *Task, report pack.Report) (unjud
 	return scan.Unjudged, r.recordScan(ctx, t, scan, observations, chosen.unseen)
 }
 
-// recordBrought records a scan, and what was read before of the commits that its push brought.
+// recordBrought records a scan, and what was read before of the commits that its push brought. Those that other refs had count where they
+// would have been read again, had not the base been lost: of a ref that moved on.
 func recordBrought(ctx context.Context, tx Tx, t *Task, scan respond.Scan, observations []respond.Observation) (ledger.RecordedScan, error) {
 	recorded, err := tx.RecordScan(ctx, scan, observations)
 	if err == nil && t.Others {
-		err = tx.RecordReadBefore(ctx, scan, slices.Concat(t.Distinct, []string{scan.Head}))
+		brought := t.Distinct
+		if t.Lost && !t.Forced {
+			brought = t.Listed
+		}
+		err = tx.RecordReadBefore(ctx, scan, slices.Concat(brought, []string{scan.Head}))
 	}
 	return recorded, err
 }

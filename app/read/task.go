@@ -18,7 +18,9 @@ type Task struct {
 	Head       string   // the commit that gets the check run; "" where there is none to get it
 	Base       string   // the have that the event names; "" if none
 	From       string   // where the reading really begins: another than Base where nobody has read that; "" for the beginning
-	Distinct   []string // commits that GitHub says were pushed to no ref before: some of the range, or all of it
+	Listed     []string // commits that GitHub lists in the event: some of the range, or all of it
+	Distinct   []string // those of them that it says were pushed to no ref before
+	Lost       bool     // Base is known, and nobody has read it or is going to
 	Others     bool     // haves are not the event's base alone: of the range they may reach what was read for other refs
 	Pull       int
 	Pusher     string    // login

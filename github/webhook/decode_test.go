@@ -44,7 +44,7 @@ func TestDecode(t *testing.T) {
 				`"pusher":{"name":"kim","email":null}` + rest,
 			&webhook.Push{
 				Common: common, Ref: "refs/heads/a", Before: shaA, After: shaB, Forced: true, HeadCommitID: shaB,
-				PusherLogin: "kim", Distinct: []string{shaB},
+				PusherLogin: "kim", Commits: []string{shaA, shaB}, Distinct: []string{shaB},
 			},
 		},
 		"deleted branch": {

@@ -47,7 +47,8 @@ type Push struct {
 	Deleted, Forced bool
 	HeadCommitID    string   // "" on deletion
 	PusherLogin     string   // only where the sender pushed: GitHub's pusher has a name alone
-	Distinct        []string // object ids of the listed commits that were not pushed before, to any ref: at most 2,048
+	Commits         []string // object ids of the listed commits, of all that the ref got: at most 2,048
+	Distinct        []string // those of them that were not pushed before, to any ref
 	DotGitHub       []string // paths below .github/ that the listed commits touched: at most 2,048 commits
 }
 

@@ -39,8 +39,11 @@ func (p pushPayload) event(c *checks) Event {
 		Forced:  p.Forced,
 	}
 	for _, commit := range p.Commits {
-		if commit.Distinct && isObjectID(commit.ID) {
-			push.Distinct = append(push.Distinct, commit.ID)
+		if isObjectID(commit.ID) {
+			push.Commits = append(push.Commits, commit.ID)
+			if commit.Distinct {
+				push.Distinct = append(push.Distinct, commit.ID)
+			}
 		}
 		for path := range slices.Values(slices.Concat(commit.Added, commit.Modified, commit.Removed)) {
 			if strings.HasPrefix(path, ".github/") && !slices.Contains(push.DotGitHub, path) {
