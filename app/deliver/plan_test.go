@@ -77,8 +77,12 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		"push forced":                           {push(func(e *webhook.Push) { e.Forced = true }), scan(func(s *read.Task) { s.Forced = true })},
 		"push of a branch, head_commit is null": {push(func(e *webhook.Push) { e.HeadCommitID = "" }), scan(func(*read.Task) {})},
 		"push of a new branch": {
-			push(func(e *webhook.Push) { e.Before, e.Commits, e.Distinct = webhook.ZeroSHA, []string{baseSHA, tagSHA, headSHA}, []string{tagSHA, headSHA} }),
-			scan(func(s *read.Task) { s.Base, s.Listed, s.Distinct = "", []string{baseSHA, tagSHA, headSHA}, []string{tagSHA, headSHA} }),
+			push(func(e *webhook.Push) {
+				e.Before, e.Commits, e.Distinct = webhook.ZeroSHA, []string{baseSHA, tagSHA, headSHA}, []string{tagSHA, headSHA}
+			}),
+			scan(func(s *read.Task) {
+				s.Base, s.Listed, s.Distinct = "", []string{baseSHA, tagSHA, headSHA}, []string{tagSHA, headSHA}
+			}),
 		},
 		"push of a lightweight tag": {
 			push(func(e *webhook.Push) { e.Ref, e.Before = "refs/tags/v1", webhook.ZeroSHA }),
