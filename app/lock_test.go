@@ -313,10 +313,12 @@ func testAPullRequestSaysWhatItChanges(t *testing.T) {
 		}
 		return r.CheckRuns(at)[0]
 	}
-	weaker := map[string]string{policyPath: "fail_on: none\nallow: {paths: [{path: '**', reason: mine}]}\nlock: [allow]\n"}
+	weaker := func(reason string) map[string]string { // each in a commit of its own
+		return map[string]string{policyPath: "fail_on: none\nallow: {paths: [{path: '**', reason: " + reason + "}]}\nlock: [allow]\n"}
+	}
 	for name, run := range map[string]githubtest.CheckRun{
-		"the first push": pull(w.shop, "one", weaker),
-		"a later push":   pull(w.shop, "two", weaker, map[string]string{"README.md": "more\n"}),
+		"the first push": pull(w.shop, "one", weaker("mine")),
+		"a later push":   pull(w.shop, "two", weaker("made up"), map[string]string{"README.md": "more\n"}),
 	} {
 		if run.Conclusion != "success" {
 			t.Errorf("%s: %s", name, run.Conclusion)

@@ -62,6 +62,7 @@ func compiling(f *ast.FuncDecl) (at []token.Pos) {
 			case from == nil:
 			case from.Name == "sync" && called.Sel.Name == "OnceValue":
 				return !makes
+			case from.Name == "regexp" && called.Sel.Name == "Compile" && !isLiteral(call.Args[0]): // known when it is called only
 			case from.Name == "regexp" && strings.Contains(called.Sel.Name, "Compile"):
 				at = append(at, call.Pos())
 			}
@@ -69,4 +70,9 @@ func compiling(f *ast.FuncDecl) (at []token.Pos) {
 		return true
 	})
 	return at
+}
+
+func isLiteral(e ast.Expr) bool {
+	_, is := e.(*ast.BasicLit)
+	return is
 }

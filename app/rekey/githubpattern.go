@@ -56,10 +56,13 @@ func printBody(s streams, body any) error {
 // githubName is the name of an organisation, an enterprise or a repository.
 var githubName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 
+// repositoryName is a repository's name, without its owner.
+var repositoryName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
+
 // isRepository reports whether s is like owner/name.
 func isRepository(s string) bool {
 	owner, name, found := strings.Cut(s, "/")
-	return found && githubName.MatchString(owner) && regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`).MatchString(name) && name != "." && name != ".."
+	return found && githubName.MatchString(owner) && repositoryName.MatchString(name) && name != "." && name != ".."
 }
 
 // steps are what an owner does, one after the other.

@@ -40,7 +40,8 @@ func (tx *Tx) Installation(ctx context.Context, id int64) (respond.Installation,
 
 // UpsertRepository records a repository as it was at AsOf, zero for now. What is known from later stays. The zero Backfilled keeps
 // the one that is recorded. An installation that is not known yet is recorded by its id. One that
-// had been removed before is there again as it was, and its refs are compared soon.
+// had been removed before is there again as it was, and its refs are compared soon. That one installation lost it says nothing of
+// another one, which may have told of it at the same time: lists of both are asked at once.
 func (tx *Tx) UpsertRepository(ctx context.Context, r respond.Repository) error {
 	if r.AsOf.IsZero() {
 		r.AsOf = tx.now
@@ -55,14 +56,18 @@ func (tx *Tx) UpsertRepository(ctx context.Context, r respond.Repository) error 
 				default_branch = excluded.default_branch, private = excluded.private, archived = excluded.archived,
 				backfilled = CASE excluded.backfilled WHEN 0 THEN repositories.backfilled ELSE excluded.backfilled END,
 				swept = CASE repositories.removed WHEN 0 THEN repositories.swept ELSE -1 END, removed = 0,
-				as_of = excluded.as_of WHERE repositories.as_of <= excluded.as_of OR repositories.as_of > $10`,
-			r.ID, r.Installation, r.Owner, r.Name, r.DefaultBranch, r.Private, r.Archived, r.Backfilled, r.AsOf, tx.future())
+				as_of = excluded.as_of WHERE repositories.as_of <= excluded.as_of OR repositories.as_of > $10
+				OR (repositories.removed <> 0 AND repositories.installation <> excluded.installation AND repositories.as_of <= $11)`,
+			r.ID, r.Installation, r.Owner, r.Name, r.DefaultBranch, r.Private, r.Archived, r.Backfilled, r.AsOf, tx.future(), r.AsOf.Add(atOnce))
 	}
 	if err != nil {
 		return fmt.Errorf("ledger: repository %d: %w", r.ID, err)
 	}
 	return nil
 }
+
+// atOnce is within which time two installations' lists count as of one time.
+const atOnce = time.Minute
 
 const repositoryColumns = `id, installation, owner, name, default_branch, private, archived, backfilled, as_of`
 
