@@ -242,11 +242,15 @@ func TestFilesOutside(t *testing.T) {
 // TestLargeOutputs: much text, many texts, and bytes that are none, are answered in time.
 func TestLargeOutputs(t *testing.T) {
 	t.Parallel()
+	times := 100_000
+	if testing.Short() { // as under the race detector, which makes reading some twenty times slower
+		times /= 20
+	}
 	line := "the quick brown fox jumps over the lazy dog, sk_live_ and whsec_ and all\\n"
 	for name, output := range map[string]string{
-		"long":   `"` + strings.Repeat(line, 100_000) + `"`,
-		"many":   `[` + strings.Repeat(`{"a":"b"},`, 100_000) + `"c"]`,
-		"binary": `"` + strings.Repeat(`\u0000\ufffd\ud800`, 50_000) + `"`,
+		"long":   `"` + strings.Repeat(line, times) + `"`,
+		"many":   `[` + strings.Repeat(`{"a":"b"},`, times) + `"c"]`,
+		"binary": `"` + strings.Repeat(`\u0000\ufffd\ud800`, times/2) + `"`,
 		"masked": `{"stdout":"` + strings.Repeat(line, 10_000) + detecttest.Key(3, detect.Live) + `"}`,
 	} {
 		in := `{"hook_event_name":"PostToolUse","tool_name":"Bash","tool_input":{"command":"x"},"tool_response":` + output + `}`
