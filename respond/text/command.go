@@ -81,10 +81,7 @@ func parseCommand(line string) (respond.CommandKind, string, bool) {
 		return "", "", false
 	}
 	verb, reason, _ := strings.Cut(strings.TrimSpace(rest), " ")
-	reason = strings.TrimSpace(reason)
-	if len(reason) > maxReason {
-		reason = strings.ToValidUTF8(reason[:maxReason], "") + "…"
-	}
+	verb, reason = shortened(verb), shortened(strings.TrimSpace(reason))
 	kind := respond.CommandKind(strings.ToLower(verb))
 	switch {
 	case slices.Contains(commands(), kind):
@@ -93,4 +90,12 @@ func parseCommand(line string) (respond.CommandKind, string, bool) {
 		return respond.CommandHelp, "", true
 	}
 	return respond.CommandHelp, verb, true
+}
+
+// shortened returns no more than maxReason bytes of what somebody wrote.
+func shortened(s string) string {
+	if len(s) <= maxReason {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxReason], "") + "…"
 }

@@ -73,6 +73,7 @@ func TestOurOwnTextsAreNoCommands(t *testing.T) {
 }
 
 func FuzzCommand(f *testing.F) {
+	f.Add("/rekey " + strings.Repeat("W", maxReason+1))
 	for _, s := range []string{"/rekey rotated", "> a\n/rekey x", "```\n/rekey", "- a\n\n  /rekey ignore b", "On a wrote:\n/rekey"} {
 		f.Add(s)
 	}
