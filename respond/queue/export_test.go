@@ -59,7 +59,7 @@ func Available(ctx context.Context, db *sql.DB, exec riverdriver.Executor, queue
 
 // ReclaimDead reclaims what processes left that are gone, with the usual timeouts.
 func ReclaimDead(ctx context.Context, s *ledger.Store, steady bool) error {
-	return (&store{s, s.DB(), heartbeatEvery, heartbeatTimeout}).reclaimDead(ctx, steady)
+	return (&store{Store: s, db: s.DB(), heartbeatEvery: heartbeatEvery, heartbeatTimeout: heartbeatTimeout}).reclaimDead(ctx, steady)
 }
 
 // LockOf is SQL for the numbers of a process's lock.

@@ -165,16 +165,14 @@ func (h *heartbeat) disconnect() {
 	h.conn = nil
 }
 
-// unregister removes the process from the register.
-func (h *heartbeat) unregister(ctx context.Context) error {
+// end ends the heartbeats, and frees the lock: what the process has not handed over by [store.signOff] is reclaimed.
+func (h *heartbeat) end() {
 	h.mu.Lock()
 	if h.lapse != nil {
 		h.lapse.Stop()
 	}
 	h.mu.Unlock()
-	_, err := h.exec(ctx, `DELETE FROM replicas WHERE id = $1`)
 	h.disconnect()
-	return err
 }
 
 // accepted lets the work continue: the database accepted a heartbeat that was begun then.

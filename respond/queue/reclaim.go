@@ -83,24 +83,38 @@ func (s *store) reclaimDead(ctx context.Context, steady bool) error {
 
 // reclaimFrom reclaims a process's jobs, unless it has sent a heartbeat meanwhile.
 func (s *store) reclaimFrom(ctx context.Context, id string, ended time.Duration) error {
-	return s.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	var n int64
+	err := s.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		n = 0
 		var lives int64
 		_, err := tx.OneSQL(ctx, []any{&lives}, `SELECT CASE WHEN `+gone+` THEN 0 ELSE 1 END FROM replicas
 			WHERE id = $1 FOR UPDATE`, id, s.heartbeatTimeout, ended)
 		if err != nil || lives == 1 {
 			return err
 		}
-		n, err := reclaim(ctx, tx, id)
-		if err != nil {
+		if n, err = reclaim(ctx, tx, id); err != nil {
 			return err
 		}
-		if n > 0 {
-			s.db.Log.WarnContext(ctx, "a process is gone: its jobs are resumed", "process", id, "jobs", n)
-		}
-		if err := callAll(ctx, tx, id); err != nil {
-			return err
-		}
-		_, err = tx.ExecSQL(ctx, `DELETE FROM replicas WHERE id = $1`, id)
-		return err
+		return unregister(ctx, tx, id)
 	})
+	if err == nil && n > 0 {
+		s.db.Log.WarnContext(ctx, "a process is gone: its jobs are resumed", "process", id, "jobs", n)
+	}
+	return err
+}
+
+// signOff hands over what waits for its turn in this process, whose jobs have ended, and takes the process from the register.
+func (s *store) signOff(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, signOffWithin)
+	defer cancel()
+	return s.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error { return unregister(ctx, tx, s.process) })
+}
+
+// unregister takes a process from the register, and makes the jobs available that it had put aside: nobody calls them any more.
+func unregister(ctx context.Context, tx *ledger.Tx, process string) error {
+	if err := callAll(ctx, tx, process); err != nil {
+		return err
+	}
+	_, err := tx.ExecSQL(ctx, `DELETE FROM replicas WHERE id = $1`, process)
+	return err
 }

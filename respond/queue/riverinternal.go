@@ -285,30 +285,33 @@ func backlogStatement(postgres bool) string {
 		FROM i WHERE priority IS NOT NULL`
 }
 
-// callJobs makes jobs available that were put aside, and returns those that River still takes for running. first: River hands them
-// out before all others.
-func callJobs(ctx context.Context, tx *ledger.Tx, ids []int64, first bool) (early []int64, err error) {
+// callJobs makes jobs available that were put aside, and returns those that River does not know yet to be put aside: that the process
+// runs, or has put off in between. first: River hands them out before all others. It waits for nobody: River locks many jobs at once, in any order.
+func callJobs(ctx context.Context, tx *ledger.Tx, ids []int64, first bool, process string) (early []int64, err error) {
 	args, which := make([]any, len(ids)), make([]string, len(ids))
 	for i, id := range ids {
 		args[i], which[i] = id, fmt.Sprintf("$%d", i+1)
 	}
-	list := strings.Join(which, ", ")
-	// In this order: each statement sees what was committed before it, and a job that ceases to run between the two is both
-	// called and early, never neither.
-	err = tx.EachSQL(ctx, func(scan func(...any) error) error {
-		var id int64
-		err := scan(&id)
-		early = append(early, id)
-		return err
-	}, `SELECT id FROM river_job WHERE state = 'running' AND id IN (`+list+`)`, args...)
-	if err != nil {
-		return nil, err
+	list, called := strings.Join(which, ", "), strings.Join(which, ", ")
+	if tx.Postgres() != nil {
+		called = `SELECT id FROM river_job WHERE id IN (` + list + `) ORDER BY id FOR UPDATE SKIP LOCKED`
 	}
 	priority := `priority`
 	if first {
 		priority = `1`
 	}
-	_, err = tx.ExecSQL(ctx, callStatement(riverNow(tx), list, priority), args...)
+	if _, err := tx.ExecSQL(ctx, callStatement(riverNow(tx), called, priority), args...); err != nil {
+		return nil, err
+	}
+	of, by := ofProcess(process, len(args)+1)
+	// In this order: on PostgreSQL each statement sees what was committed before it. What was not called, and is to be, is early.
+	err = tx.EachSQL(ctx, func(scan func(...any) error) error {
+		var id int64
+		err := scan(&id)
+		early = append(early, id)
+		return err
+	}, `SELECT id FROM river_job WHERE id IN (`+list+`)
+		AND (state = 'running' OR state IN ('scheduled', 'available') AND scheduled_at > `+riverNow(tx)+`)`+of, append(args, by...)...)
 	return early, err
 }
 
@@ -324,18 +327,18 @@ const runBy = `attempted_by[array_upper(attempted_by, 1)]`
 
 // callAll makes jobs available that were put aside and that nobody calls any more: those of a process, or all where it is "".
 func callAll(ctx context.Context, tx *ledger.Tx, process string) error {
-	which, args := of(process)
+	which, args := ofProcess(process, 1)
 	_, err := tx.ExecSQL(ctx, `UPDATE river_job SET state = 'available', scheduled_at = `+riverNow(tx)+`
 		WHERE state = 'scheduled' AND attempted_at IS NOT NULL AND kind <> '`+job.Notify{}.Kind()+`'`+which, args...)
 	return err
 }
 
-// of is the condition on jobs of a process; on all, where it is "".
-func of(process string) (which string, args []any) {
+// ofProcess is the condition on jobs of a process, which is the argument of that number; on all, where it is "".
+func ofProcess(process string, argument int) (which string, args []any) {
 	if process == "" {
 		return "", nil
 	}
-	return ` AND ` + runBy + ` = $1`, []any{process}
+	return fmt.Sprintf(" AND %s = $%d", runBy, argument), []any{process}
 }
 
 // runningElsewhere is SQL for the processes that have run a job for longer than $1 and are not registered, on PostgreSQL.
@@ -348,7 +351,7 @@ const runningElsewhere = `SELECT ` + runBy + ` FROM river_job
 // in the middle of it: alone, where it was the only one that ran, or that read. It returns how many they were.
 func reclaim(ctx context.Context, tx *ledger.Tx, process string) (int64, error) {
 	const reads = `queue IN ('` + job.QueueScan + `', '` + job.QueueBackfill + `')`
-	which, args := of(process)
+	which, args := ofProcess(process, 1)
 	which = `state = 'running'` + which
 	var running, reading int64
 	if _, err := tx.OneSQL(ctx, []any{&running, &reading}, `SELECT count(*), count(CASE WHEN `+reads+` THEN 1 END) FROM river_job

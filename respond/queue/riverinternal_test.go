@@ -133,7 +133,7 @@ func TestStatementsFindWhatRiverInserts(t *testing.T) {
 		before, after := states(func(ctx context.Context, tx *ledger.Tx) error { return queue.CallAll(ctx, tx, "") })
 		equal(t, "not put aside", []rivertype.JobState{before, after}, []rivertype.JobState{"scheduled", "scheduled"})
 		before, after = states(func(ctx context.Context, tx *ledger.Tx) error {
-			early, err := queue.CallJobs(ctx, tx, ids, true)
+			early, err := queue.CallJobs(ctx, tx, ids, true, "")
 			equal(t, "early", len(early), 0)
 			return err
 		})
@@ -162,12 +162,17 @@ func TestStatementsFindWhatRiverRuns(t *testing.T) {
 		}
 		undo := errors.New("undone")
 		err := s.Update(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
-			early, err := queue.CallJobs(ctx, tx, []int64{row.ID}, true)
+			early, err := queue.CallJobs(ctx, tx, []int64{row.ID}, true, process)
 			equal(t, "early", early, []int64{row.ID})
 			if err != nil {
 				return err
 			}
 			if other != "" {
+				early, err := queue.CallJobs(ctx, tx, []int64{row.ID}, true, other)
+				equal(t, "early to another process", len(early), 0)
+				if err != nil {
+					return err
+				}
 				n, err := queue.Reclaim(ctx, tx, other)
 				equal(t, "of another process", n, int64(0))
 				if err != nil {

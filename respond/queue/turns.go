@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -39,7 +38,7 @@ func newTakesTurns(s *store, c Config) *takesTurns {
 		job.QueueScan: cmp.Or(max(c.Scan, 0), 8), job.QueueRespond: cmp.Or(max(c.Respond, 0), 8), job.QueueBackfill: cmp.Or(max(c.Backfill, 0), 3),
 	} {
 		o := turn.Options{Slots: slots, Open: open, Now: s.db.Now, Call: func(ctx context.Context, ids []int64) ([]int64, error) {
-			return s.call(ctx, queue, ids, true)
+			return s.call(ctx, queue, ids)
 		}}
 		if s.db.Postgres != nil {
 			o.Seats, o.Comes = seatsOnPostgres, fetchPoll+fetchPoll/5
@@ -183,41 +182,22 @@ func placeOf(ctx context.Context, tx *ledger.Tx, kind string, leak int64, j *tur
 	return err
 }
 
-// call makes jobs of a queue available that were put aside, and returns those that the queue still takes for running. first: they
-// come before all others.
-func (s *store) call(ctx context.Context, queue string, ids []int64, first bool) (early []int64, err error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
+// call makes jobs of a queue available that were put aside, before all others, and returns those that it is too early for.
+func (s *store) call(ctx context.Context, queue string, ids []int64) (early []int64, err error) {
 	err = s.UpdateReadCommitted(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
-		if queue != "" {
-			tx.Wake(queue)
-		}
-		early, err = callJobs(ctx, tx, ids, first)
+		tx.Wake(queue)
+		early, err = callJobs(ctx, tx, ids, true, s.process)
 		return err
 	})
 	return early, err
-}
-
-// callAside makes all these jobs available, so that another process, or the next one, need not wait for their time.
-func (s *store) callAside(ctx context.Context, ids []int64) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hardStop)
-	defer cancel()
-	for chunk := range slices.Chunk(ids, 500) {
-		if _, err := s.call(ctx, "", chunk, false); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // run calls those whose turn comes near, until ctx ends.
 func (m *takesTurns) run(ctx context.Context, queue string) { m.rooms[queue].Run(ctx) }
 
 // close lets no more jobs start.
-func (m *takesTurns) close() (aside []int64) {
+func (m *takesTurns) close() {
 	for _, room := range m.rooms {
-		aside = append(aside, room.Close()...)
+		room.Close()
 	}
-	return aside
 }

@@ -73,7 +73,7 @@ type Worker interface {
 // New makes a worker of a store's queue; there is at most one in a process. workers must have one for each kind of
 // job.
 func New(opened *ledger.Store, workers *river.Workers, c Config) (Worker, error) {
-	s := &store{opened, opened.DB(), heartbeatEvery, heartbeatTimeout}
+	s := &store{Store: opened, db: opened.DB(), heartbeatEvery: heartbeatEvery, heartbeatTimeout: heartbeatTimeout}
 	if c.HeartbeatTimeout > 0 {
 		s.heartbeatTimeout, s.heartbeatEvery = c.HeartbeatTimeout, c.HeartbeatTimeout/15
 	}
@@ -112,7 +112,8 @@ func New(opened *ledger.Store, workers *river.Workers, c Config) (Worker, error)
 			return nil, fmt.Errorf("queue: %w", err)
 		}
 		w.client = pgClient{client}
-		alive.heartbeat = s.newHeartbeat(client.ID())
+		s.process = client.ID()
+		alive.heartbeat = s.newHeartbeat(s.process)
 		w.heartbeat = alive.heartbeat
 		return w, nil
 	}
@@ -132,6 +133,7 @@ func New(opened *ledger.Store, workers *river.Workers, c Config) (Worker, error)
 type store struct {
 	*ledger.Store
 	db                               ledger.DB
+	process                          string // its id among those that share the database; "" on SQLite, where it is alone
 	heartbeatEvery, heartbeatTimeout time.Duration
 }
 
@@ -225,7 +227,7 @@ func (w *worker) Stop(ctx context.Context) error {
 	if !w.started {
 		return nil
 	}
-	aside := w.turns.close()
+	w.turns.close()
 	err := w.client.Stop(ctx)
 	if err != nil && ctx.Err() != nil {
 		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), hardStop)
@@ -234,9 +236,6 @@ func (w *worker) Stop(ctx context.Context) error {
 	}
 	if err != nil {
 		return fmt.Errorf("queue: stop the queue: %w", err)
-	}
-	if err := w.s.callAside(ctx, aside); err != nil {
-		w.s.db.Log.WarnContext(ctx, "jobs that wait for their turn wait a few minutes longer", "jobs", len(aside), "error", err)
 	}
 	w.end(ctx)
 	return nil
@@ -254,8 +253,9 @@ func (w *worker) end(ctx context.Context) {
 			return
 		}
 		w.s.Attach(nil)
-		if err := w.heartbeat.unregister(context.WithoutCancel(ctx)); err != nil {
-			w.s.db.Log.WarnContext(ctx, "this process could not sign off from the queue", "error", err)
+		if err := w.s.signOff(context.WithoutCancel(ctx)); err != nil {
+			w.s.db.Log.WarnContext(ctx, "this process could not sign off from the queue: what waits for its turn waits some seconds longer", "error", err)
 		}
+		w.heartbeat.end()
 	})
 }

@@ -26,7 +26,7 @@ func (r *Room) Run(ctx context.Context) {
 		switch early, err := r.Call(ctx, ids); {
 		case err != nil: // the database has a problem
 			r.uncalled(jobs, ids, soon)
-		case len(early) > 0:
+		default:
 			r.uncalled(jobs, early, callAgain)
 		}
 	}
@@ -60,39 +60,55 @@ func (r *Room) due() []Job {
 	})
 	var jobs []Job
 	for _, at := range places {
-		list := r.aside[at]
-		n := max(0, min(r.seatsOf(at.class)-seated[at], len(list), free))
-		for _, j := range list[:n] {
+		list := r.callable(r.aside[at], now, max(0, min(r.seatsOf(at.class)-seated[at], free)))
+		for _, j := range list {
 			r.coming[at] = append(r.coming[at], call{j, now})
+			r.remove(at, j.ID)
 		}
-		jobs = append(jobs, list[:n]...)
-		if r.aside[at] = slices.Delete(slices.Clone(list), 0, n); len(r.aside[at]) == 0 {
-			delete(r.aside, at)
-		}
-		free -= n
+		jobs = append(jobs, list...)
+		free -= len(list)
 	}
 	return jobs
 }
 
-// uncalled takes back calls that did no good, and calls again after a while.
-func (r *Room) uncalled(jobs []Job, early []int64, after time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	again := false
-	for _, j := range jobs {
-		at := place{j.Installation, j.Class}
-		if r.table.has(j.ID) || !slices.Contains(early, j.ID) { // or it will come
-			continue
-		}
-		// A call that took long has been forgotten by now, as those are that do not come.
-		r.coming[at] = slices.DeleteFunc(r.coming[at], func(c call) bool { return c.job.ID == j.ID })
-		if r.calls[j.ID]++; r.calls[j.ID] <= maxCalls {
-			r.insert(j)
-			again = true
+// callable are the first of some jobs that may be called now, at most most of them.
+func (r *Room) callable(list []Job, now time.Time, most int) (jobs []Job) {
+	for _, j := range list {
+		e := r.early[j.ID]
+		switch {
+		case len(jobs) == most:
+			return jobs
+		case e == nil || !e.again.After(now):
+			jobs = append(jobs, j)
+		case now.Sub(e.since) < heldFor:
+			return jobs
 		}
 	}
-	if again {
-		time.AfterFunc(after, r.again)
+	return jobs
+}
+
+// uncalled notes which of the jobs that were called were called too early, or in vain: they are called again after a while. Those that were
+// not will come, or are somebody else's.
+func (r *Room) uncalled(jobs []Job, ids []int64, after time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.Now()
+	for _, j := range jobs {
+		if r.table.has(j.ID) || !slices.Contains(ids, j.ID) {
+			delete(r.early, j.ID)
+			continue
+		}
+		at := place{j.Installation, j.Class}
+		// A call that took long has been forgotten by now, as those are that do not come.
+		r.coming[at] = slices.DeleteFunc(r.coming[at], func(c call) bool { return c.job.ID == j.ID })
+		e := r.early[j.ID]
+		if e == nil {
+			e = &early{since: now, pause: after}
+			r.early[j.ID] = e
+		}
+		e.again, e.pause = now.Add(e.pause), min(2*e.pause, seldom)
+		r.insert(j)
+		time.AfterFunc(e.again.Sub(now), r.again)
 	}
 }
 
@@ -104,6 +120,17 @@ func (r *Room) insert(j Job) {
 	}
 }
 
+// remove takes a job from those put aside.
+func (r *Room) remove(at place, id int64) {
+	list := r.aside[at]
+	if i, known := slices.BinarySearchFunc(list, id, byID); known {
+		r.aside[at] = slices.Delete(list, i, i+1)
+	}
+	if len(r.aside[at]) == 0 {
+		delete(r.aside, at)
+	}
+}
+
 // again makes Run look again.
 func (r *Room) again() {
 	select {
@@ -112,9 +139,8 @@ func (r *Room) again() {
 	}
 }
 
-// Close lets no more jobs start, and sends those back to the queue that wait in the room. It returns those that were put
-// aside: nobody calls them any more.
-func (r *Room) Close() []int64 {
+// Close lets no more jobs start, and sends those back to the queue that wait in the room. Nobody calls those any more that were put aside.
+func (r *Room) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closed = true
@@ -126,11 +152,4 @@ func (r *Room) Close() []int64 {
 		r.table.Leave(id)
 		s.verdict <- verdict{}
 	}
-	var ids []int64
-	for _, list := range r.aside {
-		for _, j := range list {
-			ids = append(ids, j.ID)
-		}
-	}
-	return ids
 }

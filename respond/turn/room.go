@@ -22,9 +22,9 @@ const (
 	// asideFor is when a job that was put aside comes by itself, should nobody call it; those behind it come asideEach later, and
 	// each time it takes twice as long, up to maxDoubled times.
 	asideFor, asideEach, maxDoubled = 5 * time.Minute, time.Second, 4
-	// callAgain is when a job is called again that was put aside so recently that the queue does not know it yet, and maxCalls
-	// how often.
-	callAgain, maxCalls = 50 * time.Millisecond, 200
+	// callAgain is when a job is called again that was put aside so recently that the queue does not know it yet. Each time it takes
+	// twice as long, up to seldom. Those behind it wait for it for heldFor.
+	callAgain, seldom, heldFor = 50 * time.Millisecond, 2 * time.Second, 10 * time.Second
 	// openFor is how long the room trusts what it was told of when GitHub may be asked.
 	openFor = 5 * time.Second
 )
@@ -40,7 +40,8 @@ type Options struct {
 	// Open is from when on GitHub may be asked for a class of work of an installation. It is called often, and must not wait.
 	Open func(installation int64, class Class) time.Time
 	// Call brings jobs back to the queue that were put aside, and returns those that it is too early for: the queue still
-	// takes them for running. Jobs that are not put aside any more, for whatever reason, are none of them.
+	// takes them for running in this process, or is about to write down that they are put aside. Jobs that are not put aside any more,
+	// for whatever reason, are none of them.
 	Call func(ctx context.Context, ids []int64) (early []int64, err error)
 	Now  func() time.Time
 }
@@ -55,7 +56,7 @@ type Room struct {
 	table  *Table
 	seats  map[int64]*seat
 	aside  map[place][]Job  // by id
-	calls  map[int64]int    // how often a job was called in vain
+	early  map[int64]*early // jobs that were called too early
 	naps   map[int64]int    // how often a job that has not started was put aside
 	coming map[place][]call // called, or taken from the queue, and not here yet
 	timer  *time.Timer
@@ -100,6 +101,12 @@ type verdict struct {
 	aside time.Duration
 }
 
+// early is a job that was called too early: since when it is called, when it will be again, and how long that takes the next time.
+type early struct {
+	since, again time.Time
+	pause        time.Duration
+}
+
 // NewRoom makes a room. [Room.Run] must run for as long as jobs come.
 func NewRoom(o Options) *Room {
 	if o.Seats == 0 {
@@ -109,7 +116,7 @@ func NewRoom(o Options) *Room {
 		o.Comes = soon
 	}
 	return &Room{
-		Options: o, table: NewTable(o.Slots), seats: map[int64]*seat{}, aside: map[place][]Job{}, calls: map[int64]int{}, naps: map[int64]int{},
+		Options: o, table: NewTable(o.Slots), seats: map[int64]*seat{}, aside: map[place][]Job{}, early: map[int64]*early{}, naps: map[int64]int{},
 		coming: map[place][]call{}, wake: make(chan struct{}, 1),
 	}
 }
@@ -333,13 +340,6 @@ func (r *Room) putAside(j Job) time.Duration {
 
 // forget takes a job from those put aside: it came, or it is none any more.
 func (r *Room) forget(j Job) {
-	at := place{j.Installation, j.Class}
-	list := r.aside[at]
-	if i, known := slices.BinarySearchFunc(list, j.ID, byID); known {
-		r.aside[at] = slices.Delete(list, i, i+1)
-	}
-	if len(r.aside[at]) == 0 {
-		delete(r.aside, at)
-	}
-	delete(r.calls, j.ID)
+	r.remove(place{j.Installation, j.Class}, j.ID)
+	delete(r.early, j.ID)
 }
