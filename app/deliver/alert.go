@@ -34,8 +34,11 @@ func (w *Worker) handleAlert(ctx context.Context, d ledger.Delivery, t alerts.Ta
 		return w.finish(ctx, d, seen.Note)
 	}
 	leak, p, found, err := w.Policies.OfLeak(ctx, seen.Leak)
-	if err != nil || !found {
+	if err != nil {
 		return err
+	}
+	if !found {
+		return w.finish(ctx, d, goneMeanwhile)
 	}
 	given := *seen.Command
 	if given.Role, err = w.Policies.Role(ctx, leak.Repository, given.By); err != nil {

@@ -130,14 +130,25 @@ func (w *Worker) finish(ctx context.Context, d ledger.Delivery, note string) err
 	return w.finishWith(ctx, d, note, func(context.Context, Tx) error { return nil })
 }
 
-// finishWith marks the delivery finished in one transaction with the last that it asked for.
+// goneMeanwhile is what became of a delivery that asks for something about what is on record no more.
+const goneMeanwhile = "ignored: what it is about is gone"
+
+// finishWith marks the delivery finished in one transaction with the last that it asked for. Where that is about something that is gone
+// meanwhile, nothing of it is done, and the delivery is finished all the same: nobody would come back to it.
 func (w *Worker) finishWith(ctx context.Context, d ledger.Delivery, note string, last func(context.Context, Tx) error) error {
-	err := w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
-		if err := last(ctx, tx); err != nil {
-			return err
-		}
-		return tx.FinishDelivery(ctx, d.GUID, note)
-	})
+	finish := func(note string, last func(context.Context, Tx) error) error {
+		return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+			if err := last(ctx, tx); err != nil {
+				return err
+			}
+			return tx.FinishDelivery(ctx, d.GUID, note)
+		})
+	}
+	err := finish(note, last)
+	if errors.Is(err, ledger.ErrNotFound) {
+		note = goneMeanwhile
+		err = finish(note, func(context.Context, Tx) error { return nil })
+	}
 	if errors.Is(err, ledger.ErrNotFound) {
 		err = nil // the delivery was about the end of its installation, or waited behind it
 	}

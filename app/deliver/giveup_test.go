@@ -101,3 +101,34 @@ func TestAScanOutOfReach(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestWhatIsGoneLeavesNoDeliveryUnfinished: a leak or a repository may go between the decision and its transaction. The job ends, and
+// nobody would come back to the delivery.
+func TestWhatIsGoneLeavesNoDeliveryUnfinished(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	store, err := queue.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db"), Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	w := &Worker{Store: ledger.Scope[Tx](store), Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)}
+	d := ledger.Delivery{GUID: "a", Event: "issue_comment", Body: []byte("{}"), Received: now}
+	if _, err := store.Accept(t.Context(), []ledger.Delivery{d}); err != nil {
+		t.Fatal(err)
+	}
+	err = w.finishWith(t.Context(), d, "applied", func(ctx context.Context, tx Tx) error {
+		_, err := tx.Repository(ctx, 1)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) (err error) {
+		d, err = tx.Delivery(ctx, "a")
+		return err
+	})
+	if err != nil || d.Finished.IsZero() || d.Outcome != goneMeanwhile {
+		t.Errorf("finished %v as %q: %v", d.Finished, d.Outcome, err)
+	}
+}
