@@ -288,11 +288,13 @@ func backlogStatement(postgres bool) string {
 // callJobs makes jobs available that were put aside, and returns those that River does not know yet to be put aside: that the process
 // runs, or has put off in between. first: River hands them out before all others. It waits for nobody: River locks many jobs at once, in any order.
 func callJobs(ctx context.Context, tx *ledger.Tx, ids []int64, first bool, process string) (early []int64, err error) {
-	args, which := make([]any, len(ids)), make([]string, len(ids))
+	var args []any
+	var which []string
 	for i, id := range ids {
-		args[i], which[i] = id, fmt.Sprintf("$%d", i+1)
+		args, which = append(args, id), append(which, fmt.Sprintf("$%d", i+1))
 	}
-	list, called := strings.Join(which, ", "), strings.Join(which, ", ")
+	list := strings.Join(which, ", ")
+	called := list
 	if tx.Postgres() != nil {
 		called = `SELECT id FROM river_job WHERE id IN (` + list + `) ORDER BY id FOR UPDATE SKIP LOCKED`
 	}
