@@ -171,7 +171,7 @@ func (tx *Tx) acceptAgain(ctx context.Context, d Delivery) (Acceptance, error) {
 		return Done, nil
 	}
 	have.Lane, have.Class, have.Installation, have.Repository = d.Lane, d.Class, d.Installation, d.Repository
-	queued, err := tx.s.queue.EnqueueDelivery(ctx, tx, have)
+	queued, err := tx.s.queue.EnqueueDelivery(ctx, tx, have, have.GivenUp)
 	switch {
 	case err != nil:
 		return "", err

@@ -26,8 +26,9 @@ type Queue interface {
 	Complete(ctx context.Context, tx *Tx, row *job.Row) error
 	// EnqueueDeliveries queues the jobs of deliveries that cannot have any yet.
 	EnqueueDeliveries(ctx context.Context, tx *Tx, deliveries []Delivery) error
-	// EnqueueDelivery queues the job of a delivery unless one will still do its work, and reports whether it did.
-	EnqueueDelivery(ctx context.Context, tx *Tx, d Delivery) (queued bool, err error)
+	// EnqueueDelivery queues the job of a delivery unless one will still do its work, and reports whether it did. One that was finished and
+	// was reopened gets a job in any case.
+	EnqueueDelivery(ctx context.Context, tx *Tx, d Delivery, reopened bool) (queued bool, err error)
 
 	// ResumeParked makes parked jobs available of which the SQL condition on table parked holds, and forgets that they were parked.
 	ResumeParked(ctx context.Context, tx *Tx, which string, args ...any) error

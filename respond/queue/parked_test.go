@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -101,5 +102,40 @@ func TestGivenUpDeliveries(t *testing.T) {
 		}
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error { return tx.FinishDelivery(ctx, "g", "scanned") })
 		equal(t, "after it was done", accept("three"), ledger.Done)
+	})
+}
+
+// TestADeliveryThatComesWhileItIsGivenUp: its job has given it up, and has not ended yet, when GitHub sends it again. That job does nothing more for it.
+func TestADeliveryThatComesWhileItIsGivenUp(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s := ledgertest.Open(t, ledger.Options{URL: url})
+		d := ledger.Delivery{GUID: "g", Event: "push", Installation: 1, Repository: 2, Body: []byte("{}"), Received: start()}
+		if _, err := s.Accept(t.Context(), []ledger.Delivery{d}); err != nil {
+			t.Fatal(err)
+		}
+		runs, end := make(chan int, 9), make(chan struct{})
+		n := 0
+		var count sync.Mutex
+		work(t, s, jobs{delivery: func(ctx context.Context, _ *river.Job[job.Delivery]) error {
+			count.Lock()
+			n++
+			run := n
+			count.Unlock()
+			err := s.Update(ctx, func(ctx context.Context, tx *ledger.Tx) error { return tx.GiveUpDelivery(ctx, "g", "no") })
+			runs <- run
+			if run == 1 {
+				<-end
+			}
+			return err
+		}}, queue.Config{})
+		receive(t, runs)
+		accepted, err := s.Accept(t.Context(), []ledger.Delivery{d})
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "sent again", accepted, []ledger.Acceptance{ledger.Requeued})
+		close(end)
+		equal(t, "run", receive(t, runs), 2)
 	})
 }

@@ -122,7 +122,7 @@ func (q *inserter) EnqueueDeliveries(ctx context.Context, tx *ledger.Tx, deliver
 }
 
 // EnqueueDelivery implements [ledger.Queue].
-func (q *inserter) EnqueueDelivery(ctx context.Context, tx *ledger.Tx, d ledger.Delivery) (bool, error) {
+func (q *inserter) EnqueueDelivery(ctx context.Context, tx *ledger.Tx, d ledger.Delivery, reopened bool) (bool, error) {
 	waiting, err := backlogsOf(ctx, tx, []ledger.Delivery{d})
 	if err != nil {
 		return false, err
@@ -131,6 +131,15 @@ func (q *inserter) EnqueueDelivery(ctx context.Context, tx *ledger.Tx, d ledger.
 	result, err := q.insertJob(ctx, tx, params.Args, params.InsertOpts)
 	if err != nil {
 		return false, err
+	}
+	if reopened && result.UniqueSkippedAsDuplicate && result.Job.State == rivertype.JobStateRunning {
+		// That job gave the delivery up, and does nothing more for it.
+		if err := forgetUnique(ctx, tx, result.Job.ID); err != nil {
+			return false, err
+		}
+		if result, err = q.insertJob(ctx, tx, params.Args, params.InsertOpts); err != nil {
+			return false, err
+		}
 	}
 	return !result.UniqueSkippedAsDuplicate, nil
 }

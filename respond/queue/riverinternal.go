@@ -15,6 +15,7 @@ package queue
 //   - Reading the priorities of what waits of an installation (eachBacklog). The API lists jobs, and does not count them.
 //   - Making jobs available before their time, many with one statement: those whose turn comes (callJobs, callAll), and parked ones
 //     (resumeParked). JobRetry takes one job, and resets what it counts.
+//   - Queueing a job beside one that River takes for running, and that is over (forgetUnique): River's unique jobs wait for its end.
 //   - Reclaiming the jobs of a process that is gone (reclaim, runningElsewhere, endLeadership). River does so when a job's timeout
 //     has passed, which is an hour for backfills, and takes an attempt for it.
 
@@ -149,6 +150,12 @@ func jobState(ctx context.Context, tx *ledger.Tx, id int64) (rivertype.JobState,
 	var state string
 	_, err := tx.OneSQL(ctx, []any{&state}, `SELECT CAST(state AS TEXT) FROM river_job WHERE id = $1`+tx.ForUpdate(), id)
 	return rivertype.JobState(state), err
+}
+
+// forgetUnique has River queue a job again of which this one is.
+func forgetUnique(ctx context.Context, tx *ledger.Tx, id int64) error {
+	_, err := tx.ExecSQL(ctx, `UPDATE river_job SET unique_key = NULL, unique_states = NULL WHERE id = $1`, id)
+	return err
 }
 
 // The states of jobs that will still do their work, and of those that have yet to start, in SQL.
