@@ -56,8 +56,9 @@ RACE := -race -short -gcflags=modernc.org/sqlite/lib=-race=false
 
 .PHONY: race
 race: ## Run the tests under the race detector: needs a C compiler
-	# Nothing runs at once in literal and inflate, which the detector slows down most.
-	CGO_ENABLED=1 go test $(RACE) $(filter-out %/app %/comparison %/literal %/inflate,$(PACKAGES))
+	# Nothing runs at once in literal and inflate, which the detector slows down most, and in unpack only where a walker is shared.
+	CGO_ENABLED=1 go test $(RACE) $(filter-out %/app %/comparison %/literal %/inflate %/unpack,$(PACKAGES))
+	CGO_ENABLED=1 go test $(RACE) -run 'WindowsAreCharged|WalkerIsShared' ./detect/unpack
 	# The whole server under the race detector takes minutes: those of its tests that let most things happen at once.
 	CGO_ENABLED=1 go test $(RACE) -parallel 2 -run 'PushWithALeak|Branches|Fork|Hides|Rerequest' ./app
 
@@ -67,7 +68,8 @@ purego: ## Run the engine's tests without assembly
 	go test -short -tags purego ./detect ./detect/literal ./detect/inflate ./detect/pack
 
 .PHONY: cross
-cross: ## Build for every platform that releases have, and vet what differs by system
+cross: export GOFLAGS := $(GOFLAGS) -trimpath
+cross: ## Build for every platform that releases have, as they are built, and vet what differs by system
 	@for os in linux darwin windows; do for arch in amd64 arm64; do \
 	  echo "$$os/$$arch"; GOOS=$$os GOARCH=$$arch go build -o /dev/null ./app/rekey || exit 1; \
 	done; done
