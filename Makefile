@@ -112,8 +112,8 @@ crash: ## Kill the server at random for CRASH_TIME (15s), CRASH_SEED, CRASH_STOR
 postgres: ## Run the store's tests on the PostgreSQL server that REKEY_TEST_POSTGRES_URL names
 	@[ -n "$$REKEY_TEST_POSTGRES_URL" ] || { echo "set REKEY_TEST_POSTGRES_URL to postgres://USER@HOST:PORT/DATABASE"; exit 2; }
 	go test -count=1 -p 1 ./respond/ledger/... ./respond/queue ./app/intake
-	# A database of its own for each test costs a second: of the whole server, those tests that lean on the store most.
-	go test -count=1 -parallel 2 -run 'PushWithALeak|Branches|Fork|Killed|Hides|Sweep|Uninstall|Backfill|Histories|Roles|Outages' ./app
+	# Of the whole server, those tests that lean on the store most. They wait more than they work: for heartbeats of processes that were killed.
+	go test -count=1 -parallel 4 -run 'PushWithALeak|Branches|Fork|Killed|Hides|Sweep|Uninstall|Backfill|Histories|Roles|Outages' ./app
 
 .PHONY: browser
 browser: ## Open the demo's page in Chromium and test it

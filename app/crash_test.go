@@ -34,7 +34,12 @@ import (
 func TestMain(m *testing.M) {
 	if os.Getenv("REKEY_TEST_RUN") == "" {
 		manyAtOnce()
-		goleak.VerifyTestMain(m) // ends the process
+		goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+			if err := dropMigrated(); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+			}
+			os.Exit(code)
+		}))
 	}
 	if group := os.Getenv("REKEY_TEST_CGROUP"); group != "" {
 		if err := os.WriteFile(filepath.Join(group, "cgroup.procs"), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {

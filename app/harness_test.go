@@ -138,8 +138,8 @@ func emptyLedger(t testing.TB) (dir string) {
 	return dir
 }
 
-// testDatabase makes a database of its own in PostgreSQL where REKEY_TEST_POSTGRES_URL names a server; else it returns
-// "", for SQLite.
+// testDatabase makes a database of its own in PostgreSQL where REKEY_TEST_POSTGRES_URL names a server, with a ledger in which there is
+// nothing; else it returns "", for SQLite.
 func testDatabase(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv("REKEY_TEST_POSTGRES_URL")
@@ -151,7 +151,7 @@ func testDatabase(t testing.TB) string {
 		t.Fatal(err)
 	}
 	name := fmt.Sprintf("rekey_app_%d", time.Now().UnixNano())
-	if _, err := db.Exec("CREATE DATABASE " + name); err != nil {
+	if _, err := db.Exec("CREATE DATABASE " + name + " TEMPLATE " + migratedPostgres()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -160,13 +160,51 @@ func testDatabase(t testing.TB) string {
 		}
 		db.Close()
 	})
+	return databaseURL(server, name)
+}
+
+func databaseURL(server, name string) string {
 	u, err := url.Parse(server)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	u.Path = "/" + name
 	return u.String()
 }
+
+// migratedPostgres is the name of a database with a ledger in which there is nothing: to migrate one takes a second. See dropMigrated.
+var migratedPostgres = sync.OnceValue(func() string {
+	name := fmt.Sprintf("rekey_app_empty_%d", time.Now().UnixNano())
+	server := os.Getenv("REKEY_TEST_POSTGRES_URL")
+	db, err := sql.Open("pgx", server)
+	if err != nil {
+		panic(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("CREATE DATABASE " + name); err != nil {
+		panic(err)
+	}
+	dropMigrated = func() error {
+		db, err := sql.Open("pgx", server)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		_, err = db.Exec("DROP DATABASE " + name + " WITH (FORCE)")
+		return err
+	}
+	store, err := queue.OpenStore(context.Background(), ledger.Options{URL: databaseURL(server, name)})
+	if err == nil {
+		err = store.Close()
+	}
+	if err != nil {
+		panic(err)
+	}
+	return name
+})
+
+// dropMigrated drops that database, where it was made.
+var dropMigrated = func() error { return nil }
 
 func (w *world) start() {
 	w.t.Helper()

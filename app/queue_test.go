@@ -51,7 +51,12 @@ func (w *world) busy() (busy bool) {
 		if err != nil {
 			return err
 		}
-		busy = stats.Unfinished > 0
+		for _, n := range stats.Running {
+			busy = busy || n > 0
+		}
+		if busy = busy || stats.Unfinished > 0; busy {
+			return nil
+		}
 		for _, j := range w.jobs(tx) {
 			busy = busy || j.AttemptedAt != nil || time.Until(j.ScheduledAt) < soon
 		}
