@@ -116,11 +116,18 @@ func (s *Server) restHandler() http.Handler {
 
 	repo("GET", "/issues", "issues", "read", listIssues)
 	repo("POST", "/issues", "issues", "write", createIssue)
+	repo("GET", "/issues/comments", "issues", "read", listAllComments)
 	repo("GET", "/issues/{number:[0-9]+}", "issues", "read", getIssue)
 	repo("PATCH", "/issues/{number:[0-9]+}", "issues", "write", editIssue)
 	repo("GET", "/issues/{number:[0-9]+}/comments", "issues", "read", listComments)
 	repo("POST", "/issues/{number:[0-9]+}/comments", "issues", "write", createComment)
+	repo("GET", "/issues/comments/{id:[0-9]+}", "issues", "read", getComment)
+	repo("PATCH", "/issues/comments/{id:[0-9]+}", "issues", "write", editComment)
 	repo("DELETE", "/issues/comments/{id:[0-9]+}", "issues", "write", deleteComment)
+
+	repo("GET", "/pulls/comments", "pull_requests", "read", listReviewComments)
+	repo("DELETE", "/pulls/comments/{id:[0-9]+}", "pull_requests", "write", deleteReviewComment)
+	repo("GET", "/comments", "contents", "read", listCommitComments)
 
 	const alerts, scanning = "secret_scanning_alerts", "security_events"
 	repo("GET", "/secret-scanning/alerts/{number:[0-9]+}", alerts, "read", getAlert)

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,15 +17,15 @@ func (r *Repository) OpenIssue(ctx context.Context, title, body string, by *Acco
 	s.mu.Lock()
 	i := r.newIssue(by)
 	i.title, i.body = title, body
-	d := s.issueDelivery(r, i, "opened", by)
+	d := s.issueDelivery(r, i, "opened", by, nil)
 	s.mu.Unlock()
 	return i.number, s.send(ctx, d)
 }
 
 // Comment writes a comment as a person does, and sends issue_comment.created.
 func (r *Repository) Comment(ctx context.Context, number int, body string, by *Account) (Delivery, error) {
-	return r.onIssue(ctx, number, func(i *issue) *Delivery {
-		return r.s.commentDelivery(r, i, r.addComment(i, body, by), "created", by)
+	return r.onThread(ctx, number, r.thread, func(i *issue) *Delivery {
+		return r.s.commentDelivery(r, i, r.addComment(i, body, by), "created", by, nil)
 	})
 }
 
@@ -33,7 +33,7 @@ func (r *Repository) Comment(ctx context.Context, number int, body string, by *A
 func (r *Repository) CloseIssue(ctx context.Context, number int, reason string, by *Account) (Delivery, error) {
 	return r.onIssue(ctx, number, func(i *issue) *Delivery {
 		r.turn(i, "closed", reason, by)
-		return r.s.issueDelivery(r, i, "closed", by)
+		return r.s.issueDelivery(r, i, "closed", by, nil)
 	})
 }
 
@@ -41,7 +41,7 @@ func (r *Repository) CloseIssue(ctx context.Context, number int, reason string, 
 func (r *Repository) ReopenIssue(ctx context.Context, number int, by *Account) (Delivery, error) {
 	return r.onIssue(ctx, number, func(i *issue) *Delivery {
 		r.turn(i, "open", "", by)
-		return r.s.issueDelivery(r, i, "reopened", by)
+		return r.s.issueDelivery(r, i, "reopened", by, nil)
 	})
 }
 
@@ -49,7 +49,7 @@ func (r *Repository) ReopenIssue(ctx context.Context, number int, by *Account) (
 func (r *Repository) DeleteIssue(ctx context.Context, number int, by *Account) (Delivery, error) {
 	return r.onIssue(ctx, number, func(i *issue) *Delivery {
 		i.deleted = true
-		return r.s.issueDelivery(r, i, "deleted", by)
+		return r.s.issueDelivery(r, i, "deleted", by, nil)
 	})
 }
 
@@ -76,18 +76,19 @@ func (r *Repository) TransferIssue(ctx context.Context, number int, to *Reposito
 func (pr *PullRequest) Comment(ctx context.Context, body string, by *Account) Delivery {
 	s := pr.base.s
 	s.mu.Lock()
-	i := &issue{
-		id: pr.id, number: pr.number, title: pr.title, author: pr.author, state: pr.state, created: pr.created, updated: pr.created, pull: pr,
-	}
-	d := s.commentDelivery(pr.base, i, pr.base.addComment(i, body, by), "created", by)
+	d := s.commentDelivery(pr.base, pr.issue, pr.base.addComment(pr.issue, body, by), "created", by, nil)
 	s.mu.Unlock()
 	return s.send(ctx, d)
 }
 
 func (r *Repository) onIssue(ctx context.Context, number int, do func(*issue) *Delivery) (Delivery, error) {
+	return r.onThread(ctx, number, r.issue, do)
+}
+
+func (r *Repository) onThread(ctx context.Context, number int, find func(int64) *issue, do func(*issue) *Delivery) (Delivery, error) {
 	s := r.s
 	s.mu.Lock()
-	i := r.issue(int64(number))
+	i := find(int64(number))
 	var d *Delivery
 	if i != nil && !i.deleted {
 		d = do(i)
@@ -101,36 +102,37 @@ func (r *Repository) onIssue(ctx context.Context, number int, do func(*issue) *D
 }
 
 func (r *Repository) addComment(i *issue, body string, by *Account) *comment {
-	now := r.s.opt.Now()
-	c := &comment{id: r.s.id(), body: body, author: by, created: now, updated: now}
+	c := &comment{text: r.s.newText("IssueComment", body, by)}
 	i.comments = append(i.comments, c)
-	i.updated = now
+	i.updated = c.created
 	return c
 }
 
 // issueDelivery is nil if no installation reaches the repository.
-func (s *Server) issueDelivery(r *Repository, i *issue, action string, by *Account) *Delivery {
+func (s *Server) issueDelivery(r *Repository, i *issue, action string, by *Account, more object) *Delivery {
+	return s.inRepositoryDelivery("issues", r, by, object{"action": action, "issue": s.issueJSON(r, i)}, more)
+}
+
+func (s *Server) commentDelivery(r *Repository, i *issue, c *comment, action string, by *Account, more object) *Delivery {
+	return s.inRepositoryDelivery("issue_comment", r, by, object{
+		"action": action, "issue": s.issueJSON(r, i), "comment": s.commentJSON(r, i, c),
+	}, more)
+}
+
+// inRepositoryDelivery is an event of a repository; nil if no installation reaches it.
+func (s *Server) inRepositoryDelivery(event string, r *Repository, by *Account, body, more object) *Delivery {
 	in := s.installationOf(r)
 	if in == nil {
 		return nil
 	}
-	return s.delivery("issues", in.id, r, by, object{
-		"action": action, "issue": s.issueJSON(r, i), "repository": s.repositoryJSON(r),
-	})
+	body["repository"] = s.repositoryJSON(r)
+	maps.Copy(body, more)
+	return s.delivery(event, in.id, r, by, body)
 }
 
-func (s *Server) commentDelivery(r *Repository, i *issue, c *comment, action string, by *Account) *Delivery {
-	in := s.installationOf(r)
-	if in == nil {
-		return nil
-	}
-	return s.delivery("issue_comment", in.id, r, by, object{
-		"action": action, "issue": s.issueJSON(r, i), "comment": s.commentJSON(r, i, c), "repository": s.repositoryJSON(r),
-	})
-}
-
-func (s *Server) echoIssue(r *Repository, i *issue, action string) {
-	s.echo(s.issueDelivery(r, i, action, s.bot))
+// echoIssue sends what the App's own change of an issue causes, or of a pull request by its issue's address.
+func (s *Server) echoIssue(r *Repository, i *issue, action string, more object) {
+	s.echo(r.issuePlace(i).event(action, s.bot, more))
 }
 
 // listComments is GET /repos/{owner}/{repo}/issues/{number}/comments.
@@ -171,7 +173,7 @@ func createComment(c *call) answer {
 		return a
 	}
 	one := c.repo.addComment(i, body, c.s.bot)
-	c.s.echo(c.s.commentDelivery(c.repo, i, one, "created", c.s.bot))
+	c.s.echo(c.s.commentDelivery(c.repo, i, one, "created", c.s.bot, nil))
 	return created(c.s.commentJSON(c.repo, i, one))
 }
 
@@ -193,7 +195,7 @@ func (c *call) commentBody() (string, answer, bool) {
 
 // findComment finds the comment that the path names.
 func (c *call) findComment() (*issue, *comment) {
-	for _, i := range c.repo.issues {
+	for _, i := range c.repo.threads() {
 		for _, one := range i.comments {
 			if one.id == c.number("id") && !i.deleted {
 				return i, one
@@ -209,6 +211,32 @@ func deleteComment(c *call) answer {
 	if one == nil {
 		return notFound()
 	}
-	i.comments = slices.DeleteFunc(i.comments, func(other *comment) bool { return other == one })
+	c.s.echo(c.s.commentDelivery(c.repo, i, one, "deleted", c.s.bot, nil))
+	i.comments = without(i.comments, one)
 	return answer{status: http.StatusNoContent}
+}
+
+// getComment is GET /repos/{owner}/{repo}/issues/comments/{id}.
+func getComment(c *call) answer {
+	i, one := c.findComment()
+	if one == nil {
+		return notFound()
+	}
+	return ok(c.s.commentJSON(c.repo, i, one))
+}
+
+// editComment is PATCH /repos/{owner}/{repo}/issues/comments/{id}.
+func editComment(c *call) answer {
+	i, one := c.findComment()
+	if one == nil {
+		return notFound()
+	}
+	body, a, fits := c.commentBody()
+	if !fits {
+		return a
+	}
+	before := one.body
+	c.s.edit(&one.text, body, c.s.bot)
+	c.s.echo(c.s.commentDelivery(c.repo, i, one, "edited", c.s.bot, object{"changes": changed("", "", before, body)}))
+	return ok(c.s.commentJSON(c.repo, i, one))
 }

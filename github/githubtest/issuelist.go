@@ -20,7 +20,7 @@ func listIssues(c *call) answer {
 		return unfit("since is not a timestamp.")
 	}
 	var issues []*issue
-	for _, i := range c.repo.issues {
+	for _, i := range c.repo.threads() {
 		if !i.deleted && i.movedTo == nil && !i.updated.Before(since) && i.matches(q) {
 			issues = append(issues, i)
 		}
@@ -99,7 +99,7 @@ func (s *Server) issueJSON(r *Repository, i *issue) object {
 	made := object{
 		"url": api, "repository_url": s.APIURL() + "/repos/" + r.fullName(), "labels_url": api + "/labels{/name}",
 		"comments_url": api + "/comments", "events_url": api + "/events",
-		"html_url": fmt.Sprintf("%s/%s/issues/%d", s.baseURL, r.fullName(), i.number), "id": i.id, "node_id": nodeID("Issue", i.id),
+		"html_url": r.page(i), "id": i.id, "node_id": i.node(),
 		"number": i.number, "title": i.title, "user": s.accountJSON(i.author), "labels": labels, "state": i.state,
 		"locked": i.locked, "assignee": assignee, "assignees": assignees, "milestone": nil, "comments": len(i.comments),
 		"created_at": stamp(i.created), "updated_at": stamp(i.updated), "closed_at": stampOrNull(i.closed),
@@ -129,8 +129,8 @@ func (s *Server) commentJSON(r *Repository, i *issue, c *comment) object {
 		app = s.appJSON()
 	}
 	return object{
-		"url": api + "/comments/" + itoa(c.id), "id": c.id, "node_id": nodeID("IssueComment", c.id),
-		"html_url":  fmt.Sprintf("%s/%s/issues/%d#issuecomment-%d", s.baseURL, r.fullName(), i.number, c.id),
+		"url": api + "/comments/" + itoa(c.id), "id": c.id, "node_id": c.node(),
+		"html_url":  fmt.Sprintf("%s#issuecomment-%d", r.page(i), c.id),
 		"issue_url": fmt.Sprintf("%s/%d", api, i.number), "user": s.accountJSON(c.author), "created_at": stamp(c.created),
 		"updated_at": stamp(c.updated), "author_association": r.association(c.author), "body": c.body,
 		"reactions": reactionsJSON(api + "/comments/" + itoa(c.id)), "performed_via_github_app": app,

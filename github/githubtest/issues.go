@@ -18,21 +18,19 @@ const (
 )
 
 type issue struct {
-	id               int64
-	number           int
-	title, body      string
-	author           *Account
-	state, reason    string
-	labels           []*label
-	assignees        []*Account
-	comments         []*comment
-	created, updated time.Time
-	closed           time.Time
-	closedBy         *Account
-	deleted, locked  bool
-	movedTo          *Repository // where it was transferred to, as number movedNumber
-	movedNumber      int
-	pull             *PullRequest // what GitHub counts as an issue though it is none; nil for issues
+	text
+	number          int
+	title           string
+	state, reason   string
+	labels          []*label
+	assignees       []*Account
+	comments        []*comment
+	closed          time.Time
+	closedBy        *Account
+	deleted, locked bool
+	movedTo         *Repository // where it was transferred to, as number movedNumber
+	movedNumber     int
+	pull            *PullRequest // what GitHub counts as an issue though it is none; nil for issues
 }
 
 type label struct {
@@ -40,11 +38,11 @@ type label struct {
 	name string
 }
 
+// comment is a comment of any kind.
 type comment struct {
-	id               int64
-	body             string
-	author           *Account
-	created, updated time.Time
+	text
+	spot               // of a pull request's review, or of a commit
+	replies []*comment // of a discussion
 }
 
 // Issue is an issue as it stands.
@@ -121,7 +119,7 @@ func (c *call) findIssue() (*issue, answer) {
 	if c.repo.noIssues {
 		return nil, issuesDisabled()
 	}
-	i := c.repo.issue(c.number("number"))
+	i := c.repo.thread(c.number("number"))
 	switch {
 	case i == nil:
 		return nil, notFound()
@@ -154,15 +152,15 @@ func createIssue(c *call) answer {
 		return a
 	}
 	i := c.repo.newIssue(c.s.bot)
+	i.body = deref(req.Body)
 	c.repo.edit(i, &req)
-	c.s.echoIssue(c.repo, i, "opened")
+	c.s.echoIssue(c.repo, i, "opened", nil)
 	return created(c.s.issueJSON(c.repo, i))
 }
 
 func (r *Repository) newIssue(author *Account) *issue {
 	r.numbers++
-	now := r.s.opt.Now()
-	i := &issue{id: r.s.id(), number: r.numbers, author: author, state: "open", created: now, updated: now}
+	i := &issue{text: r.s.newText("Issue", "", author), number: r.numbers, state: "open"}
 	r.issues = append(r.issues, i)
 	return i
 }
@@ -180,20 +178,32 @@ func editIssue(c *call) answer {
 	if a, fits := c.repo.checkIssue(&req); !fits {
 		return a
 	}
-	was := i.state
+	was, title, body := i.state, i.title, i.body
 	c.repo.edit(i, &req)
 	if req.State != nil && *req.State != was {
 		c.repo.turn(i, *req.State, deref(req.Reason), c.s.bot)
 	}
 	switch {
 	case i.state == "closed" && was == "open":
-		c.s.echoIssue(c.repo, i, "closed")
+		c.s.echoIssue(c.repo, i, "closed", nil)
 	case i.state == "open" && was == "closed":
-		c.s.echoIssue(c.repo, i, "reopened")
-	case req.Title != nil || req.Body != nil:
-		c.s.echoIssue(c.repo, i, "edited")
+		c.s.echoIssue(c.repo, i, "reopened", nil)
+	case i.title != title || i.body != body:
+		c.s.echoIssue(c.repo, i, "edited", object{"changes": changed(title, i.title, body, i.body)})
 	}
 	return ok(c.s.issueJSON(c.repo, i))
+}
+
+// changed is what an edit's event says of it.
+func changed(title, newTitle, body, newBody string) object {
+	changes := object{}
+	if title != newTitle {
+		changes["title"] = object{"from": title}
+	}
+	if body != newBody {
+		changes["body"] = object{"from": body}
+	}
+	return changes
 }
 
 // checkIssue holds a request against GitHub's limits.
@@ -248,7 +258,9 @@ func labelName(l any) string {
 // edit makes a checked request part of the issue; the state apart.
 func (r *Repository) edit(i *issue, req *issueRequest) {
 	set(&i.title, req.Title)
-	set(&i.body, req.Body)
+	if req.Body != nil {
+		r.s.edit(&i.text, *req.Body, r.s.bot)
+	}
 	if req.Labels != nil {
 		i.labels = nil
 		for _, l := range req.Labels {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// quota is the primary rate limit of one installation.
+// quota is a primary rate limit of one installation.
 type quota struct {
 	used  int
 	reset time.Time
@@ -23,11 +23,7 @@ func (s *Server) spend(h http.Header, installation int64) (answer, bool) {
 	if !over {
 		q.used++
 	}
-	h.Set("X-RateLimit-Limit", strconv.Itoa(s.opt.HourlyLimit))
-	h.Set("X-RateLimit-Used", strconv.Itoa(q.used))
-	h.Set("X-RateLimit-Remaining", strconv.Itoa(s.opt.HourlyLimit-q.used))
-	h.Set("X-RateLimit-Reset", itoa(q.reset.Unix()))
-	h.Set("X-RateLimit-Resource", "core")
+	q.show(h, s.opt.HourlyLimit, "core")
 	if !over {
 		return answer{}, true
 	}
@@ -38,13 +34,26 @@ func (s *Server) spend(h http.Header, installation int64) (answer, bool) {
 
 // quota returns the installation's, renewed when its hour is over.
 func (s *Server) quota(installation int64) *quota {
-	now := s.opt.Now()
-	q := s.quotas[installation]
+	return renewed(s.quotas, installation, s.opt.Now())
+}
+
+// renewed returns the quota of that number, a full one when its hour is over.
+func renewed(quotas map[int64]*quota, of int64, now time.Time) *quota {
+	q := quotas[of]
 	if q == nil || !now.Before(q.reset) {
 		q = &quota{reset: now.Add(time.Hour).Truncate(time.Second)}
-		s.quotas[installation] = q
+		quotas[of] = q
 	}
 	return q
+}
+
+// show writes the quota's state into an answer's header.
+func (q *quota) show(h http.Header, limit int, resource string) {
+	h.Set("X-RateLimit-Limit", strconv.Itoa(limit))
+	h.Set("X-RateLimit-Used", strconv.Itoa(q.used))
+	h.Set("X-RateLimit-Remaining", strconv.Itoa(limit-q.used))
+	h.Set("X-RateLimit-Reset", itoa(q.reset.Unix()))
+	h.Set("X-RateLimit-Resource", resource)
 }
 
 // Left is how many requests the installation has left in this hour.

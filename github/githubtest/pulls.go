@@ -4,26 +4,20 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"strings"
-	"time"
 )
 
 // PullRequest is a pull request into the repository that it was opened in.
 type PullRequest struct {
+	*issue
 	base    *Repository
-	id      int64
-	number  int
-	title   string
-	author  *Account
 	head    *Repository
 	headRef string // branch
 	headSHA string
 	baseRef string
 	baseSHA string
-	state   string
 	draft   bool
-	created time.Time
+	written []*review
 }
 
 // PullRequestOptions say what to open.
@@ -32,6 +26,7 @@ type PullRequestOptions struct {
 	HeadRef string      // branch of the head's repository
 	BaseRef string      // "": the default branch
 	Title   string
+	Body    string
 	By      *Account // nil: the owner of the head's repository
 	Draft   bool
 }
@@ -80,9 +75,12 @@ func (r *Repository) OpenPullRequest(ctx context.Context, opt PullRequestOptions
 	s.mu.Lock()
 	r.numbers++
 	pr := &PullRequest{
-		base: r, id: s.id(), number: r.numbers, title: cmp.Or(opt.Title, "Update "+opt.HeadRef), author: opt.By, head: opt.Head,
-		headRef: opt.HeadRef, baseRef: baseRef, baseSHA: base, state: "open", draft: opt.Draft, created: s.opt.Now(),
+		issue: &issue{
+			text: s.newText("PullRequest", opt.Body, opt.By), number: r.numbers, title: cmp.Or(opt.Title, "Update "+opt.HeadRef), state: "open",
+		},
+		base: r, head: opt.Head, headRef: opt.HeadRef, baseRef: baseRef, baseSHA: base, draft: opt.Draft,
 	}
+	pr.pull = pr
 	r.pulls = append(r.pulls, pr)
 	s.mu.Unlock()
 	if err := pr.take(head); err != nil {
@@ -162,15 +160,9 @@ func (pr *PullRequest) event(ctx context.Context, action string, by *Account, ch
 
 // pullRequestDelivery is nil if no installation reaches the base. The caller holds the lock.
 func (s *Server) pullRequestDelivery(pr *PullRequest, action string, by *Account, more object) *Delivery {
-	in := s.installationOf(pr.base)
-	if in == nil {
-		return nil
-	}
-	body := object{
-		"action": action, "number": pr.number, "pull_request": s.pullRequestJSON(pr), "repository": s.repositoryJSON(pr.base),
-	}
-	maps.Copy(body, more)
-	return s.delivery("pull_request", in.id, pr.base, by, body)
+	return s.inRepositoryDelivery("pull_request", pr.base, by, object{
+		"action": action, "number": pr.number, "pull_request": s.pullRequestJSON(pr),
+	}, more)
 }
 
 // MergeGroup puts a commit on a merge queue's branch for the base branch ("" is the default one), and sends the push of
@@ -247,10 +239,10 @@ func (s *Server) pullRequestJSON(pr *PullRequest) object {
 		closed = stamp(s.opt.Now())
 	}
 	return object{
-		"url": api, "id": pr.id, "node_id": nodeID("PullRequest", pr.id), "html_url": web, "diff_url": web + ".diff",
+		"url": api, "id": pr.id, "node_id": pr.node(), "html_url": web, "diff_url": web + ".diff",
 		"patch_url": web + ".patch", "issue_url": issue, "number": pr.number, "state": pr.state, "locked": false,
-		"title": pr.title, "user": s.accountJSON(pr.author), "body": nil, "created_at": stamp(pr.created),
-		"updated_at": stamp(pr.created), "closed_at": closed, "merged_at": nil, "merge_commit_sha": nil, "assignee": nil,
+		"title": pr.title, "user": s.accountJSON(pr.author), "body": orNull(pr.body), "created_at": stamp(pr.created),
+		"updated_at": stamp(pr.updated), "closed_at": closed, "merged_at": nil, "merge_commit_sha": nil, "assignee": nil,
 		"assignees": []object{}, "requested_reviewers": []object{}, "requested_teams": []object{}, "labels": []object{},
 		"milestone": nil, "draft": pr.draft, "commits_url": api + "/commits", "review_comments_url": api + "/comments",
 		"review_comment_url": repo + "/pulls/comments{/number}", "comments_url": issue + "/comments",
@@ -262,8 +254,8 @@ func (s *Server) pullRequestJSON(pr *PullRequest) object {
 			"commits": href(api + "/commits"), "statuses": href(repo + "/statuses/" + pr.headSHA),
 		},
 		"author_association": pr.base.association(pr.author), "auto_merge": nil, "active_lock_reason": nil, "merged": false,
-		"mergeable": nil, "rebaseable": nil, "mergeable_state": "unknown", "merged_by": nil, "comments": 0,
-		"review_comments": 0, "maintainer_can_modify": false, "commits": 1, "additions": 1, "deletions": 0, "changed_files": 1,
+		"mergeable": nil, "rebaseable": nil, "mergeable_state": "unknown", "merged_by": nil, "comments": len(pr.comments),
+		"review_comments": len(pr.base.reviewComments(pr)), "maintainer_can_modify": false, "commits": 1, "additions": 1, "deletions": 0, "changed_files": 1,
 	}
 }
 

@@ -34,6 +34,8 @@ type Repository struct {
 	issues        []*issue
 	labels        map[string]*label // by lower-case name
 	pulls         []*PullRequest
+	onCommits     []*comment
+	discussions   []*discussion
 	protected     []protection
 	alerts        []*alert
 	sarifs        []SARIF

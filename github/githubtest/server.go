@@ -63,6 +63,7 @@ type Server struct {
 	rulesets      []*ruleset
 	grants        map[string]*grant // by token
 	quotas        map[int64]*quota  // by installation or user; 0 is the App itself
+	spent         map[int64]*quota  // of GraphQL, by installation
 	manifests     manifests
 	teams         map[string][]*Account // members, by organisation/slug
 	unregistered  bool
@@ -128,6 +129,7 @@ func New(opt Options) (*Server, error) {
 		installations: map[int64]*Installation{},
 		grants:        map[string]*grant{},
 		quotas:        map[int64]*quota{},
+		spent:         map[int64]*quota{},
 		manifests:     manifests{map[string]draft{}, map[string]manifestApp{}},
 		unregistered:  opt.Unregistered,
 		oauth:         newOAuth(),
@@ -248,6 +250,9 @@ func (s *Server) handler() http.Handler {
 			return
 		}
 		switch r.Method + " " + r.URL.Path {
+		case "POST /api/graphql":
+			s.answerGraphQL(w, r)
+			return
 		case "GET /login/oauth/authorize":
 			s.authorize(w, r)
 			return

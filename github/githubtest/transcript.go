@@ -31,6 +31,7 @@ const (
 	Git   Class = "git"   // git's smart HTTP
 	Token Class = "token" // minting of installation tokens
 	REST  Class = "rest"  // all other REST
+	Query Class = "query" // GraphQL
 	Other Class = "other" // what is neither
 )
 
@@ -41,6 +42,8 @@ func classOf(r *http.Request) Class {
 		return Token
 	case strings.HasPrefix(path, "/api/v3/"):
 		return REST
+	case path == "/api/graphql":
+		return Query
 	case strings.HasSuffix(path, "/git-upload-pack"), strings.HasSuffix(path, "/info/refs"):
 		return Git
 	}

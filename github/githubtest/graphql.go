@@ -1,0 +1,285 @@
+package githubtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/rekey-app/rekey/github/githubtest/graphql"
+)
+
+// answerGraphQL is POST /api/graphql, where GitHub Enterprise Server has it. Queries and answers are held against GitHub's schema.
+func (s *Server) answerGraphQL(w http.ResponseWriter, r *http.Request) {
+	s.serve(w, func() answer {
+		g, a, fits := s.checkToken(r)
+		switch {
+		case !fits:
+			return a
+		case g == nil:
+			return fail(http.StatusUnauthorized, "This endpoint requires you to be authenticated.")
+		}
+		if !s.spendPoint(w.Header(), g.installation.id) {
+			return ok(object{"errors": []object{{
+				"type": "RATE_LIMITED", "message": "API rate limit exceeded for installation ID " + itoa(g.installation.id) + ".",
+			}}})
+		}
+		var request graphql.Request
+		if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+			return fail(http.StatusBadRequest, "Problems parsing JSON")
+		}
+		schema, err := graphql.GitHub()
+		if err != nil {
+			return fail(http.StatusInternalServerError, err.Error())
+		}
+		q := &query{s: s, grant: g}
+		answered, err := schema.Answer(request, map[ast.Operation]graphql.Object{ast.Query: q.root(), ast.Mutation: q.mutations()})
+		if err != nil {
+			return fail(http.StatusInternalServerError, "githubtest: the answer does not follow GitHub's schema: "+err.Error())
+		}
+		return ok(answered)
+	})
+}
+
+// spendPoint counts a query against the installation's quota of GraphQL, which is apart from that of REST.
+func (s *Server) spendPoint(h http.Header, installation int64) bool {
+	q := s.points(installation)
+	left := q.used < s.opt.HourlyLimit
+	if left {
+		q.used++
+	}
+	q.show(h, s.opt.HourlyLimit, "graphql")
+	return left
+}
+
+// query is a request of GraphQL, with the eyes of its token.
+type query struct {
+	s     *Server
+	grant *grant
+}
+
+// node is a value with an id of GraphQL's.
+type node = graphql.Object
+
+func (q *query) root() node {
+	return node{Type: "Query", Fields: map[string]any{
+		"node":       graphql.Resolver(func(args map[string]any) (any, error) { return q.node(args["id"].(string)) }),
+		"nodes":      graphql.Resolver(q.nodes),
+		"repository": graphql.Resolver(q.repository),
+		"rateLimit": graphql.Resolver(func(map[string]any) (any, error) {
+			used := q.s.points(q.grant.installation.id)
+			return node{Type: "RateLimit", Fields: map[string]any{
+				"cost": 1, "limit": q.s.opt.HourlyLimit, "remaining": q.s.opt.HourlyLimit - used.used, "resetAt": stamp(used.reset),
+			}}, nil
+		}),
+	}}
+}
+
+func (q *query) mutations() node {
+	return node{Type: "Mutation", Fields: map[string]any{
+		"deleteDiscussionComment": graphql.Resolver(q.deleteDiscussionComment),
+	}}
+}
+
+func unresolved(id string) error {
+	return graphql.Fault{Type: "NOT_FOUND", Message: "Could not resolve to a node with the global id of '" + id + "'"}
+}
+
+func inaccessible() error {
+	return graphql.Fault{Type: "FORBIDDEN", Message: "Resource not accessible by integration"}
+}
+
+// node finds a text that the token may read. As in REST, what is public needs no permission.
+func (q *query) node(id string) (any, error) {
+	p, err := q.place(id, "read")
+	if err != nil {
+		return nil, err
+	}
+	return q.text(p), nil
+}
+
+func (q *query) place(id, level string) (place, error) {
+	for _, r := range q.s.repositories {
+		p, found := r.place(id)
+		switch reached := q.grant.reaches(r); {
+		case !found:
+		case reached && q.grant.may(p.permission, level), !r.private && level == "read":
+			return p, nil
+		case reached, !r.private:
+			return place{}, inaccessible()
+		}
+	}
+	return place{}, unresolved(id)
+}
+
+func (q *query) nodes(args map[string]any) (any, error) {
+	ids := args["ids"].([]any)
+	if len(ids) > maxNodes {
+		return nil, graphql.Fault{Type: "ARGUMENT_LIMIT", Message: fmt.Sprintf("You may not provide more than %d node ids; you provided %d.", maxNodes, len(ids))}
+	}
+	list := []any{}
+	for _, id := range ids {
+		found, err := q.node(id.(string))
+		if err != nil {
+			found = err
+		}
+		list = append(list, found)
+	}
+	return list, nil
+}
+
+// maxNodes is how many ids, or members of a list, one question may name.
+const maxNodes = 100
+
+// text shows what somebody wrote. The schema says which of the fields its type has.
+func (q *query) text(p place) node {
+	var edited any
+	if n := len(p.versions); n > 0 {
+		edited = stamp(p.versions[n-1].at)
+	}
+	title := ""
+	if p.title != nil {
+		title = *p.title
+	}
+	return node{Type: p.kind, Fields: map[string]any{
+		"id": p.node(), "databaseId": int(p.id), "number": p.number, "url": p.page, "title": title, "body": p.body,
+		"author": q.actor(p.author), "createdAt": stamp(p.created), "lastEditedAt": edited, "includesCreatedEdit": len(p.versions) > 0,
+		"userContentEdits": graphql.Resolver(func(args map[string]any) (any, error) { return q.edits(p, args) }),
+		"comments":         q.connection("DiscussionCommentConnection", p.comments),
+		"replies":          q.connection("DiscussionCommentConnection", p.inner),
+		"reviews":          q.connection("PullRequestReviewConnection", p.inner),
+	}}
+}
+
+func (q *query) actor(who *Account) any {
+	if who == nil {
+		return nil
+	}
+	return node{Type: who.Type, Fields: map[string]any{"id": nodeID(who.Type, who.ID), "login": who.Login}}
+}
+
+// edits is a text's edit history, newest first.
+func (q *query) edits(p place, args map[string]any) (any, error) {
+	var list []any
+	for _, v := range slices.Backward(p.versions) {
+		shown := map[string]any{
+			"id": nodeID("UserContentEdit", v.id), "editedAt": stamp(v.at), "editor": q.actor(v.editor), "diff": v.body,
+			"deletedAt": nil, "deletedBy": nil,
+		}
+		if !v.deleted.IsZero() {
+			shown["diff"], shown["deletedAt"], shown["deletedBy"] = nil, stamp(v.deleted), q.actor(v.deletedBy)
+		}
+		list = append(list, node{Type: "UserContentEdit", Fields: shown})
+	}
+	return cut("UserContentEditConnection", list, args)
+}
+
+// connection is a list of texts, cut as its arguments say.
+func (q *query) connection(of string, places []place) graphql.Resolver {
+	return func(args map[string]any) (any, error) {
+		var list []any
+		for _, p := range places {
+			list = append(list, q.text(p))
+		}
+		return cut(of, list, args)
+	}
+}
+
+// cut takes the members that the arguments ask for, from the start; rekey never asks from the end.
+func cut(of string, all []any, args map[string]any) (any, error) {
+	first, bounded := args["first"].(int64)
+	switch {
+	case !bounded:
+		return nil, graphql.Fault{Type: "MISSING_PAGINATION_BOUNDARIES", Message: "You must provide a `first` or `last` value to properly paginate the connection."}
+	case first < 1 || first > maxNodes:
+		return nil, graphql.Fault{Type: "EXCESSIVE_PAGINATION", Message: fmt.Sprintf("Requesting %d records on the connection exceeds the `first` limit of %d records.", first, maxNodes)}
+	}
+	from := 0
+	if after, given := args["after"].(string); given {
+		var err error
+		if from, err = strconv.Atoi(after); err != nil || from > len(all) {
+			return nil, graphql.Fault{Type: "INVALID_CURSOR_ARGUMENTS", Message: fmt.Sprintf("`%s` does not appear to be a valid cursor.", after)}
+		}
+	}
+	to := min(from+int(first), len(all))
+	var end any
+	if to > from {
+		end = strconv.Itoa(to)
+	}
+	return node{Type: of, Fields: map[string]any{
+		"nodes": append([]any{}, all[from:to]...), "totalCount": len(all),
+		"pageInfo": node{Type: "PageInfo", Fields: map[string]any{"endCursor": end, "hasNextPage": to < len(all)}},
+	}}, nil
+}
+
+func (q *query) repository(args map[string]any) (any, error) {
+	owner, name := args["owner"].(string), args["name"].(string)
+	r := q.s.repositories[repositoryKey(owner, name)]
+	if r == nil {
+		r = q.s.moved[repositoryKey(owner, name)] // GraphQL follows renames by itself
+	}
+	if r == nil || r.private && !q.grant.reaches(r) {
+		return nil, graphql.Fault{Type: "NOT_FOUND", Message: fmt.Sprintf("Could not resolve to a Repository with the name '%s/%s'.", owner, name)}
+	}
+	within := func(permission string, of string, list func() []place) graphql.Resolver {
+		return func(args map[string]any) (any, error) {
+			if r.private && !q.grant.may(permission, "read") {
+				return nil, inaccessible()
+			}
+			return q.connection(of, list())(args)
+		}
+	}
+	return node{Type: "Repository", Fields: map[string]any{
+		"id": nodeID("Repository", r.id), "hasDiscussionsEnabled": len(r.discussions) > 0,
+		"discussions":  within("discussions", "DiscussionConnection", r.discussionPlaces),
+		"pullRequests": within("pull_requests", "PullRequestConnection", r.pullPlaces),
+		"pullRequest": graphql.Resolver(func(args map[string]any) (any, error) {
+			for _, pr := range r.pulls {
+				if int64(pr.number) == args["number"].(int64) {
+					return q.node(pr.node())
+				}
+			}
+			return nil, graphql.Fault{Type: "NOT_FOUND", Message: fmt.Sprintf("Could not resolve to a PullRequest with the number of %d.", args["number"])}
+		}),
+	}}, nil
+}
+
+func (r *Repository) discussionPlaces() []place {
+	var list []place
+	for _, d := range r.discussions {
+		list = append(list, r.discussionPlace(d))
+	}
+	return list
+}
+
+func (r *Repository) pullPlaces() []place {
+	var list []place
+	for _, pr := range r.pulls {
+		list = append(list, r.issuePlace(pr.issue))
+	}
+	return list
+}
+
+// deleteDiscussionComment deletes a comment with what was answered to it.
+func (q *query) deleteDiscussionComment(args map[string]any) (any, error) {
+	id := args["input"].(map[string]any)["id"].(string)
+	p, err := q.place(id, "write")
+	switch {
+	case err != nil:
+		return nil, err
+	case p.kind != "DiscussionComment":
+		return nil, unresolved(id)
+	}
+	shown := q.text(p)
+	q.s.echo(p.event("deleted", q.s.bot, nil))
+	p.remove()
+	return node{Type: "DeleteDiscussionCommentPayload", Fields: map[string]any{"comment": shown}}, nil
+}
+
+// points returns the installation's quota of GraphQL, renewed when its hour is over.
+func (s *Server) points(installation int64) *quota {
+	return renewed(s.spent, installation, s.opt.Now())
+}
