@@ -45,7 +45,7 @@ type Config struct {
 
 // Request is one HTTP request to GitHub, as metrics count it.
 type Request struct {
-	Kind     string        // rest, token or git
+	Kind     string        // rest, graphql, token, git or download
 	Method   string        // GET, POST, PATCH
 	Route    string        // /repos/{owner}/{repo}/check-runs: one of a fixed set of names, never what a repository is called
 	Status   int           // 0: there was no answer

@@ -88,10 +88,10 @@ func (c caller) rest() *gogithub.Client {
 // maxPages bounds a list whose pages never end.
 const maxPages = 10_000
 
-// do makes one request. op says what for, in the infinitive. Errors are an [*Error].
+// do makes one request of REST or GraphQL. op says what for, in the infinitive. Errors are an [*Error].
 func (c caller) do(ctx context.Context, op string, class class, request func(context.Context) error) error {
 	return c.request(ctx, op, class, func() error {
-		if class != read && c.before != nil {
+		if class.writes() && c.before != nil {
 			if err := c.before(ctx); err != nil {
 				return err
 			}
@@ -134,7 +134,7 @@ func (c caller) learn(ctx context.Context, op string, class class, err error) {
 
 func (c caller) timed(ctx context.Context, class class, request func(context.Context) error) error {
 	limit := c.limit
-	if class != read {
+	if class.writes() {
 		limit = min(limit, WriteTimeout)
 	}
 	within, cancel := context.WithTimeout(ctx, limit)

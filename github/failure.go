@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bradleyfalzon/ghinstallation/v2"
 	gogithub "github.com/google/go-github/v62/github"
 
 	"github.com/rekey-app/rekey/github/wire"
@@ -26,6 +24,7 @@ type failure struct {
 	message      string   // GitHub's own words
 	fields       []string // of a 422: assignees: invalid
 	token        bool     // the answer to a request for an installation token
+	query        string   // the type of an error of GraphQL, which has its status from us: GitHub answers 200
 	limited      bool     // the library knows that it is a limit, and until when
 	until        time.Time
 	wait         time.Duration
@@ -33,8 +32,11 @@ type failure struct {
 
 // failureOf returns the answer inside err, if there is one.
 func failureOf(err error) (failure, bool) {
-	if refused, ok := errors.AsType[*ghinstallation.HTTPError](err); ok && refused.Response != nil {
-		return ofToken(refused.Response), true
+	if refused, ok := errors.AsType[*tokenError](err); ok {
+		return refused.failure(), true
+	}
+	if refused, ok := errors.AsType[*queryError](err); ok {
+		return refused.failure(), true
 	}
 	if e, ok := errors.AsType[*gogithub.ErrorResponse](err); ok && e.Response != nil {
 		return ofREST(e), true
@@ -82,20 +84,6 @@ func ofREST(e *gogithub.ErrorResponse) failure {
 	return f
 }
 
-// ofToken looks at an answer to a request for a token; see keepAnswer.
-func ofToken(resp *http.Response) failure {
-	var body struct {
-		Message string `json:"message"`
-	}
-	if kept, ok := resp.Body.(keptBody); ok {
-		_ = json.Unmarshal(kept.text, &body) // an answer that is not JSON has no words
-	}
-	return failure{
-		method: http.MethodPost, path: "access_tokens", token: true,
-		status: resp.StatusCode, header: resp.Header, message: body.Message,
-	}
-}
-
 // mentions reports whether GitHub's words hold one of the phrases.
 func (f failure) mentions(phrases ...string) bool {
 	text := strings.ToLower(f.message + " " + strings.Join(f.fields, " "))
@@ -135,6 +123,9 @@ func (f failure) describe() string {
 	text := fmt.Sprintf("GitHub answered %d", f.status)
 	if status := http.StatusText(f.status); status != "" {
 		text += " " + status
+	}
+	if f.query != "" {
+		text = "GitHub answered the query with " + scrub(f.query)
 	}
 	if f.message != "" {
 		text += ": " + scrub(f.message)

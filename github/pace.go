@@ -14,9 +14,11 @@ type class int
 
 const (
 	read        class = iota
+	query             // GraphQL
 	fetch             // git
 	writeCheck        // check runs notify nobody
 	moreChecks        // further requests for the same check run: they go at once, and others wait for it
+	mutate            // GraphQL that changes something: as writeIssue, but that it counts as GraphQL
 	writeIssue        // issues and comments notify people
 	createIssue       // new issues are limited most
 )
@@ -51,6 +53,8 @@ const (
 	IssueEdits             // comments, editing, closing
 	NewIssues              //
 	Background             // what can wait for hours
+	Queries                // GraphQL, which GitHub counts apart from REST
+	BackgroundQueries      // GraphQL that can wait for hours
 )
 
 // reserve is how much of an installation's hourly quota the kind leaves to those before it, in percent. A fifth is kept for
@@ -61,7 +65,7 @@ func (k Kind) reserve() int {
 		return 10
 	case NewIssues:
 		return 20
-	case Background:
+	case Background, BackgroundQueries:
 		return 30
 	}
 	return 0
@@ -75,17 +79,34 @@ const (
 	everything scope = "all"
 	fetching   scope = "git"
 	writing    scope = "writing" // issues and comments: a secondary limit on them does not stop check runs
+	querying   scope = "graphql" // its primary limit does not stop REST
 )
 
-func (c class) scope() scope {
+// scope is what a limit closes that GitHub answered a request of the class with; primary is one of the hour's.
+func (c class) scope(primary bool) scope {
 	switch c {
 	case fetch:
 		return fetching
-	case writeIssue, createIssue:
+	case query:
+		return querying
+	case mutate:
+		if primary {
+			return querying
+		}
 		return writing
+	case writeIssue, createIssue:
+		if !primary {
+			return writing
+		}
 	}
 	return everything
 }
+
+// scopes are those that a request of the class waits for.
+func (c class) scopes() []scope { return []scope{everything, c.scope(true), c.scope(false)} }
+
+// writes reports whether a request of the class changes something.
+func (c class) writes() bool { return c != read && c != query && c != fetch }
 
 // bucket lets some writes through at once, then one in each pause.
 type bucket struct{ next time.Time }
@@ -124,7 +145,7 @@ func (p *pacer) rates(class class) []rate {
 	switch class {
 	case writeCheck, moreChecks:
 		return []rate{{"checks", checkBurst, p.pause}}
-	case writeIssue:
+	case writeIssue, mutate:
 		return []rate{{"issues", 1, p.pause}}
 	case createIssue:
 		return []rate{{"issues", 1, p.pause}, {"new issues", createBurst, createPauses * p.pause}}
@@ -145,7 +166,8 @@ type pacer struct {
 	mu        sync.Mutex
 	buckets   map[string]*bucket
 	cooldowns map[scope]*cooldown
-	quota     quota
+	quota     quota // of REST
+	points    quota // of GraphQL
 }
 
 // quota is GitHub's count of an installation's requests, as its last answer told.
@@ -162,7 +184,7 @@ func newPacer(pause time.Duration) *pacer {
 func (p *pacer) take(now time.Time, class class) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.closed(now, class.scope()); err != nil {
+	if err := p.closed(now, class); err != nil {
 		return err
 	}
 	rates := p.rates(class)
@@ -188,8 +210,8 @@ func (p *pacer) refund(class class) {
 }
 
 // closed says whether GitHub told us to wait, with that or with everything.
-func (p *pacer) closed(now time.Time, s scope) error {
-	for _, s := range []scope{everything, s} {
+func (p *pacer) closed(now time.Time, class class) error {
+	for _, s := range class.scopes() {
 		if c := p.cooldowns[s]; c != nil && c.until.After(now) {
 			return &LimitError{c.until, "GitHub limits the App's requests"}
 		}
@@ -210,15 +232,21 @@ func (p *pacer) bucket(name string) *bucket {
 func (p *pacer) open(now time.Time, kind Kind) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	classes := map[Kind]class{Fetches: fetch, CheckRuns: writeCheck, IssueEdits: writeIssue, NewIssues: createIssue, Background: fetch}
-	class := classes[kind]
+	classes := map[Kind]class{
+		Fetches: fetch, CheckRuns: writeCheck, IssueEdits: writeIssue, NewIssues: createIssue, Background: fetch,
+		Queries: query, BackgroundQueries: query,
+	}
+	class, quota := classes[kind], p.quota
+	if class == query {
+		quota = p.points
+	}
 	var at time.Time
 	later := func(t time.Time) {
 		if t.After(now) && t.After(at) {
 			at = t
 		}
 	}
-	for _, s := range []scope{everything, class.scope()} {
+	for _, s := range class.scopes() {
 		if c := p.cooldowns[s]; c != nil {
 			later(c.until)
 		}
@@ -226,8 +254,8 @@ func (p *pacer) open(now time.Time, kind Kind) time.Time {
 	for _, r := range p.rates(class) {
 		later(p.bucket(r.name).earliest(now, r.burst, r.pause))
 	}
-	if p.quota.reset.After(now) && p.quota.left*100 < p.quota.limit*kind.reserve() {
-		later(p.quota.reset)
+	if quota.reset.After(now) && quota.left*100 < quota.limit*kind.reserve() {
+		later(quota.reset)
 	}
 	return at
 }
@@ -244,10 +272,7 @@ func (p *pacer) notBefore(r rate, at time.Time) {
 func (p *pacer) learn(now time.Time, class class, limit limit) (scope, time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := class.scope()
-	if limit.primary && class != fetch {
-		s = everything
-	}
+	s := class.scope(limit.primary)
 	closed := p.cooldown(s)
 	if !limit.explicit {
 		limit.until = now.Add(min(time.Minute<<min(closed.strikes, 6), time.Hour))
@@ -272,7 +297,7 @@ func (p *pacer) close(s scope, until time.Time) {
 func (p *pacer) succeeded(class class) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c := p.cooldowns[class.scope()]; c != nil {
+	if c := p.cooldowns[class.scope(false)]; c != nil {
 		c.strikes = 0
 	}
 }
@@ -292,7 +317,15 @@ func (p *pacer) observe(now time.Time, header http.Header) {
 	limit, _ := strconv.Atoi(header.Get("X-RateLimit-Limit"))
 	left, err := strconv.Atoi(header.Get("X-RateLimit-Remaining"))
 	seconds, _ := strconv.ParseInt(header.Get("X-RateLimit-Reset"), 10, 64)
-	if resource := header.Get("X-RateLimit-Resource"); err != nil || limit <= 0 || resource != "" && resource != "core" {
+	known := &p.quota
+	switch header.Get("X-RateLimit-Resource") {
+	case "", "core":
+	case "graphql":
+		known = &p.points
+	default:
+		return
+	}
+	if err != nil || limit <= 0 {
 		return
 	}
 	f := failure{header: header}
@@ -300,10 +333,10 @@ func (p *pacer) observe(now time.Time, header http.Header) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	const sameHour = time.Minute
-	if old := p.quota; old.reset.After(now) && reset.Sub(old.reset).Abs() < sameHour {
+	if old := *known; old.reset.After(now) && reset.Sub(old.reset).Abs() < sameHour {
 		left = min(left, old.left)
 	}
-	p.quota = quota{limit, left, reset}
+	*known = quota{limit, left, reset}
 }
 
 // pacers holds a pacer for each installation.
@@ -371,7 +404,7 @@ func sameTurn(ctx context.Context, class class) context.Context {
 // useTaken reports whether a turn that covers the class was taken before, and uses it up.
 func useTaken(ctx context.Context, class class) bool {
 	t, _ := ctx.Value(takenKey{}).(*taken)
-	if t == nil || class != writeIssue && class != createIssue || class > t.class {
+	if t == nil || class != writeIssue && class != createIssue && class != mutate || class > t.class {
 		return false
 	}
 	t.mu.Lock()

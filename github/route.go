@@ -41,6 +41,9 @@ func routeOf(kind, prefix, path string) string {
 	if kind == "git" {
 		return "/{owner}/{repo}.git/git-upload-pack"
 	}
+	if strings.HasSuffix(path, queryRoute) && !strings.HasPrefix(path, "/repos/") {
+		return queryRoute
+	}
 	for _, route := range routes() {
 		if matches(route, path) {
 			return route

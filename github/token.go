@@ -4,22 +4,23 @@ import (
 	"bytes"
 	"context"
 	"crypto/rsa"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	"github.com/golang-jwt/jwt/v4"
-	gogithub "github.com/google/go-github/v62/github"
 )
 
 const (
 	maxTokens     = 4096            // kept; an installation token lives an hour
 	tokenReserve  = 5 * time.Minute // a token this near to its end is not used any more
 	maxTokenError = 8 << 10         // bytes of an answer that is not a token
+	maxTokenBody  = 1 << 20         // bytes of one that is: it describes the repository too
 )
 
 // Access is what a token may do; tokens are narrowed to one repository and one Access.
@@ -34,33 +35,45 @@ const (
 	AlertsWriteAccess  Access = "alerts write"  // secret scanning alerts write, likewise
 	CodeScanningAccess Access = "code scanning" // code scanning alerts write, likewise
 
+	TextsAccess            Access = "texts"             // contents, issues and pull requests read: edit histories, and lists of texts and releases
+	ReviewsWriteAccess     Access = "reviews write"     // pull requests write, to delete comments of reviews: optional, see [Optional]
+	DiscussionsAccess      Access = "discussions"       // discussions read, likewise
+	DiscussionsWriteAccess Access = "discussions write" // discussions write, likewise
+	ActionsAccess          Access = "actions"           // actions read, likewise
+	ActionsWriteAccess     Access = "actions write"     // actions write, likewise
+	SecretsAccess          Access = "secrets"           // secrets read, likewise
+
 	metadataAccess Access = "metadata" // to list an installation's repositories
 	rulesAccess    Access = "rules"    // contents read, for what protects branches
 	membersAccess  Access = "members"  // to see who is in a team; granted only where an owner has accepted it
 )
 
-// permissions returns what to ask a token for. GitHub refuses to give more than the installation was granted.
-func (a Access) permissions() (*gogithub.InstallationPermissions, error) {
-	reading, writing := new("read"), new("write")
-	switch a {
-	case ScanAccess:
-		return &gogithub.InstallationPermissions{Metadata: reading, Contents: reading, Checks: writing}, nil
-	case RespondAccess:
-		return &gogithub.InstallationPermissions{Metadata: reading, Contents: reading, Checks: writing, Issues: writing}, nil
-	case membersAccess:
-		return &gogithub.InstallationPermissions{Members: reading}, nil
-	case AlertsAccess:
-		return &gogithub.InstallationPermissions{Metadata: reading, Contents: reading, SecretScanningAlerts: reading}, nil
-	case AlertsWriteAccess:
-		return &gogithub.InstallationPermissions{Metadata: reading, SecretScanningAlerts: writing}, nil
-	case CodeScanningAccess:
-		return &gogithub.InstallationPermissions{Metadata: reading, SecurityEvents: writing}, nil
-	case metadataAccess:
-		return &gogithub.InstallationPermissions{Metadata: reading}, nil
-	case rulesAccess:
-		return &gogithub.InstallationPermissions{Metadata: reading, Contents: reading}, nil
+// permissions returns what to ask a token for, by GitHub's names; all have metadata: read, which GitHub demands. GitHub refuses to give
+// more than the installation was granted.
+func (a Access) permissions() (map[string]string, error) {
+	const reading, writing = "read", "write"
+	permissions, found := map[Access]map[string]string{
+		ScanAccess:             {"contents": reading, "checks": writing},
+		RespondAccess:          {"contents": reading, "checks": writing, "issues": writing},
+		AlertsAccess:           {"contents": reading, "secret_scanning_alerts": reading},
+		AlertsWriteAccess:      {"secret_scanning_alerts": writing},
+		CodeScanningAccess:     {"security_events": writing},
+		TextsAccess:            {"contents": reading, "issues": reading, "pull_requests": reading},
+		ReviewsWriteAccess:     {"pull_requests": writing},
+		DiscussionsAccess:      {"discussions": reading},
+		DiscussionsWriteAccess: {"discussions": writing},
+		ActionsAccess:          {"actions": reading},
+		ActionsWriteAccess:     {"actions": writing},
+		SecretsAccess:          {"secrets": reading},
+		metadataAccess:         {},
+		rulesAccess:            {"contents": reading},
+		membersAccess:          {"members": reading},
+	}[a]
+	if !found {
+		return nil, &InvalidError{"access", fmt.Sprintf("there is no %q", string(a))}
 	}
-	return nil, &InvalidError{"access", fmt.Sprintf("there is no %q", string(a))}
+	permissions["metadata"] = reading
+	return permissions, nil
 }
 
 // tokenKey says what a token is for. repository is 0, and name "", for all repositories of the installation; a name
@@ -146,12 +159,11 @@ func (s *tokenSource) get(ctx context.Context, refused string) (string, error) {
 	return token, nil
 }
 
-// mint asks GitHub for a token. It makes transports of its own each time, since ghinstallation's Transport writes into
-// the AppsTransport that it is given, and has no way to forget a token.
+// mint asks GitHub for a token, itself: go-github's permissions lack some of GitHub's.
 func (a *App) mint(ctx context.Context, key tokenKey) (string, time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.timeout) // also where the request that wants the token has more time
 	defer cancel()
-	permissions, err := key.access.permissions()
+	r, err := a.tokenRequest(ctx, key)
 	if err != nil {
 		return "", time.Time{}, err
 	}
@@ -159,47 +171,81 @@ func (a *App) mint(ctx context.Context, key tokenKey) (string, time.Time, error)
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	options := &gogithub.InstallationTokenOptions{Permissions: permissions}
-	switch {
-	case key.repository != 0:
-		options.RepositoryIDs = []int64{key.repository}
-	case key.name != "":
-		options.Repositories = []string{key.name}
-	}
-	transport := ghinstallation.NewFromAppsTransport(asApp, key.installation)
-	transport.InstallationTokenOptions = options
-	token, err := transport.Token(ctx)
-	if err != nil {
-		return "", time.Time{}, keepAnswer(err)
-	}
-	ends, _, err := transport.Expiry()
+	resp, err := asApp.RoundTrip(r)
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	if token == "" {
+	defer resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		return "", time.Time{}, newTokenError(resp)
+	}
+	var minted struct {
+		Token string    `json:"token"`
+		Ends  time.Time `json:"expires_at"`
+	}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxTokenBody)).Decode(&minted); err != nil {
+		return "", time.Time{}, fmt.Errorf("read the token of installation %d: %w", key.installation, err)
+	}
+	if minted.Token == "" {
 		return "", time.Time{}, fmt.Errorf("GitHub's answer holds no token for installation %d", key.installation)
 	}
-	return token, ends, nil
+	return minted.Token, minted.Ends, nil
 }
 
-// keepAnswer reads the answer that ghinstallation leaves open in its error.
-func keepAnswer(err error) error {
-	if failed, ok := errors.AsType[*ghinstallation.HTTPError](err); ok && failed.Response != nil && failed.Response.Body != nil {
-		body := failed.Response.Body
-		text, _ := io.ReadAll(io.LimitReader(body, maxTokenError)) // what could be read is all there is to tell
-		_ = body.Close()
-		failed.Response.Body = keptBody{bytes.NewReader(text), text}
+// tokenRequest asks for a token that can do no more than it must, where it must.
+func (a *App) tokenRequest(ctx context.Context, key tokenKey) (*http.Request, error) {
+	var body struct {
+		Repositories  []string          `json:"repositories,omitempty"`
+		RepositoryIDs []int64           `json:"repository_ids,omitempty"`
+		Permissions   map[string]string `json:"permissions"`
 	}
-	return err
+	var err error
+	if body.Permissions, err = key.access.permissions(); err != nil {
+		return nil, err
+	}
+	switch {
+	case key.repository != 0:
+		body.RepositoryIDs = []int64{key.repository}
+	case key.name != "":
+		body.Repositories = []string{key.name}
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	at := a.api.JoinPath("app", "installations", strconv.FormatInt(key.installation, 10), "access_tokens")
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, at.String(), bytes.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Accept", "application/vnd.github+json")
+	r.Header.Set("Content-Type", "application/json")
+	return r, nil
 }
 
-// keptBody is a body that was read: looking at text does not use it up.
-type keptBody struct {
-	io.Reader
-	text []byte
+// tokenError is an answer to a request for a token that is none.
+type tokenError struct {
+	status  int
+	header  http.Header
+	message string // GitHub's own words
 }
 
-func (keptBody) Close() error { return nil }
+func newTokenError(resp *http.Response) *tokenError {
+	var body struct {
+		Message string `json:"message"`
+	}
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxTokenError)) // what could be read is all there is to tell
+	_ = json.Unmarshal(text, &body)                                 // an answer that is not JSON has no words
+	return &tokenError{status: resp.StatusCode, header: resp.Header, message: body.Message}
+}
+
+func (e *tokenError) Error() string { return e.failure().describe() }
+
+func (e *tokenError) failure() failure {
+	return failure{
+		method: http.MethodPost, path: "access_tokens", token: true, status: e.status, header: e.header, message: e.message,
+	}
+}
 
 // appTransport authorizes requests as the App itself.
 func (a *App) appTransport() (*ghinstallation.AppsTransport, error) {

@@ -116,8 +116,11 @@ func (e *transport) send(r *http.Request, route string) (*http.Response, error) 
 	resp, err := e.base.RoundTrip(r)
 	if e.onRequest != nil {
 		seen := Request{Kind: e.kind, Method: r.Method, Route: route, Duration: time.Since(start)}
-		if route == tokenRoute {
+		switch route {
+		case tokenRoute:
 			seen.Kind = "token"
+		case queryRoute:
+			seen.Kind = "graphql"
 		}
 		if err == nil {
 			seen.Status = resp.StatusCode

@@ -18,7 +18,7 @@ func Kept() map[string][]string {
 	with := func(more ...string) []string { return append(slices.Clone(comment), more...) }
 	list := []string{"nodes", "pageInfo", "totalCount"}
 	return map[string][]string{
-		"Query":    {"node", "nodes", "rateLimit", "repository"},
+		"Query":    {"id", "node", "nodes", "rateLimit", "repository"},
 		"Mutation": {"deleteDiscussionComment"},
 
 		"Node":    {"id"},

@@ -1,0 +1,165 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+// History is a text on GitHub with what it said before its edits.
+type History struct {
+	// Exists is false for a text that was deleted: its history went with it. It is also false where the token may not read the text.
+	Exists      bool
+	Kind        string // GraphQL's name: Issue, IssueComment …
+	Title, Body string // as they are now
+	Edits       []Edit // newest first; none before the first edit
+}
+
+// Edit is one version of a text. The first edit makes two: the original and what it became.
+type Edit struct {
+	NodeID    string
+	Text      string // all that the text said then; "" after the version was deleted
+	Editor    string // login; "" for a deleted account
+	EditedAt  time.Time
+	DeletedAt time.Time // from the history; zero: everybody who can read the text can read this version
+	DeletedBy string
+}
+
+// Deleted reports whether GitHub shows nothing of the version any more but that it was there.
+func (e Edit) Deleted() bool { return !e.DeletedAt.IsZero() || e.Text == "" }
+
+const editsQuery = `query($id: ID!, $after: String) {
+  node(id: $id) {
+    __typename
+    ... on Issue { title }
+    ... on PullRequest { title }
+    ... on Discussion { title }
+    ... on Comment {
+      body
+      userContentEdits(first: 100, after: $after) {
+        nodes { id diff editedAt editor { login } deletedAt deletedBy { login } }
+        pageInfo { endCursor hasNextPage }
+      }
+    }
+  }
+}`
+
+type actorJSON struct {
+	Login string `json:"login"`
+}
+
+type pageInfoJSON struct {
+	End     string `json:"endCursor"`
+	HasNext bool   `json:"hasNextPage"`
+}
+
+type editJSON struct {
+	ID        string    `json:"id"`
+	Diff      string    `json:"diff"`
+	EditedAt  time.Time `json:"editedAt"`
+	Editor    actorJSON `json:"editor"`
+	DeletedAt time.Time `json:"deletedAt"`
+	DeletedBy actorJSON `json:"deletedBy"`
+}
+
+func (e editJSON) edit() Edit {
+	return Edit{
+		NodeID: e.ID, Text: e.Diff, Editor: e.Editor.Login, EditedAt: e.EditedAt.UTC(), DeletedAt: e.DeletedAt.UTC(),
+		DeletedBy: e.DeletedBy.Login,
+	}
+}
+
+// Edits reads the edit history of an issue, a pull request, a review, a discussion or any comment, by its GraphQL id. It needs
+// [TextsAccess], and for discussions [DiscussionsAccess]. Texts of the history are for scanning: whoever reads them keeps them nowhere.
+func (c *Client) Edits(ctx context.Context, nodeID string) (History, error) {
+	const op = "read edit history"
+	if err := required("text's id", nodeID); err != nil {
+		return History{}, &Error{Op: op, About: c.calls.about, Err: err}
+	}
+	var h History
+	variables := map[string]any{"id": nodeID}
+	for range maxPages {
+		var answer struct {
+			Node *struct {
+				Kind  string `json:"__typename"`
+				Title string `json:"title"`
+				Body  string `json:"body"`
+				Edits struct {
+					Nodes []editJSON   `json:"nodes"`
+					Page  pageInfoJSON `json:"pageInfo"`
+				} `json:"userContentEdits"`
+			} `json:"node"`
+		}
+		err := c.graphql(ctx, op, query, editsQuery, variables, &answer)
+		switch {
+		case onlyMissing(err) || err == nil && answer.Node == nil:
+			return History{}, nil
+		case err != nil:
+			return History{}, err
+		}
+		n := answer.Node
+		h.Exists, h.Kind, h.Title, h.Body = true, n.Kind, n.Title, n.Body
+		for _, e := range n.Edits.Nodes {
+			h.Edits = append(h.Edits, e.edit())
+		}
+		if !n.Edits.Page.HasNext {
+			break
+		}
+		variables["after"] = n.Edits.Page.End
+	}
+	slices.SortStableFunc(h.Edits, func(a, b Edit) int { return b.EditedAt.Compare(a.EditedAt) })
+	return h, nil
+}
+
+// onlyMissing reports whether the error is GraphQL's that something asked for does not exist, and no other.
+func onlyMissing(err error) bool {
+	said, ok := errors.AsType[*queryError](err)
+	return ok && said.onlyMissing()
+}
+
+const editedQuery = `query($ids: [ID!]!) {
+  nodes(ids: $ids) { id ... on Comment { lastEditedAt } }
+}`
+
+// maxNodeIDs is how many ids one query may name.
+const maxNodeIDs = 100
+
+// Edited returns which of the texts were ever edited, and so have a history that [Client.Edits] reads. At most 100 texts cost one
+// query. Deleted ones are left out. Access is as for Edits.
+func (c *Client) Edited(ctx context.Context, nodeIDs []string) ([]string, error) {
+	var edited []string
+	for ids := range slices.Chunk(nodeIDs, maxNodeIDs) {
+		var answer struct {
+			Nodes []*struct {
+				ID         string    `json:"id"`
+				LastEdited time.Time `json:"lastEditedAt"`
+			} `json:"nodes"`
+		}
+		err := c.graphql(ctx, "look for edited texts", query, editedQuery, map[string]any{"ids": ids}, &answer)
+		if err != nil && !onlyMissing(err) {
+			return nil, err
+		}
+		for _, n := range answer.Nodes {
+			if n != nil && !n.LastEdited.IsZero() {
+				edited = append(edited, n.ID)
+			}
+		}
+	}
+	return edited, nil
+}
+
+const deleteDiscussionComment = `mutation($id: ID!) {
+  deleteDiscussionComment(input: {id: $id}) { comment { id } }
+}`
+
+// DeleteDiscussionComment deletes a comment under a discussion with its edit history, and what was replied to it. It needs
+// [DiscussionsWriteAccess]. [ErrNotFound]: there is none.
+func (c *Client) DeleteDiscussionComment(ctx context.Context, nodeID string) error {
+	const op = "delete discussion comment"
+	if err := required("comment's id", nodeID); err != nil {
+		return &Error{Op: op, About: c.calls.about, Err: err}
+	}
+	var answer struct{}
+	return c.graphql(ctx, op, mutate, deleteDiscussionComment, map[string]any{"id": nodeID}, &answer)
+}
