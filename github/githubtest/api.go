@@ -129,6 +129,12 @@ func (s *Server) restHandler() http.Handler {
 	repo("DELETE", "/pulls/comments/{id:[0-9]+}", "pull_requests", "write", deleteReviewComment)
 	repo("GET", "/comments", "contents", "read", listCommitComments)
 
+	repo("GET", "/releases", "contents", "read", listReleases)
+	repo("GET", "/releases/assets/{id:[0-9]+}", "contents", "read", getAsset)
+	repo("GET", "/actions/runs/{id:[0-9]+}/logs", "actions", "read", getRunLogs)
+	repo("DELETE", "/actions/runs/{id:[0-9]+}/logs", "actions", "write", deleteRunLogs)
+	repo("GET", "/actions/secrets", "secrets", "read", listSecrets)
+
 	const alerts, scanning = "secret_scanning_alerts", "security_events"
 	repo("GET", "/secret-scanning/alerts/{number:[0-9]+}", alerts, "read", getAlert)
 	repo("PATCH", "/secret-scanning/alerts/{number:[0-9]+}", alerts, "write", editAlert)

@@ -62,7 +62,8 @@ func (s *Server) findForGit(w http.ResponseWriter, r *http.Request) (*Repository
 		text(http.StatusUnauthorized, "Bad credentials")
 		return nil, false
 	}
-	name := repositoryKey(r.PathValue("owner"), strings.TrimSuffix(r.PathValue("repo"), ".git"))
+	of, wiki := strings.CutSuffix(strings.TrimSuffix(r.PathValue("repo"), ".git"), ".wiki")
+	name := repositoryKey(r.PathValue("owner"), of)
 	repo := s.repositories[name]
 	moved := s.moved[name]
 	target := repo
@@ -85,8 +86,17 @@ func (s *Server) findForGit(w http.ResponseWriter, r *http.Request) (*Repository
 		if strings.HasSuffix(r.URL.Path, "/info/refs") {
 			tail = "/info/refs?" + r.URL.RawQuery
 		}
-		http.Redirect(w, r, "/"+moved.fullName()+".git"+tail, http.StatusMovedPermanently)
+		suffix := ".git"
+		if wiki {
+			suffix = ".wiki.git"
+		}
+		http.Redirect(w, r, "/"+moved.fullName()+suffix+tail, http.StatusMovedPermanently)
 		return nil, false
+	case wiki && repo.wiki == nil:
+		text(http.StatusNotFound, "Repository not found.")
+		return nil, false
+	case wiki:
+		return repo.wiki, true
 	}
 	return repo, true
 }

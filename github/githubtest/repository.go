@@ -36,6 +36,10 @@ type Repository struct {
 	pulls         []*PullRequest
 	onCommits     []*comment
 	discussions   []*discussion
+	releases      []*release
+	actions       []*run
+	secrets       []*actionsSecret
+	wiki          *Repository // its git repository; nil: nobody has written in it
 	protected     []protection
 	alerts        []*alert
 	sarifs        []SARIF

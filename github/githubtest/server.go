@@ -47,6 +47,7 @@ type Server struct {
 	ownDir  bool
 	baseURL string
 	http    *http.Server
+	storage *storage
 	hooks   *http.Client
 	served  chan struct{} // closed when the HTTP server has ended
 
@@ -148,6 +149,9 @@ func New(opt Options) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start the stand-in for GitHub: %w", err), s.removeDir())
 	}
+	if s.storage, err = startStorage(opt.Now); err != nil {
+		return nil, errors.Join(fmt.Errorf("start the stand-in's storage: %w", err), listener.Close(), s.removeDir())
+	}
 	s.baseURL = "http://" + listener.Addr().String()
 	s.bot = s.newAccount(opt.AppSlug+"[bot]", "Bot")
 	s.ctx, s.stop = context.WithCancel(context.Background())
@@ -164,7 +168,7 @@ func New(opt Options) (*Server, error) {
 // Close ends the server, waits for deliveries under way, and removes the repositories unless [Options] named their place.
 func (s *Server) Close() error {
 	s.stop()
-	err := s.http.Close()
+	err := errors.Join(s.http.Close(), s.storage.close())
 	<-s.served
 	s.background.Wait()
 	s.hooks.CloseIdleConnections()

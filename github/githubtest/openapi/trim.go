@@ -9,8 +9,8 @@ import (
 const repository = "/repos/{owner}/{repo}"
 
 // Kept reports whether this repository keeps the description of a path of GitHub's API: those of Apps, installations,
-// checks, issues, contents, pull requests, and alerts of secret scanning and code scanning, which an App like rekey may use; and what its
-// command line reads of rulesets, or writes for others to send.
+// checks, issues, contents, pull requests, releases, logs of Actions, and alerts of secret scanning and code scanning, which an App like
+// rekey may use; and what its command line reads of rulesets, or writes for others to send.
 func Kept(path string) bool {
 	if slices.Contains([]string{
 		"/app", "/app-manifests/{code}/conversions", "/applications/{client_id}/token", "/user", "/user/installations",
@@ -19,7 +19,9 @@ func Kept(path string) bool {
 		"/orgs/{org}/teams/{team_slug}/memberships/{username}",
 		"/orgs/{org}/repos", "/orgs/{org}/rulesets", repository + "/rulesets", repository + "/rulesets/{ruleset_id}",
 		repository + "/rules/branches/{branch}", "/orgs/{org}/secret-scanning/custom-patterns", "/orgs/{org}/secret-scanning/pattern-configurations",
-		repository + "/secret-scanning/custom-patterns",
+		repository + "/secret-scanning/custom-patterns", repository + "/comments", repository + "/releases",
+		repository + "/releases/assets/{asset_id}", repository + "/actions/runs", repository + "/actions/runs/{run_id}/logs",
+		repository + "/actions/secrets", repository + "/pulls/comments", repository + "/pulls/comments/{comment_id}",
 	}, path) {
 		return true
 	}
