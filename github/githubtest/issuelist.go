@@ -109,7 +109,8 @@ func (s *Server) issueJSON(r *Repository, i *issue) object {
 	}
 	if i.pull != nil {
 		made["pull_request"] = object{
-			"url": s.pullURL(i.pull), "html_url": made["html_url"], "diff_url": nil, "patch_url": nil, "merged_at": nil,
+			"url": s.pullURL(i.pull), "html_url": r.page(i), "diff_url": r.page(i) + ".diff", "patch_url": r.page(i) + ".patch",
+			"merged_at": nil,
 		}
 	}
 	return made
