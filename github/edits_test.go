@@ -210,8 +210,10 @@ func TestDeleteDiscussionComment(t *testing.T) {
 // TestQueriesAnswers: GraphQL answers 200 whatever is wrong.
 func TestQueriesAnswers(t *testing.T) {
 	t.Parallel()
-	spent := []string{"X-RateLimit-Limit", "5000", "X-RateLimit-Remaining", "0", "X-RateLimit-Resource", "graphql",
-		"X-RateLimit-Reset", fmt.Sprint(time.Now().Add(20 * time.Minute).Unix())}
+	spent := []string{
+		"X-RateLimit-Limit", "5000", "X-RateLimit-Remaining", "0", "X-RateLimit-Resource", "graphql",
+		"X-RateLimit-Reset", fmt.Sprint(time.Now().Add(20 * time.Minute).Unix()),
+	}
 	for name, test := range map[string]struct {
 		answer http.HandlerFunc
 		do     github.Reaction

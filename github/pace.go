@@ -47,14 +47,14 @@ type Kind int
 
 // The kinds.
 const (
-	Questions  Kind = iota // reading, of no particular importance
-	Fetches                // git, and what follows from it
-	CheckRuns              //
-	IssueEdits             // comments, editing, closing
-	NewIssues              //
-	Background             // what can wait for hours
-	Queries                // GraphQL, which GitHub counts apart from REST
-	BackgroundQueries      // GraphQL that can wait for hours
+	Questions         Kind = iota // reading, of no particular importance
+	Fetches                       // git, and what follows from it
+	CheckRuns                     //
+	IssueEdits                    // comments, editing, closing
+	NewIssues                     //
+	Background                    // what can wait for hours
+	Queries                       // GraphQL, which GitHub counts apart from REST
+	BackgroundQueries             // GraphQL that can wait for hours
 )
 
 // reserve is how much of an installation's hourly quota the kind leaves to those before it, in percent. A fifth is kept for

@@ -69,12 +69,6 @@ func (q *query) root() node {
 		"node":       graphql.Resolver(func(args map[string]any) (any, error) { return q.node(args["id"].(string)) }),
 		"nodes":      graphql.Resolver(q.nodes),
 		"repository": graphql.Resolver(q.repository),
-		"rateLimit": graphql.Resolver(func(map[string]any) (any, error) {
-			used := q.s.points(q.grant.installation.id)
-			return node{Type: "RateLimit", Fields: map[string]any{
-				"cost": 1, "limit": q.s.opt.HourlyLimit, "remaining": q.s.opt.HourlyLimit - used.used, "resetAt": stamp(used.reset),
-			}}, nil
-		}),
 	}}
 }
 
@@ -146,7 +140,7 @@ func (q *query) text(p place) node {
 	}
 	return node{Type: p.kind, Fields: map[string]any{
 		"id": p.node(), "databaseId": int(p.id), "number": p.number, "url": p.page, "title": title, "body": p.body,
-		"author": q.actor(p.author), "createdAt": stamp(p.created), "lastEditedAt": edited, "includesCreatedEdit": len(p.versions) > 0,
+		"author": q.actor(p.author), "createdAt": stamp(p.created), "lastEditedAt": edited,
 		"userContentEdits": graphql.Resolver(func(args map[string]any) (any, error) { return q.edits(p, args) }),
 		"comments":         q.connection("DiscussionCommentConnection", p.comments),
 		"replies":          q.connection("DiscussionCommentConnection", p.inner),
@@ -210,7 +204,7 @@ func cut(of string, all []any, args map[string]any) (any, error) {
 		end = strconv.Itoa(to)
 	}
 	return node{Type: of, Fields: map[string]any{
-		"nodes": append([]any{}, all[from:to]...), "totalCount": len(all),
+		"nodes":    append([]any{}, all[from:to]...),
 		"pageInfo": node{Type: "PageInfo", Fields: map[string]any{"endCursor": end, "hasNextPage": to < len(all)}},
 	}}, nil
 }
@@ -233,17 +227,9 @@ func (q *query) repository(args map[string]any) (any, error) {
 		}
 	}
 	return node{Type: "Repository", Fields: map[string]any{
-		"id": nodeID("Repository", r.id), "hasDiscussionsEnabled": len(r.discussions) > 0,
+		"id":           nodeID("Repository", r.id),
 		"discussions":  within("discussions", "DiscussionConnection", r.discussionPlaces),
 		"pullRequests": within("pull_requests", "PullRequestConnection", r.pullPlaces),
-		"pullRequest": graphql.Resolver(func(args map[string]any) (any, error) {
-			for _, pr := range r.pulls {
-				if int64(pr.number) == args["number"].(int64) {
-					return q.node(pr.node())
-				}
-			}
-			return nil, graphql.Fault{Type: "NOT_FOUND", Message: fmt.Sprintf("Could not resolve to a PullRequest with the number of %d.", args["number"])}
-		}),
 	}}, nil
 }
 

@@ -82,3 +82,6 @@ func (s *Schema) scalar(name string, value any) bool {
 	definition := s.schema.Types[name]
 	return isText && definition != nil && definition.EnumValues.ForName(text) != nil
 }
+
+// Published is the text of what [GitHub] reads.
+func Published() string { return published }

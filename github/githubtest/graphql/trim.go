@@ -14,11 +14,11 @@ import (
 // Kept returns the types that this repository keeps of GitHub's schema, with the fields that rekey asks for; of inputs and enums all is
 // kept. Interfaces of a type are those that are kept themselves.
 func Kept() map[string][]string {
-	comment := []string{"id", "author", "body", "createdAt", "includesCreatedEdit", "lastEditedAt", "userContentEdits"}
+	comment := []string{"id", "author", "body", "createdAt", "lastEditedAt", "userContentEdits"}
 	with := func(more ...string) []string { return append(slices.Clone(comment), more...) }
-	list := []string{"nodes", "pageInfo", "totalCount"}
+	list := []string{"nodes", "pageInfo"}
 	return map[string][]string{
-		"Query":    {"id", "node", "nodes", "rateLimit", "repository"},
+		"Query":    {"id", "node", "nodes", "repository"},
 		"Mutation": {"deleteDiscussionComment"},
 
 		"Node":    {"id"},
@@ -40,10 +40,9 @@ func Kept() map[string][]string {
 		"DiscussionCommentConnection": list, "DiscussionConnection": list, "PullRequestConnection": list,
 		"PullRequestReviewConnection": list, "UserContentEditConnection": list,
 
-		"Repository":      {"id", "discussions", "hasDiscussionsEnabled", "pullRequest", "pullRequests"},
+		"Repository":      {"id", "discussions", "pullRequests"},
 		"UserContentEdit": {"id", "deletedAt", "deletedBy", "diff", "editedAt", "editor"},
 		"PageInfo":        {"endCursor", "hasNextPage"},
-		"RateLimit":       {"cost", "limit", "remaining", "resetAt"},
 
 		"DeleteDiscussionCommentInput": nil, "DeleteDiscussionCommentPayload": {"comment"},
 		"DiscussionOrder": nil, "DiscussionOrderField": nil, "IssueOrder": nil, "IssueOrderField": nil, "OrderDirection": nil,
