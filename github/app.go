@@ -62,6 +62,7 @@ type App struct {
 	log         *slog.Logger
 	signer      ghinstallation.Signer
 	rest, git   http.RoundTripper // to the network, without authorization
+	storage     http.RoundTripper // to where GitHub keeps what is large; never with a token
 	tokens      tokens
 	pacers      pacers
 	shared      SharedLimits
@@ -146,6 +147,7 @@ func unsigned(cfg Config) (*App, error) {
 		base: cfg.HTTP, kind: "rest", prefix: api.Path, userAgent: cfg.UserAgent, onRequest: cfg.OnRequest,
 		slots: make(chan struct{}, maxConcurrent), maxBody: maxRESTBody,
 	}
+	a.storage = &transport{base: cfg.HTTP, kind: downloadRoute, userAgent: cfg.UserAgent, onRequest: cfg.OnRequest}
 	a.git = &transport{base: cfg.HTTP, kind: "git", prefix: web.Path, userAgent: cfg.UserAgent, onRequest: cfg.OnRequest}
 	return a, nil
 }

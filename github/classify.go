@@ -152,6 +152,10 @@ func (f failure) permission() string {
 		{"/check-runs", "checks"},
 		{"/contents/", "contents"},
 		{"/collaborators/", "metadata"},
+		{"/pulls/", "pull_requests"},
+		{"/actions/secrets", "secrets"},
+		{"/actions/", "actions"},
+		{"/releases", "contents"},
 		{"/issues", "issues"},
 		{"/assignees/", "issues"},
 		{"/secret-scanning/", "secret_scanning_alerts"},
@@ -192,7 +196,7 @@ func Classify(err error, now time.Time) Verdict {
 	if _, ok := errors.AsType[*InvalidError](err); ok {
 		return Verdict{Do: GiveUp, Reason: reason}
 	}
-	if errors.Is(err, ErrTooLarge) || errors.Is(err, wire.ErrSHA256) {
+	if errors.Is(err, ErrTooLarge) || errors.Is(err, ErrAboveLimit) || errors.Is(err, wire.ErrSHA256) {
 		return Verdict{Do: GiveUp, Reason: reason}
 	}
 	if said, ok := errors.AsType[*wire.ServerError](err); ok && said.NotOurRef() {

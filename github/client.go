@@ -27,6 +27,7 @@ type Client struct {
 	repo  Repository
 	calls caller
 	git   *wire.Client
+	wiki  bool  // git is of the repository's wiki
 	wrong error // what is wrong with repo
 }
 
@@ -135,6 +136,18 @@ func (c *Client) Refs(ctx context.Context, prefixes ...string) ([]wire.Ref, erro
 	return refs, err
 }
 
+// Wiki returns a client whose [Client.FetchPack] and [Client.Refs] read the git repository of the wiki. [ErrNotFound]: nobody has
+// written in it, or it is turned off.
+func (c *Client) Wiki() *Client {
+	with := *c
+	with.wiki = true
+	return &with
+}
+
 func (c *Client) gitURL() string {
-	return c.app.web.JoinPath(c.repo.Owner, c.repo.Name+".git").String()
+	name := c.repo.Name
+	if c.wiki {
+		name += ".wiki"
+	}
+	return c.app.web.JoinPath(c.repo.Owner, name+".git").String()
 }

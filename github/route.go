@@ -17,18 +17,26 @@ func routes() []string {
 		"/installation/repositories",
 		"/orgs/{org}/repos",
 		"/repos/{owner}/{repo}",
+		"/repos/{owner}/{repo}/actions/runs/{run_id}/logs",
+		"/repos/{owner}/{repo}/actions/secrets",
 		"/repos/{owner}/{repo}/assignees/{assignee}",
 		"/repos/{owner}/{repo}/branches/{branch}",
 		"/repos/{owner}/{repo}/check-runs",
 		"/repos/{owner}/{repo}/check-runs/{check_run_id}",
 		"/repos/{owner}/{repo}/check-runs/{check_run_id}/annotations",
 		"/repos/{owner}/{repo}/collaborators/{username}/permission",
+		"/repos/{owner}/{repo}/comments",
 		"/repos/{owner}/{repo}/commits/{ref}/check-runs",
 		"/repos/{owner}/{repo}/contents/{path}",
 		"/repos/{owner}/{repo}/issues",
+		"/repos/{owner}/{repo}/issues/comments",
 		"/repos/{owner}/{repo}/issues/comments/{comment_id}",
 		"/repos/{owner}/{repo}/issues/{issue_number}",
 		"/repos/{owner}/{repo}/issues/{issue_number}/comments",
+		"/repos/{owner}/{repo}/pulls/comments",
+		"/repos/{owner}/{repo}/pulls/comments/{comment_id}",
+		"/repos/{owner}/{repo}/releases",
+		"/repos/{owner}/{repo}/releases/assets/{asset_id}",
 		"/repos/{owner}/{repo}/rules/branches/{branch}",
 		"/repos/{owner}/{repo}/rulesets",
 		"/repos/{owner}/{repo}/rulesets/{ruleset_id}",
@@ -38,8 +46,11 @@ func routes() []string {
 // routeOf returns the route's name for metrics, or "other".
 func routeOf(kind, prefix, path string) string {
 	path = strings.TrimPrefix(path, prefix)
-	if kind == "git" {
+	switch kind {
+	case "git":
 		return "/{owner}/{repo}.git/git-upload-pack"
+	case downloadRoute:
+		return downloadRoute
 	}
 	if strings.HasSuffix(path, queryRoute) && !strings.HasPrefix(path, "/repos/") {
 		return queryRoute

@@ -88,8 +88,9 @@ func (e *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		to, moved := redirectOf(resp)
-		if !moved {
-			if e.maxBody > 0 {
+		download := isDownload(r.Context())
+		if !moved || download && resp.StatusCode == http.StatusFound {
+			if e.maxBody > 0 && !download {
 				resp.Body = &boundedBody{ReadCloser: resp.Body, left: e.maxBody}
 			}
 			return resp, nil
