@@ -49,11 +49,6 @@ const (
 	Releases       TextList = "releases"
 )
 
-// TextLists returns all lists.
-func TextLists() []TextList {
-	return []TextList{Issues, IssueComments, Reviews, ReviewComments, CommitComments, Discussions, Releases}
-}
-
 // restLists are where REST has them. In each but that of releases, what is written later comes last: a list can be read on from
 // where somebody stopped.
 func restLists() map[TextList]string {

@@ -47,7 +47,9 @@ func TestTextLists(t *testing.T) {
 	}
 	w.repo.PublishRelease(ctx, githubtest.Release{Tag: "v1", Name: "One", Body: "notes", Assets: []githubtest.Asset{{Name: "a.zip", Content: []byte("12345")}}}, w.ada)
 	got := map[string]github.Text{}
-	for _, list := range github.TextLists() {
+	for _, list := range []github.TextList{
+		github.Issues, github.IssueComments, github.Reviews, github.ReviewComments, github.CommitComments, github.Discussions, github.Releases,
+	} {
 		client := texts
 		if list == github.Discussions {
 			client = discussions

@@ -42,7 +42,7 @@ func databaseMetrics(r prometheus.Registerer) func(ledger.Operation, ledger.Reas
 // requestMetrics counts and times what is asked of GitHub, and adds it to the trace of who asks.
 func requestMetrics(r prometheus.Registerer) func(context.Context, github.Request) {
 	requests := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "rekey_github_request_seconds", Help: "Time to the answers to requests to GitHub, by kind (rest, git, token), method, route and HTTP status; status 0 is no answer.",
+		Name: "rekey_github_request_seconds", Help: "Time to the answers to requests to GitHub, by kind (rest, graphql, git, token, download), method, route and HTTP status; status 0 is no answer.",
 		Buckets: prometheus.ExponentialBuckets(0.01, 3, 8),
 	}, []string{"kind", "method", "route", "status"})
 	r.MustRegister(requests)
