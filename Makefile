@@ -143,7 +143,7 @@ demo: ## Play a leak from push to revocation on this machine
 	go run ./app/demo
 
 .PHONY: descriptions
-descriptions: ## Update the copies of GitHub's OpenAPI description and example payloads: needs npm
+descriptions: ## Update the copies of GitHub's descriptions, schemas and example payloads: needs npm
 	.ci/update-descriptions
 
 .PHONY: self-scan

@@ -66,7 +66,7 @@ type node = graphql.Object
 
 func (q *query) root() node {
 	return node{Type: "Query", Fields: map[string]any{
-		"node":       graphql.Resolver(func(args map[string]any) (any, error) { return q.node(args["id"].(string)) }),
+		"node":       graphql.Resolver(func(args graphql.Args) (any, error) { return q.node(args.Text("id")) }),
 		"nodes":      graphql.Resolver(q.nodes),
 		"repository": graphql.Resolver(q.repository),
 	}}
@@ -79,11 +79,11 @@ func (q *query) mutations() node {
 }
 
 func unresolved(id string) error {
-	return graphql.Fault{Type: "NOT_FOUND", Message: "Could not resolve to a node with the global id of '" + id + "'"}
+	return graphql.FieldError{Type: "NOT_FOUND", Message: "Could not resolve to a node with the global id of '" + id + "'"}
 }
 
 func inaccessible() error {
-	return graphql.Fault{Type: "FORBIDDEN", Message: "Resource not accessible by integration"}
+	return graphql.FieldError{Type: "FORBIDDEN", Message: "Resource not accessible by integration"}
 }
 
 // node finds a text that the token may read. As in REST, what is public needs no permission.
@@ -109,14 +109,14 @@ func (q *query) place(id, level string) (place, error) {
 	return place{}, unresolved(id)
 }
 
-func (q *query) nodes(args map[string]any) (any, error) {
-	ids := args["ids"].([]any)
+func (q *query) nodes(args graphql.Args) (any, error) {
+	ids := args.Texts("ids")
 	if len(ids) > maxNodes {
-		return nil, graphql.Fault{Type: "ARGUMENT_LIMIT", Message: fmt.Sprintf("You may not provide more than %d node ids; you provided %d.", maxNodes, len(ids))}
+		return nil, graphql.FieldError{Type: "ARGUMENT_LIMIT", Message: fmt.Sprintf("You may not provide more than %d node ids; you provided %d.", maxNodes, len(ids))}
 	}
 	list := []any{}
 	for _, id := range ids {
-		found, err := q.node(id.(string))
+		found, err := q.node(id)
 		if err != nil {
 			found = err
 		}
@@ -141,7 +141,7 @@ func (q *query) text(p place) node {
 	return node{Type: p.kind, Fields: map[string]any{
 		"id": p.node(), "databaseId": int(p.id), "number": p.number, "url": p.page, "title": title, "body": p.body,
 		"author": q.actor(p.author), "createdAt": stamp(p.created), "lastEditedAt": edited,
-		"userContentEdits": graphql.Resolver(func(args map[string]any) (any, error) { return q.edits(p, args) }),
+		"userContentEdits": graphql.Resolver(func(args graphql.Args) (any, error) { return q.edits(p, args) }),
 		"comments":         q.connection("DiscussionCommentConnection", p.comments),
 		"replies":          q.connection("DiscussionCommentConnection", p.inner),
 		"reviews":          q.connection("PullRequestReviewConnection", p.inner),
@@ -156,7 +156,7 @@ func (q *query) actor(who *Account) any {
 }
 
 // edits is a text's edit history, newest first.
-func (q *query) edits(p place, args map[string]any) (any, error) {
+func (q *query) edits(p place, args graphql.Args) (any, error) {
 	var list []any
 	for _, v := range slices.Backward(p.versions) {
 		shown := map[string]any{
@@ -173,7 +173,7 @@ func (q *query) edits(p place, args map[string]any) (any, error) {
 
 // connection is a list of texts, cut as its arguments say.
 func (q *query) connection(of string, places []place) graphql.Resolver {
-	return func(args map[string]any) (any, error) {
+	return func(args graphql.Args) (any, error) {
 		var list []any
 		for _, p := range places {
 			list = append(list, q.text(p))
@@ -183,22 +183,22 @@ func (q *query) connection(of string, places []place) graphql.Resolver {
 }
 
 // cut takes the members that the arguments ask for, from the start; rekey never asks from the end.
-func cut(of string, all []any, args map[string]any) (any, error) {
-	first, bounded := args["first"].(int64)
+func cut(of string, all []any, args graphql.Args) (any, error) {
+	first := args.Int("first")
 	switch {
-	case !bounded:
-		return nil, graphql.Fault{Type: "MISSING_PAGINATION_BOUNDARIES", Message: "You must provide a `first` or `last` value to properly paginate the connection."}
+	case args["first"] == nil:
+		return nil, graphql.FieldError{Type: "MISSING_PAGINATION_BOUNDARIES", Message: "You must provide a `first` or `last` value to properly paginate the connection."}
 	case first < 1 || first > maxNodes:
-		return nil, graphql.Fault{Type: "EXCESSIVE_PAGINATION", Message: fmt.Sprintf("Requesting %d records on the connection exceeds the `first` limit of %d records.", first, maxNodes)}
+		return nil, graphql.FieldError{Type: "EXCESSIVE_PAGINATION", Message: fmt.Sprintf("Requesting %d records on the connection exceeds the `first` limit of %d records.", first, maxNodes)}
 	}
 	from := 0
-	if after, given := args["after"].(string); given {
+	if after := args.Text("after"); after != "" {
 		var err error
 		if from, err = strconv.Atoi(after); err != nil || from > len(all) {
-			return nil, graphql.Fault{Type: "INVALID_CURSOR_ARGUMENTS", Message: fmt.Sprintf("`%s` does not appear to be a valid cursor.", after)}
+			return nil, graphql.FieldError{Type: "INVALID_CURSOR_ARGUMENTS", Message: fmt.Sprintf("`%s` does not appear to be a valid cursor.", after)}
 		}
 	}
-	to := min(from+int(first), len(all))
+	to := min(from+first, len(all))
 	var end any
 	if to > from {
 		end = strconv.Itoa(to)
@@ -209,17 +209,17 @@ func cut(of string, all []any, args map[string]any) (any, error) {
 	}}, nil
 }
 
-func (q *query) repository(args map[string]any) (any, error) {
-	owner, name := args["owner"].(string), args["name"].(string)
+func (q *query) repository(args graphql.Args) (any, error) {
+	owner, name := args.Text("owner"), args.Text("name")
 	r := q.s.repositories[repositoryKey(owner, name)]
 	if r == nil {
 		r = q.s.moved[repositoryKey(owner, name)] // GraphQL follows renames by itself
 	}
 	if r == nil || r.private && !q.grant.reaches(r) {
-		return nil, graphql.Fault{Type: "NOT_FOUND", Message: fmt.Sprintf("Could not resolve to a Repository with the name '%s/%s'.", owner, name)}
+		return nil, graphql.FieldError{Type: "NOT_FOUND", Message: fmt.Sprintf("Could not resolve to a Repository with the name '%s/%s'.", owner, name)}
 	}
 	within := func(permission string, of string, list func() []place) graphql.Resolver {
-		return func(args map[string]any) (any, error) {
+		return func(args graphql.Args) (any, error) {
 			if r.private && !q.grant.may(permission, "read") {
 				return nil, inaccessible()
 			}
@@ -250,8 +250,8 @@ func (r *Repository) pullPlaces() []place {
 }
 
 // deleteDiscussionComment deletes a comment with what was answered to it.
-func (q *query) deleteDiscussionComment(args map[string]any) (any, error) {
-	id := args["input"].(map[string]any)["id"].(string)
+func (q *query) deleteDiscussionComment(args graphql.Args) (any, error) {
+	id := args.Input("input").Text("id")
 	p, err := q.place(id, "write")
 	switch {
 	case err != nil:

@@ -24,15 +24,48 @@ type Object struct {
 }
 
 // Resolver finds a field's value when it is asked for.
-type Resolver func(args map[string]any) (any, error)
+type Resolver func(args Args) (any, error)
 
-// Fault is a field's error in GitHub's form; the field becomes null.
-type Fault struct {
+// Args are a field's arguments, or an input of one, as they fit the schema: what reads one that the schema has not gives nothing.
+type Args map[string]any
+
+// Text is a text or an id; "" where none was given.
+func (a Args) Text(name string) string {
+	text, _ := a[name].(string)
+	return text
+}
+
+// Texts is a list of them.
+func (a Args) Texts(name string) []string {
+	list, _ := a[name].([]any)
+	var texts []string
+	for _, one := range list {
+		if text, is := one.(string); is {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+// Int is a number; 0 where none was given.
+func (a Args) Int(name string) int {
+	n, _ := a[name].(int64)
+	return int(n)
+}
+
+// Input is an input object.
+func (a Args) Input(name string) Args {
+	input, _ := a[name].(map[string]any)
+	return input
+}
+
+// FieldError is a field's error in GitHub's form; the field becomes null.
+type FieldError struct {
 	Type    string // NOT_FOUND, FORBIDDEN …
 	Message string
 }
 
-func (f Fault) Error() string { return f.Message }
+func (f FieldError) Error() string { return f.Message }
 
 // Answer answers a request from the roots of queries and mutations. The error is not the answer's: a value does not fit the schema.
 func (s *Schema) Answer(r Request, roots map[ast.Operation]Object) (map[string]any, error) {
@@ -119,24 +152,24 @@ func (e *execution) field(f *ast.Field, o Object, path []any) (any, bool) {
 	if resolve, isResolver := value.(Resolver); isResolver {
 		var err error
 		if value, err = resolve(f.ArgumentMap(e.variables)); err != nil {
-			return e.fault(f, path, err), false
+			e.fault(f, path, err)
+			return nil, false
 		}
 	}
 	return e.complete(f, f.Definition.Type, value, path)
 }
 
-// fault notes a field's error and gives its value: null, or a list with nulls in it where only some of its members are at fault.
-func (e *execution) fault(f *ast.Field, path []any, err error) any {
-	fault, isFault := errors.AsType[Fault](err)
+// fault notes the error of a field, which becomes null for it.
+func (e *execution) fault(f *ast.Field, path []any, err error) {
+	fault, isFault := errors.AsType[FieldError](err)
 	if !isFault {
 		e.misfit(path, "%v", err)
-		return nil
+		return
 	}
 	e.faults = append(e.faults, map[string]any{
 		"type": fault.Type, "path": path, "message": fault.Message,
 		"locations": []map[string]any{{"line": f.Position.Line, "column": f.Position.Column}},
 	})
-	return nil
 }
 
 // complete brings a value into the form of its type.
@@ -148,7 +181,8 @@ func (e *execution) complete(f *ast.Field, of *ast.Type, value any, path []any) 
 		}
 		return nil, !of.NonNull
 	case error:
-		return e.fault(f, path, value), !of.NonNull
+		e.fault(f, path, value)
+		return nil, !of.NonNull
 	case []any:
 		if of.Elem == nil {
 			e.misfit(path, "a list for %s", of)

@@ -32,15 +32,15 @@ func ask(t *testing.T, query string, variables map[string]any, cat graphql.Objec
 	if err != nil {
 		t.Fatal(err)
 	}
-	missing := graphql.Fault{Type: "NOT_FOUND", Message: "no such node"}
+	missing := graphql.FieldError{Type: "NOT_FOUND", Message: "no such node"}
 	roots := map[ast.Operation]graphql.Object{
 		ast.Query: {Type: "Query", Fields: map[string]any{
 			"cat":   cat,
-			"node":  graphql.Resolver(func(args map[string]any) (any, error) { return nil, missing }),
+			"node":  graphql.Resolver(func(args graphql.Args) (any, error) { return nil, missing }),
 			"nodes": []any{cat, missing, nil, graphql.Object{Type: "Dog", Fields: map[string]any{"id": "d"}}},
 		}},
-		ast.Mutation: {Type: "Mutation", Fields: map[string]any{"rename": graphql.Resolver(func(args map[string]any) (any, error) {
-			cat.Fields["name"] = args["input"].(map[string]any)["name"]
+		ast.Mutation: {Type: "Mutation", Fields: map[string]any{"rename": graphql.Resolver(func(args graphql.Args) (any, error) {
+			cat.Fields["name"] = args.Input("input").Text("name")
 			return cat, nil
 		})}},
 	}
@@ -52,10 +52,10 @@ func TestAnswer(t *testing.T) {
 	felix := func() graphql.Object {
 		return cat(map[string]any{
 			"id": "c", "name": "Felix", "color": "RED", "age": 3, "alive": true, "born": "2026-03-04T05:06:07Z", "page": "https://example.com/c",
-			"kittens": graphql.Resolver(func(args map[string]any) (any, error) {
+			"kittens": graphql.Resolver(func(args graphql.Args) (any, error) {
 				return []any{cat(map[string]any{"id": args["first"], "name": "x"})}, nil
 			}),
-			"mother": graphql.Fault{Type: "FORBIDDEN", Message: "private"},
+			"mother": graphql.FieldError{Type: "FORBIDDEN", Message: "private"},
 		})
 	}
 	fault := func(kind, message string, line, column int, path ...any) map[string]any {
@@ -149,7 +149,7 @@ func TestMisfits(t *testing.T) {
 		"a list for one":          {"{ cat { mother { id } } }", map[string]any{"mother": []any{}}},
 		"one for a list":          {"{ cat { kittens { id } } }", map[string]any{"kittens": cat(nil)}},
 		"an error of no kind": {"{ cat { name } }", map[string]any{
-			"name": graphql.Resolver(func(map[string]any) (any, error) { return nil, errors.New("oops") }),
+			"name": graphql.Resolver(func(graphql.Args) (any, error) { return nil, errors.New("oops") }),
 		}},
 	} {
 		if got, err := ask(t, test.query, nil, cat(test.fields)); err == nil {

@@ -3,6 +3,7 @@ package graphql
 import (
 	_ "embed"
 	"fmt"
+	"math"
 	"net/url"
 	"sync"
 	"time"
@@ -69,7 +70,7 @@ func (s *Schema) scalar(name string, value any) bool {
 		return fits
 	case "Int":
 		n, fits := value.(int)
-		return fits && int(int32(n)) == n //nolint:gosec // that is the question
+		return fits && n >= math.MinInt32 && n <= math.MaxInt32
 	case "DateTime":
 		_, err := time.Parse(time.RFC3339, text)
 		return isText && err == nil
