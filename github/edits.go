@@ -13,7 +13,17 @@ type History struct {
 	Exists      bool
 	Kind        string // GraphQL's name: Issue, IssueComment …
 	Title, Body string // as they are now
-	Edits       []Edit // newest first; none before the first edit
+	Edits       []Edit // of the body, newest first; none before the first edit
+	// Titles are former titles of an issue or a pull request, oldest first, up to 100. GitHub shows them between the comments, and nobody
+	// can delete them; they go with the issue. Those of discussions it does not show.
+	Titles []FormerTitle
+}
+
+// FormerTitle is what a title was until somebody changed it.
+type FormerTitle struct {
+	Text      string
+	Editor    string // who changed it: a login; "" for a deleted account
+	ChangedAt time.Time
 }
 
 // Edit is one version of a text. The first edit makes two: the original and what it became.
@@ -32,8 +42,18 @@ func (e Edit) Deleted() bool { return !e.DeletedAt.IsZero() || e.Text == "" }
 const editsQuery = `query($id: ID!, $after: String) {
   node(id: $id) {
     __typename
-    ... on Issue { title }
-    ... on PullRequest { title }
+    ... on Issue {
+      title
+      timelineItems(first: 100, itemTypes: [RENAMED_TITLE_EVENT]) {
+        nodes { ... on RenamedTitleEvent { previousTitle createdAt actor { login } } }
+      }
+    }
+    ... on PullRequest {
+      title
+      timelineItems(first: 100, itemTypes: [RENAMED_TITLE_EVENT]) {
+        nodes { ... on RenamedTitleEvent { previousTitle createdAt actor { login } } }
+      }
+    }
     ... on Discussion { title }
     ... on Comment {
       body
@@ -63,6 +83,12 @@ type editJSON struct {
 	DeletedBy actorJSON `json:"deletedBy"`
 }
 
+type renameJSON struct {
+	Previous  string    `json:"previousTitle"`
+	CreatedAt time.Time `json:"createdAt"`
+	Actor     actorJSON `json:"actor"`
+}
+
 func (e editJSON) edit() Edit {
 	return Edit{
 		NodeID: e.ID, Text: e.Diff, Editor: e.Editor.Login, EditedAt: e.EditedAt.UTC(), DeletedAt: e.DeletedAt.UTC(),
@@ -89,6 +115,9 @@ func (c *Client) Edits(ctx context.Context, nodeID string) (History, error) {
 					Nodes []editJSON   `json:"nodes"`
 					Page  pageInfoJSON `json:"pageInfo"`
 				} `json:"userContentEdits"`
+				Timeline struct {
+					Nodes []renameJSON `json:"nodes"`
+				} `json:"timelineItems"`
 			} `json:"node"`
 		}
 		err := c.graphql(ctx, op, query, editsQuery, variables, &answer)
@@ -99,7 +128,10 @@ func (c *Client) Edits(ctx context.Context, nodeID string) (History, error) {
 			return History{}, err
 		}
 		n := answer.Node
-		h.Exists, h.Kind, h.Title, h.Body = true, n.Kind, n.Title, n.Body
+		h.Exists, h.Kind, h.Title, h.Body, h.Titles = true, n.Kind, n.Title, n.Body, nil
+		for _, r := range n.Timeline.Nodes {
+			h.Titles = append(h.Titles, FormerTitle{r.Previous, r.Actor.Login, r.CreatedAt.UTC()})
+		}
 		for _, e := range n.Edits.Nodes {
 			h.Edits = append(h.Edits, e.edit())
 		}
@@ -119,13 +151,18 @@ func onlyMissing(err error) bool {
 }
 
 const editedQuery = `query($ids: [ID!]!) {
-  nodes(ids: $ids) { id ... on Comment { lastEditedAt } }
+  nodes(ids: $ids) {
+    id
+    ... on Comment { lastEditedAt }
+    ... on Issue { timelineItems(first: 1, itemTypes: [RENAMED_TITLE_EVENT]) { nodes { ... on RenamedTitleEvent { createdAt } } } }
+    ... on PullRequest { timelineItems(first: 1, itemTypes: [RENAMED_TITLE_EVENT]) { nodes { ... on RenamedTitleEvent { createdAt } } } }
+  }
 }`
 
 // maxNodeIDs is how many ids one query may name.
 const maxNodeIDs = 100
 
-// Edited returns which of the texts were ever edited, and so have a history that [Client.Edits] reads. At most 100 texts cost one
+// Edited returns which of the texts were ever edited or renamed, and so have a history that [Client.Edits] reads. At most 100 texts cost one
 // query. Deleted ones are left out. Access is as for Edits.
 func (c *Client) Edited(ctx context.Context, nodeIDs []string) ([]string, error) {
 	var edited []string
@@ -134,6 +171,9 @@ func (c *Client) Edited(ctx context.Context, nodeIDs []string) ([]string, error)
 			Nodes []*struct {
 				ID         string    `json:"id"`
 				LastEdited time.Time `json:"lastEditedAt"`
+				Timeline   struct {
+					Nodes []renameJSON `json:"nodes"`
+				} `json:"timelineItems"`
 			} `json:"nodes"`
 		}
 		err := c.graphql(ctx, "look for edited texts", query, editedQuery, map[string]any{"ids": ids}, &answer)
@@ -141,7 +181,7 @@ func (c *Client) Edited(ctx context.Context, nodeIDs []string) ([]string, error)
 			return nil, err
 		}
 		for _, n := range answer.Nodes {
-			if n != nil && !n.LastEdited.IsZero() {
+			if n != nil && (!n.LastEdited.IsZero() || len(n.Timeline.Nodes) > 0) {
 				edited = append(edited, n.ID)
 			}
 		}

@@ -133,6 +133,40 @@ func TestEdits(t *testing.T) {
 	}
 }
 
+// TestFormerTitles: GitHub shows what a title was to whoever reads the issue.
+func TestFormerTitles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	client := w.as(t, github.TextsAccess, nil)
+	w.write(t, "body")
+	for kind, first := range map[string]string{"Issue": "an issue", "PullRequest": "a pull request"} {
+		id := w.find(t, kind).NodeID
+		for _, title := range []string{"second", "second", "third"} {
+			if _, err := w.repo.EditText(ctx, id, githubtest.Edited{Title: &title}, w.ada); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := github.History{
+			Exists: true, Kind: kind, Title: "third", Body: "body", Titles: []github.FormerTitle{{Text: first, Editor: "ada"}, {Text: "second", Editor: "ada"}},
+		}
+		got, err := client.Edits(ctx, id)
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(github.FormerTitle{}, "ChangedAt")); err != nil || diff != "" {
+			t.Errorf("%s: %v, -want +got\n%s", kind, err, diff)
+		}
+	}
+	created, err := w.client.CreateIssue(ctx, github.Issue{Title: "ours"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.client.EditIssue(ctx, github.Issue{Number: created.Number, Title: "other"}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := client.Edits(ctx, w.find(t, "Issue").NodeID); err != nil || len(got.Titles) != 1 || got.Titles[0].Text != "ours" || got.Titles[0].ChangedAt.IsZero() {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 // TestEditsPageToTheEnd: GitHub gives a hundred versions at a time.
 func TestEditsPageToTheEnd(t *testing.T) {
 	t.Parallel()
@@ -173,7 +207,7 @@ func TestEdited(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := w.as(t, github.TextsAccess, nil).Edited(ctx, ids)
-	if diff := cmp.Diff([]string{ids[3], ids[120]}, got); err != nil || diff != "" || w.Count(githubtest.Query) != 2 {
+	if diff := cmp.Diff([]string{ids[3], ids[4], ids[120]}, got); err != nil || diff != "" || w.Count(githubtest.Query) != 2 {
 		t.Errorf("%v, %d queries, -want +got\n%s", err, w.Count(githubtest.Query), diff)
 	}
 }

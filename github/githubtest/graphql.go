@@ -142,6 +142,7 @@ func (q *query) text(p place) node {
 		"id": p.node(), "databaseId": int(p.id), "number": p.number, "url": p.page, "title": title, "body": p.body,
 		"author": q.actor(p.author), "createdAt": stamp(p.created), "lastEditedAt": edited,
 		"userContentEdits": graphql.Resolver(func(args graphql.Args) (any, error) { return q.edits(p, args) }),
+		"timelineItems":    graphql.Resolver(func(args graphql.Args) (any, error) { return q.renames(p, args) }),
 		"comments":         q.connection("DiscussionCommentConnection", p.comments),
 		"replies":          q.connection("DiscussionCommentConnection", p.inner),
 		"reviews":          q.connection("PullRequestReviewConnection", p.inner),
@@ -169,6 +170,17 @@ func (q *query) edits(p place, args graphql.Args) (any, error) {
 		list = append(list, node{Type: "UserContentEdit", Fields: shown})
 	}
 	return cut("UserContentEditConnection", list, args)
+}
+
+// renames are those events of a timeline of which there are any here.
+func (q *query) renames(p place, args graphql.Args) (any, error) {
+	var list []any
+	for _, r := range p.renames {
+		list = append(list, node{Type: "RenamedTitleEvent", Fields: map[string]any{
+			"id": nodeID("RenamedTitleEvent", r.id), "previousTitle": r.from, "actor": q.actor(r.by), "createdAt": stamp(r.at),
+		}})
+	}
+	return cut(p.kind+"TimelineItemsConnection", list, args)
 }
 
 // connection is a list of texts, cut as its arguments say.

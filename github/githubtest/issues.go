@@ -152,7 +152,7 @@ func createIssue(c *call) answer {
 		return a
 	}
 	i := c.repo.newIssue(c.s.bot)
-	i.body = deref(req.Body)
+	i.title, i.body = *req.Title, deref(req.Body)
 	c.repo.edit(i, &req)
 	c.s.echoIssue(c.repo, i, "opened", nil)
 	return created(c.s.issueJSON(c.repo, i))
@@ -257,7 +257,7 @@ func labelName(l any) string {
 
 // edit makes a checked request part of the issue; the state apart.
 func (r *Repository) edit(i *issue, req *issueRequest) {
-	set(&i.title, req.Title)
+	r.s.rename(&i.text, &i.title, req.Title, r.s.bot)
 	if req.Body != nil {
 		r.s.edit(&i.text, *req.Body, r.s.bot)
 	}

@@ -17,6 +17,15 @@ type text struct {
 	author           *Account
 	created, updated time.Time
 	versions         []*version // oldest first, the last one is body; none before the first edit
+	renames          []rename   // of an issue or a pull request, oldest first
+}
+
+// rename is a change of a title. GitHub tells of it between the comments, and nobody can delete that.
+type rename struct {
+	id   int64
+	from string
+	by   *Account
+	at   time.Time
 }
 
 // version is what a text said at some time. Everybody who can read the text can read it, until somebody deletes it.
@@ -48,6 +57,14 @@ func (s *Server) edit(t *text, body string, by *Account) {
 	}
 	t.versions = append(t.versions, &version{id: s.id(), body: body, editor: by, at: now})
 	t.body, t.updated = body, now
+}
+
+// rename gives the text another title, and keeps the one before.
+func (s *Server) rename(t *text, title, to *string, by *Account) {
+	if to != nil && *to != *title {
+		t.renames = append(t.renames, rename{s.id(), *title, by, s.opt.Now()})
+		*title = *to
+	}
 }
 
 // place is a text where it stands.
@@ -122,7 +139,7 @@ func (r *Repository) EditText(ctx context.Context, nodeID string, to Edited, by 
 			return nil, fmt.Errorf("a %s has no title", p.kind)
 		}
 		before := *title
-		set(title, to.Title)
+		r.s.rename(p.text, title, to.Title, by)
 		if to.Body != nil {
 			r.s.edit(p.text, *to.Body, by)
 		}

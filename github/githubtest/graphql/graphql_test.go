@@ -18,6 +18,7 @@ scalar DateTime
 scalar URI
 type Cat implements Node { id: ID! name: String! color: Color age: Int! alive: Boolean born: DateTime page: URI kittens(first: Int): [Cat] mother: Cat! }
 type Dog implements Node { id: ID! }
+union Pet = Cat | Dog
 type Query { node(id: ID!): Node nodes(ids: [ID!]!): [Node]! cat: Cat }
 type Mutation { rename(input: Rename!): Cat }
 input Rename { name: String! }
@@ -160,8 +161,8 @@ func TestMisfits(t *testing.T) {
 
 func TestTrim(t *testing.T) {
 	t.Parallel()
-	part, err := graphql.Trim(small, map[string][]string{"Query": {"cat"}, "Cat": {"id", "kittens"}, "Node": {"id"}})
-	const want = "type Cat implements Node {\n  id: ID!\n  kittens(first: Int): [Cat]\n}\ninterface Node {\n  id: ID!\n}\ntype Query {\n  cat: Cat\n}\n"
+	part, err := graphql.Trim(small, map[string][]string{"Query": {"cat"}, "Cat": {"id", "kittens"}, "Node": {"id"}, "Pet": nil})
+	const want = "type Cat implements Node {\n  id: ID!\n  kittens(first: Int): [Cat]\n}\ninterface Node {\n  id: ID!\n}\nunion Pet = Cat\ntype Query {\n  cat: Cat\n}\n"
 	if diff := cmp.Diff(want, string(part)); err != nil || diff != "" {
 		t.Errorf("%v, -want +got\n%s", err, diff)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // Kept returns the types that this repository keeps of GitHub's schema, with the fields that rekey asks for; of inputs and enums all is
-// kept. Interfaces of a type are those that are kept themselves.
+// kept. Interfaces of a type, and types of a union, are those that are kept themselves.
 func Kept() map[string][]string {
 	comment := []string{"id", "author", "body", "createdAt", "lastEditedAt", "userContentEdits"}
 	with := func(more ...string) []string { return append(slices.Clone(comment), more...) }
@@ -31,14 +31,17 @@ func Kept() map[string][]string {
 		"CommitComment":            with("databaseId", "url"),
 		"Discussion":               with("comments", "databaseId", "number", "title", "url"),
 		"DiscussionComment":        with("databaseId", "replies", "url"),
-		"Issue":                    with("databaseId", "number", "title", "url"),
+		"Issue":                    with("databaseId", "number", "timelineItems", "title", "url"),
 		"IssueComment":             with("databaseId", "url"),
-		"PullRequest":              with("databaseId", "number", "reviews", "title", "url"),
+		"PullRequest":              with("databaseId", "number", "reviews", "timelineItems", "title", "url"),
 		"PullRequestReview":        with("databaseId", "url"),
 		"PullRequestReviewComment": with("databaseId", "url"),
 
 		"DiscussionCommentConnection": list, "DiscussionConnection": list, "PullRequestConnection": list,
 		"PullRequestReviewConnection": list, "UserContentEditConnection": list,
+		"IssueTimelineItemsConnection": {"nodes"}, "PullRequestTimelineItemsConnection": {"nodes"},
+		"IssueTimelineItems": nil, "PullRequestTimelineItems": nil, "IssueTimelineItemsItemType": nil, "PullRequestTimelineItemsItemType": nil,
+		"RenamedTitleEvent": {"id", "actor", "createdAt", "previousTitle"},
 
 		"Repository":      {"id", "discussions", "pullRequests"},
 		"UserContentEdit": {"id", "deletedAt", "deletedBy", "diff", "editedAt", "editor"},
@@ -88,11 +91,12 @@ func named(definition *ast.Definition, name string, fields []string) error {
 	return nil
 }
 
-// trimmed is a type with these fields alone (none named: all), and with arguments and interfaces of types that are kept.
+// trimmed is a type with these fields alone (none named: all), and with arguments, interfaces and members of types that are kept.
 func trimmed(definition *ast.Definition, fields []string, kept func(string) bool) *ast.Definition {
 	part := *definition
 	part.Directives = nil
 	part.Interfaces = slices.DeleteFunc(slices.Clone(definition.Interfaces), func(name string) bool { return !kept(name) })
+	part.Types = slices.DeleteFunc(slices.Clone(definition.Types), func(name string) bool { return !kept(name) })
 	part.Fields = nil
 	for _, field := range definition.Fields {
 		if len(fields) > 0 && !slices.Contains(fields, field.Name) {
