@@ -75,6 +75,28 @@ func TestRunLogs(t *testing.T) {
 	}
 }
 
+func TestRunPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	client := w.as(t, github.ActionsAccess, map[string]string{"actions": "read"})
+	for range 103 {
+		if _, _, err := w.repo.CompleteRun(t.Context(), githubtest.Run{Logs: []byte("x")}, w.ada); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runs, next, err := client.RunPage(t.Context(), "")
+	if err != nil || len(runs) != 100 || next == "" || runs[0].ID < runs[99].ID || runs[0].SHA != w.head || runs[0].Branch != "main" ||
+		runs[0].Name != "CI" || runs[0].Conclusion != "success" || runs[0].Ended.IsZero() || !strings.HasPrefix(runs[0].URL, w.URL()) {
+		t.Fatalf("%d runs, %q, %v", len(runs), next, err)
+	}
+	if runs, next, err = client.RunPage(t.Context(), next); err != nil || len(runs) != 3 || next != "" {
+		t.Errorf("%d runs, %q, %v", len(runs), next, err)
+	}
+	if _, _, err := client.RunPage(t.Context(), "%zz"); err == nil {
+		t.Error("a cursor that is none is taken")
+	}
+}
+
 // TestLinksThatEnded: an address of the storage works for a minute. One that has ended is asked for again, once, and says nothing of
 // the App's permissions.
 func TestLinksThatEnded(t *testing.T) {

@@ -17,6 +17,7 @@ func routes() []string {
 		"/installation/repositories",
 		"/orgs/{org}/repos",
 		"/repos/{owner}/{repo}",
+		"/repos/{owner}/{repo}/actions/runs",
 		"/repos/{owner}/{repo}/actions/runs/{run_id}/logs",
 		"/repos/{owner}/{repo}/actions/secrets",
 		"/repos/{owner}/{repo}/assignees/{assignee}",

@@ -131,6 +131,7 @@ func (s *Server) restHandler() http.Handler {
 
 	repo("GET", "/releases", "contents", "read", listReleases)
 	repo("GET", "/releases/assets/{id:[0-9]+}", "contents", "read", getAsset)
+	repo("GET", "/actions/runs", "actions", "read", listRuns)
 	repo("GET", "/actions/runs/{id:[0-9]+}/logs", "actions", "read", getRunLogs)
 	repo("DELETE", "/actions/runs/{id:[0-9]+}/logs", "actions", "write", deleteRunLogs)
 	repo("GET", "/actions/secrets", "secrets", "read", listSecrets)

@@ -32,6 +32,7 @@ type run struct {
 	workflow, sha, branch, result string
 	at                            time.Time
 	by                            *Account
+	head                          logEntry
 	logs                          []byte
 }
 
@@ -56,11 +57,11 @@ func (r *Repository) CompleteRun(ctx context.Context, opt Run, by *Account) (id 
 	s.mu.Lock()
 	v := &run{
 		id: s.id(), number: len(r.actions) + 1, workflow: cmp.Or(opt.Workflow, "CI"), sha: opt.SHA, branch: branch,
-		result: cmp.Or(opt.Conclusion, "success"), at: s.opt.Now(), by: by, logs: opt.Logs,
+		result: cmp.Or(opt.Conclusion, "success"), at: s.opt.Now(), by: by, head: head[0], logs: opt.Logs,
 	}
 	r.actions = append(r.actions, v)
 	d := s.inRepositoryDelivery("workflow_run", r, by, object{
-		"action": "completed", "workflow_run": s.runJSON(r, v, head[0]), "workflow": s.workflowJSON(r, v),
+		"action": "completed", "workflow_run": s.runJSON(r, v), "workflow": s.workflowJSON(r, v),
 	}, nil)
 	s.mu.Unlock()
 	return v.id, s.send(ctx, d), nil
@@ -131,12 +132,12 @@ func (s *Server) workflowJSON(r *Repository, v *run) object {
 	}
 }
 
-func (s *Server) runJSON(r *Repository, v *run, head logEntry) object {
+func (s *Server) runJSON(r *Repository, v *run) object {
 	api := fmt.Sprintf("%s/repos/%s/actions/runs/%d", s.APIURL(), r.fullName(), v.id)
 	suite := s.APIURL() + "/repos/" + r.fullName() + "/check-suites/" + itoa(v.id)
 	return object{
 		"id": v.id, "name": v.workflow, "node_id": nodeID("WorkflowRun", v.id), "head_branch": v.branch, "head_sha": v.sha,
-		"path": ".github/workflows/ci.yml", "display_title": head.message, "run_number": v.number, "run_attempt": 1, "event": "push",
+		"path": ".github/workflows/ci.yml", "display_title": v.head.message, "run_number": v.number, "run_attempt": 1, "event": "push",
 		"status": "completed", "conclusion": v.result, "workflow_id": r.id, "check_suite_id": v.id,
 		"check_suite_node_id": nodeID("CheckSuite", v.id), "url": api, "html_url": fmt.Sprintf("%s/%s/actions/runs/%d", s.baseURL, r.fullName(), v.id),
 		"pull_requests": []object{}, "created_at": stamp(v.at), "updated_at": stamp(v.at), "run_started_at": stamp(v.at),
@@ -144,8 +145,20 @@ func (s *Server) runJSON(r *Repository, v *run, head logEntry) object {
 		"jobs_url": api + "/jobs", "logs_url": api + "/logs", "check_suite_url": suite, "artifacts_url": api + "/artifacts",
 		"cancel_url": api + "/cancel", "rerun_url": api + "/rerun", "previous_attempt_url": nil,
 		"workflow_url": s.APIURL() + "/repos/" + r.fullName() + "/actions/workflows/" + itoa(r.id),
-		"head_commit":  simpleCommitJSON(head), "repository": s.repositoryJSON(r), "head_repository": s.repositoryJSON(r),
+		"head_commit":  simpleCommitJSON(v.head), "repository": s.repositoryJSON(r), "head_repository": s.repositoryJSON(r),
 	}
+}
+
+// listRuns is GET /repos/{owner}/{repo}/actions/runs, newest first. All runs have ended here.
+func listRuns(c *call) answer {
+	all := slices.Clone(c.repo.actions)
+	slices.Reverse(all)
+	list := []object{}
+	cut, link := page(c, all)
+	for _, v := range cut {
+		list = append(list, c.s.runJSON(c.repo, v))
+	}
+	return answer{status: http.StatusOK, link: link, body: object{"total_count": len(all), "workflow_runs": list}}
 }
 
 // getRunLogs is GET /repos/{owner}/{repo}/actions/runs/{run_id}/logs.

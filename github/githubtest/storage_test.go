@@ -70,6 +70,10 @@ func TestLogsLieInStorage(t *testing.T) {
 	if !w.repo.HasLogs(id) {
 		t.Error("there are no logs")
 	}
+	runs, _, err := c.Actions.ListRepositoryWorkflowRuns(ctx, "acme", "shop", nil)
+	if err != nil || runs.GetTotalCount() != 1 || runs.WorkflowRuns[0].GetID() != id || runs.WorkflowRuns[0].GetConclusion() != "success" {
+		t.Errorf("%+v, %v", runs, err)
+	}
 	if _, err := c.Actions.DeleteWorkflowRunLogs(ctx, "acme", "shop", id); err != nil || w.repo.HasLogs(id) {
 		t.Errorf("%v", err)
 	}
