@@ -59,6 +59,7 @@ func (r *Repository) TransferIssue(ctx context.Context, number int, to *Reposito
 	sent, err = r.onIssue(ctx, number, func(i *issue) *Delivery {
 		there := to.newIssue(i.author)
 		there.title, there.body, there.state, there.comments = i.title, i.body, i.state, i.comments
+		there.versions, there.renames = i.versions, i.renames
 		i.movedTo, i.movedNumber, moved = to, there.number, there.number
 		in := r.s.installationOf(r)
 		if in == nil {
