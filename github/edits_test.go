@@ -1,8 +1,10 @@
 package github_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"strings"
@@ -238,6 +240,40 @@ func TestDeleteDiscussionComment(t *testing.T) {
 	}
 	if err := writing.DeleteDiscussionComment(ctx, comment.NodeID); !errors.Is(err, github.ErrNotFound) {
 		t.Errorf("again: %v", err)
+	}
+}
+
+// TestWhereGraphQLIs: not everywhere below the address of REST.
+func TestWhereGraphQLIs(t *testing.T) {
+	t.Parallel()
+	for web, want := range map[string]string{
+		"https://github.com":      "https://api.github.com/graphql",
+		"https://acme.ghe.com":    "https://api.acme.ghe.com/graphql",
+		"https://git.example.com": "https://git.example.com/api/graphql",
+	} {
+		asked := ""
+		config := newStub().config()
+		config.WebURL = web
+		config.OnRequest = func(_ context.Context, r github.Request) {
+			if (r.Kind == "graphql") != (r.Route == "/graphql") || r.Kind != "token" && r.Kind != "graphql" {
+				t.Errorf("%+v", r)
+			}
+		}
+		config.HTTP = roundTripper(func(r *http.Request) (*http.Response, error) {
+			text := `{"token":"ghs_x","expires_at":"2999-01-01T00:00:00Z"}`
+			if !strings.HasSuffix(r.URL.Path, "/access_tokens") {
+				asked, text = r.Method+" "+r.URL.String(), `{"data":{"node":null}}`
+			}
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(text)), Request: r}, nil
+		})
+		app, err := github.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := app.Repository(github.Repository{Installation: 5, ID: 77, Owner: "acme", Name: "api"}, github.TextsAccess)
+		if _, err := client.Edits(t.Context(), "I_1"); err != nil || asked != "POST "+want {
+			t.Errorf("%s: %s, %v", web, asked, err)
+		}
 	}
 }
 

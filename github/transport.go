@@ -88,7 +88,7 @@ func (e *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		to, moved := redirectOf(resp)
-		download := isDownload(r.Context())
+		download := r.Method == http.MethodGet && isDownload(r.Context()) // the token for it is none
 		if !moved || download && resp.StatusCode == http.StatusFound {
 			if e.maxBody > 0 && !download {
 				resp.Body = &boundedBody{ReadCloser: resp.Body, left: e.maxBody}
