@@ -121,7 +121,8 @@ browser: ## Open the demo's page in Chromium and test it
 	@axe=$$(mktemp -d); trap 'rm -rf "$$axe"' EXIT; \
 	if (cd "$$axe" && npm pack --silent axe-core@4.10.3 >/dev/null && tar -xzf axe-core-*.tgz package/axe.min.js); \
 	then export REKEY_AXE="$$axe/package/axe.min.js"; else echo "left out: axe-core: npm doesn't give it"; fi; \
-	REKEY_TEST_BROWSER="$$(command -v chromium || command -v google-chrome)" go test -count=1 -run Browser ./app/...
+	REKEY_TEST_BROWSER="$$(command -v chromium || command -v google-chrome)" go test -count=1 -run Browser \
+	  $$(grep -rlE --include='*_test.go' '^func Test[A-Za-z]*Browser' app | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: fuzz
 fuzz: ## Fuzz every target for FUZZ_TIME (default 3s)
