@@ -65,6 +65,18 @@ func decoderOf(event string) (func([]byte) (Event, error), bool) {
 		return read[issuesPayload], true
 	case "issue_comment":
 		return read[issueCommentPayload], true
+	case "pull_request_review":
+		return read[reviewPayload], true
+	case "pull_request_review_comment":
+		return read[reviewCommentPayload], true
+	case "commit_comment":
+		return read[commitCommentPayload], true
+	case "discussion":
+		return read[discussionPayload], true
+	case "discussion_comment":
+		return read[discussionCommentPayload], true
+	case "release":
+		return read[releasePayload], true
 	case "secret_scanning_alert", "secret_scanning_alert_location":
 		return read[secretScanningPayload], true
 	case "ping":

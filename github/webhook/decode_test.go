@@ -32,7 +32,6 @@ func TestDecode(t *testing.T) {
 		c.Action = action
 		return c
 	}
-	rest := `,` + repository + `,"installation":{"id":9},"sender":{"id":1,"login":"kim","type":"User"}}`
 	for name, test := range map[string]struct {
 		event, body string
 		want        webhook.Event
@@ -123,7 +122,9 @@ func TestDecode(t *testing.T) {
 		"closed issue": {
 			"issues", `{"action":"closed","issue":{"id":11,"number":5,"body":"b","user":{"id":1,"login":"kim","type":"User"},` +
 				`"author_association":"MEMBER","state":"closed","state_reason":"not_planned","performed_via_github_app":{"id":2}}` + rest,
-			&webhook.Issues{Common: with("closed"), Issue: webhook.Issue{Number: 5, Body: "b", AppID: 2}},
+			&webhook.Issues{Common: with("closed"), Issue: webhook.Issue{
+				Number: 5, Body: "b", AppID: 2, Author: webhook.Account{ID: 1, Login: "kim", Type: "User"},
+			}},
 		},
 		"app ping": {
 			"ping", `{"zen":"z","hook_id":3,"hook":{"type":"App","app_id":2}}`, &webhook.Ping{},
@@ -170,6 +171,20 @@ func TestDecodeRefuses(t *testing.T) {
 		"no installation":       {"installation", `{"action":"created"}`, webhook.ErrMalformed, "installation"},
 		"pull request, no head": {"pull_request", `{"number":1,` + repository + `}`, webhook.ErrMalformed, "head.sha"},
 		"comment without id":    {"issue_comment", `{"issue":{"number":1},` + repository + `}`, webhook.ErrMalformed, "comment.id"},
+		"no issue":              {"issues", `{"action":"edited",` + repository + `}`, webhook.ErrMalformed, "issue.number"},
+		"no review":             {"pull_request_review", `{"pull_request":{"number":1},` + repository + `}`, webhook.ErrMalformed, "review.id"},
+		"review of nothing":     {"pull_request_review", `{"review":{"id":1},` + repository + `}`, webhook.ErrMalformed, "pull_request.number"},
+		"review without a head": {"pull_request_review", `{"pull_request":{"number":1},"review":{"id":1},` + repository + `}`, webhook.ErrMalformed, "head.sha"},
+		"no review comment":     {"pull_request_review_comment", `{"pull_request":{"number":1},` + repository + `}`, webhook.ErrMalformed, "comment.id"},
+		"comment on no lines":   {"pull_request_review_comment", `{"comment":{"id":1},` + repository + `}`, webhook.ErrMalformed, "pull_request.number"},
+		"no commit comment":     {"commit_comment", `{"comment":null,` + repository + `}`, webhook.ErrMalformed, "comment.id"},
+		"no discussion":         {"discussion", `{"discussion":{"title":"secret"},` + repository + `}`, webhook.ErrMalformed, "discussion.number"},
+		"no answer":             {"discussion_comment", `{"discussion":{"number":1},` + repository + `}`, webhook.ErrMalformed, "comment.id"},
+		"answer to nothing":     {"discussion_comment", `{"comment":{"id":1},` + repository + `}`, webhook.ErrMalformed, "discussion.number"},
+		"no release":            {"release", `{"action":"edited",` + repository + `}`, webhook.ErrMalformed, "release.id"},
+		"release of nothing":    {"release", `{"release":{"id":1}}`, webhook.ErrMalformed, "repository.id"},
+		"body of another type":  {"release", `{"release":{"id":1,"body":{"secret":1}},` + repository + `}`, webhook.ErrMalformed, "body is of another type"},
+		"changes of a list":     {"issues", `{"issue":{"number":1},"changes":["secret"],` + repository + `}`, webhook.ErrMalformed, "changes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			event, err := webhook.Decode(test.event, []byte(test.body))
@@ -233,12 +248,21 @@ func FuzzDecode(f *testing.F) {
 	events := []string{
 		"push", "pull_request", "merge_group", "check_run", "check_suite", "installation", "installation_repositories",
 		"installation_target", "github_app_authorization", "repository", "issues", "issue_comment", "ping", "star",
+		"pull_request_review", "pull_request_review_comment", "commit_comment", "discussion", "discussion_comment", "release",
 	}
 	for i := range events {
 		f.Add(byte(i), []byte(`{"action":"x","installation":{"id":1},`+repository+`}`))
 	}
 	f.Add(byte(0), []byte(`{"ref":"refs/heads/\ud83d\u00","before":"`+shaA+`","after":"`+shaB+`",`+repository+`}`))
 	f.Add(byte(3), []byte(`{"check_run":{"id":1,"head_sha":"`+shaA+`","pull_requests":[null]},`+repository+`}`))
+	const both = `,"changes":{"title":{"from":"a"},"body":{"from":"b"},"name":{"from":"c"}},`
+	for i, event := range events {
+		for _, action := range []string{"edited", "deleted"} {
+			f.Add(byte(i), []byte(`{"action":"`+action+`","number":1,"issue":{"number":1,"title":"t"},"pull_request":{"number":1,"head":{"sha":"`+shaA+`"},`+
+				`"base":{"sha":"`+shaB+`"}},"review":{"id":1,"body":"\ud83d"},"comment":{"id":1,"body":"`+event+`","diff_hunk":"@@","updated_at":5},`+
+				`"discussion":{"number":1,"title":null},"release":{"id":1,"name":"n","created_at":"x"}`+both+repository+`}`))
+		}
+	}
 	f.Fuzz(func(t *testing.T, which byte, body []byte) {
 		event, err := webhook.Decode(events[int(which)%len(events)], body)
 		if (event == nil) == (err == nil) {
@@ -249,6 +273,15 @@ func FuzzDecode(f *testing.F) {
 		}
 		if push, ok := event.(*webhook.Push); ok && (len(push.After) != 40 || push.Repository.ID == 0) {
 			t.Fatalf("push without a commit or a repository: %+v", push)
+		}
+		if err != nil {
+			return
+		}
+		for _, text := range webhook.Texts(event) {
+			action := event.About().Action
+			if text.Content == "" || text.Field == "" || text.Former && action != "edited" || text.Deleted != (action == "deleted") {
+				t.Fatalf("%s event with the text %+v", action, text)
+			}
 		}
 	})
 }

@@ -1,6 +1,9 @@
 package webhook
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // ZeroSHA stands where there is no commit: before a ref's creation, after its deletion.
 const ZeroSHA = "0000000000000000000000000000000000000000"
@@ -76,7 +79,11 @@ type PullRequest struct {
 	Author  Account
 	// Association is what the author is to the base repository: OWNER, MEMBER, COLLABORATOR, CONTRIBUTOR, NONE …
 	Association string
-	Fork        bool // the head is in another repository than the base, or in a deleted one
+	Fork        bool   // the head is in another repository than the base, or in a deleted one
+	NodeID, URL string // as Post's
+	Title, Body string // "" when GitHub has none
+	Former      Former
+	Updated     time.Time // zero where GitHub does not say
 }
 
 // MergeGroup is a merge queue's group; its Action checks_requested waits for our check run.
@@ -146,34 +153,6 @@ type InstallationTarget struct {
 // RepositoryChange is the repository event: created, renamed, transferred, publicized, privatized, archived, unarchived,
 // edited, deleted.
 type RepositoryChange struct{ Common }
-
-// Issues is an issue's change: opened, closed, reopened, deleted, transferred, edited and more.
-type Issues struct {
-	Common
-	Issue Issue
-	// Where a transferred issue is now; zero for other actions.
-	MovedTo     Repository
-	MovedNumber int
-	MovedURL    string
-}
-
-// Issue is an issue as events name it.
-type Issue struct {
-	Number      int
-	Body        string // "" when GitHub has none
-	PullRequest bool   // GitHub counts pull requests as issues
-	AppID       int64  // the App that filed it, or 0
-}
-
-// IssueComment is a comment's change under an issue or a pull request: created, edited or deleted.
-type IssueComment struct {
-	Common
-	Issue     Issue
-	CommentID int64
-	Body      string
-	Author    Account
-	AppID     int64 // the App that wrote the comment, or 0
-}
 
 // SecretScanningAlert says that something became of an alert of GitHub's secret scanning: its Action is created, publicly_leaked,
 // resolved, reopened, validated and more; where Location is set, a place was added to the alert. Neither the secret nor what became

@@ -1,5 +1,7 @@
 package webhook
 
+import "cmp"
+
 type installationPayload struct {
 	envelope
 	Repositories []repositoryNode `json:"repositories"`
@@ -45,16 +47,13 @@ type installationTargetPayload struct {
 
 // fromNode is what a field was before.
 type fromNode struct {
-	From rawString `json:"from"`
+	From string `json:"from"`
 }
 
 func (p installationTargetPayload) event(c *checks) Event {
 	c.present("installation.id", p.Installation != nil && p.Installation.ID != 0)
-	from := p.Changes.Login.From
-	if from == "" {
-		from = p.Changes.Slug.From
-	}
-	return &InstallationTarget{Common: p.common(), Account: p.Account.account(), LoginFrom: string(from)}
+	from := cmp.Or(p.Changes.Login.From, p.Changes.Slug.From)
+	return &InstallationTarget{Common: p.common(), Account: p.Account.account(), LoginFrom: from}
 }
 
 type authorizationPayload struct{ envelope }
@@ -71,63 +70,6 @@ type repositoryPayload struct {
 func (p repositoryPayload) event(c *checks) Event {
 	c.present("repository.id", p.Repository != nil && p.Repository.ID != 0)
 	return &RepositoryChange{p.common()}
-}
-
-type issueNode struct {
-	Number      int       `json:"number"`
-	Body        string    `json:"body"`
-	PullRequest *struct{} `json:"pull_request"`
-	App         *appNode  `json:"performed_via_github_app"`
-}
-
-func (n issueNode) issue(c *checks) Issue {
-	c.present("issue.number", n.Number != 0)
-	return Issue{Number: n.Number, Body: n.Body, PullRequest: n.PullRequest != nil, AppID: n.App.id()}
-}
-
-type issuesPayload struct {
-	envelope
-	Issue   issueNode `json:"issue"`
-	Changes struct {
-		NewIssue *struct {
-			Number int    `json:"number"`
-			URL    string `json:"html_url"`
-		} `json:"new_issue"`
-		NewRepository *repositoryNode `json:"new_repository"`
-	} `json:"changes"`
-}
-
-func (p issuesPayload) event(c *checks) Event {
-	c.present("repository.id", p.Repository != nil && p.Repository.ID != 0)
-	issues := &Issues{Common: p.common(), Issue: p.Issue.issue(c)}
-	if moved := p.Changes; moved.NewIssue != nil && moved.NewRepository != nil {
-		issues.MovedTo, issues.MovedNumber, issues.MovedURL = moved.NewRepository.repository(), moved.NewIssue.Number, moved.NewIssue.URL
-	}
-	return issues
-}
-
-type issueCommentPayload struct {
-	envelope
-	Issue   issueNode `json:"issue"`
-	Comment struct {
-		ID   int64        `json:"id"`
-		Body string       `json:"body"`
-		User *accountNode `json:"user"`
-		App  *appNode     `json:"performed_via_github_app"`
-	} `json:"comment"`
-}
-
-func (p issueCommentPayload) event(c *checks) Event {
-	c.present("repository.id", p.Repository != nil && p.Repository.ID != 0)
-	c.present("comment.id", p.Comment.ID != 0)
-	return &IssueComment{
-		Common:    p.common(),
-		Issue:     p.Issue.issue(c),
-		CommentID: p.Comment.ID,
-		Body:      p.Comment.Body,
-		Author:    p.Comment.User.account(),
-		AppID:     p.Comment.App.id(),
-	}
 }
 
 type secretScanningPayload struct {

@@ -65,12 +65,13 @@ type pullRequestPayload struct {
 	envelope
 	Number      int `json:"number"`
 	PullRequest struct {
-		Head        endNode      `json:"head"`
-		Base        endNode      `json:"base"`
-		User        *accountNode `json:"user"`
-		Association string       `json:"author_association"`
+		postNode
+		Head        endNode `json:"head"`
+		Base        endNode `json:"base"`
+		Association string  `json:"author_association"`
 	} `json:"pull_request"`
 	Changes struct {
+		formerNode
 		Base *struct{} `json:"base"`
 	} `json:"changes"`
 }
@@ -90,6 +91,12 @@ func (p pullRequestPayload) event(c *checks) Event {
 		Author:      p.PullRequest.User.account(),
 		Association: p.PullRequest.Association,
 		Fork:        head.Repo == nil || p.Repository == nil || head.Repo.ID != p.Repository.ID,
+		NodeID:      p.PullRequest.NodeID,
+		URL:         p.PullRequest.URL,
+		Title:       p.PullRequest.Title,
+		Body:        p.PullRequest.Body,
+		Former:      p.Changes.former(),
+		Updated:     p.PullRequest.Updated.Time,
 	}
 }
 

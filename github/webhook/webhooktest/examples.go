@@ -18,8 +18,8 @@ var compressed []byte
 //go:embed testdata/schemas.json.gz
 var schemas []byte
 
-// Schemas returns GitHub's schemas of events that have no examples, as one JSON Schema: each is in $defs by its name, such as
-// webhook-secret-scanning-alert-created.
+// Schemas returns GitHub's schemas of events that have no examples, or none of what is read, as one JSON Schema: each is in $defs by
+// its name, such as webhook-secret-scanning-alert-created.
 func Schemas() ([]byte, error) {
 	r, err := gzip.NewReader(bytes.NewReader(schemas))
 	if err != nil {
