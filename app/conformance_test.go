@@ -65,7 +65,7 @@ func TestEveryExamplePayloadIsAnswered(t *testing.T) {
 			}
 		}
 	}
-	if len(used) < 110 || len(unused) < 200 {
+	if len(used) < 160 || len(unused) < 160 {
 		t.Errorf("only %d payloads of events that are used were there, and %d of others", len(used), len(unused))
 	}
 	w.settle()

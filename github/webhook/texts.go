@@ -45,16 +45,16 @@ func Texts(e Event) []Text {
 			return nil
 		}
 		i := e.Issue
-		is := Text{Kind: TextIssue, NodeID: i.NodeID, Number: i.Number, URL: i.URL, Author: i.Author, Updated: i.Updated}
-		return textsOf(e.Common, is, field{"title", i.Title, e.Former.Title}, field{"body", i.Body, e.Former.Body})
+		base := Text{Kind: TextIssue, NodeID: i.NodeID, Number: i.Number, URL: i.URL, Author: i.Author, Updated: i.Updated}
+		return textsOf(e.Common, base, field{"title", i.Title, e.Former.Title}, field{"body", i.Body, e.Former.Body})
 	case *IssueComment:
-		is := Text{
+		base := Text{
 			Kind: TextIssueComment, NodeID: e.NodeID, ID: e.CommentID, Number: e.Issue.Number, URL: e.URL, Author: e.Author, Updated: e.Updated,
 		}
-		return textsOf(e.Common, is, field{"body", e.Body, e.Former.Body})
+		return textsOf(e.Common, base, field{"body", e.Body, e.Former.Body})
 	case *PullRequest:
-		is := Text{Kind: TextPullRequest, NodeID: e.NodeID, Number: e.Number, URL: e.URL, Author: e.Author, Updated: e.Updated}
-		return textsOf(e.Common, is, field{"title", e.Title, e.Former.Title}, field{"body", e.Body, e.Former.Body})
+		base := Text{Kind: TextPullRequest, NodeID: e.NodeID, Number: e.Number, URL: e.URL, Author: e.Author, Updated: e.Updated}
+		return textsOf(e.Common, base, field{"title", e.Title, e.Former.Title}, field{"body", e.Body, e.Former.Body})
 	case *PullRequestReview:
 		return textsOf(e.Common, e.Review.text(TextReview, e.Number), field{"body", e.Review.Body, e.Former.Body})
 	case *PullRequestReviewComment:
@@ -63,9 +63,9 @@ func Texts(e Event) []Text {
 	case *CommitComment:
 		return textsOf(e.Common, e.Comment.text(TextCommitComment, 0), field{"body", e.Comment.Body, ""})
 	case *Discussion:
-		is := e.Discussion.text(TextDiscussion, e.Number)
-		is.ID = 0 // REST has no discussions by their ids
-		return textsOf(e.Common, is, field{"title", e.Discussion.Title, e.Former.Title}, field{"body", e.Discussion.Body, e.Former.Body})
+		base := e.Discussion.text(TextDiscussion, e.Number)
+		base.ID = 0 // REST has no discussions by their ids
+		return textsOf(e.Common, base, field{"title", e.Discussion.Title, e.Former.Title}, field{"body", e.Discussion.Body, e.Former.Body})
 	case *DiscussionComment:
 		return textsOf(e.Common, e.Comment.text(TextDiscussionComment, e.Number), field{"body", e.Comment.Body, e.Former.Body})
 	case *Release:
@@ -83,17 +83,17 @@ func (p *Post) text(kind TextKind, number int) Text {
 // field is one field of a text, as it is and as it was before the event.
 type field struct{ name, now, before string }
 
-func textsOf(about Common, is Text, fields ...field) []Text {
+func textsOf(about Common, text Text, fields ...field) []Text {
 	var texts []Text
-	is.Deleted = about.Action == "deleted"
+	text.Deleted = about.Action == "deleted"
 	for _, f := range fields {
-		is.Field = f.name
+		text.Field = f.name
 		if f.now != "" {
-			is.Content = f.now
-			texts = append(texts, is)
+			text.Content = f.now
+			texts = append(texts, text)
 		}
 		if f.before != "" && about.Action == "edited" {
-			was := is
+			was := text
 			was.Content, was.Former, was.Updated = f.before, true, time.Time{}
 			texts = append(texts, was)
 		}
