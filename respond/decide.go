@@ -280,6 +280,9 @@ func (f ScanFacts) allows(s Seen) (string, bool) {
 		return "the policy allows it: " + r, true
 	}
 	for _, sighting := range s.Sightings {
+		if sighting.InText() {
+			return "", false // it has no path
+		}
 		// Where there are paths that nobody knows, none of them is allowed by what it is called.
 		if r, ok := f.Allowance.Path(env, sighting.Path); ok && !f.Unseen[s.Leak.Fingerprint] {
 			reason = "the policy allows it: " + r

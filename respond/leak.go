@@ -92,17 +92,17 @@ func (l Leak) AllowedByPolicy() bool {
 	return l.State == Ignored && l.ClosedBy == Self && l.Production()
 }
 
-// Source is what kind of text of a repository holds a leak, as package pack names it.
+// Source is what holds a leak: an object of git, as package pack names it, or a text on GitHub, as GitHub's events name it.
 type Source string
 
-// The sources.
+// The sources in git.
 const (
 	InBlob    Source = "blob"
 	InMessage Source = "message" // of a commit
 	InTag     Source = "tag"     // the message of a tag
 )
 
-// Sighting is a leak at a commit and path. Nothing in it is a credential.
+// Sighting is a leak at a commit and path, or in a text on GitHub. Nothing in it is a credential.
 type Sighting struct {
 	ID                 int64
 	Leak               int64
@@ -111,15 +111,16 @@ type Sighting struct {
 	Member, Encoding   string
 	Line, Column       int
 	EndLine, EndColumn int
-	AuthorName         string
+	AuthorName         string // of a text: login
 	AuthorEmail        string
-	Authored           time.Time
-	Ref                string // where it was pushed
-	Allowed            bool   // rekey:allow on the line
+	Authored           time.Time // of a text: when the version was written that holds it
+	Ref                string    // where it was pushed
+	Allowed            bool      // rekey:allow on the line
+	Text               Text      // zero: it is in git
 }
 
 // InFile reports whether the sighting is in a file.
-func (s Sighting) InFile() bool { return s.Source == InBlob || s.Source == "" }
+func (s Sighting) InFile() bool { return !s.InText() && (s.Source == InBlob || s.Source == "") }
 
 // Encoded reports whether the credential is written otherwise than as it is.
 func (s Sighting) Encoded() bool { return s.Encoding != detect.Plain && s.Encoding != "" }

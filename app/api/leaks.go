@@ -178,6 +178,9 @@ type Sighting struct {
 	Authored time.Time `json:"authored_at,omitzero"`
 	Ref      string    `json:"ref,omitempty"`
 	Allowed  bool      `json:"allowed"`
+	Field    string    `json:"field,omitempty"`     // of a text on GitHub
+	Former   bool      `json:"former,omitempty"`    // in an earlier version of the text alone
+	Gone     time.Time `json:"deleted_at,omitzero"` // when the text, or that version, was seen to be deleted
 }
 
 // Happening is an entry of a leak's timeline.
@@ -219,6 +222,7 @@ func (a *api) leak(q *ask) (any, error) {
 		out.Sightings = append(out.Sightings, Sighting{
 			Source: string(s.Source), Path: s.Path, Member: s.Member, Encoding: s.Encoding, Line: s.Line, Column: s.Column, Commit: s.Commit,
 			URL: text.Permalink(withURL(d.Repository, a.WebURL), s), Author: s.AuthorName, Authored: s.Authored, Ref: s.Ref, Allowed: s.Allowed,
+			Field: s.Text.Field, Former: s.Text.Former, Gone: s.Text.Gone,
 		})
 	}
 	for _, h := range d.Timeline {

@@ -26,6 +26,7 @@ type placeRow struct {
 	At                time.Time
 	Ref               string
 	Allowed           bool
+	Prose             bool // Name is words, and no path
 }
 
 // happening is an entry of a leak's timeline.
@@ -117,11 +118,13 @@ func (d *Dashboard) place(repository string, s respond.Sighting) placeRow {
 	if len(s.Commit) >= 7 {
 		row.Commit, row.CommitURL = s.Commit[:7], repository+"/commit/"+s.Commit
 	}
-	switch s.Source {
-	case respond.InTag:
-		row.Name = "message of a tag"
-	case respond.InMessage:
-		row.Name = "message of the commit"
+	switch {
+	case s.InText():
+		row.Name, row.URL, row.Prose = text.TextName(s), s.Text.URL, true
+	case s.Source == respond.InTag:
+		row.Name, row.Prose = "message of a tag", true
+	case s.Source == respond.InMessage:
+		row.Name, row.Prose = "message of the commit", true
 	default:
 		first, last := s.Line, max(s.Line, s.EndLine)
 		row.Name = s.Path

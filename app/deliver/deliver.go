@@ -96,6 +96,10 @@ func (w *Worker) deliver(ctx context.Context, j *river.Job[job.Delivery]) error 
 	if p.Granted != nil {
 		w.Recorder.ReportGrant(ctx, *p.Granted)
 	}
+	found, err := w.recordTexts(ctx, j, d, event)
+	if err != nil {
+		return err
+	}
 	if p.Command != nil {
 		return w.handleCommand(ctx, d, *p.Command)
 	}
@@ -119,6 +123,12 @@ func (w *Worker) deliver(ctx context.Context, j *river.Job[job.Delivery]) error 
 			return w.giveUpScan(ctx, j, d, p.Scan, err)
 		}
 		p.Note = note
+	}
+	switch {
+	case found != "" && p.Scan != nil:
+		p.Note += "; " + found
+	case found != "":
+		p.Note = found
 	}
 	return w.finishWith(ctx, d, p.Note, func(ctx context.Context, tx Tx) error { return ofSessions(ctx, tx, event, p) })
 }

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -32,9 +33,7 @@ type Config struct {
 	Now     func() time.Time     // default time.Now
 	Log     *slog.Logger         // default none
 
-	// Redact takes credentials out of a body before it is stored: commit messages, names of branches and comments may hold
-	// some. It must leave JSON JSON. Nil: bodies are stored as they came.
-	Redact func(ctx context.Context, body []byte) []byte
+	Reading
 
 	// Tracing traces deliveries; nil: they are not.
 	Tracing *observe.Tracing
@@ -51,15 +50,39 @@ type Config struct {
 	writeBatchBytes int
 }
 
+// Reading is what is done with the body of a delivery before it is stored. The zero Reading leaves it as it came.
+type Reading struct {
+	// Redact takes credentials out of a body: commit messages, names of branches and comments may hold some. It must leave JSON JSON.
+	Redact func(ctx context.Context, body []byte) []byte
+	// Find says what the texts of an event hold of which Redact takes something out, without any credential; "": nothing.
+	Find func(ctx context.Context, event string, body []byte) (found string)
+	// Idle reports whether a delivery of which Find found nothing asks for nothing else: it is stored as finished.
+	Idle func(d ledger.Delivery) bool
+}
+
+// idle is what became of a delivery that asks for nothing.
+const idle = "nothing was found in its texts"
+
+// take reads the body, and leaves nothing in the delivery that may not be stored.
+func (r Reading) take(ctx context.Context, d *ledger.Delivery) {
+	if r.Redact != nil {
+		body := d.Body
+		d.Body = mask(ctx, body, r.Redact)
+		if r.Find != nil && !bytes.Equal(body, d.Body) {
+			d.Found = r.Find(ctx, d.Event, body)
+		}
+	}
+	if d.Found == "" && r.Idle != nil && r.Idle(*d) {
+		d.Finished, d.Outcome, d.Body = d.Received, idle, nil
+	}
+}
+
 // GitHub's limit is 25 MB: https://docs.github.com/en/webhooks/webhook-events-and-payloads
 const maxBody = 25 << 20
 
 func (c *Config) setDefaults() {
 	if c.Now == nil {
 		c.Now = time.Now
-	}
-	if c.Redact == nil {
-		c.Redact = func(_ context.Context, body []byte) []byte { return body }
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -10,9 +10,9 @@ import (
 )
 
 // Recovered makes of what GitHub's log of deliveries holds the delivery that a webhook request with it would have been: read and
-// refused by the same code, without credentials, which redact takes out. There is no signature: GitHub's API was asked for it. received
+// refused by the same code, without credentials. There is no signature: GitHub's API was asked for it. received
 // is when it should have come. A body that is refused will not get better.
-func Recovered(ctx context.Context, guid, event string, body []byte, received time.Time, redact func(context.Context, []byte) []byte) (ledger.Delivery, error) {
+func Recovered(ctx context.Context, guid, event string, body []byte, received time.Time, reading Reading) (ledger.Delivery, error) {
 	if len(body) > maxBody {
 		return ledger.Delivery{}, fmt.Errorf("the body is larger than %d bytes", maxBody)
 	}
@@ -24,7 +24,7 @@ func Recovered(ctx context.Context, guid, event string, body []byte, received ti
 		return ledger.Delivery{}, err
 	}
 	d.Recovered = true
-	d.Body = mask(ctx, d.Body, redact)
+	reading.take(ctx, &d)
 	return d, nil
 }
 

@@ -28,7 +28,8 @@ func setTurn(d *ledger.Delivery) {
 		if field("pull_request.head.repo.id").Int() == d.Repository || slices.Contains([]string{"OWNER", "MEMBER", "COLLABORATOR"}, association) {
 			d.Class = turn.Member // a turn is all that this decides
 		}
-	case "issues", "issue_comment", "repository", "secret_scanning_alert", "secret_scanning_alert_location":
+	case "issues", "issue_comment", "pull_request_review", "pull_request_review_comment", "commit_comment", "discussion", "discussion_comment",
+		"release", "repository", "secret_scanning_alert", "secret_scanning_alert_location":
 		d.Lane = fmt.Sprintf("events of %d", d.Repository)
 	case "installation", "installation_repositories":
 		d.Lane = fmt.Sprintf("installation %d", d.Installation)

@@ -76,7 +76,7 @@ func (in *Intake) take(ctx context.Context, d ledger.Delivery, begun time.Time) 
 	ctx, span := in.Tracing.Root(ctx, "webhook", begun, observe.Text("rekey.delivery", d.GUID), observe.Text("rekey.event", d.Event),
 		observe.Int("rekey.installation", d.Installation), observe.Int("rekey.repository", d.Repository), observe.Int("rekey.bytes", len(d.Body)))
 	defer func() { span.End(err) }()
-	if d.Body, err = in.masked(ctx, d.Body); err != nil {
+	if err := in.readTexts(ctx, &d); err != nil {
 		return "", err
 	}
 	d.Trace = span.Traceparent()
@@ -90,16 +90,17 @@ func (in *Intake) take(ctx context.Context, d ledger.Delivery, begun time.Time) 
 // maxMasking is how many bytes of bodies are searched at once.
 const maxMasking = 32 << 20
 
-// masked returns the body without credentials.
-func (in *Intake) masked(ctx context.Context, body []byte) ([]byte, error) {
+// readTexts takes the credentials out of the body.
+func (in *Intake) readTexts(ctx context.Context, d *ledger.Delivery) error {
 	waiting, cancel := context.WithTimeout(ctx, in.AnswerWithin)
 	defer cancel()
-	weight := min(int64(len(body)), maxMasking)
+	weight := min(int64(len(d.Body)), maxMasking)
 	if in.masking.Acquire(waiting, weight) != nil {
-		return nil, &refusal{http.StatusServiceUnavailable, overloaded, "too many deliveries are waiting to be checked"}
+		return &refusal{http.StatusServiceUnavailable, overloaded, "too many deliveries are waiting to be checked"}
 	}
 	defer in.masking.Release(weight)
-	return mask(ctx, body, in.Redact), nil
+	in.Reading.take(ctx, d)
+	return nil
 }
 
 // mask takes credentials out of a body. Who sent it may be gone; what could not be searched in time is withheld.

@@ -188,6 +188,11 @@ func (r *Reader) decide(ctx context.Context, tx Tx, t *Task, scan respond.Scan, 
 	}
 	facts := respond.ScanFacts{Repository: r.Recorder.WithURL(repository), Scan: scan, Unseen: unseen, FiledHour: filed, Policy: p, Allowance: allowance, Hidden: map[int64]bool{}, Received: t.Received, Now: tx.Now()}
 	for _, leak := range slices.Concat(recorded.New, recorded.Known) {
+		if t.Trigger == respond.TriggerText && leak.IssueNumber != 0 { // a text may have been edited or deleted, and be no new place
+			if err := tx.Enqueue(ctx, job.Issue{Leak: leak.ID, Refresh: true}, nil); err != nil {
+				return err
+			}
+		}
 		// A scan that is recorded again brings the same leaks as new ones again. What follows from a new leak follows once: from
 		// the transaction that wrote it first.
 		isNew := leak.Detected.Equal(tx.Now())
@@ -292,13 +297,23 @@ func scanOf(t *Task, report pack.Report) respond.Scan {
 
 // leakOf leaves the time of detection to the ledger, which takes that of its transaction.
 func (r *Reader) leakOf(ctx context.Context, f detect.Finding, s pack.Sighting, t *Task) respond.Leak {
-	return respond.Leak{
-		Repository: t.Repository.ID, Fingerprint: f.Secret.Fingerprint(),
-		Kind: f.Kind, Environment: f.Environment, Severity: f.Severity,
-		Confidence: f.Confidence, Reasons: r.redactedAll(ctx, f.Reasons.Texts()), Redacted: f.Secret.Redacted(),
-		Instance: f.Instance, Dashboard: r.Scanner.RedactString(ctx, f.Dashboard), Variable: r.Scanner.RedactString(ctx, f.Variable), Browser: f.Browser,
-		State: respond.Open, Introduced: s.Author.When, Pusher: t.Pusher,
+	l := LeakOf(ctx, r.Scanner, f)
+	l.Repository, l.Introduced, l.Pusher = t.Repository.ID, s.Author.When, t.Pusher
+	return l
+}
+
+// LeakOf is what a finding says of its leak. Nothing in it is a credential.
+func LeakOf(ctx context.Context, scanner *detect.Scanner, f detect.Finding) respond.Leak {
+	l := respond.Leak{
+		Fingerprint: f.Secret.Fingerprint(), Kind: f.Kind, Environment: f.Environment, Severity: f.Severity,
+		Confidence: f.Confidence, Redacted: f.Secret.Redacted(),
+		Instance: f.Instance, Dashboard: scanner.RedactString(ctx, f.Dashboard), Variable: scanner.RedactString(ctx, f.Variable), Browser: f.Browser,
+		State: respond.Open,
 	}
+	for _, reason := range f.Reasons.Texts() {
+		l.Reasons = append(l.Reasons, scanner.RedactString(ctx, reason))
+	}
+	return l
 }
 
 func sightingOf(f detect.Finding, s pack.Sighting, t *Task) respond.Sighting {

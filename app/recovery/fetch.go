@@ -132,7 +132,7 @@ func (p *pass) recover(ctx context.Context, m ledger.Missed) error {
 		return p.lose(ctx, m, "GitHub's log has another delivery in its place")
 	}
 	p.result.Fetched++
-	delivery, err := intake.Recovered(ctx, m.GUID, d.Event, payload, m.Delivered, p.Redact)
+	delivery, err := intake.Recovered(ctx, m.GUID, d.Event, payload, m.Delivered, p.Reading)
 	if err != nil {
 		return p.ask(ctx, m, err)
 	}

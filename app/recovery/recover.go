@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/rekey-app/rekey/app/intake"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
@@ -78,8 +79,8 @@ type Recoverer struct {
 	Store   ledger.Scoped[Tx]
 	Inbox   Inbox
 	GitHub  Log
-	Redact  func(ctx context.Context, body []byte) []byte // takes credentials out of what is stored
-	Owner   string                                        // names this process among those that share the ledger
+	Reading intake.Reading // of what is stored
+	Owner   string         // names this process among those that share the ledger
 	Now     func() time.Time
 	Log     *slog.Logger
 	Metrics *Metrics // nil: nothing is counted

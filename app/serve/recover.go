@@ -28,7 +28,7 @@ const (
 // recoverer puts together what recovers missed deliveries.
 func recoverer(store *ledger.Store, app *github.App, scanner *detect.Scanner, metrics prometheus.Registerer, log *slog.Logger) *recovery.Recoverer {
 	r := &recovery.Recoverer{
-		Store: ledger.Scope[recovery.Tx](store), Inbox: store, GitHub: app, Redact: scanner.Redact, Owner: rand.Text(), Now: time.Now, Log: log,
+		Store: ledger.Scope[recovery.Tx](store), Inbox: store, GitHub: app, Reading: reading(scanner), Owner: rand.Text(), Now: time.Now, Log: log,
 		MaxQueued: maxRecovering,
 	}
 	if metrics != nil {

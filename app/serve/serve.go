@@ -18,9 +18,11 @@ import (
 
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/dashboard"
+	"github.com/rekey-app/rekey/app/deliver"
 	"github.com/rekey-app/rekey/app/intake"
 	"github.com/rekey-app/rekey/app/observe"
 	"github.com/rekey-app/rekey/app/status"
+	"github.com/rekey-app/rekey/app/texts"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github"
@@ -134,9 +136,14 @@ func (s *Server) startIntake(ctx context.Context, cfg config.Config) error {
 	}
 	s.intake, err = intake.New(intake.Config{
 		LastDelivery: stats.LastDelivery, Store: s.store, Secrets: cfg.WebhookSecrets, Now: time.Now, Log: s.log, Metrics: s.metrics,
-		Redact: s.scanner.Redact, Tracing: s.options.Tracing,
+		Reading: reading(s.scanner), Tracing: s.options.Tracing,
 	})
 	return err
+}
+
+// reading is what is done with the body of a delivery before it is stored.
+func reading(scanner *detect.Scanner) intake.Reading {
+	return intake.Reading{Redact: scanner.Redact, Find: texts.Finder{Scanner: scanner}.Find, Idle: deliver.Idle}
 }
 
 // fail ends [Server.Run] with the first error.

@@ -129,7 +129,11 @@ func (w *Worker) askAbout(ctx context.Context, leak respond.Leak) (respond.Answe
 	}
 	client := w.GitHub.Repository(record.Target(repository), github.ScanAccess)
 	for _, s := range sightings {
-		key, found, err := w.keyIn(ctx, client, s, leak.Fingerprint)
+		read := w.keyIn
+		if s.InText() {
+			client, read = w.GitHub.Repository(record.Target(repository), accessOf(s)), w.keyInText
+		}
+		key, found, err := read(ctx, client, s, leak.Fingerprint)
 		if err != nil {
 			return respond.Answer{}, err
 		}
@@ -144,6 +148,40 @@ func (w *Worker) askAbout(ctx context.Context, leak respond.Leak) (respond.Answe
 		return w.Clerk.Ask(ctx, key)
 	}
 	return respond.Answer{State: respond.KeyUnknown, Detail: "the key could not be read again: its commits are gone from GitHub"}, nil
+}
+
+// accessOf is what reading a text takes.
+func accessOf(s respond.Sighting) github.Access {
+	if s.Source == respond.InDiscussion || s.Source == respond.InDiscussionComment {
+		return github.DiscussionsAccess
+	}
+	return github.TextsAccess
+}
+
+// keyInText reads a text again, with its earlier versions, and finds the key in it. What the App may not read holds nothing.
+func (w *Worker) keyInText(ctx context.Context, client *github.Client, s respond.Sighting, fingerprint string) (detect.Secret, bool, error) {
+	if s.Text.NodeID == "" {
+		return detect.Secret{}, false, nil
+	}
+	history, err := client.Edits(ctx, s.Text.NodeID)
+	if errors.Is(err, github.ErrForbidden) || errors.Is(err, github.ErrNotFound) {
+		return detect.Secret{}, false, nil
+	}
+	if err != nil {
+		return detect.Secret{}, false, err
+	}
+	versions := []string{history.Title, history.Body}
+	for _, e := range history.Edits {
+		versions = append(versions, e.Text)
+	}
+	for _, text := range versions {
+		for _, f := range w.Scanner.Scan(ctx, "", []byte(text)) {
+			if f.Secret.Fingerprint() == fingerprint {
+				return f.Secret, true, nil
+			}
+		}
+	}
+	return detect.Secret{}, false, nil
 }
 
 // keyOfAlert reads the key from an alert of GitHub's secret scanning: it may be in no file at all.

@@ -93,7 +93,8 @@ func (Delivery) InsertOpts() river.InsertOpts {
 // No delivery goes to [QueueBackfill]: an installation that ends must not wait until histories are read.
 func QueueOf(event string) string {
 	switch event {
-	case "issues", "issue_comment", "installation", "installation_repositories", "installation_target", "repository", "github_app_authorization",
+	case "issues", "issue_comment", "pull_request_review", "pull_request_review_comment", "commit_comment", "discussion", "discussion_comment",
+		"release", "installation", "installation_repositories", "installation_target", "repository", "github_app_authorization",
 		"secret_scanning_alert", "secret_scanning_alert_location":
 		return QueueRespond
 	default:

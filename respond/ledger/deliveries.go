@@ -21,8 +21,8 @@ func (s *Store) Accept(ctx context.Context, deliveries []Delivery) (acceptances 
 	return acceptances, err
 }
 
-// AcceptDeliveries stores deliveries, each with its [job.Delivery] on the queue that [job.QueueOf] names, and says what
-// became of each, in their order. A GUID that is known is not stored again: it is Done where it was finished, Waiting
+// AcceptDeliveries stores deliveries, each with its [job.Delivery] on the queue that [job.QueueOf] names unless it is finished already, and
+// says what became of each, in their order. A GUID that is known is not stored again: it is Done where it was finished, Waiting
 // where its job will still run, and Requeued where the job had died. The first body counts, whatever comes with the GUID later; but
 // one that was given up, or was only known to be missed, is stored as it comes now, with the time when it first came. The zero
 // Received means now.
@@ -57,7 +57,9 @@ func (tx *Tx) AcceptDeliveries(ctx context.Context, deliveries []Delivery) ([]Ac
 			continue
 		}
 		acceptances[i] = Accepted
-		fresh = append(fresh, deliveries[i])
+		if deliveries[i].Finished.IsZero() {
+			fresh = append(fresh, deliveries[i])
+		}
 	}
 	if err := tx.s.queue.EnqueueDeliveries(ctx, tx, fresh); err != nil {
 		return nil, fmt.Errorf("ledger: queue deliveries: %w", err)
@@ -79,7 +81,7 @@ func (tx *Tx) AcceptDeliveries(ctx context.Context, deliveries []Delivery) ([]Ac
 	return acceptances, nil
 }
 
-const deliveryColumns = 8
+const deliveryColumns = 11
 
 // maxScratch bounds what is kept of the memory in which bodies are packed.
 const maxScratch = 4 << 20
@@ -87,7 +89,7 @@ const maxScratch = 4 << 20
 // insertDelivery inserts n rows; those whose GUID is known are left out of what it returns.
 func insertDelivery(n int) string {
 	var b strings.Builder
-	b.WriteString("INSERT INTO deliveries (guid, event, action, installation, repository, received, body, head) VALUES ")
+	b.WriteString("INSERT INTO deliveries (guid, event, action, installation, repository, received, body, head, found, finished, outcome) VALUES ")
 	for row := range n {
 		if row > 0 {
 			b.WriteString(", ")
@@ -125,7 +127,7 @@ func (tx *Tx) storeDeliveries(ctx context.Context, deliveries []Delivery, order 
 			}
 			var body []byte
 			packed, body = appendBody(packed, d.Body)
-			args = append(args, d.GUID, d.Event, d.Action, d.Installation, d.Repository, received, body, d.Head)
+			args = append(args, d.GUID, d.Event, d.Action, d.Installation, d.Repository, received, body, d.Head, d.Found, d.Finished, d.Outcome)
 		}
 		err := each(ctx, tx, func(scan func(...any) error) error {
 			var guid string
@@ -190,9 +192,9 @@ func (tx *Tx) reopen(ctx context.Context, d Delivery) error {
 		d.Received = tx.now
 	}
 	_, err := tx.exec(ctx, `UPDATE deliveries SET finished = 0, given_up = 0, outcome = '', body = $3, action = $4, installation = $5, repository = $6,
-		head = $7, recovered = $8, received = CASE WHEN received < $2
+		head = $7, recovered = $8, found = $10, received = CASE WHEN received < $2
 			AND NOT EXISTS (SELECT 1 FROM missed m WHERE m.guid = $1 AND m.tries = 0 AND m.due > $9) THEN received ELSE $2 END WHERE guid = $1`,
-		d.GUID, d.Received, body, d.Action, d.Installation, d.Repository, d.Head, d.Recovered, tx.now)
+		d.GUID, d.Received, body, d.Action, d.Installation, d.Repository, d.Head, d.Recovered, tx.now, d.Found)
 	return err
 }
 
@@ -206,8 +208,8 @@ func (tx *Tx) Delivery(ctx context.Context, guid string) (Delivery, error) {
 		&d.Outcome,
 		into{&d.GivenUp},
 		into{&d.Recovered},
-		&d.Head,
-	}, `SELECT event, action, installation, repository, body, received, finished, outcome, given_up, recovered, head
+		&d.Head, &d.Found,
+	}, `SELECT event, action, installation, repository, body, received, finished, outcome, given_up, recovered, head, found
 		FROM deliveries WHERE guid = $1`, guid)
 	switch {
 	case err != nil:
@@ -232,7 +234,7 @@ func (tx *Tx) GiveUpDelivery(ctx context.Context, guid, outcome string) error {
 }
 
 func (tx *Tx) finishDelivery(ctx context.Context, guid, outcome string, givenUp bool) error {
-	n, err := tx.exec(ctx, `UPDATE deliveries SET finished = $2, outcome = $3, body = $4, given_up = $5 WHERE guid = $1`,
+	n, err := tx.exec(ctx, `UPDATE deliveries SET finished = $2, outcome = $3, body = $4, given_up = $5, found = '' WHERE guid = $1`,
 		guid, tx.now, outcome, []byte(nil), givenUp)
 	if err != nil {
 		return fmt.Errorf("ledger: finish delivery %s: %w", guid, err)

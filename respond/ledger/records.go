@@ -21,6 +21,7 @@ type Delivery struct {
 	Trace        string // traceparent of the request that brought it; "": not traced. Its job has it, and the ledger does not keep it
 	Head         string // what a push made its ref point to; "" for other events
 	Body         []byte // as it came; at most 25 MiB; emptied when the delivery is finished
+	Found        string // what was found in its texts, as package texts writes it; "": nothing. Emptied like Body
 	Received     time.Time
 	Finished     time.Time
 	Outcome      string // what became of it, in words; "" while it waits
@@ -39,8 +40,11 @@ const (
 	Done     Acceptance = "done"     // known and finished: dropped
 )
 
-// backfill is the trigger of scans of whole histories, in SQL.
-const backfill = "'" + string(respond.TriggerBackfill) + "'"
+// backfill and ofText are the triggers of scans of whole histories, and of texts, in SQL.
+const (
+	backfill = "'" + string(respond.TriggerBackfill) + "'"
+	ofText   = "'" + string(respond.TriggerText) + "'"
+)
 
 // Check is the one check run of a head commit.
 type Check struct {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -58,7 +59,7 @@ func (tx *Tx) recordScan(ctx context.Context, scan respond.Scan, observations []
 		if err := tx.saveSighting(ctx, id, leak, o, scan.Outside); err != nil {
 			return RecordedScan{}, err
 		}
-		if !scan.Outside {
+		if !scan.Outside && !o.Sighting.InText() {
 			paths[leak] = append(paths[leak], o.Sighting.Path)
 		}
 	}
@@ -155,13 +156,19 @@ func (tx *Tx) saveSighting(ctx context.Context, scan, leak int64, o respond.Obse
 		}
 	}
 	_, err := one(ctx, tx, []any{&id}, `INSERT INTO sightings (leak, source, blob_sha, commit_sha, path, member, encoding,
-			line, col, end_line, end_col, author_name, author_email, authored, ref, allowed, first_scan, place, outside)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+			line, col, end_line, end_col, author_name, author_email, authored, ref, allowed, first_scan, place, outside, node_id, text_id, number, text_url, field, former, gone)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
 		ON CONFLICT (leak, place) DO UPDATE SET source = excluded.source, blob_sha = excluded.blob_sha,
-			encoding = excluded.encoding, end_line = excluded.end_line, end_col = excluded.end_col, allowed = excluded.allowed
+			encoding = excluded.encoding, end_line = excluded.end_line, end_col = excluded.end_col, allowed = excluded.allowed,
+			text_url = excluded.text_url,
+			former = CASE WHEN excluded.authored < sightings.authored THEN sightings.former ELSE excluded.former END,
+			gone = CASE WHEN excluded.gone <> 0 THEN excluded.gone WHEN excluded.authored > sightings.authored AND excluded.former = 0 THEN 0
+				ELSE sightings.gone END,
+			authored = CASE WHEN excluded.node_id = '' OR excluded.authored < sightings.authored THEN sightings.authored ELSE excluded.authored END
 		RETURNING id`,
 		leak, s.Source, s.Blob, s.Commit, []byte(s.Path), []byte(s.Member), s.Encoding, s.Line, s.Column, s.EndLine,
-		s.EndColumn, s.AuthorName, s.AuthorEmail, s.Authored, []byte(s.Ref), s.Allowed, scan, placeOf(s), outside)
+		s.EndColumn, s.AuthorName, s.AuthorEmail, s.Authored, []byte(s.Ref), s.Allowed, scan, placeOf(s), outside,
+		s.Text.NodeID, s.Text.ID, s.Text.Number, s.Text.URL, s.Text.Field, s.Text.Former, s.Text.Gone)
 	if err != nil {
 		return err
 	}
@@ -199,6 +206,10 @@ const maxListed = 256
 // placeOf is what tells a leak's sightings apart.
 func placeOf(s respond.Sighting) string {
 	h := sha256.New()
+	if s.InText() { // wherever in it: texts are edited
+		fmt.Fprintf(h, "text %s %s %s", s.Source, cmp.Or(s.Text.NodeID, s.Text.URL), s.Text.Field)
+		return hex.EncodeToString(h.Sum(nil)[:16])
+	}
 	// Lengths keep the parts from running into each other.
 	fmt.Fprintf(h, "%s %d %d %d:%s %d:%s", s.Commit, s.Line, s.Column, len(s.Path), s.Path, len(s.Member), s.Member)
 	return hex.EncodeToString(h.Sum(nil)[:16])
@@ -233,7 +244,7 @@ func (tx *Tx) newlyRecorded(ctx context.Context, scan int64, leaks []int64) (Rec
 }
 
 // Scans lists the scans of a head commit in the order in which they were first recorded. Backfills of a whole
-// history are left out: they are about no commit.
+// history are left out, which are about no commit, and scans of texts, which read none.
 func (tx *Tx) Scans(ctx context.Context, repository int64, head string) ([]respond.Scan, error) {
 	var list []respond.Scan
 	err := each(ctx, tx, func(scan func(...any) error) error {
@@ -245,7 +256,7 @@ func (tx *Tx) Scans(ctx context.Context, repository int64, head string) ([]respo
 		return err
 	}, `SELECT base, ref, event, pull_number, pusher, commits, blobs, bytes, pack_bytes, duration, skipped, finished, failure,
 			policy_changed, unjudged, more_places, outside
-		FROM scans WHERE repository = $1 AND head = $2 AND event <> `+backfill+` ORDER BY id`, repository, head)
+		FROM scans WHERE repository = $1 AND head = $2 AND event NOT IN (`+backfill+`, `+ofText+`) ORDER BY id`, repository, head)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: scans of %s: %w", head, err)
 	}

@@ -123,8 +123,20 @@ func placeName(kind string) string {
 	}
 }
 
+// inTextsOnly reports whether the key was found in texts on GitHub, and nowhere in git.
+func (v issueView) inTextsOnly() bool {
+	return len(v.Sightings) > 0 && !slices.ContainsFunc(v.Sightings, func(s respond.Sighting) bool { return !s.InText() })
+}
+
 // writtenIn says where a key was written that no file holds; "" where one does, or nobody knows.
 func (v issueView) writtenIn() string {
+	if v.inTextsOnly() {
+		first, _ := v.first()
+		if !v.Private {
+			return "in " + TextName(first)
+		}
+		return "in " + textPlace(first)
+	}
 	if len(v.Sightings) > 0 {
 		return ""
 	}

@@ -10,6 +10,9 @@ import (
 
 // place names where a sighting stands, as Markdown, with a permalink where GitHub has a page for it.
 func place(r respond.Repository, s respond.Sighting) string {
+	if s.InText() {
+		return textPlace(s)
+	}
 	if !s.InFile() {
 		what := "message of "
 		if s.Source == respond.InTag {
@@ -34,6 +37,8 @@ func place(r respond.Repository, s respond.Sighting) string {
 // Permalink is GitHub's page for a sighting: the lines of its file, or its commit; "": there is none.
 func Permalink(r respond.Repository, s respond.Sighting) string {
 	switch {
+	case s.InText():
+		return s.Text.URL
 	case r.URL == "" || !isCommit(s.Commit):
 		return ""
 	case !s.InFile():
@@ -52,6 +57,9 @@ func lines(s respond.Sighting) (first, last int) {
 }
 
 func commitLink(r respond.Repository, commit string) string {
+	if commit == "" {
+		return ""
+	}
 	if !isCommit(commit) {
 		return markdown.Code(short(commit))
 	}

@@ -57,9 +57,9 @@ func Issue(ctx context.Context, f IssueFacts) IssueText {
 	b.WriteString(v.opening())
 	switch f.Leak.State {
 	case respond.Open, "":
-		b.WriteString(v.guide(ctx).Markdown(v.abused()) + "\n")
+		b.WriteString(v.guide(ctx).Markdown(v.abused()) + "\n" + v.removal())
 	case respond.Revoked, respond.Resolved:
-		b.WriteString(v.guide(ctx).Aftermath())
+		b.WriteString(v.removal() + v.guide(ctx).Aftermath())
 	}
 	b.WriteString(folded("Facts about this leak", v.table()+v.places()+v.alsoIn()+v.history()))
 	b.WriteString(v.closing())
@@ -152,6 +152,12 @@ func (v issueView) in() string {
 	}
 	s := v.sorted()
 	in := " (" + place(v.Repository, s[0])
+	if v.inTextsOnly() { // which is named already
+		if in = ""; len(s) > 1 {
+			in = " and in " + format.Count(len(s)-1, "more place", "more places")
+		}
+		return in
+	}
 	if n := len(s) - 1; n > 0 {
 		in += " and " + format.Count(n, "more place", "more places")
 	}

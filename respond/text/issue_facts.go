@@ -48,17 +48,21 @@ func (v issueView) table() string {
 		if !first.Authored.IsZero() {
 			since = format.Time(first.Authored)
 		}
+		where, name := commitLink(v.Repository, first.Commit), "**In git since**"
+		if first.InText() {
+			where, name = textPlace(first), "**Written**"
+		}
 		if v.Private {
-			since = strings.TrimSpace(since + " in " + commitLink(v.Repository, first.Commit))
+			since = strings.TrimSpace(since + " in " + where)
 			if first.AuthorName != "" {
 				since += " by " + markdown.Code(first.AuthorName)
 			}
 		}
-		row("**In git since**", since)
+		row(name, since)
 	}
 	if !l.Detected.IsZero() {
 		found := format.Time(l.Detected)
-		if l.Pusher != "" && v.Private {
+		if l.Pusher != "" && v.Private && !v.inTextsOnly() {
 			found += ", pushed by " + markdown.Code(l.Pusher)
 		}
 		row("**Found**", found)
@@ -141,7 +145,10 @@ func (v issueView) places() string {
 			b.WriteString("- and " + format.Count(len(sightings)-i, "more place", "more places") + "\n")
 			break
 		}
-		fmt.Fprintf(&b, "- %s in %s", place(v.Repository, s), commitLink(v.Repository, s.Commit))
+		b.WriteString("- " + place(v.Repository, s))
+		if !s.InText() {
+			b.WriteString(" in " + commitLink(v.Repository, s.Commit))
+		}
 		if s.AuthorName != "" {
 			b.WriteString(" by " + markdown.Code(s.AuthorName))
 		}
@@ -153,6 +160,9 @@ func (v issueView) places() string {
 		}
 		if s.Encoded() {
 			b.WriteString(", encoded as " + markdown.Code(s.Encoding))
+		}
+		if state := textState(s); state != "" {
+			b.WriteString(", " + state)
 		}
 		b.WriteString("\n")
 	}

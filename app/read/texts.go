@@ -1,0 +1,48 @@
+package read
+
+import (
+	"context"
+
+	"github.com/rekey-app/rekey/app/observe"
+	"github.com/rekey-app/rekey/detect/pack"
+	"github.com/rekey-app/rekey/respond"
+)
+
+// FoundText is a leak in a text on GitHub.
+type FoundText struct {
+	Leak     respond.Leak
+	Sighting respond.Sighting
+	// InRepository is the leak in a repository that uses Clerk; nil: there it is the same.
+	InRepository *respond.Leak
+	Deleted      bool // the text was deleted
+}
+
+// RecordTexts writes what was found in texts, and what was decided about it, in one transaction. The task has the repository, and the head
+// of a pull request whose texts they are.
+func (r *Reader) RecordTexts(ctx context.Context, t *Task, found []FoundText) (err error) {
+	ctx, span := observe.Start(ctx, "record")
+	defer func() { span.End(err) }()
+	uses := false
+	err = r.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
+		uses, err = tx.UsesClerk(ctx, t.Repository.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	observations := make([]respond.Observation, len(found))
+	for i, f := range found {
+		leak := f.Leak
+		if uses && f.InRepository != nil {
+			leak = *f.InRepository
+		}
+		leak.Repository, leak.Introduced, leak.Pusher = t.Repository.ID, f.Sighting.Authored, f.Sighting.AuthorName
+		if f.Deleted {
+			f.Sighting.Text.Gone = t.Received
+		}
+		observations[i] = respond.Observation{Leak: leak, Sighting: f.Sighting, AtHead: !f.Sighting.Text.Former && !f.Deleted}
+	}
+	scan := scanOf(t, pack.Report{})
+	scan.Finished = r.Now()
+	return r.recordScan(ctx, t, scan, observations, nil)
+}

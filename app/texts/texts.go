@@ -1,0 +1,124 @@
+// Package texts finds credentials in what people write on GitHub outside of git: issues, comments, reviews, discussions, releases. Start
+// with [Finder.Find], which looks at an event while its texts are whole: nothing of them is kept.
+package texts
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rekey-app/rekey/app/read"
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/budget"
+	"github.com/rekey-app/rekey/github/webhook"
+	"github.com/rekey-app/rekey/respond"
+)
+
+// Finder finds credentials in the texts of events. It is safe for concurrent use.
+type Finder struct{ Scanner *detect.Scanner }
+
+// Find returns what the texts of an event hold, as JSON for [Parse]; "" for nothing, and for events without texts.
+func (f Finder) Find(ctx context.Context, event string, body []byte) string {
+	if !Has(event) {
+		return ""
+	}
+	decoded, err := webhook.Decode(event, body)
+	if err != nil {
+		return "" // whoever handles the delivery says so
+	}
+	found := f.In(ctx, webhook.Texts(decoded))
+	if len(found) == 0 {
+		return ""
+	}
+	written, err := json.Marshal(found)
+	if err != nil {
+		return "" // nothing in it cannot be written
+	}
+	return string(written)
+}
+
+// Has reports whether an event has texts.
+func Has(event string) bool {
+	switch event {
+	case "issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "commit_comment",
+		"discussion", "discussion_comment", "release":
+		return true
+	}
+	return false
+}
+
+// Parse reads what [Finder.Find] wrote.
+func Parse(found string) ([]read.FoundText, error) {
+	if found == "" {
+		return nil, nil
+	}
+	var list []read.FoundText
+	if err := json.Unmarshal([]byte(found), &list); err != nil {
+		return nil, fmt.Errorf("what was found in a delivery's texts: %w", err)
+	}
+	return list, nil
+}
+
+// In returns what texts hold: each credential once for each field. One that stands in a field now and stood there before stands there. Of more
+// than a scan records, it returns the most urgent.
+func (f Finder) In(ctx context.Context, texts []webhook.Text) []read.FoundText {
+	type place struct{ fingerprint, node, url, field string }
+	type ranked struct {
+		read.FoundText
+		urgency int
+	}
+	var list []ranked
+	seen := map[place]int{}
+	for _, t := range texts {
+		for _, finding := range f.Scanner.Scan(ctx, "", []byte(t.Content)) {
+			one := f.found(ctx, t, finding)
+			at := place{one.Leak.Fingerprint, t.NodeID, t.URL, t.Field}
+			if i, twice := seen[at]; twice {
+				list[i].Sighting.Text.Former = list[i].Sighting.Text.Former && t.Former
+				continue
+			}
+			seen[at] = len(list)
+			list = append(list, ranked{one, finding.Urgency()})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b ranked) int { return a.urgency - b.urgency })
+	out := make([]read.FoundText, 0, len(list))
+	for _, one := range list[:min(len(list), budget.ScanSightings)] {
+		out = append(out, one.FoundText)
+	}
+	return out
+}
+
+func (f Finder) found(ctx context.Context, t webhook.Text, finding detect.Finding) read.FoundText {
+	one := read.FoundText{
+		Leak:    read.LeakOf(ctx, f.Scanner, finding),
+		Deleted: t.Deleted,
+		Sighting: respond.Sighting{
+			Source: respond.Source(t.Kind), Line: finding.Place.Line, Column: finding.Place.Column,
+			EndLine: finding.Place.EndLine, EndColumn: finding.Place.EndColumn, Encoding: finding.Encoding,
+			AuthorName: f.Scanner.RedactString(ctx, t.Author.Login), Authored: microseconds(t.Updated),
+			Text: respond.Text{
+				NodeID: t.NodeID, ID: t.ID, Number: t.Number, URL: f.link(ctx, t.URL), Field: t.Field, Former: t.Former,
+			},
+		},
+	}
+	if finding.AsksRepository() {
+		inRepository := read.LeakOf(ctx, f.Scanner, finding.InRepository())
+		one.InRepository = &inRepository
+	}
+	return one
+}
+
+// link returns an address of GitHub's as it may be kept and shown; "" for what is none.
+func (f Finder) link(ctx context.Context, url string) string {
+	if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") || len(url) > 2000 {
+		return ""
+	}
+	return f.Scanner.RedactString(ctx, url)
+}
+
+// microseconds is a time as the ledger keeps it.
+func microseconds(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

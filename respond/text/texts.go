@@ -1,0 +1,148 @@
+package text
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/format"
+	"github.com/rekey-app/rekey/respond/markdown"
+)
+
+// TextName names a text on GitHub in words: a comment on #12, the description of pull request #7.
+func TextName(s respond.Sighting) string {
+	number := ""
+	if s.Text.Number != 0 {
+		number = fmt.Sprintf(" #%d", s.Text.Number)
+	}
+	part := "description"
+	if s.Text.Field == "title" {
+		part = "title"
+	}
+	switch s.Source {
+	case respond.InIssue:
+		return "the " + part + " of issue" + number
+	case respond.InPullRequest:
+		return "the " + part + " of pull request" + number
+	case respond.InDiscussion:
+		return "the " + part + " of discussion" + number
+	case respond.InIssueComment:
+		return "a comment on" + cmp.Or(number, " an issue")
+	case respond.InReview:
+		return "a review of pull request" + number
+	case respond.InReviewComment:
+		return "a review comment on pull request" + number
+	case respond.InDiscussionComment:
+		return "a comment on discussion" + number
+	case respond.InCommitComment:
+		return "a comment on a commit"
+	case respond.InRelease:
+		if s.Text.Field == "title" {
+			return "the title of a release"
+		}
+		return "the notes of a release"
+	}
+	return "a text on GitHub"
+}
+
+// textPlace is a text's name, with a link where there is one.
+func textPlace(s respond.Sighting) string {
+	if s.Text.URL == "" {
+		return TextName(s)
+	}
+	return markdown.Link(TextName(s), s.Text.URL)
+}
+
+// textState says what became of a text since; "" where it stands there.
+func textState(s respond.Sighting) string {
+	switch {
+	case !s.Text.Gone.IsZero():
+		return "deleted, as seen on " + format.Date(s.Text.Gone)
+	case s.Text.Former:
+		return "edited since, **but an earlier version still shows it**"
+	}
+	return ""
+}
+
+// texts are the sightings in texts, the oldest first; the last are those that are gone.
+func (v issueView) texts() []respond.Sighting {
+	list := slices.DeleteFunc(v.sorted(), func(s respond.Sighting) bool { return !s.InText() })
+	slices.SortStableFunc(list, func(a, b respond.Sighting) int {
+		return cmp.Compare(map[bool]int{true: 1}[!a.Text.Gone.IsZero()], map[bool]int{true: 1}[!b.Text.Gone.IsZero()])
+	})
+	return list
+}
+
+// removal says how to take the key out of texts on GitHub: the clicks for each kind of text, ticked where it is done.
+func (v issueView) removal() string {
+	list := v.texts()
+	if len(list) == 0 || !v.Private {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("**Take it off GitHub's pages**\n\nDo this after the key is deleted in Clerk: until then it works for everyone who has read it, or got it by mail.\n\n")
+	for i, s := range list {
+		if i == maxPlaces {
+			b.WriteString("- and " + format.Count(len(list)-i, "more text", "more texts") + "\n")
+			break
+		}
+		box := "[ ]"
+		if !s.Text.Gone.IsZero() {
+			box = "[x]"
+		}
+		fmt.Fprintf(&b, "- %s %s", box, upper(textPlace(s)))
+		if state := textState(s); state != "" {
+			b.WriteString(" (" + state + ")")
+		}
+		if s.Text.Gone.IsZero() {
+			b.WriteString(": " + clicks(s))
+		}
+		b.WriteString("\n")
+	}
+	return b.String() + "\n"
+}
+
+// upper begins a sentence: what is a link begins with its bracket.
+func upper(s string) string {
+	at := 0
+	if strings.HasPrefix(s, "[") {
+		at = 1
+	}
+	if at >= len(s) {
+		return s
+	}
+	return s[:at] + strings.ToUpper(s[at:at+1]) + s[at+1:]
+}
+
+// The clicks that remove a text, or the version of it that holds a key. Source:
+// https://docs.github.com/en/communities/moderating-comments-and-conversations/tracking-changes-in-a-comment
+const (
+	deleteVersion = "open **edited** above the text, choose the version with the key, then **Options** and **Delete revision from history**. " +
+		"The author can do that, and anyone with write access."
+	editFirst = "edit the key out. That alone isn't enough, since everyone can read earlier versions. Then " + deleteVersion
+)
+
+func clicks(s respond.Sighting) string {
+	deletes := s.Source == respond.InIssueComment || s.Source == respond.InReviewComment || s.Source == respond.InDiscussionComment
+	switch {
+	case s.Text.Field == "diff_hunk":
+		return "the comment quotes lines of a commit, and shows them as long as it is there. Delete the comment."
+	case s.Source == respond.InRelease:
+		return "edit the release. GitHub shows no earlier versions of it."
+	case s.Source == respond.InCommitComment:
+		return "delete the comment."
+	case s.Text.Field == "title" && s.Source == respond.InPullRequest:
+		return "change the title. The old one stays in the pull request's timeline, and only GitHub Support can remove it there."
+	case s.Text.Field == "title":
+		return "change the title. The old one stays in the timeline until somebody with admin access deletes the whole " + strings.TrimPrefix(string(s.Source), "in ") + "."
+	case s.Text.Former && deletes:
+		return "delete the comment. Or " + deleteVersion
+	case s.Text.Former:
+		return deleteVersion
+	case deletes:
+		return "delete the comment. Or " + editFirst
+	}
+	return editFirst
+}
