@@ -103,7 +103,11 @@ func (w *world) organisation(installation, id int64, account string, private boo
 			AuthorName: "Mona of " + account, Authored: start.Add(-time.Hour), Ref: "refs/heads/main", Allowed: true,
 		}
 		scan := respond.Scan{Repository: id, Head: head, Trigger: respond.TriggerPullRequest, Ref: "refs/heads/main", PullNumber: 12, Pusher: "mona"}
-		recorded, err := tx.RecordScan(ctx, scan, []respond.Observation{{Leak: facts, Sighting: sighting}})
+		written := respond.Sighting{
+			Source: respond.InIssueComment, Line: 2, AuthorName: "Sam of " + account, Authored: start,
+			Text: respond.Text{NodeID: "IC_1", ID: 1, Number: 4, URL: "https://github.example/" + account + "/shop/issues/4#issuecomment-1", Field: "body", Former: true, Gone: start},
+		}
+		recorded, err := tx.RecordScan(ctx, scan, []respond.Observation{{Leak: facts, Sighting: sighting}, {Leak: facts, Sighting: written}})
 		if err != nil {
 			return err
 		}

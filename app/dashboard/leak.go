@@ -13,6 +13,7 @@ import (
 	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/markdown"
+	"github.com/rekey-app/rekey/respond/text"
 )
 
 // maxPlaces is how many places a page shows: the others are in the API.

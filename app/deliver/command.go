@@ -137,6 +137,11 @@ func (w *Worker) applyOnce(ctx context.Context, tx Tx, repository int64, leaks [
 		if err != nil {
 			return err
 		}
+		if given.Kind == respond.CommandStatus || given.Kind == respond.CommandRotated { // whoever asks wants to see what is done
+			if err := tx.Enqueue(ctx, job.Texts{Leak: leak.ID, Now: true}, nil); err != nil {
+				return err
+			}
+		}
 	}
 	return tx.FinishAction(ctx, once, owner)
 }

@@ -44,7 +44,7 @@ func serve(url string) error {
 		return err
 	}
 	in, err := intake.New(intake.Config{
-		Store: s, Secrets: []string{secret}, Metrics: prometheus.NewRegistry(), Redact: detect.New(detect.Options{}).Redact,
+		Store: s, Secrets: []string{secret}, Metrics: prometheus.NewRegistry(), Reading: intake.Reading{Redact: detect.New(detect.Options{}).Redact},
 	})
 	if err != nil {
 		return err

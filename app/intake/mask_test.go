@@ -37,7 +37,7 @@ func TestTextsAreMaskedAndNamesAreNot(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			s := &store{}
-			f := newFront(t, intake.Config{Store: s, Redact: detect.New(detect.Options{}).Redact})
+			f := newFront(t, intake.Config{Store: s, Reading: intake.Reading{Redact: detect.New(detect.Options{}).Redact}})
 			body := `{"action":"created","repository":{"id":9,"name":"` + name + `","full_name":"acme/` + name + `","owner":{"login":"` + name + `"}},` +
 				`"repositories":[{"name":"` + name + `"}],"comment":{"body":"` + text + `"},"after":"x"}`
 			if code, answer := f.send(delivery("g", "push", body)); code != 202 {

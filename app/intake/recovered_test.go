@@ -28,11 +28,11 @@ func TestRecoveredIsWhatAWebhookIs(t *testing.T) {
 		"installation": `{"action":"deleted","installation":{"id":7}}`,
 	} {
 		s := &store{}
-		f := newFront(t, intake.Config{Store: s, Redact: redact, Now: func() time.Time { return at }})
+		f := newFront(t, intake.Config{Store: s, Reading: intake.Reading{Redact: redact}, Now: func() time.Time { return at }})
 		if code, answer := f.send(delivery("g", event, body)); code != 202 {
 			t.Fatalf("%s: %d %s", event, code, answer)
 		}
-		got, err := intake.Recovered(t.Context(), "g", event, []byte(body), at, redact)
+		got, err := intake.Recovered(t.Context(), "g", event, []byte(body), at, intake.Reading{Redact: redact})
 		if err != nil {
 			t.Fatalf("%s: %v", event, err)
 		}
@@ -46,7 +46,7 @@ func TestRecoveredIsWhatAWebhookIs(t *testing.T) {
 		"no GUID": {"", "push", `{}`}, "a ping": {"g", "ping", `{}`}, "an unknown event": {"g", "star", `{}`}, "no event": {"g", "", `{}`},
 		"too large": {"g", "push", `{"a":"` + strings.Repeat("x", 25<<20) + `"}`},
 	} {
-		if d, err := intake.Recovered(t.Context(), bad[0], bad[1], []byte(bad[2]), at, redact); err == nil {
+		if d, err := intake.Recovered(t.Context(), bad[0], bad[1], []byte(bad[2]), at, intake.Reading{Redact: redact}); err == nil {
 			t.Errorf("%s is taken: %+v", name, ledger.Delivery{GUID: d.GUID, Event: d.Event})
 		}
 	}

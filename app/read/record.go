@@ -188,8 +188,8 @@ func (r *Reader) decide(ctx context.Context, tx Tx, t *Task, scan respond.Scan, 
 	}
 	facts := respond.ScanFacts{Repository: r.Recorder.WithURL(repository), Scan: scan, Unseen: unseen, FiledHour: filed, Policy: p, Allowance: allowance, Hidden: map[int64]bool{}, Received: t.Received, Now: tx.Now()}
 	for _, leak := range slices.Concat(recorded.New, recorded.Known) {
-		if t.Trigger == respond.TriggerText && leak.IssueNumber != 0 { // a text may have been edited or deleted, and be no new place
-			if err := tx.Enqueue(ctx, job.Issue{Leak: leak.ID, Refresh: true}, nil); err != nil {
+		if t.Trigger == respond.TriggerText {
+			if err := r.watchTexts(ctx, tx, leak); err != nil {
 				return err
 			}
 		}

@@ -2,10 +2,14 @@ package read
 
 import (
 	"context"
+	"time"
+
+	"github.com/riverqueue/river"
 
 	"github.com/rekey-app/rekey/app/observe"
 	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/job"
 )
 
 // FoundText is a leak in a text on GitHub.
@@ -45,4 +49,18 @@ func (r *Reader) RecordTexts(ctx context.Context, t *Task, found []FoundText) (e
 	scan := scanOf(t, pack.Report{})
 	scan.Finished = r.Now()
 	return r.recordScan(ctx, t, scan, observations, nil)
+}
+
+// firstLook is when a text is looked at first, to see whether it is gone.
+const firstLook = 10 * time.Minute
+
+// watchTexts has a leak's texts looked at, and its issue brought up to date: a text may have been edited or deleted, and be no new place.
+func (r *Reader) watchTexts(ctx context.Context, tx Tx, leak respond.Leak) error {
+	if err := tx.Enqueue(ctx, job.Texts{Leak: leak.ID}, &river.InsertOpts{ScheduledAt: tx.Now().Add(firstLook)}); err != nil {
+		return err
+	}
+	if leak.IssueNumber == 0 {
+		return nil
+	}
+	return tx.Enqueue(ctx, job.Issue{Leak: leak.ID, Refresh: true}, nil)
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rekey-app/rekey/app/intake"
 	"github.com/rekey-app/rekey/app/recovery"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/githubtest"
@@ -97,9 +98,9 @@ func newWorld(t *testing.T, url string) *world {
 func (w *world) recoverer(owner string) *recovery.Recoverer {
 	return &recovery.Recoverer{
 		Store: ledger.Scope[recovery.Tx](w.store), Inbox: w.store, GitHub: w.app, Owner: owner, Now: w.clock.Now,
-		Redact: func(_ context.Context, body []byte) []byte {
+		Reading: intake.Reading{Redact: func(_ context.Context, body []byte) []byte {
 			return bytes.ReplaceAll(body, []byte("hunter2"), []byte("*******"))
-		},
+		}},
 		Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}
 }

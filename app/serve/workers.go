@@ -18,6 +18,7 @@ import (
 	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/app/record"
+	"github.com/rekey-app/rekey/app/texts"
 	"github.com/rekey-app/rekey/app/verify"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/budget"
@@ -69,6 +70,9 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 			Store: ledger.Scope[alerts.Tx](p.store), GitHub: p.app, Scanner: p.scanner, Policies: rules, Recorder: recorder, Reader: reader, Now: now,
 		},
 	}
+	watcher := &texts.Watcher{
+		Store: ledger.Scope[texts.Tx](p.store), GitHub: p.app, Scanner: p.scanner, Recorder: recorder, Now: now, Log: p.log,
+	}
 	background := &backfill.Worker{
 		Store: ledger.Scope[backfill.Tx](p.store), Progress: p.store, GitHub: p.app, Scanner: p.scanner, PullRefs: cfg.PullRefs,
 		Policies: rules, Recorder: recorder, Reader: reader, Publish: effects, Now: now, Log: p.log,
@@ -87,6 +91,7 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 	river.AddWorker(workers, outcome.Handle(runner, effects.Effects))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Alert))
 	river.AddWorker(workers, outcome.Handle(runner, effects.CodeScanning))
+	river.AddWorker(workers, outcome.Handle(runner, watcher.Texts))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Notify))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Digest))
 	river.AddWorker(workers, outcome.Handle(runner, questions.Verify))

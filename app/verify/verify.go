@@ -18,6 +18,7 @@ import (
 	"github.com/rekey-app/rekey/app/policies"
 	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/app/record"
+	"github.com/rekey-app/rekey/app/texts"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/github"
@@ -129,11 +130,11 @@ func (w *Worker) askAbout(ctx context.Context, leak respond.Leak) (respond.Answe
 	}
 	client := w.GitHub.Repository(record.Target(repository), github.ScanAccess)
 	for _, s := range sightings {
-		read := w.keyIn
+		in, find := client, w.keyIn
 		if s.InText() {
-			client, read = w.GitHub.Repository(record.Target(repository), accessOf(s)), w.keyInText
+			in, find = w.GitHub.Repository(record.Target(repository), texts.AccessOf(s)), w.keyInText
 		}
-		key, found, err := read(ctx, client, s, leak.Fingerprint)
+		key, found, err := find(ctx, in, s, leak.Fingerprint)
 		if err != nil {
 			return respond.Answer{}, err
 		}
@@ -148,14 +149,6 @@ func (w *Worker) askAbout(ctx context.Context, leak respond.Leak) (respond.Answe
 		return w.Clerk.Ask(ctx, key)
 	}
 	return respond.Answer{State: respond.KeyUnknown, Detail: "the key could not be read again: its commits are gone from GitHub"}, nil
-}
-
-// accessOf is what reading a text takes.
-func accessOf(s respond.Sighting) github.Access {
-	if s.Source == respond.InDiscussion || s.Source == respond.InDiscussionComment {
-		return github.DiscussionsAccess
-	}
-	return github.TextsAccess
 }
 
 // keyInText reads a text again, with its earlier versions, and finds the key in it. What the App may not read holds nothing.

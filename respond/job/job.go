@@ -335,6 +335,29 @@ func (Alert) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }
 
+// Texts looks whether the texts on GitHub that hold a leak are still there, and their earlier versions.
+type Texts struct {
+	Leak int64 `json:"leak"`
+	// Now is set where somebody waits for it; the others come by and by.
+	Now bool `json:"now,omitempty"`
+}
+
+// Kind implements river.JobArgs.
+func (Texts) Kind() string { return "texts" }
+
+// Key implements [Singleton].
+func (t Texts) Key() string {
+	if t.Now {
+		return strconv.FormatInt(t.Leak, 10) + " now"
+	}
+	return strconv.FormatInt(t.Leak, 10)
+}
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Texts) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
+}
+
 // CodeScanning brings what the Security tab shows of a repository up to date.
 type CodeScanning struct {
 	Repository int64 `json:"repository"`

@@ -148,6 +148,8 @@ func singletonArgs(row *rivertype.JobRow) (job.Singleton, error) {
 		return decodeSingleton[job.Policy](row)
 	case job.Alert{}.Kind():
 		return decodeSingleton[job.Alert](row)
+	case job.Texts{}.Kind():
+		return decodeSingleton[job.Texts](row)
 	case job.CodeScanning{}.Kind():
 		return decodeSingleton[job.CodeScanning](row)
 	case job.Sweep{}.Kind():

@@ -119,7 +119,7 @@ func (s *store) turnOf(ctx context.Context, row *rivertype.JobRow) (turn.Job, er
 		j.Class, lane = turn.Check, args.Head
 	case job.Order{}.Kind():
 		j.Class, lane = turn.Question, row.Kind // of one repository in their order
-	case job.Verify{}.Kind(), job.Notify{}.Kind(), job.Alert{}.Kind():
+	case job.Verify{}.Kind(), job.Notify{}.Kind(), job.Alert{}.Kind(), job.Texts{}.Kind():
 		j.Class = turn.Question
 	case job.Effects{}.Kind():
 		j.Class, lane = turn.Reply, issues

@@ -1,0 +1,181 @@
+package texts
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/rekey-app/rekey/app/record"
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/job"
+	"github.com/rekey-app/rekey/respond/ledger"
+)
+
+// Tx is what the package needs of the ledger.
+type Tx interface {
+	record.Tx
+	TextsOf(ctx context.Context, leak int64, limit int) ([]respond.Sighting, error)
+	SaveText(ctx context.Context, sighting int64, former bool, gone time.Time) (news bool, err error)
+}
+
+var _ Tx = (*ledger.Tx)(nil)
+
+// Watcher looks whether texts that hold a key are still there. GitHub sends no event when a version is deleted from a text's history, so it is
+// asked now and then. It is safe for concurrent use.
+type Watcher struct {
+	Store    ledger.Scoped[Tx]
+	GitHub   *github.App
+	Scanner  *detect.Scanner
+	Recorder *record.Recorder
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// maxWatched is how many texts of a leak are looked at, one request each.
+const maxWatched = 50
+
+// Texts looks at the texts of a leak, and comes again while there are some.
+func (w *Watcher) Texts(ctx context.Context, j *river.Job[job.Texts]) error {
+	var leak respond.Leak
+	var list []respond.Sighting
+	err := w.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
+		if leak, err = tx.Leak(ctx, j.Args.Leak); err != nil {
+			return err
+		}
+		list, err = tx.TextsOf(ctx, leak.ID, maxWatched)
+		return err
+	})
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil // forgotten since
+	}
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	repository, there, err := w.Recorder.Repository(ctx, leak.Repository)
+	if err != nil || !there {
+		return err
+	}
+	states := map[int64]state{}
+	for _, s := range list {
+		history, known, err := w.history(ctx, repository, s)
+		if err != nil {
+			return err
+		}
+		if known {
+			states[s.ID] = stateOf(s, history, func(text string) bool { return w.holds(ctx, text, leak.Fingerprint) })
+		}
+	}
+	return w.save(ctx, j.Args, leak, list, states)
+}
+
+// history reads a text; known is false where GitHub has no history for such texts, or the App may not read them.
+func (w *Watcher) history(ctx context.Context, in respond.Repository, s respond.Sighting) (h github.History, known bool, err error) {
+	if s.Text.NodeID == "" || s.Source == respond.InRelease {
+		return h, false, nil
+	}
+	h, err = w.GitHub.Repository(record.Target(in), AccessOf(s)).Edits(ctx, s.Text.NodeID)
+	if errors.Is(err, github.ErrForbidden) || errors.Is(err, github.ErrNotFound) {
+		w.Log.DebugContext(ctx, "a text can't be looked at", "repository", in.FullName(), "text", s.Text.URL, "reason", err)
+		return h, false, nil
+	}
+	return h, err == nil, err
+}
+
+// AccessOf is what reading a text takes.
+func AccessOf(s respond.Sighting) github.Access {
+	if s.Source == respond.InDiscussion || s.Source == respond.InDiscussionComment {
+		return github.DiscussionsAccess
+	}
+	return github.TextsAccess
+}
+
+func (w *Watcher) holds(ctx context.Context, text, fingerprint string) bool {
+	for _, f := range w.Scanner.Scan(ctx, "", []byte(text)) {
+		if f.Secret.Fingerprint() == fingerprint {
+			return true
+		}
+	}
+	return false
+}
+
+// state is what became of a text.
+type state struct{ former, gone bool }
+
+// stateOf says what became of a text by what GitHub shows of it now. An earlier title stands in the timeline, of which the history tells nothing.
+func stateOf(s respond.Sighting, h github.History, holds func(text string) bool) state {
+	switch {
+	case !h.Exists:
+		return state{former: s.Text.Former, gone: true}
+	case s.Text.Field == "diff_hunk":
+		return state{}
+	case s.Text.Field == "title":
+		return state{former: !holds(h.Title)}
+	case holds(h.Body):
+		return state{}
+	}
+	for _, e := range h.Edits {
+		if !e.Deleted() && holds(e.Text) {
+			return state{former: true}
+		}
+	}
+	return state{former: true, gone: true}
+}
+
+func (w *Watcher) save(ctx context.Context, looked job.Texts, leak respond.Leak, list []respond.Sighting, states map[int64]state) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		changed, left := false, time.Time{}
+		for _, s := range list {
+			is, known := states[s.ID]
+			var gone time.Time
+			if is.gone {
+				gone = tx.Now()
+			}
+			if known {
+				news, err := tx.SaveText(ctx, s.ID, is.former, gone)
+				if err != nil {
+					return err
+				}
+				changed = changed || news
+			}
+			if known && !is.gone && s.Authored.After(left) {
+				left = s.Authored
+			}
+		}
+		if changed && leak.IssueNumber != 0 {
+			if err := tx.Enqueue(ctx, job.Issue{Leak: leak.ID, Refresh: true}, nil); err != nil {
+				return err
+			}
+		}
+		pause, again := again(w.Now().Sub(latest(left, leak.Detected)))
+		if left.IsZero() || !again || looked.Now {
+			return nil
+		}
+		return tx.Enqueue(ctx, job.Texts{Leak: leak.ID}, &river.InsertOpts{ScheduledAt: w.Now().Add(pause)})
+	})
+}
+
+// again is when a text is looked at next that was written so long ago; no after a quarter of a year: then people ask for it, by /rekey status.
+func again(age time.Duration) (pause time.Duration, yes bool) {
+	const day = 24 * time.Hour
+	switch {
+	case age < time.Hour:
+		return 10 * time.Minute, true
+	case age < 7*day:
+		return time.Hour, true
+	case age < 90*day:
+		return day, true
+	}
+	return 0, false
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
