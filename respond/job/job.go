@@ -56,6 +56,7 @@ func Kinds() []string {
 		Policy{},
 		Alert{},
 		CodeScanning{},
+		Texts{},
 	} {
 		kinds = append(kinds, args.Kind())
 	}

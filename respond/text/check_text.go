@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,18 @@ import (
 const maxRows = 50
 
 const removingDoesNotHelp = "**Removing the line isn't enough:** anyone who fetched the commit has the key, and it works until you delete it in Clerk. Rewriting history doesn't change that."
+
+const editingDoesNotHelp = "**Editing the text isn't enough:** GitHub keeps earlier versions, and sent it by mail. The key works until you delete it in Clerk."
+
+// inTexts reports whether no leak has a place in git.
+func inTexts(leaks []leakView) bool {
+	for _, l := range leaks {
+		if slices.ContainsFunc(l.places, func(p respond.HeadSighting) bool { return !p.Sighting.InText() }) {
+			return false
+		}
+	}
+	return true
+}
 
 // summary writes the check run's text, in Markdown.
 func (v checkView) summary() string {
@@ -49,7 +62,11 @@ func (v checkView) summary() string {
 func (v checkView) writeOpen(b *strings.Builder) {
 	if len(v.failing) > 0 {
 		v.writeLeaks(b, v.failing)
-		b.WriteString(removingDoesNotHelp + "\n\n")
+		if inTexts(v.failing) {
+			b.WriteString(editingDoesNotHelp + "\n\n")
+		} else {
+			b.WriteString(removingDoesNotHelp + "\n\n")
+		}
 		ours, outside := countOutside(v.failing)
 		if ours > 0 {
 			b.WriteString("What to do: add a new key in Clerk, deploy it, delete this one. " + v.issueHint(v.failing) + "\n\n")

@@ -142,7 +142,11 @@ func (v issueView) claim(was, in string) string {
 	case !l.Sure():
 		return fmt.Sprintf("**Something %s looks like a Clerk %s**%s, but something doesn't fit. If it isn't one, comment `/rekey ignore` with the reason.\n\n", was, describe(l), in)
 	}
-	return fmt.Sprintf("**A Clerk %s was %s**%s. Treat this %s as compromised: deleting the line or rewriting history doesn't help.\n\n", describe(l), was, in, noun(l.Kind))
+	useless := "deleting the line or rewriting history"
+	if v.inTextsOnly() {
+		useless = "editing or deleting the text"
+	}
+	return fmt.Sprintf("**A Clerk %s was %s**%s. Treat this %s as compromised: %s doesn't help.\n\n", describe(l), was, in, noun(l.Kind), useless)
 }
 
 // in names the first place, where places may be named.
@@ -190,7 +194,11 @@ func by(l respond.Leak) string {
 // guide returns the instructions. What an issue in a public repository says of the files is in the files anyway; the
 // leak's own path is not in it.
 func (v issueView) guide(ctx context.Context) guide.Guide {
-	return guide.For(ctx, guideLeak(v.IssueFacts), v.Files)
+	g := guide.For(ctx, guideLeak(v.IssueFacts), v.Files)
+	if v.inTextsOnly() {
+		g.Purge = ""
+	}
+	return g
 }
 
 func guideLeak(f IssueFacts) guide.Leak {

@@ -82,7 +82,7 @@ func (v issueView) removal() string {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString("**Take it off GitHub's pages**\n\nDo this after the key is deleted in Clerk: until then it works for everyone who has read it, or got it by mail.\n\n")
+	b.WriteString("### Take it off GitHub's pages\n\nDo this after the key is deleted in Clerk: until then it works for everyone who has read it, or got it by mail.\n\n")
 	for i, s := range list {
 		if i == maxPlaces {
 			b.WriteString("- and " + format.Count(len(list)-i, "more text", "more texts") + "\n")
