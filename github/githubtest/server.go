@@ -102,7 +102,10 @@ func New(opt Options) (*Server, error) {
 		}
 	}
 	if opt.Events == nil {
-		opt.Events = []string{"push", "pull_request", "merge_group", "check_run", "check_suite", "issues", "issue_comment", "repository"}
+		opt.Events = []string{
+			"push", "pull_request", "merge_group", "check_run", "check_suite", "issues", "issue_comment", "repository",
+			"pull_request_review", "pull_request_review_comment", "commit_comment", "release",
+		}
 	}
 	if opt.WebhookSecret == "" {
 		opt.WebhookSecret = rand.Text()
