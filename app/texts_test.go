@@ -17,6 +17,7 @@ func TestTexts(t *testing.T) {
 		"InAComment":          testKeyInAComment,
 		"EditedOut":           testKeyEditedOut,
 		"InAPullRequest":      testKeyInAPullRequest,
+		"InAStrangers":        testKeyInAStrangersPullRequest,
 		"InADiscussion":       testKeyInADiscussion,
 		"InAFileToo":          testKeyInAFileAndAComment,
 		"InPublic":            testKeyInAPublicComment,
@@ -37,7 +38,9 @@ func (w *world) textOf(words string) githubtest.Text {
 }
 
 // written is a sentence with a key.
-func written(key string) string { return "It works with this:\n\n```\nCLERK_SECRET_KEY=" + key + "\n```\n" }
+func written(key string) string {
+	return "It works with this:\n\n```\nCLERK_SECRET_KEY=" + key + "\n```\n"
+}
 
 // asked is an issue of the shop that somebody asked a question with.
 func (w *world) asked() int {
@@ -108,6 +111,29 @@ func testKeyInAPullRequest(t *testing.T) {
 	holds(t, "the check", run.Summary, "the description of pull request #"+strconv.Itoa(pull.Number()))
 	issue := w.issues(1)[0]
 	holds(t, "the issue", w.issue(issue.Number).Body, "written in [the description of pull request #")
+}
+
+// testKeyInAStrangersPullRequest: what strangers bring by a pull request costs nobody anything, be it in a commit or in what they write.
+func testKeyInAStrangersPullRequest(t *testing.T) {
+	w := newShop(t)
+	w.pushed(map[string]string{"a.txt": "a"})
+	w.took(w.shop.Publicize(w.ctx, w.ada), nil)
+	eve := w.github.User("eve")
+	fork, err := w.shop.Fork(eve)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := w.commit(fork, githubtest.Change{Files: change(map[string]string{"b.txt": "b"}), Author: eve})
+	if err := fork.SetRef("refs/heads/topic", head); err != nil {
+		t.Fatal(err)
+	}
+	key, _ := w.secret(956, detect.Live)
+	_, sent, err := w.shop.OpenPullRequest(w.ctx, githubtest.PullRequestOptions{Head: fork, HeadRef: "topic", Body: written(key), By: eve})
+	w.took(sent, err)
+	if run := w.check(w.shop, head); run.Conclusion != "failure" {
+		t.Errorf("the check is %s", run.Conclusion)
+	}
+	w.filed(0)
 }
 
 func testKeyInADiscussion(t *testing.T) {

@@ -87,6 +87,9 @@ func (w *Worker) deliver(ctx context.Context, j *river.Job[job.Delivery]) error 
 	}
 	p := planOf(event, w.AppID)
 	p.AsOf = d.Received
+	if d.Found != "" && p.Know == nil {
+		p.Know = known(event.About())
+	}
 	if late {
 		p = afterTheFact(p)
 	}

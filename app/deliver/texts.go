@@ -54,7 +54,7 @@ func (w *Worker) recordTexts(ctx context.Context, j *river.Job[job.Delivery], d 
 	}
 	pull, ofPull := event.(*webhook.PullRequest)
 	if ofPull {
-		t.Head, t.Pull = pull.HeadSHA, pull.Number
+		t.Head, t.Pull, t.Fork, t.Author, t.Association = pull.HeadSHA, pull.Number, pull.Fork, pull.Author.Login, pull.Association
 	}
 	if err := w.Reader.RecordTexts(ctx, t, found); err != nil {
 		return "", fmt.Errorf("recording what texts of %s/%s hold: %w", t.Repository.Owner, t.Repository.Name, err)

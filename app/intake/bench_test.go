@@ -17,7 +17,10 @@ import (
 	"github.com/gorilla/mux"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/rekey-app/rekey/app/deliver"
 	"github.com/rekey-app/rekey/app/intake"
+	"github.com/rekey-app/rekey/app/texts"
+	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
@@ -30,15 +33,31 @@ import (
 //
 // REKEY_TEST_POSTGRES_URL adds PostgreSQL. Clients and server share the processors.
 func BenchmarkAcknowledge(b *testing.B) {
-	b.Run("SQLite", func(b *testing.B) { benchmarkAcknowledge(b, ledgertest.SQLite(b)) })
-	b.Run("PostgreSQL", func(b *testing.B) { benchmarkAcknowledge(b, ledgertest.Postgres(b)) })
+	push := pushBody(10 << 10)
+	b.Run("SQLite", func(b *testing.B) { benchmarkAcknowledge(b, ledgertest.SQLite(b), "push", push, intake.Reading{}) })
+	b.Run("PostgreSQL", func(b *testing.B) { benchmarkAcknowledge(b, ledgertest.Postgres(b), "push", push, intake.Reading{}) })
 }
 
-func benchmarkAcknowledge(b *testing.B, url string) {
+// BenchmarkComments sends comments that hold nothing, of the size of GitHub's, as BenchmarkAcknowledge sends pushes: when they are answered they
+// are read, and finished.
+//
+//	go test -run '^$' -bench Comments -benchtime 40000x ./app/intake
+func BenchmarkComments(b *testing.B) {
+	scanner := detect.New(detect.Options{})
+	reading := intake.Reading{Redact: scanner.Redact, Find: texts.Finder{Scanner: scanner}.Find, Idle: deliver.Idle}
+	body := fmt.Appendf(nil, `{"action":"created","issue":{"number":4,"html_url":"https://github.com/acme/shop/issues/4","body":%q},"comment":{"id":1,`+
+		`"node_id":"IC_1","html_url":"https://github.com/acme/shop/issues/4#issuecomment-1","body":%[1]q,"user":{"login":"sam","type":"User"}},`+
+		`"repository":{"id":9,"full_name":"acme/shop"},"installation":{"id":7},"sender":{"login":"sam","type":"User"}}`,
+		strings.Repeat("Thanks, that helps. Where does the key go? ", 100))
+	b.Run("SQLite", func(b *testing.B) { benchmarkAcknowledge(b, ledgertest.SQLite(b), "issue_comment", body, reading) })
+	b.Run("PostgreSQL", func(b *testing.B) { benchmarkAcknowledge(b, ledgertest.Postgres(b), "issue_comment", body, reading) })
+}
+
+func benchmarkAcknowledge(b *testing.B, url, event string, body []byte, reading intake.Reading) {
 	const connections = 64
 	in, err := intake.New(intake.Config{
 		Store:   ledgertest.Open(b, ledger.Options{URL: url}),
-		Secrets: []string{secret}, Metrics: prometheus.NewRegistry(),
+		Secrets: []string{secret}, Metrics: prometheus.NewRegistry(), Reading: reading,
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -55,11 +74,10 @@ func benchmarkAcknowledge(b *testing.B, url string) {
 		_ = server.Close()
 		_ = in.Close(b.Context())
 	})
-	body := pushBody(10 << 10)
 	// The client is as thin as can be: what is measured is the server.
 	request := fmt.Sprintf("POST /webhook HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"+
-		"User-Agent: GitHub-Hookshot/044aadd\r\nX-GitHub-Event: push\r\nX-Hub-Signature-256: %s\r\n"+
-		"Content-Length: %d\r\nX-GitHub-Delivery: ", webhook.Sign(secret, body), len(body))
+		"User-Agent: GitHub-Hookshot/044aadd\r\nX-GitHub-Event: %s\r\nX-Hub-Signature-256: %s\r\n"+
+		"Content-Length: %d\r\nX-GitHub-Delivery: ", event, webhook.Sign(secret, body), len(body))
 	rest := append([]byte("-cc78-11e3-81ab-4c9367dc0958\r\n\r\n"), body...)
 
 	var next atomic.Int64

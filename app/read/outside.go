@@ -11,13 +11,13 @@ import (
 )
 
 // outside reports whether somebody without write access brought what the task reads. GitHub is asked only where it
-// matters: about the author of a pull request from a fork in which something was found. Who cannot be told is outside.
+// matters: about the author of a pull request from a fork in which something was found, or in whose texts. Who cannot be told is outside.
 func (r *Reader) outside(ctx context.Context, t *Task, found bool) (bool, error) {
 	switch {
 	case t.Again:
 		return r.wasOutside(ctx, t)
-	case t.Trigger != respond.TriggerPullRequest || !t.Fork:
-		return false, nil // it was pushed to the repository itself
+	case t.Trigger != respond.TriggerPullRequest && t.Trigger != respond.TriggerText || !t.Fork:
+		return false, nil // it was pushed to the repository itself, or written there
 	case respond.CanPush(t.Association, ""):
 		return false, nil
 	case !found:
