@@ -72,7 +72,7 @@ func (f Finder) In(ctx context.Context, texts []webhook.Text) []read.FoundText {
 	}
 	var list []ranked
 	seen := map[place]int{}
-	for _, t := range timed(texts) {
+	for _, t := range texts {
 		for _, finding := range f.Scanner.Scan(ctx, "", []byte(t.Content)) {
 			one := f.found(ctx, t, finding)
 			at := place{one.Leak.Fingerprint, t.NodeID, t.URL, t.Field}
@@ -91,21 +91,6 @@ func (f Finder) In(ctx context.Context, texts []webhook.Text) []read.FoundText {
 		out = append(out, one.FoundText)
 	}
 	return out
-}
-
-// timed gives what was edited away the time of the edit.
-func timed(texts []webhook.Text) []webhook.Text {
-	var edited time.Time
-	for _, t := range texts {
-		edited = latest(edited, t.Updated)
-	}
-	texts = slices.Clone(texts)
-	for i := range texts {
-		if texts[i].Updated.IsZero() {
-			texts[i].Updated = edited
-		}
-	}
-	return texts
 }
 
 func (f Finder) found(ctx context.Context, t webhook.Text, finding detect.Finding) read.FoundText {

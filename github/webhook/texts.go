@@ -30,11 +30,11 @@ type Text struct {
 	Former  bool // Content was edited away by this event: GitHub keeps it in the history of edits
 	Deleted bool // the event says that the whole text was deleted
 	Author  Account
-	Updated time.Time // when this version was written, as GitHub says; zero: not known
+	Updated time.Time // when this version was written, or edited away, as GitHub says; zero: not known
 }
 
 // Texts lists the texts of what the event is about; nothing for events that are about none. For an edit, what was edited away follows
-// each text, with no time: GitHub tells when the new version was written only. Empty texts are left out.
+// each text, with the time of the edit: GitHub doesn't tell when that was written. Empty texts are left out.
 //
 // What the event names besides, such as the issue that a comment stands under, has events of its own, and so has a pull request that
 // comes as an issue.
@@ -94,7 +94,7 @@ func textsOf(about Common, text Text, fields ...field) []Text {
 		}
 		if f.before != "" && about.Action == "edited" {
 			was := text
-			was.Content, was.Former, was.Updated = f.before, true, time.Time{}
+			was.Content, was.Former = f.before, true
 			texts = append(texts, was)
 		}
 	}

@@ -39,7 +39,7 @@ func TestTexts(t *testing.T) {
 		}
 	}
 	former := func(text webhook.Text) webhook.Text {
-		text.Former, text.Updated = true, time.Time{}
+		text.Former = true
 		return text
 	}
 	deleted := func(text webhook.Text) webhook.Text {
