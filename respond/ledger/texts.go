@@ -20,7 +20,7 @@ func (tx *Tx) TextsOf(ctx context.Context, leak int64, limit int) ([]respond.Sig
 // SaveText records what became of the text of a sighting: whether only an earlier version holds the key, and when it was seen to be gone; zero:
 // it is there. It reports whether that is news.
 func (tx *Tx) SaveText(ctx context.Context, sighting int64, former bool, gone time.Time) (news bool, err error) {
-	n, err := tx.exec(ctx, `UPDATE sightings SET former = $2, gone = $3 WHERE id = $1 AND gone = 0 AND (former <> $2 OR $3 <> 0)`, sighting, former, gone)
+	n, err := tx.exec(ctx, `UPDATE sightings SET former = $2, gone = $3 WHERE id = $1 AND gone = 0 AND (former <> $2 OR CAST($3 AS BIGINT) <> 0)`, sighting, former, gone)
 	if err != nil {
 		return false, fmt.Errorf("ledger: text of sighting %d: %w", sighting, err)
 	}
