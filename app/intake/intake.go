@@ -69,7 +69,7 @@ func (r Reading) take(ctx context.Context, d *ledger.Delivery) {
 		body := d.Body
 		d.Body = mask(ctx, body, r.Redact)
 		if r.Find != nil && !bytes.Equal(body, d.Body) {
-			d.Found = r.Find(ctx, d.Event, body)
+			d.Found = r.Find(context.WithoutCancel(ctx), d.Event, body) // who sent it may be gone
 		}
 	}
 	if d.Found == "" && r.Idle != nil && r.Idle(*d) {
