@@ -106,6 +106,9 @@ func (f Finder) found(ctx context.Context, t webhook.Text, finding detect.Findin
 			},
 		},
 	}
+	if t.Former && t.Kind == webhook.TextRelease { // GitHub shows no earlier versions of releases
+		one.Sighting.Text.Gone = one.Sighting.Authored
+	}
 	if finding.AsksRepository() {
 		inRepository := read.LeakOf(ctx, f.Scanner, finding.InRepository())
 		one.InRepository = &inRepository

@@ -145,6 +145,9 @@ func TestFindInEveryExample(t *testing.T) {
 					if diff := cmp.Diff(want, got); diff != "" {
 						t.Errorf("%s: (-want +got)\n%s", name, diff)
 					}
+					if replaced := former && event.Name == "release"; one.Sighting.Text.Gone.IsZero() == replaced {
+						t.Errorf("%s: gone at %s", name, one.Sighting.Text.Gone)
+					}
 					if one.Sighting.Authored.IsZero() || one.Sighting.AuthorName == "" {
 						t.Errorf("%s: by %q at %s", name, one.Sighting.AuthorName, one.Sighting.Authored)
 					}
