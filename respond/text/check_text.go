@@ -16,7 +16,7 @@ const maxRows = 50
 
 const removingDoesNotHelp = "**Removing the line isn't enough:** anyone who fetched the commit has the key, and it works until you delete it in Clerk. Rewriting history doesn't change that."
 
-const editingDoesNotHelp = "**Editing the text isn't enough:** GitHub keeps earlier versions, and sent it by mail. The key works until you delete it in Clerk."
+const editingDoesNotHelp = "**Editing the text isn't enough:** GitHub keeps earlier versions, and has sent the text by email. The key works until you delete it in Clerk."
 
 // inTexts reports whether no leak has a place in git.
 func inTexts(leaks []leakView) bool {

@@ -142,11 +142,11 @@ func (v issueView) claim(was, in string) string {
 	case !l.Sure():
 		return fmt.Sprintf("**Something %s looks like a Clerk %s**%s, but something doesn't fit. If it isn't one, comment `/rekey ignore` with the reason.\n\n", was, describe(l), in)
 	}
-	useless := "deleting the line or rewriting history"
+	useless := "deleting the line or rewriting history doesn't help"
 	if v.inTextsOnly() {
-		useless = "editing or deleting the text"
+		useless = "editing or deleting the text isn't enough"
 	}
-	return fmt.Sprintf("**A Clerk %s was %s**%s. Treat this %s as compromised: %s doesn't help.\n\n", describe(l), was, in, noun(l.Kind), useless)
+	return fmt.Sprintf("**A Clerk %s was %s**%s. Treat this %s as compromised: %s.\n\n", describe(l), was, in, noun(l.Kind), useless)
 }
 
 // in names the first place, where places may be named.

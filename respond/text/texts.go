@@ -33,7 +33,11 @@ func TextName(s respond.Sighting) string {
 	case respond.InReview:
 		return "a review of pull request" + number
 	case respond.InReviewComment:
-		return "a review comment on pull request" + number
+		comment := "a review comment on pull request" + number
+		if s.Text.Field == "diff_hunk" {
+			return "the code quoted by " + comment
+		}
+		return comment
 	case respond.InDiscussionComment:
 		return "a comment on discussion" + number
 	case respond.InCommitComment:
@@ -59,7 +63,9 @@ func textPlace(s respond.Sighting) string {
 func textState(s respond.Sighting) string {
 	switch {
 	case !s.Text.Gone.IsZero():
-		return "deleted, as seen on " + format.Date(s.Text.Gone)
+		return "gone, as checked on " + format.Date(s.Text.Gone)
+	case s.Text.Former && s.Text.Field == "title":
+		return "changed since, **but the old one may still be shown**"
 	case s.Text.Former:
 		return "edited since, **but an earlier version still shows it**"
 	}
@@ -82,7 +88,7 @@ func (v issueView) removal() string {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString("### Take it off GitHub's pages\n\nDo this after the key is deleted in Clerk: until then it works for everyone who has read it, or got it by mail.\n\n")
+	b.WriteString("### Take it off GitHub's pages\n\nDo this after you delete the key in Clerk. Until then it works for everyone who has read it here or got it by email.\n\n")
 	for i, s := range list {
 		if i == maxPlaces {
 			b.WriteString("- and " + format.Count(len(list)-i, "more text", "more texts") + "\n")
@@ -116,33 +122,49 @@ func upper(s string) string {
 	return s[:at] + strings.ToUpper(s[at:at+1]) + s[at+1:]
 }
 
-// The clicks that remove a text, or the version of it that holds a key. Source:
-// https://docs.github.com/en/communities/moderating-comments-and-conversations/tracking-changes-in-a-comment
+// The clicks that remove a text, or the version of it that holds a key, by GitHub's documentation: tracking-changes-in-a-comment,
+// deleting-an-issue and managing-discussions in https://docs.github.com/en.
 const (
-	deleteVersion = "open **edited** above the text, choose the version with the key, then **Options** and **Delete revision from history**. " +
+	deleteVersion = "click **edited** above the text, choose the version with the key, then **Options** and **Delete revision from history**. " +
 		"The author can do that, and anyone with write access."
-	editFirst = "edit the key out. That alone isn't enough, since everyone can read earlier versions. Then " + deleteVersion
+	editFirst = "edit the key out. Everyone who can read the text can read its earlier versions too, so then " + deleteVersion
 )
 
 func clicks(s respond.Sighting) string {
-	deletes := s.Source == respond.InIssueComment || s.Source == respond.InReviewComment || s.Source == respond.InDiscussionComment
-	switch {
-	case s.Text.Field == "diff_hunk":
-		return "the comment quotes lines of a commit, and shows them as long as it is there. Delete the comment."
-	case s.Source == respond.InRelease:
-		return "edit the release. GitHub shows no earlier versions of it."
-	case s.Source == respond.InCommitComment:
+	switch s.Source {
+	case respond.InRelease:
+		return "edit the release. GitHub doesn't show earlier versions of releases."
+	case respond.InCommitComment:
 		return "delete the comment."
-	case s.Text.Field == "title" && s.Source == respond.InPullRequest:
-		return "change the title. The old one stays in the pull request's timeline, and only GitHub Support can remove it there."
+	case respond.InIssueComment, respond.InReviewComment, respond.InDiscussionComment:
+		switch {
+		case s.Text.Field == "diff_hunk":
+			return "delete the comment. It shows these lines even when they are no longer in git."
+		case s.Text.Former:
+			return "delete the comment. Or, to keep it, " + deleteVersion
+		}
+		return "delete the comment. Or, to keep it, " + editFirst
+	}
+	switch {
 	case s.Text.Field == "title":
-		return "change the title. The old one stays in the timeline until somebody with admin access deletes the whole " + strings.TrimPrefix(string(s.Source), "in ") + "."
-	case s.Text.Former && deletes:
-		return "delete the comment. Or " + deleteVersion
+		return oldTitle(s)
 	case s.Text.Former:
 		return deleteVersion
-	case deletes:
-		return "delete the comment. Or " + editFirst
 	}
 	return editFirst
+}
+
+// oldTitle says how to get rid of a title, which no history of edits has.
+func oldTitle(s respond.Sighting) string {
+	rest := "the timeline shows the old one until an admin deletes the issue, which the organization has to allow."
+	switch s.Source {
+	case respond.InPullRequest:
+		rest = "the timeline shows the old one, and only GitHub Support can remove it."
+	case respond.InDiscussion:
+		rest = "to be sure that the old one is gone, delete the discussion. That takes triage access."
+	}
+	if s.Text.Former {
+		return rest
+	}
+	return "change the title. " + upper(rest)
 }

@@ -1,0 +1,153 @@
+package text
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond"
+)
+
+// textKinds are all kinds of texts and their fields, in the order of docs/texts.md.
+func textKinds() []respond.Sighting {
+	var list []respond.Sighting
+	add := func(source respond.Source, path string, number int, fields ...string) {
+		for _, field := range fields {
+			list = append(list, respond.Sighting{
+				ID: int64(len(list) + 1), Source: source, AuthorName: "sam", Authored: monday.Add(-time.Hour), Line: 3,
+				Text: respond.Text{NodeID: "N_1", ID: 34, Number: number, URL: "https://github.com/acme/shop/" + path, Field: field},
+			})
+		}
+	}
+	add(respond.InIssue, "issues/12", 12, "title", "body")
+	add(respond.InIssueComment, "issues/12#issuecomment-34", 12, "body")
+	add(respond.InPullRequest, "pull/7", 7, "title", "body")
+	add(respond.InReview, "pull/7#pullrequestreview-34", 7, "body")
+	add(respond.InReviewComment, "pull/7#discussion_r34", 7, "body", "diff_hunk")
+	add(respond.InCommitComment, "commit/0123456#commitcomment-34", 0, "body")
+	add(respond.InDiscussion, "discussions/9", 9, "title", "body")
+	add(respond.InDiscussionComment, "discussions/9#discussioncomment-34", 9, "body")
+	add(respond.InRelease, "releases/tag/v1", 0, "title", "body")
+	return list
+}
+
+type stateOfText struct {
+	name string
+	set  func(*respond.Sighting)
+}
+
+// textStates are those that a text may have. Of what a comment quotes there are no versions, GitHub reports no edits of comments on commits,
+// and shows no earlier versions of releases.
+func textStates(s respond.Sighting) []stateOfText {
+	list := []stateOfText{
+		{"there", func(*respond.Sighting) {}},
+		{"gone", func(s *respond.Sighting) { s.Text.Gone = monday }},
+	}
+	if s.Text.Field == "diff_hunk" || s.Source == respond.InCommitComment || s.Source == respond.InRelease {
+		return list
+	}
+	return append(list, stateOfText{"former", func(s *respond.Sighting) { s.Text.Former = true }},
+		stateOfText{"former, gone", func(s *respond.Sighting) { s.Text.Former, s.Text.Gone = true, monday }})
+}
+
+// removalOf is the section of an issue about one text.
+func removalOf(t *testing.T, f IssueFacts) string {
+	t.Helper()
+	body := Issue(context.Background(), f).Body
+	_, section, found := strings.Cut(body, "### Take it off GitHub's pages\n\n")
+	if !found {
+		t.Fatalf("no section in\n%s", body)
+	}
+	section, _, _ = strings.Cut(section, "\n<details>")
+	section, _, _ = strings.Cut(section, "\n### ")
+	return strings.TrimSpace(section)
+}
+
+// opening is the issue's first sentence.
+func opening(f IssueFacts) string {
+	body := Issue(context.Background(), f).Body
+	_, body, _ = strings.Cut(body, "\n") // the marker
+	first, _, _ := strings.Cut(strings.TrimSpace(body), "\n")
+	return first
+}
+
+// TestTextsGolden: what the issue says of a key in each kind of text, as it is, edited out, and gone. Read it aloud.
+func TestTextsGolden(t *testing.T) {
+	t.Parallel()
+	live := with(leak(detect.SecretKey, detect.Live, 1), func(l *respond.Leak) { l.Variable, l.Pusher = "CLERK_SECRET_KEY", "" })
+	var b strings.Builder
+	for i, kind := range textKinds() {
+		fmt.Fprintf(&b, "## %s, %s\n\n%s\n\n", kind.Source, kind.Text.Field, opening(issueFacts(live, kind)))
+		for _, state := range textStates(kind) {
+			s := kind
+			state.set(&s)
+			section := removalOf(t, issueFacts(live, s))
+			lead, steps, _ := strings.Cut(section, "\n\n")
+			if i == 0 && state.name == "there" {
+				fmt.Fprintf(&b, "(%s)\n\n", lead)
+			}
+			fmt.Fprintf(&b, "%s:\n%s\n\n", state.name, steps)
+		}
+	}
+	golden(t, "texts.md", b.String())
+}
+
+// TestTextStepsAreTicked: a step is ticked when, and only when, the text is gone; then no clicks are left to do, and it comes last.
+func TestTextStepsAreTicked(t *testing.T) {
+	t.Parallel()
+	live := leak(detect.SecretKey, detect.Live, 1)
+	for _, kind := range textKinds() {
+		for _, state := range textStates(kind) {
+			s := kind
+			state.set(&s)
+			steps := removalOf(t, issueFacts(live, s))
+			gone := !s.Text.Gone.IsZero()
+			if strings.Contains(steps, "- [x]") != gone || strings.Contains(steps, "- [ ]") == gone {
+				t.Errorf("%s of %s, %s:\n%s", kind.Text.Field, kind.Source, state.name, steps)
+			}
+			if says := strings.Contains(steps, "gone, as checked on"); says != gone {
+				t.Errorf("%s of %s, %s says that it is gone: %v\n%s", kind.Text.Field, kind.Source, state.name, says, steps)
+			}
+		}
+	}
+	there, deleted := textKinds()[2], textKinds()[1]
+	deleted.Text.Gone = monday
+	steps := removalOf(t, issueFacts(live, deleted, there))
+	if strings.Index(steps, "- [x]") < strings.Index(steps, "- [ ]") {
+		t.Errorf("what is done comes before what is to do:\n%s", steps)
+	}
+}
+
+// TestTextsInPublicShowNoPlace: strangers don't learn where the key is.
+func TestTextsInPublicShowNoPlace(t *testing.T) {
+	t.Parallel()
+	live := with(leak(detect.SecretKey, detect.Live, 1), func(l *respond.Leak) { l.Pusher = "" })
+	for _, kind := range textKinds() {
+		f := issueFacts(live, kind)
+		f.Repository.Private, f.Private = false, false
+		body := Issue(context.Background(), f).Body
+		for _, told := range []string{kind.Text.URL, "GitHub's pages", "#12", "#7", "#9", "`sam`"} {
+			if strings.Contains(body, told) {
+				t.Errorf("%s of %s: the public issue tells %q", kind.Text.Field, kind.Source, told)
+			}
+		}
+	}
+}
+
+// TestManyTexts: as many as an issue lists, then how many more there are.
+func TestManyTexts(t *testing.T) {
+	t.Parallel()
+	var list []respond.Sighting
+	for i := range maxPlaces + 3 {
+		s := textKinds()[2]
+		s.ID, s.Text.Number = int64(i+1), 100+i
+		list = append(list, s)
+	}
+	steps := removalOf(t, issueFacts(leak(detect.SecretKey, detect.Live, 1), list...))
+	if n := strings.Count(steps, "- [ ]"); n != maxPlaces || !strings.HasSuffix(steps, "- and 3 more texts") {
+		t.Errorf("%d steps, ending in %q", n, steps[max(0, len(steps)-40):])
+	}
+}
