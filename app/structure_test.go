@@ -75,10 +75,11 @@ var jobs = map[string][]string{
 	"record":   nil,
 	"policies": {"record"},
 	"read":     {"outcome", "policies", "record"},
-	"verify":   {"outcome", "policies", "record", "read"},
+	"texts":    {"record", "read"},
+	"verify":   {"outcome", "policies", "record", "read", "texts"},
 	"publish":  {"outcome", "policies", "record", "read"},
 	"alerts":   {"policies", "record", "read"},
-	"deliver":  {"outcome", "policies", "record", "read", "publish", "alerts"},
+	"deliver":  {"outcome", "policies", "record", "read", "publish", "alerts", "texts"},
 	"backfill": {"outcome", "policies", "record", "read", "publish"},
 	"recovery": {"intake"},
 }
@@ -231,7 +232,7 @@ func TestRiverIsKnownToFew(t *testing.T) {
 	const module = "github.com/rekey-app/rekey/"
 	knows := []string{
 		"respond/queue", "respond/job",
-		"app/backfill", "app/deliver", "app/outcome", "app/publish", "app/read", "app/record", "app/serve", "app/verify",
+		"app/backfill", "app/deliver", "app/outcome", "app/publish", "app/read", "app/record", "app/serve", "app/texts", "app/verify",
 	}
 	out, err := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports", module+"...").Output()
 	if err != nil {

@@ -88,7 +88,11 @@ func (v issueView) removal() string {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString("### Take it off GitHub's pages\n\nDo this after you delete the key in Clerk. Until then it works for everyone who has read it here or got it by email.\n\n")
+	b.WriteString("### Take it off GitHub's pages\n\nDo this after you delete the key in Clerk. Until then it works for everyone who has read it here or got it by email.")
+	if v.asksByText() {
+		b.WriteString(" Comment `/rekey rotated` first: to ask Clerk whether the key still works, rekey reads it from the text again.")
+	}
+	b.WriteString("\n\n")
 	for i, s := range list {
 		if i == maxPlaces {
 			b.WriteString("- and " + format.Count(len(list)-i, "more text", "more texts") + "\n")
@@ -108,6 +112,12 @@ func (v issueView) removal() string {
 		b.WriteString("\n")
 	}
 	return b.String() + "\n"
+}
+
+// asksByText reports whether Clerk will be asked with a key that nothing but texts holds.
+func (v issueView) asksByText() bool {
+	open := v.Leak.State == respond.Open || v.Leak.State == ""
+	return open && v.inTextsOnly() && v.Leak.Verifiable() && v.Policy.Verify != respond.VerifyNever
 }
 
 // upper begins a sentence: what is a link begins with its bracket.

@@ -121,6 +121,29 @@ func TestTextStepsAreTicked(t *testing.T) {
 	}
 }
 
+// TestTheTextIsNeededToAskClerk: whoever deletes the only text with the key before Clerk was asked leaves nothing to ask with.
+func TestTheTextIsNeededToAskClerk(t *testing.T) {
+	t.Parallel()
+	live := leak(detect.SecretKey, detect.Live, 1)
+	comment := textKinds()[2]
+	never := issueFacts(live, comment)
+	never.Policy.Verify = respond.VerifyNever
+	for name, test := range map[string]struct {
+		f    IssueFacts
+		want bool
+	}{
+		"in a text":        {issueFacts(live, comment), true},
+		"in a file too":    {issueFacts(live, comment, sighting(9, ".env", 1)), false},
+		"by policy never":  {never, false},
+		"Clerk can't say":  {issueFacts(leak(detect.WebhookSecret, "", 1), comment), false},
+		"it works no more": {issueFacts(with(live, revoked), comment), false},
+	} {
+		if got := strings.Contains(removalOf(t, test.f), "Comment `/rekey rotated` first"); got != test.want {
+			t.Errorf("%s: says that the text is needed: %v", name, got)
+		}
+	}
+}
+
 // TestTextsInPublicShowNoPlace: strangers don't learn where the key is.
 func TestTextsInPublicShowNoPlace(t *testing.T) {
 	t.Parallel()
