@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tidwall/gjson"
+
+	"github.com/rekey-app/rekey/app/deliver"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/githubtest"
 	"github.com/rekey-app/rekey/github/githubtest/openapi"
@@ -71,8 +74,16 @@ func TestEveryExamplePayloadIsAnswered(t *testing.T) {
 	w.settle()
 	// Among them are checks that the stand-in cannot make, of commits that it does not have.
 	done, givenUp := w.counted("rekey_jobs_total", `kind="delivery"`, `outcome="done"`)-before, w.counted("rekey_jobs_total", `kind="delivery"`, `outcome="given_up"`)
-	if done+givenUp != len(used) || done < len(used)/2 {
-		t.Errorf("of %d deliveries %d were done and %d given up", len(used), done, givenUp)
+	idle := 0 // texts without a key: they need no job
+	for _, event := range examples {
+		for _, payload := range event.Examples {
+			if webhook.Known(event.Name) && deliver.Idle(ledger.Delivery{Event: event.Name, Action: gjson.GetBytes(payload, "action").Str, Body: payload}) {
+				idle++
+			}
+		}
+	}
+	if done+givenUp+idle != len(used) || done+idle < len(used)/2 || idle < 50 {
+		t.Errorf("of %d deliveries %d were done, %d given up, and %d asked for nothing", len(used), done, givenUp, idle)
 	}
 	w.view(func(ctx context.Context, tx *ledger.Tx) error {
 		for _, d := range unused {
