@@ -163,7 +163,7 @@ func (tx *Tx) saveSighting(ctx context.Context, scan, leak int64, o respond.Obse
 			text_url = excluded.text_url,
 			former = CASE WHEN excluded.authored < sightings.authored THEN sightings.former ELSE excluded.former END,
 			gone = CASE WHEN excluded.gone <> 0 AND (excluded.former = 0 OR excluded.authored >= sightings.authored) THEN excluded.gone
-				WHEN excluded.authored > sightings.authored AND excluded.former = 0 THEN 0
+				WHEN excluded.authored > sightings.authored THEN 0
 				ELSE sightings.gone END,
 			authored = CASE WHEN excluded.node_id = '' OR excluded.authored < sightings.authored THEN sightings.authored ELSE excluded.authored END
 		RETURNING id`,

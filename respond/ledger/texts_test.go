@@ -91,6 +91,7 @@ func TestTextsInTheOrderOfTheirVersions(t *testing.T) {
 			"deleted, written came late":     {all(deleted, again), "gone", 4},
 			"deleted, an edit came late":     {all(deleted, out), "gone", 4},
 			"deleted, after it was out":      {all(written, out, gone(out)), "former gone", 1},
+			"gone, then edits in disorder":   {all(written, gone(out), outLater, inComment("f1", "IC_1", 2)), "former", 3},
 			"replaced":                       {all(written, gone(out)), "former gone", 1},
 			"replaced, it came late":         {all(written, again, gone(out)), "there", 4},
 			"out before, deleted with a key": {all(out, deleted, written), "gone", 4},

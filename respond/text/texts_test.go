@@ -151,8 +151,10 @@ func TestTextsInPublicShowNoPlace(t *testing.T) {
 	for _, kind := range textKinds() {
 		f := issueFacts(live, kind)
 		f.Repository.Private, f.Private = false, false
-		body := Issue(context.Background(), f).Body
-		for _, told := range []string{kind.Text.URL, "GitHub's pages", "#12", "#7", "#9", "`sam`"} {
+		closed := f
+		closed.Leak = with(live, revoked)
+		body := Issue(context.Background(), f).Body + Issue(context.Background(), closed).Body
+		for _, told := range []string{kind.Text.URL, "GitHub's pages", "#12", "#7", "discussion #9", "`sam`"} {
 			if strings.Contains(body, told) {
 				t.Errorf("%s of %s: the public issue tells %q", kind.Text.Field, kind.Source, told)
 			}
