@@ -133,7 +133,7 @@ func (v issueView) writtenIn() string {
 	if v.inTextsOnly() {
 		first, _ := v.first()
 		if !v.Private {
-			return "in " + TextName(first)
+			return "in " + Written(first)
 		}
 		return "in " + textPlace(first)
 	}
