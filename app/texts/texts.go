@@ -78,7 +78,6 @@ func (f Finder) In(ctx context.Context, texts []webhook.Text) []read.FoundText {
 			at := place{one.Leak.Fingerprint, t.NodeID, t.URL, t.Field}
 			if i, twice := seen[at]; twice {
 				list[i].Sighting.Text.Former = list[i].Sighting.Text.Former && t.Former
-				list[i].Deleted = list[i].Deleted && one.Deleted
 				continue
 			}
 			seen[at] = len(list)
@@ -96,7 +95,7 @@ func (f Finder) In(ctx context.Context, texts []webhook.Text) []read.FoundText {
 func (f Finder) found(ctx context.Context, t webhook.Text, finding detect.Finding) read.FoundText {
 	one := read.FoundText{
 		Leak:    read.LeakOf(ctx, f.Scanner, finding),
-		Deleted: t.Deleted || t.Former && t.Kind == webhook.TextRelease, // of releases GitHub shows no earlier versions
+		Deleted: t.Deleted,
 		Sighting: respond.Sighting{
 			Source: respond.Source(t.Kind), Line: finding.Place.Line, Column: finding.Place.Column,
 			EndLine: finding.Place.EndLine, EndColumn: finding.Place.EndColumn, Encoding: finding.Encoding,
