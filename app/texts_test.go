@@ -111,6 +111,12 @@ func testKeyInAPullRequest(t *testing.T) {
 	holds(t, "the check", run.Summary, "the description of pull request #"+strconv.Itoa(pull.Number()))
 	issue := w.issues(1)[0]
 	holds(t, "the issue", w.issue(issue.Number).Body, "written in [the description of pull request #")
+	next := w.commit(w.shop, githubtest.Change{Parents: []string{head}, Files: change(map[string]string{"c.txt": "c"})})
+	w.push(w.shop, "refs/heads/topic", next)
+	w.settle()
+	if run := w.check(w.shop, next); run.Conclusion != "failure" {
+		t.Errorf("the check of the pull request's next head is %s", run.Conclusion)
+	}
 }
 
 // testKeyInAStrangersPullRequest: what strangers bring by a pull request costs nobody anything, be it in a commit or in what they write.
