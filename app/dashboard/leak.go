@@ -121,7 +121,7 @@ func (d *Dashboard) place(repository string, s respond.Sighting) placeRow {
 	}
 	switch {
 	case s.InText():
-		row.Name, row.URL, row.Prose = text.Written(s), s.Text.URL, true
+		row.Name, row.URL, row.Prose = text.SourceName(s), s.Text.URL, true
 	case s.Source == respond.InTag:
 		row.Name, row.Prose = "message of a tag", true
 	case s.Source == respond.InMessage:

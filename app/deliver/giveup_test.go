@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,18 +19,14 @@ import (
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/queue"
+	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
 )
 
 // TestADeliveryThatIsGivenUpWaitsNoMore: whatever part of a delivery fails for good, it does not count as waiting for ever.
 func TestADeliveryThatIsGivenUpWaitsNoMore(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	store, err := queue.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db"), Now: func() time.Time { return now }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	store := ledgertest.Open(t, ledger.Options{URL: ledgertest.SQLite(t), Now: func() time.Time { return now }})
 	w := &Worker{Store: ledger.Scope[Tx](store), Now: func() time.Time { return now }}
 	temporary, final := errors.New("connection reset"), outcome.Final("GitHub says no")
 	for _, c := range []struct {
@@ -69,11 +64,7 @@ func TestADeliveryThatIsGivenUpWaitsNoMore(t *testing.T) {
 func TestAScanOutOfReach(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	store, err := queue.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db"), Now: func() time.Time { return now }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	store := ledgertest.Open(t, ledger.Options{URL: ledgertest.SQLite(t), Now: func() time.Time { return now }})
 	var log bytes.Buffer
 	w := &Worker{
 		Store: ledger.Scope[Tx](store), Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&log, nil)), // and no Publish
@@ -83,7 +74,7 @@ func TestAScanOutOfReach(t *testing.T) {
 		t.Fatal(err)
 	}
 	j := &river.Job[job.Delivery]{JobRow: &rivertype.JobRow{Attempt: 20, MaxAttempts: 20, CreatedAt: now.Add(-time.Hour)}, Args: job.Delivery{GUID: d.GUID}}
-	err = w.giveUpScan(t.Context(), j, d, &read.Task{Repository: repositoryOf(webhook.Common{Repository: shop})}, fmt.Errorf("reading: %w", github.ErrUninstalled))
+	err := w.giveUpScan(t.Context(), j, d, &read.Task{Repository: repositoryOf(webhook.Common{Repository: shop})}, fmt.Errorf("reading: %w", github.ErrUninstalled))
 	if !errors.Is(err, outcome.ErrGivenUp) {
 		t.Errorf("%v", err)
 	}
@@ -107,17 +98,13 @@ func TestAScanOutOfReach(t *testing.T) {
 func TestWhatIsGoneLeavesNoDeliveryUnfinished(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	store, err := queue.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db"), Now: func() time.Time { return now }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	store := ledgertest.Open(t, ledger.Options{URL: ledgertest.SQLite(t), Now: func() time.Time { return now }})
 	w := &Worker{Store: ledger.Scope[Tx](store), Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)}
 	d := ledger.Delivery{GUID: "a", Event: "issue_comment", Body: []byte("{}"), Received: now}
 	if _, err := store.Accept(t.Context(), []ledger.Delivery{d}); err != nil {
 		t.Fatal(err)
 	}
-	err = w.finishWith(t.Context(), d, "applied", func(ctx context.Context, tx Tx) error {
+	err := w.finishWith(t.Context(), d, "applied", func(ctx context.Context, tx Tx) error {
 		_, err := tx.Repository(ctx, 1)
 		return err
 	})

@@ -128,6 +128,7 @@ func TestWhatIsNotIdle(t *testing.T) {
 		{"issue_comment", "created", comment("/rekey rotated", person), false},
 		{"issue_comment", "created", comment("Thanks\n\n  /rekey", person), false},
 		{"issue_comment", "created", `{"comment":{"body":"\/rekey rotated"},` + person + `}`, false},
+		{"issue_comment", "created", `{"comment":{"body":"\u002frekey rotated"},` + person + `}`, false},
 		{"issue_comment", "edited", comment("/rekey rotated", person), true}, // commands are given once
 		{"issue_comment", "deleted", comment("/rekey rotated", person), true},
 		{"issue_comment", "created", comment("Thanks", bot), false},

@@ -15,6 +15,7 @@ import (
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
 	"github.com/rekey-app/rekey/respond/queue"
 )
 
@@ -112,11 +113,7 @@ func TestManyRepositoriesAreRegisteredInParts(t *testing.T) {
 // TestAllOpenLeaksAreUpdatedWhenARepositoryIsPublished: however many there are, each one's issue is brought up to date.
 func TestAllOpenLeaksAreUpdatedWhenARepositoryIsPublished(t *testing.T) {
 	t.Parallel()
-	store, err := queue.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	store := ledgertest.Open(t, ledger.Options{URL: ledgertest.SQLite(t)})
 	w := &Worker{Store: ledger.Scope[Tx](store), Recorder: &record.Recorder{Store: ledger.Scope[record.Tx](store)}}
 	scans, each := 3, 1000
 	if testing.Short() { // as under the race detector, where a thousand take a minute
@@ -142,7 +139,7 @@ func TestAllOpenLeaksAreUpdatedWhenARepositoryIsPublished(t *testing.T) {
 	if err := w.remember(t.Context(), 7, plan{Know: []webhook.Repository{shop}, Public: true}); err != nil {
 		t.Fatal(err)
 	}
-	err = store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
+	err := store.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
 		stats, err := tx.Stats(ctx)
 		// The comparison, a check run for each head, an issue for each leak.
 		if n := stats.Waiting[job.QueueRespond]; n != 1+scans+scans*each {

@@ -3,7 +3,6 @@ package deliver
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
-	"github.com/rekey-app/rekey/respond/queue"
+	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
 )
 
 // onRecord is what the ledger knows of an installation, its one repository and that one's branch.
@@ -100,13 +99,9 @@ func TestLateEventsOverwriteNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			store, err := queue.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db"), Now: func() time.Time { return now }})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = store.Close() })
+			store := ledgertest.Open(t, ledger.Options{URL: ledgertest.SQLite(t), Now: func() time.Time { return now }})
 			w := &Worker{Store: ledger.Scope[Tx](store), Recorder: &record.Recorder{Store: ledger.Scope[record.Tx](store)}, Now: func() time.Time { return now }}
-			err = store.Update(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
+			err := store.Update(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
 				return errors.Join(
 					tx.UpsertInstallation(ctx, respond.Installation{ID: about.InstallationID, AccountID: 1, Account: "acme"}, now),
 					tx.UpsertRepository(ctx, respond.Repository{ID: shop.ID, Installation: about.InstallationID, Owner: "acme", Name: "shop", DefaultBranch: "main", Private: true}),
@@ -183,13 +178,9 @@ func keepsTip(k, want onRecord) onRecord {
 func TestLateEventsResurrectNothing(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	store, err := queue.OpenStore(t.Context(), ledger.Options{URL: filepath.Join(t.TempDir(), "rekey.db"), Now: func() time.Time { return now }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	store := ledgertest.Open(t, ledger.Options{URL: ledgertest.SQLite(t), Now: func() time.Time { return now }})
 	w := &Worker{Store: ledger.Scope[Tx](store), Now: func() time.Time { return now }}
-	_, err = store.Accept(t.Context(), []ledger.Delivery{
+	_, err := store.Accept(t.Context(), []ledger.Delivery{
 		{GUID: "a", Event: "repository", Action: "deleted", Installation: 3, Repository: 7, Received: now.Add(-time.Hour), Body: []byte("{}")},
 		{GUID: "b", Event: "installation", Action: "deleted", Installation: 4, Received: now.Add(-time.Hour), Body: []byte("{}")},
 	})

@@ -31,7 +31,7 @@ func Idle(d ledger.Delivery) bool {
 			return false
 		}
 	case "issue_comment":
-		if d.Action == "created" && bytes.Contains(d.Body, []byte("/rekey")) {
+		if d.Action == "created" && bytes.Contains(d.Body, []byte("rekey")) { // JSON may write the slash before it in other ways
 			return false
 		}
 	default:

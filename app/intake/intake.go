@@ -65,6 +65,7 @@ const idle = "nothing was found in its texts"
 
 // take reads the body, and leaves nothing in the delivery that may not be stored.
 func (r Reading) take(ctx context.Context, d *ledger.Delivery) {
+	asks := r.Idle == nil || !r.Idle(*d) // by the whole body: what can't be searched in time is withheld
 	if r.Redact != nil {
 		body := d.Body
 		d.Body = mask(ctx, body, r.Redact)
@@ -72,7 +73,7 @@ func (r Reading) take(ctx context.Context, d *ledger.Delivery) {
 			d.Found = r.Find(context.WithoutCancel(ctx), d.Event, body) // who sent it may be gone
 		}
 	}
-	if d.Found == "" && r.Idle != nil && r.Idle(*d) {
+	if d.Found == "" && !asks {
 		d.Finished, d.Outcome, d.Body = d.Received, idle, nil
 	}
 }

@@ -148,7 +148,7 @@ func (w *Worker) askAbout(ctx context.Context, leak respond.Leak) (respond.Answe
 	case found:
 		return w.Clerk.Ask(ctx, key)
 	}
-	return respond.Answer{State: respond.KeyUnknown, Detail: "the key could not be read again: where it stood is gone from GitHub"}, nil
+	return respond.Answer{State: respond.KeyUnknown, Detail: "the key could not be read again: it is gone from GitHub, or stands where rekey doesn't read it"}, nil
 }
 
 // keyInText reads a text again, with its earlier versions, and finds the key in it. What the App may not read holds nothing.

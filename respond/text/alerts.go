@@ -86,7 +86,7 @@ func (v issueView) alsoIn() string {
 	if n > maxPlaces {
 		b.WriteString("- and " + format.Count(n-maxPlaces, "more place", "more places") + "\n")
 	}
-	return "**GitHub also found it in**\n\n" + b.String() + "\nDeleting or editing a text doesn't revoke the key: GitHub keeps earlier versions, and sent it by mail to those who watch.\n\n"
+	return "**GitHub also found it in**\n\n" + b.String() + "\nDeleting or editing a text doesn't revoke the key: GitHub keeps earlier versions, and has sent it by email to everyone who watches the repository.\n\n"
 }
 
 // alertPlace names a place, with a link where there is one.
@@ -133,7 +133,7 @@ func (v issueView) writtenIn() string {
 	if v.inTextsOnly() {
 		first, _ := v.first()
 		if !v.Private {
-			return "in " + Written(first)
+			return "in " + SourceName(first)
 		}
 		return "in " + textPlace(first)
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/rekey-app/rekey/respond/markdown"
 )
 
-// Written names a text on GitHub in words: a comment on #12, the description of pull request #7.
-func Written(s respond.Sighting) string {
+// SourceName names a text on GitHub in words: a comment on #12, the description of pull request #7.
+func SourceName(s respond.Sighting) string {
 	number := ""
 	if s.Text.Number != 0 {
 		number = fmt.Sprintf(" #%d", s.Text.Number)
@@ -54,9 +54,9 @@ func Written(s respond.Sighting) string {
 // textPlace is a text's name, with a link where there is one.
 func textPlace(s respond.Sighting) string {
 	if s.Text.URL == "" {
-		return Written(s)
+		return SourceName(s)
 	}
-	return markdown.Link(Written(s), s.Text.URL)
+	return markdown.Link(SourceName(s), s.Text.URL)
 }
 
 // textState says what became of a text since; "" where it stands there.
