@@ -41,6 +41,7 @@ type Policy struct {
 	Notify []NotifyRule
 	Ignore IgnorePolicy
 	Remind RemindPolicy
+	Texts  TextPolicy
 
 	CodeScanning  bool // show open leaks of the default branch in the Security tab
 	ResolveAlerts bool // resolve and reopen alerts of GitHub's secret scanning as their leaks are
@@ -128,6 +129,20 @@ type PublicPolicy struct {
 	HideLines bool // with Details: do not mark the line in the check run
 }
 
+// TextPolicy says what rekey does to texts on GitHub that hold a key.
+type TextPolicy struct {
+	Redact Redact
+}
+
+// Redact says whether rekey edits texts that hold a key.
+type Redact string
+
+// The answers.
+const (
+	RedactOff  Redact = "off"
+	RedactMask Redact = "mask" // the key is masked in issues, descriptions of pull requests, and comments on both
+)
+
 // AllowList lists what is no leak.
 type AllowList struct {
 	Fingerprints []AllowedFingerprint
@@ -169,6 +184,7 @@ func DefaultPolicy() Policy {
 		Issues: IssuePolicy{Labels: []string{DefaultLabel}, MaxPerHour: 10},
 		Ignore: IgnorePolicy{Approval: ApprovalNone},
 		Remind: DefaultRemind(),
+		Texts:  TextPolicy{Redact: RedactOff},
 	}
 }
 

@@ -85,6 +85,9 @@ func consequences(p respond.Policy) map[string][]string {
 	if !p.Remind.Off {
 		says("remind", "%+v", p.Remind)
 	}
+	if p.Texts.Redact == respond.RedactMask {
+		says("texts", "keys in texts are masked")
+	}
 	if p.CodeScanning {
 		says("code_scanning", "open leaks are in the Security tab")
 	}
@@ -122,6 +125,7 @@ func anyFile(t *rapid.T, source respond.PolicySource) File {
 	pointed(t, maybe, "annotations", &f.PublicAnnotations, true, false)
 	pointed(t, maybe, "approval", &f.IgnoreApproval, respond.ApprovalNone, respond.ApprovalSecondPerson, "team:acme/security", "team:acme/others")
 	pointed(t, maybe, "remind", &f.Remind, respond.RemindPolicy{Off: true}, respond.DefaultRemind(), respond.RemindPolicy{Every: time.Hour})
+	pointed(t, maybe, "redact", &f.TextsRedact, respond.RedactOff, respond.RedactMask)
 	pointed(t, maybe, "code_scanning", &f.CodeScanning, true, false)
 	pointed(t, maybe, "resolve_alerts", &f.ResolveAlerts, true, false)
 	some := func(name string, of ...string) []string {
@@ -200,7 +204,7 @@ func TestMergingNeverWeakensWhatIsLocked(t *testing.T) {
 		if checked[lock] == 0 {
 			t.Errorf("nothing locked %s", lock)
 		}
-		byDefault := !slices.Contains([]string{"notify", "ignore", "code_scanning"}, lock)
+		byDefault := !slices.Contains([]string{"notify", "ignore", "texts", "code_scanning"}, lock)
 		if len(consequences(respond.DefaultPolicy())[lock]) == 0 && byDefault {
 			t.Errorf("the test does not know what %s does", lock)
 		}
@@ -235,6 +239,7 @@ func replace(p *respond.Policy, f File) {
 	over(&p.Issues.Off, f.IssuesOff)
 	over(&p.Issues.MaxPerHour, f.IssuesMaxPerHour)
 	over(&p.Public.Details, f.PublicDetails)
+	over(&p.Texts.Redact, f.TextsRedact)
 	over(&p.CodeScanning, f.CodeScanning)
 	over(&p.ResolveAlerts, f.ResolveAlerts)
 	if f.IssuesRepository != nil && !strings.EqualFold(p.Issues.Repository, *f.IssuesRepository) {

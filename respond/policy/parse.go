@@ -62,6 +62,7 @@ type File struct {
 	PublicDetails     *bool
 	IgnoreApproval    *respond.Approval
 	Remind            *respond.RemindPolicy
+	TextsRedact       *respond.Redact
 	Notify            []respond.NotifyRule // nil: not said; empty: nobody
 	CodeScanning      *bool
 	ResolveAlerts     *bool
@@ -144,6 +145,7 @@ func (f *File) read(root *yaml.Node) error {
 		"notify":         f.readNotify,
 		"ignore":         f.readIgnore,
 		"remind":         f.readRemind,
+		"texts":          f.readTexts,
 		"code_scanning":  func(n *yaml.Node) error { return boolean(n, "code_scanning", &f.CodeScanning) },
 		"resolve_alerts": func(n *yaml.Node) error { return boolean(n, "resolve_alerts", &f.ResolveAlerts) },
 	})
@@ -191,6 +193,19 @@ func (f *File) readIssues(n *yaml.Node) error {
 			return err
 		},
 		"max_per_hour": func(n *yaml.Node) error { return integer(n, "issues.max_per_hour", 1, 100, &f.IssuesMaxPerHour) },
+	})
+}
+
+func (f *File) readTexts(n *yaml.Node) error {
+	return fields(n, "texts", map[string]func(*yaml.Node) error{
+		"redact": func(n *yaml.Node) error {
+			if isOff(n) {
+				off := respond.RedactOff
+				f.TextsRedact = &off
+				return nil
+			}
+			return choice(n, "texts.redact", &f.TextsRedact, []respond.Redact{respond.RedactOff, respond.RedactMask})
+		},
 	})
 }
 

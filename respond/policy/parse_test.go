@@ -57,6 +57,7 @@ remind:
   quiet: 22:30-06:00
   time_zone: Europe/Berlin
   escalate: {after: 3d, to: pager}
+texts: {redact: mask}
 `
 
 func TestParseAndMerge(t *testing.T) {
@@ -79,6 +80,7 @@ func TestParseAndMerge(t *testing.T) {
 			After: []time.Duration{12 * time.Hour, 72 * time.Hour}, Every: 14 * 24 * time.Hour, Zone: "Europe/Berlin",
 			Quiet: respond.QuietHours{From: 22*60 + 30, To: 6 * 60}, Escalate: respond.Escalation{After: 72 * time.Hour, To: "pager"},
 		},
+		Texts: respond.TextPolicy{Redact: respond.RedactMask},
 	}
 	if diff := cmp.Diff(want, policy.Merge(f)); diff != "" {
 		t.Error(diff)
@@ -132,6 +134,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"mode: off\n", 1, "one of enforce, observe"},
 		{"ignore: {approval: two}\n", 1, "one of none, second_person, team:organisation/name"},
 		{"ignore:\n  approval: team:acme\n", 2, "team:organisation/name"},
+		{"texts: {redact: delete}\n", 1, "one of off, mask"},
 		{"remind: never\n", 1, "off, or a mapping"},
 		{"remind:\n  after: [3d, 1d]\n", 2, "longer than the one before"},
 		{"remind:\n  every: 2y\n", 2, "12h, 3d or 1w"},

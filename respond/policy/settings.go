@@ -126,6 +126,12 @@ func settings() []setting {
 			said:  func(f File, _ respond.RemindPolicy) (respond.RemindPolicy, bool) { return value(f.Remind) },
 			merge: reminding,
 		}.named("remind"),
+		row[respond.Redact]{
+			may:   "set `mask`",
+			get:   func(p *respond.Policy) *respond.Redact { return &p.Texts.Redact },
+			said:  func(f File, _ respond.Redact) (respond.Redact, bool) { return value(f.TextsRedact) },
+			merge: byRank(respond.RedactOff, respond.RedactMask),
+		}.named("texts.redact"),
 		row[bool]{
 			may:   "set `true`",
 			get:   func(p *respond.Policy) *bool { return &p.CodeScanning },
