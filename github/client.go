@@ -65,10 +65,7 @@ func (r Repository) validate() error {
 	if r.Installation <= 0 {
 		return &InvalidError{"repository", "its installation is missing"}
 	}
-	if !isName(r.Owner) || !isName(r.Name) {
-		return &InvalidError{"repository", fmt.Sprintf("%.80q is not like owner/name", r.Owner+"/"+r.Name)}
-	}
-	return nil
+	return r.validateName()
 }
 
 func isName(name string) bool {

@@ -31,20 +31,20 @@ func NewRules(cfg Config, token string) (*Rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport := bearer{a.rest, token}
+	transport := bearer{a.rest, "Bearer " + token}
 	return &Rules{func(about string) caller { return a.caller(transport, 0, about) }}, nil
 }
 
 // bearer sends requests with a token that is never refreshed.
 type bearer struct {
-	next  http.RoundTripper
-	token string
+	next   http.RoundTripper
+	header string // Authorization
 }
 
 // RoundTrip implements [http.RoundTripper].
 func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
-	r.Header.Set("Authorization", "Bearer "+b.token)
+	r.Header.Set("Authorization", b.header)
 	return b.next.RoundTrip(r)
 }
 

@@ -94,15 +94,12 @@ func (s *Server) restHandler() http.Handler {
 	handle("GET /user/installations/{id:[0-9]+}/repositories", s.asUser(listUserRepositories))
 	handle("DELETE /applications/{client}/token", http.HandlerFunc(s.deleteUserToken))
 
-	readers := func(path, permission string, e endpoint) {
-		handle("GET /repos/{owner}/{repo}"+path, s.forReaders(permission, e))
-	}
 	handle("GET /orgs/{org}/repos", s.asUser(listOrganizationRepositories))
-	readers("", "metadata", getRepository)
-	readers("/branches/{branch}", "contents", getBranch)
-	readers("/rules/branches/{branch}", "metadata", listBranchRules)
-	readers("/rulesets", "metadata", listRulesets)
-	readers("/rulesets/{id:[0-9]+}", "metadata", getRuleset)
+	repo("GET", "", "metadata", "read", getRepository)
+	repo("GET", "/branches/{branch}", "contents", "read", getBranch)
+	repo("GET", "/rules/branches/{branch}", "metadata", "read", listBranchRules)
+	repo("GET", "/rulesets", "metadata", "read", listRulesets)
+	repo("GET", "/rulesets/{id:[0-9]+}", "metadata", "read", getRuleset)
 
 	repo("GET", "/collaborators/{user}/permission", "metadata", "read", getPermission)
 	repo("GET", "/assignees/{user}", "metadata", "read", checkAssignee)
@@ -219,10 +216,10 @@ func (s *Server) asInstallation(e endpoint) http.Handler {
 			if !fits {
 				return a
 			}
-			if g == nil {
+			if g == nil || g.person != nil {
 				return fail(http.StatusUnauthorized, "Requires authentication")
 			}
-			if a, fits := s.spend(w.Header(), g.installation.id); !fits {
+			if a, fits := s.spend(w.Header(), g.payer()); !fits {
 				return a
 			}
 			return e(&call{s: s, r: r, grant: g})
@@ -241,7 +238,7 @@ func (s *Server) inRepository(permission, level string, e endpoint) http.Handler
 			}
 			payer := int64(-1) // nobody's quota
 			if g != nil {
-				payer = g.installation.id
+				payer = g.payer()
 			}
 			if a, fits := s.spend(w.Header(), payer); !fits {
 				return a

@@ -22,9 +22,9 @@ func (s *Server) answerGraphQL(w http.ResponseWriter, r *http.Request) {
 		case g == nil:
 			return fail(http.StatusUnauthorized, "This endpoint requires you to be authenticated.")
 		}
-		if !s.spendPoint(w.Header(), g.installation.id) {
+		if !s.spendPoint(w.Header(), g.payer()) {
 			return ok(object{"errors": []object{{
-				"type": "RATE_LIMITED", "message": "API rate limit exceeded for installation ID " + itoa(g.installation.id) + ".",
+				"type": "RATE_LIMITED", "message": "API rate limit exceeded for installation ID " + itoa(g.payer()) + ".",
 			}}})
 		}
 		var request graphql.Request

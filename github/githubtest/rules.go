@@ -194,28 +194,6 @@ func (c *call) branchHead(address, sha string) object {
 	}
 }
 
-// forReaders lets in installations with a permission, and people who may read the repository.
-func (s *Server) forReaders(permission string, e endpoint) http.Handler {
-	asPerson := s.asUser(func(c *call, who *Account) answer {
-		if c.repo = s.repositories[repositoryKey(c.path("owner"), c.path("repo"))]; c.repo == nil || c.repo.role(who.Login) == "none" {
-			return notFound()
-		}
-		return e(c)
-	})
-	asApp := s.inRepository(permission, "read", e)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		s.mu.Lock()
-		person := s.oauth.users[token] != nil
-		s.mu.Unlock()
-		if person {
-			asPerson.ServeHTTP(w, r)
-			return
-		}
-		asApp.ServeHTTP(w, r)
-	})
-}
-
 // listOrganizationRepositories is GET /orgs/{org}/repos, as a person.
 func listOrganizationRepositories(c *call, who *Account) answer {
 	var list []*Repository

@@ -19,20 +19,35 @@ const (
 	maxNarrowed   = 500              // repositories that one token can name
 )
 
-// grant is what an installation token stands for.
+// grant is what a token stands for: an installation's, or a person's, which only reads here.
 type grant struct {
 	token        string
+	person       *Account // nil: the token is of installation
 	installation *Installation
 	permissions  map[string]string
 	only         map[int64]bool // repositories it is narrowed to; nil: all of the installation's
 	expires      time.Time
 }
 
+// payer is whose quota the token's requests are of.
+func (g *grant) payer() int64 {
+	if g.person != nil {
+		return g.person.ID
+	}
+	return g.installation.id
+}
+
 func (g *grant) reaches(r *Repository) bool {
+	if g.person != nil {
+		return !r.deleted && r.role(g.person.Login) != "none"
+	}
 	return g.installation.reaches(r) && (g.only == nil || g.only[r.id])
 }
 
 func (g *grant) may(permission, level string) bool {
+	if g.person != nil {
+		return level == "read" && !slices.Contains([]string{"secret_scanning_alerts", "secrets", "security_events"}, permission)
+	}
 	return granted(g.permissions[permission], level)
 }
 
@@ -90,6 +105,9 @@ func (s *Server) checkToken(r *http.Request) (*grant, answer, bool) {
 	scheme, token, _ := strings.Cut(header, " ")
 	if strings.EqualFold(scheme, "basic") {
 		_, token, _ = r.BasicAuth()
+	}
+	if a := s.oauth.users[token]; a != nil && s.opt.Now().Before(a.until) {
+		return &grant{person: a.who}, answer{}, true
 	}
 	g := s.grants[token]
 	if g == nil || !s.opt.Now().Before(g.expires) || g.installation.suspended || g.installation.deleted {
