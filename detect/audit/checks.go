@@ -1,0 +1,15 @@
+package audit
+
+import "slices"
+
+// Checks returns all checks, in the order of their IDs. A new one is a value in a file of its own and a line here.
+func Checks() []Check {
+	checks := slices.Concat(
+		scriptChecks(), // what JavaScript and TypeScript show
+	)
+	slices.SortFunc(checks, func(a, b Check) int { return compareIDs(a.ID, b.ID) })
+	return checks
+}
+
+// scriptChecks are the checks of JavaScript and TypeScript.
+func scriptChecks() []Check { return nil }

@@ -1,0 +1,44 @@
+package audit
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+)
+
+// Package is a package that the repository uses, of those that matter to a check.
+type Package struct {
+	Name    string
+	Version string // as resolved by a lockfile; otherwise the range as written
+	Locked  bool   // whether a lockfile says so
+	Path    string // of the file that says so
+	Line    int    // in it, or 0
+	Root    string // the directory of the workspace that uses it: "" is the repository's root
+}
+
+// version is the part of a version that is compared.
+type version struct{ major, minor, patch int }
+
+func (v version) compare(other version) int {
+	return cmp.Or(cmp.Compare(v.major, other.major), cmp.Compare(v.minor, other.minor), cmp.Compare(v.patch, other.patch))
+}
+
+// least returns the least version that a range of package.json allows, where it is one that is understood: 6.1.2, ^6.1.2, ~6.1, 6.x, >=6.
+func least(written string) (version, bool) {
+	text := strings.TrimPrefix(strings.TrimSpace(written), "workspace:")
+	text, _, _ = strings.Cut(strings.TrimSpace(strings.TrimLeft(text, "^~>=v ")), " ")
+	text, _, _ = strings.Cut(text, "-")
+	text, _, _ = strings.Cut(text, "+")
+	var v version
+	for i, part := range strings.Split(text, ".") {
+		if part == "x" || part == "*" {
+			return v, i > 0
+		}
+		n, err := strconv.Atoi(part)
+		if err != nil || n < 0 || i > 2 {
+			return version{}, false
+		}
+		*[]*int{&v.major, &v.minor, &v.patch}[i] = n
+	}
+	return v, true
+}
