@@ -16,6 +16,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivertype"
 
+	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 )
 
@@ -26,7 +27,7 @@ const soon = 30 * time.Second
 const lookEvery = 20 * time.Millisecond
 
 // settle waits until every delivery was made and is finished, and no job is left but those whose time is far off: they have
-// never run, and wait to ask Clerk again or to send a digest. See hurry.
+// never run, and wait to ask Clerk again or to send a digest. See hurry. What waits a moment only for more to come is made due at once.
 func (w *world) settle() {
 	w.t.Helper()
 	idle := 0
@@ -62,7 +63,15 @@ func (w *world) busy() (busy bool) {
 		}
 		return nil
 	})
+	if busy && w.waits(collects) {
+		w.hurried(collects)
+	}
 	return busy
+}
+
+// collects reports whether a job waits a moment for more that it can do at once.
+func collects(j *rivertype.JobRow) bool {
+	return j.Kind == job.CodeScanning{}.Kind() && j.State == rivertype.JobStateScheduled && j.AttemptedAt == nil
 }
 
 // waits reports whether no job runs, and one that waits is such.
@@ -80,10 +89,18 @@ func (w *world) waits(such func(*rivertype.JobRow) bool) (waits bool) {
 // hurry makes jobs that are for later due.
 func (w *world) hurry() {
 	w.t.Helper()
+	w.hurried(func(*rivertype.JobRow) bool { return true })
+}
+
+// hurried makes such jobs due.
+func (w *world) hurried(such func(*rivertype.JobRow) bool) {
+	w.t.Helper()
 	err := w.server.Store().Update(w.ctx, func(_ context.Context, tx *ledger.Tx) error {
 		for _, j := range w.jobs(tx) {
-			w.retry(tx, j.ID)
-			tx.Wake(j.Queue)
+			if such(j) {
+				w.retry(tx, j.ID)
+				tx.Wake(j.Queue)
+			}
 		}
 		return nil
 	})

@@ -2,6 +2,7 @@ package app
 
 import (
 	"log/slog"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -73,10 +74,13 @@ func TestTraceOfAPushWithALeak(t *testing.T) {
 			}
 			text += " " + name + "=" + value
 		}
-		for _, secret := range []string{w.keys[0][len("sk_live_"):], w.keys[0][len(w.keys[0])-4:] + " ", ".env", "acme", "shop", "ada", "main"} {
+		for _, secret := range []string{w.keys[0][len("sk_live_"):], w.keys[0][len(w.keys[0])-4:] + " ", ".env"} {
 			if strings.Contains(text, secret) {
 				t.Errorf("a span says %q: %s", secret, text)
 			}
+		}
+		if name := regexp.MustCompile(`\b(acme|shop|ada|main)\b`).FindString(text); name != "" { // within an id they are by chance
+			t.Errorf("a span says %q: %s", name, text)
 		}
 	}
 	for _, r := range w.github.Requests() {
