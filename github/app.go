@@ -262,7 +262,9 @@ type RepositoryInfo struct {
 	Repository
 	DefaultBranch           string
 	Private, Archived, Fork bool
-	PushedAt                time.Time // zero if nothing was ever pushed
+	// HasIssues, HasWiki and HasDiscussions report what is turned on; there may be nothing in it.
+	HasIssues, HasWiki, HasDiscussions bool
+	PushedAt                           time.Time // zero if nothing was ever pushed
 }
 
 func repositoryInfo(installation int64, r *gogithub.Repository) RepositoryInfo {
@@ -273,10 +275,13 @@ func repositoryInfo(installation int64, r *gogithub.Repository) RepositoryInfo {
 			Owner:        r.GetOwner().GetLogin(),
 			Name:         r.GetName(),
 		},
-		DefaultBranch: r.GetDefaultBranch(),
-		Private:       r.GetPrivate(),
-		Archived:      r.GetArchived(),
-		Fork:          r.GetFork(),
-		PushedAt:      r.GetPushedAt().Time,
+		DefaultBranch:  r.GetDefaultBranch(),
+		Private:        r.GetPrivate(),
+		Archived:       r.GetArchived(),
+		Fork:           r.GetFork(),
+		HasIssues:      r.GetHasIssues(),
+		HasWiki:        r.GetHasWiki(),
+		HasDiscussions: r.GetHasDiscussions(),
+		PushedAt:       r.GetPushedAt().Time,
 	}
 }

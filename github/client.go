@@ -28,6 +28,7 @@ type Client struct {
 	calls caller
 	git   *wire.Client
 	wiki  bool  // git is of the repository's wiki
+	bare  bool  // there is no token: what is public is read, by REST and git
 	wrong error // what is wrong with repo
 }
 

@@ -23,6 +23,9 @@ func graphqlURL(api *url.URL) *url.URL {
 // graphql makes a request of GraphQL and reads its data into v, also what came beside an error. Errors are as those of REST: what
 // GraphQL calls NOT_FOUND is [ErrNotFound], FORBIDDEN [ErrForbidden], and RATE_LIMITED is waited for.
 func (c *Client) graphql(ctx context.Context, op string, class class, query string, variables map[string]any, v any) error {
+	if c.bare {
+		return &Error{Op: op, About: c.calls.about, Err: ErrNoToken}
+	}
 	at := graphqlURL(c.app.api).String()
 	return c.do(ctx, op, class, func(ctx context.Context, rest *gogithub.Client) error {
 		request, err := rest.NewRequest(http.MethodPost, at, map[string]any{"query": query, "variables": variables})

@@ -2,6 +2,7 @@ package github_test
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -80,5 +81,119 @@ func TestPerson(t *testing.T) {
 	}
 	if _, err := github.NewPerson(github.Config{WebURL: "nonsense"}, "x"); err == nil {
 		t.Error("nonsense is an address")
+	}
+}
+
+// TestPersonWithoutToken: what is public is read without a token, in REST and git, and nothing else is; the token is asked for by name.
+func TestPersonWithoutToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	w.write(t, "body")
+	anybody, err := github.NewPerson(github.Config{WebURL: w.URL(), APIURL: w.APIURL()}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := anybody.Repository("acme", "api")
+	if _, _, err := client.TextPage(ctx, github.Issues, ""); !errors.Is(err, github.ErrNotFound) {
+		t.Errorf("a private repository: %v", err)
+	}
+	w.repo.Publicize(ctx, w.ada)
+	for list, want := range map[github.TextList]error{
+		github.Issues: nil, github.IssueComments: nil, github.ReviewComments: nil, github.CommitComments: nil, github.Releases: nil,
+		github.Reviews: github.ErrNoToken, github.Discussions: github.ErrNoToken,
+	} {
+		if _, _, err := client.TextPage(ctx, list, ""); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", list, err, want)
+		}
+	}
+	if refs, err := client.Refs(ctx, "refs/heads/main"); err != nil || refs[0].ID != w.head {
+		t.Errorf("%v, %v", refs, err)
+	}
+	for _, r := range w.Requests() {
+		if r.Class != githubtest.Token && r.Header.Get("Authorization") != "" {
+			t.Errorf("%s %s had credentials", r.Method, r.Path)
+		}
+	}
+	for err == nil {
+		_, _, err = client.TextPage(ctx, github.Releases, "")
+	}
+	if until, hourly, limited := github.LimitOf(err, time.Now()); !limited || !hourly || time.Until(until) < 50*time.Minute {
+		t.Errorf("%v: until %v, %t", err, until, hourly)
+	}
+}
+
+func TestRepositoriesOfAPerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	for name, private := range map[string]bool{"dotfiles": false, "diary": true} {
+		if _, err := w.CreateRepository(w.ada, name, githubtest.RepositoryOptions{Private: private}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.CreateRepository(w.org, "Blog", githubtest.RepositoryOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	list := func(token, owner string) string {
+		t.Helper()
+		p, err := github.NewPerson(github.Config{WebURL: w.URL(), APIURL: w.APIURL()}, token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		repos, err := p.Repositories(ctx, owner)
+		if err != nil {
+			return github.Reason(err)
+		}
+		var names []string
+		for _, r := range repos {
+			names = append(names, r.Name)
+		}
+		return strings.Join(names, " ")
+	}
+	ada, eve := w.PersonalToken(w.ada), w.PersonalToken(w.User("eve"))
+	for _, c := range []struct{ token, owner, want string }{
+		{ada, "acme", "api Blog"},
+		{ada, "ACME", "api Blog"},
+		{eve, "acme", "Blog"},
+		{"", "acme", "Blog"},
+		{ada, "ada", "diary dotfiles"},
+		{eve, "ada", "dotfiles"},
+		{"", "ada", "dotfiles"},
+		{ada, "nobody", "GitHub answered 404 Not Found: Not Found"},
+		{"x", "acme", "GitHub answered 401 Unauthorized: Bad credentials"},
+		{ada, "a/b", `owner: "a/b" is not a login`},
+	} {
+		if got := list(c.token, c.owner); got != c.want {
+			t.Errorf("%s: %q, want %q", c.owner, got, c.want)
+		}
+	}
+}
+
+func TestSignOnPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p, err := github.NewPerson(github.Config{WebURL: w.URL(), APIURL: w.APIURL()}, w.PersonalToken(w.ada))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := w.URL() + "/orgs/acme/sso?authorization_request=A"
+	for header, want := range map[string]string{
+		"required; url=" + page:                  page,
+		"required; url=https://evil.example/sso": "",
+		"partial-results; organizations=1":       "",
+		"":                                       "",
+	} {
+		w.Inject(githubtest.Times(1, githubtest.Is(githubtest.REST, ""), func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+			rw.Header().Set("X-GitHub-SSO", header)
+			githubtest.Answer(http.StatusForbidden, "Resource protected by organization SAML enforcement.")(rw, r, next)
+		}))
+		_, err := p.Repositories(t.Context(), "acme")
+		if got := p.SignOnPage(err); err == nil || got != want {
+			t.Errorf("%q: %q, %v", header, got, err)
+		}
+	}
+	if got := p.SignOnPage(nil); got != "" {
+		t.Errorf("no error: %q", got)
 	}
 }

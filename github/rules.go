@@ -38,13 +38,15 @@ func NewRules(cfg Config, token string) (*Rules, error) {
 // bearer sends requests with a token that is never refreshed.
 type bearer struct {
 	next   http.RoundTripper
-	header string // Authorization
+	header string // Authorization; "": none is sent
 }
 
 // RoundTrip implements [http.RoundTripper].
 func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Header.Set("Authorization", b.header)
+	if b.header != "" {
+		r = r.Clone(r.Context())
+		r.Header.Set("Authorization", b.header)
+	}
 	return b.next.RoundTrip(r)
 }
 

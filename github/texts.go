@@ -105,7 +105,7 @@ func (c *Client) restTexts(ctx context.Context, list TextList, cursor string) ([
 	for _, one := range page {
 		texts = append(texts, one.text(list))
 	}
-	if list == Releases {
+	if list == Releases || c.bare {
 		return texts, next, nil
 	}
 	return texts, next, c.markEdited(ctx, texts)

@@ -94,7 +94,10 @@ func (s *Server) restHandler() http.Handler {
 	handle("GET /user/installations/{id:[0-9]+}/repositories", s.asUser(listUserRepositories))
 	handle("DELETE /applications/{client}/token", http.HandlerFunc(s.deleteUserToken))
 
-	handle("GET /orgs/{org}/repos", s.asUser(listOrganizationRepositories))
+	handle("GET /user/repos", s.asUser(listOwnRepositories))
+	handle("GET /users/{user}", s.asReader(getAccount))
+	handle("GET /users/{user}/repos", s.asReader(listAccountRepositories))
+	handle("GET /orgs/{org}/repos", s.asReader(listOrganizationRepositories))
 	repo("GET", "", "metadata", "read", getRepository)
 	repo("GET", "/branches/{branch}", "contents", "read", getBranch)
 	repo("GET", "/rules/branches/{branch}", "metadata", "read", listBranchRules)
@@ -236,7 +239,7 @@ func (s *Server) inRepository(permission, level string, e endpoint) http.Handler
 			if !fits {
 				return a
 			}
-			payer := int64(-1) // nobody's quota
+			payer := int64(nobody)
 			if g != nil {
 				payer = g.payer()
 			}

@@ -12,18 +12,22 @@ type quota struct {
 	reset time.Time
 }
 
-// spend counts a request against a quota, notes its state in the headers, and refuses when it is used up. -1 is nobody.
-// The caller holds the lock.
+const (
+	nobody      = -1 // pays for requests without a token
+	nobodyLimit = 60 // of them an hour
+)
+
+// spend counts a request against a quota, notes its state in the headers, and refuses when it is used up. The caller holds the lock.
 func (s *Server) spend(h http.Header, installation int64) (answer, bool) {
-	if installation < 0 {
-		return answer{}, true
+	q, limit := s.quota(installation), s.opt.HourlyLimit
+	if installation == nobody {
+		limit = min(limit, nobodyLimit)
 	}
-	q := s.quota(installation)
-	over := q.used >= s.opt.HourlyLimit
+	over := q.used >= limit
 	if !over {
 		q.used++
 	}
-	q.show(h, s.opt.HourlyLimit, "core")
+	q.show(h, limit, "core")
 	if !over {
 		return answer{}, true
 	}

@@ -62,7 +62,7 @@ func (s *Server) repositoryJSON(r *Repository) object {
 		"git_url": strings.Replace(web, "http:", "git:", 1) + ".git", "ssh_url": "git@" + strings.TrimPrefix(web, "http://") + ".git",
 		"clone_url": web + ".git", "svn_url": web, "homepage": nil, "size": 1, "stargazers_count": 0, "watchers_count": 0,
 		"language": nil, "has_issues": !r.noIssues, "has_projects": true, "has_downloads": true, "has_wiki": true,
-		"has_pages": false, "has_discussions": false, "forks_count": 0, "mirror_url": nil, "archived": r.archived,
+		"has_pages": false, "has_discussions": len(r.discussions) > 0, "forks_count": 0, "mirror_url": nil, "archived": r.archived,
 		"disabled": false, "open_issues_count": open, "license": nil, "allow_forking": true, "is_template": false,
 		"web_commit_signoff_required": false, "topics": []string{}, "visibility": visibility, "forks": 0, "open_issues": open,
 		"watchers": 0, "default_branch": r.defaultBranch, "created_at": stamp(r.created), "updated_at": stamp(r.created),

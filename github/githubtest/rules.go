@@ -194,23 +194,6 @@ func (c *call) branchHead(address, sha string) object {
 	}
 }
 
-// listOrganizationRepositories is GET /orgs/{org}/repos, as a person.
-func listOrganizationRepositories(c *call, who *Account) answer {
-	var list []*Repository
-	for _, r := range c.s.repositories {
-		if strings.EqualFold(r.owner.Login, c.path("org")) && (!r.private || r.role(who.Login) != "none") {
-			list = append(list, r)
-		}
-	}
-	slices.SortFunc(list, byRepositoryID)
-	cut, link := page(c, list)
-	answers := []object{}
-	for _, r := range cut {
-		answers = append(answers, c.s.repositoryJSON(r))
-	}
-	return answer{status: http.StatusOK, link: link, body: answers}
-}
-
 // PersonalToken gives a person's token out, as somebody makes one in GitHub's settings.
 func (s *Server) PersonalToken(who *Account) string {
 	s.mu.Lock()

@@ -24,6 +24,71 @@ func (s *Server) asUser(e func(c *call, who *Account) answer) http.Handler {
 	})
 }
 
+// asReader lets tokens of users in, and whoever has none, who is nil and reads what is public.
+func (s *Server) asReader(e func(c *call, who *Account) answer) http.Handler {
+	asUser := s.asUser(e)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" {
+			asUser.ServeHTTP(w, r)
+			return
+		}
+		s.serve(w, func() answer {
+			if refusal, fits := s.spend(w.Header(), nobody); !fits {
+				return refusal
+			}
+			return e(&call{s: s, r: r}, nil)
+		})
+	})
+}
+
+// getAccount is GET /users/{username}.
+func getAccount(c *call, _ *Account) answer {
+	who := c.s.accounts[strings.ToLower(c.path("user"))]
+	if who == nil {
+		return notFound()
+	}
+	return getUser(c, who)
+}
+
+// listAccountRepositories is GET /users/{username}/repos: those that are public.
+func listAccountRepositories(c *call, _ *Account) answer {
+	if c.s.accounts[strings.ToLower(c.path("user"))] == nil {
+		return notFound()
+	}
+	return listRepositories(c, func(r *Repository) bool { return strings.EqualFold(r.owner.Login, c.path("user")) && !r.private })
+}
+
+// listOwnRepositories is GET /user/repos: those that the person owns or was let in to.
+func listOwnRepositories(c *call, who *Account) answer {
+	return listRepositories(c, func(r *Repository) bool { return r.owner == who || r.explicit(who) })
+}
+
+// listOrganizationRepositories is GET /orgs/{org}/repos, as a person.
+func listOrganizationRepositories(c *call, who *Account) answer {
+	if org := c.s.accounts[strings.ToLower(c.path("org"))]; org == nil || org.Type != "Organization" {
+		return notFound()
+	}
+	return listRepositories(c, func(r *Repository) bool {
+		return strings.EqualFold(r.owner.Login, c.path("org")) && (!r.private || who != nil && r.role(who.Login) != "none")
+	})
+}
+
+func listRepositories(c *call, include func(*Repository) bool) answer {
+	var list []*Repository
+	for _, r := range c.s.repositories {
+		if include(r) {
+			list = append(list, r)
+		}
+	}
+	slices.SortFunc(list, byRepositoryID)
+	cut, link := page(c, list)
+	answers := []object{}
+	for _, r := range cut {
+		answers = append(answers, c.s.repositoryJSON(r))
+	}
+	return answer{status: http.StatusOK, link: link, body: answers}
+}
+
 // getUser is GET /user.
 func getUser(c *call, who *Account) answer {
 	j := c.s.accountJSON(who)

@@ -13,7 +13,7 @@ const repository = "/repos/{owner}/{repo}"
 // rekey may use; and what its command line reads of rulesets, or writes for others to send.
 func Kept(path string) bool {
 	if slices.Contains([]string{
-		"/app", "/app-manifests/{code}/conversions", "/applications/{client_id}/token", "/user", "/user/installations",
+		"/app", "/app-manifests/{code}/conversions", "/applications/{client_id}/token", "/user", "/user/repos", "/users/{username}", "/users/{username}/repos", "/user/installations",
 		"/user/installations/{installation_id}/repositories", repository, repository + "/pulls",
 		repository + "/commits/{commit_sha}/pulls", repository + "/installation",
 		"/orgs/{org}/teams/{team_slug}/memberships/{username}",
