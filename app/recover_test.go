@@ -33,7 +33,8 @@ func (w *world) unheard(ref string, files map[string]string) string {
 	return sha
 }
 
-// Pushes that were made while the server was down have their checks when it is back, in their order, and what people said then counts.
+// Pushes that were made while the server was down have their checks when it is back, and what people said then counts. Their order is
+// held by queue.TestAFloodKeepsItsOrder: here a busy machine can take longer to bring a job than the others of its branch wait for it.
 func TestWhatCameWhileTheServerWasDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubtest.Options{Wrap: openapi.Watch(t)})
@@ -53,15 +54,11 @@ func TestWhatCameWhileTheServerWasDown(t *testing.T) {
 	}
 	began := time.Now()
 	w.start()
-	var ids []int64
 	for _, sha := range append(slices.Clone(heads), leaking, last) {
-		ids = append(ids, w.check(w.shop, sha).ID)
+		w.check(w.shop, sha)
 	}
 	if took := time.Since(began); took > time.Minute {
 		t.Errorf("the checks took %s", took)
-	}
-	if !slices.IsSorted(ids) {
-		t.Errorf("the checks came in another order: %v", ids)
 	}
 	w.conclusion(heads[3], "success")
 	w.conclusion(leaking, "failure")
