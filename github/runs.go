@@ -2,6 +2,9 @@ package github
 
 import (
 	"context"
+	"fmt"
+	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -46,4 +49,34 @@ func (c *Client) RunPage(ctx context.Context, cursor string) (runs []Run, next s
 		return nil, "", &Error{Op: op, About: c.calls.about, Err: err}
 	}
 	return runs, next, nil
+}
+
+// pageAt is a page's address below the repository's: the cursor is its query.
+func pageAt(first, cursor string) (string, error) {
+	if cursor == "" {
+		return first, nil
+	}
+	query, err := url.ParseQuery(cursor)
+	if err != nil {
+		return "", &InvalidError{"cursor", fmt.Sprintf("%.80q is none", cursor)}
+	}
+	at, err := url.Parse(first)
+	if err != nil {
+		return "", err
+	}
+	at.RawQuery = query.Encode()
+	return at.String(), nil
+}
+
+// cursor is the next page's query, which stays good when the repository is renamed.
+func (c *Client) cursor(header http.Header) (string, error) {
+	next, err := c.calls.nextPage(header)
+	if err != nil || next == "" {
+		return "", err
+	}
+	u, err := url.Parse(next)
+	if err != nil {
+		return "", err
+	}
+	return u.RawQuery, nil
 }
