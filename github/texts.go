@@ -42,10 +42,19 @@ type TextPage struct {
 
 // Asset is a file of a release.
 type Asset struct {
-	ID   int64
-	Name string
-	Size int64 // bytes
+	ID      int64
+	Name    string
+	Size    int64     // bytes
+	State   string    // uploaded; another while it is not whole
+	Digest  string    // sha256:…; "" for those that were uploaded before GitHub kept it
+	Updated time.Time // zero where it is not known
 }
+
+// Whole reports whether the asset's upload has ended.
+func (a Asset) Whole() bool { return a.State == "uploaded" }
+
+// Version tells what the asset holds now from what it held before.
+func (a Asset) Version() string { return cmp.Or(a.Digest, a.Updated.UTC().Format(time.RFC3339)) }
 
 // TextList is a list of texts that GitHub gives for a repository.
 type TextList string
@@ -153,9 +162,12 @@ type textJSON struct {
 	CreatedAt   time.Time `json:"created_at"`
 	UpdatedAt   time.Time `json:"updated_at"`
 	Assets      []struct {
-		ID   int64  `json:"id"`
-		Name string `json:"name"`
-		Size int64  `json:"size"`
+		ID      int64     `json:"id"`
+		Name    string    `json:"name"`
+		Size    int64     `json:"size"`
+		State   string    `json:"state"`
+		Digest  string    `json:"digest"`
+		Updated time.Time `json:"updated_at"`
 	} `json:"assets"`
 }
 
