@@ -35,13 +35,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	return newWorldAt(t, nil)
-}
-
-// newWorldAt is a world with GitHub's clock; nil: the computer's.
-func newWorldAt(t *testing.T, now func() time.Time) *world {
-	t.Helper()
-	server, err := githubtest.New(githubtest.Options{Quiet: true, Wrap: openapi.Watch(t), Now: now})
+	server, err := githubtest.New(githubtest.Options{Quiet: true, Wrap: openapi.Watch(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

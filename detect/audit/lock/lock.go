@@ -1,0 +1,190 @@
+package lock
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Files are a repository's files. Paths are as git has them.
+type Files interface {
+	Paths() []string
+	// Read returns a file's text, or false where it isn't known.
+	Read(path string) ([]byte, bool)
+}
+
+// Version is a package that part of a repository uses.
+type Version struct {
+	Package string // as its registry calls it, which isn't always the name by which it is imported
+	Number  string // "7.2.4", or empty where the files don't fix it
+	Why     string // why Number is empty
+
+	Manifest   string // where it is asked for: path of a package.json, go.mod …
+	Start, End int    // the bytes in there that name the package, or the direct dependency that brings it
+	Source     string // path of the file that fixes the version
+}
+
+// Note is what could not be read, and what that leaves unknown.
+type Note struct{ Path, Text string }
+
+// The largest files that are read, in bytes. Lockfiles of npm's world are read in one pass; those in TOML become values of many
+// times their size.
+const (
+	maxLockfile = 64 << 20
+	maxManifest = 4 << 20
+)
+
+// Index knows the versions of a repository.
+type Index struct {
+	manifests map[string]*manifest // by directory
+	locks     map[string][]lockfile
+	catalogs  map[string]catalogs // by directory
+	others    []Version
+	ecosystem map[string]Ecosystem // of others, by path
+	notes     []Note
+}
+
+// Open reads the manifests and lockfiles in files, and of these the packages of npm's registry that wanted reports true for. Packages of
+// other registries are read where they are Clerk's.
+func Open(files Files, wanted func(name string) bool) *Index {
+	x := &Index{
+		manifests: map[string]*manifest{}, locks: map[string][]lockfile{}, catalogs: map[string]catalogs{}, ecosystem: map[string]Ecosystem{},
+	}
+	for _, p := range files.Paths() {
+		dir, base := path.Split(p)
+		dir = strings.TrimSuffix(dir, "/")
+		if isInstalled(p) {
+			continue
+		}
+		read := reader(base)
+		if read == nil {
+			continue
+		}
+		text, ok := files.Read(p)
+		if !ok {
+			x.note(p, "couldn't be read")
+			if isLockfile(base) {
+				x.locks[dir] = append(x.locks[dir], unreadable{manager: managerOf(base), path: p})
+			}
+			continue
+		}
+		read(x, p, dir, text, wanted)
+	}
+	slices.SortFunc(x.notes, func(a, b Note) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Text, b.Text)) })
+	slices.SortFunc(x.others, func(a, b Version) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Start, b.Start), cmp.Compare(a.Package, b.Package))
+	})
+	return x
+}
+
+// isInstalled reports whether the path is of an installed package, whose manifest says nothing of this repository.
+func isInstalled(p string) bool {
+	return strings.HasPrefix(p, "node_modules/") || strings.Contains(p, "/node_modules/") ||
+		strings.HasPrefix(p, "vendor/") || strings.Contains(p, "/vendor/")
+}
+
+// reader returns what reads files of this name, or nil.
+func reader(base string) func(x *Index, p, dir string, text []byte, wanted func(string) bool) {
+	switch base {
+	case "package.json":
+		return (*Index).readManifest
+	case "pnpm-workspace.yaml", ".yarnrc.yml":
+		return (*Index).readCatalogs
+	}
+	if isLockfile(base) {
+		return (*Index).readLockfile
+	}
+	if e, parse := otherReader(base); parse != nil {
+		return func(x *Index, p, _ string, text []byte, _ func(string) bool) { x.readOther(e, parse, p, text) }
+	}
+	return nil
+}
+
+func (x *Index) note(p, text string) { x.notes = append(x.notes, Note{p, text}) }
+
+// Notes are what could not be read, by path.
+func (x *Index) Notes() []Note { return x.notes }
+
+// Of returns the package that is imported by this name in the file at p: what the nearest package.json that asks for it gets. It
+// returns false where none asks for it.
+func (x *Index) Of(p, name string) (Version, bool) { return x.Through(p, name) }
+
+// Through returns a package that another one brings: the last of names, which the one before it depends on, and so on up to
+// the first, which is imported in the file at p. It returns false where the files don't show such a chain.
+func (x *Index) Through(p string, names ...string) (Version, bool) {
+	if len(names) == 0 {
+		return Version{}, false
+	}
+	for dir := path.Dir(p); ; dir = path.Dir(dir) {
+		if m := x.manifests[clean(dir)]; m != nil {
+			if a, ok := m.asks[names[0]]; ok {
+				return x.resolve(m, a, names)
+			}
+		}
+		if dir == "." || dir == "/" {
+			return Version{}, false
+		}
+	}
+}
+
+// All are the packages that are asked for: each wanted one of each package.json, and Clerk's in other ecosystems; by path.
+func (x *Index) All() []Version {
+	var all []Version
+	for _, m := range x.manifests {
+		for name, a := range m.asks {
+			if v, ok := x.resolve(m, a, []string{name}); ok {
+				all = append(all, v)
+			}
+		}
+	}
+	all = append(all, x.others...)
+	slices.SortFunc(all, func(a, b Version) int {
+		return cmp.Or(cmp.Compare(a.Manifest, b.Manifest), cmp.Compare(a.Start, b.Start), cmp.Compare(a.Package, b.Package))
+	})
+	return all
+}
+
+// Other returns the version of a package of an ecosystem other than npm's that the file at p gets: what the nearest directory upwards
+// fixes that has such a file.
+func (x *Index) Other(e Ecosystem, p, name string) (Version, bool) {
+	for dir := path.Dir(p); ; dir = path.Dir(dir) {
+		var here []Version
+		for _, v := range x.others {
+			if v.Package == name && x.ecosystem[v.Source] == e && path.Dir(v.Source) == dir {
+				here = append(here, v)
+			}
+		}
+		if len(here) > 0 {
+			return agreed(here), true
+		}
+		if dir == "." || dir == "/" {
+			return Version{}, false
+		}
+	}
+}
+
+// agreed returns what all of them say, or that they differ.
+func agreed(all []Version) Version {
+	v := all[0]
+	for _, o := range all[1:] {
+		switch {
+		case o.Number == v.Number && o.Package == v.Package:
+		case v.Number == "":
+			return v
+		case o.Number == "":
+			return o
+		default:
+			v.Number, v.Why = "", v.Source+" and "+o.Source+" have different versions"
+			return v
+		}
+	}
+	return v
+}
+
+func clean(dir string) string {
+	if dir == "." {
+		return ""
+	}
+	return dir
+}
