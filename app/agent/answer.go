@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rekey-app/rekey/app/scan"
+	"github.com/rekey-app/rekey/app/terminal"
 	"github.com/rekey-app/rekey/detect"
 )
 
@@ -34,13 +34,13 @@ func say(v object) Answer {
 
 // refuse answers an event that has credentials in it.
 func (e *event) refuse(ctx context.Context, s *detect.Scanner, o Options, hits []hit) (Answer, error) {
-	reason := s.RedactString(ctx, scan.Printable(e.reason(hits))) // names are foreign
+	reason := s.RedactString(ctx, terminal.Printable(e.reason(hits))) // names are foreign
 	if e.protocol == Cursor {
 		return e.refuseAsCursor(reason), nil
 	}
 	if e.name == "PostToolUse" {
 		if masked, ok := e.maskedOutput(ctx, s, o, hits); ok {
-			why := s.RedactString(ctx, scan.Printable(e.maskedReason(hits)))
+			why := s.RedactString(ctx, terminal.Printable(e.maskedReason(hits)))
 			return e.showMasked(masked, why), ctx.Err()
 		}
 	}

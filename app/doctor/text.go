@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/rekey-app/rekey/app/scan"
+	"github.com/rekey-app/rekey/app/terminal"
 	"github.com/rekey-app/rekey/respond/format"
 )
 
@@ -38,11 +38,11 @@ func WriteText(w io.Writer, checks []Check, colour bool) error {
 		if colour {
 			mark = "\x1b[" + colours[c.State] + "m" + mark + "\x1b[0m"
 		}
-		fmt.Fprintf(&b, "%s  %-13s  %s\n", mark, c.Name, scan.Printable(c.Detail))
+		fmt.Fprintf(&b, "%s  %-13s  %s\n", mark, c.Name, terminal.Printable(c.Detail))
 		if c.Fix != "" {
-			fmt.Fprintf(&b, "%24s%s\n", "", scan.Printable(c.Fix))
+			fmt.Fprintf(&b, "%24s%s\n", "", terminal.Printable(c.Fix))
 			if c.Link != "" {
-				fmt.Fprintf(&b, "%24s%s\n", "", scan.Printable(c.Link))
+				fmt.Fprintf(&b, "%24s%s\n", "", terminal.Printable(c.Link))
 			}
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/hook"
 	"github.com/rekey-app/rekey/app/hook/git"
-	"github.com/rekey-app/rekey/app/scan"
+	"github.com/rekey-app/rekey/app/terminal"
 )
 
 // whichHooks are the flags that choose hooks.
@@ -217,7 +217,7 @@ func perform(w io.Writer, steps []hook.Step, dry bool) error {
 		} else if dry && step.Path != "" {
 			says = "would be " + says
 		}
-		fmt.Fprintf(w, "%-16s %s\n", step.Hook, scan.Printable(says))
+		fmt.Fprintf(w, "%-16s %s\n", step.Hook, terminal.Printable(says))
 	}
 	shown := ""
 	for _, step := range steps {

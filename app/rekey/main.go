@@ -26,7 +26,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/rekey-app/rekey/app/scan"
+	"github.com/rekey-app/rekey/app/terminal"
 )
 
 // version is set by the linker for releases: -ldflags "-X main.version=v1.2.3".
@@ -134,7 +134,7 @@ func withHelp(args []string) []string {
 // complain writes an error. What it says may be foreign: names of files, what a repository holds.
 func complain(w io.Writer, err error) {
 	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintf(w, "rekey: %s\n", scan.Printable(strings.TrimSuffix(line, "\n")))
+		fmt.Fprintf(w, "rekey: %s\n", terminal.Printable(strings.TrimSuffix(line, "\n")))
 	}
 }
 

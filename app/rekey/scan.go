@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/rekey-app/rekey/app/scan"
+	"github.com/rekey-app/rekey/app/terminal"
 	"github.com/rekey-app/rekey/detect"
 )
 
@@ -104,7 +105,7 @@ func (c scanCommand) report(s streams, result scan.Result) (err error) {
 	if c.Output == "" {
 		err = c.write(s.out, result)
 	} else {
-		counts = result.Total() + "; written to " + scan.Printable(c.Output)
+		counts = result.Total() + "; written to " + terminal.Printable(c.Output)
 		err = c.writeFile(result)
 	}
 	if err == nil && !c.Quiet && counts != "" && (c.Format != "text" || c.Output != "") {
@@ -142,9 +143,12 @@ func (c scanCommand) write(w io.Writer, r scan.Result) error {
 		}
 		return scan.WriteSARIF(w, r, scan.SARIFOptions{Version: versionName(), Dir: dir})
 	}
-	return scan.WriteText(w, r, scan.Style{
-		Colour: c.Color == "always" || c.Color == "auto" && colourful(w), Width: widthOf(w), Quiet: c.Quiet,
-	})
+	return scan.WriteText(w, r, scan.Style{Style: styleOf(w, c.Color), Quiet: c.Quiet})
+}
+
+// styleOf is how text is written to w: in colour always, never, or where that can be seen.
+func styleOf(w io.Writer, colour string) terminal.Style {
+	return terminal.Style{Colour: colour == "always" || colour == "auto" && colourful(w), Width: widthOf(w)}
 }
 
 // colourful follows no-color.org.

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rekey-app/rekey/app/scan"
+	"github.com/rekey-app/rekey/app/terminal"
 	"github.com/rekey-app/rekey/respond/format"
 )
 
@@ -45,7 +45,7 @@ func (r Report) WriteText(w io.Writer) error {
 			if repo.Why != "" {
 				line += ": " + repo.Why
 			}
-			fmt.Fprintf(&b, "  %s\n", scan.Printable(line))
+			fmt.Fprintf(&b, "  %s\n", terminal.Printable(line))
 		}
 		b.WriteByte('\n')
 	}

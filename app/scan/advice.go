@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rekey-app/rekey/app/terminal"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
@@ -27,7 +28,7 @@ func (s Style) advice(b *strings.Builder, r Result) {
 	s.stagedAdvice(b, staged)
 	s.rotation(b, grouped(committed))
 	if len(r.Hits) > 0 {
-		s.prose(b, faint, "", "A false positive? Put its fingerprint into "+IgnoreFile+", with a # comment that says why.")
+		s.Prose(b, terminal.Faint, "", "A false positive? Put its fingerprint into "+IgnoreFile+", with a # comment that says why.")
 		b.WriteByte('\n')
 	}
 }
@@ -37,8 +38,8 @@ func (s Style) stagedAdvice(b *strings.Builder, staged []Hit) {
 	if len(staged) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "%s\n", s.paint(bold, "Nothing has leaked yet: this isn't committed"))
-	s.prose(b, "", "  1. ", "remove it from the next commit:")
+	fmt.Fprintf(b, "%s\n", s.Paint(terminal.Bold, "Nothing has leaked yet: this isn't committed"))
+	s.Prose(b, "", "  1. ", "remove it from the next commit:")
 	var commands []string
 	for _, h := range staged {
 		if !slices.Contains(commands, h.Unstage) {
@@ -46,14 +47,14 @@ func (s Style) stagedAdvice(b *strings.Builder, staged []Hit) {
 		}
 	}
 	for _, command := range commands[:min(len(commands), mostCommands)] {
-		fmt.Fprintf(b, "       %s\n", Printable(command))
+		fmt.Fprintf(b, "       %s\n", terminal.Printable(command))
 	}
 	if n := len(commands) - mostCommands; n > 0 {
 		fmt.Fprintf(b, "       and %s\n", format.Count(n, "more file", "more files"))
 	}
-	s.prose(b, "", "  2. ", "keep the value out of git: in a file that .gitignore lists, such as .env.local, and in your host's environment "+
+	s.Prose(b, "", "  2. ", "keep the value out of git: in a file that .gitignore lists, such as .env.local, and in your host's environment "+
 		"variables. In code, read the variable")
-	s.prose(b, "", "  3. ", "commit again. If the value was ever pushed or sent to anyone, rotate it in Clerk")
+	s.Prose(b, "", "  3. ", "commit again. If the value was ever pushed or sent to anyone, rotate it in Clerk")
 	b.WriteByte('\n')
 }
 
@@ -69,12 +70,12 @@ func (s Style) rotation(b *strings.Builder, groups [][]Hit) {
 			continue
 		}
 		shown[steps[0]] = true
-		fmt.Fprintf(b, "%s\n", s.paint(bold, "What to do about "+withArticle(kindName(g[0].Kind))))
+		fmt.Fprintf(b, "%s\n", s.Paint(terminal.Bold, "What to do about "+withArticle(kindName(g[0].Kind))))
 		for i, step := range steps {
-			s.prose(b, "", fmt.Sprintf("  %d. ", i+1), step)
+			s.Prose(b, "", fmt.Sprintf("  %d. ", i+1), step)
 		}
 	}
-	s.prose(b, "", "", "Removing the line isn't enough: the credential works until it is revoked in Clerk.")
+	s.Prose(b, "", "", "Removing the line isn't enough: the credential works until it is revoked in Clerk.")
 }
 
 // notInGit writes what is in files that git ignores.
@@ -82,13 +83,13 @@ func (s Style) notInGit(b *strings.Builder, hits []Hit) {
 	if len(hits) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "%s\n", s.paint(bold, "Not in git: these files are ignored by git, so they are fine where they are; --include-ignored fails on them"))
+	fmt.Fprintf(b, "%s\n", s.Paint(terminal.Bold, "Not in git: these files are ignored by git, so they are fine where they are; --include-ignored fails on them"))
 	places := together(hits, func(_ int, h Hit) string { return pathOf(h) })
 	for _, g := range places[:min(len(places), mostPlaces)] {
-		fmt.Fprintf(b, "  %s  %s\n", Printable(pathOf(g[0])), s.paint(faint, summaryOf(g)))
+		fmt.Fprintf(b, "  %s  %s\n", terminal.Printable(pathOf(g[0])), s.Paint(terminal.Faint, summaryOf(g)))
 	}
 	if n := len(places) - mostPlaces; n > 0 {
-		fmt.Fprintf(b, "  %s\n", s.paint(faint, "and "+format.Count(n, "more file", "more files")+"; --format json lists them all"))
+		fmt.Fprintf(b, "  %s\n", s.Paint(terminal.Faint, "and "+format.Count(n, "more file", "more files")+"; --format json lists them all"))
 	}
 	b.WriteByte('\n')
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rekey-app/rekey/app/excerpt"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/respond/format"
@@ -104,12 +105,12 @@ func noteOn(path string, exists func(object string) bool) (name string, noFile b
 }
 
 // excerptsOf reads the blobs again that hold findings.
-func (c *collector) excerptsOf(ctx context.Context, r *pack.Repository, sightings []pack.Sighting) []Excerpt {
+func (c *collector) excerptsOf(ctx context.Context, r *pack.Repository, sightings []pack.Sighting) []excerpt.Excerpt {
 	byBlob := map[string][]int{}
 	for i, s := range sightings {
 		byBlob[s.Blob] = append(byBlob[s.Blob], i)
 	}
-	all := make([]Excerpt, len(sightings))
+	all := make([]excerpt.Excerpt, len(sightings))
 	read := 0
 	for blob, of := range byBlob {
 		if read++; read > mostShown || ctx.Err() != nil {
@@ -127,7 +128,7 @@ func (c *collector) excerptsOf(ctx context.Context, r *pack.Repository, sighting
 		for n, i := range of {
 			found[n] = sightings[i].Finding
 		}
-		for n, e := range excerpts(again, found) {
+		for n, e := range excerpt.All(again, found) {
 			e.Line = c.scanner.RedactString(ctx, e.Line)
 			all[of[n]] = e
 		}

@@ -34,20 +34,3 @@ func TestIgnoreFile(t *testing.T) {
 		}
 	}
 }
-
-func TestEscapes(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"plain ä 漢 €":           "plain ä 漢 €",
-		"a\u202eb\u200b\u0085c": `a\u202eb\u200b\u0085c`,
-		"\x7f\U000e0001":        `\u007f\udb40\udc01`,
-		"a\nb":                  "a\nb", // JSON's own
-	} {
-		if got := string(escapeHarmful([]byte(text))); got != want {
-			t.Errorf("%q is %q, want %q", text, got, want)
-		}
-	}
-	if got := Printable("a\nb\tc\x1b\xff\u202e\u200bä"); got != "a·b c····ä" {
-		t.Errorf("%q", got)
-	}
-}

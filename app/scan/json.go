@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"io"
 	"time"
+
+	"github.com/rekey-app/rekey/app/terminal"
 )
 
 // hitJSON is one line of `--format json`. Its names are a promise to scripts.
@@ -42,7 +44,7 @@ func WriteJSON(w io.Writer, r Result) error {
 			if err := encoder.Encode(jsonOf(h, i == 0)); err != nil {
 				return err
 			}
-			if _, err := w.Write(escapeHarmful(line.Bytes())); err != nil {
+			if _, err := w.Write(terminal.EscapeHarmful(line.Bytes())); err != nil {
 				return err
 			}
 		}

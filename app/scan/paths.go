@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/rekey-app/rekey/app/excerpt"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/unpack"
 )
@@ -130,9 +131,9 @@ func (c *collector) take(ctx context.Context, where Hit, result detect.Result, a
 	if len(result.Findings) == 0 {
 		return
 	}
-	shown := make([]Excerpt, len(result.Findings))
+	shown := make([]excerpt.Excerpt, len(result.Findings))
 	if again != nil && !isArchive(again) {
-		shown = excerpts(again, result.Findings)
+		shown = excerpt.All(again, result.Findings)
 	}
 	for i, f := range result.Findings {
 		h := where

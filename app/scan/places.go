@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rekey-app/rekey/app/terminal"
 	"github.com/rekey-app/rekey/respond/format"
 )
 
@@ -77,7 +78,7 @@ func deleted(place []Hit) int {
 // place writes one place: where the credential stood there first, and what commits brought it.
 func (s Style) place(b *strings.Builder, hits []Hit) {
 	h := hits[0]
-	place := Printable(nameOf(h, h.Path()))
+	place := terminal.Printable(nameOf(h, h.Path()))
 	if h.Place.Line > 0 {
 		column := h.Place.Column
 		if h.Column > 0 {
@@ -86,21 +87,21 @@ func (s Style) place(b *strings.Builder, hits []Hit) {
 		place += fmt.Sprintf(":%d:%d", h.Place.Line, column)
 	}
 	if h.Repository != "" {
-		place += s.paint(faint, "  in "+Printable(h.Repository))
+		place += s.Paint(terminal.Faint, "  in "+terminal.Printable(h.Repository))
 	}
 	if h.Encoding != "plain" && h.Member == "" {
-		place += s.paint(faint, "  as "+h.Encoding)
+		place += s.Paint(terminal.Faint, "  as "+h.Encoding)
 	}
 	fmt.Fprintf(b, "  %s\n", place)
 	line := h.Line
 	if line == "" && h.Variable != "" {
-		line = Printable(h.Variable) + " … " + h.Secret.Redacted()
+		line = terminal.Printable(h.Variable) + " … " + h.Secret.Redacted()
 	}
 	if line != "" {
-		fmt.Fprintf(b, "    %s\n", s.paint(faint, line))
+		fmt.Fprintf(b, "    %s\n", s.Paint(terminal.Faint, line))
 	}
 	if h.Commit != "" {
-		fmt.Fprintf(b, "    %s\n", s.paint(faint, commitWords(hits)))
+		fmt.Fprintf(b, "    %s\n", s.Paint(terminal.Faint, commitWords(hits)))
 	}
 }
 
@@ -109,7 +110,7 @@ func commitWords(hits []Hit) string {
 	first := hits[0]
 	words := first.Commit[:min(12, len(first.Commit))]
 	if first.Author.Name != "" {
-		words += " by " + Printable(first.Author.Name)
+		words += " by " + terminal.Printable(first.Author.Name)
 	}
 	if !first.Author.When.IsZero() {
 		words += " on " + format.Date(first.Author.When)
@@ -128,7 +129,7 @@ func commitWords(hits []Hit) string {
 	case len(refs) == 0:
 		return words + ", deleted since"
 	}
-	words += ", still in " + Printable(shortRef(refs))
+	words += ", still in " + terminal.Printable(shortRef(refs))
 	if n := len(refs) - 1; n > 0 {
 		words += " and " + format.Count(n, "other ref", "other refs")
 	}

@@ -2,11 +2,14 @@ package scan
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 
+	"github.com/rekey-app/rekey/app/terminal"
 	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/respond/format"
 )
@@ -23,7 +26,7 @@ const (
 func WriteProblems(w io.Writer, r Result, all bool) error {
 	var b strings.Builder
 	for _, note := range r.Notes {
-		fmt.Fprintf(&b, "rekey: %s\n", Printable(note))
+		fmt.Fprintf(&b, "rekey: %s\n", terminal.Printable(note))
 	}
 	var whole, part []Problem
 	for _, p := range r.Problems {
@@ -52,7 +55,7 @@ func (p Problem) absent() string {
 			"Fetch it with: git fetch --unshallow (GitHub Actions: fetch-depth: 0, GitLab: GIT_DEPTH: 0)"
 	}
 	return fmt.Sprintf("this is a partial clone: %s missing, such as %s. Fetch them with: git fetch --refetch --no-filter",
-		format.Count(max(1, p.Count), "object is", "objects are"), Printable(p.Path))
+		format.Count(max(1, p.Count), "object is", "objects are"), terminal.Printable(p.Path))
 }
 
 func lines(problems []Problem, all bool) []string {
@@ -95,4 +98,13 @@ func withoutNumbers(reason string) string {
 		}
 	}
 	return b.String()
+}
+
+// reasonOf is an error without the path, which is told beside it.
+func reasonOf(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"unicode/utf8"
 )
 
 // TestProblemsAreFewLines, however many files a large tree has that cannot be read: one for each reason, the most common
@@ -41,27 +40,5 @@ func TestProblemsAreFewLines(t *testing.T) {
 	}
 	if n := strings.Count(written(true), "\n"); n != len(r.Problems)+1 {
 		t.Errorf("with --verbose %d lines, want %d", n, len(r.Problems)+1)
-	}
-}
-
-// TestProseIsBrokenBetweenWords at the terminal's width; where there is no terminal, nothing is.
-func TestProseIsBrokenBetweenWords(t *testing.T) {
-	t.Parallel()
-	text := "put the value where git does not see it: in a file that .gitignore names, such as .env.local"
-	for width := range 120 {
-		var b strings.Builder
-		Style{Width: width}.prose(&b, "", "  1. ", text)
-		out := b.String()
-		if joined := strings.Join(strings.Fields(out), " "); joined != "1. "+text {
-			t.Fatalf("width %d: %q", width, joined)
-		}
-		for i, line := range strings.Split(strings.TrimSuffix(out, "\n"), "\n") {
-			if width >= narrowest+5 && utf8.RuneCountInString(line) > width {
-				t.Errorf("width %d: %q is longer", width, line)
-			}
-			if i > 0 && !strings.HasPrefix(line, "     ") {
-				t.Errorf("width %d: %q does not hang", width, line)
-			}
-		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/rekey-app/rekey/app/excerpt"
 	"github.com/rekey-app/rekey/app/scan/worktree"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/pack"
@@ -152,7 +153,7 @@ func (r *ranger) tag(ctx context.Context, digits string) error {
 		return nil
 	}
 	result := r.scanner.Examine(ctx, "", text)
-	shown := excerpts(bytes.NewReader(text), result.Findings)
+	shown := excerpt.All(bytes.NewReader(text), result.Findings)
 	hit := Hit{File: TagMessage, NoFile: true, Blob: digits}
 	for line := range strings.Lines(string(text)) {
 		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")

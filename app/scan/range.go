@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rekey-app/rekey/app/excerpt"
 	"github.com/rekey-app/rekey/app/scan/worktree"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/pack"
@@ -86,7 +87,7 @@ type ranger struct {
 
 type readFile struct {
 	findings []detect.Finding
-	shown    []Excerpt
+	shown    []excerpt.Excerpt
 }
 
 func (r *ranger) commit(ctx context.Context, commit worktree.Commit) error {
@@ -95,7 +96,7 @@ func (r *ranger) commit(ctx context.Context, commit worktree.Commit) error {
 		r.problem(Problem{Path: commit.ID.String(), Reason: "shallow clone", Part: true, Absent: pack.ShallowClone, Count: 1})
 	}
 	message := r.scanner.Examine(ctx, "", commit.Text)
-	shown := excerpts(bytes.NewReader(commit.Text), message.Findings)
+	shown := excerpt.All(bytes.NewReader(commit.Text), message.Findings)
 	for i, f := range message.Findings {
 		h := hit
 		h.Finding, h.File, h.NoFile, h.Blob, h.Excerpt = f, commitMessage, true, h.Commit, shown[i]

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rekey-app/rekey/app/terminal"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
@@ -71,7 +72,7 @@ func WriteSARIF(w io.Writer, r Result, o SARIFOptions) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(escapeHarmful(log.Bytes()))
+	_, err = w.Write(terminal.EscapeHarmful(log.Bytes()))
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rekey-app/rekey/app/excerpt"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/respond/sarif"
@@ -28,14 +29,14 @@ func everyKind() Result {
 			Kind: k, Environment: detect.Live, Severity: detect.CriticalSeverity, Confidence: detect.HighConfidence,
 			Reasons: detect.Reasons{{Code: detect.ClerkOnLine}}, Encoding: "plain", Secret: detect.NewSecret(strings.Repeat("k", 30+i)),
 			Place: detect.Place{Offset: 3, End: 33, Line: 2, Column: 4, EndLine: 3, EndColumn: 2},
-		}, Excerpt: Excerpt{Column: 3, EndColumn: 2}})
+		}, Excerpt: excerpt.Excerpt{Column: 3, EndColumn: 2}})
 	}
 	development := r.Hits[0]
 	development.Environment, development.Secret = detect.Test, detect.NewSecret(strings.Repeat("d", 40))
 	r.Hits = append(r.Hits, development)
 	odd := r.Hits[0]
 	for _, name := range []string{"a:b/c", "we ird#?%.env", "\xff\xfe\n", "../up", "/etc/x", "x!y", strings.Repeat("d/", 300) + "f", ""} {
-		odd.File, odd.Excerpt = name, Excerpt{}
+		odd.File, odd.Excerpt = name, excerpt.Excerpt{}
 		r.Hits = append(r.Hits, odd)
 	}
 	odd.Root, odd.File, odd.Member = "backup", "b.zip", "app/.env"

@@ -11,6 +11,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/rekey-app/rekey/app/excerpt"
+	"github.com/rekey-app/rekey/app/terminal"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/pack"
 )
@@ -51,7 +53,7 @@ type Hit struct {
 	Refs       []string // that hold it now, for histories
 	// Unstage is the command that takes the file out of the next commit, for what is staged.
 	Unstage string
-	Excerpt
+	excerpt.Excerpt
 }
 
 // Path is the file's path, with that of the member inside it: backup.zip!app/.env.
@@ -164,4 +166,4 @@ func (c *collector) run(ctx context.Context, o Options) error {
 }
 
 // String is the problem in one line, safe for a terminal.
-func (p Problem) String() string { return Printable(p.Path + ": " + p.Reason) }
+func (p Problem) String() string { return terminal.Printable(p.Path + ": " + p.Reason) }

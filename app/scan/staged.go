@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/rekey-app/rekey/app/excerpt"
 	"github.com/rekey-app/rekey/app/scan/worktree"
 	"github.com/rekey-app/rekey/detect"
 )
@@ -206,7 +207,7 @@ func (s stagedScan) examine(ctx context.Context, changes []worktree.Change) erro
 // counted, what was there before is not.
 func (c *collector) examineObject(
 	ctx context.Context, tree *worktree.Tree, path string, id worktree.ID, count bool,
-) (result detect.Result, shown []Excerpt, err error) {
+) (result detect.Result, shown []excerpt.Excerpt, err error) {
 	object, err := tree.Object(id)
 	if err != nil {
 		return detect.Result{}, nil, fmt.Errorf("%s: %w", path, err)
@@ -227,9 +228,9 @@ func (c *collector) examineObject(
 		c.meter.add(1, object.Size, 0)
 		c.skipped("", path, result.Skipped)
 	}
-	shown = make([]Excerpt, len(result.Findings))
+	shown = make([]excerpt.Excerpt, len(result.Findings))
 	if len(shown) > 0 && again != nil && !isArchive(again) {
-		shown = excerpts(again, result.Findings)
+		shown = excerpt.All(again, result.Findings)
 	}
 	return result, shown, nil
 }

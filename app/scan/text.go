@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rekey-app/rekey/app/terminal"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
@@ -15,29 +16,13 @@ import (
 
 // Style says how text for people is written.
 type Style struct {
-	Colour bool
-	Width  int  // of the terminal, in characters; 0 breaks no lines
-	Quiet  bool // only what was found
-}
+	terminal.Style
 
-const (
-	red    = "\x1b[31m"
-	yellow = "\x1b[33m"
-	green  = "\x1b[32m"
-	bold   = "\x1b[1m"
-	faint  = "\x1b[2m"
-	plain  = "\x1b[0m"
-)
+	Quiet bool // only what was found
+}
 
 // mostPlaces is how many places of one credential are shown to people.
 const mostPlaces = 5
-
-func (s Style) paint(codes, text string) string {
-	if !s.Colour || text == "" {
-		return text
-	}
-	return codes + text + plain
-}
 
 // WriteText writes the result for people: each credential with its places and masked lines, then what to do, then what
 // was read.
@@ -71,32 +56,32 @@ func grouped(hits []Hit) [][]Hit {
 
 func (s Style) credential(b *strings.Builder, hits []Hit) {
 	h := best(hits)
-	colour := yellow
+	colour := terminal.Yellow
 	if h.Severity.Compare(detect.HighSeverity) <= 0 {
-		colour = red
+		colour = terminal.Red
 	}
 	what := "Clerk " + kindName(h.Kind)
 	if h.Environment != "" {
 		what += ", " + respond.EnvironmentName(h.Environment)
 	}
-	fmt.Fprintf(b, "%s  %s\n", s.paint(bold+colour, "■ "+what), s.paint(bold, h.Secret.Redacted()))
+	fmt.Fprintf(b, "%s  %s\n", s.Paint(terminal.Bold+colour, "■ "+what), s.Paint(terminal.Bold, h.Secret.Redacted()))
 	places := placesOf(hits)
 	for _, place := range places[:min(mostPlaces, len(places))] {
 		s.place(b, place)
 	}
 	if n := len(places) - mostPlaces; n > 0 {
-		fmt.Fprintf(b, "  %s\n", s.paint(faint, "and "+format.Count(n, "more place", "more places")+"; --format json lists them all"))
+		fmt.Fprintf(b, "  %s\n", s.Paint(terminal.Faint, "and "+format.Count(n, "more place", "more places")+"; --format json lists them all"))
 	}
 	row := func(name, value string) {
 		if value == "" {
 			return
 		}
 		const indent = 14
-		for i, line := range wrapped(Printable(value), s.Width-indent) {
+		for i, line := range terminal.Wrapped(terminal.Printable(value), s.Width-indent) {
 			if i > 0 {
 				name = ""
 			}
-			fmt.Fprintf(b, "  %s %s\n", s.paint(faint, fmt.Sprintf("%-11s", name)), line)
+			fmt.Fprintf(b, "  %s %s\n", s.Paint(terminal.Faint, fmt.Sprintf("%-11s", name)), line)
 		}
 	}
 	for i, reason := range h.Reasons.Texts() {
@@ -139,16 +124,16 @@ func best(hits []Hit) Hit {
 }
 
 func (s Style) total(b *strings.Builder, r Result, groups [][]Hit) {
-	colour := green
+	colour := terminal.Green
 	if len(groups) > 0 {
-		colour = red
+		colour = terminal.Red
 	}
 	found, places := foundWords(groups)
 	whole, _ := r.Unread()
 	if len(groups) == 0 && r.Files == 0 && whole > 0 {
-		found, colour = "nothing could be read", red
+		found, colour = "nothing could be read", terminal.Red
 	}
-	b.WriteString(s.paint(bold+colour, found) + places)
+	b.WriteString(s.Paint(terminal.Bold+colour, found) + places)
 	fmt.Fprintf(b, "; read %s in %s", r.describeRead(), format.Duration(r.Elapsed))
 	if notes := r.Counts(); notes != "" {
 		fmt.Fprintf(b, "\n%s", notes)

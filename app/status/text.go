@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/rekey-app/rekey/app/scan"
+	"github.com/rekey-app/rekey/app/terminal"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
@@ -22,7 +22,7 @@ func WriteText(w io.Writer, r Report, colour bool) error {
 	p := &page{colour: colour, now: r.Now}
 	p.head(r)
 	if r.Unknown != "" {
-		p.printf("\n%s\n", p.paint(yellow, "The rest is not known: "+scan.Printable(r.Unknown)))
+		p.printf("\n%s\n", p.paint(yellow, "The rest is not known: "+terminal.Printable(r.Unknown)))
 	} else {
 		p.deliveries(r.Deliveries)
 		p.queue(r.Queue)
@@ -107,13 +107,13 @@ func (p *page) head(r Report) {
 	}
 	role := ""
 	if r.Role != "all" {
-		role = ", role " + scan.Printable(r.Role)
+		role = ", role " + terminal.Printable(r.Role)
 	}
-	p.printf("rekey %s%s, running for %s: %s\n", scan.Printable(r.Version), role, format.Duration(r.Now.Sub(r.Started)), ready)
+	p.printf("rekey %s%s, running for %s: %s\n", terminal.Printable(r.Version), role, format.Duration(r.Now.Sub(r.Started)), ready)
 	var rows [][]cell
 	for _, c := range r.Components {
 		colour := map[State]string{OK: green, Warning: yellow, Failed: red}[c.State]
-		rows = append(rows, []cell{{"  " + scan.Printable(c.Name), ""}, {scan.Printable(string(c.State)), colour}, {scan.Printable(c.Reason), ""}})
+		rows = append(rows, []cell{{"  " + terminal.Printable(c.Name), ""}, {terminal.Printable(string(c.State)), colour}, {terminal.Printable(c.Reason), ""}})
 	}
 	p.printf("\n")
 	p.table("lll", rows...)
@@ -154,7 +154,7 @@ func refused(requests map[string]int) string {
 			continue
 		}
 		if n := requests[outcome]; n > 0 {
-			list = append(list, count(n)+" "+strings.ReplaceAll(scan.Printable(outcome), "_", " "))
+			list = append(list, count(n)+" "+strings.ReplaceAll(terminal.Printable(outcome), "_", " "))
 		}
 	}
 	return strings.Join(list, ", ")
@@ -172,7 +172,7 @@ func (p *page) queue(queue []Queue) {
 		if q.GivenUp > 0 {
 			gone.colour = red
 		}
-		rows = append(rows, []cell{{"  " + scan.Printable(q.Kind), ""}, {count(q.Waiting), ""}, {count(q.Running), ""}, gone, {oldest, ""}})
+		rows = append(rows, []cell{{"  " + terminal.Printable(q.Kind), ""}, {count(q.Waiting), ""}, {count(q.Running), ""}, gone, {oldest, ""}})
 	}
 	if len(queue) == 0 {
 		p.printf("%s\n  empty\n", p.paint(bold, "Queue"))
@@ -188,7 +188,7 @@ func (p *page) quotas(quotas []Quota) {
 	p.printf("\n")
 	rows := [][]cell{heads("GitHub's hourly quota", "left", "of")}
 	for _, q := range quotas {
-		name := scan.Printable(q.Account)
+		name := terminal.Printable(q.Account)
 		switch {
 		case q.Installation == 0:
 			name = "the App itself"
@@ -223,7 +223,7 @@ func (p *page) leaks(leaks []Leaks) {
 	}
 	rows := [][]cell{heads("Open leaks", "", "oldest")}
 	for _, l := range leaks {
-		name, colour := scan.Printable(l.Severity), ""
+		name, colour := terminal.Printable(l.Severity), ""
 		if environment := respond.EnvironmentName(detect.Environment(l.Environment)); environment != "" {
 			name += ", " + environment
 		}

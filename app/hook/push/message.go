@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rekey-app/rekey/app/scan"
+	"github.com/rekey-app/rekey/app/terminal"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
@@ -66,7 +67,7 @@ func (v Verdict) WriteRefusal(w io.Writer) error {
 	v.exceptions(&m, keys)
 	for _, note := range v.Notes {
 		m.line("")
-		m.prose("", scan.Printable(note))
+		m.prose("", terminal.Printable(note))
 	}
 	_, err := io.WriteString(w, m.String())
 	return err
@@ -79,7 +80,7 @@ func WriteUnchecked(w io.Writer, why error, refused bool) error {
 		did = "could not check this push, and refuses it"
 	}
 	var m message
-	m.prose("", scan.Printable("rekey "+did+": "+why.Error()))
+	m.prose("", terminal.Printable("rekey "+did+": "+why.Error()))
 	_, err := io.WriteString(w, m.String())
 	return err
 }
@@ -129,7 +130,7 @@ func (v Verdict) key(m *message, hits []scan.Hit) {
 
 func placeOf(h scan.Hit) string {
 	if path := h.Path(); path != "" {
-		return scan.Printable(path)
+		return terminal.Printable(path)
 	}
 	return "object " + h.Blob[:12]
 }
@@ -138,7 +139,7 @@ func placeOf(h scan.Hit) string {
 func (v Verdict) tagOf(h scan.Hit) string {
 	for _, u := range v.Updates {
 		if name, ok := strings.CutPrefix(u.Ref, "refs/tags/"); ok && h.File == scan.TagMessage && u.New == h.Blob {
-			return scan.Printable(name)
+			return terminal.Printable(name)
 		}
 	}
 	return ""
@@ -153,7 +154,7 @@ func (v Verdict) refOf(h scan.Hit) string {
 	if len(refs) == 0 {
 		return ""
 	}
-	name := scan.Printable(refs[0])
+	name := terminal.Printable(refs[0])
 	if short, ok := strings.CutPrefix(name, "refs/heads/"); ok {
 		name = "branch " + short
 	} else if short, ok := strings.CutPrefix(name, "refs/tags/"); ok {
@@ -180,7 +181,7 @@ func (v Verdict) steps(m *message, keys [][]scan.Hit) {
 		m.prose(fmt.Sprintf("  %d. ", step), text)
 	}
 	if len(files) > 0 {
-		where := scan.Printable(files[0])
+		where := terminal.Printable(files[0])
 		if n := len(files) - 1; n > 0 {
 			where += " and " + format.Count(n, "other file", "other files")
 		}

@@ -1,4 +1,4 @@
-package scan
+package excerpt
 
 import (
 	"regexp"

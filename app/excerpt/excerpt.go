@@ -1,4 +1,5 @@
-package scan
+// Package excerpt shows what is around a finding: a line of a text, with no credential in it, and nothing else that looks like a secret.
+package excerpt
 
 import (
 	"cmp"
@@ -9,6 +10,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/rekey-app/rekey/app/terminal"
 	"github.com/rekey-app/rekey/detect"
 )
 
@@ -29,9 +31,9 @@ type Excerpt struct {
 	Column, EndColumn int
 }
 
-// excerpts reads what is around each of the findings of one text, which is no archive. What cannot be read again is
+// All reads what is around each of the findings of one text, which is no archive. What cannot be read again is
 // left empty.
-func excerpts(text io.ReaderAt, found []detect.Finding) []Excerpt {
+func All(text io.ReaderAt, found []detect.Finding) []Excerpt {
 	all := make([]Excerpt, len(found))
 	masks := masksOf(found)
 	for i, f := range found {
@@ -72,7 +74,7 @@ func excerpt(text io.ReaderAt, f detect.Finding, masks []mask) Excerpt {
 	}
 	before = strings.TrimPrefix(before, "\ufeff")
 	before, after = lastOf(maskRandom(maskSecrets(before)), shown), firstOf(maskRandom(maskSecrets(after)), shown)
-	e := Excerpt{Line: strings.TrimSpace(Printable(before) + f.Secret.Redacted() + Printable(after))}
+	e := Excerpt{Line: strings.TrimSpace(terminal.Printable(before) + f.Secret.Redacted() + terminal.Printable(after))}
 	if n, ok := characters(text, start, at, wide); ok {
 		e.Column = n + 1
 		if f.Place.EndLine == f.Place.Line {

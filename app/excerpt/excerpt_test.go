@@ -1,4 +1,4 @@
-package scan
+package excerpt
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ import (
 func excerptsIn(t *testing.T, text []byte) ([]detect.Finding, []Excerpt) {
 	t.Helper()
 	found := detect.New(detect.Options{}).Scan(t.Context(), "", text)
-	return found, excerpts(bytes.NewReader(text), found)
+	return found, All(bytes.NewReader(text), found)
 }
 
 func wide(text string, big bool) []byte {
@@ -150,7 +150,7 @@ func TestNoExcerptShowsAKey(t *testing.T) {
 			text = append(text, rapid.SampledFrom([]string{"", " ", "\n", ";", "\", \"", "\n\n"}).Draw(t, "behind")...)
 		}
 		found := scanner.Scan(t.Context(), "", text)
-		for _, e := range excerpts(bytes.NewReader(text), found) {
+		for _, e := range All(bytes.NewReader(text), found) {
 			if e.Line != "" {
 				shown++
 			}

@@ -1,21 +1,21 @@
-package scan
+package terminal
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// prose writes a sentence behind its indent, broken between words where the terminal ends. What is no sentence, a path or
+// Prose writes a sentence behind its indent, broken between words where the terminal ends. What is no sentence, a path or
 // a command, is not written with it: people copy these.
-func (s Style) prose(b *strings.Builder, codes, indent, text string) {
+func (s Style) Prose(b *strings.Builder, codes, indent, text string) {
 	hanging := strings.Repeat(" ", utf8.RuneCountInString(indent))
-	for i, line := range wrapped(text, s.Width-len(hanging)) {
+	for i, line := range Wrapped(text, s.Width-len(hanging)) {
 		if i == 0 {
 			b.WriteString(indent)
 		} else {
 			b.WriteString(hanging)
 		}
-		b.WriteString(s.paint(codes, line))
+		b.WriteString(s.Paint(codes, line))
 		b.WriteByte('\n')
 	}
 }
@@ -23,8 +23,8 @@ func (s Style) prose(b *strings.Builder, codes, indent, text string) {
 // narrowest is the width below which nothing is broken.
 const narrowest = 20
 
-// wrapped breaks a text between words into lines of at most width characters. A longer word has a line of its own.
-func wrapped(text string, width int) []string {
+// Wrapped breaks a text between words into lines of at most width characters. A longer word has a line of its own.
+func Wrapped(text string, width int) []string {
 	if width < narrowest {
 		return []string{text}
 	}

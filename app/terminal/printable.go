@@ -1,8 +1,6 @@
-package scan
+package terminal
 
 import (
-	"errors"
-	"io/fs"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,8 +22,8 @@ func Printable(s string) string {
 // harmful reports whether a character could do something to a terminal, or is not seen.
 func harmful(r rune) bool { return !unicode.IsGraphic(r) || unicode.Is(unicode.Bidi_Control, r) }
 
-// escapeHarmful writes the harmful characters of a JSON text as escapes. They stand within strings only.
-func escapeHarmful(text []byte) []byte {
+// EscapeHarmful writes the harmful characters of a JSON text as escapes. They stand within strings only.
+func EscapeHarmful(text []byte) []byte {
 	const digits = "0123456789abcdef"
 	var out []byte
 	for at := 0; at < len(text); {
@@ -54,13 +52,4 @@ func escapeHarmful(text []byte) []byte {
 		return text
 	}
 	return out
-}
-
-// reasonOf is an error without the path, which is told beside it.
-func reasonOf(err error) string {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err.Error()
-	}
-	return err.Error()
 }
