@@ -42,6 +42,7 @@ type Policy struct {
 	Ignore IgnorePolicy
 	Remind RemindPolicy
 	Texts  TextPolicy
+	Audit  AuditPolicy
 
 	CodeScanning  bool // show open leaks of the default branch in the Security tab
 	ResolveAlerts bool // resolve and reopen alerts of GitHub's secret scanning as their leaks are
@@ -143,6 +144,34 @@ const (
 	RedactMask Redact = "mask" // the key is masked in issues, descriptions of pull requests, and comments on both
 )
 
+// AuditPolicy says what is made of mistakes in the Clerk configuration.
+type AuditPolicy struct {
+	Check AuditCheck
+	Level AuditLevel
+}
+
+// AuditCheck says what the check run of an audit is where a mistake was found.
+type AuditCheck string
+
+// The answers.
+const (
+	AuditOff    AuditCheck = "off"    // nothing is audited
+	AuditNotice AuditCheck = "notice" // neutral
+	AuditFail   AuditCheck = "fail"   // a failure, where a pull request brings it
+)
+
+// AuditLevel says which checks an audit makes.
+type AuditLevel string
+
+// The levels.
+const (
+	AuditDefault AuditLevel = "default" // of what is a mistake
+	AuditAll     AuditLevel = "all"     // also of what is a question for a reviewer
+)
+
+// Audits reports whether anything is audited.
+func (p Policy) Audits() bool { return p.Audit.Check != AuditOff }
+
 // AllowList lists what is no leak.
 type AllowList struct {
 	Fingerprints []AllowedFingerprint
@@ -185,6 +214,7 @@ func DefaultPolicy() Policy {
 		Ignore: IgnorePolicy{Approval: ApprovalNone},
 		Remind: DefaultRemind(),
 		Texts:  TextPolicy{Redact: RedactOff},
+		Audit:  AuditPolicy{Check: AuditNotice, Level: AuditDefault},
 	}
 }
 

@@ -88,6 +88,18 @@ func consequences(p respond.Policy) map[string][]string {
 	if p.Texts.Redact == respond.RedactMask {
 		says("texts", "keys in texts are masked")
 	}
+	switch p.Audit.Check {
+	case respond.AuditFail:
+		if !p.Observes() {
+			says("audit", "a check fails on a mistake")
+		}
+		fallthrough
+	case respond.AuditNotice:
+		says("audit", "mistakes are shown")
+	}
+	if p.Audit.Level == respond.AuditAll {
+		says("audit", "questions are shown")
+	}
 	if p.CodeScanning {
 		says("code_scanning", "open leaks are in the Security tab")
 	}
@@ -126,6 +138,8 @@ func anyFile(t *rapid.T, source respond.PolicySource) File {
 	pointed(t, maybe, "approval", &f.IgnoreApproval, respond.ApprovalNone, respond.ApprovalSecondPerson, "team:acme/security", "team:acme/others")
 	pointed(t, maybe, "remind", &f.Remind, respond.RemindPolicy{Off: true}, respond.DefaultRemind(), respond.RemindPolicy{Every: time.Hour})
 	pointed(t, maybe, "redact", &f.TextsRedact, respond.RedactOff, respond.RedactMask)
+	pointed(t, maybe, "audit", &f.AuditCheck, respond.AuditOff, respond.AuditNotice, respond.AuditFail)
+	pointed(t, maybe, "level", &f.AuditLevel, respond.AuditDefault, respond.AuditAll)
 	pointed(t, maybe, "code_scanning", &f.CodeScanning, true, false)
 	pointed(t, maybe, "resolve_alerts", &f.ResolveAlerts, true, false)
 	some := func(name string, of ...string) []string {
@@ -240,6 +254,8 @@ func replace(p *respond.Policy, f File) {
 	over(&p.Issues.MaxPerHour, f.IssuesMaxPerHour)
 	over(&p.Public.Details, f.PublicDetails)
 	over(&p.Texts.Redact, f.TextsRedact)
+	over(&p.Audit.Check, f.AuditCheck)
+	over(&p.Audit.Level, f.AuditLevel)
 	over(&p.CodeScanning, f.CodeScanning)
 	over(&p.ResolveAlerts, f.ResolveAlerts)
 	if f.IssuesRepository != nil && !strings.EqualFold(p.Issues.Repository, *f.IssuesRepository) {

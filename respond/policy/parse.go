@@ -63,6 +63,8 @@ type File struct {
 	IgnoreApproval    *respond.Approval
 	Remind            *respond.RemindPolicy
 	TextsRedact       *respond.Redact
+	AuditCheck        *respond.AuditCheck
+	AuditLevel        *respond.AuditLevel
 	Notify            []respond.NotifyRule // nil: not said; empty: nobody
 	CodeScanning      *bool
 	ResolveAlerts     *bool
@@ -146,6 +148,7 @@ func (f *File) read(root *yaml.Node) error {
 		"ignore":         f.readIgnore,
 		"remind":         f.readRemind,
 		"texts":          f.readTexts,
+		"audit":          f.readAudit,
 		"code_scanning":  func(n *yaml.Node) error { return boolean(n, "code_scanning", &f.CodeScanning) },
 		"resolve_alerts": func(n *yaml.Node) error { return boolean(n, "resolve_alerts", &f.ResolveAlerts) },
 	})

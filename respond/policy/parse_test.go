@@ -58,6 +58,7 @@ remind:
   time_zone: Europe/Berlin
   escalate: {after: 3d, to: pager}
 texts: {redact: mask}
+audit: {check: fail, level: all}
 `
 
 func TestParseAndMerge(t *testing.T) {
@@ -81,6 +82,7 @@ func TestParseAndMerge(t *testing.T) {
 			Quiet: respond.QuietHours{From: 22*60 + 30, To: 6 * 60}, Escalate: respond.Escalation{After: 72 * time.Hour, To: "pager"},
 		},
 		Texts: respond.TextPolicy{Redact: respond.RedactMask},
+		Audit: respond.AuditPolicy{Check: respond.AuditFail, Level: respond.AuditAll},
 	}
 	if diff := cmp.Diff(want, policy.Merge(f)); diff != "" {
 		t.Error(diff)
@@ -107,7 +109,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		line int
 		says string
 	}{
-		{"fial_on: any\n", 1, `no setting "fial_on"; there are allow, code_scanning, fail_on`},
+		{"fial_on: any\n", 1, `no setting "fial_on"; there are allow, audit, code_scanning, fail_on`},
 		{"verify: never\nfail_on: sometimes\n", 2, "fail_on must be one of any, low"},
 		{"issues:\n  labels: security\n", 2, "issues.labels must be a list"},
 		{"issues:\n  labels:\n    - ok\n    - 7\n", 4, "issues.labels must be 1 to 50"},
@@ -129,11 +131,15 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"x: &a 1\ny: *a\n", 1, "no setting"},
 		{"verify: &a never\nfail_on: *a\n", 2, "aliases are not supported"},
 		{"lock: fail_on\n", 1, "lock must be a list"},
-		{"lock:\n  - fail_on\n  - accepts\n", 3, "one of allow, code_scanning, fail_on, ignore, issues"},
+		{"lock:\n  - fail_on\n  - accepts\n", 3, "one of allow, audit, code_scanning, fail_on, ignore, issues"},
 		{"lock: [issues, issues]\n", 1, "lock names issues twice"},
 		{"mode: off\n", 1, "one of enforce, observe"},
 		{"ignore: {approval: two}\n", 1, "one of none, second_person, team:organisation/name"},
 		{"ignore:\n  approval: team:acme\n", 2, "team:organisation/name"},
+		{"audit: true\n", 1, "one of off, notice, fail, or a mapping"},
+		{"audit: neutral\n", 1, "one of off, notice, fail, or a mapping"},
+		{"audit:\n  level: 2\n", 2, "one of default, all"},
+		{"audit:\n  check: all\n", 2, "one of off, notice, fail"},
 		{"texts: {redact: delete}\n", 1, "one of off, mask"},
 		{"remind: never\n", 1, "off, or a mapping"},
 		{"remind:\n  after: [3d, 1d]\n", 2, "longer than the one before"},
@@ -319,6 +325,15 @@ func document(t *rapid.T, flawed bool) string {
 			return object("allow", map[string]func() any{
 				"fingerprints": func() any { return list("fingerprints", entry("fingerprint", strings.Repeat("0a", 16))) },
 				"paths":        func() any { return list("paths", entry("path", "**/fixtures/**", "*.snap", ".env?")) },
+			}, false)
+		},
+		"audit": func() any {
+			if rapid.Bool().Draw(t, "word") {
+				return pick("audit", "off", false, "notice", "fail")
+			}
+			return object("audit", map[string]func() any{
+				"check": func() any { return pick("check", "off", false, "notice", "fail") },
+				"level": func() any { return pick("level", "default", "all") },
 			}, false)
 		},
 		"public": func() any {

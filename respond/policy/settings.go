@@ -15,7 +15,7 @@ import (
 func settings() []setting {
 	return []setting{
 		row[respond.Mode]{
-			may: "set `enforce`", also: []string{"fail_on", "issues"}, // observing switches both off
+			may: "set `enforce`", also: []string{"fail_on", "issues", "audit"}, // observing switches them off
 			get:   func(p *respond.Policy) *respond.Mode { return &p.Mode },
 			said:  func(f File, _ respond.Mode) (respond.Mode, bool) { return value(f.Mode) },
 			merge: byRank(respond.ModeObserve, respond.ModeEnforce),
@@ -132,6 +132,18 @@ func settings() []setting {
 			said:  func(f File, _ respond.Redact) (respond.Redact, bool) { return value(f.TextsRedact) },
 			merge: byRank(respond.RedactOff, respond.RedactMask),
 		}.named("texts.redact"),
+		row[respond.AuditCheck]{
+			may:   "set `notice` over `off`, `fail` over both",
+			get:   func(p *respond.Policy) *respond.AuditCheck { return &p.Audit.Check },
+			said:  func(f File, _ respond.AuditCheck) (respond.AuditCheck, bool) { return value(f.AuditCheck) },
+			merge: byRank(respond.AuditOff, respond.AuditNotice, respond.AuditFail),
+		}.named("audit.check"),
+		row[respond.AuditLevel]{
+			may:   "set `all`",
+			get:   func(p *respond.Policy) *respond.AuditLevel { return &p.Audit.Level },
+			said:  func(f File, _ respond.AuditLevel) (respond.AuditLevel, bool) { return value(f.AuditLevel) },
+			merge: byRank(respond.AuditDefault, respond.AuditAll),
+		}.named("audit.level"),
 		row[bool]{
 			may:   "set `true`",
 			get:   func(p *respond.Policy) *bool { return &p.CodeScanning },
