@@ -22,6 +22,13 @@ func TestTexts(t *testing.T) {
 		"InAFileToo":          testKeyInAFileAndAComment,
 		"InPublic":            testKeyInAPublicComment,
 		"CleanOnesAskNothing": testCleanTextsAskNothing,
+		"Mask":                testMask,
+		"MaskOnce":            testMaskOnce,
+		"MaskKinds":           testMaskKinds,
+		"MaskLeavesAlone":     testMaskLeavesAlone,
+		"MaskInPublic":        testMaskInPublic,
+		"MaskRace":            testMaskRace,
+		"MovedTextStays":      testMovedTextStays,
 	})
 }
 

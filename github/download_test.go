@@ -285,14 +285,18 @@ func TestEditingAndDeletingTexts(t *testing.T) {
 	ctx := t.Context()
 	w.write(t, "secret")
 	client := w.as(t, github.RespondAccess, map[string]string{"pull_requests": "write"})
+	pulls := w.as(t, github.PullsWriteAccess, map[string]string{"pull_requests": "write"})
 	issue, comment, pull := w.find(t, "Issue"), w.find(t, "IssueComment"), w.find(t, "PullRequest")
 	for _, err := range []error{
-		client.EditIssueBody(ctx, issue.Number, "masked"), client.EditIssueBody(ctx, pull.Number, "masked"),
+		client.EditIssueBody(ctx, issue.Number, "masked"), pulls.EditIssueBody(ctx, pull.Number, "masked"),
 		client.EditIssueComment(ctx, comment.ID, "masked"),
 	} {
 		if err != nil {
 			t.Error(err)
 		}
+	}
+	if err := client.EditIssueBody(ctx, pull.Number, "else"); !errors.Is(err, github.ErrForbidden) {
+		t.Errorf("a pull request, with the permission for issues: %v", err)
 	}
 	want := []githubtest.Version{{Body: "secret", Editor: "ada"}, {Body: "masked", Editor: w.AppSlug() + "[bot]"}}
 	for _, kind := range []string{"Issue", "IssueComment", "PullRequest"} {

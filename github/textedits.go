@@ -7,7 +7,8 @@ import (
 	gogithub "github.com/google/go-github/v62/github"
 )
 
-// EditIssueBody gives an issue or a pull request another body; what it said before stays in its edit history. It needs [RespondAccess].
+// EditIssueBody gives an issue or a pull request another body; what it said before stays in its edit history. It needs [RespondAccess],
+// and for a pull request [PullsWriteAccess].
 func (c *Client) EditIssueBody(ctx context.Context, number int, body string) error {
 	const op = "edit the text of an issue"
 	if err := firstError(issueNumber(number), limitText("body", body, maxIssueBody)); err != nil {

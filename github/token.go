@@ -37,6 +37,7 @@ const (
 
 	TextsAccess            Access = "texts"             // contents, issues and pull requests read: edit histories, and lists of texts and releases
 	ReviewsWriteAccess     Access = "reviews write"     // pull requests write, to delete comments of reviews: optional, see [Optional]
+	PullsWriteAccess       Access = "pulls write"       // issues and pull requests write, for what stands on a pull request's page: likewise
 	DiscussionsAccess      Access = "discussions"       // discussions read, likewise
 	DiscussionsWriteAccess Access = "discussions write" // discussions write, likewise
 	ActionsAccess          Access = "actions"           // actions read, likewise
@@ -60,6 +61,7 @@ func (a Access) permissions() (map[string]string, error) {
 		CodeScanningAccess:     {"security_events": writing},
 		TextsAccess:            {"contents": reading, "issues": reading, "pull_requests": reading},
 		ReviewsWriteAccess:     {"pull_requests": writing},
+		PullsWriteAccess:       {"issues": writing, "pull_requests": writing},
 		DiscussionsAccess:      {"discussions": reading},
 		DiscussionsWriteAccess: {"discussions": writing},
 		ActionsAccess:          {"actions": reading},

@@ -25,6 +25,9 @@ type Text struct {
 	// Former reports that the text was edited since: the key stands in an earlier version, which GitHub keeps in the history of edits.
 	Former bool
 	Gone   time.Time // when the text, or the version that holds the key, was seen to be deleted; zero: it is there
+	// Masked is when rekey took the key out of the text as it was then; zero: it did not. It does so once for each key and text.
+	Masked   time.Time
+	Unmasked Unmasked // why it did not, where the policy wants it
 }
 
 // InText reports whether the sighting is in a text on GitHub.

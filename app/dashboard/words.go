@@ -88,6 +88,8 @@ func did(a ledger.Activity) string {
 			return "reminded people of an open leak"
 		case "comment":
 			return "commented on an issue"
+		case "mask":
+			return "masked a key in a text"
 		case "close":
 			return "closed an issue"
 		case "reopen":

@@ -181,7 +181,11 @@ func (w *Worker) ownEvent(ctx context.Context, event webhook.Event) (bool, error
 	if sender.Type != "Bot" {
 		return false, nil
 	}
-	switch event.(type) {
+	switch e := event.(type) {
+	case *webhook.PullRequest:
+		if e.Action != "edited" { // by which its description is masked
+			return false, nil
+		}
 	case *webhook.Issues, *webhook.IssueComment, *webhook.CheckRun, *webhook.CheckSuite, *webhook.SecretScanningAlert:
 	default:
 		// We push nothing; a bot's push is as dangerous as a person's.

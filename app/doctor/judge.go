@@ -173,7 +173,7 @@ func optionalMissing(events bool, app github.Registration) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return "; optional, and not there: " + strings.Join(names, ", ") + " (docs/github-alerts.md)"
+	return "; optional, and not there: " + strings.Join(names, ", ") + " (docs/install.md)"
 }
 
 func judgeInstallations(f Facts) Check {

@@ -25,6 +25,7 @@ type Tx interface {
 	alertTx
 	codeScanningTx
 	noticeTx
+	maskTx
 }
 
 var _ Tx = (*ledger.Tx)(nil)

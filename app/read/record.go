@@ -118,6 +118,9 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 		}
 		brought = recorded
 		brought.New = slices.DeleteFunc(slices.Clone(recorded.New), func(l respond.Leak) bool { return !l.Detected.Equal(tx.Now()) })
+		if err := maskTexts(ctx, tx, t.Repository.ID, p, observations); err != nil {
+			return err
+		}
 		return r.decide(ctx, tx, t, scan, recorded, unseen, p, allowance)
 	})
 	if err == nil {

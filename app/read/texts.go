@@ -64,3 +64,19 @@ func (r *Reader) watchTexts(ctx context.Context, tx Tx, leak respond.Leak) error
 	}
 	return tx.Enqueue(ctx, job.Issue{Leak: leak.ID, Refresh: true}, nil)
 }
+
+// maskTexts has the texts edited that hold a key now, where the policy says so.
+func maskTexts(ctx context.Context, tx Tx, repository int64, p respond.Policy, observations []respond.Observation) error {
+	if !p.Masks() {
+		return nil
+	}
+	for _, o := range observations {
+		if !o.Sighting.Maskable() || !o.AtHead {
+			continue
+		}
+		if err := tx.Enqueue(ctx, job.Mask{Repository: repository, NodeID: o.Sighting.Text.NodeID}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}

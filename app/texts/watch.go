@@ -83,7 +83,12 @@ func (w *Watcher) history(ctx context.Context, in respond.Repository, s respond.
 		w.Log.DebugContext(ctx, "a text can't be looked at", "repository", in.FullName(), "text", s.Text.URL, "reason", err)
 		return h, false, nil
 	}
-	return h, err == nil, err
+	if err != nil || h.Exists || s.Source != respond.InIssue && s.Source != respond.InIssueComment || s.Text.Number == 0 {
+		return h, err == nil, err
+	}
+	// An issue that was transferred took its texts along: they are not gone.
+	deleted, err := w.GitHub.Repository(record.Target(in), github.TextsAccess).Deleted(ctx, s.Text.Number, s.Source == respond.InIssueComment)
+	return h, deleted, err
 }
 
 // AccessOf is what reading a text takes.
@@ -141,6 +146,11 @@ func (w *Watcher) save(ctx context.Context, looked job.Texts, leak respond.Leak,
 					return err
 				}
 				changed = changed || news
+			}
+			if known && is == (state{}) && respond.MaskNow(leak, s) && (looked.Now || s.Text.Unmasked == "") {
+				if err := tx.Enqueue(ctx, job.Mask{Repository: leak.Repository, NodeID: s.Text.NodeID}, nil); err != nil {
+					return err
+				}
 			}
 			if known && !is.gone && s.Authored.After(left) {
 				left = s.Authored

@@ -118,12 +118,12 @@ func (s *Server) restHandler() http.Handler {
 	repo("POST", "/issues", "issues", "write", createIssue)
 	repo("GET", "/issues/comments", "issues", "read", listAllComments)
 	repo("GET", "/issues/{number:[0-9]+}", "issues", "read", getIssue)
-	repo("PATCH", "/issues/{number:[0-9]+}", "issues", "write", editIssue)
+	repo("PATCH", "/issues/{number:[0-9]+}", ofThreads, "write", editIssue)
 	repo("GET", "/issues/{number:[0-9]+}/comments", "issues", "read", listComments)
 	repo("POST", "/issues/{number:[0-9]+}/comments", "issues", "write", createComment)
 	repo("GET", "/issues/comments/{id:[0-9]+}", "issues", "read", getComment)
-	repo("PATCH", "/issues/comments/{id:[0-9]+}", "issues", "write", editComment)
-	repo("DELETE", "/issues/comments/{id:[0-9]+}", "issues", "write", deleteComment)
+	repo("PATCH", "/issues/comments/{id:[0-9]+}", ofThreads, "write", editComment)
+	repo("DELETE", "/issues/comments/{id:[0-9]+}", ofThreads, "write", deleteComment)
 
 	repo("GET", "/pulls/comments", "pull_requests", "read", listReviewComments)
 	repo("DELETE", "/pulls/comments/{id:[0-9]+}", "pull_requests", "write", deleteReviewComment)
@@ -253,7 +253,7 @@ func (s *Server) inRepository(permission, level string, e endpoint) http.Handler
 			}
 			reached := g != nil && g.reaches(repo)
 			switch {
-			case reached && g.may(permission, level):
+			case reached && g.may(permission, level), reached && permission == ofThreads && (g.may("issues", level) || g.may("pull_requests", level)):
 			case !repo.private && level == "read":
 			case reached, !repo.private && g != nil:
 				return forbidden(r)
@@ -266,6 +266,18 @@ func (s *Server) inRepository(permission, level string, e endpoint) http.Handler
 			return e(&call{s: s, r: r, grant: g, repo: repo})
 		})
 	})
+}
+
+// ofThreads is what writing to an issue takes; to a pull request by its issue's address it takes pull_requests, see [call.mayWrite]. GitHub
+// names both for these addresses, and goes by what is written to.
+const ofThreads = "issues or pull_requests"
+
+// mayWrite reports whether the token may write to an issue or a pull request.
+func (c *call) mayWrite(i *issue) bool {
+	if i.pull != nil {
+		return c.grant.may("pull_requests", "write")
+	}
+	return c.grant.may("issues", "write")
 }
 
 func forbidden(r *http.Request) answer {

@@ -212,6 +212,9 @@ func deleteComment(c *call) answer {
 	if one == nil {
 		return notFound()
 	}
+	if !c.mayWrite(i) {
+		return forbidden(c.r)
+	}
 	c.s.echo(c.s.commentDelivery(c.repo, i, one, "deleted", c.s.bot, nil))
 	i.comments = without(i.comments, one)
 	return answer{status: http.StatusNoContent}
@@ -231,6 +234,9 @@ func editComment(c *call) answer {
 	i, one := c.findComment()
 	if one == nil {
 		return notFound()
+	}
+	if !c.mayWrite(i) {
+		return forbidden(c.r)
 	}
 	body, a, fits := c.commentBody()
 	if !fits {

@@ -171,6 +171,9 @@ func editIssue(c *call) answer {
 	if i == nil {
 		return a
 	}
+	if !c.mayWrite(i) {
+		return forbidden(c.r)
+	}
 	var req issueRequest
 	if a, fits := c.decode(&req); !fits {
 		return a

@@ -57,6 +57,7 @@ func Kinds() []string {
 		Alert{},
 		CodeScanning{},
 		Texts{},
+		Mask{},
 	} {
 		kinds = append(kinds, args.Kind())
 	}
@@ -356,6 +357,23 @@ func (t Texts) Key() string {
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Texts) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
+}
+
+// Mask takes keys out of a text on GitHub, where the policy says so.
+type Mask struct {
+	Repository int64  `json:"repository"`
+	NodeID     string `json:"node_id"` // of the text
+}
+
+// Kind implements river.JobArgs.
+func (Mask) Kind() string { return "mask" }
+
+// Key implements [Singleton].
+func (m Mask) Key() string { return strconv.FormatInt(m.Repository, 10) + " " + m.NodeID }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Mask) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }
 

@@ -161,7 +161,7 @@ func (tx *Tx) saveSighting(ctx context.Context, scan, leak int64, o respond.Obse
 		ON CONFLICT (leak, place) DO UPDATE SET source = excluded.source, blob_sha = excluded.blob_sha,
 			encoding = excluded.encoding, end_line = excluded.end_line, end_col = excluded.end_col, allowed = excluded.allowed,
 			text_url = excluded.text_url,
-			former = CASE WHEN excluded.authored < sightings.authored THEN sightings.former ELSE excluded.former END,
+			former = CASE WHEN excluded.authored < sightings.authored OR excluded.authored < sightings.masked THEN sightings.former ELSE excluded.former END,
 			gone = CASE WHEN excluded.gone <> 0 AND (excluded.former = 0 OR excluded.authored >= sightings.authored) THEN excluded.gone
 				WHEN excluded.authored > sightings.authored THEN 0
 				ELSE sightings.gone END,

@@ -26,3 +26,32 @@ func (tx *Tx) SaveText(ctx context.Context, sighting int64, former bool, gone ti
 	}
 	return n > 0, nil
 }
+
+// SaveMask records that rekey masked the leak of a sighting in its text, or for a zero time why it did not. It reports whether that is news.
+func (tx *Tx) SaveMask(ctx context.Context, sighting int64, at time.Time, why respond.Unmasked) (news bool, err error) {
+	n, err := tx.exec(ctx, `UPDATE sightings SET unmasked = $3, masked = CASE WHEN CAST($2 AS BIGINT) <> 0 THEN $2 ELSE masked END,
+			former = CASE WHEN CAST($2 AS BIGINT) <> 0 THEN 1 ELSE former END
+		WHERE id = $1 AND (unmasked <> $3 OR CAST($2 AS BIGINT) <> 0)`, sighting, at, why)
+	if err != nil {
+		return false, fmt.Errorf("ledger: mask of sighting %d: %w", sighting, err)
+	}
+	return n > 0, nil
+}
+
+// InText lists up to limit sightings in one text of a repository, in the order in which they were recorded.
+func (tx *Tx) InText(ctx context.Context, repository int64, nodeID string, limit int) ([]respond.Sighting, error) {
+	list, err := tx.sightings(ctx, `JOIN leaks l ON l.id = s.leak WHERE l.repository = $1 AND s.node_id = $2 AND s.node_id <> '' AND s.outside = 0 ORDER BY s.id LIMIT $3`,
+		repository, nodeID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: text %s: %w", nodeID, err)
+	}
+	return list, nil
+}
+
+// Masked counts the texts in which a leak's key was masked.
+func (tx *Tx) Masked(ctx context.Context, leak int64) (n int, err error) {
+	if _, err = one(ctx, tx, []any{&n}, `SELECT count(*) FROM sightings WHERE leak = $1 AND masked <> 0`, leak); err != nil {
+		return 0, fmt.Errorf("ledger: masks of leak %d: %w", leak, err)
+	}
+	return n, nil
+}

@@ -150,6 +150,8 @@ func singletonArgs(row *rivertype.JobRow) (job.Singleton, error) {
 		return decodeSingleton[job.Alert](row)
 	case job.Texts{}.Kind():
 		return decodeSingleton[job.Texts](row)
+	case job.Mask{}.Kind():
+		return decodeSingleton[job.Mask](row)
 	case job.CodeScanning{}.Kind():
 		return decodeSingleton[job.CodeScanning](row)
 	case job.Sweep{}.Kind():

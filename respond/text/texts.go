@@ -64,6 +64,8 @@ func textState(s respond.Sighting) string {
 	switch {
 	case !s.Text.Gone.IsZero():
 		return "gone, as checked on " + format.Date(s.Text.Gone)
+	case s.Text.Former && !s.Text.Masked.IsZero():
+		return "masked by rekey, **but an earlier version still shows it**"
 	case s.Text.Former && s.Text.Field == "title":
 		return "changed since, **but the old one may still be shown**"
 	case s.Text.Former:
@@ -105,6 +107,9 @@ func (v issueView) removal() string {
 		fmt.Fprintf(&b, "- %s %s", box, upper(textPlace(s)))
 		if state := textState(s); state != "" {
 			b.WriteString(" (" + state + ")")
+		}
+		if why := unmasked(s); why != "" && v.Policy.Masks() {
+			b.WriteString(" (" + why + ")")
 		}
 		if s.Text.Gone.IsZero() {
 			b.WriteString(": " + clicks(s))
