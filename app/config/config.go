@@ -239,6 +239,10 @@ func appID(s string) (int64, error) {
 	return id, nil
 }
 
+// StateDirectory is rekey's directory in the user's state directory, for what is no setting: $XDG_STATE_HOME/rekey, or as the platform
+// has it. There is none where there is no home directory.
+func StateDirectory(getenv func(string) string) (string, error) { return dataDirectory("", getenv) }
+
 // dataDirectory follows the XDG Base Directory Specification on Unix ($XDG_STATE_HOME, ~/.local/state), and the
 // platform's directory for application data elsewhere.
 func dataDirectory(s string, getenv func(string) string) (string, error) {

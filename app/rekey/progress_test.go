@@ -34,7 +34,7 @@ func TestProgressIsShownAfterASecond(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		out := new(screen)
-		stop := drawProgress(out, new(scan.Meter), func() int { return 80 })
+		stop := drawProgress(out, meterLine(new(scan.Meter)), func() int { return 80 })
 		time.Sleep(progressAfter - time.Millisecond)
 		if out.String() != "" {
 			t.Errorf("early: %q", out)
@@ -51,7 +51,7 @@ func TestProgressIsShownAfterASecond(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		out := new(screen)
-		drawProgress(out, new(scan.Meter), func() int { return 80 })()
+		drawProgress(out, meterLine(new(scan.Meter)), func() int { return 80 })()
 		if out.String() != "" {
 			t.Errorf("a short scan: %q", out)
 		}

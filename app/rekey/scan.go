@@ -21,6 +21,7 @@ type scanCommand struct {
 	Staged         bool     `help:"Scan what the next commit would add." xor:"what"`
 	History        bool     `help:"Scan every object of the repository, all refs." xor:"what"`
 	Range          string   `help:"Scan the commits that are in B but not in A, such as origin/main..HEAD." xor:"what" placeholder:"A..B"`
+	GitHub         string   `name:"github" help:"Scan what GitHub has of an owner or a repository: git, issues, pull requests and more." xor:"what" placeholder:"OWNER[/REPO]"`
 	Format         string   `default:"text" enum:"text,json,sarif" placeholder:"FORMAT" help:"text, json (one object per line) or sarif (2.1.0)."`
 	Output         string   `short:"o" placeholder:"FILE" help:"Write the result to a file instead of standard output."`
 	Quiet          bool     `short:"q" help:"Print only what was found: no advice, warnings, totals or progress."`
@@ -32,6 +33,8 @@ type scanCommand struct {
 	Strict         bool     `help:"Exit with 2 also if part of a file could not be read, as in a damaged or encrypted archive."`
 	Workers        int      `placeholder:"N" help:"How many files to read at once. Default: one per processor."`
 	Color          string   `default:"auto" enum:"auto,always,never" placeholder:"WHEN" help:"auto, always or never."`
+
+	githubFlags
 
 	silent bool // prints nothing where nothing was found, as hooks do
 }
@@ -49,16 +52,28 @@ Examples:
   rekey scan --range origin/main..HEAD   a branch
   rekey scan --history                   everything this repository has ever held
   pg_dump app | rekey scan -             standard input
+  rekey scan --github acme               everything that GitHub has of an organisation
   rekey scan --format sarif -o rekey.sarif .
 
 A line with rekey:allow is skipped, unless its key is a production key. .rekeyignore holds fingerprints and path patterns, one
 per line; the allow section of .github/rekey.yml counts too. The output says how many findings each of them silenced.
+
+--github needs no GitHub App. It reads git, issues and pull requests with comments and reviews, discussions, releases with their files, and
+wikis, with what edited texts said before. Logs of Actions cost a request for each run: --include actions,… reads them. It asks with the
+token in GH_TOKEN or GITHUB_TOKEN, or the one that gh has, or else reads what is public, with 60 requests an hour. The same command goes on
+with a scan that was interrupted.
 
 Exit status: 0 nothing found, 1 something found, 2 something could not be read.`
 }
 
 // Run scans and reports. Its exit status is told by [exitStatus].
 func (c scanCommand) Run(ctx context.Context, s streams) error {
+	if c.GitHub != "" {
+		return c.runGitHub(ctx, s)
+	}
+	if err := c.githubOnly(); err != nil {
+		return err
+	}
 	if len(c.Paths) == 1 && c.Paths[0] == "-" && isTerminal(s.in) && isTerminal(s.err) {
 		fmt.Fprintln(s.err, "rekey: reading from the terminal; press Ctrl-D to finish")
 	}
@@ -73,6 +88,11 @@ func (c scanCommand) Run(ctx context.Context, s streams) error {
 		Baseline: c.Baseline, IncludeIgnored: c.IncludeIgnored, Getenv: os.Getenv, Now: time.Now, Meter: meter,
 	})
 	stop()
+	return c.finish(ctx, s, result, failed)
+}
+
+// finish says what was found, and returns what the exit status tells.
+func (c scanCommand) finish(ctx context.Context, s streams, result scan.Result, failed error) error {
 	if !c.Quiet {
 		if err := scan.WriteProblems(s.err, result, c.Verbose); err != nil {
 			return err
@@ -83,7 +103,7 @@ func (c scanCommand) Run(ctx context.Context, s streams) error {
 			return fmt.Errorf("writing the result: %w", err)
 		}
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && c.GitHub == "" {
 		return errors.New("stopped before everything was read")
 	}
 	if failed != nil {

@@ -76,6 +76,9 @@ func (s Style) rotation(b *strings.Builder, groups [][]Hit) {
 		}
 	}
 	s.Prose(b, "", "", "Removing the line isn't enough: the credential works until it is revoked in Clerk.")
+	if slices.ContainsFunc(groups, func(g []Hit) bool { return slices.ContainsFunc(g, func(h Hit) bool { return h.Online.Field != "" }) }) {
+		s.Prose(b, "", "", "GitHub keeps what a text said before it was edited: docs/texts.md says how to remove a credential from one for good.")
+	}
 }
 
 // notInGit writes what is in files that git ignores.
@@ -98,7 +101,7 @@ func (s Style) notInGit(b *strings.Builder, hits []Hit) {
 func summaryOf(hits []Hit) string {
 	var names []string
 	for _, h := range hits {
-		name := respond.Describe(h.Kind, h.Environment) + " " + h.Secret.Redacted()
+		name := respond.Describe(h.Kind, h.Environment) + " " + h.redacted()
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}

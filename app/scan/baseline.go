@@ -10,7 +10,13 @@ import (
 // knownPlace is a credential in a file. The line does not count: it moves.
 type knownPlace struct{ fingerprint, path string }
 
-func placeKnown(h Hit) knownPlace { return knownPlace{h.Secret.Fingerprint(), asJSON(pathOf(h))} }
+func placeKnown(h Hit) knownPlace {
+	path := asJSON(pathOf(h))
+	if h.Online.Kind != "" {
+		path = asJSON(h.Repository) + " " + path
+	}
+	return knownPlace{h.fingerprint(), path}
+}
 
 // asJSON is a path as WriteJSON writes it: what of it is no UTF-8 is U+FFFD.
 func asJSON(path string) string { return string([]rune(path)) }
@@ -39,6 +45,9 @@ func readBaseline(name string) (map[knownPlace]bool, error) {
 		if err := json.Unmarshal(rows.Bytes(), &row); err != nil || !isFingerprint(row.Fingerprint) {
 			return nil, fmt.Errorf("--baseline %s, line %d: not written by rekey scan --format json: create the file again with rekey scan --format json -o %s",
 				name, n, name)
+		}
+		if row.Place != "" {
+			row.Path = row.Repository + " " + row.Path
 		}
 		known[knownPlace{row.Fingerprint, row.Path}] = true
 	}

@@ -41,7 +41,7 @@ func (c *collector) add(ctx context.Context, h Hit) {
 	h.Repository = c.scanner.RedactString(ctx, h.Repository)
 	h.Member = c.scanner.RedactString(ctx, h.Member)
 	h.Variable = c.scanner.RedactString(ctx, h.Variable)
-	if h.Commit != "" {
+	if h.Commit != "" || h.Online.Kind != "" {
 		h.Author.Name = c.scanner.RedactString(ctx, h.Author.Name)
 		h.Author.Email = c.scanner.RedactString(ctx, h.Author.Email)
 		h.Refs = slices.Clone(h.Refs)
@@ -56,7 +56,7 @@ func (c *collector) add(ctx context.Context, h Hit) {
 		c.allowed++
 	case ignored:
 		c.ignored++
-	case allowedBy(c.policies, h):
+	case h.Online.Allowed || allowedBy(c.policies, h):
 		c.byPolicy++
 	case c.known[placeKnown(h)]:
 		c.inOld++
@@ -111,9 +111,15 @@ func (c *collector) result() Result {
 }
 
 func compareHits(a, b Hit) int {
+	if a.Online.Kind != "" {
+		if order := strings.Compare(a.Repository, b.Repository); order != 0 {
+			return order
+		}
+	}
 	return cmp.Or(
 		strings.Compare(a.Root, b.Root), strings.Compare(a.File, b.File), strings.Compare(a.Member, b.Member),
 		cmp.Compare(a.Place.Line, b.Place.Line), cmp.Compare(a.Place.Column, b.Place.Column),
 		a.Author.When.Compare(b.Author.When), strings.Compare(a.Commit, b.Commit), strings.Compare(a.Blob, b.Blob),
+		strings.Compare(a.Online.URL, b.Online.URL), strings.Compare(a.Online.Field, b.Online.Field),
 	)
 }

@@ -70,17 +70,17 @@ func (c *collector) history(ctx context.Context, path string, o Options) error {
 
 // placeIn names where in a history something is, and says whether that is no file.
 func placeIn(r *pack.Repository, s pack.Sighting) (name string, noFile bool) {
-	return placeAmong(s, func(object string) bool {
+	return PlaceOf(s, func(object string) bool {
 		_, err := r.Blob(object, 0)
 		return err == nil || errors.Is(err, pack.ErrLimit) // over no bytes at all: it is there
 	})
 }
 
-// placeAmong is placeIn where exists reports whether there is an object.
-func placeAmong(s pack.Sighting, exists func(object string) bool) (name string, noFile bool) {
+// PlaceOf names where in a history something is, and says whether that is no file; exists reports whether there is an object.
+func PlaceOf(s pack.Sighting, exists func(object string) bool) (name string, noFile bool) {
 	switch s.Source {
 	case pack.InMessage:
-		return commitMessage, true
+		return CommitMessage, true
 	case pack.InTag:
 		return TagMessage, true
 	}
@@ -88,8 +88,8 @@ func placeAmong(s pack.Sighting, exists func(object string) bool) (name string, 
 }
 
 const (
-	// commitMessage is the place of what is in a commit's message or header.
-	commitMessage = "commit message"
+	// CommitMessage is the place of what is in a commit's message or header.
+	CommitMessage = "commit message"
 	// TagMessage is the place of what is in an annotated tag.
 	TagMessage = "tag message"
 )
@@ -138,6 +138,9 @@ func (c *collector) excerptsOf(ctx context.Context, r *pack.Repository, sighting
 
 // describeRead says what was read, for people.
 func (r Result) describeRead() string {
+	if r.Read != "" {
+		return r.Read
+	}
 	if !r.History {
 		return fmt.Sprintf("%s, %s", format.Count(r.Files, "file", "files"), format.Size(r.Bytes))
 	}

@@ -227,7 +227,7 @@ func topOf(dir string) string {
 }
 
 func (i ignores) matches(h Hit) bool {
-	fingerprint := h.Secret.Fingerprint()
+	fingerprint := h.fingerprint()
 	if i.base.fingerprints[fingerprint] {
 		return true
 	}

@@ -31,6 +31,11 @@ type hitJSON struct {
 	Reasons     []string `json:"reasons"`
 	Repository  string   `json:"repository"` // where several are read
 	InGit       bool     `json:"in_git"`     // false in a file that git ignores: it does not count for the exit status
+	// Of scans of GitHub alone:
+	Place  string `json:"place,omitempty"` // file, commit_message, issue_comment …
+	Field  string `json:"field,omitempty"` // of a text
+	URL    string `json:"url,omitempty"`
+	Former bool   `json:"former,omitempty"` // in an earlier version of the text only
 }
 
 // WriteJSON writes one object a line.
@@ -57,10 +62,14 @@ func jsonOf(h Hit, inGit bool) hitJSON {
 		Kind: string(h.Kind), Environment: string(h.Environment), Severity: string(h.Severity), Confidence: string(h.Confidence),
 		Encoding: h.Encoding, Path: pathOf(h), Line: h.Place.Line, Column: h.Place.Column,
 		EndLine: h.Place.EndLine, EndColumn: h.Place.EndColumn, Commit: h.Commit, Blob: h.Blob,
-		Fingerprint: h.Secret.Fingerprint(), Redacted: h.Secret.Redacted(), Instance: h.Instance,
-		Reasons: h.Reasons.Texts(), Repository: h.Repository, InGit: inGit,
+		Fingerprint: h.fingerprint(), Redacted: h.redacted(), Instance: h.Instance,
+		Reasons: h.why(), Repository: h.Repository, InGit: inGit,
+		Place: h.Online.Kind, Field: h.Online.Field, URL: h.Online.URL, Former: h.Online.Former,
 	}
-	if h.Author.Name != "" || h.Author.Email != "" {
+	switch {
+	case h.isText():
+		j.Author = h.Author.Name // a login
+	case h.Author.Name != "" || h.Author.Email != "":
 		j.Author = h.Author.Name + " <" + h.Author.Email + ">"
 	}
 	if !h.Author.When.IsZero() {

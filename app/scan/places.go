@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/app/terminal"
+	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond/format"
 )
 
@@ -25,6 +26,8 @@ func placesOf(hits []Hit) [][]Hit {
 			p.path = "\x00" + h.Blob
 		case h.Commit != "":
 			p.line, p.column = 0, 0
+		case h.Online.Kind != "":
+			p.path += "\x00" + h.Online.URL + "\x00" + h.Online.Field
 		case h.Place.Line == 0:
 			p.path += "\x00" + strconv.Itoa(i)
 		}
@@ -79,7 +82,10 @@ func deleted(place []Hit) int {
 func (s Style) place(b *strings.Builder, hits []Hit) {
 	h := hits[0]
 	place := terminal.Printable(nameOf(h, h.Path()))
-	if h.Place.Line > 0 {
+	switch {
+	case h.isText():
+		place = onlineName(h)
+	case h.Place.Line > 0:
 		column := h.Place.Column
 		if h.Column > 0 {
 			column = h.Column // as editors count, in characters
@@ -89,16 +95,19 @@ func (s Style) place(b *strings.Builder, hits []Hit) {
 	if h.Repository != "" {
 		place += s.Paint(terminal.Faint, "  in "+terminal.Printable(h.Repository))
 	}
-	if h.Encoding != "plain" && h.Member == "" {
+	if h.Encoding != detect.Plain && h.Member == "" {
 		place += s.Paint(terminal.Faint, "  as "+h.Encoding)
 	}
 	fmt.Fprintf(b, "  %s\n", place)
 	line := h.Line
 	if line == "" && h.Variable != "" {
-		line = terminal.Printable(h.Variable) + " … " + h.Secret.Redacted()
+		line = terminal.Printable(h.Variable) + " … " + h.redacted()
 	}
 	if line != "" {
 		fmt.Fprintf(b, "    %s\n", s.Paint(terminal.Faint, line))
+	}
+	if h.Online.Kind != "" {
+		s.onlinePlace(b, h)
 	}
 	if h.Commit != "" {
 		fmt.Fprintf(b, "    %s\n", s.Paint(terminal.Faint, commitWords(hits)))

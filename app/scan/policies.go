@@ -71,7 +71,7 @@ func fromHere(path string) string {
 // It is not for concurrent use.
 func allowedBy(policies []allowance, h Hit) bool {
 	for _, p := range policies {
-		if _, ok := p.allow.Fingerprint(h.Secret.Fingerprint(), h.Environment); ok {
+		if _, ok := p.allow.Fingerprint(h.fingerprint(), h.Environment); ok {
 			return true
 		}
 		file := h.File

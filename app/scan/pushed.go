@@ -90,7 +90,7 @@ func (c *collector) pushedReport(ctx context.Context, p *Pushed, report pack.Rep
 			continue
 		}
 		h := Hit{Finding: s.Finding, Commit: s.Commit, Author: s.Author, Blob: s.Blob}
-		h.File, h.NoFile = placeAmong(s, has)
+		h.File, h.NoFile = PlaceOf(s, has)
 		c.add(ctx, h)
 	}
 }

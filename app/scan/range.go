@@ -99,7 +99,7 @@ func (r *ranger) commit(ctx context.Context, commit worktree.Commit) error {
 	shown := excerpt.All(bytes.NewReader(commit.Text), message.Findings)
 	for i, f := range message.Findings {
 		h := hit
-		h.Finding, h.File, h.NoFile, h.Blob, h.Excerpt = f, commitMessage, true, h.Commit, shown[i]
+		h.Finding, h.File, h.NoFile, h.Blob, h.Excerpt = f, CommitMessage, true, h.Commit, shown[i]
 		if commit.ID == r.head.ID {
 			h.Refs = []string{r.ref}
 		}

@@ -42,7 +42,8 @@ func WriteSARIF(w io.Writer, r Result, o SARIFOptions) error {
 	}
 	rules := map[string]int{}
 	seen := map[string]int{}
-	places := allPlaces(r.Hits)
+	hits := slices.DeleteFunc(slices.Clone(r.Hits), func(h Hit) bool { return h.Online.Kind != "" && h.Online.Kind != OnlineFile })
+	places := allPlaces(hits)
 	for _, place := range places[:min(len(places), mostResults)] {
 		h := shownOf(place)
 		id := sarif.RuleID(h.Kind, h.Environment)
@@ -58,12 +59,12 @@ func WriteSARIF(w io.Writer, r Result, o SARIFOptions) error {
 			result.Properties["commits"] = commits
 		}
 		// The same credential twice in one file is two results. Its line is no part of the fingerprint: lines move.
-		fingerprint := sarif.PlaceFingerprint(h.Secret.Fingerprint(), h.Repository, pathOf(h))
+		fingerprint := sarif.PlaceFingerprint(h.fingerprint(), h.Repository, pathOf(h))
 		seen[fingerprint]++
 		result.PartialFingerprints = map[string]string{"credentialAndPlace/v1": fmt.Sprintf("%s:%d", fingerprint, seen[fingerprint])}
 		run.Results = append(run.Results, result)
 	}
-	run.Invocations = []sarif.Invocation{invocation(r, len(places))}
+	run.Invocations = []sarif.Invocation{invocation(r, len(places), len(r.Hits)-len(hits))}
 	var log bytes.Buffer
 	encoder := json.NewEncoder(&log)
 	encoder.SetIndent("", "  ")
@@ -104,8 +105,8 @@ func commitsOf(place []Hit) int {
 	return len(commits)
 }
 
-// invocation says what could not be read. places is how many results there would be.
-func invocation(r Result, places int) sarif.Invocation {
+// invocation says what could not be read. places is how many results there would be, elsewhere how many hits are in no file.
+func invocation(r Result, places, elsewhere int) sarif.Invocation {
 	unread, _ := r.Unread()
 	i := sarif.Invocation{Successful: unread == 0}
 	say := func(level, text string) {
@@ -120,6 +121,9 @@ func invocation(r Result, places int) sarif.Invocation {
 	}
 	if n := len(r.Problems) - mostNotifications; n > 0 {
 		say("warning", format.Count(n, "more was", "more were")+" not read, or only in part")
+	}
+	if elsewhere > 0 {
+		say("warning", format.Count(elsewhere, "place is", "places are")+" not in this log, since they are no files: --format text and json have them")
 	}
 	if n := places - mostResults; n > 0 {
 		say("warning", format.Count(n, "more finding is", "more findings are")+" not in this log: code scanning accepts no more than "+format.Number(mostResults))
@@ -143,10 +147,10 @@ func resultOf(h Hit, dir string) sarif.Result {
 		Level: level(h), Message: sarif.Text{Text: sentence(h)},
 		Locations: []sarif.Location{{PhysicalLocation: place}},
 		Properties: map[string]any{
-			"confidence": h.Confidence, "severity": h.Severity, "encoding": h.Encoding, "reasons": h.Reasons.Texts(),
+			"confidence": h.Confidence, "severity": h.Severity, "encoding": h.Encoding, "reasons": h.why(),
 		},
 	}
-	more := map[string]string{"member": h.Member, "commit": h.Commit, "blob": h.Blob, "instance": h.Instance}
+	more := map[string]string{"member": h.Member, "commit": h.Commit, "blob": h.Blob, "instance": h.Instance, "url": h.Online.URL}
 	for name, value := range more {
 		if value != "" {
 			result.Properties[name] = value
@@ -190,7 +194,7 @@ func sentence(h Hit) string {
 	if h.Environment != "" {
 		s += " (" + respond.EnvironmentName(h.Environment) + ")"
 	}
-	s += " " + h.Secret.Redacted()
+	s += " " + h.redacted()
 	switch {
 	case h.NoFile:
 		s += " in the " + h.File

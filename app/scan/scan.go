@@ -54,6 +54,8 @@ type Hit struct {
 	// Unstage is the command that takes the file out of the next commit, for what is staged.
 	Unstage string
 	excerpt.Excerpt
+	Kept   *Kept // in place of the secret and the reasons; nil where they are at hand
+	Online Online
 }
 
 // Path is the file's path, with that of the member inside it: backup.zip!app/.env.
@@ -85,7 +87,8 @@ type Result struct {
 	Known    int   // findings that the baseline holds
 	Notes    []string
 	Problems []Problem
-	History  bool // whether Files counts the blobs of histories
+	Read     string // what was read, in words; "": Files tells
+	History  bool   // whether Files counts the blobs of histories
 	Staged   bool
 	Commits  int
 	Files    int64

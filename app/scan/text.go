@@ -44,10 +44,10 @@ func WriteText(w io.Writer, r Result, s Style) error {
 // grouped puts the places of each credential together, the worst first, otherwise in the order in which they were found.
 func grouped(hits []Hit) [][]Hit {
 	type key struct {
-		kind   detect.Kind
-		secret detect.Secret
+		kind        detect.Kind
+		fingerprint string
 	}
-	groups := together(hits, func(_ int, h Hit) key { return key{h.Kind, h.Secret} })
+	groups := together(hits, func(_ int, h Hit) key { return key{h.Kind, h.fingerprint()} })
 	slices.SortStableFunc(groups, func(a, b []Hit) int {
 		return a[0].Severity.Compare(b[0].Severity)
 	})
@@ -64,7 +64,7 @@ func (s Style) credential(b *strings.Builder, hits []Hit) {
 	if h.Environment != "" {
 		what += ", " + respond.EnvironmentName(h.Environment)
 	}
-	fmt.Fprintf(b, "%s  %s\n", s.Paint(terminal.Bold+colour, "■ "+what), s.Paint(terminal.Bold, h.Secret.Redacted()))
+	fmt.Fprintf(b, "%s  %s\n", s.Paint(terminal.Bold+colour, "■ "+what), s.Paint(terminal.Bold, h.redacted()))
 	places := placesOf(hits)
 	for _, place := range places[:min(mostPlaces, len(places))] {
 		s.place(b, place)
@@ -84,7 +84,7 @@ func (s Style) credential(b *strings.Builder, hits []Hit) {
 			fmt.Fprintf(b, "  %s %s\n", s.Paint(terminal.Faint, fmt.Sprintf("%-11s", name)), line)
 		}
 	}
-	for i, reason := range h.Reasons.Texts() {
+	for i, reason := range h.why() {
 		if i == 0 {
 			row("confidence", string(h.Confidence)+": "+reason)
 		} else {
@@ -101,7 +101,7 @@ func (s Style) credential(b *strings.Builder, hits []Hit) {
 		row("browsers", hits[i].Variable+" is shipped to browsers: everyone who opened the page has it; rename the variable too")
 	}
 	row("rotate at", cmp.Or(h.Dashboard, guide.Page(h.Kind)))
-	row("fingerprint", h.Secret.Fingerprint())
+	row("fingerprint", h.fingerprint())
 	b.WriteByte('\n')
 }
 
