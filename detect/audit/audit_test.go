@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -105,13 +106,14 @@ func lines(result audit.Result) []string {
 func apply(files audit.Files, findings []audit.Finding) map[string]string {
 	edits := map[string]*audit.Edit{}
 	for _, f := range findings {
-		switch {
-		case f.Edit == nil:
-		case edits[f.Path] == nil:
-			edits[f.Path] = &audit.Edit{Rename: f.Edit.Rename, Replacements: slices.Clone(f.Edit.Replacements)}
-		default:
-			edits[f.Path].Replacements = append(edits[f.Path].Replacements, f.Edit.Replacements...)
+		if f.Edit == nil {
+			continue
 		}
+		name := cmp.Or(f.Edit.Path, f.Path)
+		if edits[name] == nil {
+			edits[name] = &audit.Edit{Rename: f.Edit.Rename}
+		}
+		edits[name].Replacements = append(edits[name].Replacements, f.Edit.Replacements...)
 	}
 	out := map[string]string{}
 	for p, e := range edits {
@@ -124,6 +126,18 @@ func apply(files audit.Files, findings []audit.Finding) map[string]string {
 		out[name] = string(bytes.TrimSuffix(e.Apply(files[p]), nil))
 	}
 	return out
+}
+
+// TestIDs: each check has an ID of its own.
+func TestIDs(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, check := range audit.Checks() {
+		if seen[check.ID] {
+			t.Errorf("two checks are called %s", check.ID)
+		}
+		seen[check.ID] = true
+	}
 }
 
 // TestExamples holds the examples of each check to what they show: the mistake is found in the one, and nothing in the other.

@@ -6,6 +6,7 @@ import "slices"
 func Checks() []Check {
 	checks := slices.Concat(
 		scriptChecks(), // what JavaScript and TypeScript show
+		fileChecks(),   // what other files show
 	)
 	slices.SortFunc(checks, func(a, b Check) int { return compareIDs(a.ID, b.ID) })
 	return checks
@@ -13,3 +14,8 @@ func Checks() []Check {
 
 // scriptChecks are the checks of JavaScript and TypeScript.
 func scriptChecks() []Check { return nil }
+
+// fileChecks are the checks of other files.
+func fileChecks() []Check {
+	return []Check{prefixed(), keylessTracked(), imageSecret(), unsafeMetadata(), unverified()}
+}

@@ -26,6 +26,7 @@ type Range struct {
 
 // Edit changes one file: its name, or places in its text, from its start on and without overlaps.
 type Edit struct {
+	Path         string // the file, where it isn't the finding's
 	Rename       string // the new path, or empty
 	Replacements []Replacement
 }
