@@ -15,9 +15,50 @@ const (
 	maxNamespace = 16    // parts of a namespace's name, each of which becomes a function
 )
 
-// isDeep reports whether a text may take the parsers more than it is worth. It looks at bytes, without telling strings and comments from
-// code: what hides brackets from it takes more bytes than [MaxSize] leaves for harm.
-func isDeep(text []byte) bool { return isNested(text) || isAmbiguous(text) || hasLongNamespace(text) }
+// isDeep reports whether a text may take the parsers more than it is worth. No lexer tells strings, comments and JSX apart without being a
+// parser: the text is looked at once as it is, where a bracket in a string counts, and once without what looks like strings and comments.
+// What hides brackets from both takes so many bytes for each that [MaxSize] leaves no more than some seconds' worth.
+func isDeep(text []byte) bool {
+	return isNested(text) || isNested(withoutQuoted(text)) || isAmbiguous(text) || hasLongNamespace(text)
+}
+
+// withoutQuoted returns a text without comments, and without strings that end in their line.
+func withoutQuoted(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		rest := text[i:]
+		length := 0
+		switch {
+		case bytes.HasPrefix(rest, []byte("//")):
+			length = bytes.IndexByte(rest, '\n')
+		case bytes.HasPrefix(rest, []byte("/*")):
+			if length = bytes.Index(rest[2:], []byte("*/")); length >= 0 {
+				length += 4
+			}
+		case rest[0] == '"' || rest[0] == '\'':
+			length = quoted(rest)
+		}
+		if length > 0 {
+			i += length - 1
+			continue
+		}
+		out = append(out, rest[0])
+	}
+	return out
+}
+
+// quoted returns how long the string is that a text begins with, 0 where it doesn't end in its line.
+func quoted(text []byte) int {
+	for i := 1; i < len(text) && text[i] != '\n'; i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case text[0]:
+			return i + 1
+		}
+	}
+	return 0
+}
 
 func isNested(text []byte) bool {
 	depth, chain := 0, 0
@@ -47,6 +88,9 @@ func isNested(text []byte) bool {
 // endsStatement reports whether a statement may end with the last line of a text.
 func endsStatement(text []byte) bool {
 	text = bytes.TrimRight(text, " \t\r")
+	if bytes.HasSuffix(text, []byte("=>")) {
+		return false
+	}
 	return len(text) > 0 && (isWord(text[len(text)-1]) || strings.IndexByte(")]}\"'`>/", text[len(text)-1]) >= 0)
 }
 

@@ -191,6 +191,8 @@ func TestRefused(t *testing.T) {
 		"brackets":      {strings.Repeat("[", 300), js.ErrTooDeep},
 		"signs":         {strings.Repeat("!", 2000) + "a", js.ErrTooDeep},
 		"arrows":        {strings.Repeat(strings.Repeat("a=>", 50)+"\n", 40) + "1", js.ErrTooDeep},
+		"in comments":   {strings.Repeat("function a(){/*}*/\n", 200), js.ErrTooDeep},
+		"in strings":    {strings.Repeat("function a(){'}';\n", 200), js.ErrTooDeep},
 		"conditions":    {strings.Repeat("a?(b):c=>", 20) + "1", js.ErrTooDeep},
 		"hidden":        {strings.Repeat("a ? /* ( */ // x\n(b):c=>", 20) + "1", js.ErrTooDeep},
 		"a namespace":   {"namespace a" + strings.Repeat("/*{*/.a", 30) + "{}", js.ErrTooDeep},

@@ -172,7 +172,7 @@ func options(loader api.Loader) api.TransformOptions {
 	}
 	for _, feature := range []string{
 		"async-await", "bigint", "class-field", "class-private-accessor", "class-private-brand-check", "class-private-field",
-		"class-private-method", "class-private-static-accessor", "class-private-static-field", "class-private-static-method",
+		"class-private-method",
 		"class-static-blocks", "class-static-field", "exponent-operator", "logical-assignment", "nullish-coalescing", "object-rest-spread",
 		"optional-catch-binding", "optional-chain",
 	} {
