@@ -3,7 +3,6 @@ package audit
 import (
 	"encoding/json"
 	"path"
-	"slices"
 )
 
 // manifest is what a package.json says.
@@ -61,24 +60,4 @@ func (p *project) dependsOn(name, dependency string) bool {
 	}
 	_, ok := m.dependencies[dependency]
 	return ok
-}
-
-// version returns the version of a package that a file's workspace uses: that of its lockfile, or failing one the least that package.json
-// allows. ok is false where neither is known.
-func (p *project) version(name, dependency string) (version, bool) {
-	m := p.manifest(name)
-	if m == nil {
-		return version{}, false
-	}
-	return least(m.dependencies[dependency])
-}
-
-// packages lists the packages that matter to a check.
-func (p *project) packages() []Package {
-	return nil
-}
-
-// wantedAlways reports whether a file of that name is read for every audit.
-func wantedAlways(name string) bool {
-	return slices.Contains([]string{"package.json"}, path.Base(name))
 }

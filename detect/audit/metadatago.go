@@ -51,7 +51,7 @@ func unsafeGuardsGo(text []byte) []token.Token {
 			}
 			if read != nil && !seen[read] {
 				seen[read] = true
-				found = append(found, at(read))
+				found = append(found, goPlace(read))
 			}
 			return true
 		})

@@ -10,7 +10,7 @@ import (
 type Package struct {
 	Name    string
 	Version string // as resolved by a lockfile; otherwise the range as written
-	Locked  bool   // whether a lockfile says so
+	Locked  bool   // whether the version is fixed: by a lockfile, or by a manifest that leaves no choice
 	Path    string // of the file that says so
 	Line    int    // in it, or 0
 	Root    string // the directory of the workspace that uses it: "" is the repository's root
@@ -41,4 +41,9 @@ func least(written string) (version, bool) {
 		*[]*int{&v.major, &v.minor, &v.patch}[i] = n
 	}
 	return v, true
+}
+
+// comparePackages orders packages by workspace and name.
+func comparePackages(a, b Package) int {
+	return cmp.Or(cmp.Compare(a.Root, b.Root), cmp.Compare(a.Name, b.Name))
 }

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"path"
 	"slices"
+
+	"github.com/rekey-app/rekey/detect/audit/lock"
 )
 
 // project is a tree prepared for checks: what several of them ask is worked out once. It is used by one goroutine.
@@ -14,6 +16,7 @@ type project struct {
 	exists    map[string]bool
 	focus     map[string]bool // nil: all
 	manifests map[string]*manifest
+	locks     *lock.Index // see versions
 	notes     map[Note]bool
 }
 

@@ -41,8 +41,10 @@ func readGo(text []byte) (goFile, bool) {
 	return f, true
 }
 
-// at returns the place of a node as a token.
-func at(n ast.Node) token.Token { return token.Token{Start: int(n.Pos()) - 1, End: int(n.End()) - 1} }
+// goPlace returns the place of a node as a token.
+func goPlace(n ast.Node) token.Token {
+	return token.Token{Start: int(n.Pos()) - 1, End: int(n.End()) - 1}
+}
 
 // packageOf returns the import path and the name of what a call calls, or for a method the empty path.
 func (f goFile) packageOf(call *ast.CallExpr) (from, name string) {
@@ -86,7 +88,7 @@ func unverifiedGo(text []byte) []token.Token {
 			from, name := f.packageOf(n)
 			switch {
 			case from == clerkJWT && name == "Decode", name == "ParseUnverified":
-				found = append(found, at(n.Fun))
+				found = append(found, goPlace(n.Fun))
 			case name == "Verify", name == "ParseWithClaims", name == "Parse" && strings.Contains(from, "jwt"), strings.HasSuffix(name, "HeaderAuthorization"),
 				name == "ParseSigned", name == "VerifyToken":
 				verifies = true

@@ -19,6 +19,7 @@ type Version struct {
 	Package string // as its registry calls it, which isn't always the name by which it is imported
 	Number  string // "7.2.4", or empty where the files don't fix it
 	Why     string // why Number is empty
+	Asked   string // the range that a package.json asks for, as it is written
 
 	Manifest   string // where it is asked for: path of a package.json, go.mod …
 	Start, End int    // the bytes in there that name the package, or the direct dependency that brings it
@@ -51,31 +52,57 @@ func Open(files Files, wanted func(name string) bool) *Index {
 	x := &Index{
 		manifests: map[string]*manifest{}, locks: map[string][]lockfile{}, catalogs: map[string]catalogs{}, ecosystem: map[string]Ecosystem{},
 	}
+	var lockfiles []string
 	for _, p := range files.Paths() {
-		dir, base := path.Split(p)
-		dir = strings.TrimSuffix(dir, "/")
-		if isInstalled(p) {
-			continue
+		switch base := path.Base(p); {
+		case isInstalled(p):
+		case isLockfile(base):
+			lockfiles = append(lockfiles, p)
+		default:
+			x.read(files, p, wanted)
 		}
-		read := reader(base)
-		if read == nil {
-			continue
+	}
+	if x.asksForAny() {
+		for _, p := range lockfiles {
+			x.read(files, p, wanted)
 		}
-		text, ok := files.Read(p)
-		if !ok {
-			x.note(p, "couldn't be read")
-			if isLockfile(base) {
-				x.locks[dir] = append(x.locks[dir], unreadable{manager: managerOf(base), path: p})
-			}
-			continue
-		}
-		read(x, p, dir, text, wanted)
 	}
 	slices.SortFunc(x.notes, func(a, b Note) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Text, b.Text)) })
 	slices.SortFunc(x.others, func(a, b Version) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Start, b.Start), cmp.Compare(a.Package, b.Package))
 	})
 	return x
+}
+
+// Reads reports whether files of that name are read.
+func Reads(p string) bool { return !isInstalled(p) && reader(path.Base(p)) != nil }
+
+// asksForAny reports whether a manifest asks for a wanted package. Where none does, no lockfile matters.
+func (x *Index) asksForAny() bool {
+	for _, m := range x.manifests {
+		if len(m.asks) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// read reads a file, if it is one that is read.
+func (x *Index) read(files Files, p string, wanted func(string) bool) {
+	base, dir := path.Base(p), clean(path.Dir(p))
+	read := reader(base)
+	if read == nil {
+		return
+	}
+	text, ok := files.Read(p)
+	if !ok {
+		x.note(p, "couldn't be read")
+		if isLockfile(base) {
+			x.locks[dir] = append(x.locks[dir], unreadable{manager: managerOf(base), path: p})
+		}
+		return
+	}
+	read(x, p, dir, text, wanted)
 }
 
 // isInstalled reports whether the path is of an installed package, whose manifest says nothing of this repository.

@@ -150,3 +150,33 @@ func TestPlaces(t *testing.T) {
 		}
 	}
 }
+
+// unread fails where a lockfile is read.
+type unread struct {
+	files
+	t *testing.T
+}
+
+func (u unread) Read(p string) ([]byte, bool) {
+	if p != "package.json" {
+		u.t.Errorf("%s is read", p)
+	}
+	return u.files.Read(p)
+}
+
+// TestLockfilesAreReadForWhatIsWanted: not where no package.json asks for a wanted package, and none of what is installed.
+func TestLockfilesAreReadForWhatIsWanted(t *testing.T) {
+	t.Parallel()
+	f := files{"package.json": []byte(`{"dependencies": {"react": "19.0.0"}}`), "yarn.lock": []byte("<"), "node_modules/a/package.json": []byte("<"), "main.go": []byte("<")}
+	if x := lock.Open(unread{f, t}, clerks); len(x.All())+len(x.Notes()) != 0 {
+		t.Errorf("%v %v", x.All(), x.Notes())
+	}
+	for p, want := range map[string]bool{
+		"a/package.json": true, "yarn.lock": true, "bun.lockb": true, "a/go.mod": true, "requirements-dev.txt": true, "node_modules/a/package.json": false,
+		"vendor/a/go.mod": false, "package.json.bak": false, "a/b": false,
+	} {
+		if lock.Reads(p) != want {
+			t.Errorf("reads %s: %t", p, !want)
+		}
+	}
+}

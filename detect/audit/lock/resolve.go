@@ -53,7 +53,7 @@ func relative(to, dir string) string { return strings.TrimPrefix(strings.TrimPre
 
 // resolve returns the last of names, of which a manifest asks for the first.
 func (x *Index) resolve(m *manifest, a ask, names []string) (Version, bool) {
-	v := Version{Package: names[len(names)-1], Manifest: m.path, Start: a.start, End: a.end, Source: m.path}
+	v := Version{Package: names[len(names)-1], Asked: a.spec, Manifest: m.path, Start: a.start, End: a.end, Source: m.path}
 	unknown := func(why string) (Version, bool) {
 		v.Why = why
 		return v, len(names) == 1
