@@ -13,7 +13,9 @@ func Checks() []Check {
 }
 
 // scriptChecks are the checks of JavaScript and TypeScript.
-func scriptChecks() []Check { return nil }
+func scriptChecks() []Check {
+	return []Check{clientSecret(), unawaited(), removedAPI()}
+}
 
 // fileChecks are the checks of other files.
 func fileChecks() []Check {

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 
+	"github.com/rekey-app/rekey/detect/audit/js"
 	"github.com/rekey-app/rekey/detect/audit/lock"
 )
 
@@ -17,6 +18,7 @@ type project struct {
 	focus     map[string]bool // nil: all
 	manifests map[string]*manifest
 	locks     *lock.Index // see versions
+	parsed    map[string]*js.File
 	notes     map[Note]bool
 }
 
