@@ -96,6 +96,7 @@ func (c caller) do(ctx context.Context, op string, class class, request func(con
 				return err
 			}
 		}
+		counted(ctx, class)
 		return c.timed(ctx, class, request)
 	})
 }
@@ -190,16 +191,19 @@ func eachPage[T any](ctx context.Context, c caller, op, path string, visit func(
 }
 
 // nextPage returns the address of rel="next", or "". It must be on the API's own host, since the token goes there.
-func (c caller) nextPage(header http.Header) (string, error) {
+func (c caller) nextPage(header http.Header) (string, error) { return c.page(header, "next") }
+
+// page returns the address of a page that the Link header names, next or last, or "".
+func (c caller) page(header http.Header, rel string) (string, error) {
 	for link := range strings.SplitSeq(strings.Join(header.Values("Link"), ","), ",") {
 		address, parameters, _ := strings.Cut(link, ";")
-		if !strings.Contains(parameters, `rel="next"`) {
+		if !strings.Contains(parameters, `rel="`+rel+`"`) {
 			continue
 		}
 		address = strings.TrimSpace(address)
 		next, err := url.Parse(strings.TrimSuffix(strings.TrimPrefix(address, "<"), ">"))
 		if err != nil {
-			return "", errors.New("the Link header's next page is not a URL")
+			return "", fmt.Errorf("the Link header's %s page is not a URL", rel)
 		}
 		next = c.api.ResolveReference(next)
 		if next.Scheme != c.api.Scheme || next.Host != c.api.Host || next.User != nil {

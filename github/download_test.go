@@ -224,11 +224,11 @@ func TestReleaseAsset(t *testing.T) {
 	w := newWorld(t)
 	client := w.as(t, github.TextsAccess, nil)
 	w.repo.PublishRelease(t.Context(), githubtest.Release{Tag: "v1", Assets: []githubtest.Asset{{Name: "a", Content: []byte("bytes")}}}, w.ada)
-	releases, _, err := client.TextPage(t.Context(), github.Releases, "")
-	if err != nil || len(releases) != 1 {
-		t.Fatal(releases, err)
+	page, err := client.TextPage(t.Context(), github.Releases, "")
+	if err != nil || len(page.Texts) != 1 {
+		t.Fatal(page, err)
 	}
-	if text, err := readAll(client.ReleaseAsset(t.Context(), releases[0].Assets[0].ID, 100)); err != nil || string(text) != "bytes" {
+	if text, err := readAll(client.ReleaseAsset(t.Context(), page.Texts[0].Assets[0].ID, 100)); err != nil || string(text) != "bytes" {
 		t.Errorf("%q, %v", text, err)
 	}
 	if _, err := client.ReleaseAsset(t.Context(), 1, 100); !errors.Is(err, github.ErrNotFound) {

@@ -28,6 +28,7 @@ func (c *Client) graphql(ctx context.Context, op string, class class, query stri
 	}
 	at := graphqlURL(c.app.api).String()
 	return c.do(ctx, op, class, func(ctx context.Context, rest *gogithub.Client) error {
+		count(ctx, Spent{Points: pointsOf(query) - 1})
 		request, err := rest.NewRequest(http.MethodPost, at, map[string]any{"query": query, "variables": variables})
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package github_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,8 +39,9 @@ func TestPerson(t *testing.T) {
 	for _, list := range []github.TextList{
 		github.Issues, github.IssueComments, github.Reviews, github.ReviewComments, github.CommitComments, github.Discussions,
 	} {
-		if texts, _, err := ada.TextPage(ctx, list, ""); err != nil || len(texts) == 0 || texts[0].Edited != (list == github.Issues) {
-			t.Errorf("%s: %+v, %v", list, texts, err)
+		if page, err := ada.TextPage(ctx, list, ""); err != nil || len(page.Texts) == 0 ||
+			slices.ContainsFunc(page.Texts, func(t github.Text) bool { return t.Edited != (t.Kind == "Issue") }) {
+			t.Errorf("%s: %+v, %v", list, page.Texts, err)
 		}
 	}
 	if h, err := ada.Edits(ctx, w.find(t, "Issue").NodeID); err != nil || len(h.Edits) != 2 {
@@ -58,7 +60,7 @@ func TestPerson(t *testing.T) {
 		t.Error("a token of the App was asked for")
 	}
 	eve := person("eve")
-	if _, _, err := eve.TextPage(ctx, github.Issues, ""); !errors.Is(err, github.ErrNotFound) {
+	if _, err := eve.TextPage(ctx, github.Issues, ""); !errors.Is(err, github.ErrNotFound) {
 		t.Errorf("a stranger reads a private repository: %v", err)
 	}
 	if _, err := eve.Refs(ctx); !errors.Is(err, github.ErrNotFound) {
@@ -72,11 +74,11 @@ func TestPerson(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"", "..", strings.Repeat("x", 201)} {
-		if _, _, err := p.Repository("acme", name).TextPage(ctx, github.Issues, ""); github.Classify(err, time.Now()).Do != github.GiveUp {
+		if _, err := p.Repository("acme", name).TextPage(ctx, github.Issues, ""); github.Classify(err, time.Now()).Do != github.GiveUp {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	if _, _, err := p.Repository("acme", "api").TextPage(ctx, github.Issues, ""); !errors.Is(err, github.ErrUnauthorized) {
+	if _, err := p.Repository("acme", "api").TextPage(ctx, github.Issues, ""); !errors.Is(err, github.ErrUnauthorized) {
 		t.Errorf("a token that is none: %v", err)
 	}
 	if _, err := github.NewPerson(github.Config{WebURL: "nonsense"}, "x"); err == nil {
@@ -95,7 +97,7 @@ func TestPersonWithoutToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	client := anybody.Repository("acme", "api")
-	if _, _, err := client.TextPage(ctx, github.Issues, ""); !errors.Is(err, github.ErrNotFound) {
+	if _, err := client.TextPage(ctx, github.Issues, ""); !errors.Is(err, github.ErrNotFound) {
 		t.Errorf("a private repository: %v", err)
 	}
 	w.repo.Publicize(ctx, w.ada)
@@ -103,7 +105,7 @@ func TestPersonWithoutToken(t *testing.T) {
 		github.Issues: nil, github.IssueComments: nil, github.ReviewComments: nil, github.CommitComments: nil, github.Releases: nil,
 		github.Reviews: github.ErrNoToken, github.Discussions: github.ErrNoToken,
 	} {
-		if _, _, err := client.TextPage(ctx, list, ""); !errors.Is(err, want) {
+		if _, err := client.TextPage(ctx, list, ""); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", list, err, want)
 		}
 	}
@@ -116,7 +118,7 @@ func TestPersonWithoutToken(t *testing.T) {
 		}
 	}
 	for err == nil {
-		_, _, err = client.TextPage(ctx, github.Releases, "")
+		_, err = client.TextPage(ctx, github.Releases, "")
 	}
 	if until, hourly, limited := github.LimitOf(err, time.Now()); !limited || !hourly || time.Until(until) < 50*time.Minute {
 		t.Errorf("%v: until %v, %t", err, until, hourly)

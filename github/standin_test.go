@@ -35,7 +35,13 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	server, err := githubtest.New(githubtest.Options{Quiet: true, Wrap: openapi.Watch(t)})
+	return newWorldAt(t, nil)
+}
+
+// newWorldAt is a world with GitHub's clock; nil: the computer's.
+func newWorldAt(t *testing.T, now func() time.Time) *world {
+	t.Helper()
+	server, err := githubtest.New(githubtest.Options{Quiet: true, Wrap: openapi.Watch(t), Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}

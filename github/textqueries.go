@@ -2,15 +2,19 @@ package github
 
 import (
 	"context"
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
 // textFields are those that reviews, discussions and their comments have in common.
-const textFields = `id databaseId url body author { login } createdAt lastEditedAt`
+const textFields = `id databaseId url body author { login } authorAssociation createdAt lastEditedAt`
 
 const reviewsQuery = `query($owner: String!, $name: String!, $after: String) {
   repository(owner: $owner, name: $name) {
     pullRequests(first: 25, after: $after, orderBy: {field: CREATED_AT, direction: ASC}) {
+      totalCount
       nodes {
         id
         number
@@ -24,6 +28,7 @@ const reviewsQuery = `query($owner: String!, $name: String!, $after: String) {
 const discussionsQuery = `query($owner: String!, $name: String!, $after: String) {
   repository(owner: $owner, name: $name) {
     discussions(first: 10, after: $after, orderBy: {field: CREATED_AT, direction: ASC}) {
+      totalCount
       nodes {
         ` + textFields + `
         number
@@ -71,6 +76,7 @@ type nodeJSON struct {
 	Title        string       `json:"title"`
 	Body         string       `json:"body"`
 	Author       actorJSON    `json:"author"`
+	Association  string       `json:"authorAssociation"`
 	CreatedAt    time.Time    `json:"createdAt"`
 	LastEditedAt time.Time    `json:"lastEditedAt"`
 	Reviews      nodeListJSON `json:"reviews"`
@@ -79,6 +85,7 @@ type nodeJSON struct {
 }
 
 type nodeListJSON struct {
+	Total int          `json:"totalCount"`
 	Nodes []nodeJSON   `json:"nodes"`
 	Page  pageInfoJSON `json:"pageInfo"`
 }
@@ -86,15 +93,15 @@ type nodeListJSON struct {
 func (n nodeJSON) text(kind string, number int) Text {
 	return Text{
 		Kind: kind, NodeID: n.ID, ID: n.DatabaseID, Number: number, URL: n.URL, Title: n.Title, Body: n.Body, Author: n.Author.Login,
-		Created: n.CreatedAt.UTC(), Edited: !n.LastEditedAt.IsZero(),
+		Association: n.Association, Created: n.CreatedAt.UTC(), Changed: n.LastEditedAt.UTC(), Edited: !n.LastEditedAt.IsZero(),
 	}
 }
 
 // repositoryQuery asks for a page of a list of the repository.
 func (c *Client) repositoryQuery(ctx context.Context, op, text, cursor string) (pulls, discussions nodeListJSON, err error) {
 	variables := map[string]any{"owner": c.repo.Owner, "name": c.repo.Name}
-	if cursor != "" {
-		variables["after"] = cursor
+	if _, after, _ := strings.Cut(cursor, " "); after != "" {
+		variables["after"] = after
 	}
 	var answer struct {
 		Repository struct {
@@ -106,58 +113,64 @@ func (c *Client) repositoryQuery(ctx context.Context, op, text, cursor string) (
 	return answer.Repository.PullRequests, answer.Repository.Discussions, err
 }
 
-// cursorOf is where to go on after a page; "" at the end.
-func cursorOf(page pageInfoJSON) string {
-	if !page.HasNext {
-		return ""
+// pageOf makes a page of a list of the repository. Its cursor is GitHub's behind the number of those that were read.
+func pageOf(texts []Text, cursor string, list nodeListJSON) TextPage {
+	before, _, _ := strings.Cut(cursor, " ")
+	read, _ := strconv.Atoi(before)
+	read += len(list.Nodes)
+	page := TextPage{Texts: texts, Left: max(list.Total-read, 0)}
+	if list.Page.HasNext {
+		page.Next = fmt.Sprintf("%d %s", read, list.Page.End)
+	} else {
+		page.Left = 0
 	}
-	return page.End
+	return page
 }
 
-func (c *Client) reviews(ctx context.Context, cursor string) ([]Text, string, error) {
+func (c *Client) reviews(ctx context.Context, cursor string) (TextPage, error) {
 	const op = "list reviews"
 	pulls, _, err := c.repositoryQuery(ctx, op, reviewsQuery, cursor)
 	if err != nil {
-		return nil, "", err
+		return TextPage{}, err
 	}
 	var texts []Text
 	for _, pull := range pulls.Nodes {
 		reviews, err := c.rest(ctx, op, pull.ID, pull.Reviews, func(n nodeJSON) nodeListJSON { return n.Reviews })
 		if err != nil {
-			return nil, "", err
+			return TextPage{}, err
 		}
 		for _, review := range reviews {
 			texts = append(texts, review.text("PullRequestReview", pull.Number))
 		}
 	}
-	return texts, cursorOf(pulls.Page), nil
+	return pageOf(texts, cursor, pulls), nil
 }
 
-func (c *Client) discussions(ctx context.Context, cursor string) ([]Text, string, error) {
+func (c *Client) discussions(ctx context.Context, cursor string) (TextPage, error) {
 	const op, kind = "list discussions", "DiscussionComment"
 	_, discussions, err := c.repositoryQuery(ctx, op, discussionsQuery, cursor)
 	if err != nil {
-		return nil, "", err
+		return TextPage{}, err
 	}
 	var texts []Text
 	for _, discussion := range discussions.Nodes {
 		texts = append(texts, discussion.text("Discussion", discussion.Number))
 		comments, err := c.rest(ctx, op, discussion.ID, discussion.Comments, func(n nodeJSON) nodeListJSON { return n.Comments })
 		if err != nil {
-			return nil, "", err
+			return TextPage{}, err
 		}
 		for _, comment := range comments {
 			texts = append(texts, comment.text(kind, discussion.Number))
 			replies, err := c.rest(ctx, op, comment.ID, comment.Replies, func(n nodeJSON) nodeListJSON { return n.Replies })
 			if err != nil {
-				return nil, "", err
+				return TextPage{}, err
 			}
 			for _, reply := range replies {
 				texts = append(texts, reply.text(kind, discussion.Number))
 			}
 		}
 	}
-	return texts, cursorOf(discussions.Page), nil
+	return pageOf(texts, cursor, discussions), nil
 }
 
 // rest reads a list under a text to its end. What is deleted meanwhile has none any more.

@@ -4,36 +4,57 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
-	"net/url"
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // Text is something that people wrote on GitHub outside git.
 type Text struct {
-	Kind    string // GraphQL's name: Issue, PullRequest, IssueComment, PullRequestReview …; Release
-	NodeID  string // for [Client.Edits]; of a release, which has no history, it is good for nothing
-	ID      int64  // REST's
-	Number  int    // of the issue, pull request or discussion; 0: none
-	URL     string // html_url
-	Title   string
-	Body    string
-	Hunk    string // what GitHub copied of a diff into the comment of a review
-	Author  string // login; "" for a deleted account
-	Created time.Time
-	Edited  bool    // it has a history, which [Client.Edits] reads
-	Assets  []Asset // of a release
+	Kind   string // GraphQL's name: Issue, PullRequest, IssueComment, PullRequestReview …; Release
+	NodeID string // for [Client.Edits]; of a release, which has no history, it is good for nothing
+	ID     int64  // REST's
+	Number int    // of the issue, pull request or discussion; 0: none
+	URL    string // html_url
+	Title  string
+	Body   string
+	Hunk   string // what GitHub copied of a diff into the comment of a review
+	Author string // login; "" for a deleted account
+	// Association is what the author is to the repository, in GitHub's words: OWNER, MEMBER, NONE …; "" for a release.
+	Association string
+	Created     time.Time
+	Changed     time.Time // when the body was last edited; zero: never, or it is a release
+	Edited      bool      // it has a history, which [Client.Edits] reads
+	Fork        bool      // a pull request from another repository
+	Assets      []Asset   // of a release
+}
+
+// TextPage is a page of a list of texts.
+type TextPage struct {
+	Texts []Text
+	Next  string // cursor of the following page; "" at the end
+	// Left is about how many texts are left after this page; pull requests of [Reviews], and discussions without their comments. -1:
+	// GitHub doesn't tell.
+	Left int
 }
 
 // Asset is a file of a release.
 type Asset struct {
-	ID   int64
-	Name string
-	Size int64 // bytes
+	ID      int64
+	Name    string
+	Size    int64     // bytes
+	State   string    // uploaded; another while it is not whole
+	Digest  string    // sha256:…; "" for those that were uploaded before GitHub kept it
+	Updated time.Time // zero where it is not known
 }
+
+// Whole reports whether the asset's upload has ended.
+func (a Asset) Whole() bool { return a.State == "uploaded" }
+
+// Version tells what the asset holds now from what it held before.
+func (a Asset) Version() string { return cmp.Or(a.Digest, a.Updated.UTC().Format(time.RFC3339)) }
 
 // TextList is a list of texts that GitHub gives for a repository.
 type TextList string
@@ -49,10 +70,9 @@ const (
 	Releases       TextList = "releases"
 )
 
-// restLists are where REST has them. In each but that of releases, what is written later comes last: a list can be read on from
-// where somebody stopped.
+// restLists are where REST has them. The first three can be sorted by when a text was changed last, and read from a time on.
 func restLists() map[TextList]string {
-	const oldestFirst = "?sort=created&direction=asc&per_page=100"
+	const oldestFirst = "?sort=updated&direction=asc&per_page=100"
 	return map[TextList]string{
 		Issues:         "/issues" + oldestFirst + "&state=all",
 		IssueComments:  "/issues/comments" + oldestFirst,
@@ -63,18 +83,20 @@ func restLists() map[TextList]string {
 }
 
 // TextPage reads one page of a list, with [TextsAccess]: up to 100 texts, or 10 discussions or 25 pull requests' reviews with all that
-// is under them. The first page has no cursor; next is that of the following one, "" at the end. A cursor stays good for days: what was
-// written meanwhile is at the end of the list. A page costs one request of REST and one of GraphQL. Texts without words are left out.
-func (c *Client) TextPage(ctx context.Context, list TextList, cursor string) (texts []Text, next string, err error) {
+// is under them. The first page has no cursor. A cursor stays good for days, and no text is left out of which nothing changes meanwhile,
+// whatever is written, edited and deleted between two pages; one that is edited may come again. A page costs one request of REST and one
+// of GraphQL, which [Counted] counts. Texts without words are left out.
+func (c *Client) TextPage(ctx context.Context, list TextList, cursor string) (page TextPage, err error) {
 	switch list {
 	case Reviews:
-		texts, next, err = c.reviews(ctx, cursor)
+		page, err = c.reviews(ctx, cursor)
 	case Discussions:
-		texts, next, err = c.discussions(ctx, cursor)
+		page, err = c.discussions(ctx, cursor)
 	default:
-		texts, next, err = c.restTexts(ctx, list, cursor)
+		page, err = c.restTexts(ctx, list, cursor)
 	}
-	return slices.DeleteFunc(texts, Text.empty), next, err
+	page.Texts = slices.DeleteFunc(page.Texts, Text.empty)
+	return page, err
 }
 
 // empty reports whether there is nothing to read in the text, now or before.
@@ -82,33 +104,29 @@ func (t Text) empty() bool {
 	return t.Title == "" && t.Body == "" && t.Hunk == "" && !t.Edited && len(t.Assets) == 0
 }
 
-func (c *Client) restTexts(ctx context.Context, list TextList, cursor string) ([]Text, string, error) {
+func (c *Client) restTexts(ctx context.Context, list TextList, cursor string) (TextPage, error) {
 	op := "list " + string(list)
 	first, known := restLists()[list]
-	at, err := pageAt(first, cursor)
-	if !known {
-		err = &InvalidError{"list of texts", fmt.Sprintf("there is no %q", string(list))}
+	var at restCursor
+	err := error(&InvalidError{"list of texts", fmt.Sprintf("there is no %q", string(list))})
+	if known {
+		at, err = parseRESTCursor(cmp.Or(cursor, first[strings.Index(first, "?")+1:]))
 	}
 	if err != nil {
-		return nil, "", &Error{Op: op, About: c.calls.about, Err: err}
+		return TextPage{}, &Error{Op: op, About: c.calls.about, Err: err}
 	}
-	var page []textJSON
-	resp, err := c.get(ctx, op, c.path("")+at, "", &page)
+	listed, next, left, err := c.restPage(ctx, op, first[:strings.Index(first, "?")], at)
 	if err != nil {
-		return nil, "", err
+		return TextPage{}, err
 	}
-	next, err := c.cursor(resp.Header)
-	if err != nil {
-		return nil, "", &Error{Op: op, About: c.calls.about, Err: err}
-	}
-	texts := make([]Text, 0, len(page))
-	for _, one := range page {
-		texts = append(texts, one.text(list))
+	page := TextPage{Texts: make([]Text, 0, len(listed)), Next: next, Left: left}
+	for _, one := range listed {
+		page.Texts = append(page.Texts, one.text(list))
 	}
 	if list == Releases || c.bare {
-		return texts, next, nil
+		return page, nil
 	}
-	return texts, next, c.markEdited(ctx, texts)
+	return page, c.markEdited(ctx, page.Texts)
 }
 
 // markEdited asks GraphQL which texts have a history: REST does not tell an edit from a label, or from one in the second of writing.
@@ -117,41 +135,12 @@ func (c *Client) markEdited(ctx context.Context, texts []Text) error {
 	for i, t := range texts {
 		ids[i] = t.NodeID
 	}
-	edited, err := c.Edited(ctx, ids)
+	known, err := c.describe(ctx, ids)
 	for i, t := range texts {
-		texts[i].Edited = slices.Contains(edited, t.NodeID)
+		of := known[t.NodeID]
+		texts[i].Edited, texts[i].Changed, texts[i].Fork = of.edited(), of.LastEdited.UTC(), of.Fork
 	}
 	return err
-}
-
-// pageAt is a page's address below the repository's: the cursor is its query.
-func pageAt(first, cursor string) (string, error) {
-	if cursor == "" {
-		return first, nil
-	}
-	query, err := url.ParseQuery(cursor)
-	if err != nil {
-		return "", &InvalidError{"cursor", fmt.Sprintf("%.80q is none", cursor)}
-	}
-	at, err := url.Parse(first)
-	if err != nil {
-		return "", err
-	}
-	at.RawQuery = query.Encode()
-	return at.String(), nil
-}
-
-// cursor is the next page's query, which stays good when the repository is renamed.
-func (c *Client) cursor(header http.Header) (string, error) {
-	next, err := c.calls.nextPage(header)
-	if err != nil || next == "" {
-		return "", err
-	}
-	u, err := url.Parse(next)
-	if err != nil {
-		return "", err
-	}
-	return u.RawQuery, nil
 }
 
 // textJSON is how REST writes any of the texts.
@@ -167,13 +156,18 @@ type textJSON struct {
 	Name        string    `json:"name"` // a release's
 	Body        string    `json:"body"`
 	Hunk        string    `json:"diff_hunk"`
+	Association string    `json:"author_association"`
 	User        actorJSON `json:"user"`
 	Author      actorJSON `json:"author"` // a release's
 	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
 	Assets      []struct {
-		ID   int64  `json:"id"`
-		Name string `json:"name"`
-		Size int64  `json:"size"`
+		ID      int64     `json:"id"`
+		Name    string    `json:"name"`
+		Size    int64     `json:"size"`
+		State   string    `json:"state"`
+		Digest  string    `json:"digest"`
+		Updated time.Time `json:"updated_at"`
 	} `json:"assets"`
 }
 
@@ -184,7 +178,7 @@ func (j textJSON) text(list TextList) Text {
 	}
 	t := Text{
 		Kind: kinds[list], NodeID: j.NodeID, ID: j.ID, Number: j.Number, URL: j.HTMLURL, Title: cmp.Or(j.Title, j.Name), Body: j.Body,
-		Hunk: j.Hunk, Author: cmp.Or(j.User.Login, j.Author.Login), Created: j.CreatedAt.UTC(),
+		Hunk: j.Hunk, Author: cmp.Or(j.User.Login, j.Author.Login), Association: j.Association, Created: j.CreatedAt.UTC(),
 	}
 	if j.PullRequest != nil {
 		t.Kind = "PullRequest"

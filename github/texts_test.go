@@ -19,12 +19,12 @@ import (
 func every(t *testing.T, c *github.Client, list github.TextList) (texts []github.Text, pages int) {
 	t.Helper()
 	for cursor := ""; ; pages++ {
-		some, next, err := c.TextPage(t.Context(), list, cursor)
+		page, err := c.TextPage(t.Context(), list, cursor)
 		if err != nil {
 			t.Fatalf("%s, page %d: %v", list, pages, err)
 		}
-		texts = append(texts, some...)
-		if cursor = next; cursor == "" {
+		texts = append(texts, page.Texts...)
+		if cursor = page.Next; cursor == "" {
 			return texts, pages + 1
 		}
 	}
@@ -65,7 +65,10 @@ func TestTextLists(t *testing.T) {
 			if text.Created.IsZero() || text.ID == 0 || (text.Hunk != "") != (list == github.ReviewComments) {
 				t.Errorf("%+v", text)
 			}
-			text.Created, text.Hunk = time.Time{}, ""
+			if text.Changed.IsZero() == text.Edited || (text.Association != "MEMBER") != (list == github.Releases) {
+				t.Errorf("%+v", text)
+			}
+			text.Created, text.Changed, text.Hunk, text.Association = time.Time{}, time.Time{}, "", ""
 			got[text.NodeID] = text
 		}
 	}
@@ -102,18 +105,19 @@ func TestTextListsGoOn(t *testing.T) {
 		}
 	}
 	write(0, 150)
-	first, cursor, err := client.TextPage(ctx, github.IssueComments, "")
-	if err != nil || len(first) != 100 || cursor == "" {
-		t.Fatalf("%d texts, %q, %v", len(first), cursor, err)
+	page, err := client.TextPage(ctx, github.IssueComments, "")
+	first, cursor := page.Texts, page.Next
+	if err != nil || len(first) != 100 || cursor == "" || page.Left != 100 {
+		t.Fatalf("%d texts, %q, %d left, %v", len(first), cursor, page.Left, err)
 	}
 	write(150, 260)
 	w.repo.Rename(ctx, w.ada, "backend")
 	for cursor != "" {
-		var some []github.Text
-		if some, cursor, err = client.TextPage(ctx, github.IssueComments, cursor); err != nil {
+		page, err := client.TextPage(ctx, github.IssueComments, cursor)
+		if err != nil {
 			t.Fatal(err)
 		}
-		first = append(first, some...)
+		first, cursor = append(first, page.Texts...), page.Next
 	}
 	if len(first) != 260 {
 		t.Errorf("%d texts, want 260", len(first))
@@ -127,11 +131,11 @@ func TestTextListsGoOn(t *testing.T) {
 		t.Errorf("%d queries, want one a page", w.Count(githubtest.Query))
 	}
 	for _, cursor := range []string{"%zz", "a;b=%"} {
-		if _, _, err := client.TextPage(ctx, github.IssueComments, cursor); err == nil {
+		if _, err := client.TextPage(ctx, github.IssueComments, cursor); err == nil {
 			t.Errorf("%q is a cursor", cursor)
 		}
 	}
-	if _, _, err := client.TextPage(ctx, "diaries", ""); github.Classify(err, time.Now()).Do != github.GiveUp {
+	if _, err := client.TextPage(ctx, "diaries", ""); github.Classify(err, time.Now()).Do != github.GiveUp {
 		t.Errorf("a list that there is not: %v", err)
 	}
 }
@@ -182,7 +186,7 @@ func TestLongDiscussionsAndReviews(t *testing.T) {
 	if len(all) != 61 || all[60].Body != "review 119" {
 		t.Errorf("%d reviews", len(all))
 	}
-	if _, _, err := texts.TextPage(ctx, github.Discussions, ""); !errors.Is(err, github.ErrForbidden) || !strings.Contains(err.Error(), "list discussions") {
+	if _, err := texts.TextPage(ctx, github.Discussions, ""); !errors.Is(err, github.ErrForbidden) || !strings.Contains(err.Error(), "list discussions") {
 		t.Errorf("without the permission: %v", err)
 	}
 }

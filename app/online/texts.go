@@ -120,11 +120,12 @@ func (r *reading) texts(ctx context.Context, list github.TextList, cursor string
 	if list == github.Reviews && !r.Token && r.includes(Pulls) && r.to.Counts[string(respond.InPullRequest)] == 0 {
 		return "", nil // there are none, which is told without a token
 	}
-	var page []github.Text
+	var listed github.TextPage
 	err = r.try(ctx, func() (err error) {
-		page, next, err = r.client.TextPage(ctx, list, cursor)
+		listed, err = r.client.TextPage(ctx, list, cursor)
 		return err
 	})
+	page := listed.Texts
 	if err != nil {
 		return "", err
 	}
@@ -146,7 +147,7 @@ func (r *reading) texts(ctx context.Context, list github.TextList, cursor string
 		r.to.count(countedAs(t), 1)
 		r.to.count(countBytes, int64(len(t.Title)+len(t.Body)+len(t.Hunk)))
 	}
-	return next, nil
+	return listed.Next, nil
 }
 
 // text looks through one field of a text.

@@ -6,13 +6,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/detect"
-	"github.com/rekey-app/rekey/detect/budget"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond"
 )
@@ -66,53 +64,31 @@ func Parse(found string) ([]read.FoundText, error) {
 // than a scan records, it returns the most urgent.
 func (f Finder) In(ctx context.Context, texts []webhook.Text) []read.FoundText {
 	type place struct{ fingerprint, node, url, field string }
-	type ranked struct {
-		read.FoundText
-		urgency int
-	}
-	var list []ranked
+	var list []Place
 	seen := map[place]int{}
 	for _, t := range texts {
 		for _, finding := range f.Scanner.Scan(ctx, "", []byte(t.Content)) {
-			one := f.found(ctx, t, finding)
-			at := place{one.Leak.Fingerprint, t.NodeID, t.URL, t.Field}
+			at := place{finding.Secret.Fingerprint(), t.NodeID, t.URL, t.Field}
 			if i, twice := seen[at]; twice {
 				list[i].Sighting.Text.Former = list[i].Sighting.Text.Former && t.Former
 				continue
 			}
 			seen[at] = len(list)
-			list = append(list, ranked{one, finding.Urgency()})
+			list = append(list, inText(t, finding))
 		}
 	}
-	slices.SortStableFunc(list, func(a, b ranked) int { return a.urgency - b.urgency })
-	out := make([]read.FoundText, 0, len(list))
-	for _, one := range list[:min(len(list), budget.ScanSightings)] {
-		out = append(out, one.FoundText)
-	}
-	return out
+	return f.Found(ctx, list)
 }
 
-func (f Finder) found(ctx context.Context, t webhook.Text, finding detect.Finding) read.FoundText {
-	one := read.FoundText{
-		Leak:    read.LeakOf(ctx, f.Scanner, finding),
-		Deleted: t.Deleted,
-		Sighting: respond.Sighting{
-			Source: respond.Source(t.Kind), Line: finding.Place.Line, Column: finding.Place.Column,
-			EndLine: finding.Place.EndLine, EndColumn: finding.Place.EndColumn, Encoding: finding.Encoding,
-			AuthorName: f.Scanner.RedactString(ctx, t.Author.Login), Authored: microseconds(t.Updated),
-			Text: respond.Text{
-				NodeID: t.NodeID, ID: t.ID, Number: t.Number, URL: f.link(ctx, t.URL), Field: t.Field, Former: t.Former,
-			},
-		},
-	}
+func inText(t webhook.Text, finding detect.Finding) Place {
+	s := placeIn(finding, respond.Source(t.Kind), respond.Text{
+		NodeID: t.NodeID, ID: t.ID, Number: t.Number, URL: t.URL, Field: t.Field, Former: t.Former,
+	})
+	s.AuthorName, s.Authored = t.Author.Login, t.Updated
 	if t.Former && t.Kind == webhook.TextRelease { // GitHub shows no earlier versions of releases
-		one.Sighting.Text.Gone = one.Sighting.Authored
+		s.Text.Gone = microseconds(s.Authored)
 	}
-	if finding.AsksRepository() {
-		inRepository := read.LeakOf(ctx, f.Scanner, finding.InRepository())
-		one.InRepository = &inRepository
-	}
-	return one
+	return Place{Finding: finding, Sighting: s, Deleted: t.Deleted}
 }
 
 // link returns an address of GitHub's as it may be kept and shown; "" for what is none.

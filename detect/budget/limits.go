@@ -213,6 +213,21 @@ const (
 	StreamHeld = 64 * MiB
 )
 
+// Files on GitHub that are no part of git, for which somebody made no commit.
+const (
+	// AssetSize is how large a file of a release may be that is read, in bytes. A minute's download, on a temporary file. Larger ones are
+	// images of disks and models of machines, which take long to build and to read, and seldom hold a configuration.
+	AssetSize = 256 * MiB
+	// AssetsRead is how many bytes of the files of one release are read, in all.
+	AssetsRead = 2 * GiB
+	// LogsSize is how large an archive of the logs of one run may be, in bytes. Logs shrink to a tenth and less.
+	LogsSize = 256 * MiB
+	// LogsInflated is how much of what such an archive holds is read: some ten seconds.
+	LogsInflated = 2 * GiB
+	// FileHeld is how much of such a file is held in memory. A larger one goes to a temporary file.
+	FileHeld = 4 * MiB
+)
+
 // Memory, in bytes.
 const (
 	// ProcessMemory is the budget of decoders and readers where neither GOMEMLIMIT nor a control group bounds the process.

@@ -126,13 +126,16 @@ func (s *Server) restHandler() http.Handler {
 	repo("DELETE", "/issues/comments/{id:[0-9]+}", ofThreads, "write", deleteComment)
 
 	repo("GET", "/pulls/comments", "pull_requests", "read", listReviewComments)
+	repo("GET", "/pulls/comments/{id:[0-9]+}", "pull_requests", "read", getReviewComment)
 	repo("DELETE", "/pulls/comments/{id:[0-9]+}", "pull_requests", "write", deleteReviewComment)
 	repo("GET", "/comments", "contents", "read", listCommitComments)
 
 	repo("GET", "/releases", "contents", "read", listReleases)
+	repo("GET", "/releases/{id:[0-9]+}", "contents", "read", getRelease)
 	repo("GET", "/releases/assets/{id:[0-9]+}", "contents", "read", getAsset)
 	repo("GET", "/actions/runs", "actions", "read", listRuns)
 	repo("GET", "/actions/runs/{id:[0-9]+}/logs", "actions", "read", getRunLogs)
+	repo("GET", "/actions/runs/{id:[0-9]+}/jobs", "actions", "read", listRunJobs)
 	repo("DELETE", "/actions/runs/{id:[0-9]+}/logs", "actions", "write", deleteRunLogs)
 	repo("GET", "/actions/secrets", "secrets", "read", listSecrets)
 

@@ -140,7 +140,7 @@ func (q *query) text(p place) node {
 	}
 	return node{Type: p.kind, Fields: map[string]any{
 		"id": p.node(), "databaseId": int(p.id), "number": p.number, "url": p.page, "title": title, "body": p.body,
-		"author": q.actor(p.author), "createdAt": stamp(p.created), "lastEditedAt": edited,
+		"author": q.actor(p.author), "authorAssociation": p.repo.association(p.author), "isCrossRepository": p.fork, "createdAt": stamp(p.created), "lastEditedAt": edited,
 		"userContentEdits": graphql.Resolver(func(args graphql.Args) (any, error) { return q.edits(p, args) }),
 		"timelineItems":    graphql.Resolver(func(args graphql.Args) (any, error) { return q.renames(p, args) }),
 		"comments":         q.connection("DiscussionCommentConnection", p.comments),
@@ -216,8 +216,9 @@ func cut(of string, all []any, args graphql.Args) (any, error) {
 		end = strconv.Itoa(to)
 	}
 	return node{Type: of, Fields: map[string]any{
-		"nodes":    append([]any{}, all[from:to]...),
-		"pageInfo": node{Type: "PageInfo", Fields: map[string]any{"endCursor": end, "hasNextPage": to < len(all)}},
+		"totalCount": len(all),
+		"nodes":      append([]any{}, all[from:to]...),
+		"pageInfo":   node{Type: "PageInfo", Fields: map[string]any{"endCursor": end, "hasNextPage": to < len(all)}},
 	}}, nil
 }
 

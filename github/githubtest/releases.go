@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -26,6 +27,7 @@ type Asset struct {
 	Name    string
 	Type    string // "": application/octet-stream
 	Content []byte
+	State   string // "": uploaded; starter while it is being uploaded
 }
 
 type release struct {
@@ -50,10 +52,7 @@ func (r *Repository) PublishRelease(ctx context.Context, opt Release, by *Accoun
 	now := s.opt.Now()
 	v := &release{id: s.id(), tag: opt.Tag, name: opt.Name, body: opt.Body, author: by, created: now, published: now}
 	for _, a := range opt.Assets {
-		if a.Type == "" {
-			a.Type = "application/octet-stream"
-		}
-		v.assets = append(v.assets, &asset{Asset: a, id: s.id(), uploader: by, at: now})
+		v.assets = append(v.assets, s.newAsset(a, by))
 	}
 	r.releases = append(r.releases, v)
 	var list []*Delivery
@@ -62,6 +61,31 @@ func (r *Repository) PublishRelease(ctx context.Context, opt Release, by *Accoun
 	}
 	s.mu.Unlock()
 	return v.id, s.sendAll(ctx, list)
+}
+
+func (s *Server) newAsset(a Asset, by *Account) *asset {
+	a.Type, a.State = cmp.Or(a.Type, "application/octet-stream"), cmp.Or(a.State, "uploaded")
+	return &asset{Asset: a, id: s.id(), uploader: by, at: s.opt.Now()}
+}
+
+// AddAsset adds a file to a release, in place of one of the same name, which GitHub tells nobody.
+func (r *Repository) AddAsset(release int64, a Asset, by *Account) error {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	v := r.release(release)
+	if v == nil {
+		return errors.New("there is no release " + itoa(release))
+	}
+	v.assets = slices.DeleteFunc(v.assets, func(other *asset) bool { return other.Name == a.Name })
+	v.assets = append(v.assets, r.s.newAsset(a, by))
+	return nil
+}
+
+func (r *Repository) release(id int64) *release {
+	if at := slices.IndexFunc(r.releases, func(v *release) bool { return v.id == id }); at >= 0 {
+		return r.releases[at]
+	}
+	return nil
 }
 
 // EditRelease edits a release's name (the title) or text as a person does, and sends release.edited. GitHub keeps no history of it.
@@ -91,12 +115,12 @@ func (r *Repository) DeleteRelease(ctx context.Context, id int64, by *Account) (
 func (r *Repository) onRelease(ctx context.Context, id int64, do func(*release) *Delivery) (Delivery, error) {
 	r.s.mu.Lock()
 	var d *Delivery
-	at := slices.IndexFunc(r.releases, func(v *release) bool { return v.id == id })
-	if at >= 0 {
-		d = do(r.releases[at])
+	v := r.release(id)
+	if v != nil {
+		d = do(v)
 	}
 	r.s.mu.Unlock()
-	if at < 0 {
+	if v == nil {
 		return Delivery{}, errors.New("there is no release " + itoa(id))
 	}
 	return r.s.send(ctx, d), nil
@@ -127,7 +151,7 @@ func (s *Server) assetJSON(r *Repository, v *release, a *asset) object {
 	sum := sha256.Sum256(a.Content)
 	return object{
 		"url": fmt.Sprintf("%s/repos/%s/releases/assets/%d", s.APIURL(), r.fullName(), a.id), "id": a.id, "node_id": nodeID("ReleaseAsset", a.id),
-		"name": a.Name, "label": "", "uploader": s.accountJSON(a.uploader), "content_type": a.Type, "state": "uploaded", "size": len(a.Content),
+		"name": a.Name, "label": "", "uploader": s.accountJSON(a.uploader), "content_type": a.Type, "state": a.State, "size": len(a.Content),
 		"digest": "sha256:" + hex.EncodeToString(sum[:]), "download_count": 0, "created_at": stamp(a.at), "updated_at": stamp(a.at),
 		"browser_download_url": fmt.Sprintf("%s/%s/releases/download/%s/%s", s.baseURL, r.fullName(), url.PathEscape(v.tag), url.PathEscape(a.Name)),
 	}
@@ -143,6 +167,15 @@ func listReleases(c *call) answer {
 		list = append(list, c.s.releaseJSON(c.repo, v))
 	}
 	return answer{status: http.StatusOK, body: list, link: link}
+}
+
+// getRelease is GET /repos/{owner}/{repo}/releases/{release_id}.
+func getRelease(c *call) answer {
+	v := c.repo.release(c.number("id"))
+	if v == nil {
+		return notFound()
+	}
+	return ok(c.s.releaseJSON(c.repo, v))
 }
 
 // getAsset is GET /repos/{owner}/{repo}/releases/assets/{asset_id}: its description, or where its bytes are.

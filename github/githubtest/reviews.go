@@ -259,6 +259,15 @@ func (c *call) findReviewComment() (*PullRequest, *review, *comment) {
 	return nil, nil, nil
 }
 
+// getReviewComment is GET /repos/{owner}/{repo}/pulls/comments/{comment_id}.
+func getReviewComment(c *call) answer {
+	pr, _, one := c.findReviewComment()
+	if one == nil {
+		return notFound()
+	}
+	return ok(c.s.reviewCommentJSON(pr, one))
+}
+
 // deleteReviewComment is DELETE /repos/{owner}/{repo}/pulls/comments/{comment_id}.
 func deleteReviewComment(c *call) answer {
 	pr, v, one := c.findReviewComment()

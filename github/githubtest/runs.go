@@ -34,6 +34,7 @@ type run struct {
 	by                            *Account
 	head                          logEntry
 	logs                          []byte
+	jobs                          []string
 }
 
 // CompleteRun is the end of a run of GitHub Actions, and sends workflow_run.completed.
@@ -54,9 +55,15 @@ func (r *Repository) CompleteRun(ctx context.Context, opt Run, by *Account) (id 
 			return 0, Delivery{}, err
 		}
 	}
+	var jobs []string
+	for _, step := range opt.Steps {
+		if !slices.Contains(jobs, step.Job) {
+			jobs = append(jobs, step.Job)
+		}
+	}
 	s.mu.Lock()
 	v := &run{
-		id: s.id(), number: len(r.actions) + 1, workflow: cmp.Or(opt.Workflow, "CI"), sha: opt.SHA, branch: branch,
+		jobs: jobs, id: s.id(), number: len(r.actions) + 1, workflow: cmp.Or(opt.Workflow, "CI"), sha: opt.SHA, branch: branch,
 		result: cmp.Or(opt.Conclusion, "success"), at: s.opt.Now(), by: by, head: head[0], logs: opt.Logs,
 	}
 	r.actions = append(r.actions, v)
@@ -91,13 +98,13 @@ func zipSteps(steps []RunStep, at time.Time) ([]byte, error) {
 			text.WriteString(at.UTC().Format("2006-01-02T15:04:05.0000000Z") + " " + line)
 		}
 		counts[step.Job]++
-		if err := write(fmt.Sprintf("%s/%d_%s.txt", step.Job, counts[step.Job], step.Name), text.String()); err != nil {
+		if err := write(fmt.Sprintf("%s/%d_%s.txt", inArchive(step.Job), counts[step.Job], step.Name), text.String()); err != nil {
 			return nil, err
 		}
 		jobs[step.Job].WriteString(text.String())
 	}
 	for i, name := range names {
-		if err := write(fmt.Sprintf("%d_%s.txt", i, name), jobs[name].String()); err != nil {
+		if err := write(fmt.Sprintf("%d_%s.txt", i, inArchive(name)), jobs[name].String()); err != nil {
 			return nil, err
 		}
 	}
@@ -106,6 +113,9 @@ func zipSteps(steps []RunStep, at time.Time) ([]byte, error) {
 	}
 	return archive.Bytes(), nil
 }
+
+// inArchive is a job's name in the names of its logs' files.
+func inArchive(job string) string { return strings.NewReplacer("/", "", ":", "").Replace(job) }
 
 // HasLogs reports whether the logs of a run are there.
 func (r *Repository) HasLogs(id int64) bool {
@@ -159,6 +169,31 @@ func listRuns(c *call) answer {
 		list = append(list, c.s.runJSON(c.repo, v))
 	}
 	return answer{status: http.StatusOK, link: link, body: object{"total_count": len(all), "workflow_runs": list}}
+}
+
+// listRunJobs is GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs.
+func listRunJobs(c *call) answer {
+	v := c.repo.workflowRun(c.number("id"))
+	if v == nil {
+		return notFound()
+	}
+	list := []object{}
+	for i, name := range v.jobs {
+		list = append(list, c.s.jobJSON(c.repo, v, v.id*100+int64(i), name))
+	}
+	return ok(object{"total_count": len(list), "jobs": list})
+}
+
+func (s *Server) jobJSON(r *Repository, v *run, id int64, name string) object {
+	api := s.APIURL() + "/repos/" + r.fullName()
+	return object{
+		"id": id, "run_id": v.id, "run_url": api + "/actions/runs/" + itoa(v.id), "node_id": nodeID("CheckRun", id), "head_sha": v.sha,
+		"url": api + "/actions/jobs/" + itoa(id), "html_url": fmt.Sprintf("%s/%s/actions/runs/%d/job/%d", s.baseURL, r.fullName(), v.id, id),
+		"status": "completed", "conclusion": v.result, "created_at": stamp(v.at), "started_at": stamp(v.at), "completed_at": stamp(v.at),
+		"name": name, "check_run_url": api + "/check-runs/" + itoa(id), "labels": []string{"ubuntu-latest"}, "runner_id": 1,
+		"runner_name": "GitHub Actions 1", "runner_group_id": 0, "runner_group_name": "GitHub Actions", "workflow_name": v.workflow,
+		"head_branch": v.branch,
+	}
 }
 
 // getRunLogs is GET /repos/{owner}/{repo}/actions/runs/{run_id}/logs.

@@ -75,6 +75,7 @@ type place struct {
 	number     int     // of the issue, pull request or discussion; 0: none
 	page       string  // html_url
 	permission string  // to read it; to delete it, for writing
+	fork       bool    // a pull request from another repository
 	// event is the webhook of an action on it; nil if there is none, or nobody to send it to.
 	event func(action string, by *Account, more object) *Delivery
 	// remove takes it away; nil: it can't be deleted so.
@@ -249,7 +250,7 @@ func each(places []place, yield func(place) bool) bool {
 func (r *Repository) issuePlace(i *issue) place {
 	p := place{text: &i.text, repo: r, title: &i.title, number: i.number, page: r.page(i), permission: "issues"}
 	if i.pull != nil {
-		p.permission, p.inner = "pull_requests", r.reviews(i.pull)
+		p.permission, p.inner, p.fork = "pull_requests", r.reviews(i.pull), i.pull.head != i.pull.base
 		p.event = func(action string, by *Account, more object) *Delivery {
 			return r.s.pullRequestDelivery(i.pull, action, by, more)
 		}

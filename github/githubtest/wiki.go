@@ -54,6 +54,23 @@ func (r *Repository) EditWiki(ctx context.Context, pages map[string]string, by *
 	return s.send(ctx, d), nil
 }
 
+// RewriteWiki replaces the wiki's whole history by one commit, as a person does who pushes over it. GitHub tells nobody.
+func (r *Repository) RewriteWiki(pages map[string]string, by *Account) error {
+	wiki, err := r.openWiki()
+	if err != nil {
+		return err
+	}
+	change := Change{Author: by, Parents: []string{}, Files: map[string]string{}, Message: "A new beginning"}
+	for page, text := range pages {
+		change.Files[strings.ReplaceAll(page, " ", "-")+".md"] = text
+	}
+	sha, err := wiki.Commit(change)
+	if err != nil {
+		return err
+	}
+	return wiki.SetRef("refs/heads/"+wiki.defaultBranch, sha)
+}
+
 // openWiki returns the wiki's git repository, which is made at the first call.
 func (r *Repository) openWiki() (*Repository, error) {
 	s := r.s

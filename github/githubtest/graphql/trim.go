@@ -14,9 +14,9 @@ import (
 // Kept returns the types that this repository keeps of GitHub's schema, with the fields that rekey asks for; of inputs and enums all is
 // kept. Interfaces of a type, and types of a union, are those that are kept themselves.
 func Kept() map[string][]string {
-	comment := []string{"id", "author", "body", "createdAt", "lastEditedAt", "userContentEdits"}
+	comment := []string{"id", "author", "authorAssociation", "body", "createdAt", "lastEditedAt", "userContentEdits"}
 	with := func(more ...string) []string { return append(slices.Clone(comment), more...) }
-	list := []string{"nodes", "pageInfo"}
+	list := []string{"nodes", "pageInfo", "totalCount"}
 	return map[string][]string{
 		"Query":    {"id", "node", "nodes", "repository"},
 		"Mutation": {"deleteDiscussionComment"},
@@ -33,7 +33,7 @@ func Kept() map[string][]string {
 		"DiscussionComment":        with("databaseId", "replies", "url"),
 		"Issue":                    with("databaseId", "number", "timelineItems", "title", "url"),
 		"IssueComment":             with("databaseId", "url"),
-		"PullRequest":              with("databaseId", "number", "reviews", "timelineItems", "title", "url"),
+		"PullRequest":              with("databaseId", "isCrossRepository", "number", "reviews", "timelineItems", "title", "url"),
 		"PullRequestReview":        with("databaseId", "url"),
 		"PullRequestReviewComment": with("databaseId", "url"),
 
@@ -49,7 +49,7 @@ func Kept() map[string][]string {
 
 		"DeleteDiscussionCommentInput": nil, "DeleteDiscussionCommentPayload": {"comment"},
 		"DiscussionOrder": nil, "DiscussionOrderField": nil, "IssueOrder": nil, "IssueOrderField": nil, "OrderDirection": nil,
-		"DateTime": nil, "URI": nil,
+		"CommentAuthorAssociation": nil, "DateTime": nil, "URI": nil,
 	}
 }
 

@@ -20,7 +20,8 @@ func Kept(path string) bool {
 		"/orgs/{org}/repos", "/orgs/{org}/rulesets", repository + "/rulesets", repository + "/rulesets/{ruleset_id}",
 		repository + "/rules/branches/{branch}", "/orgs/{org}/secret-scanning/custom-patterns", "/orgs/{org}/secret-scanning/pattern-configurations",
 		repository + "/secret-scanning/custom-patterns", repository + "/comments", repository + "/releases",
-		repository + "/releases/assets/{asset_id}", repository + "/actions/runs", repository + "/actions/runs/{run_id}/logs",
+		repository + "/releases/{release_id}", repository + "/releases/assets/{asset_id}", repository + "/actions/runs",
+		repository + "/actions/runs/{run_id}/logs", repository + "/actions/runs/{run_id}/jobs",
 		repository + "/actions/secrets", repository + "/pulls/comments", repository + "/pulls/comments/{comment_id}",
 	}, path) {
 		return true
