@@ -70,7 +70,7 @@ func testMask(t *testing.T) {
 	comment := w.textOf("quoted")
 	masked := strings.ReplaceAll(text, key, removed)
 	if got, same := strings.CutPrefix(comment.Body, masked); !same || !strings.HasPrefix(got, "\r\n\r\n> rekey removed a Clerk credential from this text.") ||
-		!strings.HasSuffix(got, "What else to do is in #"+strconv.Itoa(issue.Number)+".") {
+		!strings.HasSuffix(got, "The other steps are in #"+strconv.Itoa(issue.Number)+".") {
 		t.Errorf("the comment says\n%s", comment.Body)
 	}
 	holds(t, "the issue", w.issue(issue.Number).Body, "- [ ] [A comment on #1](", "masked by rekey, **but an earlier version still shows it**", "**Delete revision from history**")
@@ -107,7 +107,7 @@ func testMaskOnce(t *testing.T) {
 	if n := w.edits(path); n != 1 {
 		t.Errorf("%d edits", n)
 	}
-	holds(t, "the issue", w.issue(issue.Number).Body, "it was written again: rekey won't edit it a second time")
+	holds(t, "the issue", w.issue(issue.Number).Body, "someone wrote the key again after rekey had masked it")
 	other, _ := w.secret(972, detect.Live)
 	both := written(key) + written(other)
 	w.took(w.shop.EditText(w.ctx, comment.NodeID, githubtest.Edited{Body: &both}, w.sam))
@@ -134,7 +134,7 @@ func testMaskKinds(t *testing.T) {
 	w.took(sent, err)
 	issues := w.shop.Issues()
 	issue := issues[len(issues)-1].Number
-	holds(t, "the issue without the permission", w.issue(issue).Body, "rekey may not edit it: that takes the permission **Pull requests: write**")
+	holds(t, "the issue without the permission", w.issue(issue).Body, "not masked: rekey lacks the permission **Pull requests: write**")
 	w.granted("pull_requests")
 	w.say(issue, "/rekey status", w.ada)
 	holds(t, "the issue with the permission", w.issue(issue).Body, "masked by rekey, **but an earlier version still shows it**")
@@ -157,7 +157,7 @@ func testMaskLeavesAlone(t *testing.T) {
 	if w.textOf("const key").Body != joined {
 		t.Error("a key that is written in two parts was edited")
 	}
-	holds(t, "the issue", w.issue(issue.Number).Body, "rekey left it as it is: the key isn't written in one piece there", "delete the comment")
+	holds(t, "the issue", w.issue(issue.Number).Body, "not masked: the key isn't written in one piece there", "delete the comment")
 	w.policy("mode: enforce")
 	other, _ := w.secret(976, detect.Live)
 	w.took(w.shop.Comment(w.ctx, number, written(other), w.sam))

@@ -29,6 +29,8 @@ func TestTexts(t *testing.T) {
 		"MaskInPublic":        testMaskInPublic,
 		"MaskRace":            testMaskRace,
 		"MovedTextStays":      testMovedTextStays,
+		"DeleteComments":      testDeleteComments,
+		"DeleteCommentsSome":  testDeleteCommentsWithout,
 	})
 }
 

@@ -55,6 +55,12 @@ func Refused(err error) bool {
 	return ok && f.status >= 400 && f.status < 500 && f.status != http.StatusRequestTimeout
 }
 
+// Mentions reports whether GitHub's words in an answer that became this error hold a phrase, in lower case.
+func Mentions(err error, phrase string) bool {
+	f, ok := failureOf(err)
+	return ok && f.mentions(phrase)
+}
+
 // rule is one row of the table of failures. The first that fits is taken.
 type rule struct {
 	fits   func(failure) bool

@@ -10,17 +10,19 @@ type CommandKind string
 
 // What can be said: by a command in a comment, by a button of the check run, or by closing and reopening the issue.
 const (
-	CommandRotated  CommandKind = "rotated"
-	CommandIgnore   CommandKind = "ignore"
-	CommandReopen   CommandKind = "reopen"
-	CommandStatus   CommandKind = "status"
-	CommandHelp     CommandKind = "help"
-	CommandApprove  CommandKind = "approve"  // confirm what another person asked for
-	CommandSnooze   CommandKind = "snooze"   // pause the reminders
-	CommandTriage   CommandKind = "triage"   // treat a pull request's findings as leaks of the repository
-	CommandAccept   CommandKind = "accept"   // what a limit left unread is accepted; about no leak
-	CommandClosed   CommandKind = "closed"   // closed the issue by hand
-	CommandReopened CommandKind = "reopened" // reopened it by hand
+	CommandRotated CommandKind = "rotated"
+	CommandIgnore  CommandKind = "ignore"
+	CommandReopen  CommandKind = "reopen"
+	CommandStatus  CommandKind = "status"
+	CommandHelp    CommandKind = "help"
+	CommandApprove CommandKind = "approve" // confirm what another person asked for
+	CommandSnooze  CommandKind = "snooze"  // pause the reminders
+	// CommandDeleteComment asks to delete the comments that hold the key.
+	CommandDeleteComment CommandKind = "delete-comment"
+	CommandTriage        CommandKind = "triage"   // treat a pull request's findings as leaks of the repository
+	CommandAccept        CommandKind = "accept"   // what a limit left unread is accepted; about no leak
+	CommandClosed        CommandKind = "closed"   // closed the issue by hand
+	CommandReopened      CommandKind = "reopened" // reopened it by hand
 )
 
 // Command is something that a person said about a leak.

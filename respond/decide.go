@@ -23,6 +23,7 @@ const (
 	Comment       Effect = "comment" // Body, under the leak's issue
 	// WithdrawComment deletes the comment that was made under the key Of.
 	WithdrawComment Effect = "withdraw_comment"
+	DeleteTexts     Effect = "delete_texts" // the comments that hold the leak
 	AskClerk        Effect = "ask_clerk"
 	Notify          Effect = "notify" // tell the policy's targets
 )
@@ -42,7 +43,8 @@ type Action struct {
 	Notice       NoticeKind    `json:"Event"`      // Notify
 	To           string        `json:",omitempty"` // Notify: this target alone, whatever the policy says
 	Always       bool          // Notify: the server's own targets, whatever the policy says
-	Verification Verification  `json:"Ask"` // AskClerk
+	Verification Verification  `json:"Ask"`        // AskClerk
+	By           string        `json:",omitempty"` // DeleteTexts: who asked for it
 	After        time.Duration // not before this long from now
 }
 

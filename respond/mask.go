@@ -2,18 +2,21 @@ package respond
 
 import "strings"
 
-// Unmasked says why a key was not masked in a text; "" where it was, or where nobody tried.
-type Unmasked string
+// Kept says why rekey left a text as it is that it was to edit or delete; "" where it did so, or where nobody asked for it.
+type Kept string
 
 // The reasons.
 const (
-	UnmaskedInexact    Unmasked = "inexact"    // the key is not written there in one piece, or not as it is
-	UnmaskedPermission Unmasked = "permission" // the App may not edit such texts
-	UnmaskedLocked     Unmasked = "locked"     // the conversation is locked
-	UnmaskedArchived   Unmasked = "archived"   // the repository is read-only
-	UnmaskedRefused    Unmasked = "refused"    // GitHub refused it for another reason
-	UnmaskedLimit      Unmasked = "limit"      // the key was masked in [MaxMasked] texts
-	UnmaskedMoving     Unmasked = "moving"     // somebody, or a program, edited the text each time
+	KeptInexact    Kept = "inexact"    // the key is not written there in one piece, or not as it is
+	KeptPermission Kept = "permission" // the App may not change such texts
+	KeptLocked     Kept = "locked"     // the conversation is locked
+	KeptArchived   Kept = "archived"   // the repository is read-only
+	KeptRefused    Kept = "refused"    // GitHub refused it for another reason
+	KeptLimit      Kept = "limit"      // the key was masked in [MaxMasked] texts
+	KeptEdited     Kept = "edited"     // somebody, or a program, edited the text each time
+	KeptReplies    Kept = "replies"    // other people's replies would be deleted with it
+	KeptWhole      Kept = "whole"      // rekey can't delete such texts: descriptions, reviews, releases …
+	KeptMoved      Kept = "moved"      // it is in another repository now, or out of reach
 )
 
 // MaxMasked is in how many texts a leak's key is masked. Programs that quote each other's texts could go on for ever.
@@ -25,6 +28,17 @@ func (s Sighting) Maskable() bool {
 	switch s.Source {
 	case InIssue, InPullRequest, InIssueComment:
 		return s.Text.Field == "body" && s.Text.NodeID != ""
+	}
+	return false
+}
+
+// Deletable reports whether the sighting is in a comment that rekey can delete.
+func (s Sighting) Deletable() bool {
+	switch s.Source {
+	case InIssueComment, InReviewComment:
+		return s.Text.ID != 0 && s.Text.NodeID != ""
+	case InDiscussionComment:
+		return s.Text.NodeID != ""
 	}
 	return false
 }

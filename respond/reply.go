@@ -46,6 +46,8 @@ const (
 	ReplyReminder           ReplyKind = "reminder"             // the leak is still open, since Since
 	ReplyPublicReminder     ReplyKind = "public_reminder"      // it is still open
 	ReplyPublished          ReplyKind = "published"            // GitHub found the key in a public repository
+	ReplyDeleted            ReplyKind = "deleted"              // what came of a command to delete comments, by Deletions
+	ReplyPublicDeleted      ReplyKind = "public_deleted"       // the same
 	ReplyPublicMoved        ReplyKind = "public_moved"         // the leak's state changed, by Change
 	ReplyPublicState        ReplyKind = "public_state"         // Leak.State, and what may be said
 	ReplyPublicNotConfirmed ReplyKind = "public_not_confirmed" // it stays open, whatever Clerk said
@@ -67,6 +69,8 @@ type Reply struct {
 	Approval   Approval    // who confirms, by the policy
 	Since      time.Time   // ReplyReminder: since when the leak is open
 	At         time.Time   // ReplyReminder: now
+	Deletions  []Deletion  // ReplyDeleted, ReplyPublicDeleted
+	Unreadable bool        // ReplyDeleted: the key was in nothing else, so that Clerk can't be asked about it any more
 }
 
 func (f LeakFacts) reply(kind ReplyKind) Reply {

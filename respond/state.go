@@ -89,6 +89,8 @@ func applyCommand(f LeakFacts, c Command) Decision {
 		r.admit()
 	case CommandReopen, CommandReopened:
 		r.reopen()
+	case CommandDeleteComment:
+		r.deleteTexts()
 	case CommandStatus:
 		r.reply(ReplyStatus)
 	default:

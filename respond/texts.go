@@ -33,8 +33,8 @@ type Text struct {
 	Former bool
 	Gone   time.Time // when the text, or the version that holds the key, was seen to be deleted; zero: it is there
 	// Masked is when rekey took the key out of the text as it was then; zero: it did not. It does so once for each key and text.
-	Masked   time.Time
-	Unmasked Unmasked // why it did not, where the policy wants it
+	Masked time.Time
+	Kept   Kept // why it did not, where the policy wants it
 }
 
 // InText reports whether the sighting is in a text on GitHub.

@@ -88,6 +88,8 @@ func did(a ledger.Activity) string {
 			return "reminded people of an open leak"
 		case "comment":
 			return "commented on an issue"
+		case "delete":
+			return "deleted a comment that showed a key"
 		case "mask":
 			return "masked a key in a text"
 		case "close":
@@ -135,6 +137,8 @@ func commandDid(kind respond.CommandKind) string {
 		return "confirmed the closing of a leak"
 	case respond.CommandSnooze:
 		return "changed the reminders of a leak"
+	case respond.CommandDeleteComment:
+		return "asked to delete comments that show a key"
 	case respond.CommandTriage:
 		return "took leaks of a pull request over"
 	case respond.CommandStatus, respond.CommandHelp:

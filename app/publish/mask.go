@@ -24,7 +24,8 @@ import (
 type maskTx interface {
 	InText(ctx context.Context, repository int64, nodeID string, limit int) ([]respond.Sighting, error)
 	Masked(ctx context.Context, leak int64) (int, error)
-	SaveMask(ctx context.Context, sighting int64, at time.Time, why respond.Unmasked) (news bool, err error)
+	SaveText(ctx context.Context, sighting int64, former bool, gone time.Time) (news bool, err error)
+	SaveMask(ctx context.Context, sighting int64, at time.Time, why respond.Kept) (news bool, err error)
 }
 
 // Mask takes keys out of a text on GitHub, where the policy says so. Each key is masked once in each text, whatever happens to it later.
@@ -72,7 +73,7 @@ type maskEffect struct {
 
 	base, next string // the text as it was read, and as it is to be
 	owed       string // what somebody made of the text that our edit has overwritten
-	why        respond.Unmasked
+	why        respond.Kept
 	masked     bool
 }
 
@@ -158,7 +159,7 @@ func (e *maskEffect) read(ctx context.Context) (github.History, error) {
 	masked, places, exact := e.mask(ctx, h.Body)
 	switch e.next, e.why = "", ""; {
 	case !exact:
-		e.why = respond.UnmaskedInexact
+		e.why = respond.KeptInexact
 	case places > 0:
 		e.next = masked + e.note(masked)
 	}
@@ -189,7 +190,7 @@ var errEdited = errors.New("publish: the text was edited meanwhile")
 func (e *maskEffect) Send(ctx context.Context, before func(context.Context) error) error {
 	for try := 0; e.next != ""; try++ {
 		if try == maskTries {
-			e.why = respond.UnmaskedMoving
+			e.why = respond.KeptEdited
 			return nil
 		}
 		was, to := e.base, e.next
@@ -263,24 +264,13 @@ func editAccess(s respond.Sighting) github.Access {
 	return github.RespondAccess
 }
 
-// refused sorts out why the text was not edited: what GitHub refuses for good is told in the issue, and is no fault of the server's.
+// refused keeps why the text was not edited.
 func (e *maskEffect) refused(err error) error {
-	switch {
-	case err == nil:
-	case errors.Is(err, github.ErrNotFound), errors.Is(err, github.ErrGone), errors.Is(err, github.ErrIssuesDisabled):
-		// Gone, which is looked at elsewhere.
-	case errors.Is(err, github.ErrArchived):
-		e.why = respond.UnmaskedArchived
-	case errors.Is(err, github.ErrForbidden) && strings.Contains(err.Error(), "locked"):
-		e.why = respond.UnmaskedLocked
-	case errors.Is(err, github.ErrForbidden):
-		e.why = respond.UnmaskedPermission
-	case github.Refused(err) && outcome.Of(err, e.w.Now(), outcome.Attempt{}).Do == github.GiveUp:
-		e.why = respond.UnmaskedRefused
-	default:
-		return err
+	e.why, err = e.w.keptBy(err)
+	if e.why == respond.KeptMoved { // gone, which is looked at elsewhere
+		e.why = ""
 	}
-	return nil
+	return err
 }
 
 func (e *maskEffect) Save(ctx context.Context, tx Tx) (string, error) {
@@ -291,7 +281,7 @@ func (e *maskEffect) Save(ctx context.Context, tx Tx) (string, error) {
 		result = string(e.why)
 	}
 	for _, s := range e.over {
-		if err := e.save(ctx, tx, s, time.Time{}, respond.UnmaskedLimit); err != nil {
+		if err := e.save(ctx, tx, s, time.Time{}, respond.KeptLimit); err != nil {
 			return "", err
 		}
 	}
@@ -306,7 +296,7 @@ func (e *maskEffect) Save(ctx context.Context, tx Tx) (string, error) {
 	return result, nil
 }
 
-func (e *maskEffect) save(ctx context.Context, tx Tx, s respond.Sighting, at time.Time, why respond.Unmasked) error {
+func (e *maskEffect) save(ctx context.Context, tx Tx, s respond.Sighting, at time.Time, why respond.Kept) error {
 	news, err := tx.SaveMask(ctx, s.ID, at, why)
 	if err != nil || !news {
 		return err

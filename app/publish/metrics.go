@@ -30,7 +30,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}),
 	}
 	for _, effect := range []string{
-		"check", "issue", "summary", "withdraw", "alert", "code_scanning", "mask", string(respond.Comment), string(respond.CloseIssue), string(respond.ReopenIssue),
+		"check", "issue", "summary", "withdraw", "alert", "code_scanning", "mask", "delete", string(respond.Comment), string(respond.CloseIssue), string(respond.ReopenIssue),
 	} {
 		for _, result := range []string{"sent", "unchanged", "waits", "failed"} {
 			m.effects.WithLabelValues(effect, result)
@@ -80,6 +80,8 @@ func nameOf(e Effect) string {
 		return string(e.action.Do)
 	case *alertEffect:
 		return "alert"
+	case *deletion:
+		return "delete"
 	case *maskEffect:
 		return "mask"
 	case *uploadEffect:

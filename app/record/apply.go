@@ -65,6 +65,11 @@ func (r *Recorder) enqueue(ctx context.Context, tx Tx, a respond.Action, p respo
 		return tx.Enqueue(ctx, job.Issue{Leak: a.Leak}, nil)
 	case respond.UpdateSummary:
 		return tx.Enqueue(ctx, job.Summary{Repository: a.Repository}, nil)
+	case respond.DeleteTexts:
+		if known, err := claim(ctx, tx, a.Key); err != nil || known {
+			return err
+		}
+		return tx.Enqueue(ctx, job.DeleteTexts{Leak: a.Leak, Command: a.Key, By: a.By}, nil)
 	case respond.AskClerk:
 		if known, err := claim(ctx, tx, a.Key); err != nil || known {
 			return err

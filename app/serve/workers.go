@@ -93,6 +93,7 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 	river.AddWorker(workers, outcome.Handle(runner, effects.CodeScanning))
 	river.AddWorker(workers, outcome.Handle(runner, watcher.Texts))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Mask))
+	river.AddWorker(workers, outcome.Handle(runner, effects.DeleteTexts))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Notify))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Digest))
 	river.AddWorker(workers, outcome.Handle(runner, questions.Verify))

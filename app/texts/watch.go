@@ -147,7 +147,7 @@ func (w *Watcher) save(ctx context.Context, looked job.Texts, leak respond.Leak,
 				}
 				changed = changed || news
 			}
-			if known && is == (state{}) && respond.MaskNow(leak, s) && (looked.Now || s.Text.Unmasked == "") {
+			if known && is == (state{}) && respond.MaskNow(leak, s) && (looked.Now || s.Text.Kept == "") {
 				if err := tx.Enqueue(ctx, job.Mask{Repository: leak.Repository, NodeID: s.Text.NodeID}, nil); err != nil {
 					return err
 				}

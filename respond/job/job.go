@@ -58,6 +58,7 @@ func Kinds() []string {
 		CodeScanning{},
 		Texts{},
 		Mask{},
+		DeleteTexts{},
 	} {
 		kinds = append(kinds, args.Kind())
 	}
@@ -374,6 +375,21 @@ func (m Mask) Key() string { return strconv.FormatInt(m.Repository, 10) + " " + 
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Mask) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
+}
+
+// DeleteTexts deletes the comments that hold a leak, and says what came of it.
+type DeleteTexts struct {
+	Leak    int64  `json:"leak"`
+	Command string `json:"command"` // which command it was: what it asks for is done once
+	By      string `json:"by"`      // login
+}
+
+// Kind implements river.JobArgs.
+func (DeleteTexts) Kind() string { return "delete_texts" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (DeleteTexts) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }
 

@@ -224,7 +224,7 @@ func (tx *Tx) Events(ctx context.Context, leak int64) ([]respond.Event, error) {
 
 const sightingColumns = `s.id, s.leak, s.source, s.blob_sha, s.path, s.commit_sha, s.member, s.encoding, s.line, s.col,
 	s.end_line, s.end_col, s.author_name, s.author_email, s.authored, s.ref, s.allowed,
-	s.node_id, s.text_id, s.number, s.text_url, s.field, s.former, s.gone, s.masked, s.unmasked`
+	s.node_id, s.text_id, s.number, s.text_url, s.field, s.former, s.gone, s.masked, s.kept`
 
 func sightingFields(s *respond.Sighting) []any {
 	return []any{
@@ -241,7 +241,7 @@ func sightingFields(s *respond.Sighting) []any {
 		into{&s.Text.Former},
 		into{&s.Text.Gone},
 		into{&s.Text.Masked},
-		&s.Text.Unmasked,
+		&s.Text.Kept,
 	}
 }
 

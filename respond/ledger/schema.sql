@@ -384,7 +384,7 @@ CREATE TABLE sightings (
     ref          BLOB NOT NULL,
     allowed      INTEGER NOT NULL,
     first_scan   INTEGER NOT NULL,
-    place        TEXT NOT NULL, outside INTEGER NOT NULL DEFAULT 0, node_id TEXT NOT NULL DEFAULT '', text_id INTEGER NOT NULL DEFAULT 0, number INTEGER NOT NULL DEFAULT 0, text_url TEXT NOT NULL DEFAULT '', field TEXT NOT NULL DEFAULT '', former INTEGER NOT NULL DEFAULT 0, gone INTEGER NOT NULL DEFAULT 0, masked INTEGER NOT NULL DEFAULT 0, unmasked TEXT NOT NULL DEFAULT '', -- hash of commit, path, member, line and column: paths are too long for an index
+    place        TEXT NOT NULL, outside INTEGER NOT NULL DEFAULT 0, node_id TEXT NOT NULL DEFAULT '', text_id INTEGER NOT NULL DEFAULT 0, number INTEGER NOT NULL DEFAULT 0, text_url TEXT NOT NULL DEFAULT '', field TEXT NOT NULL DEFAULT '', former INTEGER NOT NULL DEFAULT 0, gone INTEGER NOT NULL DEFAULT 0, masked INTEGER NOT NULL DEFAULT 0, kept TEXT NOT NULL DEFAULT '', -- hash of commit, path, member, line and column: paths are too long for an index
     UNIQUE (leak, place)
 ) STRICT;
 

@@ -28,10 +28,10 @@ func (tx *Tx) SaveText(ctx context.Context, sighting int64, former bool, gone ti
 }
 
 // SaveMask records that rekey masked the leak of a sighting in its text, or for a zero time why it did not. It reports whether that is news.
-func (tx *Tx) SaveMask(ctx context.Context, sighting int64, at time.Time, why respond.Unmasked) (news bool, err error) {
-	n, err := tx.exec(ctx, `UPDATE sightings SET unmasked = $3, masked = CASE WHEN CAST($2 AS BIGINT) <> 0 THEN $2 ELSE masked END,
+func (tx *Tx) SaveMask(ctx context.Context, sighting int64, at time.Time, why respond.Kept) (news bool, err error) {
+	n, err := tx.exec(ctx, `UPDATE sightings SET kept = $3, masked = CASE WHEN CAST($2 AS BIGINT) <> 0 THEN $2 ELSE masked END,
 			former = CASE WHEN CAST($2 AS BIGINT) <> 0 THEN 1 ELSE former END
-		WHERE id = $1 AND (unmasked <> $3 OR CAST($2 AS BIGINT) <> 0)`, sighting, at, why)
+		WHERE id = $1 AND (kept <> $3 OR CAST($2 AS BIGINT) <> 0)`, sighting, at, why)
 	if err != nil {
 		return false, fmt.Errorf("ledger: mask of sighting %d: %w", sighting, err)
 	}

@@ -17,7 +17,7 @@ const (
 	ActivityState   ActivityKind = "state"   // a leak's state changed; What is "open > ignored", Detail the reason
 	ActivityCommand ActivityKind = "command" // a command, a button, or an issue closed or reopened by hand; What is its [respond.CommandKind]
 	ActivityAnswer  ActivityKind = "answer"  // Clerk answered; What is the [respond.Verdict], Detail why it was asked
-	ActivityEffect  ActivityKind = "effect"  // rekey did something on GitHub; What is "issue", "comment", "remind", "mask", "close" or "reopen", Detail a comment's anchor
+	ActivityEffect  ActivityKind = "effect"  // rekey did something on GitHub; What is "issue", "comment", "remind", "mask", "delete", "close" or "reopen", Detail a comment's anchor
 	ActivityAccept  ActivityKind = "accept"  // a maintainer accepted what was not read
 	ActivityScan    ActivityKind = "scan"    // a person had something read again; What is what
 	ActivityForget  ActivityKind = "forget"  // an account was forgotten

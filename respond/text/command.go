@@ -64,6 +64,7 @@ func ParseCommand(body string) (kind respond.CommandKind, reason string, found b
 func commands() []respond.CommandKind {
 	return []respond.CommandKind{
 		respond.CommandRotated, respond.CommandIgnore, respond.CommandReopen, respond.CommandStatus, respond.CommandTriage, respond.CommandApprove, respond.CommandSnooze,
+		respond.CommandDeleteComment,
 	}
 }
 

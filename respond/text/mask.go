@@ -34,7 +34,7 @@ func MaskNote(text string, issue int) string {
 	}
 	note := maskNote + " An earlier version still shows it: click **edited** above, choose that version, then **Options** and **Delete revision from history**."
 	if issue != 0 {
-		note += fmt.Sprintf(" What else to do is in #%d.", issue)
+		note += fmt.Sprintf(" The other steps are in #%d.", issue)
 	}
 	if note = end + end + note; utf8.RuneCountInString(text)+utf8.RuneCountInString(note) > markdown.MaxIssueBody {
 		return ""
@@ -48,35 +48,48 @@ func IsMaskNote(end string) bool {
 	return end == "" || strings.HasPrefix(end, maskNote) && !strings.Contains(end, "\n")
 }
 
-// unmasked says why rekey did not mask a key, where the policy wants it; "" where it did, or did not try.
-func unmasked(s respond.Sighting) string {
-	if !s.Text.Gone.IsZero() || s.Text.Former {
+// notMasked says why rekey did not mask a key, where the policy wants it; "" where it did, or did not try.
+func notMasked(s respond.Sighting) string {
+	switch {
+	case !s.Text.Gone.IsZero() || s.Text.Former:
+		return ""
+	case !s.Text.Masked.IsZero():
+		return "someone wrote the key again after rekey had masked it"
+	case s.Text.Kept == "":
 		return ""
 	}
-	if !s.Text.Masked.IsZero() {
-		return "rekey masked the key here once, and it was written again: rekey won't edit it a second time"
-	}
-	switch s.Text.Unmasked {
-	case respond.UnmaskedInexact:
-		return "rekey left it as it is: the key isn't written in one piece there"
-	case respond.UnmaskedPermission:
-		return "rekey may not edit it: that takes the permission **" + editPermission(s) + ": write**"
-	case respond.UnmaskedLocked:
-		return "rekey may not edit it: the conversation is locked"
-	case respond.UnmaskedArchived:
-		return "rekey can't edit it: the repository is archived"
-	case respond.UnmaskedRefused:
-		return "rekey couldn't edit it: GitHub refused"
-	case respond.UnmaskedLimit:
-		return fmt.Sprintf("rekey masked this key in %d other texts, and stops there", respond.MaxMasked)
-	case respond.UnmaskedMoving:
-		return "rekey left it as it is: someone edited it each time"
+	return "not masked: " + kept(s, s.Text.Kept)
+}
+
+// kept says why rekey left a text as it is.
+func kept(s respond.Sighting, why respond.Kept) string {
+	switch why {
+	case respond.KeptInexact:
+		return "the key isn't written in one piece there"
+	case respond.KeptPermission:
+		return "rekey lacks the permission **" + permissionFor(s) + ": write**"
+	case respond.KeptLocked:
+		return "the conversation is locked"
+	case respond.KeptArchived:
+		return "the repository is archived"
+	case respond.KeptRefused:
+		return "GitHub refused it"
+	case respond.KeptLimit:
+		return fmt.Sprintf("rekey has masked this key in %d texts, and stops there", respond.MaxMasked)
+	case respond.KeptEdited:
+		return "someone edited it each time that rekey tried"
+	case respond.KeptReplies:
+		return "other people's replies would be deleted with it"
+	case respond.KeptWhole:
+		return "rekey only deletes comments on issues, pull requests and discussions"
+	case respond.KeptMoved:
+		return "it's in another repository now"
 	}
 	return ""
 }
 
-// editPermission names what editing or deleting the text takes, as GitHub's settings call it.
-func editPermission(s respond.Sighting) string {
+// permissionFor names what editing or deleting the text takes, as GitHub's settings call it.
+func permissionFor(s respond.Sighting) string {
 	switch {
 	case s.OnPull():
 		return "Pull requests"

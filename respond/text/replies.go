@@ -30,6 +30,10 @@ func Comment(r respond.Reply) string {
 		return notUnderstood(r.Unknown) + helpText(r)
 	case respond.ReplyPublicMoved, respond.ReplyPublicState, respond.ReplyPublicNotConfirmed:
 		return notUnderstood(r.Unknown) + publicComment(r)
+	case respond.ReplyDeleted:
+		return deletions(r)
+	case respond.ReplyPublicDeleted:
+		return publicDeletions(r)
 	case respond.ReplyUntilForm:
 		return untilForm
 	case respond.ReplyNotEntitled:
@@ -223,6 +227,7 @@ func helpText(r respond.Reply) string {
 		"| `/rekey ignore <reason>` | closes this as a false positive; needs " + ignore + " |\n" +
 		"| `/rekey ignore <reason> until 2027-01-31` | the same, until the end of that day (UTC); then this opens again |\n" + approve + snooze +
 		"| `/rekey reopen` | reopens this |\n" +
+		"| `/rekey delete-comment` | deletes the comments on GitHub that show this key, with their earlier versions |\n" +
 		"| `/rekey status` | what rekey knows |\n\n" +
 		"Closing this issue is the same as `/rekey rotated`. rekey accepts commands from people with write access."
 }

@@ -94,6 +94,9 @@ func (v issueView) removal() string {
 	if v.asksByText() {
 		b.WriteString(" Comment `/rekey rotated` first: to ask Clerk whether the key still works, rekey reads it from the text again.")
 	}
+	if slices.ContainsFunc(list, func(s respond.Sighting) bool { return s.Deletable() && s.Text.Gone.IsZero() }) {
+		b.WriteString(" Comment `/rekey delete-comment`, and rekey deletes the comments for you.")
+	}
 	b.WriteString("\n\n")
 	for i, s := range list {
 		if i == maxPlaces {
@@ -108,7 +111,7 @@ func (v issueView) removal() string {
 		if state := textState(s); state != "" {
 			b.WriteString(" (" + state + ")")
 		}
-		if why := unmasked(s); why != "" && v.Policy.Masks() {
+		if why := notMasked(s); why != "" && v.Policy.Masks() {
 			b.WriteString(" (" + why + ")")
 		}
 		if s.Text.Gone.IsZero() {

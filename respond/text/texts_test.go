@@ -49,6 +49,12 @@ func textStates(s respond.Sighting) []stateOfText {
 	if s.Text.Field == "diff_hunk" || s.Source == respond.InCommitComment || s.Source == respond.InRelease {
 		return list
 	}
+	if s.Maskable() {
+		list = append(list,
+			stateOfText{"masked", func(s *respond.Sighting) { s.Text.Former, s.Text.Masked = true, monday }},
+			stateOfText{"masked, written again", func(s *respond.Sighting) { s.Text.Masked = monday }},
+		)
+	}
 	return append(list, stateOfText{"former", func(s *respond.Sighting) { s.Text.Former = true }},
 		stateOfText{"former, gone", func(s *respond.Sighting) { s.Text.Former, s.Text.Gone = true, monday }})
 }
@@ -174,5 +180,84 @@ func TestManyTexts(t *testing.T) {
 	steps := removalOf(t, issueFacts(leak(detect.SecretKey, detect.Live, 1), list...))
 	if n := strings.Count(steps, "- [ ]"); n != maxPlaces || !strings.HasSuffix(steps, "- and 3 more texts") {
 		t.Errorf("%d steps, ending in %q", n, steps[max(0, len(steps)-40):])
+	}
+}
+
+// TestMaskedGolden: what a masked text says, why one isn't masked, and what came of /rekey delete-comment. Read it aloud.
+func TestMaskedGolden(t *testing.T) {
+	t.Parallel()
+	live := with(leak(detect.SecretKey, detect.Live, 1), func(l *respond.Leak) { l.Variable, l.Pusher = "CLERK_SECRET_KEY", "" })
+	var b strings.Builder
+	for _, hidden := range []bool{false, true} {
+		masked := "It works with this: CLERK_SECRET_KEY=" + Masked(live.Redacted, hidden)
+		if !hidden {
+			masked += MaskNote(masked, 12)
+		}
+		fmt.Fprintf(&b, "## A masked text, hidden: %v\n\n%s\n\n", hidden, masked)
+	}
+	b.WriteString("## Not masked\n\n")
+	reasons := []respond.Kept{
+		respond.KeptInexact, respond.KeptPermission, respond.KeptLocked, respond.KeptArchived, respond.KeptRefused, respond.KeptLimit, respond.KeptEdited,
+	}
+	for i, why := range reasons {
+		s := textKinds()[2]
+		if i%2 == 1 {
+			s = textKinds()[4] // on a pull request
+		}
+		s.Text.Kept = why
+		f := issueFacts(live, s)
+		f.Policy.Texts.Redact = respond.RedactMask
+		_, steps, _ := strings.Cut(removalOf(t, f), "\n\n")
+		b.WriteString(steps + "\n")
+		f.Policy.Texts.Redact = respond.RedactOff
+		if _, off, _ := strings.Cut(removalOf(t, f), "\n\n"); len(off) >= len(steps) {
+			t.Errorf("%s is told though nobody wants texts masked", why)
+		}
+	}
+	kinds := textKinds()
+	came := []respond.Deletion{
+		{Text: kinds[2], Deleted: true},
+		{Text: kinds[11], Deleted: true},
+		{Text: kinds[0], Kept: respond.KeptWhole},
+		{Text: kinds[5], Kept: respond.KeptWhole},
+		{Text: kinds[6], Kept: respond.KeptPermission},
+		{Text: kinds[11], Kept: respond.KeptReplies},
+		{Text: kinds[2], Kept: respond.KeptMoved},
+	}
+	for _, reply := range []struct {
+		name string
+		came []respond.Deletion
+		last bool
+	}{{"all of it", came[:2], true}, {"some of it", came, false}, {"nothing", came[2:4], false}, {"nothing to delete", nil, false}} {
+		for _, hidden := range []bool{false, true} {
+			facts := respond.LeakFacts{Repository: issueFacts(live).Repository, Leak: live, Hidden: hidden}
+			facts.Leak.IssueNumber = 12
+			d := respond.TellDeletions(facts, "comment:1", "ada", reply.came, reply.last)
+			fmt.Fprintf(&b, "\n## /rekey delete-comment: %s, hidden: %v\n\n%s\n", reply.name, hidden, commentOf(d.Actions[0]))
+			for _, place := range []string{"#12", "pull/7", "https://"} {
+				if hidden && strings.Contains(commentOf(d.Actions[0]), place) {
+					t.Errorf("%s: strangers are told %s", reply.name, place)
+				}
+			}
+		}
+	}
+	golden(t, "masked.md", b.String())
+}
+
+// TestMaskNote: a text has the line once, with its own line ends, and never is too long for GitHub by it.
+func TestMaskNote(t *testing.T) {
+	t.Parallel()
+	note := MaskNote("a", 0)
+	if !strings.HasPrefix(note, "\n\n> ") || !IsMaskNote(note) || !IsMaskNote("") || IsMaskNote(" b"+note) || IsMaskNote(note+"\nmore") {
+		t.Errorf("%q", note)
+	}
+	if again := MaskNote("a"+note, 12); again != "" {
+		t.Errorf("a second time: %q", again)
+	}
+	if got := MaskNote("a\r\nb", 0); !strings.HasPrefix(got, "\r\n\r\n> ") || strings.Contains(strings.ReplaceAll(got, "\r\n", ""), "\n") {
+		t.Errorf("%q", got)
+	}
+	if got := MaskNote(strings.Repeat("é", 65_500), 0); got != "" {
+		t.Errorf("a text that would be too long gets %q", got)
 	}
 }
