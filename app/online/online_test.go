@@ -38,16 +38,24 @@ type bench struct {
 	sent  atomic.Int64 // requests
 	at    int64        // the request that is stopped; -1: none
 	stop  func()
+	hours atomic.Int64 // that passed on both sides
 	clock atomic.Int64 // seconds after the epoch; each look at it takes one, so that states are saved whenever they may be
 }
 
 func (b *bench) now() time.Time {
-	return onlinetest.Epoch().Add(time.Duration(b.clock.Add(1)) * time.Second)
+	return onlinetest.Epoch().Add(time.Duration(b.hours.Load())*time.Hour + time.Duration(b.clock.Add(1))*time.Second)
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	server, err := githubtest.New(githubtest.Options{Quiet: true, Now: onlinetest.Epoch})
+	return newBenchOf(t, githubtest.Options{})
+}
+
+func newBenchOf(t *testing.T, options githubtest.Options) *bench {
+	t.Helper()
+	b := &bench{t: t, state: filepath.Join(t.TempDir(), "scans", "state.json"), at: -1}
+	options.Quiet, options.Now = true, func() time.Time { return onlinetest.Epoch().Add(time.Duration(b.hours.Load()) * time.Hour) }
+	server, err := githubtest.New(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,17 +64,20 @@ func newBench(t *testing.T) *bench {
 			t.Error(err)
 		}
 	})
-	w, err := onlinetest.New(t.Context(), server)
-	if err != nil {
+	if b.World, err = onlinetest.New(t.Context(), server); err != nil {
 		t.Fatal(err)
 	}
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &bench{World: w, t: t, token: w.PersonalToken(w.Ada), state: filepath.Join(t.TempDir(), "scans", "state.json"), http: transport}
+	b.token, b.http = b.PersonalToken(b.Ada), transport
+	return b
 }
 
-// RoundTrip implements [http.RoundTripper]: it counts.
+// RoundTrip implements [http.RoundTripper]: it counts, and watches over the token.
 func (b *bench) RoundTrip(r *http.Request) (*http.Response, error) {
+	if away := "http://"+r.URL.Host != b.URL(); away != (r.Header.Get("Authorization") == "") && b.token != "" {
+		b.t.Errorf("%s with Authorization %t", r.URL, !away)
+	}
 	if b.sent.Add(1) == b.at {
 		b.stop()
 	}

@@ -130,7 +130,7 @@ func (r *reading) texts(ctx context.Context, list github.TextList, cursor string
 		return "", err
 	}
 	if !r.Token && len(page) > 0 && list != github.Releases {
-		r.to.lacks(gap{Of: "earlier versions of texts", Reason: "GitHub shows them to those who have a token only: set GH_TOKEN", Part: true})
+		r.to.lacks(gap{Of: "earlier versions of texts", Reason: "GitHub shows them only with a token", Part: true})
 	}
 	page = slices.DeleteFunc(page, func(t github.Text) bool { return !r.includes(surfaceOf(t)) })
 	for _, t := range page {

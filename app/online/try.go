@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/rekey-app/rekey/github"
@@ -86,17 +85,21 @@ func (r *run) ended(err error) error {
 
 // unlisted is why there is no list of repositories.
 func (r *run) unlisted(err error) error {
-	what := strings.TrimSuffix(r.Owner+"/"+r.Name, "/")
+	what, public := "user or organisation "+r.Owner, "user or organisation "+r.Owner
+	if r.Name != "" {
+		what = "repository " + r.Owner + "/" + r.Name
+		public = "public " + what + "; a private one takes a token"
+	}
 	page := r.GitHub.SignOnPage(err)
 	switch {
 	case page != "":
 		return fmt.Errorf("%s wants single sign-on: open %s in a browser, let the token in, and run the same command again", r.Owner, page)
 	case errors.Is(err, github.ErrNotFound) && r.Token:
-		return fmt.Errorf("GitHub knows no %s, or the token may not see it", what)
+		return fmt.Errorf("GitHub has no %s, or the token can't see it", what)
 	case errors.Is(err, github.ErrNotFound):
-		return fmt.Errorf("GitHub knows no public %s; to read what is private, set GH_TOKEN", what)
+		return fmt.Errorf("GitHub has no %s", public)
 	case errors.Is(err, github.ErrForbidden):
-		return fmt.Errorf("%s: %s: the token needs Metadata: read, and the approval of the organisation's owners where they want that", what, github.Reason(err))
+		return fmt.Errorf("%s: %s: the token needs Metadata: read, and the approval of the organisation's owners where they want that", r.Owner, github.Reason(err))
 	}
 	return r.ended(err)
 }
@@ -109,7 +112,7 @@ func (r *run) refused(err error, permission string) string {
 	case page != "":
 		return "the organisation wants single sign-on: open " + page + " in a browser, and let the token in"
 	case errors.Is(err, github.ErrNoToken):
-		return "GitHub shows it to those who have a token only: set GH_TOKEN"
+		return "GitHub shows it only with a token"
 	case errors.Is(err, github.ErrForbidden), errors.Is(err, github.ErrNotFound):
 		return reason + ": a fine-grained token needs " + permission + ", a classic one the scope repo"
 	}

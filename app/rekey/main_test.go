@@ -51,7 +51,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("SOURCE", source) // where the GitHub action finds its parts
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"plant": plant, "nokey": noKey, "stored": stored, "missed": missed, "servegit": serveGit},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"plant": plant, "nokey": noKey, "stored": stored, "missed": missed, "servegit": serveGit, "servegithub": serveGitHub, "steady": steady},
 	})
 }
 

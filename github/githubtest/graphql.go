@@ -59,6 +59,12 @@ func (s *Server) spendPoint(h http.Header, installation int64) bool {
 type query struct {
 	s     *Server
 	grant *grant
+	index map[string]indexed // texts by id; nil: not made yet
+}
+
+type indexed struct {
+	place
+	in *Repository
 }
 
 // node is a value with an id of GraphQL's.
@@ -96,15 +102,21 @@ func (q *query) node(id string) (any, error) {
 }
 
 func (q *query) place(id, level string) (place, error) {
-	for _, r := range q.s.repositories {
-		p, found := r.place(id)
-		switch reached := q.grant.reaches(r); {
-		case !found:
-		case reached && q.grant.may(p.permission, level), !r.private && level == "read":
-			return p, nil
-		case reached, !r.private:
-			return place{}, inaccessible()
+	if q.index == nil {
+		q.index = map[string]indexed{}
+		for _, r := range q.s.repositories {
+			for p := range r.places() {
+				q.index[p.node()] = indexed{p, r}
+			}
 		}
+	}
+	p, found := q.index[id]
+	switch {
+	case !found:
+	case q.grant.reaches(p.in) && q.grant.may(p.permission, level), !p.in.private && level == "read":
+		return p.place, nil
+	case q.grant.reaches(p.in), !p.in.private:
+		return place{}, inaccessible()
 	}
 	return place{}, unresolved(id)
 }
