@@ -17,7 +17,7 @@ import (
 // TestFixtures audits the trees of testdata. Each archive says in its comment what is found, one line each: "PATH:LINE:COLUMN ID severity
 // seen", "allow PATH:LINE ID reason", "note PATH what"; nothing where nothing is. "level all" asks for both tiers, "partial" says that
 // not all files are listed, "focus PATH" narrows. Lines that begin with # are comments. What a file is after its certain edits stands in
-// an archive's "fixed/PATH".
+// an archive's "fixed/PATH"; %20 in its name is a space.
 func TestFixtures(t *testing.T) {
 	t.Parallel()
 	archives, err := filepath.Glob("testdata/*.txtar")
@@ -33,6 +33,7 @@ func TestFixtures(t *testing.T) {
 			}
 			tree, options, fixed := tree{whole: true, files: audit.Files{}}, audit.Options{}, map[string]string{}
 			for _, file := range archive.Files {
+				file.Name = strings.ReplaceAll(file.Name, "%20", " ")
 				if to, ok := strings.CutPrefix(file.Name, "fixed/"); ok {
 					fixed[to] = string(file.Data)
 				} else {
