@@ -14,7 +14,7 @@ func Checks() []Check {
 
 // scriptChecks are the checks of JavaScript and TypeScript.
 func scriptChecks() []Check {
-	return []Check{clientSecret(), unawaited(), misplaced(), removedAPI()}
+	return []Check{clientSecret(), unawaited(), misplaced(), removedAPI(), tooLate()}
 }
 
 // fileChecks are the checks of other files.

@@ -19,8 +19,8 @@ func unsafeMetadata() Check {
 			"A condition that reads a role, a permission or a plan from it is one that everybody can meet.",
 		Before: []Example{{"views.py", "def delete_post(user, post):\n    if user.unsafe_metadata.get(\"role\") != \"admin\":\n        raise PermissionError\n    post.delete()\n"}},
 		After:  []Example{{"views.py", "def delete_post(user, post):\n    if user.public_metadata.get(\"role\") != \"admin\":\n        raise PermissionError\n    post.delete()\n"}},
-		wants:  isProgram,
-		find:   unsafeGuards,
+		wants:  func(name string) bool { return isProgram(name) || isScript(name) },
+		find:   func(p *project) []Finding { return append(unsafeGuards(p), unsafeScriptGuards(p)...) },
 	}
 }
 

@@ -184,7 +184,7 @@ func (p *project) judgePlace(app *nextApp, name string) (f Finding, ok bool) {
 		return f, false
 	case parent(name) == app.base:
 		f.Seen = fmt.Sprintf("Next.js doesn't run a file named %q: the name has to be %s", base, path.Base(target))
-	case !middlewareName.MatchString(base) && !strings.HasPrefix(base, "_"), !p.isAlone(app, name):
+	case !middlewareName.MatchString(base) && (!strings.HasPrefix(base, "_") || app.major < 13), !p.isAlone(app, name): // 12 ran _middleware
 		return f, false
 	default:
 		f.Seen = fmt.Sprintf("Next.js doesn't run it in this directory: the place of %s is %s, beside %s", base, place(app.base), routes(p, app.base))
