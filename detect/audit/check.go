@@ -26,6 +26,7 @@ type Check struct {
 	Frameworks []string // in which it occurs, by the names that people use; empty: in any
 	Fix        string   // what to do, in one or two sentences
 	Link       string   // where Clerk says so
+	Exposes    bool     // whether it may have given the secret key away, which then is to be rotated
 	Why        string   // what happens otherwise, for the check's page: Markdown
 	// Before has the mistake and After doesn't: examples for the check's page, which are tested.
 	Before, After []Example

@@ -7,6 +7,7 @@ func Checks() []Check {
 	checks := slices.Concat(
 		scriptChecks(), // what JavaScript and TypeScript show
 		fileChecks(),   // what other files show
+		advisoryChecks(),
 	)
 	slices.SortFunc(checks, func(a, b Check) int { return compareIDs(a.ID, b.ID) })
 	return checks
@@ -20,4 +21,13 @@ func scriptChecks() []Check {
 // fileChecks are the checks of other files.
 func fileChecks() []Check {
 	return []Check{prefixed(), keylessTracked(), imageSecret(), unsafeMetadata(), unverified()}
+}
+
+// advisoryChecks are those of mistakes in Clerk's packages.
+func advisoryChecks() []Check {
+	var checks []Check
+	for _, a := range slices.Concat(advisories(), moreAdvisories(), nextAdvisories()) {
+		checks = append(checks, a.check())
+	}
+	return checks
 }

@@ -1,0 +1,47 @@
+package audit_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/rekey-app/rekey/detect/audit"
+)
+
+// TestUpgrades: a finding says which release to upgrade to, of the branch that is used, and what there is to do besides.
+func TestUpgrades(t *testing.T) {
+	t.Parallel()
+	proxy := "import { clerkMiddleware } from '@clerk/express'\napp.use(clerkMiddleware({ frontendApiProxy: { enabled: true } }))\n"
+	protect := "import { auth } from '@clerk/nextjs/server'\nawait auth.protect({ role: 'org:admin', unauthorizedUrl: '/' })\n"
+	for _, test := range []struct{ lockfile, script, want string }{
+		{
+			"\"@clerk/express@*\":\n  version \"2.0.0\"\n  dependencies:\n    \"@clerk/backend\" \"*\"\n\n\"@clerk/backend@*\":\n  version \"3.0.0\"\n", proxy,
+			"Upgrade @clerk/express to 2.0.7 or later, and rotate the secret key: whoever used the mistake has it.",
+		},
+		{"\"@clerk/nextjs@*\":\n  version \"6.39.2\"\n", protect, "Upgrade @clerk/nextjs to 6.39.3 or later."},
+		{"\"@clerk/nextjs@*\":\n  version \"7.0.0\"\n", protect, "Upgrade @clerk/nextjs to 7.2.4 or later."},
+	} {
+		result, err := audit.Run(t.Context(), audit.Files{
+			"package.json": []byte(`{"dependencies": {"@clerk/express": "*", "@clerk/nextjs": "*"}}`), "yarn.lock": []byte(test.lockfile), "main.ts": []byte(test.script),
+		}, audit.Options{})
+		if err != nil || len(result.Findings) != 1 {
+			t.Fatalf("%v, %v", result.Findings, err)
+		}
+		if got := result.Findings[0].Fix; got != test.want {
+			t.Errorf("%s\nwant %s", got, test.want)
+		}
+	}
+}
+
+// TestExposing: one advisory asks to rotate the key.
+func TestExposing(t *testing.T) {
+	t.Parallel()
+	var exposing []string
+	for _, check := range audit.Checks() {
+		if check.Exposes {
+			exposing = append(exposing, check.ID)
+		}
+	}
+	if !slices.Equal(exposing, []string{"GHSA-gjxx-92w9-8v8f"}) {
+		t.Errorf("%v may have given the key away", exposing)
+	}
+}
