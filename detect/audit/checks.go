@@ -15,7 +15,7 @@ func Checks() []Check {
 
 // scriptChecks are the checks of JavaScript and TypeScript.
 func scriptChecks() []Check {
-	return []Check{clientSecret(), unawaited(), misplaced(), removedAPI(), tooLate()}
+	return []Check{clientSecret(), unawaited(), misplaced(), removedAPI(), unsignedWebhook(), tooLate()}
 }
 
 // fileChecks are the checks of other files.
