@@ -20,7 +20,7 @@ func tooLate() Check {
 		Why: "Express runs middleware and routes in the order in which they are set. A route that is set before `clerkMiddleware()` never sees who is signed in: " +
 			"`getAuth()` throws there, and every request to it fails.\n\n" +
 			"Only routes of the same `express()` are looked at that call `getAuth()` themselves, or through a router in the same file or one that it imports. " +
-			"A webhook or a health check that stands in front on purpose is not reported.",
+			"A webhook or a health check that comes first on purpose is not reported.",
 		Before: []Example{{"server.js", `import { clerkMiddleware, getAuth } from "@clerk/express";
 import express from "express";
 

@@ -61,7 +61,7 @@ func Parse(name string, text []byte) (*File, error) {
 	}
 	program, err := parser.ParseFile(nil, "", string(code.Code), parser.IgnoreRegExpErrors, parser.WithDisableSourceMaps)
 	if err != nil {
-		return nil, fmt.Errorf("not understood: %w", err)
+		return nil, fmt.Errorf("can't be read as code: %w", err)
 	}
 	f := &File{Path: name, Text: text, Exports: map[string]*Node{}, scopes: map[*Node]map[string]*Binding{}}
 	f.places = newPlaces(code.Map, code.Code, text)
