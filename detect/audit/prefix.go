@@ -15,18 +15,20 @@ import (
 func prefixed() Check {
 	return Check{
 		ID: "C1", Title: "A secret is named for the browser", Severity: detect.HighSeverity, Tier: Default,
-		Fix: "Rename it to CLERK_SECRET_KEY, without the prefix, and read it in server code only. If the app was ever built with it set, rotate the key: " +
-			"it's in the files that browsers load.",
+		Fix:  "Rename it to CLERK_SECRET_KEY, without the prefix, and read it in server code only. If code for the browser was ever built with it set, rotate the key.",
 		Link: "https://clerk.com/docs/guides/development/clerk-environment-variables",
-		Why: "Bundlers put the value of every variable with a public prefix (`NEXT_PUBLIC_`, `VITE_`, `EXPO_PUBLIC_`, `REACT_APP_`, `PUBLIC_` and the like) into " +
-			"the JavaScript that browsers load. A secret key with such a name is public as soon as the app is built with it, although no repository shows it. " +
-			"The name alone is the mistake: whoever sets the app up from the example sets the key there.",
+		Why: "A public prefix (`NEXT_PUBLIC_`, `VITE_`, `EXPO_PUBLIC_`, `REACT_APP_`, `PUBLIC_` and the like) says that browsers may have the value: bundlers write it into the " +
+			"JavaScript that they load wherever code asks for it, and some write all such variables. One import from a component is enough to publish a secret key with such a name, " +
+			"and no repository shows it. The name alone is the mistake: whoever sets the app up from the example sets the key there.\n\n" +
+			"Comments, texts, tests and guards that only ask whether the variable is set aren't reported.",
 		Before: []Example{{".env.example", "NEXT_PUBLIC_CLERK_SECRET_KEY=\n"}},
 		After:  []Example{{".env.example", "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY=\nCLERK_SECRET_KEY=\n"}},
-		wants:  func(name string) bool { return isOurs(name) && settingsOf(name) != nil },
-		find:   findPrefixed,
+		wants:  func(name string) bool { return isSettings(name) || isScript(name) },
+		find:   func(p *project) []Finding { return append(findPrefixed(p), prefixedInScripts(p)...) },
 	}
 }
+
+const handedOut = " is a name that frameworks hand to browsers"
 
 // prefixedName is such a name, as a whole. Names that go on say something about the secret, and are none: see [aboutSecret].
 var prefixedName = regexp.MustCompile(
@@ -41,9 +43,12 @@ type setting struct {
 	start, end  int
 }
 
+// isSettings reports whether a file sets variables, as far as such files are read.
+func isSettings(name string) bool { return isOurs(name) && settingsOf(name) != nil }
+
 func findPrefixed(p *project) []Finding {
 	var found []Finding
-	p.each(prefixed().wants, func(name string, text []byte) {
+	p.each(isSettings, func(name string, text []byte) {
 		if !prefixedName.Match(text) {
 			return
 		}
@@ -52,9 +57,9 @@ func findPrefixed(p *project) []Finding {
 			if !isPrefixed(s.name) {
 				continue
 			}
-			f := Finding{Path: name, Range: rangeOf(text, s.start, s.end), Seen: s.name + " is built into the code that browsers load"}
+			f := Finding{Path: name, Range: rangeOf(text, s.start, s.end), Seen: s.name + handedOut}
 			if !isPlaceholder(s.value) {
-				f.Severity, f.Seen = detect.CriticalSeverity, s.name+" has a value here, and is built into the code that browsers load"
+				f.Severity, f.Seen = detect.CriticalSeverity, f.Seen+", and it has a value here"
 			}
 			if f.Range.Line != line {
 				found = append(found, f)

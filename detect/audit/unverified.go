@@ -12,7 +12,7 @@ import (
 func unverified() Check {
 	return Check{
 		ID: "C27", Title: "A session token is decoded, not verified", Severity: detect.CriticalSeverity, Tier: Default,
-		Frameworks: []string{"Go", "Python", "Ruby", "PHP"},
+		Frameworks: []string{"JavaScript", "Go", "Python", "Ruby", "PHP"},
 		Fix: "Verify the token before you use what it says: authenticate_request in Clerk's backend SDKs, jwt.Verify in Go, or a JWT library with Clerk's public keys " +
 			"(https://<your Frontend API>/.well-known/jwks.json).",
 		Link: "https://clerk.com/docs/guides/sessions/manual-jwt-verification",
@@ -23,10 +23,12 @@ func unverified() Check {
 		After: []Example{{"auth.py", "import jwt\n\nkeys = jwt.PyJWKClient(\"https://clerk.example.com/.well-known/jwks.json\")\n\n\ndef current_user(request):\n" +
 			"    token = request.headers[\"Authorization\"].split()[1]\n    key = keys.get_signing_key_from_jwt(token).key\n" +
 			"    claims = jwt.decode(token, key, algorithms=[\"RS256\"])\n    return claims[\"sub\"]\n"}},
-		wants: isProgram,
-		find:  findUnverified,
+		wants: func(name string) bool { return isProgram(name) || isScript(name) },
+		find:  func(p *project) []Finding { return append(findUnverified(p), unverifiedScripts(p)...) },
 	}
 }
+
+const unverifiedSeen = "a token from a request is decoded without verification, and nothing in this file verifies one"
 
 func findUnverified(p *project) []Finding {
 	var found []Finding
@@ -45,7 +47,7 @@ func findUnverified(p *project) []Finding {
 			at = unverifiedIn(readProgram(name, text))
 		}
 		for _, t := range at {
-			found = append(found, Finding{Path: name, Range: rangeOf(text, t.Start, t.End), Seen: "a token from a request is decoded without verification, and nothing in this file verifies one"})
+			found = append(found, Finding{Path: name, Range: rangeOf(text, t.Start, t.End), Seen: unverifiedSeen})
 		}
 	})
 	return found
