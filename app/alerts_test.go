@@ -170,7 +170,8 @@ func testAlertInAComment(t *testing.T) {
 		{Kind: "issue_comment", URL: page}, {Kind: "wiki_commit", URL: "https://evil.example/"},
 	}})
 	issue := w.filed(1)[0]
-	holds(t, "the issue", issue.Body, "was written in [a comment on an issue]("+page+")", "GitHub also found it in", "a page of the wiki")
+	holds(t, "the issue", issue.Body, "was written in [a comment on #12]("+page+")** and in 1 more place", "**Where it was found**", "a page of the wiki",
+		"- [ ] [A comment on #12]("+page+") (found by GitHub's secret scanning; rekey can't see when it's gone): delete the comment.")
 	if strings.Contains(issue.Body, "evil.example") || strings.Contains(issue.Body, "was pushed to this repository") {
 		t.Error(issue.Body)
 	}

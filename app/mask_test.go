@@ -250,3 +250,23 @@ func testMovedTextStays(t *testing.T) {
 		t.Errorf("%+v", places)
 	}
 }
+
+// testOldTitle: a title that was changed still stands in the timeline, and its step stays open; and whoever wrote it did not push it.
+func testOldTitle(t *testing.T) {
+	w := newShop(t)
+	told := w.notified()
+	key, _ := w.secret(982, detect.Live)
+	number, sent := w.shop.OpenIssue(w.ctx, "Why is "+key+" refused?", "See above.", w.sam)
+	w.took(sent, nil)
+	issue := w.issues(2)[1]
+	if notices := told(); len(notices) != 1 || !strings.Contains(notices[0], "written on GitHub by `sam`") || strings.Contains(notices[0], "pushed by") {
+		t.Errorf("notices %q", notices)
+	}
+	title := "Why is my key refused?"
+	w.took(w.shop.EditText(w.ctx, w.textOf("See above.").NodeID, githubtest.Edited{Title: &title}, w.sam))
+	w.say(issue.Number, "/rekey status", w.ada)
+	holds(t, "the issue", w.issue(issue.Number).Body, "- [ ] [The title of issue #1](", "the timeline shows the old one")
+	w.took(w.shop.DeleteIssue(w.ctx, number, w.ada))
+	w.say(issue.Number, "/rekey status", w.ada)
+	holds(t, "the issue after the other was deleted", w.issue(issue.Number).Body, "- [x] [The title of issue #1](")
+}

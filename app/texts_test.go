@@ -29,6 +29,7 @@ func TestTexts(t *testing.T) {
 		"MaskInPublic":        testMaskInPublic,
 		"MaskRace":            testMaskRace,
 		"MovedTextStays":      testMovedTextStays,
+		"OldTitle":            testOldTitle,
 		"DeleteComments":      testDeleteComments,
 		"DeleteCommentsSome":  testDeleteCommentsWithout,
 	})

@@ -61,7 +61,8 @@ type NoticeLeak struct {
 	Instance    string             `json:"instance,omitempty"`
 	InstanceID  string             `json:"instance_id,omitempty"`
 	State       State              `json:"state"`
-	Pusher      string             `json:"pusher,omitempty"`
+	Pusher      string             `json:"pusher,omitempty"` // login of who pushed it first; "" where it was first found in a text
+	Author      string             `json:"author,omitempty"` // login of who wrote that text
 	Detected    time.Time          `json:"detected_at"`
 	Seconds     int64              `json:"seconds_since_detected,omitempty"` // [Notice.Took], set when it is sent
 }

@@ -1,6 +1,7 @@
 package respond
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,11 @@ type Text struct {
 	// Masked is when rekey took the key out of the text as it was then; zero: it did not. It does so once for each key and text.
 	Masked time.Time
 	Kept   Kept // why it did not, where the policy wants it
+}
+
+// OnlyInTexts reports whether all of the sightings are in texts; no for none.
+func OnlyInTexts(list []Sighting) bool {
+	return len(list) > 0 && !slices.ContainsFunc(list, func(s Sighting) bool { return !s.InText() })
 }
 
 // InText reports whether the sighting is in a text on GitHub.

@@ -47,7 +47,8 @@ type leakPage struct {
 	Name                    string
 	RepositoryURL, IssueURL string
 	Places                  []placeRow
-	More                    int // places that are not shown
+	More                    int  // places that are not shown
+	InTexts                 bool // all of them are in texts
 	Timeline                []happening
 	Instructions            template.HTML
 	Written                 time.Time
@@ -76,6 +77,7 @@ func (d *Dashboard) leak(w http.ResponseWriter, r *http.Request) {
 		MayWrite: role.CanWrite(), MayIgnore: role.Maintains() || role.CanWrite() && !l.Production(), Asked: l.Verifiable(),
 		MayApprove: l.Request.Waits() && !strings.EqualFold(l.Request.By, v.Login) && !strings.EqualFold(l.Pusher, v.Login),
 		Order:      strconv.FormatInt(d.Now().UnixMicro(), 36),
+		InTexts:    respond.OnlyInTexts(detail.Sightings),
 	}
 	for i, s := range detail.Sightings {
 		if i == maxPlaces {

@@ -273,18 +273,8 @@ func (w *Worker) reportDeletions(ctx context.Context, args job.DeleteTexts) erro
 			return err
 		}
 		return w.Recorder.Decide(ctx, tx, args.Leak, p, func(f respond.LeakFacts) respond.Decision {
-			return respond.TellDeletions(f, args.Command, args.By, came, onlyInTexts(all))
+			return respond.TellDeletions(f, args.Command, args.By, came, respond.OnlyInTexts(all))
 		})
 	})
 	return ignoreNotFound(err)
-}
-
-// onlyInTexts reports whether nothing shows the key any more but texts, if anything does.
-func onlyInTexts(all []respond.Sighting) bool {
-	for _, s := range all {
-		if !s.InText() {
-			return false
-		}
-	}
-	return true
 }

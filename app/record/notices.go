@@ -31,6 +31,13 @@ func (r *Recorder) enqueueNotices(ctx context.Context, tx Tx, a respond.Action, 
 		step = history[len(history)-1]
 	}
 	notice := text.Notice(facts, a, step)
+	first, err := tx.Sightings(ctx, leak.ID, 1)
+	if err != nil {
+		return err
+	}
+	if respond.OnlyInTexts(first) {
+		notice.Leak.Pusher, notice.Leak.Author = "", notice.Leak.Pusher
+	}
 	targets := p.Notify
 	switch {
 	case a.Always:

@@ -33,6 +33,7 @@ type leaksTx interface {
 	UpdateLeak(ctx context.Context, leak respond.Leak, step respond.Event) error
 	AdmitLeak(ctx context.Context, leak int64) error
 	Events(ctx context.Context, leak int64) ([]respond.Event, error)
+	Sightings(ctx context.Context, leak int64, limit int) ([]respond.Sighting, error)
 	HeadsOf(ctx context.Context, leak int64) ([]ledger.Head, error)
 	Tip(ctx context.Context, repository int64, ref string) (string, error)
 	IssuesFiled(ctx context.Context, repository int64, since time.Time) (int, error)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -111,7 +112,7 @@ func (w *Watcher) holds(ctx context.Context, text, fingerprint string) bool {
 // state is what became of a text.
 type state struct{ former, gone bool }
 
-// stateOf says what became of a text by what GitHub shows of it now. An earlier title stands in the timeline, of which the history tells nothing.
+// stateOf says what became of a text by what GitHub shows of it now.
 func stateOf(s respond.Sighting, h github.History, holds func(text string) bool) state {
 	switch {
 	case !h.Exists:
@@ -119,7 +120,7 @@ func stateOf(s respond.Sighting, h github.History, holds func(text string) bool)
 	case s.Text.Field == "diff_hunk":
 		return state{}
 	case s.Text.Field == "title":
-		return state{former: !holds(h.Title)}
+		return stateOfTitle(s, h, holds)
 	case holds(h.Body):
 		return state{}
 	}
@@ -129,6 +130,17 @@ func stateOf(s respond.Sighting, h github.History, holds func(text string) bool)
 		}
 	}
 	return state{former: true, gone: true}
+}
+
+// maxTitles is how many former titles GitHub is asked for: there may be more.
+const maxTitles = 100
+
+// stateOfTitle says what became of a title: those that were changed stand in the timeline of an issue or a pull request. Of discussions GitHub
+// doesn't show them, so that nobody can tell whether they are kept.
+func stateOfTitle(s respond.Sighting, h github.History, holds func(text string) bool) state {
+	former := !holds(h.Title)
+	shown := len(h.Titles) >= maxTitles || slices.ContainsFunc(h.Titles, func(t github.FormerTitle) bool { return holds(t.Text) })
+	return state{former: former, gone: former && !shown && s.Source != respond.InDiscussion}
 }
 
 func (w *Watcher) save(ctx context.Context, looked job.Texts, leak respond.Leak, list []respond.Sighting, states map[int64]state) error {

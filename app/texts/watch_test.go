@@ -1,6 +1,7 @@
 package texts
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,15 @@ func TestWhatBecameOfAText(t *testing.T) {
 	now := func(title, body string, edits ...github.Edit) github.History {
 		return github.History{Exists: true, Title: title, Body: body, Edits: edits}
 	}
+	discussion := of("title", true)
+	discussion.Source = respond.InDiscussion
+	titled := func(title string, former ...string) github.History {
+		h := now(title, with)
+		for _, text := range former {
+			h.Titles = append(h.Titles, github.FormerTitle{Text: text})
+		}
+		return h
+	}
 	version := func(text string) github.Edit { return github.Edit{Text: text} }
 	for name, test := range map[string]struct {
 		s    respond.Sighting
@@ -42,7 +52,10 @@ func TestWhatBecameOfAText(t *testing.T) {
 		"comment deleted":               {body, github.History{}, state{gone: true}},
 		"comment deleted after an edit": {of("body", true), github.History{}, state{former: true, gone: true}},
 		"title as it was":               {of("title", false), now(with, without), state{}},
-		"title changed":                 {of("title", false), now(without, with), state{former: true}},
+		"title changed":                 {of("title", false), titled(without, "", with, without), state{former: true}},
+		"title changed, not shown":      {of("title", true), titled(without, "other"), state{former: true, gone: true}},
+		"title changed too often":       {of("title", true), titled(without, slices.Repeat([]string{"other"}, 100)...), state{former: true}},
+		"title of a discussion":         {discussion, titled(without), state{former: true}},
 		"title changed back":            {of("title", true), now(with, without), state{}},
 		"title of a deleted issue":      {of("title", true), github.History{}, state{former: true, gone: true}},
 		"lines quoted":                  {of("diff_hunk", false), now("", without), state{}},

@@ -177,6 +177,10 @@ func TestSlack(t *testing.T) {
 	if got := slackOf(t, e); !strings.Contains(got, "\n*Critical*\n") || strings.Contains(got, "public") || strings.Contains(got, "By ") {
 		t.Errorf("a private repository:\n%s", got)
 	}
+	e.Leak.Author = "sam"
+	if got := slackOf(t, e); !strings.Contains(got, "\n*Critical* · written on GitHub by `sam`\n") {
+		t.Errorf("in a comment:\n%s", got)
+	}
 	e.Type, e.By, e.Reason = "leak.revoked", "ada<!channel>", "x <!here> `y` *z*\n@all see https://evil.example/a or evil.example"
 	got := slackOf(t, e)
 	for _, bad := range []string{"<!", "`y`", "\n@all", "@all", "://evil", "evil.example"} {

@@ -107,7 +107,7 @@ func isOpen(step string) bool {
 	return step == respond.NoticeOpened.Type() || step == respond.NoticeReopened.Type() || step == respond.NoticeReminded.Type() || step == respond.NoticePublished.Type()
 }
 
-// slackFacts say how bad it is: severity, whether strangers can read it, who pushed it.
+// slackFacts say how bad it is: severity, whether strangers can read it, who pushed or wrote it.
 func slackFacts(e respond.Notice) []string {
 	if !isOpen(e.Type) {
 		return nil
@@ -121,6 +121,9 @@ func slackFacts(e respond.Notice) []string {
 	}
 	if e.Leak.Pusher != "" {
 		facts = append(facts, "pushed by `"+slackCode(e.Leak.Pusher)+"`")
+	}
+	if e.Leak.Author != "" {
+		facts = append(facts, "written on GitHub by `"+slackCode(e.Leak.Author)+"`")
 	}
 	return facts
 }

@@ -3,6 +3,7 @@ package text
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rekey-app/rekey/respond"
@@ -66,66 +67,74 @@ func (v issueView) bypassCell() string {
 	return ""
 }
 
-// alsoIn lists where GitHub found the key beside files.
-func (v issueView) alsoIn() string {
-	if !v.Private {
-		return ""
-	}
-	var b strings.Builder
-	n := 0
-	for _, a := range v.Alerts {
+// withAlerts is the places of a leak with those where GitHub found it besides: one list, in which each is once.
+func withAlerts(list []respond.Sighting, alerts []respond.Alert) []respond.Sighting {
+	all := slices.Clone(list)
+	for _, a := range alerts {
 		for _, p := range a.Places {
-			if n++; n <= maxPlaces {
-				b.WriteString("- " + alertPlace(p) + "\n")
+			s := ofAlert(p)
+			known := slices.ContainsFunc(all, func(k respond.Sighting) bool {
+				same := k.Source == s.Source && k.Text.Field == s.Text.Field || p.Kind == "wiki_commit" && k.Source == respond.InWiki
+				return same && (s.Text.URL == "" || strings.EqualFold(k.Text.URL, s.Text.URL))
+			})
+			if !known {
+				all = append(all, s)
 			}
 		}
 	}
-	if n == 0 {
-		return ""
-	}
-	if n > maxPlaces {
-		b.WriteString("- and " + format.Count(n-maxPlaces, "more place", "more places") + "\n")
-	}
-	return "**GitHub also found it in**\n\n" + b.String() + "\nDeleting or editing a text doesn't revoke the key: GitHub keeps earlier versions, and has sent it by email to everyone who watches the repository.\n\n"
+	return all
 }
 
-// alertPlace names a place, with a link where there is one.
-func alertPlace(p respond.AlertPlace) string {
-	name := placeName(p.Kind)
-	if p.URL == "" {
-		return name
-	}
-	return markdown.Link(name, p.URL)
-}
+// byGitHub reports whether the place is known from GitHub's alert alone: rekey has nothing to look at it by.
+func byGitHub(s respond.Sighting) bool { return s.ID == 0 && s.InText() && s.Text.NodeID == "" }
 
-// placeName is a kind of place in words, by GitHub's name of it.
-func placeName(kind string) string {
-	switch kind {
-	case "wiki_commit":
-		return "a page of the wiki"
-	case "pull_request_review":
-		return "a review of a pull request"
-	case "pull_request_review_comment":
-		return "a comment in a review"
-	}
-	of := map[string]string{"issue": "an issue", "discussion": "a discussion", "pull_request": "a pull request"}
-	at := strings.LastIndexByte(kind, '_')
-	if at < 0 || of[kind[:at]] == "" {
-		return "another place"
-	}
-	switch part := kind[at+1:]; part {
-	case "title":
-		return "the title of " + of[kind[:at]]
-	case "body":
-		return "the description of " + of[kind[:at]]
+// ofAlert is a place of an alert's as a text; one in the wiki, or of a kind that GitHub may add later, has no source, and its field is the kind.
+func ofAlert(p respond.AlertPlace) respond.Sighting {
+	source, field := respond.Source(""), "body"
+	switch p.Kind {
 	default:
-		return "a comment on " + of[kind[:at]]
+		field = p.Kind
+	case "pull_request_review":
+		source = respond.InReview
+	case "pull_request_review_comment":
+		source = respond.InReviewComment
+	case "issue_comment", "pull_request_comment":
+		source = respond.InIssueComment
+	case "discussion_comment":
+		source = respond.InDiscussionComment
+	case "issue_title", "issue_body", "pull_request_title", "pull_request_body", "discussion_title", "discussion_body":
+		at := strings.LastIndexByte(p.Kind, '_')
+		source, field = respond.Source(p.Kind[:at]), p.Kind[at+1:]
 	}
+	return respond.Sighting{Source: source, Text: respond.Text{URL: p.URL, Field: field, Number: numberIn(p.URL)}}
+}
+
+// placeName is a place in words that is no text of a kind that rekey reads, by GitHub's name of it.
+func placeName(kind string) string {
+	if kind == "wiki_commit" {
+		return "a page of the wiki"
+	}
+	return "another place on GitHub"
+}
+
+// numberIn is the number of the issue, pull request or discussion whose page an address leads to; 0 for none.
+func numberIn(url string) int {
+	for _, page := range []string{"/issues/", "/pull/", "/discussions/"} {
+		if _, rest, found := strings.Cut(url, page); found {
+			end := strings.IndexFunc(rest, func(c rune) bool { return c < '0' || c > '9' })
+			if end < 0 {
+				end = len(rest)
+			}
+			n, _ := strconv.Atoi(rest[:end]) // 0 for none
+			return n
+		}
+	}
+	return 0
 }
 
 // inTextsOnly reports whether the key was found in texts on GitHub, and nowhere in git.
 func (v issueView) inTextsOnly() bool {
-	return len(v.Sightings) > 0 && !slices.ContainsFunc(v.Sightings, func(s respond.Sighting) bool { return !s.InText() })
+	return respond.OnlyInTexts(v.Sightings)
 }
 
 // writtenIn says where a key was written that no file holds; "" where one does, or nobody knows.
@@ -136,18 +145,6 @@ func (v issueView) writtenIn() string {
 			return "in " + SourceName(first)
 		}
 		return "in " + textPlace(first)
-	}
-	if len(v.Sightings) > 0 {
-		return ""
-	}
-	for _, a := range v.Alerts {
-		switch {
-		case len(a.Places) == 0:
-		case v.Private:
-			return "in " + alertPlace(a.Places[0])
-		default:
-			return "in " + placeName(a.Places[0].Kind)
-		}
 	}
 	return ""
 }

@@ -64,7 +64,7 @@ func approvalReply(r respond.Reply) string {
 	case respond.ReplyOwnRequest:
 		return thanks + ", but you asked for this yourself. It takes " + approver(r.Approval, r.By) + " to confirm it."
 	case respond.ReplyPusherApproves:
-		return thanks + ", but you pushed this key. It takes " + approver(r.Approval, r.By) + " to confirm that it can be closed."
+		return thanks + ", but you pushed or wrote this key. It takes " + approver(r.Approval, r.By) + " to confirm that it can be closed."
 	case respond.ReplyNotApprover:
 		return thanks + ", but it takes " + approver(r.Approval, request.By) + " to confirm this."
 	case respond.ReplyTeamUnreadable:

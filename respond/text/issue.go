@@ -47,6 +47,7 @@ func (t IssueText) Digest() string {
 // before the repository's files were read, the instructions are general ones.
 func Issue(ctx context.Context, f IssueFacts) IssueText {
 	v := issueView{f}
+	v.Sightings = withAlerts(f.Sightings, f.Alerts)
 	if f.hidden() {
 		return v.publicIssue()
 	}
@@ -61,7 +62,7 @@ func Issue(ctx context.Context, f IssueFacts) IssueText {
 	case respond.Revoked, respond.Resolved:
 		b.WriteString(v.removal() + v.guide(ctx).Aftermath())
 	}
-	b.WriteString(folded("Facts about this leak", v.table()+v.places()+v.alsoIn()+v.history()))
+	b.WriteString(folded("Facts about this leak", v.table()+v.places()+v.history()))
 	b.WriteString(v.closing())
 	return IssueText{
 		Title:     markdown.Title(v.title()),

@@ -48,7 +48,7 @@ func SourceName(s respond.Sighting) string {
 		}
 		return "the notes of a release"
 	}
-	return "a text on GitHub"
+	return placeName(s.Text.Field) // GitHub's name for where its secret scanning found it
 }
 
 // textPlace is a text's name, with a link where there is one.
@@ -64,6 +64,8 @@ func textState(s respond.Sighting) string {
 	switch {
 	case !s.Text.Gone.IsZero():
 		return "gone, as checked on " + format.Date(s.Text.Gone)
+	case byGitHub(s):
+		return "found by GitHub's secret scanning; rekey can't see when it's gone"
 	case s.Text.Former && !s.Text.Masked.IsZero():
 		return "masked by rekey, **but an earlier version still shows it**"
 	case s.Text.Former && s.Text.Field == "title":
@@ -150,6 +152,8 @@ const (
 
 func clicks(s respond.Sighting) string {
 	switch s.Source {
+	case "":
+		return "edit or delete it there."
 	case respond.InRelease:
 		return "edit the release. GitHub doesn't show earlier versions of releases."
 	case respond.InCommitComment:

@@ -3,9 +3,12 @@ package text
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
@@ -259,5 +262,44 @@ func TestMaskNote(t *testing.T) {
 	}
 	if got := MaskNote(strings.Repeat("é", 65_500), 0); got != "" {
 		t.Errorf("a text that would be too long gets %q", got)
+	}
+}
+
+// TestPlacesOfAlerts: where GitHub's secret scanning found the key is in the one list of places, and none is there twice.
+func TestPlacesOfAlerts(t *testing.T) {
+	t.Parallel()
+	live := leak(detect.SecretKey, detect.Live, 1)
+	all := textKinds()
+	f := issueFacts(live, all[1], all[2])
+	at := func(kind, url string) respond.AlertPlace { return respond.AlertPlace{Kind: kind, URL: url} }
+	f.Alerts = []respond.Alert{{Number: 3, State: respond.AlertOpen, Places: []respond.AlertPlace{
+		at("issue_body", all[1].Text.URL), at("issue_comment", strings.ToUpper(all[2].Text.URL)), // known
+		at("issue_title", all[1].Text.URL), at("pull_request_comment", "https://github.com/acme/shop/pull/7#issuecomment-9"),
+		at("wiki_commit", "https://github.com/acme/shop/wiki/Home"), at("pull_request_review", ""), at("gist", ""), at("issue_body", ""),
+	}}, {Number: 4, State: respond.AlertOpen, Places: []respond.AlertPlace{at("issue_title", all[1].Text.URL)}}}
+	body := Issue(context.Background(), f).Body
+	_, list, _ := strings.Cut(body, "**Where it was found**\n\n")
+	list, _, _ = strings.Cut(list, "\n\n")
+	var got []string
+	for line := range strings.Lines(list) {
+		name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(line), "- "), "["), "](")
+		name, _, _ = strings.Cut(name, ",")
+		got = append(got, name)
+	}
+	want := []string{
+		"the title of issue #12", "a comment on #7", "a page of the wiki", "a review of pull request", "another place on GitHub",
+		"the description of issue #12", "a comment on #12",
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s\n%s", diff, list)
+	}
+	if strings.Contains(body, "GitHub also found it in") {
+		t.Error("there is a second list")
+	}
+	steps := removalOf(t, f)
+	if n := strings.Count(steps, "- [ ]"); n != len(want) {
+		t.Errorf("%d steps, want one for each place\n%s", n, steps)
 	}
 }
