@@ -2,6 +2,7 @@ package lock
 
 import (
 	"bytes"
+	"errors"
 	"path"
 	"strings"
 
@@ -144,7 +145,8 @@ func (x *Index) readCatalogs(p, dir string, text []byte, _ func(string) bool) {
 		Catalogs  map[string]map[string]string `yaml:"catalogs"`
 		Overrides map[string]string            `yaml:"overrides"`
 	}
-	if err := yaml.Unmarshal(text, &file); err != nil {
+	var other *yaml.TypeError // what has another form than expected is left out
+	if err := yaml.Unmarshal(text, &file); err != nil && !errors.As(err, &other) {
 		x.note(p, "isn't valid YAML")
 		return
 	}
