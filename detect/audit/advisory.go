@@ -157,10 +157,14 @@ func (a *advisory) generalFix() string {
 		for _, r := range ranges {
 			fixed = append(fixed, r.Below)
 		}
-		all = append(all, entry+" to "+strings.Join(fixed, " or "))
+		last := len(fixed) - 1
+		if last > 0 {
+			fixed = []string{strings.Join(fixed[:last], ", ") + " or " + fixed[last]}
+		}
+		all = append(all, entry+" to "+fixed[0])
 	}
 	slices.Sort(all)
-	return "Upgrade " + strings.Join(all, ", ") + " or later" + a.also()
+	return "Upgrade " + strings.Join(all, "; ") + " or later" + a.also()
 }
 
 // until is a range of all versions before one.

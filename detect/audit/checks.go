@@ -1,9 +1,15 @@
 package audit
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // Checks returns all checks, in the order of their IDs. A new one is a value in a file of its own and a line here.
-func Checks() []Check {
+func Checks() []Check { return slices.Clone(checks()) }
+
+// checks is the table, which is made once: [Wanted] asks it for every path.
+var checks = sync.OnceValue(func() []Check {
 	checks := slices.Concat(
 		scriptChecks(), // what JavaScript and TypeScript show
 		fileChecks(),   // what other files show
@@ -11,7 +17,7 @@ func Checks() []Check {
 	)
 	slices.SortFunc(checks, func(a, b Check) int { return compareIDs(a.ID, b.ID) })
 	return checks
-}
+})
 
 // scriptChecks are the checks of JavaScript and TypeScript.
 func scriptChecks() []Check {

@@ -42,7 +42,7 @@ func Run(ctx context.Context, tree Tree, options Options) (Result, error) {
 	level := cmp.Or(options.Level, Default)
 	var result Result
 	var found []Finding
-	for _, check := range Checks() {
+	for _, check := range checks() {
 		if err := ctx.Err(); err != nil {
 			return result, err
 		}
@@ -71,5 +71,5 @@ func Run(ctx context.Context, tree Tree, options Options) (Result, error) {
 // Wanted reports whether an audit reads files of that name. It is decided by the name alone, so that a caller can ask before it has
 // the file.
 func Wanted(path string) bool {
-	return slices.ContainsFunc(Checks(), func(c Check) bool { return c.wants(path) }) || wantedAlways(path)
+	return slices.ContainsFunc(checks(), func(c Check) bool { return c.wants(path) }) || wantedAlways(path)
 }
