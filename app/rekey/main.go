@@ -5,6 +5,7 @@
 //   - serve starts the server, app/serve.
 //   - status asks a running server how it is, app/status.
 //   - scan reads files, directories and histories on this machine, app/scan.
+//   - audit reads how an app on this machine uses Clerk, app/audit.
 //   - hook installs git's hooks and is run by them, app/hook, and by those of coding agents, app/agent.
 //   - ruleset prints app/ruleset, and who lacks it.
 //   - github-pattern prints detect/pattern for GitHub's own push protection.
@@ -52,6 +53,7 @@ type commandLine struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 
 	Scan          scanCommand          `cmd:"" help:"Find Clerk keys in files, directories and git repositories on this machine."`
+	Audit         auditCommand         `cmd:"" help:"Find mistakes in how an app uses Clerk."`
 	Hook          hookCommand          `cmd:"" help:"Keep Clerk keys out of commits, pushes and what coding agents do, with hooks."`
 	Serve         serveCommand         `cmd:"" help:"Run the GitHub App's server."`
 	Doctor        doctorCommand        `cmd:"" help:"Check what a server needs, and how to fix what is wrong."`
@@ -73,6 +75,7 @@ Start here:
 
   rekey scan .            scan a directory
   rekey scan --history    scan everything a git repository has ever held
+  rekey audit             find mistakes in how an app uses Clerk
   rekey serve --help      run the GitHub App for an organisation`
 
 // streams are what a command reads and writes.

@@ -5,11 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
-	"path"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/rekey-app/rekey/app/terminal"
 	"github.com/rekey-app/rekey/detect"
@@ -132,7 +128,7 @@ func invocation(r Result, places, elsewhere int) sarif.Invocation {
 }
 
 func resultOf(h Hit, dir string) sarif.Result {
-	place := sarif.Place{ArtifactLocation: artifactOf(h, dir)}
+	place := sarif.Place{ArtifactLocation: sarif.ArtifactOf(dir, nameOf(h, h.File))}
 	switch {
 	case h.Member != "" || h.Place.Line < 1:
 	case h.Excerpt.Column > 0:
@@ -167,26 +163,6 @@ func level(h Hit) string {
 		return "error"
 	}
 	return "warning"
-}
-
-// artifactOf is the file's address: relative to the current directory where it is below that, else absolute.
-func artifactOf(h Hit, dir string) sarif.Artifact {
-	file := nameOf(h, h.File)
-	if filepath.IsAbs(file) || strings.HasPrefix(file, "../") {
-		from, err := filepath.Rel(dir, absolute(dir, file))
-		if err != nil || strings.HasPrefix(from, "..") {
-			return sarif.Artifact{URI: (&url.URL{Scheme: "file", Path: filepath.ToSlash(absolute(dir, file))}).String()}
-		}
-		file = filepath.ToSlash(from)
-	}
-	return sarif.Artifact{URI: (&url.URL{Path: path.Clean(file)}).String(), BaseID: "%SRCROOT%"}
-}
-
-func absolute(dir, file string) string {
-	if filepath.IsAbs(file) {
-		return file
-	}
-	return filepath.Join(dir, file)
 }
 
 func sentence(h Hit) string {

@@ -206,7 +206,7 @@ func TestSARIFAddresses(t *testing.T) {
 		{"", "ä ?#", "%C3%A4%20%3F%23"},
 		{"", "\xff", "%FF"},
 	} {
-		if got := artifactOf(Hit{Root: c.root, File: c.file}, "/srv/shop").URI; got != c.want {
+		if got := resultOf(Hit{Root: c.root, File: c.file}, "/srv/shop").Locations[0].PhysicalLocation.ArtifactLocation.URI; got != c.want {
 			t.Errorf("%q in %q is %q, want %q", c.file, c.root, got, c.want)
 		}
 	}

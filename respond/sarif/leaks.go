@@ -35,7 +35,7 @@ func OfLeaks(places []LeakPlace, hidden bool) Log {
 		fingerprint := PlaceFingerprint(p.Leak.Fingerprint, "", p.file())
 		seen[fingerprint]++
 		run.Results = append(run.Results, Result{
-			RuleID: id, RuleIndex: rules[id], Level: levelOf(p.Leak.Severity), Message: Text{Text: p.message(hidden)},
+			RuleID: id, RuleIndex: rules[id], Level: LevelOf(p.Leak.Severity), Message: Text{Text: p.message(hidden)},
 			Locations: []Location{{Place{
 				ArtifactLocation: Artifact{URI: (&url.URL{Path: path.Clean(p.Path)}).String(), BaseID: "%SRCROOT%"},
 				Region:           &Region{StartLine: max(p.line(), 1)}, // code scanning shows no result without
@@ -84,7 +84,8 @@ func (p LeakPlace) message(hidden bool) string {
 	return s + "."
 }
 
-func levelOf(s detect.Severity) string {
+// LevelOf is the level of a result of that severity.
+func LevelOf(s detect.Severity) string {
 	if s == detect.CriticalSeverity || s == detect.HighSeverity {
 		return "error"
 	}

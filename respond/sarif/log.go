@@ -75,6 +75,22 @@ type (
 		Locations           []Location        `json:"locations"`
 		PartialFingerprints map[string]string `json:"partialFingerprints"`
 		Properties          map[string]any    `json:"properties"`
+		Fixes               []Fix             `json:"fixes,omitempty"`
+	}
+	// Fix is a change that fixes what a result is about.
+	Fix struct {
+		Description Text     `json:"description"`
+		Changes     []Change `json:"artifactChanges"`
+	}
+	// Change is what a fix does to one file.
+	Change struct {
+		ArtifactLocation Artifact      `json:"artifactLocation"`
+		Replacements     []Replacement `json:"replacements"`
+	}
+	// Replacement puts a text in the place of a region.
+	Replacement struct {
+		Deleted  Region `json:"deletedRegion"`
+		Inserted *Text  `json:"insertedContent,omitempty"`
 	}
 	// Location is where a result is.
 	Location struct {

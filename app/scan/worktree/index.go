@@ -29,10 +29,12 @@ type Mode uint32
 const (
 	typeMask    = 0o170000
 	treeType    = 0o040000
+	linkType    = 0o120000
 	gitlinkType = 0o160000
 )
 
 func (m Mode) isTree() bool    { return m&typeMask == treeType }
+func (m Mode) isLink() bool    { return m&typeMask == linkType }
 func (m Mode) isGitlink() bool { return m&typeMask == gitlinkType }
 
 // Entry is a file in the index.

@@ -62,9 +62,10 @@ func (t *Tree) Introduced(ctx context.Context, c Commit) ([]File, error) {
 }
 
 type brought struct {
-	tree  *Tree
-	files []File
-	seen  int
+	tree    *Tree
+	regular bool // only what is no link
+	files   []File
+	seen    int
 }
 
 func (d *brought) compare(ctx context.Context, id ID, parents []ID, prefix string, depth int) error {
@@ -111,6 +112,7 @@ func (d *brought) compare(ctx context.Context, id ID, parents []ID, prefix strin
 			if err := d.compare(ctx, e.id, same, prefix+e.name+"/", depth+1); err != nil {
 				return err
 			}
+		case d.regular && e.mode.isLink():
 		default:
 			d.files = append(d.files, File{prefix + e.name, e.id})
 		}
@@ -196,3 +198,13 @@ func (t *Tree) PathOf(ctx context.Context, wanted ID) string {
 	}
 	return ""
 }
+
+// Files returns the regular files of a commit, in the order of git.
+func (t *Tree) Files(ctx context.Context, c Commit) ([]File, error) {
+	d := brought{tree: t, regular: true}
+	err := d.compare(ctx, c.Tree, nil, "", 0)
+	return d.files, err
+}
+
+// Blob returns the content of a file that has at most limit bytes.
+func (t *Tree) Blob(id ID, limit int64) ([]byte, error) { return t.read(id, "blob", limit) }

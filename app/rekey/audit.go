@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/rekey-app/rekey/app/audit"
+	"github.com/rekey-app/rekey/app/terminal"
+	"github.com/rekey-app/rekey/detect"
+	checks "github.com/rekey-app/rekey/detect/audit"
+	"github.com/rekey-app/rekey/respond/format"
+)
+
+type auditCommand struct {
+	Path    string `arg:"" optional:"" help:"A directory or file. Default: this directory."`
+	Explain string `xor:"what" placeholder:"ID" help:"Explain a check: why, an example, the fix."`
+	List    bool   `xor:"what" help:"List all checks."`
+	Level   string `default:"default" enum:"default,all" placeholder:"LEVEL" help:"default (mistakes) or all (questions for a reviewer, too)."`
+	FailOn  string `default:"low" enum:"low,medium,high,critical,none" placeholder:"SEVERITY" help:"Exit with 1 from this severity on: low, medium, high, critical or none."`
+	Ref     string `xor:"change" placeholder:"COMMIT" help:"Audit a commit instead of the files on disk, in a bare repository too: a ref, an ID or HEAD~2."`
+	Diff    bool   `xor:"change" help:"Print the changes that are certain as a diff, and change nothing."`
+	Fix     bool   `xor:"change" help:"Make the changes that are certain, then report what is left."`
+	Format  string `default:"text" enum:"text,json,sarif" placeholder:"FORMAT" help:"text, json or sarif (2.1.0)."`
+	Output  string `short:"o" placeholder:"FILE" help:"Write the result to a file instead of standard output."`
+	Quiet   bool   `short:"q" help:"Print only what was found: no totals or warnings."`
+	Verbose bool   `short:"v" help:"List every file that could not be read, however many there are."`
+	Strict  bool   `help:"Exit with 2 also if part of a file could not be read."`
+	Color   string `default:"auto" enum:"auto,always,never" placeholder:"WHEN" help:"auto, always or never."`
+}
+
+// Help is shown by rekey audit --help.
+func (auditCommand) Help() string {
+	return `Looks for mistakes in how an app uses Clerk: protection that isn't awaited, webhooks that aren't verified, secrets under a name that
+is shipped to browsers, versions with known holes. Only what the files prove is reported. Reads what git tracks and what it doesn't
+ignore; needs no settings and no network, and runs no other program.
+
+Examples:
+
+  rekey audit                       this directory
+  rekey audit --explain C3          why something is a mistake, with an example
+  rekey audit --diff                the changes that are certain, as a diff
+  rekey audit --fix                 make them
+  rekey audit --ref main shop.git   a branch of a bare repository
+  rekey audit --format sarif -o audit.sarif
+
+A comment such as // rekey:allow C3 this page is public, on the line or the one above, accepts a finding. The output counts them.
+
+Exit status: 0 nothing found, 1 something found, 2 something could not be read.`
+}
+
+// Run audits and reports. Its exit status is told by [exitStatus].
+func (c auditCommand) Run(ctx context.Context, s streams) error {
+	switch {
+	case c.Explain != "":
+		return c.to(s, func(w io.Writer) error { return audit.Explain(w, c.Explain, c.style(w)) })
+	case c.List:
+		return c.to(s, func(w io.Writer) error { return audit.WriteList(w, c.style(w)) })
+	}
+	result, failed := audit.Run(ctx, c.options())
+	if failed == nil && c.Fix {
+		result, failed = c.fix(ctx, s, result)
+	}
+	if !c.Quiet {
+		if err := audit.WriteProblems(s.err, result, c.Verbose); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return errors.New("stopped before everything was read")
+	}
+	if failed != nil {
+		return failed
+	}
+	if err := c.report(ctx, s, result); err != nil {
+		return fmt.Errorf("writing the result: %w", err)
+	}
+	unread, part := result.Unread()
+	switch {
+	case unread > 0, c.Strict && part > 0:
+		return exitStatus(2)
+	case c.FailOn != "none" && result.Fails(detect.Severity(c.FailOn)):
+		return exitStatus(1)
+	}
+	return nil
+}
+
+func (c auditCommand) options() audit.Options {
+	level := checks.Default
+	if c.Level == "all" {
+		level = checks.All
+	}
+	return audit.Options{Path: c.Path, Ref: c.Ref, Level: level, Getenv: os.Getenv, Now: time.Now}
+}
+
+// fix makes the changes that are certain, says which, and audits again.
+func (c auditCommand) fix(ctx context.Context, s streams, before audit.Result) (audit.Result, error) {
+	unfixed, err := audit.Fix(before)
+	if err != nil {
+		return before, err
+	}
+	failed := map[string]bool{}
+	for _, p := range unfixed {
+		failed[p.Name] = true
+	}
+	for _, change := range before.Changes {
+		switch {
+		case failed[change.Name] || c.Quiet:
+		case change.Name != change.ToName:
+			fmt.Fprintf(s.err, "rekey: renamed %s to %s\n", terminal.Printable(change.Name), terminal.Printable(change.ToName))
+		default:
+			fmt.Fprintf(s.err, "rekey: changed %s\n", terminal.Printable(change.Name))
+		}
+	}
+	result, err := audit.Run(ctx, c.options())
+	result.Problems = append(result.Problems, unfixed...)
+	return result, err
+}
+
+// report writes the result where it is wanted, and what there is to say about it where a program reads it.
+func (c auditCommand) report(ctx context.Context, s streams, result audit.Result) error {
+	if c.Diff {
+		return c.diff(ctx, s, result)
+	}
+	if err := c.to(s, func(w io.Writer) error { return c.write(w, result) }); err != nil {
+		return err
+	}
+	if !c.Quiet && (c.Format != "text" || c.Output != "") {
+		said := result.Total()
+		if c.Output != "" {
+			said += "; written to " + terminal.Printable(c.Output)
+		}
+		fmt.Fprintf(s.err, "rekey: %s\n", said)
+	}
+	return nil
+}
+
+func (c auditCommand) diff(ctx context.Context, s streams, result audit.Result) error {
+	masked := false
+	err := c.to(s, func(w io.Writer) (err error) {
+		masked, err = audit.WriteDiff(ctx, w, result.Changes, c.style(w))
+		return err
+	})
+	if err != nil || c.Quiet {
+		return err
+	}
+	if masked {
+		fmt.Fprintln(s.err, "rekey: this diff can't be applied, since keys in it are masked; rekey audit --fix makes the change")
+	}
+	fmt.Fprintf(s.err, "rekey: %s; %s\n", result.Total(), format.Count(len(result.Changes), "file has", "files have")+" a change that is certain")
+	return nil
+}
+
+// to has something written to standard output, or to the file that was named instead.
+func (c auditCommand) to(s streams, write func(io.Writer) error) error {
+	if c.Output == "" {
+		return write(s.out)
+	}
+	f, err := os.Create(c.Output)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+func (c auditCommand) write(w io.Writer, r audit.Result) error {
+	switch c.Format {
+	case "json":
+		return audit.WriteJSON(w, r)
+	case "sarif":
+		dir, err := os.Getwd()
+		if err != nil {
+			return err
+		}
+		return audit.WriteSARIF(w, r, audit.SARIFOptions{Version: versionName(), Dir: dir})
+	}
+	return audit.WriteText(w, r, c.style(w))
+}
+
+func (c auditCommand) style(w io.Writer) audit.Style {
+	return audit.Style{Style: styleOf(w, c.Color), Quiet: c.Quiet}
+}
