@@ -1,0 +1,118 @@
+// Package routes says which routes and server functions the files of a repository have, and what the code shows about each: what protects
+// it and where. A [audit.Tree] goes in, a [Map] comes out: no I/O, no clock, no network.
+//
+// It never says that a route is unprotected. A request without a session is followed through the code that a route runs (eval.go,
+// expressions.go), with what Clerk's functions do with it (clerk.go); where every way ends in a refusal, the route is protected, and where
+// one depends on what isn't known, so is the answer. Start with [Of]; next.go, server.go and others.go find the routes of frameworks.
+package routes
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/rekey-app/rekey/detect/audit"
+	"github.com/rekey-app/rekey/detect/audit/js"
+)
+
+// State is what the code shows about a route.
+type State string
+
+// The states.
+const (
+	Protected  State = "protected here"               // its own code refuses who has no session
+	Middleware State = "protected by middleware only" // the middleware refuses, its own code isn't known to
+	Public     State = "public by declaration"        // a list of public routes names it
+	Unknown    State = "unknown"                      // the code doesn't say
+)
+
+// States are all of them, the most certain first.
+func States() []State { return []State{Protected, Middleware, Public, Unknown} }
+
+// Kind is what answers at a route.
+type Kind string
+
+// The kinds.
+const (
+	Page     Kind = "page"
+	Handler  Kind = "handler"
+	Function Kind = "server function" // called by its ID, from any page
+)
+
+// Route is something that a request reaches.
+type Route struct {
+	Framework string
+	Kind      Kind
+	Method    string // "GET"; empty for pages, server functions, and what answers to all
+	Path      string // as the framework writes it: /users/[id]; of a server function, its name
+	File      string
+	Line      int
+	State     State
+	Evidence  []Evidence // what was seen, the most telling first
+}
+
+// Evidence is something seen, and where.
+type Evidence struct {
+	What string // without a full stop: "auth.protect()"
+	File string
+	Line int // 0: the file itself
+}
+
+// Map is what is known of all routes, in a stable order.
+type Map struct {
+	Routes []Route
+	Notes  []audit.Note // files that could not be read as code
+}
+
+// Counts returns how many routes are in each state.
+func (m Map) Counts() map[State]int {
+	counts := map[State]int{}
+	for _, r := range m.Routes {
+		counts[r.State]++
+	}
+	return counts
+}
+
+// Frameworks lists what is understood, as people call it.
+func Frameworks() []string {
+	return []string{"Next.js"}
+}
+
+// Wanted reports whether a map of routes needs a file of that name.
+func Wanted(name string) bool {
+	return (js.Handles(name) || path.Base(name) == "package.json") && !strings.Contains("/"+name, "/node_modules/") && !isTest(name)
+}
+
+// isTest reports whether a file is no part of the app.
+func isTest(name string) bool {
+	base := path.Base(name)
+	for _, sign := range []string{".test.", ".spec.", ".stories.", ".d."} {
+		if strings.Contains(base, sign) {
+			return true
+		}
+	}
+	return strings.Contains("/"+name, "/__tests__/") || strings.Contains("/"+name, "/__mocks__/")
+}
+
+// Of returns the map of a tree.
+func Of(tree audit.Tree) Map {
+	p := newProgram(tree)
+	m := Map{}
+	for _, app := range p.apps() {
+		m.Routes = append(m.Routes, app.next()...)
+	}
+	slices.SortStableFunc(m.Routes, func(a, b Route) int {
+		return cmp.Or(cmp.Compare(a.Framework, b.Framework), cmp.Compare(root(a.File, p), root(b.File, p)), cmp.Compare(order(a.Kind), order(b.Kind)),
+			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	m.Notes = p.sortedNotes()
+	return m
+}
+
+func root(file string, p *program) string {
+	dir, _ := p.root(file)
+	return dir
+}
+
+func order(k Kind) int { return slices.Index([]Kind{Page, Handler, Function}, k) }
