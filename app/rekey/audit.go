@@ -8,10 +8,10 @@ import (
 	"os"
 	"time"
 
-	"github.com/rekey-app/rekey/app/audit"
+	"github.com/rekey-app/rekey/app/audit/local"
 	"github.com/rekey-app/rekey/app/terminal"
 	"github.com/rekey-app/rekey/detect"
-	checks "github.com/rekey-app/rekey/detect/audit"
+	"github.com/rekey-app/rekey/detect/audit"
 	"github.com/rekey-app/rekey/respond/format"
 )
 
@@ -19,6 +19,7 @@ type auditCommand struct {
 	Path    string `arg:"" optional:"" help:"A directory or file. Default: this directory."`
 	Explain string `xor:"what" placeholder:"ID" help:"Explain a check: why, an example, the fix."`
 	List    bool   `xor:"what" help:"List all checks."`
+	Routes  bool   `xor:"what" help:"List the routes and what the code shows about each: what protects it, and where."`
 	Level   string `default:"default" enum:"default,all" placeholder:"LEVEL" help:"default (mistakes) or all (questions for a reviewer, too)."`
 	FailOn  string `default:"low" enum:"low,medium,high,critical,none" placeholder:"SEVERITY" help:"Exit with 1 from this severity on: low, medium, high, critical or none."`
 	Ref     string `xor:"change" placeholder:"COMMIT" help:"Audit a commit instead of the files on disk, in a bare repository too: a ref, an ID or HEAD~2."`
@@ -42,6 +43,7 @@ Examples:
 
   rekey audit                       this directory
   rekey audit --explain C3          why something is a mistake, with an example
+  rekey audit --routes              which routes there are, and what protects them
   rekey audit --diff                the changes that are certain, as a diff
   rekey audit --fix                 make them
   rekey audit --ref main shop.git   a branch of a bare repository
@@ -56,16 +58,18 @@ Exit status: 0 nothing found, 1 something found, 2 something could not be read.`
 func (c auditCommand) Run(ctx context.Context, s streams) error {
 	switch {
 	case c.Explain != "":
-		return c.to(s, func(w io.Writer) error { return audit.Explain(w, c.Explain, c.style(w)) })
+		return c.to(s, func(w io.Writer) error { return local.Explain(w, c.Explain, c.style(w)) })
 	case c.List:
-		return c.to(s, func(w io.Writer) error { return audit.WriteList(w, c.style(w)) })
+		return c.to(s, func(w io.Writer) error { return local.WriteList(w, c.style(w)) })
+	case c.Routes:
+		return c.routes(ctx, s)
 	}
-	result, failed := audit.Run(ctx, c.options())
+	result, failed := local.Run(ctx, c.options())
 	if failed == nil && c.Fix {
 		result, failed = c.fix(ctx, s, result)
 	}
 	if !c.Quiet {
-		if err := audit.WriteProblems(s.err, result, c.Verbose); err != nil {
+		if err := local.WriteProblems(s.err, result.Problems, c.Verbose); err != nil {
 			return err
 		}
 	}
@@ -78,9 +82,8 @@ func (c auditCommand) Run(ctx context.Context, s streams) error {
 	if err := c.report(ctx, s, result); err != nil {
 		return fmt.Errorf("writing the result: %w", err)
 	}
-	unread, part := result.Unread()
 	switch {
-	case unread > 0, c.Strict && part > 0:
+	case c.unread(result.Problems):
 		return exitStatus(2)
 	case c.FailOn != "none" && result.Fails(detect.Severity(c.FailOn)):
 		return exitStatus(1)
@@ -88,17 +91,49 @@ func (c auditCommand) Run(ctx context.Context, s streams) error {
 	return nil
 }
 
-func (c auditCommand) options() audit.Options {
-	level := checks.Default
-	if c.Level == "all" {
-		level = checks.All
+// unread reports whether what could not be read fails the audit.
+func (c auditCommand) unread(problems []local.Problem) bool {
+	unread, part := local.Unread(problems)
+	return unread > 0 || c.Strict && part > 0
+}
+
+// routes lists routes. It finds no mistakes, so that it fails only where something could not be read.
+func (c auditCommand) routes(ctx context.Context, s streams) error {
+	if c.Format == "sarif" || c.Fix || c.Diff {
+		return errors.New("--routes lists routes as text or json, and changes nothing")
 	}
-	return audit.Options{Path: c.Path, Ref: c.Ref, Level: level, Getenv: os.Getenv, Now: time.Now}
+	m, err := local.Routes(ctx, c.options())
+	if err != nil {
+		return err
+	}
+	if !c.Quiet {
+		if err := local.WriteProblems(s.err, m.Problems, c.Verbose); err != nil {
+			return err
+		}
+	}
+	err = c.to(s, func(w io.Writer) error {
+		if c.Format == "json" {
+			return local.WriteRoutesJSON(w, m)
+		}
+		return local.WriteRoutes(w, m, c.Verbose, c.style(w))
+	})
+	if err == nil && c.unread(m.Problems) {
+		return exitStatus(2)
+	}
+	return err
+}
+
+func (c auditCommand) options() local.Options {
+	level := audit.Default
+	if c.Level == "all" {
+		level = audit.All
+	}
+	return local.Options{Path: c.Path, Ref: c.Ref, Level: level, Getenv: os.Getenv, Now: time.Now}
 }
 
 // fix makes the changes that are certain, says which, and audits again.
-func (c auditCommand) fix(ctx context.Context, s streams, before audit.Result) (audit.Result, error) {
-	unfixed, err := audit.Fix(before)
+func (c auditCommand) fix(ctx context.Context, s streams, before local.Result) (local.Result, error) {
+	unfixed, err := local.Fix(before)
 	if err != nil {
 		return before, err
 	}
@@ -115,13 +150,13 @@ func (c auditCommand) fix(ctx context.Context, s streams, before audit.Result) (
 			fmt.Fprintf(s.err, "rekey: changed %s\n", terminal.Printable(change.Name))
 		}
 	}
-	result, err := audit.Run(ctx, c.options())
+	result, err := local.Run(ctx, c.options())
 	result.Problems = append(result.Problems, unfixed...)
 	return result, err
 }
 
 // report writes the result where it is wanted, and what there is to say about it where a program reads it.
-func (c auditCommand) report(ctx context.Context, s streams, result audit.Result) error {
+func (c auditCommand) report(ctx context.Context, s streams, result local.Result) error {
 	if c.Diff {
 		return c.diff(ctx, s, result)
 	}
@@ -138,10 +173,10 @@ func (c auditCommand) report(ctx context.Context, s streams, result audit.Result
 	return nil
 }
 
-func (c auditCommand) diff(ctx context.Context, s streams, result audit.Result) error {
+func (c auditCommand) diff(ctx context.Context, s streams, result local.Result) error {
 	masked := false
 	err := c.to(s, func(w io.Writer) (err error) {
-		masked, err = audit.WriteDiff(ctx, w, result.Changes, c.style(w))
+		masked, err = local.WriteDiff(ctx, w, result.Changes, c.style(w))
 		return err
 	})
 	if err != nil || c.Quiet {
@@ -166,20 +201,20 @@ func (c auditCommand) to(s streams, write func(io.Writer) error) error {
 	return errors.Join(write(f), f.Close())
 }
 
-func (c auditCommand) write(w io.Writer, r audit.Result) error {
+func (c auditCommand) write(w io.Writer, r local.Result) error {
 	switch c.Format {
 	case "json":
-		return audit.WriteJSON(w, r)
+		return local.WriteJSON(w, r)
 	case "sarif":
 		dir, err := os.Getwd()
 		if err != nil {
 			return err
 		}
-		return audit.WriteSARIF(w, r, audit.SARIFOptions{Version: versionName(), Dir: dir})
+		return local.WriteSARIF(w, r, local.SARIFOptions{Version: versionName(), Dir: dir})
 	}
-	return audit.WriteText(w, r, c.style(w))
+	return local.WriteText(w, r, c.style(w))
 }
 
-func (c auditCommand) style(w io.Writer) audit.Style {
-	return audit.Style{Style: styleOf(w, c.Color), Quiet: c.Quiet}
+func (c auditCommand) style(w io.Writer) local.Style {
+	return local.Style{Style: styleOf(w, c.Color), Quiet: c.Quiet}
 }

@@ -5,7 +5,7 @@
 //   - serve starts the server, app/serve.
 //   - status asks a running server how it is, app/status.
 //   - scan reads files, directories and histories on this machine, app/scan.
-//   - audit reads how an app on this machine uses Clerk, app/audit.
+//   - audit reads how an app on this machine uses Clerk, app/audit/local.
 //   - hook installs git's hooks and is run by them, app/hook, and by those of coding agents, app/agent.
 //   - ruleset prints app/ruleset, and who lacks it.
 //   - github-pattern prints detect/pattern for GitHub's own push protection.

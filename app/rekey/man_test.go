@@ -13,12 +13,12 @@ func TestManPage(t *testing.T) {
 	if status := run(t.Context(), []string{"man"}, nil, &page, &help); status != 0 {
 		t.Fatalf("status %d: %s", status, help.String())
 	}
-	for _, name := range []string{"scan", "serve", "recover", "status", "backup", "forget", "completion", "hook pre\\-commit"} {
+	for _, name := range []string{"scan", "audit", "serve", "recover", "status", "backup", "forget", "completion", "hook pre\\-commit"} {
 		if !strings.Contains(page.String(), "\n.SS rekey "+name) {
 			t.Errorf("no command %s", name)
 		}
 	}
-	for _, want := range []string{`\-\-staged`, `\-\-github\-url=URL`, `\-\-live`, "Exit status:"} {
+	for _, want := range []string{`\-\-staged`, `\-\-routes`, `\-\-fail\-on=SEVERITY`, `\-\-github\-url=URL`, `\-\-live`, "Exit status:"} {
 		if !strings.Contains(page.String(), want) {
 			t.Errorf("the page lacks %s", want)
 		}

@@ -19,7 +19,7 @@ const (
 
 // Paint returns the text in colour, where there are colours.
 func (s Style) Paint(codes, text string) string {
-	if !s.Colour || text == "" {
+	if !s.Colour || codes == "" || text == "" {
 		return text
 	}
 	return codes + text + plain

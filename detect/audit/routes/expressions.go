@@ -7,7 +7,7 @@ import (
 // expression is what is known of an expression's value.
 func (f *frame) expression(n *js.Node) value {
 	if n == nil {
-		return value{sort: nothing, truth: no}
+		return value{sort: nothing, truth: no, text: "undefined"}
 	}
 	if f.steps++; f.steps > maxSteps {
 		return value{}
@@ -37,7 +37,7 @@ func (f *frame) expression(n *js.Node) value {
 		case "!":
 			return value{truth: v.truth.not(), bySession: v.bySession}
 		case "void":
-			return value{sort: nothing, truth: no}
+			return value{sort: nothing, truth: no, text: "undefined"}
 		}
 		return value{}
 	case js.Binary:
@@ -104,11 +104,15 @@ func (f *frame) shortCircuit(n *js.Node, left value, decides truth) value {
 }
 
 func (f *frame) conditional(n *js.Node) value {
-	switch f.expression(n.Kids[0]).truth {
-	case yes:
-		return f.expression(n.Kids[1])
-	case no:
-		return f.expression(n.Kids[2])
+	test := f.expression(n.Kids[0])
+	if test.truth != maybe {
+		chosen := n.Kids[1]
+		if test.truth == no {
+			chosen = n.Kids[2]
+		}
+		v := f.expression(chosen)
+		v.bySession = v.bySession || test.bySession
+		return v
 	}
 	a, b := f.perhaps(n.Kids[1]), f.perhaps(n.Kids[2])
 	if a.sort == refusal && b.sort == refusal {
@@ -195,7 +199,7 @@ func (f *frame) callCode(at place, args []value) value {
 		f.throw(outcome{throws: true, falls: o.falls || o.passes || o.refuses})
 	}
 	if o.falls {
-		returned = append(returned, value{sort: nothing, truth: no})
+		returned = append(returned, value{sort: nothing, truth: no, text: "undefined"})
 	}
 	return agreed(returned, o.refuses && !o.passes && !o.falls)
 }

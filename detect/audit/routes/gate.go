@@ -149,7 +149,7 @@ func (g *gate) passesAt(a *app, r request) passage {
 	}
 	evidence := follow.seen
 	if o.passesAlways() {
-		evidence = append(evidence, Evidence{What: "the middleware runs, and lets who has no session pass", File: g.file, Line: max(1, g.at.line())})
+		evidence = append(evidence, Evidence{What: "the middleware runs, and lets requests without a session pass", File: g.file, Line: max(1, g.at.line())})
 	} else {
 		evidence = append(evidence, Evidence{What: "what the middleware does depends on what isn't known", File: g.file, Line: max(1, g.at.line())})
 	}

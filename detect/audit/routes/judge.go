@@ -70,6 +70,7 @@ func (p *program) lineIn(f *js.File, at place) int {
 
 // judge puts together what the route's own code and the middleware say.
 func (a *app) judge(r Route, own finding, by passage) Route {
+	r.App = a.dir
 	switch {
 	case own.refuses:
 		r.State, r.Evidence = Protected, append(own.evidence, by.evidence...)

@@ -5,6 +5,9 @@ import "github.com/rekey-app/rekey/detect/audit/js"
 // runLegacy follows authMiddleware, which refuses every path without a session that isn't in one of its lists.
 func (f *frame) runLegacy(at place) outcome {
 	args := at.node.Args()
+	if f.request.signedIn {
+		return outcome{falls: true}
+	}
 	if len(args) == 0 {
 		f.refuse(at.node, "authMiddleware()", namedRefusal)
 		return outcome{throws: true}

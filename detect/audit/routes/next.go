@@ -42,7 +42,11 @@ func (a *app) staticIn(base string) map[string]bool {
 		if file, _, _ := strings.Cut(path.Base(name), "."); !ok || file != "page" && file != "route" {
 			continue
 		}
-		if at, ok := appPath(path.Dir(rest)); ok && !strings.Contains(at, "[") {
+		at, ok := appPath(path.Dir(rest))
+		if below, last := path.Split(at); strings.HasPrefix(last, "[[...") { // it answers without the parameter, too
+			at = path.Clean(below)
+		}
+		if ok && !strings.Contains(at, "[") {
 			all[at] = true
 		}
 	}
@@ -63,7 +67,7 @@ func (a *app) appRoutes(gate *gate, base, name, rest string) []Route {
 	f := a.file(full)
 	if f == nil {
 		return []Route{{
-			Framework: nextName, Kind: map[string]Kind{"page": Page, "route": Handler}[file], Path: at, File: full, Line: 1, State: Unknown,
+			Framework: nextName, App: a.dir, Kind: map[string]Kind{"page": Page, "route": Handler}[file], Path: at, File: full, Line: 1, State: Unknown,
 			Evidence: []Evidence{{What: "the file can't be read as code", File: full}},
 		}}
 	}
@@ -107,7 +111,7 @@ func (a *app) layouts(base, dir string) []Evidence {
 		if f := a.file(name); f != nil && f.Exports["default"] != nil {
 			if own := a.own(request{}, place{f, f.Exports["default"]}); own.refuses {
 				e := own.evidence[0]
-				e.What = "a layout refuses, which isn't run again when one navigates below it: " + e.What
+				e.What = "a layout refuses, but isn't run again on navigation below it: " + e.What
 				all = append(all, e)
 			}
 		}
@@ -128,7 +132,7 @@ func (a *app) pagesRoutes(gate *gate, name, rest string) []Route {
 		at = path.Dir(at)
 	}
 	full := path.Join(a.dir, name)
-	r := Route{Framework: nextName, Kind: Page, Path: at, File: full}
+	r := Route{Framework: nextName, App: a.dir, Kind: Page, Path: at, File: full}
 	if strings.HasPrefix(rest, "api/") {
 		r.Kind = Handler
 	}

@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rekey-app/rekey/detect/audit"
@@ -43,6 +44,7 @@ const (
 // Route is something that a request reaches.
 type Route struct {
 	Framework string
+	App       string // the directory of its package.json; "" is the repository's own
 	Kind      Kind
 	Method    string // "GET"; empty for pages, server functions, and what answers to all
 	Path      string // as the framework writes it: /users/[id]; of a server function, its name
@@ -74,6 +76,18 @@ func (m Map) Counts() map[State]int {
 	return counts
 }
 
+// Summary counts the routes in each state: "3 protected here, 2 unknown".
+func (m Map) Summary() string {
+	counts := m.Counts()
+	var parts []string
+	for _, state := range States() {
+		if n := counts[state]; n > 0 {
+			parts = append(parts, strconv.Itoa(n)+" "+string(state))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
 // Frameworks lists what is understood, as people call it.
 func Frameworks() []string {
 	return []string{"Next.js"}
@@ -103,16 +117,11 @@ func Of(tree audit.Tree) Map {
 		m.Routes = append(m.Routes, app.next()...)
 	}
 	slices.SortStableFunc(m.Routes, func(a, b Route) int {
-		return cmp.Or(cmp.Compare(a.Framework, b.Framework), cmp.Compare(root(a.File, p), root(b.File, p)), cmp.Compare(order(a.Kind), order(b.Kind)),
+		return cmp.Or(cmp.Compare(a.Framework, b.Framework), cmp.Compare(a.App, b.App), cmp.Compare(order(a.Kind), order(b.Kind)),
 			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
 	m.Notes = p.sortedNotes()
 	return m
-}
-
-func root(file string, p *program) string {
-	dir, _ := p.root(file)
-	return dir
 }
 
 func order(k Kind) int { return slices.Index([]Kind{Page, Handler, Function}, k) }

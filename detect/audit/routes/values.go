@@ -73,7 +73,7 @@ func (f *frame) absent() value {
 	if f.request.signedIn {
 		return value{truth: yes, bySession: true}
 	}
-	return value{sort: nothing, truth: no, bySession: true}
+	return value{sort: nothing, truth: no, bySession: true, text: "null"}
 }
 
 // member is a property of a value.
@@ -82,7 +82,7 @@ func (f *frame) member(v value, name string) value {
 	case session:
 		return f.sessionMember(name)
 	case nothing:
-		return value{sort: nothing, truth: no, bySession: v.bySession}
+		return value{sort: nothing, truth: no, bySession: v.bySession, text: "undefined"}
 	case incoming:
 		return f.requestMember(name)
 	case address:
@@ -92,7 +92,7 @@ func (f *frame) member(v value, name string) value {
 	case object:
 		if n, sure := v.at.node.Property(name); sure {
 			if n == nil {
-				return value{sort: nothing, truth: no, bySession: v.bySession}
+				return value{sort: nothing, truth: no, bySession: v.bySession, text: "undefined"}
 			}
 			got := f.in(v.at.file).quiet(n)
 			got.bySession = got.bySession || v.bySession
@@ -108,8 +108,10 @@ func (f *frame) member(v value, name string) value {
 
 func (f *frame) sessionMember(name string) value {
 	switch name {
-	case "userId", "sessionId", "isAuthenticated", "isSignedIn":
+	case "userId", "sessionId":
 		return f.absent()
+	case "isAuthenticated", "isSignedIn":
+		return value{truth: truthOf(f.request.signedIn), bySession: true}
 	case "user", "session", "sessionClaims", "actor", "orgId", "orgRole", "orgSlug", "orgPermissions":
 		if !f.request.signedIn {
 			return f.absent()
@@ -151,8 +153,8 @@ func compare(operator string, a, b value) value {
 		equal = truthOf(a.text == b.text)
 	case a.sort == nothing && b.sort == nothing:
 		equal = yes
-		if strict && a.text != b.text {
-			equal = maybe // null or undefined, by the version
+		if strict {
+			equal = truthOf(a.text == b.text)
 		}
 	case a.sort == nothing && known(b), b.sort == nothing && known(a):
 		equal = no

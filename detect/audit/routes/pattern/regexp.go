@@ -15,7 +15,7 @@ import (
 
 // ErrUnsupported is wrapped by errors about expressions that may be right, and aren't understood here: with references back,
 // lookbehind or properties of characters.
-var ErrUnsupported = errors.New("not understood")
+var ErrUnsupported = errors.New("unsupported")
 
 const (
 	maxSource = 4 << 10   // bytes of an expression

@@ -1,4 +1,4 @@
-package audit
+package local
 
 import (
 	"fmt"
@@ -44,7 +44,7 @@ func WriteSARIF(w io.Writer, r Result, o SARIFOptions) error {
 // invocation says what could not be read.
 func invocation(r Result) sarif.Invocation {
 	const most = 1000
-	unread, _ := r.Unread()
+	unread, _ := Unread(r.Problems)
 	i := sarif.Invocation{Successful: unread == 0}
 	for _, p := range r.Problems[:min(len(r.Problems), most)] {
 		level := "error"

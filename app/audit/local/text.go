@@ -1,4 +1,4 @@
-package audit
+package local
 
 import (
 	"cmp"
@@ -78,7 +78,8 @@ func (s Style) mistake(b *strings.Builder, group []Finding) {
 	}
 	s.row(b, "fix", first.Check.Fix)
 	if slices.ContainsFunc(group, func(f Finding) bool { return f.Edit != nil }) {
-		s.row(b, "", "rekey audit --diff shows this change, rekey audit --fix makes it")
+		s.row(b, "", "rekey audit --diff shows this change,")
+		s.row(b, "", "rekey audit --fix makes it")
 	}
 	s.row(b, "why", "rekey audit --explain "+first.ID)
 	b.WriteByte('\n')
@@ -178,7 +179,7 @@ func (r Result) Counts() string {
 	if n := len(r.Allowed); n > 0 {
 		parts = append(parts, format.Number(n)+" accepted by rekey:allow")
 	}
-	whole, part := r.Unread()
+	whole, part := Unread(r.Problems)
 	if whole > 0 {
 		parts = append(parts, format.Number(whole)+" could not be read")
 	}
@@ -237,17 +238,17 @@ func bySeverity(findings []Finding) string {
 }
 
 // WriteProblems writes what could not be read, one line each; where there are many and all is false, the first ones.
-func WriteProblems(w io.Writer, r Result, all bool) error {
+func WriteProblems(w io.Writer, problems []Problem, all bool) error {
 	const most = 10
 	var b strings.Builder
-	shown := r.Problems
+	shown := problems
 	if !all && len(shown) > most {
 		shown = shown[:most]
 	}
 	for _, p := range shown {
 		fmt.Fprintf(&b, "rekey: %s: %s\n", p.Name, p.Reason)
 	}
-	if n := len(r.Problems) - len(shown); n > 0 {
+	if n := len(problems) - len(shown); n > 0 {
 		fmt.Fprintf(&b, "rekey: and %s; --verbose lists them all\n", format.Count(n, "more", "more"))
 	}
 	_, err := io.WriteString(w, b.String())

@@ -1,9 +1,9 @@
-// Package audit is the command that reads a directory or a commit as git sees it, and says which mistakes in a Clerk integration it
+// Package local is the command that reads a directory or a commit as git sees it, and says which mistakes in a Clerk integration it
 // proves. It reads and writes; detect/audit decides.
 //
 // Start with [Run]. files.go and commit.go are the two trees; text.go, json.go and sarif.go write the result, fix.go and diff.go make the
 // changes that are certain, explain.go shows what is known of a check, routes.go the map of routes.
-package audit
+package local
 
 import (
 	"context"
@@ -67,8 +67,8 @@ type Result struct {
 }
 
 // Unread returns how many files could not be read at all, and how many only in part.
-func (r Result) Unread() (whole, part int) {
-	for _, p := range r.Problems {
+func Unread(problems []Problem) (whole, part int) {
+	for _, p := range problems {
 		if p.Part {
 			part++
 		} else {

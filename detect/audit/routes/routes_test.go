@@ -1,0 +1,93 @@
+package routes_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/rekey-app/rekey/detect/audit"
+	"github.com/rekey-app/rekey/detect/audit/routes"
+)
+
+// update writes what is found into the archives: go test ./detect/audit/routes -update. Read the difference.
+var update = flag.Bool("update", false, "write the maps of testdata")
+
+// TestMaps works out the maps of the trees in testdata. Each archive has its map as its file "map": a route a line, with all that was seen
+// of it below.
+func TestMaps(t *testing.T) {
+	t.Parallel()
+	archives, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(archives) < 3 {
+		t.Fatal(archives, err)
+	}
+	for _, name := range archives {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files, at := audit.Files{}, -1
+			for i, file := range archive.Files {
+				if file.Name == "map" {
+					at = i
+				} else {
+					files[file.Name] = file.Data
+				}
+			}
+			if at < 0 {
+				t.Fatal("there is no map")
+			}
+			got := written(routes.Of(files))
+			if *update {
+				archive.Files[at].Data = []byte(got)
+				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil { //nolint:gosec // a file of the source
+					t.Fatal(err)
+				}
+				return
+			}
+			if want := string(archive.Files[at].Data); got != want {
+				t.Errorf("the map is\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+func written(m routes.Map) string {
+	var b bytes.Buffer
+	framework, app := "", ""
+	for _, r := range m.Routes {
+		if r.Framework != framework || r.App != app {
+			framework, app = r.Framework, r.App
+			fmt.Fprintf(&b, "# %s %s\n", framework, app)
+		}
+		answers := r.Method
+		if answers == "" {
+			answers = string(r.Kind)
+		}
+		fmt.Fprintf(&b, "%s %s: %s (%s:%d)\n", answers, r.Path, r.State, r.File, r.Line)
+		for _, e := range r.Evidence {
+			fmt.Fprintf(&b, "    %s\n", e)
+		}
+	}
+	for _, n := range m.Notes {
+		fmt.Fprintf(&b, "note %s: %s\n", n.Path, n.What)
+	}
+	return b.String()
+}
+
+// TestTheMapNeverSaysThatARouteIsOpen: it says what it saw.
+func TestTheMapNeverSaysThatARouteIsOpen(t *testing.T) {
+	t.Parallel()
+	for _, state := range routes.States() {
+		if strings.Contains(string(state), "unprotected") || strings.Contains(string(state), "open") {
+			t.Errorf("a state is %q", state)
+		}
+	}
+}
