@@ -7,9 +7,8 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/app/texts"
 	"github.com/rekey-app/rekey/github"
-	"github.com/rekey-app/rekey/respond/format"
 )
 
 // alone tells a download that doesn't come from a GitHub that doesn't answer at all, which ends the scan.
@@ -23,31 +22,28 @@ func (r *reading) alone(ctx context.Context, err error) error {
 	return errors.New(github.Reason(err))
 }
 
-// maxDownload bounds a file of a release and the logs of a run, in bytes as GitHub sends them.
-const maxDownload = 100 << 20
+// files reads what is no text. What of it is over a limit, or nobody can read, is a gap in part.
+func (r *reading) files() texts.Files { return texts.Files{Scanner: r.Scanner, TempDir: r.TempDir} }
 
 // asset looks through a file of a release, archives too.
 func (r *reading) asset(ctx context.Context, of github.Text, a github.Asset) error {
-	if a.Size > maxDownload {
-		return github.ErrAboveLimit
+	name := a.Name + " of release " + tagOf(of)
+	if !a.Whole() {
+		r.partly("files of releases", name, "its upload has not ended")
+		return nil
 	}
-	file, err := r.client.ReleaseAsset(ctx, a.ID, maxDownload)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	read, err := r.Scanner.ExamineReader(ctx, a.Name, file)
+	read, err := r.files().Asset(ctx, r.client, of, a)
 	if err != nil {
 		return err
 	}
 	at := where{
-		Place: placeAsset, Name: a.Name + " of release " + tagOf(of), Author: of.Author, When: of.Created,
-		URL: strings.Replace(of.URL, "/releases/tag/", "/releases/download/", 1) + "/" + url.PathEscape(a.Name),
+		Place: placeAsset, Name: name, URL: strings.Replace(of.URL, "/releases/tag/", "/releases/download/", 1) + "/" + url.PathEscape(a.Name),
 	}
-	for _, f := range read.Findings {
-		r.found(rowOf(ctx, r.Scanner, f, at))
+	for _, p := range read.Places {
+		at.Author, at.When = p.Sighting.AuthorName, p.Sighting.Authored
+		r.found(rowOf(ctx, r.Scanner, p.Finding, at))
 	}
-	r.partly("files of releases", at.Name, read.Skipped)
+	r.partly("files of releases", "release "+tagOf(of), read.Left...)
 	r.to.count(countAssets, 1)
 	r.to.count(countBytes, a.Size)
 	return nil
@@ -73,60 +69,32 @@ func (r *reading) logs(ctx context.Context, cursor string) (next string, err err
 
 // log looks through the logs of one run.
 func (r *reading) log(ctx context.Context, one github.Run) error {
-	file, err := r.client.RunLogs(ctx, one.ID, maxDownload)
+	read, err := r.files().Logs(ctx, r.client, one)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	counted := &counter{r: file}
-	read, err := r.Scanner.ExamineReader(ctx, "", counted)
-	if err != nil {
-		return err
+	name := fmt.Sprintf("log of %s, run %d", one.Name, one.ID)
+	for _, p := range read.Places {
+		r.found(rowOf(ctx, r.Scanner, p.Finding, where{
+			Place: placeLog, Name: name + ": " + p.Sighting.Text.Field, URL: p.Sighting.Text.URL, Author: one.Actor, When: one.Ended,
+		}))
 	}
-	at := where{Place: placeLog, Name: fmt.Sprintf("log of %s, run %d", one.Name, one.ID), When: one.Ended, URL: one.URL}
-	for _, f := range inSteps(read.Findings) {
-		r.found(rowOf(ctx, r.Scanner, f, at))
-	}
-	r.partly("logs of Actions", at.Name, read.Skipped)
+	r.partly("logs of Actions", name, read.Left...)
 	r.to.count(countLogs, 1)
-	r.to.count(countBytes, counted.n)
 	return nil
 }
 
-// inSteps leaves out what is in the file of a whole job where it is in that of a step too: GitHub puts both into the archive.
-func inSteps(all []detect.Finding) []detect.Finding {
-	inStep := map[detect.Secret]bool{}
-	for _, f := range all {
-		if strings.Contains(f.Member, "/") {
-			inStep[f.Secret] = true
-		}
-	}
-	var kept []detect.Finding
-	for _, f := range all {
-		if strings.Contains(f.Member, "/") || !inStep[f.Secret] {
-			kept = append(kept, f)
-		}
-	}
-	return kept
-}
-
-// partly notes what of a file could not be read.
-func (r *reading) partly(of, name string, skipped []detect.Skipped) {
-	for _, part := range skipped {
-		if part.Member != "" {
-			name += "!" + part.Member
-		}
-		r.to.lacks(gap{Of: of, Reason: name + ": " + part.Reason, Count: 1, Part: true})
+// partly notes what of a file was not read.
+func (r *reading) partly(of, name string, left ...string) {
+	for _, reason := range left {
+		r.to.lacks(gap{Of: of, Reason: name + ": " + reason, Count: 1, Part: true})
 	}
 }
 
 // missing is the gap of one file, log or history of edits that can't be read. Others of its kind may be there.
 func (r *reading) missing(of string, err error) gap {
 	g := gap{Of: of, Reason: r.refused(err, permissionFor(of)), Count: 1}
-	switch {
-	case errors.Is(err, github.ErrAboveLimit):
-		g.Reason, g.Part = "larger than "+format.Size(maxDownload), true
-	case of == "logs of Actions" && (errors.Is(err, github.ErrGone) || errors.Is(err, github.ErrNotFound)):
+	if of == "logs of Actions" && (errors.Is(err, github.ErrGone) || errors.Is(err, github.ErrNotFound)) {
 		g.Reason, g.Part = "expired or deleted", true
 	}
 	return g

@@ -58,7 +58,7 @@ func (r *reading) fetch(ctx context.Context, client *github.Client, refs []wire.
 		return err
 	}
 	defer body.Close()
-	options := pack.Options{TempDir: r.TempDir, Progress: func(p pack.Progress) {
+	options := pack.Options{TempDir: r.TempDir, Workers: r.Workers, Progress: func(p pack.Progress) {
 		r.show(r.to.At.Step, []string{format.Count(p.Objects, "object", "objects") + ", " + format.Size(p.Bytes)})
 	}}
 	opened, err := pack.Open(ctx, body, options)
@@ -70,7 +70,10 @@ func (r *reading) fetch(ctx context.Context, client *github.Client, refs []wire.
 	if err != nil {
 		return err
 	}
-	holders := holders{pack: opened, refs: inOrder(refs, r.to.DefaultBranch), files: map[string]map[string]string{}}
+	holders := holders{pack: opened, refs: inOrder(refs, r.to.DefaultBranch), paths: map[string]bool{}, blobs: map[string]map[string]string{}}
+	for _, s := range report.Sightings {
+		holders.paths[s.Path] = true
+	}
 	for _, s := range report.Sightings {
 		place := at(s, func(object string) bool {
 			_, err := opened.Blob(object, 0)
@@ -147,7 +150,8 @@ const (
 type holders struct {
 	pack  *pack.Pack
 	refs  []wire.Ref
-	files map[string]map[string]string // of a commit: blob by path
+	paths map[string]bool              // that matter
+	blobs map[string]map[string]string // of a commit: blob by path
 }
 
 // of returns the first ref that has the blob of a sighting at its path.
@@ -157,19 +161,21 @@ func (h *holders) of(ctx context.Context, s pack.Sighting) ([]string, error) {
 		if ref.Peeled != "" {
 			commit = ref.Peeled
 		}
-		files, known := h.files[commit]
+		blobs, known := h.blobs[commit]
 		if !known {
 			list, err := h.pack.Files(ctx, commit, mostFiles)
 			if err != nil && !errors.Is(err, pack.ErrNotFound) { // not found: no commit
 				return nil, err
 			}
-			files = make(map[string]string, len(list))
+			blobs = map[string]string{}
 			for _, f := range list {
-				files[f.Path] = f.Blob
+				if h.paths[f.Path] {
+					blobs[f.Path] = f.Blob
+				}
 			}
-			h.files[commit] = files
+			h.blobs[commit] = blobs
 		}
-		if files[s.Path] == s.Blob {
+		if blobs[s.Path] == s.Blob {
 			return []string{ref.Name}, nil
 		}
 	}

@@ -54,6 +54,7 @@ type Options struct {
 	State   string
 	Restart bool
 	TempDir string // for packs over 8 MiB; default os.TempDir
+	Workers int    // on a pack; default GOMAXPROCS
 	Now     func() time.Time
 	// Wait waits, and says so: why is in words. nil ends the scan instead, with [*LimitError].
 	Wait func(ctx context.Context, until time.Time, why string) error
@@ -65,14 +66,14 @@ type Options struct {
 
 // Outcome is what a scan found, as far as it came.
 type Outcome struct {
-	Hits          []scan.Hit
-	Problems      []scan.Problem
-	Notes         []string
-	Read          string // in words
-	Files, Bytes  int64  // texts, files, blobs and logs; bytes of them
-	Done, Of      int    // repositories
-	Resumed       bool
-	Interruptible bool // the same scan goes on from there
+	Hits         []scan.Hit
+	Problems     []scan.Problem
+	Notes        []string
+	Read         string // in words
+	Files, Bytes int64  // texts, files, blobs and logs; bytes of them
+	Done, Of     int    // repositories
+	Resumed      bool
+	Resumable    bool // the same scan goes on from there
 }
 
 // LimitError is a scan that ended since GitHub wants no more requests for now.
@@ -90,7 +91,6 @@ type run struct {
 	Options
 	state *state
 	saved time.Time
-	notes []string
 }
 
 // Run reads what o names. The outcome holds what was found even where there is an error, which ended the scan: the context's, a
@@ -104,12 +104,10 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 	if err = r.list(ctx); err == nil {
 		err = r.all(ctx)
 	}
-	if err == nil || len(r.state.Repositories) > 0 {
-		err = errors.Join(err, r.save(true))
-	}
+	kept := r.save(true)
 	out := r.outcome()
-	out.Resumed = resumed
-	return out, err
+	out.Resumed, out.Resumable = resumed, r.State != "" && kept == nil
+	return out, errors.Join(err, kept)
 }
 
 // Forget removes the state of a scan whose result was written.
@@ -234,7 +232,7 @@ func (r *run) all(ctx context.Context) error {
 
 // outcome is what all rows say.
 func (r *run) outcome() Outcome {
-	out := Outcome{Notes: r.notes, Interruptible: r.State != ""}
+	out := Outcome{}
 	out.Done, out.Of = r.state.done()
 	total := map[string]int64{}
 	for _, one := range r.state.Repositories {

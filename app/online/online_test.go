@@ -190,13 +190,13 @@ func TestEverySurface(t *testing.T) {
 		"release: release v1.0:2, ada",
 		"release_asset: app.env of release v1.0:1, ada",
 		"wiki: wiki page Getting-Started.md:3, ada, in refs/heads/master",
-		"actions_log: log of CI, run 1035!build/1_Print.txt:2",
+		"actions_log: log of CI, run 1035: build/1_Print:2, ada",
 	}
 	if diff := cmp.Diff(want, b.places(out)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
 	const read = "3 repositories (6 commits, 8 blobs, 3 issues, 1 pull request, 1 review, 1 discussion, 5 comments, 1 earlier version, " +
-		"1 release, 2 files of releases, 2 logs), 2.3 KiB"
+		"1 release, 2 files of releases, 2 logs), 1.6 KiB"
 	if out.Read != read || len(out.Problems) > 0 || fmt.Sprint(out.Notes) != "[1 fork isn't read; --forks reads them too]" {
 		t.Errorf("read %s; %v; %v", out.Read, out.Notes, out.Problems)
 	}

@@ -134,7 +134,7 @@ func resume(file string, of identity, program string, now time.Time) (s *state, 
 		return nil, "", fmt.Errorf("the state of the interrupted scan: %w", err)
 	}
 	s = new(state)
-	if err := json.Unmarshal(text, s); err != nil {
+	if err := json.Unmarshal(text, s); err != nil || slices.Contains(s.Repositories, nil) {
 		return nil, file + " is damaged", nil
 	}
 	switch {

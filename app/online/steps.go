@@ -101,7 +101,7 @@ func (r *reading) step(ctx context.Context, s step) error {
 		r.show(s.name, nil)
 		next, err := s.page(r, ctx, r.to.At.Cursor)
 		switch {
-		case err != nil && fatal(ctx, err):
+		case err != nil && r.fatal(ctx, err):
 			return r.ended(err)
 		case errors.Is(err, github.ErrIssuesDisabled):
 			if r.includes(Pulls) {
@@ -133,7 +133,7 @@ func (r *reading) readPolicy(ctx context.Context) error {
 		}
 		return err
 	})
-	if err != nil && fatal(ctx, err) {
+	if err != nil && r.fatal(ctx, err) {
 		return r.ended(err)
 	}
 	var file policy.File

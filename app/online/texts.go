@@ -179,7 +179,7 @@ func (r *reading) once(ctx context.Context, id, of string, read func() error) er
 		return nil
 	}
 	if err := r.alone(ctx, r.try(ctx, read)); err != nil {
-		if fatal(ctx, err) {
+		if r.fatal(ctx, err) {
 			return err
 		}
 		r.to.lacks(r.missing(of, err))

@@ -58,10 +58,12 @@ func (r *run) limited(ctx context.Context, until time.Time, hourly bool) error {
 	return r.Wait(ctx, until, why)
 }
 
-// fatal reports whether an error ends the scan, rather than the reading of one part.
-func fatal(ctx context.Context, err error) bool {
+// fatal reports whether an error ends the scan, rather than the reading of one part. Without a token, GitHub asks for one where it
+// would show something to those who have one.
+func (r *run) fatal(ctx context.Context, err error) bool {
 	var limit *LimitError
-	return ctx.Err() != nil || errors.As(err, &limit) || errors.Is(err, github.ErrUnauthorized) || errors.Is(err, errState) || unreachable(err)
+	return ctx.Err() != nil || errors.As(err, &limit) || r.Token && errors.Is(err, github.ErrUnauthorized) || errors.Is(err, errState) ||
+		unreachable(err)
 }
 
 // errState is a state that can't be written.
@@ -111,7 +113,7 @@ func (r *run) refused(err error, permission string) string {
 	switch {
 	case page != "":
 		return "the organisation wants single sign-on: open " + page + " in a browser, and let the token in"
-	case errors.Is(err, github.ErrNoToken):
+	case errors.Is(err, github.ErrNoToken), !r.Token && errors.Is(err, github.ErrUnauthorized):
 		return "GitHub shows it only with a token"
 	case errors.Is(err, github.ErrForbidden), errors.Is(err, github.ErrNotFound):
 		return reason + ": a fine-grained token needs " + permission + ", a classic one the scope repo"

@@ -2,7 +2,6 @@ package online
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/rekey-app/rekey/github"
@@ -104,16 +103,4 @@ func (r *reading) show(step string, now []string) {
 	p.Done, p.Of = r.state.done()
 	p.Read = strings.Join(append(now, countWords(r.to.Counts)...), ", ")
 	r.Show(p)
-}
-
-// counter counts what is read.
-type counter struct {
-	r io.Reader
-	n int64
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
 }

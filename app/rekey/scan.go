@@ -146,7 +146,7 @@ func (c scanCommand) writeFile(result scan.Result) error {
 // tables of all its objects, some 30 MB for half a million, and several times as much garbage would be many times more
 // than all else: 135,000 blobs took 220 MB at 400 %, and 104 MB at 50 %, in the same time.
 func (c scanCommand) garbage() int {
-	if c.History {
+	if c.History || c.GitHub != "" {
 		return 50
 	}
 	return 400

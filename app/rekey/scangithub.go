@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -57,6 +58,7 @@ func (c scanCommand) runGitHub(ctx context.Context, s streams) error {
 	if _, err := scan.Judge(ctx, scanner, nil, nil, judged); err != nil { // sooner than after an hour
 		return err
 	}
+	debug.SetGCPercent(c.garbage())
 	began := time.Now()
 	stop := c.showOnline(s, &o)
 	out, failed := online.Run(ctx, o)
@@ -68,10 +70,10 @@ func (c scanCommand) runGitHub(ctx context.Context, s streams) error {
 	result.Notes = append(result.Notes, out.Notes...)
 	result.Read, result.Files, result.Bytes, result.Elapsed = out.Read, out.Files, out.Bytes, time.Since(began)
 	if failed != nil && ctx.Err() != nil {
-		failed = errors.New("stopped after " + format.Number(out.Done) + " of " + format.Count(out.Of, "repository", "repositories") +
-			": the same command goes on from here")
-		if o.State == "" {
-			failed = errors.New("stopped before everything was read")
+		failed = errors.New("stopped before everything was read")
+		if out.Resumable {
+			failed = fmt.Errorf("stopped after %s of %s: the same command goes on from here", format.Number(out.Done),
+				format.Count(out.Of, "repository", "repositories"))
 		}
 	}
 	err = c.finish(ctx, s, result, failed)
@@ -85,7 +87,7 @@ func (c scanCommand) runGitHub(ctx context.Context, s streams) error {
 func (c scanCommand) githubOptions(ctx context.Context, s streams) (online.Options, error) {
 	o := online.Options{
 		Forks: c.Forks, Malformed: c.Malformed, Scanner: detect.New(detect.Options{Malformed: c.Malformed}), Program: versionName(),
-		Restart: c.Restart, Now: time.Now, Pause: pause,
+		Restart: c.Restart, Workers: c.Workers, Now: time.Now, Pause: pause,
 	}
 	var err error
 	if o.Owner, o.Name, err = c.target(); err != nil {

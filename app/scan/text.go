@@ -44,10 +44,17 @@ func WriteText(w io.Writer, r Result, s Style) error {
 // grouped puts the places of each credential together, the worst first, otherwise in the order in which they were found.
 func grouped(hits []Hit) [][]Hit {
 	type key struct {
-		kind        detect.Kind
-		fingerprint string
+		kind   detect.Kind
+		secret detect.Secret
+		kept   string // its fingerprint, where the secret is not at hand
 	}
-	groups := together(hits, func(_ int, h Hit) key { return key{h.Kind, h.fingerprint()} })
+	groups := together(hits, func(_ int, h Hit) key {
+		k := key{kind: h.Kind, secret: h.Secret}
+		if h.Kept != nil {
+			k.kept = h.Kept.Fingerprint
+		}
+		return k
+	})
 	slices.SortStableFunc(groups, func(a, b []Hit) int {
 		return a[0].Severity.Compare(b[0].Severity)
 	})
