@@ -84,7 +84,7 @@ var jobs = map[string][]string{
 	"record":   nil,
 	"policies": {"record"},
 	"read":     {"outcome", "policies", "record"},
-	"texts":    {"record", "read"},
+	"texts":    {"outcome", "policies", "record", "read"},
 	"verify":   {"outcome", "policies", "record", "read", "texts"},
 	"publish":  {"outcome", "policies", "record", "read"},
 	"alerts":   {"policies", "record", "read"},

@@ -41,6 +41,7 @@ func Needs() []Need {
 		{"check_run", "", "Check run", "Somebody presses a button on a check run.", "the buttons on check runs do nothing"},
 		{"check_suite", "", "Check suite", "Somebody re-runs all checks.", "\"Re-run all checks\" does nothing"},
 		{"commit_comment", "", "Commit comment", "Somebody comments on a commit.", "keys in comments on commits go unnoticed"},
+		{"gollum", "", "Wiki", "Somebody edits the wiki.", "keys in wikis go unnoticed"},
 		{"issue_comment", "", "Issue comment", "Somebody writes a /rekey command, or a key, in a comment.", "/rekey commands in comments do nothing, and keys there go unnoticed"},
 		{"issues", "", "Issues", "Somebody closes, reopens, moves or deletes a leak's issue, or writes a key in any issue.", "closing or reopening an issue by hand goes unnoticed, and so do keys in issues"},
 		{"merge_group", "", "Merge group", "A merge queue wants to know whether it may merge.", "merge queues wait for a check run that never comes"},
@@ -48,7 +49,7 @@ func Needs() []Need {
 		{"pull_request_review", "", "Pull request review", "Somebody reviews a pull request.", "keys in reviews go unnoticed"},
 		{"pull_request_review_comment", "", "Pull request review comment", "Somebody comments on lines of a pull request.", "keys in review comments go unnoticed"},
 		{"push", "", "Push", "Commits or tags are pushed.", "pushes are not scanned until the hourly comparison of branches finds them"},
-		{"release", "", "Release", "Somebody publishes or edits a release.", "keys in the notes of releases go unnoticed"},
+		{"release", "", "Release", "Somebody publishes or edits a release.", "keys in releases and their files go unnoticed"},
 		{"repository", "", "Repository", "A repository is made, renamed, moved, archived, or becomes public.", "new, renamed and published repositories are noticed a day late"},
 	}
 }
@@ -61,10 +62,12 @@ func Optional() []Need {
 		{"security_events", "write", "Code scanning alerts", "To show open leaks in the Security tab, where the policy says code_scanning: true.", "code_scanning: true shows nothing in the Security tab"},
 		{"members", "read", "Members", "To see who is in the team that confirms closings, where the policy says ignore.approval: team:….", "nobody can confirm a closing where the policy names a team"},
 		{"discussions", "write", "Discussions", "To look for keys in discussions, and to see whether they are gone from there. Write is for /rekey delete-comment; without it read is enough.", "keys in discussions go unnoticed"},
+		{"actions", "write", "Actions", "To look for keys in the logs of GitHub Actions, where the policy says texts.logs: true. Write is for /rekey delete-logs; without it read is enough.", "keys in logs of GitHub Actions go unnoticed"},
 		{"pull_requests", "write", "Pull requests", "To mask keys in descriptions and comments of pull requests, where the policy says texts.redact: mask, and to delete comments there on /rekey delete-comment.", "keys on the pages of pull requests are masked and deleted by hand"},
 		{"secrets", "read", "Secrets", "To see whether a secret of GitHub Actions was updated since the leak. Nobody can read its value.", "whether a secret of GitHub Actions was updated isn't shown"},
 		{"discussion", "", "Discussion", "Somebody starts or edits a discussion.", "keys in discussions go unnoticed"},
 		{"discussion_comment", "", "Discussion comment", "Somebody writes in a discussion.", "keys in discussions go unnoticed"},
+		{"workflow_run", "", "Workflow run", "A run of GitHub Actions ends.", "keys in logs of GitHub Actions go unnoticed"},
 		{"secret_scanning_alert", "", "Secret scanning alert", "GitHub finds a secret, or somebody resolves or reopens its alert.", "alerts of GitHub's secret scanning go unnoticed"},
 		{"secret_scanning_alert_location", "", "Secret scanning alert location", "GitHub finds a secret at another place.", "further places that GitHub finds go unnoticed"},
 	}

@@ -19,10 +19,12 @@ const (
 	CommandSnooze  CommandKind = "snooze"  // pause the reminders
 	// CommandDeleteComment asks to delete the comments that hold the key.
 	CommandDeleteComment CommandKind = "delete-comment"
-	CommandTriage        CommandKind = "triage"   // treat a pull request's findings as leaks of the repository
-	CommandAccept        CommandKind = "accept"   // what a limit left unread is accepted; about no leak
-	CommandClosed        CommandKind = "closed"   // closed the issue by hand
-	CommandReopened      CommandKind = "reopened" // reopened it by hand
+	// CommandDeleteLogs asks to delete the logs of Actions that hold the key.
+	CommandDeleteLogs CommandKind = "delete-logs"
+	CommandTriage     CommandKind = "triage"   // treat a pull request's findings as leaks of the repository
+	CommandAccept     CommandKind = "accept"   // what a limit left unread is accepted; about no leak
+	CommandClosed     CommandKind = "closed"   // closed the issue by hand
+	CommandReopened   CommandKind = "reopened" // reopened it by hand
 )
 
 // Command is something that a person said about a leak.

@@ -26,6 +26,8 @@ const (
 	DeleteTexts     Effect = "delete_texts" // the comments that hold the leak
 	AskClerk        Effect = "ask_clerk"
 	Notify          Effect = "notify" // tell the policy's targets
+	// DeleteLogs deletes the logs of Actions that hold the leak, and says in a comment what came of it: Reply, completed by [LogsDeleted].
+	DeleteLogs Effect = "delete_logs"
 )
 
 // Action is one effect, chosen. It holds no text that the ledger can give when it is performed, comments apart.
@@ -39,6 +41,7 @@ type Action struct {
 	Body         string        // Comment: the reply in words, once it is queued
 	NotPlanned   bool          // CloseIssue: as not planned, rather than completed
 	Of           string        `json:",omitempty"` // WithdrawComment
+	By           string        `json:",omitempty"` // DeleteLogs: who asked for it
 	Reminder     bool          `json:",omitempty"` // of what reminds: it is not sent once nobody is to be reminded any more
 	Notice       NoticeKind    `json:"Event"`      // Notify
 	To           string        `json:",omitempty"` // Notify: this target alone, whatever the policy says

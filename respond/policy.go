@@ -130,9 +130,10 @@ type PublicPolicy struct {
 	HideLines bool // with Details: do not mark the line in the check run
 }
 
-// TextPolicy says what rekey does to texts on GitHub that hold a key.
+// TextPolicy says what rekey does to texts on GitHub that hold a key, and which it reads.
 type TextPolicy struct {
 	Redact Redact
+	Logs   bool // read what runs of GitHub Actions print
 }
 
 // Redact says whether rekey edits texts that hold a key.

@@ -48,6 +48,7 @@ const (
 	ReplyPublished          ReplyKind = "published"            // GitHub found the key in a public repository
 	ReplyDeleted            ReplyKind = "deleted"              // what came of a command to delete comments, by Deletions
 	ReplyPublicDeleted      ReplyKind = "public_deleted"       // the same
+	ReplyLogsDeleted        ReplyKind = "logs_deleted"         // Logs says what came of deleting logs of Actions
 	ReplyPublicMoved        ReplyKind = "public_moved"         // the leak's state changed, by Change
 	ReplyPublicState        ReplyKind = "public_state"         // Leak.State, and what may be said
 	ReplyPublicNotConfirmed ReplyKind = "public_not_confirmed" // it stays open, whatever Clerk said
@@ -71,6 +72,15 @@ type Reply struct {
 	At         time.Time   // ReplyReminder: now
 	Deletions  []Deletion  // ReplyDeleted, ReplyPublicDeleted
 	Unreadable bool        // ReplyDeleted: the key was in nothing else, so that Clerk can't be asked about it any more
+	Logs       Logs        // ReplyLogsDeleted
+}
+
+// Logs counts what came of deleting the logs of runs of GitHub Actions.
+type Logs struct {
+	Deleted  int      // runs whose logs were deleted
+	Gone     int      // runs that had none any more
+	Archived bool     // the repository is read-only: none was deleted
+	Refused  []string // pages of the runs whose logs the App may not delete; "" where strangers read it
 }
 
 func (f LeakFacts) reply(kind ReplyKind) Reply {
@@ -92,6 +102,7 @@ func (k ReplyKind) harmless() bool {
 	return slices.Contains([]ReplyKind{
 		ReplyWaits, ReplyNothingWaits, ReplyOwnRequest, ReplyNotApprover, ReplyTeamUnreadable, ReplyRequesterLost, ReplyRequestExpired,
 		ReplyUntilForm, ReplySnoozed, ReplySnoozeOff, ReplySnoozeForm, ReplyPublicReminder,
+		ReplyLogsDeleted,
 	}, k)
 }
 
@@ -119,4 +130,24 @@ func (d *Decision) conceal(f LeakFacts, unknown string, asked bool) {
 			r.Reason = ""
 		}
 	}
+}
+
+// LogsDeleted answers who asked for logs of Actions to be deleted, once for each command.
+func LogsDeleted(f LeakFacts, by, key string, came Logs, now time.Time) Decision {
+	var d Decision
+	if f.Leak.IssueNumber != 0 {
+		a := Action{Do: Comment, Key: key, Repository: f.Leak.Repository, Leak: f.Leak.ID, Reply: f.reply(ReplyLogsDeleted)}
+		a.Reply.By, a.Reply.Command, a.Reply.Logs = by, CommandDeleteLogs, came
+		d.Actions = append(d.Actions, a)
+	}
+	if came.Deleted+came.Gone > 0 {
+		d.issue(EditIssue, f.Leak, now)
+	}
+	if f.Hidden {
+		for i := range came.Refused {
+			came.Refused[i] = ""
+		}
+		d.conceal(f, "", false)
+	}
+	return d
 }

@@ -93,6 +93,10 @@ func applyCommand(f LeakFacts, c Command) Decision {
 		r.deleteTexts()
 	case CommandStatus:
 		r.reply(ReplyStatus)
+	case CommandDeleteLogs:
+		a := leakAction(DeleteLogs, r.Leak, "logs:"+c.ID)
+		a.By = c.By
+		r.Actions = append(r.Actions, a)
 	default:
 		r.reply(ReplyHelp)
 	}

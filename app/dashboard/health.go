@@ -112,6 +112,7 @@ func jobName(kind string) string {
 		"verify": "Questions to Clerk", "notify": "Notifications", "digest": "Digests", "backfill": "Histories", "sweep": "Comparisons of refs",
 		"reconcile": "Comparisons of repositories", "issues": "Comparisons of issues", "order": "Commands from here", "policy": "Policy changes",
 		"alert": "Alerts of secret scanning", "code_scanning": "Security tabs",
+		"texts": "Checks of texts", "wiki": "Wikis", "assets": "Files of releases", "logs": "Logs of GitHub Actions",
 	}
 	if name, known := names[kind]; known {
 		return name

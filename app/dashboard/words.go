@@ -100,6 +100,9 @@ func did(a ledger.Activity) string {
 	case ledger.ActivityAccept:
 		return "accepted what was not read"
 	case ledger.ActivityScan:
+		if a.What == "left" {
+			return "couldn't read everything"
+		}
 		return "had the history scanned again"
 	case ledger.ActivityAlert:
 		return alertDid(a.What)
@@ -141,6 +144,8 @@ func commandDid(kind respond.CommandKind) string {
 		return "asked to delete comments that show a key"
 	case respond.CommandTriage:
 		return "took leaks of a pull request over"
+	case respond.CommandDeleteLogs:
+		return "had logs of GitHub Actions deleted"
 	case respond.CommandStatus, respond.CommandHelp:
 		return "asked about a leak"
 	}

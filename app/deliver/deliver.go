@@ -109,6 +109,9 @@ func (w *Worker) deliver(ctx context.Context, j *river.Job[job.Delivery]) error 
 	if p.Alert != nil {
 		return w.handleAlert(ctx, d, *p.Alert)
 	}
+	if p.Logs != nil {
+		return w.queueLogs(ctx, d, *p.Logs)
+	}
 	if p.Deleted != 0 {
 		if err := w.issueDeleted(ctx, event.About().Repository.ID, p.Deleted); err != nil {
 			return err
@@ -133,7 +136,12 @@ func (w *Worker) deliver(ctx context.Context, j *river.Job[job.Delivery]) error 
 	case found != "":
 		p.Note = found
 	}
-	return w.finishWith(ctx, d, p.Note, func(ctx context.Context, tx Tx) error { return ofSessions(ctx, tx, event, p) })
+	return w.finishWith(ctx, d, p.Note, func(ctx context.Context, tx Tx) error {
+		if err := queueFiles(ctx, tx, event.About().Repository.ID, p); err != nil {
+			return err
+		}
+		return ofSessions(ctx, tx, event, p)
+	})
 }
 
 // ownDoing is what became of a delivery about something that rekey did itself.
@@ -167,7 +175,7 @@ func (w *Worker) finishWith(ctx context.Context, d ledger.Delivery, note string,
 	}
 	if err == nil {
 		level := slog.LevelInfo
-		if note == ownDoing { // several for each push
+		if note == ownDoing || note == noLogs { // several for each push
 			level = slog.LevelDebug
 		}
 		w.Log.Log(ctx, level, "delivery done", "event", d.Event, "action", d.Action, "outcome", note)

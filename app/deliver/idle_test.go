@@ -96,6 +96,7 @@ func TestIdleDeliveriesAskForNothing(t *testing.T) {
 	}
 	texts := []string{
 		"issues", "issue_comment", "pull_request_review", "pull_request_review_comment", "commit_comment", "discussion", "discussion_comment", "release",
+		"workflow_run",
 	}
 	for _, event := range texts {
 		if idle[event] == 0 {
@@ -107,7 +108,7 @@ func TestIdleDeliveriesAskForNothing(t *testing.T) {
 			t.Errorf("%d of %s are idle", n, event)
 		}
 	}
-	if busy["issues"] == 0 || busy["issue_comment"] == 0 || busy["push"] == 0 {
+	if busy["issues"] == 0 || busy["issue_comment"] == 0 || busy["push"] == 0 || busy["workflow_run"] == 0 || busy["gollum"] == 0 {
 		t.Errorf("busy: %v", busy)
 	}
 }
@@ -134,6 +135,14 @@ func TestWhatIsNotIdle(t *testing.T) {
 		{"issue_comment", "created", comment("Thanks", bot), false},
 		{"issue_comment", "edited", comment("Thanks", bot), true},
 		{"issue_comment", "created", comment("Thanks", `"sender":null`), true},
+		{"release", "published", `{"release":{"assets":[]}}`, true},
+		{"release", "published", `{"release":{"assets":[{"id":1}]}}`, false},
+		{"release", "deleted", `{"release":{"assets":[{"id":1}]}}`, false},
+		{"release", "edited", `{}`, true},
+		{"workflow_run", "requested", `{}`, true},
+		{"workflow_run", "in_progress", `{}`, true},
+		{"workflow_run", "completed", `{}`, false},
+		{"gollum", "", `{}`, false},
 		{"issues", "opened", `{` + person + `}`, true},
 		{"issues", "opened", `{` + bot + `}`, false},
 		{"issues", "edited", `{` + person + `}`, true},

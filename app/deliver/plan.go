@@ -10,6 +10,7 @@ import (
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/job"
 )
 
 // plan is what a delivery asks for. The zero plan asks for nothing; Note then says why.
@@ -17,6 +18,9 @@ type plan struct {
 	Note string // what is done, or why nothing is, for the delivery's record
 
 	Scan      *read.Task           // read a range of history
+	Queue     []job.Singleton      // what else is to be read, each in its own turn
+	Watch     respond.Source       // look again at leaks in texts of this source; "": none
+	Logs      *job.Logs            // logs of a run that has ended, where the policy wants them
 	Alert     *alerts.Task         // look at an alert of GitHub's secret scanning
 	Command   *command             // a person gave a command
 	Deleted   int                  // the number of an issue that was deleted
@@ -95,6 +99,17 @@ func planOf(event webhook.Event, appID int64) plan {
 		return planRepositoryChange(e)
 	case *webhook.SecretScanningAlert:
 		return planAlert(e)
+	case *webhook.Gollum:
+		return plan{Note: "the wiki is read in its turn", Queue: []job.Singleton{job.Wiki{Repository: about.Repository.ID}}, Know: known(about)}
+	case *webhook.Release:
+		return planRelease(e)
+	case *webhook.WorkflowRun:
+		if e.Action != "completed" {
+			return unused(e.Action)
+		}
+		return plan{Note: "a run of Actions has ended", Know: known(about), Logs: &job.Logs{
+			Repository: about.Repository.ID, Run: e.ID, URL: e.URL, Actor: e.Actor.Login, Ended: e.Updated,
+		}}
 	case *webhook.Issues:
 		if e.Action == "deleted" {
 			return plan{Note: "issue deleted", Deleted: e.Issue.Number, Know: known(about)}
@@ -104,6 +119,18 @@ func planOf(event webhook.Event, appID int64) plan {
 		}
 	}
 	return unused(about.Action)
+}
+
+func planRelease(e *webhook.Release) plan {
+	if e.Assets == 0 {
+		return unused(e.Action)
+	}
+	p := plan{Note: "ignored: action \"" + e.Action + "\" brings no files", Watch: respond.InAsset, Know: known(e.Common)}
+	if slices.Contains([]string{"created", "published", "edited", "released", "prereleased"}, e.Action) {
+		p.Note = "the files of the release are read in their turn"
+		p.Queue = []job.Singleton{job.Assets{Repository: e.Repository.ID, Release: e.Release.ID}}
+	}
+	return p
 }
 
 func planPush(e *webhook.Push) plan {

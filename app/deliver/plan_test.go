@@ -10,6 +10,7 @@ import (
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/job"
 )
 
 const (
@@ -113,6 +114,20 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		"pull request labelled":         {withAction("labeled"), plan{}},
 		"pull request with a new title": {withAction("edited"), plan{}},
 		"pull request with a new base":  {withNewBase(withAction("edited")), pulled},
+		"wiki": {&webhook.Gollum{Common: about}, plan{Queue: []job.Singleton{job.Wiki{Repository: 7}}, Know: know}},
+		"release with files": {
+			&webhook.Release{Common: acting("published"), Release: webhook.Post{ID: 9}, Assets: 2},
+			plan{Queue: []job.Singleton{job.Assets{Repository: 7, Release: 9}}, Watch: respond.InAsset, Know: know},
+		},
+		"release with files, deleted": {
+			&webhook.Release{Common: acting("deleted"), Release: webhook.Post{ID: 9}, Assets: 2}, plan{Watch: respond.InAsset, Know: know},
+		},
+		"release without files": {&webhook.Release{Common: acting("published"), Release: webhook.Post{ID: 9}}, plan{}},
+		"run of Actions": {
+			&webhook.WorkflowRun{Common: acting("completed"), ID: 5, URL: "https://github.example/5", Actor: ada},
+			plan{Logs: &job.Logs{Repository: 7, Run: 5, URL: "https://github.example/5", Actor: "ada"}, Know: know},
+		},
+		"run of Actions that goes on": {&webhook.WorkflowRun{Common: acting("in_progress"), ID: 5}, plan{}},
 		"merge group": {
 			&webhook.MergeGroup{Common: acting("checks_requested"), HeadSHA: headSHA, HeadRef: "refs/heads/gh-readonly-queue/main/pr-5", BaseSHA: baseSHA},
 			scan(func(s *read.Task) { s.Trigger, s.Ref = "merge_group", "refs/heads/gh-readonly-queue/main/pr-5" }),

@@ -23,8 +23,10 @@ import (
 // it can, and says no where it is not sure.
 func Idle(d ledger.Delivery) bool {
 	switch d.Event {
-	case "pull_request_review", "pull_request_review_comment", "commit_comment", "discussion", "discussion_comment", "release":
-		return true
+	case "workflow_run":
+		return d.Action != "completed"
+	case "release":
+		return gjson.GetBytes(d.Body, "release.assets.#").Int() == 0
 	case "issues":
 		switch d.Action {
 		case "closed", "reopened", "deleted", "transferred":
@@ -35,7 +37,7 @@ func Idle(d ledger.Delivery) bool {
 			return false
 		}
 	default:
-		return false
+		return job.OfText(d.Event)
 	}
 	// What a bot writes may be ours, made twice.
 	return d.Action != "opened" && d.Action != "created" || gjson.GetBytes(d.Body, "sender.type").Str != "Bot"

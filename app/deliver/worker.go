@@ -68,6 +68,8 @@ type repositoriesTx interface {
 	Unissued(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
 	UnfinishedChecks(ctx context.Context, repository int64, scans int) ([]string, error)
 	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
+	LeaksIn(ctx context.Context, repository int64, source respond.Source, id int64, limit int) ([]int64, error)
+	TakeTurn(ctx context.Context, installation int64, kind string, burst int, pause, within time.Duration) (at time.Time, ok bool, err error)
 }
 
 // Worker works deliveries off. It is safe for concurrent use.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/turn"
 )
@@ -16,6 +17,10 @@ import (
 // repository are handled in their order; pull requests of strangers come after what was pushed.
 func setTurn(d *ledger.Delivery) {
 	field := func(path string) gjson.Result { return gjson.GetBytes(d.Body, path) }
+	if job.OfText(d.Event) {
+		d.Lane = fmt.Sprintf("events of %d", d.Repository)
+		return
+	}
 	switch d.Event {
 	case "push":
 		d.Head = objectID(field("after"))
@@ -28,9 +33,10 @@ func setTurn(d *ledger.Delivery) {
 		if field("pull_request.head.repo.id").Int() == d.Repository || slices.Contains([]string{"OWNER", "MEMBER", "COLLABORATOR"}, association) {
 			d.Class = turn.Member // a turn is all that this decides
 		}
-	case "issues", "issue_comment", "pull_request_review", "pull_request_review_comment", "commit_comment", "discussion", "discussion_comment",
-		"release", "repository", "secret_scanning_alert", "secret_scanning_alert_location":
+	case "gollum", "repository", "secret_scanning_alert", "secret_scanning_alert_location":
 		d.Lane = fmt.Sprintf("events of %d", d.Repository)
+	case "workflow_run":
+		d.Class = turn.Background
 	case "installation", "installation_repositories":
 		d.Lane = fmt.Sprintf("installation %d", d.Installation)
 	}

@@ -102,6 +102,17 @@ func (p *Policies) Forget(repository int64, name string) {
 // organisationRepository is where an organisation keeps what applies to all its repositories.
 const organisationRepository = ".github"
 
+// latelyFor is how old an answer of Lately may be.
+const latelyFor = time.Hour
+
+// Lately is Of for what is asked very often, and may lag: without a push that changes the policy, GitHub is asked once an hour.
+func (p *Policies) Lately(ctx context.Context, r respond.Repository) (respond.Policy, error) {
+	if read, ok := p.get(r.ID, p.Now().Add(KeptFor-latelyFor)); ok {
+		return read.policy, nil
+	}
+	return p.Of(ctx, r)
+}
+
 // Of returns what applies to a repository: its own file on the default branch, over the same file in the
 // organisation's .github repository, over the server's. A repository's file with a mistake counts as absent here: the check run of
 // the commit that brought it names the mistake. Of the organisation's the last valid one applies.

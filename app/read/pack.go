@@ -16,7 +16,7 @@ func (r *Reader) WithPack(ctx context.Context, client *github.Client, request wi
 		return err
 	}
 	defer body.Close()
-	p, err := pack.Open(ctx, body, r.packOptions())
+	p, err := pack.Open(ctx, body, r.PackOptions())
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func (r *Reader) read(ctx context.Context, client *github.Client, req wire.Reque
 		return pack.Report{}, err
 	}
 	defer body.Close()
-	options := r.packOptions()
+	options := r.PackOptions()
 	options.Progress = follow
 	p, err := pack.Open(ctx, body, options)
 	if err != nil {
@@ -81,7 +81,7 @@ func (r *Reader) read(ctx context.Context, client *github.Client, req wire.Reque
 	return report, nil
 }
 
-// packOptions are the bounds of reading a pack.
-func (r *Reader) packOptions() pack.Options {
+// PackOptions are the bounds of reading a pack, which all that read in this process have in common.
+func (r *Reader) PackOptions() pack.Options {
 	return pack.Options{TempDir: r.TempDir, Budget: r.Memory, MaxTrees: r.Memory.Size()}
 }

@@ -22,8 +22,11 @@ type FoundText struct {
 }
 
 // RecordTexts writes what was found in texts, and what was decided about it, in one transaction. The task has the repository, and the head
-// of a pull request whose texts they are.
+// of a pull request whose texts they are. Nothing found is nothing to write.
 func (r *Reader) RecordTexts(ctx context.Context, t *Task, found []FoundText) (err error) {
+	if len(found) == 0 {
+		return nil
+	}
 	ctx, span := observe.Start(ctx, "record")
 	defer func() { span.End(err) }()
 	uses := false

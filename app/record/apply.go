@@ -75,6 +75,8 @@ func (r *Recorder) enqueue(ctx context.Context, tx Tx, a respond.Action, p respo
 			return err
 		}
 		return tx.Enqueue(ctx, job.Verify{Leak: a.Leak, Question: a.Verification}, after(tx.Now(), a.After))
+	case respond.DeleteLogs:
+		return tx.Enqueue(ctx, job.DeleteLogs{Leak: a.Leak, By: a.By, ID: a.Key}, nil)
 	case respond.Notify:
 		if known, err := claim(ctx, tx, a.Key); err != nil || known {
 			return err

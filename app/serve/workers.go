@@ -59,9 +59,10 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 		Reader: reader, Targets: cfg.Targets, Sender: p.sender, Settle: p.settle, Now: now, Log: p.log,
 		Metrics: publish.NewMetrics(p.metrics),
 	}
+	files := texts.Files{Scanner: p.scanner, Pack: reader.PackOptions()}
 	questions := &verify.Worker{
 		Store: ledger.Scope[verify.Tx](p.store), GitHub: p.app, Scanner: p.scanner, Clerk: p.clerk, Policies: rules, Recorder: recorder,
-		Reader: reader, Now: now, Log: p.log, Answers: verify.NewAnswers(p.metrics),
+		Reader: reader, Files: files, Now: now, Log: p.log, Answers: verify.NewAnswers(p.metrics),
 	}
 	deliveries := &deliver.Worker{
 		Store: ledger.Scope[deliver.Tx](p.store), GitHub: p.app, AppID: cfg.AppID, Scanner: p.scanner, Policies: rules, Recorder: recorder,
@@ -71,7 +72,11 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 		},
 	}
 	watcher := &texts.Watcher{
-		Store: ledger.Scope[texts.Tx](p.store), GitHub: p.app, Scanner: p.scanner, Recorder: recorder, Now: now, Log: p.log,
+		Store: ledger.Scope[texts.Tx](p.store), GitHub: p.app, Scanner: p.scanner, Files: files, Policies: rules, Recorder: recorder, Now: now,
+		Log: p.log,
+	}
+	collector := &texts.Collector{
+		Store: ledger.Scope[texts.Tx](p.store), GitHub: p.app, Files: files, Policies: rules, Recorder: recorder, Reader: reader, Now: now, Log: p.log,
 	}
 	background := &backfill.Worker{
 		Store: ledger.Scope[backfill.Tx](p.store), Progress: p.store, GitHub: p.app, Scanner: p.scanner, PullRefs: cfg.PullRefs,
@@ -94,6 +99,10 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 	river.AddWorker(workers, outcome.Handle(runner, watcher.Texts))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Mask))
 	river.AddWorker(workers, outcome.Handle(runner, effects.DeleteTexts))
+	river.AddWorker(workers, outcome.Handle(runner, watcher.DeleteLogs))
+	river.AddWorker(workers, outcome.Handle(runner, collector.Wiki))
+	river.AddWorker(workers, outcome.Handle(runner, collector.Assets))
+	river.AddWorker(workers, outcome.Handle(runner, collector.Logs))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Notify))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Digest))
 	river.AddWorker(workers, outcome.Handle(runner, questions.Verify))

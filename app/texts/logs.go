@@ -18,7 +18,7 @@ import (
 )
 
 // Logs reads the logs of a run of GitHub Actions, with [github.ActionsAccess]: one request, and one more for the jobs' addresses where
-// something is found. Of the archive no more than [budget.LogsSize] is read, and of what it holds no more than [budget.LogsInflated]; what
+// something is found and the run's own is given. Of the archive no more than [budget.LogsSize] is read, and of what it holds no more than [budget.LogsInflated]; what
 // is beyond is said in Left. [github.ErrGone] and [github.ErrNotFound]: the logs were deleted, or their retention has ended.
 //
 // A place has the run's id in Text.ID, the line of the step's log, and in Text.Field the log's name: "build/3_Run tests" for the third
@@ -47,7 +47,7 @@ func (f Files) Logs(ctx context.Context, client *github.Client, run github.Run) 
 		s.AuthorName, s.Authored = run.Actor, run.Ended
 		out.Places = append(out.Places, Place{Finding: found.Finding, Sighting: s})
 	}
-	if out.Places = keepFirst(out.Places); len(out.Places) > 0 {
+	if out.Places = keepFirst(out.Places); len(out.Places) > 0 && run.URL != "" {
 		f.toLines(ctx, client, run, out.Places)
 	}
 	return out, nil

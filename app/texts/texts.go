@@ -13,6 +13,7 @@ import (
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github/webhook"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/job"
 )
 
 // Finder finds credentials in the texts of events. It is safe for concurrent use.
@@ -39,14 +40,7 @@ func (f Finder) Find(ctx context.Context, event string, body []byte) string {
 }
 
 // Has reports whether an event has texts.
-func Has(event string) bool {
-	switch event {
-	case "issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "commit_comment",
-		"discussion", "discussion_comment", "release":
-		return true
-	}
-	return false
-}
+func Has(event string) bool { return job.OfText(event) || event == "pull_request" }
 
 // Parse reads what [Finder.Find] wrote.
 func Parse(found string) ([]read.FoundText, error) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/policies"
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github"
@@ -22,6 +23,9 @@ type Tx interface {
 	record.Tx
 	TextsOf(ctx context.Context, leak int64, limit int) ([]respond.Sighting, error)
 	SaveText(ctx context.Context, sighting int64, former bool, gone time.Time) (news bool, err error)
+	LeaksIn(ctx context.Context, repository int64, source respond.Source, id int64, limit int) ([]int64, error)
+	LastRead(ctx context.Context, repository int64, kind respond.Source, id int64) (version string, err error)
+	RecordReading(ctx context.Context, r ledger.Reading) error
 }
 
 var _ Tx = (*ledger.Tx)(nil)
@@ -32,6 +36,8 @@ type Watcher struct {
 	Store    ledger.Scoped[Tx]
 	GitHub   *github.App
 	Scanner  *detect.Scanner
+	Files    Files
+	Policies *policies.Policies
 	Recorder *record.Recorder
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -61,29 +67,39 @@ func (w *Watcher) Texts(ctx context.Context, j *river.Job[job.Texts]) error {
 	if err != nil || !there {
 		return err
 	}
-	states := map[int64]state{}
-	for _, s := range list {
-		history, known, err := w.history(ctx, repository, s)
-		if err != nil {
-			return err
-		}
-		if known {
-			states[s.ID] = stateOf(s, history, func(text string) bool { return w.holds(ctx, text, leak.Fingerprint) })
-		}
+	states, err := w.states(ctx, repository, leak, list)
+	if err != nil {
+		return err
 	}
 	return w.save(ctx, j.Args, leak, list, states)
 }
 
-// history reads a text; known is false where GitHub has no history for such texts, or the App may not read them.
+// states looks at texts, and says what became of those of which it can be known.
+func (w *Watcher) states(ctx context.Context, in respond.Repository, leak respond.Leak, list []respond.Sighting) (map[int64]state, error) {
+	looked := looks{w: w, in: in, fingerprint: leak.Fingerprint, list: list, runs: map[int64]bool{}}
+	states := map[int64]state{}
+	for _, s := range list {
+		is, known, err := looked.at(ctx, s)
+		if errors.Is(err, github.ErrForbidden) || errors.Is(err, github.ErrNotFound) {
+			w.Log.DebugContext(ctx, "a text can't be looked at", "repository", in.FullName(), "text", s.Text.URL, "reason", err)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if known {
+			states[s.ID] = is
+		}
+	}
+	return states, nil
+}
+
+// history reads a text; known is false where GitHub has no history for such texts.
 func (w *Watcher) history(ctx context.Context, in respond.Repository, s respond.Sighting) (h github.History, known bool, err error) {
-	if s.Text.NodeID == "" || s.Source == respond.InRelease {
+	if s.Text.NodeID == "" {
 		return h, false, nil
 	}
 	h, err = w.GitHub.Repository(record.Target(in), AccessOf(s)).Edits(ctx, s.Text.NodeID)
-	if errors.Is(err, github.ErrForbidden) || errors.Is(err, github.ErrNotFound) {
-		w.Log.DebugContext(ctx, "a text can't be looked at", "repository", in.FullName(), "text", s.Text.URL, "reason", err)
-		return h, false, nil
-	}
 	if err != nil || h.Exists || s.Source != respond.InIssue && s.Source != respond.InIssueComment || s.Text.Number == 0 {
 		return h, err == nil, err
 	}
@@ -94,8 +110,13 @@ func (w *Watcher) history(ctx context.Context, in respond.Repository, s respond.
 
 // AccessOf is what reading a text takes.
 func AccessOf(s respond.Sighting) github.Access {
-	if s.Source == respond.InDiscussion || s.Source == respond.InDiscussionComment {
+	switch s.Source {
+	case respond.InDiscussion, respond.InDiscussionComment:
 		return github.DiscussionsAccess
+	case respond.InWiki:
+		return github.ScanAccess
+	case respond.InLog:
+		return github.ActionsAccess
 	}
 	return github.TextsAccess
 }

@@ -47,6 +47,7 @@ type Worker struct {
 	Policies *policies.Policies
 	Recorder *record.Recorder
 	Reader   *read.Reader
+	Files    texts.Files
 	Now      func() time.Time
 	Log      *slog.Logger
 	Answers  *prometheus.CounterVec // by answer; see [NewAnswers]
@@ -131,10 +132,16 @@ func (w *Worker) askAbout(ctx context.Context, leak respond.Leak) (respond.Answe
 	client := w.GitHub.Repository(record.Target(repository), github.ScanAccess)
 	for _, s := range sightings {
 		in, find := client, w.keyIn
-		if s.InText() {
-			in, find = w.GitHub.Repository(record.Target(repository), texts.AccessOf(s)), w.keyInText
+		switch {
+		case s.Source == respond.InWiki:
+			in = client.Wiki()
+		case s.InText():
+			in, find = w.GitHub.Repository(record.Target(repository), texts.AccessOf(s)), w.Files.Key
 		}
 		key, found, err := find(ctx, in, s, leak.Fingerprint)
+		if s.Source == respond.InWiki && (errors.Is(err, github.ErrNotFound) || errors.Is(err, github.ErrForbidden)) {
+			continue // the wiki was turned off, or deleted
+		}
 		if err != nil {
 			return respond.Answer{}, err
 		}
@@ -149,32 +156,6 @@ func (w *Worker) askAbout(ctx context.Context, leak respond.Leak) (respond.Answe
 		return w.Clerk.Ask(ctx, key)
 	}
 	return respond.Answer{State: respond.KeyUnknown, Detail: "the key could not be read again: it is gone from GitHub, or stands where rekey doesn't read it"}, nil
-}
-
-// keyInText reads a text again, with its earlier versions, and finds the key in it. What the App may not read holds nothing.
-func (w *Worker) keyInText(ctx context.Context, client *github.Client, s respond.Sighting, fingerprint string) (detect.Secret, bool, error) {
-	if s.Text.NodeID == "" {
-		return detect.Secret{}, false, nil
-	}
-	history, err := client.Edits(ctx, s.Text.NodeID)
-	if errors.Is(err, github.ErrForbidden) || errors.Is(err, github.ErrNotFound) {
-		return detect.Secret{}, false, nil
-	}
-	if err != nil {
-		return detect.Secret{}, false, err
-	}
-	versions := []string{history.Title, history.Body}
-	for _, e := range history.Edits {
-		versions = append(versions, e.Text)
-	}
-	for _, text := range versions {
-		for _, f := range w.Scanner.Scan(ctx, "", []byte(text)) {
-			if f.Secret.Fingerprint() == fingerprint {
-				return f.Secret, true, nil
-			}
-		}
-	}
-	return detect.Secret{}, false, nil
 }
 
 // keyOfAlert reads the key from an alert of GitHub's secret scanning: it may be in no file at all.
@@ -208,7 +189,7 @@ func (w *Worker) keyOfAlert(ctx context.Context, in respond.Repository, leak res
 // keyIn fetches the one object and finds the key in it.
 func (w *Worker) keyIn(ctx context.Context, client *github.Client, s respond.Sighting, fingerprint string) (detect.Secret, bool, error) {
 	request := wire.Request{Wants: []string{s.Blob}}
-	if !s.InFile() {
+	if s.Path == "" {
 		request.Deepen, request.Filter = 1, "tree:0" // a commit or a tag alone
 	}
 	var key detect.Secret

@@ -104,7 +104,7 @@ func New(opt Options) (*Server, error) {
 	if opt.Events == nil {
 		opt.Events = []string{
 			"push", "pull_request", "merge_group", "check_run", "check_suite", "issues", "issue_comment", "repository",
-			"pull_request_review", "pull_request_review_comment", "commit_comment", "release",
+			"pull_request_review", "pull_request_review_comment", "commit_comment", "release", "gollum",
 		}
 	}
 	if opt.WebhookSecret == "" {

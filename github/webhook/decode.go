@@ -77,6 +77,10 @@ func decoderOf(event string) (func([]byte) (Event, error), bool) {
 		return read[discussionCommentPayload], true
 	case "release":
 		return read[releasePayload], true
+	case "gollum":
+		return read[gollumPayload], true
+	case "workflow_run":
+		return read[workflowRunPayload], true
 	case "secret_scanning_alert", "secret_scanning_alert_location":
 		return read[secretScanningPayload], true
 	case "ping":

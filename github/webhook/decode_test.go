@@ -184,6 +184,9 @@ func TestDecodeRefuses(t *testing.T) {
 		"no release":            {"release", `{"action":"edited",` + repository + `}`, webhook.ErrMalformed, "release.id"},
 		"release of nothing":    {"release", `{"release":{"id":1}}`, webhook.ErrMalformed, "repository.id"},
 		"body of another type":  {"release", `{"release":{"id":1,"body":{"secret":1}},` + repository + `}`, webhook.ErrMalformed, "body is of another type"},
+		"wiki of nothing":       {"gollum", `{"pages":[]}`, webhook.ErrMalformed, "repository.id"},
+		"no run":                {"workflow_run", `{"action":"completed",` + repository + `}`, webhook.ErrMalformed, "workflow_run.id"},
+		"run of nothing":        {"workflow_run", `{"workflow_run":{"id":1}}`, webhook.ErrMalformed, "repository.id"},
 		"changes of a list":     {"issues", `{"issue":{"number":1},"changes":["secret"],` + repository + `}`, webhook.ErrMalformed, "changes"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -97,4 +97,17 @@ type Release struct {
 	Common
 	Release Post
 	Former  Former
+	Assets  int // how many files it has
+}
+
+// Gollum says that pages of the wiki were written. What they say is in the wiki's git repository alone.
+type Gollum struct{ Common }
+
+// WorkflowRun is a run of GitHub Actions; its Action is requested, in_progress or completed.
+type WorkflowRun struct {
+	Common
+	ID      int64
+	URL     string // GitHub's page of it
+	Actor   Account
+	Updated time.Time
 }

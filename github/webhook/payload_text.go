@@ -229,6 +229,7 @@ type releasePayload struct {
 		Author    *accountNode `json:"author"`
 		Published moment       `json:"published_at"`
 		Created   moment       `json:"created_at"`
+		Assets    []struct{}   `json:"assets"`
 	} `json:"release"`
 	Changes struct {
 		Name fromNode `json:"name"`
@@ -244,5 +245,29 @@ func (p releasePayload) event(c *checks) Event {
 	release.Updated = firstOf(p.Release.Updated, p.Release.Published, p.Release.Created)
 	return &Release{
 		Common: p.common(), Release: release, Former: Former{Title: p.Changes.Name.From, Body: p.Changes.Body.From},
+		Assets: len(p.Release.Assets),
 	}
+}
+
+type gollumPayload struct{ envelope }
+
+func (p gollumPayload) event(c *checks) Event {
+	c.present("repository.id", p.Repository != nil && p.Repository.ID != 0)
+	return &Gollum{p.common()}
+}
+
+type workflowRunPayload struct {
+	envelope
+	Run struct {
+		ID      int64        `json:"id"`
+		URL     string       `json:"html_url"`
+		Actor   *accountNode `json:"actor"`
+		Updated moment       `json:"updated_at"`
+	} `json:"workflow_run"`
+}
+
+func (p workflowRunPayload) event(c *checks) Event {
+	c.present("repository.id", p.Repository != nil && p.Repository.ID != 0)
+	c.present("workflow_run.id", p.Run.ID != 0)
+	return &WorkflowRun{Common: p.common(), ID: p.Run.ID, URL: p.Run.URL, Actor: p.Run.Actor.account(), Updated: p.Run.Updated.Time}
 }

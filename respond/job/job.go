@@ -17,7 +17,11 @@ const (
 	QueueScan     = "scan"
 	QueueRespond  = "respond"
 	QueueBackfill = "backfill"
+	QueueLogs     = "logs" // of GitHub Actions: a busy organisation has thousands an hour, and nothing else waits for them
 )
+
+// Queues are all of them.
+func Queues() []string { return []string{QueueScan, QueueRespond, QueueBackfill, QueueLogs} }
 
 // Timeouts of the queues' jobs. Workers return them from Timeout.
 const (
@@ -59,6 +63,10 @@ func Kinds() []string {
 		Texts{},
 		Mask{},
 		DeleteTexts{},
+		Wiki{},
+		Assets{},
+		Logs{},
+		DeleteLogs{},
 	} {
 		kinds = append(kinds, args.Kind())
 	}
@@ -92,17 +100,28 @@ func (Delivery) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueScan, MaxAttempts: ScanAttempts}
 }
 
+// OfText reports whether an event is about something that people write outside git, and its payload holds it. A pull_request has texts too,
+// but is about code.
+func OfText(event string) bool {
+	switch event {
+	case "issues", "issue_comment", "pull_request_review", "pull_request_review_comment", "commit_comment", "discussion", "discussion_comment", "release":
+		return true
+	}
+	return false
+}
+
 // QueueOf names the queue for a delivery of a webhook event: what is about code goes to [QueueScan], the rest to [QueueRespond].
 // No delivery goes to [QueueBackfill]: an installation that ends must not wait until histories are read.
 func QueueOf(event string) string {
+	if OfText(event) {
+		return QueueRespond
+	}
 	switch event {
-	case "issues", "issue_comment", "pull_request_review", "pull_request_review_comment", "commit_comment", "discussion", "discussion_comment",
-		"release", "installation", "installation_repositories", "installation_target", "repository", "github_app_authorization",
+	case "gollum", "workflow_run", "installation", "installation_repositories", "installation_target", "repository", "github_app_authorization",
 		"secret_scanning_alert", "secret_scanning_alert_location":
 		return QueueRespond
-	default:
-		return QueueScan
 	}
+	return QueueScan
 }
 
 // Issue brings a leak's issue up to date: files it, edits it, closes it.

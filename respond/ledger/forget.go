@@ -194,6 +194,7 @@ func belongings() []belonging {
 		{nil, of("alerts", "repository, number")},
 		{nil, of("alert_places", "repository, alert, kind, url")},
 		{nil, of("notices", "id")},
+		{nil, of("readings", "repository, kind, id")},
 		{func(f *Forgotten) *int64 { return &f.Repositories }, `DELETE FROM repositories WHERE id = $1 AND $2 > 0`},
 	}
 }

@@ -109,6 +109,7 @@ func fill(t *testing.T, s *ledger.Store, installation, id int64, account string)
 			tx.SaveSummary(ctx, ledger.Summary{Repository: id, IssueRepository: id}),
 			tx.RecordActivity(ctx, ledger.Activity{By: "mona", Kind: ledger.ActivityCommand, What: "status", Repository: id, Leak: leak.ID}),
 			tx.SaveIssueText(ctx, leak.ID, "title", "body"),
+			tx.RecordReading(ctx, ledger.Reading{Repository: id, Kind: respond.InAsset, ID: 5, Version: "v"}),
 			tx.Vouch(ctx, id, []ledger.Voucher{{Entry: "f1", At: start()}}),
 			tx.KeepPolicy(ctx, installation, ledger.KeptPolicy{Content: []byte("fail_on: any"), Read: start()}),
 			tx.Exec(ctx, `INSERT INTO paces (installation, rate, next) VALUES ($1, 'checks', 1) ON CONFLICT DO NOTHING`, installation),

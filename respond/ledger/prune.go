@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"time"
+
+	"github.com/rekey-app/rekey/respond"
 )
 
 // Retention is for how long the ledger keeps what is of no use any more.
@@ -75,6 +77,11 @@ func (s *Store) pruners() []pruner {
 		{table: "leases", as: "l", key: []column{text("name")}, gone: `l.until < $1`},
 		{table: "notices", as: "n", key: []column{number("id")}, gone: `n.at < $1`},
 		{table: "paces", as: "p", key: []column{number("installation"), text("rate")}, gone: `p.next < $1`},
+		{
+			// A file that is read again brings nothing new.
+			table: "readings", as: "r", key: []column{number("repository"), text("kind"), number("id")},
+			gone: `r.kind = '` + string(respond.InAsset) + `' AND r.read < $1`,
+		},
 		{table: "closures", as: "c", key: []column{number("installation"), text("scope")}, gone: `c.until < $1`},
 		{table: "sessions", as: "s", key: []column{text("id")}, gone: `s.started < $1`}, // no session lasts as long as the least retention
 		{

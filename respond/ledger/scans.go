@@ -208,7 +208,14 @@ const maxListed = 256
 func placeOf(s respond.Sighting) string {
 	h := sha256.New()
 	if s.InText() { // wherever in it: texts are edited
-		fmt.Fprintf(h, "text %s %s %s", s.Source, cmp.Or(s.Text.NodeID, s.Text.URL), s.Text.Field)
+		switch s.Source {
+		case respond.InWiki: // each version is a text of its own
+			fmt.Fprintf(h, "text %s %s %s", s.Source, s.Commit, s.Path)
+		case respond.InAsset, respond.InLog:
+			fmt.Fprintf(h, "text %s %d %d:%s %s", s.Source, s.Text.ID, len(s.Text.Field), s.Text.Field, s.Member)
+		default:
+			fmt.Fprintf(h, "text %s %s %s", s.Source, cmp.Or(s.Text.NodeID, s.Text.URL), s.Text.Field)
+		}
 		return hex.EncodeToString(h.Sum(nil)[:16])
 	}
 	// Lengths keep the parts from running into each other.

@@ -293,6 +293,15 @@ CREATE TABLE read_tips (
 
 CREATE INDEX read_tips_at ON read_tips (repository, at);
 
+CREATE TABLE readings (
+    repository INTEGER NOT NULL REFERENCES repositories ON DELETE CASCADE,
+    kind       TEXT NOT NULL,
+    id         INTEGER NOT NULL,
+    version    TEXT NOT NULL,
+    read       INTEGER NOT NULL,
+    PRIMARY KEY (repository, kind, id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE replicas (
     id   TEXT PRIMARY KEY NOT NULL,
     beat INTEGER NOT NULL

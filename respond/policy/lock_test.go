@@ -88,6 +88,9 @@ func consequences(p respond.Policy) map[string][]string {
 	if p.Texts.Redact == respond.RedactMask {
 		says("texts", "keys in texts are masked")
 	}
+	if p.Texts.Logs {
+		says("texts", "logs are read")
+	}
 	switch p.Audit.Check {
 	case respond.AuditFail:
 		if !p.Observes() {
@@ -138,6 +141,7 @@ func anyFile(t *rapid.T, source respond.PolicySource) File {
 	pointed(t, maybe, "approval", &f.IgnoreApproval, respond.ApprovalNone, respond.ApprovalSecondPerson, "team:acme/security", "team:acme/others")
 	pointed(t, maybe, "remind", &f.Remind, respond.RemindPolicy{Off: true}, respond.DefaultRemind(), respond.RemindPolicy{Every: time.Hour})
 	pointed(t, maybe, "redact", &f.TextsRedact, respond.RedactOff, respond.RedactMask)
+	pointed(t, maybe, "logs", &f.TextsLogs, true, false)
 	pointed(t, maybe, "audit", &f.AuditCheck, respond.AuditOff, respond.AuditNotice, respond.AuditFail)
 	pointed(t, maybe, "level", &f.AuditLevel, respond.AuditDefault, respond.AuditAll)
 	pointed(t, maybe, "code_scanning", &f.CodeScanning, true, false)
@@ -254,6 +258,7 @@ func replace(p *respond.Policy, f File) {
 	over(&p.Issues.MaxPerHour, f.IssuesMaxPerHour)
 	over(&p.Public.Details, f.PublicDetails)
 	over(&p.Texts.Redact, f.TextsRedact)
+	over(&p.Texts.Logs, f.TextsLogs)
 	over(&p.Audit.Check, f.AuditCheck)
 	over(&p.Audit.Level, f.AuditLevel)
 	over(&p.CodeScanning, f.CodeScanning)

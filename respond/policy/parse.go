@@ -65,6 +65,7 @@ type File struct {
 	TextsRedact       *respond.Redact
 	AuditCheck        *respond.AuditCheck
 	AuditLevel        *respond.AuditLevel
+	TextsLogs         *bool
 	Notify            []respond.NotifyRule // nil: not said; empty: nobody
 	CodeScanning      *bool
 	ResolveAlerts     *bool
@@ -209,6 +210,7 @@ func (f *File) readTexts(n *yaml.Node) error {
 			}
 			return choice(n, "texts.redact", &f.TextsRedact, []respond.Redact{respond.RedactOff, respond.RedactMask})
 		},
+		"logs": func(n *yaml.Node) error { return boolean(n, "texts.logs", &f.TextsLogs) },
 	})
 }
 

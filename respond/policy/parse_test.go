@@ -57,7 +57,7 @@ remind:
   quiet: 22:30-06:00
   time_zone: Europe/Berlin
   escalate: {after: 3d, to: pager}
-texts: {redact: mask}
+texts: {redact: mask, logs: true}
 audit: {check: fail, level: all}
 `
 
@@ -81,7 +81,7 @@ func TestParseAndMerge(t *testing.T) {
 			After: []time.Duration{12 * time.Hour, 72 * time.Hour}, Every: 14 * 24 * time.Hour, Zone: "Europe/Berlin",
 			Quiet: respond.QuietHours{From: 22*60 + 30, To: 6 * 60}, Escalate: respond.Escalation{After: 72 * time.Hour, To: "pager"},
 		},
-		Texts: respond.TextPolicy{Redact: respond.RedactMask},
+		Texts: respond.TextPolicy{Redact: respond.RedactMask, Logs: true},
 		Audit: respond.AuditPolicy{Check: respond.AuditFail, Level: respond.AuditAll},
 	}
 	if diff := cmp.Diff(want, policy.Merge(f)); diff != "" {
@@ -141,6 +141,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"audit:\n  level: 2\n", 2, "one of default, all"},
 		{"audit:\n  check: all\n", 2, "one of off, notice, fail"},
 		{"texts: {redact: delete}\n", 1, "one of off, mask"},
+		{"texts:\n  logs: always\n", 2, "true or false"},
 		{"remind: never\n", 1, "off, or a mapping"},
 		{"remind:\n  after: [3d, 1d]\n", 2, "longer than the one before"},
 		{"remind:\n  every: 2y\n", 2, "12h, 3d or 1w"},

@@ -132,6 +132,12 @@ func settings() []setting {
 			said:  func(f File, _ respond.Redact) (respond.Redact, bool) { return value(f.TextsRedact) },
 			merge: byRank(respond.RedactOff, respond.RedactMask),
 		}.named("texts.redact"),
+		row[bool]{
+			may:   "set `true`",
+			get:   func(p *respond.Policy) *bool { return &p.Texts.Logs },
+			said:  func(f File, _ bool) (bool, bool) { return value(f.TextsLogs) },
+			merge: byRank(false, true),
+		}.named("texts.logs"),
 		row[respond.AuditCheck]{
 			may:   "set `notice` over `off`, `fail` over both",
 			get:   func(p *respond.Policy) *respond.AuditCheck { return &p.Audit.Check },

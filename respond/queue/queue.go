@@ -199,7 +199,7 @@ func (*inserter) ResumeParked(ctx context.Context, tx *ledger.Tx, which string, 
 	if err != nil || n == 0 {
 		return err
 	}
-	for _, queue := range []string{job.QueueScan, job.QueueRespond, job.QueueBackfill} {
+	for _, queue := range job.Queues() {
 		tx.Wake(queue)
 	}
 	return nil

@@ -359,7 +359,7 @@ const runningElsewhere = `SELECT ` + runBy + ` FROM river_job
 // reclaim makes the jobs available that a process runs, or all that run where it is "", and notes in each that its process ended
 // in the middle of it: alone, where it was the only one that ran, or that read. It returns how many they were.
 func reclaim(ctx context.Context, tx *ledger.Tx, process string) (int64, error) {
-	const reads = `queue IN ('` + job.QueueScan + `', '` + job.QueueBackfill + `')`
+	const reads = `queue IN ('` + job.QueueScan + `', '` + job.QueueBackfill + `', '` + job.QueueLogs + `')`
 	which, args := ofProcess(process, 1)
 	which = `state = 'running'` + which
 	var running, reading int64

@@ -36,6 +36,7 @@ func newTakesTurns(s *store, c Config) *takesTurns {
 	}
 	for queue, slots := range map[string]int{
 		job.QueueScan: cmp.Or(max(c.Scan, 0), 8), job.QueueRespond: cmp.Or(max(c.Respond, 0), 8), job.QueueBackfill: cmp.Or(max(c.Backfill, 0), 3),
+		job.QueueLogs: cmp.Or(max(c.Logs, 0), 2),
 	} {
 		o := turn.Options{Slots: slots, Open: open, Now: s.db.Now, Call: func(ctx context.Context, ids []int64) ([]int64, error) {
 			return s.call(ctx, queue, ids)
@@ -119,7 +120,7 @@ func (s *store) turnOf(ctx context.Context, row *rivertype.JobRow) (turn.Job, er
 		j.Class, lane = turn.Check, args.Head
 	case job.Order{}.Kind():
 		j.Class, lane = turn.Question, row.Kind // of one repository in their order
-	case job.Verify{}.Kind(), job.Notify{}.Kind(), job.Alert{}.Kind(), job.Texts{}.Kind():
+	case job.Verify{}.Kind(), job.Notify{}.Kind(), job.Alert{}.Kind(), job.Texts{}.Kind(), job.DeleteLogs{}.Kind():
 		j.Class = turn.Question
 	case job.Effects{}.Kind():
 		j.Class, lane = turn.Reply, issues

@@ -20,7 +20,7 @@ import (
 
 // Config says how much is worked at once. Zero fields take the defaults.
 type Config struct {
-	Scan, Respond, Backfill int // jobs at once: 8, 8 and 3, of which one installation has half
+	Scan, Respond, Backfill, Logs int // jobs at once: 8, 8, 3 and 2, of which one installation has half
 
 	// Open is from when on GitHub may be asked for a class of work of an installation; nil: always. It must not wait.
 	Open func(installation int64, class turn.Class) time.Time

@@ -1,6 +1,7 @@
 package respondtest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
@@ -13,6 +14,9 @@ type Case struct {
 	Decide func() respond.Decision
 	Want   []string // see [Told]
 }
+
+// Run is the page of a run of GitHub Actions.
+const Run = "https://github.com/acme/shop/actions/runs/30433642"
 
 // Cases are what people say and Clerk answers in the life of a leak.
 func Cases() []Case {
@@ -39,6 +43,12 @@ func Cases() []Case {
 	command := func(f respond.LeakFacts, kind respond.CommandKind, role respond.Role, reason string) func() respond.Decision {
 		return func() respond.Decision {
 			return respond.Apply(f, respond.Command{Kind: kind, Reason: reason, By: "ada", Role: role, ID: "comment:5", At: noon})
+		}
+	}
+	logs := func(f respond.LeakFacts, came respond.Logs) func() respond.Decision {
+		return func() respond.Decision {
+			came.Refused = slices.Clone(came.Refused)
+			return respond.LogsDeleted(f, "ada", "leak:1:logs:comment:5", came, noon)
 		}
 	}
 	bot := func(f respond.LeakFacts) func() respond.Decision {
@@ -160,6 +170,15 @@ func Cases() []Case {
 		{"reopened by hand", command(facts(live, respond.Resolved), respond.CommandReopened, "triage", ""), []string{"resolved > open by ada", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened"}},
 		{"reopened by hand, watched", command(facts(live, respond.Resolved, watch), respond.CommandReopened, "write", ""), []string{"resolved > open by ada", "reopen_issue", "edit_issue", "comment", "update_check", "notify reopened", "ask_clerk watching"}},
 		{"status", command(facts(live, respond.Open), respond.CommandStatus, "write", ""), []string{"comment"}},
+		{"delete logs", command(facts(live, respond.Open), respond.CommandDeleteLogs, "write", ""), []string{"delete_logs"}},
+		{"delete logs of what is revoked", command(facts(live, respond.Revoked), respond.CommandDeleteLogs, "write", ""), []string{"delete_logs"}},
+		{"delete logs, a stranger", command(facts(live, respond.Open), respond.CommandDeleteLogs, "triage", ""), []string{"comment"}},
+		{"delete logs of what is outside", command(facts(live, respond.Open, noIssue, outside), respond.CommandDeleteLogs, "admin", ""), nil},
+		{"logs deleted", logs(facts(live, respond.Open), respond.Logs{Deleted: 2, Gone: 1}), []string{"comment", "edit_issue"}},
+		{"logs deleted, there were none", logs(facts(live, respond.Open), respond.Logs{}), []string{"comment"}},
+		{"logs not deleted", logs(facts(live, respond.Open), respond.Logs{Deleted: 1, Refused: []string{Run + "/job/7#step:2:5", Run + "7"}}), []string{"comment", "edit_issue"}},
+		{"logs not deleted, in public", logs(facts(live, respond.Open, func(f *respond.LeakFacts) { f.Hidden = true }), respond.Logs{Refused: []string{Run}}), []string{"comment"}},
+		{"logs not deleted, it is archived", logs(facts(live, respond.Open), respond.Logs{Archived: true}), []string{"comment"}},
 		{"help", command(facts(live, respond.Open), respond.CommandHelp, "write", ""), []string{"comment"}},
 		{"a typo", command(facts(live, respond.Open), respond.CommandHelp, "write", "rotate"), []string{"comment"}},
 		{"a stranger", command(facts(live, respond.Open), respond.CommandRotated, "read", ""), []string{"comment"}},

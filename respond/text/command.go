@@ -65,6 +65,7 @@ func commands() []respond.CommandKind {
 	return []respond.CommandKind{
 		respond.CommandRotated, respond.CommandIgnore, respond.CommandReopen, respond.CommandStatus, respond.CommandTriage, respond.CommandApprove, respond.CommandSnooze,
 		respond.CommandDeleteComment,
+		respond.CommandDeleteLogs,
 	}
 }
 

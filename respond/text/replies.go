@@ -38,6 +38,8 @@ func Comment(r respond.Reply) string {
 		return untilForm
 	case respond.ReplyNotEntitled:
 		return refusal(r)
+	case respond.ReplyLogsDeleted:
+		return logsDeleted(r.Logs)
 	case respond.ReplyMaintainerNeeded:
 		return "Thanks, " + markdown.Code(r.By) + ". " + needsMaintainer(r)
 	case respond.ReplyOnlyPeopleClose:
@@ -228,6 +230,7 @@ func helpText(r respond.Reply) string {
 		"| `/rekey ignore <reason> until 2027-01-31` | the same, until the end of that day (UTC); then this opens again |\n" + approve + snooze +
 		"| `/rekey reopen` | reopens this |\n" +
 		"| `/rekey delete-comment` | deletes the comments on GitHub that show this key, with their earlier versions |\n" +
+		"| `/rekey delete-logs` | deletes the logs of GitHub Actions that show the key |\n" +
 		"| `/rekey status` | what rekey knows |\n\n" +
 		"Closing this issue is the same as `/rekey rotated`. rekey accepts commands from people with write access."
 }

@@ -47,16 +47,22 @@ func SourceName(s respond.Sighting) string {
 			return "the title of a release"
 		}
 		return "the notes of a release"
+	case respond.InWiki, respond.InAsset, respond.InLog:
+		return fileName(s, func(name string) string { return name })
 	}
 	return placeName(s.Text.Field) // GitHub's name for where its secret scanning found it
 }
 
 // textPlace is a text's name, with a link where there is one.
 func textPlace(s respond.Sighting) string {
-	if s.Text.URL == "" {
-		return SourceName(s)
+	name := SourceName(s)
+	if inFileOnGitHub(s) { // people named it
+		name = fileName(s, markdown.Code)
 	}
-	return markdown.Link(SourceName(s), s.Text.URL)
+	if s.Text.URL == "" {
+		return name
+	}
+	return markdown.Link(name, s.Text.URL)
 }
 
 // textState says what became of a text since; "" where it stands there.
@@ -154,6 +160,8 @@ func clicks(s respond.Sighting) string {
 	switch s.Source {
 	case "":
 		return "edit or delete it there."
+	case respond.InWiki, respond.InAsset, respond.InLog:
+		return fileClicks(s)
 	case respond.InRelease:
 		return "edit the release. GitHub doesn't show earlier versions of releases."
 	case respond.InCommitComment:

@@ -34,6 +34,22 @@ func textKinds() []respond.Sighting {
 	add(respond.InDiscussion, "discussions/9", 9, "title", "body")
 	add(respond.InDiscussionComment, "discussions/9#discussioncomment-34", 9, "body")
 	add(respond.InRelease, "releases/tag/v1", 0, "title", "body")
+	for _, file := range []struct {
+		source                    respond.Source
+		path, name, field, member string
+	}{
+		{respond.InWiki, "wiki/Set-up/0123456789", "guides/Set-up.md", "Set-up", ""},
+		{respond.InWiki, "wiki/my%20notes.env", "my notes.env", "my notes.env", ""},
+		{respond.InWiki, "wiki", "", "message", ""},
+		{respond.InAsset, "releases/tag/v1", "", "app.zip", "app/.env"},
+		{respond.InAsset, "releases/tag/v1", "", "notes.txt", ""},
+		{respond.InLog, "actions/runs/5/job/7#step:2:3", "", "build  linux/2_Run env", ""},
+		{respond.InLog, "actions/runs/5", "", "0_build", ""},
+	} {
+		add(file.source, file.path, 0, file.field)
+		s := &list[len(list)-1]
+		s.Path, s.Member, s.Text.NodeID = file.name, file.member, ""
+	}
 	return list
 }
 
@@ -43,13 +59,14 @@ type stateOfText struct {
 }
 
 // textStates are those that a text may have. Of what a comment quotes there are no versions, GitHub reports no edits of comments on commits,
-// and shows no earlier versions of releases.
+// and shows no earlier versions of releases, their files or logs.
 func textStates(s respond.Sighting) []stateOfText {
 	list := []stateOfText{
 		{"there", func(*respond.Sighting) {}},
 		{"gone", func(s *respond.Sighting) { s.Text.Gone = monday }},
 	}
-	if s.Text.Field == "diff_hunk" || s.Source == respond.InCommitComment || s.Source == respond.InRelease {
+	if s.Text.Field == "diff_hunk" || s.Source == respond.InCommitComment || s.Source == respond.InRelease ||
+		s.Source == respond.InAsset || s.Source == respond.InLog {
 		return list
 	}
 	if s.Maskable() {
