@@ -41,7 +41,6 @@ type Action struct {
 	Body         string        // Comment: the reply in words, once it is queued
 	NotPlanned   bool          // CloseIssue: as not planned, rather than completed
 	Of           string        `json:",omitempty"` // WithdrawComment
-	By           string        `json:",omitempty"` // DeleteLogs: who asked for it
 	Reminder     bool          `json:",omitempty"` // of what reminds: it is not sent once nobody is to be reminded any more
 	Notice       NoticeKind    `json:"Event"`      // Notify
 	To           string        `json:",omitempty"` // Notify: this target alone, whatever the policy says

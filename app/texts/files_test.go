@@ -350,3 +350,56 @@ func TestFetchedIsWhatWasSent(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// TestKey: a key is read again from wherever it is, and from nowhere else. The wiki is git, which others read.
+func TestKey(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	text, _, fingerprint := pasted(t, 930, detect.Live)
+	_, _, other := pasted(t, 931, detect.Live)
+	r := b.release(githubtest.Asset{Name: "a.zip", Content: zipped(t, map[string]io.Reader{".env": strings.NewReader(text)})})
+	notes := func() int64 {
+		id, _ := b.shop.PublishRelease(b.Context(), githubtest.Release{Tag: "v2", Body: text}, b.ada)
+		return id
+	}()
+	run := b.run(githubtest.Run{Steps: []githubtest.RunStep{{Job: "build", Name: "Run env", Log: text}}})
+	head, err := b.shop.Commit(githubtest.Change{Files: map[string]string{".env": text}})
+	if err == nil {
+		err = b.shop.SetRef("refs/heads/topic", head)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	pull, _, err := b.shop.OpenPullRequest(b.Context(), githubtest.PullRequestOptions{HeadRef: "topic", BaseRef: "main", Title: "Sign in", By: b.ada})
+	if err == nil {
+		_, err = pull.Review(b.Context(), githubtest.Review{Comments: []githubtest.ReviewComment{{Path: ".env", Line: 3, Body: "Is this right?"}}}, b.ada)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := b.client(github.TextsAccess).TextPage(b.Context(), github.ReviewComments, "")
+	if err != nil || len(page.Texts) != 1 {
+		t.Fatalf("%+v, %v", page, err)
+	}
+	comment := page.Texts[0]
+	for name, s := range map[string]respond.Sighting{
+		"a release's file": {Source: respond.InAsset, Text: respond.Text{ID: r.Assets[0].ID, Field: "a.zip"}, Member: ".env"},
+		"a release's note": {Source: respond.InRelease, Text: respond.Text{ID: notes, Field: "body"}},
+		"a log":            {Source: respond.InLog, Text: respond.Text{ID: run.ID, Field: "build/1_Run env"}},
+		"quoted code":      {Source: respond.InReviewComment, Text: respond.Text{ID: comment.ID, NodeID: comment.NodeID, Field: "diff_hunk"}},
+	} {
+		client := b.client(AccessOf(s))
+		if key, found, err := b.files.Key(t.Context(), client, s, fingerprint); err != nil || !found || key.Fingerprint() != fingerprint {
+			t.Errorf("%s: %v, %v", name, found, err)
+		}
+		if _, found, err := b.files.Key(t.Context(), client, s, other); err != nil || found {
+			t.Errorf("%s, another key: %v, %v", name, found, err)
+		}
+		if s.Text.ID = 1; s.Text.Field != "" {
+			s.Text.NodeID = ""
+		}
+		if _, found, err := b.files.Key(t.Context(), client, s, fingerprint); err != nil || found {
+			t.Errorf("%s that is gone: %v, %v", name, found, err)
+		}
+	}
+}

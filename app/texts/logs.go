@@ -1,6 +1,7 @@
 package texts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,10 +110,25 @@ func (l *logs) walk(ctx context.Context, got *file, wanted func(name string) boo
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if err != nil { // nobody can read it, or not all of it
-		l.left = append(l.left, strings.TrimPrefix(err.Error(), "unpack: "))
-	}
+	l.left = append(l.left, unread(err)...)
 	return nil
+}
+
+// unread says what of an archive could not be read, by the error of its walk.
+func unread(err error) (left []string) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // of this one error
+		for _, e := range joined.Unwrap() {
+			left = append(left, unread(e)...)
+		}
+		return left
+	}
+	if err == nil {
+		return nil
+	}
+	if part, ok := errors.AsType[*unpack.Error](err); ok {
+		return []string{fmt.Sprintf("%s: %v", cmp.Or(part.Name, "the archive"), part.Err)}
+	}
+	return []string{"the archive: " + err.Error()}
 }
 
 // toLines completes addresses, as far as GitHub tells which job has which. Without that they lead to the run.
