@@ -206,7 +206,9 @@ func testFileBeingUploaded(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.eventually("the file to be read", func() bool {
-		w.hurried(func(j *rivertype.JobRow) bool { return j.Kind == job.Assets{}.Kind() && j.State == rivertype.JobStateScheduled })
+		w.hurried(func(j *rivertype.JobRow) bool {
+			return j.Kind == job.Assets{}.Kind() && j.State == rivertype.JobStateScheduled
+		})
 		return len(w.shop.Issues()) == 1
 	})
 }

@@ -114,7 +114,7 @@ func TestPlanOfEveryEvent(t *testing.T) {
 		"pull request labelled":         {withAction("labeled"), plan{}},
 		"pull request with a new title": {withAction("edited"), plan{}},
 		"pull request with a new base":  {withNewBase(withAction("edited")), pulled},
-		"wiki": {&webhook.Gollum{Common: about}, plan{Queue: []job.Singleton{job.Wiki{Repository: 7}}, Know: know}},
+		"wiki":                          {&webhook.Gollum{Common: about}, plan{Queue: []job.Singleton{job.Wiki{Repository: 7}}, Know: know}},
 		"release with files": {
 			&webhook.Release{Common: acting("published"), Release: webhook.Post{ID: 9}, Assets: 2},
 			plan{Queue: []job.Singleton{job.Assets{Repository: 7, Release: 9}}, Watch: respond.InAsset, Know: know},
