@@ -82,14 +82,11 @@ type Progress struct {
 	Read       string // of this repository, in words
 }
 
-// String is the progress in one line.
+// String is where the scan is, without what was read.
 func (p Progress) String() string {
 	line := fmt.Sprintf("%s: %s", p.Repository, p.Step)
 	if p.Of > 1 {
 		line = fmt.Sprintf("%s of %s  %s", format.Number(p.Done+1), format.Number(p.Of), line)
-	}
-	if p.Read != "" {
-		line += ", " + p.Read
 	}
 	return line
 }

@@ -4,7 +4,7 @@
 //
 //   - serve starts the server, app/serve.
 //   - status asks a running server how it is, app/status.
-//   - scan reads files, directories and histories on this machine, app/scan.
+//   - scan reads files, directories and histories on this machine, app/scan, or what GitHub has of an owner, app/online.
 //   - audit reads how an app on this machine uses Clerk, app/audit/local.
 //   - hook installs git's hooks and is run by them, app/hook, and by those of coding agents, app/agent.
 //   - ruleset prints app/ruleset, and who lacks it.
@@ -52,7 +52,7 @@ func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
 type commandLine struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 
-	Scan          scanCommand          `cmd:"" help:"Find Clerk keys in files, directories and git repositories on this machine."`
+	Scan          scanCommand          `cmd:"" help:"Find Clerk keys in files, directories and git repositories on this machine, or in what GitHub has."`
 	Audit         auditCommand         `cmd:"" help:"Find mistakes in how an app uses Clerk."`
 	Hook          hookCommand          `cmd:"" help:"Keep Clerk keys out of commits, pushes and what coding agents do, with hooks."`
 	Serve         serveCommand         `cmd:"" help:"Run the GitHub App's server."`

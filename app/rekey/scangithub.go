@@ -251,6 +251,11 @@ func (c scanCommand) showOnline(s streams, o *online.Options) (stop func()) {
 	now.Store(&online.Progress{Repository: c.GitHub, Step: "asking GitHub"})
 	o.Show = func(p online.Progress) { now.Store(&p) }
 	return drawProgress(s.err, func(elapsed time.Duration, width int) string {
-		return fitted(terminal.Printable(now.Load().String())+"  "+format.Duration(elapsed), width)
+		return fitted(onlineLine(*now.Load(), elapsed), width)
 	}, columnsOf(f))
+}
+
+// onlineLine says where a scan is, since when, and what was read of the repository.
+func onlineLine(p online.Progress, elapsed time.Duration) string {
+	return strings.TrimSpace(terminal.Printable(p.String()) + "  " + format.Duration(elapsed) + "  " + p.Read)
 }

@@ -143,10 +143,10 @@ func TestWaiter(t *testing.T) {
 func TestOnlineProgress(t *testing.T) {
 	t.Parallel()
 	p := online.Progress{Repository: "acme/api", Done: 11, Of: 40, Step: "comments", Read: "340 issues, 1 200 comments"}
-	if got := p.String(); got != "12 of 40  acme/api: comments, 340 issues, 1 200 comments" {
+	if got := onlineLine(p, 7*time.Second); got != "12 of 40  acme/api: comments  7.0 s  340 issues, 1 200 comments" {
 		t.Error(got)
 	}
-	if got := fitted(p.String(), 20); got != "12 of 40  acme/api:" {
+	if got := fitted(onlineLine(p, time.Second), 20); got != "12 of 40  acme/api:" {
 		t.Errorf("%q", got)
 	}
 	var out bytes.Buffer
