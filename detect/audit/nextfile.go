@@ -50,8 +50,8 @@ func findMisplaced(p *project) []Finding {
 	}
 	var found []Finding
 	apps := map[string]*nextApp{}
-	for _, name := range p.paths {
-		if !p.focused(name) || !isScript(name) || likelyName(name) == "" {
+	for _, name := range p.scripted {
+		if likelyName(name) == "" {
 			continue
 		}
 		text, ok := p.read(name)

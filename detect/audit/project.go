@@ -10,20 +10,23 @@ import (
 	"github.com/rekey-app/rekey/detect/audit/lock"
 )
 
-// project is a tree prepared for checks: what several of them ask is worked out once. It is used by one goroutine.
+// project is a tree prepared for checks: what several of them ask is worked out once. It is used by one goroutine, but for parsing.
 type project struct {
+	stopped   func() bool // whether nobody waits any more
 	tree      Tree
 	paths     []string // in order
 	exists    map[string]bool
 	focus     map[string]bool // nil: all
+	looked    []string        // those of paths whose findings are wanted
+	scripted  []string        // the scripts among them
 	manifests map[string]*manifest
 	locks     *lock.Index // see versions
 	parsed    map[string]*js.File
 	notes     map[Note]bool
 }
 
-func newProject(tree Tree, focus []string) *project {
-	p := &project{tree: tree, paths: slices.Sorted(slices.Values(tree.Paths())), exists: map[string]bool{}, notes: map[Note]bool{}}
+func newProject(stopped func() bool, tree Tree, focus []string) *project {
+	p := &project{stopped: stopped, tree: tree, paths: slices.Sorted(slices.Values(tree.Paths())), exists: map[string]bool{}, parsed: map[string]*js.File{}, notes: map[Note]bool{}}
 	for _, name := range p.paths {
 		p.exists[name] = true
 	}
@@ -31,6 +34,14 @@ func newProject(tree Tree, focus []string) *project {
 		p.focus = map[string]bool{}
 		for _, name := range focus {
 			p.focus[name] = true
+		}
+	}
+	for _, name := range p.paths {
+		if p.focused(name) {
+			p.looked = append(p.looked, name)
+			if isScript(name) {
+				p.scripted = append(p.scripted, name)
+			}
 		}
 	}
 	return p
@@ -42,8 +53,11 @@ func (p *project) focused(name string) bool { return p.focus == nil || p.focus[n
 // each calls do with each file whose findings are wanted and whose name fits, in order. A text that isn't known is left out: that is
 // no note, since the caller knows what it has.
 func (p *project) each(wants func(path string) bool, do func(path string, text []byte)) {
-	for _, name := range p.paths {
-		if p.focused(name) && wants(name) {
+	for _, name := range p.looked {
+		if p.stopped() {
+			return
+		}
+		if wants(name) {
 			if text, ok := p.read(name); ok {
 				do(name, text)
 			}

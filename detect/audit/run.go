@@ -38,7 +38,7 @@ type Note struct {
 
 // Run audits a tree. It returns what it has found so far where the context ends, and the context's error.
 func Run(ctx context.Context, tree Tree, options Options) (Result, error) {
-	p := newProject(tree, options.Focus)
+	p := newProject(func() bool { return ctx.Err() != nil }, tree, options.Focus)
 	level := cmp.Or(options.Level, Default)
 	var result Result
 	var found []Finding
@@ -55,6 +55,9 @@ func Run(ctx context.Context, tree Tree, options Options) (Result, error) {
 				found = append(found, f)
 			}
 		}
+	}
+	if err := ctx.Err(); err != nil {
+		return result, err
 	}
 	slices.SortFunc(found, compareFindings)
 	for _, f := range slices.CompactFunc(found, func(a, b Finding) bool { return compareFindings(a, b) == 0 }) {

@@ -3,8 +3,11 @@ package audit
 import (
 	"bytes"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/rekey-app/rekey/detect/audit/js"
 )
@@ -23,35 +26,67 @@ func isAside(name string) bool {
 // scripts calls do with each script whose findings are wanted and whose text holds all of the words, one of those with | between them.
 // Words are looked for before a file is parsed: most files are never parsed.
 func (p *project) scripts(words []string, do func(*js.File)) {
-	p.each(isScript, func(name string, text []byte) {
-		for _, word := range words {
-			if !slices.ContainsFunc(strings.Split(word, "|"), func(w string) bool { return bytes.Contains(text, []byte(w)) }) {
-				return
-			}
+	alternatives := make([][][]byte, len(words))
+	for i, word := range words {
+		alternatives[i] = bytes.Split([]byte(word), []byte("|"))
+	}
+	var names []string
+	for _, name := range p.scripted {
+		if text, ok := p.read(name); ok && holds(text, alternatives) {
+			names = append(names, name)
 		}
-		if f := p.script(name); f != nil {
+	}
+	p.parse(names)
+	for _, name := range names {
+		if f := p.parsed[name]; f != nil && !p.stopped() {
 			do(f)
 		}
-	})
+	}
+}
+
+// parse parses files that haven't been, as many at once as there are processors.
+func (p *project) parse(names []string) {
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return hasKey(p.parsed, name) })
+	files, errs := make([]*js.File, len(names)), make([]error, len(names))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(names)) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(names) && !p.stopped(); i = int(next.Add(1)) - 1 {
+				if text, ok := p.read(names[i]); ok {
+					files[i], errs[i] = js.Parse(names[i], text)
+				}
+			}
+		})
+	}
+	workers.Wait()
+	for i, name := range names {
+		p.parsed[name] = files[i]
+		if errs[i] != nil {
+			p.note(name, errs[i].Error())
+		}
+	}
+}
+
+func hasKey(m map[string]*js.File, name string) bool {
+	_, ok := m[name]
+	return ok
+}
+
+// holds reports whether a text holds one of each group of words.
+func holds(text []byte, groups [][][]byte) bool {
+	for _, words := range groups {
+		if !slices.ContainsFunc(words, func(word []byte) bool { return bytes.Contains(text, word) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // script returns a file as parsed, nil where it can't be: a note says why.
 func (p *project) script(name string) *js.File {
-	if f, ok := p.parsed[name]; ok {
-		return f
-	}
-	if p.parsed == nil {
-		p.parsed = map[string]*js.File{}
-	}
-	var f *js.File
-	if text, ok := p.read(name); ok {
-		var err error
-		if f, err = js.Parse(name, text); err != nil {
-			p.note(name, err.Error())
-		}
-	}
-	p.parsed[name] = f
-	return f
+	p.parse([]string{name})
+	return p.parsed[name]
 }
 
 // imported returns the file of the repository that a module's name in a file means: a relative path, or one that begins with the usual

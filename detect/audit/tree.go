@@ -6,7 +6,8 @@ import (
 )
 
 // Tree is what is known of a repository's files at one commit. Paths are slash-separated, relative to its root, and compared as they are
-// written. A Tree doesn't change while it is audited.
+// written. A Tree doesn't change while it is audited, and is read
+// by several goroutines at once.
 type Tree interface {
 	// Paths lists the files that are known to exist, in any order. Symbolic links and submodules are not among them.
 	Paths() []string

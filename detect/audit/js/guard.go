@@ -25,29 +25,31 @@ func isDeep(text []byte) bool {
 // withoutQuoted returns a text without comments, and without strings that end in their line.
 func withoutQuoted(text []byte) []byte {
 	out := make([]byte, 0, len(text))
-	for i := 0; i < len(text); i++ {
-		rest := text[i:]
-		length := 0
+	for {
+		i := bytes.IndexAny(text, "/\"'")
+		if i < 0 {
+			return append(out, text...)
+		}
+		rest, length := text[i:], 1
 		switch {
 		case bytes.HasPrefix(rest, []byte("//")):
-			length = bytes.IndexByte(rest, '\n')
+			length = max(bytes.IndexByte(rest, '\n'), 1)
 		case bytes.HasPrefix(rest, []byte("/*")):
-			if length = bytes.Index(rest[2:], []byte("*/")); length >= 0 {
-				length += 4
+			if end := bytes.Index(rest[2:], []byte("*/")); end >= 0 {
+				length = end + 4
 			}
-		case rest[0] == '"' || rest[0] == '\'':
+		case rest[0] != '/':
 			length = quoted(rest)
 		}
-		if length > 0 {
-			i += length - 1
-			continue
+		out = append(out, text[:i]...)
+		if length == 1 { // no comment and no string, or one that doesn't end
+			out = append(out, rest[0])
 		}
-		out = append(out, rest[0])
+		text = rest[length:]
 	}
-	return out
 }
 
-// quoted returns how long the string is that a text begins with, 0 where it doesn't end in its line.
+// quoted returns how long the string is that a text begins with, 1 where it doesn't end in its line.
 func quoted(text []byte) int {
 	for i := 1; i < len(text) && text[i] != '\n'; i++ {
 		switch text[i] {
@@ -57,7 +59,7 @@ func quoted(text []byte) int {
 			return i + 1
 		}
 	}
-	return 0
+	return 1
 }
 
 func isNested(text []byte) bool {

@@ -44,7 +44,7 @@ func newPlaces(sourceMap, parsed, written []byte) places {
 func vlq(segment string) (fields [5]int, n int) {
 	value, shift := 0, 0
 	for i := range len(segment) {
-		digit := strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", segment[i])
+		digit := digitOf(segment[i])
 		value |= digit & 31 << shift
 		if shift += 5; digit&32 != 0 {
 			continue
@@ -59,6 +59,21 @@ func vlq(segment string) (fields [5]int, n int) {
 		value, shift = 0, 0
 	}
 	return fields, n
+}
+
+// digitOf returns the value of a digit in base64.
+func digitOf(b byte) int {
+	switch {
+	case 'A' <= b && b <= 'Z':
+		return int(b - 'A')
+	case 'a' <= b && b <= 'z':
+		return int(b-'a') + 26
+	case '0' <= b && b <= '9':
+		return int(b-'0') + 52
+	case b == '+':
+		return 62
+	}
+	return 63
 }
 
 // at returns where what begins at an offset of the parsed text stands in the file.
