@@ -23,7 +23,9 @@ func (f *frame) clerkName(n *js.Node) (value, bool) {
 	return value{}, false
 }
 
-func isClerk(module string) bool { return strings.HasPrefix(module, "@clerk/") }
+func isClerk(module string) bool {
+	return strings.HasPrefix(module, "@clerk/") || module == "@hono/clerk-auth"
+}
 
 // call is what a call returns, and follows what it does.
 func (f *frame) call(n *js.Node) value {
@@ -35,6 +37,9 @@ func (f *frame) call(n *js.Node) value {
 	}
 	if path := callee.Path(); strings.HasSuffix(path, ".webhooks.constructEvent") || strings.HasSuffix(path, ".webhooks.constructEventAsync") {
 		return f.verified(n, "stripe.webhooks.constructEvent()")
+	}
+	if callee.Kind == js.Member && callee.Text == "handler" && n.Kid(1) != nil && startsWith(f.file, callee.Kids[0], "createServerFn") {
+		return f.expression(n.Kids[1]) // called as its handler is
 	}
 	if callee.Kind == js.Member {
 		if object := f.expression(callee.Kids[0]); object.sort != anything {
@@ -50,7 +55,12 @@ func (f *frame) call(n *js.Node) value {
 		v = f.memberOf(callee)
 	}
 	args := f.arguments(n)
+	for _, arg := range args {
+		f.wentOn = f.wentOn || arg.sort == goesOn
+	}
 	switch v.sort {
+	case goesOn:
+		f.wentOn = true
 	case asks:
 		return value{sort: session, truth: yes}
 	case has:
@@ -150,7 +160,7 @@ func (f *frame) method(n *js.Node, object value, name string) (value, bool) {
 		}
 	case text:
 		return textMethod(object, name, f.arguments(n)), true
-	case writer:
+	case writer, context:
 		return f.write(n, name), true
 	case responses:
 		return f.respond(n, name), true
@@ -193,6 +203,7 @@ func (f *frame) write(n *js.Node, name string) value {
 	switch name {
 	case "status", "code", "sendStatus", "writeHead":
 		if refuses(at(0)) {
+			f.leaves(n, "answers with a redirect or an error")
 			return value{sort: refusal, truth: yes}
 		}
 		return value{sort: writer, truth: yes}
@@ -262,7 +273,11 @@ func (f *frame) handler(at place) outcome {
 	v := f.in(at.file).quiet(args[0])
 	switch v.sort {
 	case code:
-		o, _ := f.invoke(v.at, []value{{sort: asks, truth: yes}, {sort: incoming, truth: yes}, {}})
+		given := f.given
+		if given == nil {
+			given = []value{{sort: asks, truth: yes}, {sort: incoming, truth: yes}, {}}
+		}
+		o, _ := f.invoke(v.at, given)
 		return o
 	case object:
 		return outcome{falls: true} // options alone

@@ -31,6 +31,9 @@ type run struct {
 	seen    []Evidence // what may matter, and doesn't refuse by itself
 	steps   int
 	calls   int
+	// given are the arguments of a middleware's handler, where they aren't those of Next.js and Astro.
+	given  []value
+	wentOn bool // what comes behind a middleware was called, or may have been
 }
 
 type match struct{ call, pattern place }

@@ -17,6 +17,7 @@ type gate struct {
 	doubt    string // why it isn't known what it does; otherwise empty
 	file     string
 	words    []string
+	given    []value // the arguments of its handler, where they aren't usual
 }
 
 // passage is what the middleware does with a request without a session, for a path.
@@ -60,10 +61,10 @@ func (a *app) nextMiddleware(base string) *gate {
 		return g
 	}
 	g.always = true
+	g.words = wordsOf(append(a.patternsIn(f), pathsIn(f)...))
 	if config := f.Exports["config"]; config != nil {
 		g.configure(a, place{f, config})
 	}
-	g.words = wordsOf(append(g.matchers, append(a.patternsIn(f), pathsIn(f)...)...))
 	return g
 }
 
@@ -159,6 +160,7 @@ func (g *gate) passesAt(a *app, r request) passage {
 // follow follows a request through the middleware.
 func (g *gate) follow(a *app, r request) (outcome, *run) {
 	run := a.program.follow(r)
+	run.given = g.given
 	f := &frame{run: run, file: g.at.file}
 	if g.at.node.Kind == js.Function {
 		o, _ := run.invoke(g.at, []value{{sort: incoming, truth: yes}, {}})

@@ -80,7 +80,7 @@ type app struct {
 
 	dir          string
 	dependencies map[string]bool
-	files        []string        // relative to dir
+	files        []string        // of code, relative to dir
 	static       map[string]bool // paths of routes without parameters
 }
 

@@ -3,7 +3,7 @@
 //
 // It never says that a route is unprotected. A request without a session is followed through the code that a route runs (eval.go,
 // expressions.go), with what Clerk's functions do with it (clerk.go); where every way ends in a refusal, the route is protected, and where
-// one depends on what isn't known, so is the answer. Start with [Of]; next.go, server.go and others.go find the routes of frameworks.
+// one depends on what isn't known, so is the answer. Start with [Of]; next.go, server.go, astro.go and reactrouter.go find the routes of frameworks.
 package routes
 
 import (
@@ -90,7 +90,7 @@ func (m Map) Summary() string {
 
 // Frameworks lists what is understood, as people call it.
 func Frameworks() []string {
-	return []string{"Next.js"}
+	return []string{"Next.js", "Express", "Hono", "Fastify", "Astro", "Nuxt", "React Router", "TanStack Start"}
 }
 
 // Wanted reports whether a map of routes needs a file of that name.
@@ -115,13 +115,23 @@ func Of(tree audit.Tree) Map {
 	m := Map{}
 	for _, app := range p.apps() {
 		m.Routes = append(m.Routes, app.next()...)
+		for _, framework := range servers() {
+			m.Routes = append(m.Routes, app.served(framework)...)
+		}
+		m.Routes = slices.Concat(m.Routes, app.astro(), app.nuxt(), app.reactRouter(), app.tanStack())
 	}
 	slices.SortStableFunc(m.Routes, func(a, b Route) int {
 		return cmp.Or(cmp.Compare(a.Framework, b.Framework), cmp.Compare(a.App, b.App), cmp.Compare(order(a.Kind), order(b.Kind)),
 			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
+	m.Routes = slices.CompactFunc(m.Routes, same) // one that two servers have, by the same way
 	m.Notes = p.sortedNotes()
 	return m
+}
+
+func same(a, b Route) bool {
+	return a.Framework == b.Framework && a.App == b.App && a.Kind == b.Kind && a.Method == b.Method && a.Path == b.Path && a.File == b.File &&
+		a.Line == b.Line && a.State == b.State && slices.Equal(a.Evidence, b.Evidence)
 }
 
 func order(k Kind) int { return slices.Index([]Kind{Page, Handler, Function}, k) }

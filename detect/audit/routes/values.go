@@ -44,6 +44,8 @@ const (
 	asks            // auth itself
 	incoming        // the request, or what holds it
 	address         // its URL
+	context         // Hono's: the request, and what answers are written with
+	goesOn          // next()
 	writer          // what answers are written with: res, reply, Hono's context
 	responses       // the class Response
 	refusal         // an answer that refuses: a redirect, or a status from 400 on
@@ -99,8 +101,12 @@ func (f *frame) member(v value, name string) value {
 			return got
 		}
 	case asks:
-		if name == "protect" {
-			return value{}
+		if name != "protect" {
+			return f.sessionMember(name) // req.auth, in older versions
+		}
+	case context:
+		if name == "req" {
+			return value{sort: incoming, truth: yes}
 		}
 	}
 	return value{}
