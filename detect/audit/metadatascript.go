@@ -14,7 +14,7 @@ func unsafeScriptGuards(p *project) []Finding {
 	var found []Finding
 	p.scripts([]string{"unsafeMetadata|unsafe_metadata"}, func(f *js.File) {
 		severity := detect.CriticalSeverity
-		if slices.Contains(f.Directives, "use client") { // what a browser shows is no secret from who reads its code
+		if isForBrowser(f) { // what a browser shows is no secret from who reads its code
 			severity = detect.HighSeverity
 		}
 		line := 0
@@ -32,6 +32,22 @@ func unsafeScriptGuards(p *project) []Finding {
 		})
 	})
 	return found
+}
+
+// isForBrowser reports whether a file is a component for the browser: it says so, or uses a hook of Clerk's.
+func isForBrowser(f *js.File) bool {
+	if slices.Contains(f.Directives, "use client") {
+		return true
+	}
+	hooks := false
+	f.Root.Walk(func(n *js.Node) bool {
+		if n.Kind == js.Call {
+			o, ok := f.Origin(n.Kids[0])
+			hooks = hooks || ok && strings.HasPrefix(o.Module, "@clerk/") && strings.HasPrefix(o.Name, "use")
+		}
+		return !hooks
+	})
+	return hooks
 }
 
 // privilegeOf returns the name of the privilege that an expression reads from unsafe metadata, or "". A name counts for what it was given
@@ -167,22 +183,31 @@ func constant(n *js.Node) string {
 }
 
 // isDecision reports whether code goes one way or the other by a value: in a condition, as what a function answers, or under a name
-// that says so.
+// that says so. Which label is shown, and where somebody is led to, are none: what is there may have a check of its own.
 func isDecision(n *js.Node) bool {
+	negated := n.Kind == js.Binary && strings.HasPrefix(n.Text, "!")
 	for parent := n.Parent; parent != nil; n, parent = parent, parent.Parent {
 		switch parent.Kind {
-		case js.If, js.Conditional:
-			return parent.Kids[0] == n
+		case js.If:
+			return parent.Kids[0] == n && (negated || !leads(parent.Kids[1]))
+		case js.Conditional:
+			switch {
+			case parent.Kids[0] != n || isText(parent.Kids[1]) && isText(parent.Kids[2]):
+				return false
+			case parent.Kids[1].Kind != js.Literal || parent.Kids[2].Kind != js.Literal: // true and false: the value itself
+				return true
+			}
 		case js.Unary:
 			if parent.Text != "!" {
 				return false
 			}
+			negated = !negated
 		case js.Binary:
 			if parent.Text != "&&" && parent.Text != "||" {
 				return false
 			}
-			if parent.Text == "&&" && parent.Kids[0] == n {
-				return true
+			if parent.Text == "&&" && parent.Kids[0] == n && parent.Parent.Kind != js.If && parent.Parent.Kind != js.Binary && parent.Parent.Kind != js.Declarator {
+				return !isText(parent.Kids[1])
 			}
 		case js.Return:
 			return true
@@ -194,6 +219,29 @@ func isDecision(n *js.Node) bool {
 		default:
 			return false
 		}
+	}
+	return false
+}
+
+func isText(n *js.Node) bool { return n.Kind == js.String || n.Kind == js.Template }
+
+// leads reports whether a statement does no more than to lead somebody to another page.
+func leads(n *js.Node) bool {
+	if n == nil {
+		return false
+	}
+	switch n.Kind {
+	case js.Block:
+		return len(n.Kids) > 0 && !slices.ContainsFunc(n.Kids, func(s *js.Node) bool { return !leads(s) })
+	case js.Return:
+		return n.Kids[0] == nil || leads(n.Kids[0])
+	case js.Statement, js.Await:
+		return leads(n.Kids[0])
+	case js.Call:
+		path := n.Kids[0].Path()
+		return slices.Contains([]string{"push", "replace", "navigate", "redirect", "navigateTo"}, path[strings.LastIndex(path, ".")+1:])
+	case js.Element:
+		return n.Kids[0] != nil && slices.Contains([]string{"Navigate", "Redirect"}, n.Kids[0].Path())
 	}
 	return false
 }
