@@ -23,7 +23,7 @@ func proxyAdvisory() *advisory {
 	return &advisory{
 		id: "GHSA-gjxx-92w9-8v8f", title: "The Frontend API proxy can be made to send the secret key away", severity: detect.CriticalSeverity, tier: Default,
 		exposes: true, frameworks: []string{"Express", "Hono", "Fastify"}, link: advisoryLink + "GHSA-gjxx-92w9-8v8f",
-		fix: ", and rotate the secret key: whoever used the mistake has it.",
+		fix: ", and rotate the secret key: anyone who exploited it has the key.",
 		why: "CVE-2026-34076. A request with a crafted path makes `clerkFrontendApiProxy` send the `Clerk-Secret-Key` header to a server of the attacker's choice, without signing in. " +
 			"Only apps that turned the proxy on are affected, and none with `@clerk/nextjs`. Clerk asks to upgrade and to rotate the key.",
 		code: "@clerk/backend", ranges: ranges,

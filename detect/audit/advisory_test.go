@@ -15,7 +15,7 @@ func TestUpgrades(t *testing.T) {
 	for _, test := range []struct{ lockfile, script, want string }{
 		{
 			"\"@clerk/express@*\":\n  version \"2.0.0\"\n  dependencies:\n    \"@clerk/backend\" \"*\"\n\n\"@clerk/backend@*\":\n  version \"3.0.0\"\n", proxy,
-			"Upgrade @clerk/express to 2.0.7 or later, and rotate the secret key: whoever used the mistake has it.",
+			"Upgrade @clerk/express to 2.0.7 or later, and rotate the secret key: anyone who exploited it has the key.",
 		},
 		{"\"@clerk/nextjs@*\":\n  version \"6.39.2\"\n", protect, "Upgrade @clerk/nextjs to 6.39.3 or later."},
 		{"\"@clerk/nextjs@*\":\n  version \"7.0.0\"\n", protect, "Upgrade @clerk/nextjs to 7.2.4 or later."},
