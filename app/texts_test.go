@@ -30,6 +30,8 @@ func TestTexts(t *testing.T) {
 		"MaskRace":            testMaskRace,
 		"MovedTextStays":      testMovedTextStays,
 		"OldTitle":            testOldTitle,
+		"SecretsTicked":       testSecretsTicked,
+		"SecretsUnseen":       testSecretsUnseen,
 		"DeleteComments":      testDeleteComments,
 		"DeleteCommentsSome":  testDeleteCommentsWithout,
 	})

@@ -249,6 +249,20 @@ func TestSecrets(t *testing.T) {
 	if err != nil || len(list) != 101 || list[100].Name != "KEY_100" || list[0].UpdatedAt.IsZero() || list[0].CreatedAt.IsZero() {
 		t.Errorf("%d secrets, %v", len(list), err)
 	}
+	if err := errors.Join(w.repo.SetOrganizationSecret("SHARED"), w.repo.SetEnvironmentSecret("on stage/1", "STAGED")); err != nil {
+		t.Fatal(err)
+	}
+	client := w.as(t, github.SecretsAccess, map[string]string{"secrets": "read"})
+	if list, err := client.OrganizationSecrets(ctx); err != nil || len(list) != 1 || list[0].Name != "SHARED" {
+		t.Errorf("the organization's: %v, %v", list, err)
+	}
+	staging := w.as(t, github.EnvironmentsAccess, map[string]string{"environments": "read"})
+	if list, err := staging.EnvironmentSecrets(ctx, "on stage/1"); err != nil || len(list) != 1 || list[0].Name != "STAGED" {
+		t.Errorf("an environment's: %v, %v", list, err)
+	}
+	if _, err := staging.EnvironmentSecrets(ctx, "none"); !errors.Is(err, github.ErrNotFound) {
+		t.Errorf("of no environment: %v", err)
+	}
 	w.restart(t)
 	if _, err := w.as(t, github.SecretsAccess, nil).Secrets(ctx); !errors.Is(err, github.ErrForbidden) {
 		t.Errorf("without the permission: %v", err)

@@ -65,6 +65,7 @@ func Optional() []Need {
 		{"actions", "write", "Actions", "To look for keys in the logs of GitHub Actions, where the policy says texts.logs: true. Write is for /rekey delete-logs; without it read is enough.", "keys in logs of GitHub Actions go unnoticed"},
 		{"pull_requests", "write", "Pull requests", "To mask keys in descriptions and comments of pull requests, where the policy says texts.redact: mask, and to delete comments there on /rekey delete-comment.", "keys on the pages of pull requests are masked and deleted by hand"},
 		{"secrets", "read", "Secrets", "To see whether a secret of GitHub Actions was updated since the leak. Nobody can read its value.", "whether a secret of GitHub Actions was updated isn't shown"},
+		{"environments", "read", "Environments", "The same for secrets of environments.", "whether a secret of an environment was updated isn't shown"},
 		{"discussion", "", "Discussion", "Somebody starts or edits a discussion.", "keys in discussions go unnoticed"},
 		{"discussion_comment", "", "Discussion comment", "Somebody writes in a discussion.", "keys in discussions go unnoticed"},
 		{"workflow_run", "", "Workflow run", "A run of GitHub Actions ends.", "keys in logs of GitHub Actions go unnoticed"},

@@ -43,6 +43,7 @@ const (
 	ActionsAccess          Access = "actions"           // actions read, likewise
 	ActionsWriteAccess     Access = "actions write"     // actions write, likewise
 	SecretsAccess          Access = "secrets"           // secrets read, likewise
+	EnvironmentsAccess     Access = "environments"      // environments read, for their secrets, likewise
 
 	metadataAccess Access = "metadata" // to list an installation's repositories
 	rulesAccess    Access = "rules"    // contents read, for what protects branches
@@ -67,6 +68,7 @@ func (a Access) permissions() (map[string]string, error) {
 		ActionsAccess:          {"actions": reading},
 		ActionsWriteAccess:     {"actions": writing},
 		SecretsAccess:          {"secrets": reading},
+		EnvironmentsAccess:     {"environments": reading},
 		metadataAccess:         {},
 		rulesAccess:            {"contents": reading},
 		membersAccess:          {"members": reading},

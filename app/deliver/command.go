@@ -141,6 +141,11 @@ func (w *Worker) applyOnce(ctx context.Context, tx Tx, repository int64, leaks [
 			if err := tx.Enqueue(ctx, job.Texts{Leak: leak.ID, Now: true}, nil); err != nil {
 				return err
 			}
+			if leak.IssueNumber != 0 { // with the secrets that were updated since
+				if err := tx.Enqueue(ctx, job.Issue{Leak: leak.ID, Refresh: true}, nil); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return tx.FinishAction(ctx, once, owner)

@@ -133,6 +133,9 @@ func (e *issueEffect) Plan(ctx context.Context, interrupted bool) (send bool, er
 			return false, err
 		}
 		e.facts.Files, e.facts.Head, e.facts.Branch = read.files, read.head, read.branch
+		if e.facts.Secrets, err = e.w.secretsUpdated(ctx, e.facts); err != nil {
+			return false, err
+		}
 	}
 	e.text = issueText(ctx, e.facts.IssueFacts)
 	if e.facts.Leak.IssueNumber != 0 && e.facts.Leak.IssueDigest == e.text.Digest() && !interrupted {

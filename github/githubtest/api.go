@@ -138,6 +138,8 @@ func (s *Server) restHandler() http.Handler {
 	repo("GET", "/actions/runs/{id:[0-9]+}/jobs", "actions", "read", listRunJobs)
 	repo("DELETE", "/actions/runs/{id:[0-9]+}/logs", "actions", "write", deleteRunLogs)
 	repo("GET", "/actions/secrets", "secrets", "read", listSecrets)
+	repo("GET", "/actions/organization-secrets", "secrets", "read", listSecrets)
+	repo("GET", "/environments/{environment}/secrets", "environments", "read", listSecrets)
 
 	const alerts, scanning = "secret_scanning_alerts", "security_events"
 	repo("GET", "/secret-scanning/alerts/{number:[0-9]+}", alerts, "read", getAlert)

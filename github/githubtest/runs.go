@@ -219,7 +219,17 @@ func deleteRunLogs(c *call) answer {
 }
 
 // SetSecret sets a secret of the repository's Actions as a person does. Nobody can read its value.
-func (r *Repository) SetSecret(name string) error {
+func (r *Repository) SetSecret(name string) error { return r.setSecret(name, "", false) }
+
+// SetOrganizationSecret sets a secret of the organisation's that the repository's Actions get.
+func (r *Repository) SetOrganizationSecret(name string) error { return r.setSecret(name, "", true) }
+
+// SetEnvironmentSecret sets a secret of an environment, which it makes if need be.
+func (r *Repository) SetEnvironmentSecret(environment, name string) error {
+	return r.setSecret(name, environment, false)
+}
+
+func (r *Repository) setSecret(name, environment string, ofOwner bool) error {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
 	if name == "" || name != strings.ToUpper(name) {
@@ -227,30 +237,45 @@ func (r *Repository) SetSecret(name string) error {
 	}
 	now := r.s.opt.Now()
 	for _, v := range r.secrets {
-		if v.name == name {
+		if v.name == name && v.environment == environment && v.ofOwner == ofOwner {
 			v.updated = now
 			return nil
 		}
 	}
-	r.secrets = append(r.secrets, &actionsSecret{name, now, now})
+	r.secrets = append(r.secrets, &actionsSecret{name, environment, ofOwner, now, now})
 	return nil
 }
 
 type actionsSecret struct {
-	name             string
-	created, updated time.Time
+	name, environment string
+	ofOwner           bool // of the organisation
+	created, updated  time.Time
 }
 
-// listSecrets is GET /repos/{owner}/{repo}/actions/secrets, by name.
+// listSecrets is GET /repos/{owner}/{repo}/actions/secrets, …/actions/organization-secrets and …/environments/{environment}/secrets, by name.
 func listSecrets(c *call) answer {
-	if c.grant == nil || !c.grant.reaches(c.repo) || !c.grant.may("secrets", "read") {
+	environment := pathValue(c.r, "environment")
+	permission := "secrets"
+	if environment != "" {
+		permission = "environments"
+	}
+	if c.grant == nil || !c.grant.reaches(c.repo) || !c.grant.may(permission, "read") {
 		return forbidden(c.r) // also where the repository is public
 	}
-	all := slices.SortedFunc(slices.Values(c.repo.secrets), func(a, b *actionsSecret) int { return cmp.Compare(a.name, b.name) })
+	ofOwner := strings.HasSuffix(c.r.URL.Path, "/organization-secrets")
+	all := slices.DeleteFunc(slices.Clone(c.repo.secrets), func(v *actionsSecret) bool { return v.environment != environment || v.ofOwner != ofOwner })
+	if environment != "" && len(all) == 0 {
+		return notFound()
+	}
+	slices.SortFunc(all, func(a, b *actionsSecret) int { return cmp.Compare(a.name, b.name) })
 	list := []object{}
 	cut, link := page(c, all)
 	for _, v := range cut {
-		list = append(list, object{"name": v.name, "created_at": stamp(v.created), "updated_at": stamp(v.updated)})
+		shown := object{"name": v.name, "created_at": stamp(v.created), "updated_at": stamp(v.updated)}
+		if ofOwner {
+			shown["visibility"] = "all"
+		}
+		list = append(list, shown)
 	}
 	return answer{status: http.StatusOK, link: link, body: object{"total_count": len(all), "secrets": list}}
 }

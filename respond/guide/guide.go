@@ -2,6 +2,7 @@ package guide
 
 import (
 	"context"
+	"time"
 
 	"github.com/rekey-app/rekey/detect"
 )
@@ -20,6 +21,9 @@ type Leak struct {
 	Branch      string     // the branch whose files these are, where that is not the default one
 	Hide        bool       // nothing may be told of where it leaked: strangers read this
 	Repository  string     // owner/name, for commands; "" if unknown
+
+	Found   time.Time            // when the leak was found
+	Updated map[Secret]time.Time // when secrets of GitHub Actions were last set; of those that are not in it nobody knows
 }
 
 // Location is a place in the files where the credential is.

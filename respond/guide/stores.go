@@ -102,37 +102,25 @@ var (
 	namesLive = newPattern(`(?i)(^|[^a-z])(prod|production|live)([^a-z]|$)`)
 )
 
-// ofEnvironment leaves out commands whose names say that they are for keys of the other environment, where others remain.
-func ofEnvironment(l Leak, commands []string) []string {
+// ofEnvironment leaves out secrets whose names say that they are for keys of the other environment, where others remain.
+func ofEnvironment(l Leak, secrets []Secret) []Secret {
 	other := namesTest
 	if !live(l) {
 		other = namesLive
 	}
-	own := slices.DeleteFunc(slices.Clone(commands), func(c string) bool {
-		name, _, _ := strings.Cut(c, " --repo")
-		_, environment, _ := strings.Cut(c, "--env")
-		return other.MatchString(strings.TrimPrefix(name, "gh secret set ") + " " + environment)
-	})
+	own := slices.DeleteFunc(slices.Clone(secrets), func(s Secret) bool { return other.MatchString(s.Name + " " + s.Environment) })
 	if len(own) == 0 {
-		return commands
+		return secrets
 	}
 	return own
 }
 
-// actions finds GitHub Actions workflows that use the variable, with the secrets and environments that give it to them.
-func actions(t *tree, l Leak, v string) []target {
-	repo := ""
-	if repositoryName.MatchString(l.Repository) {
-		repo = " --repo " + l.Repository
-	}
-	var uses []use
-	var commands []string
-	add := func(name, environment string) {
-		c := "gh secret set " + name + repo
-		if environment != "" {
-			c += " --env '" + environment + "'"
+// workflowSecrets finds where GitHub Actions workflows use the variable, and the secrets that give it to them.
+func workflowSecrets(t *tree, l Leak, v string) (uses []use, secrets []Secret) {
+	add := func(s Secret) {
+		if !slices.Contains(secrets, s) {
+			secrets = append(secrets, s)
 		}
-		commands = appendOnce(commands, c)
 	}
 	for _, p := range t.matching(workflowFile) {
 		found := t.uses(v, p)
@@ -144,23 +132,44 @@ func actions(t *tree, l Leak, v string) []target {
 		for _, u := range found {
 			matches := secretExpression.FindAllStringSubmatch(u.text, -1)
 			for _, m := range matches {
-				add(m[1]+m[2], jobs.at(u.line))
+				add(Secret{m[1] + m[2], jobs.at(u.line)})
 			}
 			if len(matches) == 0 && strings.Contains(u.text, "…") {
-				add(v, jobs.at(u.line))
+				add(Secret{v, jobs.at(u.line)})
 			}
 		}
 	}
 	if len(uses) == 0 {
+		return nil, nil
+	}
+	if secrets = ofEnvironment(l, secrets); len(secrets) == 0 {
+		add(Secret{Name: v})
+	}
+	return uses, secrets
+}
+
+// actions finds GitHub Actions workflows that use the variable, with the secrets and environments that give it to them.
+func actions(t *tree, l Leak, v string) []target {
+	uses, secrets := workflowSecrets(t, l, v)
+	if len(uses) == 0 {
 		return nil
 	}
-	commands = ofEnvironment(l, commands)
-	if len(commands) == 0 {
-		add(v, "")
+	repo := ""
+	if repositoryName.MatchString(l.Repository) {
+		repo = " --repo " + l.Repository
+	}
+	var commands []string
+	for _, s := range secrets {
+		c := "gh secret set " + s.Name + repo
+		if s.Environment != "" {
+			c += " --env '" + s.Environment + "'"
+		}
+		commands = append(commands, c)
 	}
 	note := asksForValue
 	if len(commands) > 1 {
 		note = "It asks for each value."
 	}
+	note += updates(l, secrets)
 	return []target{{name: "GitHub Actions", in: "in GitHub Actions", part: true, where: t.show(uses), set: commands, note: note, again: "If a workflow deploys the app, run it again."}}
 }

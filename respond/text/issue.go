@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
@@ -26,7 +27,8 @@ type IssueFacts struct {
 	Alerts     []respond.Alert // of GitHub's secret scanning
 	Files      guide.Files     // the repository's files at the commit whose places Head has; nil: not read
 	Head       []guide.Location
-	Branch     string // the branch that Files and Head are of, where that is not the default one
+	Secrets    map[guide.Secret]time.Time // when secrets of GitHub Actions were last set, as far as that is known
+	Branch     string                     // the branch that Files and Head are of, where that is not the default one
 }
 
 // IssueText is an issue as it is to be.
@@ -202,6 +204,11 @@ func (v issueView) guide(ctx context.Context) guide.Guide {
 	return g
 }
 
+// ActionsSecrets returns the secrets of GitHub Actions that the issue's steps are about.
+func (f IssueFacts) ActionsSecrets(ctx context.Context) []guide.Secret {
+	return guide.Secrets(ctx, guideLeak(f), f.Files)
+}
+
 func guideLeak(f IssueFacts) guide.Leak {
 	l := guide.Leak{
 		Kind:        f.Leak.Kind,
@@ -215,6 +222,8 @@ func guideLeak(f IssueFacts) guide.Leak {
 		Hide:        !f.Private,
 		Head:        f.Head,
 		Branch:      f.Branch,
+		Found:       f.Leak.Detected,
+		Updated:     f.Secrets,
 	}
 	for _, s := range f.Sightings {
 		if s.Path != "" && !slices.Contains(l.Paths, s.Path) {

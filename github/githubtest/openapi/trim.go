@@ -22,7 +22,7 @@ func Kept(path string) bool {
 		repository + "/secret-scanning/custom-patterns", repository + "/comments", repository + "/releases",
 		repository + "/releases/{release_id}", repository + "/releases/assets/{asset_id}", repository + "/actions/runs",
 		repository + "/actions/runs/{run_id}/logs", repository + "/actions/runs/{run_id}/jobs",
-		repository + "/actions/secrets", repository + "/pulls/comments", repository + "/pulls/comments/{comment_id}",
+		repository + "/actions/secrets", repository + "/actions/organization-secrets", repository + "/environments/{environment_name}/secrets", repository + "/pulls/comments", repository + "/pulls/comments/{comment_id}",
 	}, path) {
 		return true
 	}
