@@ -262,9 +262,9 @@ type RepositoryInfo struct {
 	Repository
 	DefaultBranch           string
 	Private, Archived, Fork bool
-	// HasIssues, HasWiki and HasDiscussions report what is turned on; there may be nothing in it.
-	HasIssues, HasWiki, HasDiscussions bool
-	PushedAt                           time.Time // zero if nothing was ever pushed
+	// HasWiki and HasDiscussions report what is turned on; there may be nothing in it.
+	HasWiki, HasDiscussions bool
+	PushedAt                time.Time // zero if nothing was ever pushed
 }
 
 func repositoryInfo(installation int64, r *gogithub.Repository) RepositoryInfo {
@@ -279,7 +279,6 @@ func repositoryInfo(installation int64, r *gogithub.Repository) RepositoryInfo {
 		Private:        r.GetPrivate(),
 		Archived:       r.GetArchived(),
 		Fork:           r.GetFork(),
-		HasIssues:      r.GetHasIssues(),
 		HasWiki:        r.GetHasWiki(),
 		HasDiscussions: r.GetHasDiscussions(),
 		PushedAt:       r.GetPushedAt().Time,

@@ -197,7 +197,7 @@ func (r *run) list(ctx context.Context) error {
 			listed = append(listed, old)
 		}
 	}
-	r.state.Repositories, r.state.Listed = listed, true
+	r.state.Repositories = listed
 	return nil
 }
 
@@ -209,7 +209,7 @@ func (s *state) current(info github.RepositoryInfo) *repository {
 		record = s.Repositories[at]
 	}
 	record.Name, record.DefaultBranch = info.Owner+"/"+info.Repository.Name, info.DefaultBranch
-	record.Issues, record.Wiki, record.Discussions = info.HasIssues, info.HasWiki, info.HasDiscussions
+	record.Wiki, record.Discussions = info.HasWiki, info.HasDiscussions
 	return record
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/rekey-app/rekey/detect/pack"
 )
 
-// row is what is kept of a finding: facts and its place, neither the credential nor a word around it. It is what a state file holds,
+// row is what is kept of a finding: facts and its place, neither the credential nor the text around it. It is what a state file holds,
 // and all results are made of rows, so that a scan that went on is no other than one in one piece.
 type row struct {
 	Kind        detect.Kind        `json:"kind"`

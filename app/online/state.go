@@ -29,7 +29,6 @@ type state struct {
 	Program      string        `json:"program"` // version of rekey: another one may find more
 	Scan         identity      `json:"scan"`
 	Started      time.Time     `json:"started"`
-	Listed       bool          `json:"listed"` // whether Repositories are all
 	Repositories []*repository `json:"repositories"`
 	Forks        int           `json:"forks,omitempty"` // left out
 }
@@ -50,7 +49,6 @@ type repository struct {
 	ID            int64            `json:"id"`
 	Name          string           `json:"name"` // owner/name
 	DefaultBranch string           `json:"default_branch,omitempty"`
-	Issues        bool             `json:"has_issues,omitempty"`
 	Wiki          bool             `json:"has_wiki,omitempty"`
 	Discussions   bool             `json:"has_discussions,omitempty"`
 	Done          bool             `json:"done,omitempty"`
