@@ -67,3 +67,9 @@ func LogOf(name string) (l Log, ok bool) {
 	}
 	return Log{Job: job}, log == "system"
 }
+
+// WantedLogs are repositories of an installation whose policies have logs of Actions read.
+type WantedLogs struct {
+	Repositories int
+	One          string // owner/name of one of them
+}

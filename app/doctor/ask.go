@@ -13,6 +13,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond"
 )
 
 // Store is what of the ledger is used: a lease is the smallest thing that can be written.
@@ -20,6 +21,7 @@ type Store interface {
 	TakeLease(ctx context.Context, name, owner string, last time.Duration) (bool, error)
 	EndLease(ctx context.Context, name, owner string) error
 	Space() (int64, bool)
+	WantedLogs(ctx context.Context) (map[int64]respond.WantedLogs, error)
 	Close() error
 }
 
@@ -80,7 +82,10 @@ func (s Sources) askDatabase(ctx context.Context, cfg config.Config, f *Facts) {
 	if free, known := store.Space(); known {
 		f.Free = free
 	}
-	f.Database.Write = errors.Join(err, store.Close())
+	if f.Logs, err = store.WantedLogs(ctx); err != nil {
+		f.Logs = nil // of a database that is older: the server says more at its start
+	}
+	f.Database.Write = errors.Join(f.Database.Write, store.Close())
 }
 
 func (s Sources) askClerk(ctx context.Context, cfg config.Config, f *Facts) {

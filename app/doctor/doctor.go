@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond"
 )
 
 // State is how a check ended.
@@ -58,6 +59,7 @@ type Facts struct {
 	GitHubNow     time.Time // GitHub's; zero: not told
 	App           github.Registration
 	Installations []github.Installation
+	Logs          map[int64]respond.WantedLogs // by installation: whose policies have logs of Actions read
 	Listing       error
 
 	Hook       github.HookConfig

@@ -3,6 +3,7 @@ package doctor
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +38,7 @@ func Judge(f Facts) []Check {
 		return append(checks, judgeClerk(f))
 	}
 	checks = append(checks, judgeGrant("permissions", f.App), judgeGrant("events", f.App), judgeInstallations(f))
+	checks = append(checks, judgeLogs(f)...)
 	checks = append(checks, judgeHook(f)...)
 	return append(checks, judgeDeliveries(f), judgePing(f), judgeClerk(f))
 }
@@ -207,6 +209,31 @@ func judgeInstallations(f Facts) Check {
 		c.State, c.Detail, c.Fix = Warning, strings.Join(problems, "; "), "Ask an owner of the account to open the installation's settings and accept."
 	}
 	return c
+}
+
+// judgeLogs says where policies have logs of Actions read that the App can't read; nothing where all is well.
+func judgeLogs(f Facts) []Check {
+	for _, i := range f.Installations {
+		wanted := f.Logs[i.ID]
+		if wanted.Repositories == 0 {
+			continue
+		}
+		var missing []string
+		if i.Permissions["actions"] == "" {
+			missing = append(missing, "actions: read")
+		}
+		if !slices.Contains(i.Events, "workflow_run") {
+			missing = append(missing, "workflow_run event")
+		}
+		if len(missing) == 0 {
+			continue
+		}
+		return []Check{{
+			Name: "logs", State: Warning, Detail: "the policy of " + wanted.One + " says texts.logs: true, and " + i.Account + "'s installation lacks " + strings.Join(missing, ", "),
+			Fix: "Add them in the App's settings, and have an owner of " + i.Account + " accept them.", Link: i.SettingsURL,
+		}}
+	}
+	return nil
 }
 
 func judgeClerk(f Facts) Check {

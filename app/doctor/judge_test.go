@@ -14,6 +14,7 @@ import (
 	gogithub "github.com/google/go-github/v62/github"
 
 	"github.com/rekey-app/rekey/github"
+	"github.com/rekey-app/rekey/respond"
 )
 
 var update = flag.Bool("update", false, "write the goldens in testdata")
@@ -94,6 +95,9 @@ func TestJudge(t *testing.T) {
 		{"installed nowhere", func(f *Facts) { f.Installations = nil }},
 		{"not accepted", func(f *Facts) { f.Installations[0].Grant = without(f.App.Grant, "issues", "") }},
 		{"suspended", func(f *Facts) { f.Installations[0].Suspended = true }},
+		{"logs wanted", func(f *Facts) {
+			f.Installations[0].ID, f.Logs = 5, map[int64]respond.WantedLogs{5: {Repositories: 2, One: "acme/shop"}}
+		}},
 		{"list fails", func(f *Facts) { f.Listing = answered(502) }},
 		{"no webhook", func(f *Facts) { f.HookError = answered(404) }},
 		{"webhook empty", func(f *Facts) { f.Hook.URL = "" }},
@@ -169,5 +173,19 @@ func golden(t *testing.T, path, got string) {
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s (-want +got; go test ./app/doctor -update):\n%s", path, diff)
+	}
+}
+
+// TestLogsThatMayBeRead: with the permission to read them, and the event, there is nothing to say about logs.
+func TestLogsThatMayBeRead(t *testing.T) {
+	t.Parallel()
+	f := well()
+	grant := github.Wanted()
+	grant.Permissions["actions"], grant.Events = "read", append(grant.Events, "workflow_run")
+	f.Installations[0].Grant, f.Installations[0].ID, f.Logs = grant, 5, map[int64]respond.WantedLogs{5: {Repositories: 2, One: "acme/shop"}}
+	for _, c := range Judge(f) {
+		if c.Name == "logs" || c.State != OK {
+			t.Errorf("%+v", c)
+		}
 	}
 }

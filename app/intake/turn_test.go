@@ -22,6 +22,9 @@ func TestSetTurn(t *testing.T) {
 		"a stranger's":                     {"pull_request", `{"number":3,"pull_request":{"author_association":"CONTRIBUTOR","head":{"repo":{"id":10}}}}`, "pull request 3 of 9", "", turn.Stranger},
 		"one whose fork is gone":           {"pull_request", `{"number":3,"pull_request":{"author_association":"NONE","head":{"repo":null}}}`, "pull request 3 of 9", "", turn.Stranger},
 		"a comment":                        {"issue_comment", `{}`, "events of 9", "", turn.Push},
+		"a wiki":                           {"gollum", `{}`, "events of 9", "", turn.Push},
+		"a release":                        {"release", `{}`, "events of 9", "", turn.Push},
+		"a run of Actions":                 {"workflow_run", `{}`, "", "", turn.Background},
 		"an installation":                  {"installation", `{}`, "installation 7", "", turn.Push},
 		"a check run":                      {"check_run", `{}`, "", "", turn.Push},
 	} {

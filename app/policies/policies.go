@@ -35,6 +35,8 @@ type Tx interface {
 	StillOpen(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
 	Sightings(ctx context.Context, leak int64, limit int) ([]respond.Sighting, error)
 	OpenLeaksIn(ctx context.Context, installation int64) (int, error)
+	LogsWanted(ctx context.Context, repository int64) (bool, error)
+	WantLogs(ctx context.Context, repository int64, want bool) error
 }
 
 // keptTx is the last valid policy of an organisation.
@@ -145,7 +147,24 @@ func (p *Policies) of(ctx context.Context, r respond.Repository) (readPolicy, er
 	read.policy = p.merged(read.files)
 	read.policy.Kept = kept
 	p.put(r.ID, read, p.Now())
-	return read, nil
+	return read, p.noteLogs(ctx, r.ID, read.policy.Texts.Logs)
+}
+
+// noteLogs notes whether logs are wanted: without the permission for them GitHub sends no event that asks for any, and nobody would know.
+func (p *Policies) noteLogs(ctx context.Context, repository int64, want bool) error {
+	noted := false
+	err := p.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
+		noted, err = tx.LogsWanted(ctx, repository)
+		return err
+	})
+	if err != nil || noted == want {
+		return err
+	}
+	err = p.Store.Update(ctx, func(ctx context.Context, tx Tx) error { return tx.WantLogs(ctx, repository, want) })
+	if errors.Is(err, ledger.ErrNotFound) { // forgotten meanwhile
+		return nil
+	}
+	return err
 }
 
 // merged is the policy that the files make, the repository's own last.

@@ -216,6 +216,32 @@ func TestAPolicyServesForAMinute(t *testing.T) {
 	}
 }
 
+// TestLately: what is asked for each run of Actions asks GitHub once an hour, and when the policy changes.
+func TestLately(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	r := b.repository("shop")
+	for _, step := range []struct {
+		what string
+		do   func()
+		want bool // GitHub is asked
+	}{
+		{"at first", func() {}, true},
+		{"within the hour", func() { b.clock = b.clock.Add(time.Hour - time.Second) }, false},
+		{"after an hour", func() { b.clock = b.clock.Add(time.Second) }, true},
+		{"when it was changed", func() { b.policies.Forget(r.ID, r.Name) }, true},
+	} {
+		step.do()
+		b.github.ForgetRequests()
+		if _, err := b.policies.Lately(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if asked := len(b.github.Requests()) > 0; asked != step.want {
+			t.Errorf("%s: GitHub was asked: %v", step.what, asked)
+		}
+	}
+}
+
 // TestAPolicyThatCannotBeReadIsNoPolicy: an outage is an error, and what was not read is not remembered.
 func TestAPolicyThatCannotBeReadIsNoPolicy(t *testing.T) {
 	t.Parallel()

@@ -208,6 +208,7 @@ type reviewView struct {
 	Wish                wish
 	Action, Manifest    string
 	Permissions, Events []github.Need
+	Optional            []github.Need // for people to add
 	Proxy               string
 	Unreachable         bool
 }
@@ -236,7 +237,7 @@ func (s *SetUp) review(w http.ResponseWriter, r *http.Request) {
 		s.showForm(w, r, cookie, http.StatusUnprocessableEntity, wanted, mistakes{"github": githubProblem(wanted.GitHubURL)})
 		return
 	}
-	view := reviewView{Wish: wanted, Action: action, Manifest: manifestText(wanted.manifest(back, proxy)), Proxy: proxy, Unreachable: !wanted.reaches(proxy)}
+	view := reviewView{Wish: wanted, Action: action, Manifest: manifestText(wanted.manifest(back, proxy)), Optional: github.Optional(), Proxy: proxy, Unreachable: !wanted.reaches(proxy)}
 	for _, need := range github.Needs() {
 		if need.Access == "" {
 			view.Events = append(view.Events, need)

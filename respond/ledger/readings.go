@@ -36,6 +36,43 @@ func (tx *Tx) RecordReading(ctx context.Context, r Reading) error {
 	return nil
 }
 
+// logsWanted is the version of a reading of logs, which says that the policy wants them.
+const logsWanted = "wanted"
+
+// LogsWanted reports what [Tx.WantLogs] recorded last.
+func (tx *Tx) LogsWanted(ctx context.Context, repository int64) (bool, error) {
+	version, err := tx.LastRead(ctx, repository, respond.InLog, 0)
+	return version == logsWanted, err
+}
+
+// WantLogs records whether a repository's policy has the logs of Actions read. ErrNotFound: the repository is not in the ledger.
+func (tx *Tx) WantLogs(ctx context.Context, repository int64, want bool) error {
+	version := ""
+	if want {
+		version = logsWanted
+	}
+	return tx.RecordReading(ctx, Reading{Repository: repository, Kind: respond.InLog, Version: version})
+}
+
+// WantedLogs counts the repositories of each installation whose policies have logs of Actions read, and names one.
+func (s *Store) WantedLogs(ctx context.Context) (map[int64]respond.WantedLogs, error) {
+	wanted := map[int64]respond.WantedLogs{}
+	err := s.View(ctx, func(ctx context.Context, tx *Tx) error {
+		return each(ctx, tx, func(scan func(...any) error) error {
+			var installation int64
+			var w respond.WantedLogs
+			err := scan(&installation, &w.Repositories, &w.One)
+			wanted[installation] = w
+			return err
+		}, `SELECT r.installation, count(*), min(r.owner || '/' || r.name) FROM readings x JOIN repositories r ON r.id = x.repository
+			WHERE x.kind = $1 AND x.version = $2 AND r.removed = 0 GROUP BY r.installation`, respond.InLog, logsWanted)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ledger: whose logs are wanted: %w", err)
+	}
+	return wanted, nil
+}
+
 // LeaksIn lists up to limit leaks of a repository that were seen in texts of a source and are not gone from there. id is REST's of the text; 0: any.
 func (tx *Tx) LeaksIn(ctx context.Context, repository int64, source respond.Source, id int64, limit int) (leaks []int64, err error) {
 	err = each(ctx, tx, func(scan func(...any) error) error {
