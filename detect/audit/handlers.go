@@ -20,6 +20,12 @@ var (
 	convexFile  = regexp.MustCompile(`(^|/)convex/(.+/)?http\.[jt]s$`)              // Convex
 )
 
+// isClerksRoute reports whether a file holds the handler of a path that names Clerk.
+func isClerksRoute(name string) bool {
+	return strings.Contains(strings.ToLower(urlPart(name)), "clerk") &&
+		slices.ContainsFunc([]*regexp.Regexp{routeFile, serverFile, pagesFile, nitroFile, actionFile, supabaseJob}, func(r *regexp.Regexp) bool { return r.MatchString(name) })
+}
+
 // webhookHandlers returns the functions that a framework calls for requests to a path that names a webhook or Clerk.
 func webhookHandlers(f *js.File) []*js.Node {
 	var handlers []*js.Node

@@ -15,23 +15,41 @@ import (
 // isScript reports whether a file is JavaScript or TypeScript of the repository's own.
 func isScript(name string) bool { return js.Handles(name) && isOurs(name) && !isAside(name) }
 
-// isAside reports whether a script runs beside the integration, not in it.
+// isAside reports whether a script runs beside the integration, or not at all: tests in a browser, stories, hidden directories, and copies
+// that somebody kept.
 func isAside(name string) bool {
 	parts := strings.Split(strings.ToLower(name), "/")
-	return slices.ContainsFunc(parts[:len(parts)-1], func(dir string) bool {
-		return slices.Contains([]string{"e2e", "cypress", "playwright", "stories", ".storybook", "storybook", "generated", "__generated__"}, dir)
-	})
+	for _, dir := range parts[:len(parts)-1] {
+		if strings.HasPrefix(dir, ".") || slices.Contains(asideDirs, dir) {
+			return true
+		}
+	}
+	base := parts[len(parts)-1]
+	return strings.HasPrefix(base, ".") || slices.ContainsFunc(asideSigns, func(sign string) bool { return strings.Contains(base, sign) })
 }
+
+var (
+	asideDirs  = []string{"e2e", "cypress", "playwright", "stories", "storybook", "generated", "__generated__", "backup", "backups", "bak", "archive", "archived"}
+	asideSigns = []string{".old.", "-old.", "_old.", ".bak.", ".backup.", "-backup.", "_backup.", ".disabled.", ".example.", ".sample.", " copy", "-copy.", "_copy."}
+)
 
 // scripts calls do with each script whose findings are wanted and whose text holds all of the words, one of those with | between them.
 // Words are looked for before a file is parsed: most files are never parsed.
 func (p *project) scripts(words []string, do func(*js.File)) {
+	p.scriptsAt(func(string) bool { return true }, words, do)
+}
+
+// scriptsAt is [project.scripts] for those whose name fits.
+func (p *project) scriptsAt(fits func(name string) bool, words []string, do func(*js.File)) {
 	alternatives := make([][][]byte, len(words))
 	for i, word := range words {
 		alternatives[i] = bytes.Split([]byte(word), []byte("|"))
 	}
 	var names []string
 	for _, name := range p.scripted {
+		if !fits(name) {
+			continue
+		}
 		if text, ok := p.read(name); ok && holds(text, alternatives) {
 			names = append(names, name)
 		}

@@ -18,7 +18,7 @@ func unsignedWebhook() Check {
 		Link: "https://clerk.com/docs/guides/development/webhooks/syncing",
 		Why: "Clerk signs what it sends to a webhook. A handler that doesn't look at the signature does what anybody asks of it who knows its address: " +
 			"a request with `{\"type\": \"user.deleted\", \"data\": {\"id\": \"...\"}}` deletes a user.\n\n" +
-			"A handler is reported whose path names a webhook or Clerk, that reads the body of the request, and compares it with events of Clerk's, where nothing in the file, " +
+			"A handler is reported whose path names a webhook or Clerk, that reads the body of the request, and compares it with events of Clerk's or takes a user's `email_addresses` from it, where nothing in the file, " +
 			"nor in the files that it hands the request to, has to do with a signature, a secret or a token. Where the request goes to code that isn't known, nothing is said.",
 		Before: []Example{{"app/api/webhooks/clerk/route.ts", `import { db } from "@/lib/db";
 
@@ -53,19 +53,31 @@ var (
 	others = regexp.MustCompile(`(?i)workos|stytch|auth0|kinde|descope|propelauth|frontegg|better-?auth|supertokens|hanko`)
 )
 
+// events are the words of which a file that compares events has one.
+const events = "user.created|user.updated|user.deleted|organization.created|organization.updated|organization.deleted|" +
+	"organizationMembership.|organizationInvitation.|session.created|session.ended|session.removed|session.revoked"
+
+// reading are words of which a file that reads the body of a request has one.
+const reading = "json|body|Body|text"
+
 func findUnsigned(p *project) []Finding {
 	var found []Finding
-	p.scripts([]string{"user.|organization.|organizationMembership.|organizationInvitation.|session.", "json|body|Body|text"}, func(f *js.File) {
+	seen := map[string]bool{}
+	look := func(f *js.File) {
 		handlers := webhookHandlers(f)
-		if len(handlers) == 0 || !isClerks(p, f) || !comparesEvents(f) || mentions(f, verifying) || asksClerk(f) {
+		if seen[f.Path] || len(handlers) == 0 || !isClerks(p, f) || !comparesEvents(f) && !readsUser(f) || mentions(f, verifying) || asksClerk(f) {
 			return
 		}
+		seen[f.Path] = true
 		for _, h := range handlers {
 			if body := readBody(f, h); body != nil && !handsOn(p, f, h) {
 				found = append(found, Finding{Path: f.Path, Range: placeOf(f, body), Seen: "the body of a webhook's request is believed without a look at its signature"})
 			}
 		}
-	})
+	}
+	p.scriptsAt(webhookPath.MatchString, []string{events, reading}, look)
+	p.scriptsAt(isClerksRoute, []string{"email_addresses", reading}, look)
+	p.scripts([]string{events, reading, "/webhook|/Webhook|/clerk|webhook\"|webhook'", ".post(|.all(|.route("}, look)
 	return found
 }
 
@@ -104,6 +116,16 @@ func comparesEvents(f *js.File) bool {
 		return !compares
 	})
 	return compares
+}
+
+// readsUser reports whether a file in a place that names Clerk reads what only Clerk calls so: the addresses of a user.
+func readsUser(f *js.File) bool {
+	reads := false
+	f.Root.Walk(func(n *js.Node) bool {
+		reads = reads || (n.Kind == js.Member || n.Kind == js.Property) && n.Text == "email_addresses"
+		return !reads
+	})
+	return reads && isClerksRoute(f.Path)
 }
 
 // mentions reports whether the code of a file has a name or a string that matches.
