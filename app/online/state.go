@@ -133,7 +133,7 @@ func resume(file string, of identity, program string, now time.Time) (s *state, 
 	}
 	s = new(state)
 	if err := json.Unmarshal(text, s); err != nil || slices.Contains(s.Repositories, nil) {
-		return nil, file + " is damaged", nil
+		return nil, file + " is damaged", nil //nolint:nilerr // what it says instead
 	}
 	switch {
 	case s.Version != stateVersion || s.Program != program:

@@ -17,19 +17,21 @@ type step struct {
 	name       string    // in the state, and for people
 	of         []Surface // it is taken where one of them is wanted
 	permission string    // what a fine-grained token needs
-	// page reads a page, and returns the cursor of the next one; "" at the end. The first has no cursor.
-	page func(r *reading, ctx context.Context, cursor string) (next string, err error)
+	pages      func(*reading) pager
 }
 
+// pager reads a page, and returns the cursor of the next one; "" at the end. The first has no cursor.
+type pager func(ctx context.Context, cursor string) (next string, err error)
+
 func steps() []step {
-	texts := func(list github.TextList) func(*reading, context.Context, string) (string, error) {
-		return func(r *reading, ctx context.Context, cursor string) (string, error) {
-			return r.texts(ctx, list, cursor)
+	texts := func(list github.TextList) func(*reading) pager {
+		return func(r *reading) pager {
+			return func(ctx context.Context, cursor string) (string, error) { return r.texts(ctx, list, cursor) }
 		}
 	}
 	const issues, pulls, contents = "Issues: read", "Pull requests: read", "Contents: read"
 	return []step{
-		{"git", []Surface{Git}, contents, (*reading).git},
+		{"git", []Surface{Git}, contents, func(r *reading) pager { return r.git }},
 		{"issues and pull requests", []Surface{Issues, Pulls}, issues, texts(github.Issues)},
 		{"comments", []Surface{Issues, Pulls}, issues, texts(github.IssueComments)},
 		{"reviews", []Surface{Pulls}, pulls, texts(github.Reviews)},
@@ -37,8 +39,8 @@ func steps() []step {
 		{"comments on commits", []Surface{Pulls}, contents, texts(github.CommitComments)},
 		{"discussions", []Surface{Discussions}, "Discussions: read", texts(github.Discussions)},
 		{"releases", []Surface{Releases}, contents, texts(github.Releases)},
-		{"wiki", []Surface{Wiki}, contents, (*reading).wiki},
-		{"logs of Actions", []Surface{Actions}, "Actions: read", (*reading).logs},
+		{"wiki", []Surface{Wiki}, contents, func(r *reading) pager { return r.wiki }},
+		{"logs of Actions", []Surface{Actions}, "Actions: read", func(r *reading) pager { return r.logs }},
 	}
 }
 
@@ -99,7 +101,7 @@ func (r *run) repository(ctx context.Context, to *repository) error {
 func (r *reading) step(ctx context.Context, s step) error {
 	for {
 		r.show(s.name, nil)
-		next, err := s.page(r, ctx, r.to.At.Cursor)
+		next, err := s.pages(r)(ctx, r.to.At.Cursor)
 		switch {
 		case err != nil && r.fatal(ctx, err):
 			return r.ended(err)
