@@ -51,7 +51,7 @@ func BenchmarkOpen(b *testing.B) {
 			b.SetBytes(int64(len(f[name])))
 			b.ReportAllocs()
 			for b.Loop() {
-				if v, ok := lock.Open(f, clerks).Of("a.ts", "@clerk/backend"); !ok || v.Number != "2.4.5" {
+				if v, ok := lock.Open(f, clerks).Through("a.ts", "@clerk/backend"); !ok || v.Number != "2.4.5" {
 					b.Fatalf("%+v", v)
 				}
 			}
@@ -67,7 +67,7 @@ func TestMemory(t *testing.T) {
 		f := files{"package.json": []byte(`{"dependencies": {"@clerk/backend": "^2.0.0"}}`), name: text}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		v, _ := lock.Open(f, clerks).Of("a.ts", "@clerk/backend")
+		v, _ := lock.Open(f, clerks).Through("a.ts", "@clerk/backend")
 		runtime.ReadMemStats(&after)
 		if v.Number != "2.4.5" {
 			t.Errorf("%s: %+v", name, v)

@@ -42,16 +42,13 @@ type Index struct {
 	locks     map[string][]lockfile
 	catalogs  map[string]catalogs // by directory
 	others    []Version
-	ecosystem map[string]Ecosystem // of others, by path
 	notes     []Note
 }
 
 // Open reads the manifests and lockfiles in files, and of these the packages of npm's registry that wanted reports true for. Packages of
 // other registries are read where they are Clerk's.
 func Open(files Files, wanted func(name string) bool) *Index {
-	x := &Index{
-		manifests: map[string]*manifest{}, locks: map[string][]lockfile{}, catalogs: map[string]catalogs{}, ecosystem: map[string]Ecosystem{},
-	}
+	x := &Index{manifests: map[string]*manifest{}, locks: map[string][]lockfile{}, catalogs: map[string]catalogs{}}
 	var lockfiles []string
 	for _, p := range files.Paths() {
 		switch base := path.Base(p); {
@@ -133,12 +130,9 @@ func (x *Index) note(p, text string) { x.notes = append(x.notes, Note{p, text}) 
 // Notes are what could not be read, by path.
 func (x *Index) Notes() []Note { return x.notes }
 
-// Of returns the package that is imported by this name in the file at p: what the nearest package.json that asks for it gets. It
-// returns false where none asks for it.
-func (x *Index) Of(p, name string) (Version, bool) { return x.Through(p, name) }
-
-// Through returns a package that another one brings: the last of names, which the one before it depends on, and so on up to
-// the first, which is imported in the file at p. It returns false where the files don't show such a chain.
+// Through returns the package that is imported by this name in the file at p: what the nearest package.json that asks for it gets. Of
+// several names it returns the last one, which the one before it depends on, and so on up to the first. It returns false where none asks for
+// it, or the files don't show such a chain.
 func (x *Index) Through(p string, names ...string) (Version, bool) {
 	if len(names) == 0 {
 		return Version{}, false
@@ -170,25 +164,6 @@ func (x *Index) All() []Version {
 		return cmp.Or(cmp.Compare(a.Manifest, b.Manifest), cmp.Compare(a.Start, b.Start), cmp.Compare(a.Package, b.Package))
 	})
 	return all
-}
-
-// Other returns the version of a package of an ecosystem other than npm's that the file at p gets: what the nearest directory upwards
-// fixes that has such a file.
-func (x *Index) Other(e Ecosystem, p, name string) (Version, bool) {
-	for dir := path.Dir(p); ; dir = path.Dir(dir) {
-		var here []Version
-		for _, v := range x.others {
-			if v.Package == name && x.ecosystem[v.Source] == e && path.Dir(v.Source) == dir {
-				here = append(here, v)
-			}
-		}
-		if len(here) > 0 {
-			return agreed(here), true
-		}
-		if dir == "." || dir == "/" {
-			return Version{}, false
-		}
-	}
 }
 
 // agreed returns what all of them say, or that they differ.

@@ -144,7 +144,7 @@ func TestPlaces(t *testing.T) {
 		"\xef\xbb\xbf{\"dependencies\": {\"@clerk/nextjs\": \"6.0.0\"}}",
 		"{// @clerk/nextjs\n/* \"@clerk/nextjs\": */ \"devDependencies\": {\"a\": \"ä\", \"@clerk/nextjs\": \"6.0.0\",},}",
 	} {
-		v, ok := lock.Open(files{"package.json": []byte(text)}, clerks).Of("a.ts", "@clerk/nextjs")
+		v, ok := lock.Open(files{"package.json": []byte(text)}, clerks).Through("a.ts", "@clerk/nextjs")
 		if want := strings.LastIndex(text, `"@clerk/nextjs"`); !ok || v.Start != want || text[v.Start:v.End] != `"@clerk/nextjs"` {
 			t.Errorf("%q: at %d to %d, want %d", text, v.Start, v.End, want)
 		}

@@ -13,26 +13,25 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// Ecosystem is where packages come from.
-type Ecosystem string
+// ecosystem is where packages come from, of those that Clerk has packages in besides npm's.
+type ecosystem int
 
-// The ecosystems that Clerk has packages in besides npm's.
 const (
-	Go     Ecosystem = "Go"
-	Python Ecosystem = "Python"
-	Ruby   Ecosystem = "Ruby"
-	PHP    Ecosystem = "PHP"
+	golang ecosystem = iota
+	python
+	ruby
+	php
 )
 
 // The most that is read of lockfiles in other ecosystems, in bytes. TOML becomes values of many times its size.
 const maxOther = 8 << 20
 
-// asked are the packages that are read there.
-var asked = map[Ecosystem][]string{
-	Go:     {"github.com/clerk/clerk-sdk-go", "github.com/clerk/clerk-sdk-go/v2", "github.com/clerkinc/clerk-sdk-go"},
-	Python: {"clerk-backend-api", "pyjwt", "python-jose"},
-	Ruby:   {"clerk-sdk-ruby", "clerk-http-client", "jwt"},
-	PHP:    {"clerkinc/backend-php", "firebase/php-jwt"},
+// asked are the packages that are read there: Clerk's.
+var asked = map[ecosystem][]string{
+	golang: {"github.com/clerk/clerk-sdk-go", "github.com/clerk/clerk-sdk-go/v2", "github.com/clerkinc/clerk-sdk-go"},
+	python: {"clerk-backend-api"},
+	ruby:   {"clerk-sdk-ruby", "clerk-http-client"},
+	php:    {"clerkinc/backend-php"},
 }
 
 // release is a version of a package at a line of a file. An empty number is one that the file doesn't fix, and why says why.
@@ -46,26 +45,26 @@ type parseOther func(text []byte, of []string) ([]release, error)
 var requirements = regexp.MustCompile(`^(requirements|constraints)[\w.-]*\.(txt|in)$`)
 
 // otherReader returns how a file of this name is read, or nil.
-func otherReader(base string) (Ecosystem, parseOther) {
+func otherReader(base string) (ecosystem, parseOther) {
 	switch base {
 	case "go.mod":
-		return Go, parseGoMod
+		return golang, parseGoMod
 	case "uv.lock", "poetry.lock", "pdm.lock":
-		return Python, parsePythonLock
+		return python, parsePythonLock
 	case "Pipfile.lock":
-		return Python, parsePipfile
+		return python, parsePipfile
 	case "Gemfile.lock", "gems.locked":
-		return Ruby, parseGemfile
+		return ruby, parseGemfile
 	case "composer.lock":
-		return PHP, parseComposer
+		return php, parseComposer
 	}
 	if requirements.MatchString(base) {
-		return Python, parseRequirements
+		return python, parseRequirements
 	}
-	return "", nil
+	return 0, nil
 }
 
-func (x *Index) readOther(e Ecosystem, parse parseOther, p string, text []byte) {
+func (x *Index) readOther(e ecosystem, parse parseOther, p string, text []byte) {
 	if len(text) > maxOther {
 		x.note(p, "is larger than 8 MiB")
 		return
@@ -75,7 +74,6 @@ func (x *Index) readOther(e Ecosystem, parse parseOther, p string, text []byte) 
 		x.note(p, err.Error())
 		return
 	}
-	x.ecosystem[p] = e
 	for _, r := range found {
 		x.others = append(x.others, Version{
 			Package: r.name, Number: r.number, Why: r.why, Manifest: p, Start: r.start, End: r.end, Source: p,
