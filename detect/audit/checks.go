@@ -26,7 +26,7 @@ func scriptChecks() []Check {
 
 // fileChecks are the checks of other files.
 func fileChecks() []Check {
-	return []Check{prefixed(), keylessTracked(), imageSecret(), unsafeMetadata(), unverified()}
+	return []Check{prefixed(), keylessTracked(), imageSecret(), unsafeMetadata(), unverified(), keylessIgnored()}
 }
 
 // advisoryChecks are those of mistakes in Clerk's packages.

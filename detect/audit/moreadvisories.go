@@ -87,6 +87,8 @@ func newestBackend() map[string][]lock.Range {
 	return backendSince("3.16.9", "7.7.9", "2.1.60", "3.1.70", "0.1.70", "4.0.16", "3.0.12", "3.6.14", "1.5.5")
 }
 
+var ignored = Example{".gitignore", "/.clerk/\n"}
+
 // versionAdvisories are those of the second tier, for which the version is all there is to see. Of the three of
 // @clerk/backend the first that applies is reported, and all say what to upgrade to for the last.
 func versionAdvisories() []*advisory {
@@ -120,7 +122,7 @@ func versionAdvisories() []*advisory {
 			link: releaseLink + "nextjs%407.3.1",
 			why:  "During development, `auth.protect()` stopped nobody until keyless mode had its first keys. An app in production has keys from the start.",
 			code: "@clerk/nextjs", ranges: []lock.Range{{From: "7.2.4", Below: "7.3.1"}}, entries: map[string][]lock.Range{"@clerk/nextjs": {{From: "7.2.4", Below: "7.3.1"}}},
-			before: installed("@clerk/nextjs 7.3.0"), after: installed("@clerk/nextjs 7.3.1"),
+			before: installed("@clerk/nextjs 7.3.0", ignored), after: installed("@clerk/nextjs 7.3.1", ignored),
 		},
 		{
 			id: "GHSA-3mm3-wfpv-q85g", title: "Sign-in flows can be manipulated", severity: detect.MediumSeverity, tier: All,
