@@ -33,6 +33,7 @@ type Tx interface {
 	issuesTx
 	policyTx
 	followUpTx
+	textsTx
 }
 
 var _ Tx = (*ledger.Tx)(nil)

@@ -19,6 +19,7 @@ import (
 	"github.com/rekey-app/rekey/app/publish"
 	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/app/record"
+	"github.com/rekey-app/rekey/app/texts"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/github"
@@ -82,6 +83,11 @@ func newBench(t *testing.T) *bench {
 	}
 	workers, runner := river.NewWorkers(), outcome.NewRunner(ledger.Scope[outcome.Tx](b.store), b.now, log, nil)
 	river.AddWorker(workers, outcome.Handle(runner, b.worker.Backfill))
+	past := &texts.History{
+		Store: ledger.Scope[texts.HistoryTx](b.store), GitHub: app, Scanner: scanner, Reader: reader, Recorder: recorder, Hourly: texts.Hourly(),
+		Now: b.now, Log: log,
+	}
+	river.AddWorker(workers, outcome.Handle(runner, past.Read))
 	river.AddWorker(workers, outcome.Handle(runner, b.worker.Reconcile))
 	river.AddWorker(workers, outcome.Handle(runner, b.worker.CompareIssues))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Check))

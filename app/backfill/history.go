@@ -205,7 +205,7 @@ func (w *Worker) finish(ctx context.Context, j *river.Job[job.Backfill], refs []
 		if err := tx.UpsertRepository(ctx, repository); err != nil {
 			return err
 		}
-		if err := enqueueNext(ctx, tx, repository.Installation); err != nil {
+		if err := errors.Join(textsAfter(ctx, tx, repository.Installation, repository.ID), enqueueNext(ctx, tx, repository.Installation)); err != nil {
 			return err
 		}
 		return tx.CompleteJob(ctx, j.JobRow)

@@ -34,6 +34,11 @@ func (w *Worker) reconcileAll(ctx context.Context) error {
 				return err
 			}
 			compare[i.ID] = !i.Suspended
+			if i.Permissions["discussions"] != "" { // the event that says so may have been lost
+				if err := tx.ReopenTexts(ctx, i.ID); err != nil {
+					return err
+				}
+			}
 		}
 		for id, due := range compare {
 			if !due {

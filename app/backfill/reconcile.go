@@ -90,7 +90,7 @@ func (w *Worker) register(ctx context.Context, tx Tx, installation int64, r gith
 // window is how many backfills of an installation are queued at a time.
 const window = 8
 
-// topUp queues backfills that are due, as many as the window has room for.
+// topUp queues backfills that are due, as many as the window has room for; and readings of texts, where none is.
 func (w *Worker) topUp(ctx context.Context, installation int64) error {
 	var due []int64
 	err := w.Store.View(ctx, func(ctx context.Context, tx Tx) error {
@@ -100,8 +100,11 @@ func (w *Worker) topUp(ctx context.Context, installation int64) error {
 		}
 		return err
 	})
-	if err != nil || len(due) == 0 {
+	if err != nil {
 		return err
+	}
+	if len(due) == 0 {
+		return w.topUpTexts(ctx, installation)
 	}
 	return w.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		return enqueueBackfills(ctx, tx, installation, due)

@@ -39,6 +39,11 @@ func (w *Worker) remember(ctx context.Context, installation int64, p plan) error
 		if err := rememberInstalled(ctx, tx, installation, p); err != nil {
 			return err
 		}
+		if p.Public { // strangers read old texts too from now on
+			if err := tx.RestartTexts(ctx, p.Know[0].ID); err != nil {
+				return err
+			}
+		}
 		backfill := p.Backfill
 		for _, r := range few {
 			isNew, err := knowRepository(ctx, tx, installation, r, p)
@@ -77,6 +82,9 @@ func rememberInstalled(ctx context.Context, tx Tx, installation int64, p plan) e
 	}, p.AsOf)
 	if err == nil && !p.Suspended {
 		err = tx.ResumeJobs(ctx, installation)
+	}
+	if err == nil && p.Granted != nil {
+		err = tx.ReopenTexts(ctx, installation)
 	}
 	return err
 }

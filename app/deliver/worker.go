@@ -70,6 +70,8 @@ type repositoriesTx interface {
 	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
 	LeaksIn(ctx context.Context, repository int64, source respond.Source, id int64, limit int) ([]int64, error)
 	TakeTurn(ctx context.Context, installation int64, kind string, burst int, pause, within time.Duration) (at time.Time, ok bool, err error)
+	RestartTexts(ctx context.Context, repository int64) error
+	ReopenTexts(ctx context.Context, installation int64) error
 }
 
 // Worker works deliveries off. It is safe for concurrent use.

@@ -60,6 +60,7 @@ type scanTx interface {
 	OpenIn(ctx context.Context, repository int64, ref string, limit int) ([]respond.Leak, error)
 	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
 	LastUpload(ctx context.Context, repository int64) (ledger.Upload, error)
+	SaveTexts(ctx context.Context, h ledger.TextHistory) error
 }
 
 // tipsTx is what recording how far a ref was read needs.

@@ -85,6 +85,11 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 	allowance := allowanceOf(p, observations, r.Now())
 	var brought ledger.RecordedScan
 	err = r.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		if t.Within != nil {
+			if err := t.Within(ctx, tx); err != nil {
+				return err
+			}
+		}
 		if err := r.recordPush(ctx, tx, t, &scan); err != nil {
 			return err
 		}

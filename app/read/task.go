@@ -1,6 +1,7 @@
 package read
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -34,6 +35,9 @@ type Task struct {
 	Author      string // login of who opened the pull request
 	Association string // what the event says of the author
 	Into        string // branch that a pull request is to be merged into
+
+	// Within is done in the transaction in which what was found is recorded; nil: nothing. Its error undoes that.
+	Within func(ctx context.Context, tx Tx) error
 }
 
 // movesRef reports whether the task reads what a ref got, which is then its recorded tip.

@@ -19,6 +19,8 @@ type FoundText struct {
 	// InRepository is the leak in a repository that uses Clerk; nil: there it is the same.
 	InRepository *respond.Leak
 	Deleted      bool // the text was deleted
+	// Since is when the key was written there first, if that is known and was before the sighting's time.
+	Since time.Time `json:"Since,omitzero"`
 }
 
 // RecordTexts writes what was found in texts, and what was decided about it, in one transaction. The task has the repository, and the head
@@ -44,6 +46,9 @@ func (r *Reader) RecordTexts(ctx context.Context, t *Task, found []FoundText) (e
 			leak = *f.InRepository
 		}
 		leak.Repository, leak.Introduced, leak.Pusher = t.Repository.ID, f.Sighting.Authored, f.Sighting.AuthorName
+		if !f.Since.IsZero() && f.Since.Before(leak.Introduced) {
+			leak.Introduced = f.Since
+		}
 		if f.Deleted {
 			f.Sighting.Text.Gone = t.Received
 		}

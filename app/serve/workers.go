@@ -78,6 +78,10 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 	collector := &texts.Collector{
 		Store: ledger.Scope[texts.Tx](p.store), GitHub: p.app, Files: files, Policies: rules, Recorder: recorder, Reader: reader, Now: now, Log: p.log,
 	}
+	past := &texts.History{
+		Store: ledger.Scope[texts.HistoryTx](p.store), GitHub: p.app, Scanner: p.scanner, Reader: reader, Recorder: recorder, Hourly: texts.Hourly(),
+		Now: now, Log: p.log,
+	}
 	background := &backfill.Worker{
 		Store: ledger.Scope[backfill.Tx](p.store), Progress: p.store, GitHub: p.app, Scanner: p.scanner, PullRefs: cfg.PullRefs,
 		Policies: rules, Recorder: recorder, Reader: reader, Publish: effects, Now: now, Log: p.log,
@@ -107,6 +111,7 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 	river.AddWorker(workers, outcome.Handle(runner, effects.Digest))
 	river.AddWorker(workers, outcome.Handle(runner, questions.Verify))
 	river.AddWorker(workers, outcome.Handle(runner, background.Backfill))
+	river.AddWorker(workers, outcome.Handle(runner, past.Read))
 	river.AddWorker(workers, outcome.Handle(runner, background.Reconcile))
 	river.AddWorker(workers, outcome.Handle(runner, background.Sweep))
 	river.AddWorker(workers, outcome.Handle(runner, background.CompareIssues))

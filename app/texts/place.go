@@ -3,6 +3,7 @@ package texts
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/detect"
@@ -15,7 +16,8 @@ import (
 type Place struct {
 	Finding  detect.Finding
 	Sighting respond.Sighting
-	Deleted  bool // the text was deleted
+	Deleted  bool      // the text was deleted
+	Since    time.Time // when the credential was written there first; zero: not known
 }
 
 // Reading is what was found in something on GitHub.
@@ -82,7 +84,7 @@ func (f Finder) foundAt(ctx context.Context, p Place) read.FoundText {
 	for _, name := range []*string{&s.Path, &s.Member, &s.Text.Field, &s.AuthorName, &s.AuthorEmail} {
 		*name = f.Scanner.RedactString(ctx, *name)
 	}
-	one := read.FoundText{Leak: read.LeakOf(ctx, f.Scanner, p.Finding), Sighting: s, Deleted: p.Deleted}
+	one := read.FoundText{Leak: read.LeakOf(ctx, f.Scanner, p.Finding), Sighting: s, Deleted: p.Deleted, Since: microseconds(p.Since)}
 	if p.Finding.AsksRepository() {
 		inRepository := read.LeakOf(ctx, f.Scanner, p.Finding.InRepository())
 		one.InRepository = &inRepository

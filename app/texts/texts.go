@@ -65,6 +65,7 @@ func (f Finder) In(ctx context.Context, texts []webhook.Text) []read.FoundText {
 			at := place{finding.Secret.Fingerprint(), t.NodeID, t.URL, t.Field}
 			if i, twice := seen[at]; twice {
 				list[i].Sighting.Text.Former = list[i].Sighting.Text.Former && t.Former
+				list[i].Since = earlier(list[i].Since, t.Written)
 				continue
 			}
 			seen[at] = len(list)
@@ -82,7 +83,15 @@ func inText(t webhook.Text, finding detect.Finding) Place {
 	if t.Former && t.Kind == webhook.TextRelease { // GitHub shows no earlier versions of releases
 		s.Text.Gone = microseconds(s.Authored)
 	}
-	return Place{Finding: finding, Sighting: s, Deleted: t.Deleted}
+	return Place{Finding: finding, Sighting: s, Deleted: t.Deleted, Since: t.Written}
+}
+
+// earlier is the earlier of two times of which either may not be known.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // link returns an address of GitHub's as it may be kept and shown; "" for what is none.
@@ -94,4 +103,9 @@ func (f Finder) link(ctx context.Context, url string) string {
 }
 
 // microseconds is a time as the ledger keeps it.
-func microseconds(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+func microseconds(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}

@@ -31,6 +31,7 @@ type Text struct {
 	Deleted bool // the event says that the whole text was deleted
 	Author  Account
 	Updated time.Time // when this version was written, or edited away, as GitHub says; zero: not known
+	Written time.Time // when this version was written; zero: Updated says so, or nobody knows
 }
 
 // Texts lists the texts of what the event is about; nothing for events that are about none. For an edit, what was edited away follows

@@ -67,6 +67,7 @@ func Kinds() []string {
 		Assets{},
 		Logs{},
 		DeleteLogs{},
+		TextHistory{},
 	} {
 		kinds = append(kinds, args.Kind())
 	}
@@ -426,4 +427,21 @@ func (c CodeScanning) Key() string { return strconv.FormatInt(c.Repository, 10) 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (CodeScanning) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
+}
+
+// TextHistory reads the texts that a repository had before rekey came, some pages at a time, after everything else.
+type TextHistory struct {
+	Installation int64 `json:"installation"`
+	Repository   int64 `json:"repository"`
+}
+
+// Kind implements river.JobArgs.
+func (TextHistory) Kind() string { return "text_history" }
+
+// Key implements [Singleton].
+func (t TextHistory) Key() string { return strconv.FormatInt(t.Repository, 10) }
+
+// InsertOpts implements river.JobArgsWithInsertOpts. Its priority is River's last.
+func (TextHistory) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueBackfill, MaxAttempts: BackfillAttempts, Priority: 4}
 }

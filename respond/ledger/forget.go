@@ -29,6 +29,9 @@ func (tx *Tx) RemoveInstallation(ctx context.Context, id int64) error {
 	if err == nil {
 		_, err = tx.exec(ctx, `UPDATE repositories SET removed = $2, as_of = $2 WHERE installation = $1 AND removed = 0`, id, tx.now)
 	}
+	if err == nil { // what is written until it comes back comes by no event
+		_, err = tx.exec(ctx, `DELETE FROM text_histories WHERE repository IN (SELECT id FROM repositories WHERE installation = $1)`, id)
+	}
 	if err != nil {
 		return fmt.Errorf("ledger: remove installation %d: %w", id, err)
 	}
@@ -40,6 +43,9 @@ func (tx *Tx) RemoveInstallation(ctx context.Context, id int64) error {
 // transfer, the old installation's event may come last.
 func (tx *Tx) RemoveUnreachable(ctx context.Context, id, installation int64) error {
 	_, err := tx.exec(ctx, `UPDATE repositories SET removed = $3, as_of = $3 WHERE id = $1 AND installation = $2 AND removed = 0`, id, installation, tx.now)
+	if err == nil {
+		_, err = tx.exec(ctx, `DELETE FROM text_histories WHERE repository IN (SELECT id FROM repositories WHERE id = $1 AND removed <> 0)`, id)
+	}
 	if err != nil {
 		return fmt.Errorf("ledger: remove repository %d: %w", id, err)
 	}
@@ -228,7 +234,7 @@ func (p *steps) forgetRepositories(ctx context.Context, list []int64, by time.Ti
 func (p *steps) forgetInstallations(ctx context.Context, by time.Time, f *Forgotten) error {
 	return p.run(ctx, &f.Installations, func(ctx context.Context, tx *Tx, _ int) (int64, bool, error) {
 		const empty = ` AND NOT EXISTS (SELECT 1 FROM repositories r WHERE r.installation = i.id)`
-		for _, table := range []string{"paces", "closures", "policies"} {
+		for _, table := range []string{"paces", "closures", "policies", "text_budgets"} {
 			_, err := tx.exec(ctx, `DELETE FROM `+table+` WHERE installation IN (SELECT i.id FROM installations i WHERE `+due("i")+`)`, by)
 			if err != nil {
 				return 0, true, err

@@ -45,6 +45,7 @@ type Conditions struct {
 	DeliveryLives  string // a job of the delivery d will still do its work
 	BackfillRuns   string // a backfill of the repository r runs
 	BackfillQueued string // a backfill of the repository r waits or runs
+	TextsQueued    string // a reading of the texts of the repository r waits or runs
 	KeyLives       string // a job of the row k of keyed_jobs waits or runs
 	OwnerLives     string // the job that performed the effect a will still run
 	LeakWorks      string // a question to Clerk about the leak l, or an effect of it, is due or under way

@@ -407,6 +407,36 @@ CREATE TABLE summaries (
     issue_digest     TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE text_budgets (
+    installation INTEGER PRIMARY KEY,
+    began        INTEGER NOT NULL,
+    requests     INTEGER NOT NULL,
+    points       INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE text_histories (
+    repository      INTEGER PRIMARY KEY REFERENCES repositories ON DELETE CASCADE,
+    started         INTEGER NOT NULL,
+    updated         INTEGER NOT NULL,
+    finished        INTEGER NOT NULL DEFAULT 0,
+    given_up        INTEGER NOT NULL DEFAULT 0,
+    pending         TEXT NOT NULL,
+    cursor          TEXT NOT NULL DEFAULT '',
+    remaining       INTEGER NOT NULL DEFAULT -1,
+    issues          INTEGER NOT NULL DEFAULT 0,
+    issue_comments  INTEGER NOT NULL DEFAULT 0,
+    review_comments INTEGER NOT NULL DEFAULT 0,
+    reviews         INTEGER NOT NULL DEFAULT 0,
+    commit_comments INTEGER NOT NULL DEFAULT 0,
+    discussions     INTEGER NOT NULL DEFAULT 0,
+    releases        INTEGER NOT NULL DEFAULT 0,
+    edited          INTEGER NOT NULL DEFAULT 0,
+    skipped         TEXT NOT NULL DEFAULT '[]',
+    again           INTEGER NOT NULL DEFAULT 0,
+    paused          INTEGER NOT NULL DEFAULT 0,
+    reason          TEXT NOT NULL DEFAULT ''
+) STRICT;
+
 CREATE TABLE tips (
     repository INTEGER NOT NULL REFERENCES repositories ON DELETE CASCADE,
     ref        BLOB NOT NULL,

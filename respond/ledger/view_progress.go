@@ -42,6 +42,7 @@ type Progress struct {
 	Left    time.Duration // an estimate by how many histories were read in the last minutes; 0: nothing is left, or it is not known
 	Running []RunningHistory
 	Found   []FoundGroup // the most severe first
+	Texts   TextProgress // of what people wrote outside git
 }
 
 // RunningHistory is a history that is being read.
@@ -133,7 +134,10 @@ func (tx *Tx) progress(ctx context.Context, v Visible, p *Progress) error {
 		began = first
 	}
 	p.estimate(recently, bytes, tx.now.Sub(began))
-	p.Found, err = tx.foundIn(ctx, v, p.Installation)
+	if p.Found, err = tx.foundIn(ctx, v, p.Installation); err != nil {
+		return err
+	}
+	p.Texts, err = tx.textsOf(ctx, v, p.Installation)
 	return err
 }
 

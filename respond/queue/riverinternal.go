@@ -186,6 +186,8 @@ func conditions(postgres bool) ledger.Conditions {
 			AND j.state = 'running')`,
 		BackfillQueued: `EXISTS (SELECT 1 FROM keyed_jobs k JOIN river_job j ON j.id IN (k.waiting, k.running)` + ofBackfill + `
 			AND j.state IN ` + liveStates + `)`,
+		TextsQueued: `EXISTS (SELECT 1 FROM keyed_jobs k JOIN river_job j ON j.id IN (k.waiting, k.running)
+			WHERE k.kind = 'text_history' AND k.key = CAST(r.id AS TEXT) AND j.state IN ` + liveStates + `)`,
 		KeyLives:   keyLives,
 		OwnerLives: `EXISTS (SELECT 1 FROM river_job j WHERE j.id = ` + owner + ` AND j.state IN ` + liveStates + `)`,
 		// One that was put aside until its turn comes is scheduled, too; but so is a question for later, which was never taken.

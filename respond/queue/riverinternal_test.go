@@ -85,6 +85,7 @@ func TestStatementsFindWhatRiverInserts(t *testing.T) {
 		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
 			return errors.Join(
 				tx.Enqueue(ctx, job.Backfill{Installation: 7, Repository: 9}, nil),
+				tx.Enqueue(ctx, job.TextHistory{Installation: 7, Repository: 9}, nil),
 				tx.Enqueue(ctx, job.Verify{Leak: 3}, &river.InsertOpts{ScheduledAt: later}),
 			)
 		})
@@ -97,8 +98,8 @@ func TestStatementsFindWhatRiverInserts(t *testing.T) {
 					t.Errorf("the oldest %s job was queued %s ago", kind, age)
 				}
 			})
-			equal(t, "jobs", got, map[string]int{"scan delivery available": 1, "backfill backfill available": 1, "respond verify scheduled": 1})
-			equal(t, "kinds that wait", waits, map[string]bool{"delivery": true, "backfill": true, "verify": false})
+			equal(t, "jobs", got, map[string]int{"scan delivery available": 1, "backfill backfill available": 1, "backfill text_history available": 1, "respond verify scheduled": 1})
+			equal(t, "kinds that wait", waits, map[string]bool{"delivery": true, "backfill": true, "text_history": true, "verify": false})
 			if err != nil {
 				return err
 			}
@@ -107,6 +108,7 @@ func TestStatementsFindWhatRiverInserts(t *testing.T) {
 				"deliveries d WHERE d.guid = 'g' AND " + c.DeliveryLives: 1,
 				"repositories r WHERE " + c.BackfillQueued:               1,
 				"repositories r WHERE " + c.BackfillRuns:                 0,
+				"repositories r WHERE " + c.TextsQueued:                  1,
 				"(SELECT 0 AS id) l WHERE " + c.LeakWorks:                0, // the question to Clerk is for later
 			} {
 				if n, err := rows(ctx, tx, what); n != want || err != nil {

@@ -154,6 +154,8 @@ func singletonArgs(row *rivertype.JobRow) (job.Singleton, error) {
 		return decodeSingleton[job.Mask](row)
 	case job.CodeScanning{}.Kind():
 		return decodeSingleton[job.CodeScanning](row)
+	case job.TextHistory{}.Kind():
+		return decodeSingleton[job.TextHistory](row)
 	case job.Sweep{}.Kind():
 		return decodeSingleton[job.Sweep](row)
 	}
