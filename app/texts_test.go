@@ -21,6 +21,7 @@ func TestTexts(t *testing.T) {
 		"InADiscussion":       testKeyInADiscussion,
 		"InAFileToo":          testKeyInAFileAndAComment,
 		"InPublic":            testKeyInAPublicComment,
+		"FromBefore":          testKeyFromBefore,
 		"CleanOnesAskNothing": testCleanTextsAskNothing,
 		"Mask":                testMask,
 		"MaskOnce":            testMaskOnce,
@@ -202,4 +203,41 @@ func testCleanTextsAskNothing(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// testKeyFromBefore: the App is installed where a key was edited out of a comment long ago. The issue names the version that still shows it.
+// When the repository is made public all is read again, and nothing is said twice.
+func testKeyFromBefore(t *testing.T) {
+	w := newShop(t)
+	w.settle()
+	w.app.Uninstall(w.ctx, w.ada)
+	number, _ := w.shop.OpenIssue(w.ctx, "How do I sign in?", "I read the manual.", w.sam)
+	key, _ := w.secret(958, detect.Live)
+	if _, err := w.shop.Comment(w.ctx, number, written(key), w.sam); err != nil {
+		t.Fatal(err)
+	}
+	clean := "It works with this: (removed)"
+	if _, err := w.shop.EditText(w.ctx, w.textOf("It works with this").NodeID, githubtest.Edited{Body: &clean}, w.sam); err != nil {
+		t.Fatal(err)
+	}
+	w.app, _ = w.github.Install(w.ctx, w.shop.Owner(), w.ada)
+	w.settle()
+	issue := w.issues(2)[1]
+	body := w.issue(issue.Number).Body
+	holds(t, "the issue", body, "was written in [a comment on #1](", "**but an earlier version still shows it**", "**Delete revision from history**")
+	if places := w.placesOf(issue.Number); len(places) != 1 || !places[0].Text.Former || places[0].AuthorName != "sam" {
+		t.Errorf("places %+v", places)
+	}
+	w.github.ForgetRequests()
+	w.took(w.shop.Publicize(w.ctx, w.ada), nil)
+	w.settle()
+	lists := 0
+	for _, r := range w.github.Requests() {
+		if strings.HasSuffix(r.Path, "/issues/comments") {
+			lists++
+		}
+	}
+	if lists != 1 || len(w.shop.Issues()) != 2 || len(w.placesOf(issue.Number)) != 1 {
+		t.Errorf("made public: %d listings, issues %+v", lists, w.shop.Issues())
+	}
 }

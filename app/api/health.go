@@ -131,6 +131,24 @@ type Progress struct {
 	Left         *int64    `json:"seconds_left,omitempty"` // an estimate; absent where there is none
 	Running      []Reading `json:"running"`
 	Found        []Found   `json:"found"`
+	Texts        Texts     `json:"texts"`
+}
+
+// Texts is how far the reading of texts is that were there before rekey.
+type Texts struct {
+	status.Texts
+	Running []ReadingTexts `json:"running"`
+}
+
+// ReadingTexts is a repository whose texts are being read, or wait to be read on.
+type ReadingTexts struct {
+	Repository int64     `json:"repository"`
+	FullName   string    `json:"full_name"`
+	List       string    `json:"list"`
+	Read       int       `json:"read"`
+	Left       *int      `json:"left,omitempty"`
+	Paused     time.Time `json:"paused_until,omitzero"`
+	Reason     string    `json:"reason,omitempty"`
 }
 
 // Reading is a history that is being read.
@@ -175,6 +193,14 @@ func ProgressOf(p ledger.Progress) Progress {
 	}
 	for _, r := range p.Running {
 		out.Running = append(out.Running, Reading{r.Repository, r.Owner + "/" + r.Name, runningOf(r.Backfill)})
+	}
+	out.Texts = Texts{Texts: status.TextsOf(p.Texts), Running: []ReadingTexts{}}
+	for _, r := range p.Texts.Running {
+		one := ReadingTexts{Repository: r.Repository, FullName: r.Owner + "/" + r.Name, List: r.List, Read: r.Read, Paused: r.Paused, Reason: r.Reason}
+		if r.Left >= 0 {
+			one.Left = &r.Left
+		}
+		out.Texts.Running = append(out.Texts.Running, one)
 	}
 	for _, f := range p.Found {
 		out.Found = append(out.Found, Found{string(f.Severity), string(f.Environment), f.Count, f.Open})

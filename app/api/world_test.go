@@ -178,6 +178,16 @@ func (w *world) running() {
 			}
 		}
 	}
+	w.update(func(ctx context.Context, tx *ledger.Tx) error {
+		h, err := tx.StartTexts(ctx, 103)
+		if err != nil {
+			return err
+		}
+		h.Pending, h.Remaining, h.Paused, h.Reason = h.Pending[1:], 12, w.clock.Time.Add(time.Hour), "this hour's requests for texts are used up"
+		h.Skipped = []string{"discussions: needs Discussions: read"}
+		h.Read.Add("issues", 7)
+		return tx.SaveTexts(ctx, h)
+	})
 	w.clock.Time = w.clock.Time.Add(time.Minute)
 }
 

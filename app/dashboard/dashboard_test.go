@@ -11,6 +11,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/web"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
 )
@@ -61,6 +62,9 @@ func TestPages(t *testing.T) {
 	b.shows("/required-check/1/ruleset.json", 200, `"integration_id": 4711`, `"context": "Clerk secret keys"`)
 	b.shows("/first-look", 200, "First look at acme", `<span id="read">4</span> of 5`)
 	b.shows("/first-look/1", 200, `data-live="/first-look/1/events"`, `<noscript><meta http-equiv="refresh" content="5"></noscript>`)
+	b.shows("/first-look/1", 200, `<span id="texts-done">1</span> of 5`, `id="read-issue-comments">`+format.Number(4200)+`<`,
+		`id="left-issue-comments">about `+format.Number(12000)+`<`, "Discussions left out in 1 repository: needs Discussions: read.",
+		format.Number(2900)+" texts read, issue comments now, about "+format.Number(12000)+" of them left; waits until ")
 	for _, path := range []string{"/leaks/999", "/leaks/x", "/nothing", "/first-look/999", "/required-check/999", "/required-check/2/ruleset.json", "/leaks/1/x", "/api/v1/leaks"} {
 		b.shows(path, 404, "There is no such page")
 	}
@@ -269,5 +273,9 @@ func TestProgressIsSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(`"read":"5"`)
+	until(`"texts-done":"1"`)
+	w.exec(`DELETE FROM text_histories`)
+	w.exec(`INSERT INTO text_histories (repository, started, updated, finished, pending) SELECT id, backfilled + 1, 1, 1, '[]' FROM repositories`)
+	until(`"texts-done":"5"`)
 	until("event: reload")
 }

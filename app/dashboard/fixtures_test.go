@@ -53,6 +53,10 @@ func (w *world) acme() {
 			VALUES ($1, $2, $3, $4, 'main', $5, $6, $7, $7, $8, 1842, 91234567, 4200000)`, r.id, installation, r.owner, r.name, r.private, r.archived, read, at(4*time.Hour))
 	}
 	w.exec(`INSERT INTO backfills (repository, phase, attempt, objects, total, started, updated) VALUES ($1, 'reading', 1, 4200, 9000, $2, $2)`, docs, at(time.Minute))
+	w.exec(`INSERT INTO text_histories (repository, started, updated, finished, pending, issues, issue_comments, edited, skipped)
+		VALUES ($1, $2, $2, $2, '[]', 120, 3400, 31, '["discussions: needs Discussions: read"]')`, billing, at(time.Minute))
+	w.exec(`INSERT INTO text_histories (repository, started, updated, pending, cursor, remaining, issues, issue_comments, paused, reason)
+		VALUES ($1, $2, $2, '["issue comments","releases"]', 'page=9', 12000, 2100, 800, $3, 'this hour''s requests for texts are used up')`, shop, at(time.Minute), at(-30*time.Minute))
 	w.exec(`INSERT INTO gaps (repository, ref, base, head, reasons, at) VALUES ($1, x'', '', $2, '["a file of 3 GiB"]', $3)`, tools, sha, at(9*day))
 	leaks := []struct {
 		repository    int64

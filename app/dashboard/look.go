@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/rekey-app/rekey/app/status"
 	"github.com/rekey-app/rekey/app/web"
 	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -25,11 +27,14 @@ const (
 type lookPage struct {
 	Now time.Time
 	ledger.Progress
-	Done   bool
-	Others []ledger.InstallationRow // where there are several
-	Texts  map[string]string
-	Found  int
-	Open   int
+	HistoriesDone bool                     // of git
+	Done          bool                     // those, and older texts
+	Others        []ledger.InstallationRow // where there are several
+	Numbers       map[string]string
+	Older         status.Texts // texts that were there before rekey
+	Waits         []string     // of those that are being read, in the order of Progress.Texts.Running
+	Found         int
+	Open          int
 }
 
 // look is the page of an installation's progress; without an id, of the one whose histories are not read, or the first.
@@ -74,7 +79,12 @@ func (d *Dashboard) look(w http.ResponseWriter, r *http.Request) {
 }
 
 func newLook(progress ledger.Progress, now time.Time) lookPage {
-	p := lookPage{Now: now, Progress: progress, Done: progress.Read+progress.GivenUp >= progress.Repositories}
+	p := lookPage{Now: now, Progress: progress, Older: status.TextsOf(progress.Texts)}
+	p.HistoriesDone = progress.Read+progress.GivenUp >= progress.Repositories
+	p.Done = p.HistoriesDone && progress.Texts.Done+progress.Texts.GivenUp >= progress.Texts.Repositories
+	for _, r := range progress.Texts.Running {
+		p.Waits = append(p.Waits, status.Waits(r, now))
+	}
 	for _, g := range progress.Found {
 		p.Found, p.Open = p.Found+g.Count, p.Open+g.Open
 	}
@@ -85,16 +95,31 @@ func newLook(progress ledger.Progress, now time.Time) lookPage {
 	if progress.Left > 0 {
 		left = "about " + format.Duration(progress.Left.Round(time.Minute))
 	}
-	if p.Done {
+	if p.HistoriesDone {
 		speed, left = "finished", "nothing"
 	}
-	p.Texts = map[string]string{
+	p.Numbers = map[string]string{
 		"read": format.Number(progress.Read), "reading": format.Number(progress.Reading), "waiting": format.Number(progress.Waiting),
 		"given-up": format.Number(progress.GivenUp), "commits": format.Number(progress.Commits), "bytes": format.Size(progress.Bytes),
 		"speed": speed, "left": left, "found": format.Number(p.Found), "open": format.Number(p.Open),
-		"share": strconv.Itoa(progress.Read + progress.GivenUp),
+		"share":      strconv.Itoa(progress.Read + progress.GivenUp),
+		"texts-done": format.Number(progress.Texts.Done), "texts-reading": format.Number(progress.Texts.Reading),
+		"texts-waiting": format.Number(progress.Texts.Waiting), "texts-given-up": format.Number(progress.Texts.GivenUp),
+		"texts-share": strconv.Itoa(progress.Texts.Done + progress.Texts.GivenUp),
+	}
+	for _, l := range p.Older.Lists {
+		name := strings.ReplaceAll(l.List, " ", "-")
+		p.Numbers["read-"+name], p.Numbers["left-"+name] = format.Number(l.Read), aboutNumber(l.Left)
 	}
 	return p
+}
+
+// aboutNumber is a number that is not sure; "" for none.
+func aboutNumber(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return "about " + format.Number(n)
 }
 
 // watch sends a first look's numbers as they change. Each is asked of the ledger with what the reader sees now: the stream ends within
@@ -134,7 +159,7 @@ func (d *Dashboard) watch(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, "retry: 2000\n\n")
 		}
 		p := newLook(progress, d.Now())
-		text, err := json.Marshal(p.Texts)
+		text, err := json.Marshal(p.Numbers)
 		if err != nil {
 			return
 		}

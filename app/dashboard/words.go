@@ -41,6 +41,7 @@ func environmentName(e detect.Environment) string {
 func words() template.FuncMap {
 	return template.FuncMap{
 		"did": did, "lastday": respond.LastDay, "shownAs": stateName, "environment": environmentName, "verdict": verdictName,
+		"dashed":   func(s string) string { return strings.ReplaceAll(s, " ", "-") },
 		"describe": func(l respond.Leak) string { return title(respond.Describe(l.Kind, l.Environment)) },
 	}
 }

@@ -21,6 +21,7 @@ const (
 // Tx is what the package needs of the ledger.
 type Tx interface {
 	Backfills(ctx context.Context, installation int64, limit int) (ledger.Backfills, error)
+	TextHistories(ctx context.Context) (ledger.TextProgress, error)
 	Stats(ctx context.Context) (ledger.Stats, error)
 	Outcomes(ctx context.Context) (ledger.Outcomes, error)
 	Accounts(ctx context.Context, limit int) (map[int64]string, error)
@@ -31,6 +32,7 @@ var _ Tx = (*ledger.Tx)(nil)
 // Counts are what the ledger holds. All replicas on one database count the same.
 type Counts struct {
 	Backfills ledger.Backfills
+	Texts     ledger.TextProgress
 	Stats     ledger.Stats
 }
 
@@ -71,6 +73,9 @@ func (c *Counter) Counts(ctx context.Context) (Counts, error) {
 	var counts Counts
 	err := c.store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
 		if counts.Backfills, err = tx.Backfills(ctx, 0, 0); err != nil {
+			return err
+		}
+		if counts.Texts, err = tx.TextHistories(ctx); err != nil {
 			return err
 		}
 		counts.Stats, err = tx.Stats(ctx)

@@ -36,6 +36,7 @@ type Report struct {
 	Queue        []Queue      `json:"queue"`  // kinds of which jobs wait, run or were given up
 	Quotas       []Quota      `json:"quotas"` // GitHub's, by this process's last answers
 	Repositories Repositories `json:"repositories"`
+	Texts        Texts        `json:"texts"`
 	Leaks        []Leaks      `json:"leaks"` // open ones, the most urgent first
 }
 
@@ -130,6 +131,7 @@ func (r *Reporter) Report(ctx context.Context) Report {
 	}
 	b := counts.Backfills
 	report.Repositories = Repositories{Done: b.Done, Reading: b.Reading, Waiting: b.Waiting, GivenUp: b.GivenUp}
+	report.Texts = TextsOf(counts.Texts)
 	report.Queue, report.Leaks = queueOf(counts.Stats.Jobs), leaksOf(counts.Stats.Open)
 	return report
 }

@@ -61,6 +61,7 @@ func TestReportIsFetched(t *testing.T) {
 		Queue:        []Queue{{Kind: "delivery", Waiting: 2, Oldest: oldest}, {Kind: "issue", Waiting: 1, Oldest: got.Queue[1].Oldest}},
 		Quotas:       []Quota{{Installation: 7, Account: "acme", Limit: 10, Left: 5}, {Installation: 1, Limit: 10, Left: 9}},
 		Repositories: Repositories{Waiting: 1},
+		Texts:        TextsOf(ledger.TextProgress{Waiting: 1}),
 		Leaks:        []Leaks{{Severity: "critical", Environment: "live", Count: 1, Oldest: b.clock}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

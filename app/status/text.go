@@ -32,6 +32,7 @@ func WriteText(w io.Writer, r Report, colour bool) error {
 	}
 	if r.Unknown == "" {
 		p.repositories(r.Repositories)
+		p.texts(r.Texts)
 		p.leaks(r.Leaks)
 	}
 	_, err := io.WriteString(w, p.b.String())

@@ -40,6 +40,10 @@ func busy() status.Report {
 			{Installation: 7, Account: "acme", Limit: 5000, Left: 321}, {Installation: 9, Limit: 12500, Left: 12000}, {Limit: 5000, Left: 4990},
 		},
 		Repositories: status.Repositories{Done: 340, Reading: 3, Waiting: 12, GivenUp: 1},
+		Texts: status.Texts{
+			Done: 310, Reading: 4, Waiting: 41, GivenUp: 1, Lists: []status.TextList{{"issues", 8_123, 40}, {"issue comments", 56_000, 12_000}},
+			Skipped: []status.SkippedTexts{{"discussions", "needs Discussions: read", 310}},
+		},
 		Leaks: []status.Leaks{
 			{Severity: "critical", Environment: "live", Count: 2, Oldest: now.Add(-74 * time.Hour)},
 			{Severity: "medium", Environment: "test", Count: 14, Oldest: now.Add(-41 * time.Minute)},
@@ -51,7 +55,7 @@ func TestText(t *testing.T) {
 	t.Parallel()
 	fresh := busy()
 	fresh.Deliveries, fresh.Queue, fresh.Quotas = status.Deliveries{}, nil, nil
-	fresh.Repositories, fresh.Leaks, fresh.Role, fresh.Started = status.Repositories{}, nil, "web", fresh.Now.Add(-1500*time.Millisecond)
+	fresh.Repositories, fresh.Texts, fresh.Leaks, fresh.Role, fresh.Started = status.Repositories{}, status.Texts{}, nil, "web", fresh.Now.Add(-1500*time.Millisecond)
 	down := busy()
 	down.Ready, down.Unknown = false, "count what the ledger holds: dial tcp 10.0.0.3:5432: \x1b[31mrefused"
 	down.Components = []status.Component{

@@ -50,6 +50,12 @@ func (p *past) now() time.Time { return time.Now().Add(time.Duration(p.later.Loa
 
 func newPast(t testing.TB, permissions map[string]string) *past {
 	t.Helper()
+	return newPastAt(t, permissions, nil)
+}
+
+// newPastAt has GitHub's clock; nil: the computer's.
+func newPastAt(t testing.TB, permissions map[string]string, clock func() time.Time) *past {
+	t.Helper()
 	p := &past{}
 	p.T, _ = t.(*testing.T)
 	all := github.Wanted().Permissions
@@ -57,7 +63,7 @@ func newPast(t testing.TB, permissions map[string]string) *past {
 		all[name] = access
 	}
 	var err error
-	if p.github, err = githubtest.New(githubtest.Options{Quiet: true, Permissions: all}); err != nil {
+	if p.github, err = githubtest.New(githubtest.Options{Quiet: true, Permissions: all, Now: clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.github.Close() })

@@ -159,7 +159,10 @@ func organisation(t *testing.T, s *ledger.Store, installation, id int64, account
 		outside.Repository, outside.Outside, outside.PullNumber = id, true, 5
 		stranger := observation("f2 of "+account, 3)
 		_, recorded := tx.RecordScan(ctx, outside, []respond.Observation{stranger})
-		return errors.Join(recorded, tx.UpsertRepository(ctx, r),
+		texts, began := tx.StartTexts(ctx, id)
+		texts.Remaining, texts.Edited, texts.Skipped, texts.Reason = 30, 2, []string{"releases: of " + account}, "of "+account
+		texts.Read.Add("issues", 5)
+		return errors.Join(recorded, began, tx.SaveTexts(ctx, texts), tx.UpsertRepository(ctx, r),
 			tx.UpdateLeak(ctx, l, respond.Event{By: account + "-person", From: "ignored", To: "open", Reason: "of " + account}),
 			tx.SaveIssueText(ctx, l.ID, "title of "+account, "body of "+account),
 			tx.RecordActivity(ctx, ledger.Activity{By: "mona", Kind: ledger.ActivityCommand, What: "rotated", Detail: "of " + account, Repository: id, Leak: l.ID}),
