@@ -83,15 +83,17 @@ func (at restCursor) following(listed []textJSON, link url.Values) restCursor {
 		return next
 	}
 	since := end.UpdatedAt.UTC().Add(-sameTime)
-	if !since.After(at.since()) { // more than a page was changed at once
+	var again []string
+	for _, t := range listed {
+		if !t.UpdatedAt.Before(since) {
+			again = append(again, strconv.FormatInt(t.ID, 10))
+		}
+	}
+	if len(again)*2 > len(listed) { // so many were changed at once that by time it would go on at a crawl
 		next.seen = at.seen
 		return next
 	}
-	for _, t := range listed {
-		if !t.UpdatedAt.Before(since) {
-			next.seen = append(next.seen, strconv.FormatInt(t.ID, 10))
-		}
-	}
+	next.seen = again
 	next.query = url.Values{}
 	for name, values := range at.query {
 		next.query[name] = values
