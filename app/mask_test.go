@@ -143,6 +143,13 @@ func testMaskKinds(t *testing.T) {
 	if bytes.Contains([]byte(w.logs.String()), []byte(`"level":"ERROR"`)) {
 		t.Error("something was logged as an error")
 	}
+	ours := false
+	for _, line := range w.lines() {
+		ours = ours || line["event"] == "pull_request" && line["action"] == "edited" && line["outcome"] == "ignored: rekey's own doing"
+	}
+	if !ours {
+		t.Error("rekey's own edit of a pull request was taken for a person's")
+	}
 	w.conclusion(head, "failure") // an earlier version still shows it
 }
 

@@ -238,3 +238,74 @@ func TestTextsOf(t *testing.T) {
 		})
 	})
 }
+
+// TestMasks: a mask is recorded with what follows for the text, counts for its leak, and an event about the version before it changes nothing.
+func TestMasks(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, _ := open(t, url)
+		know(t, s, repository())
+		written := inComment("f1", "IC_1", 0)
+		var leak int64
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			for _, o := range []respond.Observation{written, inComment("f1", "IC_2", 0)} {
+				recorded, err := tx.RecordScan(ctx, scanOfText(o.Sighting.Text.NodeID), []respond.Observation{o})
+				if err != nil {
+					return err
+				}
+				for _, l := range append(recorded.New, recorded.Known...) {
+					leak = l.ID
+				}
+			}
+			return nil
+		})
+		save := func(at time.Time, why respond.Kept, news bool) {
+			t.Helper()
+			update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+				list, err := tx.InText(ctx, repository().ID, "IC_1", 10)
+				if err != nil || len(list) != 1 {
+					t.Fatalf("%d sightings in the text, %v", len(list), err)
+				}
+				if got, err := tx.SaveMask(ctx, list[0].ID, at, why); err != nil || got != news {
+					t.Errorf("news %v, %v; want %v", got, err, news)
+				}
+				return nil
+			})
+		}
+		masked := func(want int) respond.Text {
+			t.Helper()
+			view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+				if n, err := tx.Masked(ctx, leak); n != want || err != nil {
+					t.Errorf("masked in %d texts, %v; want %d", n, err, want)
+				}
+				return nil
+			})
+			return places(t, s, leak)[0].Text
+		}
+		save(time.Time{}, respond.KeptPermission, true)
+		save(time.Time{}, respond.KeptPermission, false)
+		if text := masked(0); text.Kept != respond.KeptPermission || text.Former || !text.Masked.IsZero() {
+			t.Errorf("kept: %+v", text)
+		}
+		at := start().Add(time.Minute)
+		save(at, "", true)
+		if text := masked(1); text.Kept != "" || !text.Former || !text.Masked.Equal(at) {
+			t.Errorf("masked: %+v", text)
+		}
+		again := func(o respond.Observation) {
+			t.Helper()
+			update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+				_, err := tx.RecordScan(ctx, scanOfText("IC_1"), []respond.Observation{o})
+				return err
+			})
+		}
+		again(written) // its event came late
+		if text := masked(1); !text.Former || !text.Masked.Equal(at) {
+			t.Errorf("after a late event: %+v", text)
+		}
+		again(inComment("f1", "IC_1", 2)) // somebody wrote it again
+		if text := masked(1); text.Former || !text.Masked.Equal(at) {
+			t.Errorf("written again: %+v", text)
+		}
+	})
+}
