@@ -193,11 +193,12 @@ func testMaskRace(t *testing.T) {
 		before int    // the edit comes before this request of GraphQL; 0: before the edit itself
 		to     string // KEY stands for the key
 		want   string
+		ours   int // edits
 	}{
-		"seen, with the key":     {2, "Better: KEY", "Better: " + removed},
-		"seen, without":          {2, "Never mind.", "Never mind."},
-		"not seen, with the key": {0, "Better: KEY", "Better: " + removed},
-		"not seen, without":      {0, "Never mind.", "Never mind."},
+		"seen, with the key":     {2, "Better: KEY", "Better: " + removed, 1},
+		"seen, without":          {2, "Never mind.", "Never mind.", 0},
+		"not seen, with the key": {0, "Better: KEY", "Better: " + removed, 2},
+		"not seen, without":      {0, "Never mind.", "Never mind.", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -226,10 +227,20 @@ func testMaskRace(t *testing.T) {
 			})
 			w.took(w.shop.Comment(w.ctx, number, written(key), w.sam))
 			var body string
+			ours := 0
 			for _, text := range w.shop.Texts() {
-				if text.Kind == "IssueComment" {
-					body = text.Body
+				if text.Kind != "IssueComment" {
+					continue
 				}
+				body = text.Body
+				for _, version := range text.Versions {
+					if version.Editor == w.github.Bot().Login {
+						ours++
+					}
+				}
+			}
+			if ours != test.ours {
+				t.Errorf("%d edits of ours, want %d", ours, test.ours)
 			}
 			if !edited || !strings.HasPrefix(body, test.want) || strings.Contains(body, "It works") {
 				t.Errorf("edited %v; the comment says\n%s", edited, strings.ReplaceAll(body, key, "KEY"))
