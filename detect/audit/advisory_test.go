@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rekey-app/rekey/detect/audit"
@@ -43,5 +44,22 @@ func TestExposing(t *testing.T) {
 	}
 	if !slices.Equal(exposing, []string{"GHSA-gjxx-92w9-8v8f"}) {
 		t.Errorf("%v may have given the key away", exposing)
+	}
+}
+
+// TestRenaming: what to call a variable instead is what it is called, without the prefix.
+func TestRenaming(t *testing.T) {
+	t.Parallel()
+	result, err := audit.Run(t.Context(), audit.Files{".env": []byte("VITE_CLERK_SECRET_KEY=\nNEXT_PUBLIC_CLERK_WEBHOOK_SECRET=\n"), "a.ts": []byte("f(import.meta.env.VITE_MY_CLERK_SECRET_KEY)")}, audit.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fixes []string
+	for _, f := range result.Findings {
+		before, _, _ := strings.Cut(f.Fix, ",")
+		fixes = append(fixes, before)
+	}
+	if want := []string{"", "Rename it to CLERK_WEBHOOK_SECRET", "Rename it to MY_CLERK_SECRET_KEY"}; !slices.Equal(fixes, want) {
+		t.Errorf("%q, want %q", fixes, want)
 	}
 }

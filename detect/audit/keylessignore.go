@@ -24,7 +24,7 @@ func keylessIgnored() Check {
 		ID: "C35", Title: "What keyless mode writes isn't ignored", Severity: detect.LowSeverity, Tier: All,
 		Frameworks: []string{"Next.js", "Astro", "Nuxt", "React Router", "TanStack Start"},
 		Fix:        "Add /.clerk/ to .gitignore.",
-		Link:       "https://clerk.com/docs/guides/development/keyless-mode",
+		Link:       "https://github.com/clerk/javascript/blob/main/packages/shared/src/keyless/nodeFileStorage.ts",
 		Why: "Where an app starts in development without keys, this version of the SDK makes some and keeps them in `.clerk/`. It adds the directory to `.gitignore` in the directory " +
 			"it is started from, the first time; until then, and in other directories, `git add .` takes the keys along.",
 		Before: append(slices.Clone(app), Example{".gitignore", "node_modules\n"}),

@@ -30,6 +30,18 @@ func prefixed() Check {
 
 const handedOut = " is a name that frameworks hand to browsers"
 
+// publicPrefix is what such a name begins with.
+var publicPrefix = regexp.MustCompile(`^(?:NEXT_PUBLIC|VITE|EXPO_PUBLIC|REACT_APP|PUBLIC|NUXT_PUBLIC|GATSBY|PLASMO_PUBLIC|NX_PUBLIC|VUE_APP)_`)
+
+// renamed says what to do about a variable that isn't called as most are.
+func renamed(name string) string {
+	plain := publicPrefix.ReplaceAllString(name, "")
+	if plain == "CLERK_SECRET_KEY" {
+		return ""
+	}
+	return "Rename it to " + plain + ", and read it in server code only. If code for the browser was ever built with it set, replace the secret."
+}
+
 // prefixedName is such a name, as a whole. Names that go on say something about the secret, and are none: see [aboutSecret].
 var prefixedName = regexp.MustCompile(
 	`\b(?:NEXT_PUBLIC|VITE|EXPO_PUBLIC|REACT_APP|PUBLIC|NUXT_PUBLIC|GATSBY|PLASMO_PUBLIC|NX_PUBLIC|VUE_APP)_(?:[A-Z0-9]+_)*CLERK(?:_[A-Z0-9]+)*_SECRETS?(?:_[A-Z0-9]+)*\b`)
@@ -57,7 +69,7 @@ func findPrefixed(p *project) []Finding {
 			if !isPrefixed(s.name) {
 				continue
 			}
-			f := Finding{Path: name, Range: rangeOf(text, s.start, s.end), Seen: s.name + handedOut}
+			f := Finding{Path: name, Range: rangeOf(text, s.start, s.end), Seen: s.name + handedOut, Fix: renamed(s.name)}
 			if !isPlaceholder(s.value) {
 				f.Severity, f.Seen = detect.CriticalSeverity, f.Seen+", and it has a value here"
 			}

@@ -26,7 +26,7 @@ func prefixedInScripts(p *project) []Finding {
 				r = rangeOf(f.Text, r.Start+i, r.Start+i+len(name))
 			}
 			if r.Line != line {
-				found = append(found, Finding{Path: f.Path, Range: r, Seen: name + handedOut})
+				found = append(found, Finding{Path: f.Path, Range: r, Seen: name + handedOut, Fix: renamed(name)})
 			}
 			line = r.Line
 			return true

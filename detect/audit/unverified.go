@@ -14,7 +14,7 @@ func unverified() Check {
 		ID: "C27", Title: "A session token is decoded, not verified", Severity: detect.CriticalSeverity, Tier: Default,
 		Frameworks: []string{"JavaScript", "Go", "Python", "Ruby", "PHP"},
 		Fix: "Verify the token before you use what it says: authenticate_request in Clerk's backend SDKs, jwt.Verify in Go, or a JWT library with Clerk's public keys " +
-			"(https://<your Frontend API>/.well-known/jwks.json).",
+			"(https://YOUR-FRONTEND-API/.well-known/jwks.json).",
 		Link: "https://clerk.com/docs/guides/sessions/manual-jwt-verification",
 		Why: "Anyone can write a token that says `\"sub\": \"user_…\"`. What makes it Clerk's is its signature, and nothing here checks that: whoever sends a token of their own " +
 			"is whoever they like. rekey reports it where a file takes a token from a request, decodes it without verification, uses its subject, and verifies none.",
