@@ -73,7 +73,7 @@ func excerpt(text io.ReaderAt, f detect.Finding, masks []mask) Excerpt {
 		before = cutStart(before)
 	}
 	before = strings.TrimPrefix(before, "\ufeff")
-	before, after = lastOf(maskRandom(maskSecrets(before)), shown), firstOf(maskRandom(maskSecrets(after)), shown)
+	before, after = lastOf(maskRandom(maskSecrets(before), looksRandom), shown), firstOf(maskRandom(maskSecrets(after), looksRandom), shown)
 	e := Excerpt{Line: strings.TrimSpace(terminal.Printable(before) + f.Secret.Redacted() + terminal.Printable(after))}
 	if n, ok := characters(text, start, at, wide); ok {
 		e.Column = n + 1
@@ -139,8 +139,8 @@ func masked(text io.ReaderAt, masks []mask, from, to int64, wide order) (string,
 	return b.String(), whole, nil
 }
 
-// maskRandom replaces every long word that looks random: credentials of other kinds, and encoded ones that go on.
-func maskRandom(s string) string {
+// maskRandom replaces every long word that is random: credentials of other kinds, and encoded ones that go on.
+func maskRandom(s string, random func(word string) bool) string {
 	const longest = 16
 	var b strings.Builder
 	for at := 0; at < len(s); {
@@ -153,7 +153,7 @@ func maskRandom(s string) string {
 			at++
 			continue
 		}
-		if word := s[at:end]; len(word) >= longest && looksRandom(word) {
+		if word := s[at:end]; len(word) >= longest && random(word) {
 			b.WriteString("…")
 		} else {
 			b.WriteString(word)

@@ -33,7 +33,7 @@ func Mark(text []byte, found []detect.Finding, from, to int) Marked {
 	if err != nil {
 		return Marked{}
 	}
-	line = maskRandom(maskSecrets(line))
+	line = maskRandom(maskSecrets(line), func(word string) bool { return looksRandom(word) && !isName(word) })
 	before, inside, after := split(string(text[first:last]), line, from-first, to-first)
 	if first > start {
 		before = cutStart(before)
@@ -47,6 +47,24 @@ func Mark(text []byte, found []detect.Finding, from, to int) Marked {
 		Inside: firstOf(terminal.Printable(inside), 2*shown),
 		After:  strings.TrimRight(firstOf(terminal.Printable(after), shown), " "),
 	}
+}
+
+// isName reports whether a word is one of code, such as createRouteMatcher: letters alone, and few words in it for its length. What is
+// random has digits, or a capital after every third letter or so.
+func isName(word string) bool {
+	const shortest = 6 // of words, on average
+	words, last := 1, 0
+	for i := range len(word) {
+		sort := sortOf(word[i])
+		switch {
+		case sort == 1:
+			return false
+		case sort == 2 && last == 3:
+			words++
+		}
+		last = sort
+	}
+	return shortest*(words-1) <= len(word)
 }
 
 // split cuts a masked line where line[from:to] was before. An end that was masked is moved outwards to where both lines agree.

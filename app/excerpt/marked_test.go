@@ -14,6 +14,7 @@ func TestMarkedLines(t *testing.T) {
 	t.Parallel()
 	live := detecttest.Key(1, detect.Live)
 	redacted := detect.NewSecret(live).Redacted()
+	random := detecttest.Random(7, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 40)
 	for name, c := range map[string]struct {
 		text   string // the range is between brackets
 		marked Marked
@@ -26,6 +27,8 @@ func TestMarkedLines(t *testing.T) {
 		"a key before":     {"k=" + live + "; ⟦auth⟧()", Marked{"k=" + redacted + "; ", "auth", "()"}},
 		"a key in it":      {"⟦f(\"" + live + "\")⟧;", Marked{"", "f(\"" + redacted + "\")", ";"}},
 		"another's secret": {"DB_PASSWORD=hunter2 ⟦NAME⟧", Marked{"DB_PASSWORD=… ", "NAME", ""}},
+		"names":            {"if (⟦isProtectedRoute⟧(req)) createRouteMatcher", Marked{"if (", "isProtectedRoute", "(req)) createRouteMatcher"}},
+		"random":           {"⟦f⟧(" + random + ")", Marked{"", "f", "(…)"}},
 		"umlauts":          {"größe ⟦größe⟧ größe", Marked{"größe ", "größe", " größe"}},
 		"controls":         {"\x1b[31m⟦a\u202e⟧", Marked{"·[31m", "a·", ""}},
 	} {
