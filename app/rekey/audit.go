@@ -49,9 +49,12 @@ Examples:
   rekey audit --ref main shop.git   a branch of a bare repository
   rekey audit --format sarif -o audit.sarif
 
+--routes understands Next.js, Express, Hono, Fastify, Astro, Nuxt, React Router and TanStack Start. It never says that a route is open:
+where the code doesn't show what protects it, that is unknown.
+
 A comment such as // rekey:allow C3 this page is public, on the line or the one above, accepts a finding. The output counts them.
 
-Exit status: 0 nothing found, 1 something found, 2 something could not be read.`
+Exit status: 0 nothing found, 1 something found (--fail-on says how severe), 2 something could not be read.`
 }
 
 // Run audits and reports. Its exit status is told by [exitStatus].
