@@ -50,5 +50,5 @@ func updates(l Leak, secrets []Secret) string {
 	if list == "" {
 		return ""
 	}
-	return "\n" + list + "\n"
+	return "\n" + list
 }

@@ -58,7 +58,7 @@ func TestSecrets(t *testing.T) {
 	l.Updated = map[guide.Secret]time.Time{want[0]: found.Add(time.Hour), want[1]: found.Add(-90 * 24 * time.Hour)}
 	added, same := strings.CutPrefix(step(l), before)
 	if want := "\n\n- [x] Secret `LIVE_KEY` of the environment `production`: updated on 23 Nov 2026" +
-		"\n- [ ] Secret `CLERK_SECRET_KEY`: last updated on 25 Aug 2026, not since the leak was found\n"; !same || added != want {
+		"\n- [ ] Secret `CLERK_SECRET_KEY`: last updated on 25 Aug 2026, not since the leak was found"; !same || added != want {
 		t.Errorf("%q, want %q", added, want)
 	}
 }
