@@ -643,3 +643,58 @@ func TestTextsAsEvents(t *testing.T) {
 		t.Errorf("%+v", ghost)
 	}
 }
+
+// TestATextFullOfKeys: a comment as long as GitHub takes, of nothing but keys, is read whole.
+func TestATextFullOfKeys(t *testing.T) {
+	t.Parallel()
+	p := newPast(t, nil)
+	number, _ := p.repo.OpenIssue(t.Context(), "t", "b", p.ada)
+	var body strings.Builder
+	keys := 0
+	for ; ; keys++ {
+		key := p.key()
+		if body.Len()+len(key)+1 > 65_536 {
+			break
+		}
+		body.WriteString(key + "\n")
+	}
+	if _, err := p.repo.Comment(t.Context(), number, body.String(), p.eve); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	p.update(t, func(ctx context.Context, tx *ledger.Tx) error {
+		leaks, err := tx.OpenAfter(ctx, p.repo.ID(), 0, 5000)
+		found = len(leaks)
+		return err
+	})
+	if keys < 1000 || found != keys {
+		t.Errorf("%d of %d keys found", found, keys)
+	}
+}
+
+// TestHalfAnAnswerIsNone: GraphQL may answer in part, with an error beside it. The page is read again.
+func TestHalfAnAnswerIsNone(t *testing.T) {
+	t.Parallel()
+	p := newPast(t, nil)
+	want := p.everywhere()
+	failed := false
+	p.github.Inject(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if !strings.HasSuffix(r.URL.Path, "/graphql") || failed || p.github.Count(githubtest.Query) < 3 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		failed = true
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"data":{"nodes":[null]},"errors":[{"message":"Something went wrong while executing your query."}]}`)
+	})
+	out := outcome.Of(p.read(t.Context()), p.now(), outcome.Attempt{Number: 1})
+	if !failed || out.Do == github.GiveUp {
+		t.Errorf("failed %t, %+v", failed, out)
+	}
+	if err := p.read(t.Context()); err != nil || len(p.places()) != len(want)-2 {
+		t.Errorf("%v, %v", err, p.places())
+	}
+}
