@@ -91,7 +91,7 @@ func combinedAdvisory() *advisory {
 			"@clerk/react-router":         {{From: "0.0.1", Below: "2.4.13"}, {From: "3.0.0", Below: "3.1.4"}},
 			"@clerk/tanstack-react-start": {{From: "0.0.1", Below: "0.29.11"}, {From: "1.0.0", Below: "1.1.4"}},
 		},
-		words: []string{"@clerk/", "has|protect"}, uses: combined,
+		words: []string{"@clerk/", "has(|protect(", "reverification|feature|plan"}, uses: combined,
 		before: installed("@clerk/nextjs 7.2.3 @clerk/shared 4.8.2", Example{"app/settings/page.tsx", combinedExample}),
 		after:  installed("@clerk/nextjs 7.2.4 @clerk/shared 4.8.3", Example{"app/settings/page.tsx", combinedExample}),
 	}

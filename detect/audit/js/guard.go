@@ -72,7 +72,9 @@ func isNested(text []byte) bool {
 		case ')', ']', '}':
 			depth = max(depth-1, 0)
 		case '!', '~', '-', '+', '=', '*', '?', ':', '<', '.', '`':
-			chain++
+			if i+1 == len(text) || text[i+1] != '.' && (text[i+1] < '0' || text[i+1] > '9') { // not the numbers of a picture's paths
+				chain++
+			}
 		case ';', ',':
 			chain = 0
 		case '\n':
@@ -110,7 +112,11 @@ func isAmbiguous(text []byte) bool {
 		if at < 0 {
 			return false
 		}
-		text = skipBlank(text[at+1:])
+		if text = text[at+1:]; bytes.HasPrefix(text, []byte("?")) { // a ?? b
+			text = text[1:]
+			continue
+		}
+		text = skipBlank(text)
 		inner, opens := bytes.CutPrefix(text, []byte("("))
 		if !opens {
 			continue

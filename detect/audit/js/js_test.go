@@ -100,6 +100,7 @@ async function* o() { yield f(); await f(); for await (const p of f()) {} }
 			"syntax of all kinds", "a.tsx",
 			`import { f } from 'm'
 @d class A<T extends object = {}> extends B<T> { @p() private readonly x?: number = f(); #y = f(); static { f() } constructor(@i() private z: Z) { super(); f() } get q() { return f() } }
+class D { get = () => f(); static #set = 1; async = 2 }
 enum E { A = 1, B }
 abstract class C { abstract m(): void; declare w: string }
 const o = { a: 1 } satisfies Record<string, number>
@@ -122,7 +123,7 @@ export = f`,
 			t.Parallel()
 			if c.name == "syntax of all kinds" {
 				c.text = strings.TrimSuffix(c.text, "\nexport = f")
-				if got := calls(t, c.file, c.text); len(got) != 10 {
+				if got := calls(t, c.file, c.text); len(got) != 11 {
 					t.Errorf("%d calls: %q", len(got), got)
 				}
 				return
@@ -200,6 +201,10 @@ func TestRefused(t *testing.T) {
 		if _, err := js.Parse("a.ts", []byte(c.text)); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
+	}
+	picture := "export const Logo = () => <path d=\"M" + strings.Repeat("-1.5-.5 2.25-3", 280) + "\" />\n"
+	if _, err := js.Parse("a.tsx", []byte(picture)); err != nil {
+		t.Errorf("a picture: %v", err)
 	}
 	if _, err := js.Parse("a.ts", []byte("f()\nconst = 1")); err == nil || err.Error() != "syntax error in line 2" {
 		t.Errorf("a syntax error: %v", err)

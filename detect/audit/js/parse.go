@@ -20,6 +20,7 @@ var (
 	ErrGenerated = errors.New("generated")
 	ErrTooDeep   = errors.New("nested too deeply to be read as code")
 	ErrEncoding  = errors.New("not UTF-8 text")
+	ErrUnread    = errors.New("can't be read as code")
 )
 
 const (
@@ -61,7 +62,7 @@ func Parse(name string, text []byte) (*File, error) {
 	}
 	program, err := parser.ParseFile(nil, "", string(code.Code), parser.IgnoreRegExpErrors, parser.WithDisableSourceMaps)
 	if err != nil {
-		return nil, fmt.Errorf("can't be read as code: %w", err)
+		return nil, ErrUnread
 	}
 	f := &File{Path: name, Text: text, Exports: map[string]*Node{}, scopes: map[*Node]map[string]*Binding{}}
 	f.places = newPlaces(code.Map, code.Code, text)
@@ -171,10 +172,8 @@ func options(loader api.Loader) api.TransformOptions {
 		"dynamic-import": false,
 	}
 	for _, feature := range []string{
-		"async-await", "bigint", "class-field", "class-private-accessor", "class-private-brand-check", "class-private-field",
-		"class-private-method",
-		"class-static-blocks", "class-static-field", "exponent-operator", "logical-assignment", "nullish-coalescing", "object-rest-spread",
-		"optional-catch-binding", "optional-chain",
+		"async-await", "bigint", "exponent-operator", "logical-assignment", "nullish-coalescing", "object-rest-spread", "optional-catch-binding",
+		"optional-chain",
 	} {
 		supported[feature] = true
 	}
