@@ -10,7 +10,7 @@ import (
 
 // astro are the pages and endpoints of an app of Astro: files below src/pages. What a page does is no code that is read.
 func (a *app) astro() []Route {
-	if !a.dependencies["astro"] {
+	if !a.has("astro") {
 		return nil
 	}
 	gate := a.exportedGate("src/middleware", "onRequest")
@@ -108,7 +108,7 @@ func (p *program) isClerkMiddleware(at place) bool {
 
 // nuxt are the server routes of an app of Nuxt: files below server/api and server/routes.
 func (a *app) nuxt() []Route {
-	if !a.dependencies["nuxt"] {
+	if !a.has("nuxt") {
 		return nil
 	}
 	var gates []*gate

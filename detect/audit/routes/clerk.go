@@ -74,6 +74,7 @@ func (f *frame) call(n *js.Node) value {
 	case code:
 		return f.callCode(v.at, args)
 	}
+	f.unfollowed = n
 	return value{}
 }
 

@@ -32,8 +32,12 @@ type run struct {
 	steps   int
 	calls   int
 	// given are the arguments of a middleware's handler, where they aren't those of Next.js and Astro.
-	given  []value
-	wentOn bool // what comes behind a middleware was called, or may have been
+	given []value
+	// unfollowed is the call that was left last since nobody knows what it does; early is the first of these that was awaited before
+	// anything refused.
+	unfollowed *js.Node
+	early      place
+	wentOn     bool // what comes behind a middleware was called, or may have been
 }
 
 type match struct{ call, pattern place }

@@ -1,6 +1,9 @@
 package routes
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/rekey-app/rekey/detect/audit/js"
 )
 
@@ -22,7 +25,11 @@ func (f *frame) expression(n *js.Node) value {
 	case js.Member:
 		return f.memberOf(n)
 	case js.Await:
-		return f.expression(n.Kids[0])
+		v := f.expression(n.Kids[0])
+		if f.early.node == nil && len(f.refused) == 0 && n.Kids[0] != nil && f.unfollowed == n.Kids[0] && !reads(n.Kids[0]) {
+			f.early = place{f.file, n}
+		}
+		return v
 	case js.Call:
 		return f.call(n)
 	case js.New:
@@ -61,6 +68,13 @@ func (f *frame) expression(n *js.Node) value {
 		return value{truth: yes}
 	}
 	return value{}
+}
+
+// reads reports whether a call only reads the request, or what comes with it.
+func reads(call *js.Node) bool {
+	path := call.Kids[0].Path()
+	name := path[strings.LastIndexByte(path, '.')+1:]
+	return slices.Contains([]string{"json", "text", "formData", "arrayBuffer", "blob", "headers", "cookies", "draftMode", "connection", "parse", "getTranslations"}, name)
 }
 
 func (f *frame) binary(n *js.Node) value {

@@ -41,6 +41,10 @@ func (a *app) nextMiddleware(base string) *gate {
 		return nil
 	}
 	g := &gate{file: found[0]}
+	if strings.HasPrefix(path.Base(g.file), "proxy.") && a.major("next") < 16 {
+		g.doubt = "Next.js runs a file of that name from version 16 on"
+		return g
+	}
 	if len(found) > 1 {
 		g.doubt = "there are several middleware files"
 		return g

@@ -37,7 +37,12 @@ func (p *program) own(r request, at place, args ...value) finding {
 	if with, _ := p.follow(r).invoke(at, args); with.refusesAlways() {
 		return finding{evidence: seen(at, "answers everyone alike: "+without.telling().What)}
 	}
-	return finding{refuses: true, evidence: []Evidence{without.telling()}}
+	found := finding{refuses: true, evidence: []Evidence{without.telling()}}
+	if without.early.node != nil {
+		found.evidence[0].What += ", after something else was awaited"
+		found.evidence = append(found.evidence, without.early.evidence("what is awaited before"))
+	}
+	return found
 }
 
 func seen(at place, what string) []Evidence {

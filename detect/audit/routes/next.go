@@ -12,7 +12,7 @@ const nextName = "Next.js"
 
 // next are the routes of an app of Next.js: files of its App Router and its Pages Router, and Server Functions.
 func (a *app) next() []Route {
-	if !a.dependencies["next"] {
+	if !a.has("next") {
 		return nil
 	}
 	var all []Route

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"math"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rekey-app/rekey/detect/audit"
@@ -79,9 +81,9 @@ type app struct {
 	*program
 
 	dir          string
-	dependencies map[string]bool
-	files        []string        // of code, relative to dir
-	static       map[string]bool // paths of routes without parameters
+	dependencies map[string]string // ranges of versions
+	files        []string          // of code, relative to dir
+	static       map[string]bool   // paths of routes without parameters
 }
 
 // apps are the packages of the tree that depend on anything.
@@ -109,25 +111,40 @@ func (p *program) apps() []*app {
 	return all
 }
 
-func (p *program) dependenciesIn(dir string) map[string]bool {
+// major is the least major version of a package that the app asks for: large where it is the newest one, 0 where it isn't known.
+func (a *app) major(name string) int {
+	written := strings.TrimLeft(a.dependencies[name], "^~>=v ")
+	if written == "latest" || written == "canary" || written == "*" {
+		return math.MaxInt
+	}
+	digits, _, _ := strings.Cut(written, ".")
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func (a *app) has(name string) bool {
+	_, has := a.dependencies[name]
+	return has
+}
+
+func (p *program) dependenciesIn(dir string) map[string]string {
 	text, ok := p.tree.Read(path.Join(dir, "package.json"))
 	if !ok {
 		return nil
 	}
 	var written struct {
-		Dependencies    map[string]any `json:"dependencies"`
-		DevDependencies map[string]any `json:"devDependencies"`
+		Dependencies    map[string]string `json:"dependencies"`
+		DevDependencies map[string]string `json:"devDependencies"`
 	}
 	if json.Unmarshal(text, &written) != nil {
 		return nil
 	}
-	all := map[string]bool{}
-	for name := range written.Dependencies {
-		all[name] = true
-	}
-	for name := range written.DevDependencies {
-		all[name] = true
-	}
+	all := map[string]string{}
+	maps.Copy(all, written.DevDependencies)
+	maps.Copy(all, written.Dependencies)
 	return all
 }
 

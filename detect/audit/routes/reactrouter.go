@@ -9,7 +9,7 @@ import (
 
 // reactRouter are the routes of an app of React Router in framework mode, as app/routes.ts lists them: what their loaders and actions do.
 func (a *app) reactRouter() []Route {
-	if !a.dependencies["react-router"] {
+	if !a.has("react-router") {
 		return nil
 	}
 	name := a.fileAt(path.Join(a.dir, "app/routes"))
@@ -86,7 +86,7 @@ func (a *app) module(at, file string) []Route {
 
 // tanStack are the server functions and the handlers of an app of TanStack Start, and its pages.
 func (a *app) tanStack() []Route {
-	if !a.dependencies["@tanstack/react-start"] {
+	if !a.has("@tanstack/react-start") {
 		return nil
 	}
 	var all []Route

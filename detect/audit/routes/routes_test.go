@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
+	"pgregory.net/rapid"
 
 	"github.com/rekey-app/rekey/detect/audit"
 	"github.com/rekey-app/rekey/detect/audit/routes"
@@ -80,6 +82,40 @@ func written(m routes.Map) string {
 		fmt.Fprintf(&b, "note %s: %s\n", n.Path, n.What)
 	}
 	return b.String()
+}
+
+// TestAnyTextIsTaken: files that are cut, or put together from parts of others, have a map or none, and nothing breaks.
+func TestAnyTextIsTaken(t *testing.T) {
+	t.Parallel()
+	archives, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var trees []*txtar.Archive
+	for _, name := range archives {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trees = append(trees, archive)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		files := audit.Files{}
+		for _, file := range rapid.SampledFrom(trees).Draw(t, "tree").Files {
+			lines := strings.SplitAfter(string(file.Data), "\n")
+			if !strings.HasSuffix(file.Name, ".json") {
+				from := rapid.IntRange(0, len(lines)).Draw(t, "from")
+				to := rapid.IntRange(from, min(len(lines), from+3)).Draw(t, "to")
+				lines = slices.Delete(lines, from, to)
+			}
+			files[file.Name] = []byte(strings.Join(lines, ""))
+		}
+		for _, r := range routes.Of(files).Routes {
+			if !slices.Contains(routes.States(), r.State) || r.File == "" || r.Path == "" || r.Line < 1 {
+				t.Fatalf("%+v", r)
+			}
+		}
+	})
 }
 
 // TestTheMapNeverSaysThatARouteIsOpen: it says what it saw.

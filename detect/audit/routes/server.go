@@ -56,7 +56,7 @@ var methods = map[string]string{ //nolint:gochecknoglobals // a constant
 
 // served are the routes of the app that one of these frameworks serves.
 func (a *app) served(framework serverFramework) []Route {
-	if !a.dependencies[framework.module] {
+	if !a.has(framework.module) {
 		return nil
 	}
 	s := &server{app: a, framework: framework, routers: map[*js.Node]*router{}}
@@ -231,6 +231,8 @@ func (s *server) add(r *router, prefix string, at place) {
 			one.method = "ALL"
 		}
 		one.handlers = s.unfold(one.handlers)
+	case (name == "use" || name == "addHook") && isConditional(at.node):
+		return // it may not be there
 	case name == "addHook":
 	case name == "route" && len(args) == 1 && args[0].Kind == js.Object:
 		s.object(r, one, place{at.file, args[0]})
@@ -246,6 +248,16 @@ func (s *server) add(r *router, prefix string, at place) {
 		return
 	}
 	r.calls = append(r.calls, one)
+}
+
+// isConditional reports whether a call is made in some cases only.
+func isConditional(n *js.Node) bool {
+	for ; n != nil && n.Kind != js.Function; n = n.Parent {
+		if n.Kind == js.If || n.Kind == js.Conditional || n.Kind == js.Loop || n.Kind == js.Case || n.Kind == js.Binary {
+			return true
+		}
+	}
+	return false
 }
 
 // unfold takes hooks out of the options of a route, before its handler.
