@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -55,24 +56,30 @@ func unsafeGuards(p *project) []Finding {
 	return found
 }
 
+// metadataRead is where a program reads a privilege from unsafe metadata, and which.
+type metadataRead struct {
+	at   token.Token
+	word string
+}
+
 // unsafeGuardsIn returns where a program reads a privilege from unsafe metadata and decides by it: in the same statement, or later by the
 // variable that it puts it in.
 func unsafeGuardsIn(p program) []token.Token {
 	var found []token.Token
-	held := map[string]token.Token{} // variables that hold such a privilege, and where it is read
+	held := map[string]metadataRead{} // by variable
 	for _, statement := range token.Statements(p.tokens) {
 		assigned := assignedIn(statement)
-		i := readsPrivilege(statement)
+		i, word := readsPrivilege(statement)
 		switch {
-		case i >= 0 && decides(statement, i):
+		case i >= 0 && decides(statement, i, word):
 			found = append(found, statement[i])
 		case i >= 0 && assigned != "":
-			held[assigned] = statement[i]
+			held[assigned] = metadataRead{statement[i], word}
 			continue
 		}
 		for at, t := range statement {
-			if read, ok := held[t.Text]; ok && t.Kind == token.Name && decides(statement, at) && (at == 0 || !statement[at-1].Is(".")) {
-				found = append(found, read)
+			if read, ok := held[t.Text]; ok && t.Kind == token.Name && decides(statement, at, read.word) && (at == 0 || !statement[at-1].Is(".")) {
+				found = append(found, read.at)
 				delete(held, t.Text)
 			}
 		}
@@ -81,9 +88,9 @@ func unsafeGuardsIn(p program) []token.Token {
 	return found
 }
 
-// readsPrivilege returns the index of unsafe metadata of which the statement reads a privilege, or -1. What sets it, as an argument or a
-// key, is no reading.
-func readsPrivilege(statement []token.Token) int {
+// readsPrivilege returns the index of unsafe metadata of which the statement reads a privilege, or -1, and the privilege. What sets it, as an
+// argument or a key, is no reading.
+func readsPrivilege(statement []token.Token) (int, string) {
 	for i, t := range statement {
 		if t.Kind != token.Name && t.Kind != token.String || !isUnsafeMetadata(t.Text) {
 			continue
@@ -95,38 +102,61 @@ func readsPrivilege(statement []token.Token) int {
 		for _, next := range statement[i+1 : min(i+14, len(statement))] {
 			switch {
 			case (next.Kind == token.Name || next.Kind == token.String) && isPrivilege(strings.TrimPrefix(next.Text, "$")):
-				return i
+				return i, strings.ToLower(strings.TrimPrefix(next.Text, "$"))
 			case next.Kind == token.Op && (next.Text == "==" || next.Text == "===" || next.Text == "!=" || next.Text == "!==" || next.Text == ":"):
 				goto next
 			}
 		}
 	next:
 	}
-	return -1
+	return -1, ""
 }
 
-// decides reports whether what stands at index i of a statement is compared, or a condition.
-func decides(statement []token.Token, i int) bool {
-	for _, t := range statement[:i] {
-		if t.Kind == token.Name && slices.Contains([]string{"if", "elif", "elsif", "elseif", "unless", "while", "assert"}, t.Text) {
-			return true
-		}
+// isFlag reports whether a privilege is one that somebody has or not, so that asking for it decides. That a role is set at all says nothing.
+func isFlag(word string) bool {
+	return strings.Contains(word, "admin") || strings.Contains(word, "superuser") || strings.Contains(word, "staff")
+}
+
+// decides reports whether a privilege that is at index i of a statement decides there: a flag by being asked for, a role by being compared
+// with one that nobody gives themselves, a plan by being refused where it isn't one that is paid for. Other roles, such as a buyer's, may be
+// the user's choice.
+func decides(statement []token.Token, i int, word string) bool {
+	compared := isCompared(statement, i)
+	switch {
+	case isFlag(word):
+		return compared || isAny(statement[:i], "if", "elif", "elsif", "elseif", "unless", "while", "assert")
+	case word == "plan" || word == "tier":
+		return compared && isAny(statement, "!=", "!==", "not", "unless") && names(statement, paid)
+	case strings.HasPrefix(word, "permission"):
+		return compared
 	}
-	loop := slices.ContainsFunc(statement, func(t token.Token) bool { return t.Is("for") }) // its in compares nothing
-	if before := beforeChain(statement, i); before != nil && slices.Contains([]string{"==", "===", "!=", "!==", "in"}, before.Text) &&
-		!(before.Text == "in" && loop) {
+	return compared && names(statement, privileged)
+}
+
+// isCompared reports whether what is at index i of a statement is compared with something, or looked for in a list.
+func isCompared(statement []token.Token, i int) bool {
+	loop := isAny(statement, "for") // its in compares nothing
+	if before := beforeChain(statement, i); before != nil && (isAny([]token.Token{*before}, "==", "===", "!=", "!==") || before.Is("in") && !loop) {
 		return true
 	}
-	for _, t := range statement[i:] {
-		switch {
-		case t.Kind == token.Op && slices.Contains([]string{"==", "===", "!=", "!=="}, t.Text):
-			return true
-		case t.Is("in") && !loop, t.Is("include?"):
-			return true
-		}
-	}
-	return false
+	return isAny(statement[i:], "==", "===", "!=", "!==", "include?") || isAny(statement[i:], "in") && !loop || isAny(statement[:i], "in_array")
 }
+
+// isAny reports whether one of the tokens is code and one of the words.
+func isAny(tokens []token.Token, words ...string) bool {
+	return slices.ContainsFunc(tokens, func(t token.Token) bool { return t.Kind != token.String && slices.Contains(words, t.Text) })
+}
+
+// names reports whether a statement names a value of the kind: a string that isn't the name of a privilege, or a constant.
+func names(statement []token.Token, kind *regexp.Regexp) bool {
+	return slices.ContainsFunc(statement, func(t token.Token) bool {
+		constant := t.Kind == token.Name && t.Text == strings.ToUpper(t.Text)
+		return (t.Kind == token.String || constant) && kind.MatchString(t.Text) && !isFlagKey(t)
+	})
+}
+
+// isFlagKey reports whether a string is the name of a flag, and no role: is_admin.
+func isFlagKey(t token.Token) bool { return strings.HasPrefix(strings.ToLower(t.Text), "is_") }
 
 // beforeChain returns what stands before the names of which the one at index i is the last: the operator in "admin" in user.metadata.
 func beforeChain(statement []token.Token, i int) *token.Token {

@@ -3,15 +3,23 @@ package audit
 import (
 	"go/ast"
 	gotoken "go/token"
+	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/rekey-app/rekey/detect/audit/token"
 )
 
 // tainted follows unsafe metadata through the variables of a Go function.
 type tainted struct {
-	metadata  map[string]bool     // hold all of it
-	privilege map[string]ast.Node // hold a privilege from it, which is read there
+	metadata  map[string]bool      // hold all of it
+	privilege map[string]goReading // hold a privilege from it
+}
+
+// goReading is where a Go program reads a privilege, and which.
+type goReading struct {
+	at   ast.Node
+	word string
 }
 
 // unsafeGuardsGo is unsafeGuardsIn for Go.
@@ -26,7 +34,7 @@ func unsafeGuardsGo(text []byte) []token.Token {
 		if !ok || fn.Body == nil {
 			continue
 		}
-		t := tainted{metadata: map[string]bool{}, privilege: map[string]ast.Node{}}
+		t := tainted{metadata: map[string]bool{}, privilege: map[string]goReading{}}
 		seen := map[ast.Node]bool{}
 		ast.Inspect(fn.Body, func(n ast.Node) bool {
 			var read ast.Node
@@ -37,16 +45,14 @@ func unsafeGuardsGo(text []byte) []token.Token {
 				t.decode(n)
 			case *ast.BinaryExpr:
 				if n.Op == gotoken.EQL || n.Op == gotoken.NEQ {
-					read = t.privilegeIn(n)
+					read = t.compared(n)
 				}
 			case *ast.IfStmt:
 				if a, ok := n.Init.(*ast.AssignStmt); ok {
 					t.assign(a)
 				}
-				read = t.privilegeIn(condition(n.Cond))
-			case *ast.SwitchStmt:
-				if n.Tag != nil {
-					read = t.privilegeIn(n.Tag)
+				if r, word := t.privilegeIn(condition(n.Cond)); isFlag(word) {
+					read = r
 				}
 			}
 			if read != nil && !seen[read] {
@@ -57,6 +63,40 @@ func unsafeGuardsGo(text []byte) []token.Token {
 		})
 	}
 	return found
+}
+
+// compared returns what reads a privilege that a comparison decides by: see decides.
+func (t tainted) compared(n *ast.BinaryExpr) ast.Node {
+	read, word := t.privilegeIn(n.X)
+	other := n.Y
+	if read == nil {
+		read, word = t.privilegeIn(n.Y)
+		other = n.X
+	}
+	switch {
+	case read == nil, isFlag(word), strings.HasPrefix(word, "permission"):
+		return read
+	case word == "plan" || word == "tier":
+		if n.Op == gotoken.NEQ && namesGo(other, paid) {
+			return read
+		}
+	case namesGo(other, privileged):
+		return read
+	}
+	return nil
+}
+
+// namesGo is names for Go: a string, or a constant's name.
+func namesGo(e ast.Expr, kind *regexp.Regexp) bool {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		return kind.MatchString(e.Value)
+	case *ast.Ident:
+		return kind.MatchString(e.Name)
+	case *ast.SelectorExpr:
+		return kind.MatchString(e.Sel.Name)
+	}
+	return false
 }
 
 // condition returns what an if tests where that is a value, without its negation. Comparisons are looked at themselves.
@@ -79,11 +119,11 @@ func (t tainted) assign(a *ast.AssignStmt) {
 	if !ok {
 		return
 	}
-	read := t.privilegeIn(a.Rhs[0])
+	read, word := t.privilegeIn(a.Rhs[0])
 	all := read == nil && t.holds(a.Rhs[0])
 	delete(t.privilege, name.Name)
 	if t.metadata[name.Name] = all; read != nil {
-		t.privilege[name.Name] = read
+		t.privilege[name.Name] = goReading{read, word}
 	}
 }
 
@@ -117,29 +157,29 @@ func (t tainted) holds(n ast.Node) bool {
 	return has
 }
 
-// privilegeIn returns what reads a privilege from unsafe metadata in an expression, or nil.
-func (t tainted) privilegeIn(n ast.Node) (read ast.Node) {
+// privilegeIn returns what reads a privilege from unsafe metadata in an expression, or nil, and the privilege.
+func (t tainted) privilegeIn(n ast.Node) (read ast.Node, privilege string) {
 	if n == nil {
-		return nil
+		return nil, ""
 	}
 	ast.Inspect(n, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.Ident:
-			if held := t.privilege[n.Name]; held != nil && read == nil {
-				read = held
+			if held := t.privilege[n.Name]; held.at != nil && read == nil {
+				read, privilege = held.at, held.word
 			}
 		case *ast.SelectorExpr:
 			if isPrivilege(n.Sel.Name) && t.holds(n.X) && read == nil {
-				read = n
+				read, privilege = n, strings.ToLower(n.Sel.Name)
 			}
 		case *ast.IndexExpr:
 			if key, ok := n.Index.(*ast.BasicLit); ok && read == nil {
 				if word, err := strconv.Unquote(key.Value); err == nil && isPrivilege(word) && t.holds(n.X) {
-					read = n
+					read, privilege = n, strings.ToLower(word)
 				}
 			}
 		}
 		return read == nil
 	})
-	return read
+	return read, privilege
 }

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/rekey-app/rekey/detect"
@@ -17,9 +18,9 @@ func unverified() Check {
 			"(https://YOUR-FRONTEND-API/.well-known/jwks.json).",
 		Link: "https://clerk.com/docs/guides/sessions/manual-jwt-verification",
 		Why: "Anyone can write a token that says `\"sub\": \"user_…\"`. What makes it Clerk's is its signature, and nothing here checks that: whoever sends a token of their own " +
-			"is whoever they like. rekey reports it where a file takes a token from a request, decodes it without verification, uses its subject, and verifies none.",
+			"is whoever they like. rekey reports it where a file takes a token from a request, decodes it without verification, uses its subject, turns others away with 401 or 403, and verifies none.",
 		Before: []Example{{"auth.py", "import jwt\n\nCLERK_ISSUER = \"https://clerk.example.com\"\n\n\ndef current_user(request):\n" +
-			"    token = request.headers[\"Authorization\"].split()[1]\n    claims = jwt.decode(token, options={\"verify_signature\": False})\n    return claims[\"sub\"]\n"}},
+			"    if \"Authorization\" not in request.headers:\n        abort(401)\n    token = request.headers[\"Authorization\"].split()[1]\n    claims = jwt.decode(token, options={\"verify_signature\": False})\n    return claims[\"sub\"]\n"}},
 		After: []Example{{"auth.py", "import jwt\n\nkeys = jwt.PyJWKClient(\"https://clerk.example.com/.well-known/jwks.json\")\n\n\ndef current_user(request):\n" +
 			"    token = request.headers[\"Authorization\"].split()[1]\n    key = keys.get_signing_key_from_jwt(token).key\n" +
 			"    claims = jwt.decode(token, key, algorithms=[\"RS256\"])\n    return claims[\"sub\"]\n"}},
@@ -56,7 +57,7 @@ func findUnverified(p *project) []Finding {
 // unverifiedIn returns where a program decodes a token without verification, unless the program verifies one, or isn't about Clerk's
 // tokens in requests.
 func unverifiedIn(p program) []token.Token {
-	if !p.mentions("clerk") || !p.has("sub", "org_id", "org_role") || !p.mentions("authorization", "__session", "httpbearer", "bearertoken") ||
+	if !p.mentions("clerk") || !p.has("sub", "org_id", "org_role") || !p.mentions("authorization", "__session", "httpbearer", "bearertoken") || !turnsAway(p) ||
 		p.names("authenticate_request", "authenticateRequest", "verify_token", "verifyToken", "PyJWKClient", "openssl_verify", "openssl_pkey_get_public") {
 		return nil
 	}
@@ -64,6 +65,8 @@ func unverifiedIn(p program) []token.Token {
 	for i, t := range p.tokens {
 		switch rest := p.tokens[i:]; {
 		case t.Kind != token.Name:
+		case i > 0 && p.tokens[i-1].Is(".") && sequence(rest, "verify", "("): // key.verify(…): by hand
+			return nil
 		case p.language == "Python" && sequence(rest, "get_unverified_claims", "("):
 			found = append(found, t)
 		case p.language == "PHP" && sequence(rest, "json_decode", "(", "base64_decode", "("):
@@ -79,6 +82,25 @@ func unverifiedIn(p program) []token.Token {
 		}
 	}
 	return found
+}
+
+// turnsAway reports whether a program refuses requests for who sends them: then a token's subject is more than what a log or a limit needs.
+func turnsAway(p program) bool {
+	return slices.ContainsFunc(p.tokens, func(t token.Token) bool { return isRefusal(t.Text) && t.Kind != token.Op })
+}
+
+// isRefusal reports whether a word is about an answer to who isn't signed in, or has no right.
+func isRefusal(word string) bool {
+	word = strings.ToLower(word)
+	if word == "401" || word == "403" {
+		return true
+	}
+	for _, sign := range []string{"unauthorized", "unauthenticated", "forbidden", "authenticationfailed", "permissiondenied"} {
+		if strings.Contains(strings.ReplaceAll(word, "_", ""), sign) {
+			return true
+		}
+	}
+	return false
 }
 
 // skipsVerification reports whether the arguments of decode say that the signature isn't verified.

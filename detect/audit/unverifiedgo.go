@@ -68,7 +68,7 @@ func unverifiedGo(text []byte) []token.Token {
 		return nil
 	}
 	var found []token.Token
-	var clerk, subject, request, verifies bool
+	var clerk, subject, request, refuses, verifies bool
 	for _, from := range f.imports {
 		clerk = clerk || strings.Contains(from, "clerk")
 		verifies = verifies || strings.Contains(from, "keyfunc") || strings.Contains(from, "jwks")
@@ -80,10 +80,12 @@ func unverifiedGo(text []byte) []token.Token {
 		case *ast.BasicLit:
 			clerk = clerk || strings.Contains(strings.ToLower(n.Value), "clerk")
 			subject = subject || n.Value == `"sub"`
+			refuses = refuses || isRefusal(strings.Trim(n.Value, "`\""))
 			request = request || strings.EqualFold(n.Value, `"Authorization"`) || n.Value == `"__session"`
 		case *ast.Ident:
 			clerk = clerk || strings.Contains(strings.ToLower(n.Name), "clerk")
 			subject = subject || n.Name == "Subject" || n.Name == "GetSubject"
+			refuses = refuses || isRefusal(n.Name)
 		case *ast.CallExpr:
 			from, name := f.packageOf(n)
 			switch {
@@ -96,7 +98,7 @@ func unverifiedGo(text []byte) []token.Token {
 		}
 		return true
 	})
-	if !clerk || !subject || !request || verifies {
+	if !clerk || !subject || !request || !refuses || verifies {
 		return nil
 	}
 	return found

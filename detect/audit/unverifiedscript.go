@@ -8,7 +8,7 @@ import (
 )
 
 // unverifiedScripts is unverifiedIn for JavaScript: a token that a request brings is decoded by a function that verifies nothing, its subject
-// is used, and nothing in the file verifies one.
+// is used, others are turned away, and nothing in the file verifies one.
 func unverifiedScripts(p *project) []Finding {
 	var found []Finding
 	p.scripts([]string{"jwt-decode|jsonwebtoken|jose", "lerk|LERK", "sub|org_"}, func(f *js.File) {
@@ -17,7 +17,7 @@ func unverifiedScripts(p *project) []Finding {
 		}
 		w := watched{file: f}
 		f.Root.Walk(w.see)
-		if !w.clerk || !w.request || !w.subject || w.verifies {
+		if !w.clerk || !w.request || !w.subject || !w.refuses || w.verifies {
 			return
 		}
 		for _, n := range w.decoded {
@@ -29,9 +29,9 @@ func unverifiedScripts(p *project) []Finding {
 
 // watched is what a file shows of how it handles tokens.
 type watched struct {
-	file                              *js.File
-	clerk, request, subject, verifies bool
-	decoded                           []*js.Node
+	file                                       *js.File
+	clerk, request, subject, refuses, verifies bool
+	decoded                                    []*js.Node
 }
 
 // verifiers are functions that check a token, or say whose a request is.
@@ -41,6 +41,7 @@ var verifiers = []string{
 }
 
 func (w *watched) see(n *js.Node) bool {
+	w.refuses = w.refuses || n.Kind != js.Template && isRefusal(n.Text)
 	switch n.Kind {
 	case js.Ident, js.Import, js.String, js.Function:
 		w.clerk = w.clerk || strings.Contains(strings.ToLower(n.Text), "clerk")
