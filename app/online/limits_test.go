@@ -63,12 +63,13 @@ func TestNoWait(t *testing.T) {
 		for _, path := range limited.at {
 			b.Inject(githubtest.Times(1, func(r *http.Request) bool { return strings.Contains(r.URL.Path, path) }, limited.fault()))
 			var limit *online.LimitError
-			out, err := online.Run(t.Context(), b.options())
+			_, err := online.Run(t.Context(), b.options())
 			if !errors.As(err, &limit) || limit.Why != name || !strings.Contains(err.Error(), "run the same command then") || limit.Until.Before(b.now().Add(30*time.Second)) {
 				t.Errorf("%s: %v", path, err)
 			}
 			b.hours.Add(2)
-			if out, err = online.Run(t.Context(), b.options()); err != nil {
+			out, err := online.Run(t.Context(), b.options())
+			if err != nil {
 				t.Fatalf("%s: %v", path, err)
 			}
 			if diff := cmp.Diff(want, b.written(out)); diff != "" {
