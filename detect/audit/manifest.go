@@ -2,6 +2,7 @@ package audit
 
 import (
 	"encoding/json"
+	"maps"
 	"path"
 )
 
@@ -45,9 +46,7 @@ func (p *project) readManifest(name string) *manifest {
 	}
 	m := &manifest{path: name, dependencies: map[string]string{}}
 	for _, kind := range []map[string]string{written.PeerDependencies, written.OptionalDependencies, written.DevDependencies, written.Dependencies} {
-		for name, wanted := range kind {
-			m.dependencies[name] = wanted
-		}
+		maps.Copy(m.dependencies, kind)
 	}
 	return m
 }

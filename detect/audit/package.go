@@ -19,10 +19,6 @@ type Package struct {
 // version is the part of a version that is compared.
 type version struct{ major, minor, patch int }
 
-func (v version) compare(other version) int {
-	return cmp.Or(cmp.Compare(v.major, other.major), cmp.Compare(v.minor, other.minor), cmp.Compare(v.patch, other.patch))
-}
-
 // least returns the least version that a range of package.json allows, where it is one that is understood: 6.1.2, ^6.1.2, ~6.1, 6.x, >=6.
 func least(written string) (version, bool) {
 	text := strings.TrimPrefix(strings.TrimSpace(written), "workspace:")

@@ -1,6 +1,9 @@
 package js
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // File is a file that was read.
 type File struct {
@@ -27,15 +30,7 @@ type Origin struct {
 
 // Is reports whether the origin is one of the names of a module.
 func (o Origin) Is(module string, names ...string) bool {
-	if o.Module != module {
-		return false
-	}
-	for _, name := range names {
-		if o.Name == name {
-			return true
-		}
-	}
-	return false
+	return o.Module == module && slices.Contains(names, o.Name)
 }
 
 // Binding is a name in its scope.
