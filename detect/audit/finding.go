@@ -13,7 +13,7 @@ type Finding struct {
 	Path     string
 	Range    Range  // zero where the finding is about the file itself, such as its name
 	Seen     string // one sentence on what stands there, without a full stop; never the text of a key
-	Fix      string // what to do here, where that is more than the check's Fix says; otherwise empty
+	Fix      string // what to do here: the check's, or more exactly than that
 	Edit     *Edit  // the change that mends it, where it is certain; otherwise nil
 }
 

@@ -50,7 +50,7 @@ func Run(ctx context.Context, tree Tree, options Options) (Result, error) {
 			continue
 		}
 		for _, f := range check.find(p) {
-			f.ID, f.Severity = check.ID, cmp.Or(f.Severity, check.Severity)
+			f.ID, f.Severity, f.Fix = check.ID, cmp.Or(f.Severity, check.Severity), cmp.Or(f.Fix, check.Fix)
 			if p.focused(f.Path) {
 				found = append(found, f)
 			}

@@ -102,7 +102,7 @@ func jsonOf(f Finding) findingJSON {
 	j := findingJSON{
 		ID: f.ID, Severity: string(f.Severity), Title: f.Check.Title, Path: f.Name,
 		Line: f.Range.Line, Column: f.Range.Column, EndLine: f.Range.EndLine, EndColumn: f.Range.EndColumn,
-		Seen: f.Seen, Excerpt: f.Excerpt.Before + f.Excerpt.Inside + f.Excerpt.After, Fix: f.Check.Fix, Link: f.Check.Link,
+		Seen: f.Seen, Excerpt: f.Excerpt.Before + f.Excerpt.Inside + f.Excerpt.After, Fix: f.Fix, Link: f.Check.Link,
 	}
 	if f.Edit != nil {
 		j.Edit = &editJSON{Rename: f.Edit.Rename, Replacements: []replacementJSON{}}

@@ -67,7 +67,7 @@ func resultOf(f Finding, dir string) sarif.Result {
 		place.Region = &sarif.Region{StartLine: f.Range.Line, StartColumn: f.Column, EndLine: f.Range.EndLine, EndColumn: f.EndColumn}
 	}
 	result := sarif.Result{
-		Level: sarif.LevelOf(f.Severity), Message: sarif.Text{Text: f.Seen + ". " + f.Check.Fix},
+		Level: sarif.LevelOf(f.Severity), Message: sarif.Text{Text: f.Seen + ". " + f.Fix},
 		Locations:  []sarif.Location{{PhysicalLocation: place}},
 		Properties: map[string]any{"severity": f.Severity},
 	}
@@ -84,7 +84,7 @@ func resultOf(f Finding, dir string) sarif.Result {
 				Inserted: &sarif.Text{Text: r.Text},
 			})
 		}
-		result.Fixes = []sarif.Fix{{Description: sarif.Text{Text: f.Check.Fix}, Changes: []sarif.Change{change}}}
+		result.Fixes = []sarif.Fix{{Description: sarif.Text{Text: f.Fix}, Changes: []sarif.Change{change}}}
 	}
 	return result
 }

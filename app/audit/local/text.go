@@ -38,16 +38,16 @@ func WriteText(w io.Writer, r Result, s Style) error {
 	return err
 }
 
-// grouped puts the findings of one check and severity together, the worst first.
+// grouped puts the findings of one check, severity and fix together, the worst first.
 func grouped(findings []Finding) [][]Finding {
 	type key struct {
-		id       string
+		id, fix  string
 		severity detect.Severity
 	}
 	at := map[key]int{}
 	var groups [][]Finding
 	for _, f := range findings {
-		k := key{f.ID, f.Severity}
+		k := key{f.ID, f.Fix, f.Severity}
 		i, known := at[k]
 		if !known {
 			i = len(groups)
@@ -76,7 +76,7 @@ func (s Style) mistake(b *strings.Builder, group []Finding) {
 	if n := len(group) - mostPlaces; n > 0 {
 		fmt.Fprintf(b, "  %s\n", s.Paint(terminal.Faint, "and "+format.Count(n, "more place", "more places")+"; --format json lists them all"))
 	}
-	s.row(b, "fix", first.Check.Fix)
+	s.row(b, "fix", first.Fix)
 	if slices.ContainsFunc(group, func(f Finding) bool { return f.Edit != nil }) {
 		s.row(b, "", "rekey audit --diff shows this change,")
 		s.row(b, "", "rekey audit --fix makes it")

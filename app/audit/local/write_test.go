@@ -53,7 +53,7 @@ func result() Result {
 	text := []byte("größe();\n  auth.protect();\n")
 	unawaited := Finding{
 		Finding: audit.Finding{
-			ID: "T1", Severity: detect.CriticalSeverity, Path: "src/proxy.ts", Seen: "nothing waits for what auth.protect() decides",
+			ID: "T1", Severity: detect.CriticalSeverity, Path: "src/proxy.ts", Seen: "nothing waits for what auth.protect() decides", Fix: protect.Fix,
 			Range: audit.Range{Line: 2, Column: 3, EndLine: 2, EndColumn: 17, Start: 13, End: 27},
 			Edit:  &audit.Edit{Replacements: []audit.Replacement{{Start: 13, End: 13, Text: "await "}}},
 		},
@@ -64,7 +64,7 @@ func result() Result {
 	again.Name, again.Edit = "src/über.ts", nil
 	misnamed := Finding{
 		Finding: audit.Finding{
-			ID: "T2", Severity: detect.MediumSeverity, Path: "midleware.ts", Seen: "Next.js doesn't run midleware.ts",
+			ID: "T2", Severity: detect.MediumSeverity, Path: "midleware.ts", Seen: "Next.js doesn't run midleware.ts", Fix: "Rename it to middleware.ts.",
 			Edit: &audit.Edit{Rename: "middleware.ts"},
 		},
 		Check: named, Name: "midleware.ts", Text: []byte("x"),
