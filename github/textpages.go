@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -40,10 +41,7 @@ func parseRESTCursor(cursor string) (restCursor, error) {
 }
 
 func (at restCursor) String() string {
-	query := url.Values{}
-	for name, values := range at.query {
-		query[name] = values
-	}
+	query := maps.Clone(at.query)
 	if len(at.seen) > 0 {
 		query.Set(seenParameter, strings.Join(at.seen, ","))
 	}
@@ -94,10 +92,7 @@ func (at restCursor) following(listed []textJSON, link url.Values) restCursor {
 		return next
 	}
 	next.seen = again
-	next.query = url.Values{}
-	for name, values := range at.query {
-		next.query[name] = values
-	}
+	next.query = maps.Clone(at.query)
 	next.query.Del("page")
 	next.query.Set("since", since.Format(time.RFC3339))
 	return next

@@ -107,15 +107,16 @@ func (t Text) empty() bool {
 func (c *Client) restTexts(ctx context.Context, list TextList, cursor string) (TextPage, error) {
 	op := "list " + string(list)
 	first, known := restLists()[list]
+	of, start, _ := strings.Cut(first, "?")
 	var at restCursor
 	err := error(&InvalidError{"list of texts", fmt.Sprintf("there is no %q", string(list))})
 	if known {
-		at, err = parseRESTCursor(cmp.Or(cursor, first[strings.Index(first, "?")+1:]))
+		at, err = parseRESTCursor(cmp.Or(cursor, start))
 	}
 	if err != nil {
 		return TextPage{}, &Error{Op: op, About: c.calls.about, Err: err}
 	}
-	listed, next, left, err := c.restPage(ctx, op, first[:strings.Index(first, "?")], at)
+	listed, next, left, err := c.restPage(ctx, op, of, at)
 	if err != nil {
 		return TextPage{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -59,9 +60,7 @@ func newPastAt(t testing.TB, permissions map[string]string, clock func() time.Ti
 	p := &past{}
 	p.T, _ = t.(*testing.T)
 	all := github.Wanted().Permissions
-	for name, access := range permissions {
-		all[name] = access
-	}
+	maps.Copy(all, permissions)
 	var err error
 	if p.github, err = githubtest.New(githubtest.Options{Quiet: true, Permissions: all, Now: clock}); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package texts
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/rekey-app/rekey/app/read"
@@ -88,12 +89,12 @@ func versionsOf(t github.Text, h github.History) []webhook.Text {
 		list = append(list, one)
 	}
 	add("title", title, t.Created, t.Created, false)
-	for i := len(h.Titles) - 1; i >= 0; i-- {
+	for i, former := range slices.Backward(h.Titles) {
 		written := t.Created
 		if i > 0 {
 			written = h.Titles[i-1].ChangedAt
 		}
-		add("title", h.Titles[i].Text, written, h.Titles[i].ChangedAt, true)
+		add("title", former.Text, written, former.ChangedAt, true)
 	}
 	add("body", body, latest(changed, t.Created), latest(changed, t.Created), false)
 	for i, e := range h.Edits {
