@@ -17,7 +17,7 @@ func prefixedInScripts(p *project) []Finding {
 		}
 		line := 0
 		f.Root.Walk(func(n *js.Node) bool {
-			name := environmentName(f, n)
+			name := environmentName(n)
 			if !isPrefixed(name) || isTested(n) {
 				return true
 			}
@@ -37,7 +37,7 @@ func prefixedInScripts(p *project) []Finding {
 
 // environmentName returns the variable of the environment that a node is about: it reads it, or declares it for a library that checks
 // the environment. Otherwise it is empty.
-func environmentName(f *js.File, n *js.Node) string {
+func environmentName(n *js.Node) string {
 	switch n.Kind {
 	case js.Member, js.Index:
 		if isEnvironment(n.Kids[0]) {

@@ -70,7 +70,7 @@ func splitYAML(content string) (key, value string, ok bool) {
 	if content[0] == ':' {
 		return "", "?", true
 	}
-	rest := ""
+	var rest string
 	switch content[0] {
 	case '\'', '"':
 		end := closing(content)

@@ -27,9 +27,8 @@ type ask struct {
 
 // catalogs are versions that package.json files of a workspace refer to, by the catalog's name ("" and "default" are one).
 type catalogs struct {
-	named      map[string]map[string]string
-	overrides  string
-	workspaces []string
+	named     map[string]map[string]string
+	overrides string
 }
 
 // sections are where a manifest asks for packages, the strongest last.

@@ -56,11 +56,11 @@ func (l *npmLock) add(at string, value gjson.Result) {
 		return
 	}
 	name := at[i+len("node_modules/"):]
-	if real := value.Get("name").Str; real != "" {
-		if !l.wanted(name) && !l.wanted(real) {
+	if called := value.Get("name").Str; called != "" {
+		if !l.wanted(name) && !l.wanted(called) {
 			return
 		}
-		name = real
+		name = called
 	} else if !l.wanted(name) {
 		return
 	}
@@ -97,8 +97,8 @@ func (l *npmLock) addNested(within string, packages gjson.Result) {
 			}
 		})
 		version := value.Get("version").Str
-		if real := aliased(version); real != "" && (l.wanted(real) || l.wanted(name)) {
-			r := resolved{name: real, at: at}
+		if called := aliased(version); called != "" && (l.wanted(called) || l.wanted(name)) {
+			r := resolved{name: called, at: at}
 			r.setVersion(version[strings.LastIndexByte(version, '@')+1:])
 			l.packages[at] = r
 		} else if l.wanted(name) {

@@ -27,7 +27,7 @@ type resolved struct {
 }
 
 // unreadable is a lockfile that proves nothing. It covers what is at its place, so that no other one is taken for it.
-type unreadable struct{ manager, path, dir string }
+type unreadable struct{ manager, path string }
 
 func (u unreadable) covers(importer string) bool                  { return true }
 func (u unreadable) direct(_, _, _ string) (resolved, bool)       { return resolved{}, false }

@@ -124,8 +124,8 @@ func (l *yarnLock) only(name string) (resolved, bool) {
 func (e *yarnEntry) resolved(descriptor, name string, berry bool) resolved {
 	r := resolved{name: name, at: descriptor}
 	_, spec := yarnDescriptor(descriptor)
-	if real := aliased(spec); real != "" {
-		r.name = real
+	if called := aliased(spec); called != "" {
+		r.name = called
 	}
 	if !berry {
 		if e.from != "" && !strings.Contains(e.from, ".tgz") {
@@ -135,8 +135,8 @@ func (e *yarnEntry) resolved(descriptor, name string, berry bool) resolved {
 		r.setVersion(e.version)
 		return r
 	}
-	real, reference := yarnDescriptor(e.resolution)
-	r.name = real
+	called, reference := yarnDescriptor(e.resolution)
+	r.name = called
 	version, isNPM := strings.CutPrefix(reference, "npm:")
 	version, _, _ = strings.Cut(version, "::") // the archive's address
 	switch {
