@@ -106,6 +106,9 @@ func (c auditCommand) routes(ctx context.Context, s streams) error {
 		return errors.New("--routes lists routes as text or json, and changes nothing")
 	}
 	m, err := local.Routes(ctx, c.options())
+	if ctx.Err() != nil {
+		return errors.New("stopped before everything was read")
+	}
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func Routes(ctx context.Context, o Options) (RouteMap, error) {
 		return RouteMap{}, err
 	}
 	defer source.close()
-	m := RouteMap{Map: routes.Of(source)}
+	m := RouteMap{Map: routes.Of(ctx, source)}
 	if focus := source.focus(); focus != nil {
 		m.Routes = slices.DeleteFunc(m.Routes, func(r routes.Route) bool { return !slices.Contains(focus, r.File) })
 	}
@@ -55,7 +55,7 @@ func Routes(ctx context.Context, o Options) (RouteMap, error) {
 		m.Problems = append(m.Problems, Problem{Name: p.clean(ctx, source.name(n.Path)), Reason: p.clean(ctx, n.What), Part: true})
 	}
 	m.Files, m.Elapsed = source.read(), o.Now().Sub(started)
-	return m, ctx.Err()
+	return m, context.Cause(ctx)
 }
 
 // WriteRoutes writes the map as a table for people. all writes everything that was seen of each route, not just the first.

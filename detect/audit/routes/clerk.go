@@ -161,7 +161,7 @@ func (f *frame) method(n *js.Node, object value, name string) (value, bool) {
 		}
 	case text:
 		return textMethod(object, name, f.arguments(n)), true
-	case writer, context:
+	case writer, honoContext:
 		return f.write(n, name), true
 	case responses:
 		return f.respond(n, name), true
@@ -283,5 +283,5 @@ func (f *frame) handler(at place) outcome {
 	case object:
 		return outcome{falls: true} // options alone
 	}
-	return anyway
+	return anyway()
 }

@@ -89,7 +89,8 @@ func (o outcome) refusesAlways() bool { return (o.throws || o.refuses) && !o.pas
 // passesAlways reports whether none does.
 func (o outcome) passesAlways() bool { return !o.throws && !o.refuses }
 
-var anyway = outcome{throws: true, refuses: true, passes: true, falls: true} //nolint:gochecknoglobals // a constant
+// anyway is how code may end of which nothing is known.
+func anyway() outcome { return outcome{throws: true, refuses: true, passes: true, falls: true} }
 
 // frame is a function being followed.
 type frame struct {
@@ -111,8 +112,8 @@ func (f *frame) in(file *js.File) *frame {
 
 // invoke follows a function.
 func (r *run) invoke(at place, args []value) (outcome, []value) {
-	if r.calls >= maxCalls || at.node == nil || at.node.Kind != js.Function || len(at.node.Kids) == 0 {
-		return anyway, nil
+	if r.stopped() || r.calls >= maxCalls || at.node == nil || at.node.Kind != js.Function || len(at.node.Kids) == 0 {
+		return anyway(), nil
 	}
 	r.calls++
 	defer func() { r.calls-- }()
@@ -120,7 +121,7 @@ func (r *run) invoke(at place, args []value) (outcome, []value) {
 	f := &frame{run: r, file: at.file}
 	body := at.node.Kids[0]
 	if body == nil {
-		return anyway, nil
+		return anyway(), nil
 	}
 	return f.statements(body.Kids), f.returned
 }
@@ -143,7 +144,7 @@ func (f *frame) statement(n *js.Node) outcome {
 		return outcome{falls: true}
 	}
 	if f.steps++; f.steps > maxSteps {
-		return anyway
+		return anyway()
 	}
 	switch n.Kind {
 	case js.Block:

@@ -206,7 +206,7 @@ func (f *frame) arguments(n *js.Node) []value {
 // callCode follows a call of a function of the repository.
 func (f *frame) callCode(at place, args []value) value {
 	o, returned := f.invoke(at, args)
-	if o == anyway && returned == nil {
+	if o == anyway() && returned == nil {
 		return value{}
 	}
 	if o.throws {

@@ -118,18 +118,20 @@ func (g *gate) passes(a *app, r Route) passage {
 	if g.doubt != "" {
 		return passage{evidence: []Evidence{{What: g.doubt, File: g.file}}}
 	}
-	var all []passage
-	for _, at := range samples(r.Path, g.words) {
-		if at == r.Path || !a.static[at] { // a route without parameters goes first
-			all = append(all, g.passesAt(a, request{path: at, method: r.Method}))
+	var first passage
+	for i, at := range samples(r.Path, g.words) {
+		if i > 0 && a.static[at] { // a route without parameters goes first
+			continue
 		}
-	}
-	for _, one := range all[1:] {
-		if one.refuses != all[0].refuses || one.declared != all[0].declared {
+		one := g.passesAt(a, request{path: at, method: r.Method})
+		if i == 0 {
+			first = one
+		}
+		if one.refuses != first.refuses || one.declared != first.declared {
 			return passage{evidence: []Evidence{{What: "the middleware does different things by the path's parameters", File: g.file}}}
 		}
 	}
-	return all[0]
+	return first
 }
 
 func (g *gate) passesAt(a *app, r request) passage {
@@ -180,7 +182,7 @@ func (g *gate) follow(a *app, r request) (outcome, *run) {
 	case legacy:
 		return f.runLegacy(v.at), run
 	}
-	return anyway, run
+	return anyway(), run
 }
 
 // runs reports whether the middleware runs for a path, and why not or not for sure.

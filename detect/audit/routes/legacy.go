@@ -14,13 +14,13 @@ func (f *frame) runLegacy(at place) outcome {
 	}
 	options := f.program.value(place{at.file, args[0]})
 	if options.node == nil || options.node.Kind != js.Object {
-		return anyway
+		return anyway()
 	}
 	if _, sure := options.node.Property("publicRoutes"); !sure {
-		return anyway
+		return anyway()
 	}
 	if after, _ := options.node.Property("afterAuth"); after != nil {
-		return anyway // it decides
+		return anyway() // it decides
 	}
 	sure := true
 	for _, name := range []string{"publicRoutes", "ignoredRoutes"} {
@@ -35,7 +35,7 @@ func (f *frame) runLegacy(at place) outcome {
 		}
 	}
 	if !sure {
-		return anyway
+		return anyway()
 	}
 	f.refuse(at.node, "authMiddleware()", namedRefusal)
 	return outcome{throws: true}

@@ -21,10 +21,12 @@ type program struct {
 	paths  []string
 	parsed map[string]*js.File
 	notes  map[string]string
+	// stopped reports whether nobody waits for the map any more.
+	stopped func() bool
 }
 
-func newProgram(tree audit.Tree) *program {
-	p := &program{tree: tree, exists: map[string]bool{}, parsed: map[string]*js.File{}, notes: map[string]string{}}
+func newProgram(tree audit.Tree, stopped func() bool) *program {
+	p := &program{tree: tree, stopped: stopped, exists: map[string]bool{}, parsed: map[string]*js.File{}, notes: map[string]string{}}
 	p.paths = slices.Sorted(slices.Values(tree.Paths()))
 	for _, name := range p.paths {
 		p.exists[name] = true
@@ -34,7 +36,7 @@ func newProgram(tree audit.Tree) *program {
 
 // file returns a file as code, or nil where it isn't known or can't be read.
 func (p *program) file(name string) *js.File {
-	if f, known := p.parsed[name]; known || !p.exists[name] {
+	if f, known := p.parsed[name]; known || !p.exists[name] || p.stopped() {
 		return f
 	}
 	var f *js.File

@@ -8,6 +8,7 @@ package routes
 
 import (
 	"cmp"
+	"context"
 	"path"
 	"slices"
 	"strconv"
@@ -109,9 +110,9 @@ func isTest(name string) bool {
 	return strings.Contains("/"+name, "/__tests__/") || strings.Contains("/"+name, "/__mocks__/")
 }
 
-// Of returns the map of a tree.
-func Of(tree audit.Tree) Map {
-	p := newProgram(tree)
+// Of returns the map of a tree. Where the context ends, it is what was known by then, and the rest is unknown.
+func Of(ctx context.Context, tree audit.Tree) Map {
+	p := newProgram(tree, func() bool { return ctx.Err() != nil })
 	m := Map{}
 	for _, app := range p.apps() {
 		m.Routes = append(m.Routes, app.next()...)

@@ -2,6 +2,7 @@ package routes_test
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -46,10 +47,10 @@ func TestMaps(t *testing.T) {
 			if at < 0 {
 				t.Fatal("there is no map")
 			}
-			got := written(routes.Of(files))
+			got := written(routes.Of(t.Context(), files))
 			if *update {
 				archive.Files[at].Data = []byte(got)
-				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil { //nolint:gosec // a file of the source
+				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
 					t.Fatal(err)
 				}
 				return
@@ -110,12 +111,26 @@ func TestAnyTextIsTaken(t *testing.T) {
 			}
 			files[file.Name] = []byte(strings.Join(lines, ""))
 		}
-		for _, r := range routes.Of(files).Routes {
+		for _, r := range routes.Of(t.Context(), files).Routes {
 			if !slices.Contains(routes.States(), r.State) || r.File == "" || r.Path == "" || r.Line < 1 {
 				t.Fatalf("%+v", r)
 			}
 		}
 	})
+}
+
+// TestNobodyWaits: a map that nobody waits for any more is not worked out.
+func TestNobodyWaits(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	files := audit.Files{
+		"package.json": []byte(`{"dependencies":{"next":"16"}}`), "app/page.tsx": []byte("export default function Page() { return null; }"),
+	}
+	m := routes.Of(ctx, files)
+	if len(m.Routes) != 1 || m.Routes[0].State != routes.Unknown || len(m.Notes) > 0 {
+		t.Errorf("%+v", m)
+	}
 }
 
 // TestTheMapNeverSaysThatARouteIsOpen: it says what it saw.

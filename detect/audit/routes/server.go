@@ -50,7 +50,7 @@ type mount struct {
 	sure   bool
 }
 
-var methods = map[string]string{ //nolint:gochecknoglobals // a constant
+var methods = map[string]string{
 	"get": "GET", "head": "HEAD", "post": "POST", "put": "PUT", "patch": "PATCH", "delete": "DELETE", "options": "OPTIONS", "all": "",
 }
 
@@ -427,7 +427,7 @@ func (s *server) handlers(r Route, one step) finding {
 // given are the arguments of a handler: the request, what answers are written with, and what goes on.
 func (s *server) given() []value {
 	if s.framework.name == "Hono" {
-		return []value{{sort: context, truth: yes}, {sort: goesOn, truth: yes}}
+		return []value{{sort: honoContext, truth: yes}, {sort: goesOn, truth: yes}}
 	}
 	return []value{{sort: incoming, truth: yes}, {sort: writer, truth: yes}, {sort: goesOn, truth: yes}}
 }
@@ -447,7 +447,7 @@ func (s *server) refuses(r Route, h place, before bool) (Evidence, bool) {
 		return o, run
 	}
 	without, run := follow(false)
-	if !without.refusesAlways() && !(before && !run.wentOn && without != anyway && len(run.refused) > 0) {
+	if !without.refusesAlways() && !(before && !run.wentOn && without != anyway() && len(run.refused) > 0) {
 		return Evidence{}, false
 	}
 	with, then := follow(true)

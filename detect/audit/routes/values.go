@@ -37,27 +37,27 @@ func (t truth) not() truth {
 type sort int
 
 const (
-	anything   sort = iota
-	text            // value.text
-	nothing         // null or undefined
-	session         // what auth() returns
-	asks            // auth itself
-	incoming        // the request, or what holds it
-	address         // its URL
-	context         // Hono's: the request, and what answers are written with
-	goesOn          // next()
-	writer          // what answers are written with: res, reply, Hono's context
-	responses       // the class Response
-	refusal         // an answer that refuses: a redirect, or a status from 400 on
-	signIn          // redirectToSignIn
-	has             // what has() is
-	code            // a function, at value.at
-	object          // an object, at value.at
-	matcher         // what createRouteMatcher returns, at its call
-	middleware      // what clerkMiddleware returns, at its call
-	legacy          // what authMiddleware returns, at its call
-	verifier        // what checks the signature of a webhook
-	number          // value.text
+	anything    sort = iota
+	text             // value.text
+	nothing          // null or undefined
+	session          // what auth() returns
+	asks             // auth itself
+	incoming         // the request, or what holds it
+	address          // its URL
+	honoContext      // Hono's: the request, and what answers are written with
+	goesOn           // next()
+	writer           // what answers are written with: res, reply, Hono's context
+	responses        // the class Response
+	refusal          // an answer that refuses: a redirect, or a status from 400 on
+	signIn           // redirectToSignIn
+	has              // what has() is
+	code             // a function, at value.at
+	object           // an object, at value.at
+	matcher          // what createRouteMatcher returns, at its call
+	middleware       // what clerkMiddleware returns, at its call
+	legacy           // what authMiddleware returns, at its call
+	verifier         // what checks the signature of a webhook
+	number           // value.text
 )
 
 // value is what is known of a value while a request without a session is followed.
@@ -104,7 +104,7 @@ func (f *frame) member(v value, name string) value {
 		if name != "protect" {
 			return f.sessionMember(name) // req.auth, in older versions
 		}
-	case context:
+	case honoContext:
 		if name == "req" {
 			return value{sort: incoming, truth: yes}
 		}
