@@ -65,7 +65,7 @@ func webhookHandlers(f *js.File) []*js.Node {
 	f.Root.Walk(func(n *js.Node) bool {
 		if n.Kind == js.Call && n.Kids[0].Kind == js.Member && len(n.Kids) > 1 {
 			registered(f, n, add)
-			guarded = guarded || n.Kids[0].Text == "use" && isWebhookPath(n.Kids[1]) && !slices.ContainsFunc(n.Kids[2:], func(a *js.Node) bool { return readsBodies(a) })
+			guarded = guarded || n.Kids[0].Text == "use" && isWebhookPath(n.Kids[1]) && !slices.ContainsFunc(n.Kids[2:], readsBodies)
 		}
 		return true
 	})

@@ -23,8 +23,9 @@ func misplaced() Check {
 			"proxy.ts from 16 on; one of both.",
 		Link: "https://nextjs.org/docs/app/api-reference/file-conventions/proxy",
 		Why: "Next.js looks for one file of that name in one directory, and says nothing where it finds none: no route is protected by it, and `auth()` fails. " +
-			"It is ignored in another directory than that of `app` or `pages`, under a name with a typing error or a space, with an extension that isn't one of pages, " +
-			"and as `proxy.ts` before version 16. With both names side by side, version 16 refuses to build.\n\n" +
+			"It is ignored deeper in the project, under a name with a typing error or a space, with an extension that isn't one of pages, as `proxy.ts` before version 16, " +
+			"and, as long as webpack builds the project, in `src` where `app` or `pages` is at the root, or the other way round. " +
+			"With both names side by side, version 16 refuses to build.\n\n" +
 			"What another file imports is not reported, nor anything where another middleware is in its place, or where the configuration sets `pageExtensions`.",
 		Before: []Example{manifest, page, {"middleware.ts", text}},
 		After:  []Example{manifest, page, {"src/middleware.ts", text}},
@@ -36,12 +37,17 @@ func misplaced() Check {
 // middlewareName is what Next.js looks for, with the extensions that it has by default.
 var middlewareName = regexp.MustCompile(`^(middleware|proxy)\.(tsx|ts|jsx|js)$`)
 
+var buildsWithTurbopack = regexp.MustCompile(`next build[^"&|;]*--turbo`)
+
 // nextApp is an application of Next.js.
 type nextApp struct {
 	root  string   // the directory of its package.json
 	base  string   // where its middleware is looked for
 	run   []string // what is there by that name
 	major int      // of Next.js, 0 where it isn't known
+	// either reports whether it may run middleware of both the root and src, wherever app and pages are: Turbopack does, with which
+	// Next.js builds from 16 on, and before where it is asked to.
+	either bool
 }
 
 func findMisplaced(p *project) []Finding {
@@ -151,6 +157,8 @@ func (p *project) nextApp(root string) *nextApp {
 		}
 	}
 	app.major, _ = p.major(inRoot, "next")
+	manifest, _ := p.read(inRoot)
+	app.either = app.major == 0 || app.major >= 16 || buildsWithTurbopack.Match(manifest)
 	return app
 }
 
@@ -184,6 +192,8 @@ func (p *project) judgePlace(app *nextApp, name string) (f Finding, ok bool) {
 		return f, false
 	case parent(name) == app.base:
 		f.Seen = fmt.Sprintf("Next.js doesn't run a file named %q: the name has to be %s", base, path.Base(target))
+	case app.either && (parent(name) == app.root || parent(name) == path.Join(app.root, "src")):
+		return f, false
 	case !middlewareName.MatchString(base) && (!strings.HasPrefix(base, "_") || app.major < 13), !p.isAlone(app, name): // 12 ran _middleware
 		return f, false
 	default:
