@@ -127,7 +127,7 @@ func (w *world) last(number, n int) string {
 
 func (w *world) conclusion(sha, want string) {
 	w.t.Helper()
-	runs := w.shop.CheckRuns(sha)
+	runs := keyChecks(w.shop, sha)
 	if len(runs) != 1 || runs[0].Conclusion != want {
 		w.t.Errorf("the check runs of %s: %+v, want one that is %s", sha, runs, want)
 	}

@@ -89,6 +89,7 @@ var jobs = map[string][]string{
 	"publish":  {"outcome", "policies", "record", "read"},
 	"alerts":   {"policies", "record", "read"},
 	"deliver":  {"outcome", "policies", "record", "read", "publish", "alerts", "texts"},
+	"audit":    {"outcome", "policies", "record", "read", "publish"},
 	"backfill": {"outcome", "policies", "record", "read", "publish"},
 	"recovery": {"intake"},
 }
@@ -242,7 +243,7 @@ func TestRiverIsKnownToFew(t *testing.T) {
 	const module = "github.com/rekey-app/rekey/"
 	knows := []string{
 		"respond/queue", "respond/job",
-		"app/backfill", "app/deliver", "app/outcome", "app/publish", "app/read", "app/record", "app/serve", "app/texts", "app/verify",
+		"app/audit", "app/backfill", "app/deliver", "app/outcome", "app/publish", "app/read", "app/record", "app/serve", "app/texts", "app/verify",
 	}
 	out, err := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports", module+"...").Output()
 	if err != nil {

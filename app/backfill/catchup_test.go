@@ -94,6 +94,7 @@ func newBench(t *testing.T) *bench {
 	river.AddWorker(workers, outcome.Handle(runner, effects.Issue))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Summary))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Effects))
+	river.AddWorker(workers, outcome.Handle(runner, func(context.Context, *river.Job[job.Audit]) error { return nil }))
 	worker, err := queue.New(b.store, workers, queue.Config{})
 	if err != nil {
 		t.Fatal(err)

@@ -208,6 +208,9 @@ func (w *Worker) finish(ctx context.Context, j *river.Job[job.Backfill], refs []
 		if err := errors.Join(textsAfter(ctx, tx, repository.Installation, repository.ID), enqueueNext(ctx, tx, repository.Installation)); err != nil {
 			return err
 		}
+		if err := tx.Enqueue(ctx, job.Audit{Repository: repository.ID}, nil); err != nil {
+			return err
+		}
 		return tx.CompleteJob(ctx, j.JobRow)
 	})
 }

@@ -78,6 +78,9 @@ func (w *Worker) applyPolicy(ctx context.Context, r respond.Repository) error {
 				return err
 			}
 		}
+		if err := tx.Enqueue(ctx, job.Audit{Repository: r.ID}, nil); err != nil {
+			return err
+		}
 		leaks, err := tx.Unissued(ctx, r.ID, maxRefiled)
 		if err != nil {
 			return err

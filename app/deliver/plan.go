@@ -140,7 +140,7 @@ func planPush(e *webhook.Push) plan {
 	t := &read.Task{
 		Repository: repositoryOf(e.Common), Trigger: respond.TriggerPush, Ref: e.Ref,
 		Want: e.After, Head: e.HeadCommitID, Base: present(e.Before), Pusher: e.PusherLogin, Forced: e.Forced,
-		Listed: e.Commits, Distinct: e.Distinct,
+		Listed: e.Commits, Distinct: e.Distinct, Names: e.NamesPackages,
 	}
 	if t.Policy = slices.Contains(e.DotGitHub, respond.PolicyPath); t.Policy {
 		t.Before = present(e.Before)

@@ -99,39 +99,18 @@ func (e *checkEffect) Plan(ctx context.Context, interrupted bool) (bool, error) 
 }
 
 func (e *checkEffect) Find(ctx context.Context) error {
-	if e.have.RunID != 0 {
-		return nil
-	}
-	ids, err := e.client.FindCheckRuns(ctx, e.run.HeadSHA, e.run.Name, e.run.ExternalID)
-	if err != nil || len(ids) == 0 {
-		return err
-	}
-	e.have.RunID, e.doubles = ids[0], ids[1:]
-	return nil
+	return e.runs().find(ctx)
+}
+
+// runs are the head's check runs on GitHub.
+func (e *checkEffect) runs() *checkRuns {
+	return &checkRuns{w: e.w, client: e.client, run: &e.run, id: &e.have.RunID, doubles: &e.doubles}
 }
 
 func (e *checkEffect) Send(ctx context.Context, before func(context.Context) error) error {
-	client := e.client.BeforeWrite(before)
-	for _, id := range e.doubles {
-		if err := client.UpdateCheckRun(ctx, id, superseded(e.run.ExternalID)); err != nil {
-			return err
-		}
-	}
-	// The ledger does not note all annotations, nor what an interrupted run sent and the one after it did not, about a leak that was
-	// closed and open again: GitHub is asked which of those are there.
-	if e.have.RunID != 0 && len(e.run.Annotations) > 0 {
-		there, err := client.Annotations(ctx, e.have.RunID)
-		if err != nil {
-			return err
-		}
-		e.run.Annotations = missing(e.run.Annotations, there)
-	}
-	if e.have.RunID != 0 {
-		return client.UpdateCheckRun(ctx, e.have.RunID, e.w.redactRun(ctx, e.run))
-	}
-	var err error
-	e.have.RunID, err = client.CreateCheckRun(ctx, e.w.redactRun(ctx, e.run))
-	e.created = err == nil
+	none := e.have.RunID == 0
+	err := e.runs().send(ctx, before)
+	e.created = none && err == nil
 	return err
 }
 
@@ -140,26 +119,6 @@ func (e *checkEffect) Save(ctx context.Context, tx Tx) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("check run %d", e.have.RunID), tx.MarkAnnotated(ctx, e.have.Repository, e.have.Head, e.annotated)
-}
-
-// missing returns which of the annotations are not there yet, by place and title.
-func missing(annotations, there []github.Annotation) []github.Annotation {
-	type identity struct {
-		path              string
-		line, end, column int
-		title             string
-	}
-	identify := func(a github.Annotation) identity {
-		if a.StartLine != a.EndLine {
-			a.StartColumn = 0 // GitHub keeps columns of single lines only
-		}
-		return identity{a.Path, a.StartLine, a.EndLine, a.StartColumn, a.Title}
-	}
-	known := map[identity]bool{}
-	for _, a := range there {
-		known[identify(a)] = true
-	}
-	return slices.DeleteFunc(slices.Clone(annotations), func(a github.Annotation) bool { return known[identify(a)] })
 }
 
 func (w *Worker) checkFacts(ctx context.Context, tx Tx, repositoryID int64, head string) (text.CheckFacts, error) {

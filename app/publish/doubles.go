@@ -71,27 +71,41 @@ func (w *Worker) WithdrawDouble(ctx context.Context, owner string, in github.Rep
 }
 
 func (w *Worker) doubleCheck(ctx context.Context, tx Tx, in github.Repository, e *webhook.CheckRun) (double, error) {
-	if e.AppID != w.AppID || e.ExternalID != text.CheckID(e.Repository.ID, e.HeadSHA) {
+	var d double
+	var have ledger.Check
+	var err error
+	var name string
+	switch {
+	case e.AppID != w.AppID:
+		return double{}, nil
+	case e.ExternalID == text.CheckID(e.Repository.ID, e.HeadSHA):
+		name, d.key = text.CheckName, checkKey(e.Repository.ID, e.HeadSHA)
+		have, err = tx.Check(ctx, e.Repository.ID, e.HeadSHA)
+	case e.ExternalID == text.AuditCheckID(e.Repository.ID, e.HeadSHA):
+		name, d.key = text.AuditCheckName, auditKey(e.Repository.ID, e.HeadSHA)
+		var audit ledger.AuditCheck
+		audit, err = tx.AuditCheck(ctx, e.Repository.ID, e.HeadSHA)
+		have = audit.Check
+	default:
 		return double{}, nil
 	}
-	d := double{key: checkKey(e.Repository.ID, e.HeadSHA), made: e.ID}
-	have, err := tx.Check(ctx, e.Repository.ID, e.HeadSHA)
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return double{}, err
 	}
+	d.made = e.ID
 	d.recorded = have.RunID
 	client := w.GitHub.Repository(in, github.ScanAccess)
 	d.withdraw = func(ctx context.Context, before func(context.Context) error) error {
-		return client.BeforeWrite(before).UpdateCheckRun(ctx, e.ID, superseded(e.ExternalID))
+		return client.BeforeWrite(before).UpdateCheckRun(ctx, e.ID, superseded(name, e.ExternalID))
 	}
 	return d, nil
 }
 
 // superseded is what a second check run on a commit is made to say. It gets a name of its own, so that a required check
 // never looks at it: the last run of a name counts.
-func superseded(externalID string) github.CheckRun {
+func superseded(name, externalID string) github.CheckRun {
 	return github.CheckRun{
-		Name: text.CheckName + " (superseded)", ExternalID: externalID + ":superseded", Conclusion: github.Neutral,
+		Name: name + " (superseded)", ExternalID: externalID + ":superseded", Conclusion: github.Neutral,
 		Title: "Superseded", Summary: "This check run was created twice. The result is in the other one on this commit.",
 	}
 }

@@ -30,7 +30,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}),
 	}
 	for _, effect := range []string{
-		"check", "issue", "summary", "withdraw", "alert", "code_scanning", "mask", "delete", string(respond.Comment), string(respond.CloseIssue), string(respond.ReopenIssue),
+		"check", "audit", "issue", "summary", "withdraw", "alert", "code_scanning", "mask", "delete", string(respond.Comment), string(respond.CloseIssue), string(respond.ReopenIssue),
 	} {
 		for _, result := range []string{"sent", "unchanged", "waits", "failed"} {
 			m.effects.WithLabelValues(effect, result)
@@ -72,6 +72,8 @@ func nameOf(e Effect) string {
 	switch e := e.(type) {
 	case *checkEffect:
 		return "check"
+	case *auditEffect:
+		return "audit"
 	case *issueEffect:
 		return "issue"
 	case *summaryEffect:

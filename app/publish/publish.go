@@ -24,6 +24,7 @@ type Tx interface {
 	issueTx
 	alertTx
 	codeScanningTx
+	auditTx
 	noticeTx
 	maskTx
 }

@@ -61,6 +61,8 @@ type scanTx interface {
 	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
 	LastUpload(ctx context.Context, repository int64) (ledger.Upload, error)
 	SaveTexts(ctx context.Context, h ledger.TextHistory) error
+	AuditKnown(ctx context.Context, repository int64) (known, uses bool, err error)
+	ForgetAuditText(ctx context.Context, repository int64, head string) error
 }
 
 // tipsTx is what recording how far a ref was read needs.

@@ -96,6 +96,9 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 		if err := showAgain(ctx, tx, t, repository, len(observations) > 0 && p.CodeScanning); err != nil {
 			return err
 		}
+		if err := enqueueAudit(ctx, tx, t, scan, repository); err != nil {
+			return err
+		}
 		if changed {
 			if err := tx.Enqueue(ctx, job.Policy{Repository: repository.ID}, nil); err != nil {
 				return err

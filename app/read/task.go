@@ -29,6 +29,7 @@ type Task struct {
 	Forced     bool      // the ref was moved to a commit that does not follow Base
 	Received   time.Time // when the event came; tips that are younger may hold what is wanted
 	Policy     bool      // the push changed the policy file
+	Names      bool      // the push touched a file that names packages
 
 	Before      string // with Policy: what the push moved the ref from; "" for none
 	Fork        bool   // a pull request from another repository: its author need not have write access

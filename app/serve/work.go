@@ -42,7 +42,7 @@ func (s *Server) startWork(ctx context.Context, cfg config.Config) error {
 	}
 	workers, background := parts{
 		store: s.store, app: s.app, scanner: s.scanner, clerk: asker, sender: notify.NewSender(nil, userAgent, time.Now),
-		memory: budget.NewMemory(s.options.Memory.Packs), settle: cmp.Or(s.options.Settle, publish.DefaultSettle), metrics: s.metrics, tracing: s.options.Tracing, log: s.log,
+		memory: budget.NewMemory(s.options.Memory.Packs), settle: cmp.Or(s.options.Settle, publish.DefaultSettle), metrics: s.metrics, tracing: s.options.Tracing, version: s.options.Version, log: s.log,
 	}.wire(cfg)
 	work.Open = openFrom(s.app)
 	if s.worker, err = queue.New(s.store, workers, work); err != nil {

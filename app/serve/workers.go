@@ -9,6 +9,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/rekey-app/rekey/app/alerts"
+	"github.com/rekey-app/rekey/app/audit"
 	"github.com/rekey-app/rekey/app/backfill"
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/deliver"
@@ -40,6 +41,7 @@ type parts struct {
 	settle  time.Duration  // see [publish.DefaultSettle]
 	metrics prometheus.Registerer
 	tracing *observe.Tracing // nil: none
+	version string           // rekey's own
 	log     *slog.Logger
 }
 
@@ -82,6 +84,10 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 		Store: ledger.Scope[texts.HistoryTx](p.store), GitHub: p.app, Scanner: p.scanner, Reader: reader, Recorder: recorder, Hourly: texts.Hourly(),
 		Now: now, Log: p.log,
 	}
+	audits := &audit.Worker{
+		Store: ledger.Scope[audit.Tx](p.store), GitHub: p.app, Scanner: p.scanner, Policies: rules, Recorder: recorder, Reader: reader, Publish: effects,
+		Version: p.version, Now: now, Log: p.log, Metrics: audit.NewMetrics(p.metrics),
+	}
 	background := &backfill.Worker{
 		Store: ledger.Scope[backfill.Tx](p.store), Progress: p.store, GitHub: p.app, Scanner: p.scanner, PullRefs: cfg.PullRefs,
 		Policies: rules, Recorder: recorder, Reader: reader, Publish: effects, Now: now, Log: p.log,
@@ -107,6 +113,7 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 	river.AddWorker(workers, outcome.Handle(runner, collector.Wiki))
 	river.AddWorker(workers, outcome.Handle(runner, collector.Assets))
 	river.AddWorker(workers, outcome.Handle(runner, collector.Logs))
+	river.AddWorker(workers, outcome.Handle(runner, audits.Audit))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Notify))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Digest))
 	river.AddWorker(workers, outcome.Handle(runner, questions.Verify))

@@ -53,6 +53,8 @@ type Push struct {
 	Commits         []string // object ids of the listed commits, of all that the ref got: at most 2,048
 	Distinct        []string // those of them that were not pushed before, to any ref
 	DotGitHub       []string // paths below .github/ that the listed commits touched: at most 2,048 commits
+	// NamesPackages is set where the listed commits touched a file that names packages, and where not all commits are listed.
+	NamesPackages bool
 }
 
 // IsTag reports whether a tag was pushed.

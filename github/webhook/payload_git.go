@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"path"
 	"slices"
 	"strings"
 )
@@ -38,6 +39,7 @@ func (p pushPayload) event(c *checks) Event {
 		Deleted: p.Deleted,
 		Forced:  p.Forced,
 	}
+	push.NamesPackages = len(p.Commits) >= maxListed
 	for _, commit := range p.Commits {
 		if isObjectID(commit.ID) {
 			push.Commits = append(push.Commits, commit.ID)
@@ -45,10 +47,11 @@ func (p pushPayload) event(c *checks) Event {
 				push.Distinct = append(push.Distinct, commit.ID)
 			}
 		}
-		for path := range slices.Values(slices.Concat(commit.Added, commit.Modified, commit.Removed)) {
-			if strings.HasPrefix(path, ".github/") && !slices.Contains(push.DotGitHub, path) {
-				push.DotGitHub = append(push.DotGitHub, path)
+		for name := range slices.Values(slices.Concat(commit.Added, commit.Modified, commit.Removed)) {
+			if strings.HasPrefix(name, ".github/") && !slices.Contains(push.DotGitHub, name) {
+				push.DotGitHub = append(push.DotGitHub, name)
 			}
+			push.NamesPackages = push.NamesPackages || NamesPackages(name)
 		}
 	}
 	// A deploy key pushes with the name of whoever added it, or as "deploy-key"; only the sender is an account.
@@ -59,6 +62,18 @@ func (p pushPayload) event(c *checks) Event {
 		push.HeadCommitID = c.optionalSHA("head_commit.id", p.HeadCommit.ID)
 	}
 	return push
+}
+
+// maxListed is how many commits GitHub lists of a push at most.
+const maxListed = 2048
+
+// NamesPackages reports whether a file of that name says which packages its project uses.
+func NamesPackages(name string) bool {
+	switch name = path.Base(name); name {
+	case "package.json", "go.mod", "pyproject.toml", "Pipfile", "Gemfile", "composer.json":
+		return true
+	}
+	return strings.HasPrefix(name, "requirements") && strings.HasSuffix(name, ".txt")
 }
 
 type pullRequestPayload struct {

@@ -40,10 +40,9 @@ const (
 	BackfillAttempts = 8
 )
 
-// Kinds are the kinds of all jobs.
-func Kinds() []string {
-	var kinds []string
-	for _, args := range []Args{
+// All lists a job of each kind, without arguments.
+func All() []Args {
+	return []Args{
 		Delivery{},
 		Check{},
 		Issue{},
@@ -68,7 +67,14 @@ func Kinds() []string {
 		Logs{},
 		DeleteLogs{},
 		TextHistory{},
-	} {
+		Audit{},
+	}
+}
+
+// Kinds are the kinds of all jobs.
+func Kinds() []string {
+	var kinds []string
+	for _, args := range All() {
 		kinds = append(kinds, args.Kind())
 	}
 	return kinds

@@ -192,6 +192,8 @@ func belongings() []belonging {
 		{func(f *Forgotten) *int64 { return &f.Leaks }, of("leaks", "id")},
 		{func(f *Forgotten) *int64 { return &f.Scans }, of("scans", "id")},
 		{func(f *Forgotten) *int64 { return &f.Checks }, of("checks", "repository, head")},
+		{nil, of("audit_checks", "repository, head")},
+		{nil, of("audit_packages", "repository, root, name, version")},
 		{nil, of("tips", "repository, ref")},
 		{nil, of("read_tips", "repository, sha")},
 		{nil, of("unread", "repository, ref")},

@@ -87,7 +87,7 @@ func fill(t *testing.T, s *ledger.Store, installation, id int64, account string)
 		}
 		var begun []error
 		for _, key := range []string{
-			fmt.Sprintf("check:%d:%s", id, headA), fmt.Sprintf("command:%d:comment:1", id), fmt.Sprintf("summary:%d", id),
+			fmt.Sprintf("check:%d:%s", id, headA), fmt.Sprintf("audit:%d:%s", id, headA), fmt.Sprintf("command:%d:comment:1", id), fmt.Sprintf("summary:%d", id),
 			fmt.Sprintf("issue:%d", leak.ID), fmt.Sprintf("effects:%d", leak.ID), fmt.Sprintf("effect:leak:%d:close_issue:1", leak.ID),
 		} {
 			a, err := tx.BeginAction(ctx, key, ledger.Lease{Owner: "issue 4711"})
@@ -102,6 +102,8 @@ func fill(t *testing.T, s *ledger.Store, installation, id int64, account string)
 			tx.UpdateLeak(ctx, leak, respond.Event{By: "mona", From: "open", To: "open"}),
 			tx.SetTip(ctx, id, "refs/heads/main", headA, time.Time{}),
 			tx.SaveCheck(ctx, ledger.Check{Repository: id, Head: headA, RunID: 1}),
+			tx.SaveAuditCheck(ctx, ledger.AuditCheck{Check: ledger.Check{Repository: id, Head: headA, RunID: 2}, Pull: 3}),
+			tx.SaveAudit(ctx, ledger.Audit{Repository: id, Head: headA, Packages: []respond.AuditPackage{{Name: "@clerk/nextjs"}}}),
 			tx.MarkAnnotated(ctx, id, headA, []int64{sightings[0].ID}),
 			tx.RecordFiled(ctx, id, leak.ID),
 			tx.RecordGap(ctx, id, "refs/heads/main", "", headA, []string{"too large"}),
@@ -153,7 +155,7 @@ func TestForgottenLeavesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		equal(t, "forgotten", f, ledger.Forgotten{
-			Installations: 1, Repositories: 1, Leaks: 1, Sightings: 2, Scans: 1, Checks: 1, Deliveries: 3, Jobs: 5, Effects: 6,
+			Installations: 1, Repositories: 1, Leaks: 1, Sightings: 2, Scans: 1, Checks: 1, Deliveries: 3, Jobs: 5, Effects: 7,
 		})
 		equal(t, "still installed", installed, []int64{8})
 		want["deliveries"] += 3 // that they came, and nothing that they held

@@ -63,6 +63,10 @@ func (s *Store) pruners() []pruner {
 			gone: `k.updated < $1 AND NOT EXISTS (SELECT 1 FROM scans c WHERE c.repository = k.repository AND c.head = k.head)`,
 		},
 		{
+			table: "audit_checks", as: "k", key: []column{number("repository"), text("head")},
+			gone: `k.updated < $1 AND NOT EXISTS (SELECT 1 FROM scans c WHERE c.repository = k.repository AND c.head = k.head)`,
+		},
+		{
 			table: "read_tips", as: "r", key: []column{number("repository"), text("sha")},
 			gone: `r.at < $1 AND NOT EXISTS (SELECT 1 FROM tips t WHERE t.repository = r.repository AND t.sha = r.sha)`,
 		},
@@ -98,7 +102,7 @@ func (s *Store) orphaned() string {
 		leak = `CAST(substring(a.key FROM '^effect:leak:([0-9]+)') AS BIGINT)`
 		id = `CAST(substring(a.key FROM '^[a-z]+:([0-9]+)') AS BIGINT)`
 	}
-	return `((a.key LIKE 'check:%' OR a.key LIKE 'command:%' OR a.key LIKE 'summary:%')
+	return `((a.key LIKE 'check:%' OR a.key LIKE 'audit:%' OR a.key LIKE 'command:%' OR a.key LIKE 'summary:%')
 			AND NOT EXISTS (SELECT 1 FROM repositories r WHERE r.id = ` + id + `)
 		OR (a.key LIKE 'issue:%' OR a.key LIKE 'effects:%') AND NOT EXISTS (SELECT 1 FROM leaks l WHERE l.id = ` + id + `)
 		OR a.key LIKE 'effect:leak:%' AND NOT EXISTS (SELECT 1 FROM leaks l WHERE l.id = ` + leak + `))`

@@ -69,6 +69,10 @@ func many(tb testing.TB, s *ledger.Store) {
 		rows(manyDeliveries) + `INSERT INTO deliveries (guid, event, action, installation, repository, received, finished, outcome, body, given_up, recovered)
 			SELECT 'guid-' || i` + of + `, 'push', '', 1 + i % 3, 100000001 + i * 31 % 5000, ` + ago("i * 26") + `, CASE WHEN i < 20 THEN 0 ELSE ` + ago("i * 26 - 2") + ` END, CASE WHEN i % 5 = 0 THEN 'ignored: a tag' ELSE 'scanned: 1 commit, nothing found' END, ` + bytes("''") + `,
 				CASE WHEN i % 1000 = 0 THEN 1 ELSE 0 END, CASE WHEN i % 500 = 0 THEN 1 ELSE 0 END FROM n`,
+		rows(manyRepositories/2) + `INSERT INTO audits (repository, head, at, clerk, manifests, files, findings, gaps, allowed, critical, high, medium, low)
+			SELECT 100000000 + i * 2, i` + of + `, ` + ago("i * 60") + `, 1, '', '', '[{"check":"C3","severity":"critical","path":"src/proxy.ts","line":12},{"check":"C23","severity":"medium","path":"Dockerfile","line":2}]', '[]', 0, i % 3, 0, 1, 0 FROM n`,
+		rows(manyRepositories*2) + `INSERT INTO audit_packages (repository, root, name, version, locked)
+			SELECT 100000002 + i * 2 % 5000, 'apps/' || (i / 2500), CASE i % 3 WHEN 0 THEN '@clerk/nextjs' WHEN 1 THEN '@clerk/backend' ELSE 'next' END, '6.' || (i % 40) || '.0', 1 FROM n`,
 		rows(100) + `INSERT INTO gaps (repository, ref, base, head, reasons, at) SELECT 100000000 + i * 20, ` + bytes("''") + `, '', i` + of + `, '["too large"]', 1 FROM n`,
 	}
 	for _, statement := range statements {
@@ -169,6 +173,13 @@ func BenchmarkViews(b *testing.B) {
 			_, err := tx.Activity(ctx, v, ledger.ActivityQuery{By: "dev-7"})
 			return err
 		}},
+		{"audits", auditsBy(ledger.AuditQuery{})},
+		{"audits name", auditsBy(ledger.AuditQuery{Order: ledger.AuditsByName, WithFindings: true})},
+		{"audits package", auditsBy(ledger.AuditQuery{Package: "@clerk/nextjs", Version: "6.3.0", Order: ledger.AuditsByTime})},
+		{"packages", func(ctx context.Context, tx *ledger.Tx, v ledger.Visible) error {
+			_, err := tx.AuditPackages(ctx, v)
+			return err
+		}},
 		{"jobs", func(ctx context.Context, tx *ledger.Tx, v ledger.Visible) error {
 			_, err := tx.VisibleJobs(ctx, v)
 			return err
@@ -209,6 +220,13 @@ func BenchmarkViews(b *testing.B) {
 func repositoriesBy(query ledger.RepositoryQuery) func(ctx context.Context, tx *ledger.Tx, v ledger.Visible) error {
 	return func(ctx context.Context, tx *ledger.Tx, v ledger.Visible) error {
 		_, err := tx.RepositoryList(ctx, v, query)
+		return err
+	}
+}
+
+func auditsBy(query ledger.AuditQuery) func(ctx context.Context, tx *ledger.Tx, v ledger.Visible) error {
+	return func(ctx context.Context, tx *ledger.Tx, v ledger.Visible) error {
+		_, err := tx.AuditList(ctx, v, query)
 		return err
 	}
 }

@@ -74,6 +74,18 @@ func viewQueries(leaks, installations []int64) []viewQuery {
 			return allRepositories(ctx, tx, v, query)
 		}})
 	}
+	for name, query := range map[string]ledger.AuditQuery{
+		"all": {}, "by name": {Order: ledger.AuditsByName}, "by time": {Order: ledger.AuditsByTime, Reverse: true}, "search": {Search: "SHOP"},
+		"found": {WithFindings: true}, "gaps": {WithGaps: true}, "package": {Package: "@clerk/nextjs"}, "version": {Package: "@clerk/nextjs", Version: "7.0.0"},
+		"repository": {Repository: 9}, "other": {Repository: 10},
+	} {
+		list = append(list, viewQuery{"audits: " + name, func(ctx context.Context, tx *ledger.Tx, v ledger.Visible) (any, error) {
+			return allAudits(ctx, tx, v, query)
+		}})
+	}
+	list = append(list, viewQuery{"packages", func(ctx context.Context, tx *ledger.Tx, v ledger.Visible) (any, error) {
+		return tx.AuditPackages(ctx, v)
+	}})
 	for name, query := range map[string]ledger.ActivityQuery{
 		"all": {}, "by": {By: "MONA"}, "people": {People: true}, "commands": {Kinds: []ledger.ActivityKind{ledger.ActivityCommand}},
 		"states": {Kinds: []ledger.ActivityKind{ledger.ActivityState}}, "done": {Done: true}, "repository": {Repository: 9}, "other": {Repository: 10},
@@ -129,6 +141,19 @@ func allRepositories(ctx context.Context, tx *ledger.Tx, v ledger.Visible, query
 	}
 }
 
+func allAudits(ctx context.Context, tx *ledger.Tx, v ledger.Visible, query ledger.AuditQuery) (list []ledger.AuditPage, err error) {
+	query.Limit = 1
+	for {
+		page, err := tx.AuditList(ctx, v, query)
+		next := page.Next
+		page.Next = "" // as above
+		if list = append(list, page); err != nil || next == "" {
+			return list, err
+		}
+		query.After = next
+	}
+}
+
 func allActivity(ctx context.Context, tx *ledger.Tx, v ledger.Visible, query ledger.ActivityQuery) (list []ledger.Activity, err error) {
 	query.Limit = 1
 	for {
@@ -166,6 +191,11 @@ func organisation(t *testing.T, s *ledger.Store, installation, id int64, account
 			tx.UpdateLeak(ctx, l, respond.Event{By: account + "-person", From: "ignored", To: "open", Reason: "of " + account}),
 			tx.SaveIssueText(ctx, l.ID, "title of "+account, "body of "+account),
 			tx.RecordActivity(ctx, ledger.Activity{By: "mona", Kind: ledger.ActivityCommand, What: "rotated", Detail: "of " + account, Repository: id, Leak: l.ID}),
+			tx.SaveAudit(ctx, ledger.Audit{
+				Repository: id, Head: headA, Clerk: true, Gaps: []string{account + ".js: over a limit"},
+				Findings: []respond.AuditFinding{{Check: "C3", Severity: detect.CriticalSeverity, Path: account + "/proxy.ts", Line: 3}},
+				Packages: []respond.AuditPackage{{Name: "@clerk/nextjs", Version: "6.39.2", Locked: true}, {Name: "@clerk/" + account, Version: "1.0.0"}},
+			}),
 			tx.RecordHistory(ctx, id, ledger.HistoryRead{Commits: 7, Bytes: 70, Took: time.Minute}))
 	})
 	return l.ID
@@ -191,7 +221,7 @@ func TestEveryViewIsTried(t *testing.T) {
 		}
 	}
 	tried := []string{
-		"Activity", "Coverage", "DeliveryHealth", "InstallationList", "LeakCounts", "LeakDetail", "Leaks", "Overview", "Progress", "RepositoryList", "VisibleJobs",
+		"Activity", "AuditList", "AuditPackages", "Coverage", "DeliveryHealth", "InstallationList", "LeakCounts", "LeakDetail", "Leaks", "Overview", "Progress", "RepositoryList", "VisibleJobs",
 	}
 	if !slices.Equal(takes, tried) {
 		t.Errorf("these take who sees what: %v; TestViewersSeeTheirOwn tries %v", takes, tried)

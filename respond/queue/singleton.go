@@ -152,6 +152,14 @@ func singletonArgs(row *rivertype.JobRow) (job.Singleton, error) {
 		return decodeSingleton[job.Texts](row)
 	case job.Mask{}.Kind():
 		return decodeSingleton[job.Mask](row)
+	case job.Audit{}.Kind():
+		return decodeSingleton[job.Audit](row)
+	case job.Wiki{}.Kind():
+		return decodeSingleton[job.Wiki](row)
+	case job.Assets{}.Kind():
+		return decodeSingleton[job.Assets](row)
+	case job.Logs{}.Kind():
+		return decodeSingleton[job.Logs](row)
 	case job.CodeScanning{}.Kind():
 		return decodeSingleton[job.CodeScanning](row)
 	case job.TextHistory{}.Kind():

@@ -1,0 +1,278 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/text"
+)
+
+// TestAudits: the second check run, from deliveries to what GitHub shows, in one world whose default branch has one mistake.
+func TestAudits(t *testing.T) {
+	t.Parallel()
+	a := newAudited(t)
+	for _, step := range []struct {
+		name string
+		test func(*audited, *testing.T)
+	}{
+		{"TheDefaultBranchShowsItsState", (*audited).showsItsState},
+		{"APullRequestIsToldOfWhatItBrings", (*audited).tellsWhatIsNew},
+		{"WhatABaseMovedOnToIsNotThePullRequests", (*audited).comparesWithTheMergeBase},
+		{"NothingCheckedMeansNoCheck", (*audited).leavesOthersAlone},
+		{"WhatWasMendedPasses", (*audited).passesWhatWasMended},
+		{"WhatIsTooLargeIsAGap", (*audited).namesGaps},
+		{"WhatACommentAcceptsIsCounted", (*audited).countsWhatIsAccepted},
+		{"ARerunIsAnswered", (*audited).answersReruns},
+		{"AFailPolicyFails", (*audited).failsByPolicy},
+		{"ObservingNeverFails", (*audited).neverFailsWhileObserving},
+		{"OffMeansNone", (*audited).canBeSwitchedOff},
+	} {
+		if !t.Run(step.name, func(t *testing.T) { a.t = t; step.test(a, t) }) {
+			return
+		}
+	}
+}
+
+// audited is a shop that uses Clerk.
+type audited struct {
+	*world
+	main  string // commit of the default branch
+	topic int
+}
+
+const dockerfile = "FROM node:24\nARG CLERK_SECRET_KEY\nCOPY . .\nRUN npm run build\n"
+
+func newAudited(t *testing.T) *audited {
+	a := &audited{world: newWorld(t, githubtest.Options{})}
+	a.onto(map[string]string{
+		"package.json": `{"name": "shop", "dependencies": {"@clerk/nextjs": "^6.39.2"}}` + "\n",
+		"Dockerfile":   dockerfile, "api/views.py": guard, "README.md": "# Shop\n",
+	})
+	return a
+}
+
+// onto commits files to the default branch.
+func (a *audited) onto(files map[string]string) string {
+	a.t.Helper()
+	var parents []string
+	if a.main != "" {
+		parents = []string{a.main}
+	}
+	a.main = a.commit(a.shop, githubtest.Change{Parents: parents, Files: files})
+	a.push(a.shop, "refs/heads/main", a.main)
+	a.settle()
+	return a.main
+}
+
+// pull opens a pull request with a commit upon another one.
+func (a *audited) pull(on string, files map[string]string) (head string) {
+	a.t.Helper()
+	a.topic++
+	branch := "topic" + string(rune('a'+a.topic))
+	head = a.commit(a.shop, githubtest.Change{Parents: []string{on}, Files: files})
+	a.push(a.shop, "refs/heads/"+branch, head)
+	_, sent, err := a.shop.OpenPullRequest(a.ctx, githubtest.PullRequestOptions{HeadRef: branch, BaseRef: "main", Title: branch, By: a.ada})
+	a.took(sent, err)
+	a.settle()
+	return head
+}
+
+// next pushes a commit to the last pull request's branch, which removes a file.
+func (a *audited) next(on, removed string) string {
+	a.t.Helper()
+	head := a.commit(a.shop, githubtest.Change{Parents: []string{on}, Remove: []string{removed}})
+	a.push(a.shop, "refs/heads/topic"+string(rune('a'+a.topic)), head)
+	a.settle()
+	return head
+}
+
+// second returns the second check runs of a commit.
+func (a *audited) second(head string) (runs []githubtest.CheckRun) {
+	for _, run := range a.shop.CheckRuns(head) {
+		if run.Name == text.AuditCheckName {
+			runs = append(runs, run)
+		}
+	}
+	return runs
+}
+
+func (a *audited) one(head string) githubtest.CheckRun {
+	a.t.Helper()
+	runs := a.second(head)
+	if len(runs) != 1 || runs[0].Status != "completed" {
+		a.t.Fatalf("second check runs on %s: %+v; the log:\n%s", head, runs, a.logs.tail())
+	}
+	return runs[0]
+}
+
+func (a *audited) is(head, conclusion, title string, at ...string) githubtest.CheckRun {
+	a.t.Helper()
+	run := a.one(head)
+	if run.Conclusion != conclusion || run.Title != title {
+		a.t.Errorf("%s: %q, want %s: %q\n%s", run.Conclusion, run.Title, conclusion, title, run.Summary)
+	}
+	var marked []string
+	for _, p := range places(run) {
+		marked = append(marked, strings.TrimSuffix(p, ":0"))
+	}
+	if slices.Sort(marked); !slices.Equal(marked, at) {
+		a.t.Errorf("marked at %q, want %q", marked, at)
+	}
+	return run
+}
+
+func (a *audited) none(head string) {
+	a.t.Helper()
+	if runs := a.second(head); len(runs) > 0 {
+		a.t.Errorf("second check runs: %+v", runs)
+	}
+}
+
+func (a *audited) state() (state ledger.Audit) {
+	a.t.Helper()
+	a.view(func(ctx context.Context, tx *ledger.Tx) (err error) {
+		state, err = tx.Audit(ctx, a.shop.ID())
+		return err
+	})
+	return state
+}
+
+func (a *audited) showsItsState(t *testing.T) {
+	run := a.is(a.main, "neutral", "2 mistakes in the Clerk configuration, 1 critical")
+	holds(t, "the summary", run.Summary, "The state of the default branch, `main`", "Dockerfile:2", "docs/checks/C23.md", "api/views.py:2")
+	if state := a.state(); state.Head != a.main || !state.Clerk || len(state.Findings) != 2 || state.Findings[1].Check != "C23" {
+		t.Errorf("kept: %+v", state)
+	}
+	// A push that changes nothing of it costs one list of files, and no reading of the policy or of files.
+	before := a.github.Count(githubtest.Git)
+	a.onto(map[string]string{"README.md": "# The shop\n"})
+	a.is(a.main, "neutral", "2 mistakes in the Clerk configuration, 1 critical")
+	if n := a.github.Count(githubtest.Git) - before; n != 2 {
+		t.Errorf("a push that changes nothing took %d git requests, want 2: the push and the list", n)
+	}
+}
+
+// guard is a function with a mistake in its second line.
+const guard = "def remove(user, post):\n    if user.unsafe_metadata.get(\"role\") != \"admin\":\n        raise PermissionError\n    post.delete()\n"
+
+// threeMistakes are on lines 1, 2 and 9 of their files. A fourth was in the second line of api/views.py, and is in the third now.
+func threeMistakes() map[string]string {
+	return map[string]string{
+		".env.example":      "NEXT_PUBLIC_CLERK_SECRET_KEY=\n",
+		"deploy/Dockerfile": dockerfile,
+		"api/views.py":      "# What moderators do.\n" + guard + "\n\n" + strings.ReplaceAll(strings.ReplaceAll(guard, "remove", "hide"), "user", "member"),
+	}
+}
+
+func (a *audited) tellsWhatIsNew(t *testing.T) {
+	git, rest := a.github.Count(githubtest.Git), a.github.Count(githubtest.REST)
+	head := a.pull(a.main, threeMistakes())
+	run := a.is(head, "neutral", "3 mistakes in the Clerk configuration, 1 critical", ".env.example:1", "api/views.py:9", "deploy/Dockerfile:2")
+	for _, annotation := range run.Annotations {
+		if annotation.Level != "warning" || !strings.Contains(annotation.Message, "docs/checks/C") || strings.Contains(annotation.Message, "\n") {
+			t.Errorf("annotation %+v", annotation)
+		}
+	}
+	holds(t, "the summary", run.Summary, "1 mistake in the files that this pull request changes stood there before")
+	if first := a.shop.CheckRuns(head)[0]; first.Name != text.CheckName || first.Conclusion != "success" {
+		t.Errorf("the first check: %+v", first)
+	}
+	t.Logf("the push and its pull request took %d git and %d REST requests", a.github.Count(githubtest.Git)-git, a.github.Count(githubtest.REST)-rest)
+}
+
+// comparesWithTheMergeBase: a mistake that the default branch has mended since the branch began isn't the branch's.
+func (a *audited) comparesWithTheMergeBase(t *testing.T) {
+	old := a.main
+	a.onto(map[string]string{"Dockerfile": "FROM node:24\nCOPY . .\nRUN npm run build\n", "api/views.py": "# Nothing yet.\n"})
+	a.is(a.main, "success", "No mistakes in the Clerk configuration")
+	head := a.pull(old, map[string]string{"Dockerfile": dockerfile + "CMD npm start\n"})
+	a.is(head, "success", "No new mistakes in the Clerk configuration")
+}
+
+func (a *audited) leavesOthersAlone(t *testing.T) {
+	head := a.pull(a.main, map[string]string{"README.md": "# A shop\n"})
+	a.none(head)
+	other := a.tenant("tenant")
+	sha := a.commit(other, githubtest.Change{Files: map[string]string{"package.json": `{"dependencies": {"next": "16"}}`, "Dockerfile": dockerfile}})
+	a.push(other, "refs/heads/main", sha)
+	a.settle()
+	if runs := other.CheckRuns(sha); len(runs) != 1 {
+		t.Errorf("%d check runs where there is no Clerk", len(runs))
+	}
+	// From then on its pushes cost what they always did.
+	git := a.github.Count(githubtest.Git)
+	sha = a.commit(other, githubtest.Change{Parents: []string{sha}, Files: map[string]string{"Dockerfile": dockerfile + "\n"}})
+	a.push(other, "refs/heads/main", sha)
+	a.settle()
+	if n := a.github.Count(githubtest.Git) - git; n != 1 {
+		t.Errorf("a push without Clerk took %d git requests", n)
+	}
+}
+
+func (a *audited) passesWhatWasMended(t *testing.T) {
+	head := a.pull(a.main, map[string]string{"deploy/Dockerfile": dockerfile})
+	a.is(head, "neutral", "1 mistake in the Clerk configuration", "deploy/Dockerfile:2")
+	// Nothing of it is left to be checked, but an earlier head had the check.
+	head = a.next(head, "deploy/Dockerfile")
+	run := a.is(head, "success", "No mistakes in the Clerk configuration")
+	if strings.Count(strings.TrimSpace(run.Summary), "\n") != 0 {
+		t.Errorf("a check that found nothing says more than a line:\n%s", run.Summary)
+	}
+}
+
+func (a *audited) namesGaps(t *testing.T) {
+	head := a.pull(a.main, map[string]string{"deploy/large.env": "A=" + strings.Repeat("b", 3<<20) + "\n", "deploy/Dockerfile": "FROM node:24\n"})
+	run := a.one(head)
+	if run.Conclusion != "neutral" || !strings.HasPrefix(run.Title, "Not everything was checked: deploy/large.env") {
+		t.Errorf("%s: %s", run.Conclusion, run.Title)
+	}
+}
+
+func (a *audited) countsWhatIsAccepted(t *testing.T) {
+	head := a.pull(a.main, map[string]string{"deploy/Dockerfile": "FROM node:24\n# rekey:allow C23 the image is never pushed\nARG CLERK_SECRET_KEY\nRUN make\n"})
+	run := a.is(head, "success", "No mistakes in the Clerk configuration")
+	holds(t, "the summary", run.Summary, "**Accepted** by a comment with `rekey:allow` (1 finding)", "the image is never pushed")
+}
+
+func (a *audited) answersReruns(t *testing.T) {
+	head := a.pull(a.main, map[string]string{"deploy/Dockerfile": dockerfile})
+	before := a.one(head)
+	a.took(a.shop.Rerequest(a.ctx, before.ID, a.ada))
+	a.settle()
+	after := a.is(head, "neutral", "1 mistake in the Clerk configuration", "deploy/Dockerfile:2")
+	if after.ID != before.ID || !after.Completed.After(before.Completed) || a.shop.SuiteStatus(head) != "completed" {
+		t.Errorf("before %+v, after %+v, the suite is %s", before, after, a.shop.SuiteStatus(head))
+	}
+}
+
+func (a *audited) failsByPolicy(t *testing.T) {
+	a.onto(map[string]string{policyPath: "audit: fail\n", "Dockerfile": dockerfile})
+	a.is(a.main, "neutral", "1 mistake in the Clerk configuration") // the state fails nobody
+	head := a.pull(a.main, map[string]string{"deploy/Dockerfile": dockerfile})
+	run := a.is(head, "failure", "1 mistake in the Clerk configuration", "deploy/Dockerfile:2")
+	if run.Annotations[0].Level != "failure" {
+		t.Errorf("annotation %+v", run.Annotations[0])
+	}
+	// A check that may be required is there on each pull request.
+	head = a.pull(a.main, map[string]string{"README.md": "# Our shop\n"})
+	a.is(head, "success", "No mistakes in the Clerk configuration")
+}
+
+func (a *audited) neverFailsWhileObserving(t *testing.T) {
+	a.onto(map[string]string{policyPath: "audit: fail\nmode: observe\n"})
+	head := a.pull(a.main, map[string]string{"deploy/Dockerfile": dockerfile})
+	holds(t, "the summary", a.is(head, "neutral", "1 mistake in the Clerk configuration", "deploy/Dockerfile:2").Summary, "only observes")
+}
+
+func (a *audited) canBeSwitchedOff(t *testing.T) {
+	a.onto(map[string]string{policyPath: "audit: off\n"})
+	head := a.pull(a.main, map[string]string{"deploy/Dockerfile": dockerfile})
+	a.none(head)
+	if state := a.state(); state.Clerk || len(state.Findings) > 0 {
+		t.Errorf("kept: %+v", state)
+	}
+}

@@ -1,0 +1,153 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/rekey-app/rekey/respond"
+)
+
+// Audit is the latest audit of a repository's default branch.
+type Audit struct {
+	Repository int64
+	Head       string
+	At         time.Time // zero, when it is saved: now
+	Clerk      bool      // whether the repository uses Clerk; if not, nothing else was looked at
+	Manifests  string    // hash of the files that name packages
+	Files      string    // hash of all files that were audited, and of how
+	Findings   []respond.AuditFinding
+	Packages   []respond.AuditPackage
+	Gaps       []string // what was not read, in words
+	Allowed    int      // findings that comments of the repository accept
+}
+
+// AuditKnown says what is known of a repository's use of Clerk: whether it was audited, and whether it used Clerk then.
+func (tx *Tx) AuditKnown(ctx context.Context, repository int64) (known, uses bool, err error) {
+	known, err = one(ctx, tx, []any{into{&uses}}, `SELECT clerk FROM audits WHERE repository = $1`, repository)
+	if err != nil {
+		return false, false, fmt.Errorf("ledger: audit of repository %d: %w", repository, err)
+	}
+	return known, uses, nil
+}
+
+// Audit returns the latest audit of a repository, or ErrNotFound.
+func (tx *Tx) Audit(ctx context.Context, repository int64) (Audit, error) {
+	a := Audit{Repository: repository}
+	var findings []byte
+	found, err := one(ctx, tx, []any{&a.Head, into{&a.At}, into{&a.Clerk}, &a.Manifests, &a.Files, &findings, into{&a.Gaps}, &a.Allowed},
+		`SELECT head, at, clerk, manifests, files, findings, gaps, allowed FROM audits WHERE repository = $1`, repository)
+	switch {
+	case err != nil:
+	case !found:
+		return Audit{}, fmt.Errorf("%w: audit of repository %d", ErrNotFound, repository)
+	default:
+		err = json.Unmarshal(findings, &a.Findings)
+	}
+	if err == nil {
+		err = each(ctx, tx, func(scan func(...any) error) error {
+			var p respond.AuditPackage
+			err := scan(&p.Root, &p.Name, &p.Version, into{&p.Locked})
+			a.Packages = append(a.Packages, p)
+			return err
+		}, `SELECT root, name, version, locked FROM audit_packages WHERE repository = $1 ORDER BY root, name, version`, repository)
+	}
+	if err != nil {
+		return Audit{}, fmt.Errorf("ledger: audit of repository %d: %w", repository, err)
+	}
+	return a, nil
+}
+
+// SaveAudit records the latest audit of a repository in the place of the one before. ErrNotFound: the repository is not in the ledger.
+func (tx *Tx) SaveAudit(ctx context.Context, a Audit) error {
+	if a.At.IsZero() {
+		a.At = tx.now
+	}
+	if a.Findings == nil {
+		a.Findings = []respond.AuditFinding{}
+	}
+	findings, err := json.Marshal(a.Findings)
+	if err == nil {
+		err = tx.saveAudit(ctx, a, string(findings))
+	}
+	if err != nil {
+		return explain(fmt.Errorf("ledger: audit of repository %d: %w", a.Repository, err))
+	}
+	return nil
+}
+
+func (tx *Tx) saveAudit(ctx context.Context, a Audit, findings string) error {
+	c := respond.CountAudit(a.Findings)
+	_, err := tx.exec(ctx, `INSERT INTO audits (repository, head, at, clerk, manifests, files, findings, gaps, allowed, critical, high, medium, low)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		ON CONFLICT (repository) DO UPDATE SET head = excluded.head, at = excluded.at, clerk = excluded.clerk, manifests = excluded.manifests,
+			files = excluded.files, findings = excluded.findings, gaps = excluded.gaps, allowed = excluded.allowed,
+			critical = excluded.critical, high = excluded.high, medium = excluded.medium, low = excluded.low`,
+		a.Repository, a.Head, a.At, a.Clerk, a.Manifests, a.Files, findings, a.Gaps, a.Allowed, c.Critical, c.High, c.Medium, c.Low)
+	if err == nil {
+		_, err = tx.exec(ctx, `DELETE FROM audit_packages WHERE repository = $1`, a.Repository)
+	}
+	for _, p := range a.Packages {
+		if err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, `INSERT INTO audit_packages (repository, root, name, version, locked) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (repository, root, name, version) DO NOTHING`, a.Repository, p.Root, p.Name, p.Version, p.Locked)
+	}
+	return err
+}
+
+// AuditCheck is the second check run of a head commit, about its Clerk configuration.
+type AuditCheck struct {
+	Check
+	Pull int // the pull request whose head it was; 0: none
+}
+
+// AuditCheck returns a head commit's second check run, or ErrNotFound.
+func (tx *Tx) AuditCheck(ctx context.Context, repository int64, head string) (AuditCheck, error) {
+	c := AuditCheck{Check: Check{Repository: repository, Head: head}}
+	found, err := one(ctx, tx, []any{&c.Pull, &c.RunID, &c.Conclusion, &c.Digest, into{&c.Updated}},
+		`SELECT pull_number, run_id, conclusion, digest, updated FROM audit_checks WHERE repository = $1 AND head = $2`, repository, head)
+	switch {
+	case err != nil:
+		return AuditCheck{}, fmt.Errorf("ledger: audit check of %s: %w", head, err)
+	case !found:
+		return AuditCheck{}, fmt.Errorf("%w: audit check of %s in repository %d", ErrNotFound, head, repository)
+	}
+	return c, nil
+}
+
+// SaveAuditCheck records a head commit's second check run. The zero Updated means now.
+func (tx *Tx) SaveAuditCheck(ctx context.Context, c AuditCheck) error {
+	if c.Updated.IsZero() {
+		c.Updated = tx.now
+	}
+	_, err := tx.exec(ctx, `INSERT INTO audit_checks (repository, head, pull_number, run_id, conclusion, digest, updated)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (repository, head) DO UPDATE SET pull_number = excluded.pull_number, run_id = excluded.run_id,
+			conclusion = excluded.conclusion, digest = excluded.digest, updated = excluded.updated`,
+		c.Repository, c.Head, c.Pull, c.RunID, c.Conclusion, c.Digest, c.Updated)
+	if err != nil {
+		return fmt.Errorf("ledger: audit check of %s: %w", c.Head, err)
+	}
+	return nil
+}
+
+// ForgetAuditText has a head commit's second check run sent again, whatever it says, if there is one.
+func (tx *Tx) ForgetAuditText(ctx context.Context, repository int64, head string) error {
+	if _, err := tx.exec(ctx, `UPDATE audit_checks SET digest = '' WHERE repository = $1 AND head = $2`, repository, head); err != nil {
+		return fmt.Errorf("ledger: audit check of %s: %w", head, err)
+	}
+	return nil
+}
+
+// AuditedPull reports whether a head of a pull request has had a second check run.
+func (tx *Tx) AuditedPull(ctx context.Context, repository int64, pull int) (bool, error) {
+	var head string
+	found, err := one(ctx, tx, []any{&head}, `SELECT head FROM audit_checks WHERE repository = $1 AND pull_number = $2 AND pull_number <> 0 LIMIT 1`, repository, pull)
+	if err != nil {
+		return false, fmt.Errorf("ledger: audit checks of pull request %d: %w", pull, err)
+	}
+	return found, nil
+}

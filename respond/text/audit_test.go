@@ -1,0 +1,106 @@
+package text
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond"
+)
+
+func unawaited(line int, changed bool) respond.AuditFinding {
+	return respond.AuditFinding{
+		Check: "C3", Severity: detect.CriticalSeverity, Path: "src/proxy.ts", Line: line, EndLine: line, Changed: changed,
+		Title: "auth.protect() is not awaited", Seen: "the promise of auth.protect() is dropped",
+		Fix:  "Write await auth.protect(): without it the request goes on.",
+		Page: "https://github.com/rekey-app/rekey/blob/main/docs/checks/C3.md",
+	}
+}
+
+func auditFacts(of func(*AuditFacts)) AuditFacts {
+	f := AuditFacts{
+		Repository: shop, Head: strings.Repeat("0a", 20), Pull: 7, Policy: respond.DefaultPolicy(), Changes: 3, Began: monday, Ended: monday.Add(300 * time.Millisecond),
+	}
+	f.Repository.DefaultBranch = "main"
+	of(&f)
+	return f
+}
+
+// TestSecondCheckRuns shows each as GitHub gets it.
+func TestSecondCheckRuns(t *testing.T) {
+	t.Parallel()
+	renamed := respond.AuditFinding{
+		Check: "C6", Severity: detect.HighSeverity, Path: "middleware.ts ", Changed: true, Title: "The middleware file is not where Next.js looks for it",
+		Fix: "Rename it to src/proxy.ts.", Page: "https://github.com/rekey-app/rekey/blob/main/docs/checks/C6.md",
+	}
+	bring := func(f *AuditFacts) {
+		f.Findings, f.Stood = []respond.AuditFinding{unawaited(12, true), unawaited(40, false), renamed}, 1
+	}
+	var b strings.Builder
+	for _, c := range []struct {
+		name string
+		of   func(*AuditFacts)
+	}{
+		{"three mistakes", bring},
+		{"three mistakes and a policy that fails on them", func(f *AuditFacts) { bring(f); f.Policy.Audit.Check = respond.AuditFail }},
+		{"the same while only observing", func(f *AuditFacts) {
+			bring(f)
+			f.Policy.Audit.Check, f.Policy.Mode = respond.AuditFail, respond.ModeObserve
+		}},
+		{"findings of all levels", func(f *AuditFacts) {
+			f.Findings, f.Policy.Audit.Level = []respond.AuditFinding{unawaited(12, true)}, respond.AuditAll
+		}},
+		{"nothing new", func(f *AuditFacts) { f.Stood = 2 }},
+		{"nothing at all", func(*AuditFacts) {}},
+		{"nothing that is checked", func(f *AuditFacts) { f.Changes = 0 }},
+		{"a file that was not read", func(f *AuditFacts) { f.Gaps = []string{"web/bundle.js: over a limit of what is read"} }},
+		{"one that a comment accepts", func(f *AuditFacts) {
+			f.Allowed = []AuditAllowed{{Finding: unawaited(12, true), Reason: "this route *is* public"}}
+		}},
+		{"the default branch", func(f *AuditFacts) {
+			f.Pull, f.Changes, f.AllowedBefore = 0, 0, 2
+			f.Policy.Audit.Check = respond.AuditFail
+			f.Findings = []respond.AuditFinding{unawaited(12, false), renamed}
+		}},
+		{"a clean default branch", func(f *AuditFacts) { f.Pull, f.Changes = 0, 0 }},
+	} {
+		run := AuditCheck(auditFacts(c.of))
+		fmt.Fprintf(&b, "# %s\n\n%s: **%s**\n\n%s\n", c.name, run.Conclusion, run.Title, run.Summary)
+		for _, a := range run.Annotations {
+			fmt.Fprintf(&b, "\n> %s:%d %s: %s\n> %s\n", a.Path, a.StartLine, a.Level, a.Title, a.Message)
+		}
+		b.WriteString("\n")
+	}
+	golden(t, "audit.md", b.String())
+}
+
+// TestTheSecondDigestKnowsAnnotations: what only marks other lines is sent too.
+func TestTheSecondDigestKnowsAnnotations(t *testing.T) {
+	t.Parallel()
+	digest := func(line int, changed bool) string {
+		run := AuditCheck(auditFacts(func(f *AuditFacts) { f.Findings = []respond.AuditFinding{unawaited(line, changed)} }))
+		run.Summary = ""
+		return AuditDigest(run)
+	}
+	all := []string{digest(1, true), digest(2, true), digest(1, false)}
+	if slices.Sort(all); len(slices.Compact(all)) != 3 || digest(1, true) != digest(1, true) {
+		t.Errorf("digests %q", all)
+	}
+}
+
+// TestManyFindingsFit: GitHub refuses what is too long.
+func TestManyFindingsFit(t *testing.T) {
+	t.Parallel()
+	run := AuditCheck(auditFacts(func(f *AuditFacts) {
+		for n := range 3000 {
+			f.Findings = append(f.Findings, unawaited(n+1, true))
+			f.Gaps = append(f.Gaps, strings.Repeat("long/", 100)+"file.ts: over a limit")
+		}
+	}))
+	if len(run.Annotations) != maxMarked || len(run.Summary) > 65_535 || !strings.Contains(run.Summary, "950 more findings") {
+		t.Errorf("%d annotations, a summary of %d bytes", len(run.Annotations), len(run.Summary))
+	}
+}
