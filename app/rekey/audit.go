@@ -13,6 +13,7 @@ import (
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/audit"
 	"github.com/rekey-app/rekey/respond/format"
+	"github.com/rekey-app/rekey/respond/routemap"
 )
 
 type auditCommand struct {
@@ -25,7 +26,7 @@ type auditCommand struct {
 	Ref     string `xor:"change" placeholder:"COMMIT" help:"Audit a commit instead of the files on disk, in a bare repository too: a ref, an ID or HEAD~2."`
 	Diff    bool   `xor:"change" help:"Print the changes that are certain as a diff, and change nothing."`
 	Fix     bool   `xor:"change" help:"Make the changes that are certain, then report what is left."`
-	Format  string `default:"text" enum:"text,json,sarif" placeholder:"FORMAT" help:"text, json or sarif (2.1.0)."`
+	Format  string `default:"text" enum:"text,json,sarif,markdown" placeholder:"FORMAT" help:"text, json or sarif (2.1.0); for --routes text, json or markdown."`
 	Output  string `short:"o" placeholder:"FILE" help:"Write the result to a file instead of standard output."`
 	Quiet   bool   `short:"q" help:"Print only what was found: no totals or warnings."`
 	Verbose bool   `short:"v" help:"List every file that could not be read, however many there are."`
@@ -66,6 +67,8 @@ func (c auditCommand) Run(ctx context.Context, s streams) error {
 		return c.to(s, func(w io.Writer) error { return local.WriteList(w, c.style(w)) })
 	case c.Routes:
 		return c.routes(ctx, s)
+	case c.Format == "markdown":
+		return errors.New("--format markdown is for --routes")
 	}
 	result, failed := local.Run(ctx, c.options())
 	if failed == nil && c.Fix {
@@ -103,7 +106,7 @@ func (c auditCommand) unread(problems []local.Problem) bool {
 // routes lists routes. It finds no mistakes, so that it fails only where something could not be read.
 func (c auditCommand) routes(ctx context.Context, s streams) error {
 	if c.Format == "sarif" || c.Fix || c.Diff {
-		return errors.New("--routes lists routes as text or json, and changes nothing")
+		return errors.New("--routes lists routes as text, json or markdown, and changes nothing")
 	}
 	m, err := local.Routes(ctx, c.options())
 	if ctx.Err() != nil {
@@ -118,8 +121,12 @@ func (c auditCommand) routes(ctx context.Context, s streams) error {
 		}
 	}
 	err = c.to(s, func(w io.Writer) error {
-		if c.Format == "json" {
+		switch c.Format {
+		case "json":
 			return local.WriteRoutesJSON(w, m)
+		case "markdown":
+			_, err := io.WriteString(w, routemap.Markdown(m.Map, routemap.Options{}))
+			return err
 		}
 		return local.WriteRoutes(w, m, c.Verbose, c.style(w))
 	})

@@ -1,7 +1,6 @@
 package routes
 
 import (
-	"fmt"
 	"path"
 	"strings"
 
@@ -233,12 +232,4 @@ func nextMatches(at place, p string) (matched, sure bool) {
 		return false, false
 	}
 	return r.Match(p)
-}
-
-// String is evidence in one line.
-func (e Evidence) String() string {
-	if e.Line == 0 {
-		return fmt.Sprintf("%s (%s)", e.What, e.File)
-	}
-	return fmt.Sprintf("%s (%s:%d)", e.What, e.File, e.Line)
 }

@@ -76,7 +76,11 @@ func written(m routes.Map) string {
 		}
 		fmt.Fprintf(&b, "%s %s: %s (%s:%d)\n", answers, r.Path, r.State, r.File, r.Line)
 		for _, e := range r.Evidence {
-			fmt.Fprintf(&b, "    %s\n", e)
+			at := e.File
+			if e.Line > 0 {
+				at = fmt.Sprintf("%s:%d", e.File, e.Line)
+			}
+			fmt.Fprintf(&b, "    %s (%s)\n", e.What, at)
 		}
 	}
 	for _, n := range m.Notes {
