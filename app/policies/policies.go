@@ -35,6 +35,11 @@ type Tx interface {
 	StillOpen(ctx context.Context, repository int64, limit int) ([]respond.Leak, error)
 	Sightings(ctx context.Context, leak int64, limit int) ([]respond.Sighting, error)
 	OpenLeaksIn(ctx context.Context, installation int64) (int, error)
+	logsTx
+}
+
+// logsTx is whether a policy has logs of Actions read.
+type logsTx interface {
 	LogsWanted(ctx context.Context, repository int64) (bool, error)
 	WantLogs(ctx context.Context, repository int64, want bool) error
 }

@@ -116,7 +116,7 @@ func (l *logs) walk(ctx context.Context, got *file, wanted func(name string) boo
 
 // unread says what of an archive could not be read, by the error of its walk.
 func unread(err error) (left []string) {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // of this one error
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range joined.Unwrap() {
 			left = append(left, unread(e)...)
 		}

@@ -32,7 +32,7 @@ func fetched(body io.ReadCloser, err error, dir string) (*file, error) {
 		return spooled(&held, body, dir)
 	}
 	cut := errors.Is(err, github.ErrAboveLimit)
-	if !cut && err != io.EOF {
+	if !cut && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	r := bytes.NewReader(held.Bytes())

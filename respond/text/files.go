@@ -29,10 +29,10 @@ func fileName(s respond.Sighting, code func(string) string) string {
 	field := s.Text.Field
 	switch s.Source {
 	case respond.InWiki:
-		switch {
-		case s.Path == "":
+		switch s.Path {
+		case "":
 			return "the message of a change to the wiki"
-		case s.Path == field:
+		case field:
 			return "the file " + name(field) + " of the wiki"
 		}
 		return "the wiki page " + name(field)
