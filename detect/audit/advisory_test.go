@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rekey-app/rekey/detect/audit"
+	"github.com/rekey-app/rekey/detect/audit/audittest"
 )
 
 // TestUpgrades: a finding says which release to upgrade to, of the branch that is used, and what there is to do besides.
@@ -21,7 +22,7 @@ func TestUpgrades(t *testing.T) {
 		{"\"@clerk/nextjs@*\":\n  version \"6.39.2\"\n", protect, "Upgrade @clerk/nextjs to 6.39.3 or later."},
 		{"\"@clerk/nextjs@*\":\n  version \"7.0.0\"\n", protect, "Upgrade @clerk/nextjs to 7.2.4 or later."},
 	} {
-		result, err := audit.Run(t.Context(), audit.Files{
+		result, err := audit.Run(t.Context(), audittest.Files{
 			"package.json": []byte(`{"dependencies": {"@clerk/express": "*", "@clerk/nextjs": "*"}}`), "yarn.lock": []byte(test.lockfile), "main.ts": []byte(test.script),
 		}, audit.Options{})
 		if err != nil || len(result.Findings) != 1 {
@@ -50,7 +51,7 @@ func TestExposing(t *testing.T) {
 // TestRenaming: what to call a variable instead is what it is called, without the prefix.
 func TestRenaming(t *testing.T) {
 	t.Parallel()
-	result, err := audit.Run(t.Context(), audit.Files{".env": []byte("VITE_CLERK_SECRET_KEY=\nNEXT_PUBLIC_CLERK_WEBHOOK_SECRET=\n"), "a.ts": []byte("f(import.meta.env.VITE_MY_CLERK_SECRET_KEY)")}, audit.Options{})
+	result, err := audit.Run(t.Context(), audittest.Files{".env": []byte("VITE_CLERK_SECRET_KEY=\nNEXT_PUBLIC_CLERK_WEBHOOK_SECRET=\n"), "a.ts": []byte("f(import.meta.env.VITE_MY_CLERK_SECRET_KEY)")}, audit.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

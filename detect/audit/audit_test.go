@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/rekey-app/rekey/detect/audit"
+	"github.com/rekey-app/rekey/detect/audit/audittest"
 )
 
 // TestFixtures audits the trees of testdata. Each archive says in its comment what is found, one line each: "PATH:LINE:COLUMN ID severity
@@ -31,7 +32,7 @@ func TestFixtures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tree, options, fixed := tree{whole: true, files: audit.Files{}}, audit.Options{}, map[string]string{}
+			tree, options, fixed := tree{whole: true, files: audittest.Files{}}, audit.Options{}, map[string]string{}
 			for _, file := range archive.Files {
 				file.Name = strings.ReplaceAll(file.Name, "%20", " ")
 				if to, ok := strings.CutPrefix(file.Name, "fixed/"); ok {
@@ -76,7 +77,7 @@ func TestFixtures(t *testing.T) {
 
 // tree is a tree that may be known in part.
 type tree struct {
-	files audit.Files
+	files audittest.Files
 	whole bool
 }
 
@@ -104,7 +105,7 @@ func lines(result audit.Result) []string {
 }
 
 // apply makes the certain edits of all findings, and returns the files that they change, by their new names.
-func apply(files audit.Files, findings []audit.Finding) map[string]string {
+func apply(files audittest.Files, findings []audit.Finding) map[string]string {
 	edits := map[string]*audit.Edit{}
 	for _, f := range findings {
 		if f.Edit == nil {
@@ -160,7 +161,7 @@ func TestExamples(t *testing.T) {
 // idsIn returns the IDs of the checks up to a tier that find something in an example.
 func idsIn(t *testing.T, level audit.Tier, example []audit.Example) []string {
 	t.Helper()
-	files := audit.Files{}
+	files := audittest.Files{}
 	for _, file := range example {
 		if !audit.Wanted(file.Path) {
 			t.Errorf("%s is not wanted", file.Path)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/rekey-app/rekey/detect/audit"
+	"github.com/rekey-app/rekey/detect/audit/audittest"
 )
 
 // TestBadInput: what can't be read as code is noted and no finding, and nothing else of the tree is lost by it.
@@ -41,7 +42,7 @@ func TestBadInput(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			files := audit.Files{
+			files := audittest.Files{
 				"package.json": []byte(`{ "dependencies": { "@clerk/nextjs": "^6.0.0" } }`),
 				c.file:         []byte(c.text),
 				"good.ts":      []byte(mistake),
@@ -65,7 +66,7 @@ func TestBadInput(t *testing.T) {
 // TestUnknown: a file that is listed but not known is neither read nor absent.
 func TestUnknown(t *testing.T) {
 	t.Parallel()
-	tree := unknown{Files: audit.Files{
+	tree := unknown{Files: audittest.Files{
 		"package.json":     []byte(`{ "dependencies": { "@clerk/nextjs": "^6.0.0", "next": "^15.0.0" } }`),
 		"src/app/page.tsx": nil,
 		"middleware.ts":    []byte("import { clerkMiddleware } from '@clerk/nextjs/server'\nexport default clerkMiddleware()\n"),
@@ -81,7 +82,7 @@ func TestUnknown(t *testing.T) {
 }
 
 // unknown is a tree that doesn't know the texts that are nil.
-type unknown struct{ audit.Files }
+type unknown struct{ audittest.Files }
 
 func (u unknown) Read(path string) ([]byte, bool) { return u.Files[path], u.Files[path] != nil }
 
@@ -90,7 +91,7 @@ func TestStops(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := audit.Run(ctx, audit.Files{"a.ts": []byte("f()")}, audit.Options{}); !errors.Is(err, context.Canceled) {
+	if _, err := audit.Run(ctx, audittest.Files{"a.ts": []byte("f()")}, audit.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -98,7 +99,7 @@ func TestStops(t *testing.T) {
 // TestEditsMend: a tree after its certain edits has the mistakes no more that they mend, and no others.
 func TestEditsMend(t *testing.T) {
 	t.Parallel()
-	files := audit.Files{
+	files := audittest.Files{
 		"package.json":     []byte(`{ "dependencies": { "@clerk/nextjs": "^6.0.0", "next": "^15.0.0" } }`),
 		"src/app/page.tsx": []byte("export default () => null\n"),
 		"middleware.ts":    []byte("import { clerkMiddleware } from '@clerk/nextjs/server'\nexport default clerkMiddleware(auth => auth && (() => { auth.protect() })())\n"),

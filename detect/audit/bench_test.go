@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"github.com/rekey-app/rekey/detect/audit"
+	"github.com/rekey-app/rekey/detect/audit/audittest"
 )
 
 // BenchmarkPush audits ten changed files of a repository with 4,000, all of which hold what checks look for: as a push is audited.
 func BenchmarkPush(b *testing.B) {
-	files, focus := audit.Files{"package.json": []byte(`{"dependencies":{"@clerk/nextjs":"^6.0.0","next":"^15.0.0"}}`)}, []string{}
+	files, focus := audittest.Files{"package.json": []byte(`{"dependencies":{"@clerk/nextjs":"^6.0.0","next":"^15.0.0"}}`)}, []string{}
 	for i := range 4000 {
 		name := fmt.Sprintf("src/app/section-%d/page-%d/page.tsx", i%100, i)
 		files[name] = benchPage
@@ -43,7 +44,7 @@ func BenchmarkTree(b *testing.B) {
 	if dir == "" {
 		b.Skip("REKEY_AUDIT_TREE names no directory")
 	}
-	files, wanted := audit.Files{}, 0
+	files, wanted := audittest.Files{}, 0
 	root := os.DirFS(dir)
 	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {

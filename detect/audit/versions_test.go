@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"github.com/rekey-app/rekey/detect/audit"
+	"github.com/rekey-app/rekey/detect/audit/audittest"
 )
 
 // TestPackages: an audit says which versions a repository uses, by workspace; the range where nothing fixes a version. Where not all files
 // are known, a nearer lockfile may be missing.
 func TestPackages(t *testing.T) {
 	t.Parallel()
-	files := audit.Files{
+	files := audittest.Files{
 		"package.json":          []byte("{\n\"workspaces\": [\"apps/*\"],\n\"devDependencies\": {\"@clerk/testing\": \"^1.0.0\"}}"),
 		"apps/web/package.json": []byte("{\n\"dependencies\": {\n\"react\": \"19.0.0\",\n\"@clerk/nextjs\": \"^6.0.0\"}}"),
 		"api/go.mod":            []byte("module m\n\nrequire github.com/clerk/clerk-sdk-go/v2 v2.3.1\n"),

@@ -14,7 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"pgregory.net/rapid"
 
-	"github.com/rekey-app/rekey/detect/audit"
+	"github.com/rekey-app/rekey/detect/audit/audittest"
 	"github.com/rekey-app/rekey/detect/audit/routes"
 )
 
@@ -36,7 +36,7 @@ func TestMaps(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			files, at := audit.Files{}, -1
+			files, at := audittest.Files{}, -1
 			for i, file := range archive.Files {
 				if file.Name == "map" {
 					at = i
@@ -105,7 +105,7 @@ func TestAnyTextIsTaken(t *testing.T) {
 		trees = append(trees, archive)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		files := audit.Files{}
+		files := audittest.Files{}
 		for _, file := range rapid.SampledFrom(trees).Draw(t, "tree").Files {
 			lines := strings.SplitAfter(string(file.Data), "\n")
 			if !strings.HasSuffix(file.Name, ".json") {
@@ -128,7 +128,7 @@ func TestNobodyWaits(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	files := audit.Files{
+	files := audittest.Files{
 		"package.json": []byte(`{"dependencies":{"next":"16"}}`), "app/page.tsx": []byte("export default function Page() { return null; }"),
 	}
 	m := routes.Of(ctx, files)
