@@ -60,7 +60,7 @@ func TestRenaming(t *testing.T) {
 		before, _, _ := strings.Cut(f.Fix, ",")
 		fixes = append(fixes, before)
 	}
-	if want := []string{"", "Rename it to CLERK_WEBHOOK_SECRET", "Rename it to MY_CLERK_SECRET_KEY"}; !slices.Equal(fixes, want) {
+	if want := []string{"Rename it to CLERK_SECRET_KEY", "Rename it to CLERK_WEBHOOK_SECRET", "Rename it to MY_CLERK_SECRET_KEY"}; !slices.Equal(fixes, want) {
 		t.Errorf("%q, want %q", fixes, want)
 	}
 }
