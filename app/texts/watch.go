@@ -185,7 +185,7 @@ func (w *Watcher) save(ctx context.Context, looked job.Texts, leak respond.Leak,
 					return err
 				}
 			}
-			if known && !is.gone && s.Authored.After(left) {
+			if !is.gone && s.Authored.After(left) { // one that is out of reach too: a permission may come back
 				left = s.Authored
 			}
 		}
