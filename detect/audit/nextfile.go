@@ -199,6 +199,10 @@ func (p *project) judgePlace(app *nextApp, name string) (f Finding, ok bool) {
 	default:
 		f.Seen = fmt.Sprintf("Next.js doesn't run it in this directory: the place of %s is %s, beside %s", base, place(app.base), routes(p, app.base))
 	}
+	f.Fix = "Move it to " + target + "."
+	if parent(target) == parent(name) {
+		f.Fix = fmt.Sprintf("Rename it to %s.", path.Base(target))
+	}
 	f.Edit = p.renameEdit(name, target)
 	return f, true
 }
