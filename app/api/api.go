@@ -27,6 +27,8 @@ type Tx interface {
 	leaksTx
 	healthTx
 	RepositoryList(ctx context.Context, v ledger.Visible, query ledger.RepositoryQuery) (ledger.RepositoryPage, error)
+	AuditList(ctx context.Context, v ledger.Visible, query ledger.AuditQuery) (ledger.AuditPage, error)
+	AuditPackages(ctx context.Context, v ledger.Visible) ([]ledger.PackageUse, error)
 	Activity(ctx context.Context, v ledger.Visible, query ledger.ActivityQuery) (ledger.ActivityPage, error)
 }
 
@@ -98,6 +100,8 @@ func New(c Config) http.Handler {
 	handle("leaks.json", a.export(newJSON))
 	handle("leaks/{id:[0-9]{1,18}}", a.answer(a.leak))
 	handle("repositories", a.answer(a.repositories))
+	handle("audits", a.answer(a.audits))
+	handle("audits/packages", a.answer(a.packages))
 	handle("activity", a.answer(a.activity))
 	handle("health", a.answer(a.health))
 	handle("installations/{id:[0-9]{1,18}}/progress", a.answer(a.progress))

@@ -165,6 +165,15 @@ func repositoryQuery(p *params) ledger.RepositoryQuery {
 	}
 }
 
+func auditQuery(p *params) ledger.AuditQuery {
+	return ledger.AuditQuery{
+		Search: p.text("search"), Repository: p.number("repository", 1<<53), Package: p.text("package"), Version: p.text("version"),
+		WithFindings: p.is("with_findings"), WithGaps: p.is("with_gaps"),
+		Order:   choice(p, "sort", ledger.AuditsByWorst, ledger.AuditsByName, ledger.AuditsByTime),
+		Reverse: p.is("reverse"), After: p.text("after"), Limit: p.limit(),
+	}
+}
+
 func activityQuery(p *params) ledger.ActivityQuery {
 	return ledger.ActivityQuery{
 		By: p.text("by"), Repository: p.number("repository", 1<<53), Leak: p.number("leak", 1<<53), Kinds: list(p, "kind", ledger.ActivityKinds()),

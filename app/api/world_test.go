@@ -127,6 +127,11 @@ func (w *world) organisation(installation, id int64, account string, private boo
 		return errors.Join(
 			tx.UpdateLeak(ctx, l, respond.Event{By: respond.ByClerk, From: respond.Open, To: respond.Revoked, Reason: "Clerk no longer accepts the key", ApprovedBy: l.ApprovedBy, Until: l.Until}),
 			tx.RecordActivity(ctx, ledger.Activity{By: "mona", Kind: ledger.ActivityCommand, What: "rotated", Detail: "by a button of " + account, Repository: id, Leak: leak}),
+			tx.SaveAudit(ctx, ledger.Audit{
+				Repository: id, Head: head, Clerk: true, Gaps: []string{"large.js of " + account}, Allowed: 1,
+				Findings: []respond.AuditFinding{{Check: "C3", Severity: "critical", Path: "proxy.ts of " + account, Line: 12}},
+				Packages: []respond.AuditPackage{{Name: "@clerk/nextjs", Version: "6.39.1", Locked: true}, {Name: "@clerk/" + account, Version: "^1.0.0"}},
+			}),
 			tx.SaveCheck(ctx, ledger.Check{Repository: id, Head: head, RunID: 77, Conclusion: "failure", Updated: start}),
 			tx.SaveIssueText(ctx, leak, "Leaked in "+account, "**Done** in "+account),
 			tx.RecordGap(ctx, id, "", "", head, []string{"too large"}),

@@ -51,7 +51,7 @@ func BenchmarkPages(b *testing.B) {
 	w := newWorld(b)
 	w.large()
 	ada := w.signedIn("ada")
-	for _, path := range []string{"/", "/leaks", "/leaks?state=all&sort=repository", "/leaks?state=all&search=module-77", "/leaks/101", "/repositories", "/repositories?sort=read", "/activity", "/health", "/first-look/1"} {
+	for _, path := range []string{"/", "/leaks", "/leaks?state=all&sort=repository", "/leaks?state=all&search=module-77", "/leaks/101", "/repositories", "/repositories?sort=read", "/audits", "/activity", "/health", "/first-look/1"} {
 		b.Run(path, func(b *testing.B) {
 			var size int64
 			for b.Loop() {

@@ -27,6 +27,7 @@ var seenPages = []struct{ name, path string }{
 	{"leak-closed", "/leaks/7"},
 	{"leak-reader", "/leaks/6"},
 	{"repositories", "/repositories"},
+	{"audits", "/audits"},
 	{"activity", "/activity"},
 	{"health", "/health"},
 	{"required-check", "/required-check/1"},
@@ -194,6 +195,7 @@ func TestBrowserShowsThePages(t *testing.T) {
 	w.exec(`DELETE FROM repositories`)
 	each("overview-empty", "/")
 	each("repositories-empty", "/repositories")
+	each("audits-empty", "/audits")
 	each("activity-empty", "/activity")
 	w.may("ada", nil)
 	w.pass(6 * time.Minute)

@@ -37,6 +37,8 @@ type leaksTx interface {
 	LeakCounts(ctx context.Context, v ledger.Visible, f ledger.LeakFilter) (ledger.LeakCounts, error)
 	LeakDetail(ctx context.Context, v ledger.Visible, id int64) (ledger.LeakDetail, error)
 	RepositoryList(ctx context.Context, v ledger.Visible, query ledger.RepositoryQuery) (ledger.RepositoryPage, error)
+	AuditList(ctx context.Context, v ledger.Visible, query ledger.AuditQuery) (ledger.AuditPage, error)
+	AuditPackages(ctx context.Context, v ledger.Visible) ([]ledger.PackageUse, error)
 	Activity(ctx context.Context, v ledger.Visible, query ledger.ActivityQuery) (ledger.ActivityPage, error)
 }
 
@@ -109,7 +111,7 @@ const maxStreams = 100
 // New returns the pages, with the paths of signing in and out.
 func New(c Config) (*Dashboard, error) {
 	d := &Dashboard{Config: c, pages: map[string]*template.Template{}, markdown: newProse(), streams: make(chan struct{}, maxStreams), closing: make(chan struct{})}
-	for _, name := range []string{"overview", "leaks", "leak", "repositories", "activity", "health", "look", "required"} {
+	for _, name := range []string{"overview", "leaks", "leak", "repositories", "audits", "activity", "health", "look", "required"} {
 		t, err := c.Site.TemplateWith(words(), templates, "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, err
@@ -123,6 +125,7 @@ func New(c Config) (*Dashboard, error) {
 	pages.HandleFunc("POST /leaks/{id}", d.order)
 	pages.HandleFunc("GET /repositories", d.repositories)
 	pages.HandleFunc("POST /repositories/{id}", d.scanAgain)
+	pages.HandleFunc("GET /audits", d.audits)
 	pages.HandleFunc("GET /activity", d.activity)
 	pages.HandleFunc("GET /health", d.health)
 	pages.HandleFunc("GET /required-check/{id}", d.required)
@@ -165,6 +168,7 @@ var sections = []web.Link{
 	{Text: "Overview", URL: "/", Icon: "overview"},
 	{Text: "Leaks", URL: "/leaks", Icon: "leaks"},
 	{Text: "Repositories", URL: "/repositories", Icon: "repository"},
+	{Text: "Configuration", URL: "/audits", Icon: "shield"},
 	{Text: "Activity", URL: "/activity", Icon: "activity"},
 	{Text: "Health", URL: "/health", Icon: "health"},
 }

@@ -54,6 +54,9 @@ func TestPages(t *testing.T) {
 	b.shows("/leaks/6", 200, "You can read this repository and not write to it")
 	b.shows("/repositories", 200, "5 repositories", "Waiting", "1 part not read", "archived", "1\u202f842")
 	b.shows("/repositories?only=unread", 200, "1 repository", "acme/docs")
+	b.shows("/audits", 200, "3 repositories that use Clerk", "1 critical", "src/proxy.ts:12", "docs/checks/C3.md", "Nothing found", "2 findings accepted", "Crafted paths pass createRouteMatcher", "as asked for")
+	b.shows("/audits?package=@clerk/nextjs&version=7.2.0", 200, "1 repository that uses Clerk", "acme/shop", "@clerk/nextjs 7.2.0 among them")
+	b.shows("/audits?search=nothing", 200, "No repository fits")
 	b.shows("/activity", 200, "had the history scanned again", "answered about a key: it still works", "closed a leak as a false positive")
 	b.shows("/activity?people=true", 200, "lee")
 	b.shows("/health", 200, "4\u202f321 of 5\u202f000", "none failed", "Active", "The App lacks merge_queues: read")
@@ -77,7 +80,7 @@ func TestOthersAreHidden(t *testing.T) {
 	w := newWorld(t)
 	w.acme()
 	kim := w.signedIn("kim")
-	paths := []string{"/", "/leaks?state=all", "/repositories", "/activity", "/health", "/first-look"}
+	paths := []string{"/", "/leaks?state=all", "/repositories", "/audits", "/activity", "/health", "/first-look"}
 	for _, path := range paths {
 		body := kim.shows(path, 200)
 		for _, name := range []string{"initech", "secret-project", "initech.env", "acme/site", "acme/tools", "clerk.ts", ">bill<"} {
@@ -223,7 +226,7 @@ func TestNamesHoldNoMarkup(t *testing.T) {
 	w.exec(`UPDATE activity SET actor = $1, detail = $1`, evil)
 	w.exec(`UPDATE installations SET account = $1 WHERE id = 1`, evil)
 	ada := w.signedIn("ada")
-	for _, path := range []string{"/", "/leaks", "/leaks?search=" + url.QueryEscape(evil), "/leaks/1", "/leaks/7", "/repositories", "/activity", "/activity?by=" + url.QueryEscape(evil), "/health", "/first-look", "/leaks?repository=11"} {
+	for _, path := range []string{"/", "/leaks", "/leaks?search=" + url.QueryEscape(evil), "/leaks/1", "/leaks/7", "/repositories", "/audits", "/audits?search=" + url.QueryEscape(evil), "/activity", "/activity?by=" + url.QueryEscape(evil), "/health", "/first-look", "/leaks?repository=11"} {
 		_, body := ada.get(path)
 		for _, bad := range []string{"<script>alert", `"onmouseover`, `"javascript:`, "onerror="} {
 			if strings.Contains(body, bad) {

@@ -58,6 +58,26 @@ func (w *world) acme() {
 	w.exec(`INSERT INTO text_histories (repository, started, updated, pending, cursor, remaining, issues, issue_comments, paused, reason)
 		VALUES ($1, $2, $2, '["issue comments","releases"]', 'page=9', 12000, 2100, 800, $3, 'this hour''s requests for texts are used up')`, shop, at(time.Minute), at(-30*time.Minute))
 	w.exec(`INSERT INTO gaps (repository, ref, base, head, reasons, at) VALUES ($1, x'', '', $2, '["a file of 3 GiB"]', $3)`, tools, sha, at(9*day))
+	for _, a := range []struct {
+		id                              int64
+		findings, gaps                  string
+		allowed, critical, high, medium int
+		packages                        []respond.AuditPackage
+	}{
+		{
+			shop, `[{"check":"C3","severity":"critical","path":"src/proxy.ts","line":12,"end_line":12},{"check":"C1","severity":"high","path":".env.example","line":3},{"check":"C23","severity":"medium","path":"deploy/Dockerfile","line":2}]`, `[]`, 0, 1, 1, 1,
+			[]respond.AuditPackage{{Name: "@clerk/nextjs", Version: "7.2.0", Locked: true}, {Name: "next", Version: "16.1.0", Locked: true}},
+		},
+		{site, `[]`, `[]`, 2, 0, 0, 0, []respond.AuditPackage{{Name: "@clerk/nextjs", Version: "7.4.2", Locked: true}}},
+		{billing, `[]`, `["web/app.min.js: over a limit of what is read"]`, 0, 0, 0, 0, []respond.AuditPackage{{Name: "@clerk/express", Version: "^2.0.0"}}},
+		{secretProject, `[{"check":"C3","severity":"critical","path":"secret/proxy.ts","line":1}]`, `[]`, 0, 1, 0, 0, []respond.AuditPackage{{Name: "@clerk/secret-package", Version: "1.0.0"}}},
+	} {
+		w.exec(`INSERT INTO audits (repository, head, at, clerk, manifests, files, findings, gaps, allowed, critical, high, medium, low)
+			VALUES ($1, $2, $3, 1, '', '', $4, $5, $6, $7, $8, $9, 0)`, a.id, sha, at(time.Hour), a.findings, a.gaps, a.allowed, a.critical, a.high, a.medium)
+		for _, p := range a.packages {
+			w.exec(`INSERT INTO audit_packages (repository, root, name, version, locked) VALUES ($1, '', $2, $3, $4)`, a.id, p.Name, p.Version, p.Locked)
+		}
+	}
 	leaks := []struct {
 		repository    int64
 		kind          detect.Kind

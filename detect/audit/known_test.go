@@ -1,0 +1,30 @@
+package audit_test
+
+import (
+	"testing"
+
+	"github.com/rekey-app/rekey/detect/audit"
+)
+
+func TestWhatLaterVersionsFixed(t *testing.T) {
+	t.Parallel()
+	in := func(name, version string) map[string]string {
+		fixed := map[string]string{}
+		for _, f := range audit.FixedSince(name, version) {
+			if _, ok := audit.Lookup(f.ID); !ok || f.Title == "" || f.Severity == "" {
+				t.Errorf("%s %s: %+v is of no check", name, version, f)
+			}
+			fixed[f.ID] = f.In
+		}
+		return fixed
+	}
+	const matcher = "GHSA-vqx2-fgx2-5wq9"
+	for version, want := range map[string]string{"6.39.1": "6.39.2", "6.39.2": "", "7.2.0": "7.2.1", "7.2.1": "", "^7.2.0": "", "": ""} {
+		if got := in("@clerk/nextjs", version)[matcher]; got != want {
+			t.Errorf("@clerk/nextjs %s: fixed in %q, want %q", version, got, want)
+		}
+	}
+	if got := in("left-pad", "1.0.0"); len(got) > 0 {
+		t.Errorf("of another package: %v", got)
+	}
+}
