@@ -49,6 +49,7 @@ const (
 	ReplyDeleted            ReplyKind = "deleted"              // what came of a command to delete comments, by Deletions
 	ReplyPublicDeleted      ReplyKind = "public_deleted"       // the same
 	ReplyLogsDeleted        ReplyKind = "logs_deleted"         // Logs says what came of deleting logs of Actions
+	ReplyPublicLogsDeleted  ReplyKind = "public_logs_deleted"  // of that, how many were deleted
 	ReplyPublicMoved        ReplyKind = "public_moved"         // the leak's state changed, by Change
 	ReplyPublicState        ReplyKind = "public_state"         // Leak.State, and what may be said
 	ReplyPublicNotConfirmed ReplyKind = "public_not_confirmed" // it stays open, whatever Clerk said
@@ -72,7 +73,7 @@ type Reply struct {
 	At         time.Time   // ReplyReminder: now
 	Deletions  []Deletion  // ReplyDeleted, ReplyPublicDeleted
 	Unreadable bool        // ReplyDeleted: the key was in nothing else, so that Clerk can't be asked about it any more
-	Logs       Logs        // ReplyLogsDeleted
+	Logs       Logs        // ReplyLogsDeleted, ReplyPublicLogsDeleted
 }
 
 // Logs counts what came of deleting the logs of runs of GitHub Actions.
@@ -80,7 +81,7 @@ type Logs struct {
 	Deleted  int      // runs whose logs were deleted
 	Gone     int      // runs that had none any more
 	Archived bool     // the repository is read-only: none was deleted
-	Refused  []string // pages of the runs whose logs the App may not delete; "" where strangers read it
+	Refused  []string // pages of the runs whose logs the App may not delete
 }
 
 func (f LeakFacts) reply(kind ReplyKind) Reply {
@@ -102,7 +103,7 @@ func (k ReplyKind) harmless() bool {
 	return slices.Contains([]ReplyKind{
 		ReplyWaits, ReplyNothingWaits, ReplyOwnRequest, ReplyNotApprover, ReplyTeamUnreadable, ReplyRequesterLost, ReplyRequestExpired,
 		ReplyUntilForm, ReplySnoozed, ReplySnoozeOff, ReplySnoozeForm, ReplyPublicReminder,
-		ReplyLogsDeleted,
+		ReplyPublicLogsDeleted,
 	}, k)
 }
 
@@ -138,15 +139,15 @@ func LogsDeleted(f LeakFacts, by, key string, came Logs, now time.Time) Decision
 	if f.Leak.IssueNumber != 0 {
 		a := Action{Do: Comment, Key: key, Repository: f.Leak.Repository, Leak: f.Leak.ID, Reply: f.reply(ReplyLogsDeleted)}
 		a.Reply.By, a.Reply.Command, a.Reply.Logs = by, CommandDeleteLogs, came
+		if f.Hidden { // what is left would lead strangers to the key
+			a.Reply.Kind, a.Reply.Logs = ReplyPublicLogsDeleted, Logs{Deleted: came.Deleted}
+		}
 		d.Actions = append(d.Actions, a)
 	}
 	if came.Deleted+came.Gone > 0 {
 		d.issue(EditIssue, f.Leak, now)
 	}
 	if f.Hidden {
-		for i := range came.Refused {
-			came.Refused[i] = ""
-		}
 		d.conceal(f, "", false)
 	}
 	return d

@@ -109,6 +109,15 @@ func logsDeleted(l respond.Logs) string {
 	return strings.Join(said, " ")
 }
 
+// publicLogsDeleted is [logsDeleted] where strangers read it: it leads nobody to what is left.
+func publicLogsDeleted(l respond.Logs) string {
+	s := "Nothing was deleted."
+	if l.Deleted > 0 {
+		s = "Deleted the logs of " + format.Count(l.Deleted, "run", "runs") + "."
+	}
+	return s + " What may be left isn't listed here, because the repository is public. To delete logs, rekey needs the permission **Actions: write**."
+}
+
 // maxRuns is how many runs a comment links to.
 const maxRuns = 10
 

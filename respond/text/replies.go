@@ -40,6 +40,8 @@ func Comment(r respond.Reply) string {
 		return refusal(r)
 	case respond.ReplyLogsDeleted:
 		return logsDeleted(r.Logs)
+	case respond.ReplyPublicLogsDeleted:
+		return publicLogsDeleted(r.Logs)
 	case respond.ReplyMaintainerNeeded:
 		return "Thanks, " + markdown.Code(r.By) + ". " + needsMaintainer(r)
 	case respond.ReplyOnlyPeopleClose:
