@@ -114,6 +114,9 @@ func TestEditsMend(t *testing.T) {
 			if f.Edit == nil {
 				continue
 			}
+			if f.ID == "C6" && f.Fix != "Move it to src/middleware.ts." {
+				t.Errorf("the fix of C6 is %q", f.Fix)
+			}
 			text := f.Edit.Apply(files[f.Path])
 			if f.Edit.Rename != "" {
 				delete(files, f.Path)
