@@ -78,13 +78,13 @@ func (a *app) judge(r Route, own finding, by passage) Route {
 	r.App = a.dir
 	switch {
 	case own.refuses:
-		r.State, r.Evidence = Protected, append(own.evidence, by.evidence...)
+		r.State, r.Evidence = Protected, slices.Concat(own.evidence, by.evidence)
 	case by.refuses:
-		r.State, r.Evidence = Middleware, append(by.evidence, own.evidence...)
+		r.State, r.Evidence = Middleware, slices.Concat(by.evidence, own.evidence)
 	case by.declared:
-		r.State, r.Evidence = Public, append(by.evidence, own.evidence...)
+		r.State, r.Evidence = Public, slices.Concat(by.evidence, own.evidence)
 	default:
-		r.State, r.Evidence = Unknown, append(own.evidence, by.evidence...)
+		r.State, r.Evidence = Unknown, slices.Concat(own.evidence, by.evidence)
 	}
 	return r
 }

@@ -103,8 +103,8 @@ func (p *parser) class() (set, error) {
 		}
 		if first >= 0 && p.peek() == '-' && p.at+1 < len(p.source) && p.source[p.at+1] != ']' {
 			p.at++
-			last := rune(0)
-			if _, last, err = p.member(); err != nil {
+			_, last, err := p.member()
+			if err != nil {
 				return nil, err
 			}
 			if last < 0 {

@@ -195,7 +195,7 @@ func partsOf(tokens []token) ([]part, error) {
 }
 
 func (r *partsReader) parameter(prefix, pattern string) error {
-	if prefix != "" && !strings.Contains("./", prefix) {
+	if prefix != "" && prefix != "." && prefix != "/" {
 		r.text += prefix
 		prefix = ""
 	}
