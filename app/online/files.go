@@ -29,7 +29,7 @@ func (r *reading) files() texts.Files { return texts.Files{Scanner: r.Scanner, T
 func (r *reading) asset(ctx context.Context, of github.Text, a github.Asset) error {
 	name := a.Name + " of release " + tagOf(of)
 	if !a.Whole() {
-		r.partly("files of releases", name, "its upload has not ended")
+		r.partly(ctx, "files of releases", name, "its upload has not ended")
 		return nil
 	}
 	read, err := r.files().Asset(ctx, r.client, of, a)
@@ -43,7 +43,7 @@ func (r *reading) asset(ctx context.Context, of github.Text, a github.Asset) err
 		at.Author, at.When = p.Sighting.AuthorName, p.Sighting.Authored
 		r.found(rowOf(ctx, r.Scanner, p.Finding, at))
 	}
-	r.partly("files of releases", "release "+tagOf(of), read.Left...)
+	r.partly(ctx, "files of releases", "release "+tagOf(of), read.Left...)
 	r.to.count(countAssets, 1)
 	r.to.count(countBytes, a.Size)
 	return nil
@@ -79,15 +79,15 @@ func (r *reading) log(ctx context.Context, one github.Run) error {
 			Place: placeLog, Name: name + ": " + p.Sighting.Text.Field, URL: p.Sighting.Text.URL, Author: one.Actor, When: one.Ended,
 		}))
 	}
-	r.partly("logs of Actions", name, read.Left...)
+	r.partly(ctx, "logs of Actions", name, read.Left...)
 	r.to.count(countLogs, 1)
 	return nil
 }
 
 // partly notes what of a file was not read.
-func (r *reading) partly(of, name string, left ...string) {
+func (r *reading) partly(ctx context.Context, of, name string, left ...string) {
 	for _, reason := range left {
-		r.to.lacks(gap{Of: of, Reason: name + ": " + reason, Count: 1, Part: true})
+		r.lacks(ctx, gap{Of: of, Reason: name + ": " + reason, Count: 1, Part: true})
 	}
 }
 

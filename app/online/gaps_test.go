@@ -12,6 +12,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/online"
 	"github.com/rekey-app/rekey/app/online/onlinetest"
+	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/github/githubtest"
 )
@@ -267,5 +268,27 @@ func TestWebhookSecrets(t *testing.T) {
 	}
 	if got := confidence(); !strings.HasPrefix(got, "medium: the repository uses Clerk") {
 		t.Errorf("beside a key: %s", got)
+	}
+}
+
+// TestNoNameBringsAKeyIntoTheState: what can't be read has names too.
+func TestNoNameBringsAKeyIntoTheState(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	key := detecttest.Key(77, detect.Live)
+	shop, err := b.CreateRepository(b.Organization("acme"), "names", githubtest.RepositoryOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shop.PublishRelease(t.Context(), githubtest.Release{Tag: "v1", Assets: []githubtest.Asset{{Name: key + ".zip", State: "starter"}}}, b.Ada)
+	if _, err := online.Run(t.Context(), b.options()); err != nil {
+		t.Fatal(err)
+	}
+	state, err := os.ReadFile(b.state)
+	if err != nil || !strings.Contains(string(state), "its upload has not ended") {
+		t.Fatalf("%v: the file is no gap of the state", err)
+	}
+	if strings.Contains(string(state), key) {
+		t.Error("the state holds a key")
 	}
 }

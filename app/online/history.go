@@ -92,7 +92,7 @@ func (r *reading) fetch(ctx context.Context, client *github.Client, refs []wire.
 		if name == "" {
 			name = s.Object
 		}
-		r.to.lacks(gap{Of: r.to.At.Step, Reason: name + ": " + s.Reason, Count: 1, Part: !s.Damaged})
+		r.lacks(ctx, gap{Of: r.to.At.Step, Reason: name + ": " + s.Reason, Count: 1, Part: !s.Damaged})
 	}
 	r.to.count(countCommits, int64(report.Stats.Commits))
 	r.to.count(countBlobs, int64(report.Stats.Blobs))

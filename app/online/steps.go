@@ -107,11 +107,11 @@ func (r *reading) step(ctx context.Context, s step) error {
 			return r.ended(err)
 		case errors.Is(err, github.ErrIssuesDisabled):
 			if r.includes(Pulls) {
-				r.to.lacks(gap{Of: s.name, Reason: "issues are turned off, and GitHub lists none of them then", Count: 1, Part: true})
+				r.lacks(ctx, gap{Of: s.name, Reason: "issues are turned off, and GitHub lists none of them then", Count: 1, Part: true})
 			}
 			return nil
 		case err != nil:
-			r.to.lacks(gap{Of: s.name, Reason: r.refused(err, s.permission), Count: 1})
+			r.lacks(ctx, gap{Of: s.name, Reason: r.refused(err, s.permission), Count: 1})
 			return nil
 		case next == "":
 			return nil
@@ -149,7 +149,7 @@ func (r *reading) readPolicy(ctx context.Context) error {
 		}
 	}
 	if reason != "" {
-		r.to.lacks(gap{Of: policyOf, Reason: reason + "; until it is fixed, it is ignored", Count: 1})
+		r.lacks(ctx, gap{Of: policyOf, Reason: reason + "; until it is fixed, it is ignored", Count: 1})
 		return nil
 	}
 	// As in a scan of a working tree: whether a maintainer wrote it is for the App to ask.
@@ -158,6 +158,12 @@ func (r *reading) readPolicy(ctx context.Context) error {
 	}
 	r.allow = policy.AllowedAt(file.Allow, r.Now())
 	return nil
+}
+
+// lacks notes a gap. Names in it may hold a credential.
+func (r *reading) lacks(ctx context.Context, g gap) {
+	g.Reason = r.Scanner.RedactString(ctx, g.Reason)
+	r.to.lacks(g)
 }
 
 func policyGaps(gaps []gap) []gap {

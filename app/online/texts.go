@@ -130,7 +130,7 @@ func (r *reading) texts(ctx context.Context, list github.TextList, cursor string
 		return "", err
 	}
 	if !r.Token && len(page) > 0 && list != github.Releases {
-		r.to.lacks(gap{Of: "earlier versions of texts", Reason: "GitHub shows them only with a token", Part: true})
+		r.lacks(ctx, gap{Of: "earlier versions of texts", Reason: "GitHub shows them only with a token", Part: true})
 	}
 	page = slices.DeleteFunc(page, func(t github.Text) bool { return !r.includes(surfaceOf(t)) })
 	for _, t := range page {
@@ -182,7 +182,7 @@ func (r *reading) once(ctx context.Context, id, of string, read func() error) er
 		if r.fatal(ctx, err) {
 			return err
 		}
-		r.to.lacks(r.missing(of, err))
+		r.lacks(ctx, r.missing(of, err))
 	}
 	r.to.At.Seen = append(r.to.At.Seen, id)
 	r.show(r.to.At.Step, nil)
