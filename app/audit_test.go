@@ -30,6 +30,7 @@ func TestAudits(t *testing.T) {
 		{"AFailPolicyFails", (*audited).failsByPolicy},
 		{"ObservingNeverFails", (*audited).neverFailsWhileObserving},
 		{"OffMeansNone", (*audited).canBeSwitchedOff},
+		{"ALockIsStricter", (*audited).isLockedByTheOrganisation},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { a.t = t; step.test(a, t) }) {
 			return
@@ -275,4 +276,18 @@ func (a *audited) canBeSwitchedOff(t *testing.T) {
 	if state := a.state(); state.Clerk || len(state.Findings) > 0 {
 		t.Errorf("kept: %+v", state)
 	}
+}
+
+// isLockedByTheOrganisation: what the repository's own policy switches off, the organization demands.
+func (a *audited) isLockedByTheOrganisation(*testing.T) {
+	a.organisation(a.other(".github", true), "lock: [audit]", "audit: fail")
+	head := a.pull(a.main, map[string]string{"deploy/Dockerfile": dockerfile, ".env.example": "NEXT_PUBLIC_CLERK_SECRET_KEY=\n"})
+	a.is(head, "failure", "2 mistakes in the Clerk configuration", ".env.example:1", "deploy/Dockerfile:2")
+	// A file that only got another name brings nothing.
+	a.onto(map[string]string{"docker/old.Dockerfile": dockerfile})
+	moved := a.commit(a.shop, githubtest.Change{Parents: []string{a.main}, Remove: []string{"docker/old.Dockerfile"}, Files: map[string]string{"docker/new.Dockerfile": dockerfile}})
+	a.push(a.shop, "refs/heads/moved", moved)
+	_, sent, err := a.shop.OpenPullRequest(a.ctx, githubtest.PullRequestOptions{HeadRef: "moved", BaseRef: "main", Title: "moved", By: a.ada})
+	a.took(sent, err)
+	a.is(moved, "success", "No new mistakes in the Clerk configuration")
 }

@@ -27,6 +27,9 @@ type auditing struct {
 
 // defaultBranch audits the state of the default branch, and keeps it.
 func (a *auditing) defaultBranch(ctx context.Context) error {
+	if off, err := a.stillOff(ctx); off || err != nil {
+		return err
+	}
 	lists, err := a.list(ctx, a.client, a.task.head)
 	if err != nil {
 		return err
@@ -41,7 +44,9 @@ func (a *auditing) defaultBranch(ctx context.Context) error {
 		if a.policy, err = a.Policies.Of(ctx, a.repository); err != nil {
 			return err
 		}
-		state.Clerk = a.policy.Audits()
+		if state.Clerk = a.policy.Audits(); !state.Clerk {
+			state.Manifests = ""
+		}
 	}
 	if !state.Clerk {
 		a.Metrics.audited(a.task, "unused")
@@ -63,6 +68,18 @@ func (a *auditing) defaultBranch(ctx context.Context) error {
 	state.Gaps = slices.Concat(gaps, a.gaps(ctx, files, names, r.Notes))
 	state.Allowed = len(r.Allowed)
 	return a.conclude(ctx, state)
+}
+
+// stillOff reports whether the policy wanted no audit the last time, and wants none now.
+func (a *auditing) stillOff(ctx context.Context) (bool, error) {
+	if a.last.Head == "" || a.last.Manifests != "" {
+		return false, nil
+	}
+	p, err := a.Policies.Of(ctx, a.repository)
+	if err == nil && !p.Audits() {
+		a.Metrics.audited(a.task, "unused")
+	}
+	return err == nil && !p.Audits(), err
 }
 
 // conclude keeps the state of the default branch, and has it published.
@@ -90,6 +107,9 @@ func (a *auditing) save(ctx context.Context, state ledger.Audit) error {
 
 // pullRequest audits what a pull request changes.
 func (a *auditing) pullRequest(ctx context.Context) error {
+	if off, err := a.stillOff(ctx); off || err != nil {
+		return err
+	}
 	var head *snapshot
 	if a.last.Manifests != "" && !a.last.Clerk { // most of those don't begin to use Clerk with this one
 		lists, err := a.list(ctx, a.client, a.task.head)

@@ -3,6 +3,7 @@ package audit_test
 import (
 	"testing"
 
+	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/audit"
 )
 
@@ -10,11 +11,15 @@ func TestWhatLaterVersionsFixed(t *testing.T) {
 	t.Parallel()
 	in := func(name, version string) map[string]string {
 		fixed := map[string]string{}
+		last := detect.CriticalSeverity
 		for _, f := range audit.FixedSince(name, version) {
 			if _, ok := audit.Lookup(f.ID); !ok || f.Title == "" || f.Severity == "" {
 				t.Errorf("%s %s: %+v is of no check", name, version, f)
 			}
-			fixed[f.ID] = f.In
+			if last.Compare(f.Severity) > 0 {
+				t.Errorf("%s %s: %s comes after what is %s", name, version, f.ID, last)
+			}
+			fixed[f.ID], last = f.In, f.Severity
 		}
 		return fixed
 	}

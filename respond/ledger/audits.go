@@ -14,8 +14,8 @@ type Audit struct {
 	Repository int64
 	Head       string
 	At         time.Time // zero, when it is saved: now
-	Clerk      bool      // whether the repository uses Clerk; if not, nothing else was looked at
-	Manifests  string    // hash of the files that name packages
+	Clerk      bool      // whether the repository uses Clerk and is audited; if not, nothing else was looked at
+	Manifests  string    // hash of the files that name packages; "": the policy wants no audits
 	Files      string    // hash of all files that were audited, and of how
 	Findings   []respond.AuditFinding
 	Packages   []respond.AuditPackage
@@ -23,9 +23,10 @@ type Audit struct {
 	Allowed    int      // findings that comments of the repository accept
 }
 
-// AuditKnown says what is known of a repository's use of Clerk: whether it was audited, and whether it used Clerk then.
+// AuditKnown says what is known of a repository's use of Clerk: whether its files were looked at, and whether it used Clerk then. Nothing is
+// known where the policy wanted no audit.
 func (tx *Tx) AuditKnown(ctx context.Context, repository int64) (known, uses bool, err error) {
-	known, err = one(ctx, tx, []any{into{&uses}}, `SELECT clerk FROM audits WHERE repository = $1`, repository)
+	known, err = one(ctx, tx, []any{into{&uses}}, `SELECT clerk FROM audits WHERE repository = $1 AND manifests <> ''`, repository)
 	if err != nil {
 		return false, false, fmt.Errorf("ledger: audit of repository %d: %w", repository, err)
 	}
