@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,12 +14,14 @@ import (
 	"github.com/rekey-app/rekey/github/githubtest"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/clerk/clerktest"
+	"github.com/rekey-app/rekey/respond/text"
 )
 
 // step is one thing that somebody does in the story, and what must come of it.
 type step struct {
 	Title  string
 	Do     func(context.Context) (head string, sent githubtest.Delivery, err error) // head: whose check run tells the outcome
+	Check  string                                                                   // the name of the check run that tells the outcome; "": that of leaked keys
 	Expect expectation
 	Who    string // who does it
 	Short  bool   // only what changed is shown of its check run
@@ -135,7 +139,42 @@ func (s *scenario) steps() []*step {
 				Conclusion: "success", Annotations: []string{".env.production:3"}, Issues: 1, Comments: 3, Closed: true, Answer: "revoked",
 			},
 		},
+		{
+			Title: "A pull request that uses Clerk wrongly in three places: a second check run says what to change", Who: "ada", Do: s.mistakes,
+			Check: text.AuditCheckName,
+			Expect: expectation{
+				Conclusion: "neutral", Annotations: []string{"app/api/webhooks/clerk/route.ts:4", "middleware.ts:6", ".env.example:2"},
+				Issues: 1, Comments: 3, Closed: true,
+			},
+		},
 	}
+}
+
+// mistakes opens a pull request without any key, which protects nothing: a check that nobody awaits, a webhook that believes whoever calls
+// it, and a name that browsers get the value of.
+func (s *scenario) mistakes(ctx context.Context) (string, githubtest.Delivery, error) {
+	head, _, err := s.push("refs/heads/accounts", githubtest.Change{
+		Message: "Keep customers' accounts", Author: s.ada, Parents: s.tips(),
+		Files: map[string]string{
+			".env.example": "# from Clerk's dashboard\nNEXT_PUBLIC_CLERK_SECRET_KEY=\n",
+			"middleware.ts": "import { clerkMiddleware, createRouteMatcher } from \"@clerk/nextjs/server\";\n\n" +
+				"const isPublic = createRouteMatcher([\"/\", \"/api/webhooks(.*)\"]);\n\nexport default clerkMiddleware((auth, request) => {\n" +
+				"  if (!isPublic(request)) auth.protect();\n});\n",
+			"app/api/webhooks/clerk/route.ts": "import { database } from \"../../../../database\";\n\n" +
+				"export async function POST(request: Request) {\n  const event = await request.json();\n" +
+				"  if (event.type === \"user.deleted\") await database.customers.delete(event.data.id);\n  return new Response(\"ok\");\n}\n",
+		},
+	})(ctx)
+	if err != nil {
+		return "", githubtest.Delivery{}, err
+	}
+	_, sent, err := s.shop.OpenPullRequest(ctx, githubtest.PullRequestOptions{HeadRef: "accounts", Title: "Accounts", By: s.ada})
+	return head, sent, err
+}
+
+// checkRuns lists the check runs of that name on a commit.
+func (s *scenario) checkRuns(head, name string) []githubtest.CheckRun {
+	return slices.DeleteFunc(s.shop.CheckRuns(head), func(run githubtest.CheckRun) bool { return run.Name != cmp.Or(name, text.CheckName) })
 }
 
 // leak pushes a branch with the production key, and opens a pull request for it.
@@ -212,7 +251,7 @@ func (s *scenario) tips() []string {
 
 // pressRotated presses the button on the check run of the commit that leaked the production key.
 func (s *scenario) pressRotated(ctx context.Context) (string, githubtest.Delivery, error) {
-	runs := s.shop.CheckRuns(s.leaking)
+	runs := s.checkRuns(s.leaking, "")
 	if len(runs) == 0 {
 		return "", githubtest.Delivery{}, fmt.Errorf("there is no check run on %s", s.leaking)
 	}
