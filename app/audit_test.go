@@ -57,7 +57,7 @@ func newAudited(t *testing.T) *audited {
 }
 
 // onto commits files to the default branch.
-func (a *audited) onto(files map[string]string) string {
+func (a *audited) onto(files map[string]string) {
 	a.t.Helper()
 	var parents []string
 	if a.main != "" {
@@ -66,7 +66,6 @@ func (a *audited) onto(files map[string]string) string {
 	a.main = a.commit(a.shop, githubtest.Change{Parents: parents, Files: files})
 	a.push(a.shop, "refs/heads/main", a.main)
 	a.settle()
-	return a.main
 }
 
 // pull opens a pull request with a commit upon another one.

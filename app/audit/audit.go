@@ -63,7 +63,7 @@ func (w *Worker) Audit(ctx context.Context, j *river.Job[job.Audit]) error {
 		return err
 	}
 	f := facts{repository: repository, head: j.Args.Head}
-	if err := w.Store.View(ctx, func(ctx context.Context, tx Tx) error { return f.read(ctx, tx) }); err != nil {
+	if err := w.Store.View(ctx, f.read); err != nil {
 		return err
 	}
 	t := plan(f)

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -44,9 +45,9 @@ func common(a, b []string) map[int]int {
 	places := map[int]int{}
 	width := len(b) + 1
 	longest := make([]int32, (len(a)+1)*width) // of what follows
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
+	for i, above := range slices.Backward(a) {
+		for j, below := range slices.Backward(b) {
+			if above == below {
 				longest[i*width+j] = longest[(i+1)*width+j+1] + 1
 			} else {
 				longest[i*width+j] = max(longest[(i+1)*width+j], longest[i*width+j+1])

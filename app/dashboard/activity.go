@@ -34,7 +34,7 @@ func (d *Dashboard) activity(w http.ResponseWriter, r *http.Request) {
 		for _, a := range list.Entries {
 			p.Rows = append(p.Rows, d.activityRow(a))
 		}
-		p.Next = withValue(values, "/activity", "after", list.Next)
+		p.Next = pageAfter(values, "/activity", list.Next)
 		return err
 	})
 	if ok {

@@ -87,7 +87,7 @@ func (d *Dashboard) audits(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return err
 		}
-		p.Total, p.Next = list.Total, withValue(values, "/audits", "after", list.Next)
+		p.Total, p.Next = list.Total, pageAfter(values, "/audits", list.Next)
 		p.Rows = nil
 		for _, row := range list.Audits {
 			p.Rows = append(p.Rows, d.auditRow(row))

@@ -94,7 +94,7 @@ func (d *Dashboard) leaks(w http.ResponseWriter, r *http.Request) {
 			return err
 		}
 		p.Leaks = list.Leaks
-		p.Next = withValue(values, "/leaks", "after", list.Next)
+		p.Next = pageAfter(values, "/leaks", list.Next)
 		if query.Repository != 0 {
 			one, err := tx.RepositoryList(ctx, visible, ledger.RepositoryQuery{ID: query.Repository, Limit: 1})
 			if err != nil {
@@ -158,13 +158,13 @@ func sortable(values url.Values, text, order, by string, reverse, ascends bool, 
 	return c
 }
 
-// withValue is the address of a page with one value of its query changed; "" where there is no value.
-func withValue(values url.Values, path, name, value string) string {
-	if value == "" {
+// pageAfter is the address of the page after a cursor; "" where there is none.
+func pageAfter(values url.Values, path, cursor string) string {
+	if cursor == "" {
 		return ""
 	}
 	query := maps.Clone(values)
-	query.Set(name, value)
+	query.Set("after", cursor)
 	return path + "?" + query.Encode()
 }
 

@@ -64,7 +64,7 @@ func (d *Dashboard) repositories(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return err
 		}
-		p.Total, p.Next = list.Total, withValue(values, "/repositories", "after", list.Next)
+		p.Total, p.Next = list.Total, pageAfter(values, "/repositories", list.Next)
 		p.Rows = nil
 		for _, row := range list.Repositories {
 			p.Rows = append(p.Rows, d.repositoryRow(row, v.Role(row.Repository.ID).CanWrite()))

@@ -26,6 +26,7 @@ type Tx interface {
 	havesTx
 	scanTx
 	tipsTx
+	auditTx
 }
 
 var _ Tx = (*ledger.Tx)(nil)
@@ -61,6 +62,10 @@ type scanTx interface {
 	EnqueueOnce(ctx context.Context, args job.Singleton, opts *river.InsertOpts) error
 	LastUpload(ctx context.Context, repository int64) (ledger.Upload, error)
 	SaveTexts(ctx context.Context, h ledger.TextHistory) error
+}
+
+// auditTx is what queueing audits needs.
+type auditTx interface {
 	AuditKnown(ctx context.Context, repository int64) (known, uses bool, err error)
 	ForgetAuditText(ctx context.Context, repository int64, head string) error
 }

@@ -93,16 +93,8 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 		if err := r.recordPush(ctx, tx, t, &scan); err != nil {
 			return err
 		}
-		if err := showAgain(ctx, tx, t, repository, len(observations) > 0 && p.CodeScanning); err != nil {
+		if err := lookAgain(ctx, tx, t, scan, repository, len(observations) > 0 && p.CodeScanning, changed); err != nil {
 			return err
-		}
-		if err := enqueueAudit(ctx, tx, t, scan, repository); err != nil {
-			return err
-		}
-		if changed {
-			if err := tx.Enqueue(ctx, job.Policy{Repository: repository.ID}, nil); err != nil {
-				return err
-			}
 		}
 		if scan.Head == "" && len(observations)+len(scan.Unjudged) == 0 {
 			return nil
@@ -147,6 +139,17 @@ func (r *Reader) recordPush(ctx context.Context, tx Tx, t *Task, scan *respond.S
 		return err
 	}
 	return refresh(ctx, tx, t)
+}
+
+// lookAgain queues what is looked at again because of a push: the Security tab, the Clerk configuration, and what depends on the policy.
+func lookAgain(ctx context.Context, tx Tx, t *Task, scan respond.Scan, r respond.Repository, found, policyChanged bool) error {
+	if err := showAgain(ctx, tx, t, r, found); err != nil {
+		return err
+	}
+	if err := enqueueAudit(ctx, tx, t, scan, r); err != nil || !policyChanged {
+		return err
+	}
+	return tx.Enqueue(ctx, job.Policy{Repository: r.ID}, nil)
 }
 
 // showAgain has the Security tab brought up to date where something was found, and where the default branch has moved: files that it
