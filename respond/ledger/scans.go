@@ -17,7 +17,7 @@ import (
 type RecordedScan struct {
 	New   []respond.Leak // first recorded by this scan
 	Known []respond.Leak // recorded before
-	// Fresh are the sightings that this scan recorded first, by leak.
+	// Fresh are the sightings that this scan recorded first, by leak; of a scan of texts, those where the key did not stand before.
 	Fresh     map[int64][]respond.Sighting
 	Regressed []respond.Leak // those of Known that are not open, and that this scan saw at a place where they had not been seen
 }
@@ -43,6 +43,7 @@ func (tx *Tx) recordScan(ctx context.Context, scan respond.Scan, observations []
 	}
 	leaks, paths := map[string]int64{}, map[int64][]string{} // fingerprint to id, and where each is
 	var order []int64
+	came := map[int64]bool{} // sightings where the key did not stand before
 	for _, o := range observations {
 		leak, ok := leaks[o.Leak.Fingerprint]
 		if !ok {
@@ -56,9 +57,11 @@ func (tx *Tx) recordScan(ctx context.Context, scan respond.Scan, observations []
 		if o.Nowhere {
 			continue
 		}
-		if err := tx.saveSighting(ctx, id, leak, o, scan.Outside); err != nil {
+		sighting, news, err := tx.saveSighting(ctx, id, leak, o, scan.Outside)
+		if err != nil {
 			return RecordedScan{}, err
 		}
+		came[sighting] = came[sighting] || news
 		if !scan.Outside && !o.Sighting.InText() {
 			paths[leak] = append(paths[leak], o.Sighting.Path)
 		}
@@ -68,7 +71,13 @@ func (tx *Tx) recordScan(ctx context.Context, scan respond.Scan, observations []
 			return RecordedScan{}, err
 		}
 	}
-	return tx.newlyRecorded(ctx, id, order)
+	recorded, err := tx.newlyRecorded(ctx, id, order)
+	if scan.Trigger == respond.TriggerText { // about one text each, which is edited again and again
+		for leak, fresh := range recorded.Fresh {
+			recorded.Fresh[leak] = slices.DeleteFunc(fresh, func(s respond.Sighting) bool { return !came[s.ID] })
+		}
+	}
+	return recorded, err
 }
 
 func (tx *Tx) saveScan(ctx context.Context, scan respond.Scan) (id int64, err error) {
@@ -145,17 +154,26 @@ func (tx *Tx) adoptLeak(ctx context.Context, l respond.Leak, scan int64) error {
 	return err
 }
 
-func (tx *Tx) saveSighting(ctx context.Context, scan, leak int64, o respond.Observation, outside bool) error {
+// standing is SQL for a sighting where the key is to be seen.
+const standing = `CASE WHEN gone = 0 AND former = 0 AND outside = 0 THEN 1 ELSE 0 END`
+
+// saveSighting records where a leak was seen. came reports whether that is a new place, or of a text that the key stands there again.
+func (tx *Tx) saveSighting(ctx context.Context, scan, leak int64, o respond.Observation, outside bool) (id int64, came bool, err error) {
 	s := o.Sighting
-	var id int64
+	var known, stood, stands bool
+	if s.InText() {
+		if known, err = one(ctx, tx, []any{into{&stood}}, `SELECT `+standing+` FROM sightings WHERE leak = $1 AND place = $2`, leak, placeOf(s)); err != nil {
+			return 0, false, err
+		}
+	}
 	if !outside {
 		_, err := tx.exec(ctx, `UPDATE sightings SET outside = 0, first_scan = $3, ref = $4 WHERE leak = $1 AND place = $2 AND outside = 1`,
 			leak, placeOf(s), scan, []byte(s.Ref))
 		if err != nil {
-			return err
+			return 0, false, err
 		}
 	}
-	_, err := one(ctx, tx, []any{&id}, `INSERT INTO sightings (leak, source, blob_sha, commit_sha, path, member, encoding,
+	_, err = one(ctx, tx, []any{&id, into{&stands}}, `INSERT INTO sightings (leak, source, blob_sha, commit_sha, path, member, encoding,
 			line, col, end_line, end_col, author_name, author_email, authored, ref, allowed, first_scan, place, outside, node_id, text_id, number, text_url, field, former, gone)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
 		ON CONFLICT (leak, place) DO UPDATE SET source = excluded.source, blob_sha = excluded.blob_sha,
@@ -166,17 +184,17 @@ func (tx *Tx) saveSighting(ctx context.Context, scan, leak int64, o respond.Obse
 				WHEN excluded.authored > sightings.authored THEN 0
 				ELSE sightings.gone END,
 			authored = CASE WHEN excluded.node_id = '' OR excluded.authored < sightings.authored THEN sightings.authored ELSE excluded.authored END
-		RETURNING id`,
+		RETURNING id, `+standing,
 		leak, s.Source, s.Blob, s.Commit, []byte(s.Path), []byte(s.Member), s.Encoding, s.Line, s.Column, s.EndLine,
 		s.EndColumn, s.AuthorName, s.AuthorEmail, s.Authored, []byte(s.Ref), s.Allowed, scan, placeOf(s), outside,
 		s.Text.NodeID, s.Text.ID, s.Text.Number, s.Text.URL, s.Text.Field, s.Text.Former, s.Text.Gone)
 	if err != nil {
-		return err
+		return 0, false, err
 	}
 	_, err = tx.exec(ctx, `INSERT INTO scan_sightings (scan, sighting, at_head) VALUES ($1, $2, $3)
 		ON CONFLICT (scan, sighting) DO UPDATE SET at_head = CASE excluded.at_head WHEN 1 THEN 1 ELSE scan_sightings.at_head END`,
 		scan, id, o.AtHead)
-	return err
+	return id, !known || stands && !stood, err
 }
 
 // RecordReadBefore notes that commits belong to a scan's range though others may have been the first to read them: what was seen
