@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -111,7 +112,7 @@ func testKeyEditedOut(t *testing.T) {
 
 func testKeyInAPullRequest(t *testing.T) {
 	w := newShop(t)
-	key, _ := w.secret(952, detect.Live)
+	key, secret := w.secret(952, detect.Live)
 	w.pushed(map[string]string{"a.txt": "a"})
 	head := w.commit(w.shop, githubtest.Change{Files: change(map[string]string{"b.txt": "b"})})
 	w.push(w.shop, "refs/heads/topic", head)
@@ -129,6 +130,24 @@ func testKeyInAPullRequest(t *testing.T) {
 	w.settle()
 	if run := w.check(w.shop, next); run.Conclusion != "failure" {
 		t.Errorf("the check of the pull request's next head is %s", run.Conclusion)
+	}
+	// What people write says nothing of a commit that nobody has read: its check does not pass before that.
+	w.rotates(issue.Number, secret)
+	unread := w.commit(w.shop, githubtest.Change{Parents: []string{next}, Files: change(map[string]string{"d.txt": "d"})})
+	if err := w.shop.SetRef("refs/heads/other", unread); err != nil {
+		t.Fatal(err)
+	}
+	w.github.ForgetRequests()
+	_, sent, err = w.shop.OpenPullRequest(w.ctx, githubtest.PullRequestOptions{HeadRef: "other", BaseRef: "main", Title: "Sign out", Body: written(key), By: w.ada})
+	w.took(sent, err)
+	w.conclusion(unread, "success")
+	for _, r := range w.github.Requests() {
+		if strings.HasSuffix(r.Path, "/git-upload-pack") {
+			break
+		}
+		if strings.Contains(r.Path, "/check-runs") && r.Method == http.MethodPost {
+			t.Fatal("the check has passed before the commit was read")
+		}
 	}
 }
 

@@ -88,6 +88,9 @@ func (e *checkEffect) Plan(ctx context.Context, interrupted bool) (bool, error) 
 		return false, err
 	}
 	run, annotated := text.Check(facts)
+	if e.have.RunID == 0 && len(facts.Scans) == 0 && run.Conclusion != text.Failure && !interrupted {
+		return false, nil // a text of its pull request alone was read: that is no reason for the commit to pass
+	}
 	e.run, e.annotated = checkRun(run), annotated
 	digest := text.CheckDigest(run)
 	same := e.have.RunID != 0 && e.have.Conclusion == string(e.run.Conclusion) && e.have.Digest == digest && !interrupted
