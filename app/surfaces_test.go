@@ -36,6 +36,7 @@ func TestSurfaces(t *testing.T) {
 		"LogsNotWanted":        testLogsNotWanted,
 		"LogsWithinABudget":    testLogsWithinABudget,
 		"LogsCannotBeDeleted":  testLogsCannotBeDeleted,
+		"LogsNotDeleted":       testLogsNotDeleted,
 		"LogsThatCannotBeRead": testLogsThatCannotBeRead,
 	})
 }
@@ -336,6 +337,18 @@ func testLogsCannotBeDeleted(t *testing.T) {
 		t.Error("the logs are gone")
 	}
 	w.quiet()
+}
+
+// testLogsNotDeleted: where GitHub refuses it, who asked hears of it.
+func testLogsNotDeleted(t *testing.T) {
+	w := newGrantedShop(t, map[string]string{"actions": "write"})
+	w.readsLogs()
+	text, _ := w.secret(970, detect.Live)
+	w.ran(env(text))
+	issue := w.issues(1)[0]
+	w.github.Inject(githubtest.Times(1, func(r *http.Request) bool { return r.Method == http.MethodDelete }, githubtest.Answer(422, "Validation Failed")))
+	w.say(issue.Number, "/rekey delete-logs", w.ada)
+	holds(t, "the answer", w.last(issue.Number, 1), "GitHub refused to delete the logs of 1 run")
 }
 
 // testLogsThatCannotBeRead: without the permission, and where GitHub has none, nothing is an error; of what is broken the rest is said.

@@ -80,6 +80,7 @@ type Reply struct {
 type Logs struct {
 	Deleted  int      // runs whose logs were deleted
 	Gone     int      // runs that had none any more
+	Failed   int      // runs whose logs GitHub refused to delete
 	Archived bool     // the repository is read-only: none was deleted
 	Refused  []string // pages of the runs whose logs the App may not delete
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
@@ -46,6 +47,9 @@ func (w *Watcher) DeleteLogs(ctx context.Context, j *river.Job[job.DeleteLogs]) 
 			continue
 		case errors.Is(err, github.ErrForbidden):
 			came.Refused, gone[run] = append(came.Refused, s.Text.URL), false
+			continue
+		case github.Refused(err) && outcome.Of(err, w.Now(), outcome.Attempt{}).Do == github.GiveUp: // who asked hears of it, and of the others
+			came.Failed, gone[run] = came.Failed+1, false
 			continue
 		default:
 			return fmt.Errorf("deleting the logs of run %d of %s: %w", run, in.FullName(), err)

@@ -97,6 +97,9 @@ func logsDeleted(l respond.Logs) string {
 	if l.Gone > 0 {
 		said = append(said, "The logs of "+format.Count(l.Gone, "run", "runs")+" were gone already.")
 	}
+	if l.Failed > 0 {
+		said = append(said, "GitHub refused to delete the logs of "+format.Count(l.Failed, "run", "runs")+": open the run, and choose **Delete all logs** in the **…** menu.")
+	}
 	if l.Archived {
 		said = append(said, "The repository is archived, so no logs can be deleted: unarchive it, and comment `/rekey delete-logs` again.")
 	}
