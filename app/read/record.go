@@ -55,6 +55,16 @@ func recordBrought(ctx context.Context, tx Tx, t *Task, scan respond.Scan, obser
 	return recorded, err
 }
 
+// policyChanged tells what knows policies of one that a push brings to the default branch, and reports whether it brings one. It comes before
+// the policy is asked: the push may bring both.
+func (r *Reader) policyChanged(ctx context.Context, t *Task, repository respond.Repository) (bool, error) {
+	if !t.Policy || t.Ref != "refs/heads/"+repository.DefaultBranch {
+		return false, nil
+	}
+	change := policies.Change{Before: t.Before, After: t.Want, Pusher: t.Pusher, Received: t.Received}
+	return true, r.Policies.Changed(ctx, repository, change)
+}
+
 func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, observations []respond.Observation, unseen map[string]bool) error {
 	if t.Policy {
 		r.Policies.Forget(t.Repository.ID, t.Repository.Name)
@@ -63,12 +73,9 @@ func (r *Reader) recordScan(ctx context.Context, t *Task, scan respond.Scan, obs
 	if err != nil || !found {
 		return err
 	}
-	changed := t.Policy && t.Ref == "refs/heads/"+repository.DefaultBranch
-	if changed { // before the policy is asked: the push may bring both
-		change := policies.Change{Before: t.Before, After: t.Want, Pusher: t.Pusher, Received: t.Received}
-		if err := r.Policies.Changed(ctx, repository, change); err != nil {
-			return err
-		}
+	changed, err := r.policyChanged(ctx, t, repository)
+	if err != nil {
+		return err
 	}
 	if !t.Policy && r.bringsPolicy(ctx, t, repository) {
 		scan.PolicyChanged = true

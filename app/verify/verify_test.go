@@ -288,6 +288,9 @@ func TestVerify(t *testing.T) {
 		func() {
 			river.AddWorker(workers, river.WorkFunc(func(context.Context, *river.Job[job.Effects]) error { return nil }))
 		},
+		func() {
+			river.AddWorker(workers, river.WorkFunc(func(context.Context, *river.Job[job.Audit]) error { return nil }))
+		},
 	} {
 		ignored()
 	}
