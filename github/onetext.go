@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // Release reads a release with its files, by REST's id. It needs [TextsAccess]. [ErrNotFound]: there is none.
@@ -26,19 +27,28 @@ func (c *Client) HasAsset(ctx context.Context, id int64) (bool, error) {
 	return there(err)
 }
 
-// HasRunLogs reports whether the logs of a run of GitHub Actions can still be read, and reads nothing of them. It needs [ActionsAccess].
+// HasRunLogs reports whether the logs of a run of GitHub Actions can still be read, and reads nothing of them. While a run is run again
+// GitHub has no logs of it, and those of the first attempt come back: they count as there. It needs [ActionsAccess].
 func (c *Client) HasRunLogs(ctx context.Context, run int64) (bool, error) {
 	const op = "look for logs"
 	if c.wrong != nil {
 		return false, &Error{Op: op, About: "GitHub", Err: c.wrong}
 	}
-	return there(c.calls.request(ctx, op, read, func() error {
+	err := c.calls.request(ctx, op, read, func() error {
 		resp, err := c.head(withoutFollowing(ctx), c.path("/actions/runs/%d/logs", run), "")
 		if err == nil {
 			_ = resp.Body.Close() // an address, which nobody follows
 		}
 		return err
-	}))
+	})
+	if !errors.Is(err, ErrNotFound) {
+		return there(err)
+	}
+	jobs, err := c.RunJobs(ctx, run)
+	if err != nil {
+		return there(err)
+	}
+	return len(jobs) == 0 || slices.ContainsFunc(jobs, func(j RunJob) bool { return !j.Ended }), nil
 }
 
 // there reads of an answer whether what was asked for exists.

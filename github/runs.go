@@ -24,19 +24,22 @@ type Run struct {
 type RunJob struct {
 	Name string
 	URL  string // html_url, below which #step:3:12 is line 12 of step 3
+	// Ended: it neither runs nor waits.
+	Ended bool
 }
 
 // RunJobs lists the jobs of a run's last attempt, with [ActionsAccess]: up to 100 of them.
 func (c *Client) RunJobs(ctx context.Context, run int64) (jobs []RunJob, err error) {
 	var page struct {
 		Jobs []struct {
-			Name string `json:"name"`
-			URL  string `json:"html_url"`
+			Name   string `json:"name"`
+			URL    string `json:"html_url"`
+			Status string `json:"status"`
 		} `json:"jobs"`
 	}
 	_, err = c.get(ctx, "list jobs", c.path("/actions/runs/%d/jobs?per_page=100", run), "", &page)
 	for _, j := range page.Jobs {
-		jobs = append(jobs, RunJob(j))
+		jobs = append(jobs, RunJob{j.Name, j.URL, j.Status == "completed"})
 	}
 	return jobs, err
 }

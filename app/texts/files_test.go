@@ -273,6 +273,11 @@ func TestLogs(t *testing.T) {
 	if n := b.github.Count(githubtest.REST) - before; n != 1 {
 		t.Errorf("a clean run costs %d requests", n)
 	}
+	again := b.run(githubtest.Run{Steps: []githubtest.RunStep{{Job: "build", Name: "Run make", Log: "made\n"}}})
+	b.shop.Rerun(again.ID)
+	if there, err := client.HasRunLogs(t.Context(), again.ID); err != nil || !there {
+		t.Errorf("logs of a run that is run again are there: %v, %v; those of its first attempt are", there, err)
+	}
 	for _, want := range []bool{true, false} {
 		if there, err := client.HasRunLogs(t.Context(), clean.ID); err != nil || there != want {
 			t.Errorf("logs are there: %v, %v; want %v", there, err, want)

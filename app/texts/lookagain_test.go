@@ -39,3 +39,21 @@ func TestATextOutOfReachIsLookedAtAgain(t *testing.T) {
 		t.Errorf("%d looks are queued after one that found nothing out, want 1", n)
 	}
 }
+
+// TestADiscussionThatIsNotFoundMayBeElsewhere: a transferred one took its texts along, and GitHub says the same of it as of a deleted one.
+func TestADiscussionThatIsNotFoundMayBeElsewhere(t *testing.T) {
+	t.Parallel()
+	p := newPast(t, map[string]string{"discussions": "read"})
+	w := &Watcher{GitHub: p.worker.GitHub}
+	var in respond.Repository
+	p.update(t, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		in, err = tx.Repository(ctx, p.repo.ID())
+		return err
+	})
+	for source, known := range map[respond.Source]bool{respond.InDiscussion: false, respond.InDiscussionComment: false, respond.InReview: true} {
+		s := respond.Sighting{Source: source, Text: respond.Text{NodeID: "D_1", Number: 1, Field: "body"}}
+		if h, got, err := w.history(t.Context(), in, s); h.Exists || got != known || err != nil {
+			t.Errorf("%s: %+v, known %v, %v; want known %v", source, h, got, err, known)
+		}
+	}
+}

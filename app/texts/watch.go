@@ -100,8 +100,14 @@ func (w *Watcher) history(ctx context.Context, in respond.Repository, s respond.
 		return h, false, nil
 	}
 	h, err = w.GitHub.Repository(record.Target(in), AccessOf(s)).Edits(ctx, s.Text.NodeID)
-	if err != nil || h.Exists || s.Source != respond.InIssue && s.Source != respond.InIssueComment || s.Text.Number == 0 {
+	switch {
+	case err != nil || h.Exists:
 		return h, err == nil, err
+	case s.Source == respond.InDiscussion || s.Source == respond.InDiscussionComment:
+		// It may have been transferred, or discussions turned off. That it was deleted, an event tells.
+		return h, false, nil
+	case s.Source != respond.InIssue && s.Source != respond.InIssueComment || s.Text.Number == 0:
+		return h, true, nil
 	}
 	// An issue that was transferred took its texts along: they are not gone.
 	deleted, err := w.GitHub.Repository(record.Target(in), github.TextsAccess).Deleted(ctx, s.Text.Number, s.Source == respond.InIssueComment)

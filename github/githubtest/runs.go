@@ -35,6 +35,14 @@ type run struct {
 	head                          logEntry
 	logs                          []byte
 	jobs                          []string
+	again                         bool // it is being run again
+}
+
+// Rerun runs a run again, which doesn't end: until then GitHub shows no logs of it. Those of its first attempt stay.
+func (r *Repository) Rerun(id int64) {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	r.workflowRun(id).again = true
 }
 
 // CompleteRun is the end of a run of GitHub Actions, and sends workflow_run.completed.
@@ -186,10 +194,14 @@ func listRunJobs(c *call) answer {
 
 func (s *Server) jobJSON(r *Repository, v *run, id int64, name string) object {
 	api := s.APIURL() + "/repos/" + r.fullName()
+	status, conclusion, ended := "completed", any(v.result), any(stamp(v.at))
+	if v.again {
+		status, conclusion, ended = "in_progress", nil, nil
+	}
 	return object{
 		"id": id, "run_id": v.id, "run_url": api + "/actions/runs/" + itoa(v.id), "node_id": nodeID("CheckRun", id), "head_sha": v.sha,
 		"url": api + "/actions/jobs/" + itoa(id), "html_url": fmt.Sprintf("%s/%s/actions/runs/%d/job/%d", s.baseURL, r.fullName(), v.id, id),
-		"status": "completed", "conclusion": v.result, "created_at": stamp(v.at), "started_at": stamp(v.at), "completed_at": stamp(v.at),
+		"status": status, "conclusion": conclusion, "created_at": stamp(v.at), "started_at": stamp(v.at), "completed_at": ended,
 		"name": name, "check_run_url": api + "/check-runs/" + itoa(id), "labels": []string{"ubuntu-latest"}, "runner_id": 1,
 		"runner_name": "GitHub Actions 1", "runner_group_id": 0, "runner_group_name": "GitHub Actions", "workflow_name": v.workflow,
 		"head_branch": v.branch,
@@ -200,7 +212,7 @@ func (s *Server) jobJSON(r *Repository, v *run, id int64, name string) object {
 func getRunLogs(c *call) answer {
 	v := c.repo.workflowRun(c.number("id"))
 	switch {
-	case v == nil:
+	case v == nil, v.again:
 		return notFound()
 	case v.logs == nil:
 		return fail(http.StatusGone, "Server Error") // so GitHub says that they are gone
