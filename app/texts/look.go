@@ -19,8 +19,9 @@ type looks struct {
 	in          respond.Repository
 	fingerprint string
 	list        []respond.Sighting
-	wiki        map[int64]state // by sighting; nil: not looked at yet
-	runs        map[int64]bool  // whether their logs are there
+	wiki        map[int64]state // by sighting; nil: not looked at yet, or not to be read, for the reason unread
+	unread      error
+	runs        map[int64]bool // whether their logs are there
 }
 
 // at says what became of a text. known is false where that cannot be known.
@@ -28,13 +29,11 @@ func (l *looks) at(ctx context.Context, s respond.Sighting) (is state, known boo
 	client := l.w.GitHub.Repository(record.Target(l.in), AccessOf(s))
 	switch s.Source {
 	case respond.InWiki:
-		if l.wiki == nil {
-			if l.wiki, err = l.w.Files.wikiStates(ctx, client, l.list); err != nil {
-				return state{}, false, err
-			}
+		if l.wiki == nil && l.unread == nil {
+			l.wiki, l.unread = l.w.Files.wikiStates(ctx, client, l.list)
 		}
 		is, known = l.wiki[s.ID]
-		return is, known, nil
+		return is, known, l.unread
 	case respond.InAsset:
 		there, err := client.HasAsset(ctx, s.Text.ID)
 		return state{gone: !there}, err == nil, err

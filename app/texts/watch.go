@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/rekey-app/rekey/app/policies"
+	"github.com/rekey-app/rekey/app/read"
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/github"
@@ -80,7 +81,7 @@ func (w *Watcher) states(ctx context.Context, in respond.Repository, leak respon
 	states := map[int64]state{}
 	for _, s := range list {
 		is, known, err := looked.at(ctx, s)
-		if errors.Is(err, github.ErrForbidden) || errors.Is(err, github.ErrNotFound) {
+		if unanswered(err, w.Now()) {
 			w.Log.DebugContext(ctx, "a text can't be looked at", "repository", in.FullName(), "text", s.Text.URL, "reason", err)
 			continue
 		}
@@ -92,6 +93,13 @@ func (w *Watcher) states(ctx context.Context, in respond.Repository, leak respon
 		}
 	}
 	return states, nil
+}
+
+// unanswered reports whether what becomes of a text can't be found out, now or at the next try: it is out of reach, or too large to be read.
+// The other texts are looked at all the same, and all of them at the next look.
+func unanswered(err error, now time.Time) bool {
+	return errors.Is(err, github.ErrForbidden) || errors.Is(err, github.ErrNotFound) || read.Unreadable(err) ||
+		err != nil && github.Classify(err, now).Do == github.GiveUp
 }
 
 // history reads a text; known is false where GitHub has no history for such texts.

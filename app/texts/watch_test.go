@@ -1,11 +1,15 @@
 package texts
 
 import (
+	"context"
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/rekey-app/rekey/detect/pack"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
 )
@@ -115,6 +119,27 @@ func TestDiscussionsTakeTheirOwnPermission(t *testing.T) {
 		}
 		if got := AccessOf(respond.Sighting{Source: source}); got != want {
 			t.Errorf("%s: %v, want %v", source, got, want)
+		}
+	}
+}
+
+// TestWhatCannotBeFoundOutEndsNoLook: the other texts of a leak are looked at, and the next look comes.
+func TestWhatCannotBeFoundOutEndsNoLook(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"no error":                {nil, false},
+		"no permission":           {&github.Error{Err: github.ErrForbidden}, true},
+		"a wiki that is too much": {fmt.Errorf("reading the wiki: %w", pack.ErrLimit), true},
+		"too large":               {fmt.Errorf("reading: %w", github.ErrTooLarge), true},
+		"an hourly limit":         {&github.LimitError{Until: time.Now().Add(time.Hour)}, false},
+		"the network":             {io.ErrUnexpectedEOF, false},
+		"the server is stopped":   {context.Canceled, false},
+	} {
+		if got := unanswered(test.err, time.Now()); got != test.want {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
 	}
 }
