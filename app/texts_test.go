@@ -230,6 +230,7 @@ func testKeyFromBefore(t *testing.T) {
 	w := newShop(t)
 	w.settle()
 	w.app.Uninstall(w.ctx, w.ada)
+	w.settle()
 	number, _ := w.shop.OpenIssue(w.ctx, "How do I sign in?", "I read the manual.", w.sam)
 	key, _ := w.secret(958, detect.Live)
 	if _, err := w.shop.Comment(w.ctx, number, written(key), w.sam); err != nil {
