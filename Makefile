@@ -57,8 +57,8 @@ RACE := -race -short -gcflags=modernc.org/sqlite/lib=-race=false
 .PHONY: race
 race: ## Run the tests under the race detector: needs a C compiler
 	# Nothing runs at once in literal and inflate, which the detector slows down most, in unpack only where a walker is shared, and in the demo
-	# nothing but the server. A scan of GitHub that is stopped at each request is the same scan many times.
-	CGO_ENABLED=1 go test $(RACE) -skip InterruptedAnywhere $(filter-out %/app %/comparison %/demo %/literal %/inflate %/unpack,$(PACKAGES))
+	# nothing but the server. A scan of GitHub that is stopped at each request is the same scan many times, and git's hooks are one process after another.
+	CGO_ENABLED=1 go test $(RACE) -skip 'InterruptedAnywhere|Scripts/hook' $(filter-out %/app %/comparison %/demo %/literal %/inflate %/unpack,$(PACKAGES))
 	CGO_ENABLED=1 go test $(RACE) -run 'WindowsAreCharged|WalkerIsShared' ./detect/unpack
 	# The whole server under the race detector takes minutes: those of its tests that let most things happen at once.
 	CGO_ENABLED=1 go test $(RACE) -parallel 2 -run 'PushWithALeak|Branches|Fork|Hides|Rerequest' ./app
