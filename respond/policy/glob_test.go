@@ -49,21 +49,16 @@ func simpleElement(pattern, file []rune) bool {
 
 func TestGlobMeansWhatTheSimpleMatcherMeans(t *testing.T) {
 	t.Parallel()
-	matched := 0
 	rapid.Check(t, func(t *rapid.T) {
-		pattern := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "ü", "*", "?", "/", "/", "**", "**/", "/**", "*a*"}), 1, 9).Draw(t, "pattern"), "")
+		drawn := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "ü", "*", "?", "/", "/", "**", "**/", "/**", "*a*"}), 1, 9).Draw(t, "pattern"), "")
 		file := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "ü", "/", "/", "ab", "*"}), 0, 9).Draw(t, "file"), "")
-		want := simpleMatch(pattern, file)
-		if Match(pattern, file) != want {
-			t.Fatalf("Match(%q, %q) = %t, want %t", pattern, file, !want, want)
-		}
-		if want {
-			matched++
+		for _, pattern := range []string{drawn, "**/" + file, strings.ReplaceAll(file, "a", "?")} { // the last ones match
+			want := simpleMatch(pattern, file)
+			if Match(pattern, file) != want {
+				t.Fatalf("Match(%q, %q) = %t, want %t", pattern, file, !want, want)
+			}
 		}
 	})
-	if matched == 0 {
-		t.Error("nothing matched")
-	}
 }
 
 // TestGlobCrossesWords: patterns of more than 64 states.
