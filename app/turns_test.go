@@ -311,7 +311,8 @@ func TestIssuesAskNothingBeforeTheirTurn(t *testing.T) {
 	if filed != issues || cost["new issues"] != issues {
 		t.Errorf("%d issues with %d requests, want %d", filed, cost["new issues"], issues)
 	}
-	if cost["assignees"] > issues || cost["lists of issues"] > 0 || cost["git"] > 4*issues+2*len(repositories) {
+	// After an attempt that a busy machine ended, the issue is looked for: once or twice, not for each.
+	if cost["assignees"] > issues || cost["lists of issues"] > 2 || cost["git"] > 4*issues+2*len(repositories) {
 		t.Errorf("%d issues cost %v", issues, cost)
 	}
 }
