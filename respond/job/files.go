@@ -27,8 +27,6 @@ func (Wiki) InsertOpts() river.InsertOpts {
 type Assets struct {
 	Repository int64 `json:"repository"`
 	Release    int64 `json:"release"`
-	// Tries counts how often files were looked at that were still being uploaded.
-	Tries int `json:"tries,omitempty"`
 }
 
 // Kind implements river.JobArgs.
