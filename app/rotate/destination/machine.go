@@ -1,0 +1,20 @@
+package destination
+
+import (
+	"net/http"
+	"time"
+)
+
+// Machine is what a driver needs of the machine that it runs on. Tests give their own.
+type Machine struct {
+	Environ   []string          // as of [os.Environ]
+	Home      string            // the person's home directory; "" where there is none
+	Transport http.RoundTripper // nil: http.DefaultTransport
+	Now       func() time.Time
+}
+
+// Getenv returns the value of a variable, "" where it is not set.
+func (m *Machine) Getenv(name string) string { return lookup(m.Environ, name) }
+
+// Tools returns the runner of programs.
+func (m *Machine) Tools() *Tools { return &Tools{environ: m.Environ} }

@@ -1,0 +1,33 @@
+package destination
+
+import (
+	"strings"
+
+	"github.com/rekey-app/rekey/app/terminal"
+	"github.com/rekey-app/rekey/detect"
+)
+
+const (
+	maxQuoted = 240 // characters of a vendor's words
+	window    = 6   // so many characters of a secret in a row are too many
+)
+
+// Quote returns what a vendor said, on one line, for an error or a screen: nothing where it holds a part of the secret or anything that looks like a
+// credential of Clerk's.
+func Quote(said string, secret detect.Secret) string {
+	for i, value := 0, secret.Reveal(); i+window <= len(value); i++ {
+		if strings.Contains(said, value[i:i+window]) {
+			return ""
+		}
+	}
+	for _, prefix := range []string{"sk_live_", "sk_test_", "whsec_", "ak_"} {
+		if strings.Contains(said, prefix) {
+			return ""
+		}
+	}
+	line := strings.Join(strings.Fields(terminal.Printable(said)), " ")
+	if r := []rune(line); len(r) > maxQuoted {
+		line = string(r[:maxQuoted-1]) + "…"
+	}
+	return line
+}

@@ -1,0 +1,165 @@
+package destination
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rekey-app/rekey/detect"
+)
+
+// Tools runs the command-line programs of vendors. It is safe for concurrent use.
+type Tools struct{ environ []string }
+
+const (
+	toolTimeout = 2 * time.Minute
+	maxOutput   = 16 << 20 // bytes of a program's standard output
+	maxSaid     = 400      // bytes of what it said on standard error that an error repeats
+)
+
+// Call is one run of a program. Arguments are seen by every process on the machine: nothing secret may stand in them.
+type Call struct {
+	Program string
+	Args    []string
+	Input   []byte        // for standard input
+	Secret  detect.Secret // stands in Input, and is kept out of errors; zero where there is none
+	Pass    []string      // names of variables that the program needs beside the ordinary ones: those of the vendor's login
+	Dir     string        // "" for the current one
+	Timeout time.Duration // 0 for two minutes
+}
+
+// ErrNotInstalled is what [Tools.Run] says of a program that is not on the PATH.
+var ErrNotInstalled = errors.New("is not installed")
+
+// ToolError is a program that ended with a status other than 0, or did not end in time.
+type ToolError struct {
+	Program string
+	Args    []string
+	Status  int    // -1 where it was ended
+	Said    string // the end of what it said on standard error, without the secret; "" if it said nothing that can be repeated
+}
+
+// Error says which command failed, and what it said.
+func (e *ToolError) Error() string {
+	said := e.Said
+	if said == "" {
+		said = fmt.Sprintf("it ended with status %d", e.Status)
+	}
+	return fmt.Sprintf("%s: %s", strings.Join(append([]string{e.Program}, e.Args[:min(len(e.Args), 3)]...), " "), said)
+}
+
+// ordinary are the variables that every program gets, and ordinaryPrefixes those of which it gets all.
+var (
+	ordinary = []string{
+		"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "TZ", "TMPDIR", "TMP", "TEMP",
+		"USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES", "SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "WINDIR",
+		"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "DBUS_SESSION_BUS_ADDRESS",
+	}
+	ordinaryPrefixes = []string{"LC_", "XDG_"}
+)
+
+// Find returns where a program is, and false where it is not installed.
+func (t *Tools) Find(program string) (string, bool) {
+	for _, dir := range filepath.SplitList(lookup(t.environ, "PATH")) {
+		if !filepath.IsAbs(dir) { // a program of the repository itself must not be run
+			continue
+		}
+		if path, err := exec.LookPath(filepath.Join(dir, program)); err == nil {
+			return path, true
+		}
+	}
+	return "", false
+}
+
+// Run runs a program to its end and returns what it wrote to standard output, 16 MiB at most. It gets an environment of the ordinary variables
+// and those of [Call.Pass] alone, no terminal, and no more standard input than the call's.
+func (t *Tools) Run(ctx context.Context, c Call) ([]byte, error) {
+	path, ok := t.Find(c.Program)
+	if !ok {
+		return nil, fmt.Errorf("%s %w", c.Program, ErrNotInstalled)
+	}
+	timeout := c.Timeout
+	if timeout == 0 {
+		timeout = toolTimeout
+	}
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	out, said := &bounded{max: maxOutput}, &bounded{max: maxSaid, last: true}
+	cmd := exec.CommandContext(limited, path, c.Args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(c.Input), out, said
+	cmd.Dir, cmd.Env = c.Dir, t.environment(c.Pass)
+	cmd.WaitDelay = 5 * time.Second
+	err := cmd.Run()
+	switch {
+	case err == nil && out.cut:
+		return nil, fmt.Errorf("%s: it wrote more than %d MiB", c.Program, maxOutput>>20)
+	case err == nil:
+		return out.text, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case limited.Err() != nil:
+		return nil, &ToolError{Program: c.Program, Args: c.Args, Status: -1, Said: fmt.Sprintf("it did not end within %s", timeout)}
+	}
+	failed := &ToolError{Program: c.Program, Args: c.Args, Status: -1, Said: Quote(string(said.text), c.Secret)}
+	var ended *exec.ExitError
+	if errors.As(err, &ended) {
+		failed.Status = ended.ExitCode()
+	} else if errors.Is(err, os.ErrPermission) {
+		failed.Said = "it may not be run"
+	}
+	return out.text, failed
+}
+
+func (t *Tools) environment(pass []string) []string {
+	env := []string{"NO_COLOR=1", "CI=1"} // no colours, no questions, no offers of an upgrade
+	for _, variable := range t.environ {
+		name, _, _ := strings.Cut(variable, "=")
+		if runtime.GOOS == "windows" {
+			name = strings.ToUpper(name)
+		}
+		known := slices.Contains(ordinary, name) || slices.Contains(ordinary, strings.ToUpper(name)) && strings.HasSuffix(name, "_proxy")
+		if known || slices.Contains(pass, name) || slices.ContainsFunc(ordinaryPrefixes, func(p string) bool { return strings.HasPrefix(name, p) }) {
+			env = append(env, variable)
+		}
+	}
+	return env
+}
+
+func lookup(environ []string, name string) string {
+	for _, variable := range slices.Backward(environ) {
+		if k, v, _ := strings.Cut(variable, "="); k == name || runtime.GOOS == "windows" && strings.EqualFold(k, name) {
+			return v
+		}
+	}
+	return ""
+}
+
+// bounded keeps the first bytes that are written to it, or the last.
+type bounded struct {
+	text []byte
+	max  int
+	last bool
+	cut  bool
+}
+
+// Write never fails.
+func (b *bounded) Write(p []byte) (int, error) {
+	b.text = append(b.text, p...)
+	if len(b.text) > b.max {
+		b.cut = true
+		if b.last {
+			b.text = bytes.Clone(b.text[len(b.text)-b.max:])
+		} else {
+			b.text = b.text[:b.max]
+		}
+	}
+	return len(p), nil
+}
