@@ -197,7 +197,7 @@ func (p *project) judgePlace(app *nextApp, name string) (f Finding, ok bool) {
 	case !middlewareName.MatchString(base) && (!strings.HasPrefix(base, "_") || app.major < 13), !p.isAlone(app, name): // 12 ran _middleware
 		return f, false
 	default:
-		f.Seen = fmt.Sprintf("Next.js doesn't run it in this directory: the place of %s is %s, beside %s", base, place(app.base), routes(p, app.base))
+		f.Seen = fmt.Sprintf("Next.js doesn't run it in this directory: the place of %s is %s, beside %s", base, place(app.base), routedIn(p, app.base))
 	}
 	f.Fix = "Move it to " + target + "."
 	if parent(target) == parent(name) {
@@ -225,8 +225,8 @@ func place(dir string) string {
 	return dir
 }
 
-// routes is which of the directories of routes there is.
-func routes(p *project, base string) string {
+// routedIn is which of the directories of routes there is.
+func routedIn(p *project, base string) string {
 	for _, dir := range []string{"app", "pages"} {
 		if slices.ContainsFunc(p.paths, func(name string) bool { return strings.HasPrefix(name, path.Join(base, dir)+"/") }) {
 			return dir

@@ -23,6 +23,9 @@ type gate struct {
 type passage struct {
 	refuses  bool
 	declared bool // it passes since a list names the path, and would not otherwise
+	public   string
+	leftOut  bool
+	named    Evidence
 	evidence []Evidence
 }
 
@@ -126,6 +129,7 @@ func (g *gate) passes(a *app, r Route) passage {
 		if i == 0 {
 			first = one
 		}
+		first.leftOut = first.leftOut && one.leftOut
 		if one.refuses != first.refuses || one.declared != first.declared {
 			return passage{evidence: []Evidence{{What: "the middleware does different things by the path's parameters", File: g.file}}}
 		}
@@ -135,7 +139,7 @@ func (g *gate) passes(a *app, r Route) passage {
 
 func (g *gate) passesAt(a *app, r request) passage {
 	if runs, why := g.runs(r.path); runs != yes {
-		return passage{evidence: []Evidence{why}}
+		return passage{leftOut: runs == no, named: g.names(a, r, runs), evidence: []Evidence{why}}
 	}
 	o, follow := g.follow(a, r)
 	switch {
@@ -149,7 +153,7 @@ func (g *gate) passesAt(a *app, r request) passage {
 		for _, m := range follow.matched {
 			r.without = m.call.node
 			if otherwise, _ := g.follow(a, r); otherwise.refusesAlways() {
-				return passage{declared: true, evidence: []Evidence{m.pattern.evidence("in a list of public routes: " + written(m.pattern))}}
+				return passage{declared: true, public: textOf(m.pattern), evidence: []Evidence{m.pattern.evidence("in a list of public routes: " + written(m.pattern))}}
 			}
 		}
 	}
@@ -160,6 +164,33 @@ func (g *gate) passesAt(a *app, r request) passage {
 		evidence = append(evidence, Evidence{What: "what the middleware does depends on what isn't known", File: g.file, Line: max(1, g.at.line())})
 	}
 	return passage{evidence: evidence}
+}
+
+// names is the pattern by which the middleware would refuse a request if it ran for its path.
+func (g *gate) names(a *app, r request, runs truth) Evidence {
+	if runs != no {
+		return Evidence{}
+	}
+	o, follow := g.follow(a, r)
+	if !o.refusesAlways() {
+		return Evidence{}
+	}
+	for _, m := range follow.matched {
+		r.without = m.call.node
+		if otherwise, _ := g.follow(a, r); otherwise.passesAlways() {
+			return m.pattern.evidence(written(m.pattern))
+		}
+	}
+	return Evidence{}
+}
+
+// gate is what others are told of it.
+func (p passage) gate() Gate {
+	g := Gate{Refuses: p.refuses, Public: p.public, LeftOut: p.leftOut, Named: p.named}
+	if (p.refuses || p.declared) && len(p.evidence) > 0 {
+		g.Seen = p.evidence[0]
+	}
+	return g
 }
 
 // follow follows a request through the middleware.

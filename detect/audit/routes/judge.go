@@ -75,7 +75,7 @@ func (p *program) lineIn(f *js.File, at place) int {
 
 // judge puts together what the route's own code and the middleware say.
 func (a *app) judge(r Route, own finding, by passage) Route {
-	r.App = a.dir
+	r.App, r.Gate = a.dir, by.gate()
 	switch {
 	case own.refuses:
 		r.State, r.Evidence = Protected, slices.Concat(own.evidence, by.evidence)

@@ -90,6 +90,14 @@ func expressionOf(at place, sensitive bool) (r *pattern.Regexp, ok bool) {
 	return r, err == nil && r != nil
 }
 
+// textOf is a pattern as it is in the code, without quotes.
+func textOf(at place) string {
+	if at.node == nil || at.node.Kind != js.String && at.node.Kind != js.Literal {
+		return ""
+	}
+	return at.node.Text
+}
+
 // written is a pattern for people.
 func written(at place) string {
 	switch {

@@ -67,7 +67,7 @@ func (a *app) appRoutes(gate *gate, base, name, rest string) []Route {
 	f := a.file(full)
 	if f == nil {
 		return []Route{{
-			Framework: nextName, App: a.dir, Kind: map[string]Kind{"page": Page, "route": Handler}[file], Path: at, File: full, Line: 1, State: Unknown,
+			Framework: nextName, App: a.dir, Kind: map[string]Kind{"page": Page, "route": Handler}[file], Path: at, File: full, Line: 1, State: Unknown, Unread: true,
 			Evidence: []Evidence{{What: "the file can't be read as code", File: full}},
 		}}
 	}
@@ -138,7 +138,7 @@ func (a *app) pagesRoutes(gate *gate, name, rest string) []Route {
 	}
 	f := a.file(full)
 	if f == nil {
-		r.Line, r.State, r.Evidence = 1, Unknown, []Evidence{{What: "the file can't be read as code", File: full}}
+		r.Line, r.State, r.Unread, r.Evidence = 1, Unknown, true, []Evidence{{What: "the file can't be read as code", File: full}}
 		return []Route{r}
 	}
 	if r.Kind == Page && f.Exports["getServerSideProps"] != nil {

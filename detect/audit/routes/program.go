@@ -10,13 +10,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rekey-app/rekey/detect/audit"
 	"github.com/rekey-app/rekey/detect/audit/js"
 )
 
 // program is a tree whose files are parsed once. It is used by one goroutine.
 type program struct {
-	tree   audit.Tree
+	tree   Tree
 	exists map[string]bool
 	paths  []string
 	parsed map[string]*js.File
@@ -25,7 +24,7 @@ type program struct {
 	stopped func() bool
 }
 
-func newProgram(tree audit.Tree, stopped func() bool) *program {
+func newProgram(tree Tree, stopped func() bool) *program {
 	p := &program{tree: tree, stopped: stopped, exists: map[string]bool{}, parsed: map[string]*js.File{}, notes: map[string]string{}}
 	p.paths = slices.Sorted(slices.Values(tree.Paths()))
 	for _, name := range p.paths {
@@ -40,7 +39,9 @@ func (p *program) file(name string) *js.File {
 		return f
 	}
 	var f *js.File
-	if text, ok := p.tree.Read(name); ok {
+	if has, ok := p.tree.(Parser); ok {
+		f = has.Script(name)
+	} else if text, ok := p.tree.Read(name); ok {
 		var err error
 		if f, err = js.Parse(name, text); err != nil {
 			f = nil
@@ -51,10 +52,10 @@ func (p *program) file(name string) *js.File {
 	return f
 }
 
-func (p *program) sortedNotes() []audit.Note {
-	var all []audit.Note
+func (p *program) sortedNotes() []Note {
+	var all []Note
 	for _, name := range slices.Sorted(maps.Keys(p.notes)) {
-		all = append(all, audit.Note{Path: name, What: p.notes[name]})
+		all = append(all, Note{Path: name, What: p.notes[name]})
 	}
 	return all
 }

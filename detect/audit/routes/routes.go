@@ -1,5 +1,5 @@
 // Package routes says which routes and server functions the files of a repository have, and what the code shows about each: what protects
-// it and where. A [audit.Tree] goes in, a [Map] comes out: no I/O, no clock, no network.
+// it and where. A [Tree] goes in, a [Map] comes out: no I/O, no clock, no network.
 //
 // It never says that a route is unprotected. A request without a session is followed through the code that a route runs (eval.go,
 // expressions.go), with what Clerk's functions do with it (clerk.go); where every way ends in a refusal, the route is protected, and where
@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rekey-app/rekey/detect/audit"
 	"github.com/rekey-app/rekey/detect/audit/js"
 )
 
@@ -53,6 +52,37 @@ type Route struct {
 	Line      int
 	State     State
 	Evidence  []Evidence // what was seen, the most telling first
+	Gate      Gate
+	Unread    bool // the file can't be read as code
+}
+
+// Gate is what the middleware does with a request without a session before it comes to a route.
+type Gate struct {
+	Refuses bool     // whether it is refused
+	Seen    Evidence // what refuses it, or the pattern in a list of public routes by which it passes; otherwise zero
+	Public  string   // that pattern, as in the code
+	LeftOut bool     // the middleware doesn't run for the path, by its list of matchers
+	Named   Evidence // then: the pattern in one of its lists by which it would refuse; otherwise zero
+}
+
+// Tree is what is read of a repository's files. Paths are as git has them.
+type Tree interface {
+	Paths() []string
+	// Read returns a file's text, or false where it isn't known.
+	Read(path string) ([]byte, bool)
+}
+
+// Parser is a [Tree] that has its files as code, too.
+type Parser interface {
+	Tree
+	// Script returns a file as code, or nil where it isn't known or can't be read.
+	Script(path string) *js.File
+}
+
+// Note says why a file, or a part of it, was not read.
+type Note struct {
+	Path string
+	What string // without a full stop
 }
 
 // Evidence is something seen, and where.
@@ -65,7 +95,7 @@ type Evidence struct {
 // Map is what is known of all routes, in a stable order.
 type Map struct {
 	Routes []Route
-	Notes  []audit.Note // files that could not be read as code
+	Notes  []Note // files that could not be read as code
 }
 
 // Counts returns how many routes are in each state.
@@ -111,8 +141,13 @@ func isTest(name string) bool {
 }
 
 // Of returns the map of a tree. Where the context ends, it is what was known by then, and the rest is unknown.
-func Of(ctx context.Context, tree audit.Tree) Map {
-	p := newProgram(tree, func() bool { return ctx.Err() != nil })
+func Of(ctx context.Context, tree Tree) Map {
+	return Until(func() bool { return ctx.Err() != nil }, tree)
+}
+
+// Until is [Of] for those who know in another way than by a context that nobody waits for the map any more.
+func Until(stopped func() bool, tree Tree) Map {
+	p := newProgram(tree, stopped)
 	m := Map{}
 	for _, app := range p.apps() {
 		m.Routes = append(m.Routes, app.next()...)
