@@ -10,11 +10,12 @@ import (
 // clientSecret finds what belongs on the server in files that browsers load.
 func clientSecret() Check {
 	return Check{
-		ID: "C2", Title: "Code for the browser reads the secret key", Severity: detect.HighSeverity, Tier: Default, Frameworks: []string{"Next.js", "React"},
+		ID: "C2", Title: "Code for the browser reads the secret key", Severity: detect.HighSeverity, Tier: Default, Frameworks: []string{"Next.js", "React", "Vue", "Svelte", "Astro"},
 		Fix:  "Read the secret key in server code only, in a file without \"use client\", and pass on what the component needs.",
 		Link: "https://clerk.com/docs/guides/development/clerk-environment-variables",
 		Why: "A file that begins with `\"use client\"` is part of what browsers load, and is also rendered on the server, where the secret key is set: what it puts into " +
 			"the page is sent to every visitor. `@clerk/nextjs/server` and `@clerk/backend` work with that key, and belong into server code only.\n\n" +
+			"The same holds for the script of a component of Vue or Svelte, and for a `<script>` in a page of Astro.\n\n" +
 			"Imports of types, which no bundle holds, are not reported, nor is code that only asks whether the variable is set.",
 		Before: []Example{{"app/account/users.tsx", `"use client";
 import { createClerkClient } from "@clerk/backend";
@@ -53,8 +54,8 @@ var serverModules = []string{nextServer, "@clerk/backend"}
 
 func findClientSecret(p *project) []Finding {
 	var found []Finding
-	p.scripts([]string{"use client", "CLERK_SECRET_KEY|" + nextServer + "|@clerk/backend"}, func(f *js.File) {
-		if !slices.Contains(f.Directives, "use client") {
+	p.scripts([]string{"use client|<script", "CLERK_SECRET_KEY|" + nextServer + "|@clerk/backend"}, func(f *js.File) {
+		if !slices.Contains(f.Directives, "use client") && (!f.Browser || asksWhereItRuns(f)) {
 			return
 		}
 		for _, n := range f.Modules {
@@ -70,6 +71,17 @@ func findClientSecret(p *project) []Finding {
 		})
 	})
 	return found
+}
+
+// asksWhereItRuns reports whether a component has code for the server alone, which bundlers leave out of what browsers load: as in
+// if (import.meta.server) of Nuxt.
+func asksWhereItRuns(f *js.File) bool {
+	asks := false
+	f.Root.Walk(func(n *js.Node) bool {
+		asks = asks || (n.Kind == js.Member || n.Kind == js.Index) && slices.Contains([]string{"server", "client", "SSR"}, propertyOf(n))
+		return !asks
+	})
+	return asks
 }
 
 // isSecretKey reports whether an expression is process.env.CLERK_SECRET_KEY.

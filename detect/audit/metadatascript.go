@@ -34,9 +34,9 @@ func unsafeScriptGuards(p *project) []Finding {
 	return found
 }
 
-// isForBrowser reports whether a file is a component for the browser: it says so, or uses a hook of Clerk's.
+// isForBrowser reports whether a file is a component for the browser: it says so, is one of Vue's or Svelte's, or uses a hook of Clerk's.
 func isForBrowser(f *js.File) bool {
-	if slices.Contains(f.Directives, "use client") {
+	if f.Browser || slices.Contains(f.Directives, "use client") {
 		return true
 	}
 	hooks := false

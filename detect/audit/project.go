@@ -21,12 +21,12 @@ type project struct {
 	scripted  []string        // the scripts among them
 	manifests map[string]*manifest
 	locks     *lock.Index // see versions
-	parsed    map[string]*js.File
+	parsed    map[string][]*js.File
 	notes     map[Note]bool
 }
 
 func newProject(stopped func() bool, tree Tree, focus []string) *project {
-	p := &project{stopped: stopped, tree: tree, paths: slices.Sorted(slices.Values(tree.Paths())), exists: map[string]bool{}, parsed: map[string]*js.File{}, notes: map[Note]bool{}}
+	p := &project{stopped: stopped, tree: tree, paths: slices.Sorted(slices.Values(tree.Paths())), exists: map[string]bool{}, parsed: map[string][]*js.File{}, notes: map[Note]bool{}}
 	for _, name := range p.paths {
 		p.exists[name] = true
 	}

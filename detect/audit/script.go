@@ -12,8 +12,10 @@ import (
 	"github.com/rekey-app/rekey/detect/audit/js"
 )
 
-// isScript reports whether a file is JavaScript or TypeScript of the repository's own.
-func isScript(name string) bool { return js.Handles(name) && isOurs(name) && !isAside(name) }
+// isScript reports whether a file is JavaScript or TypeScript of the repository's own, or a component with such in it.
+func isScript(name string) bool {
+	return (js.Handles(name) || js.IsComponent(name)) && isOurs(name) && !isAside(name)
+}
 
 // isAside reports whether a script runs beside the integration, or not at all: tests in a browser, stories, hidden directories, and copies
 // that somebody kept.
@@ -33,8 +35,8 @@ var (
 	asideSigns = []string{".old.", "-old.", "_old.", ".bak.", ".backup.", "-backup.", "_backup.", ".disabled.", ".example.", ".sample.", " copy", "-copy.", "_copy."}
 )
 
-// scripts calls do with each script whose findings are wanted and whose text holds all of the words, one of those with | between them.
-// Words are looked for before a file is parsed: most files are never parsed.
+// scripts calls do with each script whose findings are wanted and whose text holds all of the words, one of those with | between them. In a
+// component there may be several. Words are looked for before a file is parsed: most files are never parsed.
 func (p *project) scripts(words []string, do func(*js.File)) {
 	p.scriptsAt(func(string) bool { return true }, words, do)
 }
@@ -56,8 +58,10 @@ func (p *project) scriptsAt(fits func(name string) bool, words []string, do func
 	}
 	p.parse(names)
 	for _, name := range names {
-		if f := p.parsed[name]; f != nil && !p.stopped() {
-			do(f)
+		for _, f := range p.parsed[name] {
+			if !p.stopped() {
+				do(f)
+			}
 		}
 	}
 }
@@ -65,14 +69,14 @@ func (p *project) scriptsAt(fits func(name string) bool, words []string, do func
 // parse parses files that haven't been, as many at once as there are processors.
 func (p *project) parse(names []string) {
 	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return hasKey(p.parsed, name) })
-	files, errs := make([]*js.File, len(names)), make([]error, len(names))
+	files, errs := make([][]*js.File, len(names)), make([]error, len(names))
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(names)) {
 		workers.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(names) && !p.stopped(); i = int(next.Add(1)) - 1 {
 				if text, ok := p.read(names[i]); ok {
-					files[i], errs[i] = js.Parse(names[i], text)
+					files[i], errs[i] = js.Scripts(names[i], text)
 				}
 			}
 		})
@@ -86,7 +90,7 @@ func (p *project) parse(names []string) {
 	}
 }
 
-func hasKey(m map[string]*js.File, name string) bool {
+func hasKey(m map[string][]*js.File, name string) bool {
 	_, ok := m[name]
 	return ok
 }
@@ -101,10 +105,13 @@ func holds(text []byte, groups [][][]byte) bool {
 	return true
 }
 
-// script returns a file as parsed, nil where it can't be: a note says why.
+// script returns a file as parsed, nil where it can't be: a note says why. Of a component, it is the first script.
 func (p *project) script(name string) *js.File {
 	p.parse([]string{name})
-	return p.parsed[name]
+	if files := p.parsed[name]; len(files) > 0 {
+		return files[0]
+	}
+	return nil
 }
 
 // imported returns the file of the repository that a module's name in a file means: a relative path, or one that begins with the usual

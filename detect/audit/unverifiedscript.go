@@ -12,7 +12,7 @@ import (
 func unverifiedScripts(p *project) []Finding {
 	var found []Finding
 	p.scripts([]string{"jwt-decode|jsonwebtoken|jose", "lerk|LERK", "sub|org_"}, func(f *js.File) {
-		if slices.Contains(f.Directives, "use client") {
+		if f.Browser || slices.Contains(f.Directives, "use client") {
 			return
 		}
 		w := watched{file: f}

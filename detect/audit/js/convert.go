@@ -19,7 +19,7 @@ const (
 // converter turns the parser's tree into nodes.
 type converter struct {
 	file    *File
-	awaited []int // where void stands for await in the file
+	changed changes
 }
 
 func (c *converter) node(kind Kind, at file.Idx, text string, kids ...*Node) *Node {
@@ -32,8 +32,8 @@ func (c *converter) node(kind Kind, at file.Idx, text string, kids ...*Node) *No
 	return n
 }
 
-// module converts a file's statements. What lowering added in front is left out.
-func (c *converter) module(program *ast.Program) {
+// module converts a program's statements. What lowering added in front is left out. The body of a function is one, and the default export.
+func (c *converter) module(program *ast.Program, function bool) {
 	var kids []*Node
 	inHead := true
 	for _, s := range program.Body {
@@ -47,6 +47,12 @@ func (c *converter) module(program *ast.Program) {
 		if n != nil && !c.isExport(n) {
 			kids = append(kids, n)
 		}
+	}
+	if function {
+		body := c.node(Function, 1, "", c.node(Block, 1, "", kids...))
+		body.Async = true
+		c.file.Exports["default"] = body
+		kids = []*Node{body}
 	}
 	c.file.Root = c.node(Module, 1, "", kids...)
 }
@@ -289,7 +295,7 @@ func (c *converter) sequence(e *ast.SequenceExpression) *Node {
 
 func (c *converter) unary(e *ast.UnaryExpression) *Node {
 	n := c.node(Unary, e.Idx0(), e.Operator.String(), c.expr(e.Operand))
-	if e.Operator == token.VOID && slices.Contains(c.awaited, c.file.places.at(n.at)) {
+	if e.Operator == token.VOID && slices.Contains(c.changed.awaited, c.file.places.at(n.at)) {
 		n.Kind, n.Text = Await, ""
 	}
 	return n

@@ -10,6 +10,8 @@ type File struct {
 	Path string
 	Text []byte
 	Root *Node
+	// Browser reports whether it is a script in a component that browsers run, too.
+	Browser bool
 	// Directives stand at its top: "use client".
 	Directives []string
 	// Exports are the values of what it exports, by name: expressions, or what is imported where it is passed on.

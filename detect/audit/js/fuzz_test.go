@@ -48,3 +48,29 @@ func FuzzParse(f *testing.F) {
 		})
 	})
 }
+
+// FuzzScripts holds that any component is read or refused, and that what is said of places is within the file.
+func FuzzScripts(f *testing.F) {
+	for _, seed := range []string{
+		"<script setup lang=\"ts\">\nf()\n</script><template><p v-if=\"a > b\">{{ c }}</p></template>",
+		"<script context=\"module\">export const a = 1</script><script>$: b = a</script>{#if b < 1}<p {...c}>{@html `<b>${d}</b>`}</p>{/if}",
+		"---\nif (a) return Astro.redirect('/')\n---\n{a && <p title={`x`}>it's {b}</p>}<script>f()</script>", "---\n`---\n---", "<a b='", "<!-- ", "{/[/]}/}", "<>{</>",
+	} {
+		for i := range 3 {
+			f.Add(seed, byte(i))
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string, kind byte) {
+		name := []string{"a.vue", "a.svelte", "a.astro"}[kind%3]
+		files, _ := js.Scripts(name, []byte(text))
+		for _, file := range files {
+			file.Root.Walk(func(n *js.Node) bool {
+				if start, end := file.Range(n); start < 0 || start > end || end > len(text) {
+					t.Errorf("a node of kind %d is at %d to %d of %d bytes", n.Kind, start, end, len(text))
+				}
+				n.Fate()
+				return true
+			})
+		}
+	})
+}

@@ -56,7 +56,19 @@ func Parse(name string, text []byte) (*File, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s is neither JavaScript nor TypeScript", name)
 	}
-	code, awaited, err := lower(text, loader)
+	return parse(name, text, source{text: text, loader: loader})
+}
+
+// source is a program as it is parsed.
+type source struct {
+	text     []byte
+	loader   api.Loader
+	function bool // it is the body of a function, but for its imports: it may return
+}
+
+// parse reads a program that is in a file, at the same places.
+func parse(name string, text []byte, s source) (*File, error) {
+	code, changed, err := lower(s)
 	if err != nil {
 		return nil, err
 	}
@@ -65,9 +77,9 @@ func Parse(name string, text []byte) (*File, error) {
 		return nil, ErrUnread
 	}
 	f := &File{Path: name, Text: text, Exports: map[string]*Node{}, scopes: map[*Node]map[string]*Binding{}}
-	f.places = newPlaces(code.Map, code.Code, text)
-	c := converter{file: f, awaited: awaited}
-	c.module(program)
+	f.places = newPlaces(code.Map, code.Code, s.text)
+	c := converter{file: f, changed: changed}
+	c.module(program, s.function)
 	f.bind()
 	return f, nil
 }
@@ -112,48 +124,75 @@ func isGenerated(text []byte) bool {
 	return false
 }
 
-// lower turns a file into plain JavaScript of an older kind without types, JSX, modules and arrow functions, with a map of its places.
-// Imports become members of what is required, so that each use of an import says what it is, whatever its name here. awaited are the
-// places where await stood outside of functions, which that kind has no word for: void stands there.
-func lower(text []byte, loader api.Loader) (result api.TransformResult, awaited []int, err error) {
-	text = bytes.Clone(text)
-	for range 2 {
-		result = api.Transform(string(text), options(loader))
-		if len(result.Errors) == 0 {
-			return result, awaited, nil
-		}
-		for _, e := range result.Errors {
-			at, ok := topLevelAwait(text, e)
-			if !ok {
-				return result, nil, syntaxError(e)
-			}
-			awaited = append(awaited, at)
-		}
-		for _, at := range awaited {
-			copy(text[at:], "void ")
-			if rest := bytes.TrimRight(text[:at], " \t"); bytes.HasSuffix(rest, []byte("for")) {
-				copy(text[at:], "     ")
-			}
-		}
-	}
-	return result, nil, syntaxError(result.Errors[0])
+// changes are places of a program that were written differently, since what stood there isn't allowed outside of functions.
+type changes struct {
+	awaited  []int // await, where void stands
+	returned []int // return, where throw stands, or bareReturn
 }
 
-// topLevelAwait returns where the await stands that an error is about.
-func topLevelAwait(text []byte, e api.Message) (at int, ok bool) {
-	if e.Location == nil || !strings.HasPrefix(e.Text, "Top-level await is not available") {
-		return 0, false
+// bareReturn stands for a return without a value: a name that is as long.
+const bareReturn = "Return"
+
+// lower turns a program into plain JavaScript of an older kind without types, JSX, modules and arrow functions, with a map of its places.
+// Imports become members of what is required, so that each use of an import says what it is, whatever its name here.
+func lower(s source) (result api.TransformResult, changed changes, err error) {
+	text := bytes.Clone(s.text)
+	if s.function {
+		text = append(text, "\nexport{}"...) // so that each return is an error that says where it is
 	}
-	line := 1
-	for line < e.Location.Line {
+	for range 2 {
+		result = api.Transform(string(text), options(s.loader))
+		if len(result.Errors) == 0 {
+			return result, changed, nil
+		}
+		for _, e := range result.Errors {
+			at := offsetOf(text, e)
+			switch {
+			case strings.HasPrefix(e.Text, "Top-level await is not available") && bytes.HasPrefix(text[at:], []byte("await")):
+				changed.awaited = append(changed.awaited, at)
+			case s.function && strings.HasPrefix(e.Text, "Top-level return cannot be used") && bytes.HasPrefix(text[at:], []byte("return")):
+				changed.returned = append(changed.returned, at)
+			default:
+				return result, changes{}, syntaxError(e)
+			}
+		}
+		changed.write(text)
+	}
+	return result, changes{}, syntaxError(result.Errors[0])
+}
+
+// write puts other words in the places, of the same length.
+func (c changes) write(text []byte) {
+	for _, at := range c.awaited {
+		copy(text[at:], "void ")
+		if rest := bytes.TrimRight(text[:at], " \t"); bytes.HasSuffix(rest, []byte("for")) {
+			copy(text[at:], "     ")
+		}
+	}
+	for _, at := range c.returned {
+		value := bytes.TrimLeft(text[at+len("return"):], " \t")
+		if len(value) == 0 || strings.IndexByte(";}\r\n", value[0]) >= 0 {
+			copy(text[at:], bareReturn)
+		} else {
+			copy(text[at:], "throw ")
+		}
+	}
+}
+
+// offsetOf returns where in a text an error is, or the text's end.
+func offsetOf(text []byte, e api.Message) int {
+	if e.Location == nil {
+		return len(text)
+	}
+	at := 0
+	for line := 1; line < e.Location.Line; line++ {
 		next := bytes.IndexByte(text[at:], '\n')
 		if next < 0 {
-			return 0, false
+			return len(text)
 		}
-		at, line = at+next+1, line+1
+		at += next + 1
 	}
-	at += e.Location.Column
-	return at, at+5 <= len(text) && string(text[at:at+5]) == "await"
+	return min(at+e.Location.Column, len(text))
 }
 
 func syntaxError(e api.Message) error {

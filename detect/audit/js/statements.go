@@ -1,6 +1,8 @@
 package js
 
 import (
+	"slices"
+
 	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/file"
 )
@@ -31,6 +33,9 @@ func (c *converter) statement(s ast.Statement) *Node {
 		return c.block(s)
 	case *ast.ExpressionStatement:
 		value := c.expr(s.Expression)
+		if value.Kind == Ident && value.Text == bareReturn && c.isReturn(value) {
+			return c.after(value, c.node(Return, 1, "", (*Node)(nil)))
+		}
 		return c.after(value, c.node(Statement, 1, "", value))
 	case *ast.VariableStatement:
 		return c.declaration(s.Var, "var", s.List)
@@ -43,7 +48,11 @@ func (c *converter) statement(s ast.Statement) *Node {
 	case *ast.ReturnStatement:
 		return c.node(Return, s.Return, "", c.expr(s.Argument))
 	case *ast.ThrowStatement:
-		return c.node(Throw, s.Throw, "", c.expr(s.Argument))
+		n := c.node(Throw, s.Throw, "", c.expr(s.Argument))
+		if c.isReturn(n) {
+			n.Kind = Return
+		}
+		return n
 	case *ast.IfStatement:
 		return c.node(If, s.If, "", c.expr(s.Test), c.statement(s.Consequent), c.statement(s.Alternate))
 	case *ast.LabelledStatement:
@@ -74,6 +83,11 @@ func (c *converter) statement(s ast.Statement) *Node {
 		return c.node(Try, s.Try, "", c.block(s.Body), caught, c.block(s.Finally))
 	}
 	return c.node(Other, s.Idx0(), "")
+}
+
+// isReturn reports whether a return stood where a node is.
+func (c *converter) isReturn(n *Node) bool {
+	return len(c.changed.returned) > 0 && slices.Contains(c.changed.returned, c.file.places.at(n.at))
 }
 
 func (c *converter) declaration(at file.Idx, text string, list []*ast.Binding) *Node {

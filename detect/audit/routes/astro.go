@@ -8,7 +8,7 @@ import (
 	"github.com/rekey-app/rekey/detect/audit/js"
 )
 
-// astro are the pages and endpoints of an app of Astro: files below src/pages. What a page does is no code that is read.
+// astro are the pages and endpoints of an app of Astro: files below src/pages.
 func (a *app) astro() []Route {
 	if !a.has("astro") {
 		return nil
@@ -21,13 +21,30 @@ func (a *app) astro() []Route {
 			switch path.Ext(rest) {
 			case ".astro", ".md", ".mdx":
 				r := Route{Framework: "Astro", Kind: Page, Path: at, File: full, Line: 1}
-				all = append(all, a.judge(r, finding{}, gate.passes(a, r)))
+				all = append(all, a.judge(r, a.frontmatter(full), gate.passes(a, r)))
 			default:
 				all = append(all, a.endpoints(gate, at, full)...)
 			}
 		}
 	}
 	return all
+}
+
+// frontmatter is what the code of a page says that runs before it is written. Where the page is written when the app is built, nobody asks.
+func (a *app) frontmatter(full string) finding {
+	if path.Ext(full) != ".astro" {
+		return finding{}
+	}
+	f := a.file(full)
+	if f == nil {
+		return finding{}
+	}
+	if written := f.Exports["prerender"]; written != nil {
+		if at := a.value(place{f, written}); at.node == nil || at.node.Text != "false" {
+			return finding{evidence: seen(at, "the page is written when the app is built")}
+		}
+	}
+	return a.own(request{}, place{f, f.Exports["default"]})
 }
 
 // endpoints are those that a file exports, one for each method.

@@ -156,8 +156,12 @@ func (f *frame) method(n *js.Node, object value, name string) (value, bool) {
 			return f.toSignIn(n), true
 		}
 	case incoming:
-		if name == "auth" {
+		switch name {
+		case "auth":
 			return value{sort: session, truth: yes}, true
+		case "redirect": // Astro's
+			f.arguments(n)
+			return value{sort: refusal, truth: yes}, true
 		}
 	case text:
 		return textMethod(object, name, f.arguments(n)), true

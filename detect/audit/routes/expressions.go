@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -147,6 +148,8 @@ func (f *frame) name(n *js.Node) value {
 	switch {
 	case b == nil && n.Text == "Response":
 		return value{sort: responses, truth: yes}
+	case b == nil && n.Text == "Astro" && path.Ext(f.file.Path) == ".astro":
+		return value{sort: incoming, truth: yes}
 	case b == nil || b.Assigned:
 		return value{}
 	case b.Function != nil:

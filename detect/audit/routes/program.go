@@ -33,7 +33,7 @@ func newProgram(tree Tree, stopped func() bool) *program {
 	return p
 }
 
-// file returns a file as code, or nil where it isn't known or can't be read.
+// file returns a file as code, or nil where it isn't known or can't be read. Of a page of Astro's, it is the code for the server.
 func (p *program) file(name string) *js.File {
 	if f, known := p.parsed[name]; known || !p.exists[name] || p.stopped() {
 		return f
@@ -42,11 +42,16 @@ func (p *program) file(name string) *js.File {
 	if has, ok := p.tree.(Parser); ok {
 		f = has.Script(name)
 	} else if text, ok := p.tree.Read(name); ok {
-		var err error
-		if f, err = js.Parse(name, text); err != nil {
-			f = nil
+		files, err := js.Scripts(name, text)
+		if len(files) > 0 {
+			f = files[0]
+		}
+		if err != nil {
 			p.notes[name] = err.Error()
 		}
+	}
+	if f != nil && f.Browser {
+		f = nil
 	}
 	p.parsed[name] = f
 	return f

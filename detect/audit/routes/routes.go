@@ -126,7 +126,7 @@ func Frameworks() []string {
 
 // Wanted reports whether a map of routes needs a file of that name.
 func Wanted(name string) bool {
-	return (js.Handles(name) || path.Base(name) == "package.json") && !strings.Contains("/"+name, "/node_modules/") && !isTest(name)
+	return (js.Handles(name) || path.Ext(name) == ".astro" || path.Base(name) == "package.json") && !strings.Contains("/"+name, "/node_modules/") && !isTest(name)
 }
 
 // isTest reports whether a file is no part of the app.
