@@ -27,7 +27,9 @@ func TestAudits(t *testing.T) {
 		{"WhatIsTooLargeIsAGap", (*audited).namesGaps},
 		{"WhatACommentAcceptsIsCounted", (*audited).countsWhatIsAccepted},
 		{"ARerunIsAnswered", (*audited).answersReruns},
+		{"RoutesAreMapped", (*audited).mapsRoutes},
 		{"AFailPolicyFails", (*audited).failsByPolicy},
+		{"AMergeGroupIsCheckedToo", (*audited).checksMergeGroups},
 		{"ObservingNeverFails", (*audited).neverFailsWhileObserving},
 		{"OffMeansNone", (*audited).canBeSwitchedOff},
 		{"ALockIsStricter", (*audited).isLockedByTheOrganisation},
@@ -50,7 +52,7 @@ const dockerfile = "FROM node:24\nARG CLERK_SECRET_KEY\nCOPY . .\nRUN npm run bu
 func newAudited(t *testing.T) *audited {
 	a := &audited{world: newWorld(t, githubtest.Options{})}
 	a.onto(map[string]string{
-		"package.json": `{"name": "shop", "dependencies": {"@clerk/nextjs": "^6.39.2"}}` + "\n",
+		"package.json": `{"name": "shop", "dependencies": {"@clerk/nextjs": "^6.39.2", "next": "^16.0.0"}}` + "\n",
 		"Dockerfile":   dockerfile, "api/views.py": guard, "README.md": "# Shop\n",
 	})
 	return a
@@ -177,7 +179,7 @@ func (a *audited) tellsWhatIsNew(t *testing.T) {
 			t.Errorf("annotation %+v", annotation)
 		}
 	}
-	holds(t, "the summary", run.Summary, "1 mistake in the files that this pull request changes stood there before")
+	holds(t, "the summary", run.Summary, "The files that this pull request changes had 1 mistake before")
 	if first := a.shop.CheckRuns(head)[0]; first.Name != text.CheckName || first.Conclusion != "success" {
 		t.Errorf("the first check: %+v", first)
 	}
@@ -246,6 +248,53 @@ func (a *audited) answersReruns(t *testing.T) {
 	after := a.is(head, "neutral", "1 mistake in the Clerk configuration", "deploy/Dockerfile:2")
 	if after.ID != before.ID || !after.Completed.After(before.Completed) || a.shop.SuiteStatus(head) != "completed" {
 		t.Errorf("before %+v, after %+v, the suite is %s", before, after, a.shop.SuiteStatus(head))
+	}
+}
+
+// mapsRoutes: the default branch's check has the map of routes, also where a push changes none of its files; a pull request's only where it
+// changes routes, at no further request.
+func (a *audited) mapsRoutes(t *testing.T) {
+	const (
+		admin   = "app/api/admin/route.ts"
+		checked = "import { auth } from \"@clerk/nextjs/server\";\n\nexport async function GET() {\n  await auth.protect();\n  return Response.json({});\n}\n"
+	)
+	a.onto(map[string]string{admin: checked, "app/about/page.tsx": "export default function Page() {\n  return <h1>About</h1>;\n}\n"})
+	a.onto(map[string]string{"README.md": "# Routes\n"})
+	holds(t, "the default branch's summary", a.one(a.main).Summary, "<summary>2 routes: 1 protected here, 1 unknown</summary>", "/api/admin`", "GET | protected here | auth")
+	git := a.github.Count(githubtest.Git)
+	head := a.pull(a.main, map[string]string{admin: strings.ReplaceAll(checked, "  await auth.protect();\n", ""), "app/api/users/route.ts": checked})
+	summary := a.is(head, "success", "No mistakes in the Clerk configuration").Summary
+	holds(t, "the pull request's summary", summary, "<summary>2 routes changed by this pull request</summary>", "GET | protected here | unknown", "GET | new | protected here", "3 routes: ")
+	if strings.Contains(summary, "unprotected") {
+		t.Errorf("the map says what nobody knows:\n%s", summary)
+	}
+	if n := a.github.Count(githubtest.Git) - git; n != 5 {
+		t.Errorf("%d git requests, want 5: the push and the pull request, where it begins, the lists, the files", n)
+	}
+	head = a.pull(a.main, map[string]string{"app/about/page.tsx": "export default function Page() {\n  return <h1>About us</h1>;\n}\n"})
+	if summary := a.one(head).Summary; strings.Contains(summary, "<details>") {
+		t.Errorf("a pull request that changes no route has a map:\n%s", summary)
+	}
+}
+
+// checksMergeGroups: as the check can be required, it is there for what a merge queue builds.
+func (a *audited) checksMergeGroups(t *testing.T) {
+	for name, c := range map[string]struct {
+		files             map[string]string
+		conclusion, title string
+		at                []string
+	}{
+		"with a mistake": {map[string]string{"deploy/Dockerfile": dockerfile}, "failure", "1 mistake in the Clerk configuration", []string{"deploy/Dockerfile:2"}},
+		"without":        {map[string]string{"README.md": "# Queued\n"}, "success", "No mistakes in the Clerk configuration", nil},
+	} {
+		head := a.commit(a.shop, githubtest.Change{Parents: []string{a.main}, Files: c.files})
+		sent, err := a.shop.MergeGroup(a.ctx, "", head, a.ada)
+		a.took(sent[len(sent)-1], err)
+		a.settle()
+		run := a.is(head, c.conclusion, c.title, c.at...)
+		if strings.Contains(run.Summary, "pull request") {
+			t.Errorf("%s: the summary is about a pull request:\n%s", name, run.Summary)
+		}
 	}
 }
 

@@ -74,7 +74,7 @@ func WantsAudit(s Scan, defaultBranch string, known, uses, names bool) AuditWant
 	case TriggerPush, TriggerSweep:
 		looks := !known || uses || names || s.Trigger == TriggerSweep
 		return AuditWanted{Default: looks && defaultBranch != "" && s.Ref == "refs/heads/"+defaultBranch}
-	case TriggerPullRequest, TriggerCheckRun, TriggerCheckSuite:
+	case TriggerPullRequest, TriggerMergeGroup, TriggerCheckRun, TriggerCheckSuite:
 		return AuditWanted{Head: true}
 	}
 	return AuditWanted{}
@@ -82,8 +82,9 @@ func WantsAudit(s Scan, defaultBranch string, known, uses, names bool) AuditWant
 
 // AuditSubject is what an audit is about, by the scans of a head commit.
 type AuditSubject struct {
-	Pull int    // 0: none
-	Base string // commit of the branch that the pull request goes to; "": not known
+	Pull  int    // 0: none
+	Merge bool   // it is of a merge queue: pull requests as they will be merged
+	Base  string // commit of the branch that the pull request, or the merge group, goes to; "": not known
 	// Pushed is set where the commit was pushed to the default branch: the check run is about the state of that.
 	Pushed bool
 }
@@ -93,7 +94,11 @@ func AuditSubjectOf(scans []Scan, defaultBranch string) (s AuditSubject) {
 	for _, scan := range scans {
 		switch scan.Trigger {
 		case TriggerPullRequest:
-			s.Pull, s.Base = scan.PullNumber, scan.Base
+			s.Pull, s.Base, s.Merge = scan.PullNumber, scan.Base, false
+		case TriggerMergeGroup:
+			if s.Pull == 0 {
+				s.Merge, s.Base = true, scan.Base
+			}
 		case TriggerPush, TriggerSweep:
 			s.Pushed = s.Pushed || defaultBranch != "" && scan.Ref == "refs/heads/"+defaultBranch
 		}
@@ -101,8 +106,8 @@ func AuditSubjectOf(scans []Scan, defaultBranch string) (s AuditSubject) {
 	return s
 }
 
-// AuditDue reports whether a pull request's head gets a check run: where it changes a file that is audited, where an earlier head of it
-// had one, and always where mistakes fail it, so that the check can be required.
+// AuditDue reports whether the head of a pull request or of a merge group gets a check run: where it changes a file that is audited, where an
+// earlier head of it had one, and always where mistakes fail it, so that the check can be required.
 func AuditDue(p Policy, changes int, before bool) bool {
 	return p.Audits() && (changes > 0 || before || p.Audit.Check == AuditFail)
 }

@@ -29,7 +29,7 @@ func TestWhichScansWantAnAudit(t *testing.T) {
 		"a pull request":                          {respond.TriggerPullRequest, "topic", true, false, false, head},
 		"a run that is asked for again":           {respond.TriggerCheckRun, "", true, false, false, head},
 		"a suite that is asked for again":         {respond.TriggerCheckSuite, "", false, false, false, head},
-		"a merge queue":                           {respond.TriggerMergeGroup, "refs/heads/gh-readonly-queue/main/pr-1", true, true, true, none},
+		"a merge queue":                           {respond.TriggerMergeGroup, "refs/heads/gh-readonly-queue/main/pr-1", true, true, true, head},
 		"a history, whose end asks for it":        {respond.TriggerBackfill, "", false, false, false, none},
 		"a comment":                               {respond.TriggerText, "", true, true, false, none},
 		"a push where the branch has no name yet": {respond.TriggerPush, "refs/heads/", false, false, false, none},
@@ -76,6 +76,13 @@ func TestWhatAHeadIsAuditedFor(t *testing.T) {
 	}
 	if got, want := respond.AuditSubjectOf(scans, "main"), (respond.AuditSubject{Pull: 4, Base: "b"}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
+	}
+	group := []respond.Scan{{Trigger: respond.TriggerMergeGroup, Ref: "refs/heads/gh-readonly-queue/main/pr-4", Base: "d"}}
+	if got, want := respond.AuditSubjectOf(group, "main"), (respond.AuditSubject{Merge: true, Base: "d"}); got != want {
+		t.Errorf("a merge group: %+v, want %+v", got, want)
+	}
+	if got, want := respond.AuditSubjectOf(append(group, scans...), "main"), (respond.AuditSubject{Pull: 4, Base: "b"}); got != want {
+		t.Errorf("a merge group whose commit is a pull request's head too: %+v, want %+v", got, want)
 	}
 	scans = append(scans, respond.Scan{Trigger: respond.TriggerPush, Ref: "refs/heads/main"})
 	if got := respond.AuditSubjectOf(scans, "main"); !got.Pushed {

@@ -75,7 +75,7 @@ func (w *Worker) Audit(ctx context.Context, j *river.Job[job.Audit]) error {
 		Worker: w, facts: f, task: t, owner: outcome.Owner(j.JobRow), began: w.Now(), shelf: newShelf(),
 		client: w.GitHub.Repository(record.Target(repository), github.ScanAccess),
 	}
-	if t.pull != 0 {
+	if t.brings() {
 		err = a.pullRequest(ctx)
 	} else {
 		err = a.defaultBranch(ctx)

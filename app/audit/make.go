@@ -7,6 +7,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/outcome"
 	"github.com/rekey-app/rekey/detect/audit"
+	"github.com/rekey-app/rekey/detect/audit/routes"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
@@ -55,7 +56,7 @@ func (a *auditing) defaultBranch(ctx context.Context) error {
 	names := wanted(files)
 	state.Files = digest(files, names, a.Version, string(a.policy.Audit.Level))
 	if a.last.Clerk && a.last.Files == state.Files {
-		state.Findings, state.Packages, state.Gaps, state.Allowed = a.last.Findings, a.last.Packages, a.last.Gaps, a.last.Allowed
+		state.Findings, state.Packages, state.Gaps, state.Allowed, state.Routes = a.last.Findings, a.last.Packages, a.last.Gaps, a.last.Allowed, a.last.Routes
 		return a.conclude(ctx, state)
 	}
 	a.shelf.ask(files, names)
@@ -67,6 +68,11 @@ func (a *auditing) defaultBranch(ctx context.Context) error {
 	state.Findings, state.Packages = a.findings(ctx, r.Findings), a.packages(ctx, r.Packages)
 	state.Gaps = slices.Concat(gaps, a.gaps(ctx, files, names, r.Notes))
 	state.Allowed = len(r.Allowed)
+	maps, err := a.routeMaps(ctx, files)
+	if err != nil {
+		return err
+	}
+	state.Routes = maps[0].Routes
 	return a.conclude(ctx, state)
 }
 
@@ -91,7 +97,7 @@ func (a *auditing) conclude(ctx context.Context, state ledger.Audit) error {
 	a.done(ctx, len(state.Findings), len(state.Gaps))
 	return a.Publish.PublishAudit(ctx, a.owner, text.AuditFacts{
 		Repository: a.Recorder.WithURL(a.repository), Head: a.task.head, Policy: a.policy, Findings: described(state.Findings),
-		AllowedBefore: state.Allowed, Gaps: state.Gaps, Began: a.began, Ended: a.Now(),
+		AllowedBefore: state.Allowed, Gaps: state.Gaps, Routes: routes.Map{Routes: state.Routes}, Began: a.began, Ended: a.Now(),
 	}, a.create)
 }
 
@@ -105,7 +111,7 @@ func (a *auditing) save(ctx context.Context, state ledger.Audit) error {
 	})
 }
 
-// pullRequest audits what a pull request changes.
+// pullRequest audits what a pull request or a merge group changes.
 func (a *auditing) pullRequest(ctx context.Context) error {
 	if off, err := a.stillOff(ctx); off || err != nil {
 		return err
@@ -137,20 +143,22 @@ func (a *auditing) pullRequest(ctx context.Context) error {
 	}
 	c := changesOf(base, head)
 	var before bool
-	err = a.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
-		before, err = tx.AuditedPull(ctx, a.repository.ID, a.pull)
-		return err
-	})
+	if a.pull != 0 {
+		err = a.Store.View(ctx, func(ctx context.Context, tx Tx) (err error) {
+			before, err = tx.AuditedPull(ctx, a.repository.ID, a.pull)
+			return err
+		})
+	}
 	if err != nil || !respond.AuditDue(a.policy, len(c.head)+len(c.base), before) {
 		a.Metrics.audited(a.task, "not_due")
 		return err
 	}
 	facts := text.AuditFacts{
-		Repository: a.Recorder.WithURL(a.repository), Head: a.task.head, Pull: a.pull, Policy: a.policy,
+		Repository: a.Recorder.WithURL(a.repository), Head: a.task.head, Pull: a.pull, Merge: a.merge, Policy: a.policy,
 		Changes: len(c.head) + len(c.base), Began: a.began,
 	}
 	if !known {
-		facts.Gaps = []string{"where this pull request begins could not be told, so all of its files were looked at as new ones"}
+		facts.Gaps = []string{"where these commits begin could not be told, so all of their files were looked at as new ones"}
 	}
 	if facts.Changes > 0 {
 		if err := a.compare(ctx, &facts, base, head, c); err != nil {
@@ -198,6 +206,12 @@ func (a *auditing) compare(ctx context.Context, facts *text.AuditFacts, base, he
 	for _, files := range []*snapshot{head, base} {
 		a.shelf.ask(files, versioned(files))
 	}
+	mapped := mapsRoutes(c, base, head)
+	if mapped {
+		for _, files := range []*snapshot{head, base} {
+			a.shelf.ask(files, routeFiles(files))
+		}
+	}
 	options := audit.Options{Level: level(a.policy), Focus: slices.Concat([]string{}, c.head, c.base)}
 	results, gaps, err := a.run(ctx, options, base, head)
 	if err == nil && len(gaps) == 0 && !samePackages(results[0].Packages, results[1].Packages) {
@@ -221,6 +235,14 @@ func (a *auditing) compare(ctx context.Context, facts *text.AuditFacts, base, he
 		facts.Allowed = append(facts.Allowed, text.AuditAllowed{Finding: f[0], Reason: a.Scanner.RedactString(ctx, allowed.Reason)})
 	}
 	facts.Gaps = append(facts.Gaps, a.gaps(ctx, head, c.head, results[1].Notes)...)
+	if !mapped {
+		return nil
+	}
+	maps, err := a.routeMaps(ctx, base, head)
+	if err != nil {
+		return err
+	}
+	facts.RoutesBefore, facts.Routes = maps[0], maps[1]
 	return nil
 }
 
@@ -269,32 +291,40 @@ func (a *auditing) uses(ctx context.Context, files *snapshot, named []string, di
 
 // run audits commits, and reads what that takes. What panics is no reason to try again: gaps says so.
 func (a *auditing) run(ctx context.Context, options audit.Options, commits ...*snapshot) (results []audit.Result, gaps []string, err error) {
+	results = make([]audit.Result, len(commits))
+	ok, err := a.rounds(ctx, len(commits), func(i int) (err error) {
+		results[i], err = audit.Run(ctx, tree{commits[i], a.shelf}, options)
+		return err
+	})
+	if err == nil && !ok {
+		return make([]audit.Result, len(commits)), []string{"the audit failed: see the log of the rekey server"}, nil
+	}
+	return results, nil, err
+}
+
+// rounds looks at each of n commits, and again as long as that asks for files that can be read. ok is false where it failed, which is no
+// reason to try again.
+func (a *auditing) rounds(ctx context.Context, n int, look func(int) error) (ok bool, err error) {
+	defer func() { a.shelf.asked = nil }()
 	for range maxRounds {
 		if err := a.fill(ctx, a.client, a.shelf); err != nil {
-			return nil, nil, err
+			return false, err
 		}
-		results = nil
-		for _, files := range commits {
-			var result audit.Result
-			failed := outcome.Contain(func() (err error) {
-				result, err = audit.Run(ctx, tree{files, a.shelf}, options)
-				return err
-			})
+		for i := range n {
+			failed := outcome.Contain(func() error { return look(i) })
 			if ctx.Err() != nil {
-				return nil, nil, ctx.Err()
+				return false, ctx.Err()
 			}
 			if failed != nil {
 				a.Log.ErrorContext(ctx, "audit failed", "repository", a.Recorder.Named(a.repository.ID), "head", a.task.head, "error", failed, outcome.Stack(failed))
-				return make([]audit.Result, len(commits)), []string{"the audit failed: see the log of the rekey server"}, nil
+				return false, nil
 			}
-			results = append(results, result)
 		}
 		if len(a.shelf.asked) == 0 {
 			break
 		}
 	}
-	a.shelf.asked = nil
-	return results, nil, nil
+	return true, nil
 }
 
 // done notes an audit that came to its end.

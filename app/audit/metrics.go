@@ -17,14 +17,14 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		audits: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rekey_audits_total",
-			Help: "Audits of Clerk configurations by subject (default_branch, pull_request) and result: clean, found, unread (something was not read), unused (no Clerk, or the policy wants none), not_due (the pull request changes nothing that is checked).",
+			Help: "Audits of Clerk configurations by subject (default_branch, pull_request, merge_group) and result: clean, found, unread (something was not read), unused (no Clerk, or the policy wants none), not_due (the pull request changes nothing that is checked).",
 		}, []string{"subject", "result"}),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "rekey_audit_seconds", Help: "Fetching and auditing one commit of a repository that uses Clerk.",
 			Buckets: prometheus.ExponentialBuckets(0.005, 4, 8),
 		}),
 	}
-	for _, subject := range []string{"default_branch", "pull_request"} {
+	for _, subject := range []string{"default_branch", "pull_request", "merge_group"} {
 		for _, result := range []string{"clean", "found", "unread", "unused", "not_due"} {
 			m.audits.WithLabelValues(subject, result)
 		}
@@ -40,7 +40,10 @@ func (m *Metrics) audited(t task, result string) {
 		return
 	}
 	subject := "default_branch"
-	if t.pull != 0 {
+	switch {
+	case t.merge:
+		subject = "merge_group"
+	case t.pull != 0:
 		subject = "pull_request"
 	}
 	m.audits.WithLabelValues(subject, result).Inc()

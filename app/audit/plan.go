@@ -26,10 +26,14 @@ type facts struct {
 // task is an audit to be made. The zero task is none.
 type task struct {
 	head   string
-	pull   int    // 0: the state of the default branch
-	base   string // with pull: of the branch that it goes to; "": not known
+	pull   int
+	merge  bool   // a merge group's; without it and pull: the state of the default branch
+	base   string // of the branch that the pull request or merge group goes to; "": not known
 	create bool   // the commit gets a check run, also if it has none
 }
+
+// brings reports whether the task is about what a pull request or a merge group brings.
+func (t task) brings() bool { return t.pull != 0 || t.merge }
 
 // plan decides what is audited. What the default branch points to is audited as its state, also where a pull request has it as its head.
 func plan(f facts) task {
@@ -39,13 +43,13 @@ func plan(f facts) task {
 		return task{}
 	case f.head == f.tip:
 		return task{head: f.head, create: subject.Pushed || subject.Pull != 0}
-	case subject.Pull != 0:
-		return task{head: f.head, pull: subject.Pull, base: subject.Base, create: true}
+	case subject.Pull != 0, subject.Merge:
+		return task{head: f.head, pull: subject.Pull, merge: subject.Merge, base: subject.Base, create: true}
 	}
 	return task{}
 }
 
-// changes are what a pull request changes, of the files that are audited.
+// changes are what a pull request or a merge group changes, of the files that are audited.
 type changes struct {
 	head    []string          // changed or added, in order
 	base    []string          // changed or removed, in order

@@ -3,9 +3,11 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/rekey-app/rekey/detect/audit/routes"
 	"github.com/rekey-app/rekey/respond"
 )
 
@@ -21,6 +23,7 @@ type Audit struct {
 	Packages   []respond.AuditPackage
 	Gaps       []string // what was not read, in words
 	Allowed    int      // findings that comments of the repository accept
+	Routes     []routes.Route
 }
 
 // AuditKnown says what is known of a repository's use of Clerk: whether its files were looked at, and whether it used Clerk then. Nothing is
@@ -36,15 +39,15 @@ func (tx *Tx) AuditKnown(ctx context.Context, repository int64) (known, uses boo
 // Audit returns the latest audit of a repository, or ErrNotFound.
 func (tx *Tx) Audit(ctx context.Context, repository int64) (Audit, error) {
 	a := Audit{Repository: repository}
-	var findings []byte
-	found, err := one(ctx, tx, []any{&a.Head, into{&a.At}, into{&a.Clerk}, &a.Manifests, &a.Files, &findings, into{&a.Gaps}, &a.Allowed},
-		`SELECT head, at, clerk, manifests, files, findings, gaps, allowed FROM audits WHERE repository = $1`, repository)
+	var findings, mapped []byte
+	found, err := one(ctx, tx, []any{&a.Head, into{&a.At}, into{&a.Clerk}, &a.Manifests, &a.Files, &findings, into{&a.Gaps}, &a.Allowed, &mapped},
+		`SELECT head, at, clerk, manifests, files, findings, gaps, allowed, routes FROM audits WHERE repository = $1`, repository)
 	switch {
 	case err != nil:
 	case !found:
 		return Audit{}, fmt.Errorf("%w: audit of repository %d", ErrNotFound, repository)
 	default:
-		err = json.Unmarshal(findings, &a.Findings)
+		err = errors.Join(json.Unmarshal(findings, &a.Findings), json.Unmarshal(mapped, &a.Routes))
 	}
 	if err == nil {
 		err = each(ctx, tx, func(scan func(...any) error) error {
@@ -68,9 +71,13 @@ func (tx *Tx) SaveAudit(ctx context.Context, a Audit) error {
 	if a.Findings == nil {
 		a.Findings = []respond.AuditFinding{}
 	}
+	if a.Routes == nil {
+		a.Routes = []routes.Route{}
+	}
 	findings, err := json.Marshal(a.Findings)
-	if err == nil {
-		err = tx.saveAudit(ctx, a, string(findings))
+	mapped, unmapped := json.Marshal(a.Routes)
+	if err = errors.Join(err, unmapped); err == nil {
+		err = tx.saveAudit(ctx, a, string(findings), string(mapped))
 	}
 	if err != nil {
 		return explain(fmt.Errorf("ledger: audit of repository %d: %w", a.Repository, err))
@@ -78,14 +85,14 @@ func (tx *Tx) SaveAudit(ctx context.Context, a Audit) error {
 	return nil
 }
 
-func (tx *Tx) saveAudit(ctx context.Context, a Audit, findings string) error {
+func (tx *Tx) saveAudit(ctx context.Context, a Audit, findings, mapped string) error {
 	c := respond.CountAudit(a.Findings)
-	_, err := tx.exec(ctx, `INSERT INTO audits (repository, head, at, clerk, manifests, files, findings, gaps, allowed, critical, high, medium, low)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+	_, err := tx.exec(ctx, `INSERT INTO audits (repository, head, at, clerk, manifests, files, findings, gaps, allowed, critical, high, medium, low, routes)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (repository) DO UPDATE SET head = excluded.head, at = excluded.at, clerk = excluded.clerk, manifests = excluded.manifests,
 			files = excluded.files, findings = excluded.findings, gaps = excluded.gaps, allowed = excluded.allowed,
-			critical = excluded.critical, high = excluded.high, medium = excluded.medium, low = excluded.low`,
-		a.Repository, a.Head, a.At, a.Clerk, a.Manifests, a.Files, findings, a.Gaps, a.Allowed, c.Critical, c.High, c.Medium, c.Low)
+			critical = excluded.critical, high = excluded.high, medium = excluded.medium, low = excluded.low, routes = excluded.routes`,
+		a.Repository, a.Head, a.At, a.Clerk, a.Manifests, a.Files, findings, a.Gaps, a.Allowed, c.Critical, c.High, c.Medium, c.Low, mapped)
 	if err == nil {
 		_, err = tx.exec(ctx, `DELETE FROM audit_packages WHERE repository = $1`, a.Repository)
 	}

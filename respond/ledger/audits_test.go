@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/audit/routes"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/ledger/ledgertest"
@@ -20,6 +21,10 @@ func anAudit() ledger.Audit {
 			{Name: "@clerk/nextjs", Version: "6.39.2", Locked: true},
 			{Name: "@clerk/nextjs", Version: "^7.0.0", Root: "apps/web"},
 		},
+		Routes: []routes.Route{{
+			Framework: "Next.js", Kind: routes.Page, Path: "/admin", File: "app/admin/page.tsx", Line: 3, State: routes.Protected,
+			Evidence: []routes.Evidence{{What: "auth.protect()", File: "app/admin/page.tsx", Line: 4}},
+		}},
 	}
 	for i, severity := range []detect.Severity{detect.CriticalSeverity, detect.HighSeverity, detect.MediumSeverity, detect.LowSeverity} {
 		a.Findings = append(a.Findings, respond.AuditFinding{Check: "C3", Severity: severity, Path: "src/proxy.ts", Line: i, EndLine: i})

@@ -101,7 +101,7 @@ CREATE TABLE audits (
     high       INTEGER NOT NULL,
     medium     INTEGER NOT NULL,
     low        INTEGER NOT NULL
-) STRICT;
+, routes TEXT NOT NULL DEFAULT '[]') STRICT;
 
 CREATE TABLE "backfills" (
     repository INTEGER PRIMARY KEY REFERENCES repositories ON DELETE CASCADE,

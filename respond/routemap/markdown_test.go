@@ -39,6 +39,9 @@ func TestMarkdown(t *testing.T) {
 			t.Errorf("%s:\n%s\nwant\n%s", name, got, c.want)
 		}
 	}
+	if got := routemap.Table(m, routemap.Options{Room: 200}); strings.Count(got, "\n| ") != 3 || !strings.Contains(got, "And 1 more route") {
+		t.Errorf("in 200 bytes:\n%s", got)
+	}
 	if got := routemap.Markdown(routes.Map{}, routemap.Options{}); got != "" {
 		t.Errorf("%q where there are no routes", got)
 	}

@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/rekey-app/rekey/detect/audit/routes"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/markdown"
@@ -29,7 +30,8 @@ func AuditCheckID(repository int64, head string) string {
 type AuditFacts struct {
 	Repository respond.Repository
 	Head       string
-	Pull       int // 0: it is about the state of the default branch
+	Pull       int  // and Merge: what it is about; neither: the state of the default branch
+	Merge      bool // of a merge queue: a group of pull requests
 	Policy     respond.Policy
 	// Findings are those that a pull request brings, or all of the default branch.
 	Findings []respond.AuditFinding
@@ -39,7 +41,9 @@ type AuditFacts struct {
 	// AllowedBefore counts findings that comments accept where only their number is known.
 	AllowedBefore int
 	Gaps          []string // what was not read, in words
-	Began, Ended  time.Time
+	// Routes are those at the commit, and RoutesBefore those where the pull request begins. Without routes there is no map.
+	Routes, RoutesBefore routes.Map
+	Began, Ended         time.Time
 }
 
 // AuditAllowed is a finding that a comment accepts.
@@ -75,9 +79,20 @@ func AuditDigest(run CheckRun) string {
 
 type auditView struct{ AuditFacts }
 
+// brings reports whether it is about what a pull request or a merge group brings.
+func (v auditView) brings() bool { return v.Pull != 0 || v.Merge }
+
+// this names what is looked at, in a sentence.
+func (v auditView) this() string {
+	if v.Merge {
+		return "this merge group"
+	}
+	return "this pull request"
+}
+
 func (v auditView) conclusion() Conclusion {
 	switch {
-	case len(v.Findings) > 0 && v.Pull != 0 && v.Policy.Audit.Check == respond.AuditFail && !v.Policy.Observes():
+	case len(v.Findings) > 0 && v.brings() && v.Policy.Audit.Check == respond.AuditFail && !v.Policy.Observes():
 		return Failure
 	case len(v.Findings) > 0, len(v.Gaps) > 0:
 		return Neutral
@@ -130,7 +145,7 @@ func unmarked(s string) string { return strings.ReplaceAll(s, "**", "") }
 
 func (v auditView) summary() string {
 	var b strings.Builder
-	if v.Pull == 0 {
+	if !v.brings() {
 		fmt.Fprintf(&b, "The state of the default branch, %s, at this commit.\n\n", markdown.Code(v.Repository.DefaultBranch))
 	}
 	if v.Policy.Observes() && v.Policy.Audit.Check == respond.AuditFail && len(v.Findings) > 0 {
@@ -138,7 +153,7 @@ func (v auditView) summary() string {
 	}
 	v.writeFindings(&b)
 	if v.Stood > 0 {
-		fmt.Fprintf(&b, "%s in the files that this pull request changes stood there before. The default branch's check lists them.\n\n", v.found(v.Stood))
+		fmt.Fprintf(&b, "The files that %s changes had %s before. The default branch's check lists them.\n\n", v.this(), v.found(v.Stood))
 	}
 	v.writeAllowed(&b)
 	if len(v.Gaps) > 0 {
@@ -152,13 +167,14 @@ func (v auditView) summary() string {
 		more(&b, len(v.Gaps)-maxRows, "file", "files")
 	}
 	b.WriteString(v.closing())
+	b.WriteString(v.routeMap(markdown.MaxCheckSummary - b.Len()))
 	return b.String()
 }
 
 func (v auditView) writeFindings(b *strings.Builder) {
 	var here, elsewhere []respond.AuditFinding
 	for _, f := range v.Findings {
-		if v.Pull == 0 || f.Changed {
+		if !v.brings() || f.Changed {
 			here = append(here, f)
 		} else {
 			elsewhere = append(elsewhere, f)
@@ -166,7 +182,7 @@ func (v auditView) writeFindings(b *strings.Builder) {
 	}
 	v.writeList(b, here)
 	if len(elsewhere) > 0 {
-		b.WriteString("On lines that this pull request doesn't change, because of what it does change:\n\n")
+		b.WriteString("On lines that " + v.this() + " doesn't change, because of what it does change:\n\n")
 		v.writeList(b, elsewhere)
 	}
 }
@@ -222,9 +238,9 @@ func (v auditView) writeAllowed(b *strings.Builder) {
 // closing says what was looked at, and how to see more.
 func (v auditView) closing() string {
 	switch {
-	case v.Pull != 0 && v.Changes == 0:
-		return "This pull request changes nothing that is checked.\n"
-	case len(v.Findings) == 0 && v.Pull == 0:
+	case v.brings() && v.Changes == 0:
+		return "T" + v.this()[1:] + " changes nothing that is checked.\n"
+	case len(v.Findings) == 0 && !v.brings():
 		return ""
 	case len(v.Findings) == 0:
 		return "Only what the files themselves show is reported.\n"

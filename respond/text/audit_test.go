@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/audit/routes"
 	"github.com/rekey-app/rekey/respond"
 )
 
@@ -66,6 +67,18 @@ func TestSecondCheckRuns(t *testing.T) {
 			f.Findings = []respond.AuditFinding{unawaited(12, false), renamed}
 		}},
 		{"a clean default branch", func(f *AuditFacts) { f.Pull, f.Changes = 0, 0 }},
+		{"a default branch with routes", func(f *AuditFacts) { f.Pull, f.Changes, f.Routes = 0, 0, someRoutes() }},
+		{"a pull request that changes routes", func(f *AuditFacts) {
+			f.Routes, f.RoutesBefore = someRoutes(), someRoutes()
+			f.RoutesBefore.Routes[0].State = routes.Unknown
+			f.RoutesBefore.Routes[1].Path = "/api/legacy"
+		}},
+		{"a pull request that moves routes to other lines", func(f *AuditFacts) {
+			f.Routes, f.RoutesBefore = someRoutes(), someRoutes()
+			f.RoutesBefore.Routes[0].Line++
+		}},
+		{"a merge group", func(f *AuditFacts) { bring(f); f.Pull, f.Merge = 0, true }},
+		{"a merge group with nothing that is checked", func(f *AuditFacts) { f.Pull, f.Merge, f.Changes = 0, true, 0 }},
 	} {
 		run := AuditCheck(auditFacts(c.of))
 		fmt.Fprintf(&b, "# %s\n\n%s: **%s**\n\n%s\n", c.name, run.Conclusion, run.Title, run.Summary)
@@ -88,6 +101,51 @@ func TestTheSecondDigestKnowsAnnotations(t *testing.T) {
 	all := []string{digest(1, true), digest(2, true), digest(1, false)}
 	if slices.Sort(all); len(slices.Compact(all)) != 3 {
 		t.Errorf("digests %q", all)
+	}
+}
+
+func someRoutes() routes.Map {
+	return routes.Map{Routes: []routes.Route{
+		{
+			Framework: "Next.js", Kind: routes.Page, Path: "/dashboard", File: "app/dashboard/page.tsx", Line: 3, State: routes.Protected,
+			Evidence: []routes.Evidence{{What: "auth.protect()", File: "app/dashboard/page.tsx", Line: 4}},
+		},
+		{Framework: "Next.js", Kind: routes.Handler, Method: "POST", Path: "/api/orders", File: "app/api/orders/route.ts", Line: 1, State: routes.Unknown},
+	}}
+}
+
+// TestManyRoutesFit: the map takes what the findings leave.
+func TestManyRoutesFit(t *testing.T) {
+	t.Parallel()
+	many := func(state routes.State) (m routes.Map) {
+		for n := range 3000 {
+			r := someRoutes().Routes[0]
+			r.Path, r.State = fmt.Sprintf("/%s/%d", strings.Repeat("[deep]/", 20), n), state
+			m.Routes = append(m.Routes, r)
+		}
+		return m
+	}
+	for name, of := range map[string]func(*AuditFacts){
+		"the default branch": func(f *AuditFacts) { f.Pull, f.Changes, f.Routes = 0, 0, many(routes.Unknown) },
+		"a pull request":     func(f *AuditFacts) { f.Routes, f.RoutesBefore = many(routes.Unknown), many(routes.Public) },
+		"findings too": func(f *AuditFacts) {
+			f.Pull, f.Changes, f.Routes = 0, 0, many(routes.Unknown)
+			for n := range 50 {
+				finding := unawaited(n+1, true)
+				finding.Fix = strings.Repeat("Do this. ", 80)
+				f.Findings = append(f.Findings, finding)
+			}
+		},
+	} {
+		summary := AuditCheck(auditFacts(of)).Summary
+		switch folds := strings.Count(summary, "<details>"); {
+		case len(summary) > 65_535, folds != strings.Count(summary, "</details>"), folds != 1 && name != "findings too":
+			t.Errorf("%s: a summary of %d bytes with %d folded parts", name, len(summary), folds)
+		case folds == 1 && !strings.Contains(summary, "more routes: `rekey audit --routes` lists them all"):
+			t.Errorf("%s: the summary doesn't say what is missing", name)
+		case strings.Contains(summary, "longer than GitHub allows"):
+			t.Errorf("%s: the summary is cut", name)
+		}
 	}
 }
 
