@@ -52,9 +52,10 @@ type World struct {
 	// Overwrite is somebody else who sets the place's variable, a minute later.
 	Overwrite func(place destination.Place, value string)
 
-	Readable  bool      // the driver can read values
-	OneLine   bool      // the host takes no values of several lines
-	Unhandled []Trouble // troubles that cannot befall it
+	Readable  bool                    // the driver can read values
+	OneLine   bool                    // the host takes no values of several lines
+	Refuses   func(value string) bool // values that it cannot hold, which are an error and change nothing; nil: it holds all
+	Unhandled []Trouble               // troubles that cannot befall it
 }
 
 // Run runs the suite. Each test starts a world of its own, whose project's Judge is given.
@@ -222,7 +223,15 @@ func awkward(t *testing.T, r *run) {
 		values = append(values, "two\nlines", "-----BEGIN KEY-----\nMIIB\n-----END KEY-----\n")
 	}
 	for _, value := range values {
-		if err := r.driver.Write(t.Context(), p, detect.NewSecret(value)); err != nil {
+		before := r.Values()
+		err := r.driver.Write(t.Context(), p, detect.NewSecret(value))
+		if r.Refuses != nil && r.Refuses(value) {
+			if err == nil || strings.Contains(err.Error(), value) || !maps.Equal(r.Values(), before) {
+				t.Errorf("%q can't stand there: %v", value, err)
+			}
+			continue
+		}
+		if err != nil {
 			t.Errorf("%q: %v", value, err)
 			continue
 		}

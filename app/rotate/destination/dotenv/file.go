@@ -1,0 +1,125 @@
+package dotenv
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rekey-app/rekey/app/scan/worktree"
+	"github.com/rekey-app/rekey/detect/pack/gitdir"
+)
+
+const maxFile = 1 << 20 // bytes; a longer file is none of settings
+
+// file is one of settings, behind all links.
+type file struct {
+	path    string // absolute
+	shown   string // in the clone, with slashes
+	tracked bool   // by git
+	ignored bool   // by git, or there is no git
+}
+
+var errOutside = errors.New("it is a link to a file outside of this clone")
+
+// find finds out about a file. Links are followed within the clone; the error of one that leads out of it wraps errOutside.
+func find(path string, getenv func(string) string) (file, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return file{}, err
+	}
+	tree, err := worktree.Open(filepath.Dir(path), nil)
+	if errors.Is(err, gitdir.ErrNoRepository) {
+		f := file{path: real, shown: filepath.Base(real), ignored: true}
+		if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err != nil || dir != filepath.Dir(real) {
+			return f, errOutside
+		}
+		return f, nil
+	}
+	if err != nil {
+		return file{}, err
+	}
+	defer tree.Close()
+	f := file{path: real}
+	if f.shown, err = tree.Path(real); err != nil {
+		return file{path: real}, errOutside
+	}
+	entries, err := tree.Index()
+	if err != nil {
+		return f, err
+	}
+	f.tracked = slices.ContainsFunc(entries, func(e worktree.Entry) bool { return e.Path == f.shown })
+	f.ignored, err = tree.Ignored(f.shown, getenv)
+	return f, err
+}
+
+// read returns a file's text; that of a file too large is an error.
+func (f file) read() (string, error) {
+	info, err := os.Stat(f.path)
+	switch {
+	case err != nil:
+		return "", err
+	case !info.Mode().IsRegular():
+		return "", fs.ErrNotExist
+	case info.Size() > maxFile:
+		return "", fmt.Errorf("it is larger than %d MiB", maxFile>>20)
+	}
+	text, err := os.ReadFile(f.path)
+	return string(text), err
+}
+
+// replace replaces a file's text, and keeps its mode and its owner. Whoever reads it meanwhile, or after a crash, finds the old text or the new one.
+// What an earlier attempt left when it was ended is removed.
+func (f file) replace(text string) (err error) {
+	info, err := os.Stat(f.path)
+	if err != nil {
+		return err
+	}
+	temporary := f.path + ".rekey.local" // git ignores that wherever it ignores .env* or *.local
+	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	out, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = out.WriteString(text)
+	err = errors.Join(err, own(out, info), out.Chmod(info.Mode().Perm()), out.Sync(), out.Close())
+	if err == nil {
+		err = os.Rename(temporary, f.path)
+	}
+	if err != nil {
+		_ = os.Remove(temporary) // the error that counts is told
+	}
+	return err
+}
+
+// settings reports whether a file's name is one of files that dotenv, Next.js, Vite or Wrangler read.
+func settings(name string) bool {
+	return name == ".env" || name == ".dev.vars" || strings.HasPrefix(name, ".env.") || strings.HasPrefix(name, ".dev.vars.")
+}
+
+// manifests are the files that a package's directory has.
+var manifests = []string{
+	"package.json", "deno.json", "deno.jsonc", "wrangler.toml", "wrangler.json", "wrangler.jsonc", "go.mod", "pyproject.toml", "requirements.txt",
+	"Gemfile", "Cargo.toml", "composer.json", "mix.exs", "pom.xml", "build.gradle", "build.gradle.kts",
+}
+
+// directories returns those of the packages, "." first: slash-separated, sorted.
+func directories(paths []string) []string {
+	found := []string{"."}
+	for _, p := range paths {
+		dir, name := ".", p
+		if i := strings.LastIndexByte(p, '/'); i >= 0 {
+			dir, name = p[:i], p[i+1:]
+		}
+		if (slices.Contains(manifests, name) || settings(name)) && !slices.Contains(strings.Split(dir, "/"), "node_modules") {
+			found = append(found, dir)
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
