@@ -21,8 +21,9 @@ type Tools struct{ environ []string }
 
 const (
 	toolTimeout = 2 * time.Minute
-	maxOutput   = 16 << 20 // bytes of a program's standard output
-	maxSaid     = 400      // bytes of what it said on standard error that an error repeats
+	toolPause   = time.Second // before a program is run again
+	maxOutput   = 16 << 20    // bytes of a program's standard output
+	maxSaid     = 400         // bytes of what it said on standard error that an error repeats
 )
 
 // Call is one run of a program. Arguments are seen by every process on the machine: nothing secret may stand in them.
@@ -116,6 +117,22 @@ func (t *Tools) Run(ctx context.Context, c Call) ([]byte, error) {
 		failed.Said = "it may not be run"
 	}
 	return out.text, failed
+}
+
+// Twice runs a program whose run may be repeated, and does repeat it once where it failed: for a limit, a fault of the network, a lost answer. A program
+// that did not end in time is not run again.
+func (t *Tools) Twice(ctx context.Context, c Call) ([]byte, error) {
+	out, err := t.Run(ctx, c)
+	var failed *ToolError
+	if !errors.As(err, &failed) || failed.Status < 0 {
+		return out, err
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err() //nolint:wrapcheck // as it is
+	case <-time.After(toolPause):
+	}
+	return t.Run(ctx, c)
 }
 
 func (t *Tools) environment(pass []string) []string {
