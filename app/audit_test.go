@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/rekey-app/rekey/github/githubtest"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/text"
 )
@@ -28,6 +29,7 @@ func TestAudits(t *testing.T) {
 		{"WhatACommentAcceptsIsCounted", (*audited).countsWhatIsAccepted},
 		{"ARerunIsAnswered", (*audited).answersReruns},
 		{"RoutesAreMapped", (*audited).mapsRoutes},
+		{"AKeyThatAnAdvisoryExposesIsALeak", (*audited).followsExposedKeys},
 		{"AFailPolicyFails", (*audited).failsByPolicy},
 		{"AMergeGroupIsCheckedToo", (*audited).checksMergeGroups},
 		{"ObservingNeverFails", (*audited).neverFailsWhileObserving},
@@ -275,6 +277,54 @@ func (a *audited) mapsRoutes(t *testing.T) {
 	if summary := a.one(head).Summary; strings.Contains(summary, "<details>") {
 		t.Errorf("a pull request that changes no route has a map:\n%s", summary)
 	}
+}
+
+// proxying is a server that gives its secret key away, with these versions.
+func proxying(express, backend string) map[string]string {
+	asks := `"dependencies": {"@clerk/express": "^2.0.0"}`
+	return map[string]string{
+		"server/package.json": "{" + asks + "}\n",
+		"server/package-lock.json": `{"lockfileVersion": 3, "packages": {"": {` + asks + `}, "node_modules/@clerk/express": {"version": "` + express +
+			`"}, "node_modules/@clerk/backend": {"version": "` + backend + `"}}}` + "\n",
+		"server/index.ts": "import { clerkMiddleware } from \"@clerk/express\";\nimport express from \"express\";\n\nexpress().use(clerkMiddleware({ frontendApiProxy: { enabled: true } }));\n",
+	}
+}
+
+// followsExposedKeys: the default branch has a server that may have given its key away. That is a leak without a key, until somebody says that
+// the key is rotated; the upgrade alone only ticks a step.
+func (a *audited) followsExposedKeys(t *testing.T) {
+	a.onto(proxying("2.0.6", "3.2.2"))
+	issue := a.issues(1)[0]
+	holds(t, "the issue", issue.Title+issue.Body, "Clerk secret key exposed by GHSA-gjxx-92w9-8v8f", "No key was found in the repository", "Upgrade @clerk/express to 2.0.7 or later.",
+		"server/index.ts:4", "as `CLERK_SECRET_KEY`", "`/rekey rotated`")
+	a.onto(proxying("2.0.6", "3.2.2"))
+	a.filed(1)
+	// Said too early: each new key is given away too.
+	a.say(issue.Number, "/rekey rotated", a.ada)
+	if now := a.issue(issue.Number); now.State != "closed" {
+		t.Errorf("rotated, and the issue is %s", now.State)
+	}
+	a.onto(map[string]string{"README.md": "# Not upgraded\n"})
+	if now := a.issue(issue.Number); now.State != "open" || !strings.Contains(now.Comments[len(now.Comments)-1].Body, "the default branch has an affected version") {
+		t.Errorf("still affected, and the issue is %s: %+v", now.State, now.Comments)
+	}
+	// The upgrade is one step of several.
+	a.onto(proxying("2.0.7", "3.2.3"))
+	now := a.issue(issue.Number)
+	holds(t, "the issue after the upgrade", now.Body, "Upgrade: done", "Delete the old key in Clerk")
+	if leak, _ := a.leak(issue.Number); now.State != "open" || leak.Kind != respond.ExposedKey || leak.State != respond.Open {
+		t.Errorf("upgraded: the issue is %s, the leak %+v", now.State, leak)
+	}
+	a.say(issue.Number, "/rekey rotated", a.ada)
+	a.onto(map[string]string{"README.md": "# Rotated\n"})
+	leak, _ := a.leak(issue.Number)
+	if now := a.issue(issue.Number); now.State != "closed" || leak.State != respond.Resolved || leak.ClosedBy != a.ada.Login {
+		t.Errorf("rotated: the issue is %s, the leak %+v", now.State, leak)
+	}
+	if asked := a.clerk.Requests(); len(asked) > 0 {
+		t.Errorf("Clerk was asked about a key that nobody knows: %q", asked)
+	}
+	a.filed(1)
 }
 
 // checksMergeGroups: as the check can be required, it is there for what a merge queue builds.

@@ -10,6 +10,7 @@
 //   - finding: a credential that package detect found in a text.
 //   - leak: one credential in one repository, wherever and however often it was found there.
 //   - fingerprint: 32 hexadecimal digits by which a credential is known without being kept.
+//   - exposed: of a key that no text holds; a mistake in a package made a server give it away.
 //   - sighting: a leak at one commit and path.
 //   - scan: one reading of the commits that a head brought.
 //   - head: the commit that was pushed, or that a pull request ends in; it gets the one check run.

@@ -13,6 +13,7 @@ var kindNames = map[detect.Kind][2]string{
 	detect.OAuthClientSecret: {"OAuth client secret", "OAuth client secrets"},
 	detect.EncryptionKey:     {"encryption key", "encryption keys"},
 	detect.ClaimURL:          {"claim URL", "claim URLs"},
+	ExposedKey:               {"secret key exposed by advisory", "secret keys exposed by advisory"},
 }
 
 // KindName is what people call a kind of credential, in the singular and in the plural.

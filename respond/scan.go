@@ -18,7 +18,8 @@ const (
 	TriggerBackfill    Trigger = "backfill"    // the whole history of a repository
 	TriggerSweep       Trigger = "sweep"       // a ref that moved without an event
 	TriggerAlert       Trigger = "secret_scanning_alert"
-	TriggerText        Trigger = "text" // something on GitHub that people wrote: no commit was read
+	TriggerAudit       Trigger = "audit" // of the default branch's Clerk configuration, which read no commit for keys
+	TriggerText        Trigger = "text"  // something on GitHub that people wrote: no commit was read
 )
 
 // Rereads reports whether a scan of this trigger reads again what others have read before.

@@ -29,6 +29,8 @@ import (
 
 // Tx is what the package needs of the ledger.
 type Tx interface {
+	record.Tx
+	LeakByFingerprint(ctx context.Context, repository int64, fingerprint string) (respond.Leak, error)
 	Scans(ctx context.Context, repository int64, head string) ([]respond.Scan, error)
 	Tip(ctx context.Context, repository int64, ref string) (string, error)
 	Audit(ctx context.Context, repository int64) (ledger.Audit, error)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/app/outcome"
+	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/detect/audit"
 	"github.com/rekey-app/rekey/detect/audit/routes"
 	"github.com/rekey-app/rekey/github"
@@ -51,7 +52,8 @@ func (a *auditing) defaultBranch(ctx context.Context) error {
 	}
 	if !state.Clerk {
 		a.Metrics.audited(a.task, "unused")
-		return a.save(ctx, state)
+		_, err := a.save(ctx, state)
+		return err
 	}
 	names := wanted(files)
 	state.Files = digest(files, names, a.Version, string(a.policy.Audit.Level))
@@ -91,8 +93,14 @@ func (a *auditing) stillOff(ctx context.Context) (bool, error) {
 // conclude keeps the state of the default branch, and has it published.
 func (a *auditing) conclude(ctx context.Context, state ledger.Audit) error {
 	slices.SortStableFunc(state.Findings, respond.CompareAudit)
-	if err := a.save(ctx, state); err != nil {
+	exposed, err := a.save(ctx, state)
+	if err != nil {
 		return err
+	}
+	for _, leak := range exposed {
+		if err := a.Reader.RecordExposed(ctx, record.Target(a.repository), leak); err != nil {
+			return err
+		}
 	}
 	a.done(ctx, len(state.Findings), len(state.Gaps))
 	return a.Publish.PublishAudit(ctx, a.owner, text.AuditFacts{
@@ -101,14 +109,21 @@ func (a *auditing) conclude(ctx context.Context, state ledger.Audit) error {
 	}, a.create)
 }
 
-func (a *auditing) save(ctx context.Context, state ledger.Audit) error {
-	return a.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+// save keeps the state of the default branch, and returns the leaks that it shows and that aren't known yet.
+func (a *auditing) save(ctx context.Context, state ledger.Audit) (exposed []respond.Leak, err error) {
+	err = a.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		exposed = nil
 		tip, err := tx.Tip(ctx, a.repository.ID, "refs/heads/"+a.repository.DefaultBranch)
 		if err != nil || tip != a.task.head { // it has moved on, and another audit follows
 			return err
 		}
-		return tx.SaveAudit(ctx, state)
+		if err := tx.SaveAudit(ctx, state); err != nil {
+			return err
+		}
+		exposed, err = a.exposed(ctx, tx, state)
+		return err
 	})
+	return exposed, err
 }
 
 // pullRequest audits what a pull request or a merge group changes.

@@ -57,6 +57,7 @@ type leakPage struct {
 	MayApprove              bool   // somebody else asked for what waits
 	Order                   string // names the orders of this page: sent twice, they are one
 	Asked                   bool   // Clerk can be asked
+	Exposed                 bool   // an advisory causes it: no text has the key
 }
 
 func (d *Dashboard) leak(w http.ResponseWriter, r *http.Request) {
@@ -74,7 +75,7 @@ func (d *Dashboard) leak(w http.ResponseWriter, r *http.Request) {
 	p := leakPage{
 		Now: d.Now(), Leak: l, Repository: repository, Name: title(respond.Describe(l.Kind, l.Environment)),
 		RepositoryURL: d.GitHubURL + "/" + repository.FullName(), IssueURL: l.IssueURL, Written: detail.Text.At,
-		MayWrite: role.CanWrite(), MayIgnore: role.Maintains() || role.CanWrite() && !l.Production(), Asked: l.Verifiable(),
+		MayWrite: role.CanWrite(), MayIgnore: role.Maintains() || role.CanWrite() && !l.Production(), Asked: l.Verifiable(), Exposed: l.Kind == respond.ExposedKey,
 		MayApprove: l.Request.Waits() && !strings.EqualFold(l.Request.By, v.Login) && !strings.EqualFold(l.Pusher, v.Login),
 		Order:      strconv.FormatInt(d.Now().UnixMicro(), 36),
 		InTexts:    respond.OnlyInTexts(detail.Sightings),

@@ -340,11 +340,15 @@ func (w *Worker) issueFacts(ctx context.Context, tx Tx, leakID int64, p respond.
 	if err != nil {
 		return issueFacts{}, err
 	}
+	exposed, err := exposure(ctx, tx, leak)
+	if err != nil {
+		return issueFacts{}, err
+	}
 	chosen, err := tx.IssueRequested(ctx, leakID)
 	return issueFacts{
 		IssueFacts: text.IssueFacts{
 			Repository: w.Recorder.WithURL(repository), Elsewhere: target.ID != repository.ID, Private: target.Private,
-			Leak: record.WithVisibility(leak, repository), Sightings: sightings, History: history, Policy: p, Alerts: alerts,
+			Leak: record.WithVisibility(leak, repository), Sightings: sightings, History: history, Policy: p, Alerts: alerts, Exposed: exposed,
 		},
 		source: repository, target: target, requested: chosen, tips: tips,
 	}, err

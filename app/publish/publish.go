@@ -63,6 +63,7 @@ type issueTx interface {
 	Summary(ctx context.Context, repository int64) (ledger.Summary, error)
 	SaveSummary(ctx context.Context, s ledger.Summary) error
 	SaveIssueText(ctx context.Context, leak int64, title, body string) error
+	Audit(ctx context.Context, repository int64) (ledger.Audit, error)
 }
 
 // noticeTx are the notices that wait for a digest.

@@ -3,6 +3,7 @@ package audit
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -48,7 +49,7 @@ type use struct {
 func (a *advisory) check() Check {
 	return Check{
 		ID: a.id, Title: a.title, Severity: a.severity, Tier: a.tier, Frameworks: a.frameworks, Exposes: a.exposes,
-		Fix: a.generalFix(), Link: a.link, Why: a.why, Before: a.before, After: a.after,
+		Fix: a.generalFix(), Link: a.link, Why: a.why, Versions: a.versions(), Before: a.before, After: a.after,
 		wants: func(name string) bool { return a.uses != nil && isScript(name) || path.Base(name) == "package.json" },
 		find:  a.find,
 	}
@@ -165,6 +166,16 @@ func (a *advisory) generalFix() string {
 	}
 	slices.Sort(all)
 	return "Upgrade " + strings.Join(all, "; ") + " or later" + a.also()
+}
+
+// versions are those of the packages by which a repository's code gets there.
+func (a *advisory) versions() (list []Versions) {
+	for _, entry := range slices.Sorted(maps.Keys(a.entries)) {
+		for _, r := range a.entries[entry] {
+			list = append(list, Versions{entry, r.From, r.Below})
+		}
+	}
+	return list
 }
 
 // until is a range of all versions before one.

@@ -23,11 +23,12 @@ type Check struct {
 	Title      string // what is wrong, as a heading
 	Severity   detect.Severity
 	Tier       Tier
-	Frameworks []string // in which it occurs, by the names that people use; empty: in any
-	Fix        string   // what to do, in one or two sentences
-	Link       string   // where Clerk says so
-	Exposes    bool     // whether it may have given the secret key away, which then is to be rotated
-	Why        string   // what happens otherwise, for the check's page: Markdown
+	Frameworks []string   // in which it occurs, by the names that people use; empty: in any
+	Fix        string     // what to do, in one or two sentences
+	Link       string     // where Clerk says so
+	Exposes    bool       // whether it may have given the secret key away, which then is to be rotated
+	Why        string     // what happens otherwise, for the check's page: Markdown
+	Versions   []Versions // with the mistake, where packages have it
 	// Before has the mistake and After doesn't: examples for the check's page, which are tested.
 	Before, After []Example
 
@@ -36,6 +37,9 @@ type Check struct {
 	// find returns what it has found, in any order. It reads files by the project alone.
 	find func(*project) []Finding
 }
+
+// Versions are versions of a package: from one on, "" for the first, and below another one.
+type Versions struct{ Package, From, Below string }
 
 // Example is a file of an example.
 type Example struct{ Path, Text string }

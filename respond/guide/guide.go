@@ -22,6 +22,8 @@ type Leak struct {
 	Hide        bool       // nothing may be told of where it leaked: strangers read this
 	Repository  string     // owner/name, for commands; "" if unknown
 
+	Upgrade *Upgrade // of a secret key that a mistake in a package gave away; nil: it leaked in a text
+
 	Found   time.Time            // when the leak was found
 	Updated map[Secret]time.Time // when secrets of GitHub Actions were last set; of those that are not in it nobody knows
 }
@@ -87,11 +89,16 @@ func For(ctx context.Context, l Leak, files Files) Guide {
 		r = survey(context.WithoutCancel(ctx), l, nil)
 	}
 	g := kinds(l, r)
-	g.Purge = purge
+	if l.Upgrade == nil {
+		g.Purge = purge
+	}
 	return g
 }
 
 func kinds(l Leak, r repository) Guide {
+	if l.Upgrade != nil {
+		return exposedKey(l, r)
+	}
 	switch l.Kind {
 	case detect.WebhookSecret:
 		return webhookSecret(l, r)

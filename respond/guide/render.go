@@ -33,7 +33,9 @@ func (g Guide) Markdown(abused bool) string {
 	}
 	writeSteps(&b, g.After)
 	b.WriteString("</details>\n\n")
-	b.WriteString("<details>\n<summary>Removing it from git's history</summary>\n\n" + g.Purge + "\n\n</details>\n")
+	if g.Purge != "" {
+		b.WriteString("<details>\n<summary>Removing it from git's history</summary>\n\n" + g.Purge + "\n\n</details>\n")
+	}
 	return b.String()
 }
 

@@ -133,7 +133,7 @@ func (f flag) Scan(src any) error {
 func LeakKinds() []detect.Kind {
 	return []detect.Kind{
 		detect.SecretKey, detect.LegacyAPIKey, detect.WebhookSecret, detect.MachineSecretKey, detect.PlatformAPIKey, detect.APIKey,
-		detect.OAuthClientSecret, detect.EncryptionKey, detect.ClaimURL,
+		detect.OAuthClientSecret, detect.EncryptionKey, detect.ClaimURL, respond.ExposedKey,
 	}
 }
 

@@ -28,6 +28,7 @@ type IssueFacts struct {
 	Files      guide.Files     // the repository's files at the commit whose places Head has; nil: not read
 	Head       []guide.Location
 	Secrets    map[guide.Secret]time.Time // when secrets of GitHub Actions were last set, as far as that is known
+	Exposed    Exposure                   // of a leak that an advisory causes
 	Branch     string                     // the branch that Files and Head are of, where that is not the default one
 }
 
@@ -54,6 +55,9 @@ func Issue(ctx context.Context, f IssueFacts) IssueText {
 		return v.publicIssue()
 	}
 	v.Private = v.Private || f.Policy.Public.Details
+	if f.Leak.Kind == respond.ExposedKey {
+		return v.exposedIssue(ctx)
+	}
 	marker := Marker(f.Repository.ID, f.Leak.Fingerprint)
 	var b strings.Builder
 	b.WriteString(marker + "\n")

@@ -3,6 +3,7 @@ package text
 import (
 	"bytes"
 	"context"
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
@@ -66,6 +67,7 @@ func issueCases() map[string]IssueFacts {
 		}
 		cases["kind-"+string(kind)] = issueFacts(leak(kind, env, 9), s)
 	}
+	maps.Copy(cases, exposedCases())
 	return cases
 }
 
