@@ -26,7 +26,10 @@ func scriptChecks() []Check {
 
 // fileChecks are the checks of other files.
 func fileChecks() []Check {
-	return []Check{prefixed(), keylessTracked(), imageSecret(), unsafeMetadata(), unverified(), keylessIgnored()}
+	return []Check{
+		prefixed(), keylessTracked(), imageSecret(), unsafeMetadata(), unverified(), keylessIgnored(),
+		tokenTemplate(), developmentInProduction(), workflowSecret(),
+	}
 }
 
 // advisoryChecks are those of mistakes in Clerk's packages.

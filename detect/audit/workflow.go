@@ -1,0 +1,187 @@
+package audit
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// workflow is a workflow of GitHub Actions.
+type workflow struct {
+	triggers    []string
+	environment *yaml.Node
+	jobs        []job
+}
+
+// job is a job of a workflow that has steps of its own.
+type job struct {
+	node  *yaml.Node
+	env   *yaml.Node
+	steps []*yaml.Node
+}
+
+// isWorkflow reports whether a file is a workflow of GitHub Actions.
+func isWorkflow(name string) bool {
+	return path.Dir(name) == ".github/workflows" && (extension(name) == ".yml" || extension(name) == ".yaml")
+}
+
+// readWorkflow reads a workflow. ok is false for a text that is none.
+func readWorkflow(text []byte) (w workflow, ok bool) {
+	documents := yamlDocuments(text)
+	if len(documents) != 1 {
+		return w, false
+	}
+	root := documents[0]
+	w.triggers, w.environment = listed(yamlValue(root, "on")), yamlValue(root, "env")
+	yamlPairs(yamlValue(root, "jobs"), func(_, n *yaml.Node) {
+		j := job{node: n, env: yamlValue(n, "env")}
+		if steps := yamlValue(n, "steps"); steps != nil && steps.Kind == yaml.SequenceNode {
+			for _, step := range steps.Content {
+				j.steps = append(j.steps, yamlTarget(step))
+			}
+		}
+		w.jobs = append(w.jobs, j)
+	})
+	return w, len(w.jobs) > 0
+}
+
+// listed returns what a node lists: a word, a list of words, or the keys of a mapping.
+func listed(n *yaml.Node) []string {
+	if n == nil {
+		return nil
+	}
+	var all []string
+	switch n.Kind {
+	case yaml.ScalarNode:
+		return []string{n.Value}
+	case yaml.SequenceNode:
+		for _, one := range n.Content {
+			all = append(all, one.Value)
+		}
+	case yaml.MappingNode:
+		yamlPairs(n, func(key, _ *yaml.Node) { all = append(all, key.Value) })
+	}
+	return all
+}
+
+// secretUse is where a workflow names a secret.
+type secretUse struct {
+	variable string // that is set to it, or empty
+	secret   string
+	node     *yaml.Node
+}
+
+// secretsOf returns the secrets that an environment sets variables to.
+func secretsOf(env *yaml.Node) []secretUse {
+	var all []secretUse
+	yamlPairs(env, func(key, value *yaml.Node) {
+		for _, secret := range secretsIn(value.Value) {
+			all = append(all, secretUse{key.Value, secret, value})
+		}
+	})
+	return all
+}
+
+// secretsIn returns the secrets that the expressions in a text name: ${{ secrets.NAME }}, or secrets['NAME'].
+func secretsIn(text string) []string {
+	var all []string
+	for {
+		_, after, ok := strings.Cut(text, "${{")
+		code, rest, closed := strings.Cut(after, "}}")
+		if !ok || !closed {
+			return all
+		}
+		words := strings.FieldsFunc(code, func(r rune) bool {
+			return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-.", r))
+		})
+		for i, word := range words {
+			if name, ok := strings.CutPrefix(word, "secrets."); ok {
+				all = append(all, name)
+			} else if word == "secrets" && i+1 < len(words) {
+				all = append(all, words[i+1])
+			}
+		}
+		text = rest
+	}
+}
+
+// isClerkSecret reports whether a secret of that name is one of Clerk's. Names are alike whatever their case.
+func isClerkSecret(name string) bool { return isSecretName(strings.ToUpper(name)) }
+
+// isLive reports whether a secret's name says that it is for production.
+func isLive(name string) bool {
+	return slices.ContainsFunc(strings.Split(strings.ToUpper(name), "_"), func(w string) bool { return w == "LIVE" || w == "PROD" || w == "PRODUCTION" })
+}
+
+// shellCommands cuts a script into its commands, in the order of the text: where a line ends that doesn't go on, and at ; && ||. What
+// stands in quotes isn't looked at. A command keeps what it is piped into, and where its output goes.
+func shellCommands(script string) []string {
+	var all []string
+	from := 0
+	var quote byte
+	cut := func(to, next int) {
+		if command := strings.TrimSpace(script[from:to]); command != "" {
+			all = append(all, command)
+		}
+		from = next
+	}
+	for i := 0; i < len(script); i++ {
+		switch c := script[i]; {
+		case c == '\\' && quote != '\'':
+			i++
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case strings.HasPrefix(script[i:], "${{"):
+			if end := strings.Index(script[i:], "}}"); end > 0 {
+				i += end + 1
+			}
+		case c == '#' && (i == 0 || isBlank(script[i-1])):
+			end := strings.IndexByte(script[i:], '\n')
+			if end < 0 {
+				end = len(script) - i
+			}
+			cut(i, i+end)
+			i += end - 1
+		case c == '\n' || c == ';':
+			cut(i, i+1)
+		case strings.HasPrefix(script[i:], "&&") || strings.HasPrefix(script[i:], "||"):
+			cut(i, i+2)
+			i++
+		}
+	}
+	cut(len(script), len(script))
+	return all
+}
+
+func isBlank(b byte) bool { return b == ' ' || b == '\t' || b == '\n' || b == '\r' }
+
+// unquoted returns a command without what is in quotes and in expressions.
+func unquoted(command string) string {
+	var b strings.Builder
+	var quote byte
+	for i := 0; i < len(command); i++ {
+		switch c := command[i]; {
+		case c == '\\' && quote != '\'':
+			i++
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case strings.HasPrefix(command[i:], "${{"):
+			if end := strings.Index(command[i:], "}}"); end > 0 {
+				i += end + 1
+			}
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
