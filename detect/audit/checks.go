@@ -28,7 +28,7 @@ func scriptChecks() []Check {
 func fileChecks() []Check {
 	return []Check{
 		prefixed(), keylessTracked(), imageSecret(), unsafeMetadata(), unverified(), keylessIgnored(),
-		tokenTemplate(), developmentInProduction(), workflowSecret(),
+		tokenTemplate(), developmentInProduction(), workflowSecret(), redirecting(), unreadClaims(), unnamedParties(),
 	}
 }
 

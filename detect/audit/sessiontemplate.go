@@ -13,7 +13,7 @@ import (
 // tokenTemplate finds templates of tokens that carry metadata which users write, or which browsers aren't to have.
 func tokenTemplate() Check {
 	return Check{
-		ID: "C18", Title: "A token's template carries metadata that it shouldn't", Severity: detect.MediumSeverity, Tier: All,
+		ID: "C18", Title: "A token template carries metadata that it shouldn't", Severity: detect.MediumSeverity, Tier: All,
 		Fix:  "Put {{user.public_metadata}} into the token, or the one field of it that you need: only your server writes that.",
 		Link: "https://clerk.com/docs/guides/sessions/customize-session-tokens",
 		Why: "Users write their own `unsafeMetadata`, with the publishable key alone. In a token that Clerk signs it looks like any other claim, and the code that reads the claim, or " +

@@ -14,7 +14,7 @@ import (
 func workflowSecret() Check {
 	return Check{
 		ID: "C22", Title: "A workflow gives a secret away", Severity: detect.HighSeverity, Tier: All, Frameworks: []string{"GitHub Actions"},
-		Fix:  "Give jobs that run a pull request's code, or tests, the keys of a development instance, and images none at all.",
+		Fix:  "Give jobs that run a pull request's code, or tests, the keys of a development instance, and give images none at all.",
 		Link: "https://clerk.com/docs/guides/development/testing/overview",
 		Why: "Four things are reported, where a secret named for Clerk is meant:\n\n" +
 			"- A job on `pull_request_target` checks out the pull request's code and runs it with the secret: whoever opens a pull request can send the secret away. A job " +
