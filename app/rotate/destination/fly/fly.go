@@ -77,15 +77,7 @@ var appName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
 // scope reads for what an app is from its file's name: fly.toml says nothing.
 func scope(file string) destination.Scope {
-	switch strings.TrimSuffix(strings.TrimPrefix(file, "fly."), ".toml") {
-	case "production", "prod", "prd", "live":
-		return destination.Production
-	case "preview", "review":
-		return destination.Preview
-	case "development", "dev":
-		return destination.Development
-	}
-	return ""
+	return destination.ScopeNamed(strings.TrimSuffix(strings.TrimPrefix(file, "fly."), ".toml"))
 }
 
 // secret is an entry of the list. Values are never in it.
