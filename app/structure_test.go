@@ -186,6 +186,26 @@ func TestTheProgramHoldsNoTestHelpers(t *testing.T) {
 	}
 }
 
+// TestTheServerRotatesNothing: what acts with an owner's login is for the command line; a server that held such a login could open every
+// application of a workspace.
+func TestTheServerRotatesNothing(t *testing.T) {
+	t.Parallel()
+	const module = "github.com/rekey-app/rekey/"
+	out, err := exec.Command("go", "list", "-deps", module+"app/serve").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := strings.Fields(string(out))
+	for _, p := range packages {
+		if ours, is := strings.CutPrefix(p, module); is && hasPrefixAny(ours, []string{"respond/clerk/manage", "app/rotate"}) {
+			t.Errorf("app/serve holds %s", p)
+		}
+	}
+	if !slices.Contains(packages, module+"respond/clerk") {
+		t.Error("app/serve asks Clerk nothing: this test looks at the wrong package")
+	}
+}
+
 // TestTheDomainStandsAtTheCentre: respond decides with no more than detect and the standard library, and of that nothing that
 // reaches a network or a database; its words need Markdown besides.
 func TestTheDomainStandsAtTheCentre(t *testing.T) {

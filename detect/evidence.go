@@ -102,6 +102,10 @@ func parsePage(s []byte) string {
 	return "https://" + page
 }
 
+// PublishableKey returns the environment of a publishable key, and the host of its instance's Frontend API, which the key encodes. ok is
+// false for what is none.
+func PublishableKey(key string) (env Environment, host string, ok bool) { return parsePublishable(key) }
+
 // parsePublishable reads the publishable key at the start of s. Placeholders such as …$ in the wrong place are none.
 func parsePublishable(s string) (env Environment, host string, ok bool) {
 	switch {

@@ -7,22 +7,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/clerk/wire"
 )
 
 // DefaultURL is Clerk's Backend API.
-const DefaultURL = "https://api.clerk.com"
+const DefaultURL = wire.DefaultURL
 
 // Client asks. It is safe for concurrent use.
 type Client struct {
@@ -40,50 +39,28 @@ type Options struct {
 	Now       func() time.Time  // default time.Now; for Retry-After given as a date
 }
 
-const (
-	timeout  = 15 * time.Second
-	maxBody  = 64 << 10
-	maxRetry = 24 * time.Hour
-)
+const maxBody = 64 << 10
 
 // New returns a client. It sends nothing. The URL must be https, or http on loopback: a key is not sent in the clear.
 func New(o Options) (*Client, error) {
-	base := strings.TrimRight(cmp.Or(o.URL, DefaultURL), "/")
-	u, err := url.Parse(base)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" {
-		return nil, fmt.Errorf("clerk API URL is not usable: use https://host, such as %s", DefaultURL)
+	base, err := wire.BaseURL(o.URL)
+	if err != nil {
+		return nil, err
 	}
-	if u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
-		return nil, fmt.Errorf("clerk API URL %s would send keys unencrypted: use https", u.Redacted())
-	}
-	c := &Client{url: base, userAgent: cmp.Or(o.UserAgent, "rekey"), now: o.Now}
+	c := &Client{url: base, userAgent: cmp.Or(o.UserAgent, "rekey"), http: wire.Client(o.HTTP), now: o.Now}
 	if c.now == nil {
 		c.now = time.Now
 	}
-	c.http = &http.Client{
-		Transport: o.HTTP,
-		Timeout:   timeout,
-		// A redirect would carry the key to who knows where.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
 	return c, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // instanceID is what an instance's id looks like; anything else is not repeated.
 var instanceID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^ins_[A-Za-z0-9]{1,64}$`) })
 
-// bearer is what may stand in the header: a credential that cannot is none that Clerk gave out.
-var bearer = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_+/=.-]{8,200}$`) })
-
 // Ask asks whether the key still works. An error means that the question could not be asked at all: no such key, or the
 // context was cancelled. All else that goes wrong is the answer KeyUnknown. Neither ever holds the key.
 func (c *Client) Ask(ctx context.Context, key detect.Secret) (respond.Answer, error) {
-	if !bearer().MatchString(key.Reveal()) {
+	if !wire.CanCarry(key) {
 		return respond.Answer{State: respond.KeyUnknown}, errors.New("ask clerk: this credential is none that a request could carry")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+"/v1/instance", nil)
@@ -118,7 +95,7 @@ func transportFailure(err error) string {
 }
 
 func (c *Client) read(resp *http.Response, body []byte, key detect.Secret) respond.Answer {
-	retry := c.retryAfter(resp.Header.Get("Retry-After"))
+	retry := wire.RetryAfter(resp.Header.Get("Retry-After"), c.now())
 	switch resp.StatusCode {
 	case http.StatusOK:
 		var instance struct {
@@ -126,7 +103,7 @@ func (c *Client) read(resp *http.Response, body []byte, key detect.Secret) respo
 			ID              string `json:"id"`
 			EnvironmentType string `json:"environment_type"`
 		}
-		if json.Unmarshal(body, &instance) == nil && instanceID().MatchString(instance.ID) && !echoes(instance.ID, key) {
+		if json.Unmarshal(body, &instance) == nil && instanceID().MatchString(instance.ID) && !wire.Echoes(instance.ID, key) {
 			a := respond.Answer{State: respond.KeyAlive, InstanceID: instance.ID}
 			switch instance.EnvironmentType {
 			case "production":
@@ -138,7 +115,7 @@ func (c *Client) read(resp *http.Response, body []byte, key detect.Secret) respo
 		}
 		return respond.Answer{State: respond.KeyUnknown, RetryAfter: retry, Detail: "Clerk answered 200, but not with an instance"}
 	case http.StatusUnauthorized, http.StatusForbidden:
-		codes := errorCodes(body)
+		codes := wire.ErrorCodes(body)
 		invalid := slices.Contains(codes, "clerk_key_invalid")
 		switch {
 		case invalid && resp.StatusCode == http.StatusUnauthorized:
@@ -149,39 +126,4 @@ func (c *Client) read(resp *http.Response, body []byte, key detect.Secret) respo
 		}
 	}
 	return respond.Answer{State: respond.KeyUnknown, RetryAfter: retry, Detail: "Clerk answered " + strconv.Itoa(resp.StatusCode)}
-}
-
-// echoes reports whether text holds the body of the key: no id of Clerk's does.
-func echoes(text string, key detect.Secret) bool {
-	value := key.Reveal()
-	return strings.Contains(text, value[strings.LastIndex(value, "_")+1:])
-}
-
-// errorCodes returns the codes of an error in Clerk's form; none for anything else, such as a proxy's page.
-func errorCodes(body []byte) []string {
-	var failure struct {
-		Errors []struct {
-			Code string `json:"code"`
-		} `json:"errors"`
-	}
-	if json.Unmarshal(body, &failure) != nil {
-		return nil
-	}
-	var codes []string
-	for _, e := range failure.Errors {
-		if e.Code != "" {
-			codes = append(codes, e.Code)
-		}
-	}
-	return codes
-}
-
-func (c *Client) retryAfter(value string) time.Duration {
-	var d time.Duration
-	if n, err := strconv.Atoi(value); err == nil {
-		d = time.Duration(min(n, int(maxRetry/time.Second))) * time.Second
-	} else if t, err := http.ParseTime(value); err == nil {
-		d = t.Sub(c.now())
-	}
-	return min(max(d, 0), maxRetry)
 }
