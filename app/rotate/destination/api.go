@@ -231,6 +231,7 @@ func complaint(body []byte, secret detect.Secret) (code, said string) {
 			Message string          `json:"message"`
 			Code    json.RawMessage `json:"code"`
 		} `json:"errors"`
+		Messages []string `json:"messages"`
 	}
 	if json.Unmarshal(body, &answer) != nil {
 		return "", ""
@@ -245,6 +246,8 @@ func complaint(body []byte, secret detect.Secret) (code, said string) {
 		said, code = nested.Message, word(nested.Code)
 	case said == "" && len(answer.Errors) > 0:
 		said, code = answer.Errors[0].Message, word(answer.Errors[0].Code)
+	case said == "" && len(answer.Messages) > 0: // Doppler's
+		said = strings.Join(answer.Messages, "; ")
 	case said == "":
 		_ = json.Unmarshal(answer.Error, &said)
 	}
