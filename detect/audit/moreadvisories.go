@@ -126,7 +126,7 @@ func versionAdvisories() []*advisory {
 		},
 		{
 			id: "GHSA-3mm3-wfpv-q85g", title: "Sign-in flows can be manipulated", severity: detect.MediumSeverity, tier: All,
-			link: advisoryLink + "GHSA-3mm3-wfpv-q85g",
+			link: "https://github.com/advisories/GHSA-3mm3-wfpv-q85g",
 			why:  "CVE-2025-63700, up to version 5.88.0 of `@clerk/clerk-js`. Most apps load that from Clerk's servers, always the newest; one that asks for it in its package.json brings its own.",
 			code: "@clerk/clerk-js", ranges: until("5.88.1"), entries: map[string][]lock.Range{"@clerk/clerk-js": until("5.88.1")},
 			before: installed("@clerk/clerk-js 5.88.0"), after: installed("@clerk/clerk-js 5.125.10"),

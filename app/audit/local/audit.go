@@ -35,6 +35,9 @@ type Finding struct {
 	// Column and EndColumn are the range's columns in characters.
 	Column, EndColumn int
 	Text              []byte // the whole file; nil where it has none
+	// EditName and EditText are those of the file that Edit changes, which may be another one.
+	EditName string
+	EditText []byte
 }
 
 // Allowed is a finding that a comment of the repository accepts.
@@ -145,6 +148,10 @@ func (p presenter) finding(ctx context.Context, f audit.Finding) Finding {
 	check, _ := audit.Lookup(f.ID)
 	out := Finding{Finding: f, Check: check, Name: p.clean(ctx, p.source.name(f.Path))}
 	out.Seen = p.clean(ctx, f.Seen)
+	if f.Edit != nil {
+		out.EditName = p.clean(ctx, p.source.name(editedBy(f)))
+		out.EditText, _ = p.source.Read(editedBy(f))
+	}
 	text, ok := p.source.Read(f.Path)
 	if !ok {
 		return out

@@ -33,15 +33,16 @@ func changes(findings []Finding, name func(path string) string) []Change {
 		if f.Edit == nil {
 			continue
 		}
-		if byPath[f.Path] == nil {
-			paths = append(paths, f.Path)
+		p := editedBy(f.Finding)
+		if byPath[p] == nil {
+			paths = append(paths, p)
 		}
-		byPath[f.Path] = append(byPath[f.Path], f)
+		byPath[p] = append(byPath[p], f)
 	}
 	slices.Sort(paths)
 	var all []Change
 	for _, p := range paths {
-		c := Change{Path: p, To: p, Old: byPath[p][0].Text}
+		c := Change{Path: p, To: p, Old: byPath[p][0].EditText}
 		var replacements []audit.Replacement
 		for _, f := range byPath[p] {
 			if !fits(replacements, f.Edit.Replacements) || f.Edit.Rename != "" && c.To != p && c.To != f.Edit.Rename {
@@ -60,6 +61,9 @@ func changes(findings []Finding, name func(path string) string) []Change {
 	}
 	return all
 }
+
+// editedBy is the file that a finding's edit changes.
+func editedBy(f audit.Finding) string { return cmp.Or(f.Edit.Path, f.Path) }
 
 // fits reports whether replacements can be made beside others: they are the same, or somewhere else.
 func fits(there, more []audit.Replacement) bool {

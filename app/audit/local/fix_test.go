@@ -12,9 +12,9 @@ import (
 
 // finding is one with an edit of a file that was read.
 func finding(path, text string, edit audit.Edit) Finding {
-	f := Finding{Finding: audit.Finding{ID: "T1", Path: path, Edit: &edit}, Name: path}
+	f := Finding{Finding: audit.Finding{ID: "T1", Path: path, Edit: &edit}, Name: path, EditName: path}
 	if text != "" {
-		f.Text = []byte(text)
+		f.Text, f.EditText = []byte(text), []byte(text)
 	}
 	return f
 }

@@ -41,6 +41,7 @@ type (
 		Reason    string `json:"reason"`
 	}
 	editJSON struct {
+		Path         string            `json:"path"`
 		Rename       string            `json:"rename"` // "" where the file keeps its name
 		Replacements []replacementJSON `json:"replacements"`
 	}
@@ -105,7 +106,7 @@ func jsonOf(f Finding) findingJSON {
 		Seen: f.Seen, Excerpt: f.Excerpt.Before + f.Excerpt.Inside + f.Excerpt.After, Fix: f.Fix, Link: f.Check.Link,
 	}
 	if f.Edit != nil {
-		j.Edit = &editJSON{Rename: f.Edit.Rename, Replacements: []replacementJSON{}}
+		j.Edit = &editJSON{Path: f.EditName, Rename: f.Edit.Rename, Replacements: []replacementJSON{}}
 		for _, r := range f.Edit.Replacements {
 			j.Edit.Replacements = append(j.Edit.Replacements, replacementJSON(r))
 		}

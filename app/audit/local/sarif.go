@@ -75,10 +75,10 @@ func resultOf(f Finding, dir string) sarif.Result {
 		result.Properties["rename"] = f.Edit.Rename
 	}
 	if f.Edit != nil && len(f.Edit.Replacements) > 0 {
-		change := sarif.Change{ArtifactLocation: place.ArtifactLocation}
+		change := sarif.Change{ArtifactLocation: sarif.ArtifactOf(dir, f.EditName)}
 		for _, r := range f.Edit.Replacements {
-			line, column := position(f.Text, r.Start)
-			endLine, endColumn := position(f.Text, r.End)
+			line, column := position(f.EditText, r.Start)
+			endLine, endColumn := position(f.EditText, r.End)
 			change.Replacements = append(change.Replacements, sarif.Replacement{
 				Deleted:  sarif.Region{StartLine: line, StartColumn: column, EndLine: endLine, EndColumn: endColumn},
 				Inserted: &sarif.Text{Text: r.Text},

@@ -57,7 +57,7 @@ func result() Result {
 			Range: audit.Range{Line: 2, Column: 3, EndLine: 2, EndColumn: 17, Start: 13, End: 27},
 			Edit:  &audit.Edit{Replacements: []audit.Replacement{{Start: 13, End: 13, Text: "await "}}},
 		},
-		Check: protect, Name: "src/proxy.ts", Column: 3, EndColumn: 17, Text: text,
+		Check: protect, Name: "src/proxy.ts", Column: 3, EndColumn: 17, Text: text, EditName: "src/proxy.ts", EditText: text,
 		Excerpt: excerpt.Marked{Before: "if (x) ", Inside: "auth.protect()", After: ";"},
 	}
 	again := unawaited
@@ -67,7 +67,7 @@ func result() Result {
 			ID: "T2", Severity: detect.MediumSeverity, Path: "midleware.ts", Seen: "Next.js doesn't run midleware.ts", Fix: "Rename it to middleware.ts.",
 			Edit: &audit.Edit{Rename: "middleware.ts"},
 		},
-		Check: named, Name: "midleware.ts", Text: []byte("x"),
+		Check: named, Name: "midleware.ts", Text: []byte("x"), EditName: "midleware.ts", EditText: []byte("x"),
 	}
 	accepted := unawaited
 	accepted.Name = "src/team.ts"
