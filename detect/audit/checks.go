@@ -13,6 +13,7 @@ var checks = sync.OnceValue(func() []Check {
 	checks := slices.Concat(
 		scriptChecks(), // what JavaScript and TypeScript show
 		fileChecks(),   // what other files show
+		reviewChecks(), // questions for a reviewer
 		advisoryChecks(),
 	)
 	slices.SortFunc(checks, func(a, b Check) int { return compareIDs(a.ID, b.ID) })

@@ -13,7 +13,8 @@ func clientSecret() Check {
 		ID: "C2", Title: "Code for the browser reads the secret key", Severity: detect.HighSeverity, Tier: Default, Frameworks: []string{"Next.js", "React", "Vue", "Svelte", "Astro"},
 		Fix:  "Read the secret key in server code only, in a file without \"use client\", and pass on what the component needs.",
 		Link: "https://clerk.com/docs/guides/development/clerk-environment-variables",
-		Why: "A file that begins with `\"use client\"` is part of what browsers load, and is also rendered on the server, where the secret key is set: what it puts into " +
+		Why: "A file that begins with `\"use client\"` is part of what browsers load, and so is what it imports from the repository, unless that begins with `\"use server\"` or imports `server-only`. " +
+			"It is also rendered on the server, where the secret key is set: what it puts into " +
 			"the page is sent to every visitor. `@clerk/nextjs/server` and `@clerk/backend` work with that key, and belong into server code only.\n\n" +
 			"The same holds for the script of a component of Vue or Svelte, and for a `<script>` in a page of Astro.\n\n" +
 			"Imports of types, which no bundle holds, are not reported, nor is code that only asks whether the variable is set.",
@@ -70,7 +71,7 @@ func findClientSecret(p *project) []Finding {
 			return true
 		})
 	})
-	return found
+	return append(found, clientImports(p)...)
 }
 
 // asksWhereItRuns reports whether a component has code for the server alone, which bundlers leave out of what browsers load: as in

@@ -7,7 +7,7 @@ import (
 
 // moreAdvisories are fixes that only changelogs tell. Those of which the call is known are in the first tier.
 func moreAdvisories() []*advisory {
-	return append([]*advisory{overtakenAdvisory(), partiesAdvisory(), serializedAdvisory()}, versionAdvisories()...)
+	return append([]*advisory{overtakenAdvisory(), partiesAdvisory(), serializedAdvisory(), debugAdvisory()}, versionAdvisories()...)
 }
 
 func overtakenAdvisory() *advisory {

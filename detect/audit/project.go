@@ -8,6 +8,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect/audit/js"
 	"github.com/rekey-app/rekey/detect/audit/lock"
+	"github.com/rekey-app/rekey/detect/audit/routes"
 )
 
 // project is a tree prepared for checks: what several of them ask is worked out once. It is used by one goroutine, but for parsing.
@@ -22,6 +23,7 @@ type project struct {
 	manifests map[string]*manifest
 	locks     *lock.Index // see versions
 	parsed    map[string][]*js.File
+	mapped    []routes.Route // see routes
 	notes     map[Note]bool
 }
 
