@@ -26,8 +26,9 @@ type answer struct {
 	location      string
 	documentation string
 	date          time.Time // the server's clock; zero: the machine's
-	etag          bool      // with an ETag
-	known         string    // the ETag that the client knows: it is answered 304
+	header        http.Header
+	etag          bool   // with an ETag
+	known         string // the ETag that the client knows: it is answered 304
 }
 
 func ok(body any) answer      { return answer{status: http.StatusOK, body: body} }
@@ -63,6 +64,7 @@ func unfit(format string, args ...any) answer {
 
 func (a answer) write(w http.ResponseWriter) {
 	h := w.Header()
+	maps.Copy(h, a.header)
 	if !a.date.IsZero() {
 		h.Set("Date", a.date.UTC().Format(http.TimeFormat))
 	}

@@ -120,7 +120,7 @@ func (s *Server) restHandler() http.Handler {
 	repo("GET", "/issues/{number:[0-9]+}", "issues", "read", getIssue)
 	repo("PATCH", "/issues/{number:[0-9]+}", ofThreads, "write", editIssue)
 	repo("GET", "/issues/{number:[0-9]+}/comments", "issues", "read", listComments)
-	repo("POST", "/issues/{number:[0-9]+}/comments", "issues", "write", createComment)
+	repo("POST", "/issues/{number:[0-9]+}/comments", toComment, "write", createComment)
 	repo("GET", "/issues/comments/{id:[0-9]+}", "issues", "read", getComment)
 	repo("PATCH", "/issues/comments/{id:[0-9]+}", ofThreads, "write", editComment)
 	repo("DELETE", "/issues/comments/{id:[0-9]+}", ofThreads, "write", deleteComment)
@@ -137,9 +137,8 @@ func (s *Server) restHandler() http.Handler {
 	repo("GET", "/actions/runs/{id:[0-9]+}/logs", "actions", "read", getRunLogs)
 	repo("GET", "/actions/runs/{id:[0-9]+}/jobs", "actions", "read", listRunJobs)
 	repo("DELETE", "/actions/runs/{id:[0-9]+}/logs", "actions", "write", deleteRunLogs)
-	repo("GET", "/actions/secrets", "secrets", "read", listSecrets)
-	repo("GET", "/actions/organization-secrets", "secrets", "read", listSecrets)
-	repo("GET", "/environments/{environment}/secrets", "environments", "read", listSecrets)
+	repo("GET", "/environments", "actions", "read", listEnvironments)
+	s.secretRoutes(handle, repo)
 
 	const alerts, scanning = "secret_scanning_alerts", "security_events"
 	repo("GET", "/secret-scanning/alerts/{number:[0-9]+}", alerts, "read", getAlert)
@@ -247,6 +246,7 @@ func (s *Server) inRepository(permission, level string, e endpoint) http.Handler
 			payer := int64(nobody)
 			if g != nil {
 				payer = g.payer()
+				g.showScopes(w.Header(), "repo")
 			}
 			if a, fits := s.spend(w.Header(), payer); !fits {
 				return a
@@ -255,6 +255,9 @@ func (s *Server) inRepository(permission, level string, e endpoint) http.Handler
 			repo := s.repositories[name]
 			if repo == nil {
 				return s.redirect(r, g, s.moved[name])
+			}
+			if a, refused := s.singleSignOn(g, repo.owner); refused {
+				return a
 			}
 			reached := g != nil && g.reaches(repo)
 			switch {

@@ -173,6 +173,11 @@ func createComment(c *call) answer {
 	if !fits {
 		return a
 	}
+	if who := c.grant.person; who != nil {
+		one := c.repo.addComment(i, body, who)
+		c.s.tell(c.s.commentDelivery(c.repo, i, one, "created", who, nil))
+		return created(c.s.commentJSON(c.repo, i, one))
+	}
 	one := c.repo.addComment(i, body, c.s.bot)
 	c.s.echo(c.s.commentDelivery(c.repo, i, one, "created", c.s.bot, nil))
 	return created(c.s.commentJSON(c.repo, i, one))

@@ -224,10 +224,16 @@ func signSHA1(secret string, body []byte) string {
 
 // echo sends what the App's own doings cause, later and in order.
 func (s *Server) echo(d *Delivery) {
-	if d == nil || s.opt.Quiet {
-		return
+	if !s.opt.Quiet {
+		s.tell(d)
 	}
-	s.later(func() { s.send(s.ctx, d) })
+}
+
+// tell sends what a person did by REST, later and in order.
+func (s *Server) tell(d *Delivery) {
+	if d != nil {
+		s.later(func() { s.send(s.ctx, d) })
+	}
 }
 
 // later runs f in the background, after all that was there before.

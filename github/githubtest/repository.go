@@ -38,7 +38,7 @@ type Repository struct {
 	discussions   []*discussion
 	releases      []*release
 	actions       []*run
-	secrets       []*actionsSecret
+	environments  []string
 	wiki          *Repository // its git repository; nil: nobody has written in it
 	protected     []protection
 	alerts        []*alert
@@ -231,7 +231,13 @@ func (r *Repository) change(ctx context.Context, by *Account, action string, cha
 }
 
 // getRepository is GET /repos/{owner}/{repo}.
-func getRepository(c *call) answer { return ok(c.s.fullRepositoryJSON(c.repo)) }
+func getRepository(c *call) answer {
+	j := c.s.fullRepositoryJSON(c.repo)
+	if c.grant != nil && c.grant.person != nil {
+		j["permissions"] = permissionsOf(c.repo.role(c.grant.person.Login))
+	}
+	return ok(j)
+}
 
 // getPermission is GET /repos/{owner}/{repo}/collaborators/{user}/permission.
 func getPermission(c *call) answer {

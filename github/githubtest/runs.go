@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -228,66 +227,4 @@ func deleteRunLogs(c *call) answer {
 	}
 	v.logs = nil
 	return answer{status: http.StatusNoContent}
-}
-
-// SetSecret sets a secret of the repository's Actions as a person does. Nobody can read its value.
-func (r *Repository) SetSecret(name string) error { return r.setSecret(name, "", false) }
-
-// SetOrganizationSecret sets a secret of the organisation's that the repository's Actions get.
-func (r *Repository) SetOrganizationSecret(name string) error { return r.setSecret(name, "", true) }
-
-// SetEnvironmentSecret sets a secret of an environment, which it makes if need be.
-func (r *Repository) SetEnvironmentSecret(environment, name string) error {
-	return r.setSecret(name, environment, false)
-}
-
-func (r *Repository) setSecret(name, environment string, ofOwner bool) error {
-	r.s.mu.Lock()
-	defer r.s.mu.Unlock()
-	if name == "" || name != strings.ToUpper(name) {
-		return errors.New("the name of a secret is in upper case")
-	}
-	now := r.s.opt.Now()
-	for _, v := range r.secrets {
-		if v.name == name && v.environment == environment && v.ofOwner == ofOwner {
-			v.updated = now
-			return nil
-		}
-	}
-	r.secrets = append(r.secrets, &actionsSecret{name, environment, ofOwner, now, now})
-	return nil
-}
-
-type actionsSecret struct {
-	name, environment string
-	ofOwner           bool // of the organisation
-	created, updated  time.Time
-}
-
-// listSecrets is GET /repos/{owner}/{repo}/actions/secrets, …/actions/organization-secrets and …/environments/{environment}/secrets, by name.
-func listSecrets(c *call) answer {
-	environment := pathValue(c.r, "environment")
-	permission := "secrets"
-	if environment != "" {
-		permission = "environments"
-	}
-	if c.grant == nil || !c.grant.reaches(c.repo) || !c.grant.may(permission, "read") {
-		return forbidden(c.r) // also where the repository is public
-	}
-	ofOwner := strings.HasSuffix(c.r.URL.Path, "/organization-secrets")
-	all := slices.DeleteFunc(slices.Clone(c.repo.secrets), func(v *actionsSecret) bool { return v.environment != environment || v.ofOwner != ofOwner })
-	if environment != "" && len(all) == 0 {
-		return notFound()
-	}
-	slices.SortFunc(all, func(a, b *actionsSecret) int { return cmp.Compare(a.name, b.name) })
-	list := []object{}
-	cut, link := page(c, all)
-	for _, v := range cut {
-		shown := object{"name": v.name, "created_at": stamp(v.created), "updated_at": stamp(v.updated)}
-		if ofOwner {
-			shown["visibility"] = "all"
-		}
-		list = append(list, shown)
-	}
-	return answer{status: http.StatusOK, link: link, body: object{"total_count": len(all), "secrets": list}}
 }

@@ -63,8 +63,11 @@ type Server struct {
 	installations map[int64]*Installation
 	rulesets      []*ruleset
 	grants        map[string]*grant // by token
-	quotas        map[int64]*quota  // by installation or user; 0 is the App itself
-	spent         map[int64]*quota  // of GraphQL, by installation
+	stores        map[string]*secretStore
+	owners        map[string][]*Account // of organisations, beside whom nobody sees their secrets
+	signOn        map[string]bool       // organisations that want single sign-on
+	quotas        map[int64]*quota      // by installation or user; 0 is the App itself
+	spent         map[int64]*quota      // of GraphQL, by installation
 	manifests     manifests
 	teams         map[string][]*Account // members, by organisation/slug
 	unregistered  bool
@@ -132,6 +135,9 @@ func New(opt Options) (*Server, error) {
 		moved:         map[string]*Repository{},
 		installations: map[int64]*Installation{},
 		grants:        map[string]*grant{},
+		stores:        map[string]*secretStore{},
+		owners:        map[string][]*Account{},
+		signOn:        map[string]bool{},
 		quotas:        map[int64]*quota{},
 		spent:         map[int64]*quota{},
 		manifests:     manifests{map[string]draft{}, map[string]manifestApp{}},

@@ -19,10 +19,11 @@ const (
 	maxNarrowed   = 500              // repositories that one token can name
 )
 
-// grant is what a token stands for: an installation's, or a person's, which only reads here.
+// grant is what a token stands for: an installation's, or a person's.
 type grant struct {
 	token        string
 	person       *Account // nil: the token is of installation
+	scopes       []string // of a personal access token (classic); nil: a user token of the App, which only reads here
 	installation *Installation
 	permissions  map[string]string
 	only         map[int64]bool // repositories it is narrowed to; nil: all of the installation's
@@ -45,11 +46,19 @@ func (g *grant) reaches(r *Repository) bool {
 }
 
 func (g *grant) may(permission, level string) bool {
-	if g.person != nil {
-		return level == "read" && !slices.Contains([]string{"secret_scanning_alerts", "secrets", "security_events"}, permission)
+	switch {
+	case g.person == nil && permission == toComment:
+		permission = "issues"
+	case g.person != nil && slices.Contains([]string{toComment, "secrets", "environments"}, permission):
+		return slices.Contains(g.scopes, "repo")
+	case g.person != nil:
+		return level == "read" && !slices.Contains([]string{"secret_scanning_alerts", "security_events"}, permission)
 	}
 	return granted(g.permissions[permission], level)
 }
+
+// toComment is what commenting takes: everybody who reads an issue may.
+const toComment = "comments"
 
 // granted reports whether having is enough for what is wanted.
 func granted(having, wanted string) bool {
@@ -106,8 +115,8 @@ func (s *Server) checkToken(r *http.Request) (*grant, answer, bool) {
 	if strings.EqualFold(scheme, "basic") {
 		_, token, _ = r.BasicAuth()
 	}
-	if a := s.oauth.users[token]; a != nil && s.opt.Now().Before(a.until) {
-		return &grant{person: a.who}, answer{}, true
+	if g := s.personal(token); g != nil {
+		return g, answer{}, true
 	}
 	g := s.grants[token]
 	if g == nil || !s.opt.Now().Before(g.expires) || g.installation.suspended || g.installation.deleted {
@@ -120,7 +129,7 @@ func (s *Server) checkToken(r *http.Request) (*grant, answer, bool) {
 func (s *Server) RevokeTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	clear(s.grants)
+	maps.DeleteFunc(s.grants, func(_ string, g *grant) bool { return g.person == nil })
 }
 
 // createToken is POST /app/installations/{id}/access_tokens.

@@ -12,14 +12,15 @@ func (s *Server) asUser(e func(c *call, who *Account) answer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.serve(w, func() answer {
 			_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-			a := s.oauth.users[token]
-			if a == nil || !s.opt.Now().Before(a.until) {
+			g := s.personal(token)
+			if g == nil {
 				return fail(http.StatusUnauthorized, "Bad credentials")
 			}
-			if refusal, fits := s.spend(w.Header(), a.who.ID); !fits { // quotas of users are apart
+			g.showScopes(w.Header(), "")
+			if refusal, fits := s.spend(w.Header(), g.payer()); !fits { // quotas of users are apart
 				return refusal
 			}
-			return e(&call{s: s, r: r}, a.who)
+			return e(&call{s: s, r: r, grant: g}, g.person)
 		})
 	})
 }

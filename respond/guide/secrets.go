@@ -3,6 +3,7 @@ package guide
 import (
 	"context"
 
+	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond/format"
 )
 
@@ -23,6 +24,18 @@ func Secrets(ctx context.Context, l Leak, files Files) []Secret {
 	}
 	variable := survey(ctx, l, files).variable
 	if variable == "" {
+		return nil
+	}
+	_, secrets := workflowSecrets(t, l, variable)
+	return secrets
+}
+
+// SecretsOf returns the secrets of GitHub Actions that workflows give to a variable: those for keys of that environment, where the names tell. It is
+// none where no workflow names the variable.
+func SecretsOf(ctx context.Context, variable string, environment detect.Environment, files Files) []Secret {
+	l := Leak{Environment: environment}
+	t := plant(ctx, l, files)
+	if len(t.matching(workflowFile)) == 0 {
 		return nil
 	}
 	_, secrets := workflowSecrets(t, l, variable)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,7 +50,7 @@ func (m *Machine) NewAPI(vendor, base string, header http.Header) *API {
 	retry.HTTPClient, retry.Logger = once, nil
 	retry.RetryMax, retry.RetryWaitMin, retry.RetryWaitMax = apiTries-1, 500*time.Millisecond, 8*time.Second
 	retry.ErrorHandler = retryablehttp.PassthroughErrorHandler
-	retry.CheckRetry = again
+	retry.CheckRetry, retry.Backoff = again, backoff
 	return &API{vendor: vendor, base: strings.TrimRight(base, "/"), header: header, retry: retry, once: once}
 }
 
@@ -58,16 +59,44 @@ func again(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	if resp != nil && pause(resp) > maxPause {
 		return false, nil
 	}
+	if err == nil && limited(resp) && ctx.Err() == nil {
+		return true, nil
+	}
 	return retryablehttp.DefaultRetryPolicy(ctx, resp, err) //nolint:wrapcheck // ours to the letter
 }
 
+// backoff is how long is waited before a request is sent once more.
+func backoff(least, most time.Duration, attempt int, resp *http.Response) time.Duration {
+	if resp != nil {
+		if after := pause(resp); after > 0 {
+			return after
+		}
+	}
+	return retryablehttp.DefaultBackoff(least, most, attempt, nil)
+}
+
+// limited reports whether a request was refused because there were too many. GitHub says so with 403.
+func limited(resp *http.Response) bool {
+	return resp.StatusCode == http.StatusTooManyRequests ||
+		resp.StatusCode == http.StatusForbidden && (resp.Header.Get("Retry-After") != "" || resp.Header.Get(remaining) == "0")
+}
+
+const remaining = "X-Ratelimit-Remaining"
+
 // pause is how long the vendor asks to wait, 0 where it does not say.
 func pause(resp *http.Response) time.Duration {
-	after := resp.Header.Get("Retry-After")
-	if seconds, err := time.ParseDuration(after + "s"); err == nil {
+	if seconds, err := time.ParseDuration(resp.Header.Get("Retry-After") + "s"); err == nil {
 		return seconds
 	}
-	return 0
+	if resp.StatusCode/100 == 2 || resp.Header.Get(remaining) != "0" {
+		return 0
+	}
+	reset, err := strconv.ParseInt(resp.Header.Get("X-Ratelimit-Reset"), 10, 64)
+	now, dateErr := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil || dateErr != nil {
+		return 0
+	}
+	return max(time.Unix(reset, 0).Sub(now), 0)
 }
 
 // Request is one request.
@@ -78,6 +107,7 @@ type Request struct {
 	Body   any           // sent as JSON; nil for none
 	Secret detect.Secret // stands in Body, and is kept out of errors; zero where there is none
 	Doing  string        // for errors, as an infinitive: "list the variables of project shop"
+	Header *http.Header  // is set to the answer's, of a success too; may be nil
 }
 
 // The classes of [Refused].
@@ -98,6 +128,7 @@ type Refused struct {
 	Code   string        // the vendor's, where it gave one
 	Said   string        // what it said, fit to be shown; "" for nothing
 	After  time.Duration // how long to wait, where it says so
+	Header http.Header   // the answer's
 	Class  error
 }
 
@@ -150,6 +181,9 @@ func (a *API) do(ctx context.Context, r Request, out any, send func(*http.Reques
 		return refused // an error of the transport may quote what was sent
 	}
 	defer resp.Body.Close()
+	if r.Header != nil {
+		*r.Header = resp.Header
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	switch {
 	case ctx.Err() != nil:
@@ -157,8 +191,8 @@ func (a *API) do(ctx context.Context, r Request, out any, send func(*http.Reques
 	case err != nil:
 		return refused
 	case resp.StatusCode/100 != 2:
-		refused.Status, refused.After = resp.StatusCode, pause(resp)
-		refused.Class = class(resp.StatusCode)
+		refused.Status, refused.After, refused.Header = resp.StatusCode, pause(resp), resp.Header
+		refused.Class = class(resp)
 		refused.Code, refused.Said = complaint(body, r.Secret)
 		return refused
 	case out == nil:
@@ -201,20 +235,21 @@ func (a *API) request(ctx context.Context, r Request) (*http.Request, error) {
 	return req, nil
 }
 
-func class(status int) error {
-	switch status {
+func class(resp *http.Response) error {
+	if limited(resp) {
+		return ErrLimited
+	}
+	switch resp.StatusCode {
 	case http.StatusUnauthorized:
 		return ErrLogin
 	case http.StatusForbidden:
 		return ErrForbidden
 	case http.StatusNotFound, http.StatusGone:
 		return ErrNotFound
-	case http.StatusTooManyRequests:
-		return ErrLimited
 	case http.StatusRequestTimeout:
 		return ErrUnavailable
 	}
-	if status >= http.StatusInternalServerError {
+	if resp.StatusCode >= http.StatusInternalServerError {
 		return ErrUnavailable
 	}
 	return ErrInvalid

@@ -10,7 +10,7 @@ const repository = "/repos/{owner}/{repo}"
 
 // Kept reports whether this repository keeps the description of a path of GitHub's API: those of Apps, installations,
 // checks, issues, contents, pull requests, releases, logs of Actions, and alerts of secret scanning and code scanning, which an App like
-// rekey may use; and what its command line reads of rulesets, or writes for others to send.
+// rekey may use; what its command line reads of rulesets, or writes for others to send; and secrets, which it sets for a person.
 func Kept(path string) bool {
 	if slices.Contains([]string{
 		"/app", "/app-manifests/{code}/conversions", "/applications/{client_id}/token", "/user", "/user/repos", "/users/{username}", "/users/{username}/repos", "/user/installations",
@@ -22,15 +22,20 @@ func Kept(path string) bool {
 		repository + "/secret-scanning/custom-patterns", repository + "/comments", repository + "/releases",
 		repository + "/releases/{release_id}", repository + "/releases/assets/{asset_id}", repository + "/actions/runs",
 		repository + "/actions/runs/{run_id}/logs", repository + "/actions/runs/{run_id}/jobs",
-		repository + "/actions/secrets", repository + "/actions/organization-secrets", repository + "/environments/{environment_name}/secrets", repository + "/pulls/comments", repository + "/pulls/comments/{comment_id}",
+		repository + "/environments", repository + "/pulls/comments", repository + "/pulls/comments/{comment_id}",
 	}, path) {
 		return true
+	}
+	for _, kind := range []string{"actions", "dependabot", "codespaces", "agents"} {
+		if strings.HasPrefix(path, repository+"/"+kind+"/secrets") || strings.HasPrefix(path, "/orgs/{org}/"+kind+"/secrets") || path == repository+"/"+kind+"/organization-secrets" {
+			return !strings.HasSuffix(path, "{repository_id}")
+		}
 	}
 	return slices.ContainsFunc([]string{
 		"/app/", "/installation/", repository + "/assignees", repository + "/branches/{branch}", repository + "/check-runs",
 		repository + "/check-suites", repository + "/collaborators", repository + "/commits/{ref}/check-",
 		repository + "/code-scanning/sarifs", repository + "/compare", repository + "/contents", repository + "/issues", repository + "/pulls/{pull_number}",
-		repository + "/secret-scanning/alerts",
+		repository + "/secret-scanning/alerts", repository + "/environments/{environment_name}/secrets",
 	}, func(prefix string) bool { return strings.HasPrefix(path, prefix) })
 }
 

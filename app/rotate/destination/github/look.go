@@ -1,0 +1,319 @@
+package github
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rekey-app/rekey/app/rotate/destination"
+)
+
+// repository is one, as GitHub has it.
+type repository struct {
+	destination.Repository
+
+	ID       int64 `json:"id"`
+	Private  bool  `json:"private"`
+	Archived bool  `json:"archived"`
+	Account  struct {
+		Type string `json:"type"`
+	} `json:"owner"`
+	Permissions struct {
+		Admin bool `json:"admin"`
+	} `json:"permissions"`
+}
+
+// kind is a kind of secrets.
+type kind struct {
+	path, title string
+	shared      bool // a repository's API lists those of the organisation that it may use
+}
+
+var kinds = []kind{
+	{"actions", "GitHub Actions", true},
+	{"dependabot", "Dependabot", false},
+	{"codespaces", "Codespaces", false},
+	{"agents", "Copilot agents", true},
+}
+
+// look is one look at a repository.
+type look struct {
+	destination.Survey
+
+	ctx     context.Context // lives as long as one call of Look
+	session *Session
+	repo    repository
+	path    string // of the repository in the API
+	flows   workflows
+	denied  []string // what could not be listed
+	stop    bool     // nothing more can be asked
+}
+
+// Look looks for the secrets of the repository that have one of the variables' names, or a name that a workflow gives to one of them.
+func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Survey {
+	if p.Repository.IsZero() || len(p.Variables) == 0 {
+		return destination.Survey{}
+	}
+	l := &look{ctx: ctx, repo: repository{Repository: p.Repository}, path: "/repos/" + url.PathEscape(p.Repository.Owner) + "/" + url.PathEscape(p.Repository.Name)}
+	l.Used, l.Because = true, "the repository is "+p.Repository.Host+"/"+p.Repository.String()
+	var err error
+	if l.session, err = d.session(ctx, p.Repository.Host); err != nil {
+		l.problem(err)
+		return l.Survey
+	}
+	l.Account = l.session.account()
+	if !l.repository() {
+		return l.Survey
+	}
+	l.flows = readWorkflows(ctx, p)
+	l.all()
+	slices.SortFunc(l.Places, func(a, b destination.Place) int {
+		return cmp.Or(cmp.Compare(order(a), order(b)), strings.Compare(a.ID, b.ID))
+	})
+	return l.Survey
+}
+
+// order puts a repository's secrets before those of organisations, and those of Actions first.
+func order(p destination.Place) int {
+	switch {
+	case strings.Contains(p.ID, "/orgs/"):
+		return 3
+	case strings.Contains(p.ID, "/environments/"):
+		return 1
+	case strings.Contains(p.ID, "/actions/secrets/"):
+		return 0
+	}
+	return 2
+}
+
+func (l *look) problem(err error) {
+	var p *Problem
+	if !errors.As(err, &p) {
+		p = &Problem{What: err.Error(), Next: "look at the secrets on " + l.repo.Host + " yourself"}
+	}
+	said := destination.Problem{What: p.What, Next: p.Next}
+	if !slices.Contains(l.Problems, said) {
+		l.Problems = append(l.Problems, said)
+	}
+}
+
+// repository asks about the repository, and reports whether its secrets can be looked at.
+func (l *look) repository() bool {
+	err := l.session.api.Do(l.ctx, destination.Request{Method: http.MethodGet, Path: l.path, Doing: "read the repository " + l.repo.String()}, &l.repo)
+	var refused *destination.Refused
+	switch {
+	case errors.As(err, &refused) && refused.Status == http.StatusMovedPermanently:
+		l.problem(&Problem{What: l.repo.String() + " has another name now", Next: "set it with git remote set-url origin, and run this again"})
+	case errors.Is(err, destination.ErrNotFound):
+		l.problem(&Problem{
+			What: fmt.Sprintf("%s was not found on %s as %s", l.repo, l.repo.Host, cmp.Or(l.session.account(), "you")),
+			Next: "log in as somebody who may see it: " + l.session.logsIn(),
+		})
+	case err != nil:
+		l.problem(l.session.explain(err))
+	case l.repo.Archived:
+		l.problem(&Problem{What: l.repo.String() + " is archived: its secrets can't be set", Next: "unarchive it meanwhile, if anything still uses it"})
+	default:
+		return true
+	}
+	return false
+}
+
+// all looks into every store.
+func (l *look) all() {
+	for _, k := range kinds {
+		l.store(k, l.path+"/"+k.path+"/secrets", "")
+		if k.shared {
+			l.shared(k)
+		} else if l.repo.Account.Type == "Organization" {
+			l.ofOrganisation(k)
+		}
+	}
+	l.environments()
+	if len(l.denied) > 0 {
+		l.problem(&Problem{
+			What: fmt.Sprintf("%s may not list %s", cmp.Or(l.session.account(), "this login"), strings.Join(l.denied, ", ")),
+			Next: "ask an administrator to look for " + strings.Join(l.flows.secrets, ", ") + " there",
+		})
+	}
+}
+
+// list lists the secrets at a path. what is what they are, for people.
+func (l *look) list(path, what string) []secret {
+	if l.stop || l.ctx.Err() != nil {
+		return nil
+	}
+	all, err := l.session.secrets(l.ctx, path, "list "+what)
+	l.failed(err, what)
+	return slices.DeleteFunc(all, func(s secret) bool { return !l.flows.gives(s.Name) })
+}
+
+// failed notes why something could not be listed.
+func (l *look) failed(err error, what string) {
+	var p *Problem
+	switch {
+	case err == nil, l.ctx.Err() != nil:
+		return
+	case errors.Is(err, destination.ErrNotFound) && l.repo.Permissions.Admin && !strings.Contains(what, "organisation"):
+		return // an administrator does not see what is not there: Actions are off, or the server is older than this kind of secrets
+	case errors.Is(err, destination.ErrNotFound):
+		l.denied = append(l.denied, what)
+		return
+	case errors.Is(err, destination.ErrForbidden) && errors.As(l.session.explain(err), &p) && strings.HasPrefix(p.Next, "ask "):
+		l.denied = append(l.denied, what)
+		return
+	case errors.Is(err, destination.ErrForbidden) && p != nil:
+		p.What = "this login may not list " + what
+		l.problem(p)
+		return
+	}
+	l.stop = errors.Is(err, destination.ErrLogin) || errors.Is(err, destination.ErrUnavailable) || errors.Is(err, destination.ErrLimited)
+	l.problem(l.session.explain(err))
+}
+
+// store looks at the repository's secrets of a kind, or at those of an environment.
+func (l *look) store(k kind, path, environment string) {
+	what := fmt.Sprintf("the secrets of %s of %s", k.title, l.repo)
+	if environment != "" {
+		what = fmt.Sprintf("the secrets of the environment %s of %s", environment, l.repo)
+	}
+	for _, s := range l.list(path, what) {
+		p := l.place(k, path, s)
+		p.Title, p.Scope = fmt.Sprintf("%s secret of %s", k.title, l.repo), scope(environment)
+		if environment != "" {
+			p.Title = fmt.Sprintf("%s secret of %s, environment %s", k.title, l.repo, environment)
+		}
+		l.Places = append(l.Places, p)
+	}
+}
+
+// shared looks at the organisation's secrets that the repository may use, where the repository's API lists them.
+func (l *look) shared(k kind) {
+	for _, s := range l.list(l.path+"/"+k.path+"/organization-secrets", fmt.Sprintf("the organisation's secrets of %s that %s may use", k.title, l.repo)) {
+		l.organisations(k, s)
+	}
+}
+
+// ofOrganisation looks at all of the organisation's secrets of a kind, for those that the repository may use.
+func (l *look) ofOrganisation(k kind) {
+	path := "/orgs/" + url.PathEscape(l.repo.Owner) + "/" + k.path + "/secrets"
+	what := fmt.Sprintf("the secrets of %s of the organisation %s", k.title, l.repo.Owner)
+	for _, s := range l.list(path, what) {
+		switch s.Visibility {
+		case "private":
+			if !l.repo.Private {
+				continue
+			}
+		case "selected":
+			ids, err := l.session.selected(l.ctx, id{l.repo.Host, path, s.Name})
+			if l.failed(err, what); !slices.Contains(ids, l.repo.ID) {
+				continue
+			}
+		}
+		l.organisations(k, s)
+	}
+}
+
+// organisations adds the place of an organisation's secret.
+func (l *look) organisations(k kind, s secret) {
+	p := l.place(k, "/orgs/"+url.PathEscape(l.repo.Owner)+"/"+k.path+"/secrets", s)
+	p.Title = fmt.Sprintf("%s secret of the organisation %s", k.title, l.repo.Owner)
+	p.Note = "All repositories that may use it get the new value."
+	if l.session.lacks("admin:org") {
+		p.Note += " To set it, " + l.session.widen("admin:org") + "."
+	}
+	l.Places = append(l.Places, p)
+}
+
+func (l *look) place(k kind, path string, s secret) destination.Place {
+	return destination.Place{
+		Driver: name, ID: id{l.repo.Host, path, s.Name}.String(), Variable: s.Name,
+		Holding: destination.Unreadable, Updated: s.Updated.UTC(), Unit: l.unit(k, s.Name),
+	}
+}
+
+// unit is what takes the secret.
+func (l *look) unit(k kind, secret string) destination.Unit {
+	at := l.repo.Host + "/" + l.repo.String()
+	u := destination.Unit{Driver: name, ID: at + "/" + k.path, Title: "workflows of " + l.repo.String(), Takes: destination.TakesNextRun}
+	switch k.path {
+	case "dependabot":
+		u.Title = "Dependabot in " + l.repo.String()
+	case "codespaces":
+		u.Title = "codespaces of " + l.repo.String()
+	case "agents":
+		u.Title = "Copilot agents in " + l.repo.String()
+	case "actions":
+		repo := l.repo.String()
+		if l.repo.Host != publicHub {
+			repo = at
+		}
+		if files, how := l.flows.deploys(secret, repo); how != "" {
+			u.ID, u.Title = at+"/"+strings.Join(files, ","), strings.Join(files, " and ")+" of "+l.repo.String()
+			u.Takes, u.ByHand = destination.TakesByHand, how
+		}
+	}
+	return u
+}
+
+// maxEnvironments are looked at: some repositories have one for each pull request there ever was.
+const maxEnvironments = 50
+
+// environments looks at those of the repository, and at those that workflows name.
+func (l *look) environments() {
+	if l.stop || l.ctx.Err() != nil {
+		return
+	}
+	all, err := l.session.environments(l.ctx, l.path)
+	l.failed(err, "the environments of "+l.repo.String())
+	// Those that are likely to hold it come first.
+	slices.SortStableFunc(all, func(a, b string) int { return cmp.Compare(l.likely(a), l.likely(b)) })
+	if len(all) > maxEnvironments {
+		l.problem(&Problem{
+			What: fmt.Sprintf("%s has %d environments, of which %d were looked at", l.repo, len(all), maxEnvironments),
+			Next: "look at the others for " + strings.Join(l.flows.secrets, ", "),
+		})
+		all = all[:maxEnvironments]
+	}
+	for _, e := range all {
+		l.store(kinds[0], l.path+"/environments/"+url.PathEscape(e)+"/secrets", e)
+	}
+}
+
+func (l *look) likely(environment string) int {
+	switch {
+	case slices.Contains(l.flows.environments, environment):
+		return 0
+	case scope(environment) == destination.Production:
+		return 1
+	case scope(environment) == destination.Development:
+		return 2
+	}
+	return 3
+}
+
+var (
+	productions  = regexp.MustCompile(`(?i)(^|[^a-z])(prod|production|live)([^a-z]|$)`)
+	previews     = regexp.MustCompile(`(?i)(^|[^a-z])(preview|previews|stage|staging|qa|uat|pr)([^a-z]|$)`)
+	developments = regexp.MustCompile(`(?i)(^|[^a-z])(dev|develop|development|test|testing|local)([^a-z]|$)`)
+	noProduction = regexp.MustCompile(`(?i)(^|[^a-z])(pre|non|not)[^a-z]*prod`)
+)
+
+// scope says by an environment's name for which deployments it counts.
+func scope(environment string) destination.Scope {
+	switch {
+	case noProduction.MatchString(environment), previews.MatchString(environment):
+		return destination.Preview
+	case productions.MatchString(environment):
+		return destination.Production
+	case developments.MatchString(environment):
+		return destination.Development
+	}
+	return ""
+}

@@ -1,0 +1,112 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/rekey-app/rekey/app/rotate/destination"
+	"github.com/rekey-app/rekey/respond/guide"
+)
+
+// workflows are what a repository's workflows say of secrets.
+type workflows struct {
+	secrets      []string // names that the credential may have, in upper case
+	environments []string
+	files        []workflow
+}
+
+// workflow is one file.
+type workflow struct {
+	base    string
+	text    string // in upper case
+	ships   bool   // it deploys, by its name or as a job of it has an environment
+	started bool   // a person can start it
+}
+
+var workflowFile = regexp.MustCompile(`^\.github/workflows/[^/]+\.ya?ml$`)
+
+// readWorkflows reads them. The names of secrets are those of the variables, and those that workflows give to the variables.
+func readWorkflows(ctx context.Context, p destination.Project) workflows {
+	var w workflows
+	add := func(list *[]string, name string) {
+		if name != "" && !slices.Contains(*list, name) {
+			*list = append(*list, name)
+		}
+	}
+	for _, variable := range p.Variables {
+		add(&w.secrets, strings.ToUpper(variable))
+	}
+	for _, variable := range p.Variables {
+		for _, s := range guide.SecretsOf(ctx, variable, p.Environment, p.Files) {
+			add(&w.secrets, strings.ToUpper(s.Name))
+			add(&w.environments, s.Environment)
+		}
+	}
+	paths := slices.DeleteFunc(slices.Clone(p.Files.List()), func(p string) bool { return !workflowFile.MatchString(p) })
+	slices.Sort(paths)
+	for _, at := range paths {
+		if text, ok := p.Files.Read(at); ok && ctx.Err() == nil {
+			w.files = append(w.files, parseWorkflow(path.Base(at), string(text)))
+		}
+	}
+	return w
+}
+
+// gives reports whether a secret of that name may be the credential.
+func (w workflows) gives(secret string) bool {
+	return slices.Contains(w.secrets, strings.ToUpper(secret))
+}
+
+var shipping = regexp.MustCompile(`(?i)deploy|release|publish`)
+
+func parseWorkflow(base, text string) workflow {
+	w := workflow{base: base, text: strings.ToUpper(text), ships: shipping.MatchString(base)}
+	var doc struct {
+		Name string    `yaml:"name"`
+		On   yaml.Node `yaml:"on"`
+		Jobs map[string]struct {
+			Environment yaml.Node `yaml:"environment"`
+		} `yaml:"jobs"`
+	}
+	if yaml.Unmarshal([]byte(text), &doc) != nil {
+		return w
+	}
+	w.ships = w.ships || shipping.MatchString(doc.Name)
+	for _, job := range doc.Jobs {
+		w.ships = w.ships || !job.Environment.IsZero()
+	}
+	w.started = doc.On.Value == "workflow_dispatch"
+	for _, n := range doc.On.Content {
+		w.started = w.started || n.Value == "workflow_dispatch"
+	}
+	return w
+}
+
+// uses reports whether it names a secret.
+func (w workflow) uses(secret string) bool {
+	at := regexp.MustCompile(`\bSECRETS(\.|\[\s*['"])` + regexp.QuoteMeta(strings.ToUpper(secret)) + `\b`)
+	return at.MatchString(w.text)
+}
+
+// deploys returns the workflows that deploy with a secret, and how a person has them deploy again; none where no workflow does.
+func (w workflows) deploys(secret, repo string) (files []string, how string) {
+	var ways []string
+	for _, f := range w.files {
+		switch {
+		case !f.ships || !f.uses(secret):
+			continue
+		case f.started:
+			ways = append(ways, fmt.Sprintf("Run %s, which deploys with it: gh workflow run %[1]s --repo %s. That takes the newest commit of the default branch.", f.base, repo))
+		default:
+			ways = append(ways, fmt.Sprintf("Run %s, which deploys with it, again: gh run list --workflow %[1]s --repo %s shows its runs, gh run rerun repeats one.", f.base, repo))
+		}
+		files = append(files, f.base)
+	}
+	return files, strings.Join(ways, " ")
+}
