@@ -23,9 +23,9 @@ func Command(args []string, getenv func(string) string, stdin io.Reader, stdout,
 	if err != nil {
 		return own(stderr, "usage_error", err.Error(), 2)
 	}
-	token, err := commandToken(getenv)
-	if err != nil {
-		return own(stderr, "auth_required", err.Error(), 1)
+	token := commandToken(getenv)
+	if token == "" {
+		return own(stderr, "auth_required", "Not authenticated. Run `clerk auth login` or set CLERK_PLATFORM_API_KEY", 1)
 	}
 	body, err := io.ReadAll(stdin)
 	if err != nil {
@@ -115,18 +115,19 @@ func own(stderr io.Writer, code, message string, exit int) int {
 
 const loginFile = "credentials"
 
-func commandToken(getenv func(string) string) (string, error) {
+// commandToken returns what the command is logged in with; "" for nothing.
+func commandToken(getenv func(string) string) string {
 	if key := getenv("CLERK_PLATFORM_API_KEY"); key != "" {
-		return key, nil
+		return key
 	}
 	text, err := os.ReadFile(filepath.Join(getenv("CLERK_CONFIG_DIR"), loginFile))
 	var session struct {
 		AccessToken string `json:"accessToken"`
 	}
-	if err != nil || json.Unmarshal(text, &session) != nil || session.AccessToken == "" {
-		return "", errors.New("Not authenticated. Run `clerk auth login` or set CLERK_PLATFORM_API_KEY") //nolint:revive,staticcheck // its words
+	if err != nil || json.Unmarshal(text, &session) != nil {
+		return ""
 	}
-	return session.AccessToken, nil
+	return session.AccessToken
 }
 
 // WriteLogin writes the login that [Command] reads, as `clerk auth login` does where there is no keychain.

@@ -9,8 +9,8 @@ import (
 
 // faults are what goes wrong with the next requests.
 type faults struct {
-	lost, cut, limited int
-	retryAfter         time.Duration
+	unheard, lost, cut, limited int
+	retryAfter                  time.Duration
 }
 
 type mangler func(w http.ResponseWriter, r *http.Request, route http.HandlerFunc)
@@ -29,6 +29,9 @@ func (f *faults) next(method string) mangler {
 		}
 	case method == http.MethodGet:
 		return nil
+	case f.unheard > 0:
+		f.unheard--
+		return loseRequest
 	case f.lost > 0:
 		f.lost--
 		return loseAnswer
@@ -38,6 +41,9 @@ func (f *faults) next(method string) mangler {
 	}
 	return nil
 }
+
+// loseRequest ends the connection and does nothing.
+func loseRequest(http.ResponseWriter, *http.Request, http.HandlerFunc) { panic(http.ErrAbortHandler) }
 
 // loseAnswer does what the request asks for and ends the connection without a word.
 func loseAnswer(_ http.ResponseWriter, r *http.Request, route http.HandlerFunc) {
@@ -63,6 +69,13 @@ func (s *Server) Fail(h http.HandlerFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = h
+}
+
+// LoseRequests makes the connections of the next n requests that change something end before anything is done.
+func (s *Server) LoseRequests(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults.unheard = n
 }
 
 // LoseAnswers makes the next n requests that change something be done, and their answers be lost with the connection.

@@ -107,14 +107,10 @@ func (s *Server) platform(r *http.Request, l Login) (any, *failure) {
 	switch {
 	case r.Method == http.MethodGet && len(parts) == 2:
 		return s.described(a, withKeys), nil
-	case r.Method == http.MethodPost && len(parts) == 3 && parts[2] == "rotate_secret_keys":
-		return s.rotateAll(r, l, a, a.Instances)
 	case r.Method == http.MethodPost && len(parts) == 5 && parts[2] == "instances" && parts[4] == "rotate_secret_keys":
-		named := slices.DeleteFunc(slices.Clone(a.Instances), func(i Instance) bool { return i.ID != parts[3] && environmentType(i.Environment) != parts[3] })
-		if len(named) == 0 {
-			return nil, errNotFound
+		if n := slices.IndexFunc(a.Instances, func(i Instance) bool { return i.ID == parts[3] }); n >= 0 {
+			return s.rotateInstance(r, l, a, a.Instances[n])
 		}
-		return s.rotateAll(r, l, a, named)
 	}
 	return nil, errNotFound
 }
@@ -138,7 +134,7 @@ func (s *Server) described(a Application, withKeys bool) any {
 // maxDelay is what this server takes, as Vercel's partners do; Clerk documents no maximum.
 const maxDelay = 720
 
-func (s *Server) rotateAll(r *http.Request, l Login, a Application, instances []Instance) (any, *failure) {
+func (s *Server) rotateInstance(r *http.Request, l Login, a Application, i Instance) (any, *failure) {
 	if l.ReadOnly {
 		return nil, errRights
 	}
@@ -152,12 +148,10 @@ func (s *Server) rotateAll(r *http.Request, l Login, a Application, instances []
 	if asked.Hours < 0 || asked.Hours > maxDelay {
 		return nil, invalid(http.StatusBadRequest, "delay_old_secrets_expiration_hours is out of range")
 	}
-	rotated := []any{}
-	for _, i := range instances {
-		k := s.rotate(i.ID, i.Environment, time.Duration(asked.Hours)*time.Hour)
-		rotated = append(rotated, map[string]any{"instance_id": i.ID, "environment_type": environmentType(i.Environment), "secret_key": k.secret.Reveal()})
-	}
-	return map[string]any{"application_id": a.ID, "name": a.Name, "instances": rotated}, nil
+	k := s.rotate(i.ID, i.Environment, time.Duration(asked.Hours)*time.Hour)
+	return map[string]any{"application_id": a.ID, "name": a.Name, "instances": []any{
+		map[string]any{"instance_id": i.ID, "environment_type": environmentType(i.Environment), "secret_key": k.secret.Reveal()},
+	}}, nil
 }
 
 // workspace returns the workspace of an instance; nil for one without an application, such as an unclaimed keyless one.

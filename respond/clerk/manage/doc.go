@@ -15,7 +15,9 @@
 // The client secret of an OAuth application cannot be read back: only another rotation yields one that is known.
 //
 // A webhook's signing secret has no rotation in any API: the Backend API only makes a Svix application (POST /v1/webhooks/svix), removes it,
-// and hands out an address of Svix's dashboard (POST /v1/webhooks/svix_url). A second endpoint in the dashboard is the way.
+// and hands out an address of Svix's dashboard (POST /v1/webhooks/svix_url). A second endpoint in the dashboard is the way. A keyless
+// application could be claimed by API (POST /v1/platform/accountless_applications/claim), but claiming it makes its workspace the owner: that
+// is for a person to do in the dashboard.
 //
 // # The login of the clerk command
 //

@@ -130,6 +130,21 @@ func TestALostAnswerIsReadBack(t *testing.T) {
 	}
 }
 
+// TestALostRequestIsReadBack: from here it looks as a lost answer does, and reading back shows that nothing was rotated.
+func TestALostRequestIsReadBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for way, p := range w.ways(t, w.token) {
+		w.LoseRequests(1)
+		if _, err := p.RotateSecretKeys(t.Context(), app, production, time.Hour, ""); !errors.Is(err, manage.ErrOutcomeUnknown) {
+			t.Errorf("%s: %v", way, err)
+		}
+		if got, err := p.SecretKey(t.Context(), app, production); err != nil || got != w.second {
+			t.Errorf("%s: read back: %v, %v", way, got, err)
+		}
+	}
+}
+
 func TestWhatNeverLeftIsNotUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

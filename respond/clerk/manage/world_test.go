@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ import (
 // TestMain is the clerk command where it is run as such: it notes how, and does what the command does.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "api" {
-		os.Exit(asCommand())
+		syscall.Exit(asCommand()) // os.Exit sleeps a second with -race
 	}
 	goleak.VerifyTestMain(m)
 }
