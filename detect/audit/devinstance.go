@@ -8,9 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/audit/data"
 	"github.com/rekey-app/rekey/detect/audit/docker"
 	"github.com/rekey-app/rekey/detect/audit/dotenv"
 	"github.com/rekey-app/rekey/detect/audit/js"
@@ -150,7 +149,7 @@ func developmentInImage(text []byte) []developmentUse {
 func developmentUnder(keys ...string) func(text []byte) []developmentUse {
 	return func(text []byte) []developmentUse {
 		var all []developmentUse
-		jsonStrings(text, func(at []string, value string, start, end int) {
+		data.Strings(text, func(at []string, value string, start, end int) {
 			if what := developmentInstance(value); what != "" && isUnder(at, keys) {
 				all = append(all, developmentUse{what, start, end})
 			}
@@ -172,18 +171,18 @@ func isUnder(at, keys []string) bool {
 // developmentInYAML looks at a file that is for production by its own name, or else at the manifests of Kubernetes in it.
 func developmentInYAML(text []byte, named bool) []developmentUse {
 	var all []developmentUse
-	for _, document := range yamlDocuments(text) {
-		if !named && (yamlText(document, "kind") == "" || yamlText(document, "apiVersion") == "") {
+	for _, document := range data.YAML(text) {
+		if !named && (document.Get("kind").Text() == "" || document.Get("apiVersion").Text() == "") {
 			continue
 		}
-		walkYAML(document, func(n *yaml.Node) {
-			value := n.Value
-			if _, after, ok := strings.Cut(value, "="); ok && settingName.MatchString(value[:len(value)-len(after)-1]) { // - NAME=value
+		document.Scalars(func(n data.Node) {
+			value := n.Text()
+			if name, after, ok := strings.Cut(value, "="); ok && settingName.MatchString(name) { // - NAME=value
 				value = after
 			}
 			if what := developmentInstance(value); what != "" {
-				r := yamlRange(text, n, n.Value)
-				all = append(all, developmentUse{what, r.Start, r.End})
+				start, end := n.Place(text, n.Text())
+				all = append(all, developmentUse{what, start, end})
 			}
 		})
 	}
@@ -191,20 +190,6 @@ func developmentInYAML(text []byte, named bool) []developmentUse {
 }
 
 var settingName = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
-
-// walkYAML calls do with each scalar that is a value.
-func walkYAML(n *yaml.Node, do func(*yaml.Node)) {
-	for i, kid := range n.Content {
-		switch {
-		case kid.Kind == yaml.ScalarNode:
-			if n.Kind != yaml.MappingNode || i%2 == 1 {
-				do(kid)
-			}
-		case kid.Kind != yaml.AliasNode:
-			walkYAML(kid, do)
-		}
-	}
-}
 
 const developmentHost = ".accounts.dev"
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/audit/data"
 	"github.com/rekey-app/rekey/detect/audit/js"
 )
 
@@ -40,7 +41,7 @@ func findTemplates(p *project) []Finding {
 			return
 		}
 		isTemplate := saysClaims(path.Base(name))
-		jsonStrings(text, func(keys []string, value string, start, end int) {
+		data.Strings(text, func(keys []string, value string, start, end int) {
 			if f, ok := judgeTemplate(value); ok && (isTemplate || slices.ContainsFunc(keys, saysClaims)) {
 				f.Path, f.Range = name, rangeOf(text, start, end)
 				found = append(found, f)

@@ -5,21 +5,21 @@ import (
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/rekey-app/rekey/detect/audit/data"
 )
 
 // workflow is a workflow of GitHub Actions.
 type workflow struct {
 	triggers    []string
-	environment *yaml.Node
+	environment data.Node
 	jobs        []job
 }
 
-// job is a job of a workflow that has steps of its own.
+// job is a job of a workflow.
 type job struct {
-	node  *yaml.Node
-	env   *yaml.Node
-	steps []*yaml.Node
+	node        data.Node
+	environment data.Node
+	steps       []data.Node
 }
 
 // isWorkflow reports whether a file is a workflow of GitHub Actions.
@@ -29,56 +29,31 @@ func isWorkflow(name string) bool {
 
 // readWorkflow reads a workflow. ok is false for a text that is none.
 func readWorkflow(text []byte) (w workflow, ok bool) {
-	documents := yamlDocuments(text)
+	documents := data.YAML(text)
 	if len(documents) != 1 {
 		return w, false
 	}
 	root := documents[0]
-	w.triggers, w.environment = listed(yamlValue(root, "on")), yamlValue(root, "env")
-	yamlPairs(yamlValue(root, "jobs"), func(_, n *yaml.Node) {
-		j := job{node: n, env: yamlValue(n, "env")}
-		if steps := yamlValue(n, "steps"); steps != nil && steps.Kind == yaml.SequenceNode {
-			for _, step := range steps.Content {
-				j.steps = append(j.steps, yamlTarget(step))
-			}
-		}
-		w.jobs = append(w.jobs, j)
+	w.triggers, w.environment = root.Get("on").Names(), root.Get("env")
+	root.Get("jobs").Pairs(func(_ string, n data.Node) {
+		w.jobs = append(w.jobs, job{node: n, environment: n.Get("env"), steps: n.Get("steps").Items()})
 	})
 	return w, len(w.jobs) > 0
-}
-
-// listed returns what a node lists: a word, a list of words, or the keys of a mapping.
-func listed(n *yaml.Node) []string {
-	if n == nil {
-		return nil
-	}
-	var all []string
-	switch n.Kind {
-	case yaml.ScalarNode:
-		return []string{n.Value}
-	case yaml.SequenceNode:
-		for _, one := range n.Content {
-			all = append(all, one.Value)
-		}
-	case yaml.MappingNode:
-		yamlPairs(n, func(key, _ *yaml.Node) { all = append(all, key.Value) })
-	}
-	return all
 }
 
 // secretUse is where a workflow names a secret.
 type secretUse struct {
 	variable string // that is set to it, or empty
 	secret   string
-	node     *yaml.Node
+	node     data.Node
 }
 
 // secretsOf returns the secrets that an environment sets variables to.
-func secretsOf(env *yaml.Node) []secretUse {
+func secretsOf(environment data.Node) []secretUse {
 	var all []secretUse
-	yamlPairs(env, func(key, value *yaml.Node) {
-		for _, secret := range secretsIn(value.Value) {
-			all = append(all, secretUse{key.Value, secret, value})
+	environment.Pairs(func(variable string, value data.Node) {
+		for _, secret := range secretsIn(value.Text()) {
+			all = append(all, secretUse{variable, secret, value})
 		}
 	})
 	return all

@@ -5,9 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/audit/data"
 )
 
 // workflowSecret finds workflows that give a secret of Clerk's to what isn't to have it.
@@ -59,7 +58,8 @@ func findWorkflowSecrets(p *project) []Finding {
 		}
 		for _, j := range w.jobs {
 			for _, f := range slices.Concat(w.untrusted(j), w.tested(j), w.built(j), w.printed(j)) {
-				found = append(found, Finding{Path: name, Range: yamlRange(text, f.at, f.text), Severity: f.severity, Seen: f.seen, Fix: f.fix})
+				start, end := f.at.Place(text, f.text)
+				found = append(found, Finding{Path: name, Range: rangeOf(text, start, end), Severity: f.severity, Seen: f.seen, Fix: f.fix})
 			}
 		}
 	})
@@ -68,30 +68,30 @@ func findWorkflowSecrets(p *project) []Finding {
 
 // inWorkflow is what is found in a workflow: the text in a node of it.
 type inWorkflow struct {
-	at        *yaml.Node
+	at        data.Node
 	text      string
 	severity  detect.Severity
 	seen, fix string
 }
 
 // env returns the secrets of Clerk's that a step has in its environment.
-func (w workflow) env(j job, step *yaml.Node) []secretUse {
-	all := slices.Concat(secretsOf(w.environment), secretsOf(j.env), secretsOf(yamlValue(step, "env")))
+func (w workflow) env(j job, step data.Node) []secretUse {
+	all := slices.Concat(secretsOf(w.environment), secretsOf(j.environment), secretsOf(step.Get("env")))
 	return slices.DeleteFunc(all, func(u secretUse) bool { return !isClerkSecret(u.secret) })
 }
 
 // untrusted finds a job that runs the code of a pull request with a secret, in the repository's own name.
 func (w workflow) untrusted(j job) []inWorkflow {
-	if !slices.Contains(w.triggers, "pull_request_target") || yamlValue(j.node, "if") != nil || yamlValue(j.node, "environment") != nil {
+	if !slices.Contains(w.triggers, "pull_request_target") || j.node.Get("if").Exists() || j.node.Get("environment").Exists() {
 		return nil
 	}
 	checkedOut := false
 	for _, step := range j.steps {
 		switch {
-		case yamlValue(step, "if") != nil:
+		case step.Get("if").Exists():
 		case isCheckoutOfHead(step):
 			checkedOut = true
-		case checkedOut && runsCode(yamlText(step, "run")):
+		case checkedOut && runsCode(step.Get("run").Text()):
 			for _, u := range w.env(j, step) {
 				return []inWorkflow{{
 					at: u.node, text: "secrets." + u.secret, severity: detect.CriticalSeverity, seen: "a pull request's code is run with " + u.secret + ", on pull_request_target",
@@ -104,11 +104,11 @@ func (w workflow) untrusted(j job) []inWorkflow {
 }
 
 // isCheckoutOfHead reports whether a step checks out what a pull request brings.
-func isCheckoutOfHead(step *yaml.Node) bool {
-	if !strings.HasPrefix(yamlText(step, "uses"), "actions/checkout@") {
+func isCheckoutOfHead(step data.Node) bool {
+	if !strings.HasPrefix(step.Get("uses").Text(), "actions/checkout@") {
 		return false
 	}
-	ref := yamlText(yamlValue(step, "with"), "ref")
+	ref := step.Get("with").Get("ref").Text()
 	return strings.Contains(ref, "github.event.pull_request.head.") || strings.Contains(ref, "github.head_ref") || strings.HasPrefix(ref, "refs/pull/")
 }
 
@@ -125,7 +125,7 @@ func runsCode(script string) bool {
 func (w workflow) tested(j job) []inWorkflow {
 	var found []inWorkflow
 	for _, step := range j.steps {
-		if !slices.ContainsFunc(shellCommands(yamlText(step, "run")), runsTests) {
+		if !slices.ContainsFunc(shellCommands(step.Get("run").Text()), runsTests) {
 			continue
 		}
 		for _, u := range w.env(j, step) {
@@ -159,12 +159,9 @@ func (w workflow) built(j job) []inWorkflow {
 	const fix = "Mount the secret instead: RUN --mount=type=secret,id=clerk,env=CLERK_SECRET_KEY in the Dockerfile, and secrets: clerk=${{ secrets.CLERK_SECRET_KEY }} in the workflow."
 	var found []inWorkflow
 	for _, step := range j.steps {
-		if strings.HasPrefix(yamlText(step, "uses"), "docker/build-push-action@") {
-			arguments := yamlValue(yamlValue(step, "with"), "build-args")
-			if arguments == nil {
-				continue
-			}
-			for line := range strings.Lines(arguments.Value) {
+		if strings.HasPrefix(step.Get("uses").Text(), "docker/build-push-action@") {
+			arguments := step.Get("with").Get("build-args")
+			for line := range strings.Lines(arguments.Text()) {
 				name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 				if !strings.HasPrefix(name, "#") && (isSecretName(name) && value != "" || slices.ContainsFunc(secretsIn(value), isClerkSecret)) {
 					found = append(found, inWorkflow{at: arguments, text: name, severity: detect.MediumSeverity, seen: seen, fix: fix})
@@ -172,11 +169,8 @@ func (w workflow) built(j job) []inWorkflow {
 			}
 			continue
 		}
-		run := yamlValue(step, "run")
-		if run == nil {
-			continue
-		}
-		for _, command := range shellCommands(run.Value) {
+		run := step.Get("run")
+		for _, command := range shellCommands(run.Text()) {
 			for _, argument := range buildArguments(command) {
 				if name, _, _ := strings.Cut(argument, "="); isSecretName(name) || slices.ContainsFunc(secretsIn(argument), isClerkSecret) {
 					found = append(found, inWorkflow{at: run, text: name, severity: detect.MediumSeverity, seen: seen, fix: fix})
@@ -213,15 +207,15 @@ func buildArguments(command string) []string {
 func (w workflow) printed(j job) []inWorkflow {
 	var found []inWorkflow
 	for _, step := range j.steps {
-		run := yamlValue(step, "run")
-		if run == nil || goesElsewhere(run.Value) {
+		run := step.Get("run")
+		if goesElsewhere(run.Text()) {
 			continue
 		}
 		var variables []string
 		for _, u := range w.env(j, step) {
 			variables = append(variables, u.variable)
 		}
-		for _, command := range shellCommands(run.Value) {
+		for _, command := range shellCommands(run.Text()) {
 			if first, _, _ := strings.Cut(command, " "); first != "echo" && first != "printf" || strings.ContainsAny(unquoted(command), ">|") || strings.Contains(command, "::add-mask::") {
 				continue
 			}

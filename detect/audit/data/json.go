@@ -1,21 +1,16 @@
-package audit
+package data
 
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 
 	"github.com/tidwall/jsonc"
 )
 
-// maxSettings is the size of a file of settings in bytes from which it isn't read.
-const maxSettings = 256 << 10
-
-// jsonStrings calls do with each string that is a value in a JSON file, with the keys that lead to it, which it must not keep: an element of
+// Strings calls do with each string that is a value in a JSON file, with the keys that lead to it, which it must not keep: an element of
 // a list has the list's key. Comments and commas at the end are taken. Of a text that isn't JSON, only what comes before the mistake is.
-func jsonStrings(text []byte, do func(keys []string, value string, start, end int)) {
-	if len(text) > maxSettings {
+func Strings(text []byte, do func(keys []string, value string, start, end int)) {
+	if len(text) > MaxSize {
 		return
 	}
 	mark := len(text) - len(bytes.TrimPrefix(text, []byte("\ufeff")))
@@ -27,7 +22,7 @@ func jsonStrings(text []byte, do func(keys []string, value string, start, end in
 	for {
 		start := int(d.InputOffset())
 		t, err := d.Token()
-		if errors.Is(err, io.EOF) || err != nil {
+		if err != nil {
 			return
 		}
 		inObject := len(objects) > 0 && objects[len(objects)-1]
