@@ -23,6 +23,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/config"
 	"github.com/rekey-app/rekey/app/serve"
+	"github.com/rekey-app/rekey/app/terminal"
 )
 
 func main() {
@@ -76,7 +77,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 func (l commandLine) play(ctx context.Context, out io.Writer, log *slog.Logger) error {
 	o := options{Out: out, Once: l.Once, Listen: l.Listen, Seed: time.Now().UnixNano(), Now: time.Now, Start: serverStart(log)}
 	if f, ok := out.(*os.File); ok && !l.NoOpen && term.IsTerminal(int(f.Fd())) {
-		o.Open = func(address string) { openBrowser(ctx, address) }
+		o.Open = func(address string) { terminal.OpenBrowser(ctx, address) }
 	}
 	return playAndShow(ctx, o)
 }

@@ -1,4 +1,4 @@
-// Package terminal writes text for people: colours, lines that fit, and nothing that disturbs a terminal.
+// Package terminal writes text for people: colours, lines that fit, and nothing that disturbs a terminal; it also opens pages in their browser.
 package terminal
 
 // Style says how text for people is written.

@@ -67,14 +67,15 @@ const (
 
 // Guide is the whole of the instructions for one leak. All texts are Markdown.
 type Guide struct {
-	Opens  string // what the credential opens, and what it does not
-	Takes  string // how long it takes, and what goes down meanwhile
-	Who    string // who in the team can do it
-	Steps  []Step // in the order that avoids downtime
-	Abused []Step // the order for a credential that somebody else uses already
-	Calm   string // where Abused comes first: how to avoid downtime instead
-	After  []Step // what to look at afterwards
-	Purge  string // about removing it from git's history
+	Fastest string // a command that does all of it; "" for none. [For] leaves it empty
+	Opens   string // what the credential opens, and what it does not
+	Takes   string // how long it takes, and what goes down meanwhile
+	Who     string // who in the team can do it
+	Steps   []Step // in the order that avoids downtime
+	Abused  []Step // the order for a credential that somebody else uses already
+	Calm    string // where Abused comes first: how to avoid downtime instead
+	After   []Step // what to look at afterwards
+	Purge   string // about removing it from git's history
 }
 
 // For returns the instructions for the leak, fitted to the repository where files is not nil. It reads a bounded number

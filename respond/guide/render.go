@@ -10,6 +10,9 @@ func (g Guide) Markdown(abused bool) string {
 	var b strings.Builder
 	abused = abused && len(g.Abused) > 0
 	b.WriteString("### What to do\n\n")
+	if g.Fastest != "" {
+		b.WriteString(g.Fastest + "\n\n")
+	}
 	if abused {
 		b.WriteString("**Delete first, fix afterwards:** " + deleteFirst + " " + g.Who + "\n\n")
 		writeSteps(&b, g.Abused)

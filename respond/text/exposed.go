@@ -29,6 +29,7 @@ func (v issueView) exposedIssue(ctx context.Context) IssueText {
 	g := guide.For(ctx, v.exposedGuide(check), v.Files)
 	switch v.Leak.State {
 	case respond.Open, "":
+		g.Fastest = v.fastest()
 		b.WriteString(g.Markdown(false) + "\n")
 	case respond.Resolved:
 		b.WriteString(g.Aftermath())

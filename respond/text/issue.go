@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/guide"
@@ -76,6 +77,19 @@ func Issue(ctx context.Context, f IssueFacts) IssueText {
 		Labels:    f.Policy.Issues.Labels,
 		Assignees: v.assignees(),
 	}
+}
+
+// fastest names the command that does what the steps below it say. The fingerprint leads it to the credential and to this issue.
+func (v issueView) fastest() string {
+	if v.Leak.Kind == detect.APIKey || v.Leak.Kind == detect.ClaimURL { // whose user rotates it; which takes one click
+		return ""
+	}
+	in := "this repository"
+	if v.Elsewhere {
+		in = markdown.Code(v.Repository.FullName())
+	}
+	return "**Fastest:** run `rekey rotate " + v.Leak.Fingerprint[:min(12, len(v.Leak.Fingerprint))] + "` in a clone of " + in +
+		". It shows a plan first, then does these steps with your own logins."
 }
 
 type issueView struct{ IssueFacts }
@@ -202,6 +216,7 @@ func by(l respond.Leak) string {
 // leak's own path is not in it.
 func (v issueView) guide(ctx context.Context) guide.Guide {
 	g := guide.For(ctx, guideLeak(v.IssueFacts), v.Files)
+	g.Fastest = v.fastest()
 	if v.inTextsOnly() {
 		g.Purge = ""
 	}

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"context"
@@ -7,9 +7,9 @@ import (
 	"runtime"
 )
 
-// openBrowser shows an address in the user's browser, where there is one. Where there is none, nothing happens: the
+// OpenBrowser shows an address in the user's browser, where there is one. Where there is none, nothing happens: the
 // address has been printed.
-func openBrowser(ctx context.Context, address string) {
+func OpenBrowser(ctx context.Context, address string) {
 	command := browserCommand(runtime.GOOS, os.Getenv)
 	if command == nil {
 		return

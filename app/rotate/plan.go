@@ -1,0 +1,335 @@
+package rotate
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rekey-app/rekey/app/rotate/destination"
+	"github.com/rekey-app/rekey/detect"
+)
+
+// Way is how the new credential comes into being.
+type Way string
+
+// The ways.
+const (
+	Guided Way = "guided" // a person makes it in Clerk's dashboard, and pastes it
+	ByAPI  Way = "api"    // one of Clerk's APIs makes it
+	Made   Way = "made"   // it is made here: Clerk has no part in it
+)
+
+// Instance is the Clerk instance that the credential belongs to, as far as it is known. It is kept in state files.
+type Instance struct {
+	ID          string             `json:"id,omitempty"`          // "ins_…"
+	Application string             `json:"application,omitempty"` // "app_…"
+	Name        string             `json:"name,omitempty"`        // of the application
+	Environment detect.Environment `json:"environment,omitempty"`
+	Because     string             `json:"because,omitempty"` // how it is known, for people
+}
+
+// Machine or OAuth application whose secret is rotated by the Backend API.
+type Resource struct {
+	ID   string `json:"id,omitempty"`
+	Name string `json:"name,omitempty"`
+}
+
+// Facts are what a plan is made of.
+type Facts struct {
+	Subject  Subject
+	Way      Way
+	Instance Instance
+	Resource Resource
+	Overlap  time.Duration // how long the old credential keeps working, where an API ends it
+	Surveys  []Survey
+	Only     []string // names of drivers; empty: all
+	Skip     []string
+	Include  []string // places that are written although it is not sure that they should be
+	ByHand   []Hand   // hosts that no driver reaches
+	Comment  bool     // say /rekey rotated on the issue
+	Abused   bool     // somebody else uses it: the old one ends before the new one is written
+}
+
+// Survey is what one driver found.
+type Survey struct {
+	Driver string
+	destination.Survey
+}
+
+// Hand is a host or store that a person has to go to.
+type Hand struct {
+	Host string `json:"host"`
+	Text string `json:"text"` // what to do there
+}
+
+// Plan is everything that will be done, in order. It is kept in state files: it holds no credential.
+type Plan struct {
+	Subject  Subject       `json:"subject"`
+	Way      Way           `json:"way"`
+	Instance Instance      `json:"instance,omitzero"`
+	Resource Resource      `json:"resource,omitzero"`
+	Overlap  time.Duration `json:"overlap,omitempty"`
+	Warnings []string      `json:"warnings,omitempty"` // to be said before anything else
+	Steps    []Step        `json:"steps"`
+	Left     []Left        `json:"left,omitempty"`     // what is not written
+	Problems []Problem     `json:"problems,omitempty"` // where it could not look
+	ByHand   []Hand        `json:"by_hand,omitempty"`
+}
+
+// Step is one thing that is done, or that a person is asked to do.
+type Step struct {
+	ID    string            `json:"id"` // unique in the plan
+	Do    Action            `json:"do"`
+	Place destination.Place `json:"place,omitzero"` // of Write
+	Unit  destination.Unit  `json:"unit,omitzero"`  // of Deploy
+	Text  string            `json:"text"`           // for people, as a sentence
+}
+
+// Action is what a step does.
+type Action string
+
+// The actions, in the order in which they are done.
+const (
+	Create Action = "create" // the new credential comes into being
+	Prove  Action = "prove"  // Clerk is asked whether it works, and of which instance it is
+	Write  Action = "write"  // a place gets it
+	Deploy Action = "deploy" // what runs takes it
+	Ask    Action = "ask"    // a person does what no driver can
+	End    Action = "end"    // the old credential stops working
+	Tell   Action = "tell"   // rekey's server is told, and closes the issue
+)
+
+// Left is a place that is not written.
+type Left struct {
+	Place destination.Place `json:"place"`
+	Why   string            `json:"why"`
+	Doubt bool              `json:"doubt,omitempty"` // whether it should be is for a person to say
+}
+
+// Problem is something that a driver could not see.
+type Problem struct {
+	Driver string `json:"driver"`
+	destination.Problem
+}
+
+// MakePlan decides what is done. It is pure: the same facts make the same plan.
+func MakePlan(f Facts) Plan {
+	r, _ := recipeFor(f.Subject.Kind)
+	p := Plan{Subject: f.Subject, Way: f.Way, Instance: f.Instance, Resource: f.Resource, Overlap: f.Overlap, Warnings: warnings(f, r), ByHand: f.ByHand}
+	p.Steps = append(p.Steps, Step{ID: string(Create), Do: Create, Text: f.createText(r)})
+	if r.proves {
+		p.Steps = append(p.Steps, Step{ID: string(Prove), Do: Prove, Text: f.proveText()})
+	}
+	end := f.endText(r)
+	if f.Abused && end != "" { // what goes down is less than what somebody else could do meanwhile
+		p.Steps = append(p.Steps, Step{ID: string(End), Do: End, Text: end})
+	}
+	var units []destination.Unit
+	for _, s := range f.Surveys {
+		if !wanted(s.Driver, f.Only, f.Skip) {
+			continue
+		}
+		for _, problem := range s.Problems {
+			p.Problems = append(p.Problems, Problem{Driver: s.Driver, Problem: problem})
+		}
+		for _, place := range s.Places {
+			write, why, doubt := chosen(place, f)
+			if !write {
+				p.Left = append(p.Left, Left{Place: place, Why: why, Doubt: doubt})
+				continue
+			}
+			p.Steps = append(p.Steps, Step{ID: "write " + place.Driver + " " + place.ID, Do: Write, Place: place, Text: place.Title})
+			if place.Unit.ID != "" && !slices.Contains(units, place.Unit) {
+				units = append(units, place.Unit)
+			}
+		}
+	}
+	p.deploy(units)
+	for _, h := range f.ByHand {
+		p.Steps = append(p.Steps, Step{ID: "ask " + h.Host, Do: Ask, Text: h.Host + ": " + h.Text})
+	}
+	if text := f.changeText(r); text != "" {
+		p.Steps = append(p.Steps, Step{ID: "ask git", Do: Ask, Text: text})
+	}
+	if end != "" && !f.Abused {
+		p.Steps = append(p.Steps, Step{ID: string(End), Do: End, Text: end})
+	}
+	if f.Subject.Issue != "" && f.Comment {
+		p.Steps = append(p.Steps, Step{ID: string(Tell), Do: Tell, Text: "Comment /rekey rotated on " + f.Subject.Issue + ", and wait until rekey closes it."})
+	}
+	return p
+}
+
+// deploy adds a step for each unit that does not take the value by itself.
+func (p *Plan) deploy(units []destination.Unit) {
+	for _, u := range units {
+		id := " " + u.Driver + " " + u.ID
+		switch u.Takes {
+		case destination.TakesByRedeploy:
+			p.Steps = append(p.Steps, Step{ID: string(Deploy) + id, Do: Deploy, Unit: u, Text: u.Title + ": " + u.Redeploys})
+		case destination.TakesByHand:
+			p.Steps = append(p.Steps, Step{ID: string(Ask) + id, Do: Ask, Unit: u, Text: u.Title + ": " + u.ByHand})
+		case destination.TakesAtOnce, destination.TakesNextRun:
+		}
+	}
+}
+
+func wanted(driver string, only, skip []string) bool {
+	return (len(only) == 0 || slices.Contains(only, driver)) && !slices.Contains(skip, driver)
+}
+
+// chosen decides whether a place is written. Only one that surely holds the compromised credential, or whose scope says that it has to, is written
+// without a person's word.
+func chosen(p destination.Place, f Facts) (write bool, why string, doubt bool) {
+	if slices.Contains(f.Include, p.Driver+":"+p.ID) {
+		return true, "", false
+	}
+	switch p.Holding {
+	case destination.Compromised:
+		return true, "", false
+	case destination.Nothing:
+		return false, "the variable is not set there", false
+	case destination.Other:
+		return false, "it holds something else", false
+	case destination.Same:
+		why := "it holds another " + describe(f.Subject)
+		if f.endsAll() {
+			why += ", which ends too if it is of the same instance"
+		}
+		return false, why, true
+	case destination.Unreadable:
+	}
+	switch fits, sure := p.Scope.Fits(f.Subject.Environment); {
+	case fits:
+		return true, "", false
+	case sure:
+		return false, "it is for " + string(p.Scope) + ", and what is rotated is a " + environmentWord(f.Subject.Environment) + " " + noun(f.Subject), false
+	}
+	return false, "its value can't be read, so rekey can't tell whether it is this one", true
+}
+
+// endsAll reports whether rotation ends other credentials too.
+func (f Facts) endsAll() bool {
+	return f.Way == ByAPI && (f.Subject.Kind == detect.SecretKey || f.Subject.Kind == detect.LegacyAPIKey)
+}
+
+func warnings(f Facts, r recipe) []string {
+	var out []string
+	if f.endsAll() {
+		when := "WHEN IT IS ROTATED"
+		if f.Overlap > 0 {
+			when = strings.ToUpper(hours(f.Overlap)) + " LATER"
+		}
+		out = append(out, "ROTATION BY CLERK'S API ENDS ALL SECRET KEYS OF THIS INSTANCE, "+when+", not only the compromised one. "+
+			"Whatever uses another key of the instance stops working then, unless it gets the new one. To replace one key alone, use --guided.")
+	}
+	if r.warning != "" {
+		out = append(out, r.warning)
+	}
+	if f.Abused && f.Way == Guided && r.end != "" {
+		out = append(out, "THE OLD "+strings.ToUpper(r.noun)+" IS DELETED FIRST: the app is down until the new one is deployed.")
+	}
+	if f.Way == ByAPI && f.Overlap == 0 && f.Subject.Kind != detect.OAuthClientSecret {
+		out = append(out, "THE OLD "+strings.ToUpper(r.noun)+" STOPS WORKING AT ONCE: the app is down until the new one is deployed.")
+	}
+	return out
+}
+
+func (f Facts) createText(r recipe) string {
+	switch f.Way {
+	case Made:
+		return r.create
+	case ByAPI:
+		of := f.Instance.label()
+		if f.Resource.ID != "" {
+			of = cmp.Or(f.Resource.Name, f.Resource.ID)
+		}
+		text := "Clerk's API makes a new " + r.noun + " for " + of + "."
+		switch {
+		case f.Overlap > 0:
+			text += " The old one keeps working for " + hours(f.Overlap) + "."
+		default:
+			text += " The old one stops working at once."
+		}
+		return text
+	case Guided:
+	}
+	text := r.create
+	if page := cmp.Or(f.Subject.Dashboard, r.page); page != "" {
+		text = "You open " + page + ", " + onPage(f) + strings.ToLower(text[:1]) + text[1:]
+	}
+	if r.written {
+		text += " Then you paste it here; it isn't shown."
+	}
+	return text
+}
+
+// onPage says what to choose on the dashboard's page before anything else.
+func onPage(f Facts) string {
+	if f.Subject.Dashboard != "" {
+		return ""
+	}
+	app := ""
+	if f.Instance.Name != "" {
+		app = "the application " + f.Instance.Name + " and "
+	}
+	switch f.Subject.Environment {
+	case detect.Live:
+		return "choose " + app + "Production at the top left, then "
+	case detect.Test:
+		return "choose " + app + "Development at the top left, then "
+	}
+	return ""
+}
+
+func (f Facts) proveText() string {
+	if f.Instance.ID != "" {
+		return "Ask Clerk whether the new key works and is of the instance " + f.Instance.ID + ". Until then nothing is written."
+	}
+	return "Ask Clerk whether the new key works, and of which instance it is. Until then nothing is written."
+}
+
+// changeText says where the credential is in git.
+func (f Facts) changeText(r recipe) string {
+	if len(f.Subject.Places) == 0 {
+		return ""
+	}
+	var at []string
+	for _, p := range f.Subject.Places {
+		at = append(at, placeText(p))
+	}
+	more := ""
+	if len(at) > 5 {
+		more = " and " + count(len(at)-5) + " more"
+		at = at[:5]
+	}
+	what := "Files in git still hold the old " + r.noun + ": " + strings.Join(at, ", ") + more + "."
+	if name := cmp.Or(f.Subject.variable(), ""); name != "" {
+		return what + " Read " + name + " there instead, or delete the line, and commit that. rekey doesn't change files that git tracks."
+	}
+	return what + " Delete it there, and commit that."
+}
+
+func (f Facts) endText(r recipe) string {
+	switch {
+	case f.Way == ByAPI && f.Overlap > 0:
+		return "The old " + r.noun + " ends by itself, " + hours(f.Overlap) + " after the rotation."
+	case f.Way == ByAPI:
+		return ""
+	case r.end == "":
+		return ""
+	case f.Abused:
+		return f.ending("You delete OLD on PAGE now: somebody else is using it. The app is down until the new one is deployed.", r)
+	}
+	return f.ending(r.end, r)
+}
+
+// ending names the old credential and the page.
+func (f Facts) ending(text string, r recipe) string {
+	old := "the old " + r.noun
+	if f.Subject.Redacted != "" {
+		old += " " + f.Subject.Redacted
+	}
+	return strings.NewReplacer("OLD", old, "PAGE", cmp.Or(f.Subject.Dashboard, r.page, "its page in the dashboard")).Replace(text)
+}
