@@ -6,6 +6,7 @@
 //   - status asks a running server how it is, app/status.
 //   - scan reads files, directories and histories on this machine, app/scan, or what GitHub has of an owner, app/online.
 //   - audit reads how an app on this machine uses Clerk, app/audit/local.
+//   - rotate replaces a leaked credential, app/rotate.
 //   - hook installs git's hooks and is run by them, app/hook, and by those of coding agents, app/agent.
 //   - ruleset prints app/ruleset, and who lacks it.
 //   - github-pattern prints detect/pattern for GitHub's own push protection.
@@ -54,6 +55,7 @@ type commandLine struct {
 
 	Scan          scanCommand          `cmd:"" help:"Find Clerk keys in files, directories and git repositories on this machine, or in what GitHub has."`
 	Audit         auditCommand         `cmd:"" help:"Find mistakes in how an app uses Clerk."`
+	Rotate        rotateCommand        `cmd:"" help:"Rotate a leaked key: make a new one, write it everywhere, redeploy, end the old one."`
 	Hook          hookCommand          `cmd:"" help:"Keep Clerk keys out of commits, pushes and what coding agents do, with hooks."`
 	Serve         serveCommand         `cmd:"" help:"Run the GitHub App's server."`
 	Doctor        doctorCommand        `cmd:"" help:"Check what a server needs, and how to fix what is wrong."`
@@ -76,6 +78,7 @@ Start here:
   rekey scan .            scan a directory
   rekey scan --history    scan everything a git repository has ever held
   rekey audit             find mistakes in how an app uses Clerk
+  rekey rotate            rotate a leaked key, from the plan to the closed issue
   rekey serve --help      run the GitHub App for an organisation`
 
 // streams are what a command reads and writes.

@@ -5,34 +5,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/rekey-app/rekey/app/rotate/destination"
+	"github.com/rekey-app/rekey/app/rotate/destination/github"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/clerk/manage"
 	"github.com/rekey-app/rekey/respond/guide"
 	"github.com/rekey-app/rekey/respond/text"
 )
-
-// issueLink is the address of an issue on GitHub.
-var issueLink = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^https?://([A-Za-z0-9.:-]+)/([A-Za-z0-9-]{1,39})/([A-Za-z0-9._-]{1,100})/issues/([0-9]{1,12})(?:[#?].*)?$`)
-})
-
-// ParseIssue reads the address of an issue.
-func ParseIssue(address string) (of destination.Repository, number int, ok bool) {
-	m := issueLink().FindStringSubmatch(strings.TrimSpace(address))
-	if m == nil {
-		return of, 0, false
-	}
-	number, err := strconv.Atoi(m[4])
-	return destination.Repository{Host: m[1], Owner: m[2], Name: m[3]}, number, err == nil && number > 0
-}
 
 // subject finds out what is rotated. The credential itself is returned with it where the clone holds it.
 func (r *runner) subject(ctx context.Context) (Subject, detect.Secret, error) {
@@ -75,8 +59,8 @@ func issueAddress(of destination.Repository, number int, scheme string) string {
 
 // subjectByIssue is for the address of an issue.
 func (r *runner) subjectByIssue(ctx context.Context, all []candidate) (Subject, detect.Secret, error) {
-	of, number, ok := ParseIssue(r.Options.Subject)
-	if !ok {
+	of, number, err := github.ParseIssueLink(r.Options.Subject)
+	if err != nil {
 		return Subject{}, detect.Secret{}, fmt.Errorf("%s is neither the address of an issue on GitHub nor a fingerprint of 6 to 32 hexadecimal digits", r.Options.Subject)
 	}
 	issue, err := r.Issues.Issue(ctx, of, number)

@@ -37,6 +37,13 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 	}
 	r.old = old
 	r.file = filepath.Join(o.StateDir, "rotations", stateName(subject, r.repository.String()))
+	if !o.DryRun {
+		release, err := alone(r.file)
+		if err != nil {
+			return Outcome{}, err
+		}
+		defer release()
+	}
 	if r.state, err = r.resume(); err != nil {
 		return Outcome{}, err
 	}

@@ -286,3 +286,19 @@ func TestAbused(t *testing.T) {
 		t.Errorf("%v; the old key works: %t", err, w.clerk.Works(w.old))
 	}
 }
+
+// TestAlone: a second run of the same rotation waits for nobody, and does nothing.
+func TestAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.person.pastes = []detect.Secret{w.newKey(2)}
+	w.person.during = func() {
+		other := *w.person
+		if _, err := w.run(t.Context(), func(o *Options) { o.Person = &other }); err == nil || !strings.Contains(err.Error(), "another rekey rotate") {
+			t.Errorf("%v", err)
+		}
+	}
+	if out, err := w.run(t.Context(), nil); err != nil || !out.Report.Finished {
+		t.Errorf("%v", err)
+	}
+}

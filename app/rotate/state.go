@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/rekey-app/rekey/app/rotate/destination"
 	"github.com/rekey-app/rekey/detect"
 )
@@ -128,6 +130,22 @@ func (s *state) save(file string) error {
 		return fmt.Errorf("the state of the rotation can't be written: %w", err)
 	}
 	return nil
+}
+
+// alone keeps others on this machine from rotating the same credential meanwhile: both would ask Clerk for a new one. A process that ends in any way
+// lets go.
+func alone(file string) (release func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return nil, fmt.Errorf("the state of the rotation can't be kept: %w", err)
+	}
+	lock := flock.New(file + ".lock")
+	switch mine, err := lock.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("the state of the rotation can't be locked: %w", err)
+	case !mine:
+		return nil, errors.New("another rekey rotate works on this credential: wait until it ends")
+	}
+	return func() { _ = lock.Close() }, nil
 }
 
 // replace writes a file that only its owner may read, whole or not at all.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/app/rotate/destination"
+	"github.com/rekey-app/rekey/app/rotate/destination/github"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
 )
@@ -297,9 +298,9 @@ const (
 
 // tell says on the issue that it is done, and waits for the server to confirm. It is said once in all runs.
 func (r *runner) tell(ctx context.Context) (done, error) {
-	of, number, ok := ParseIssue(r.state.Plan.Subject.Issue)
-	if !ok {
-		return done{}, errors.New("the state names no issue that can be commented on")
+	of, number, err := github.ParseIssueLink(r.state.Plan.Subject.Issue)
+	if err != nil {
+		return done{}, err
 	}
 	issue, err := r.Issues.Issue(ctx, of, number)
 	if err != nil {

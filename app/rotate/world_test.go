@@ -251,6 +251,7 @@ type script struct {
 	answers map[string]bool // by a part of the question; others are yes
 	asked   []string
 	pasted  []detect.Secret
+	during  func() // happens while the person is asked to paste
 }
 
 func (s *script) Show(text string) { s.said.WriteString(text + "\n") }
@@ -289,6 +290,9 @@ func (s *script) Secret(ctx context.Context, prompt string) (detect.Secret, erro
 	s.asked = append(s.asked, prompt)
 	if err := s.world.moments.pass(ctx); err != nil {
 		return detect.Secret{}, err
+	}
+	if s.during != nil {
+		s.during()
 	}
 	if len(s.pastes) == 0 {
 		return detect.Secret{}, errors.New("the person has nothing to paste")
