@@ -9,6 +9,7 @@ import (
 	"github.com/rekey-app/rekey/app/rotate/destination/heroku"
 	"github.com/rekey-app/rekey/app/rotate/destination/netlify"
 	"github.com/rekey-app/rekey/app/rotate/destination/railway"
+	"github.com/rekey-app/rekey/app/rotate/destination/render"
 	"github.com/rekey-app/rekey/app/rotate/destination/vercel"
 )
 
@@ -16,7 +17,7 @@ import (
 // interrupted run finds the new credential again there.
 func Drivers(m *destination.Machine) []destination.Driver {
 	return []destination.Driver{
-		github.New(m), vercel.New(m), netlify.New(m), fly.New(m), heroku.New(m), railway.New(m), doppler.New(m), dotenv.New(m),
+		github.New(m), vercel.New(m), netlify.New(m), fly.New(m), heroku.New(m), railway.New(m), render.New(m), doppler.New(m), dotenv.New(m),
 	}
 }
 

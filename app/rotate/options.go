@@ -13,6 +13,15 @@ import (
 // DefaultOverlap is how long old keys keep working where an API ends them.
 const DefaultOverlap = 24 * time.Hour
 
+// MaxOverlap is the longest overlap that can be asked for.
+const MaxOverlap = manage.MaxOverlap
+
+// Rotates reports whether a kind of credential can be rotated by [Run].
+func Rotates(kind detect.Kind) bool {
+	_, can := recipeFor(kind)
+	return can
+}
+
 // Options say what is rotated, and how.
 type Options struct {
 	Subject     string             // an issue's address, a fingerprint or its first six digits or more, or "" for what the clone holds

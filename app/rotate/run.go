@@ -10,6 +10,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/rotate/destination"
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond/clerk/manage"
 	"github.com/rekey-app/rekey/respond/format"
 )
 
@@ -174,13 +175,10 @@ func overlap(way Way, kind detect.Kind, wanted time.Duration, abused bool) time.
 	case way != ByAPI, abused, kind == detect.OAuthClientSecret:
 		return 0
 	case kind == detect.MachineSecretKey:
-		return min(wanted, maxMachineOverlap)
+		return min(wanted, manage.MaxMachineOverlap)
 	}
 	return wanted
 }
-
-// maxMachineOverlap is Clerk's limit.
-const maxMachineOverlap = 8 * time.Hour
 
 // way decides how the new credential comes into being.
 func (r *runner) way(s Subject, in Instance) (Way, error) {
