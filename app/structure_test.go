@@ -65,7 +65,7 @@ func TestImportsGoOneWay(t *testing.T) {
 				}
 				continue
 			}
-			if strings.HasPrefix(p.ImportPath, module+"detect/audit/") && hasPrefixAny(imported, parsers) {
+			if strings.HasPrefix(p.ImportPath, module+"detect/audit") && hasPrefixAny(imported, parsers) {
 				continue
 			}
 			if room == "detect" && strings.Contains(imported, ".") && !hasPrefixAny(imported, decompressors) {

@@ -19,7 +19,7 @@ import (
 )
 
 type rotateCommand struct {
-	Subject     string        `arg:"" optional:"" placeholder:"ISSUE" help:"The address of rekey's issue on GitHub, or a fingerprint. Default: what this clone holds."`
+	Subject     string        `arg:"" name:"issue" optional:"" help:"The address of rekey's issue on GitHub, or a fingerprint. Default: what this clone holds."`
 	Dir         string        `short:"C" placeholder:"DIR" help:"The clone. Default: this directory."`
 	Kind        string        `placeholder:"KIND" help:"What it is, where neither the issue nor the clone says: secret_key, webhook_secret, machine_secret_key, oauth_client_secret, encryption_key, platform_api_key, legacy_api_key or claim_url."`
 	Environment string        `default:"" enum:",production,development" placeholder:"NAME" help:"With --kind: production or development."`
