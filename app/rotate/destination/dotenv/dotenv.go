@@ -129,17 +129,13 @@ func (d *Driver) assignments(s *survey, p destination.Project, f file, all []ass
 	}
 }
 
-// scope says for what a file counts, as Next.js and Vite read its name.
+// scope says for what a file counts, as Next.js and Vite read its name. What Wrangler reads is for development, whatever environment it names.
 func scope(base string) destination.Scope {
-	switch mode := strings.TrimSuffix(strings.TrimPrefix(base, ".env"), ".local"); {
-	case strings.HasPrefix(base, ".dev.vars"), mode == ".development", mode == ".test":
+	mode := strings.TrimPrefix(strings.TrimSuffix(strings.TrimPrefix(base, ".env"), ".local"), ".")
+	if strings.HasPrefix(base, ".dev.vars") || mode == "test" {
 		return destination.Development
-	case mode == ".production":
-		return destination.Production
-	case mode == ".staging", mode == ".preview":
-		return destination.Preview
 	}
-	return ""
+	return destination.ScopeNamed(mode)
 }
 
 // id names an assignment: the nth, counted from 0, of so many of the variable in the file.

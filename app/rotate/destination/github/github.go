@@ -73,7 +73,7 @@ func (d *Driver) Write(ctx context.Context, place destination.Place, value detec
 	}
 	if err == nil {
 		err = s.api.Do(ctx, destination.Request{
-			Method: http.MethodPut, Path: i.store + "/" + i.secret, Body: body, Secret: value, Doing: fmt.Sprintf("set %s, the %s,", i.secret, place.Title),
+			Method: http.MethodPut, Path: i.store + "/" + i.secret, Body: body, Secret: value, Doing: fmt.Sprintf("set %s (%s)", i.secret, place.Title),
 		}, nil)
 	}
 	return s.explain(err)

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,10 +66,10 @@ func (s *Session) Login() string { return s.login }
 // account says it for people.
 func (s *Session) account() string {
 	switch {
+	case s.login == "":
+		return "the token in " + cmp.Or(s.source, "gh")
 	case s.source == "":
 		return s.login
-	case s.login == "":
-		return "the token in " + s.source
 	}
 	return s.login + " (" + s.source + ")"
 }

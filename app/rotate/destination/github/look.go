@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/rekey-app/rekey/app/rotate/destination"
 )
@@ -51,8 +51,14 @@ type look struct {
 	repo    repository
 	path    string // of the repository in the API
 	flows   workflows
-	denied  []string // what could not be listed
-	stop    bool     // nothing more can be asked
+	denied  []denial
+	stop    bool // nothing more can be asked
+}
+
+// denial is lists that may not be read, and why: in GitHub's words, "" for none.
+type denial struct {
+	lists []string
+	said  string
 }
 
 // Look looks for the secrets of the repository that have one of the variables' names, or a name that a workflow gives to one of them.
@@ -112,7 +118,7 @@ func (l *look) repository() bool {
 		l.problem(&Problem{What: l.repo.String() + " has another name now", Next: "set it with git remote set-url origin, and run this again"})
 	case errors.Is(err, destination.ErrNotFound):
 		l.problem(&Problem{
-			What: fmt.Sprintf("%s was not found on %s as %s", l.repo, l.repo.Host, cmp.Or(l.session.account(), "you")),
+			What: fmt.Sprintf("%s was not found on %s as %s", l.repo, l.repo.Host, l.session.account()),
 			Next: "log in as somebody who may see it: " + l.session.logsIn(),
 		})
 	case err != nil:
@@ -136,11 +142,12 @@ func (l *look) all() {
 		}
 	}
 	l.environments()
-	if len(l.denied) > 0 {
-		l.problem(&Problem{
-			What: fmt.Sprintf("%s may not list %s", cmp.Or(l.session.account(), "this login"), strings.Join(l.denied, ", ")),
-			Next: "ask an administrator to look for " + strings.Join(l.flows.secrets, ", ") + " there",
-		})
+	for _, d := range l.denied {
+		what := fmt.Sprintf("%s may not list %s", l.session.account(), strings.Join(d.lists, ", "))
+		if d.said != "" {
+			what += ": " + d.said
+		}
+		l.problem(&Problem{What: what, Next: "ask an administrator to look for " + strings.Join(l.flows.secrets, ", ") + " there"})
 	}
 }
 
@@ -156,25 +163,42 @@ func (l *look) list(path, what string) []secret {
 
 // failed notes why something could not be listed.
 func (l *look) failed(err error, what string) {
-	var p *Problem
-	switch {
-	case err == nil, l.ctx.Err() != nil:
-		return
-	case errors.Is(err, destination.ErrNotFound) && l.repo.Permissions.Admin && !strings.Contains(what, "organisation"):
-		return // an administrator does not see what is not there: Actions are off, or the server is older than this kind of secrets
-	case errors.Is(err, destination.ErrNotFound):
-		l.denied = append(l.denied, what)
-		return
-	case errors.Is(err, destination.ErrForbidden) && errors.As(l.session.explain(err), &p) && strings.HasPrefix(p.Next, "ask "):
-		l.denied = append(l.denied, what)
-		return
-	case errors.Is(err, destination.ErrForbidden) && p != nil:
-		p.What = "this login may not list " + what
-		l.problem(p)
+	if err == nil || l.ctx.Err() != nil {
 		return
 	}
-	l.stop = errors.Is(err, destination.ErrLogin) || errors.Is(err, destination.ErrUnavailable) || errors.Is(err, destination.ErrLimited)
-	l.problem(l.session.explain(err))
+	var refused *destination.Refused
+	isRefused := errors.As(err, &refused)
+	explained := l.session.explain(err)
+	var p *Problem
+	switch {
+	case !isRefused || !errors.Is(err, destination.ErrNotFound) && !errors.Is(err, destination.ErrForbidden):
+		l.stop = errors.Is(err, destination.ErrLogin) || errors.Is(err, destination.ErrUnavailable) || errors.Is(err, destination.ErrLimited)
+		l.problem(explained)
+	case errors.As(explained, &p) && p.Next != askAdministrator: // there is a way
+		p.What = l.session.account() + " may not list " + what
+		if refused.Said != "" {
+			p.What += ": " + refused.Said
+		}
+		l.problem(p)
+	case errors.Is(err, destination.ErrNotFound) && l.repo.Permissions.Admin && strings.HasSuffix(what, l.repo.String()):
+		// An administrator does not see what is not there: Actions are off, or the server is older than this kind of secrets.
+	default:
+		l.deny(what, refused)
+	}
+}
+
+func (l *look) deny(what string, refused *destination.Refused) {
+	said := refused.Said
+	if errors.Is(refused, destination.ErrNotFound) {
+		said = "" // "Not Found" says nothing
+	}
+	for n := range l.denied {
+		if l.denied[n].said == said {
+			l.denied[n].lists = append(l.denied[n].lists, what)
+			return
+		}
+	}
+	l.denied = append(l.denied, denial{[]string{what}, said})
 }
 
 // store looks at the repository's secrets of a kind, or at those of an environment.
@@ -195,7 +219,7 @@ func (l *look) store(k kind, path, environment string) {
 
 // shared looks at the organisation's secrets that the repository may use, where the repository's API lists them.
 func (l *look) shared(k kind) {
-	for _, s := range l.list(l.path+"/"+k.path+"/organization-secrets", fmt.Sprintf("the organisation's secrets of %s that %s may use", k.title, l.repo)) {
+	for _, s := range l.list(l.path+"/"+k.path+"/organization-secrets", fmt.Sprintf("the secrets of %s of the organisation that may be used in %s", k.title, l.repo)) {
 		l.organisations(k, s)
 	}
 }
@@ -298,22 +322,16 @@ func (l *look) likely(environment string) int {
 	return 3
 }
 
-var (
-	productions  = regexp.MustCompile(`(?i)(^|[^a-z])(prod|production|live)([^a-z]|$)`)
-	previews     = regexp.MustCompile(`(?i)(^|[^a-z])(preview|previews|stage|staging|qa|uat|pr)([^a-z]|$)`)
-	developments = regexp.MustCompile(`(?i)(^|[^a-z])(dev|develop|development|test|testing|local)([^a-z]|$)`)
-	noProduction = regexp.MustCompile(`(?i)(^|[^a-z])(pre|non|not)[^a-z]*prod`)
-)
-
-// scope says by an environment's name for which deployments it counts.
+// scope says by an environment's name for which deployments it counts: "production-eu" for production, "pre-prod" nobody knows.
 func scope(environment string) destination.Scope {
-	switch {
-	case noProduction.MatchString(environment), previews.MatchString(environment):
-		return destination.Preview
-	case productions.MatchString(environment):
-		return destination.Production
-	case developments.MatchString(environment):
-		return destination.Development
+	var found destination.Scope
+	for word := range strings.FieldsFuncSeq(environment, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		switch s := destination.ScopeNamed(word); {
+		case found != "" && s != "" && s != found, slices.Contains([]string{"pre", "non", "not", "no"}, strings.ToLower(word)):
+			return ""
+		case s != "":
+			found = s
+		}
 	}
-	return ""
+	return found
 }

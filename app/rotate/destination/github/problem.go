@@ -17,7 +17,7 @@ type Problem struct {
 }
 
 // Error says both.
-func (p *Problem) Error() string { return p.What + "; " + p.Next }
+func (p *Problem) Error() string { return strings.TrimSuffix(p.What, ".") + "; " + p.Next }
 
 // Unwrap returns the cause.
 func (p *Problem) Unwrap() error { return p.Err }
@@ -47,15 +47,29 @@ func (s *Session) explain(err error) error {
 		p.Next = "unarchive the repository meanwhile, if anything still uses it"
 	case s.lacking(header) != "":
 		p.Next = s.widen(s.lacking(header))
-	case header.Get("X-Accepted-Github-Permissions") != "" && s.source != "":
-		wants, _, _ := strings.Cut(header.Get("X-Accepted-Github-Permissions"), ";")
-		p.Next = fmt.Sprintf("give the token in %s the permission %s", s.source, destination.Quote(wants, noSecret))
+	case s.permission(header) != "":
+		p.Next = s.permission(header)
 	case errors.Is(err, destination.ErrForbidden), errors.Is(err, destination.ErrNotFound):
-		p.Next = "ask an administrator for it, or log in as one"
+		p.Next = askAdministrator
 	default:
 		return err
 	}
 	return p
+}
+
+const askAdministrator = "ask an administrator for it, or log in as one"
+
+// permission says how a token with permissions, which has no scopes, gets the one that is missing: to write, as reading alone does not do.
+func (s *Session) permission(h http.Header) string {
+	wants, _, _ := strings.Cut(h.Get("X-Accepted-Github-Permissions"), ";")
+	if s.scoped || wants == "" {
+		return ""
+	}
+	wants = destination.Quote(strings.ReplaceAll(wants, "=read", "=write"), noSecret)
+	if s.source == "" {
+		return fmt.Sprintf("make a token with the permission %s, and log in with it: %s --with-token", wants, s.logsIn())
+	}
+	return fmt.Sprintf("give the token in %s the permission %s", s.source, wants)
 }
 
 // singleSignOn is where a person lets the token in to an organisation, "" where that is not what is missing.

@@ -60,11 +60,16 @@ func personal(m *destination.Machine) []string {
 	if name := m.Getenv("GIT_CONFIG_GLOBAL"); name != "" {
 		return []string{name}
 	}
-	config := m.Getenv("XDG_CONFIG_HOME")
-	if config == "" {
-		config = filepath.Join(m.Home, ".config")
+	var files []string
+	if config := m.Getenv("XDG_CONFIG_HOME"); config != "" {
+		files = append(files, filepath.Join(config, "git", "config"))
+	} else if m.Home != "" {
+		files = append(files, filepath.Join(m.Home, ".config", "git", "config"))
 	}
-	return []string{filepath.Join(config, "git", "config"), filepath.Join(m.Home, ".gitconfig")}
+	if m.Home != "" {
+		files = append(files, filepath.Join(m.Home, ".gitconfig"))
+	}
+	return files
 }
 
 // instead replaces the start of an address as url.….insteadOf says: the longest counts.

@@ -1,6 +1,8 @@
 package github_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"fmt"
 	"net/http"
 	"os"
@@ -76,11 +78,26 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// appKey is the same for all, as one takes a while to find.
+var appKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
 func newHub(t *testing.T) *hub {
 	t.Helper()
 	h := &hub{clock: &clock{now: time.Date(2026, 11, 29, 9, 0, 0, 0, time.UTC)}}
 	var err error
-	h.Server, err = githubtest.New(githubtest.Options{Quiet: true, Wrap: openapi.Watch(t), Now: h.clock.Now})
+	h.Server, err = githubtest.New(githubtest.Options{Quiet: true, Wrap: openapi.Watch(t), Now: h.clock.Now, PrivateKey: appKey()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +127,7 @@ func (h *hub) login(t *testing.T, scopes ...string) {
 	}
 }
 
-// keep sets secrets to a value. They are repository secrets of Actions, or named by the kind and more before a slash.
+// keep sets a secret to a value.
 func (h *hub) keep(t *testing.T, at githubtest.SecretStore, name, value string, visibility ...string) {
 	t.Helper()
 	seen := strings.Join(visibility, "")
