@@ -20,12 +20,17 @@ func BenchmarkPush(b *testing.B) {
 			focus = append(focus, name)
 		}
 	}
-	b.ReportAllocs()
-	for b.Loop() {
-		result, err := audit.Run(b.Context(), files, audit.Options{Focus: focus})
-		if err != nil || len(result.Findings) != len(focus) {
-			b.Fatal(len(result.Findings), err)
-		}
+	files["middleware.ts"] = []byte("import { clerkMiddleware } from '@clerk/nextjs/server'\nexport default clerkMiddleware()\n")
+	for name, level := range map[string]audit.Tier{"default": audit.Default, "all": audit.All} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				result, err := audit.Run(b.Context(), files, audit.Options{Level: level, Focus: focus})
+				if err != nil || len(result.Findings) != len(focus) {
+					b.Fatal(len(result.Findings), err)
+				}
+			}
+		})
 	}
 }
 

@@ -11,12 +11,13 @@ import (
 // copiedMetadata finds metadata of users and organizations that whoever sends a request chooses.
 func copiedMetadata() Check {
 	return Check{
-		ID: "C19", Title: "The body of a request becomes metadata that only the server should set", Severity: detect.HighSeverity, Tier: All,
+		ID: "C19", Title: "A request chooses metadata that only the server should set", Severity: detect.HighSeverity, Tier: All,
 		Fix:  "Take the fields that may be chosen one by one, and check their values. A role, a plan or a permission is not among them.",
 		Link: "https://clerk.com/docs/guides/users/extending",
 		Why: "`publicMetadata` and `privateMetadata` can only be set with the secret key, and so apps keep roles and plans there. A handler that copies into it what a request brings hands that over: " +
 			"`{\"role\": \"admin\"}` is enough.\n\n" +
-			"Reported where the body, an object of it, or a role or plan of it is copied as it is, by code that mentions no administrator, permission, signature or schema.",
+			"Reported where the body, an object of it, or a role or plan of it is copied as it is, by code that mentions no administrator, permission, signature or schema. What a Server " +
+			"Function is called with counts as well: types don't hold back who calls it from a console.",
 		Before: []Example{{"app/api/profile/route.ts", `import { auth, clerkClient } from "@clerk/nextjs/server";
 
 export async function POST(request: Request) {
@@ -55,7 +56,7 @@ var (
 
 func findCopied(p *project) []Finding {
 	var found []Finding
-	p.scripts([]string{"publicMetadata|privateMetadata", "updateUser|createUser|updateOrganization|createOrganization", reading}, func(f *js.File) {
+	p.scripts([]string{"publicMetadata|privateMetadata", "updateUser|createUser|updateOrganization|createOrganization", reading + "|use server"}, func(f *js.File) {
 		if adminPath.MatchString(f.Path) {
 			return
 		}
@@ -83,7 +84,7 @@ func copiedIn(f *js.File, name string, value *js.Node) (*js.Node, string) {
 		return nil, ""
 	}
 	if isFromBody(f, value, hopsOfBody) {
-		return value.Parent, name + " is what the request's body says"
+		return value.Parent, "whoever sends the request chooses " + name
 	}
 	object := f.Value(value)
 	if object.Kind != js.Object {
@@ -92,9 +93,9 @@ func copiedIn(f *js.File, name string, value *js.Node) (*js.Node, string) {
 	for _, p := range object.Kids {
 		switch {
 		case p.Kind == js.Spread && isFromBody(f, p.Kids[0], hopsOfBody):
-			return p, name + " has all that the request's body says"
+			return p, "whoever sends the request adds to " + name + " what they like"
 		case p.Kind == js.Property && isPrivilege(p.Text) && p.Kids[0] != nil && isFromBody(f, p.Kids[0], hopsOfBody):
-			return p, name + "." + p.Text + " is what the request's body says"
+			return p, "whoever sends the request chooses " + name + "." + p.Text
 		}
 	}
 	return nil, ""
@@ -102,7 +103,8 @@ func copiedIn(f *js.File, name string, value *js.Node) (*js.Node, string) {
 
 const hopsOfBody = 5
 
-// isFromBody reports whether an expression is the parsed body of a request, or a property of it, as it came.
+// isFromBody reports whether an expression is the parsed body of a request, or what a Server Function is called with, or a property of it, as it
+// came.
 func isFromBody(f *js.File, n *js.Node, left int) bool {
 	if left == 0 || n == nil {
 		return false
@@ -113,7 +115,8 @@ func isFromBody(f *js.File, n *js.Node, left int) bool {
 	case js.Call:
 		callee := n.Kids[0]
 		return callee.Kind == js.Member && callee.Text == "json" && len(n.Kids) == 1 && isGiven(f, callee.Kids[0]) ||
-			callee.Kind == js.Ident && callee.Text == "readBody" && len(n.Kids) == 2
+			callee.Kind == js.Ident && callee.Text == "readBody" && len(n.Kids) == 2 ||
+			callee.Kind == js.Member && callee.Text == "get" && isForm.MatchString(callee.Kids[0].Text) && isCallersChoice(f, callee.Kids[0])
 	case js.Member:
 		if n.Text == "body" && n.Kids[0].Kind == js.Ident && isGiven(f, n.Kids[0]) {
 			return true
@@ -121,6 +124,9 @@ func isFromBody(f *js.File, n *js.Node, left int) bool {
 		return n.Kids[0].Kind != js.Call && isFromBody(f, n.Kids[0], left-1)
 	case js.Ident:
 		b := f.Binding(n)
+		if isCallersChoice(f, n) {
+			return !isForm.MatchString(n.Text)
+		}
 		if b == nil || b.Value == nil || b.Assigned {
 			return false
 		}
@@ -128,6 +134,23 @@ func isFromBody(f *js.File, n *js.Node, left int) bool {
 			return true
 		}
 		return isFromBody(f, b.Value, left-1)
+	}
+	return false
+}
+
+// isForm is what a parameter is called that holds a form: its fields are read one by one.
+var isForm = regexp.MustCompile(`(?i)form|^fd$`)
+
+// isCallersChoice reports whether a name is a parameter of a Server Function that a file with "use server" exports.
+func isCallersChoice(f *js.File, n *js.Node) bool {
+	b := f.Binding(n)
+	if b == nil || b.Function == nil || b.Assigned || !slices.Contains(f.Directives, "use server") {
+		return false
+	}
+	for _, exported := range f.Exports {
+		if f.Value(exported) == b.Function {
+			return true
+		}
 	}
 	return false
 }
