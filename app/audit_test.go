@@ -30,6 +30,7 @@ func TestAudits(t *testing.T) {
 		{"ARerunIsAnswered", (*audited).answersReruns},
 		{"RoutesAreMapped", (*audited).mapsRoutes},
 		{"AKeyThatAnAdvisoryExposesIsALeak", (*audited).followsExposedKeys},
+		{"OneIssueFollowsTheDefaultBranchByPolicy", (*audited).keepsAnIssue},
 		{"AFailPolicyFails", (*audited).failsByPolicy},
 		{"AMergeGroupIsCheckedToo", (*audited).checksMergeGroups},
 		{"ObservingNeverFails", (*audited).neverFailsWhileObserving},
@@ -325,6 +326,41 @@ func (a *audited) followsExposedKeys(t *testing.T) {
 		t.Errorf("Clerk was asked about a key that nobody knows: %q", asked)
 	}
 	a.filed(1)
+}
+
+// keepsAnIssue: one issue has the mistakes on the default branch. What a person closed opens again when others are found, and not before.
+func (a *audited) keepsAnIssue(t *testing.T) {
+	filed := len(a.shop.Issues())
+	a.onto(map[string]string{policyPath: "audit: {issue: true}\nissues: {labels: [security]}\n"})
+	a.filed(filed) // there is nothing to say
+	a.onto(map[string]string{"Dockerfile": dockerfile})
+	number := a.filed(filed + 1)[filed].Number
+	is := func(state, title string, parts ...string) {
+		t.Helper()
+		issue := a.issue(number)
+		if issue.State != state || issue.Title != "Clerk configuration: "+title || !slices.Equal(issue.Labels, []string{"security"}) {
+			t.Errorf("the issue is %s, %q, %q; want %s, %q", issue.State, issue.Title, issue.Labels, state, title)
+		}
+		holds(t, "the issue", issue.Body, parts...)
+		a.filed(filed + 1)
+	}
+	is("open", "1 mistake", "Dockerfile:2", "docs/checks/C23.md", "Closed by hand")
+	edits := a.issueEdits()
+	a.onto(map[string]string{"README.md": "# Nothing of it\n"})
+	if n := a.issueEdits() - edits; n != 0 {
+		t.Errorf("%d edits by a push that changes nothing of it", n)
+	}
+	a.took(a.shop.CloseIssue(a.ctx, number, "completed", a.ada))
+	a.onto(map[string]string{"Dockerfile": "# The same, a line below.\n" + dockerfile})
+	is("closed", "1 mistake", "Dockerfile:3")
+	a.onto(map[string]string{"api/views.py": guard})
+	is("open", "2 mistakes, 1 critical", "api/views.py:2")
+	a.onto(map[string]string{"api/views.py": "# Nothing.\n", "Dockerfile": "FROM node:24\n"})
+	is("closed", "no mistakes", "**No mistakes**")
+	a.onto(map[string]string{"Dockerfile": dockerfile})
+	is("open", "1 mistake", "Dockerfile:2")
+	a.onto(map[string]string{policyPath: "audit: {issue: true}\nmode: observe\n", "Dockerfile": "FROM node:24\n"})
+	is("open", "1 mistake") // the policy lets nothing be written
 }
 
 // checksMergeGroups: as the check can be required, it is there for what a merge queue builds.

@@ -149,6 +149,7 @@ const (
 type AuditPolicy struct {
 	Check AuditCheck
 	Level AuditLevel
+	Issue bool // one issue has the state of the default branch
 }
 
 // AuditCheck says what the check run of an audit is where a mistake was found.
@@ -172,6 +173,9 @@ const (
 
 // Audits reports whether anything is audited.
 func (p Policy) Audits() bool { return p.Audit.Check != AuditOff }
+
+// FilesAuditIssue reports whether an issue has what audits find on the default branch. Whether leaks get issues is another question.
+func (p Policy) FilesAuditIssue() bool { return p.Audit.Issue && p.Audits() && !p.Observes() }
 
 // AllowList lists what is no leak.
 type AllowList struct {

@@ -35,6 +35,7 @@ type Tx interface {
 	Tip(ctx context.Context, repository int64, ref string) (string, error)
 	Audit(ctx context.Context, repository int64) (ledger.Audit, error)
 	SaveAudit(ctx context.Context, a ledger.Audit) error
+	AuditIssue(ctx context.Context, repository int64) (ledger.AuditIssue, error)
 	AuditedPull(ctx context.Context, repository int64, pull int) (bool, error)
 }
 

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/rekey-app/rekey/detect/audit/routes"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/text"
 )
@@ -104,7 +106,7 @@ func (a *auditing) conclude(ctx context.Context, state ledger.Audit) error {
 	}
 	a.done(ctx, len(state.Findings), len(state.Gaps))
 	return a.Publish.PublishAudit(ctx, a.owner, text.AuditFacts{
-		Repository: a.Recorder.WithURL(a.repository), Head: a.task.head, Policy: a.policy, Findings: described(state.Findings),
+		Repository: a.Recorder.WithURL(a.repository), Head: a.task.head, Policy: a.policy, Findings: text.Described(state.Findings),
 		AllowedBefore: state.Allowed, Gaps: state.Gaps, Routes: routes.Map{Routes: state.Routes}, Began: a.began, Ended: a.Now(),
 	}, a.create)
 }
@@ -120,10 +122,26 @@ func (a *auditing) save(ctx context.Context, state ledger.Audit) (exposed []resp
 		if err := tx.SaveAudit(ctx, state); err != nil {
 			return err
 		}
-		exposed, err = a.exposed(ctx, tx, state)
-		return err
+		if exposed, err = a.exposed(ctx, tx, state); err != nil {
+			return err
+		}
+		return a.issue(ctx, tx)
 	})
 	return exposed, err
+}
+
+// issue has the issue about the Clerk configuration brought up to date, where the policy wants one or there is one.
+func (a *auditing) issue(ctx context.Context, tx Tx) error {
+	if !a.policy.FilesAuditIssue() {
+		have, err := tx.AuditIssue(ctx, a.repository.ID)
+		if errors.Is(err, ledger.ErrNotFound) || err == nil && have.IssueNumber == 0 {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return tx.Enqueue(ctx, job.AuditIssue{Repository: a.repository.ID}, nil)
 }
 
 // pullRequest audits what a pull request or a merge group changes.
@@ -243,10 +261,10 @@ func (a *auditing) compare(ctx context.Context, facts *text.AuditFacts, base, he
 		return nil
 	}
 	now := a.findings(ctx, results[1].Findings)
-	facts.Findings = described(a.brought(a.findings(ctx, results[0].Findings), now, base, head, c))
+	facts.Findings = text.Described(a.brought(a.findings(ctx, results[0].Findings), now, base, head, c))
 	facts.Stood = len(now) - len(facts.Findings)
 	for _, allowed := range results[1].Allowed {
-		f := described(a.findings(ctx, []audit.Finding{allowed.Finding}))
+		f := text.Described(a.findings(ctx, []audit.Finding{allowed.Finding}))
 		facts.Allowed = append(facts.Allowed, text.AuditAllowed{Finding: f[0], Reason: a.Scanner.RedactString(ctx, allowed.Reason)})
 	}
 	facts.Gaps = append(facts.Gaps, a.gaps(ctx, head, c.head, results[1].Notes)...)

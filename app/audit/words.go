@@ -1,16 +1,12 @@
 package audit
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
 	"github.com/rekey-app/rekey/detect/audit"
 	"github.com/rekey-app/rekey/respond"
 )
-
-// pages is where the pages of checks are.
-const pages = "https://github.com/rekey-app/rekey/blob/main/docs/checks/"
 
 // findings are what an audit has found, as it is kept. Nothing in them is a credential.
 func (a *auditing) findings(ctx context.Context, found []audit.Finding) []respond.AuditFinding {
@@ -20,17 +16,6 @@ func (a *auditing) findings(ctx context.Context, found []audit.Finding) []respon
 			Check: f.ID, Severity: f.Severity, Path: a.Scanner.RedactString(ctx, f.Path), Line: f.Range.Line, EndLine: f.Range.EndLine,
 			Seen: a.Scanner.RedactString(ctx, f.Seen), Fix: a.Scanner.RedactString(ctx, f.Fix),
 		})
-	}
-	return list
-}
-
-// described are findings with what the checks themselves say.
-func described(findings []respond.AuditFinding) []respond.AuditFinding {
-	list := slices.Clone(findings)
-	for i := range list {
-		f := &list[i]
-		check, _ := audit.Lookup(f.Check)
-		f.Title, f.Fix, f.Page = cmp.Or(check.Title, f.Check), cmp.Or(f.Fix, check.Fix), pages+f.Check+".md"
 	}
 	return list
 }

@@ -15,6 +15,8 @@ import (
 type auditTx interface {
 	AuditCheck(ctx context.Context, repository int64, head string) (ledger.AuditCheck, error)
 	SaveAuditCheck(ctx context.Context, c ledger.AuditCheck) error
+	AuditIssue(ctx context.Context, repository int64) (ledger.AuditIssue, error)
+	SaveAuditIssue(ctx context.Context, i ledger.AuditIssue) error
 }
 
 // PublishAudit makes a head commit's second check run say what an audit has found. It sends nothing where GitHub has it already. Without

@@ -30,7 +30,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}),
 	}
 	for _, effect := range []string{
-		"check", "audit", "issue", "summary", "withdraw", "alert", "code_scanning", "mask", "delete", string(respond.Comment), string(respond.CloseIssue), string(respond.ReopenIssue),
+		"check", "audit", "audit_issue", "issue", "summary", "withdraw", "alert", "code_scanning", "mask", "delete", string(respond.Comment), string(respond.CloseIssue), string(respond.ReopenIssue),
 	} {
 		for _, result := range []string{"sent", "unchanged", "waits", "failed"} {
 			m.effects.WithLabelValues(effect, result)
@@ -76,6 +76,8 @@ func nameOf(e Effect) string {
 		return "audit"
 	case *issueEffect:
 		return "issue"
+	case *auditIssueEffect:
+		return "audit_issue"
 	case *summaryEffect:
 		return "summary"
 	case *issueAction:

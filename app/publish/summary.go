@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/riverqueue/river"
 
@@ -47,11 +46,7 @@ type summaryEffect struct {
 
 	have, made ledger.Summary
 	facts      text.SummaryFacts
-	client     *github.Client
-	issue      github.Issue
-	labels     []string // of a new one
-	assignees  []string
-	doubles    []github.Issue
+	issue      standing
 	nowhere    bool // the policy's repository for issues cannot be used
 }
 
@@ -70,7 +65,7 @@ func (e *summaryEffect) Facts(ctx context.Context, tx Tx, _ ledger.Action) (err 
 		e.have = ledger.Summary{} // none, or the policy sends issues elsewhere now
 	}
 	e.have.Repository, e.have.IssueRepository = e.repository.ID, target.ID
-	e.client = e.w.GitHub.Repository(record.Target(target), github.RespondAccess)
+	e.issue = standing{w: e.w, client: e.w.GitHub.Repository(record.Target(target), github.RespondAccess)}
 	e.facts, err = e.w.summaryFacts(ctx, tx, e.repository, target, e.policy)
 	return err
 }
@@ -82,26 +77,22 @@ func (e *summaryEffect) Plan(_ context.Context, interrupted bool) (bool, error) 
 	text := text.Summary(e.facts)
 	e.made = e.have
 	e.made.IssueDigest = text.Digest() + fmt.Sprint(len(e.facts.Leaks) > 0)
-	e.issue = github.Issue{Number: e.have.IssueNumber, Title: text.Title, Body: text.Body}
-	e.labels, e.assignees = text.Labels, text.Assignees
+	e.issue.say(e.have.IssueNumber, text)
 	wanted := e.have.IssueNumber != 0 || len(e.facts.Leaks) > 0
 	return wanted && (e.have.IssueDigest != e.made.IssueDigest || interrupted), nil
 }
 
 func (e *summaryEffect) Find(ctx context.Context) error {
-	if e.issue.Number != 0 {
-		return nil
-	}
-	found, err := e.client.FindIssues(ctx, text.SummaryMarker(e.repository.ID), time.Time{})
-	if len(found) > 0 {
-		e.issue.Number, e.doubles = found[0].Number, found[1:]
-	}
-	return err
+	return e.issue.find(ctx, text.SummaryMarker(e.repository.ID))
 }
 
 // Send creates, edits, closes or reopens the summary issue.
 func (e *summaryEffect) Send(ctx context.Context, before func(context.Context) error) error {
-	issue, err := e.send(ctx, e.client.BeforeWrite(before))
+	state, reason := "open", ""
+	if len(e.facts.Leaks) == 0 {
+		state, reason = "closed", "completed"
+	}
+	issue, err := e.issue.send(ctx, before, state, reason)
 	switch {
 	case errors.Is(err, github.ErrGone) && e.have.IssueNumber != 0: // deleted: another one takes its place
 		e.made = ledger.Summary{Repository: e.repository.ID}
@@ -114,24 +105,6 @@ func (e *summaryEffect) Send(ctx context.Context, before func(context.Context) e
 		e.made.IssueNumber, e.made.IssueURL = issue.Number, issue.URL
 	}
 	return nil
-}
-
-func (e *summaryEffect) send(ctx context.Context, client *github.Client) (github.Issue, error) {
-	for _, i := range e.doubles {
-		if _, err := client.EditIssue(ctx, duplicate(i.Number, e.issue.Number)); err != nil {
-			return github.Issue{}, err
-		}
-	}
-	issue := e.issue
-	if issue.Number == 0 {
-		issue.Labels, issue.Assignees = e.labels, e.assignees
-		return client.CreateIssue(ctx, e.w.redactIssue(ctx, issue))
-	}
-	issue.State = "open"
-	if len(e.facts.Leaks) == 0 {
-		issue.State, issue.Reason = "closed", "completed"
-	}
-	return client.EditIssue(ctx, e.w.redactIssue(ctx, issue))
 }
 
 func (e *summaryEffect) Save(ctx context.Context, tx Tx) (string, error) {

@@ -103,6 +103,7 @@ func (p parts) wire(cfg config.Config) (*river.Workers, *backfill.Worker) {
 	river.AddWorker(workers, outcome.Handle(runner, effects.Check))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Issue))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Summary))
+	river.AddWorker(workers, outcome.Handle(runner, effects.AuditIssue))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Effects))
 	river.AddWorker(workers, outcome.Handle(runner, effects.Alert))
 	river.AddWorker(workers, outcome.Handle(runner, effects.CodeScanning))

@@ -22,3 +22,19 @@ func (a Audit) Key() string { return strconv.FormatInt(a.Repository, 10) + "@" +
 func (Audit) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
 }
+
+// AuditIssue brings the one issue of a repository about its Clerk configuration up to date.
+type AuditIssue struct {
+	Repository int64 `json:"repository"`
+}
+
+// Kind implements river.JobArgs.
+func (AuditIssue) Kind() string { return "audit_issue" }
+
+// Key implements [Singleton].
+func (a AuditIssue) Key() string { return strconv.FormatInt(a.Repository, 10) }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (AuditIssue) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueRespond, MaxAttempts: RespondAttempts}
+}

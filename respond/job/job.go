@@ -68,6 +68,7 @@ func All() []Args {
 		DeleteLogs{},
 		TextHistory{},
 		Audit{},
+		AuditIssue{},
 	}
 }
 

@@ -159,3 +159,36 @@ func (tx *Tx) AuditedPull(ctx context.Context, repository int64, pull int) (bool
 	}
 	return found, nil
 }
+
+// AuditIssue is the one issue of a repository about its Clerk configuration.
+type AuditIssue struct {
+	Summary
+	Found string // hash of what it was opened or closed for
+}
+
+// AuditIssue returns the repository's issue about its Clerk configuration, or ErrNotFound.
+func (tx *Tx) AuditIssue(ctx context.Context, repository int64) (AuditIssue, error) {
+	i := AuditIssue{Summary: Summary{Repository: repository}}
+	found, err := one(ctx, tx, []any{&i.IssueRepository, &i.IssueNumber, &i.IssueURL, &i.IssueDigest, &i.Found},
+		`SELECT issue_repository, issue_number, issue_url, issue_digest, found FROM audit_issues WHERE repository = $1`, repository)
+	switch {
+	case err != nil:
+		return AuditIssue{}, fmt.Errorf("ledger: audit issue of repository %d: %w", repository, err)
+	case !found:
+		return AuditIssue{}, fmt.Errorf("%w: audit issue of repository %d", ErrNotFound, repository)
+	}
+	return i, nil
+}
+
+// SaveAuditIssue records the repository's issue about its Clerk configuration.
+func (tx *Tx) SaveAuditIssue(ctx context.Context, i AuditIssue) error {
+	_, err := tx.exec(ctx, `INSERT INTO audit_issues (repository, issue_repository, issue_number, issue_url, issue_digest, found)
+		VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (repository) DO UPDATE SET issue_repository = excluded.issue_repository, issue_number = excluded.issue_number,
+			issue_url = excluded.issue_url, issue_digest = excluded.issue_digest, found = excluded.found`,
+		i.Repository, i.IssueRepository, i.IssueNumber, i.IssueURL, i.IssueDigest, i.Found)
+	if err != nil {
+		return fmt.Errorf("ledger: audit issue of repository %d: %w", i.Repository, err)
+	}
+	return nil
+}

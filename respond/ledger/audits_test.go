@@ -32,6 +32,26 @@ func anAudit() ledger.Audit {
 	return a
 }
 
+func TestAuditIssuesAreKept(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, url string) {
+		s, _ := open(t, url)
+		know(t, s, repository())
+		want := ledger.AuditIssue{Summary: ledger.Summary{Repository: 9, IssueRepository: 10, IssueNumber: 4, IssueURL: "https://github.com/acme/security/issues/4", IssueDigest: "d"}, Found: "f"}
+		update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			if _, err := tx.AuditIssue(ctx, 9); !errors.Is(err, ledger.ErrNotFound) {
+				t.Errorf("before: %v", err)
+			}
+			return errors.Join(tx.SaveAuditIssue(ctx, ledger.AuditIssue{Summary: ledger.Summary{Repository: 9}}), tx.SaveAuditIssue(ctx, want))
+		})
+		view(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+			got, err := tx.AuditIssue(ctx, 9)
+			equal(t, "audit issue", got, want)
+			return err
+		})
+	})
+}
+
 func TestAuditsAreKeptWithoutSourceText(t *testing.T) {
 	t.Parallel()
 	ledgertest.Each(t, func(t *testing.T, url string) {

@@ -109,6 +109,7 @@ func fill(t *testing.T, s *ledger.Store, installation, id int64, account string)
 			tx.RecordGap(ctx, id, "refs/heads/main", "", headA, []string{"too large"}),
 			tx.RecordNotice(ctx, "team", id, []byte("{}")),
 			tx.SaveSummary(ctx, ledger.Summary{Repository: id, IssueRepository: id}),
+			tx.SaveAuditIssue(ctx, ledger.AuditIssue{Summary: ledger.Summary{Repository: id, IssueRepository: id}}),
 			tx.RecordActivity(ctx, ledger.Activity{By: "mona", Kind: ledger.ActivityCommand, What: "status", Repository: id, Leak: leak.ID}),
 			tx.SaveIssueText(ctx, leak.ID, "title", "body"),
 			tx.RecordReading(ctx, ledger.Reading{Repository: id, Kind: respond.InAsset, ID: 5, Version: "v"}),

@@ -102,7 +102,7 @@ func (s *Store) orphaned() string {
 		leak = `CAST(substring(a.key FROM '^effect:leak:([0-9]+)') AS BIGINT)`
 		id = `CAST(substring(a.key FROM '^[a-z]+:([0-9]+)') AS BIGINT)`
 	}
-	return `((a.key LIKE 'check:%' OR a.key LIKE 'audit:%' OR a.key LIKE 'command:%' OR a.key LIKE 'summary:%')
+	return `((a.key LIKE 'check:%' OR a.key LIKE 'audit:%' OR a.key LIKE 'auditissue:%' OR a.key LIKE 'command:%' OR a.key LIKE 'summary:%')
 			AND NOT EXISTS (SELECT 1 FROM repositories r WHERE r.id = ` + id + `)
 		OR (a.key LIKE 'issue:%' OR a.key LIKE 'effects:%') AND NOT EXISTS (SELECT 1 FROM leaks l WHERE l.id = ` + id + `)
 		OR a.key LIKE 'effect:leak:%' AND NOT EXISTS (SELECT 1 FROM leaks l WHERE l.id = ` + leak + `))`

@@ -78,6 +78,15 @@ CREATE TABLE audit_checks (
 
 CREATE INDEX audit_checks_pull ON audit_checks (repository, pull_number) WHERE pull_number <> 0;
 
+CREATE TABLE audit_issues (
+    repository       INTEGER PRIMARY KEY REFERENCES repositories ON DELETE CASCADE,
+    issue_repository INTEGER NOT NULL,
+    issue_number     INTEGER NOT NULL,
+    issue_url        TEXT NOT NULL,
+    issue_digest     TEXT NOT NULL,
+    found            TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE audit_packages (
     repository INTEGER NOT NULL REFERENCES audits ON DELETE CASCADE,
     root       TEXT NOT NULL,

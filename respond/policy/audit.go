@@ -23,6 +23,7 @@ func (f *File) readAudit(n *yaml.Node) error {
 		return nil
 	}
 	return fields(n, "audit", map[string]func(*yaml.Node) error{
+		"issue": func(n *yaml.Node) error { return boolean(n, "audit.issue", &f.AuditIssue) },
 		"check": func(n *yaml.Node) error { return check(n, "audit.check") },
 		"level": func(n *yaml.Node) error {
 			return choice(n, "audit.level", &f.AuditLevel, []respond.AuditLevel{respond.AuditDefault, respond.AuditAll})

@@ -103,6 +103,9 @@ func consequences(p respond.Policy) map[string][]string {
 	if p.Audit.Level == respond.AuditAll {
 		says("audit", "questions are shown")
 	}
+	if p.FilesAuditIssue() {
+		says("audit", "an issue has the state of the default branch")
+	}
 	if p.CodeScanning {
 		says("code_scanning", "open leaks are in the Security tab")
 	}
@@ -144,6 +147,7 @@ func anyFile(t *rapid.T, source respond.PolicySource) File {
 	pointed(t, maybe, "logs", &f.TextsLogs, true, false)
 	pointed(t, maybe, "audit", &f.AuditCheck, respond.AuditOff, respond.AuditNotice, respond.AuditFail)
 	pointed(t, maybe, "level", &f.AuditLevel, respond.AuditDefault, respond.AuditAll)
+	pointed(t, maybe, "issue", &f.AuditIssue, true, false)
 	pointed(t, maybe, "code_scanning", &f.CodeScanning, true, false)
 	pointed(t, maybe, "resolve_alerts", &f.ResolveAlerts, true, false)
 	some := func(name string, of ...string) []string {
@@ -261,6 +265,7 @@ func replace(p *respond.Policy, f File) {
 	over(&p.Texts.Logs, f.TextsLogs)
 	over(&p.Audit.Check, f.AuditCheck)
 	over(&p.Audit.Level, f.AuditLevel)
+	over(&p.Audit.Issue, f.AuditIssue)
 	over(&p.CodeScanning, f.CodeScanning)
 	over(&p.ResolveAlerts, f.ResolveAlerts)
 	if f.IssuesRepository != nil && !strings.EqualFold(p.Issues.Repository, *f.IssuesRepository) {

@@ -65,6 +65,7 @@ type File struct {
 	TextsRedact       *respond.Redact
 	AuditCheck        *respond.AuditCheck
 	AuditLevel        *respond.AuditLevel
+	AuditIssue        *bool
 	TextsLogs         *bool
 	Notify            []respond.NotifyRule // nil: not said; empty: nobody
 	CodeScanning      *bool

@@ -58,7 +58,7 @@ remind:
   time_zone: Europe/Berlin
   escalate: {after: 3d, to: pager}
 texts: {redact: mask, logs: true}
-audit: {check: fail, level: all}
+audit: {check: fail, level: all, issue: true}
 `
 
 func TestParseAndMerge(t *testing.T) {
@@ -82,7 +82,7 @@ func TestParseAndMerge(t *testing.T) {
 			Quiet: respond.QuietHours{From: 22*60 + 30, To: 6 * 60}, Escalate: respond.Escalation{After: 72 * time.Hour, To: "pager"},
 		},
 		Texts: respond.TextPolicy{Redact: respond.RedactMask, Logs: true},
-		Audit: respond.AuditPolicy{Check: respond.AuditFail, Level: respond.AuditAll},
+		Audit: respond.AuditPolicy{Check: respond.AuditFail, Level: respond.AuditAll, Issue: true},
 	}
 	if diff := cmp.Diff(want, policy.Merge(f)); diff != "" {
 		t.Error(diff)
@@ -140,6 +140,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"audit: neutral\n", 1, "one of off, notice, fail, or a mapping"},
 		{"audit:\n  level: 2\n", 2, "one of default, all"},
 		{"audit:\n  check: all\n", 2, "one of off, notice, fail"},
+		{"audit:\n  issue: fail\n", 2, "true or false"},
 		{"texts: {redact: delete}\n", 1, "one of off, mask"},
 		{"texts:\n  logs: always\n", 2, "true or false"},
 		{"remind: never\n", 1, "off, or a mapping"},
@@ -335,6 +336,7 @@ func document(t *rapid.T, flawed bool) string {
 			return object("audit", map[string]func() any{
 				"check": func() any { return pick("check", "off", false, "notice", "fail") },
 				"level": func() any { return pick("level", "default", "all") },
+				"issue": func() any { return pick("issue", true, false) },
 			}, false)
 		},
 		"public": func() any {

@@ -152,6 +152,12 @@ func settings() []setting {
 		}.named("audit.level"),
 		row[bool]{
 			may:   "set `true`",
+			get:   func(p *respond.Policy) *bool { return &p.Audit.Issue },
+			said:  func(f File, _ bool) (bool, bool) { return value(f.AuditIssue) },
+			merge: byRank(false, true),
+		}.named("audit.issue"),
+		row[bool]{
+			may:   "set `true`",
 			get:   func(p *respond.Policy) *bool { return &p.CodeScanning },
 			said:  func(f File, _ bool) (bool, bool) { return value(f.CodeScanning) },
 			merge: byRank(false, true),

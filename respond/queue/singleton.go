@@ -142,6 +142,8 @@ func singletonArgs(row *rivertype.JobRow) (job.Singleton, error) {
 		return decodeSingleton[job.Issues](row)
 	case job.Summary{}.Kind():
 		return decodeSingleton[job.Summary](row)
+	case job.AuditIssue{}.Kind():
+		return decodeSingleton[job.AuditIssue](row)
 	case job.Reconcile{}.Kind():
 		return decodeSingleton[job.Reconcile](row)
 	case job.Policy{}.Kind():

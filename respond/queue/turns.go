@@ -124,7 +124,7 @@ func (s *store) turnOf(ctx context.Context, row *rivertype.JobRow) (turn.Job, er
 		j.Class = turn.Question
 	case job.Effects{}.Kind():
 		j.Class, lane = turn.Reply, issues
-	case job.Issue{}.Kind(), job.Summary{}.Kind():
+	case job.Issue{}.Kind(), job.Summary{}.Kind(), job.AuditIssue{}.Kind():
 		j.Class, lane = turn.Issue, issues // or Reply, where it is there
 	default:
 		j.Class, lane = turn.Background, row.Kind

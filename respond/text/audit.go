@@ -1,14 +1,17 @@
 package text
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/rekey-app/rekey/detect/audit"
 	"github.com/rekey-app/rekey/detect/audit/routes"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
@@ -75,6 +78,20 @@ func AuditDigest(run CheckRun) string {
 		fmt.Fprintf(h, " %q %d %d %q %q %q", a.Path, a.StartLine, a.EndLine, a.Level, a.Title, a.Message)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// checkPages is where the pages of checks are.
+const checkPages = "https://github.com/rekey-app/rekey/blob/main/docs/checks/"
+
+// Described are findings with what the checks themselves say.
+func Described(findings []respond.AuditFinding) []respond.AuditFinding {
+	list := slices.Clone(findings)
+	for i := range list {
+		f := &list[i]
+		check, _ := audit.Lookup(f.Check)
+		f.Title, f.Fix, f.Page = cmp.Or(check.Title, f.Check), cmp.Or(f.Fix, check.Fix), checkPages+f.Check+".md"
+	}
+	return list
 }
 
 type auditView struct{ AuditFacts }
@@ -156,16 +173,7 @@ func (v auditView) summary() string {
 		fmt.Fprintf(&b, "The files that %s changes had %s before. The default branch's check lists them.\n\n", v.this(), v.found(v.Stood))
 	}
 	v.writeAllowed(&b)
-	if len(v.Gaps) > 0 {
-		b.WriteString("**Not read:**\n\n")
-		for i, gap := range v.Gaps {
-			if i == maxRows {
-				break
-			}
-			b.WriteString("- " + markdown.Code(gap) + "\n")
-		}
-		more(&b, len(v.Gaps)-maxRows, "file", "files")
-	}
+	v.writeGaps(&b)
 	b.WriteString(v.closing())
 	b.WriteString(v.routeMap(markdown.MaxCheckSummary - b.Len()))
 	return b.String()
@@ -233,6 +241,17 @@ func (v auditView) writeAllowed(b *strings.Builder) {
 	if v.AllowedBefore > 0 {
 		fmt.Fprintf(b, "%s accepted by comments with `rekey:allow`.\n\n", format.Count(v.AllowedBefore, "finding is", "findings are"))
 	}
+}
+
+func (v auditView) writeGaps(b *strings.Builder) {
+	if len(v.Gaps) == 0 {
+		return
+	}
+	b.WriteString("**Not read:**\n\n")
+	for _, gap := range v.Gaps[:min(len(v.Gaps), maxRows)] {
+		b.WriteString("- " + markdown.Code(gap) + "\n")
+	}
+	more(b, len(v.Gaps)-maxRows, "file", "files")
 }
 
 // closing says what was looked at, and how to see more.

@@ -26,7 +26,16 @@ func SummaryMarker(repository int64) string {
 	return Marker(repository, noFingerprint)
 }
 
-var noFingerprint = strings.Repeat("0", 32)
+// AuditMarker is the hidden line by which the issue about the Clerk configuration is found again.
+func AuditMarker(repository int64) string {
+	return Marker(repository, auditFingerprint)
+}
+
+// What is in the place of a leak's fingerprint in issues that are about none.
+var (
+	noFingerprint    = strings.Repeat("0", 32)
+	auditFingerprint = strings.Repeat("0", 31) + "1"
+)
 
 // CommentMarker is the hidden line by which a comment is found again that an action with this key writes.
 func CommentMarker(key string) string {
@@ -46,7 +55,7 @@ var leakMarker = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompil
 // ParseMarker reads the [Marker] at the start of an issue's body.
 func ParseMarker(body string) (repository int64, fingerprint string, ok bool) {
 	m := leakMarker().FindStringSubmatch(body)
-	if m == nil || m[2] == noFingerprint {
+	if m == nil || m[2] == noFingerprint || m[2] == auditFingerprint {
 		return 0, "", false
 	}
 	repository, err := strconv.ParseInt(m[1], 16, 64)
