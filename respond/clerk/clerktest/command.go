@@ -36,7 +36,7 @@ func Command(args []string, getenv func(string) string, stdin io.Reader, stdout,
 		path = "/v1" + path
 	}
 	method := cmp.Or(c.method, map[bool]string{true: http.MethodGet, false: http.MethodPost}[len(body) == 0])
-	req, err := http.NewRequest(method, getenv("CLERK_PLATFORM_API_URL")+path, bytes.NewReader(body)) //nolint:noctx // the process is the context
+	req, err := http.NewRequest(method, getenv("CLERK_PLATFORM_API_URL")+path, bytes.NewReader(body))
 	if err != nil {
 		return own(stderr, "unexpected_error", err.Error(), 1)
 	}

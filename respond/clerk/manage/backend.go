@@ -158,7 +158,7 @@ func (b *Backend) RotateOAuthSecret(ctx context.Context, application string) (de
 	err := call(ctx, b.s, r, &rotated)
 	var failure *Error
 	switch {
-	case errors.As(err, &failure) && failure.Kind == ErrOutcomeUnknown:
+	case errors.As(err, &failure) && errors.Is(failure, ErrOutcomeUnknown):
 		failure.advice = "it may have been done all the same, and the new secret cannot be read back: check whether clients still work, then decide whether to rotate again"
 		return detect.Secret{}, failure
 	case err != nil:

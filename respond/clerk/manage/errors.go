@@ -61,7 +61,7 @@ func (e *Error) Error() string {
 	default:
 		b.WriteString(e.Kind.Error())
 	}
-	if e.Kind == ErrLimited && e.RetryAfter > 0 {
+	if errors.Is(e.Kind, ErrLimited) && e.RetryAfter > 0 {
 		fmt.Fprintf(&b, ": try again in %s", e.RetryAfter)
 	} else if e.advice != "" {
 		b.WriteString(": " + e.advice)
@@ -117,7 +117,7 @@ func (r request) decide(a answer, credential detect.Secret, words advice) *Error
 		return e
 	}
 	e.advice = words[e.Kind]
-	if len(e.Codes) == 0 && e.Kind != ErrLimited {
+	if len(e.Codes) == 0 && !errors.Is(e.Kind, ErrLimited) {
 		e.what = "but not in Clerk's form, as a proxy might"
 	}
 	return e

@@ -355,7 +355,10 @@ func TestNothingEchoesACredential(t *testing.T) {
 			_, _ = rw.Write([]byte(`{"errors":[{"code":"` + token + `","message":"` + token + `"},{"code":"` + body + `"}],"` + token + `":1}`))
 		})
 		token := detect.NewSecret("ak_" + strings.ToLower(w.token.Reveal()[3:]))
-		for _, p := range w.ways(t, token) {
+		for way, p := range w.ways(t, token) {
+			if way == "command" && status%100 != 0 {
+				continue // a process takes its time: three of them say enough
+			}
 			_, err := p.RotateSecretKeys(t.Context(), app, production, 0, "")
 			if err == nil {
 				t.Errorf("%d is no error", status)
