@@ -25,7 +25,7 @@ func Quote(said string, secret detect.Secret) string {
 			return ""
 		}
 	}
-	line := strings.Join(strings.Fields(terminal.Printable(said)), " ")
+	line := terminal.Printable(strings.Join(strings.Fields(said), " ")) // a new line is a space, and nothing that can't be printed
 	if r := []rune(line); len(r) > maxQuoted {
 		line = string(r[:maxQuoted-1]) + "…"
 	}
