@@ -84,7 +84,7 @@ func playAndShow(ctx context.Context, o options) error {
 	}
 	server.SetWebhookURL(dashboard + "/webhook")
 	server.SetCallbackURL(dashboard + signin.Callback)
-	s, err := newScenario(server, clerk, o.Seed)
+	s, err := newScenario(server, clerk, o)
 	var pages http.Handler
 	if err == nil {
 		pages, err = play(ctx, s, o)
@@ -107,7 +107,7 @@ func play(ctx context.Context, s *scenario, o options) (http.Handler, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
-	t := &player{scenario: s, out: o.Out, now: o.Now}
+	t := &player{scenario: s}
 	t.opening()
 	steps := s.steps()
 	for i, step := range steps {

@@ -18,7 +18,7 @@ func TestDemoComesOutAsItMust(t *testing.T) {
 	if status := run(t.Context(), []string{"--once"}, &out, &errOut); status != 0 {
 		t.Fatalf("exit status %d:\n%s%s", status, &out, &errOut)
 	}
-	for _, want := range []string{"A clean commit", "production key", "stranger's pull request", "annotation  .env.production:3", "annotation  middleware.ts:6", "Everything worked"} {
+	for _, want := range []string{"A clean commit", "production key", "stranger's pull request", "annotation  .env.production:3", "annotation  middleware.ts:6", "✓ Vercel project shop, production: written, and read back.", "✓ rekey confirmed it, and closed the issue.", "Everything worked"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the demo's output lacks %q:\n%s", want, &out)
 		}

@@ -42,8 +42,8 @@ type commandLine struct {
 
 const description = `Shows what rekey does with a leak, without GitHub: it starts a fake GitHub on this machine and the same server that rekey serve
 runs. A pull request leaks a production key and turns red; removing the line isn't enough; a stranger's pull request leaks a
-development key. Then someone says that the production key is rotated, and is refused because it still works. Once it is deleted in
-Clerk, everything turns green. It needs only git; nothing leaves this machine.`
+development key. Then someone says that the production key is rotated, and is refused because it still works. rekey rotate replaces it
+everywhere, and everything turns green. It needs only git; nothing leaves this machine.`
 
 // run is the program: its exit status is 0 for success, 1 where something did not come out as it must, 2 for errors.
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -16,8 +15,6 @@ import (
 // player plays steps, prints what happened, and keeps what did not come out as it must.
 type player struct {
 	*scenario
-	out   io.Writer
-	now   func() time.Time
 	wrong []string
 	filed bool // the issue
 }

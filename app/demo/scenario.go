@@ -3,8 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -60,11 +60,14 @@ type scenario struct {
 	test    string
 	leaking string   // the commit that leaks the production key
 	keys    []string // that must appear nowhere
+	out     io.Writer
+	now     func() time.Time
 }
 
-func newScenario(server *githubtest.Server, clerk *clerktest.Server, seed int64) (*scenario, error) {
+func newScenario(server *githubtest.Server, clerk *clerktest.Server, o options) (*scenario, error) {
+	seed := o.Seed
 	s := &scenario{
-		seed: seed, github: server, clerk: clerk, ada: server.User("ada"), sam: server.User("sam"),
+		seed: seed, out: o.Out, now: o.Now, github: server, clerk: clerk, ada: server.User("ada"), sam: server.User("sam"),
 		live: detecttest.Key(seed, detect.Live), test: detecttest.Key(seed+1, detect.Test),
 	}
 	s.keys = []string{s.live, s.test}
@@ -75,7 +78,7 @@ func newScenario(server *githubtest.Server, clerk *clerktest.Server, seed int64)
 	if s.shop, err = server.CreateRepository(acme, "shop", githubtest.RepositoryOptions{Private: true}); err != nil {
 		return nil, err
 	}
-	s.shop.SetRole(s.ada, "maintain")
+	s.shop.SetRole(s.ada, "admin")
 	s.shop.SetRole(s.sam, "read")
 	return s, nil
 }
@@ -88,7 +91,7 @@ func (s *scenario) begin(ctx context.Context) error {
 			"README.md":    "# The shop\n\nSells tea.\n",
 			"package.json": "{\n  \"name\": \"shop\",\n  \"dependencies\": {\n    \"@clerk/nextjs\": \"^6.0.0\",\n    \"next\": \"^15.0.0\"\n  }\n}\n",
 			"vercel.json":  "{\n  \"framework\": \"nextjs\"\n}\n",
-			".gitignore":   ".env*.local\nnode_modules\n",
+			".gitignore":   ".env*.local\n.vercel\nnode_modules\n",
 			".github/workflows/browser.yml": "name: browser tests\non: pull_request\njobs:\n  test:\n    runs-on: ubuntu-latest\n" +
 				"    env:\n      CLERK_SECRET_KEY: ${{ secrets.CLERK_SECRET_KEY }}\n    steps:\n      - run: npx playwright test\n",
 		},
@@ -134,7 +137,7 @@ func (s *scenario) steps() []*step {
 			},
 		},
 		{
-			Title: "Ada deletes the old key in Clerk, and comments /rekey rotated: revoked", Who: "ada", Short: true, Do: s.deleteAndSay,
+			Title: "Ada runs rekey rotate in her clone: the new key is everywhere, the old one is revoked, the issue closes", Who: "ada", Short: true, Do: s.rotate,
 			Expect: expectation{
 				Conclusion: "success", Annotations: []string{".env.production:3"}, Issues: 1, Comments: 3, Closed: true, Answer: "revoked",
 			},
@@ -183,7 +186,7 @@ func (s *scenario) leak(ctx context.Context) (string, githubtest.Delivery, error
 		Branch: "sign-in", Message: "Deploy with sign-in", Author: s.ada, Parents: s.tips(),
 		Files: map[string]string{
 			".env.production": "# where customers sign in\n" +
-				"NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY=" + detecttest.PublishableKey(detect.Live, "clerk.teashop.example") + "\n" +
+				"NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY=" + detecttest.PublishableKey(detect.Live, shopHost) + "\n" +
 				"CLERK_SECRET_KEY=" + s.live + "\n",
 			"middleware.ts": "import { clerkMiddleware } from \"@clerk/nextjs/server\";\n\nexport default clerkMiddleware();\n",
 		},
@@ -256,15 +259,5 @@ func (s *scenario) pressRotated(ctx context.Context) (string, githubtest.Deliver
 		return "", githubtest.Delivery{}, fmt.Errorf("there is no check run on %s", s.leaking)
 	}
 	sent, err := s.shop.PressButton(ctx, runs[0].ID, respond.ButtonRotated, s.ada)
-	return s.leaking, sent, err
-}
-
-func (s *scenario) deleteAndSay(ctx context.Context) (string, githubtest.Delivery, error) {
-	s.clerk.Delete(detect.NewSecret(s.live))
-	issues := s.shop.Issues()
-	if len(issues) == 0 {
-		return "", githubtest.Delivery{}, errors.New("there is no issue")
-	}
-	sent, err := s.shop.Comment(ctx, issues[0].Number, "/rekey rotated", s.ada)
 	return s.leaking, sent, err
 }

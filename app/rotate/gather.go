@@ -224,13 +224,16 @@ func (r *runner) instance(ctx context.Context, s Subject) (Instance, *Problem, e
 		known.ID, known.Because = wanted.instance, "you named it"
 	}
 	platform := r.Clerk.Platform()
-	if platform == nil || r.Way == Guided || s.Kind != detect.SecretKey && s.Kind != detect.LegacyAPIKey {
+	if platform == nil || s.Kind != detect.SecretKey && s.Kind != detect.LegacyAPIKey {
 		return known, nil, ctx.Err()
 	}
 	apps, err := platform.Applications(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
 			return known, nil, ctx.Err()
+		}
+		if r.Way == Guided { // which needs no API
+			return known, nil, nil
 		}
 		return known, &Problem{Driver: "clerk", Problem: platformProblem(err)}, nil
 	}

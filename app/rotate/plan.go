@@ -191,7 +191,7 @@ func chosen(p destination.Place, f Facts) (write bool, why string, doubt bool) {
 	case destination.Nothing:
 		return false, "the variable is not set there", false
 	case destination.Other:
-		return false, "it holds something else", false
+		return false, "it doesn't hold this " + noun(f.Subject), false
 	case destination.Same:
 		why := "it holds another " + describe(f.Subject)
 		if f.endsAll() {

@@ -119,7 +119,7 @@ func (s Step) words() string {
 		}
 		return text
 	case Deploy:
-		return "Redeploy " + s.Text
+		return "Redeploy " + strings.TrimSuffix(s.Text, ".") + "."
 	case Ask:
 		return "You: " + s.Text
 	case Create, Prove, End, Tell:
