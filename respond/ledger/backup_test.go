@@ -63,6 +63,34 @@ func TestBackupWhileWriting(t *testing.T) {
 	}
 }
 
+// A backup beside a server needs no lock for writing: one that is held for as long as it takes holds up neither opening the database nor
+// the copy, which has what was committed before.
+func TestABackupWaitsForNoWriter(t *testing.T) {
+	t.Parallel()
+	url := ledgertest.SQLite(t)
+	s := ledgertest.Open(t, ledger.Options{URL: url})
+	know(t, s, repository())
+	path := filepath.Join(t.TempDir(), "rekey.db")
+	var err error // kept from Update, which would try again
+	update(t, s, func(ctx context.Context, tx *ledger.Tx) error {
+		if err := tx.Exec(ctx, "DELETE FROM repositories"); err != nil {
+			return err
+		}
+		beside, opened := queue.OpenStore(ctx, ledger.Options{URL: url, Beside: true})
+		if err = opened; err == nil {
+			_, err = beside.Backup(ctx, path)
+			err = errors.Join(err, beside.Close())
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("beside a writer: %v", err)
+	}
+	if copied := counted(t, ledgertest.Open(t, ledger.Options{URL: path})); copied["repositories"] != 1 {
+		t.Errorf("%d repositories in the backup", copied["repositories"])
+	}
+}
+
 // A backup replaces nothing, leaves nothing behind that failed, and is not for PostgreSQL.
 func TestBackupsThatFail(t *testing.T) {
 	t.Parallel()

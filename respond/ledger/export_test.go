@@ -57,7 +57,7 @@ func UpgradeUntil(ctx context.Context, url string, version int, die func()) erro
 		if s.writer, err = sql.Open("sqlite", sqliteDSN(path, map[string][]string{"_pragma": {"journal_mode(WAL)"}})); err != nil {
 			return err
 		}
-		return s.migrating(ctx, func(q querier) error {
+		return s.migrating(ctx, nil, func(q querier) error {
 			err := s.upgrade(ctx, q, list[:version])
 			die()
 			return err

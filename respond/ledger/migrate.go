@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"embed"
 	"encoding/hex"
 	"errors"
@@ -179,7 +180,7 @@ func recordChecksum(ctx context.Context, q querier, m migration) error {
 	return err
 }
 
-// migrateSQLite runs under the lock that keeps other processes away. A database that is not ours to open is left as it is.
+// migrateSQLite runs under the lock that keeps other servers away. Beside one it only looks. A database that is not ours to open is left as it is.
 func (s *Store) migrateSQLite(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
@@ -190,7 +191,8 @@ func (s *Store) migrateSQLite(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	err = s.migrating(ctx, func(q querier) error {
+	// Without the lock for writing: a server that writes all the time may leave no moment to take it in the time that SQLite tries.
+	err = s.migrating(ctx, &sql.TxOptions{ReadOnly: true}, func(q querier) error {
 		_, err := s.checkVersion(ctx, q, len(list))
 		return err
 	})
@@ -200,12 +202,15 @@ func (s *Store) migrateSQLite(ctx context.Context) (err error) {
 	if err := s.queue.Open(ctx, s.DB()); err != nil {
 		return fmt.Errorf("queue: %w", err)
 	}
-	return s.migrating(ctx, func(q querier) error { return s.upgrade(ctx, q, list) })
+	if s.beside {
+		return nil
+	}
+	return s.migrating(ctx, nil, func(q querier) error { return s.upgrade(ctx, q, list) })
 }
 
 // migrating runs do in a transaction on SQLite.
-func (s *Store) migrating(ctx context.Context, do func(querier) error) error {
-	tx, err := s.writer.BeginTx(ctx, nil)
+func (s *Store) migrating(ctx context.Context, opts *sql.TxOptions, do func(querier) error) error {
+	tx, err := s.writer.BeginTx(ctx, opts)
 	if err != nil {
 		return err
 	}
