@@ -136,25 +136,21 @@ func shellCommands(script string) []string {
 
 func isBlank(b byte) bool { return b == ' ' || b == '\t' || b == '\n' || b == '\r' }
 
-// unquoted returns a command without what is in quotes and in expressions.
-func unquoted(command string) string {
+// outside returns a command without expressions and without what is in quotes, but for those that are kept.
+func outside(command, kept string) string {
 	var b strings.Builder
 	var quote byte
 	for i := 0; i < len(command); i++ {
 		switch c := command[i]; {
 		case c == '\\' && quote != '\'':
 			i++
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'':
+		case c == quote:
+			quote = 0
+		case quote == 0 && (c == '"' || c == '\''):
 			quote = c
-		case strings.HasPrefix(command[i:], "${{"):
-			if end := strings.Index(command[i:], "}}"); end > 0 {
-				i += end + 1
-			}
-		default:
+		case strings.HasPrefix(command[i:], "${{") && strings.Contains(command[i:], "}}"):
+			i += strings.Index(command[i:], "}}") + 1
+		case quote == 0 || strings.IndexByte(kept, quote) >= 0:
 			b.WriteByte(c)
 		}
 	}

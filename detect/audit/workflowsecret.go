@@ -216,7 +216,7 @@ func (w workflow) printed(j job) []inWorkflow {
 			variables = append(variables, u.variable)
 		}
 		for _, command := range shellCommands(run.Text()) {
-			if first, _, _ := strings.Cut(command, " "); first != "echo" && first != "printf" || strings.ContainsAny(unquoted(command), ">|") || strings.Contains(command, "::add-mask::") {
+			if first, _, _ := strings.Cut(command, " "); first != "echo" && first != "printf" || strings.ContainsAny(outside(command, ""), ">|") || strings.Contains(command, "::add-mask::") {
 				continue
 			}
 			if what := namesSecret(command, variables); what != "" {
@@ -230,10 +230,11 @@ func (w workflow) printed(j job) []inWorkflow {
 	return found
 }
 
-// goesElsewhere reports whether a script sends the output of several commands somewhere: { echo A; echo B; } >>file, or in $(…).
+// goesElsewhere reports whether a script sends the output of several commands somewhere, { echo A; echo B; } >>file, or has texts in it that
+// aren't commands of its own.
 func goesElsewhere(script string) bool {
-	plain := strings.Join(strings.Fields(unquoted(script)), " ")
-	return slices.ContainsFunc([]string{"} >", "}>", ") >", ")>", "} |", ") |", "done >", "done |", "fi >", "exec >", "$(", "`"}, func(sign string) bool { return strings.Contains(plain, sign) })
+	plain := strings.Join(strings.Fields(outside(script, "")), " ")
+	return slices.ContainsFunc([]string{"} >", "}>", ") >", ")>", "} |", ") |", "done >", "done |", "fi >", "exec >", "$(", "`", "<<"}, func(sign string) bool { return strings.Contains(plain, sign) })
 }
 
 // namesSecret returns what of a command is a secret of Clerk's: an expression, or one of the variables.
@@ -243,6 +244,7 @@ func namesSecret(command string, variables []string) string {
 			return "secrets." + secret
 		}
 	}
+	command = outside(command, `"`) // in single quotes, nothing is set in
 	for _, name := range variables {
 		for _, form := range []string{"${" + name + "}", "$" + name} {
 			if i := strings.Index(command, form); i >= 0 && (form[1] == '{' || i+len(form) == len(command) || !isNameByte(command[i+len(form)])) {
