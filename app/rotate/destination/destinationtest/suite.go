@@ -73,7 +73,7 @@ func Run(t *testing.T, start func(t *testing.T, judge func(string) destination.H
 	}
 	for name, test := range map[string]func(*testing.T, *run){
 		"Finds": finds, "Unused": unused, "LoggedOut": loggedOut, "Writes": writes, "Twice": twice, "Awkward": awkward, "Troubles": troubles,
-		"Checks": checks, "Deploys": deploys, "Cancelled": cancelled,
+		"Strange": strange, "Checks": checks, "Deploys": deploys, "Cancelled": cancelled,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -128,6 +128,7 @@ func (r *run) place(t *testing.T) destination.Place {
 }
 
 func finds(t *testing.T, r *run) {
+	before := r.Values()
 	p := r.place(t)
 	if p.Driver != r.driver.Name() || p.ID == "" || p.Title == "" {
 		t.Errorf("%+v", p)
@@ -148,6 +149,9 @@ func finds(t *testing.T, r *run) {
 		if (p.Unit.Takes == destination.TakesByHand) != (p.Unit.ByHand != "") || (p.Unit.Takes == destination.TakesByRedeploy) != (p.Unit.Redeploys != "") {
 			t.Errorf("unit of %s does not say how it takes the value: %+v", p.ID, p.Unit)
 		}
+	}
+	if !maps.Equal(r.Values(), before) {
+		t.Error("a look changed something")
 	}
 	if other := r.World.Driver(r.Machine).Look(t.Context(), r.Project); !reflect.DeepEqual(other.Places, again.Places) {
 		t.Errorf("another look:\n%+v\n%+v", other.Places, again.Places)
@@ -278,6 +282,25 @@ func troubles(t *testing.T, r *run) {
 	r.say(s)
 	if len(s.Problems) == 0 && !slices.Contains(r.Unhandled, Expired) {
 		t.Errorf("with a login that expired: %+v", s)
+	}
+}
+
+// strange has places as no look gives them: a state file may be of another version, or edited.
+func strange(t *testing.T, r *run) {
+	p := r.place(t)
+	before := r.Values()
+	for _, id := range []string{"", "x"} {
+		other := p
+		other.ID = id
+		if err := r.driver.Write(t.Context(), other, detect.NewSecret(r.next)); err == nil {
+			t.Errorf("%q was written to", id)
+		}
+		if proof, err := r.driver.Check(t.Context(), other, detect.NewSecret(r.next), r.Machine.Now()); err == nil && proof != destination.Stale {
+			t.Errorf("%q has the value: %s", id, proof)
+		}
+	}
+	if got := r.Values(); !maps.Equal(got, before) {
+		t.Errorf("values are\n%q\nwant\n%q", got, before)
 	}
 }
 

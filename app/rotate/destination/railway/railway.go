@@ -170,6 +170,9 @@ func (d *Driver) Write(ctx context.Context, p destination.Place, value detect.Se
 		return d.advice().On(err)
 	}
 	at, variable := parse(p.ID)
+	if variable == "" {
+		return errPlace(p)
+	}
 	return d.advice().On(d.api.upsert(ctx, at, variable, p.Title, value))
 }
 
@@ -179,6 +182,9 @@ func (d *Driver) Check(ctx context.Context, p destination.Place, value detect.Se
 		return "", d.advice().On(err)
 	}
 	at, name := parse(p.ID)
+	if name == "" {
+		return "", errPlace(p)
+	}
 	vars, err := d.api.names(ctx, at.environment, p.Title)
 	if err != nil {
 		return "", d.advice().On(err)
@@ -249,3 +255,5 @@ func parse(place string) (unitID, string) {
 	parts := append(strings.SplitN(place, "/", 4), "", "", "", "")
 	return unitID{parts[0], parts[1], parts[2]}, parts[3]
 }
+
+func errPlace(p destination.Place) error { return fmt.Errorf("%q is no variable on Railway", p.ID) }
