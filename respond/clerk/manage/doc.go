@@ -11,7 +11,8 @@
 // [Platform.RotateSecretKeys] makes one new secret key and ends ALL others of the instance when the overlap is over; there is no undo, and
 // nothing in any API lists, makes or ends a single key. A request whose answer was lost may have been done: the error is
 // [ErrOutcomeUnknown], nothing here repeats it, and the caller reads back ([Platform.SecretKey], [Backend.MachineSecretKey]) before it does
-// anything else. So it reads once before it rotates: a key that is the same as before says that nothing was rotated.
+// anything else. So it reads once before it rotates: another key than before is the new one. The same one says that nothing was rotated, as far
+// as Clerk shows the latest key, which its description does not promise.
 // The client secret of an OAuth application cannot be read back: only another rotation yields one that is known.
 //
 // A webhook's signing secret has no rotation in any API: the Backend API only makes a Svix application (POST /v1/webhooks/svix), removes it,
@@ -25,7 +26,7 @@
 // tokenType} in the system's keychain (service clerk-cli, account oauth-access-token), or where there is none in the file credentials, mode
 // 0600, of $CLERK_CONFIG_DIR or else of its data directory (~/.local/share/clerk-cli, ~/Library/Application Support/clerk-cli,
 // %LOCALAPPDATA%\clerk-cli\Data). Access tokens are short-lived, and each refresh ends the refresh token that it used: a second program that
-// refreshes logs the first one out. So the session is not read here; the command itself carries the requests:
+// refreshes may log the first one out. So the session is not read here; the command itself carries the requests:
 //
 //	clerk api v1/platform/applications --platform --include -X GET
 //
