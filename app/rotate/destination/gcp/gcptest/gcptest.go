@@ -1,0 +1,173 @@
+// Package gcptest stands in for the program gcloud, with projects that have secrets, and services on Cloud Run.
+package gcptest
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rekey-app/rekey/app/rotate/destination/destinationtest"
+)
+
+// Config is the file below the home directory without which nobody is logged in, and Region the one that services run in.
+const (
+	Config = ".config/gcloud/credentials.db"
+	Region = "europe-west1"
+)
+
+// Service is one on Cloud Run that has a secret in a variable.
+type Service struct {
+	Variable, Secret, Version string
+	Pinned                    bool // its requests go to a revision that was named
+	Generation                int64
+	Ready                     string // "True", "False" or "Unknown"
+}
+
+// Memory is what the projects have.
+type Memory struct {
+	Project  string              // that gcloud is set to
+	Secrets  map[string][][]byte // versions, by project/secret
+	Unread   bool                // the login may add versions, and not read them
+	Services map[string]*Service // by project/service
+	Trouble  destinationtest.Trouble
+}
+
+// complaint is an error in the program's own words.
+type complaint string
+
+// Error returns them.
+func (c complaint) Error() string { return string(c) }
+
+// Program is gcloud.
+func Program(p *destinationtest.Process) int {
+	var refused error
+	err := destinationtest.Remember(p.Dir, func(m *Memory) error { refused = run(p, m); return nil })
+	if err = cmp.Or(refused, err); err != nil {
+		fmt.Fprintln(p.Err, "ERROR: "+err.Error())
+		return 1
+	}
+	return 0
+}
+
+func run(p *destinationtest.Process, m *Memory) error {
+	if !slices.Contains(p.Args, "--quiet") {
+		return complaint("(gcloud) it would ask")
+	}
+	_, err := os.Stat(filepath.Join(os.Getenv("HOME"), Config))
+	loggedIn := err == nil
+	var words []string
+	for _, arg := range p.Args {
+		if !strings.HasPrefix(arg, "-") {
+			words = append(words, arg)
+		}
+	}
+	command := strings.Join(words, " ")
+	if command == "config list" { // asks nobody
+		core := map[string]string{"project": m.Project}
+		if loggedIn {
+			core["account"] = "ada@example.com"
+		}
+		return answer(p, map[string]any{"core": core})
+	}
+	switch {
+	case !loggedIn:
+		return complaint("(gcloud) You do not currently have an active account selected.")
+	case m.Trouble == destinationtest.Expired:
+		return complaint("(gcloud) There was a problem refreshing your current auth tokens: Reauthentication failed.")
+	case m.Trouble == destinationtest.Down:
+		return complaint("gcloud crashed (TransportError): Failed to establish a new connection: Name or service not known")
+	}
+	project := p.Flag("--project")
+	switch {
+	case command == "secrets versions access latest":
+		return access(p, m, project+"/"+p.Flag("--secret"))
+	case strings.HasPrefix(command, "secrets versions add "):
+		return add(p, m, project+"/"+words[3])
+	case command == "run services list":
+		name := strings.TrimPrefix(p.Flag("--filter"), "metadata.name=")
+		list := []any{}
+		if s := m.Services[project+"/"+name]; s != nil {
+			list = append(list, s.object(name))
+		}
+		return answer(p, list)
+	case strings.HasPrefix(command, "run services describe "), strings.HasPrefix(command, "run services update "):
+		return service(p, m, words[2], words[3])
+	}
+	return complaint("(gcloud) Invalid choice: " + command)
+}
+
+func answer(p *destinationtest.Process, v any) error {
+	return json.NewEncoder(p.Out).Encode(v) //nolint:wrapcheck // a program's end
+}
+
+func access(p *destinationtest.Process, m *Memory, secret string) error {
+	versions := m.Secrets[secret]
+	switch {
+	case len(versions) == 0:
+		return complaint("(gcloud.secrets.versions.access) NOT_FOUND: Secret [" + secret + "] not found or has no versions.")
+	case m.Unread:
+		return complaint("(gcloud.secrets.versions.access) PERMISSION_DENIED: Permission 'secretmanager.versions.access' denied")
+	case p.Flag("--format") != "get(payload.data)":
+		return complaint("(gcloud.secrets.versions.access) a format that is not exact")
+	}
+	fmt.Fprintln(p.Out, base64.URLEncoding.EncodeToString(versions[len(versions)-1]))
+	return nil
+}
+
+func add(p *destinationtest.Process, m *Memory, secret string) error {
+	trouble := m.Trouble
+	switch {
+	case p.Flag("--data-file") != "-":
+		return complaint("(gcloud.secrets.versions.add) argument --data-file: Must be specified.")
+	case trouble == destinationtest.Forbidden:
+		return complaint("(gcloud.secrets.versions.add) PERMISSION_DENIED: Permission 'secretmanager.versions.add' denied")
+	case trouble == destinationtest.Limited:
+		m.Trouble = destinationtest.None
+		return complaint("(gcloud.secrets.versions.add) RESOURCE_EXHAUSTED: Quota exceeded")
+	case len(m.Secrets[secret]) == 0:
+		return complaint("(gcloud.secrets.versions.add) NOT_FOUND: Secret [" + secret + "] not found.")
+	}
+	m.Secrets[secret] = append(m.Secrets[secret], p.Input)
+	if trouble == destinationtest.Lost {
+		m.Trouble = destinationtest.None
+		return complaint("gcloud crashed (ConnectionError): Connection aborted.")
+	}
+	return nil
+}
+
+func service(p *destinationtest.Process, m *Memory, do, name string) error {
+	s := m.Services[p.Flag("--project")+"/"+name]
+	if s == nil || p.Flag("--region") != Region {
+		return complaint("(gcloud.run.services." + do + ") Cannot find service [" + name + "]")
+	}
+	if do == "describe" {
+		return answer(p, s.object(name))
+	}
+	variable, ref, _ := strings.Cut(p.Flag("--update-secrets"), "=")
+	secret, version, _ := strings.Cut(ref, ":")
+	*s = Service{Variable: variable, Secret: secret, Version: version, Pinned: s.Pinned, Generation: s.Generation + 1, Ready: "Unknown"}
+	return nil
+}
+
+type object = map[string]any
+
+func (s *Service) object(name string) object {
+	traffic := object{"percent": 100, "latestRevision": true}
+	if s.Pinned {
+		traffic = object{"percent": 100, "revisionName": name + "-00001-abc"}
+	}
+	ref := object{"name": s.Secret, "key": s.Version}
+	env := []object{{"name": "PORT", "value": "80"}, {"name": s.Variable, "valueFrom": object{"secretKeyRef": ref}}}
+	return object{
+		"metadata": object{"name": name, "generation": s.Generation, "labels": object{"cloud.googleapis.com/location": Region}},
+		"spec":     object{"template": object{"spec": object{"containers": []object{{"env": env}}}}, "traffic": []object{traffic}},
+		"status": object{"observedGeneration": s.Generation, "conditions": []object{
+			{"type": "RoutesReady", "status": "True"}, {"type": "Ready", "status": s.Ready, "message": "Revision is not ready and cannot serve traffic."},
+		}},
+	}
+}
