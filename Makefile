@@ -117,6 +117,10 @@ postgres: ## Run the store's tests on the PostgreSQL server that REKEY_TEST_POST
 	go test -count=1 -parallel 4 -run 'PushWithALeak|Branches|Fork|Killed|Hides|Sweep|Uninstall|Backfill|Histories|Roles|Outages' ./app
 
 .PHONY: browser
+.PHONY: recording
+recording: ## Record rekey rotate against the demo's stand-ins, for the documentation
+	go run ./app/demo --record docs/pictures >/dev/null
+
 browser: ## Open the demo's page in Chromium and test it
 	@# axe-core looks for what keeps people out; without npm its part is left out.
 	@axe=$$(mktemp -d); trap 'rm -rf "$$axe"' EXIT; \

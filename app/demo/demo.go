@@ -20,6 +20,7 @@ import (
 type options struct {
 	Out    io.Writer
 	Once   bool                 // print, and do not serve the page
+	Record string               // a directory for the recording; "": the story is played
 	Open   func(address string) // shows the page in a browser; nil does not
 	Listen string               // where the page is served
 	Seed   int64                // of the keys
@@ -86,7 +87,10 @@ func playAndShow(ctx context.Context, o options) error {
 	server.SetCallbackURL(dashboard + signin.Callback)
 	s, err := newScenario(server, clerk, o)
 	var pages http.Handler
-	if err == nil {
+	switch {
+	case err == nil && o.Record != "":
+		err = record(ctx, s, o.Record)
+	case err == nil:
 		pages, err = play(ctx, s, o)
 	}
 	if err == nil && !o.Once {

@@ -72,6 +72,7 @@ func (s *scenario) furnish(ctx context.Context, l *laptop) error {
 	if err := s.github.KeepSecret(deploys, "CLERK_SECRET_KEY", s.live, ""); err != nil {
 		return err
 	}
+	s.github.AddOwner(s.shop.Owner(), s.ada)
 	login := detect.NewSecret(detecttest.PlatformAPIKey(s.seed))
 	s.clerk.AddLogin(login, clerktest.Login{})
 	s.clerk.AddApplication(clerktest.Application{ID: "app_teashop", Name: "Tea Shop", Instances: []clerktest.Instance{
@@ -79,7 +80,7 @@ func (s *scenario) furnish(ctx context.Context, l *laptop) error {
 	}})
 	l.env = []string{
 		"HOME=" + l.dir, "XDG_STATE_HOME=" + filepath.Join(l.dir, "state"), "XDG_DATA_HOME=" + filepath.Join(l.dir, "data"), "XDG_CONFIG_HOME=" + filepath.Join(l.dir, "config"),
-		"GH_HOST=" + strings.TrimPrefix(s.github.URL(), "http://"), "GH_ENTERPRISE_TOKEN=" + s.github.ClassicToken(s.ada, "repo"), "CLERK_PLATFORM_API_KEY=" + login.Reveal(), "REKEY_CLERK_API_URL=" + s.clerk.URL,
+		"GH_HOST=" + strings.TrimPrefix(s.github.URL(), "http://"), "GH_ENTERPRISE_TOKEN=" + s.github.ClassicToken(s.ada, "repo", "admin:org"), "CLERK_PLATFORM_API_KEY=" + login.Reveal(), "REKEY_CLERK_API_URL=" + s.clerk.URL,
 		"PATH=" + os.Getenv("PATH"),
 	}
 	return l.vercel.LogIn(filepath.Join(l.dir, "data"))

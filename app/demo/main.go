@@ -37,6 +37,7 @@ type commandLine struct {
 	Once   bool   `help:"Print what happened, then end: status 0 if everything worked, else 1."`
 	Listen string `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Address of the page that shows the checks and issues. Port 0 takes a free one."`
 	NoOpen bool   `help:"Don't open the page in a browser."`
+	Record string `placeholder:"DIR" help:"Record rekey rotate on a terminal, as rotate.cast and rotate.svg in this directory, and end."`
 	Log    bool   `help:"Show the server's log too."`
 }
 
@@ -75,7 +76,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 }
 
 func (l commandLine) play(ctx context.Context, out io.Writer, log *slog.Logger) error {
-	o := options{Out: out, Once: l.Once, Listen: l.Listen, Seed: time.Now().UnixNano(), Now: time.Now, Start: serverStart(log)}
+	o := options{Out: out, Once: l.Once || l.Record != "", Record: l.Record, Listen: l.Listen, Seed: time.Now().UnixNano(), Now: time.Now, Start: serverStart(log)}
 	if f, ok := out.(*os.File); ok && !l.NoOpen && term.IsTerminal(int(f.Fd())) {
 		o.Open = func(address string) { terminal.OpenBrowser(ctx, address) }
 	}

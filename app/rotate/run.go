@@ -109,7 +109,7 @@ func (r *runner) plan(ctx context.Context, s Subject) (shown bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	r.Person.Show(p.Text())
+	r.Person.Show(p.Text() + "\n")
 	r.state = newState(p, r.Now())
 	if r.DryRun {
 		return true, nil

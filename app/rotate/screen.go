@@ -31,7 +31,7 @@ func (p Plan) Text() string {
 	if len(p.Problems) > 0 {
 		b.WriteString("\nWhere rekey couldn't look:\n")
 		for _, x := range p.Problems {
-			fmt.Fprintf(&b, "  - %s: %s. %s\n", x.Driver, x.What, sentence(x.Next))
+			fmt.Fprintf(&b, "  - %s: %s. %s\n", x.Driver, strings.TrimSuffix(x.What, "."), sentence(x.Next))
 		}
 	}
 	if !p.writes() {
@@ -170,9 +170,7 @@ func doneText(s Step, d done) string {
 		what += "."
 	case Deploy:
 		what = s.Unit.Title + ":"
-	case Prove:
-		what = "The new one:"
-	case Create, Ask, End, Tell:
+	case Create, Prove, Ask, End, Tell:
 	}
 	return "✓ " + strings.TrimSpace(what+" "+d.Detail)
 }

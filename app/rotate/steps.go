@@ -56,7 +56,7 @@ func (r *runner) prove(ctx context.Context) (done, error) {
 	case p.Subject.Environment != "" && answer.Environment != "" && answer.Environment != p.Subject.Environment:
 		return done{}, r.forgetNew("the new key is of " + environmentWord(answer.Environment) + ", and the old one of " + environmentWord(p.Subject.Environment) + ". Nothing was written")
 	}
-	detail := "It works, and is of the instance " + answer.InstanceID + "."
+	detail := "The new key works, and is of the instance " + answer.InstanceID + "."
 	if p.Instance.ID == "" {
 		yes, err := r.confirmInstance(ctx, answer.InstanceID)
 		if err != nil {

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -60,10 +63,22 @@ func (t *Terminal) Show(text string) {
 			fmt.Fprintf(&b, "%s%s\n", indent, words)
 			continue
 		}
-		t.style.Prose(&b, codes, indent, words)
+		if mark := listMark().FindString(words); mark != "" {
+			indent, words = indent+mark, words[len(mark):]
+		}
+		hanging := strings.Repeat(" ", utf8.RuneCountInString(indent))
+		for i, part := range terminal.Wrapped(words, t.style.Width-len(hanging)) {
+			if i > 0 {
+				indent = hanging
+			}
+			fmt.Fprintf(&b, "%s\n", t.style.Paint(codes, indent+part))
+		}
 	}
-	fmt.Fprintln(t.out, strings.TrimRight(b.String(), "\n"))
+	fmt.Fprint(t.out, b.String())
 }
+
+// listMark is what a line of a list begins with: what follows hangs from it.
+var listMark = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9]+\.|-|→|✓|✗|⚠) `) })
 
 // Confirm asks until the answer is yes or no.
 func (t *Terminal) Confirm(ctx context.Context, question string) (bool, error) {
