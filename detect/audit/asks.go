@@ -14,6 +14,9 @@ var asking = regexp.MustCompile(`(?i)auth|session|protect|permi|role|guard|verif
 	`current|getuser|getme|viewer|member|identi|jwt|token|cookie|header|clerk|captcha|turnstile|rate_?limit|safe|secur|restrict|check|middleware|tenant|` +
 	`^validate(request|user|caller)|^(can|is|has|with)[A-Z_]|^use[A-Z]`)
 
+// credential is the name of what shows who sends a request, where it is taken from one.
+var credential = regexp.MustCompile(`(?i)^(authorization|secret|token|api[-_]?key|signature|password|passcode|pin|otp|code|x-[a-z-]+)$`)
+
 // inquiry looks whether a piece of code, and what it calls in the repository, has to do with who asks.
 type inquiry struct {
 	project *project
@@ -36,6 +39,12 @@ func (q *inquiry) mayAsk(f *js.File, n *js.Node, left int) bool {
 		case js.Call, js.New:
 			q.changes = q.changes || isChange(n)
 			return !q.ignore(n) && q.calls(f, n.Kids[0], left)
+		case js.Member:
+			return n.Text == "headers" || n.Text == "cookies" || n.Text == "authorization"
+		case js.String:
+			return credential.MatchString(n.Text) && n.Parent.Kind == js.Call
+		case js.Property:
+			return credential.MatchString(n.Text) && n.Parent.Kind == js.ObjectPattern
 		case js.Import:
 			return n.Async
 		}
@@ -128,13 +137,16 @@ const hopsOfInquiry = 8
 // changing are the names of functions that create, change or delete something.
 var changing = regexp.MustCompile(`^(create|update|upsert|insert|delete|remove|destroy|save)(One|Many|ById|ManyAndReturn|OrThrow)?$|^find(One|ById)And(Update|Delete|Replace|Remove)$`)
 
+// asked are calls that create no more than an answer: of a model, or a page on which one pays.
+var asked = regexp.MustCompile(`completions|embeddings|responses|images|checkout|billingPortal`)
+
 // isChange reports whether a call changes something elsewhere: it is named so, and its answer is awaited.
 func isChange(call *js.Node) bool {
 	if call.Kind != js.Call || call.Kids[0].Kind != js.Member || !changing.MatchString(call.Kids[0].Text) {
 		return false
 	}
-	if p := call.Kids[0].Path(); strings.Contains(p, "completions") || strings.Contains(p, "embeddings") || strings.Contains(p, "responses") {
-		return false // asks a model
+	if asked.MatchString(call.Kids[0].Path()) {
+		return false
 	}
 	n := call
 	for (n.Parent.Kind == js.Member || n.Parent.Kind == js.Call) && n.Parent.Kids[0] == n { // db.insert(table).values(row)

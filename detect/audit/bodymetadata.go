@@ -56,7 +56,7 @@ var (
 
 func findCopied(p *project) []Finding {
 	var found []Finding
-	p.scripts([]string{"publicMetadata|privateMetadata", "updateUser|createUser|updateOrganization|createOrganization", reading + "|use server"}, func(f *js.File) {
+	p.scripts([]string{"publicMetadata|privateMetadata", ".updateUser|.createUser|.updateOrganization|.createOrganization", reading + "|use server"}, func(f *js.File) {
 		if adminPath.MatchString(f.Path) {
 			return
 		}

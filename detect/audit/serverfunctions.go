@@ -10,6 +10,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/audit/js"
+	"github.com/rekey-app/rekey/detect/audit/routes"
 )
 
 // unprotectedFunctions notes Server Functions that change something and ask nobody who calls, in a repository that protects its pages in the middleware.
@@ -25,7 +26,7 @@ func unprotectedFunctions() Check {
 		Why: "A Server Function is an endpoint of its own. The browser calls it by an ID that is in the code of the page, from whatever page it likes, a public one too. The middleware sees the path of that page, and so " +
 			"protects the function of a protected page from nobody.\n\n" +
 			"It is one note for a repository that protects routes in its middleware. Counted are the functions that a file with `\"use server\"` exports, that create, change or delete something, where neither they nor what they call " +
-			"has to do with who asks. Functions whose names say that they are for everybody, as `subscribe` or `sendMessage`, aren't counted, nor those that nothing else names, or that call what can't be followed.",
+			"has to do with who asks. Functions whose names say that they are for everybody, as `subscribe` or `sendMessage`, aren't counted, nor those that no component names, or that call what can't be followed.",
 		Before: []Example{manifest, middleware, page, {"app/items/actions.ts", `"use server";
 import { PrismaClient } from "@prisma/client";
 
@@ -116,9 +117,11 @@ func findUnprotectedFunctions(p *project) []Finding {
 	return []Finding{{Path: all[0].file.Path, Range: placeOf(all[0].file, all[0].first), Seen: seen}}
 }
 
-// isNamedElsewhere reports whether another script names a function: Next.js leaves out those that nothing uses.
+// isNamedElsewhere reports whether a component names a function: the browser is told the IDs of those that components use.
 func (p *project) isNamedElsewhere(path, name string) bool {
-	named, _ := p.anywhere(func(other string) bool { return other != path && isScript(other) }, name)
+	named, _ := p.anywhere(func(other string) bool {
+		return other != path && isScript(other) && (strings.HasSuffix(other, "x") || strings.HasSuffix(other, ".js")) && !routeFile.MatchString(other) && !pagesFile.MatchString(other)
+	}, name)
 	return named
 }
 
@@ -132,7 +135,7 @@ func counted(n int, one, more string) string {
 // middlewareNames are where Next.js looks for middleware, from the directory of an app, and without the extension.
 var middlewareNames = []string{"middleware", "src/middleware", "proxy", "src/proxy"}
 
-// protectsRoutes reports whether the middleware of an app of Next.js protects something.
+// protectsRoutes reports whether the middleware of an app of Next.js protects something: by Clerk's functions, or as its routes are seen to be refused.
 func protectsRoutes(p *project, root string) bool {
 	for _, name := range middlewareNames {
 		for _, extension := range []string{".ts", ".js", ".tsx", ".jsx", ".mjs", ".mts"} {
@@ -145,5 +148,5 @@ func protectsRoutes(p *project, root string) bool {
 			}
 		}
 	}
-	return false
+	return slices.ContainsFunc(p.routes(), func(r routes.Route) bool { return r.App == root && r.Framework == "Next.js" && r.Gate.Refuses })
 }

@@ -120,7 +120,7 @@ func findUnwired(p *project, w wiring) []Finding {
 	}
 	var found []Finding
 	done := map[string]bool{} // by directory
-	p.scripts([]string{w.entry, strings.Join(w.functions, "|")}, func(f *js.File) {
+	p.scripts([]string{w.entry, strings.Join(w.functions, "(|") + "("}, func(f *js.File) {
 		root, ok := p.root(f.Path)
 		if !ok || done[root] || !p.isWithin(f.Path, w) {
 			return
