@@ -21,7 +21,7 @@ type auditCommand struct {
 	Explain string `xor:"what" placeholder:"ID" help:"Explain a check: why, an example, the fix."`
 	List    bool   `xor:"what" help:"List all checks."`
 	Routes  bool   `xor:"what" help:"List the routes and what the code shows about each: what protects it, and where."`
-	Level   string `default:"default" enum:"default,all" placeholder:"LEVEL" help:"default (mistakes) or all (questions for a reviewer, too)."`
+	Level   string `default:"" enum:",default,all" placeholder:"LEVEL" help:"default (mistakes) or all (questions for a reviewer, too). Default: audit.level of .github/rekey.yml."`
 	FailOn  string `default:"low" enum:"low,medium,high,critical,none" placeholder:"SEVERITY" help:"Exit with 1 from this severity on: low, medium, high, critical or none."`
 	Ref     string `xor:"change" placeholder:"COMMIT" help:"Audit a commit instead of the files on disk, in a bare repository too: a ref, an ID or HEAD~2."`
 	Diff    bool   `xor:"change" help:"Print the changes that are certain as a diff, and change nothing."`
@@ -137,11 +137,8 @@ func (c auditCommand) routes(ctx context.Context, s streams) error {
 }
 
 func (c auditCommand) options() local.Options {
-	level := audit.Default
-	if c.Level == "all" {
-		level = audit.All
-	}
-	return local.Options{Path: c.Path, Ref: c.Ref, Level: level, Getenv: os.Getenv, Now: time.Now}
+	levels := map[string]audit.Tier{"default": audit.Default, "all": audit.All} // "": as the policy has it
+	return local.Options{Path: c.Path, Ref: c.Ref, Level: levels[c.Level], Getenv: os.Getenv, Now: time.Now}
 }
 
 // fix makes the changes that are certain, says which, and audits again.

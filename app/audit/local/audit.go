@@ -17,9 +17,9 @@ import (
 
 // Options say what to audit.
 type Options struct {
-	Path  string // a file or directory; default: the current directory
-	Ref   string // a commit of the repository that Path is in, instead of the files on disk
-	Level audit.Tier
+	Path  string     // a file or directory; default: the current directory
+	Ref   string     // a commit of the repository that Path is in, instead of the files on disk
+	Level audit.Tier // 0: as the repository's policy has it
 	// Getenv is where the user's own settings of git are looked for.
 	Getenv func(string) string
 	Now    func() time.Time
@@ -63,6 +63,7 @@ type Result struct {
 	Problems []Problem
 	Files    int // that were read
 	Level    audit.Tier
+	Policy   string // the file that Level is from; "" where it was asked for, or nothing says it
 	Elapsed  time.Duration
 	// Changes are those that are certain, for [Fix]; of a commit there are none.
 	Changes []Change
@@ -99,12 +100,16 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		return Result{}, err
 	}
 	defer source.close()
-	found, err := audit.Run(ctx, source, audit.Options{Level: o.Level, Focus: source.focus()})
+	level, from, problem := levelOf(source, o.Level)
+	found, err := audit.Run(ctx, source, audit.Options{Level: level, Focus: source.focus()})
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
 	r := present(ctx, source, found)
-	r.Level, r.Elapsed = o.Level, o.Now().Sub(started)
+	r.Level, r.Policy, r.Elapsed = level, from, o.Now().Sub(started)
+	if problem != nil {
+		r.Problems = append(r.Problems, *problem)
+	}
 	if disk, ok := source.(*files); ok {
 		r.Changes, r.top = changes(r.Findings, disk.name), disk.top
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/rekey-app/rekey/app/scan/worktree"
+	"github.com/rekey-app/rekey/respond"
 )
 
 // commit is the tree of a commit. It is used by one goroutine.
@@ -75,4 +76,12 @@ func (c *commit) Read(p string) ([]byte, bool) {
 	}
 	c.texts[p] = text
 	return text, true
+}
+
+func (c *commit) policy() []byte {
+	if _, there := c.ids[respond.PolicyPath]; !there {
+		return nil
+	}
+	text, _ := c.Read(respond.PolicyPath)
+	return text
 }

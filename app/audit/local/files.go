@@ -17,6 +17,7 @@ import (
 	"github.com/rekey-app/rekey/app/scan/worktree"
 	"github.com/rekey-app/rekey/detect/audit"
 	"github.com/rekey-app/rekey/detect/pack/gitdir"
+	"github.com/rekey-app/rekey/respond"
 )
 
 // maxFile is how large a file is at most that is read, in bytes.
@@ -30,6 +31,8 @@ type source interface {
 	name(path string) string // as people see it
 	problems() []Problem
 	read() int // how many files were
+	// policy is the repository's policy file; nil: there is none.
+	policy() []byte
 	close()
 }
 
@@ -217,6 +220,14 @@ func (f *files) Read(p string) ([]byte, bool) {
 	}
 	f.texts[p] = text
 	return text, true
+}
+
+func (f *files) policy() []byte {
+	text, err := contentOf(f.root, respond.PolicyPath)
+	if err != nil {
+		return nil
+	}
+	return text
 }
 
 // contentOf reads a regular file. It is never nil without an error.

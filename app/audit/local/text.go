@@ -27,6 +27,9 @@ const mostPlaces = 10
 // accepted, and what was read.
 func WriteText(w io.Writer, r Result, s Style) error {
 	var b strings.Builder
+	if r.Policy != "" && !s.Quiet {
+		fmt.Fprintf(&b, "%s\n\n", s.Paint(terminal.Faint, "Level "+levelName(r.Level)+", as "+r.Policy+" says; --level sets another one"))
+	}
 	for _, group := range grouped(r.Findings) {
 		s.mistake(&b, group)
 	}
