@@ -44,6 +44,16 @@ func TestSecrets(t *testing.T) {
 	if got := guide.Secrets(context.Background(), l, nil); got != nil {
 		t.Errorf("without files: %v", got)
 	}
+	for variable, of := range map[string]map[detect.Environment][]guide.Secret{
+		"CLERK_SECRET_KEY": {detect.Live: want, detect.Test: {{Name: "CLERK_SECRET_KEY"}, {Name: "TEST_KEY"}}},
+		"ANOTHER":          {detect.Live: nil},
+	} {
+		for env, want := range of {
+			if diff := cmp.Diff(want, guide.SecretsOf(context.Background(), variable, env, files)); diff != "" {
+				t.Errorf("%s, %s: -want +got\n%s", variable, env, diff)
+			}
+		}
+	}
 	step := func(l guide.Leak) string {
 		t.Helper()
 		for _, s := range guide.For(context.Background(), l, files).Steps {

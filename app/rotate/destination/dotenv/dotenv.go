@@ -108,7 +108,7 @@ func (d *Driver) assignments(s *survey, p destination.Project, f file, all []ass
 			continue
 		case f.tracked && holding == destination.Compromised:
 			s.problem(fmt.Sprintf("%s holds the compromised value, and git tracks it: a new one must not be written there", f.shown),
-				fmt.Sprintf("run git rm --cached %s, add it to .gitignore, and run this again", f.shown))
+				f.untrack())
 			continue
 		case f.tracked:
 			continue
@@ -206,7 +206,7 @@ func (d *Driver) Write(ctx context.Context, place destination.Place, value detec
 	case err != nil:
 		return failed(err)
 	case f.tracked:
-		return fmt.Errorf("write %s to %s: git tracks it; run git rm --cached %s, add it to .gitignore, and run this again", i.variable, i.path, f.shown)
+		return fmt.Errorf("write %s to %s: git tracks it; %s", i.variable, i.path, f.untrack())
 	}
 	edited, err := edit(text, i.variable, i.nth, value.Reveal())
 	if err != nil {

@@ -219,7 +219,7 @@ func TestWhere(t *testing.T) {
 	line := "CLERK_SECRET_KEY=" + old + "\n"
 	files := tracked{
 		".gitignore": ".env*.local\n.dev.vars\n!apps/docs/.env.local\n", "apps/web/package.json": "{}", "apps/docs/package.json": "{}", "apps/edge/wrangler.toml": "",
-		"apps/linked/package.json": "{}", "node_modules/x/package.json": "{}", "tools/notes.txt": "", "apps/docs/.env": line, ".env.example": "CLERK_SECRET_KEY=sk_live_...\n",
+		"apps/linked/package.json": "{}", "apps/our app/.env": line, "node_modules/x/package.json": "{}", "tools/notes.txt": "", "apps/docs/.env": line, ".env.example": "CLERK_SECRET_KEY=sk_live_...\n",
 	}
 	dir := clone(t, files, map[string]string{
 		".env.local": line, "apps/web/.env.production.local": line, "apps/docs/.env.local": line, "apps/edge/.dev.vars": line,
@@ -252,7 +252,11 @@ func TestWhere(t *testing.T) {
 	for _, p := range s.Problems {
 		problems = append(problems, p.What)
 	}
-	want := "apps/docs/.env holds the compromised value, and git tracks it: a new one must not be written there; apps/linked/.env is a link to a file outside of this clone"
+	want := "apps/docs/.env holds the compromised value, and git tracks it: a new one must not be written there; apps/linked/.env is a link to a file outside of this clone; " +
+		"apps/our app/.env holds the compromised value, and git tracks it: a new one must not be written there"
+	if last := s.Problems[len(s.Problems)-1].Next; last != "run git rm --cached 'apps/our app/.env', add it to .gitignore, and run this again" {
+		t.Error(last)
+	}
 	if strings.Join(problems, "; ") != want || !s.Used || s.Because != ".env.local" {
 		t.Errorf("%+v", s)
 	}
@@ -269,6 +273,25 @@ func TestWhere(t *testing.T) {
 	}
 	if left := everythingBut(t, dir, ""); strings.Contains(left, ".rekey") {
 		t.Error("something was left behind")
+	}
+}
+
+// TestAfterACrash finds what a write left that was killed before its end.
+func TestAfterACrash(t *testing.T) {
+	t.Parallel()
+	old, next := detecttest.Key(1, detect.Live), detecttest.Key(2, detect.Live)
+	files := tracked{".gitignore": ".env*\n"}
+	dir := clone(t, files, map[string]string{".env": "CLERK_SECRET_KEY=" + old, ".env.rekey.local": "CLERK_SECRET_KEY=" + next[:20]})
+	d := dotenv.New(person(t))
+	places := d.Look(t.Context(), project(dir, files, judge(old))).Places
+	if len(places) != 1 || places[0].Title != ".env" {
+		t.Fatalf("%+v", places)
+	}
+	if err := d.Write(t.Context(), places[0], detect.NewSecret(next)); err != nil {
+		t.Fatal(err)
+	}
+	if got := everythingBut(t, dir, ""); !strings.Contains(got, next) || strings.Contains(got, ".rekey") {
+		t.Error("something is left behind")
 	}
 }
 

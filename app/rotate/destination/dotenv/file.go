@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -56,6 +57,17 @@ func find(path string, getenv func(string) string) (file, error) {
 	return f, err
 }
 
+// untrack says how git stops to track the file.
+func (f file) untrack() string {
+	path := f.shown
+	if !plainPath.MatchString(path) {
+		path = "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return fmt.Sprintf("run git rm --cached %s, add it to .gitignore, and run this again", path)
+}
+
+var plainPath = regexp.MustCompile(`^[\w./@+-]+$`)
+
 // read returns a file's text; that of a file too large is an error.
 func (f file) read() (string, error) {
 	info, err := os.Stat(f.path)
@@ -78,7 +90,7 @@ func (f file) replace(text string) (err error) {
 	if err != nil {
 		return err
 	}
-	temporary := f.path + ".rekey.local" // git ignores that wherever it ignores .env* or *.local
+	temporary := f.path + unfinished
 	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -97,9 +109,12 @@ func (f file) replace(text string) (err error) {
 	return err
 }
 
+// unfinished ends the name of a file that is being written. Git ignores it wherever it ignores .env* or *.local.
+const unfinished = ".rekey.local"
+
 // settings reports whether a file's name is one of files that dotenv, Next.js, Vite or Wrangler read.
 func settings(name string) bool {
-	return name == ".env" || name == ".dev.vars" || strings.HasPrefix(name, ".env.") || strings.HasPrefix(name, ".dev.vars.")
+	return !strings.HasSuffix(name, unfinished) && (name == ".env" || name == ".dev.vars" || strings.HasPrefix(name, ".env.") || strings.HasPrefix(name, ".dev.vars."))
 }
 
 // manifests are the files that a package's directory has.

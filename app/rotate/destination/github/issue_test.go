@@ -118,6 +118,18 @@ func TestParseIssueLink(t *testing.T) {
 	}
 }
 
+// TestLoginOfNobody is with the token of a workflow, which may not ask whose it is.
+func TestLoginOfNobody(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	h.Inject(githubtest.Times(1, func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/user") },
+		githubtest.Answer(http.StatusForbidden, "Resource not accessible by integration")))
+	s := github.New(h.machine("GH_HOST="+h.host, "GH_ENTERPRISE_TOKEN="+h.token)).Look(t.Context(), h.project(files{}))
+	if s.Account != "the token in GH_ENTERPRISE_TOKEN" || len(s.Problems) > 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
 // sent notes where requests go, with which login, and answers none.
 type sent struct {
 	to     []string

@@ -84,8 +84,11 @@ func instead(settings []gitdir.Setting, address string) string {
 	return to + address[len(longest):]
 }
 
-// others are hosts that are not GitHub, whatever the rest of an address looks like.
-var others = []string{"gitlab.com", "bitbucket.org", "codeberg.org", "dev.azure.com", "ssh.dev.azure.com", "git.sr.ht", "gitea.com"}
+// isOther reports whether a host is not GitHub by its name, whatever the rest of an address looks like.
+func isOther(host string) bool {
+	return slices.Contains([]string{"codeberg.org", "dev.azure.com", "ssh.dev.azure.com", "git.sr.ht"}, host) ||
+		slices.ContainsFunc([]string{"gitlab", "bitbucket", "gitea", "forgejo", "gerrit", "git-codecommit"}, func(forge string) bool { return strings.Contains(host, forge) })
+}
 
 // parseRemote reads a remote's address.
 func parseRemote(address string) (destination.Repository, bool) {
@@ -107,7 +110,7 @@ func parseRemote(address string) (destination.Repository, bool) {
 	}
 	owner, name, _ := strings.Cut(strings.Trim(path, "/"), "/")
 	name = strings.TrimSuffix(name, ".git")
-	if !isRepository(owner, name) || slices.Contains(others, host) || !strings.ContainsAny(host, ".:") {
+	if !isRepository(owner, name) || isOther(host) || !strings.ContainsAny(host, ".:") {
 		return destination.Repository{}, false
 	}
 	return destination.Repository{Host: host, Owner: owner, Name: name}, true

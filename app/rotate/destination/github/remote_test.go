@@ -27,7 +27,7 @@ func TestRemotes(t *testing.T) {
 		"several":            {remote("b", "git@github.com:b/b") + remote("a", "git@github.com:a/a") + remote("upstream", "git@github.com:u/u") + remote("origin", "git@github.com:o/o"), "", "github.com/o/o github.com/u/u github.com/a/a github.com/b/b"},
 		"chosen":             {remote("origin", "git@github.com:o/o") + remote("up.stream", "git@github.com:u/u") + "\tgh-resolved = base\n", "", "github.com/u/u github.com/o/o"},
 		"the same twice":     {remote("origin", "git@github.com:o/o") + remote("https", "https://github.com/o/o"), "", "github.com/o/o"},
-		"others":             {remote("origin", "git@gitlab.com:o/o") + remote("disk", "/srv/git/o/o") + remote("up", "../o/o.git") + remote("file", "file:///o/o") + remote("deep", "https://git.acme.com/a/b/c"), "", ""},
+		"others":             {remote("origin", "git@gitlab.com:o/o") + remote("own", "https://gitlab.acme.com/o/o") + remote("azure", "git@ssh.dev.azure.com:v3/o") + remote("disk", "/srv/git/o/o") + remote("up", "../o/o.git") + remote("file", "file:///o/o") + remote("deep", "https://git.acme.com/a/b/c"), "", ""},
 		"instead":            {remote("origin", "gh:acme/shop"), "[url \"git@github.com:\"]\n\tinsteadOf = gh:\n[url \"https://eve.example/\"]\n\tinsteadOf = g\n", "github.com/acme/shop"},
 		"none":               {"[core]\n\tbare = false\n", "", ""},
 	} {
