@@ -59,15 +59,7 @@ func (r *runner) created(key detect.Secret) (done, error) {
 // afterLostAnswer finds out whether the rotation was done. It never asks for another by itself.
 func (r *runner) afterLostAnswer(ctx context.Context, a rotator) (done, error) {
 	if a.blind {
-		yes, err := r.Person.Confirm(ctx, "Clerk was asked for a new "+noun(r.state.Plan.Subject)+", and its answer was lost. It can't be read back. The old one may have ended already. Rotate once more?")
-		if errors.Is(err, ErrNobody) || err == nil && !yes {
-			return done{}, errors.New("clerk was asked for a new secret, and its answer was lost: the old one may have ended. Look in the dashboard, then run the same command at a terminal")
-		}
-		if err != nil {
-			return done{}, err
-		}
-		r.state.Asked = attempt{}
-		return done{}, errors.Join(r.save(), errAgain)
+		return r.onceMore(ctx, "Clerk was asked for a new "+noun(r.state.Plan.Subject)+", and its answer was lost. It can't be read back. The old one may have ended already. Rotate once more?")
 	}
 	key, err := a.read(ctx)
 	switch {
@@ -77,13 +69,24 @@ func (r *runner) afterLostAnswer(ctx context.Context, a rotator) (done, error) {
 	case err != nil:
 		return done{}, fmt.Errorf("clerk was asked to rotate, and its answer was lost; whether it did can't be read now: %w. Run the same command again: it reads, and does not rotate again", err)
 	case key.Fingerprint() == r.state.Asked.Before:
-		r.state.Asked = attempt{} // what it shows is what it showed before
-		if err := r.save(); err != nil {
-			return done{}, err
-		}
-		return done{}, errors.New("clerk was asked to rotate, its answer was lost, and it shows the same key as before: nothing was rotated. Run the same command again")
+		// Clerk does not say which of several keys it shows, so that this proves nothing.
+		return r.onceMore(ctx, "Clerk was asked to rotate, its answer was lost, and it shows the same key as before: probably nothing was rotated. Look at the keys in the dashboard. "+
+			"If there is a new one, answer no, add another one there, and go on with --restart --guided. Ask Clerk to rotate once more?")
 	}
 	return r.created(key)
+}
+
+// onceMore lets a person decide whether a rotation that may have been done is asked for once more.
+func (r *runner) onceMore(ctx context.Context, question string) (done, error) {
+	yes, err := r.Person.Confirm(ctx, question)
+	if errors.Is(err, ErrNobody) || err == nil && !yes {
+		return done{}, errors.New("clerk was asked for a new one, its answer was lost, and whether it made one is not known: look in the dashboard, then run the same command at a terminal")
+	}
+	if err != nil {
+		return done{}, err
+	}
+	r.state.Asked = attempt{}
+	return done{}, errors.Join(r.save(), errAgain)
 }
 
 // readBack reads the credential that the API shows now.
