@@ -13,7 +13,7 @@ const (
 )
 
 // Quote returns what a vendor said, on one line, for an error or a screen: nothing where it holds a part of the secret or anything that looks like a
-// credential of Clerk's.
+// credential of Clerk's. A full stop at its end is left out: an error may go on.
 func Quote(said string, secret detect.Secret) string {
 	for i, value := 0, secret.Reveal(); i+window <= len(value); i++ {
 		if strings.Contains(said, value[i:i+window]) {
@@ -26,6 +26,7 @@ func Quote(said string, secret detect.Secret) string {
 		}
 	}
 	line := terminal.Printable(strings.Join(strings.Fields(said), " ")) // a new line is a space, and nothing that can't be printed
+	line = strings.TrimRight(line, ". ")
 	if r := []rune(line); len(r) > maxQuoted {
 		line = string(r[:maxQuoted-1]) + "…"
 	}

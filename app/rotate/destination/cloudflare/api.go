@@ -68,7 +68,7 @@ func (a *api) variables(ctx context.Context, at address) ([]variable, error) {
 
 func (a *api) set(ctx context.Context, at address, kind string, value detect.Secret) error {
 	r := destination.Request{
-		Method: http.MethodPut, Path: at.path() + "/secrets", Secret: value, Doing: "set " + at.key + " of " + at.title(),
+		Method: http.MethodPut, Path: at.path() + "/secrets", Secret: value, Doing: "set " + at.key + " of " + at.plain(),
 		Body: map[string]string{"name": at.key, "text": value.Reveal(), "type": secretText},
 	}
 	if at.kind == pages {
@@ -194,16 +194,16 @@ func (a *api) retry(ctx context.Context, at address) (deployment, error) {
 		Result deployment `json:"result"`
 	}{}
 	err = a.client.Do(ctx, destination.Request{
-		Method: http.MethodPost, Path: at.path() + "/deployments/" + url.PathEscape(p.Canonical.ID) + "/retry", Doing: "redeploy " + at.title(),
+		Method: http.MethodPost, Path: at.path() + "/deployments/" + url.PathEscape(p.Canonical.ID) + "/retry", Doing: "redeploy " + at.plain(),
 	}, &answer)
 	if err == nil && answer.Result.ID == "" {
-		err = fmt.Errorf("redeploy %s on Cloudflare: its answer names no deployment; look at it in the dashboard", at.title())
+		err = fmt.Errorf("redeploy %s: the answer names no deployment; look at it in Cloudflare's dashboard", at.title())
 	}
 	return answer.Result, err
 }
 
 func (a *api) deployment(ctx context.Context, at address, id string) (deployment, error) {
 	var d deployment
-	err := a.get(ctx, "look at the deployment of "+at.title(), at.path()+"/deployments/"+url.PathEscape(id), nil, &d)
+	err := a.get(ctx, "look at the deployment of "+at.plain(), at.path()+"/deployments/"+url.PathEscape(id), nil, &d)
 	return d, err
 }

@@ -97,6 +97,9 @@ func (a address) title() string {
 	return "Cloudflare Worker " + a.name
 }
 
+// plain is the title where the vendor is named anyway.
+func (a address) plain() string { return strings.TrimPrefix(a.title(), "Cloudflare ") }
+
 // Write sets one variable. A Worker is deployed with it at once.
 func (d *Driver) Write(ctx context.Context, place destination.Place, value detect.Secret) error {
 	w, at, err := d.reach(place.ID)
@@ -189,7 +192,7 @@ func findWay(m *destination.Machine) (way, *destination.Problem) {
 var advice = destination.Advice{
 	errSeveral:                 "set CLOUDFLARE_ACCOUNT_ID to the one that has it, or update wrangler",
 	destination.ErrLogin:       "run wrangler login, or set CLOUDFLARE_API_TOKEN to a token that works",
-	destination.ErrForbidden:   "run wrangler whoami; the login needs Workers Scripts: Edit or Pages: Edit for that account",
+	destination.ErrForbidden:   "run wrangler whoami; the login needs the permission Workers Scripts: Edit, or Cloudflare Pages: Edit, in that account",
 	destination.ErrNotFound:    "run wrangler whoami; set CLOUDFLARE_ACCOUNT_ID to the account that has it, or log in with another",
 	destination.ErrLimited:     "wait five minutes, and run it again",
 	destination.ErrUnavailable: "see https://www.cloudflarestatus.com, and run it again",

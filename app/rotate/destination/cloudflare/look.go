@@ -181,10 +181,10 @@ func (v *survey) unit(ctx context.Context, at address) destination.Unit {
 		return u
 	}
 	if api, ok := v.way.(*api); ok && at.env == "production" && api.retries(ctx, at) {
-		u.Takes, u.Redeploys = destination.TakesByRedeploy, "builds the production deployment again, from the same commit, and puts it live"
+		u.Takes, u.Redeploys = destination.TakesByRedeploy, "rebuilds the live production deployment from the same commit, and puts it live"
 		return u
 	}
 	u.Takes = destination.TakesByHand
-	u.ByHand = fmt.Sprintf("On Cloudflare, Workers & Pages → %s → Deployments: of the %s deployment that is in use, ⋯ → Retry deployment. A project that is uploaded by wrangler pages deploy: deploy the same commit again.", at.name, at.env)
+	u.ByHand = fmt.Sprintf("On Cloudflare, open Workers & Pages → %s → Deployments, and choose ⋯ → Retry deployment on the %s deployment that is in use. If the project is uploaded with wrangler pages deploy, deploy the same commit again instead.", at.name, at.env)
 	return u
 }

@@ -60,6 +60,9 @@ func message(said string) string {
 	if _, after, ok := strings.Cut(said, "[ERROR] "); ok {
 		said = after
 	}
+	if _, after, ok := strings.Cut(said, ") failed. "); ok { // which request failed
+		said = after
+	}
 	for _, end := range []string{"🪵", "If you think this is a bug"} {
 		said, _, _ = strings.Cut(said, end)
 	}
@@ -107,7 +110,7 @@ func (w *wrangler) accounts(ctx context.Context) (string, []account, error) {
 }
 
 func (w *wrangler) variables(ctx context.Context, at address) ([]variable, error) {
-	doing := "list the secrets of " + at.title()
+	doing := "list the secrets of " + at.plain()
 	if at.kind == pages {
 		out, err := w.run(ctx, at.account, doing, nil, detect.Secret{}, "pages", "secret", "list", "--project-name", at.name, "--env", at.env)
 		return listed(string(out)), err
@@ -153,7 +156,7 @@ func (w *wrangler) set(ctx context.Context, at address, _ string, value detect.S
 		command = append(command, "--name", at.name)
 	}
 	for try := 0; ; try++ {
-		_, err = w.run(ctx, at.account, "set "+at.key+" of "+at.title(), input, value, command...)
+		_, err = w.run(ctx, at.account, "set "+at.key+" of "+at.plain(), input, value, command...)
 		if try > 0 || !errors.Is(err, destination.ErrUnavailable) {
 			return err
 		}

@@ -233,8 +233,8 @@ func TestProblems(t *testing.T) {
 		},
 		"scopes": {
 			func(t *testing.T, h *hub) []string { t.Helper(); h.login(t, "repo"); return nil }, 9,
-			"ada may not list the secrets of Dependabot of the organisation acme: You must be an org admin or have the org secrets fine-grained permission. | run gh auth refresh --hostname HOST --scopes admin:org\n" +
-				"ada may not list the secrets of Codespaces of the organisation acme: You must be an org admin or have the org secrets fine-grained permission. | run gh auth refresh --hostname HOST --scopes admin:org",
+			"ada may not list the secrets of Dependabot of the organisation acme: You must be an org admin or have the org secrets fine-grained permission | run gh auth refresh --hostname HOST --scopes admin:org\n" +
+				"ada may not list the secrets of Codespaces of the organisation acme: You must be an org admin or have the org secrets fine-grained permission | run gh auth refresh --hostname HOST --scopes admin:org",
 		},
 		"no owner": {
 			func(t *testing.T, h *hub) []string {
@@ -244,11 +244,11 @@ func TestProblems(t *testing.T) {
 				h.login(t, "repo", "admin:org")
 				return nil
 			}, 9,
-			"eve may not list the secrets of Dependabot of the organisation acme, the secrets of Codespaces of the organisation acme: You must be an org admin or have the org secrets fine-grained permission. | ask an administrator to look for CLERK_SECRET_KEY, CLERK_KEY_PROD there",
+			"eve may not list the secrets of Dependabot of the organisation acme, the secrets of Codespaces of the organisation acme: You must be an org admin or have the org secrets fine-grained permission | ask an administrator to look for CLERK_SECRET_KEY, CLERK_KEY_PROD there",
 		},
 		"no administrator": {
 			func(t *testing.T, h *hub) []string { t.Helper(); h.shop.SetRole(h.ada, "write"); return nil }, 9,
-			"ada may not list the secrets of Codespaces of acme/shop, the secrets of Copilot agents of acme/shop, the secrets of Copilot agents of the organisation that may be used in acme/shop: Must have admin rights to Repository. | ask an administrator to look for CLERK_SECRET_KEY, CLERK_KEY_PROD there",
+			"ada may not list the secrets of Codespaces of acme/shop, the secrets of Copilot agents of acme/shop, the secrets of Copilot agents of the organisation that may be used in acme/shop: Must have admin rights to Repository | ask an administrator to look for CLERK_SECRET_KEY, CLERK_KEY_PROD there",
 		},
 		"no collaborator": {
 			func(t *testing.T, h *hub) []string { t.Helper(); h.shop.SetRole(h.ada, "none"); return nil }, 0,
@@ -256,7 +256,7 @@ func TestProblems(t *testing.T) {
 		},
 		"single sign-on": {
 			func(_ *testing.T, h *hub) []string { h.RequireSingleSignOn(h.acme); return nil }, 0,
-			"read the repository acme/shop on GitHub: Resource protected by organization SAML enforcement. You must grant your OAuth token access to this organization. | open https://HOST/orgs/acme/sso?authorization_request=A1B2C3 and let the token in, then run this again",
+			"read the repository acme/shop on GitHub: Resource protected by organization SAML enforcement. You must grant your OAuth token access to this organization | open https://HOST/orgs/acme/sso?authorization_request=A1B2C3 and let the token in, then run this again",
 		},
 		"archived": {
 			func(t *testing.T, h *hub) []string { t.Helper(); h.shop.Archive(t.Context(), h.ada); return nil }, 0,
@@ -272,11 +272,11 @@ func TestProblems(t *testing.T) {
 		},
 		"limited": {
 			func(_ *testing.T, h *hub) []string { h.Inject(githubtest.SecondaryLimit(time.Hour)); return nil }, 0,
-			"ask whose login it is on GitHub: You have exceeded a secondary rate limit. Please wait a few minutes before you try again.; it asks to wait 1h0m0s | run this again then",
+			"ask whose login it is on GitHub: You have exceeded a secondary rate limit. Please wait a few minutes before you try again; it asks to wait 1h0m0s | run this again then",
 		},
 		"used up": {
 			func(_ *testing.T, h *hub) []string { h.Inject(usedUp); return nil }, 0,
-			"ask whose login it is on GitHub: API rate limit exceeded for installation.; it asks to wait 1h0m0s | run this again then",
+			"ask whose login it is on GitHub: API rate limit exceeded for installation; it asks to wait 1h0m0s | run this again then",
 		},
 		"Actions are off, on an old server": {func(_ *testing.T, h *hub) []string {
 			h.Inject(githubtest.Times(1000, func(r *http.Request) bool {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rekey-app/rekey/app/rotate/destination"
@@ -134,6 +135,6 @@ func (a *api) set(ctx context.Context, at address, place destination.Place, to d
 	//nolint:wrapcheck // as it is
 	return a.client.Do(ctx, destination.Request{
 		Method: http.MethodPatch, Path: at.path(), Query: url.Values{"site_id": {at.site}},
-		Body: body, Secret: to, Doing: "set " + at.key + " of " + place.Title,
+		Body: body, Secret: to, Doing: "set " + at.key + " of " + strings.TrimPrefix(place.Title, "Netlify "),
 	}, nil)
 }

@@ -199,5 +199,5 @@ func (s survey) byHand() string {
 	if s.site.Published != nil && len(s.site.Published.CommitRef) >= 7 {
 		live = " The live deploy is of commit " + s.site.Published.CommitRef[:7] + "."
 	}
-	return "On Netlify, Deploys → Trigger deploy. It builds the newest commit of the production branch, so look first at what else that ships." + live
+	return "On Netlify, Deploys → Trigger deploy. It builds the newest commit of the production branch, so check first what else that ships." + live
 }

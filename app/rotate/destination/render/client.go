@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/rekey-app/rekey/app/rotate/destination"
 	"github.com/rekey-app/rekey/detect"
@@ -112,7 +113,7 @@ func (a *api) value(ctx context.Context, at address) (string, bool, error) {
 func (a *api) set(ctx context.Context, at address, place destination.Place, to detect.Secret) error {
 	//nolint:wrapcheck // as it is
 	return a.client.Do(ctx, destination.Request{
-		Method: http.MethodPut, Path: at.path(), Body: map[string]string{"value": to.Reveal()}, Secret: to, Doing: "set " + at.key + " of " + place.Title,
+		Method: http.MethodPut, Path: at.path(), Body: map[string]string{"value": to.Reveal()}, Secret: to, Doing: "set " + at.key + " of " + strings.TrimPrefix(place.Title, "Render "),
 	}, nil)
 }
 

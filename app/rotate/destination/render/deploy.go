@@ -35,7 +35,7 @@ func unit(users []service) destination.Unit {
 		u.ByHand = "Deploy " + strings.Join(names, ", ") + " again: in Render's dashboard, Manual Deploy. Of " + strings.Join(images, ", ") + " deploy the image reference that is live, and of the others the commit."
 		return u
 	}
-	u.Takes, u.Redeploys = destination.TakesByRedeploy, "builds the commit that is live again, and puts it live"
+	u.Takes, u.Redeploys = destination.TakesByRedeploy, "rebuilds the commit that is live, and puts it live"
 	return u
 }
 
@@ -74,7 +74,7 @@ func again(ctx context.Context, api *api, s service) (map[string]string, error) 
 	case err != nil:
 		return nil, err
 	case !ok || live.Commit.ID == "":
-		return nil, fmt.Errorf("deploy service %s on Render: no commit of it is live; it takes the value when it is deployed", s.Name)
+		return nil, fmt.Errorf("deploy service %s on Render: no commit of it is live; it takes the value when you deploy it", s.Name)
 	}
 	return map[string]string{"commitId": live.Commit.ID}, nil
 }
@@ -89,7 +89,7 @@ func (d *Driver) Deployed(ctx context.Context, dep destination.Deployment) (dest
 	for item := range strings.SplitSeq(dep.ID, ",") {
 		service, id, _ := strings.Cut(item, "/")
 		var got deploy
-		if err := api.get(ctx, "look at the deploy of "+dep.Unit.Title, "/services/"+url.PathEscape(service)+"/deploys/"+url.PathEscape(id), nil, &got); err != nil {
+		if err := api.get(ctx, "look at the deploy of "+strings.TrimPrefix(dep.Unit.Title, "Render "), "/services/"+url.PathEscape(service)+"/deploys/"+url.PathEscape(id), nil, &got); err != nil {
 			return destination.Progress{}, advice.On(err)
 		}
 		switch state := states[got.Status]; state {

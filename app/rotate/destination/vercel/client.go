@@ -219,7 +219,7 @@ func (a *api) patch(ctx context.Context, at address, e entry, place destination.
 	//nolint:wrapcheck // as it is
 	return a.client.Do(ctx, destination.Request{
 		Method: http.MethodPatch, Path: "/v9/projects/" + url.PathEscape(at.project) + "/env/" + url.PathEscape(e.ID), Query: of(at.team),
-		Body: body, Secret: value, Doing: "set " + e.Key + " of " + place.Title,
+		Body: body, Secret: value, Doing: "set " + e.Key + " of " + strings.TrimPrefix(place.Title, "Vercel "),
 	}, nil)
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/rekey-app/rekey/app/rotate/destination"
 	"github.com/rekey-app/rekey/detect"
@@ -46,7 +47,7 @@ func (s survey) production(at address) destination.Unit {
 		u.Takes, u.ByHand = destination.TakesByHand, by
 		return u
 	}
-	u.Takes, u.Redeploys = destination.TakesByRedeploy, "builds the production deployment that is live again, from the same commit, and puts it live"
+	u.Takes, u.Redeploys = destination.TakesByRedeploy, "rebuilds the live production deployment from the same commit, and puts it live"
 	return u
 }
 
@@ -76,7 +77,7 @@ func (d *Driver) Redeploy(ctx context.Context, unit destination.Unit) (destinati
 	}
 	var made deployment
 	err = api.client.Do(ctx, destination.Request{
-		Method: http.MethodPost, Path: "/v13/deployments", Query: of(at.team, "forceNew", "1"), Doing: "redeploy " + unit.Title,
+		Method: http.MethodPost, Path: "/v13/deployments", Query: of(at.team, "forceNew", "1"), Doing: "redeploy " + strings.TrimPrefix(unit.Title, "Vercel "),
 		Body: map[string]any{
 			"deploymentId": p.Targets.Production.ID, "name": p.Name, "target": "production", "meta": map[string]string{"action": "redeploy"},
 		},
@@ -85,7 +86,7 @@ func (d *Driver) Redeploy(ctx context.Context, unit destination.Unit) (destinati
 		return destination.Deployment{}, advice.On(err)
 	}
 	if made.ID == "" {
-		return destination.Deployment{}, fmt.Errorf("redeploy %s on Vercel: its answer names no deployment; look at it on Vercel", unit.Title)
+		return destination.Deployment{}, fmt.Errorf("redeploy %s: the answer names no deployment; look at it on Vercel", unit.Title)
 	}
 	return destination.Deployment{Unit: unit, ID: made.ID, URL: made.Inspector}, nil
 }
@@ -110,7 +111,7 @@ func (d *Driver) Deployed(ctx context.Context, dep destination.Deployment) (dest
 		return destination.Progress{}, err
 	}
 	var got deployment
-	if err := api.get(ctx, "look at the deployment of "+dep.Unit.Title, "/v13/deployments/"+url.PathEscape(dep.ID), of(at.team), &got); err != nil {
+	if err := api.get(ctx, "look at the deployment of "+strings.TrimPrefix(dep.Unit.Title, "Vercel "), "/v13/deployments/"+url.PathEscape(dep.ID), of(at.team), &got); err != nil {
 		return destination.Progress{}, advice.On(err)
 	}
 	return got.progress(), nil

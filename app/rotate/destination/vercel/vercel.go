@@ -115,7 +115,7 @@ func parse(id string) (address, bool) {
 
 var advice = destination.Advice{
 	destination.ErrLogin:       "run vercel login, or set VERCEL_TOKEN to a token that works",
-	destination.ErrForbidden:   "the login has expired, or its role or team is the wrong one: run vercel login, or vercel switch, with an account that may change the project's variables",
+	destination.ErrForbidden:   "run vercel login if the login has expired, else use one whose role in that team may change the project's variables",
 	destination.ErrNotFound:    "run vercel switch to the team that owns the project, or vercel link, and start again",
 	destination.ErrLimited:     "wait a minute, and run it again",
 	destination.ErrUnavailable: "see https://www.vercel-status.com, and run it again",

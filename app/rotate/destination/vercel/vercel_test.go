@@ -275,7 +275,7 @@ func TestProblems(t *testing.T) {
 		"shared":                       {local: linked, used: true, places: 3, what: "shared variable", next: "the team's Settings", world: shared(old)},
 		"shared, another":              {local: linked, used: true, places: 3, world: shared("x")},
 		"hidden":                       {local: linked, used: true, places: 3, what: "2 production variables", next: "somebody who may", project: func(p *verceltest.Project) { p.Hidden = 2 }},
-		"another team's":               {local: team("prj_shop", "team_other"), used: true, what: "prj_shop", next: "vercel switch"},
+		"another team's":               {local: team("prj_shop", "team_other"), used: true, what: "prj_shop", next: "vercel login"},
 		"deleted":                      {local: team("prj_gone", verceltest.Team), used: true, what: "prj_gone", next: "vercel link"},
 		"of no repository":             {tracked: destinationtest.Files{"vercel.json": "{}"}, used: true, what: "no project on Vercel that ada can see", next: "vercel link", project: func(p *verceltest.Project) { p.Repo = "" }},
 		"a faint sign of nothing":      {tracked: gitignored, project: func(p *verceltest.Project) { p.Repo = "" }},

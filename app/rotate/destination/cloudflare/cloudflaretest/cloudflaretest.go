@@ -5,9 +5,11 @@ package cloudflaretest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -72,10 +74,12 @@ type deployment struct {
 func Start(now func() time.Time, accounts ...Account) *Cloudflare {
 	c := &Cloudflare{now: now}
 	for _, a := range accounts {
+		a.Workers, a.Projects = slices.Clone(a.Workers), slices.Clone(a.Projects)
+		for i := range a.Workers {
+			a.Workers[i].Secrets = maps.Clone(a.Workers[i].Secrets)
+		}
 		for i := range a.Projects {
-			if p := &a.Projects[i]; p.Commit != "" {
-				p.deployments = []*deployment{{id: "dep0", commit: p.Commit, stage: "deploy", status: "success", canonical: true}}
-			}
+			a.Projects[i].begin()
 		}
 		c.accounts = append(c.accounts, &a)
 	}
@@ -170,6 +174,17 @@ func (c *Cloudflare) Runs(account, project string) string {
 		return d.commit
 	}
 	return ""
+}
+
+func (p *Project) begin() {
+	p.Configs = maps.Clone(p.Configs)
+	for env, config := range p.Configs {
+		config.Vars = maps.Clone(config.Vars)
+		p.Configs[env] = config
+	}
+	if p.Commit != "" {
+		p.deployments = []*deployment{{id: "dep0", commit: p.Commit, stage: "deploy", status: "success", canonical: true}}
+	}
 }
 
 func (c *Cloudflare) account(id string) *Account {

@@ -55,8 +55,9 @@ type Value struct{ Value, Context, Branch string }
 func Start(now func() time.Time, sites ...Site) *Netlify {
 	n := &Netlify{now: now}
 	for _, s := range sites {
+		s.Variables = slices.Clone(s.Variables)
 		for i := range s.Variables {
-			s.Variables[i].Updated = now()
+			s.Variables[i].Updated, s.Variables[i].Values = now(), slices.Clone(s.Variables[i].Values)
 		}
 		n.sites = append(n.sites, &s)
 	}

@@ -5,6 +5,7 @@ package rendertest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -58,6 +59,7 @@ type deploy struct{ id, status, commit string }
 func Start(services ...Service) *Render {
 	r := &Render{}
 	for _, s := range services {
+		s.Variables = maps.Clone(s.Variables)
 		if s.Type == "" {
 			s.Type = "web_service"
 		}

@@ -71,6 +71,7 @@ type deployment struct {
 func Start(now func() time.Time, projects ...Project) *Vercel {
 	v := &Vercel{now: now}
 	for _, p := range projects {
+		p.Env = slices.Clone(p.Env)
 		for i := range p.Env {
 			p.Env[i].Updated = now()
 			if p.Env[i].Type == "" {
