@@ -54,7 +54,7 @@ func findRedirecting(p *project) []Finding {
 				return true
 			}
 			for _, argument := range n.Args() {
-				if isCallOf(f, f.Value(argument), "requireAuth") && (hasPart(at.Text, "api") || slices.ContainsFunc(n.Args(), func(a *js.Node) bool { return answersJSON(f, a) })) {
+				if isCallOf(f, f.Value(argument), "requireAuth") && (hasPart(at.Text, "api") || slices.ContainsFunc(n.Args(), func(a *js.Node) bool { return p.answersJSON(f, a) })) {
 					found = append(found, Finding{Path: f.Path, Range: placeOf(f, argument), Seen: "requireAuth() redirects whoever isn't signed in, at " + at.Text + " of an API"})
 					break
 				}
@@ -70,9 +70,18 @@ func hasPart(path, part string) bool {
 	return slices.Contains(strings.Split(strings.ToLower(path), "/"), part)
 }
 
-// answersJSON reports whether a function is a handler that calls json() of its answer.
-func answersJSON(f *js.File, argument *js.Node) bool {
+// answersJSON reports whether an argument is a handler, of this file or of one that is imported, that calls json() of its answer.
+func (p *project) answersJSON(f *js.File, argument *js.Node) bool {
 	handler := f.Value(argument)
+	if o, ok := f.Origin(argument); ok {
+		if f = p.script(p.imported(f.Path, o.Module)); f == nil || f.Exports[o.Name] == nil {
+			return false
+		}
+		handler = f.Value(f.Exports[o.Name])
+	}
+	if handler.Kind == js.Call && len(handler.Kids) == 2 { // what catches its errors, around it
+		handler = f.Value(handler.Kids[1])
+	}
 	if handler.Kind != js.Function {
 		return false
 	}
