@@ -64,10 +64,10 @@ func (d *Driver) read(ctx context.Context, c scope, name string) (*secret, error
 	}
 	s := &secret{}
 	if json.Unmarshal(out, &s.whole) != nil || json.Unmarshal(s.whole["metadata"], &s.meta) != nil {
-		return nil, fmt.Errorf("kubectl get secret %s: its answer is not a Secret", name)
+		return nil, fmt.Errorf("kubectl get secret %s: its answer holds no Secret", name)
 	}
 	if data, ok := s.whole["data"]; ok && json.Unmarshal(data, &s.data) != nil {
-		return nil, fmt.Errorf("kubectl get secret %s: its answer is not a Secret", name)
+		return nil, fmt.Errorf("kubectl get secret %s: its answer holds no Secret", name)
 	}
 	_ = json.Unmarshal(s.whole["immutable"], &s.immutable) // most have none
 	return s, nil
