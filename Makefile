@@ -116,11 +116,16 @@ postgres: ## Run the store's tests on the PostgreSQL server that REKEY_TEST_POST
 	# Of the whole server, those tests that lean on the store most. They wait more than they work: for heartbeats of processes that were killed.
 	go test -count=1 -parallel 4 -run 'PushWithALeak|Branches|Fork|Killed|Hides|Sweep|Uninstall|Backfill|Histories|Roles|Outages' ./app
 
-.PHONY: browser
 .PHONY: recording
 recording: ## Record rekey rotate against the demo's stand-ins, for the documentation
 	go run ./app/demo --record docs/pictures >/dev/null
 
+.PHONY: pictures
+pictures: ## Take the documentation's pictures of the demo and its dashboard again, in Chromium
+	REKEY_PICTURES="$(CURDIR)/docs/pictures" REKEY_TEST_BROWSER="$$(command -v chromium || command -v google-chrome)" \
+	  go test -count=1 -run TestBrowserShowsTheDemo ./app/demo
+
+.PHONY: browser
 browser: ## Open the demo's page in Chromium and test it
 	@# axe-core looks for what keeps people out; without npm its part is left out.
 	@axe=$$(mktemp -d); trap 'rm -rf "$$axe"' EXIT; \

@@ -2,10 +2,17 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"context"
+	"image"
+	"image/color"
+	"image/png"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +21,7 @@ import (
 )
 
 // TestBrowserShowsTheDemo opens the demo's page in a real browser. REKEY_TEST_BROWSER names one (Chromium); with
-// REKEY_PICTURES, a directory, the pictures of the README are taken again.
+// REKEY_PICTURES, a directory, the pictures of the README are taken again (make pictures).
 func TestBrowserShowsTheDemo(t *testing.T) {
 	browser := os.Getenv("REKEY_TEST_BROWSER")
 	if browser == "" {
@@ -70,11 +77,44 @@ func TestBrowserShowsTheDemo(t *testing.T) {
 	}
 	if dir := os.Getenv("REKEY_PICTURES"); dir != "" {
 		for name, picture := range map[string][]byte{"check.png": check, "issue.png": issue, "overview.png": overview, "leak.png": leak} {
-			if err := os.WriteFile(filepath.Join(dir, name), picture, 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, name), smaller(t, picture), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
+}
+
+// smaller is a picture with at most 256 colours, the most frequent ones: a page has few, and shades of them at the edges of letters.
+func smaller(t *testing.T, picture []byte) []byte {
+	t.Helper()
+	from, err := png.Decode(bytes.NewReader(picture))
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[color.Color]int{}
+	size := from.Bounds()
+	for y := size.Min.Y; y < size.Max.Y; y++ {
+		for x := size.Min.X; x < size.Max.X; x++ {
+			count[from.At(x, y)]++
+		}
+	}
+	colours := slices.SortedFunc(maps.Keys(count), func(a, b color.Color) int { return cmp.Compare(count[b], count[a]) })
+	palette := color.Palette(colours[:min(len(colours), 256)])
+	index := map[color.Color]uint8{}
+	for _, c := range colours {
+		index[c] = uint8(palette.Index(c))
+	}
+	to := image.NewPaletted(size, palette)
+	for y := size.Min.Y; y < size.Max.Y; y++ {
+		for x := size.Min.X; x < size.Max.X; x++ {
+			to.SetColorIndex(x, y, index[from.At(x, y)])
+		}
+	}
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, to); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // startDemo plays the demo and returns the addresses of its page and of the dashboard.
