@@ -2,6 +2,7 @@ package destination
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,9 +20,10 @@ import (
 )
 
 const (
-	apiTimeout = 30 * time.Second // for one answer
-	apiTries   = 4                // so often a request is sent at most
-	maxAnswer  = 16 << 20         // bytes
+	apiTimeout = 30 * time.Second       // for one answer
+	apiTries   = 4                      // so often a request is sent at most
+	apiPause   = 500 * time.Millisecond // before it is sent again, where the machine says nothing else
+	maxAnswer  = 16 << 20               // bytes
 	// maxPause is how long a vendor's limit is waited for. A longer wait is told instead: the run can go on later.
 	maxPause = 60 * time.Second
 )
@@ -48,7 +50,8 @@ func (m *Machine) NewAPI(vendor, base string, header http.Header) *API {
 	}
 	retry := retryablehttp.NewClient()
 	retry.HTTPClient, retry.Logger = once, nil
-	retry.RetryMax, retry.RetryWaitMin, retry.RetryWaitMax = apiTries-1, 500*time.Millisecond, 8*time.Second
+	retry.RetryMax, retry.RetryWaitMin = apiTries-1, cmp.Or(m.Pause, apiPause)
+	retry.RetryWaitMax = 16 * retry.RetryWaitMin
 	retry.ErrorHandler = retryablehttp.PassthroughErrorHandler
 	retry.CheckRetry, retry.Backoff = again, backoff
 	return &API{vendor: vendor, base: strings.TrimRight(base, "/"), header: header, retry: retry, once: once}

@@ -82,7 +82,7 @@ func TestAPI(t *testing.T) {
 		"the last one":       {[]answer{{200, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": in90, "Date": "NOW"}, "{}"}}, false, well, nil, 1, 0},
 		"login":              {[]answer{{401, nil, `{"error":{"code":"expired","message":"Token\nexpired"}}`}}, false, "list on Acme: Token expired", destination.ErrLogin, 1, 0},
 		"forbidden":          {[]answer{{403, map[string]string{"X-RateLimit-Remaining": "7"}, `{"errors":[{"message":"Not yours","code":10}]}`}}, false, "list on Acme: Not yours", destination.ErrForbidden, 1, 0},
-		"not found":          {[]answer{{404, nil, `{"id":"not_found","message":"Couldn't find that app."}`}}, false, "list on Acme: Couldn't find that app.", destination.ErrNotFound, 1, 0},
+		"not found":          {[]answer{{404, nil, `{"id":"not_found","message":"Couldn't find that app."}`}}, false, "list on Acme: Couldn't find that app", destination.ErrNotFound, 1, 0},
 		"gone":               {[]answer{{410, nil, ``}}, false, "list on Acme: there is no such thing, or the login may not see it (status 410)", destination.ErrNotFound, 1, 0},
 		"refused":            {[]answer{{422, nil, `{"error":"too long"}`}}, false, "list on Acme: too long", destination.ErrInvalid, 1, 0},
 		"elsewhere":          {[]answer{{302, map[string]string{"Location": "https://eve.example/"}, ""}, {200, nil, "{}"}}, false, "list on Acme: the request was refused (status 302)", destination.ErrInvalid, 1, 0},

@@ -1,6 +1,7 @@
 package destination
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 )
@@ -11,10 +12,13 @@ type Machine struct {
 	Home      string            // the person's home directory; "" where there is none
 	Transport http.RoundTripper // nil: http.DefaultTransport
 	Now       func() time.Time
+	Pause     time.Duration // before what failed is tried again, longer before each further time; 0 for the usual one
 }
 
 // Getenv returns the value of a variable, "" where it is not set.
 func (m *Machine) Getenv(name string) string { return lookup(m.Environ, name) }
 
 // Tools returns the runner of programs.
-func (m *Machine) Tools() *Tools { return &Tools{environ: m.Environ} }
+func (m *Machine) Tools() *Tools {
+	return &Tools{environ: m.Environ, pause: cmp.Or(m.Pause, toolPause)}
+}

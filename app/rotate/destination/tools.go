@@ -17,11 +17,14 @@ import (
 )
 
 // Tools runs the command-line programs of vendors. It is safe for concurrent use.
-type Tools struct{ environ []string }
+type Tools struct {
+	environ []string
+	pause   time.Duration // before a program is run again
+}
 
 const (
 	toolTimeout = 2 * time.Minute
-	toolPause   = time.Second // before a program is run again
+	toolPause   = time.Second // before a program is run again, where the machine says nothing else
 	maxOutput   = 16 << 20    // bytes of a program's standard output
 	maxSaid     = 400         // bytes of what it said on standard error that an error repeats
 )
@@ -130,7 +133,7 @@ func (t *Tools) Twice(ctx context.Context, c Call) ([]byte, error) {
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err() //nolint:wrapcheck // as it is
-	case <-time.After(toolPause):
+	case <-time.After(t.pause):
 	}
 	return t.Run(ctx, c)
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -48,7 +49,8 @@ func Main(m *testing.M, programs map[string]Program) {
 	if _, err := calls.Write(append(seen, '\n')); err != nil || calls.Close() != nil {
 		os.Exit(70)
 	}
-	os.Exit(program(&Process{Args: os.Args[1:], Input: input, Dir: dir, Out: os.Stdout, Err: os.Stderr}))
+	// os.Exit would wait for a second where races are looked for.
+	syscall.Exit(program(&Process{Args: os.Args[1:], Input: input, Dir: dir, Out: os.Stdout, Err: os.Stderr}))
 }
 
 // Install puts programs into a directory, which is what the PATH should be. The packages' TestMain must call [Main] with them.

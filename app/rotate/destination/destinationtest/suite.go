@@ -67,6 +67,7 @@ func Run(t *testing.T, start func(t *testing.T, judge func(string) destination.H
 		r.World = start(t, r.judge, r.old)
 		r.wire = &wire{inner: r.Machine.Transport}
 		r.Machine.Transport = r.wire
+		r.Machine.Pause = time.Millisecond
 		r.driver = r.World.Driver(r.Machine)
 		t.Cleanup(func() { r.secretIsKept(t) })
 		return r
