@@ -75,6 +75,20 @@ func (q *inquiry) calls(f *js.File, callee *js.Node, left int) bool {
 	return b != nil && b.Value != nil && q.mayAsk(f, b.Value, left-1)
 }
 
+// mayRun reports whether something that is passed on to be run may ask.
+func (q *inquiry) mayRun(f *js.File, n *js.Node) bool {
+	switch value := f.Value(n); value.Kind {
+	case js.String, js.Template, js.Literal, js.Object:
+		return false
+	case js.Function, js.Call:
+		return q.mayAsk(f, value, hopsOfInquiry)
+	}
+	if o, ok := f.Origin(n); ok {
+		return q.imports(f.Path, o, hopsOfInquiry)
+	}
+	return true
+}
+
 // imports reports whether what is imported under a name may ask when it is called. A package may not that the manifest names with a version, as its
 // name says nothing of it.
 func (q *inquiry) imports(from string, o js.Origin, left int) bool {
@@ -185,8 +199,11 @@ func (p *project) handlerOf(r routes.Route) (f *js.File, function *js.Node) {
 	return f, nil
 }
 
-// isSilent reports whether nothing in the code of a route has to do with who asks.
+// isSilent reports whether nothing in the code of a route has to do with who asks. What browsers ask beforehand, by OPTIONS, needs no such code.
 func (p *project) isSilent(r routes.Route) bool {
+	if r.Method == "OPTIONS" || r.Method == "HEAD" {
+		return false
+	}
 	f, function := p.handlerOf(r)
 	return function != nil && !newInquiry(p, func(*js.Node) bool { return false }).mayAsk(f, function, hopsOfInquiry)
 }

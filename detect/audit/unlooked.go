@@ -125,7 +125,7 @@ func isUnused(f *js.File, call *js.Node) bool {
 	return true
 }
 
-// isOpen reports whether the route or Server Function around a call is one that nothing is seen to protect.
+// isOpen reports whether the route or Server Function around a call is one that nothing is seen to protect, and nothing that isn't known.
 func isOpen(p *project, f *js.File, call *js.Node) bool {
 	line := placeOf(f, call).Line
 	var around *routes.Route
@@ -134,5 +134,57 @@ func isOpen(p *project, f *js.File, call *js.Node) bool {
 			around = &r
 		}
 	}
-	return around != nil && around.Kind != routes.Page && (around.State == routes.Unknown || around.State == routes.Public)
+	switch {
+	case around == nil || around.Kind == routes.Page || around.Gate.Unsure || around.State != routes.Unknown && around.State != routes.Public:
+		return false
+	case around.Framework == "Astro" || around.Framework == "Nuxt":
+		return !p.serverMiddlewareAsks(around.App)
+	case around.Framework != "Next.js":
+		return !registeredBehind(p, f, outermostFunction(call))
+	}
+	return true
+}
+
+// serverMiddlewareAsks reports whether middleware of an app of Astro or Nuxt may ask who sends a request.
+func (p *project) serverMiddlewareAsks(root string) bool {
+	for _, name := range p.paths {
+		rest, ok := below(root, name)
+		if !ok || !isCode(name) || !strings.HasPrefix(rest, "server/middleware/") && !isAstroMiddleware(rest) {
+			continue
+		}
+		f := p.script(name)
+		if f == nil {
+			return true
+		}
+		q := newInquiry(p, func(n *js.Node) bool { return n.Kind == js.Call && isClerkMiddleware(f, n) })
+		if q.mayAsk(f, f.Root, hopsOfInquiry) {
+			return true
+		}
+	}
+	return false
+}
+
+func isClerkMiddleware(f *js.File, call *js.Node) bool {
+	o, ok := f.Origin(call.Kids[0])
+	return ok && strings.HasPrefix(o.Module, "@clerk/") && o.Name == "clerkMiddleware"
+}
+
+// registeredBehind reports whether what runs before the handler of a route of Express may ask who sends the request: other handlers of the route, or what the
+// app uses. It is true for routers, as what mounts them isn't looked at.
+func registeredBehind(p *project, f *js.File, handler *js.Node) bool {
+	route := handler.Parent
+	if route.Kind != js.Call || route.Kids[0].Kind != js.Member {
+		return true
+	}
+	app := f.Binding(route.Kids[0].Kids[0])
+	if app == nil || !isMade(f, app.Value, "default", "*") {
+		return true
+	}
+	q := newInquiry(p, func(n *js.Node) bool { return n.Kind == js.Call && isClerkMiddleware(f, n) })
+	return has(f.Root, func(n *js.Node) bool {
+		if n.Kind != js.Call || n.Kids[0].Kind != js.Member || n != route && n.Kids[0].Text != "use" || f.Binding(n.Kids[0].Kids[0]) != app {
+			return false
+		}
+		return slices.ContainsFunc(n.Args(), func(a *js.Node) bool { return f.Value(a) != handler && q.mayRun(f, a) })
+	})
 }

@@ -26,6 +26,7 @@ type passage struct {
 	public   string
 	leftOut  bool
 	named    Evidence
+	unsure   bool
 	evidence []Evidence
 }
 
@@ -118,7 +119,7 @@ func (g *gate) passes(a *app, r Route) passage {
 		return passage{}
 	}
 	if g.doubt != "" {
-		return passage{evidence: []Evidence{{What: g.doubt, File: g.file}}}
+		return passage{unsure: true, evidence: []Evidence{{What: g.doubt, File: g.file}}}
 	}
 	var first passage
 	for i, at := range samples(r.Path, g.words) {
@@ -129,9 +130,9 @@ func (g *gate) passes(a *app, r Route) passage {
 		if i == 0 {
 			first = one
 		}
-		first.leftOut = first.leftOut && one.leftOut
+		first.leftOut, first.unsure = first.leftOut && one.leftOut, first.unsure || one.unsure
 		if one.refuses != first.refuses || one.declared != first.declared {
-			return passage{evidence: []Evidence{{What: "the middleware does different things by the path's parameters", File: g.file}}}
+			return passage{unsure: true, evidence: []Evidence{{What: "the middleware does different things by the path's parameters", File: g.file}}}
 		}
 	}
 	return first
@@ -139,14 +140,14 @@ func (g *gate) passes(a *app, r Route) passage {
 
 func (g *gate) passesAt(a *app, r request) passage {
 	if runs, why := g.runs(r.path); runs != yes {
-		return passage{leftOut: runs == no, named: g.names(a, r, runs), evidence: []Evidence{why}}
+		return passage{leftOut: runs == no, unsure: runs == maybe, named: g.names(a, r, runs), evidence: []Evidence{why}}
 	}
 	o, follow := g.follow(a, r)
 	switch {
 	case o.refusesAlways():
 		r.signedIn = true
 		if with, _ := g.follow(a, r); with.refusesAlways() {
-			return passage{evidence: []Evidence{{What: "the middleware answers everyone alike", File: g.file}}}
+			return passage{unsure: true, evidence: []Evidence{{What: "the middleware answers everyone alike", File: g.file}}}
 		}
 		return passage{refuses: true, evidence: []Evidence{follow.telling()}}
 	case len(follow.matched) > 0:
@@ -163,7 +164,7 @@ func (g *gate) passesAt(a *app, r request) passage {
 	} else {
 		evidence = append(evidence, Evidence{What: "what the middleware does depends on what isn't known", File: g.file, Line: max(1, g.at.line())})
 	}
-	return passage{evidence: evidence}
+	return passage{unsure: !o.passesAlways(), evidence: evidence}
 }
 
 // names is the pattern by which the middleware would refuse a request if it ran for its path.
@@ -186,7 +187,7 @@ func (g *gate) names(a *app, r request, runs truth) Evidence {
 
 // gate is what others are told of it.
 func (p passage) gate() Gate {
-	g := Gate{Refuses: p.refuses, Public: p.public, LeftOut: p.leftOut, Named: p.named}
+	g := Gate{Refuses: p.refuses, Public: p.public, LeftOut: p.leftOut, Named: p.named, Unsure: p.unsure}
 	if (p.refuses || p.declared) && len(p.evidence) > 0 {
 		g.Seen = p.evidence[0]
 	}

@@ -63,6 +63,7 @@ type Gate struct {
 	Public  string   // that pattern, as in the code
 	LeftOut bool     // the middleware doesn't run for the path, by its list of matchers
 	Named   Evidence // then: the pattern in one of its lists by which it would refuse; otherwise zero
+	Unsure  bool     // what it does depends on what isn't known
 }
 
 // Tree is what is read of a repository's files. Paths are as git has them.
