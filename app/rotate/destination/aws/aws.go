@@ -193,6 +193,9 @@ func (d *Driver) Check(ctx context.Context, p destination.Place, value detect.Se
 // here refuses a place in another account than the login's: a secret there may have the same name.
 func (d *Driver) here(ctx context.Context, p destination.Place) (id, error) {
 	at := parse(p.ID)
+	if at.name == "" {
+		return at, fmt.Errorf("%q is no secret or parameter on AWS", p.ID)
+	}
 	who, err := d.identity(ctx)
 	switch {
 	case err != nil:

@@ -138,7 +138,10 @@ func (d *Driver) Write(ctx context.Context, p destination.Place, value detect.Se
 	if err := d.logIn(ctx); err != nil {
 		return advice.On(err)
 	}
-	project, config, variable := split(p.ID)
+	project, config, variable, err := split(p.ID)
+	if err != nil {
+		return err
+	}
 	return advice.On(d.set(ctx, project, config, variable, value))
 }
 
@@ -147,7 +150,10 @@ func (d *Driver) Check(ctx context.Context, p destination.Place, value detect.Se
 	if err := d.logIn(ctx); err != nil {
 		return "", advice.On(err)
 	}
-	project, config, variable := split(p.ID)
+	project, config, variable, err := split(p.ID)
+	if err != nil {
+		return "", err
+	}
 	secrets, err := d.secrets(ctx, project, config, []string{variable})
 	s, ok := secrets[variable]
 	switch {
@@ -175,7 +181,10 @@ func (*Driver) Deployed(context.Context, destination.Deployment) (destination.Pr
 	return destination.Progress{}, errByHand
 }
 
-func split(id string) (project, config, variable string) {
-	parts := append(strings.SplitN(id, "/", 3), "", "")
-	return parts[0], parts[1], parts[2]
+func split(id string) (project, config, variable string, err error) {
+	parts := strings.Split(id, "/")
+	if len(parts) != 3 {
+		return "", "", "", fmt.Errorf("%q is no secret on Doppler", id)
+	}
+	return parts[0], parts[1], parts[2], nil
 }

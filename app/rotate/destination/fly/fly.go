@@ -131,7 +131,10 @@ func place(a app, variable string) destination.Place {
 
 // Write imports the secret: Fly stores it and restarts the app's machines with it.
 func (d *Driver) Write(ctx context.Context, p destination.Place, value detect.Secret) error {
-	a, variable, _ := strings.Cut(p.ID, "/")
+	a, variable, err := split(p.ID)
+	if err != nil {
+		return err
+	}
 	line, err := encode(variable, value.Reveal())
 	if err != nil {
 		return fmt.Errorf("set %s on %s: %w", variable, p.Title, err)
@@ -145,7 +148,10 @@ func (d *Driver) Write(ctx context.Context, p destination.Place, value detect.Se
 
 // Check can only say whether the secret is there.
 func (d *Driver) Check(ctx context.Context, p destination.Place, _ detect.Secret, _ time.Time) (destination.Proof, error) {
-	a, variable, _ := strings.Cut(p.ID, "/")
+	a, variable, err := split(p.ID)
+	if err != nil {
+		return "", err
+	}
 	secrets, err := d.secrets(ctx, a)
 	switch {
 	case err != nil:
@@ -154,6 +160,15 @@ func (d *Driver) Check(ctx context.Context, p destination.Place, _ detect.Secret
 		return destination.Stale, nil
 	}
 	return destination.Unproven, nil
+}
+
+// split returns the app and the variable of a place.
+func split(id string) (a, variable string, err error) {
+	a, variable, ok := strings.Cut(id, "/")
+	if !ok || !appName.MatchString(a) || variable == "" {
+		return "", "", fmt.Errorf("%q is no secret of an app on Fly", id)
+	}
+	return a, variable, nil
 }
 
 var errAtOnce = errors.New("a Fly app takes new secrets at once: nothing is to be redeployed")

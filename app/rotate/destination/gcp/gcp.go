@@ -164,14 +164,20 @@ func parse(id string) unitID {
 }
 
 // split returns what a place's id says, but for the variable.
-func split(place string) (project, secret string) {
-	parts := append(strings.Split(place, "/"), "")
-	return parts[0], parts[1]
+func split(place string) (project, secret string, err error) {
+	parts := strings.Split(place, "/")
+	if len(parts) != 3 {
+		return "", "", fmt.Errorf("%q is no secret on Google Cloud", place)
+	}
+	return parts[0], parts[1], nil
 }
 
 // Write adds a version, where the latest one is not the value already.
 func (d *Driver) Write(ctx context.Context, p destination.Place, value detect.Secret) error {
-	project, secret := split(p.ID)
+	project, secret, err := split(p.ID)
+	if err != nil {
+		return err
+	}
 	if now, err := d.access(ctx, project, secret); err == nil && now == value.Reveal() {
 		return nil
 	} else if err != nil && !denied(err) {
@@ -182,7 +188,10 @@ func (d *Driver) Write(ctx context.Context, p destination.Place, value detect.Se
 
 // Check reads the latest version again, where the login may.
 func (d *Driver) Check(ctx context.Context, p destination.Place, value detect.Secret, _ time.Time) (destination.Proof, error) {
-	project, secret := split(p.ID)
+	project, secret, err := split(p.ID)
+	if err != nil {
+		return "", err
+	}
 	now, err := d.access(ctx, project, secret)
 	switch {
 	case denied(err):

@@ -78,7 +78,7 @@ func TestDriver(t *testing.T) {
 				return all
 			},
 			Key: func(p destination.Place) string {
-				project, secret := split(p.ID)
+				project, secret, _ := split(p.ID)
 				return project + "/" + secret
 			},
 			Requests: func() int { return destinationtest.Runs(t, dir) },

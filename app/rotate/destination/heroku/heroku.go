@@ -116,7 +116,10 @@ func (d *Driver) Write(ctx context.Context, p destination.Place, value detect.Se
 	if err := d.logIn(ctx); err != nil {
 		return advice.On(err)
 	}
-	id, variable := split(p.ID)
+	id, variable, err := split(p.ID)
+	if err != nil {
+		return err
+	}
 	return advice.On(d.api.Do(ctx, destination.Request{
 		Method: http.MethodPatch, Path: varsPath(id), Body: map[string]string{variable: value.Reveal()}, Secret: value,
 		Doing: fmt.Sprintf("set %s of %s", variable, p.Title),
@@ -128,7 +131,10 @@ func (d *Driver) Check(ctx context.Context, p destination.Place, value detect.Se
 	if err := d.logIn(ctx); err != nil {
 		return "", advice.On(err)
 	}
-	id, variable := split(p.ID)
+	id, variable, err := split(p.ID)
+	if err != nil {
+		return "", err
+	}
 	vars, err := d.vars(ctx, id, p.Title)
 	switch {
 	case err != nil:
@@ -151,7 +157,11 @@ func (*Driver) Deployed(context.Context, destination.Deployment) (destination.Pr
 	return destination.Progress{}, errAtOnce
 }
 
-func split(place string) (id, variable string) {
+// split returns what has the config var of a place, and its name.
+func split(place string) (id, variable string, err error) {
 	i := strings.LastIndex(place, "/")
-	return place[:max(i, 0)], place[i+1:]
+	if i < 0 || !strings.HasPrefix(place, "apps/") && !strings.HasPrefix(place, "pipelines/") {
+		return "", "", fmt.Errorf("%q is no config var on Heroku", place)
+	}
+	return place[:i], place[i+1:], nil
 }

@@ -146,15 +146,23 @@ func parse(id string) (c scope, first, second string) {
 	return scope{strings.Join(parts[:n-3], "/"), parts[n-3]}, parts[n-2], parts[n-1]
 }
 
+func errPlace(id string) error { return fmt.Errorf("%q is no key of a Secret", id) }
+
 // Write sets one key of a Secret.
 func (d *Driver) Write(ctx context.Context, p destination.Place, value detect.Secret) error {
 	c, secret, key := parse(p.ID)
+	if key == "" {
+		return errPlace(p.ID)
+	}
 	return on(d.set(ctx, c, secret, key, value), c, "set "+key+" of the "+p.Title)
 }
 
 // Check reads the Secret again.
 func (d *Driver) Check(ctx context.Context, p destination.Place, value detect.Secret, _ time.Time) (destination.Proof, error) {
 	c, name, key := parse(p.ID)
+	if key == "" {
+		return "", errPlace(p.ID)
+	}
 	s, err := d.read(ctx, c, name)
 	switch {
 	case err != nil:

@@ -171,7 +171,7 @@ func (d *Driver) Write(ctx context.Context, p destination.Place, value detect.Se
 	}
 	at, variable := parse(p.ID)
 	if variable == "" {
-		return errPlace(p)
+		return errPlace(p.ID)
 	}
 	return d.advice().On(d.api.upsert(ctx, at, variable, p.Title, value))
 }
@@ -183,7 +183,7 @@ func (d *Driver) Check(ctx context.Context, p destination.Place, value detect.Se
 	}
 	at, name := parse(p.ID)
 	if name == "" {
-		return "", errPlace(p)
+		return "", errPlace(p.ID)
 	}
 	vars, err := d.api.names(ctx, at.environment, p.Title)
 	if err != nil {
@@ -256,4 +256,4 @@ func parse(place string) (unitID, string) {
 	return unitID{parts[0], parts[1], parts[2]}, parts[3]
 }
 
-func errPlace(p destination.Place) error { return fmt.Errorf("%q is no variable on Railway", p.ID) }
+func errPlace(id string) error { return fmt.Errorf("%q is no variable on Railway", id) }
