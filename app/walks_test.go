@@ -20,8 +20,8 @@ func TestTheWalksNameWhatIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	parts := strings.Split(string(doc), "```walk\n")[1:]
-	if len(parts) != 3 {
-		t.Fatalf("%d walks, want those of a push, of a history and of a command", len(parts))
+	if len(parts) != 4 {
+		t.Fatalf("%d walks, want those of a push, of a history, of a command and of a rotation", len(parts))
 	}
 	for _, part := range parts {
 		walk, _, closed := strings.Cut(part, "```")
