@@ -14,23 +14,71 @@ func (a *app) astro() []Route {
 		return nil
 	}
 	gate := a.exportedGate("src/middleware", "onRequest")
+	builds := a.astroBuilds()
 	var all []Route
 	for _, full := range a.paths {
 		rest, ok := strings.CutPrefix(full, path.Join(a.dir, "src/pages")+"/")
-		if at := pagePath(rest); ok && at != "" {
-			switch path.Ext(rest) {
-			case ".astro", ".md", ".mdx":
-				r := Route{Framework: "Astro", Kind: Page, Path: at, File: full, Line: 1}
+		at := pagePath(rest)
+		if !ok || at == "" {
+			continue
+		}
+		switch path.Ext(rest) {
+		case ".astro", ".md", ".mdx":
+			r := Route{Framework: "Astro", Kind: Page, Path: at, File: full, Line: 1}
+			if evidence := a.builtWith(full, builds); evidence != nil {
+				all = append(all, a.judge(r, finding{evidence: evidence}, passage{}))
+			} else {
 				all = append(all, a.judge(r, a.frontmatter(full), gate.passes(a, r)))
-			default:
-				all = append(all, a.endpoints(gate, at, full)...)
 			}
+		default:
+			all = append(all, a.endpoints(gate, at, full, builds)...)
 		}
 	}
 	return all
 }
 
-// frontmatter is what the code of a page says that runs before it is written. Where the page is written when the app is built, nobody asks.
+// astroBuilds reports whether pages are written when the app is built, unless they say otherwise: the app's settings have no output, or
+// another one than server.
+func (a *app) astroBuilds() bool {
+	f := a.file(a.fileAt(path.Join(a.dir, "astro.config")))
+	if f == nil || f.Exports["default"] == nil {
+		return false
+	}
+	at := a.value(place{f, f.Exports["default"]})
+	if at.node.Kind == js.Call && len(at.node.Kids) == 2 { // defineConfig({…})
+		at = a.value(place{at.file, at.node.Kids[1]})
+	}
+	output, sure := at.node.Property("output")
+	if output == nil {
+		return sure
+	}
+	at = a.value(place{at.file, output})
+	return at.node.Kind == js.String && at.node.Text != "server"
+}
+
+// builtWith says that a file is written when the app is built: nobody's request gets to its code, and clerkMiddleware does nothing for it. It
+// is nil where that isn't so. A file says so itself, or it is what the app does.
+func (a *app) builtWith(full string, builds bool) []Evidence {
+	const what = "it is written when the app is built, and no middleware protects it"
+	var f *js.File
+	if path.Ext(full) == ".astro" || js.Handles(full) {
+		f = a.file(full)
+	}
+	if f != nil && f.Exports["prerender"] != nil {
+		switch at := a.value(place{f, f.Exports["prerender"]}); at.node.Text {
+		case "true":
+			return []Evidence{at.evidence(what)}
+		case "false":
+			return nil
+		}
+	}
+	if builds {
+		return []Evidence{{What: what, File: full}}
+	}
+	return nil
+}
+
+// frontmatter is what the code of a page says that runs before it is written.
 func (a *app) frontmatter(full string) finding {
 	if path.Ext(full) != ".astro" {
 		return finding{}
@@ -39,16 +87,11 @@ func (a *app) frontmatter(full string) finding {
 	if f == nil {
 		return finding{}
 	}
-	if written := f.Exports["prerender"]; written != nil {
-		if at := a.value(place{f, written}); at.node == nil || at.node.Text != "false" {
-			return finding{evidence: seen(at, "the page is written when the app is built")}
-		}
-	}
 	return a.own(request{}, place{f, f.Exports["default"]})
 }
 
 // endpoints are those that a file exports, one for each method.
-func (a *app) endpoints(gate *gate, at, full string) []Route {
+func (a *app) endpoints(gate *gate, at, full string, builds bool) []Route {
 	if !js.Handles(full) || isTest(full) {
 		return nil
 	}
@@ -64,6 +107,10 @@ func (a *app) endpoints(gate *gate, at, full string) []Route {
 		}
 		r := Route{
 			Framework: "Astro", Kind: Handler, Method: strings.TrimPrefix(method, "ALL"), Path: at, File: full, Line: a.lineIn(f, place{f, n}),
+		}
+		if evidence := a.builtWith(full, builds); evidence != nil {
+			all = append(all, a.judge(r, finding{evidence: evidence}, passage{}))
+			continue
 		}
 		all = append(all, a.judge(r, a.own(request{method: r.Method}, place{f, n}, value{sort: incoming, truth: yes}), gate.passes(a, r)))
 	}
