@@ -101,6 +101,7 @@ type policyTx interface {
 	RepositoriesNotPassed(ctx context.Context, installation int64) ([]int64, error)
 	Meta(ctx context.Context, key string) (string, error)
 	SetMeta(ctx context.Context, key, value string) error
+	Processes(ctx context.Context) (int, error)
 	LastUpload(ctx context.Context, repository int64) (ledger.Upload, error)
 }
 

@@ -22,9 +22,14 @@ func (w *Worker) Policy(ctx context.Context, j *river.Job[job.Policy]) error {
 	if err != nil || !found {
 		return err
 	}
-	settled := j.CreatedAt.Add(policies.KeptFor)
-	if w.Leases != nil && !j.Args.Settled && w.Now().Before(settled) {
-		return &outcome.WaitError{Until: settled, Reason: "other processes may have the policy as it was"}
+	if settled := j.CreatedAt.Add(policies.KeptFor); !j.Args.Settled && w.Now().Before(settled) {
+		others, err := w.others(ctx)
+		if err != nil {
+			return err
+		}
+		if others {
+			return &outcome.WaitError{Until: settled, Reason: "other processes may have the policy as it was"}
+		}
 	}
 	if policies.IsOrganisations(repository) {
 		if err := w.queuePolicies(ctx, repository.Installation, repository.ID); err != nil {
@@ -32,6 +37,19 @@ func (w *Worker) Policy(ctx context.Context, j *river.Job[job.Policy]) error {
 		}
 	}
 	return w.applyPolicy(ctx, repository)
+}
+
+// others reports whether other processes work on this ledger. One that starts later reads policies anew.
+func (w *Worker) others(ctx context.Context) (others bool, err error) {
+	if w.Leases == nil {
+		return false, nil
+	}
+	err = w.Store.View(ctx, func(ctx context.Context, tx Tx) error {
+		n, err := tx.Processes(ctx)
+		others = n > 1
+		return err
+	})
+	return others, err
 }
 
 // queuePolicies has all repositories of an installation but one brought up to date, or of all installations for 0.
