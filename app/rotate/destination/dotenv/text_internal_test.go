@@ -1,6 +1,7 @@
 package dotenv
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -71,5 +72,13 @@ func TestEncode(t *testing.T) {
 		if got != c.want || (err == nil) != (c.want != "") {
 			t.Errorf("%q in %q: %q, %v", c.value, c.quote, got, err)
 		}
+	}
+}
+
+// TestEditWouldChangeAnother has a quote that was never closed, and a value that would close it.
+func TestEditWouldChangeAnother(t *testing.T) {
+	t.Parallel()
+	if got, err := edit("A=\"open\nKEY=old\n", "KEY", 0, `"# x`); !errors.Is(err, errEdit) {
+		t.Errorf("%q, %v", got, err)
 	}
 }

@@ -48,7 +48,29 @@ jobs:
           CLERK_SECRET_KEY: ${{ secrets.CLERK_SECRET_KEY_TEST }}
 `
 
+const siteWorkflow = `name: Publish the site
+on: { push: {}, workflow_dispatch: {} }
+jobs:
+  site:
+    steps:
+      - run: ./site
+        env:
+          CLERK_SECRET_KEY: ${{ secrets.CLERK_SECRET_KEY }}
+`
+
+const pagesWorkflow = `on: push
+jobs:
+  pages:
+    environment: { name: pages }
+    steps:
+      - run: ./pages
+        env:
+          CLERK_SECRET_KEY: ${{ secrets.CLERK_SECRET_KEY }}
+`
+
 var flows = files{
+	".github/workflows/pages.yml":  pagesWorkflow,
+	".github/workflows/site.yml":   siteWorkflow,
 	".github/workflows/deploy.yml": deployWorkflow, ".github/workflows/release.yaml": releaseWorkflow, ".github/workflows/test.yml": testWorkflow,
 	".github/dependabot.yml": "version: 2\n",
 }
@@ -100,7 +122,7 @@ func TestLook(t *testing.T) {
 	}
 	const (
 		all = "All repositories that may use it get the new value."
-		rel = "by hand | release.yaml of acme/shop"
+		rel = "by hand | pages.yml, release.yaml, site.yml of acme/shop"
 	)
 	want := []string{
 		"/repos/acme/shop/actions/secrets/CLERK_KEY_PROD | GitHub Actions secret of acme/shop | CLERK_KEY_PROD |  | by hand | deploy.yml of acme/shop | ",
@@ -123,7 +145,9 @@ func TestLook(t *testing.T) {
 	}
 	byHand := s.Places[0].Unit.ByHand + "\n" + s.Places[1].Unit.ByHand
 	if want := fmt.Sprintf("Run deploy.yml, which deploys with it: gh workflow run deploy.yml --repo %[1]s/acme/shop. That takes the newest commit of the default branch.\n"+
-		"Run release.yaml, which deploys with it, again: gh run list --workflow release.yaml --repo %[1]s/acme/shop shows its runs, gh run rerun repeats one.", h.host); byHand != want {
+		"Run pages.yml, which deploys with it, again: gh run list --workflow pages.yml --repo %[1]s/acme/shop shows its runs, gh run rerun repeats one. "+
+		"Run release.yaml, which deploys with it, again: gh run list --workflow release.yaml --repo %[1]s/acme/shop shows its runs, gh run rerun repeats one. "+
+		"Run site.yml, which deploys with it: gh workflow run site.yml --repo %[1]s/acme/shop. That takes the newest commit of the default branch.", h.host); byHand != want {
 		t.Errorf("%s", byHand)
 	}
 }
@@ -153,8 +177,10 @@ func TestWriteChangesTheValueAlone(t *testing.T) {
 	if err := d.Write(t.Context(), destination.Place{ID: h.host + path}, detect.NewSecret(next)); err != nil {
 		t.Error(err)
 	}
-	if got := h.SecretValues(); got[path] != next || got[path+" visibility"] != "selected []" {
-		t.Errorf("%q", got)
+	requests := h.Requests()
+	sent := string(requests[len(requests)-1].Body)
+	if got := h.SecretValues(); got[path] != next || got[path+" visibility"] != "selected []" || !strings.Contains(sent, `"selected_repository_ids":[]`) {
+		t.Errorf("%q: %s", got, sent)
 	}
 }
 
@@ -201,6 +227,7 @@ func TestCheck(t *testing.T) {
 		}
 		check("afterwards", place, since, destination.Touched)
 		again := d.Look(t.Context(), h.project(files{})).Places[0]
+		check("begun when the clock was ahead", place, since.Add(24*time.Hour), destination.Touched)
 		check("looked at again", again, since, destination.Touched)
 		h.clock.pass(time.Hour)
 		check("for another write", again, m.Now(), destination.Stale)
@@ -258,6 +285,17 @@ func TestProblems(t *testing.T) {
 			func(_ *testing.T, h *hub) []string { h.RequireSingleSignOn(h.acme); return nil }, 0,
 			"read the repository acme/shop on GitHub: Resource protected by organization SAML enforcement. You must grant your OAuth token access to this organization | open https://HOST/orgs/acme/sso?authorization_request=A1B2C3 and let the token in, then run this again",
 		},
+		"single sign-on elsewhere": {func(_ *testing.T, h *hub) []string {
+			h.Inject(githubtest.Times(1, func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/acme/shop") }, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+				w.Header().Set("X-Github-Sso", "required; url=https://eve.example/")
+				githubtest.Answer(http.StatusForbidden, "Sign on.")(w, r, next)
+			}))
+			return nil
+		}, 0, "read the repository acme/shop on GitHub: Sign on | ask an administrator for it, or log in as one"},
+		"login that ends meanwhile": {func(_ *testing.T, h *hub) []string {
+			h.Inject(githubtest.Times(1000, func(r *http.Request) bool { return strings.Contains(r.URL.Path, "dependabot") }, githubtest.Answer(http.StatusUnauthorized, "Bad credentials")))
+			return nil
+		}, 3, "list the secrets of Dependabot of acme/shop on GitHub: Bad credentials | run gh auth login --hostname HOST"},
 		"archived": {
 			func(t *testing.T, h *hub) []string { t.Helper(); h.shop.Archive(t.Context(), h.ada); return nil }, 0,
 			"acme/shop is archived: its secrets can't be set | unarchive it meanwhile, if anything still uses it",

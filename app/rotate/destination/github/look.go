@@ -279,7 +279,7 @@ func (l *look) unit(k kind, secret string) destination.Unit {
 			repo = at
 		}
 		if files, how := l.flows.deploys(secret, repo); how != "" {
-			u.ID, u.Title = at+"/"+strings.Join(files, ","), strings.Join(files, " and ")+" of "+l.repo.String()
+			u.ID, u.Title = at+"/"+strings.Join(files, ","), strings.Join(files, ", ")+" of "+l.repo.String()
 			u.Takes, u.ByHand = destination.TakesByHand, how
 		}
 	}
