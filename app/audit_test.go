@@ -29,6 +29,7 @@ func TestAudits(t *testing.T) {
 		{"WhatACommentAcceptsIsCounted", (*audited).countsWhatIsAccepted},
 		{"ARerunIsAnswered", (*audited).answersReruns},
 		{"RoutesAreMapped", (*audited).mapsRoutes},
+		{"ProductionOnADevelopmentInstanceIsCounted", (*audited).countsDevelopment},
 		{"AKeyThatAnAdvisoryExposesIsALeak", (*audited).followsExposedKeys},
 		{"OneIssueFollowsTheDefaultBranchByPolicy", (*audited).keepsAnIssue},
 		{"AFailPolicyFails", (*audited).failsByPolicy},
@@ -277,6 +278,23 @@ func (a *audited) mapsRoutes(t *testing.T) {
 	head = a.pull(a.main, map[string]string{"app/about/page.tsx": "export default function Page() {\n  return <h1>About us</h1>;\n}\n"})
 	if summary := a.one(head).Summary; strings.Contains(summary, "<details>") {
 		t.Errorf("a pull request that changes no route has a map:\n%s", summary)
+	}
+}
+
+// countsDevelopment: the dashboard counts what the check shows only where the policy wants to see it.
+func (a *audited) countsDevelopment(t *testing.T) {
+	a.onto(map[string]string{".env.production": "CLERK_FRONTEND_API=https://clean-mayfly-62.clerk.accounts.dev\n"})
+	a.is(a.main, "success", "No mistakes in the Clerk configuration")
+	if state := a.state(); state.Development != 1 || len(state.Findings) > 0 {
+		t.Errorf("kept: %+v", state)
+	}
+	a.onto(map[string]string{policyPath: "audit: {level: all}\n"})
+	if state := a.state(); state.Development != 1 || len(state.Findings) == 0 {
+		t.Errorf("kept for all levels: %+v", state)
+	}
+	a.onto(map[string]string{policyPath: "audit: notice\n", ".env.production": "CLERK_FRONTEND_API=https://clerk.acme.example\n"})
+	if state := a.state(); state.Development != 0 || len(state.Findings) > 0 {
+		t.Errorf("kept once it is gone: %+v", state)
 	}
 }
 

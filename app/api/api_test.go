@@ -45,7 +45,7 @@ func (w *world) paths() map[string][]string {
 		"/api/v1/leaks.json":                  {"/api/v1/leaks.json", "/api/v1/leaks.json?sort=repository", "/api/v1/leaks.json?search=none"},
 		"/api/v1/leaks/{id}":                  {fmt.Sprintf("/api/v1/leaks/%d", w.leak), fmt.Sprintf("/api/v1/leaks/%d", w.leak+1)},
 		"/api/v1/repositories":                {"/api/v1/repositories", "/api/v1/repositories?limit=1&sort=read&private=true&archived=false&history=waiting,done&with_gaps=false&read_before=2040-01-01T00:00:00Z", "/api/v1/repositories?id=9&installation=7&owner=acme&search=shop&with_leaks=true&reverse=true"},
-		"/api/v1/audits":                      {"/api/v1/audits", "/api/v1/audits?limit=1&sort=name&reverse=true&with_findings=true&with_gaps=false", "/api/v1/audits?search=shop&repository=9&package=@clerk/nextjs&version=6.39.1"},
+		"/api/v1/audits":                      {"/api/v1/audits", "/api/v1/audits?limit=1&sort=name&reverse=true&with_findings=true&with_gaps=false&development_in_production=false", "/api/v1/audits?search=shop&repository=9&package=@clerk/nextjs&version=6.39.1"},
 		"/api/v1/audits/packages":             {"/api/v1/audits/packages"},
 		"/api/v1/activity":                    {"/api/v1/activity", "/api/v1/activity?limit=1", "/api/v1/activity?by=mona&people=true&kind=command,state&repository=9", fmt.Sprintf("/api/v1/activity?leak=%d", w.leak)},
 		"/api/v1/health":                      {"/api/v1/health"},

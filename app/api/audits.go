@@ -24,6 +24,8 @@ type Audit struct {
 	Findings []AuditFinding `json:"findings"` // the worst, at most 20
 	Gaps     int            `json:"gaps"`
 	Allowed  int            `json:"allowed"`
+	// Development counts places of files for production that use a development instance.
+	Development int `json:"development_in_production"`
 }
 
 // AuditCounts counts findings by severity.
@@ -61,7 +63,7 @@ func (a *api) audits(q *ask) (any, error) {
 	for _, row := range page.Audits {
 		one := Audit{
 			Repository: a.repository(row.Repository), Head: row.Head, Audited: row.At, Counts: AuditCounts(row.Counts), Findings: []AuditFinding{},
-			Gaps: row.Gaps, Allowed: row.Allowed,
+			Gaps: row.Gaps, Allowed: row.Allowed, Development: row.Development,
 		}
 		for _, f := range row.Findings {
 			one.Findings = append(one.Findings, AuditFinding{Check: f.Check, Title: titles[f.Check], Severity: string(f.Severity), Path: f.Path, Line: f.Line})

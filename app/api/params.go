@@ -168,7 +168,7 @@ func repositoryQuery(p *params) ledger.RepositoryQuery {
 func auditQuery(p *params) ledger.AuditQuery {
 	return ledger.AuditQuery{
 		Search: p.text("search"), Repository: p.number("repository", 1<<53), Package: p.text("package"), Version: p.text("version"),
-		WithFindings: p.is("with_findings"), WithGaps: p.is("with_gaps"),
+		WithFindings: p.is("with_findings"), WithGaps: p.is("with_gaps"), Development: p.is("development_in_production"),
 		Order:   choice(p, "sort", ledger.AuditsByWorst, ledger.AuditsByName, ledger.AuditsByTime),
 		Reverse: p.is("reverse"), After: p.text("after"), Limit: p.limit(),
 	}

@@ -61,14 +61,16 @@ func (a *auditing) defaultBranch(ctx context.Context) error {
 	state.Files = digest(files, names, a.Version, string(a.policy.Audit.Level))
 	if a.last.Clerk && a.last.Files == state.Files {
 		state.Findings, state.Packages, state.Gaps, state.Allowed, state.Routes = a.last.Findings, a.last.Packages, a.last.Gaps, a.last.Allowed, a.last.Routes
+		state.Development = a.last.Development
 		return a.conclude(ctx, state)
 	}
 	a.shelf.ask(files, names)
-	results, gaps, err := a.run(ctx, audit.Options{Level: level(a.policy)}, files)
+	results, gaps, err := a.run(ctx, audit.Options{Level: level(a.policy), Also: []string{development}}, files)
 	if err != nil {
 		return err
 	}
 	r := results[0]
+	state.Development = countDevelopment(&r, level(a.policy))
 	state.Findings, state.Packages = a.findings(ctx, r.Findings), a.packages(ctx, r.Packages)
 	state.Gaps = slices.Concat(gaps, a.gaps(ctx, files, names, r.Notes))
 	state.Allowed = len(r.Allowed)

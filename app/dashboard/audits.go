@@ -51,6 +51,7 @@ type auditsPage struct {
 	Total        int
 	Next         string
 	Packages     []packageRow
+	Development  int // repositories where production uses a development instance
 }
 
 // maxShown is how many findings of a repository the page names.
@@ -74,10 +75,12 @@ func (d *Dashboard) audits(w http.ResponseWriter, r *http.Request) {
 		query.WithFindings = true
 	case "gaps":
 		query.WithGaps = true
+	case "development":
+		query.Development = true
 	default:
 		p.Only = ""
 	}
-	for _, c := range []choice{{Value: "", Text: "All that use Clerk"}, {Value: "findings", Text: "With findings"}, {Value: "gaps", Text: "With files not read"}} {
+	for _, c := range []choice{{Value: "", Text: "All that use Clerk"}, {Value: "findings", Text: "With findings"}, {Value: "gaps", Text: "With files not read"}, {Value: "development", Text: "With development keys in production"}} {
 		c.Chosen = c.Value == p.Only
 		p.Choices = append(p.Choices, c)
 	}
@@ -94,6 +97,9 @@ func (d *Dashboard) audits(w http.ResponseWriter, r *http.Request) {
 		}
 		if query.After != "" {
 			return nil
+		}
+		if p.Development, err = tx.DevelopmentInProduction(ctx, visible); err != nil {
+			return err
 		}
 		packages, err := tx.AuditPackages(ctx, visible)
 		p.Packages = packageRows(packages)

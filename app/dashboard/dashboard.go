@@ -39,6 +39,7 @@ type leaksTx interface {
 	RepositoryList(ctx context.Context, v ledger.Visible, query ledger.RepositoryQuery) (ledger.RepositoryPage, error)
 	AuditList(ctx context.Context, v ledger.Visible, query ledger.AuditQuery) (ledger.AuditPage, error)
 	AuditPackages(ctx context.Context, v ledger.Visible) ([]ledger.PackageUse, error)
+	DevelopmentInProduction(ctx context.Context, v ledger.Visible) (int, error)
 	Activity(ctx context.Context, v ledger.Visible, query ledger.ActivityQuery) (ledger.ActivityPage, error)
 }
 

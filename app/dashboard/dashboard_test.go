@@ -57,6 +57,8 @@ func TestPages(t *testing.T) {
 	b.shows("/audits", 200, "3 repositories that use Clerk", "1 critical", "src/proxy.ts:12", "docs/checks/C3.md", "Nothing found", "2 findings accepted", "Crafted paths pass createRouteMatcher", "as asked for")
 	b.shows("/audits?package=@clerk/nextjs&version=7.2.0", 200, "1 repository that uses Clerk", "acme/shop", "@clerk/nextjs 7.2.0 among them")
 	b.shows("/audits?search=nothing", 200, "No repository fits")
+	b.shows("/audits", 200, "1 repository uses a development instance in production files", "development keys in production")
+	b.shows("/audits?only=development", 200, "1 repository that uses Clerk with these filters", "acme/site")
 	b.shows("/activity", 200, "had the history scanned again", "answered about a key: it still works", "closed a leak as a false positive")
 	b.shows("/activity?people=true", 200, "lee")
 	b.shows("/health", 200, "4\u202f321 of 5\u202f000", "none failed", "Active", "The App lacks merge_queues: read")

@@ -78,6 +78,7 @@ func (w *world) acme() {
 			w.exec(`INSERT INTO audit_packages (repository, root, name, version, locked) VALUES ($1, '', $2, $3, $4)`, a.id, p.Name, p.Version, p.Locked)
 		}
 	}
+	w.exec(`UPDATE audits SET development = 2 WHERE repository IN ($1, $2)`, site, secretProject)
 	leaks := []struct {
 		repository    int64
 		kind          detect.Kind

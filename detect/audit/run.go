@@ -13,6 +13,8 @@ type Options struct {
 	// Focus, where not nil, lists the paths whose findings are wanted. Other files are read only where a finding in one of these hangs on
 	// them.
 	Focus []string
+	// Also lists IDs of checks that are made whatever their tier.
+	Also []string
 }
 
 // Result is what an audit says, in a stable order.
@@ -46,7 +48,7 @@ func Run(ctx context.Context, tree Tree, options Options) (Result, error) {
 		if err := ctx.Err(); err != nil {
 			return result, err
 		}
-		if check.Tier > level {
+		if check.Tier > level && !slices.Contains(options.Also, check.ID) {
 			continue
 		}
 		for _, f := range check.find(p) {

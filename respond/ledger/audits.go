@@ -24,6 +24,8 @@ type Audit struct {
 	Gaps       []string // what was not read, in words
 	Allowed    int      // findings that comments of the repository accept
 	Routes     []routes.Route
+	// Development is how often production was found to use a development instance. Findings has these only where the policy wants them.
+	Development int
 }
 
 // AuditKnown says what is known of a repository's use of Clerk: whether its files were looked at, and whether it used Clerk then. Nothing is
@@ -40,8 +42,8 @@ func (tx *Tx) AuditKnown(ctx context.Context, repository int64) (known, uses boo
 func (tx *Tx) Audit(ctx context.Context, repository int64) (Audit, error) {
 	a := Audit{Repository: repository}
 	var findings, mapped []byte
-	found, err := one(ctx, tx, []any{&a.Head, into{&a.At}, into{&a.Clerk}, &a.Manifests, &a.Files, &findings, into{&a.Gaps}, &a.Allowed, &mapped},
-		`SELECT head, at, clerk, manifests, files, findings, gaps, allowed, routes FROM audits WHERE repository = $1`, repository)
+	found, err := one(ctx, tx, []any{&a.Head, into{&a.At}, into{&a.Clerk}, &a.Manifests, &a.Files, &findings, into{&a.Gaps}, &a.Allowed, &mapped, &a.Development},
+		`SELECT head, at, clerk, manifests, files, findings, gaps, allowed, routes, development FROM audits WHERE repository = $1`, repository)
 	switch {
 	case err != nil:
 	case !found:
@@ -87,12 +89,13 @@ func (tx *Tx) SaveAudit(ctx context.Context, a Audit) error {
 
 func (tx *Tx) saveAudit(ctx context.Context, a Audit, findings, mapped string) error {
 	c := respond.CountAudit(a.Findings)
-	_, err := tx.exec(ctx, `INSERT INTO audits (repository, head, at, clerk, manifests, files, findings, gaps, allowed, critical, high, medium, low, routes)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+	_, err := tx.exec(ctx, `INSERT INTO audits (repository, head, at, clerk, manifests, files, findings, gaps, allowed, critical, high, medium, low, routes, development)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 		ON CONFLICT (repository) DO UPDATE SET head = excluded.head, at = excluded.at, clerk = excluded.clerk, manifests = excluded.manifests,
 			files = excluded.files, findings = excluded.findings, gaps = excluded.gaps, allowed = excluded.allowed,
-			critical = excluded.critical, high = excluded.high, medium = excluded.medium, low = excluded.low, routes = excluded.routes`,
-		a.Repository, a.Head, a.At, a.Clerk, a.Manifests, a.Files, findings, a.Gaps, a.Allowed, c.Critical, c.High, c.Medium, c.Low, mapped)
+			critical = excluded.critical, high = excluded.high, medium = excluded.medium, low = excluded.low, routes = excluded.routes,
+			development = excluded.development`,
+		a.Repository, a.Head, a.At, a.Clerk, a.Manifests, a.Files, findings, a.Gaps, a.Allowed, c.Critical, c.High, c.Medium, c.Low, mapped, a.Development)
 	if err == nil {
 		_, err = tx.exec(ctx, `DELETE FROM audit_packages WHERE repository = $1`, a.Repository)
 	}

@@ -21,6 +21,7 @@ func anAudit() ledger.Audit {
 			{Name: "@clerk/nextjs", Version: "6.39.2", Locked: true},
 			{Name: "@clerk/nextjs", Version: "^7.0.0", Root: "apps/web"},
 		},
+		Development: 1,
 		Routes: []routes.Route{{
 			Framework: "Next.js", Kind: routes.Page, Path: "/admin", File: "app/admin/page.tsx", Line: 3, State: routes.Protected,
 			Evidence: []routes.Evidence{{What: "auth.protect()", File: "app/admin/page.tsx", Line: 4}},

@@ -110,7 +110,7 @@ CREATE TABLE audits (
     high       INTEGER NOT NULL,
     medium     INTEGER NOT NULL,
     low        INTEGER NOT NULL
-, routes TEXT NOT NULL DEFAULT '[]') STRICT;
+, routes TEXT NOT NULL DEFAULT '[]', development INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE "backfills" (
     repository INTEGER PRIMARY KEY REFERENCES repositories ON DELETE CASCADE,

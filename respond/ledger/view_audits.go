@@ -28,6 +28,7 @@ type AuditQuery struct {
 	Version      string // with Package: only this version of it
 	WithFindings bool   // only those with findings
 	WithGaps     bool   // only those of which something was not read
+	Development  bool   // only those where production uses a development instance
 
 	Order   AuditOrder
 	Reverse bool
@@ -44,6 +45,8 @@ type AuditRow struct {
 	Findings   []respond.AuditFinding // at most [MaxAuditFindings], the worst first
 	Gaps       int
 	Allowed    int // findings that comments accept
+	// Development is how often production uses a development instance.
+	Development int
 }
 
 // MaxAuditFindings is how many findings a list names of a repository.
@@ -85,6 +88,9 @@ func (q *viewed) auditsWhere(v Visible, query AuditQuery) string {
 	}
 	if query.WithGaps {
 		add("a.gaps <> '[]'")
+	}
+	if query.Development {
+		add("a.development > 0")
 	}
 	words := strings.Fields(lowerASCII(query.Search))
 	for _, word := range words[:min(len(words), maxWords)] {
@@ -142,7 +148,7 @@ func (tx *Tx) AuditList(ctx context.Context, v Visible, query AuditQuery) (Audit
 		last = c
 		page.Audits = append(page.Audits, row)
 		return nil
-	}, `SELECT `+repositoryInList+`, a.head, a.at, a.findings, a.gaps, a.allowed, a.critical, a.high, a.medium, a.low, page.k
+	}, `SELECT `+repositoryInList+`, a.head, a.at, a.findings, a.gaps, a.allowed, a.development, a.critical, a.high, a.medium, a.low, page.k
 		FROM (SELECT r.id, `+key+` AS k`+from+where+` AND `+q.after(at, given, "("+key+")", "r.id", byText, down)+`
 			ORDER BY 2`+way+`, 1`+way+` LIMIT `+q.bind(limit+1)+`) page
 		JOIN repositories r ON r.id = page.id JOIN audits a ON a.repository = page.id
@@ -157,7 +163,7 @@ func scanAuditRow(scan func(...any) error, row *AuditRow, key any) error {
 	var findings, gaps []byte
 	c := &row.Counts
 	err := scanRepository(func(dest ...any) error {
-		return scan(append(dest, &row.Head, into{&row.At}, &findings, &gaps, &row.Allowed, &c.Critical, &c.High, &c.Medium, &c.Low, key)...)
+		return scan(append(dest, &row.Head, into{&row.At}, &findings, &gaps, &row.Allowed, &row.Development, &c.Critical, &c.High, &c.Medium, &c.Low, key)...)
 	}, &row.Repository)
 	if err == nil {
 		err = json.Unmarshal(findings, &row.Findings)
@@ -168,6 +174,17 @@ func scanAuditRow(scan func(...any) error, row *AuditRow, key any) error {
 	}
 	row.Findings, row.Gaps = row.Findings[:min(len(row.Findings), MaxAuditFindings)], len(unread)
 	return err
+}
+
+// DevelopmentInProduction counts the repositories where production uses a development instance.
+func (tx *Tx) DevelopmentInProduction(ctx context.Context, v Visible) (n int, err error) {
+	q := &viewed{tx: tx}
+	_, err = one(ctx, tx.unprepared(), []any{&n}, `SELECT count(*) FROM audits a JOIN repositories r ON r.id = a.repository WHERE `+
+		q.auditsWhere(v, AuditQuery{Development: true}), q.args...)
+	if err != nil {
+		return 0, fmt.Errorf("ledger: count development instances in production: %w", err)
+	}
+	return n, nil
 }
 
 // PackageUse is a version of a package, and how many repositories use it.

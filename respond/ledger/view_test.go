@@ -76,13 +76,16 @@ func viewQueries(leaks, installations []int64) []viewQuery {
 	}
 	for name, query := range map[string]ledger.AuditQuery{
 		"all": {}, "by name": {Order: ledger.AuditsByName}, "by time": {Order: ledger.AuditsByTime, Reverse: true}, "search": {Search: "SHOP"},
-		"found": {WithFindings: true}, "gaps": {WithGaps: true}, "package": {Package: "@clerk/nextjs"}, "version": {Package: "@clerk/nextjs", Version: "7.0.0"},
+		"found": {WithFindings: true}, "gaps": {WithGaps: true}, "development": {Development: true}, "package": {Package: "@clerk/nextjs"}, "version": {Package: "@clerk/nextjs", Version: "7.0.0"},
 		"repository": {Repository: 9}, "other": {Repository: 10},
 	} {
 		list = append(list, viewQuery{"audits: " + name, func(ctx context.Context, tx *ledger.Tx, v ledger.Visible) (any, error) {
 			return allAudits(ctx, tx, v, query)
 		}})
 	}
+	list = append(list, viewQuery{"development in production", func(ctx context.Context, tx *ledger.Tx, v ledger.Visible) (any, error) {
+		return tx.DevelopmentInProduction(ctx, v)
+	}})
 	list = append(list, viewQuery{"packages", func(ctx context.Context, tx *ledger.Tx, v ledger.Visible) (any, error) {
 		return tx.AuditPackages(ctx, v)
 	}})
@@ -193,8 +196,9 @@ func organisation(t *testing.T, s *ledger.Store, installation, id int64, account
 			tx.RecordActivity(ctx, ledger.Activity{By: "mona", Kind: ledger.ActivityCommand, What: "rotated", Detail: "of " + account, Repository: id, Leak: l.ID}),
 			tx.SaveAudit(ctx, ledger.Audit{
 				Repository: id, Head: headA, Clerk: true, Gaps: []string{account + ".js: over a limit"},
-				Findings: []respond.AuditFinding{{Check: "C3", Severity: detect.CriticalSeverity, Path: account + "/proxy.ts", Line: 3}},
-				Packages: []respond.AuditPackage{{Name: "@clerk/nextjs", Version: "6.39.2", Locked: true}, {Name: "@clerk/" + account, Version: "1.0.0"}},
+				Findings:    []respond.AuditFinding{{Check: "C3", Severity: detect.CriticalSeverity, Path: account + "/proxy.ts", Line: 3}},
+				Development: 1,
+				Packages:    []respond.AuditPackage{{Name: "@clerk/nextjs", Version: "6.39.2", Locked: true}, {Name: "@clerk/" + account, Version: "1.0.0"}},
 			}),
 			tx.RecordHistory(ctx, id, ledger.HistoryRead{Commits: 7, Bytes: 70, Took: time.Minute}))
 	})
@@ -221,7 +225,7 @@ func TestEveryViewIsTried(t *testing.T) {
 		}
 	}
 	tried := []string{
-		"Activity", "AuditList", "AuditPackages", "Coverage", "DeliveryHealth", "InstallationList", "LeakCounts", "LeakDetail", "Leaks", "Overview", "Progress", "RepositoryList", "VisibleJobs",
+		"Activity", "AuditList", "AuditPackages", "Coverage", "DeliveryHealth", "DevelopmentInProduction", "InstallationList", "LeakCounts", "LeakDetail", "Leaks", "Overview", "Progress", "RepositoryList", "VisibleJobs",
 	}
 	if !slices.Equal(takes, tried) {
 		t.Errorf("these take who sees what: %v; TestViewersSeeTheirOwn tries %v", takes, tried)

@@ -88,7 +88,11 @@ func (v issueView) fastest() string {
 	if v.Elsewhere {
 		in = markdown.Code(v.Repository.FullName())
 	}
-	return "**Fastest:** run `rekey rotate " + v.Leak.Fingerprint[:min(12, len(v.Leak.Fingerprint))] + "` in a clone of " + in +
+	fastest := "**Fastest:**"
+	if v.Leak.Kind == respond.ExposedKey { // it upgrades nothing
+		fastest = "**Fastest, once step 1 is done:**"
+	}
+	return fastest + " run `rekey rotate " + v.Leak.Fingerprint[:min(12, len(v.Leak.Fingerprint))] + "` in a clone of " + in +
 		". It shows a plan first, then does these steps with your own logins."
 }
 
