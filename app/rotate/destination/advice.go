@@ -39,6 +39,15 @@ func (a Advice) next(err error) string {
 	return ""
 }
 
+// LoggedOut is the error of a vendor to whom nobody is logged in on this machine. Its class is [ErrLogin].
+type LoggedOut string
+
+// Error names the vendor.
+func (l LoggedOut) Error() string { return "nobody is logged in to " + string(l) + " on this machine" }
+
+// Unwrap returns the class.
+func (LoggedOut) Unwrap() error { return ErrLogin }
+
 // Base returns the address of an API: the one that the vendor's own program was told to use instead of its usual one, where there is one. It must be
 // https, or on this machine: a login is sent to it.
 func Base(told, usual string) (string, error) {

@@ -57,7 +57,14 @@ func (e *ToolError) Error() string {
 	if said == "" {
 		said = fmt.Sprintf("it ended with status %d", e.Status)
 	}
-	return fmt.Sprintf("%s: %s", strings.Join(append([]string{e.Program}, e.Args[:min(len(e.Args), 3)]...), " "), said)
+	command := e.Program
+	for _, arg := range e.Args[:min(len(e.Args), 3)] {
+		if strings.HasPrefix(arg, "-") {
+			break
+		}
+		command += " " + arg
+	}
+	return command + ": " + said
 }
 
 // ordinary are the variables that every program gets, and ordinaryPrefixes those of which it gets all.

@@ -55,7 +55,7 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 	}
 	who, err := d.identity(ctx)
 	if err != nil {
-		s.Problems = append(s.Problems, destination.Problem{What: "ask whose login on AWS it is: " + err.Error(), Next: next(err)})
+		s.Problems = append(s.Problems, destination.Problem{What: "check the login on AWS: " + err.Error(), Next: next(err)})
 		return s
 	}
 	s.Account = destination.Quote(fmt.Sprintf("%s (%s)", who.Account, who.ARN), detect.Secret{})
@@ -72,7 +72,7 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 		case notFound(err) && r.sure:
 			s.Problems = append(s.Problems, destination.Problem{
 				What: fmt.Sprintf("the account %s has no %s %s, which %s names", who.Account, r.kind, r.id, r.file),
-				Next: "set AWS_PROFILE and AWS_REGION to the account and the region that it is in, and go on",
+				Next: "set AWS_PROFILE and AWS_REGION to the account and the region that it is in",
 			})
 		case err != nil && !notFound(err):
 			s.Problems = append(s.Problems, destination.Problem{What: fmt.Sprintf("read the %s %s: %v", r.kind, r.id, err), Next: next(err)})
@@ -153,8 +153,8 @@ func restart(p destination.Project) string {
 			}
 		}
 	}
-	return "Restart what reads it: tasks on ECS with aws ecs update-service --cluster " + cluster + " --service " + service +
-		" --force-new-deployment; functions and stacks that took it when they were deployed by deploying them again."
+	return "Restart what reads it. On ECS: aws ecs update-service --cluster " + cluster + " --service " + service +
+		" --force-new-deployment. Functions and stacks that took the value when they were deployed: deploy them again."
 }
 
 // Write sets a value, or one member of an object.
@@ -199,9 +199,9 @@ func (d *Driver) here(ctx context.Context, p destination.Place) (id, error) {
 	who, err := d.identity(ctx)
 	switch {
 	case err != nil:
-		return at, on(err, "ask whose login on AWS it is")
+		return at, on(err, "check the login on AWS")
 	case who.Account != at.account:
-		return at, fmt.Errorf("the %s is in another account than the login, which is of %s: set AWS_PROFILE, and go on", p.Title, who.Account)
+		return at, fmt.Errorf("the %s is in another account than the login, which is of %s: set AWS_PROFILE", p.Title, who.Account)
 	}
 	return at, nil
 }

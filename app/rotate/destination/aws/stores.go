@@ -112,7 +112,7 @@ type parameter struct {
 }
 
 var (
-	errMember = errors.New("it is no JSON with that member any more: see what it is now, and go on")
+	errMember = errors.New("it is no JSON with that member any more: see what it is now")
 	errNoName = errors.New("there is no such parameter any more")
 )
 

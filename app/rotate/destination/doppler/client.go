@@ -40,7 +40,7 @@ func (d *Driver) logIn(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return ctx.Err() //nolint:wrapcheck // as it is
 	case !token.MatchString(t):
-		return fmt.Errorf("nobody is logged in to Doppler on this machine: %w", destination.ErrLogin)
+		return destination.LoggedOut("Doppler")
 	}
 	d.api = d.machine.NewAPI("Doppler", base, http.Header{"Authorization": {"Bearer " + t}})
 	return nil
@@ -85,7 +85,7 @@ func (a actor) String() string {
 }
 
 func (d *Driver) me(ctx context.Context) (a actor, err error) {
-	err = d.get(ctx, "/v3/me", nil, "ask whose login it is", &a)
+	err = d.get(ctx, "/v3/me", nil, "check the login", &a)
 	return a, err
 }
 

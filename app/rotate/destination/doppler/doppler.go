@@ -37,8 +37,8 @@ var advice = destination.Advice{
 	destination.ErrLogin:       "run doppler login, or set DOPPLER_TOKEN to a token that may read and write the project's secrets",
 	destination.ErrForbidden:   "run doppler me; the login needs write access to the config: a read-only service token has none",
 	destination.ErrNotFound:    "run doppler me; log in to the workplace that has the project, or correct doppler.yaml",
-	destination.ErrLimited:     "wait a minute, and go on",
-	destination.ErrUnavailable: "see https://www.dopplerstatus.com, and go on",
+	destination.ErrLimited:     "wait a minute",
+	destination.ErrUnavailable: "see https://www.dopplerstatus.com",
 }
 
 // Look reads the variables in each config of the projects.
@@ -65,7 +65,7 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 	if len(setups) == 0 {
 		s.Problems = append(s.Problems, destination.Problem{
 			What: because + " shows that Doppler is used, and nothing says which of its projects",
-			Next: "run doppler setup in the clone, or name the project in doppler.yaml, and go on",
+			Next: "run doppler setup in the clone, or name the project in doppler.yaml",
 		})
 	}
 	for _, at := range setups {
@@ -73,7 +73,7 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 		if errors.Is(err, destination.ErrForbidden) && at.Config != "" { // a service token sees one config
 			s.Problems = append(s.Problems, destination.Problem{
 				What: fmt.Sprintf("the login may not list the configs of the Doppler project %s, so that only %s was looked at", at.Project, at.Config),
-				Next: "unset DOPPLER_TOKEN and run doppler login, and go on",
+				Next: "unset DOPPLER_TOKEN, and run doppler login",
 			})
 			environment, _, _ := strings.Cut(at.Config, "_")
 			configs, err = []config{{Name: at.Config, Environment: environment, Root: true}}, nil
@@ -119,7 +119,7 @@ func place(p destination.Project, project string, c config, variable string, s s
 		Driver: name, ID: project + "/" + c.Name + "/" + variable, Title: title, Variable: variable, Scope: destination.ScopeNamed(c.Environment),
 		Unit: destination.Unit{
 			Driver: name, ID: project + "/" + c.Name, Title: "what runs with " + title, Takes: destination.TakesByHand,
-			ByHand: "Restart what runs under doppler run. Where Doppler syncs to has the value by itself: redeploy there what reads it only when it is built or started.",
+			ByHand: "Restart what runs under doppler run. Doppler's syncs pass the value on by themselves; redeploy what reads it only when it is built or started.",
 		},
 	}
 	switch {

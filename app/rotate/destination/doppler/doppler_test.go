@@ -90,7 +90,7 @@ func TestConfigs(t *testing.T) {
 			"Doppler project shop, config stg: other ", "Doppler project shop, config prd_us: sk_live_us production",
 		}},
 		"a service token": {dopplertest.ServiceToken, described, "", "service token (workplace Acme)", []string{
-			"only prd was looked at: unset DOPPLER_TOKEN", "Doppler project shop, config prd: sk_live_x production",
+			"only prd was looked at: unset DOPPLER_TOKEN, and run", "Doppler project shop, config prd: sk_live_x production",
 		}},
 		"set up on this machine": {dopplertest.Token, destinationtest.Files{"package.json": `{"scripts":{"dev":"doppler run -- next dev"}}`}, "shop", "Ada (workplace Acme)", []string{
 			"config dev", "config prd", "config stg", "config prd_us",

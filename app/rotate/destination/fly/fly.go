@@ -54,7 +54,7 @@ var configFile = regexp.MustCompile(`^fly(\.[A-Za-z0-9_.-]+)?\.toml$`)
 func apps(files guide.Files) (found []app, incomplete string) {
 	paths := slices.DeleteFunc(files.List(), func(p string) bool { return !configFile.MatchString(path.Base(p)) })
 	slices.SortFunc(paths, func(a, b string) int {
-		return cmp.Or(strings.Count(a, "/")-strings.Count(b, "/"), strings.Compare(a, b))
+		return cmp.Or(strings.Count(a, "/")-strings.Count(b, "/"), len(a)-len(b), strings.Compare(a, b)) // fly.toml first
 	})
 	for _, p := range paths {
 		text, _ := files.Read(p)

@@ -155,6 +155,10 @@ func says(err error, words ...string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(said, w) })
 }
 
+func loggedOut(err error) bool {
+	return says(err, "active account", "reauthentication", "auth tokens", "gcloud auth login", "unauthenticated", "invalid_grant")
+}
+
 func denied(err error) bool {
 	return says(err, "permission_denied", "permission denied", "does not have permission")
 }
@@ -164,12 +168,12 @@ func next(err error) string {
 	switch {
 	case errors.Is(err, destination.ErrNotInstalled):
 		return "install the Google Cloud CLI (https://cloud.google.com/sdk/docs/install), and run gcloud auth login"
-	case says(err, "active account", "reauthentication", "auth tokens", "gcloud auth login", "unauthenticated", "invalid_grant"):
+	case loggedOut(err):
 		return "run gcloud auth login"
 	case denied(err):
 		return "run gcloud auth list; the account needs the roles Secret Manager Secret Accessor and Secret Version Adder on it, and Cloud Run Developer on the service"
 	case says(err, "not_found", "not found"):
-		return "set the project that has it with gcloud config set project, and go on"
+		return "set the project that has it with gcloud config set project"
 	}
 	return "try gcloud secrets list"
 }

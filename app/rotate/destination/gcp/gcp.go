@@ -41,7 +41,7 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 	set, err := d.settings(ctx)
 	switch {
 	case err != nil:
-		s.Problems = append(s.Problems, destination.Problem{What: "ask whose login on Google Cloud it is: " + err.Error(), Next: next(err)})
+		s.Problems = append(s.Problems, destination.Problem{What: "check the login on Google Cloud: " + err.Error(), Next: next(err)})
 		return s
 	case set.Core.Account == "":
 		s.Problems = append(s.Problems, destination.Problem{What: "nobody is logged in to Google Cloud", Next: "run gcloud auth login"})
@@ -60,12 +60,19 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 		}
 		if at == "" {
 			s.Problems = append(s.Problems, destination.Problem{
-				What: "nothing says which project on Google Cloud has the secret " + r.secret, Next: "run gcloud config set project PROJECT, and go on",
+				What: "nothing says which project on Google Cloud has the secret " + r.secret, Next: "run gcloud config set project PROJECT",
 			})
 			continue
 		}
 		if _, known := services[at]; !known {
-			services[at] = d.running(ctx, &s, at, n.services)
+			running, err := d.running(ctx, at, n.services)
+			if err != nil {
+				s.Problems = append(s.Problems, destination.Problem{What: err.Error(), Next: next(err)})
+			}
+			if loggedOut(err) {
+				break
+			}
+			services[at] = running
 		}
 		d.secret(ctx, &s, p, r, at, services[at])
 		if ctx.Err() != nil {
@@ -75,25 +82,23 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 	return s
 }
 
-// running finds the services that the files deploy.
-func (d *Driver) running(ctx context.Context, s *destination.Survey, project string, names []string) []service {
-	all := []service{}
+// running finds the services that the files deploy. There may be some beside an error.
+func (d *Driver) running(ctx context.Context, project string, names []string) (all []service, err error) {
 	for _, name := range names {
 		found, err := d.services(ctx, project, name)
 		if err != nil {
-			s.Problems = append(s.Problems, destination.Problem{What: fmt.Sprintf("find the service %s on Cloud Run: %v", name, err), Next: next(err)})
-			break
+			return all, fmt.Errorf("find the service %s on Cloud Run: %w", name, err)
 		}
 		all = append(all, found...)
 	}
-	return all
+	return all, nil
 }
 
 func (d *Driver) secret(ctx context.Context, s *destination.Survey, p destination.Project, r reference, project string, services []service) {
 	place := destination.Place{
 		Driver: name, ID: project + "/" + r.secret + "/" + r.variable, Title: fmt.Sprintf("Google Cloud secret %s (project %s)", r.secret, project),
 		Variable: r.variable, Scope: scope(r.secret), Unit: unit(project, r, services),
-		Note: "The old value stays in an enabled version: when nothing uses it, gcloud secrets versions list " + r.secret + " and disable.",
+		Note: "The old value stays in an earlier version, which is enabled until you run gcloud secrets versions disable VERSION --secret=" + r.secret + ".",
 	}
 	value, err := d.access(ctx, project, r.secret)
 	switch {

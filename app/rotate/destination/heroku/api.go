@@ -26,7 +26,7 @@ func (d *Driver) get(ctx context.Context, path, doing string, out any) error {
 
 func (d *Driver) vars(ctx context.Context, id, title string) (map[string]string, error) {
 	var vars map[string]*string
-	if err := d.get(ctx, varsPath(id), "read the config vars of "+title, &vars); err != nil {
+	if err := d.get(ctx, varsPath(id), "read the config vars of "+strings.TrimPrefix(title, "Heroku "), &vars); err != nil {
 		return nil, err
 	}
 	set := make(map[string]string, len(vars))
@@ -42,7 +42,7 @@ func (d *Driver) account(ctx context.Context) (string, error) {
 	var who struct {
 		Email string `json:"email"`
 	}
-	err := d.get(ctx, "/account", "ask whose login it is", &who)
+	err := d.get(ctx, "/account", "check the login", &who)
 	if errors.Is(err, destination.ErrForbidden) { // a token of a narrow scope may not ask
 		return "", nil
 	}
@@ -70,7 +70,7 @@ var stages = []struct{ stage, title, note string }{
 // holders are an app, the other apps of its pipeline, and the pipeline's own config vars. There may be some beside an error.
 func (d *Driver) holders(ctx context.Context, app string) ([]holder, error) {
 	var in coupling
-	err := d.get(ctx, "/apps/"+url.PathEscape(app)+"/pipeline-couplings", "ask for the pipeline of Heroku app "+app, &in)
+	err := d.get(ctx, "/apps/"+url.PathEscape(app)+"/pipeline-couplings", "ask for the pipeline of app "+app, &in)
 	switch {
 	case errors.Is(err, destination.ErrNotFound), errors.Is(err, destination.ErrForbidden): // in none; or the app itself says it better
 		return []holder{ofApp(app, "")}, nil
@@ -82,7 +82,7 @@ func (d *Driver) holders(ctx context.Context, app string) ([]holder, error) {
 	found := []holder{ofApp(app, in.Stage)}
 	pipeline := "/pipelines/" + url.PathEscape(in.Pipeline.ID)
 	var others []coupling
-	if err := d.get(ctx, pipeline+"/pipeline-couplings", "list the apps of the pipeline of Heroku app "+app, &others); err != nil {
+	if err := d.get(ctx, pipeline+"/pipeline-couplings", "list the apps of the pipeline of app "+app, &others); err != nil {
 		return found, err
 	}
 	for _, other := range others {
@@ -90,13 +90,13 @@ func (d *Driver) holders(ctx context.Context, app string) ([]holder, error) {
 			continue
 		}
 		var a reference
-		if err := d.get(ctx, "/apps/"+url.PathEscape(other.App.ID), "read the name of an app in the pipeline of Heroku app "+app, &a); err != nil {
+		if err := d.get(ctx, "/apps/"+url.PathEscape(other.App.ID), "read the name of an app in the pipeline of app "+app, &a); err != nil {
 			return found, err
 		}
 		found = append(found, ofApp(a.Name, other.Stage))
 	}
 	var p reference
-	if err := d.get(ctx, pipeline, "read the name of the pipeline of Heroku app "+app, &p); err != nil {
+	if err := d.get(ctx, pipeline, "read the name of the pipeline of app "+app, &p); err != nil {
 		return found, err
 	}
 	return append(found, ofPipeline(p)...), nil

@@ -36,8 +36,8 @@ var advice = destination.Advice{
 	destination.ErrLogin:       "run heroku login, or set HEROKU_API_KEY to a token of heroku authorizations:create",
 	destination.ErrForbidden:   "run heroku auth:whoami; the account needs the permission to operate the app",
 	destination.ErrNotFound:    "run heroku auth:whoami; log in with an account that the app is shared with",
-	destination.ErrLimited:     "wait a minute, and go on",
-	destination.ErrUnavailable: "see https://status.heroku.com, and go on",
+	destination.ErrLimited:     "wait a minute",
+	destination.ErrUnavailable: "see https://status.heroku.com",
 }
 
 // holder is what has config vars: an app, or a stage of a pipeline.
@@ -59,7 +59,7 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 	if len(apps) == 0 {
 		s.Problems = append(s.Problems, destination.Problem{
 			What: because + " is there, and nothing says which app on Heroku it is of",
-			Next: "run heroku git:remote --app NAME in the clone, and go on; or set " + p.Variables[0] + " in the app's settings",
+			Next: "run heroku git:remote --app NAME in the clone, or set " + p.Variables[0] + " in the app's settings",
 		})
 		return s
 	}
@@ -122,7 +122,7 @@ func (d *Driver) Write(ctx context.Context, p destination.Place, value detect.Se
 	}
 	return advice.On(d.api.Do(ctx, destination.Request{
 		Method: http.MethodPatch, Path: varsPath(id), Body: map[string]string{variable: value.Reveal()}, Secret: value,
-		Doing: fmt.Sprintf("set %s of %s", variable, p.Title),
+		Doing: fmt.Sprintf("set %s of %s", variable, strings.TrimPrefix(p.Title, "Heroku ")),
 	}, nil))
 }
 

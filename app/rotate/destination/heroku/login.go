@@ -17,8 +17,6 @@ import (
 // token is what Heroku's tokens are made of, and keeps what a program prints from becoming a header.
 var token = regexp.MustCompile(`^[A-Za-z0-9._-]{8,512}$`)
 
-var errLoggedOut = fmt.Errorf("nobody is logged in to Heroku on this machine: %w", destination.ErrLogin)
-
 // logIn finds a login, if there is none yet.
 func (d *Driver) logIn(ctx context.Context) error {
 	if d.api != nil {
@@ -70,7 +68,7 @@ func (d *Driver) token(ctx context.Context) (string, error) {
 			}
 		}
 	}
-	return "", errLoggedOut
+	return "", destination.LoggedOut("Heroku")
 }
 
 // password reads a machine's from the words of a .netrc.

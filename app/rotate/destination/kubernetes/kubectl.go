@@ -74,7 +74,7 @@ func (d *Driver) read(ctx context.Context, c scope, name string) (*secret, error
 }
 
 var (
-	errConflict = errors.New("somebody else keeps changing the Secret: go on in a minute")
+	errConflict = errors.New("somebody else keeps changing the Secret: try again in a minute")
 	errGone     = errors.New("the Secret is no longer there: see kubectl get secrets")
 )
 
@@ -149,11 +149,11 @@ func next(err error, c scope) string {
 	case errors.Is(err, destination.ErrNotInstalled):
 		return "install it (https://kubernetes.io/docs/tasks/tools), and choose the cluster with kubectl config use-context"
 	case says(err, "current-context is not set", "does not exist", "no configuration has been provided"):
-		return "see kubectl config get-contexts, choose the cluster that it runs in with kubectl config use-context, and go on"
+		return "see kubectl config get-contexts, choose the cluster that it runs in with kubectl config use-context"
 	case says(err, "forbidden"):
 		return "see kubectl auth can-i update secrets --context " + c.context + "; ask whoever runs the cluster for that right"
 	case says(err, "unauthorized", "logged in", "credentials", "expired", "token"):
-		return "log in to the cluster again as its provider says (aws sso login, gcloud auth login, az login), try kubectl get secrets --context " + c.context
+		return "log in to the cluster again as its provider says (aws sso login, gcloud auth login, az login), and try kubectl get secrets --context " + c.context
 	}
 	return "try kubectl get secrets --context " + c.context
 }

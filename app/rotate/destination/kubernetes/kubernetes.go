@@ -92,7 +92,7 @@ func (d *Driver) use(ctx context.Context, s *destination.Survey, p destination.P
 		}
 		s.Problems = append(s.Problems, destination.Problem{
 			What: fmt.Sprintf("the cluster of the context %s has no Secret %s%s, which %s names", current, u.name, where, u.file),
-			Next: "if it runs in another cluster, choose that with kubectl config use-context, and go on",
+			Next: "if it runs in another cluster, choose that with kubectl config use-context",
 		})
 	}
 }
@@ -102,7 +102,7 @@ func (d *Driver) places(ctx context.Context, s *destination.Survey, p destinatio
 	if len(keys) == 0 {
 		return
 	}
-	title := fmt.Sprintf("Secret %s in namespace %s of context %s", u.name, c.namespace, c.context)
+	title := fmt.Sprintf("Secret %s in namespace %s (context %s)", u.name, c.namespace, c.context)
 	if problem, ok := secret.undone(u, title); ok {
 		s.Problems = append(s.Problems, problem)
 		return
@@ -128,7 +128,7 @@ func unit(c scope, secret string, workloads []string) destination.Unit {
 	}
 	names := strings.Join(workloads, ", ")
 	u.ID = c.id("restart/" + strings.ReplaceAll(strings.Join(workloads, ","), "/", ":"))
-	u.Title = fmt.Sprintf("%s in namespace %s of context %s", names, c.namespace, c.context)
+	u.Title = fmt.Sprintf("%s in namespace %s (context %s)", names, c.namespace, c.context)
 	u.Redeploys = "restarts " + names + ", of the image that runs (kubectl rollout restart)"
 	return u
 }

@@ -85,7 +85,7 @@ func (c *client) login(ctx context.Context) (login, error) {
 				Environment named `json:"environment"`
 			} `json:"projectToken"`
 		}
-		err := c.ask(ctx, question{doing: "ask for which project the token is", query: `query { projectToken { project { id name } environment { id name } } }`}, &got)
+		err := c.ask(ctx, question{doing: "check the token", query: `query { projectToken { project { id name } environment { id name } } }`}, &got)
 		t := got.ProjectToken
 		account := destination.Quote(fmt.Sprintf("a token of project %s (%s)", t.Project.Name, t.Environment.Name), detect.Secret{})
 		return login{account, t.Project.ID, t.Environment.ID}, err
@@ -95,7 +95,7 @@ func (c *client) login(ctx context.Context) (login, error) {
 			Email string `json:"email"`
 		} `json:"me"`
 	}
-	err := c.ask(ctx, question{doing: "ask whose login it is", query: `query { me { name email } }`}, &got)
+	err := c.ask(ctx, question{doing: "check the login", query: `query { me { name email } }`}, &got)
 	if errors.Is(err, destination.ErrLogin) && c.given { // a workspace's token is nobody's
 		return login{}, nil
 	}
@@ -114,6 +114,9 @@ type project struct {
 	services     map[string]string // names by id
 	environments []environment     // by name
 }
+
+// short is a title without the vendor's name, which errors add.
+func short(title string) string { return strings.TrimPrefix(title, "Railway ") }
 
 // edges is a list as GraphQL's connections have it.
 type edges[T any] struct {
@@ -139,7 +142,7 @@ func (c *client) project(ctx context.Context, id string) (project, error) {
 		} `json:"project"`
 	}
 	err := c.ask(ctx, question{
-		doing: "read the Railway project that the clone is linked to",
+		doing: "read the project that the clone is linked to",
 		query: `query ($id: String!) { project(id: $id) { name services { edges { node { id name } } } environments { edges { node { id name isEphemeral canAccess } } } } }`,
 		with:  map[string]any{"id": id},
 	}, &got)
@@ -179,7 +182,7 @@ func (c *client) names(ctx context.Context, environment, title string) ([]variab
 			with["after"] = after
 		}
 		err := c.ask(ctx, question{
-			doing: "list the variables of " + title, with: with,
+			doing: "list the variables of " + short(title), with: with,
 			query: `query ($id: String!, $after: String) { environment(id: $id) { variables(first: 500, after: $after) { edges { node { name serviceId isSealed updatedAt } } pageInfo { hasNextPage endCursor } } } }`,
 		}, &got)
 		if err != nil {
@@ -209,7 +212,7 @@ func (c *client) values(ctx context.Context, at unitID, title string) (map[strin
 		Variables map[string]string `json:"variables"`
 	}
 	err := c.ask(ctx, question{
-		doing: "read the variables of " + title, with: at.with(),
+		doing: "read the variables of " + short(title), with: at.with(),
 		query: `query ($projectId: String!, $environmentId: String!, $serviceId: String) { variables(projectId: $projectId, environmentId: $environmentId, serviceId: $serviceId, unrendered: true) }`,
 	}, &got)
 	return got.Variables, err
@@ -224,7 +227,7 @@ func (c *client) upsert(ctx context.Context, at unitID, variable, title string, 
 		Done bool `json:"variableCollectionUpsert"`
 	}
 	return c.ask(ctx, question{
-		doing: fmt.Sprintf("set %s of %s", variable, title), with: map[string]any{"input": input}, secret: value,
+		doing: fmt.Sprintf("set %s of %s", variable, short(title)), with: map[string]any{"input": input}, secret: value,
 		query: `mutation ($input: VariableCollectionUpsertInput!) { variableCollectionUpsert(input: $input) }`,
 	}, &got)
 }
@@ -239,7 +242,7 @@ func (c *client) redeploy(ctx context.Context, at unitID, title string) (string,
 		} `json:"serviceInstance"`
 	}
 	err := c.ask(ctx, question{
-		doing: "find the latest deployment of " + title, with: map[string]any{"environmentId": at.environment, "serviceId": at.service},
+		doing: "find the latest deployment of " + short(title), with: map[string]any{"environmentId": at.environment, "serviceId": at.service},
 		query: `query ($environmentId: String!, $serviceId: String!) { serviceInstance(environmentId: $environmentId, serviceId: $serviceId) { latestDeployment { id canRedeploy } } }`,
 	}, &instance)
 	latest := instance.ServiceInstance.Latest
@@ -249,13 +252,13 @@ func (c *client) redeploy(ctx context.Context, at unitID, title string) (string,
 	case latest == nil:
 		return "", fmt.Errorf("%s was never deployed: it takes the new value when it is", title)
 	case !latest.CanRedeploy:
-		return "", fmt.Errorf("the latest deployment of %s is under way, or was removed: see %s, and go on when it is live", title, at.page(latest.ID))
+		return "", fmt.Errorf("the latest deployment of %s is under way, or was removed: see %s, and try again when it is live", title, at.page(latest.ID))
 	}
 	var made struct {
 		Deployment named `json:"deploymentRedeploy"`
 	}
 	err = c.ask(ctx, question{
-		doing: "redeploy " + title, with: map[string]any{"id": latest.ID},
+		doing: "redeploy " + short(title), with: map[string]any{"id": latest.ID},
 		query: `mutation ($id: String!) { deploymentRedeploy(id: $id) { id } }`,
 	}, &made)
 	return made.Deployment.ID, err
@@ -268,7 +271,7 @@ func (c *client) status(ctx context.Context, deployment, title string) (string, 
 		} `json:"deployment"`
 	}
 	err := c.ask(ctx, question{
-		doing: "ask how far the deployment of " + title + " is", with: map[string]any{"id": deployment},
+		doing: "ask how far the deployment of " + short(title) + " is", with: map[string]any{"id": deployment},
 		query: `query ($id: String!) { deployment(id: $id) { status } }`,
 	}, &got)
 	return got.Deployment.Status, err

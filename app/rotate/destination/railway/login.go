@@ -110,7 +110,7 @@ func (d *Driver) logIn(ctx context.Context) error {
 		}
 	}
 	if t == "" {
-		return fmt.Errorf("nobody is logged in to Railway on this machine: %w", destination.ErrLogin)
+		return destination.LoggedOut("Railway")
 	}
 	d.api = &client{d.machine.NewAPI("Railway", base, http.Header{"Authorization": {"Bearer " + t}}), false, fromEnvironment}
 	return nil
@@ -122,8 +122,8 @@ func (d *Driver) advice() destination.Advice {
 		destination.ErrLogin:       "run railway login with an account that the project is shared with, or set RAILWAY_TOKEN to a token of the project",
 		destination.ErrForbidden:   "run railway whoami; the account must be a member of the project",
 		destination.ErrNotFound:    "run railway status: the project, its environment or its service may be gone; run railway link again",
-		destination.ErrLimited:     "wait until the next hour, and go on: Railway counts requests by the hour",
-		destination.ErrUnavailable: "see https://status.railway.com, and go on",
+		destination.ErrLimited:     "wait until the next hour: Railway counts requests by the hour",
+		destination.ErrUnavailable: "see https://status.railway.com",
 	}
 	switch {
 	case d.machine.Getenv("RAILWAY_TOKEN") != "":

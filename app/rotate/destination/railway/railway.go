@@ -67,7 +67,7 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 	if len(projects) == 0 {
 		s.Problems = append(s.Problems, destination.Problem{
 			What: because + " is there, and the clone is linked to no project on Railway",
-			Next: "run railway link in the clone, and go on",
+			Next: "run railway link in the clone",
 		})
 	}
 	for _, id := range projects {
@@ -87,7 +87,7 @@ func (d *Driver) project(ctx context.Context, s *destination.Survey, p destinati
 	if len(environments) > maxEnvironments {
 		s.Problems = append(s.Problems, destination.Problem{
 			What: fmt.Sprintf("the Railway project %s has %d environments, of which %d were looked at", project.name, len(environments), maxEnvironments),
-			Next: "delete those that aren't needed, and go on",
+			Next: "delete those that aren't needed",
 		})
 		environments = environments[:maxEnvironments]
 	}
@@ -95,7 +95,7 @@ func (d *Driver) project(ctx context.Context, s *destination.Survey, p destinati
 		if e.CanAccess != nil && !*e.CanAccess {
 			s.Problems = append(s.Problems, destination.Problem{
 				What: "the login may not see the environment " + e.Name + " of the Railway project " + project.name,
-				Next: "ask an admin of the project to go on",
+				Next: "ask an admin of the project to rotate it there",
 			})
 			continue
 		}
@@ -138,7 +138,7 @@ func place(p destination.Project, project project, e environment, v variable, at
 	} else {
 		service := project.services[at.service]
 		unit.Title = fmt.Sprintf("Railway service %s of project %s (%s)", service, project.name, e.Name)
-		unit.Takes, unit.Redeploys = destination.TakesByRedeploy, "makes the latest deployment of "+service+" again, of the same code"
+		unit.Takes, unit.Redeploys = destination.TakesByRedeploy, "redeploys "+service+": the code that runs, with the new variables"
 	}
 	title := strings.TrimPrefix(unit.Title, "what uses the ")
 	out := destination.Place{
