@@ -129,12 +129,12 @@ func (t *Tools) Run(ctx context.Context, c Call) ([]byte, error) {
 	return out.text, failed
 }
 
-// Twice runs a program whose run may be repeated, and does repeat it once where it failed: for a limit, a fault of the network, a lost answer. A program
-// that did not end in time is not run again.
+// Twice runs a program whose run may be repeated, and does repeat it once where that may help: after a limit, a fault of the network or of the vendor,
+// or an answer that was lost.
 func (t *Tools) Twice(ctx context.Context, c Call) ([]byte, error) {
 	out, err := t.Run(ctx, c)
 	var failed *ToolError
-	if !errors.As(err, &failed) || failed.Status < 0 {
+	if !errors.As(err, &failed) || !failed.passes() {
 		return out, err
 	}
 	select {
@@ -143,6 +143,18 @@ func (t *Tools) Twice(ctx context.Context, c Call) ([]byte, error) {
 	case <-time.After(t.pause):
 	}
 	return t.Run(ctx, c)
+}
+
+// passing are words of faults that may be over a moment later, in small letters.
+var passing = []string{
+	"too many requests", "rate limit", "rate exceeded", "throttl", "exhausted", "conflict", "temporar", "unavailable", "internal error", "internal server error",
+	"bad gateway", "eof", "connection", "i/o timeout", "handshake timeout", "no such host", "unable to connect", "could not connect",
+}
+
+// passes reports whether the fault may be over a moment later, by what the program said.
+func (e *ToolError) passes() bool {
+	said := strings.ToLower(e.Said)
+	return e.Status >= 0 && slices.ContainsFunc(passing, func(w string) bool { return strings.Contains(said, w) })
 }
 
 func (t *Tools) environment(pass []string) []string {

@@ -18,7 +18,7 @@ import (
 
 // TestMain lets the test binary be a vendor's program, too.
 func TestMain(m *testing.M) {
-	destinationtest.Main(m, map[string]destinationtest.Program{"vendor": func(p *destinationtest.Process) int {
+	destinationtest.Main(m, map[string]destinationtest.Program{"unwell": unwell, "vendor": func(p *destinationtest.Process) int {
 		switch p.Args[0] {
 		case "echo":
 			fmt.Fprintf(p.Out, "%s", p.Input)

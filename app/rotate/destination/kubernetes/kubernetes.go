@@ -52,7 +52,11 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 	}
 	current, err := d.current(ctx)
 	if err != nil {
-		s.Problems = append(s.Problems, destination.Problem{What: err.Error(), Next: next(err, scope{})})
+		what := err.Error()
+		if says(err, "current-context is not set") {
+			what = "kubectl is set to no cluster"
+		}
+		s.Problems = append(s.Problems, destination.Problem{What: what, Next: next(err, scope{})})
 		return s
 	}
 	s.Account = "context " + destination.Quote(current, detect.Secret{})
