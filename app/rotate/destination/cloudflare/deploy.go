@@ -32,17 +32,22 @@ func (d *Driver) Deployed(ctx context.Context, dep destination.Deployment) (dest
 	if err != nil {
 		return destination.Progress{}, advice.On(err)
 	}
-	switch got.Stage.Status {
+	return got.progress(), nil
+}
+
+// progress is by the latest stage: a stage that worked is followed by the next one, and the last is deploy.
+func (d deployment) progress() destination.Progress {
+	switch d.Stage.Status {
 	case "failure":
-		return destination.Progress{State: destination.Failed, Detail: "it failed at the stage " + got.Stage.Name + "; its log is in Cloudflare's dashboard"}, nil
+		return destination.Progress{State: destination.Failed, Detail: "it failed at the stage " + d.Stage.Name + "; its log is in Cloudflare's dashboard"}
 	case "canceled", "skipped":
-		return destination.Progress{State: destination.Failed, Detail: "it was " + got.Stage.Status}, nil
+		return destination.Progress{State: destination.Failed, Detail: "it was " + d.Stage.Status}
 	case "success":
-		if got.Stage.Name == "deploy" {
-			return destination.Progress{State: destination.Live}, nil
+		if d.Stage.Name == "deploy" {
+			return destination.Progress{State: destination.Live}
 		}
 	}
-	return destination.Progress{State: destination.Deploying}, nil
+	return destination.Progress{State: destination.Deploying}
 }
 
 func (d *Driver) reachAPI(id string) (*api, address, error) {

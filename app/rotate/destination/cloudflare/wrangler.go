@@ -23,8 +23,9 @@ var pass = []string{accountVariable, "CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL", "
 
 const accountVariable = "CLOUDFLARE_ACCOUNT_ID"
 
-// run runs it in an empty directory, where no settings are, for an account, which may be "" for the only one.
-func (w *wrangler) run(ctx context.Context, account, doing string, input []byte, secret detect.Secret, args ...string) ([]byte, error) {
+// run runs it in an empty directory, where no settings are, for an account, which may be "" for the only one. What writes, which may be repeated, is
+// tried twice.
+func (w *wrangler) run(ctx context.Context, account, doing string, c destination.Call) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "rekey-wrangler-")
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, err)
@@ -35,7 +36,12 @@ func (w *wrangler) run(ctx context.Context, account, doing string, input []byte,
 	if account != "" {
 		m.Environ = append(m.Environ, accountVariable+"="+account)
 	}
-	out, err := m.Tools().Run(ctx, destination.Call{Program: "wrangler", Args: args, Input: input, Secret: secret, Pass: pass, Dir: dir})
+	c.Program, c.Pass, c.Dir = "wrangler", pass, dir
+	run := m.Tools().Run
+	if len(c.Input) > 0 {
+		run = m.Tools().Twice
+	}
+	out, err := run(ctx, c)
 	return out, failure(doing, err)
 }
 
@@ -87,7 +93,7 @@ var classes = []struct {
 func (w *wrangler) accounts(ctx context.Context) (string, []account, error) {
 	const doing = "see whose login it is"
 	loggedOut := &destination.Refused{Vendor: "Cloudflare", Doing: doing, Class: destination.ErrLogin}
-	out, err := w.run(ctx, "", doing, nil, detect.Secret{}, "whoami", "--json")
+	out, err := w.run(ctx, "", doing, destination.Call{Args: []string{"whoami", "--json"}})
 	var answer struct {
 		LoggedIn bool      `json:"loggedIn"`
 		Email    string    `json:"email"`
@@ -102,7 +108,7 @@ func (w *wrangler) accounts(ctx context.Context) (string, []account, error) {
 		return "", nil, err
 	}
 	// An older one has no --json. It takes its only account.
-	out, err = w.run(ctx, "", doing, nil, detect.Secret{}, "whoami")
+	out, err = w.run(ctx, "", doing, destination.Call{Args: []string{"whoami"}})
 	if err == nil && strings.Contains(string(out), "not authenticated") {
 		err = loggedOut
 	}
@@ -112,10 +118,10 @@ func (w *wrangler) accounts(ctx context.Context) (string, []account, error) {
 func (w *wrangler) variables(ctx context.Context, at address) ([]variable, error) {
 	doing := "list the secrets of " + at.plain()
 	if at.kind == pages {
-		out, err := w.run(ctx, at.account, doing, nil, detect.Secret{}, "pages", "secret", "list", "--project-name", at.name, "--env", at.env)
+		out, err := w.run(ctx, at.account, doing, destination.Call{Args: []string{"pages", "secret", "list", "--project-name", at.name, "--env", at.env}})
 		return listed(string(out)), err
 	}
-	out, err := w.run(ctx, at.account, doing, nil, detect.Secret{}, "secret", "list", "--name", at.name)
+	out, err := w.run(ctx, at.account, doing, destination.Call{Args: []string{"secret", "list", "--name", at.name}})
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +150,6 @@ func listed(text string) []variable {
 	return all
 }
 
-// set tries twice: to set a value again does no harm, and what failed in between may work.
 func (w *wrangler) set(ctx context.Context, at address, _ string, value detect.Secret) error {
 	command, input, err := toSet(at, value)
 	if err != nil {
@@ -155,12 +160,8 @@ func (w *wrangler) set(ctx context.Context, at address, _ string, value detect.S
 	} else {
 		command = append(command, "--name", at.name)
 	}
-	for try := 0; ; try++ {
-		_, err = w.run(ctx, at.account, "set "+at.key+" of "+at.plain(), input, value, command...)
-		if try > 0 || !errors.Is(err, destination.ErrUnavailable) {
-			return err
-		}
-	}
+	_, err = w.run(ctx, at.account, "set "+at.key+" of "+at.plain(), destination.Call{Args: command, Input: input, Secret: value})
+	return err
 }
 
 // toSet is what sets a value exactly: put cuts white space off its end, bulk reads JSON.

@@ -27,6 +27,7 @@ func shop(key string, secret bool) netlifytest.Site {
 			{Value: key, Context: "production"},
 			{Value: detecttest.Key(9, detect.Test), Context: "deploy-preview"},
 			{Value: detecttest.Key(9, detect.Test), Context: "dev"},
+			{Value: "y", Context: "branch", Branch: "feature/b"},
 			{Value: "x", Context: "branch", Branch: "feature/a"},
 		}},
 		{Key: "DATABASE_URL", Values: []netlifytest.Value{{Value: "postgres://", Context: "all"}}},
@@ -87,13 +88,8 @@ func TestConformance(t *testing.T) {
 				w.project.Judge = judge
 				unused := w.project
 				unused.Dir, unused.Files = "", destinationtest.Files{"main.go": "package main"}
-				var once []destinationtest.Trouble
-				if secret { // it takes seconds, and is the same for what can be read
-					once = append(once, destinationtest.Down)
-				}
 				return &destinationtest.World{
-					Unhandled: once,
-					Machine:   w.machine, LoggedOut: w.out, Project: w.project, Unused: unused,
+					Machine: w.machine, LoggedOut: w.out, Project: w.project, Unused: unused,
 					Driver: func(m *destination.Machine) destination.Driver { return netlify.New(m) },
 					Values: w.Values, Requests: w.Requests, Seen: func() string { return "" },
 					Key:     func(p destination.Place) string { return strings.TrimPrefix(p.ID, netlifytest.Team+"/") },
@@ -130,6 +126,7 @@ func TestContexts(t *testing.T) {
 	}{
 		{"CLERK_SECRET_KEY", "Netlify site shop, production", "", destination.Production, destination.TakesByHand},
 		{"CLERK_SECRET_KEY", "Netlify site shop, branch feature/a", "", destination.Preview, destination.TakesByHand},
+		{"CLERK_SECRET_KEY", "Netlify site shop, branch feature/b", "", destination.Preview, destination.TakesByHand},
 		{"CLERK_SECRET_KEY", "Netlify site shop, deploy previews", "", destination.Preview, destination.TakesByHand},
 		{"CLERK_SECRET_KEY", "Netlify site shop, local development", "", destination.Development, destination.TakesNextRun},
 		{"CLERK_KEY", "Netlify site shop, all deploy contexts", "all get the new one", destination.Production, destination.TakesByHand},
@@ -147,6 +144,9 @@ func TestContexts(t *testing.T) {
 		before := w.Values()
 		if err := netlify.New(w.machine).Write(t.Context(), p, detect.NewSecret("new")); err != nil {
 			t.Fatal(err)
+		}
+		if proof, err := netlify.New(w.machine).Check(t.Context(), p, detect.NewSecret("new"), noon); proof != destination.ReadBack || err != nil {
+			t.Errorf("%s: %q, %v", p.Title, proof, err)
 		}
 		before[strings.TrimPrefix(p.ID, netlifytest.Team+"/")] = "new"
 		if got := w.Values(); fmt.Sprint(got) != fmt.Sprint(before) {
@@ -167,6 +167,18 @@ func TestGone(t *testing.T) {
 	before := w.Values()
 	if err := netlify.New(w.machine).Write(t.Context(), place, detect.NewSecret("new")); err == nil || fmt.Sprint(w.Values()) != fmt.Sprint(before) {
 		t.Errorf("%v %v", err, w.Values())
+	}
+}
+
+// Of a secret it is seen that it was set before.
+func TestStaleSecret(t *testing.T) {
+	t.Parallel()
+	w := begin(t, nil, linked, shop(detecttest.Key(1, detect.Live), true))
+	place := look(t, w).Places[0]
+	for since, want := range map[time.Time]destination.Proof{noon: destination.Touched, noon.Add(time.Hour): destination.Stale} {
+		if proof, err := netlify.New(w.machine).Check(t.Context(), place, detect.NewSecret("new"), since); proof != want || err != nil {
+			t.Errorf("%q, %v, want %q", proof, err, want)
+		}
 	}
 }
 

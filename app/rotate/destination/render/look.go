@@ -242,5 +242,5 @@ func (v survey) groupNote(users []service) string {
 	if len(others) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("The group is used by %s too, which isn't of this repository.", strings.Join(others, ", "))
+	return fmt.Sprintf("The group is also used outside this repository, by %s.", strings.Join(others, ", "))
 }

@@ -78,13 +78,8 @@ func TestConformance(t *testing.T) {
 				w.project.Judge = judge
 				unused := w.project
 				unused.Files = destinationtest.Files{"main.go": "package main"}
-				var once []destinationtest.Trouble
-				if grouped { // it takes seconds, and is the same for a service
-					once = append(once, destinationtest.Down)
-				}
 				return &destinationtest.World{
-					Unhandled: once,
-					Machine:   w.machine, LoggedOut: w.out, Project: w.project, Unused: unused,
+					Machine: w.machine, LoggedOut: w.out, Project: w.project, Unused: unused,
 					Driver: func(m *destination.Machine) destination.Driver { return render.New(m) },
 					Values: w.Values, Requests: w.Requests, Seen: func() string { return "" }, Finish: w.Finish,
 					Key:     func(p destination.Place) string { return p.ID },
@@ -125,9 +120,42 @@ func TestRedeployShipsTheCommitThatIsLive(t *testing.T) {
 			if p, err := driver.Deployed(t.Context(), d); err != nil || p.State != destination.Live {
 				t.Errorf("%+v, %v", p, err)
 			}
-			if commit, deploys := w.Runs(place.Unit.ID); commit != want || deploys != 2 {
+			if _, err := driver.Redeploy(t.Context(), place.Unit); err != nil {
+				t.Fatal(err)
+			}
+			w.Finish(true)
+			if p, err := driver.Deployed(t.Context(), d); err != nil || p.State != destination.Live {
+				t.Errorf("replaced by a newer one: %+v, %v", p, err)
+			}
+			if commit, deploys := w.Runs(place.Unit.ID); commit != want || deploys != 3 {
 				t.Errorf("%s runs %s after %d deploys, want %s", place.Title, commit, deploys, want)
 			}
+		}
+	}
+}
+
+// Groups count where one of the repository's services is linked to them, and what is deployed are all that are.
+func TestGroups(t *testing.T) {
+	t.Parallel()
+	other := shop("x")
+	other.ID, other.Name, other.Repo = "srv-2", "other", "acme/other"
+	w := begin(t, blueprint, shop("x"), other)
+	key := map[string]string{"CLERK_SECRET_KEY": detecttest.Key(1, detect.Live)}
+	w.AddGroup(rendertest.Group{ID: "evg-0", Name: "of others", Services: []string{"srv-2"}, Variables: key})
+	w.AddGroup(rendertest.Group{ID: "evg-1", Name: "shared", Services: []string{"srv-1", "srv-2"}, Variables: key})
+	s := look(t, w)
+	if len(s.Places) != 2 || s.Places[0].ID != "services/srv-1/CLERK_SECRET_KEY" || s.Places[1].ID != "env-groups/evg-1/CLERK_SECRET_KEY" {
+		t.Fatalf("%+v", s)
+	}
+	if p := s.Places[1]; p.Note != "The group is also used outside this repository, by other." || p.Unit.Title != "Render services shop, other" {
+		t.Errorf("%+v", p)
+	}
+	if _, err := render.New(w.machine).Redeploy(t.Context(), s.Places[1].Unit); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"srv-1", "srv-2"} {
+		if _, deploys := w.Runs(id); deploys != 2 {
+			t.Errorf("%s had %d deploys", id, deploys)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package vercel_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -100,13 +101,8 @@ func TestConformance(t *testing.T) {
 				w.project.Judge = judge
 				unused := w.project
 				unused.Dir, unused.Files = "", destinationtest.Files{"main.go": "package main"}
-				var once []destinationtest.Trouble
-				if kind != "encrypted" { // it takes seconds, and is the same there
-					once = append(once, destinationtest.Down)
-				}
 				return &destinationtest.World{
-					Unhandled: once,
-					Machine:   w.machine, LoggedOut: w.out, Driver: driver, Project: w.project, Unused: unused,
+					Machine: w.machine, LoggedOut: w.out, Driver: driver, Project: w.project, Unused: unused,
 					Values: w.Values, Requests: w.Requests, Seen: func() string { return "" }, Finish: w.Finish,
 					Key:     func(p destination.Place) string { return strings.TrimPrefix(p.ID, verceltest.Team+"/") },
 					Trouble: func(trouble destinationtest.Trouble) { w.Trouble(string(trouble)) },
@@ -192,10 +188,9 @@ func TestScopes(t *testing.T) {
 		if err := vercel.New(w.machine).Write(t.Context(), place, detect.NewSecret("new")); err != nil {
 			t.Fatal(err)
 		}
-		for key, value := range w.Values() {
-			if strings.HasSuffix(key, " says") && value != before[key] {
-				t.Errorf("%s: %s, was %s", key, value, before[key])
-			}
+		before[strings.TrimPrefix(place.ID, verceltest.Team+"/")] = "new"
+		if got := w.Values(); !maps.Equal(got, before) {
+			t.Errorf("%q\nwant %q", got, before)
 		}
 	}
 }
@@ -204,7 +199,7 @@ func TestFindsProjects(t *testing.T) {
 	t.Parallel()
 	own, other := shop("x"), shop("x")
 	own.Team, own.ID = "", "prj_own"
-	other.Repo, other.ID = "acme/other", "prj_other"
+	other.Repo, other.ID = "acme/shop-2", "prj_other"
 	for name, test := range map[string]struct {
 		tracked  destinationtest.Files
 		local    map[string]string
@@ -268,9 +263,13 @@ func TestProblems(t *testing.T) {
 		places     int
 		what, next string
 	}{
+		"an integration": {local: linked, used: true, what: "managed by an integration", next: "Rotate Secrets", project: func(p *verceltest.Project) {
+			p.Env = p.Env[:1]
+			p.Env[0].Configuration = "icfg_1"
+		}},
 		"Marketplace": {local: linked, used: true, what: "managed by an integration", next: "Rotate Secrets", project: func(p *verceltest.Project) {
 			p.Env = p.Env[:1]
-			p.Env[0].Hint, p.Env[0].Configuration = "integration-store-secret", "icfg_1"
+			p.Env[0].Hint = "integration-store-secret"
 		}},
 		"shared":                       {local: linked, used: true, places: 3, what: "shared variable", next: "the team's Settings", world: shared(old)},
 		"shared, another":              {local: linked, used: true, places: 3, world: shared("x")},
@@ -315,6 +314,36 @@ func TestProblems(t *testing.T) {
 				t.Errorf("%+v", s.Problems)
 			}
 		})
+	}
+}
+
+// What became an integration's since the plan was made is not written.
+func TestManagedSince(t *testing.T) {
+	t.Parallel()
+	p := shop(detecttest.Key(1, detect.Live))
+	planned := look(t, begin(t, nil, linked, p)).Places[0]
+	p.Env[0].Configuration = "icfg_1"
+	w := begin(t, nil, linked, p)
+	before := w.Values()
+	if err := vercel.New(w.machine).Write(t.Context(), planned, detect.NewSecret("new")); err == nil || !maps.Equal(w.Values(), before) {
+		t.Errorf("%v %q", err, w.Values())
+	}
+}
+
+// A value that Vercel doesn't give out, and one that was set before.
+func TestUnreadable(t *testing.T) {
+	t.Parallel()
+	p := shop(detecttest.Key(1, detect.Live))
+	p.Env[0].Sealed = true
+	w := begin(t, nil, linked, p)
+	place := look(t, w).Places[0]
+	if place.Holding != destination.Unreadable {
+		t.Errorf("%+v", place)
+	}
+	for since, want := range map[time.Time]destination.Proof{noon: destination.Touched, noon.Add(time.Hour): destination.Stale} {
+		if proof, err := vercel.New(w.machine).Check(t.Context(), place, detect.NewSecret("new"), since); proof != want || err != nil {
+			t.Errorf("%q, %v, want %q", proof, err, want)
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ func (e *Env) says() map[string]any {
 
 func (e *Env) readable() map[string]any {
 	said := e.says()
-	if e.Type == "plain" || e.Type == "encrypted" {
+	if !e.Sealed && (e.Type == "plain" || e.Type == "encrypted") {
 		said["value"], said["decrypted"] = e.Value, true
 	}
 	return said

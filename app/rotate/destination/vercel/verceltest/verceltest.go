@@ -57,6 +57,7 @@ type Env struct {
 	Comment        string
 	Configuration  string // of the integration that set it
 	Hint           string // the type of its content hint
+	Sealed         bool   // its value is not given out to this person
 	Updated        time.Time
 }
 
@@ -268,7 +269,8 @@ func (v *Vercel) list(w http.ResponseWriter, r *http.Request) {
 	projects := []any{}
 	repo := strings.TrimPrefix(r.URL.Query().Get("repoUrl"), "https://github.com/")
 	for _, p := range v.projects {
-		if p.Team == r.URL.Query().Get("teamId") && (repo == "" || p.Repo == repo) {
+		// The description doesn't say how they are compared: this gives too many.
+		if p.Team == r.URL.Query().Get("teamId") && strings.HasPrefix(p.Repo, repo) {
 			projects = append(projects, v.describe(p))
 		}
 	}
