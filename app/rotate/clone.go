@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rekey-app/rekey/app/scan"
@@ -22,12 +23,14 @@ import (
 // maxSettings is how large a file is at most that is read for what it says of hosts, in bytes.
 const maxSettings = 1 << 20
 
-// clone is the working tree on this machine: which files git tracks, and what they hold.
+// clone is the working tree on this machine: which files git tracks, and what they hold. It is safe for concurrent use: all drivers look at once.
 type clone struct {
 	dir     string
 	root    *os.Root
 	tracked []string
-	texts   map[string][]byte
+
+	mu    sync.Mutex
+	texts map[string][]byte
 }
 
 // openClone opens the working tree that dir is in, or dir itself where it is in none: then no file is tracked. The caller closes it.
@@ -72,6 +75,8 @@ func (c *clone) List() []string { return c.tracked }
 
 // Read returns what a tracked file holds on disk, and false for what is no file or more than 1 MiB.
 func (c *clone) Read(path string) ([]byte, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if text, known := c.texts[path]; known {
 		return text, text != nil
 	}

@@ -29,6 +29,12 @@ func (r *runner) subject(ctx context.Context) (Subject, detect.Secret, error) {
 	var old detect.Secret
 	switch {
 	case r.Options.Subject == "":
+		var fresh []candidate
+		all, fresh = r.earlier.resolved(all)
+		if len(all) == 0 && len(fresh) > 0 && r.Options.Kind == "" {
+			return Subject{}, detect.Secret{}, fmt.Errorf("all that this clone holds is new: %s was made by a rotation that is finished. To rotate it too, give its fingerprint: %s",
+				fresh[0].Name(), fresh[0].Fingerprint[:12])
+		}
 		s, old, err = r.chosenSubject(ctx, all)
 	case fingerprint().MatchString(r.Options.Subject):
 		s, old, err = r.subjectByFingerprint(ctx, all, r.Options.Subject)
@@ -141,6 +147,9 @@ func (r *runner) subjectByFingerprint(ctx context.Context, all []candidate, prin
 		return Subject{}, detect.Secret{}, cmp.Or(ctx.Err(), err)
 	}
 	if c, err = byFingerprint(candidates(found), print); err != nil {
+		if s, known := r.earlier.byFingerprint(print); known {
+			return s, detect.Secret{}, nil
+		}
 		return Subject{}, detect.Secret{}, fmt.Errorf("%w, nor does its history", err)
 	}
 	return c.Subject, c.secret, nil
@@ -220,8 +229,12 @@ func (r *runner) instance(ctx context.Context, s Subject) (Instance, *Problem, e
 		known = r.byPublishableKey(ctx, known, keys)
 	}
 	wanted := wish{r.App, r.Options.Instance}
-	if strings.HasPrefix(wanted.instance, "ins_") && known.ID == "" {
+	switch {
+	case !strings.HasPrefix(wanted.instance, "ins_"):
+	case known.ID == "":
 		known.ID, known.Because = wanted.instance, "you named it"
+	case known.ID != wanted.instance:
+		return known, nil, fmt.Errorf("--instance says %s, and the key is of %s (%s): leave --instance out, or run this in the right clone", wanted.instance, known.ID, known.Because)
 	}
 	platform := r.Clerk.Platform()
 	if platform == nil || s.Kind != detect.SecretKey && s.Kind != detect.LegacyAPIKey {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/rotate/destination"
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond/format"
 )
 
 // Way is how the new credential comes into being.
@@ -48,6 +49,8 @@ type Facts struct {
 	Include  []string // places that are written although it is not sure that they should be
 	ByHand   []Hand   // hosts that no driver reaches
 	Comment  bool     // say /rekey rotated on the issue
+	Shared   made     // the new credential, where a rotation in another clone made it
+	SharedBy string   // that clone
 	Abused   bool     // somebody else uses it: the old one ends before the new one is written
 }
 
@@ -69,6 +72,7 @@ type Plan struct {
 	Way      Way           `json:"way"`
 	Instance Instance      `json:"instance,omitzero"`
 	Resource Resource      `json:"resource,omitzero"`
+	Shared   made          `json:"shared,omitzero"` // the new credential, where a rotation in another clone made it
 	Overlap  time.Duration `json:"overlap,omitempty"`
 	Warnings []string      `json:"warnings,omitempty"` // to be said before anything else
 	Steps    []Step        `json:"steps"`
@@ -81,9 +85,10 @@ type Plan struct {
 type Step struct {
 	ID    string            `json:"id"` // unique in the plan
 	Do    Action            `json:"do"`
-	Place destination.Place `json:"place,omitzero"` // of Write
-	Unit  destination.Unit  `json:"unit,omitzero"`  // of Deploy
-	Text  string            `json:"text"`           // for people, as a sentence
+	Place destination.Place `json:"place,omitzero"`  // of Write
+	Unit  destination.Unit  `json:"unit,omitzero"`   // of Deploy
+	Issue string            `json:"issue,omitempty"` // of Tell
+	Text  string            `json:"text"`            // for people, as a sentence
 }
 
 // Action is what a step does.
@@ -116,7 +121,7 @@ type Problem struct {
 // MakePlan decides what is done. It is pure: the same facts make the same plan.
 func MakePlan(f Facts) Plan {
 	r, _ := recipeFor(f.Subject.Kind)
-	p := Plan{Subject: f.Subject, Way: f.Way, Instance: f.Instance, Resource: f.Resource, Overlap: f.Overlap, Warnings: warnings(f, r), ByHand: f.ByHand}
+	p := Plan{Subject: f.Subject, Way: f.Way, Instance: f.Instance, Resource: f.Resource, Shared: f.Shared, Overlap: f.Overlap, Warnings: warnings(f, r), ByHand: f.ByHand}
 	p.Steps = append(p.Steps, Step{ID: string(Create), Do: Create, Text: f.createText(r)})
 	if r.proves {
 		p.Steps = append(p.Steps, Step{ID: string(Prove), Do: Prove, Text: f.proveText()})
@@ -152,13 +157,46 @@ func MakePlan(f Facts) Plan {
 	if text := f.changeText(r); text != "" {
 		p.Steps = append(p.Steps, Step{ID: "ask git", Do: Ask, Text: text})
 	}
+	for _, m := range f.Subject.Superseded {
+		p.supersede(m)
+	}
 	if end != "" && !f.Abused {
 		p.Steps = append(p.Steps, Step{ID: string(End), Do: End, Text: end})
 	}
 	if f.Subject.Issue != "" && f.Comment {
-		p.Steps = append(p.Steps, Step{ID: string(Tell), Do: Tell, Text: "Comment /rekey rotated on " + f.Subject.Issue + ", and wait until rekey closes it."})
+		p.tell(f.Subject.Issue)
 	}
 	return p
+}
+
+// tell adds the step that tells rekey's server on an issue, and reports whether it was not in the plan yet.
+func (p *Plan) tell(issue string) bool {
+	id := string(Tell) + " " + issue
+	if slices.ContainsFunc(p.Steps, func(s Step) bool { return s.ID == id }) {
+		return false
+	}
+	p.Steps = append(p.Steps, Step{ID: id, Do: Tell, Issue: issue, Text: "Comment /rekey rotated on " + issue + ", and wait until rekey closes it."})
+	return true
+}
+
+// supersede has a person end what an earlier run made and this one replaces, before the old credential. Where the API ends all, or there is nothing to end
+// by hand, nothing has to be done.
+func (p *Plan) supersede(m made) {
+	r, _ := recipeFor(p.Subject.Kind)
+	if r.end == "" || p.Way == ByAPI {
+		return
+	}
+	what := "Delete the " + r.noun + " " + m.Redacted + " too, on " + cmp.Or(p.Subject.Dashboard, r.page)
+	if p.Subject.Kind == detect.WebhookSecret {
+		what = "Delete the endpoint whose secret is " + m.Redacted + " too"
+	}
+	at := len(p.Steps)
+	if i := slices.IndexFunc(p.Steps, func(s Step) bool { return s.Do == End && !p.endsFirst() || s.Do == Tell }); i >= 0 {
+		at = i
+	}
+	p.Steps = slices.Insert(p.Steps, at, Step{
+		ID: "ask superseded " + m.Fingerprint, Do: Ask, Text: what + ": an earlier run of this rotation got it, and nothing needs it once the places above have the new one.",
+	})
 }
 
 // deploy adds a step for each unit that does not take the value by itself.
@@ -211,7 +249,7 @@ func chosen(p destination.Place, f Facts) (write bool, why string, doubt bool) {
 
 // endsAll reports whether rotation ends other credentials too.
 func (f Facts) endsAll() bool {
-	return f.Way == ByAPI && (f.Subject.Kind == detect.SecretKey || f.Subject.Kind == detect.LegacyAPIKey)
+	return f.Way == ByAPI && f.Shared.Fingerprint == "" && (f.Subject.Kind == detect.SecretKey || f.Subject.Kind == detect.LegacyAPIKey)
 }
 
 func warnings(f Facts, r recipe) []string {
@@ -230,13 +268,16 @@ func warnings(f Facts, r recipe) []string {
 	if f.Abused && f.Way == Guided && r.end != "" {
 		out = append(out, "THE OLD "+strings.ToUpper(r.noun)+" IS DELETED FIRST: the app is down until the new one is deployed.")
 	}
-	if f.Way == ByAPI && f.Overlap == 0 && f.Subject.Kind != detect.OAuthClientSecret {
+	if f.Way == ByAPI && f.Overlap == 0 && f.Shared.Fingerprint == "" && f.Subject.Kind != detect.OAuthClientSecret {
 		out = append(out, "THE OLD "+strings.ToUpper(r.noun)+" STOPS WORKING AT ONCE: the app is down until the new one is deployed.")
 	}
 	return out
 }
 
 func (f Facts) createText(r recipe) string {
+	if f.Shared.Fingerprint != "" {
+		return "The new " + r.noun + " is " + f.Shared.Redacted + ": the rotation in " + f.SharedBy + " made it on " + format.Time(f.Shared.At) + "."
+	}
 	switch f.Way {
 	case Made:
 		return r.create
@@ -313,6 +354,8 @@ func (f Facts) changeText(r recipe) string {
 
 func (f Facts) endText(r recipe) string {
 	switch {
+	case f.Way == ByAPI && f.Overlap > 0 && !f.Shared.OldEnds.IsZero():
+		return "The old " + r.noun + " ends by itself on " + format.Time(f.Shared.OldEnds) + "."
 	case f.Way == ByAPI && f.Overlap > 0:
 		return "The old " + r.noun + " ends by itself, " + hours(f.Overlap) + " after the rotation."
 	case f.Way == ByAPI:

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,16 +30,16 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 		return Outcome{}, err
 	}
 	defer c.Close()
-	r := &runner{Options: o, clone: c}
+	r := &runner{Options: o, clone: c, earlier: readEarlier(o.StateDir)}
 	r.repository, _ = o.Issues.Remote(c.dir)
 	subject, old, err := r.subject(ctx)
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{}, unchanged(ctx, err)
 	}
 	r.old = old
-	r.file = filepath.Join(o.StateDir, "rotations", stateName(subject, r.repository.String()))
+	r.file = stateFile(o.StateDir, subject, c.dir)
 	if !o.DryRun {
-		release, err := alone(r.file)
+		release, err := alone(lockFile(o.StateDir, subject, c.dir))
 		if err != nil {
 			return Outcome{}, err
 		}
@@ -50,10 +50,11 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 	}
 	if r.state == nil {
 		if shown, err := r.plan(ctx, subject); err != nil || shown {
-			return Outcome{Report: r.report(), Shown: shown}, err
+			return Outcome{Report: r.report(), Shown: shown}, unchanged(ctx, err)
 		}
-	} else if goOn, err := r.goOn(ctx); err != nil || !goOn {
-		return Outcome{Report: r.report(), Shown: !goOn}, err
+	} else if goOn, err := r.goOn(ctx, subject); err != nil || !goOn {
+		out := r.report()
+		return Outcome{Report: out, Shown: !goOn && !out.Finished}, unchanged(ctx, err)
 	}
 	err = r.perform(ctx)
 	return Outcome{Report: r.report()}, err
@@ -65,6 +66,8 @@ type runner struct {
 
 	clone      *clone
 	repository destination.Repository
+	earlier    earlier
+	superseded []made        // by a new plan: what the run before made
 	old        detect.Secret // zero where the clone does not hold it
 	secret     detect.Secret // the new one, as far as this run has it
 	state      *state
@@ -91,16 +94,12 @@ func (r *runner) getenv(name string) string {
 	return (&destination.Machine{Environ: r.Environ}).Getenv(name)
 }
 
-// resume returns the state of an earlier run that is not finished, and nil where there is none.
-func (r *runner) resume() (*state, error) {
-	if r.Restart || r.DryRun {
-		return nil, nil //nolint:nilnil // none is wanted
+// unchanged is the error of a run that ended before it did anything.
+func unchanged(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return errors.New("stopped; nothing was changed")
 	}
-	s, err := load(r.file)
-	if err != nil || s == nil || s.Finished.IsZero() {
-		return s, err
-	}
-	return nil, nil //nolint:nilnil // it is finished: this is another one
+	return err
 }
 
 // plan finds out all that a plan needs, shows it, and asks. shown means that nothing is to be done.
@@ -110,7 +109,7 @@ func (r *runner) plan(ctx context.Context, s Subject) (shown bool, err error) {
 		return false, err
 	}
 	r.Person.Show(p.Text() + "\n")
-	r.state = newState(p, r.Now())
+	r.state = r.newState(p)
 	if r.DryRun {
 		return true, nil
 	}
@@ -126,21 +125,20 @@ func (r *runner) plan(ctx context.Context, s Subject) (shown bool, err error) {
 			return !yes, err
 		}
 	}
-	r.state = newState(p, r.Now())
+	r.state = r.newState(p)
 	r.state.Agreed = true
 	return false, r.save()
 }
 
-// goOn shows how far an earlier run is, and asks.
-func (r *runner) goOn(ctx context.Context) (bool, error) {
-	r.Person.Show("This rotation was begun on " + format.Time(r.state.Started) + ". Here is where it goes on:\n\n" + r.state.text(r.Now()))
-	if r.Yes || !r.Person.Answers() {
-		return true, nil // it was agreed to
-	}
-	return r.Person.Confirm(ctx, "Go on?")
-}
-
 func (r *runner) makePlan(ctx context.Context, s Subject) (Plan, error) {
+	s.Superseded = r.superseded
+	var shared *state
+	if !r.Restart {
+		shared = r.earlier.elsewhere(s, r.file)
+	}
+	if shared != nil && r.New.Reveal() != "" && !shared.isNew(r.New) {
+		shared = nil // a person gave another one
+	}
 	instance, problem, err := r.instance(ctx, s)
 	if err != nil {
 		return Plan{}, err
@@ -148,25 +146,54 @@ func (r *runner) makePlan(ctx context.Context, s Subject) (Plan, error) {
 	f := Facts{
 		Subject: s, Instance: instance, Overlap: r.Overlap, Only: r.Only, Skip: r.Skip, Include: r.Include, Comment: !r.NoComment, Abused: r.Abused,
 	}
-	if f.Way, err = r.way(s, instance); err != nil {
+	if shared != nil {
+		err = f.share(shared)
+	} else {
+		err = r.origin(ctx, &f)
+	}
+	if err != nil {
 		return Plan{}, err
 	}
-	if f.Way == ByAPI {
-		if f.Resource, err = r.resource(ctx, s); err != nil {
-			return Plan{}, err
-		}
-	}
-	f.Overlap = overlap(f.Way, s.Kind, r.Overlap, r.Abused)
 	f.Surveys = r.surveys(ctx, s)
 	if err := ctx.Err(); err != nil {
 		return Plan{}, err
 	}
 	f.ByHand = byHand(ctx, r.guideLeak(s), r.clone, f.Surveys, r.Only, r.Skip)
+	if err := unknownPlaces(f); err != nil {
+		return Plan{}, err
+	}
 	p := MakePlan(f)
 	if problem != nil {
 		p.Problems = append([]Problem{*problem}, p.Problems...)
 	}
 	return p, nil
+}
+
+// origin decides where the new credential comes from.
+func (r *runner) origin(ctx context.Context, f *Facts) (err error) {
+	if f.Way, err = r.way(f.Subject, f.Instance); err != nil {
+		return err
+	}
+	if f.Way == ByAPI {
+		if f.Resource, err = r.resource(ctx, f.Subject); err != nil {
+			return err
+		}
+	}
+	f.Overlap = overlap(f.Way, f.Subject.Kind, r.Overlap, r.Abused)
+	return nil
+}
+
+// unknownPlaces refuses --include of what no driver found: it would be left out without a word.
+func unknownPlaces(f Facts) error {
+	for _, name := range f.Include {
+		known := slices.ContainsFunc(f.Surveys, func(s Survey) bool {
+			return slices.ContainsFunc(s.Places, func(p destination.Place) bool { return s.Driver+":"+p.ID == name })
+		})
+		if !known {
+			return fmt.Errorf("--include %s: rekey found no such place: rekey rotate --dry-run names those that there are", name)
+		}
+	}
+	return nil
 }
 
 // overlap is how long old credentials keep working, by what each API allows.
@@ -228,7 +255,7 @@ func (r *runner) decideDoubts(ctx context.Context, p *Plan) error {
 func (p *Plan) include(place destination.Place) {
 	at := 0
 	for i, s := range p.Steps {
-		if s.Do == Write || s.Do == Prove || s.Do == Create {
+		if s.Do == Write || s.Do == Prove || s.Do == Create || s.Do == End && p.endsFirst() {
 			at = i + 1
 		}
 	}
@@ -262,11 +289,11 @@ func (r *runner) perform(ctx context.Context) error {
 			continue
 		}
 		d, err := r.step(ctx, step)
-		if ctx.Err() != nil {
-			return r.stopped(ctx)
-		}
 		switch {
+		case err != nil && ctx.Err() != nil:
+			return r.stopped(ctx)
 		case errors.Is(err, errAgain):
+			r.failed = nil
 			return r.perform(ctx)
 		case err != nil && (step.Do == Create || step.Do == Prove):
 			return err
@@ -281,6 +308,9 @@ func (r *runner) perform(ctx context.Context) error {
 			return err
 		}
 		r.Person.Show(doneText(step, d))
+		if ctx.Err() != nil {
+			return r.stopped(ctx)
+		}
 	}
 	return r.finish()
 }
@@ -324,7 +354,7 @@ func (r *runner) stopped(ctx context.Context) error {
 	if err := r.save(); err != nil {
 		return err
 	}
-	return fmt.Errorf("stopped; nothing is lost: the same command goes on from here (%w)", context.Cause(ctx))
+	return errors.New("stopped; nothing is lost: the same command goes on from here")
 }
 
 func (r *runner) save() error { return r.state.save(r.file) }

@@ -150,6 +150,7 @@ func (r *runner) askAgain(ctx context.Context) (detect.Secret, error) {
 	if !yes {
 		return zeroSecret, errors.New("nothing more was written: run the same command when you have the new credential")
 	}
+	r.state.Plan.supersede(r.state.New)
 	r.take(value)
 	for _, s := range r.state.Plan.Steps {
 		if s.Do == Prove || s.Do == Write || s.Do == Deploy {

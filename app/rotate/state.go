@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -24,16 +23,18 @@ const (
 // state is how far a rotation is. It is written after each step, so that a run that was stopped goes on. It holds no credential: of the new one its
 // last four characters and its fingerprint, by which it is recognised.
 type state struct {
-	Version  int             `json:"version"`
-	Started  time.Time       `json:"started"`
-	Plan     Plan            `json:"plan"`
-	Agreed   bool            `json:"agreed"` // a person said yes to the plan
-	New      made            `json:"new,omitzero"`
-	Asked    attempt         `json:"asked,omitzero"`
-	Done     map[string]done `json:"done"` // by the steps' IDs
-	Deployed []deployed      `json:"deployments,omitempty"`
-	Told     time.Time       `json:"told,omitzero"` // when /rekey rotated was said
-	Finished time.Time       `json:"finished,omitzero"`
+	Version  int                  `json:"version"`
+	Started  time.Time            `json:"started"`
+	Plan     Plan                 `json:"plan"`
+	Clone    string               `json:"clone"`           // its directory
+	Flags    string               `json:"flags,omitempty"` // those that the plan was made with
+	Agreed   bool                 `json:"agreed"`          // a person said yes to the plan
+	New      made                 `json:"new,omitzero"`
+	Asked    attempt              `json:"asked,omitzero"`
+	Done     map[string]done      `json:"done"` // by the steps' IDs
+	Deployed []deployed           `json:"deployments,omitempty"`
+	Told     map[string]time.Time `json:"told,omitempty"` // when /rekey rotated was said, by the issue's address
+	Finished time.Time            `json:"finished,omitzero"`
 }
 
 // made is what is known of the new credential.
@@ -65,8 +66,13 @@ type deployed struct {
 	destination.Deployment
 }
 
-func newState(p Plan, now time.Time) *state {
-	return &state{Version: stateVersion, Started: now, Plan: p, Done: map[string]done{}}
+func (r *runner) newState(p Plan) *state {
+	s := &state{Version: stateVersion, Started: r.Now(), Plan: p, Clone: r.clone.dir, Flags: r.flags(), Done: map[string]done{}, Told: map[string]time.Time{}}
+	if p.Shared.Fingerprint != "" {
+		s.New = p.Shared
+		s.Done[string(Create)] = done{At: s.Started, Detail: "It was made before: " + p.Shared.Redacted}
+	}
+	return s
 }
 
 // step is the plan's step that does this, the first where there are several.
@@ -114,6 +120,9 @@ func load(file string) (*state, error) {
 	if json.Unmarshal(text, &s) != nil || s.Done == nil {
 		return nil, fmt.Errorf("%s is damaged: see what it says of the steps that are done, then start again with --restart", file)
 	}
+	if s.Told == nil {
+		s.Told = map[string]time.Time{}
+	}
 	if s.Version != stateVersion {
 		return nil, fmt.Errorf("%s was written by another version of rekey: finish with that one, or start again with --restart", file)
 	}
@@ -138,7 +147,7 @@ func alone(file string) (release func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return nil, fmt.Errorf("the state of the rotation can't be kept: %w", err)
 	}
-	lock := flock.New(file + ".lock")
+	lock := flock.New(file)
 	switch mine, err := lock.TryLock(); {
 	case err != nil:
 		return nil, fmt.Errorf("the state of the rotation can't be locked: %w", err)
@@ -169,18 +178,4 @@ func replace(file string, text []byte) error {
 		return err
 	}
 	return os.Rename(f.Name(), file)
-}
-
-// stateName is the file of a rotation: one for each credential, or for each kind in a clone where the credential is not known.
-func stateName(s Subject, repository string) string {
-	if s.Fingerprint != "" {
-		return s.Fingerprint + ".json"
-	}
-	name := string(s.Kind) + "+" + string(s.Environment) + "+" + repository
-	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(`/\:*?"<>| `, r) {
-			return '+'
-		}
-		return r
-	}, name) + ".json"
 }

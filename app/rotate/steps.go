@@ -28,7 +28,7 @@ func (r *runner) step(ctx context.Context, s Step) (done, error) {
 	case End:
 		return r.end(ctx)
 	case Tell:
-		return r.tell(ctx)
+		return r.tell(ctx, s)
 	}
 	return done{}, fmt.Errorf("the state names a step that this version doesn't know (%s): finish with the version that began", s.Do)
 }
@@ -41,7 +41,7 @@ func (r *runner) prove(ctx context.Context) (done, error) {
 	}
 	answer, err := r.Clerk.Ask(ctx, key)
 	if err != nil {
-		return done{}, fmt.Errorf("the new key can't be checked: %w", err)
+		return done{}, fmt.Errorf("the new key can't be checked: %w. Nothing was written; run the same command again", err)
 	}
 	p := r.state.Plan
 	switch {
@@ -113,7 +113,7 @@ func (r *runner) proveFenced(ctx context.Context) (done, error) {
 // forgetNew undoes the creation, so that another one is asked for: at once where somebody is there, else by the next run.
 func (r *runner) forgetNew(why string) error {
 	if r.state.Plan.Way != Guided {
-		return errors.New(why)
+		return errors.New(why + ". To make another one, use --restart")
 	}
 	r.secret, r.state.New = zeroSecret, made{}
 	for _, s := range r.state.Plan.Steps {
@@ -275,6 +275,9 @@ func lastUsed(s Subject) string {
 // ended asks Clerk whether the old key is refused, where that can be asked. With overlap over, or a person's word, asking moves nothing that matters.
 func (r *runner) ended(ctx context.Context) (done, error) {
 	recipe, _ := recipeFor(r.state.Plan.Subject.Kind)
+	if r.state.Plan.Way == ByAPI && (r.old.Reveal() == "" || !recipe.proves) {
+		return done{Detail: "The time of the old " + noun(r.state.Plan.Subject) + " is over. Clerk was not asked: this clone doesn't hold it."}, nil
+	}
 	if r.old.Reveal() == "" || !recipe.proves {
 		return done{Detail: "You said so; Clerk was not asked."}, nil
 	}
@@ -297,23 +300,26 @@ const (
 )
 
 // tell says on the issue that it is done, and waits for the server to confirm. It is said once in all runs.
-func (r *runner) tell(ctx context.Context) (done, error) {
-	of, number, err := github.ParseIssueLink(r.state.Plan.Subject.Issue)
+func (r *runner) tell(ctx context.Context, s Step) (done, error) {
+	if r.NoComment {
+		return done{Detail: "rekey was not told: --no-comment says so."}, nil
+	}
+	of, number, err := github.ParseIssueLink(s.Issue)
 	if err != nil {
 		return done{}, err
 	}
 	issue, err := r.Issues.Issue(ctx, of, number)
 	if err != nil {
-		return done{}, err
+		return done{}, untold(err)
 	}
 	if issue.Closed {
 		return done{Detail: "The issue is closed."}, nil
 	}
-	if r.state.Told.IsZero() {
+	if r.state.Told[s.Issue].IsZero() {
 		if err := r.Issues.Comment(ctx, of, number, "/rekey rotated"); err != nil {
-			return done{}, err
+			return done{}, untold(err)
 		}
-		r.state.Told = r.Now()
+		r.state.Told[s.Issue] = r.Now()
 		if err := r.save(); err != nil {
 			return done{}, err
 		}
@@ -329,7 +335,12 @@ func (r *runner) tell(ctx context.Context) (done, error) {
 			return done{Detail: "rekey confirmed it, and closed the issue."}, nil
 		}
 	}
-	return done{Open: true, Detail: "rekey was told, and has not closed the issue yet: see what it answered on " + r.state.Plan.Subject.Issue + "."}, nil
+	return done{Open: true, Detail: "rekey was told, and has not closed the issue yet: see what it answered on " + s.Issue + "."}, nil
+}
+
+// untold says what to do where nobody can comment: the issue is gone, or locked.
+func untold(err error) error {
+	return fmt.Errorf("rekey can't be told on the issue: %w. If nobody can comment there, run the same command with --no-comment", err)
 }
 
 func withURL(address string) string { return before(" (", address) + closing(address) }

@@ -24,6 +24,7 @@ type Subject struct {
 	Dashboard   string             `json:"dashboard,omitempty"`   // the page of its keys, where a file names it
 	Issue       string             `json:"issue,omitempty"`       // address of its issue on GitHub
 	Places      []guide.Location   `json:"places,omitempty"`      // where it stands in files that git tracks
+	Superseded  []made             `json:"superseded,omitempty"`  // what earlier runs made to take its place, and this one replaces too
 }
 
 // Name says what it is, for people: "production secret key sk_live_…a1b2".
@@ -110,7 +111,8 @@ func (s Subject) judge(value string) destination.Holding {
 	if value == "" {
 		return destination.Nothing
 	}
-	if s.Fingerprint != "" && detect.NewSecret(value).Fingerprint() == s.Fingerprint {
+	print := detect.NewSecret(value).Fingerprint()
+	if print == s.Fingerprint || slices.ContainsFunc(s.Superseded, func(m made) bool { return m.Fingerprint == print }) {
 		return destination.Compromised
 	}
 	if shape := shapeOf(value); shape.kind == s.Kind && shape.environment == s.Environment {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/term"
@@ -169,12 +170,17 @@ func readLine(r io.Reader) ([]byte, error) {
 	}
 }
 
+// echoLasts is how long a terminal takes at most until it shows nothing. One that showed nothing before does not change.
+const echoLasts = 300 * time.Millisecond
+
 // Secret reads a line that is not shown.
 func (t *Terminal) Secret(ctx context.Context, prompt string) (detect.Secret, error) {
 	if !t.Answers() {
 		return detect.Secret{}, ErrNobody
 	}
-	t.ask(prompt)
+	if err := ctx.Err(); err != nil {
+		return detect.Secret{}, err //nolint:wrapcheck // as it is
+	}
 	fd := int(t.tty.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
@@ -185,6 +191,13 @@ func (t *Terminal) Secret(ctx context.Context, prompt string) (detect.Secret, er
 		text, err := term.ReadPassword(fd)
 		got <- typed{text, err}
 	}()
+	// Asked only once nothing is shown any more. An end of the context before that would restore what is only changed afterwards.
+	for since := time.Now(); time.Since(since) < echoLasts; time.Sleep(time.Millisecond) {
+		if now, err := term.GetState(fd); err != nil || *now != *before {
+			break
+		}
+	}
+	t.ask(prompt)
 	select {
 	case <-ctx.Done(): // the shell would go on without an echo
 		err := term.Restore(fd, before)

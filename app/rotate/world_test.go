@@ -1,6 +1,7 @@
 package rotate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -315,6 +316,7 @@ type issue struct {
 	closed   bool
 	comments []string
 	silent   bool // the server doesn't answer
+	refuses  error
 }
 
 func (i *issue) Remote(string) (destination.Repository, bool) {
@@ -333,8 +335,8 @@ func (i *issue) Find(ctx context.Context, _ destination.Repository, fingerprint 
 }
 
 func (i *issue) Comment(ctx context.Context, _ destination.Repository, _ int, text string) error {
-	if err := i.world.moments.pass(ctx); err != nil {
-		return err
+	if err := i.world.moments.pass(ctx); err != nil || i.refuses != nil {
+		return cmp.Or(err, i.refuses)
 	}
 	i.comments = append(i.comments, text)
 	if text == "/rekey rotated" && !i.silent && !i.world.clerk.Works(i.world.old) {

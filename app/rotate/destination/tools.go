@@ -90,12 +90,25 @@ func (t *Tools) Find(program string) (string, bool) {
 	return "", false
 }
 
+// batchSigns mean something to cmd.exe, which runs batch files, even inside quotes or by ending them: an argument with one of them could run anything.
+const batchSigns = "\"%!^&|<>()\r\n\x00"
+
+// isBatch reports whether a file is run by cmd.exe on Windows, as the programs are that npm installs.
+func isBatch(path string) bool {
+	ext := strings.ToLower(filepath.Ext(path))
+	return ext == ".cmd" || ext == ".bat"
+}
+
 // Run runs a program to its end and returns what it wrote to standard output, 16 MiB at most. It gets an environment of the ordinary variables
 // and those of [Call.Pass] alone, no terminal, and no more standard input than the call's.
 func (t *Tools) Run(ctx context.Context, c Call) ([]byte, error) {
 	path, ok := t.Find(c.Program)
 	if !ok {
 		return nil, fmt.Errorf("%s %w", c.Program, ErrNotInstalled)
+	}
+	if i := slices.IndexFunc(c.Args, func(arg string) bool { return isBatch(path) && strings.ContainsAny(arg, batchSigns) }); i >= 0 {
+		return nil, fmt.Errorf("%s is a batch file here, and Windows would read %q as more than one argument: set the token of this host in the environment, and rekey uses its API",
+			c.Program, c.Args[i])
 	}
 	timeout := c.Timeout
 	if timeout == 0 {
