@@ -173,7 +173,8 @@ func styleOf(w io.Writer, colour string) terminal.Style {
 
 // colourful follows no-color.org.
 func colourful(w io.Writer) bool {
-	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	f, ok := w.(*os.File)
+	return ok && isTerminal(f) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && understandsANSI(f)
 }
 
 func isTerminal(stream any) bool {

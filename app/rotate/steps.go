@@ -302,7 +302,7 @@ const (
 // tell says on the issue that it is done, and waits for the server to confirm. It is said once in all runs.
 func (r *runner) tell(ctx context.Context, s Step) (done, error) {
 	if r.NoComment {
-		return done{Detail: "rekey was not told: --no-comment says so."}, nil
+		return done{Detail: "Nothing was said on the issue: --no-comment."}, nil
 	}
 	of, number, err := github.ParseIssueLink(s.Issue)
 	if err != nil {
