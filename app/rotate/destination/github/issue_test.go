@@ -41,6 +41,21 @@ func TestIssue(t *testing.T) {
 	}
 }
 
+// TestRenamed speaks to a repository by its former name.
+func TestRenamed(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	number, _ := h.shop.OpenIssue(t.Context(), "A key leaked", "the body", h.acme)
+	h.shop.Rename(t.Context(), h.ada, "store")
+	s, err := github.Login(t.Context(), h.machine(), h.host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Issue(t.Context(), h.repository(), number); fmt.Sprint(err) != "read issue acme/shop#1 on GitHub: Moved Permanently; the repository has another name now: use that" {
+		t.Error(err)
+	}
+}
+
 // TestComment comments once, whatever becomes of the answers.
 func TestComment(t *testing.T) {
 	t.Parallel()

@@ -31,6 +31,8 @@ func (s *Session) explain(err error) error {
 	p := &Problem{What: err.Error(), Err: err}
 	header := refused.Header
 	switch {
+	case refused.Status == http.StatusMovedPermanently, refused.Status == http.StatusTemporaryRedirect:
+		p.Next = "the repository has another name now: use that"
 	case errors.Is(err, destination.ErrLogin) && s.source == "":
 		p.Next = "run " + s.logsIn()
 	case errors.Is(err, destination.ErrLogin):
