@@ -29,6 +29,9 @@ func TestWhatLaterVersionsFixed(t *testing.T) {
 			t.Errorf("@clerk/nextjs %s: fixed in %q, want %q", version, got, want)
 		}
 	}
+	if got := in("@clerk/nextjs", "7.4.3")["C32"]; got != "7.5.0" {
+		t.Errorf("debug logs without tokens: since %q", got)
+	}
 	if got := in("left-pad", "1.0.0"); len(got) > 0 {
 		t.Errorf("of another package: %v", got)
 	}
