@@ -103,7 +103,7 @@ func shortcodes(value string) []string {
 		if !ok || !closed {
 			return all
 		}
-		for _, part := range strings.Split(code, "||") {
+		for part := range strings.SplitSeq(code, "||") {
 			all = append(all, strings.TrimSpace(part))
 		}
 		value = rest

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"bytes"
-	"strings"
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/audit/token"
@@ -59,9 +58,9 @@ func allNamed(arguments []token.Token) bool {
 		first = false
 		switch {
 		case t.Kind != token.Op:
-		case strings.Contains("([{", t.Text):
+		case t.Is("("), t.Is("["), t.Is("{"):
 			depth++
-		case strings.Contains(")]}", t.Text):
+		case t.Is(")"), t.Is("]"), t.Is("}"):
 			depth--
 		case t.Text == "," && depth == 0:
 			first = true

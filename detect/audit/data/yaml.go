@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -131,7 +132,7 @@ func (n Node) Place(text []byte, what string) (start, end int) {
 		}
 		at += len(what)
 	}
-	for end = start; end < len(text) && bytes.IndexByte([]byte(" \t\r\n"), text[end]) < 0; end++ {
+	for end = start; end < len(text) && strings.IndexByte(" \t\r\n", text[end]) < 0; end++ {
 	}
 	return start, end
 }
