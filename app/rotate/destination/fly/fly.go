@@ -4,6 +4,8 @@
 // health checks, of the image and the configuration that run already) is in the program. Its secrets import reads NAME=VALUE lines from
 // standard input; secrets set NAME=- would do too in recent versions, but older ones would store the dash.
 //
+// A write brings secrets that somebody else has staged to the machines, too: the place says so.
+//
 // What is uncertain: the list of secrets has names and digests, and no times, so that nothing proves afterwards that a value is the new one. A program
 // that ends well has seen the machines restart with it.
 package fly
@@ -82,7 +84,12 @@ func scope(file string) destination.Scope {
 
 // secret is an entry of the list. Values are never in it.
 type secret struct {
-	Name string `json:"name"`
+	Name   string `json:"name"`
+	Status string `json:"status"` // "Staged" for one that no machine has yet; older versions don't say
+}
+
+func has(secrets []secret, name string) bool {
+	return slices.ContainsFunc(secrets, func(s secret) bool { return s.Name == name })
 }
 
 // Look asks for the names of each app's secrets.
@@ -111,8 +118,8 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 			continue
 		}
 		for _, variable := range p.Variables {
-			if slices.Contains(secrets, variable) {
-				s.Places = append(s.Places, place(a, variable))
+			if has(secrets, variable) {
+				s.Places = append(s.Places, place(a, variable, secrets))
 			}
 		}
 	}
@@ -122,11 +129,15 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 	return s
 }
 
-func place(a app, variable string) destination.Place {
-	return destination.Place{
+func place(a app, variable string, secrets []secret) destination.Place {
+	out := destination.Place{
 		Driver: name, ID: a.name + "/" + variable, Title: "Fly app " + a.name, Variable: variable, Scope: a.scope, Holding: destination.Unreadable,
 		Unit: destination.Unit{Driver: name, ID: a.name, Title: "Fly app " + a.name, Takes: destination.TakesAtOnce},
 	}
+	if slices.ContainsFunc(secrets, func(s secret) bool { return s.Status == "Staged" }) {
+		out.Note = "Secrets of the app are staged, and go to its machines together with this one: see fly secrets list --app " + a.name + "."
+	}
+	return out
 }
 
 // Write imports the secret: Fly stores it and restarts the app's machines with it.
@@ -156,7 +167,7 @@ func (d *Driver) Check(ctx context.Context, p destination.Place, _ detect.Secret
 	switch {
 	case err != nil:
 		return "", refused("list the secrets of "+p.Title, a, err)
-	case !slices.Contains(secrets, variable):
+	case !has(secrets, variable):
 		return destination.Stale, nil
 	}
 	return destination.Unproven, nil
@@ -183,7 +194,7 @@ func (*Driver) Deployed(context.Context, destination.Deployment) (destination.Pr
 	return destination.Progress{}, errAtOnce
 }
 
-func (d *Driver) secrets(ctx context.Context, a string) ([]string, error) {
+func (d *Driver) secrets(ctx context.Context, a string) ([]secret, error) {
 	out, err := d.run(ctx, destination.Call{Args: []string{"secrets", "list", "--app", a, "--json"}})
 	if err != nil {
 		return nil, err
@@ -192,11 +203,7 @@ func (d *Driver) secrets(ctx context.Context, a string) ([]string, error) {
 	if json.Unmarshal(out, &list) != nil {
 		return nil, errors.New("fly secrets list: its answer is not JSON")
 	}
-	var names []string
-	for _, s := range list {
-		names = append(names, s.Name)
-	}
-	return names, nil
+	return list, nil
 }
 
 // account is whose login it is, "" where nobody says: tokens for one app may not ask.

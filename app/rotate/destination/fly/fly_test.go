@@ -117,6 +117,34 @@ func TestLook(t *testing.T) {
 	}
 }
 
+// What somebody else has staged goes live with the write: that is said before.
+func TestStagedSecretsAreSaid(t *testing.T) {
+	t.Parallel()
+	dir := destinationtest.Install(t, "fly")
+	destinationtest.Memory(t, dir, func(m *flytest.Memory) {
+		m.Apps = map[string]map[string]string{"shop": {"CLERK_SECRET_KEY": "x", "OTHER": "y"}}
+		m.Staged = []string{"OTHER"}
+	})
+	d := New(machine(t, dir, true))
+	look := func() destination.Place {
+		s := d.Look(t.Context(), project(destinationtest.Files{"fly.toml": `app = "shop"`}))
+		if len(s.Places) != 1 {
+			t.Fatalf("%+v", s)
+		}
+		return s.Places[0]
+	}
+	place := look()
+	if !strings.Contains(place.Note, "fly secrets list --app shop") {
+		t.Errorf("%q", place.Note)
+	}
+	if err := d.Write(t.Context(), place, detect.NewSecret("new")); err != nil {
+		t.Fatal(err)
+	}
+	if note := look().Note; note != "" {
+		t.Errorf("afterwards: %q", note)
+	}
+}
+
 func TestScopesAreReadFromNames(t *testing.T) {
 	t.Parallel()
 	for file, want := range map[string]destination.Scope{

@@ -26,6 +26,7 @@ const (
 // Memory is what Fly has.
 type Memory struct {
 	Apps     map[string]map[string]string // secrets by app
+	Staged   []string                     // names of secrets that no machine has yet
 	Deployed []string                     // apps whose machines were restarted, in turn
 	Trouble  destinationtest.Trouble
 }
@@ -65,7 +66,7 @@ func run(p *destinationtest.Process, m *Memory) error {
 	case !ok:
 		return complaint("Could not find App")
 	case command == "secrets list" && slices.Contains(p.Args, "--json"):
-		return list(p.Out, secrets)
+		return list(p.Out, secrets, m.Staged)
 	case command == "secrets import":
 		return load(p, m, app)
 	}
@@ -80,7 +81,7 @@ func signedIn() bool {
 	return err == nil
 }
 
-func list(w io.Writer, secrets map[string]string) error {
+func list(w io.Writer, secrets map[string]string, staged []string) error {
 	type entry struct {
 		Name   string `json:"name"`
 		Digest string `json:"digest"`
@@ -88,7 +89,11 @@ func list(w io.Writer, secrets map[string]string) error {
 	}
 	var out []entry
 	for name := range secrets {
-		out = append(out, entry{Name: name, Digest: "b9e0f3c1a2d45566", Status: "Deployed"})
+		status := "Deployed"
+		if slices.Contains(staged, name) {
+			status = "Staged"
+		}
+		out = append(out, entry{Name: name, Digest: "b9e0f3c1a2d45566", Status: status})
 	}
 	slices.SortFunc(out, func(a, b entry) int { return strings.Compare(a.Name, b.Name) })
 	return json.NewEncoder(w).Encode(out) //nolint:wrapcheck // a program's end
@@ -112,7 +117,7 @@ func load(p *destinationtest.Process, m *Memory, app string) error {
 		return complaint("requires at least one SECRET=VALUE pair")
 	}
 	maps.Copy(m.Apps[app], values)
-	m.Deployed = append(m.Deployed, app)
+	m.Deployed, m.Staged = append(m.Deployed, app), nil
 	if trouble == destinationtest.Lost {
 		m.Trouble = destinationtest.None
 		return complaint("failed to wait for machines: unexpected EOF")
