@@ -23,14 +23,14 @@ import (
 // maxSettings is how large a file is at most that is read for what it says of hosts, in bytes.
 const maxSettings = 1 << 20
 
-// clone is the working tree on this machine: which files git tracks, and what they hold. It is safe for concurrent use: all drivers look at once.
+// clone is the working tree on this machine: which files git tracks, and what they hold. It is safe for concurrent use: drivers read it side by side.
 type clone struct {
 	dir     string
 	root    *os.Root
 	tracked []string
 
 	mu    sync.Mutex
-	texts map[string][]byte
+	texts map[string][]byte // that were read; nil for what could not be
 }
 
 // openClone opens the working tree that dir is in, or dir itself where it is in none: then no file is tracked. The caller closes it.
@@ -70,8 +70,8 @@ func openClone(dir string) (*clone, error) {
 // Close closes the directory.
 func (c *clone) Close() { c.root.Close() }
 
-// List returns the files that git tracks.
-func (c *clone) List() []string { return c.tracked }
+// List returns the files that git tracks, in a list of the caller's own.
+func (c *clone) List() []string { return slices.Clone(c.tracked) }
 
 // Read returns what a tracked file holds on disk, and false for what is no file or more than 1 MiB.
 func (c *clone) Read(path string) ([]byte, bool) {

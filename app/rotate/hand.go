@@ -39,9 +39,20 @@ func byHand(ctx context.Context, l guide.Leak, files guide.Files, surveys []Surv
 		case driver != "" && !wanted(driver, only, skip), driver == "" && len(only) > 0:
 			continue // a person said that it is not wanted
 		}
-		out = append(out, Hand{Host: s.Host, Text: plain(s.Step.Text)})
+		out = append(out, Hand{Host: s.Host, Text: instruction(plain(s.Step.Text))})
 	}
 	return out
+}
+
+// instruction fits a step of the guide to a list: the files that it begins with are behind the host's name there, and a shell has no variable yet.
+func instruction(text string) string {
+	if files, rest, ok := strings.Cut(text, ").\n"); ok && strings.HasPrefix(files, "(") {
+		text = "as " + strings.TrimPrefix(files, "(") + " shows, run\n" + rest
+	}
+	if at := strings.Index(text, "\n    "); at >= 0 && strings.Contains(text, "$NEW_KEY") {
+		text = text[:at] + "\n    read -rs NEW_KEY     # paste it, and press Enter" + text[at:]
+	}
+	return text
 }
 
 var markdownLink = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[([^\]]+)\]\((https?://[^)\s]+)\)`) })

@@ -178,6 +178,12 @@ type host struct {
 func (h *host) Name() string { return h.name }
 
 func (h *host) Look(_ context.Context, p destination.Project) destination.Survey {
+	for _, path := range p.Files.List() { // all drivers read the same files at the same time
+		if _, ok := p.Files.Read(path); !ok {
+			return destination.Survey{Used: true, Problems: []destination.Problem{{What: path + " can't be read"}}}
+		}
+	}
+	clear(p.Files.List()) // whose it is
 	s := destination.Survey{Used: true, Because: "the test", Account: "ada"}
 	var ids []string
 	for id := range h.places {

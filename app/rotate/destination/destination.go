@@ -38,7 +38,7 @@ type Driver interface {
 // Project is what is rotated, for the drivers: which variables to look for, and what shows where they are kept.
 type Project struct {
 	Dir         string             // root of the clone on this machine; "" without one
-	Files       guide.Files        // the files that git tracks; never nil
+	Files       guide.Files        // the files that git tracks; never nil, safe for concurrent use, and List is the caller's own
 	Repository  Repository         // on GitHub; zero where it is none
 	Variables   []string           // names under which the credential is kept, the likeliest first; never empty
 	Environment detect.Environment // of the credential: of production, or of development
