@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -132,5 +133,37 @@ func TestAlignedLinesAreTheSame(t *testing.T) {
 	})
 	if aligned := align([]byte("a\nb\nc\nd\n"), []byte("a\nc\nx\nd\n")); aligned[2] != 3 || aligned[4] != 4 || aligned[3] != 0 {
 		t.Errorf("aligned %v", aligned)
+	}
+}
+
+// TestWhenRoutesAreMapped: only where code changes, and never of a commit with more files than are followed.
+func TestWhenRoutesAreMapped(t *testing.T) {
+	t.Parallel()
+	commit := func(scripts int, more ...string) *snapshot {
+		s := &snapshot{blobs: map[string]string{}, whole: true}
+		for n := range scripts {
+			s.paths = append(s.paths, fmt.Sprintf("src/%d.ts", n))
+		}
+		s.paths = append(s.paths, more...)
+		for _, name := range s.paths {
+			s.blobs[name] = "blob of " + name
+		}
+		return s
+	}
+	for name, c := range map[string]struct {
+		base, head *snapshot
+		want       bool
+	}{
+		"code is added":      {commit(2), commit(3), true},
+		"code is removed":    {commit(3), commit(2), true},
+		"a package is":       {commit(1), commit(1, "package.json"), true},
+		"nothing of it":      {commit(1), commit(1, "Dockerfile", "src/a.test.ts"), false},
+		"as much as is read": {commit(maxRouteFiles - 1), commit(maxRouteFiles), true},
+		"too much code":      {commit(maxRouteFiles), commit(maxRouteFiles + 1), false},
+		"too much before":    {commit(maxRouteFiles + 1), commit(1), false},
+	} {
+		if got := mapsRoutes(changesOf(c.base, c.head), c.base, c.head); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
 	}
 }

@@ -8,21 +8,21 @@ import (
 	"github.com/rekey-app/rekey/detect/audit/routes"
 )
 
-// The bounds of a map of routes: files of code of a commit whose pull request is compared, routes that are kept, and the time that it may
-// take. Where one is exceeded there is no map: half of one would be wrong.
+// The bounds of a map of routes: files of code of a commit, each of which takes milliseconds; routes that are kept; and the time that it may
+// take on a busy machine. Where one is exceeded there is no map: half of one would be wrong.
 const (
 	maxRouteFiles = 3000
 	maxRoutes     = 2000
-	maxMapping    = 30 * time.Second
+	maxMapping    = time.Minute
 )
 
-// mapsRoutes reports whether what changes may change routes, of commits whose routes can be mapped.
+// mapsRoutes reports whether what changes may change routes, of commits that can be mapped.
 func mapsRoutes(c changes, base, head *snapshot) bool {
-	if !slices.ContainsFunc(c.head, routes.Wanted) && !slices.ContainsFunc(c.base, routes.Wanted) {
-		return false
-	}
-	return len(routeFiles(base)) <= maxRouteFiles && len(routeFiles(head)) <= maxRouteFiles
+	return (slices.ContainsFunc(c.head, routes.Wanted) || slices.ContainsFunc(c.base, routes.Wanted)) && mappable(base) && mappable(head)
 }
+
+// mappable reports whether a commit has few enough files for a map of its routes.
+func mappable(s *snapshot) bool { return len(routeFiles(s)) <= maxRouteFiles }
 
 // routeFiles lists the files of a commit that a map of its routes may need.
 func routeFiles(s *snapshot) (names []string) {
@@ -37,6 +37,9 @@ func routeFiles(s *snapshot) (names []string) {
 // routeMaps works out the routes of commits, as they are kept and shown: with the first evidence of each. A map is empty where it can't be
 // had in whole.
 func (a *auditing) routeMaps(ctx context.Context, commits ...*snapshot) ([]routes.Map, error) {
+	if slices.ContainsFunc(commits, func(s *snapshot) bool { return !mappable(s) }) {
+		return make([]routes.Map, len(commits)), nil
+	}
 	within, stop := context.WithTimeout(ctx, maxMapping)
 	defer stop()
 	maps := make([]routes.Map, len(commits))
