@@ -3,7 +3,6 @@ package js
 import (
 	"bytes"
 	"cmp"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -34,7 +33,7 @@ var components = map[string]func(name string, text []byte) []script{".vue": vueS
 func IsComponent(name string) bool { return components[extension(name)] != nil }
 
 // Scripts reads the programs in a file: the file itself, or the scripts in a component, of which Astro's frontmatter is the first. The
-// error is about those that are missing.
+// error is about the first that is missing.
 func Scripts(name string, text []byte) ([]*File, error) {
 	find := components[extension(name)]
 	if find == nil {
@@ -55,23 +54,16 @@ func Scripts(name string, text []byte) ([]*File, error) {
 		return nil, ErrTooLarge
 	}
 	var files []*File
-	var errs []error
+	var failed error
 	for _, s := range scripts {
 		f, err := s.parse(name, text)
 		if err == nil {
 			files = append(files, f)
-		} else if !slices.ContainsFunc(errs, func(e error) bool { return e.Error() == err.Error() }) {
-			errs = append(errs, err)
+		} else if failed == nil {
+			failed = err
 		}
 	}
-	return files, first(errs)
-}
-
-func first(errs []error) error {
-	if len(errs) == 0 {
-		return nil
-	}
-	return errs[0]
+	return files, failed
 }
 
 func (s script) parse(name string, text []byte) (*File, error) {
