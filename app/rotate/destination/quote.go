@@ -15,6 +15,7 @@ const (
 // Quote returns what a vendor said, on one line, for an error or a screen: nothing where it holds a part of the secret or anything that looks like a
 // credential of Clerk's. A full stop at its end is left out: an error may go on.
 func Quote(said string, secret detect.Secret) string {
+	said = uncoloured(said)
 	for i, value := 0, secret.Reveal(); i+window <= len(value); i++ {
 		if strings.Contains(said, value[i:i+window]) {
 			return ""
@@ -31,4 +32,20 @@ func Quote(said string, secret detect.Secret) string {
 		line = string(r[:maxQuoted-1]) + "…"
 	}
 	return line
+}
+
+// uncoloured leaves out what colours a terminal: some programs write it to files and pipes too, whatever NO_COLOR says.
+func uncoloured(said string) string {
+	var plain strings.Builder
+	for {
+		before, after, ok := strings.Cut(said, "\x1b[")
+		plain.WriteString(before)
+		if !ok {
+			return plain.String()
+		}
+		said = strings.TrimLeft(after, "0123456789;")
+		if said != "" {
+			said = said[1:] // the letter that ends it
+		}
+	}
 }

@@ -6,6 +6,9 @@
 // wrangler secret bulk does not; both make a new Worker where there is none of that name and nobody to ask, so that it is looked for first; a secret
 // can't be set while the latest version of a Worker isn't deployed (code 10215); wrangler sends back the wrangler_config_hash of a Pages project.
 //
+// wrangler 4.86 was run against the stand-in by this driver: who is logged in, lists, put of Workers, put and bulk of Pages, and refusals. It colours its
+// errors whatever NO_COLOR says, and its bulk for Workers reads and changes the Worker's settings, where newer ones have a request of their own.
+//
 // wrangler is run in an empty directory, with the name of the Worker and the id of the account: so it reads no settings of the repository, and none of
 // the repository's programs is run.
 //

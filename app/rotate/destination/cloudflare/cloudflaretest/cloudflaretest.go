@@ -235,6 +235,16 @@ func answer(w http.ResponseWriter, result any) {
 
 func (c *Cloudflare) routes() http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /client/v4/user", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, map[string]string{"id": "u1", "email": "ada@example.com"})
+	})
+	mux.HandleFunc("GET /client/v4/memberships", func(w http.ResponseWriter, _ *http.Request) {
+		all := []any{}
+		for _, a := range c.accounts {
+			all = append(all, map[string]any{"id": "m" + a.ID, "account": map[string]string{"id": a.ID, "name": a.Name}, "roles": []string{"Administrator"}})
+		}
+		answer(w, all)
+	})
 	mux.HandleFunc("GET /client/v4/accounts", func(w http.ResponseWriter, _ *http.Request) {
 		all := []any{}
 		for _, a := range c.accounts {
