@@ -33,10 +33,11 @@ var machine = destination.Unit{Driver: name, ID: "machine", Title: "commands on 
 
 // Look looks into the root of the clone, and into the directories of its packages.
 func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Survey {
-	var s survey
 	if p.Dir == "" {
-		return s.Survey
+		return destination.Survey{}
 	}
+	s := survey{clones: newClones(d.machine.Getenv)}
+	defer s.clones.close()
 	for _, dir := range directories(p.Files.List()) {
 		if ctx.Err() != nil {
 			break
@@ -60,7 +61,8 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 type survey struct {
 	destination.Survey
 
-	seen []string // paths, behind links
+	clones *clones
+	seen   []string // paths, behind links
 }
 
 func (s *survey) problem(what, next string) {
@@ -80,7 +82,7 @@ func (d *Driver) file(s *survey, p destination.Project, path string) {
 			}
 		}()
 	}
-	f, err := find(path, d.machine.Getenv)
+	f, err := s.clones.find(path)
 	var text string
 	if err == nil && !slices.Contains(s.seen, f.path) {
 		s.seen = append(s.seen, f.path)
@@ -177,7 +179,9 @@ func parseID(text string) (id, error) {
 
 // open reads a place's file; there is the assignment in it.
 func (d *Driver) open(i id) (f file, text string, err error) {
-	if f, err = find(i.path, d.machine.Getenv); err != nil {
+	within := newClones(d.machine.Getenv)
+	defer within.close()
+	if f, err = within.find(i.path); err != nil {
 		return f, "", err
 	}
 	if text, err = f.read(); err != nil {

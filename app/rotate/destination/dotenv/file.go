@@ -26,16 +26,61 @@ type file struct {
 
 var errOutside = errors.New("it is a link to a file outside of this clone")
 
+// clones are the working trees that files were found in, by where they are. It is not safe for concurrent use, and must be closed.
+type clones struct {
+	getenv func(string) string
+	open   map[string]*clone
+}
+
+type clone struct {
+	*worktree.Tree
+
+	tracked map[string]bool
+}
+
+func newClones(getenv func(string) string) *clones { return &clones{getenv, map[string]*clone{}} }
+
+func (c *clones) close() {
+	for _, tree := range c.open {
+		_ = tree.Close() // was only read
+	}
+}
+
+// of returns the working tree that a directory is in.
+func (c *clones) of(dir string) (*clone, error) {
+	at, err := gitdir.Find(dir, false)
+	if err != nil {
+		return nil, err
+	}
+	if known := c.open[at.Top]; known != nil {
+		return known, nil
+	}
+	tree, err := worktree.Open(dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := tree.Index()
+	if err != nil {
+		return nil, errors.Join(err, tree.Close())
+	}
+	found := &clone{tree, make(map[string]bool, len(entries))}
+	for _, e := range entries {
+		found.tracked[e.Path] = true
+	}
+	c.open[at.Top] = found
+	return found, nil
+}
+
 // find finds out about a file. Links are followed within the clone; the error of one that leads out of it wraps errOutside.
-func find(path string, getenv func(string) string) (file, error) {
-	real, err := filepath.EvalSymlinks(path)
+func (c *clones) find(path string) (file, error) {
+	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return file{}, err
 	}
-	tree, err := worktree.Open(filepath.Dir(path), nil)
+	tree, err := c.of(filepath.Dir(path))
 	if errors.Is(err, gitdir.ErrNoRepository) {
-		f := file{path: real, shown: filepath.Base(real), ignored: true}
-		if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err != nil || dir != filepath.Dir(real) {
+		f := file{path: target, shown: filepath.Base(target), ignored: true}
+		if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err != nil || dir != filepath.Dir(target) {
 			return f, errOutside
 		}
 		return f, nil
@@ -43,17 +88,12 @@ func find(path string, getenv func(string) string) (file, error) {
 	if err != nil {
 		return file{}, err
 	}
-	defer tree.Close()
-	f := file{path: real}
-	if f.shown, err = tree.Path(real); err != nil {
-		return file{path: real}, errOutside
+	f := file{path: target}
+	if f.shown, err = tree.Path(target); err != nil {
+		return file{path: target}, errOutside
 	}
-	entries, err := tree.Index()
-	if err != nil {
-		return f, err
-	}
-	f.tracked = slices.ContainsFunc(entries, func(e worktree.Entry) bool { return e.Path == f.shown })
-	f.ignored, err = tree.Ignored(f.shown, getenv)
+	f.tracked = tree.tracked[f.shown]
+	f.ignored, err = tree.Ignored(f.shown, c.getenv)
 	return f, err
 }
 
