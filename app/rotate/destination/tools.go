@@ -161,7 +161,7 @@ func (t *Tools) Twice(ctx context.Context, c Call) ([]byte, error) {
 // passing are words of faults that may be over a moment later, in small letters.
 var passing = []string{
 	"too many requests", "rate limit", "rate exceeded", "throttl", "exhausted", "conflict", "temporar", "unavailable", "internal error", "internal server error",
-	"bad gateway", "eof", "connection", "i/o timeout", "handshake timeout", "no such host", "unable to connect", "could not connect",
+	"bad gateway", "eof", "connection", "fetch failed", "econn", "etimedout", "enotfound", "i/o timeout", "handshake timeout", "no such host", "unable to connect", "could not connect",
 }
 
 // passes reports whether the fault may be over a moment later, by what the program said.
