@@ -74,6 +74,11 @@ func TestPages(t *testing.T) {
 		b.shows(path, 404, "There is no such page")
 	}
 	b.shows("/leaks?after=garbage", 400, "First page")
+	// A key that an advisory exposes is in no file, and nobody can ask Clerk about it.
+	w.exec(`DELETE FROM sightings WHERE leak = 2`)
+	w.exec(`UPDATE leaks SET state = 'open', kind = 'exposed_secret_key', environment = '', redacted = 'GHSA-gjxx-92w9-8v8f' WHERE id = 2`)
+	b.shows("/leaks/2", 200, "Secret key exposed by advisory", "In no file", "<dt>Advisory</dt><dd><code>GHSA-gjxx-92w9-8v8f</code>", "it takes your word")
+	b.shows("/leaks?kind=exposed_secret_key", 200, "1 leak", "exposed by advisory")
 }
 
 // TestOthersAreHidden: what is of another organisation is nowhere, and a public repository's leaks take write access.
