@@ -134,12 +134,25 @@ func (c rotateCommand) options(ctx context.Context, s streams) (rotate.Options, 
 	if err != nil {
 		home = ""
 	}
-	machine := &destination.Machine{Environ: o.Environ, Home: home, Transport: http.DefaultTransport, Now: time.Now}
+	machine := &destination.Machine{Environ: o.Environ, Home: home, Transport: unlogged(), Now: time.Now}
 	if o.Clerk, err = rotate.NewLogin(machine, c.ClerkURL, "rekey/"+versionName()); err != nil {
 		return o, err
 	}
 	o.Drivers, o.Issues = rotate.Drivers(machine), rotate.NewIssues(machine)
 	return o, nil
+}
+
+// unlogged speaks HTTP/1.1: Go's HTTP/2 writes headers and bodies, credentials too, to standard error where GODEBUG has http2debug=2.
+func unlogged() http.RoundTripper {
+	transport, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	transport = transport.Clone() // which offers HTTP/2 to servers already
+	transport.ForceAttemptHTTP2, transport.TLSClientConfig, transport.TLSNextProto = false, nil, nil
+	transport.Protocols = new(http.Protocols)
+	transport.Protocols.SetHTTP1(true)
+	return transport
 }
 
 // check refuses what makes no sense before anything is looked at.

@@ -16,7 +16,6 @@ import (
 
 // hint is something in the clone that says which instance a credential is of.
 type hint struct {
-	host    string // Frontend API host
 	id      string // "ins_…"
 	app     string // "app_…"
 	because string

@@ -64,7 +64,7 @@ func recipeFor(kind detect.Kind) (recipe, bool) {
 	case detect.EncryptionKey:
 		return recipe{
 			noun: "key", variables: []string{"CLERK_ENCRYPTION_KEY"}, written: true, generated: true,
-			create:  "A new key is made on this machine: 32 random bytes, in hexadecimal digits.",
+			create:  "rekey makes a new key on this machine: 32 random bytes, in hexadecimal digits.",
 			warning: "Deploy all servers at once: one with the old key can't read what a middleware with the new one wrote.",
 		}, true
 	case detect.PlatformAPIKey:

@@ -175,7 +175,7 @@ func (p *Plan) tell(issue string) bool {
 	if slices.ContainsFunc(p.Steps, func(s Step) bool { return s.ID == id }) {
 		return false
 	}
-	p.Steps = append(p.Steps, Step{ID: id, Do: Tell, Issue: issue, Text: "Comment /rekey rotated on " + issue + ", and wait until rekey closes it."})
+	p.Steps = append(p.Steps, Step{ID: id, Do: Tell, Issue: issue, Text: "rekey comments /rekey rotated on " + issue + " in your name, and waits until the issue is closed."})
 	return true
 }
 
@@ -286,7 +286,7 @@ func (f Facts) createText(r recipe) string {
 		if f.Resource.ID != "" {
 			of = cmp.Or(f.Resource.Name, f.Resource.ID)
 		}
-		text := "Clerk's API makes a new " + r.noun + " for " + of + "."
+		text := "rekey has Clerk's API make a new " + r.noun + " for " + of + "."
 		switch {
 		case f.Overlap > 0:
 			text += " The old one keeps working for " + hours(f.Overlap) + "."
@@ -326,9 +326,9 @@ func onPage(f Facts) string {
 
 func (f Facts) proveText() string {
 	if f.Instance.ID != "" {
-		return "Ask Clerk whether the new key works and is of the instance " + f.Instance.ID + ". Until then nothing is written."
+		return "rekey asks Clerk whether the new key works and is of the instance " + f.Instance.ID + ". Until then nothing is written."
 	}
-	return "Ask Clerk whether the new key works, and of which instance it is. Until then nothing is written."
+	return "rekey asks Clerk whether the new key works, and of which instance it is. Until then nothing is written."
 }
 
 // changeText says where the credential is in git.

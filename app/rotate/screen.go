@@ -23,7 +23,7 @@ func (p Plan) Text() string {
 	for _, w := range p.Warnings {
 		fmt.Fprintf(&b, "\n⚠ %s\n", w)
 	}
-	b.WriteString("\nThis is what will be done, in this order:\n")
+	b.WriteString("\nNothing has changed yet. This is what happens, in this order:\n")
 	for i, s := range p.Steps {
 		b.WriteString(numbered(i+1, s))
 	}
@@ -98,7 +98,7 @@ func numbered(n int, s Step) string {
 func (s Step) words() string {
 	switch s.Do {
 	case Write:
-		text := "Write it to " + s.Text
+		text := "rekey writes it to " + s.Text
 		switch s.Place.Holding {
 		case destination.Compromised:
 			text += ", which holds the old one"
@@ -119,7 +119,7 @@ func (s Step) words() string {
 		}
 		return text
 	case Deploy:
-		return "Redeploy " + strings.TrimSuffix(s.Text, ".") + "."
+		return "rekey redeploys " + strings.TrimSuffix(s.Text, ".") + "."
 	case Ask:
 		return "You: " + s.Text
 	case Create, Prove, End, Tell:

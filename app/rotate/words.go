@@ -3,6 +3,7 @@ package rotate
 import (
 	"cmp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
@@ -33,7 +34,10 @@ func (s Subject) variable() string {
 
 // label names the instance for people: "Shop (production), ins_…".
 func (i Instance) label() string {
-	name := cmp.Or(i.Name, i.Application, "the instance")
+	name := cmp.Or(i.Name, i.Application)
+	if name == "" {
+		return "the " + strings.TrimSpace(respond.EnvironmentName(i.Environment)+" instance "+i.ID)
+	}
 	if i.Environment != "" {
 		name += " (" + respond.EnvironmentName(i.Environment) + ")"
 	}

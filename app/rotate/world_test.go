@@ -38,7 +38,6 @@ type world struct {
 	person  *script
 	issue   *issue
 	now     time.Time
-	options Options
 	moments *moments
 }
 

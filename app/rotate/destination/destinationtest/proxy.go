@@ -8,12 +8,15 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -24,6 +27,9 @@ type Proxy struct {
 	inner  *http.Server
 	conns  chan net.Conn
 	file   string // the certificate of the authority
+
+	mu    sync.Mutex
+	heard strings.Builder
 }
 
 // NewProxy starts a proxy for stand-ins, by the hosts' names. dir is where it keeps its certificate. Close it.
@@ -47,10 +53,12 @@ func NewProxy(dir string, hosts map[string]http.Handler) (*Proxy, error) {
 	if err := os.WriteFile(p.file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}), 0o600); err != nil {
 		return nil, err
 	}
-	p.inner = &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	settings := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{certificate}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}
+	p.inner = &http.Server{ReadHeaderTimeout: time.Minute, TLSConfig: settings, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		hosts[r.Host].ServeHTTP(w, r)
 	})}
 	p.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.hear(r)
 		host, _, err := net.SplitHostPort(r.Host)
 		if r.Method != http.MethodConnect || err != nil || hosts[host] == nil {
 			http.Error(w, "no stand-in for "+r.Host, http.StatusBadGateway)
@@ -67,9 +75,7 @@ func NewProxy(dir string, hosts map[string]http.Handler) (*Proxy, error) {
 		p.conns <- conn
 	}))
 	go func() {
-		_ = p.inner.Serve(tls.NewListener(listener{p}, &tls.Config{
-			Certificates: []tls.Certificate{{Certificate: [][]byte{certificate}, PrivateKey: key}}, MinVersion: tls.VersionTLS12,
-		}))
+		_ = p.inner.ServeTLS(listener{p}, "", "") // HTTP/2 as well, as the vendors do
 	}()
 	return p, nil
 }
@@ -77,6 +83,19 @@ func NewProxy(dir string, hosts map[string]http.Handler) (*Proxy, error) {
 // Environ is what a program needs in its environment to meet the stand-ins.
 func (p *Proxy) Environ() []string {
 	return []string{"HTTPS_PROXY=" + p.server.URL, "SSL_CERT_FILE=" + p.file, "NODE_EXTRA_CA_CERTS=" + p.file}
+}
+
+func (p *Proxy) hear(r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintln(&p.heard, r.Method, r.RequestURI, r.Header)
+}
+
+// Heard is what a proxy between a program and the internet sees: the lines and headers of its requests for connections.
+func (p *Proxy) Heard() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.heard.String()
 }
 
 // Close ends it.
