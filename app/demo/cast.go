@@ -49,12 +49,12 @@ func pieces(frames []frame) (all []piece, height int) {
 				text = text[len(plain):]
 				continue
 			}
-			switch {
-			case text[0] == '\n':
+			switch text[0] {
+			case '\n':
 				row++
 				col = 0
 				text = text[1:]
-			case text[0] == '\r':
+			case '\r':
 				col = 0
 				text = text[1:]
 			default:

@@ -91,7 +91,7 @@ func playAndShow(ctx context.Context, o options) error {
 	case err == nil && o.Record != "":
 		err = record(ctx, s, o.Record)
 	case err == nil:
-		pages, err = play(ctx, s, o)
+		pages, err = play(ctx, s)
 	}
 	if err == nil && !o.Once {
 		err = s.past(ctx)
@@ -107,7 +107,7 @@ func playAndShow(ctx context.Context, o options) error {
 	return err
 }
 
-func play(ctx context.Context, s *scenario, o options) (http.Handler, error) {
+func play(ctx context.Context, s *scenario) (http.Handler, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/rekey-app/rekey/app/rotate/destination"
@@ -106,10 +107,8 @@ type byHost struct {
 
 // RoundTrip sends a request.
 func (b byHost) RoundTrip(r *http.Request) (*http.Response, error) {
-	for _, host := range b.hosts {
-		if r.URL.Hostname() == host {
-			return b.clerk.RoundTrip(r) //nolint:wrapcheck // a transport
-		}
+	if slices.Contains(b.hosts, r.URL.Hostname()) {
+		return b.clerk.RoundTrip(r) //nolint:wrapcheck // a transport
 	}
 	return b.direct.RoundTrip(r) //nolint:wrapcheck // a transport
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -71,7 +72,7 @@ func record(ctx context.Context, s *scenario, dir string) error {
 		}
 	}
 	for name, text := range map[string]string{"rotate.cast": cast(frames), "rotate.svg": svg(frames)} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil { //nolint:gosec // a picture for the documentation
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			return err
 		}
 	}
@@ -81,7 +82,7 @@ func record(ctx context.Context, s *scenario, dir string) error {
 // atTerminal runs the program, and answers as Ada does.
 func (s *scenario) atTerminal(ctx context.Context, l *laptop, program string, args ...string) ([]frame, error) {
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Dir, cmd.Env = l.clone, append(l.env, "TERM=xterm-256color")
+	cmd.Dir, cmd.Env = l.clone, slices.Concat(l.env, []string{"TERM=xterm-256color"})
 	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: columns, Rows: rows})
 	if err != nil {
 		return nil, fmt.Errorf("a pseudo-terminal: %w", err)

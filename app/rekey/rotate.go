@@ -69,7 +69,7 @@ Exit status: 0 rotated, 1 something is left to do, 2 something went wrong.`
 
 // Run rotates and reports. Its exit status is told by [exitStatus].
 func (c rotateCommand) Run(ctx context.Context, s streams) error {
-	o, err := c.options(ctx, s)
+	o, err := c.options(s)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (c rotateCommand) Run(ctx context.Context, s streams) error {
 	return nil
 }
 
-func (c rotateCommand) options(ctx context.Context, s streams) (rotate.Options, error) {
+func (c rotateCommand) options(s streams) (rotate.Options, error) {
 	o := rotate.Options{
 		Subject: c.Subject, Dir: c.Dir, Kind: detect.Kind(c.Kind), Only: c.Only, Skip: c.Skip, Include: c.Include, Overlap: c.Overlap, Abused: c.Abused, App: c.App,
 		Instance: c.Instance, Resource: c.Resource, Yes: c.Yes, DryRun: c.DryRun, NoComment: c.NoComment, Restart: c.Restart, Environ: os.Environ(),

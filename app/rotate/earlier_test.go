@@ -13,6 +13,7 @@ import (
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
 	"github.com/rekey-app/rekey/detect/pack/gittest"
+	"github.com/rekey-app/rekey/respond/clerk/clerktest"
 )
 
 // half stops a rotation after the first new key was written to one host.
@@ -113,7 +114,7 @@ func TestTwoClones(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	token := detect.NewSecret(detecttest.PlatformAPIKey(3))
-	w.clerk.AddLogin(token, loginOf(""))
+	w.clerk.AddLogin(token, clerktest.Login{})
 	w.login = token.Reveal()
 	if _, err := w.run(t.Context(), nil); err != nil {
 		t.Fatal(err)
@@ -130,8 +131,7 @@ func TestTwoClones(t *testing.T) {
 	}
 	w.hosts[1].places["prod"], w.hosts[0].places["production"], w.hosts[0].places["actions"] = w.old.Reveal(), w.old.Reveal(), w.old.Reveal()
 	there := func(o *Options) { o.Dir, o.StateDir = other.Dir, state }
-	out, err := w.run(t.Context(), there)
-	if err != nil || w.rotations() != 1 {
+	if _, err := w.run(t.Context(), there); err != nil || w.rotations() != 1 {
 		t.Fatalf("%v, %d rotations", err, w.rotations())
 	}
 	w.all(detect.NewSecret(fresh))
@@ -139,7 +139,7 @@ func TestTwoClones(t *testing.T) {
 		t.Errorf("%s", said)
 	}
 	w.now = w.now.Add(25 * time.Hour)
-	if out, err = w.run(t.Context(), there); err != nil || !out.Report.Finished || w.rotations() != 1 {
+	if out, err := w.run(t.Context(), there); err != nil || !out.Report.Finished || w.rotations() != 1 {
 		t.Errorf("a day later: %v, %+v", err, out.Report.Left)
 	}
 }

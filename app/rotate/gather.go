@@ -73,7 +73,7 @@ func (r *runner) subjectByIssue(ctx context.Context, all []candidate) (Subject, 
 	if err != nil {
 		return Subject{}, detect.Secret{}, fmt.Errorf("the issue can't be read: %w", err)
 	}
-	_, print, is := text.ParseMarker(issue.Body)
+	_, mark, is := text.ParseMarker(issue.Body)
 	if !is {
 		return Subject{}, detect.Secret{}, fmt.Errorf("%s is no issue of rekey's about a leaked credential", r.Options.Subject)
 	}
@@ -83,7 +83,7 @@ func (r *runner) subjectByIssue(ctx context.Context, all []candidate) (Subject, 
 	if r.repository.Name != "" && !strings.EqualFold(r.repository.String(), of.String()) {
 		r.Person.Show("This clone is of " + r.repository.String() + ", and the issue is in " + of.String() + ": what is said of files and places is of this clone.")
 	}
-	s, old, err := r.subjectByFingerprint(ctx, all, print)
+	s, old, err := r.subjectByFingerprint(ctx, all, mark)
 	if err != nil {
 		if ctx.Err() != nil {
 			return s, old, ctx.Err()
@@ -137,8 +137,8 @@ func (c candidate) where() string {
 }
 
 // subjectByFingerprint looks in the files first, and in the history of the clone then.
-func (r *runner) subjectByFingerprint(ctx context.Context, all []candidate, print string) (Subject, detect.Secret, error) {
-	c, err := byFingerprint(all, print)
+func (r *runner) subjectByFingerprint(ctx context.Context, all []candidate, mark string) (Subject, detect.Secret, error) {
+	c, err := byFingerprint(all, mark)
 	if err == nil {
 		return c.Subject, c.secret, nil
 	}
@@ -146,8 +146,8 @@ func (r *runner) subjectByFingerprint(ctx context.Context, all []candidate, prin
 	if failed != nil {
 		return Subject{}, detect.Secret{}, cmp.Or(ctx.Err(), err)
 	}
-	if c, err = byFingerprint(candidates(found), print); err != nil {
-		if s, known := r.earlier.byFingerprint(print); known {
+	if c, err = byFingerprint(candidates(found), mark); err != nil {
+		if s, known := r.earlier.byFingerprint(mark); known {
 			return s, detect.Secret{}, nil
 		}
 		return Subject{}, detect.Secret{}, fmt.Errorf("%w, nor does its history", err)
@@ -157,16 +157,16 @@ func (r *runner) subjectByFingerprint(ctx context.Context, all []candidate, prin
 
 // subjectByTitle reads what an issue's title says, or asks.
 func (r *runner) subjectByTitle(ctx context.Context, issue Issue) (Subject, error) {
-	_, print, _ := text.ParseMarker(issue.Body)
+	_, mark, _ := text.ParseMarker(issue.Body)
 	if s, ok := parseTitle(issue.Title); ok {
-		s.Fingerprint = print
+		s.Fingerprint = mark
 		return s, nil
 	}
 	if strings.HasPrefix(issue.Title, "Clerk secret key exposed by ") { // whose fingerprint is that of no key
 		return Subject{Kind: detect.SecretKey, Environment: cmp.Or(r.Options.Environment, detect.Live)}, nil
 	}
 	if r.Options.Kind != "" {
-		return Subject{Kind: r.Options.Kind, Environment: r.Options.Environment, Fingerprint: print}, nil
+		return Subject{Kind: r.Options.Kind, Environment: r.Options.Environment, Fingerprint: mark}, nil
 	}
 	var names []string
 	list := titled()
@@ -180,7 +180,7 @@ func (r *runner) subjectByTitle(ctx context.Context, issue Issue) (Subject, erro
 	if err != nil {
 		return Subject{}, err
 	}
-	list[i].Fingerprint = print
+	list[i].Fingerprint = mark
 	return list[i], nil
 }
 

@@ -57,8 +57,8 @@ func (g *onGitHub) Find(ctx context.Context, of destination.Repository, fingerpr
 	var found Issue
 	number := 0
 	err = s.OpenIssues(ctx, of, func(n int, i github.Issue) (goOn bool) {
-		_, print, is := text.ParseMarker(i.Body)
-		if is && strings.HasPrefix(print, fingerprint) && strings.HasSuffix(i.Author, "[bot]") {
+		_, mark, is := text.ParseMarker(i.Body)
+		if is && strings.HasPrefix(mark, fingerprint) && strings.HasSuffix(i.Author, "[bot]") {
 			found, number = Issue{Title: i.Title, Body: i.Body}, n
 		}
 		return number == 0

@@ -11,8 +11,6 @@ import (
 	"github.com/rekey-app/rekey/respond/clerk/clerktest"
 )
 
-func loginOf(workspace string) clerktest.Login { return clerktest.Login{Workspace: workspace} }
-
 // TestStoppedAnywhere stops a rotation at each of its moments, and goes on with the same command: in the end everything has been done, and what must
 // be done once was done once.
 func TestStoppedAnywhere(t *testing.T) {
@@ -28,7 +26,7 @@ func TestStoppedAnywhere(t *testing.T) {
 				if way == ByAPI {
 					w.clerk.Delete(key)
 					token := detect.NewSecret(detecttest.PlatformAPIKey(3))
-					w.clerk.AddLogin(token, loginOf(""))
+					w.clerk.AddLogin(token, clerktest.Login{})
 					w.login = token.Reveal()
 				}
 				with := func(o *Options) {

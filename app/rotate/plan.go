@@ -30,7 +30,7 @@ type Instance struct {
 	Because     string             `json:"because,omitempty"` // how it is known, for people
 }
 
-// Machine or OAuth application whose secret is rotated by the Backend API.
+// Resource is the machine or OAuth application whose secret is rotated by the Backend API.
 type Resource struct {
 	ID   string `json:"id,omitempty"`
 	Name string `json:"name,omitempty"`

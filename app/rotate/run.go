@@ -220,7 +220,7 @@ func (r *runner) way(s Subject, in Instance) (Way, error) {
 	case r.Options.Way == ByAPI && recipe.api == noAPI:
 		return "", fmt.Errorf("no API of Clerk's rotates a %s: leave --api out, and rekey leads you through the dashboard", describe(s))
 	case r.Options.Way == ByAPI && secretKey && !can:
-		return "", errors.New("Clerk's API can't be used: log in by clerk auth login, or set CLERK_PLATFORM_API_KEY, and name the instance by --instance") //nolint:staticcheck,revive // a name
+		return "", errors.New("Clerk's API can't be used: log in by clerk auth login, or set CLERK_PLATFORM_API_KEY, and name the instance by --instance") //nolint:staticcheck // a name
 	case r.Options.Way == ByAPI:
 		return ByAPI, nil
 	case r.Options.Way == Guided, !secretKey, !can:
@@ -291,7 +291,7 @@ func (r *runner) perform(ctx context.Context) error {
 		d, err := r.step(ctx, step)
 		switch {
 		case err != nil && ctx.Err() != nil:
-			return r.stopped(ctx)
+			return r.stopped()
 		case errors.Is(err, errAgain):
 			r.failed = nil
 			return r.perform(ctx)
@@ -309,7 +309,7 @@ func (r *runner) perform(ctx context.Context) error {
 		}
 		r.Person.Show(doneText(step, d))
 		if ctx.Err() != nil {
-			return r.stopped(ctx)
+			return r.stopped()
 		}
 	}
 	return r.finish()
@@ -350,7 +350,7 @@ func (p Plan) endsFirst() bool {
 }
 
 // stopped is the error of a run that was interrupted.
-func (r *runner) stopped(ctx context.Context) error {
+func (r *runner) stopped() error {
 	if err := r.save(); err != nil {
 		return err
 	}

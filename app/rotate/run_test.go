@@ -9,6 +9,7 @@ import (
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/detecttest"
+	"github.com/rekey-app/rekey/respond/clerk/clerktest"
 )
 
 // all answers whether every place of production has the value, and no other place was touched.
@@ -17,10 +18,10 @@ func (w *world) all(value detect.Secret) {
 	for _, h := range w.hosts {
 		for id, got := range h.places {
 			want := value.Reveal()
-			switch {
-			case id == "preview":
+			switch id {
+			case "preview":
 				want = detecttest.Key(9, detect.Test)
-			case id == "other":
+			case "other":
 				want = "something"
 			}
 			if got != want {
@@ -64,7 +65,7 @@ func TestByAPI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	token := detect.NewSecret(detecttest.PlatformAPIKey(3))
-	w.clerk.AddLogin(token, loginOf(""))
+	w.clerk.AddLogin(token, clerktest.Login{})
 	w.login = token.Reveal()
 	out, err := w.run(t.Context(), func(o *Options) { o.Subject = issueLinked })
 	if err != nil || out.Report.Finished {
@@ -108,7 +109,7 @@ func TestLostAnswer(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			token := detect.NewSecret(detecttest.PlatformAPIKey(3))
-			w.clerk.AddLogin(token, loginOf(""))
+			w.clerk.AddLogin(token, clerktest.Login{})
 			w.login = token.Reveal()
 			switch lose {
 			case "cut":
@@ -190,7 +191,7 @@ func TestNothingWithoutAYes(t *testing.T) {
 		"AbsentAPI": func(w *world, o *Options) {
 			w.person.absent, o.Yes = true, true
 			token := detect.NewSecret(detecttest.PlatformAPIKey(3))
-			w.clerk.AddLogin(token, loginOf(""))
+			w.clerk.AddLogin(token, clerktest.Login{})
 			w.login = token.Reveal()
 		},
 	} {

@@ -183,7 +183,7 @@ func sentence(s string) string {
 	return strings.ToUpper(s[:1]) + strings.TrimSuffix(s[1:], ".") + "."
 }
 
-// summary is what is said in the end.
+// Summary is what is said in the end.
 func (r Report) Summary() string {
 	var b strings.Builder
 	switch {

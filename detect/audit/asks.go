@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"net/http"
 	"path"
 	"regexp"
 	"strings"
@@ -201,7 +202,7 @@ func (p *project) handlerOf(r routes.Route) (f *js.File, function *js.Node) {
 
 // isSilent reports whether nothing in the code of a route has to do with who asks. What browsers ask beforehand, by OPTIONS, needs no such code.
 func (p *project) isSilent(r routes.Route) bool {
-	if r.Method == "OPTIONS" || r.Method == "HEAD" {
+	if r.Method == http.MethodOptions || r.Method == http.MethodHead {
 		return false
 	}
 	f, function := p.handlerOf(r)

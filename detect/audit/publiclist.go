@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -86,7 +87,7 @@ func looseIn(f *js.File, at routes.Evidence, public []routes.Route) (Finding, bo
 		for _, r := range public {
 			if r.Kind == routes.Handler || everything.MatchString(pattern) {
 				paths = append(paths, pathOf(r))
-				if r.Kind == routes.Handler && r.Method != "GET" {
+				if r.Kind == routes.Handler && r.Method != http.MethodGet {
 					one.Severity = detect.HighSeverity
 				}
 			}

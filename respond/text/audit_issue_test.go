@@ -50,7 +50,7 @@ func TestAnAuditIssueKnowsWhatChanged(t *testing.T) {
 		return f
 	}
 	one, another := strings.Repeat("0a", 20), strings.Repeat("0b", 20)
-	digest := func(f AuditIssueFacts) string { return AuditIssueDigest(f) }
+	digest := AuditIssueDigest
 	found := func(f AuditIssueFacts) string { return AuditFound(f.Audit.Findings) }
 	if digest(facts(one, 3)) != digest(facts(another, 3)) {
 		t.Error("another commit is another text")

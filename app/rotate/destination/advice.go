@@ -40,7 +40,7 @@ func (a Advice) next(err error) string {
 }
 
 // LoggedOut is the error of a vendor to whom nobody is logged in on this machine. Its class is [ErrLogin].
-type LoggedOut string
+type LoggedOut string //nolint:errname // a state of the machine
 
 // Error names the vendor.
 func (l LoggedOut) Error() string { return "nobody is logged in to " + string(l) + " on this machine" }

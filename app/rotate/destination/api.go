@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -124,7 +125,7 @@ var (
 )
 
 // Refused is an answer that is no success, or none. It unwraps to its class.
-type Refused struct {
+type Refused struct { //nolint:errname // an answer
 	Vendor string
 	Doing  string
 	Status int           // 0 where there was no answer
@@ -225,9 +226,7 @@ func (a *API) request(ctx context.Context, r Request) (*http.Request, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // not told
 	}
-	for name, values := range a.header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, a.header)
 	if req.Header.Get("Accept") == "" {
 		req.Header.Set("Accept", "application/json")
 	}

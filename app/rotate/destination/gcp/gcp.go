@@ -233,7 +233,10 @@ func (d *Driver) Deployed(ctx context.Context, x destination.Deployment) (destin
 		return destination.Progress{}, on(err, "ask how far the new revision of "+x.Unit.Title+" is")
 	}
 	asked, err := strconv.ParseInt(x.ID, 10, 64)
-	if err != nil || s.Status.ObservedGeneration < asked {
+	if err != nil {
+		return destination.Progress{}, fmt.Errorf("ask how far the new revision of %s is: %q is no generation of a service", x.Unit.Title, x.ID)
+	}
+	if s.Status.ObservedGeneration < asked {
 		return destination.Progress{State: destination.Deploying}, nil
 	}
 	for _, c := range s.Status.Conditions {

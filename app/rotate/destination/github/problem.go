@@ -10,7 +10,7 @@ import (
 )
 
 // Problem is an error about which a person can do something.
-type Problem struct {
+type Problem struct { //nolint:errname // what a destination.Problem is made of
 	What string // what failed and why
 	Next string // what to do
 	Err  error

@@ -214,7 +214,8 @@ func restarts(u destination.Unit) (scope, []string) {
 
 // undone says what would undo a change of the Secret, or refuse it.
 func (s *secret) undone(u *use, title string) (destination.Problem, bool) {
-	by, next := u.filledBy, ""
+	var next string
+	by := u.filledBy
 	for _, o := range s.meta.Owners {
 		by = o.Kind + " " + o.Name
 	}

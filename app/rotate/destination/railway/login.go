@@ -44,8 +44,8 @@ func (c config) linked(dir string) (projects []string, because string) {
 		return nil, ""
 	}
 	dirs := []string{filepath.Clean(dir)}
-	if real, err := filepath.EvalSymlinks(dir); err == nil && real != dirs[0] {
-		dirs = append(dirs, real)
+	if resolved, err := filepath.EvalSymlinks(dir); err == nil && resolved != dirs[0] {
+		dirs = append(dirs, resolved)
 	}
 	var folders []string
 	for folder := range c.Projects {

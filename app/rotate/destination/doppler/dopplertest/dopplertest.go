@@ -136,7 +136,7 @@ func (h *Host) read(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out := map[string]any{}
-	for _, name := range strings.Split(r.URL.Query().Get("secrets"), ",") {
+	for name := range strings.SplitSeq(r.URL.Query().Get("secrets"), ",") {
 		value, ok := all[name]
 		switch {
 		case !ok:

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -112,9 +113,7 @@ func get(p *destinationtest.Process, m *Memory, namespace string) error {
 		return nil // --ignore-not-found
 	}
 	meta := map[string]any{"name": name, "namespace": namespace, "resourceVersion": fmt.Sprint(s.Version)}
-	for k, v := range s.Meta {
-		meta[k] = v
-	}
+	maps.Copy(meta, s.Meta)
 	object := map[string]any{"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "data": s.Data, "metadata": meta}
 	if s.Immutable {
 		object["immutable"] = true
