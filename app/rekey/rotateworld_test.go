@@ -61,6 +61,7 @@ type rotation struct {
 
 	mu       sync.Mutex
 	requests int
+	asked    []string
 	at       int    // the request at which fall is called; 0: never
 	after    bool   // once the request is done, and before it is answered
 	fall     func() // ends the program
@@ -159,6 +160,7 @@ func (r *rotation) standIns(check func(error)) {
 func (r *rotation) meet(w http.ResponseWriter, req *http.Request, next http.Handler) {
 	r.mu.Lock()
 	r.requests++
+	r.asked = append(r.asked, req.Method+" "+req.URL.String())
 	falls := r.requests == r.at
 	fall, after := r.fall, r.after
 	r.mu.Unlock()
@@ -172,6 +174,13 @@ func (r *rotation) meet(w http.ResponseWriter, req *http.Request, next http.Hand
 		fall()
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// paths are those of all requests that stand-ins met.
+func (r *rotation) paths() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]string(nil), r.asked...)
 }
 
 // open opens an issue of rekey's about the key.

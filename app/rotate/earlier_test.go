@@ -231,3 +231,20 @@ func TestDriversLookAtOnce(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// TestRestartWithTheSameKey: what the first run made is pasted once more, and must not be deleted.
+func TestRestartWithTheSameKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key := w.newKey(2)
+	w.half(key)
+	w.person.said.Reset()
+	out, err := w.run(t.Context(), func(o *Options) { o.Restart = true })
+	if err != nil || !out.Report.Finished {
+		t.Fatalf("%v, %+v", err, out.Report.Left)
+	}
+	w.all(key)
+	if strings.Contains(w.person.said.String(), "→ Delete the key "+key.Redacted()) {
+		t.Errorf("a person is told to delete the new key:\n%s", w.person.said.String())
+	}
+}

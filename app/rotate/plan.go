@@ -179,6 +179,8 @@ func (p *Plan) tell(issue string) bool {
 	return true
 }
 
+func supersededID(fingerprint string) string { return "ask superseded " + fingerprint }
+
 // supersede has a person end what an earlier run made and this one replaces, before the old credential. Where the API ends all, or there is nothing to end
 // by hand, nothing has to be done.
 func (p *Plan) supersede(m made) {
@@ -195,7 +197,7 @@ func (p *Plan) supersede(m made) {
 		at = i
 	}
 	p.Steps = slices.Insert(p.Steps, at, Step{
-		ID: "ask superseded " + m.Fingerprint, Do: Ask, Text: what + ": an earlier run of this rotation got it, and nothing needs it once the places above have the new one.",
+		ID: supersededID(m.Fingerprint), Do: Ask, Text: what + ": an earlier run of this rotation got it, and nothing needs it once the places above have the new one.",
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond/clerk/manage"
@@ -30,6 +31,9 @@ func (r *runner) create(ctx context.Context) (done, error) {
 // take keeps a new credential, and what it is recognised by.
 func (r *runner) take(value detect.Secret) {
 	r.secret = value
+	if again := supersededID(value.Fingerprint()); slices.ContainsFunc(r.state.Plan.Steps, func(s Step) bool { return s.ID == again }) {
+		r.state.Done[again] = done{At: r.Now(), Detail: "It is the new one after all."}
+	}
 	r.state.New = made{Fingerprint: value.Fingerprint(), Redacted: value.Redacted(), At: r.Now(), OldEnds: r.state.New.OldEnds}
 }
 

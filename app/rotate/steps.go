@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rekey-app/rekey/app/rotate/destination"
@@ -63,7 +64,7 @@ func (r *runner) prove(ctx context.Context) (done, error) {
 			return done{}, err
 		}
 		if !yes {
-			return done{}, r.forgetNew("you said that the new key is of the wrong instance. Nothing was written")
+			return done{}, r.forgetNew("the new key is of the wrong instance. Nothing was written")
 		}
 	}
 	r.state.New.Instance = answer.InstanceID
@@ -73,6 +74,9 @@ func (r *runner) prove(ctx context.Context) (done, error) {
 // confirmInstance is for an old key of which nothing says which instance it is of. The old key itself does, where the clone holds it: Clerk is asked
 // about it only with a person's word, since that moves its "Last used".
 func (r *runner) confirmInstance(ctx context.Context, id string) (bool, error) {
+	if strings.HasPrefix(r.Options.Instance, "ins_") {
+		return r.Options.Instance == id, nil
+	}
 	if r.old.Reveal() != "" {
 		ask := r.Yes
 		if !ask {
@@ -90,7 +94,7 @@ func (r *runner) confirmInstance(ctx context.Context, id string) (bool, error) {
 	}
 	yes, err := r.Person.Confirm(ctx, "The new key is of the instance "+id+". Nothing says which one the old key is of. Is it the same?")
 	if errors.Is(err, ErrNobody) {
-		return false, fmt.Errorf("nothing says which instance the old key is of, and the new one is of %s: if that is right, run the same command with --restart --instance %s", id, id)
+		return false, fmt.Errorf("nothing says which instance the old key is of, and the new one is of %s: if that is right, run the same command with --instance %s", id, id)
 	}
 	return yes, err
 }
