@@ -77,6 +77,7 @@ func (r *runner) subjectByIssue(ctx context.Context, all []candidate) (Subject, 
 	if !is {
 		return Subject{}, detect.Secret{}, fmt.Errorf("%s is no issue of rekey's about a leaked credential", r.Options.Subject)
 	}
+	r.closed = issue.Closed
 	if issue.Closed {
 		r.Person.Show("This issue is closed already.")
 	}

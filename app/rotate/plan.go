@@ -51,6 +51,7 @@ type Facts struct {
 	Comment  bool     // say /rekey rotated on the issue
 	Shared   made     // the new credential, where a rotation in another clone made it
 	SharedBy string   // that clone
+	Dead     bool     // the old credential no longer works already
 	Abused   bool     // somebody else uses it: the old one ends before the new one is written
 }
 
@@ -152,7 +153,11 @@ func MakePlan(f Facts) Plan {
 	}
 	p.deploy(units)
 	for _, h := range f.ByHand {
-		p.Steps = append(p.Steps, Step{ID: "ask " + h.Host, Do: Ask, Text: h.Host + ": " + h.Text})
+		text := h.Host + ": " + h.Text
+		if strings.HasPrefix(h.Text, "(") { // the file that names it
+			text = h.Host + " " + h.Text
+		}
+		p.Steps = append(p.Steps, Step{ID: "ask " + h.Host, Do: Ask, Text: text})
 	}
 	if text := f.changeText(r); text != "" {
 		p.Steps = append(p.Steps, Step{ID: "ask git", Do: Ask, Text: text})
@@ -267,6 +272,9 @@ func warnings(f Facts, r recipe) []string {
 	if r.warning != "" {
 		out = append(out, r.warning)
 	}
+	if f.Dead {
+		return append(out, "The old "+r.noun+" no longer works: what still uses it is down until it has the new one.")
+	}
 	if f.Abused && f.Way == Guided && r.end != "" {
 		out = append(out, "THE OLD "+strings.ToUpper(r.noun)+" IS DELETED FIRST: the app is down until the new one is deployed.")
 	}
@@ -362,7 +370,7 @@ func (f Facts) endText(r recipe) string {
 		return "The old " + r.noun + " ends by itself, " + hours(f.Overlap) + " after the rotation."
 	case f.Way == ByAPI:
 		return ""
-	case r.end == "":
+	case r.end == "", f.Dead:
 		return ""
 	case f.Abused:
 		return f.ending("You delete OLD on PAGE now: somebody else is using it. The app is down until the new one is deployed.", r)

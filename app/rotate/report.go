@@ -174,6 +174,9 @@ func (s Step) heading() string {
 		return "The issue"
 	case Ask:
 	}
-	line, _, _ := strings.Cut(s.Text, "\n")
+	line, _, commands := strings.Cut(s.Text, "\n")
+	if commands { // which say more than fits
+		return s.title()
+	}
 	return strings.TrimSuffix(line, ".")
 }

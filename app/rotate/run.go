@@ -10,6 +10,7 @@ import (
 
 	"github.com/rekey-app/rekey/app/rotate/destination"
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/clerk/manage"
 	"github.com/rekey-app/rekey/respond/format"
 )
@@ -67,6 +68,7 @@ type runner struct {
 	clone      *clone
 	repository destination.Repository
 	earlier    earlier
+	closed     bool          // its issue
 	superseded []made        // by a new plan: what the run before made
 	old        detect.Secret // zero where the clone does not hold it
 	secret     detect.Secret // the new one, as far as this run has it
@@ -146,6 +148,9 @@ func (r *runner) makePlan(ctx context.Context, s Subject) (Plan, error) {
 	f := Facts{
 		Subject: s, Instance: instance, Overlap: r.Overlap, Only: r.Only, Skip: r.Skip, Include: r.Include, Comment: !r.NoComment, Abused: r.Abused,
 	}
+	if f.Dead, err = r.dead(ctx, s); err != nil {
+		return Plan{}, err
+	}
 	if shared != nil {
 		err = f.share(shared)
 	} else {
@@ -167,6 +172,16 @@ func (r *runner) makePlan(ctx context.Context, s Subject) (Plan, error) {
 		p.Problems = append([]Problem{*problem}, p.Problems...)
 	}
 	return p, nil
+}
+
+// dead reports whether Clerk refuses the old key already. It is asked only where that disturbs nothing: a person goes by the key's "Last used" otherwise.
+func (r *runner) dead(ctx context.Context, s Subject) (bool, error) {
+	recipe, _ := recipeFor(s.Kind)
+	if !recipe.proves || r.old.Reveal() == "" || !r.Abused && !r.closed {
+		return false, nil
+	}
+	answer, err := r.Clerk.Ask(ctx, r.old)
+	return err == nil && answer.State == respond.KeyRevoked, ctx.Err()
 }
 
 // origin decides where the new credential comes from.

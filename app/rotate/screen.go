@@ -194,7 +194,11 @@ func (r Report) Summary() string {
 	default:
 		fmt.Fprintf(&b, "The %s is not fully rotated yet. Left:\n", r.Name)
 		for _, l := range r.Left {
-			fmt.Fprintf(&b, "  - %s\n", cmp.Or(l.Detail, l.What))
+			what := cmp.Or(l.Detail, l.What)
+			if l.Detail == leftToYou {
+				what = l.What
+			}
+			fmt.Fprintf(&b, "  - %s\n", what)
 		}
 	}
 	return strings.TrimRight(b.String(), "\n")

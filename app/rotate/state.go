@@ -116,6 +116,10 @@ func load(file string) (*state, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the state of the rotation can't be read: %w", err)
 	}
+	return parseState(file, text)
+}
+
+func parseState(file string, text []byte) (*state, error) {
 	var s state
 	if json.Unmarshal(text, &s) != nil || s.Done == nil {
 		return nil, fmt.Errorf("%s is damaged: see what it says of the steps that are done, then start again with --restart", file)

@@ -231,12 +231,14 @@ func (r *runner) forgetDeployment(s Step) {
 	r.state.Deployed = kept
 }
 
+const leftToYou = "It is left to you."
+
 // ask has a person do something. A script's run leaves it open.
 func (r *runner) ask(ctx context.Context, s Step) (done, error) {
 	r.Person.Show("→ " + s.Text)
 	yes, err := r.Person.Confirm(ctx, "Done?")
 	if errors.Is(err, ErrNobody) || err == nil && !yes {
-		return done{Open: true, Detail: "It is left to you."}, nil
+		return done{Open: true, Detail: leftToYou}, nil
 	}
 	return done{Detail: "You said that it is done."}, err
 }

@@ -274,12 +274,13 @@ func (s *script) Confirm(ctx context.Context, question string) (bool, error) {
 	if strings.Contains(question, "Is it deleted?") {
 		s.world.clerk.Delete(s.world.old)
 	}
-	for part, answer := range s.answers {
-		if strings.Contains(question, part) {
-			return answer, nil
+	best, yes := "", true
+	for part, answer := range s.answers { // the longest counts
+		if strings.Contains(question, part) && len(part) > len(best) {
+			best, yes = part, answer
 		}
 	}
-	return true, nil
+	return yes, nil
 }
 
 func (s *script) Choose(context.Context, string, []string) (int, error) {
