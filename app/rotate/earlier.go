@@ -116,7 +116,7 @@ func (r *runner) resume() (*state, error) {
 	switch {
 	case r.Restart:
 		if err == nil && s != nil && s.Finished.IsZero() {
-			r.superseded = append(s.Plan.Subject.Superseded, s.made()...)
+			r.superseded = slices.Concat(s.Plan.Subject.Superseded, s.made())
 		}
 		return nil, nil //nolint:nilnil // none is wanted
 	case err != nil || s == nil:

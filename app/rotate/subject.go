@@ -59,12 +59,12 @@ func candidates(found []sighting) []candidate {
 		if _, can := recipeFor(f.Kind); !can || f.Allowed && f.Environment != detect.Live {
 			continue
 		}
-		print := f.Secret.Fingerprint()
-		i := slices.IndexFunc(out, func(c candidate) bool { return c.Fingerprint == print })
+		mark := f.Secret.Fingerprint()
+		i := slices.IndexFunc(out, func(c candidate) bool { return c.Fingerprint == mark })
 		if i < 0 {
 			i = len(out)
 			out = append(out, candidate{Subject: Subject{
-				Kind: f.Kind, Environment: f.Environment, Fingerprint: print, Redacted: f.Secret.Redacted(),
+				Kind: f.Kind, Environment: f.Environment, Fingerprint: mark, Redacted: f.Secret.Redacted(),
 			}, secret: f.Secret})
 		}
 		c := &out[i]
@@ -111,8 +111,8 @@ func (s Subject) judge(value string) destination.Holding {
 	if value == "" {
 		return destination.Nothing
 	}
-	print := detect.NewSecret(value).Fingerprint()
-	if print == s.Fingerprint || slices.ContainsFunc(s.Superseded, func(m made) bool { return m.Fingerprint == print }) {
+	mark := detect.NewSecret(value).Fingerprint()
+	if mark == s.Fingerprint || slices.ContainsFunc(s.Superseded, func(m made) bool { return m.Fingerprint == mark }) {
 		return destination.Compromised
 	}
 	if shape := shapeOf(value); shape.kind == s.Kind && shape.environment == s.Environment {

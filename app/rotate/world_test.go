@@ -334,7 +334,7 @@ func (i *issue) Issue(ctx context.Context, _ destination.Repository, _ int) (Iss
 }
 
 func (i *issue) Find(ctx context.Context, _ destination.Repository, fingerprint string) (Issue, int, error) {
-	if _, print, _ := text.ParseMarker(i.body); i.closed || !strings.HasPrefix(print, fingerprint) {
+	if _, mark, _ := text.ParseMarker(i.body); i.closed || !strings.HasPrefix(mark, fingerprint) {
 		return Issue{}, 0, ctx.Err()
 	}
 	return Issue{Title: i.title, Body: i.body}, 12, ctx.Err()
