@@ -56,7 +56,7 @@ type alert struct {
 
 // InCommit is a secret's place in a file of a commit.
 func (r *Repository) InCommit(commit, path, secret string) (AlertLocation, error) {
-	blob, err := r.s.git(r.dir, nil, "rev-parse", commit+":"+path)
+	blob, err := r.about(commit, "rev-parse", commit+":"+path)
 	if err != nil {
 		return AlertLocation{}, err
 	}

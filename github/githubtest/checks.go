@@ -293,9 +293,8 @@ func (r *Repository) resolve(ref string) (sha string, found bool) {
 		return ref, true
 	}
 	for _, name := range []string{"refs/" + ref, "refs/heads/" + ref, "refs/tags/" + ref} {
-		out, err := r.s.git(r.dir, nil, "rev-parse", "--verify", "--quiet", name+"^{commit}")
-		if err == nil {
-			return strings.TrimSpace(out), true
+		if sha, found := r.commitOf(name); found {
+			return sha, true
 		}
 	}
 	return "", false

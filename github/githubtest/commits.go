@@ -143,7 +143,7 @@ func (r *Repository) Tip(ref string) (string, error) {
 
 // File returns a file's bytes at a commit, branch or tag.
 func (r *Repository) File(revision, path string) ([]byte, error) {
-	out, err := r.s.git(r.dir, nil, "cat-file", "blob", revision+":"+path)
+	out, err := r.about(revision, "cat-file", "blob", revision+":"+path)
 	if err != nil {
 		return nil, fmt.Errorf("read %s of %s: %w", path, r.FullName(), err)
 	}
@@ -185,10 +185,13 @@ func (r *Repository) hasCommit(sha string) bool {
 // logEntry is a commit as git log tells it.
 type logEntry struct {
 	sha, tree, author, authorMail, committer, committerMail, date, message string
-	added, removed, modified                                               []string
+	parents, added, removed, modified                                      []string
 
 	known bool // it was pushed before
 }
+
+// maxLog is how many commits a push event lists at most.
+const maxLog = 2048
 
 // log lists the commits of the range, oldest first, at most 2,048, as push events do.
 func (r *Repository) log(revisions ...string) ([]logEntry, error) {
@@ -201,22 +204,28 @@ func (r *Repository) logOne(sha string) ([]logEntry, error) {
 }
 
 func (r *Repository) logWith(options []string, revisions ...string) ([]logEntry, error) {
-	const format = "%x01%H%x00%T%x00%an%x00%ae%x00%cn%x00%ce%x00%cI%x00%B%x02"
-	args := slices.Concat([]string{"log", "--reverse", "--max-count=2048", "-z", "--format=" + format}, options, revisions)
-	out, err := r.s.git(r.dir, nil, args...)
+	const format = "%x01%H%x00%T%x00%P%x00%an%x00%ae%x00%cn%x00%ce%x00%cI%x00%B%x02"
+	args := slices.Concat([]string{"log", "--reverse", fmt.Sprintf("--max-count=%d", maxLog), "-z", "--format=" + format}, options, revisions)
+	ask := r.fixed
+	if slices.ContainsFunc(revisions, func(name string) bool {
+		return !strings.HasPrefix(name, "--") && !objectID.MatchString(name) || name == "--all"
+	}) {
+		ask = func(args ...string) (string, error) { return r.s.git(r.dir, nil, args...) }
+	}
+	out, err := ask(args...)
 	if err != nil {
 		return nil, err
 	}
 	var entries []logEntry
 	for _, text := range strings.Split(out, "\x01")[1:] {
 		head, files, _ := strings.Cut(text, "\x02")
-		f := strings.SplitN(head, "\x00", 8)
-		if len(f) != 8 {
+		f := strings.SplitN(head, "\x00", 9)
+		if len(f) != 9 {
 			return nil, fmt.Errorf("git log says %q", text)
 		}
 		e := logEntry{
-			sha: f[0], tree: f[1], author: f[2], authorMail: f[3], committer: f[4], committerMail: f[5], date: f[6],
-			message: strings.TrimSpace(f[7]), added: []string{}, removed: []string{}, modified: []string{},
+			sha: f[0], tree: f[1], parents: strings.Fields(f[2]), author: f[3], authorMail: f[4], committer: f[5], committerMail: f[6], date: f[7],
+			message: strings.TrimSpace(f[8]), added: []string{}, removed: []string{}, modified: []string{},
 		}
 		names := strings.Split(strings.Trim(files, "\x00\n"), "\x00")
 		for i := 0; i+1 < len(names); i += 2 {

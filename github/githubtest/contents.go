@@ -36,7 +36,7 @@ func getContents(c *call) answer {
 	}
 	e, found := c.repo.entry(commit, path)
 	if e.mode == "120000" {
-		target, err := c.s.git(c.repo.dir, nil, "cat-file", "blob", e.sha)
+		target, err := c.repo.fixed("cat-file", "blob", e.sha)
 		if err != nil {
 			return fail(http.StatusInternalServerError, err.Error())
 		}
@@ -59,7 +59,7 @@ func getContents(c *call) answer {
 	case e.size > maxContents:
 		return fail(http.StatusForbidden, "This API returns blobs up to 100 MB in size.")
 	}
-	text, err := c.repo.s.git(c.repo.dir, nil, "cat-file", "blob", e.sha)
+	text, err := c.repo.fixed("cat-file", "blob", e.sha)
 	if err != nil {
 		return fail(http.StatusInternalServerError, err.Error())
 	}
@@ -109,8 +109,9 @@ func (r *Repository) entry(commit, path string) (entry, bool) {
 	return entry{}, false
 }
 
+// entries lists what is in a tree, which a commit's id says, with or without a path.
 func (r *Repository) entries(args ...string) []entry {
-	out, err := r.s.git(r.dir, nil, append([]string{"ls-tree", "-z", "--long"}, args...)...)
+	out, err := r.fixed(append([]string{"ls-tree", "-z", "--long"}, args...)...)
 	if err != nil {
 		return nil
 	}

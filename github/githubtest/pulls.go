@@ -93,7 +93,13 @@ func (r *Repository) OpenPullRequest(ctx context.Context, opt PullRequestOptions
 func (pr *PullRequest) take(sha string) error {
 	s := pr.base.s
 	ref := fmt.Sprintf("refs/pull/%d/head", pr.number)
-	if _, err := s.git(pr.base.dir, nil, "fetch", "--quiet", "--no-tags", pr.head.dir, "+"+sha+":"+ref); err != nil {
+	var err error
+	if pr.head == pr.base {
+		err = pr.base.SetRef(ref, sha)
+	} else {
+		_, err = s.git(pr.base.dir, nil, "fetch", "--quiet", "--no-tags", pr.head.dir, "+"+sha+":"+ref)
+	}
+	if err != nil {
 		return fmt.Errorf("fetch the head of %s#%d: %w", pr.base.FullName(), pr.number, err)
 	}
 	base, err := pr.base.Tip("refs/heads/" + pr.baseRef)

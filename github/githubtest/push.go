@@ -85,31 +85,53 @@ func (r *Repository) describePush(ref, before, after string) (pushFields, error)
 	if after == zeroID {
 		return f, nil
 	}
-	head, err := r.log("--max-count=1", after)
-	if err != nil || len(head) == 0 {
-		return f, fmt.Errorf("%s is no commit, or a tag of one: %w", after, err)
+	notCommit := func(err error) error { return fmt.Errorf("%s is no commit, or a tag of one: %w", after, err) }
+	fresh, err := r.log(after, "--not", "--all")
+	if err != nil {
+		return f, notCommit(err)
 	}
-	f.head = &head[0]
+	if len(fresh) > 0 {
+		f.head = &fresh[len(fresh)-1]
+	} else if head, err := r.log("--max-count=1", after); err != nil || len(head) == 0 {
+		return f, notCommit(err)
+	} else {
+		f.head = &head[0]
+	}
 	if !strings.HasPrefix(ref, "refs/heads/") {
 		return f, nil // pushes of tags list no commits
 	}
-	revisions := []string{after, "--not", "--all"}
-	if before != zeroID {
-		revisions = []string{after, "--not", before}
-		_, err := r.s.git(r.dir, nil, "merge-base", "--is-ancestor", before, after)
-		f.forced = err != nil
+	if f.commits = fresh; before == zeroID || follows(fresh, before) {
+		return f, nil
 	}
-	if f.commits, err = r.log(revisions...); err != nil || before == zeroID {
+	if f.commits, err = r.log(after, "--not", before); err != nil {
 		return f, err
 	}
-	fresh, err := r.s.git(r.dir, nil, "rev-list", after, "--not", "--all")
+	_, err = r.s.git(r.dir, nil, "merge-base", "--is-ancestor", before, after)
+	f.forced = err != nil
+	news, err := r.s.git(r.dir, nil, "rev-list", after, "--not", "--all")
 	if err != nil {
 		return f, err
 	}
 	for i, e := range f.commits {
-		f.commits[i].known = !strings.Contains(fresh, e.sha)
+		f.commits[i].known = !strings.Contains(news, e.sha)
 	}
 	return f, nil
+}
+
+// follows reports whether commits that no ref has yet, oldest first, follow the tip of a ref, and it alone: then they are all that
+// follows it.
+func follows(fresh []logEntry, tip string) bool {
+	among, reached := map[string]bool{tip: true}, false
+	for _, e := range fresh {
+		for _, parent := range e.parents {
+			if !among[parent] {
+				return false
+			}
+			reached = reached || parent == tip
+		}
+		among[e.sha] = true
+	}
+	return reached && len(fresh) < maxLog
 }
 
 func (s *Server) pushJSON(r *Repository, p Push, before, after string, f pushFields) object {

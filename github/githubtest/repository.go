@@ -12,9 +12,10 @@ import (
 
 // Repository is a repository with all that hangs on it.
 type Repository struct {
-	s   *Server
-	id  int64
-	dir string // the bare git repository
+	s       *Server
+	id      int64
+	dir     string  // the bare git repository
+	answers answers // of git
 
 	// Guarded by the server's lock.
 	owner         *Account

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"path"
 	"slices"
-	"strings"
 )
 
 // Ruleset is a ruleset for branches, as far as it matters here: which checks it requires.
@@ -153,7 +152,7 @@ func getRuleset(c *call) answer {
 // getBranch is GET /repos/{owner}/{repo}/branches/{branch}.
 func getBranch(c *call) answer {
 	branch := c.path("branch")
-	sha, err := c.s.git(c.repo.dir, nil, "rev-parse", "--verify", "--quiet", "refs/heads/"+branch)
+	sha, err := c.repo.Tip("refs/heads/" + branch)
 	if err != nil {
 		return fail(http.StatusNotFound, "Branch not found")
 	}
@@ -176,7 +175,7 @@ func getBranch(c *call) answer {
 	address := c.s.APIURL() + "/repos/" + c.repo.fullName()
 	return ok(object{
 		"name": branch, "protected": protected, "protection_url": address + "/branches/" + branch + "/protection",
-		"commit":     c.branchHead(address, strings.TrimSpace(sha)),
+		"commit":     c.branchHead(address, sha),
 		"_links":     object{"self": address + "/branches/" + branch, "html": c.s.baseURL + "/" + c.repo.fullName() + "/tree/" + branch},
 		"protection": object{"enabled": protected, "required_status_checks": object{"enforcement_level": level, "contexts": contexts, "checks": checks}},
 	})
