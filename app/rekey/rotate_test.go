@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
@@ -256,6 +257,38 @@ func TestRotateIsKilled(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestRotateIsKilledAfterEachStep kills the program when it says that a step is done: its state has just been written.
+func TestRotateIsKilledAfterEachStep(t *testing.T) {
+	t.Parallel()
+	r := newRotation(t)
+	key := r.newKey(2)
+	var said strings.Builder
+	killed, status := 0, -1
+	for ; status == -1 && killed < 30; killed++ {
+		steps := 0
+		step := prompt{"[32m✓ ", func(_ *os.File, p *os.Process) string {
+			if steps++; steps == 1 {
+				_ = p.Kill()
+			}
+			return ""
+		}}
+		got := r.terminal(100, r.willing(key, step), "--guided", r.issue)
+		status = got.status
+		said.WriteString(got.out)
+	}
+	if status != 0 || killed < 5 {
+		t.Fatalf("status %d, killed %d times:\n%s", status, killed, said.String())
+	}
+	for line := range strings.Lines(said.String()) {
+		if strings.HasPrefix(line, "  - ") && utf8.RuneCountInString(line) > 102 {
+			t.Errorf("too long for 100 columns: %q", line)
+		}
+	}
+	r.everywhere(key.Reveal())
+	r.told()
+	r.noKey(said.String(), key)
 }
 
 // TestRotateIsInterrupted: Ctrl-C at each question. The terminal shows again what is typed, and the same command goes on.

@@ -318,18 +318,16 @@ func (r *rotation) terminalThen(width uint16, prompts []prompt, then func(tty *o
 		r.t.Fatal(err)
 	}
 	defer tty.Close()
-	var all, fresh strings.Builder
+	var all strings.Builder
+	fresh := ""
 	buffer := make([]byte, 8<<10)
 	for {
 		n, err := tty.Read(buffer)
 		all.Write(buffer[:n])
-		fresh.Write(buffer[:n])
-		for _, p := range prompts {
-			if i := strings.Index(fresh.String(), p.asks); i >= 0 {
-				fresh.Reset()
-				_, _ = io.WriteString(tty, p.types(tty, cmd.Process))
-				break
-			}
+		fresh += string(buffer[:n])
+		for p, rest := next(prompts, fresh); p != nil; p, rest = next(prompts, fresh) {
+			fresh = rest
+			_, _ = io.WriteString(tty, p.types(tty, cmd.Process))
 		}
 		if err != nil { // the program has ended
 			break
@@ -338,6 +336,17 @@ func (r *rotation) terminalThen(width uint16, prompts []prompt, then func(tty *o
 	_ = cmd.Wait()
 	then(tty)
 	return ended{status: cmd.ProcessState.ExitCode(), out: strings.ReplaceAll(all.String(), "\r\n", "\n")}
+}
+
+// next returns the first prompt of those that a text has, and what is behind it.
+func next(prompts []prompt, text string) (p *prompt, rest string) {
+	at := len(text)
+	for i := range prompts {
+		if n := strings.Index(text, prompts[i].asks); n >= 0 && n+len(prompts[i].asks) <= at && (p == nil || n+len(prompts[i].asks) < at) {
+			p, at = &prompts[i], n+len(prompts[i].asks)
+		}
+	}
+	return p, text[at:]
 }
 
 // everywhere fails where a place doesn't hold what it should after the rotation.

@@ -138,7 +138,7 @@ func (s *state) text(now time.Time) string {
 		fmt.Fprintf(&b, "  the old one works until %s\n", format.Time(s.New.OldEnds))
 	}
 	for _, step := range s.Plan.Steps {
-		mark := " "
+		mark := "-"
 		switch d, is := s.Done[step.ID]; {
 		case is && d.Open:
 			mark = "→"
