@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +18,7 @@ import (
 	"github.com/rekey-app/rekey/app/rotate/destination"
 	"github.com/rekey-app/rekey/app/terminal"
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/pack/gitdir"
 )
 
 type rotateCommand struct {
@@ -135,6 +138,11 @@ func (c rotateCommand) options(s streams) (rotate.Options, error) {
 		home = ""
 	}
 	machine := &destination.Machine{Environ: o.Environ, Home: home, Transport: unlogged(), Now: time.Now}
+	if at, err := gitdir.Find(cmp.Or(c.Dir, "."), false); err == nil {
+		if machine.Clone, err = filepath.EvalSymlinks(at.Top); err != nil {
+			machine.Clone = at.Top
+		}
+	}
 	if o.Clerk, err = rotate.NewLogin(machine, c.ClerkURL, "rekey/"+versionName()); err != nil {
 		return o, err
 	}

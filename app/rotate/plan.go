@@ -9,6 +9,7 @@ import (
 	"github.com/rekey-app/rekey/app/rotate/destination"
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/respond/format"
+	"github.com/rekey-app/rekey/respond/guide"
 )
 
 // Way is how the new credential comes into being.
@@ -141,6 +142,9 @@ func MakePlan(f Facts) Plan {
 		}
 		for _, place := range s.Places {
 			write, why, doubt := chosen(place, f)
+			if write && !f.included(place) && s.ambiguous(place, f) {
+				write, why, doubt = false, "its value can't be read, and there are several such places: rekey can't tell which of them is for this one", true
+			}
 			if !write {
 				p.Left = append(p.Left, Left{Place: place, Why: why, Doubt: doubt})
 				continue
@@ -227,7 +231,10 @@ func wanted(driver string, only, skip []string) bool {
 // chosen decides whether a place is written. Only one that surely holds the compromised credential, or whose scope says that it has to, is written
 // without a person's word.
 func chosen(p destination.Place, f Facts) (write bool, why string, doubt bool) {
-	if slices.Contains(f.Include, p.Driver+":"+p.ID) {
+	if guide.ShipsToBrowsers(p.Variable) {
+		return false, "browsers download what is in " + p.Variable + ": delete that variable, and have the server read another", false
+	}
+	if f.included(p) {
 		return true, "", false
 	}
 	switch p.Holding {
@@ -252,6 +259,20 @@ func chosen(p destination.Place, f Facts) (write bool, why string, doubt bool) {
 		return false, "it is for " + string(p.Scope) + ", and what is rotated is a " + environmentWord(f.Subject.Environment) + " " + noun(f.Subject), false
 	}
 	return false, "its value can't be read, so rekey can't tell whether it is this one", true
+}
+
+// included reports whether a person said that a place is to be written.
+func (f Facts) included(p destination.Place) bool {
+	return slices.Contains(f.Include, p.Driver+":"+p.ID)
+}
+
+// ambiguous reports whether what a place's scope says of a value that can't be read is said of something else that is deployed, too: several projects or
+// apps of a repository may each have a key of their own under the same name.
+func (s Survey) ambiguous(place destination.Place, f Facts) bool {
+	return place.Holding == destination.Unreadable && slices.ContainsFunc(s.Places, func(other destination.Place) bool {
+		fits, _ := other.Scope.Fits(f.Subject.Environment)
+		return fits && other.Holding == destination.Unreadable && other.Unit.ID != place.Unit.ID && other.Unit.ID != ""
+	})
 }
 
 // endsAll reports whether rotation ends other credentials too.

@@ -51,6 +51,60 @@ func TestChosen(t *testing.T) {
 	}
 }
 
+// TestOneOfSeveral: where several apps of a repository have values that can't be read, a person says which of them is meant; environments of one app are no
+// several.
+func TestOneOfSeveral(t *testing.T) {
+	t.Parallel()
+	place := func(id, unit string, holding destination.Holding, scope destination.Scope) destination.Place {
+		return destination.Place{Driver: "vercel", ID: id, Variable: "CLERK_SECRET_KEY", Holding: holding, Scope: scope, Unit: destination.Unit{Driver: "vercel", ID: unit}}
+	}
+	web := place("web", "1", destination.Unreadable, destination.Production)
+	for name, test := range map[string]struct {
+		places  []destination.Place
+		include []string
+		want    string
+	}{
+		"alone":                   {[]destination.Place{web}, nil, "web"},
+		"another app":             {[]destination.Place{web, place("admin", "2", destination.Unreadable, destination.Production)}, nil, ""},
+		"another app, by a word":  {[]destination.Place{web, place("admin", "2", destination.Unreadable, destination.Production)}, []string{"vercel:web"}, "web"},
+		"another app's previews":  {[]destination.Place{web, place("admin", "2", destination.Unreadable, destination.Preview)}, nil, "web"},
+		"another app is read":     {[]destination.Place{web, place("admin", "2", destination.Same, destination.Production)}, nil, "web"},
+		"both are read":           {[]destination.Place{place("web", "1", destination.Compromised, ""), place("admin", "2", destination.Compromised, "")}, nil, "web admin"},
+		"two places of one app":   {[]destination.Place{web, place("eu", "1", destination.Unreadable, destination.Production)}, nil, "web eu"},
+		"two apps, of which none": {[]destination.Place{place("web", "1", destination.Unreadable, ""), place("admin", "2", destination.Unreadable, "")}, nil, ""},
+	} {
+		p := MakePlan(Facts{
+			Subject: Subject{Kind: detect.SecretKey, Environment: detect.Live}, Way: Guided, Include: test.include, Surveys: []Survey{{"vercel", destination.Survey{Places: test.places}}},
+		})
+		var got []string
+		for _, s := range p.Steps {
+			if s.Do == Write {
+				got = append(got, s.Place.ID)
+			}
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%s: %q", name, got)
+		}
+		for _, l := range p.Left {
+			if l.Place.Holding == destination.Unreadable && l.Place.Scope != destination.Preview && !l.Doubt {
+				t.Errorf("%s: nobody is asked about %s: %s", name, l.Place.ID, l.Why)
+			}
+		}
+	}
+}
+
+// TestNothingIsWrittenForBrowsers: what a framework ships to browsers gets no new key, whatever it holds and whoever asks for it.
+func TestNothingIsWrittenForBrowsers(t *testing.T) {
+	t.Parallel()
+	for _, variable := range []string{"NEXT_PUBLIC_CLERK_SECRET_KEY", "VITE_CLERK_SECRET_KEY", "PUBLIC_CLERK_SECRET_KEY"} {
+		place := destination.Place{Driver: "dotenv", ID: "x", Variable: variable, Holding: destination.Compromised, Scope: destination.Production}
+		write, why, doubt := chosen(place, Facts{Subject: Subject{Kind: detect.SecretKey, Environment: detect.Live}, Include: []string{"dotenv:x"}})
+		if write || doubt || !strings.Contains(why, "browsers download what is in "+variable) {
+			t.Errorf("%s: %t, %t, %q", variable, write, doubt, why)
+		}
+	}
+}
+
 // TestTitles: what an issue's title says is read as it was written.
 func TestTitles(t *testing.T) {
 	t.Parallel()

@@ -84,14 +84,15 @@ func browserName(t *tree, l Leak) string {
 		return l.Variable
 	}
 	for _, at := range l.Head {
-		if name := first(assignment, t.line(at)); !l.Hide && shipsToBrowsers(name) && environmentName.MatchString(name) {
+		if name := first(assignment, t.line(at)); !l.Hide && ShipsToBrowsers(name) && environmentName.MatchString(name) {
 			return name
 		}
 	}
 	return ""
 }
 
-func shipsToBrowsers(name string) bool {
+// ShipsToBrowsers reports whether a framework puts a variable of that name into what browsers download.
+func ShipsToBrowsers(name string) bool {
 	return slices.ContainsFunc(browserPrefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
@@ -111,7 +112,7 @@ func variableFor(t *tree, l Leak, f *framework) string {
 	if name == "" || l.Variable != strings.ToUpper(l.Variable) || !environmentName.MatchString(l.Variable) || !strings.Contains(l.Variable, "CLERK") {
 		return name
 	}
-	if shipsToBrowsers(l.Variable) {
+	if ShipsToBrowsers(l.Variable) {
 		return name
 	}
 	if l.Kind == detect.LegacyAPIKey {

@@ -10,6 +10,7 @@ import (
 type Machine struct {
 	Environ   []string          // as of [os.Environ]
 	Home      string            // the person's home directory; "" where there is none
+	Clone     string            // root of the clone, behind links: no program in it is run; "" without one
 	Transport http.RoundTripper // nil: http.DefaultTransport
 	Now       func() time.Time
 	Pause     time.Duration // before what failed is tried again, longer before each further time; 0 for the usual one
@@ -20,5 +21,9 @@ func (m *Machine) Getenv(name string) string { return lookup(m.Environ, name) }
 
 // Tools returns the runner of programs.
 func (m *Machine) Tools() *Tools {
-	return &Tools{environ: m.Environ, pause: cmp.Or(m.Pause, toolPause)}
+	t := &Tools{environ: m.Environ, pause: cmp.Or(m.Pause, toolPause)}
+	if m.Clone != "" && !within(m.Clone, m.Home) { // settings of a home directory may be in git: its programs are the person's own
+		t.clone = m.Clone
+	}
+	return t
 }

@@ -19,6 +19,7 @@ import (
 // Tools runs the command-line programs of vendors. It is safe for concurrent use.
 type Tools struct {
 	environ []string
+	clone   string        // no program in it is run; "" for none
 	pause   time.Duration // before a program is run again
 }
 
@@ -70,7 +71,7 @@ func (e *ToolError) Error() string {
 // ordinary are the variables that every program gets, and ordinaryPrefixes those of which it gets all.
 var (
 	ordinary = []string{
-		"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "TZ", "TMPDIR", "TMP", "TEMP",
+		"HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "TZ", "TMPDIR", "TMP", "TEMP",
 		"USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES", "SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "WINDIR",
 		"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "DBUS_SESSION_BUS_ADDRESS",
 	}
@@ -79,15 +80,32 @@ var (
 
 // Find returns where a program is, and false where it is not installed.
 func (t *Tools) Find(program string) (string, bool) {
-	for _, dir := range filepath.SplitList(lookup(t.environ, "PATH")) {
-		if !filepath.IsAbs(dir) { // a program of the repository itself must not be run
-			continue
-		}
+	for _, dir := range t.path() {
 		if path, err := exec.LookPath(filepath.Join(dir, program)); err == nil {
 			return path, true
 		}
 	}
 	return "", false
+}
+
+// path are the directories of programs. Those of the repository itself are not among them: relative ones, and node_modules/.bin of the clone, which npm run
+// and direnv put there.
+func (t *Tools) path() []string {
+	return slices.DeleteFunc(filepath.SplitList(lookup(t.environ, "PATH")), func(dir string) bool {
+		if !filepath.IsAbs(dir) {
+			return true
+		}
+		if real, err := filepath.EvalSymlinks(dir); err == nil {
+			dir = real
+		}
+		return t.clone != "" && within(t.clone, dir)
+	})
+}
+
+// within reports whether a path is a directory, or is below it.
+func within(dir, path string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && path != "" && filepath.IsLocal(rel)
 }
 
 // batchSigns mean something to cmd.exe, which runs batch files, even inside quotes or by ending them: an argument with one of them could run anything.
@@ -171,11 +189,18 @@ func (e *ToolError) passes() bool {
 }
 
 func (t *Tools) environment(pass []string) []string {
-	env := []string{"NO_COLOR=1", "CI=1"} // no colours, no questions, no offers of an upgrade
+	env := []string{
+		"NO_COLOR=1", "CI=1", // no colours, no questions, no offers of an upgrade
+		"NoDefaultCurrentDirectoryInExePath=1",                           // cmd.exe, which runs what npm installs, would look for node in the clone first
+		"PATH=" + strings.Join(t.path(), string(filepath.ListSeparator)), // env, which many programs start by, looks for node there
+	}
 	for _, variable := range t.environ {
 		name, _, _ := strings.Cut(variable, "=")
 		if runtime.GOOS == "windows" {
 			name = strings.ToUpper(name)
+		}
+		if name == "PATH" {
+			continue
 		}
 		known := slices.Contains(ordinary, name) || slices.Contains(ordinary, strings.ToUpper(name)) && strings.HasSuffix(name, "_proxy")
 		if known || slices.Contains(pass, name) || slices.ContainsFunc(ordinaryPrefixes, func(p string) bool { return strings.HasPrefix(name, p) }) {

@@ -103,3 +103,46 @@ func TestProgramsOfARepositoryAreNotRun(t *testing.T) {
 		}
 	}
 }
+
+// TestProgramsOfTheCloneAreNotRun: npm run and direnv put node_modules/.bin on the PATH with its whole name. Neither what rekey starts is from there, nor
+// what that starts itself by its name.
+func TestProgramsOfTheCloneAreNotRun(t *testing.T) {
+	t.Parallel()
+	dir, clone := destinationtest.Install(t, "vendor"), t.TempDir()
+	bin := filepath.Join(clone, "node_modules", ".bin")
+	if err := os.MkdirAll(filepath.Dir(bin), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(destinationtest.Install(t, "vendor", "node"), bin); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "shop")
+	if err := os.Symlink(clone, link); err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Join(clone, "bin")
+	if err := os.Rename(destinationtest.Install(t, "vendor"), own); err != nil {
+		t.Fatal(err)
+	}
+	real, err := filepath.EvalSymlinks(clone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, in := range []string{own, filepath.Join(link, "bin"), "node_modules/.bin"} {
+		m := &destination.Machine{Clone: real, Home: "/home/ada", Environ: []string{"PATH=" + in + string(filepath.ListSeparator) + dir}}
+		if found, ok := m.Tools().Find("vendor"); !ok || found != filepath.Join(dir, "vendor") {
+			t.Errorf("%s: %s is found", in, found)
+		}
+		if _, err := m.Tools().Run(t.Context(), destination.Call{Program: "vendor", Args: []string{"echo"}}); err != nil {
+			t.Error(err)
+		}
+		if seen := destinationtest.Calls(t, dir); strings.Contains(seen, in) || !strings.Contains(seen, `"PATH=`+dir+`"`) {
+			t.Errorf("the program was told of %s: %s", in, seen)
+		}
+	}
+	// Settings of a home directory may be in git.
+	home := &destination.Machine{Clone: real, Home: filepath.Join(real), Environ: []string{"PATH=" + own}}
+	if _, ok := home.Tools().Find("vendor"); !ok {
+		t.Error("a person's own program is not found")
+	}
+}

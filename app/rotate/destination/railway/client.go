@@ -232,33 +232,49 @@ func (c *client) upsert(ctx context.Context, at unitID, variable, title string, 
 	}, &got)
 }
 
+type deployment struct {
+	ID          string    `json:"id"`
+	Status      string    `json:"status"`
+	CreatedAt   time.Time `json:"createdAt"`
+	CanRedeploy bool      `json:"canRedeploy"`
+}
+
 func (c *client) redeploy(ctx context.Context, at unitID, title string) (string, error) {
-	var instance struct {
-		ServiceInstance struct {
-			Latest *struct {
-				ID          string `json:"id"`
-				CanRedeploy bool   `json:"canRedeploy"`
-			} `json:"latestDeployment"`
-		} `json:"serviceInstance"`
+	var got struct {
+		Deployments edges[deployment] `json:"deployments"`
 	}
 	err := c.ask(ctx, question{
-		doing: "find the latest deployment of " + short(title), with: map[string]any{"environmentId": at.environment, "serviceId": at.service},
-		query: `query ($environmentId: String!, $serviceId: String!) { serviceInstance(environmentId: $environmentId, serviceId: $serviceId) { latestDeployment { id canRedeploy } } }`,
-	}, &instance)
-	latest := instance.ServiceInstance.Latest
-	switch {
-	case err != nil:
+		doing: "find the deployment of " + short(title) + " that runs", with: map[string]any{"input": map[string]any{"projectId": at.project, "environmentId": at.environment, "serviceId": at.service}},
+		query: `query ($input: DeploymentListInput!) { deployments(input: $input, first: 20) { edges { node { id status createdAt canRedeploy } } } }`,
+	}, &got)
+	if err != nil {
 		return "", err
-	case latest == nil:
-		return "", fmt.Errorf("%s was never deployed: it takes the new value when it is", title)
-	case !latest.CanRedeploy:
-		return "", fmt.Errorf("the latest deployment of %s is under way, or was removed: see %s, and try again when it is live", title, at.page(latest.ID))
+	}
+	id := ""
+	all := got.Deployments.list()
+	slices.SortStableFunc(all, func(a, b deployment) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	for _, d := range all {
+		switch d.Status {
+		case "FAILED", "SKIPPED", "REMOVED", "REMOVING": // made again, it might ship what has never run
+			continue
+		case "SUCCESS", "SLEEPING", "CRASHED":
+			if d.CanRedeploy {
+				id = d.ID
+			}
+		}
+		if id == "" {
+			return "", fmt.Errorf("a deployment of %s is under way: see %s, and run this again when it is live", title, at.page(d.ID))
+		}
+		break
+	}
+	if id == "" {
+		return "", fmt.Errorf("no deployment of %s is live: it takes the new value when it is deployed", title)
 	}
 	var made struct {
 		Deployment named `json:"deploymentRedeploy"`
 	}
 	err = c.ask(ctx, question{
-		doing: "redeploy " + short(title), with: map[string]any{"id": latest.ID},
+		doing: "redeploy " + short(title), with: map[string]any{"id": id},
 		query: `mutation ($id: String!) { deploymentRedeploy(id: $id) { id } }`,
 	}, &made)
 	return made.Deployment.ID, err

@@ -1,7 +1,7 @@
 // Package railway reaches Railway's GraphQL API: the variables of the services, and those that they share, in each environment of the project that the
 // clone is linked to.
 //
-// A variable is written without a deployment, which would be one for each; the service's latest deployment is then made again, of the same code, with
+// A variable is written without a deployment, which would be one for each; the service's deployment that runs is then made again, of the same code, with
 // the variables as they are by then.
 //
 // What is uncertain: "Not Authorized" is what the API says to a login that expired and to one that may not see the project, so both are told. Sealed
@@ -208,7 +208,7 @@ func (d *Driver) Check(ctx context.Context, p destination.Place, value detect.Se
 	return destination.Stale, nil
 }
 
-// Redeploy makes the service's latest deployment again.
+// Redeploy makes the service's deployment that runs again: a newer one that failed, or was skipped, is another commit.
 func (d *Driver) Redeploy(ctx context.Context, u destination.Unit) (destination.Deployment, error) {
 	if err := d.logIn(ctx); err != nil {
 		return destination.Deployment{}, d.advice().On(err)

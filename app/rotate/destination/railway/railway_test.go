@@ -197,7 +197,7 @@ func TestWhatCannotBeDone(t *testing.T) {
 		t.Error("a reference was written")
 	}
 	unit := destination.Unit{ID: "p-shop/e-production/s-worker", Title: "worker"}
-	if _, err := d.Redeploy(t.Context(), unit); err == nil || !strings.Contains(err.Error(), "never deployed") {
+	if _, err := d.Redeploy(t.Context(), unit); err == nil || !strings.Contains(err.Error(), "no deployment of worker is live") {
 		t.Errorf("a service that was never deployed: %v", err)
 	}
 	s := d.Look(t.Context(), clone(t.TempDir(), destinationtest.Files{"railway.json": "{}"}, nil))
@@ -213,5 +213,40 @@ func TestWhatCannotBeDone(t *testing.T) {
 	}
 	if proof, err := d.Check(t.Context(), sealed, detect.NewSecret("y"), now); proof != destination.Touched || err != nil {
 		t.Errorf("a sealed variable: %q, %v", proof, err)
+	}
+}
+
+// What failed, or was skipped, is of a commit that has never run: it is not made again.
+func TestWhatRunsIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		newer []string
+		want  string // the id, or a part of the error
+	}{
+		"the newest":        {nil, "d-0"},
+		"a newer one":       {[]string{"SUCCESS"}, "d-1"},
+		"one that crashed":  {[]string{"CRASHED"}, "d-1"},
+		"a failed build":    {[]string{"FAILED", "SKIPPED", "REMOVED"}, "d-0"},
+		"one is under way":  {[]string{"FAILED", "BUILDING"}, "is under way"},
+		"one waits for yes": {[]string{"NEEDS_APPROVAL"}, "is under way"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, home := start(t, "x"), t.TempDir()
+			if err := keep(home, nil, railwaytest.Token, now.Add(time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+			for _, status := range test.newer {
+				h.Deployed(status)
+			}
+			_, err := New(machine(h, home)).Redeploy(t.Context(), destination.Unit{ID: "p-shop/e-production/s-web", Title: "Railway service web"})
+			got := strings.Join(h.Remade(), " ")
+			if err != nil {
+				got += err.Error()
+			}
+			if !strings.Contains(got, test.want) || err != nil && len(h.Remade()) > 0 {
+				t.Errorf("%q, want %q", got, test.want)
+			}
+		})
 	}
 }

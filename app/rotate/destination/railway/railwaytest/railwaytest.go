@@ -42,6 +42,7 @@ type Host struct {
 	mu       sync.Mutex
 	vars     map[string]Variable // by environment, service and name; without a service for shared ones
 	deployed []string            // statuses, by the numbers of deployments
+	remade   []string            // ids of the deployments that were made again
 	started  int                 // deployments that a write started by itself
 }
 
@@ -81,6 +82,20 @@ func (h *Host) Started() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.started
+}
+
+// Deployed is what somebody else's deployment of web came to.
+func (h *Host) Deployed(status string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.deployed = append(h.deployed, status)
+}
+
+// Remade returns the ids of the deployments that were made again.
+func (h *Host) Remade() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.remade)
 }
 
 // Finish ends all deployments.
@@ -171,13 +186,16 @@ func (h *Host) answer(field string, in args, ofProject bool) (data any, refused 
 		return h.read(in), ""
 	case "variableCollectionUpsert":
 		return h.upsert(in), ""
-	case "serviceInstance":
-		if in.ServiceID != Web {
-			return object{"latestDeployment": nil}, ""
+	case "deployments":
+		nodes := []object{}
+		for i, status := range h.deployed {
+			if in.ServiceID == Web && environment == Production && in.ProjectID == Project {
+				nodes = append(nodes, object{"id": fmt.Sprintf("d-%d", i), "status": status, "canRedeploy": status != "BUILDING", "createdAt": h.now().Add(time.Duration(i) * time.Minute)})
+			}
 		}
-		last := len(h.deployed) - 1
-		return object{"latestDeployment": object{"id": fmt.Sprintf("d-%d", last), "canRedeploy": h.deployed[last] != "BUILDING"}}, ""
+		return connection(nodes...), ""
 	case "deploymentRedeploy":
+		h.remade = append(h.remade, in.ID)
 		h.deployed = append(h.deployed, "BUILDING")
 		return object{"id": fmt.Sprintf("d-%d", len(h.deployed)-1)}, ""
 	case "deployment":
