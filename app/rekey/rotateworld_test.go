@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -147,6 +148,7 @@ func (r *rotation) standIns(check func(error)) {
 	address, err := url.Parse(r.vercel.URL)
 	check(err)
 	forward := httputil.NewSingleHostReverseProxy(address)
+	forward.ErrorLog = log.New(io.Discard, "", 0) // of programs that are killed
 	vercel := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		r.meet(w, req, forward)
 		r.vercel.Finish(true) // a deployment takes no time
@@ -264,24 +266,32 @@ func (r *rotation) script(stdin string, args ...string) ended {
 	cmd := r.command(args...)
 	var out, errOut bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errOut
-	r.falls(cmd)
-	err := cmd.Run()
+	started := r.falls(cmd)
+	err := cmd.Start()
+	started()
+	if err == nil {
+		err = cmd.Wait()
+	}
 	if status := (*exec.ExitError)(nil); err != nil && !errors.As(err, &status) {
 		r.t.Fatal(err)
 	}
 	return ended{cmd.ProcessState.ExitCode(), out.String(), errOut.String()}
 }
 
-func (r *rotation) falls(cmd *exec.Cmd) {
+// falls has the program end where it should. started is to be called once it runs.
+func (r *rotation) falls(cmd *exec.Cmd) (started func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.requests = 0
+	runs := make(chan struct{})
 	r.fall = func() {
+		<-runs
 		_ = cmd.Process.Kill()
 		for cmd.Process.Signal(syscall.Signal(0)) == nil { // until it is gone: what it gets for an answer is nothing
 			time.Sleep(time.Millisecond)
 		}
 	}
+	return func() { close(runs) }
 }
 
 // prompt is a question, by a part of it, and what is typed. It may be answered by nothing: then it is a signal's turn.
@@ -312,8 +322,9 @@ func (r *rotation) terminal(width uint16, prompts []prompt, args ...string) ende
 func (r *rotation) terminalThen(width uint16, prompts []prompt, then func(tty *os.File), args ...string) ended {
 	r.t.Helper()
 	cmd := r.command(args...)
-	r.falls(cmd)
+	started := r.falls(cmd)
 	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: width, Rows: 40})
+	started()
 	if err != nil {
 		r.t.Fatal(err)
 	}
