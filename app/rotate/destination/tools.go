@@ -188,6 +188,12 @@ func (e *ToolError) passes() bool {
 	return e.Status >= 0 && slices.ContainsFunc(passing, func(w string) bool { return strings.Contains(said, w) })
 }
 
+// Unreachable reports whether an error is of a program that could not reach its vendor, or did not end: it would do the same for what is asked next.
+func Unreachable(err error) bool {
+	var failed *ToolError
+	return errors.As(err, &failed) && (failed.Status < 0 || failed.passes())
+}
+
 func (t *Tools) environment(pass []string) []string {
 	env := []string{
 		"NO_COLOR=1", "CI=1", // no colours, no questions, no offers of an upgrade

@@ -65,10 +65,21 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 	}
 	restart := restart(p)
 	for _, r := range append(refs, called...) {
+		if r.account != "" && r.account != who.Account { // one of the same name may be in the login's account
+			s.Problems = append(s.Problems, destination.Problem{
+				What: fmt.Sprintf("%s names the %s %s of the account %s, and the login is of %s", r.file, r.kind, r.id, r.account, who.Account),
+				Next: "set AWS_PROFILE to a login of that account, and run this again",
+			})
+			continue
+		}
 		places, err := d.places(ctx, p, r, restart)
 		switch {
 		case ctx.Err() != nil:
 			return s
+		case errors.Is(err, errNoMember) || errors.Is(err, errBinary):
+			s.Problems = append(s.Problems, destination.Problem{
+				What: fmt.Sprintf("the %s %s, which %s names, %v", r.kind, r.id, r.file, err), Next: "look into it, and set the new value there yourself",
+			})
 		case notFound(err) && r.sure:
 			s.Problems = append(s.Problems, destination.Problem{
 				What: fmt.Sprintf("the account %s has no %s %s, which %s names", who.Account, r.kind, r.id, r.file),
@@ -76,6 +87,9 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 			})
 		case err != nil && !notFound(err):
 			s.Problems = append(s.Problems, destination.Problem{What: fmt.Sprintf("read the %s %s: %v", r.kind, r.id, err), Next: next(err)})
+			if destination.Unreachable(err) || loggedOut(err) {
+				return s // nor could the others be read
+			}
 		}
 		for _, place := range places {
 			if !slices.ContainsFunc(s.Places, func(x destination.Place) bool { return x.ID == place.ID }) {
@@ -95,24 +109,42 @@ func (d *Driver) places(ctx context.Context, p destination.Project, r reference,
 	}
 	at := id{kind: r.kind, account: d.who.Account, region: h.region, name: h.name}
 	var out []destination.Place
-	for _, v := range p.Variables {
+	for _, v := range wanted(p, r) {
 		if m, ok := member(h.value, v); ok {
 			at.member = v
 			out = append(out, place(at, v, p.Judge(m.String()), h, restart))
 		}
 	}
-	if len(out) > 0 || strings.HasPrefix(strings.TrimSpace(h.value), "{") {
+	switch {
+	case len(out) > 0 || !r.sure && h.value == "":
 		return out, nil
+	case h.value == "":
+		return nil, errBinary
+	case strings.HasPrefix(strings.TrimSpace(h.value), "{"):
+		if r.sure {
+			return nil, errNoMember
+		}
+		return nil, nil
 	}
-	holding := destination.Unreadable
-	if h.value != "" {
-		holding = p.Judge(h.value)
-	}
+	holding := p.Judge(h.value)
 	if r.sure || holding == destination.Compromised || holding == destination.Same {
 		out = append(out, place(at, p.Variables[0], holding, h, restart))
 	}
 	return out, nil
 }
+
+// wanted are the members that are looked for in an object: those that are called as a variable is, and the one that a file names.
+func wanted(p destination.Project, r reference) []string {
+	if r.member == "" || slices.Contains(p.Variables, r.member) {
+		return p.Variables
+	}
+	return append([]string{r.member}, p.Variables...)
+}
+
+var (
+	errNoMember = errors.New("is an object without a member of the variable's name that is a text")
+	errBinary   = errors.New("is binary")
+)
 
 func place(at id, variable string, holding destination.Holding, h held, restart string) destination.Place {
 	store := map[kind]string{ofSecrets: "AWS secret ", ofParameters: "AWS parameter "}[at.kind]

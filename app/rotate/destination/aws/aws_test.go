@@ -162,7 +162,22 @@ func TestWhatIsFound(t *testing.T) {
 			Parameters: map[string]awstest.Parameter{"key": {Value: "sk_live_a", Type: "String"}},
 		}, []string{"AWS parameter key "}},
 		"another account": {destinationtest.Files{"task.json": task}, "", awstest.Memory{}, []string{"the account 123456789012 has no secret arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/app-AbCdEf, which task.json names"}},
-		"not installed":   {sam, "", awstest.Memory{Account: "none"}, []string{"aws is not installed"}},
+		"a member of another name": {destinationtest.Files{"task.json": strings.ReplaceAll(task, ":CLERK_SECRET_KEY::", ":clerk.key::")}, "", awstest.Memory{
+			Secrets: map[string]string{"prod/app": `{"clerk":{"key":"x"},"clerk.key":"sk_live_a","db":"x"}`},
+		}, []string{"AWS secret prod/app (eu-west-1, account 123456789012): same production"}},
+		"no such member": {destinationtest.Files{"task.json": task}, "", awstest.Memory{
+			Secrets: map[string]string{"prod/app": `{"CLERK_KEY":"sk_live_a"}`},
+		}, []string{"prod/app-AbCdEf, which task.json names, is an object without a member"}},
+		"a binary secret": {destinationtest.Files{"task.json": strings.ReplaceAll(task, ":CLERK_SECRET_KEY::", "")}, "", awstest.Memory{
+			Secrets: map[string]string{"prod/app": awstest.Binary},
+		}, []string{"prod/app-AbCdEf, which task.json names, is binary"}},
+		"a secret of another account": {destinationtest.Files{"task.json": strings.ReplaceAll(task, account, "999999999999")}, "", awstest.Memory{
+			Secrets: map[string]string{"prod/app": `{"CLERK_SECRET_KEY":"sk_live_a"}`},
+		}, []string{"task.json names the secret arn:aws:secretsmanager:eu-west-1:999999999999:secret:prod/app-AbCdEf of the account 999999999999, and the login is of 123456789012"}},
+		"a parameter of another account": {destinationtest.Files{"task.json": `{"containerDefinitions":1,"name":"CLERK_SECRET_KEY","valueFrom":"arn:aws:ssm:eu-west-1:999999999999:parameter/key"}`}, "", awstest.Memory{
+			Parameters: map[string]awstest.Parameter{"/key": {Value: "sk_live_a", Type: "String"}},
+		}, []string{"names the parameter /key of the account 999999999999"}},
+		"not installed": {sam, "", awstest.Memory{Account: "none"}, []string{"aws is not installed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -191,14 +206,17 @@ func TestReferences(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]reference{
 		"environment:\n  CLERK_SECRET_KEY: ${ssm:/clerk/key}":                                                                 {kind: ofParameters, id: "/clerk/key", sure: true},
-		"CLERK_SECRET_KEY: '{{resolve:secretsmanager:clerk:SecretString:key}}'":                                               {kind: ofSecrets, id: "clerk", sure: true},
+		"CLERK_SECRET_KEY: '{{resolve:secretsmanager:clerk:SecretString:key}}'":                                               {kind: ofSecrets, id: "clerk", member: "key", sure: true},
 		"- name: CLERK_SECRET_KEY\n  valueFrom: \"/clerk/key\"":                                                               {kind: ofParameters, id: "/clerk/key", sure: true},
 		"kind: ExternalSecret\n- secretKey: CLERK_SECRET_KEY\n  remoteRef:\n    key: prod/clerk":                              {kind: ofSecrets, id: "prod/clerk"},
 		"- name: CLERK_SECRET_KEY\n  value: x\n- name: OTHER\n  valueFrom: \"/other\"":                                        {},
 		"- name: CLERK_SECRET_KEY_OLD\n  valueFrom: \"/other\"":                                                               {},
 		"- name: CLERK_SECRET_KEY\n  valueFrom: \"--all\"":                                                                    {},
 		"CLERK_SECRET_KEY = \"arn:aws:secretsmanager:${var.region}:${var.account}:secret:clerk\"":                             {},
-		"\"name\": \"CLERK_SECRET_KEY\",\n\"valueFrom\": \"arn:aws-us-gov:ssm:us-gov-west-1:123456789012:parameter/a/clerk\"": {kind: ofParameters, id: "/a/clerk", region: "us-gov-west-1", sure: true},
+		"\"name\": \"CLERK_SECRET_KEY\",\n\"valueFrom\": \"arn:aws-us-gov:ssm:us-gov-west-1:123456789012:parameter/a/clerk\"": {kind: ofParameters, id: "/a/clerk", region: "us-gov-west-1", account: "123456789012", sure: true},
+		"CLERK_SECRET_KEY: arn:aws:secretsmanager:eu-west-1:123456789012:secret:app-AbCdEf:clerk.key::":                       {kind: ofSecrets, id: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:app-AbCdEf", region: "eu-west-1", account: "123456789012", member: "clerk.key", sure: true},
+		"kind: ExternalSecret\n- secretKey: CLERK_SECRET_KEY\n  remoteRef:\n    key: prod/app\n    property: clerk":           {kind: ofSecrets, id: "prod/app", member: "clerk"},
+		"CLERK_SECRET_KEY: '{{resolve:secretsmanager:clerk:SecretString}}'":                                                   {kind: ofSecrets, id: "clerk", sure: true},
 	} {
 		got := fromText(text, "", []string{"CLERK_SECRET_KEY"})
 		if want == (reference{}) && len(got) > 0 || want != (reference{}) && !slices.Equal(got, []reference{want}) {
@@ -264,4 +282,30 @@ func TestOneMemberIsReplaced(t *testing.T) {
 func unquoted(text []byte) (s string) {
 	_ = json.Unmarshal(text, &s)
 	return s
+}
+
+// A secret that has the value already is not written again: what was there before would be pushed out. One that has become binary is not written at all.
+func TestAWholeSecretIsWrittenOnce(t *testing.T) {
+	t.Parallel()
+	dir := install(t, func(m *awstest.Memory) { m.Secrets = map[string]string{"clerk": "old", "bundle": awstest.Binary} })
+	d := New(machine(t, dir, true))
+	at := func(name string) destination.Place {
+		return destination.Place{ID: id{kind: ofSecrets, account: account, region: awstest.Region, name: name}.String(), Title: "AWS secret " + name}
+	}
+	for range 2 {
+		if err := d.Write(t.Context(), at("clerk"), detect.NewSecret("new")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := strings.Count(destinationtest.Calls(t, dir), "put-secret-value"); n != 1 {
+		t.Errorf("it was written %d times", n)
+	}
+	if err := d.Write(t.Context(), at("bundle"), detect.NewSecret("new")); err == nil || !strings.Contains(err.Error(), "binary") {
+		t.Errorf("%v", err)
+	}
+	destinationtest.Memory(t, dir, func(m *awstest.Memory) {
+		if m.Secrets["bundle"] != awstest.Binary {
+			t.Error("what is binary was written")
+		}
+	})
 }

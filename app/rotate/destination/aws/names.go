@@ -11,11 +11,13 @@ import (
 
 // reference is a secret or a parameter that a file names.
 type reference struct {
-	kind   kind
-	id     string // a name, or an ARN
-	region string // "" for the login's own
-	file   string
-	sure   bool // the file says that it is one of AWS
+	kind    kind
+	id      string // a name, or an ARN
+	region  string // "" for the login's own
+	account string // "" where the file does not say
+	member  string // of the object that it is, "" where the file says none
+	file    string
+	sure    bool // the file says that it is one of AWS
 }
 
 // kind is which store.
@@ -32,8 +34,10 @@ const (
 )
 
 var (
-	secretARN     = regexp.MustCompile(`arn:aws[a-z-]*:secretsmanager:([a-z0-9-]+):[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,200}`)
-	parameterARN  = regexp.MustCompile(`arn:aws[a-z-]*:ssm:([a-z0-9-]+):[0-9]{12}:parameter(/[A-Za-z0-9/_.-]{1,200})`)
+	secretARN     = regexp.MustCompile(`arn:aws[a-z-]*:secretsmanager:([a-z0-9-]+):([0-9]{12}):secret:[A-Za-z0-9/_+=.@-]{1,200}`)
+	memberOf      = regexp.MustCompile(`^(?::SecretString)?:([A-Za-z0-9_.-]{1,200})`) // behind a name, or an ARN
+	property      = regexp.MustCompile(`\bproperty:\s*["']?([A-Za-z0-9_.-]{1,200})["']?\s*(?:$|[,}])`)
+	parameterARN  = regexp.MustCompile(`arn:aws[a-z-]*:ssm:([a-z0-9-]+):([0-9]{12}):parameter(/[A-Za-z0-9/_.-]{1,200})`)
 	resolveSecret = regexp.MustCompile(`\{\{resolve:secretsmanager:([A-Za-z0-9/_+=.@-]{1,200})`)
 	resolveName   = regexp.MustCompile(`\{\{resolve:ssm(?:-secure)?:(/?[A-Za-z0-9][A-Za-z0-9/_.-]{0,200})|\$\{ssm:(/?[A-Za-z0-9][A-Za-z0-9/_.-]{0,200})`)
 	valueFrom     = regexp.MustCompile(`["'\s]valueFrom["']?\s*[:=]\s*["'](/?[A-Za-z0-9][A-Za-z0-9/_.-]{0,200})["']`)
@@ -58,7 +62,7 @@ func names(p destination.Project) (refs []reference, because string) {
 			because = file
 		}
 		for _, r := range found {
-			known := slices.ContainsFunc(refs, func(x reference) bool { return x.kind == r.kind && x.id == r.id && x.region == r.region })
+			known := slices.ContainsFunc(refs, func(x reference) bool { r.file = x.file; return x == r })
 			if !known && len(refs) < maxReferences {
 				refs = append(refs, r)
 			}
@@ -126,14 +130,22 @@ func mentions(line, variable string) bool {
 }
 
 func source(window string, external bool) (reference, bool) {
-	if m := secretARN.FindStringSubmatch(window); m != nil {
-		return reference{kind: ofSecrets, id: m[0], region: m[1], sure: true}, true
+	for _, pattern := range []*regexp.Regexp{secretARN, resolveSecret} {
+		at := pattern.FindStringSubmatchIndex(window)
+		if at == nil {
+			continue
+		}
+		r := reference{kind: ofSecrets, id: window[at[2]:at[3]], sure: true}
+		if pattern == secretARN {
+			r.id, r.region, r.account = window[at[0]:at[1]], window[at[2]:at[3]], window[at[4]:at[5]]
+		}
+		if m := memberOf.FindStringSubmatch(window[at[1]:]); m != nil && m[1] != "SecretString" {
+			r.member = m[1]
+		}
+		return r, true
 	}
 	if m := parameterARN.FindStringSubmatch(window); m != nil {
-		return reference{kind: ofParameters, id: m[2], region: m[1], sure: true}, true
-	}
-	if m := resolveSecret.FindStringSubmatch(window); m != nil {
-		return reference{kind: ofSecrets, id: m[1], sure: true}, true
+		return reference{kind: ofParameters, id: m[3], region: m[1], account: m[2], sure: true}, true
 	}
 	if m := resolveName.FindStringSubmatch(window); m != nil {
 		return reference{kind: ofParameters, id: m[1] + m[2], sure: true}, true
@@ -142,11 +154,17 @@ func source(window string, external bool) (reference, bool) {
 		return reference{kind: ofParameters, id: m[1], sure: true}, true
 	}
 	if external && strings.Contains(window, "remoteRef") { // of AWS, or of another store
+		var r reference
 		for line := range strings.Lines(window) {
-			if m := remoteKey.FindStringSubmatch(strings.TrimRight(line, "\n")); m != nil {
-				return reference{kind: ofSecrets, id: m[1]}, true
+			line = strings.TrimRight(line, "\n")
+			if m := remoteKey.FindStringSubmatch(line); m != nil && r.id == "" {
+				r.kind, r.id = ofSecrets, m[1]
+			}
+			if m := property.FindStringSubmatch(line); m != nil && r.member == "" {
+				r.member = m[1]
 			}
 		}
+		return r, r.id != ""
 	}
 	return reference{}, false
 }

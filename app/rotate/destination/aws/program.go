@@ -95,12 +95,16 @@ func says(err error, words ...string) bool {
 
 func notFound(err error) bool { return says(err, "ResourceNotFoundException", "ParameterNotFound") }
 
+func loggedOut(err error) bool {
+	return says(err, "Unable to locate credentials", "ExpiredToken", "expired", "InvalidClientTokenId", "UnrecognizedClient", "SSO", "sso", "could not be found")
+}
+
 // next is what a person does about an error.
 func next(err error) string {
 	switch {
 	case errors.Is(err, destination.ErrNotInstalled):
 		return "install the AWS CLI (https://aws.amazon.com/cli), and log in with aws configure or aws sso login"
-	case says(err, "Unable to locate credentials", "ExpiredToken", "expired", "InvalidClientTokenId", "UnrecognizedClient", "SSO", "sso", "could not be found"):
+	case loggedOut(err):
 		return "log in with aws sso login or aws configure, set AWS_PROFILE if there are several accounts, and see aws sts get-caller-identity"
 	case says(err, "You must specify a region"):
 		return "set AWS_REGION to the region that it is in"

@@ -112,34 +112,40 @@ type parameter struct {
 }
 
 var (
-	errMember = errors.New("it is no JSON with that member any more: see what it is now")
-	errNoName = errors.New("there is no such parameter any more")
+	errMember   = errors.New("it is no JSON with that member any more: see what it is now")
+	errIsBinary = errors.New("it is binary: set the new value there yourself")
+	errNoName   = errors.New("there is no such parameter any more")
 )
 
 // set writes a value: the whole, or one member of an object.
 func (d *Driver) set(ctx context.Context, at id, value detect.Secret) error {
 	whole := value.Reveal()
-	if at.member != "" {
-		now, err := d.read(ctx, at.kind, at.region, at.name)
-		if err != nil {
-			return err
-		}
+	now, err := d.read(ctx, at.kind, at.region, at.name)
+	switch {
+	case err != nil && (at.member != "" || !says(err, "AccessDenied")): // who may write need not be one who may read
+		return err
+	case at.member != "":
 		if whole, err = replaced(now.value, at.member, whole); err != nil {
 			return err
 		}
+	case err == nil && now.value == "":
+		return errIsBinary
+	}
+	if err == nil && now.value == whole { // written again, it would push out the one before it
+		return nil
 	}
 	if at.kind == ofSecrets {
 		return d.send(ctx, at.region, map[string]any{"SecretId": at.name, "SecretString": whole}, value, "secretsmanager", "put-secret-value")
 	}
-	var now described
-	if err := d.aws(ctx, at.region, &now, "ssm", "describe-parameters", "--parameter-filters", "Key=Name,Values="+at.name); err != nil {
+	var all described
+	if err := d.aws(ctx, at.region, &all, "ssm", "describe-parameters", "--parameter-filters", "Key=Name,Values="+at.name); err != nil {
 		return err
 	}
-	i := slices.IndexFunc(now.Parameters, func(p parameter) bool { return p.Name == at.name })
+	i := slices.IndexFunc(all.Parameters, func(p parameter) bool { return p.Name == at.name })
 	if i < 0 {
 		return errNoName
 	}
-	return d.send(ctx, at.region, kept(now.Parameters[i], whole), value, "ssm", "put-parameter")
+	return d.send(ctx, at.region, kept(all.Parameters[i], whole), value, "ssm", "put-parameter")
 }
 
 // kept is the request that changes a parameter's value and nothing else: what a request leaves out falls back to what is usual, as the key that it is
@@ -168,7 +174,7 @@ func member(text, name string) (gjson.Result, bool) {
 	if !gjson.Valid(text) || !strings.HasPrefix(strings.TrimSpace(text), "{") {
 		return gjson.Result{}, false
 	}
-	m := gjson.Get(text, name)
+	m := gjson.Get(text, gjson.Escape(name))
 	return m, m.Type == gjson.String && m.Index > 0
 }
 

@@ -21,6 +21,9 @@ const (
 	Region = "eu-west-1"
 )
 
+// Binary is the value of a secret that is no text.
+const Binary = "(binary)"
+
 // Parameter is one of Parameter Store, with what a request that leaves it out would lose.
 type Parameter struct {
 	Value, Type, KeyID, Tier, Description, AllowedPattern string
@@ -120,6 +123,9 @@ func getSecret(p *destinationtest.Process, m *Memory) error {
 	value, ok := m.Secrets[name]
 	if !ok {
 		return failed("ResourceNotFoundException", "GetSecretValue", "Secrets Manager can't find the specified secret.")
+	}
+	if value == Binary {
+		return answer(p, map[string]any{"ARN": m.arn("secretsmanager", "secret:"+name+"-AbCdEf"), "Name": name, "SecretBinary": "AAECAw==", "CreatedDate": m.Now})
 	}
 	return answer(p, map[string]any{
 		"ARN": m.arn("secretsmanager", "secret:"+name+"-AbCdEf"), "Name": name, "SecretString": value, "VersionStages": []string{"AWSCURRENT"}, "CreatedDate": m.Now,
