@@ -75,7 +75,8 @@ type service struct {
 		Template struct {
 			Spec struct {
 				Containers []struct {
-					Env []struct {
+					Image string `json:"image"`
+					Env   []struct {
 						Name      string `json:"name"`
 						ValueFrom struct {
 							SecretKeyRef struct {
@@ -92,6 +93,8 @@ type service struct {
 	Status struct {
 		ObservedGeneration int64  `json:"observedGeneration"`
 		URL                string `json:"url"`
+		Ready              string `json:"latestReadyRevisionName"`
+		Created            string `json:"latestCreatedRevisionName"`
 		Conditions         []struct {
 			Type    string `json:"type"`
 			Status  string `json:"status"`
@@ -111,6 +114,40 @@ func (s service) region() string { return s.Metadata.Labels["cloud.googleapis.co
 // latest reports whether all requests go to the newest revision.
 func (s service) latest() bool {
 	return slices.Contains(s.Spec.Traffic, traffic{true, 100})
+}
+
+// takes reports whether a new revision of the service has the code that runs, and gets all requests: the newest revision runs, and there is no more than one
+// image that is named by a tag, which may have been moved since.
+func (s service) takes() bool {
+	images := s.Spec.Template.Spec.Containers
+	return s.latest() && s.Status.Ready == s.Status.Created && (len(images) == 1 || s.pinned())
+}
+
+// pinned reports whether all images are named by what is in them.
+func (s service) pinned() bool {
+	for _, c := range s.Spec.Template.Spec.Containers {
+		if !strings.Contains(c.Image, "@sha256:") {
+			return false
+		}
+	}
+	return true
+}
+
+// image returns the one that a revision runs, by what is in it.
+func (d *Driver) image(ctx context.Context, at unitID, revision string) (string, error) {
+	out, err := d.gcloud(ctx, destination.Call{Args: []string{"run", "revisions", "describe", revision, "--region=" + at.region, "--project=" + at.project, "--format=json"}})
+	if err != nil {
+		return "", err
+	}
+	var got struct {
+		Status struct {
+			Digest string `json:"imageDigest"`
+		} `json:"status"`
+	}
+	if json.Unmarshal(out, &got) != nil || !strings.Contains(got.Status.Digest, "@sha256:") {
+		return "", fmt.Errorf("gcloud run revisions describe: its answer does not say which image %s runs", revision)
+	}
+	return got.Status.Digest, nil
 }
 
 // reads returns the variable in which the service has the secret, and which version of it; "" for none.

@@ -2,7 +2,8 @@
 // under the variable's name.
 //
 // A write adds a version, and leaves the older ones enabled. A service on Cloud Run that has the latest version, and sends all requests to its newest
-// revision, gets a new revision of the same image; gcloud makes one even where nothing differs. Other services are told.
+// revision, gets a new revision of the image that runs: where the service names that by a tag, which may have been moved since, it names it by its digest from
+// then on. gcloud makes a revision even where nothing differs. Other services are told.
 //
 // What is uncertain: a secret that is an object with the key as a member is not looked into. A secret that only code reads, by its own name, is not
 // found.
@@ -74,9 +75,9 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 			}
 			services[at] = running
 		}
-		d.secret(ctx, &s, p, r, at, services[at])
-		if ctx.Err() != nil {
-			break
+		err := d.secret(ctx, &s, p, r, at, services[at])
+		if ctx.Err() != nil || loggedOut(err) || destination.Unreachable(err) {
+			break // the others could not be read either
 		}
 	}
 	return s
@@ -94,7 +95,7 @@ func (d *Driver) running(ctx context.Context, project string, names []string) (a
 	return all, nil
 }
 
-func (d *Driver) secret(ctx context.Context, s *destination.Survey, p destination.Project, r reference, project string, services []service) {
+func (d *Driver) secret(ctx context.Context, s *destination.Survey, p destination.Project, r reference, project string, services []service) error {
 	place := destination.Place{
 		Driver: name, ID: project + "/" + r.secret + "/" + r.variable, Title: fmt.Sprintf("Google Cloud secret %s (project %s)", r.secret, project),
 		Variable: r.variable, Scope: scope(r.secret), Unit: unit(project, r, services),
@@ -108,11 +109,12 @@ func (d *Driver) secret(ctx context.Context, s *destination.Survey, p destinatio
 		s.Problems = append(s.Problems, destination.Problem{
 			What: fmt.Sprintf("read the secret %s of the project %s, which %s names: %v", r.secret, project, r.file, err), Next: next(err),
 		})
-		return
+		return err
 	default:
 		place.Holding = p.Judge(value)
 	}
 	s.Places = append(s.Places, place)
+	return nil
 }
 
 // scope reads for what a secret is from the words of its name: prod-clerk-key.
@@ -134,7 +136,7 @@ func unit(project string, r reference, services []service) destination.Unit {
 		variable, version := s.reads(r.secret)
 		u.ID = unitID{project, s.region(), s.Metadata.Name, variable, r.secret}.String()
 		u.Title = fmt.Sprintf("Cloud Run service %s (%s, project %s)", s.Metadata.Name, s.region(), project)
-		if version == "latest" && s.latest() {
+		if version == "latest" && s.takes() {
 			u.Takes, u.Redeploys = destination.TakesByRedeploy, "makes a new revision of "+s.Metadata.Name+", of the same image"
 			return u
 		}
@@ -150,8 +152,11 @@ func unit(project string, r reference, services []service) destination.Unit {
 			names = append(names, s.Metadata.Name)
 		}
 	}
-	u.ByHand = fmt.Sprintf("Make a new revision of what reads it: gcloud run services update %s --update-secrets=%s=%s:latest, or deploy it again as usual.",
-		strings.Join(names, " and "), r.variable, r.secret)
+	u.ByHand = fmt.Sprintf("Make a new revision of what reads it (%s): gcloud run services update SERVICE --project=%s --update-secrets=%s=%s:latest, or deploy the same commit again.",
+		strings.Join(names, ", "), project, r.variable, r.secret)
+	if len(users) == 0 {
+		u.ByHand = strings.Replace(u.ByHand, " (SERVICE)", "", 1)
+	}
 	return u
 }
 
@@ -212,14 +217,28 @@ func (d *Driver) Check(ctx context.Context, p destination.Place, value detect.Se
 // Redeploy makes a new revision of a service on Cloud Run.
 func (d *Driver) Redeploy(ctx context.Context, u destination.Unit) (destination.Deployment, error) {
 	at := parse(u.ID)
-	_, err := d.gcloud(ctx, destination.Call{Args: []string{
-		"run", "services", "update", at.service, "--region=" + at.region, "--project=" + at.project, "--update-secrets=" + at.variable + "=" + at.secret + ":latest", "--async",
-	}})
-	if err != nil {
-		return destination.Deployment{}, on(err, "make a new revision of "+u.Title)
-	}
 	s, err := d.describe(ctx, at)
 	if err != nil {
+		return destination.Deployment{}, on(err, "see what runs as "+u.Title)
+	}
+	if !s.takes() {
+		return destination.Deployment{}, fmt.Errorf("%s: its newest revision does not get the requests, or did not start: a new one might be of other code; "+
+			"see gcloud run revisions list --service=%s --region=%s --project=%s, and deploy the code that runs again", u.Title, at.service, at.region, at.project)
+	}
+	args := []string{
+		"run", "services", "update", at.service, "--region=" + at.region, "--project=" + at.project, "--update-secrets=" + at.variable + "=" + at.secret + ":latest", "--async",
+	}
+	if !s.pinned() {
+		image, err := d.image(ctx, at, s.Status.Ready)
+		if err != nil {
+			return destination.Deployment{}, on(err, "see what runs as "+u.Title)
+		}
+		args = append(args, "--image="+image)
+	}
+	if _, err := d.gcloud(ctx, destination.Call{Args: args}); err != nil {
+		return destination.Deployment{}, on(err, "make a new revision of "+u.Title)
+	}
+	if s, err = d.describe(ctx, at); err != nil {
 		return destination.Deployment{}, on(err, "see the new revision of "+u.Title)
 	}
 	page := fmt.Sprintf("https://console.cloud.google.com/run/detail/%s/%s/revisions?project=%s", at.region, at.service, at.project)

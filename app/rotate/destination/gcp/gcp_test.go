@@ -107,11 +107,14 @@ func TestWhoTakesTheValue(t *testing.T) {
 		takes   destination.Takes
 		by      string
 	}{
-		"the latest version": {&gcptest.Service{Variable: "KEY", Secret: "clerk-key", Version: "latest"}, destination.TakesByRedeploy, "new revision of shop, of the same image"},
-		"a version":          {&gcptest.Service{Variable: "KEY", Secret: "clerk-key", Version: "2"}, destination.TakesByHand, "gcloud run services update shop --region=europe-west1 --project=shop-prod --update-secrets=KEY=clerk-key:latest"},
-		"a pinned revision":  {&gcptest.Service{Variable: "KEY", Secret: "clerk-key", Version: "latest", Pinned: true}, destination.TakesByHand, "send the requests to the new revision"},
-		"another secret":     {&gcptest.Service{Variable: "KEY", Secret: "db", Version: "latest"}, destination.TakesByHand, "gcloud run services update SERVICE"},
-		"none":               {nil, destination.TakesByHand, "gcloud run services update SERVICE"},
+		"the latest version":  {&gcptest.Service{Variable: "KEY", Secret: "clerk-key", Version: "latest"}, destination.TakesByRedeploy, "new revision of shop, of the same image"},
+		"a version":           {&gcptest.Service{Variable: "KEY", Secret: "clerk-key", Version: "2"}, destination.TakesByHand, "gcloud run services update shop --region=europe-west1 --project=shop-prod --update-secrets=KEY=clerk-key:latest"},
+		"a pinned revision":   {&gcptest.Service{Variable: "KEY", Secret: "clerk-key", Version: "latest", Pinned: true}, destination.TakesByHand, "send the requests to the new revision"},
+		"an image by its tag": {&gcptest.Service{Variable: "KEY", Secret: "clerk-key", Version: "latest", Image: "shop:main"}, destination.TakesByRedeploy, "of the same image"},
+		"several images":      {&gcptest.Service{Variable: "KEY", Secret: "clerk-key", Version: "latest", Image: "shop:main", Several: true}, destination.TakesByHand, "gcloud run services update shop"},
+		"a failed revision":   {&gcptest.Service{Variable: "KEY", Secret: "clerk-key", Version: "latest", Broken: true}, destination.TakesByHand, "gcloud run services update shop"},
+		"another secret":      {&gcptest.Service{Variable: "KEY", Secret: "db", Version: "latest"}, destination.TakesByHand, "gcloud run services update SERVICE --project=shop-prod"},
+		"none":                {nil, destination.TakesByHand, "gcloud run services update SERVICE --project=shop-prod"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -227,5 +230,38 @@ func TestFilesNameSecrets(t *testing.T) {
 		if strings.Join(secrets, " ") != test.secret || strings.Join(n.services, " ") != test.service {
 			t.Errorf("%s: %q, %q", file, secrets, n.services)
 		}
+	}
+}
+
+// A tag may have been moved to a newer image since the service was deployed: the new revision is of the one that runs.
+func TestANewRevisionIsOfTheImageThatRuns(t *testing.T) {
+	t.Parallel()
+	unit := destination.Unit{ID: "shop-prod/" + gcptest.Region + "/shop/KEY/clerk-key", Title: "Cloud Run service shop"}
+	for name, test := range map[string]struct {
+		service gcptest.Service
+		fails   bool
+	}{
+		"by a tag":                  {gcptest.Service{Image: "eu.gcr.io/x/shop:main"}, false},
+		"by its digest":             {gcptest.Service{}, false},
+		"a revision that failed":    {gcptest.Service{Broken: true}, true},
+		"a revision without visits": {gcptest.Service{Pinned: true}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := install(t, func(m *gcptest.Memory) {
+				s := test.service
+				s.Variable, s.Secret, s.Version, s.Runs = "KEY", "clerk-key", "latest", "live"
+				m.Services = map[string]*gcptest.Service{"shop-prod/shop": &s}
+			})
+			_, err := New(machine(t, dir, true)).Redeploy(t.Context(), unit)
+			if (err != nil) != test.fails || err != nil && !strings.Contains(err.Error(), "gcloud run revisions list --service=shop") {
+				t.Errorf("%v", err)
+			}
+			destinationtest.Memory(t, dir, func(m *gcptest.Memory) {
+				if s := m.Services["shop-prod/shop"]; s.Runs != "live" || test.fails != (s.Generation == 0) {
+					t.Errorf("%+v", s)
+				}
+			})
+		})
 	}
 }

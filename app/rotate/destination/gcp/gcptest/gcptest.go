@@ -26,6 +26,10 @@ type Service struct {
 	Pinned                    bool // its requests go to a revision that was named
 	Generation                int64
 	Ready                     string // "True", "False" or "Unknown"
+	Image                     string // as the service names it, for the next revision; "" for one by its digest
+	Runs                      string // digest of what runs, which the tag is no longer at
+	Several                   bool   // it has another container
+	Broken                    bool   // its newest revision did not start
 }
 
 // Memory is what the projects have.
@@ -95,6 +99,12 @@ func run(p *destinationtest.Process, m *Memory) error {
 			list = append(list, s.object(name))
 		}
 		return answer(p, list)
+	case strings.HasPrefix(command, "run revisions describe "):
+		name, _, _ := strings.Cut(words[3], "-0000")
+		if s := m.Services[project+"/"+name]; s != nil {
+			return answer(p, object{"status": object{"imageDigest": "eu.gcr.io/x/" + name + "@sha256:" + s.Runs}})
+		}
+		return complaint("(gcloud.run.revisions.describe) Cannot find revision [" + words[3] + "]")
 	case strings.HasPrefix(command, "run services describe "), strings.HasPrefix(command, "run services update "):
 		return service(p, m, words[2], words[3])
 	}
@@ -150,7 +160,15 @@ func service(p *destinationtest.Process, m *Memory, do, name string) error {
 	}
 	variable, ref, _ := strings.Cut(p.Flag("--update-secrets"), "=")
 	secret, version, _ := strings.Cut(ref, ":")
-	*s = Service{Variable: variable, Secret: secret, Version: version, Pinned: s.Pinned, Generation: s.Generation + 1, Ready: "Unknown"}
+	s.Variable, s.Secret, s.Version, s.Generation, s.Ready = variable, secret, version, s.Generation+1, "Unknown"
+	if image := p.Flag("--image"); image != "" {
+		s.Image = image
+	}
+	if _, digest, ok := strings.Cut(s.Image, "@sha256:"); ok || s.Image == "" {
+		s.Runs = cmp.Or(digest, s.Runs)
+	} else {
+		s.Runs = "newer"
+	}
 	return nil
 }
 
@@ -163,10 +181,18 @@ func (s *Service) object(name string) object {
 	}
 	ref := object{"name": s.Secret, "key": s.Version}
 	env := []object{{"name": "PORT", "value": "80"}, {"name": s.Variable, "valueFrom": object{"secretKeyRef": ref}}}
+	containers := []object{{"env": env, "image": cmp.Or(s.Image, "eu.gcr.io/x/"+name+"@sha256:"+s.Runs)}}
+	if s.Several {
+		containers = append(containers, object{"image": "eu.gcr.io/x/proxy:1"})
+	}
+	created := name + "-00001-abc"
+	if s.Broken {
+		created = name + "-00002-abc"
+	}
 	return object{
 		"metadata": object{"name": name, "generation": s.Generation, "labels": object{"cloud.googleapis.com/location": Region}},
-		"spec":     object{"template": object{"spec": object{"containers": []object{{"env": env}}}}, "traffic": []object{traffic}},
-		"status": object{"observedGeneration": s.Generation, "conditions": []object{
+		"spec":     object{"template": object{"spec": object{"containers": containers}}, "traffic": []object{traffic}},
+		"status": object{"observedGeneration": s.Generation, "latestReadyRevisionName": name + "-00001-abc", "latestCreatedRevisionName": created, "conditions": []object{
 			{"type": "RoutesReady", "status": "True"}, {"type": "Ready", "status": s.Ready, "message": "Revision is not ready and cannot serve traffic."},
 		}},
 	}
