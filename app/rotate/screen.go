@@ -65,7 +65,7 @@ func (p Plan) writeLeft(b *strings.Builder) {
 	if len(doubt) > 0 {
 		b.WriteString("\nNot written, unless you say so:\n")
 		for _, l := range doubt {
-			fmt.Fprintf(b, "  - %s: %s%s\n    --include '%s:%s'\n", l.Place.Title, l.Why, updated(l.Place), l.Place.Driver, l.Place.ID)
+			fmt.Fprintf(b, "  - %s: %s%s\n    --include %s\n", l.Place.Title, l.Why, updated(l.Place), destination.Word(l.Place.Driver+":"+l.Place.ID))
 		}
 	}
 	if len(sure) > 0 {

@@ -6,10 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/rekey-app/rekey/app/rotate/destination"
 	"github.com/rekey-app/rekey/app/scan/worktree"
 	"github.com/rekey-app/rekey/detect/pack/gitdir"
 )
@@ -99,14 +99,8 @@ func (c *clones) find(path string) (file, error) {
 
 // untrack says how git stops to track the file.
 func (f file) untrack() string {
-	path := f.shown
-	if !plainPath.MatchString(path) {
-		path = "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
-	}
-	return fmt.Sprintf("run git rm --cached %s, add it to .gitignore, and run this again", path)
+	return fmt.Sprintf("run git rm --cached %s, add it to .gitignore, and run this again", destination.Word(f.shown))
 }
-
-var plainPath = regexp.MustCompile(`^[\w./@+-]+$`)
 
 // read returns a file's text; that of a file too large is an error.
 func (f file) read() (string, error) {

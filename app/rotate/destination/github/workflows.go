@@ -102,9 +102,9 @@ func (w workflows) deploys(secret, repo string) (files []string, how string) {
 		case !f.ships || !f.uses(secret):
 			continue
 		case f.started:
-			ways = append(ways, fmt.Sprintf("Run %s, which deploys with it: gh workflow run %[1]s --repo %s. That takes the newest commit of the default branch.", f.base, repo))
+			ways = append(ways, fmt.Sprintf("Run %s, which deploys with it: gh workflow run %[3]s --repo %[2]s. That takes the newest commit of the default branch.", f.base, repo, destination.Word(f.base)))
 		default:
-			ways = append(ways, fmt.Sprintf("Run %s, which deploys with it, again: gh run list --workflow %[1]s --repo %s shows its runs, gh run rerun repeats one.", f.base, repo))
+			ways = append(ways, fmt.Sprintf("Run %s, which deploys with it, again: gh run list --workflow %[3]s --repo %[2]s shows its runs, gh run rerun repeats one.", f.base, repo, destination.Word(f.base)))
 		}
 		files = append(files, f.base)
 	}

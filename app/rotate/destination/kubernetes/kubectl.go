@@ -116,21 +116,59 @@ func (d *Driver) set(ctx context.Context, c scope, name, key string, value detec
 	return errConflict
 }
 
-// present returns those of the workloads that are in the cluster.
-func (d *Driver) present(ctx context.Context, c scope, workloads []string) ([]string, error) {
+// object is a workload, or a list of them.
+type object struct {
+	Kind     string `json:"kind"`
+	Metadata struct {
+		Name string `json:"name"`
+	} `json:"metadata"`
+	Spec struct {
+		Template struct {
+			Spec struct {
+				Containers     []container `json:"containers"`
+				InitContainers []container `json:"initContainers"`
+			} `json:"spec"`
+		} `json:"template"`
+	} `json:"spec"`
+	Items []object `json:"items"`
+}
+
+type container struct {
+	Image string `json:"image"`
+}
+
+// present returns those of the workloads that are in the cluster, and their images whose tags move: a pod that is started again may run a newer one.
+func (d *Driver) present(ctx context.Context, c scope, workloads []string) (here, moving []string, err error) {
 	if len(workloads) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	out, err := d.kubectl(ctx, c, destination.Call{Args: append(append([]string{"get"}, workloads...), "--output=name", "--ignore-not-found")})
-	var here []string
-	for line := range strings.Lines(string(out)) {
-		kind, name, _ := strings.Cut(strings.TrimSpace(line), "/") // deployment.apps/web
-		kind, _, _ = strings.Cut(kind, ".")
-		if w := kind + "/" + name; slices.Contains(workloads, w) {
-			here = append(here, w)
+	out, err := d.kubectl(ctx, c, destination.Call{Args: append(append([]string{"get"}, workloads...), "--output=json", "--ignore-not-found")})
+	if err != nil || len(strings.TrimSpace(string(out))) == 0 {
+		return nil, nil, err
+	}
+	var all object
+	if json.Unmarshal(out, &all) != nil {
+		return nil, nil, errors.New("kubectl get: its answer is not JSON")
+	}
+	for _, o := range append(all.Items, all) { // one alone is no list
+		w := strings.ToLower(o.Kind) + "/" + o.Metadata.Name
+		if !slices.Contains(workloads, w) {
+			continue
+		}
+		here = append(here, w)
+		for _, c := range slices.Concat(o.Spec.Template.Spec.InitContainers, o.Spec.Template.Spec.Containers) {
+			if moves(c.Image) && !slices.Contains(moving, c.Image) {
+				moving = append(moving, destination.Quote(c.Image, detect.Secret{}))
+			}
 		}
 	}
-	return here, err
+	return here, moving, nil
+}
+
+// moves reports whether an image is named by a tag that is moved to each newer one, by what tags of releases are called.
+func moves(image string) bool {
+	_, tag, tagged := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], ":")
+	return !strings.Contains(image, "@") && (!tagged || !strings.ContainsAny(tag, "0123456789"))
 }
 
 // says reports whether a program failed with one of these words.
@@ -151,11 +189,11 @@ func next(err error, c scope) string {
 	case says(err, "current-context is not set", "does not exist", "no configuration has been provided"):
 		return "see kubectl config get-contexts, choose the cluster that it runs in with kubectl config use-context"
 	case says(err, "forbidden"):
-		return "see kubectl auth can-i update secrets --context " + c.context + "; ask whoever runs the cluster for that right"
+		return "see kubectl auth can-i update secrets --context " + destination.Word(c.context) + "; ask whoever runs the cluster for that right"
 	case says(err, "unauthorized", "logged in", "credentials", "expired", "token"):
-		return "log in to the cluster again as its provider says (aws sso login, gcloud auth login, az login), and try kubectl get secrets --context " + c.context
+		return "log in to the cluster again as its provider says (aws sso login, gcloud auth login, az login), and try kubectl get secrets --context " + destination.Word(c.context)
 	}
-	return "try kubectl get secrets --context " + c.context
+	return "try kubectl get secrets --context " + destination.Word(c.context)
 }
 
 // on says of what an error is, and what to do.

@@ -4,7 +4,8 @@
 // A Secret that something fills (External Secrets, Sealed Secrets, Helm, Argo CD, Flux) is told and not written: its filler would undo the change.
 //
 // What is uncertain: objects that kustomize gives a prefix or a suffix, and charts of Helm, have names that no file has; they are not found. A pod that
-// reads a Secret as a file sees the new value without a restart, and is restarted with the others.
+// reads a Secret as a file sees the new value without a restart, and is restarted with the others. Whether a tag of an image moves is judged by its
+// name: one with a digit in it, as versions and commits have, is taken for one that stays.
 package kubernetes
 
 import (
@@ -65,23 +66,23 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 		if u.namespace != "" || len(namespaces) == 0 {
 			namespaces = []string{u.namespace}
 		}
-		d.use(ctx, &s, p, u, current, namespaces)
-		if ctx.Err() != nil {
-			break
+		err := d.use(ctx, &s, p, u, current, namespaces)
+		if ctx.Err() != nil || err != nil && !says(err, "forbidden") {
+			break // the others could not be read either, each after a while
 		}
 	}
 	return s
 }
 
 // use looks for a Secret in the namespaces.
-func (d *Driver) use(ctx context.Context, s *destination.Survey, p destination.Project, u *use, current string, namespaces []string) {
+func (d *Driver) use(ctx context.Context, s *destination.Survey, p destination.Project, u *use, current string, namespaces []string) error {
 	there := false
 	for _, namespace := range namespaces {
 		c := scope{current, namespace}
 		secret, err := d.read(ctx, c, u.name)
 		if err != nil {
 			s.Problems = append(s.Problems, destination.Problem{What: fmt.Sprintf("read the Secret %s: %v", u.name, err), Next: next(err, c)})
-			return
+			return err
 		}
 		if secret == nil {
 			continue
@@ -99,6 +100,7 @@ func (d *Driver) use(ctx context.Context, s *destination.Survey, p destination.P
 			Next: "if it runs in another cluster, choose that with kubectl config use-context",
 		})
 	}
+	return nil
 }
 
 func (d *Driver) places(ctx context.Context, s *destination.Survey, p destination.Project, u *use, c scope, secret *secret) {
@@ -111,28 +113,34 @@ func (d *Driver) places(ctx context.Context, s *destination.Survey, p destinatio
 		s.Problems = append(s.Problems, problem)
 		return
 	}
-	workloads, err := d.present(ctx, c, u.workloads)
+	workloads, moving, err := d.present(ctx, c, u.workloads)
 	if err != nil {
 		s.Problems = append(s.Problems, destination.Problem{What: fmt.Sprintf("see which pods read the %s: %v", title, err), Next: next(err, c)})
 	}
 	for _, key := range keys {
 		s.Places = append(s.Places, destination.Place{
 			Driver: name, ID: c.id(u.name + "/" + key), Title: title, Variable: key, Scope: destination.ScopeNamed(c.namespace),
-			Holding: p.Judge(string(secret.data[key])), Unit: unit(c, u.name, workloads),
+			Holding: p.Judge(string(secret.data[key])), Unit: unit(c, u.name, workloads, moving),
 		})
 	}
 }
 
-func unit(c scope, secret string, workloads []string) destination.Unit {
+func unit(c scope, secret string, workloads, moving []string) destination.Unit {
 	u := destination.Unit{Driver: name, Takes: destination.TakesByRedeploy}
 	if len(workloads) == 0 {
 		u.ID, u.Title, u.Takes = c.id("secret/"+secret), fmt.Sprintf("pods that read the Secret %s in namespace %s", secret, c.namespace), destination.TakesByHand
-		u.ByHand = fmt.Sprintf("Restart the pods that read it: kubectl rollout restart deployment/NAME --namespace %s --context %s.", c.namespace, c.context)
+		u.ByHand = fmt.Sprintf("Restart the pods that read it: kubectl rollout restart deployment/NAME --namespace %s --context %s.", c.namespace, destination.Word(c.context))
 		return u
 	}
 	names := strings.Join(workloads, ", ")
 	u.ID = c.id("restart/" + strings.ReplaceAll(strings.Join(workloads, ","), "/", ":"))
 	u.Title = fmt.Sprintf("%s in namespace %s (context %s)", names, c.namespace, c.context)
+	if len(moving) > 0 {
+		u.Takes = destination.TakesByHand
+		u.ByHand = fmt.Sprintf("Restart %s: kubectl rollout restart %s --namespace %s --context %s. That may start a newer image, since the tag of %s may have moved: check first what else that ships.",
+			names, strings.Join(workloads, " "), c.namespace, destination.Word(c.context), strings.Join(moving, ", "))
+		return u
+	}
 	u.Redeploys = "restarts " + names + ", of the image that runs (kubectl rollout restart)"
 	return u
 }
@@ -228,7 +236,7 @@ func (s *secret) undone(u *use, title string) (destination.Problem, bool) {
 		by, next = "External Secrets", "set the new value in the store that its ExternalSecret reads"
 	case s.meta.Annotations["meta.helm.sh/release-name"] != "":
 		release := s.meta.Annotations["meta.helm.sh/release-name"]
-		by, next = "the Helm release "+release, "set the new value in its values: helm upgrade "+release+" CHART --reuse-values --values FILE"
+		by, next = "the Helm release "+release, "set the new value in its values: helm upgrade "+destination.Word(release)+" CHART --reuse-values --values FILE"
 	case s.meta.Annotations["argocd.argoproj.io/tracking-id"] != "":
 		by, next = "Argo CD", "set the new value where its application takes the Secret from"
 	case s.meta.Labels["kustomize.toolkit.fluxcd.io/name"] != "" || s.meta.Labels["helm.toolkit.fluxcd.io/name"] != "":

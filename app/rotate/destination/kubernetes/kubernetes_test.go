@@ -234,3 +234,46 @@ func TestAnotherWriterLosesNothing(t *testing.T) {
 		}
 	})
 }
+
+// A restart that may start a newer image is a person's to make.
+func TestARestartShipsNothingNewer(t *testing.T) {
+	t.Parallel()
+	for image, want := range map[string]destination.Takes{
+		"shop": destination.TakesByHand, "shop:latest": destination.TakesByHand, "registry:5000/shop": destination.TakesByHand, "registry:5000/shop:main": destination.TakesByHand,
+		"shop:v1.2": destination.TakesByRedeploy, "ghcr.io/acme/shop:sha-3f2a91b": destination.TakesByRedeploy, "shop:latest@sha256:3f2a": destination.TakesByRedeploy,
+	} {
+		for _, file := range []string{deployment, deployment[:strings.Index(deployment, "---")]} { // two workloads, and one alone
+			dir := destinationtest.Install(t, "kubectl")
+			destinationtest.Memory(t, dir, func(m *kubernetestest.Memory) {
+				m.Context, m.Secrets = "kind shop", map[string]kubernetestest.Secret{"prod/clerk": {Data: map[string][]byte{"secret-key": []byte("x")}}}
+				m.Workloads = map[string]string{"prod/deployment/web": "live", "prod/statefulset/jobs": "live"}
+				m.Images = map[string]string{"prod/deployment/web": image}
+			})
+			s := New(machine(t, dir, true)).Look(t.Context(), clone(destinationtest.Files{"web.yaml": file}, func(string) destination.Holding { return destination.Compromised }))
+			if len(s.Places) != 1 || len(s.Problems) > 0 || s.Places[0].Unit.Takes != want {
+				t.Errorf("%s: %+v", image, s)
+				continue
+			}
+			if by := s.Places[0].Unit.ByHand; by != "" && (!strings.Contains(by, "--namespace prod --context 'kind shop'.") || !strings.Contains(by, "the tag of "+image+" may have moved")) {
+				t.Errorf("%s: %s", image, by)
+			}
+		}
+	}
+}
+
+// A cluster that can't be reached is asked once for all, since each question takes its time.
+func TestAClusterThatIsAwayIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	dir := destinationtest.Install(t, "kubectl")
+	destinationtest.Memory(t, dir, func(m *kubernetestest.Memory) { m.Context, m.Trouble = "kind", destinationtest.Down })
+	files := destinationtest.Files{}
+	for n := range 10 {
+		files[fmt.Sprintf("web%d.yaml", n)] = strings.ReplaceAll(deployment, "name: clerk,", fmt.Sprintf("name: clerk%d,", n))
+	}
+	m := machine(t, dir, true)
+	m.Pause = time.Millisecond
+	s := New(m).Look(t.Context(), clone(files, nil))
+	if runs := destinationtest.Runs(t, dir); len(s.Problems) != 1 || runs > 3 {
+		t.Errorf("%d runs, %+v", runs, s.Problems)
+	}
+}

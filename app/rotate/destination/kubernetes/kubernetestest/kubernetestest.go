@@ -30,6 +30,7 @@ type Memory struct {
 	Namespace string            // of the context
 	Secrets   map[string]Secret // by namespace/name
 	Workloads map[string]string // by namespace/deployment/web: "live", "restarting", "stuck" or "by hand"
+	Images    map[string]string // of those, where it matters
 	Trouble   destinationtest.Trouble
 	Meddler   bool // somebody else sets the key theirs of the Secret right before the next write
 }
@@ -71,13 +72,7 @@ func run(p *destinationtest.Process, m *Memory) error {
 	case command == "get secret":
 		return get(p, m, namespace)
 	case p.Args[0] == "get":
-		for _, w := range names(p, 1) {
-			if m.Workloads[namespace+"/"+w] != "" {
-				kind, name, _ := strings.Cut(w, "/")
-				fmt.Fprintln(p.Out, kind+".apps/"+name)
-			}
-		}
-		return nil
+		return workloads(p, m, namespace)
 	case p.Args[0] == "replace":
 		return replace(p, m)
 	case command == "rollout restart":
@@ -94,6 +89,31 @@ func run(p *destinationtest.Process, m *Memory) error {
 		return status(p, m.Workloads[namespace+"/"+p.Args[2]])
 	}
 	return complaint("error: unknown command " + command)
+}
+
+// workloads gives a list, or the one alone that was asked for.
+func workloads(p *destinationtest.Process, m *Memory, namespace string) error {
+	kinds := map[string]string{"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet"}
+	items, asked := []any{}, names(p, 1)
+	for _, w := range asked {
+		if m.Workloads[namespace+"/"+w] == "" {
+			continue
+		}
+		kind, name, _ := strings.Cut(w, "/")
+		spec := map[string]any{"containers": []any{map[string]string{"name": "main", "image": cmp.Or(m.Images[namespace+"/"+w], "registry:5000/shop:v1.2")}}}
+		items = append(items, map[string]any{
+			"kind": kinds[kind], "metadata": map[string]string{"name": name}, "spec": map[string]any{"template": map[string]any{"spec": spec}},
+		})
+	}
+	switch {
+	case p.Flag("--output") != "json":
+		return complaint("error: unable to match a printer suitable for the output format")
+	case len(asked) == 1 && len(items) == 1:
+		return json.NewEncoder(p.Out).Encode(items[0]) //nolint:wrapcheck // a program's end
+	case len(items) == 0:
+		return nil // --ignore-not-found
+	}
+	return json.NewEncoder(p.Out).Encode(map[string]any{"kind": "List", "items": items}) //nolint:wrapcheck // a program's end
 }
 
 // names are the words that are no flags.
