@@ -129,16 +129,21 @@ func (r *Repository) Tag(name, commit, message string, by *Account) (string, err
 
 // Tip returns the object that a ref (refs/heads/main) points to.
 func (r *Repository) Tip(ref string) (string, error) {
+	sha, found := r.tip(ref)
+	if !found {
+		return "", fmt.Errorf("%s has no %s", r.FullName(), ref)
+	}
+	return sha, nil
+}
+
+func (r *Repository) tip(ref string) (sha string, found bool) {
 	// Without a process of git, where the ref lies in a file of its own and names an object.
 	text, err := os.ReadFile(filepath.Join(r.dir, filepath.FromSlash(ref)))
 	if sha := strings.TrimSpace(string(text)); err == nil && len(sha) == len(zeroID) {
-		return sha, nil
+		return sha, true
 	}
 	out, err := r.s.git(r.dir, nil, "rev-parse", "--verify", "--quiet", ref)
-	if err != nil {
-		return "", fmt.Errorf("%s has no %s", r.FullName(), ref)
-	}
-	return strings.TrimSpace(out), nil
+	return strings.TrimSpace(out), err == nil
 }
 
 // File returns a file's bytes at a commit, branch or tag.

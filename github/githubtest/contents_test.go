@@ -170,3 +170,19 @@ func TestFaults(t *testing.T) {
 		t.Errorf("%d requests were cut, want 4", cut)
 	}
 }
+
+func TestBranches(t *testing.T) {
+	t.Parallel()
+	b := present(setup(t, githubtest.Options{}))
+	c := b.rest(nil)
+	head := b.commit(githubtest.Change{Files: map[string]string{"a": "a"}})
+	b.push(githubtest.Push{Ref: "refs/heads/feature/x", SHA: head})
+	found, _, err := c.Repositories.GetBranch(t.Context(), "acme", "shop", "feature/x", 0)
+	if err != nil || found.GetCommit().GetSHA() != head {
+		t.Errorf("%v, %v", found, err)
+	}
+	_, _, err = c.Repositories.GetBranch(t.Context(), "acme", "shop", "feature", 0)
+	if refused := (*github.ErrorResponse)(nil); !errors.As(err, &refused) || refused.Response.StatusCode != http.StatusNotFound {
+		t.Errorf("a branch that isn't there: %v", err)
+	}
+}

@@ -152,8 +152,8 @@ func getRuleset(c *call) answer {
 // getBranch is GET /repos/{owner}/{repo}/branches/{branch}.
 func getBranch(c *call) answer {
 	branch := c.path("branch")
-	sha, err := c.repo.Tip("refs/heads/" + branch)
-	if err != nil {
+	sha, found := c.repo.tip("refs/heads/" + branch)
+	if !found {
 		return fail(http.StatusNotFound, "Branch not found")
 	}
 	protected, level := false, "off"
