@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -258,15 +259,25 @@ func TestProblems(t *testing.T) {
 			}, 0,
 			"nobody is logged in to HOST | set GH_ENTERPRISE_TOKEN, or install gh (https://cli.github.com) and run gh auth login --hostname HOST",
 		},
-		"scopes": {
-			func(t *testing.T, h *hub) []string { t.Helper(); h.login(t, "repo"); return nil }, 9,
-			"ada may not list the secrets of Dependabot of the organisation acme: You must be an org admin or have the org secrets fine-grained permission | run gh auth refresh --hostname HOST --scopes admin:org\n" +
-				"ada may not list the secrets of Codespaces of the organisation acme: You must be an org admin or have the org secrets fine-grained permission | run gh auth refresh --hostname HOST --scopes admin:org",
+		"scopes": {func(t *testing.T, h *hub) []string { t.Helper(); h.login(t, "repo"); return nil }, 9, ""},
+		"scopes, where it matters": {
+			func(t *testing.T, h *hub) []string { t.Helper(); h.login(t, "repo"); h.uses = true; return nil }, 9,
+			"ada may not list the secrets of Dependabot of the organisation acme, the secrets of Codespaces of the organisation acme: " +
+				"You must be an org admin or have the org secrets fine-grained permission | run gh auth refresh --hostname HOST --scopes admin:org",
 		},
 		"no owner": {
 			func(t *testing.T, h *hub) []string {
 				t.Helper()
 				h.ada = h.User("eve")
+				h.shop.SetRole(h.ada, "admin")
+				h.login(t, "repo", "admin:org")
+				return nil
+			}, 9, "",
+		},
+		"no owner, where it matters": {
+			func(t *testing.T, h *hub) []string {
+				t.Helper()
+				h.ada, h.uses = h.User("eve"), true
 				h.shop.SetRole(h.ada, "admin")
 				h.login(t, "repo", "admin:org")
 				return nil
@@ -327,7 +338,11 @@ func TestProblems(t *testing.T) {
 			t.Parallel()
 			h := everywhere(t)
 			environ := c.change(t, h)
-			s := github.New(h.machine(environ...)).Look(t.Context(), h.project(flows))
+			tracked := maps.Clone(flows)
+			if h.uses {
+				tracked[".github/dependabot.yml"], tracked[".devcontainer/devcontainer.json"] = "version: 2\nregistries: {npm: {type: npm-registry}}\n", "{}"
+			}
+			s := github.New(h.machine(environ...)).Look(t.Context(), h.project(tracked))
 			var got []string
 			for _, p := range s.Problems {
 				got = append(got, strings.ReplaceAll(p.What+" | "+p.Next, h.host, "HOST"))
@@ -380,5 +395,40 @@ func TestRefused(t *testing.T) {
 		if err := github.New(h.machine()).Write(t.Context(), destination.Place{ID: id}, value); err == nil {
 			t.Errorf("%q was written to", id)
 		}
+	}
+}
+
+// TestLooksSideBySide: a plan is there within a few requests' time, and GitHub is not asked for more than four things at once.
+func TestLooksSideBySide(t *testing.T) {
+	t.Parallel()
+	h := everywhere(t)
+	var mu sync.Mutex
+	at, most := 0, 0
+	four := make(chan struct{})
+	h.Inject(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		mu.Lock()
+		at++
+		most = max(most, at)
+		if at == 4 && most == 4 {
+			select {
+			case <-four:
+			default:
+				close(four)
+			}
+		}
+		mu.Unlock()
+		if strings.Contains(r.URL.Path, "/shop/") && strings.HasSuffix(r.URL.Path, "secrets") {
+			select { // the first ones wait for each other
+			case <-four:
+			case <-r.Context().Done():
+			}
+		}
+		next.ServeHTTP(w, r)
+		mu.Lock()
+		at--
+		mu.Unlock()
+	})
+	if s := github.New(h.machine()).Look(t.Context(), h.project(flows)); len(s.Places) != 11 || len(s.Problems) > 0 || most != 4 {
+		t.Errorf("%d at once: %+v", most, s)
 	}
 }

@@ -51,14 +51,15 @@ type look struct {
 	repo    repository
 	path    string // of the repository in the API
 	flows   workflows
+	lists   lists
 	denied  []denial
 	stop    bool // nothing more can be asked
 }
 
-// denial is lists that may not be read, and why: in GitHub's words, "" for none.
+// denial is lists that may not be read, and why: in GitHub's words, "" for none; and what a person does about it.
 type denial struct {
-	lists []string
-	said  string
+	lists      []string
+	said, next string
 }
 
 // Look looks for the secrets of the repository that have one of the variables' names, or a name that a workflow gives to one of them.
@@ -66,7 +67,7 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 	if p.Repository.IsZero() || len(p.Variables) == 0 {
 		return destination.Survey{}
 	}
-	l := &look{ctx: ctx, repo: repository{Repository: p.Repository}, path: "/repos/" + url.PathEscape(p.Repository.Owner) + "/" + url.PathEscape(p.Repository.Name)}
+	l := &look{ctx: ctx, repo: repository{Repository: p.Repository}, lists: lists{}, path: "/repos/" + url.PathEscape(p.Repository.Owner) + "/" + url.PathEscape(p.Repository.Name)}
 	l.Used, l.Because = true, "the repository is "+p.Repository.Host+"/"+p.Repository.String()
 	var err error
 	if l.session, err = d.session(ctx, p.Repository.Host); err != nil {
@@ -133,11 +134,12 @@ func (l *look) repository() bool {
 
 // all looks into every store.
 func (l *look) all() {
+	l.lists.read(l.ctx, l.session, l.stores())
 	for _, k := range kinds {
-		l.store(k, l.path+"/"+k.path+"/secrets", "")
+		l.store(k, l.repositoryStore(k), "")
 		if k.shared {
 			l.shared(k)
-		} else if l.repo.Account.Type == "Organization" {
+		} else if l.asksOrganisation(k) {
 			l.ofOrganisation(k)
 		}
 	}
@@ -147,7 +149,11 @@ func (l *look) all() {
 		if d.said != "" {
 			what += ": " + d.said
 		}
-		l.problem(&Problem{What: what, Next: "ask an administrator to look for " + strings.Join(l.flows.secrets, ", ") + " there"})
+		next := d.next
+		if next == "" {
+			next = "ask an administrator to look for " + strings.Join(l.flows.secrets, ", ") + " there"
+		}
+		l.problem(&Problem{What: what, Next: next})
 	}
 }
 
@@ -156,9 +162,12 @@ func (l *look) list(path, what string) []secret {
 	if l.stop || l.ctx.Err() != nil {
 		return nil
 	}
-	all, err := l.session.secrets(l.ctx, path, "list "+what)
-	l.failed(err, what)
-	return slices.DeleteFunc(all, func(s secret) bool { return !l.flows.gives(s.Name) })
+	got := l.lists[path]
+	if got.err != nil && !l.shows(path) && (errors.Is(got.err, destination.ErrNotFound) || errors.Is(got.err, destination.ErrForbidden)) {
+		return nil
+	}
+	l.failed(got.err, what)
+	return slices.DeleteFunc(got.secrets, func(s secret) bool { return !l.flows.gives(s.Name) })
 }
 
 // failed notes why something could not be listed.
@@ -175,39 +184,31 @@ func (l *look) failed(err error, what string) {
 		l.stop = errors.Is(err, destination.ErrLogin) || errors.Is(err, destination.ErrUnavailable) || errors.Is(err, destination.ErrLimited)
 		l.problem(explained)
 	case errors.As(explained, &p) && p.Next != askAdministrator: // there is a way
-		p.What = l.session.account() + " may not list " + what
-		if refused.Said != "" {
-			p.What += ": " + refused.Said
-		}
-		l.problem(p)
+		l.deny(what, refused, p.Next)
 	case errors.Is(err, destination.ErrNotFound) && l.repo.Permissions.Admin && strings.HasSuffix(what, l.repo.String()):
 		// An administrator does not see what is not there: Actions are off, or the server is older than this kind of secrets.
 	default:
-		l.deny(what, refused)
+		l.deny(what, refused, "")
 	}
 }
 
-func (l *look) deny(what string, refused *destination.Refused) {
+func (l *look) deny(what string, refused *destination.Refused, next string) {
 	said := refused.Said
 	if errors.Is(refused, destination.ErrNotFound) {
 		said = "" // "Not Found" says nothing
 	}
 	for n := range l.denied {
-		if l.denied[n].said == said {
+		if l.denied[n].said == said && l.denied[n].next == next {
 			l.denied[n].lists = append(l.denied[n].lists, what)
 			return
 		}
 	}
-	l.denied = append(l.denied, denial{[]string{what}, said})
+	l.denied = append(l.denied, denial{[]string{what}, said, next})
 }
 
 // store looks at the repository's secrets of a kind, or at those of an environment.
 func (l *look) store(k kind, path, environment string) {
-	what := fmt.Sprintf("the secrets of %s of %s", k.title, l.repo)
-	if environment != "" {
-		what = fmt.Sprintf("the secrets of the environment %s of %s", environment, l.repo)
-	}
-	for _, s := range l.list(path, what) {
+	for _, s := range l.list(path, l.storeText(k, environment)) {
 		p := l.place(k, path, s)
 		p.Title, p.Scope = fmt.Sprintf("%s secret of %s", k.title, l.repo), scope(environment)
 		if environment != "" {
@@ -219,15 +220,14 @@ func (l *look) store(k kind, path, environment string) {
 
 // shared looks at the organisation's secrets that the repository may use, where the repository's API lists them.
 func (l *look) shared(k kind) {
-	for _, s := range l.list(l.path+"/"+k.path+"/organization-secrets", fmt.Sprintf("the secrets of %s of the organisation that may be used in %s", k.title, l.repo)) {
+	for _, s := range l.list(l.sharedStore(k), l.sharedText(k)) {
 		l.organisations(k, s)
 	}
 }
 
 // ofOrganisation looks at all of the organisation's secrets of a kind, for those that the repository may use.
 func (l *look) ofOrganisation(k kind) {
-	path := "/orgs/" + url.PathEscape(l.repo.Owner) + "/" + k.path + "/secrets"
-	what := fmt.Sprintf("the secrets of %s of the organisation %s", k.title, l.repo.Owner)
+	path, what := l.organisationStore(k), l.ofOrganisationText(k)
 	for _, s := range l.list(path, what) {
 		switch s.Visibility {
 		case "private":
@@ -246,7 +246,7 @@ func (l *look) ofOrganisation(k kind) {
 
 // organisations adds the place of an organisation's secret.
 func (l *look) organisations(k kind, s secret) {
-	p := l.place(k, "/orgs/"+url.PathEscape(l.repo.Owner)+"/"+k.path+"/secrets", s)
+	p := l.place(k, l.organisationStore(k), s)
 	p.Title = fmt.Sprintf("%s secret of the organisation %s", k.title, l.repo.Owner)
 	p.Note = "All repositories that may use it get the new value."
 	if l.session.lacks("admin:org") {
@@ -305,8 +305,13 @@ func (l *look) environments() {
 		})
 		all = all[:maxEnvironments]
 	}
+	var stores []store
 	for _, e := range all {
-		l.store(kinds[0], l.path+"/environments/"+url.PathEscape(e)+"/secrets", e)
+		stores = append(stores, store{l.environmentStore(e), l.storeText(kinds[0], e)})
+	}
+	l.lists.read(l.ctx, l.session, stores)
+	for _, e := range all {
+		l.store(kinds[0], l.environmentStore(e), e)
 	}
 }
 

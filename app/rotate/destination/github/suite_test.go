@@ -63,6 +63,7 @@ type hub struct {
 	bin       string // where gh is
 	token     string
 	clock     *clock
+	uses      bool // the repository shows that it uses secrets of Dependabot and of Codespaces
 }
 
 // clock goes on by a second each time that somebody looks at it.

@@ -19,6 +19,7 @@ type workflows struct {
 	secrets      []string // names that the credential may have, in upper case
 	environments []string
 	files        []workflow
+	shows        map[string]bool // kinds of secrets, beside those of Actions, that the repository shows that it uses
 }
 
 // workflow is one file.
@@ -27,6 +28,7 @@ type workflow struct {
 	text    string // in upper case
 	ships   bool   // it deploys, by its name or as a job of it has an environment
 	started bool   // a person can start it
+	pulls   bool   // it runs for pull requests: with Dependabot's secrets for Dependabot's
 }
 
 var workflowFile = regexp.MustCompile(`^\.github/workflows/[^/]+\.ya?ml$`)
@@ -55,7 +57,28 @@ func readWorkflows(ctx context.Context, p destination.Project) workflows {
 			w.files = append(w.files, parseWorkflow(path.Base(at), string(text)))
 		}
 	}
+	w.shows = map[string]bool{
+		"dependabot": w.dependabot(p),
+		"codespaces": slices.ContainsFunc(p.Files.List(), func(f string) bool { return f == ".devcontainer.json" || strings.HasPrefix(f, ".devcontainer/") }),
+	}
 	return w
+}
+
+// dependabot reports whether the repository shows that it uses Dependabot's secrets: for registries, or in a workflow that its pull requests run.
+func (w workflows) dependabot(p destination.Project) bool {
+	for _, file := range []string{".github/dependabot.yml", ".github/dependabot.yaml"} {
+		text, ok := p.Files.Read(file)
+		if !ok {
+			continue
+		}
+		var doc struct {
+			Registries map[string]any `yaml:"registries"`
+		}
+		return yaml.Unmarshal(text, &doc) == nil && len(doc.Registries) > 0 || slices.ContainsFunc(w.files, func(f workflow) bool {
+			return f.pulls && slices.ContainsFunc(w.secrets, f.uses)
+		})
+	}
+	return false
 }
 
 // gives reports whether a secret of that name may be the credential.
@@ -81,9 +104,9 @@ func parseWorkflow(base, text string) workflow {
 	for _, job := range doc.Jobs {
 		w.ships = w.ships || !job.Environment.IsZero()
 	}
-	w.started = doc.On.Value == "workflow_dispatch"
-	for _, n := range doc.On.Content {
+	for _, n := range append(doc.On.Content, &doc.On) {
 		w.started = w.started || n.Value == "workflow_dispatch"
+		w.pulls = w.pulls || n.Value == "pull_request" || n.Value == "pull_request_target"
 	}
 	return w
 }
