@@ -10,6 +10,9 @@ import (
 // Advice is what a person does next, by the class of what went wrong: an infinitive without a full stop, such as "run vercel login".
 type Advice map[error]string
 
+// ErrMore is of a list of which only the first part was read.
+var ErrMore = errors.New("there are more than rekey reads")
+
 // On adds the next step to an error whose class the advice has. Other errors it returns as they are.
 func (a Advice) On(err error) error {
 	if next := a.next(err); next != "" {
@@ -21,7 +24,10 @@ func (a Advice) On(err error) error {
 // Problem tells an error as a problem of a survey.
 func (a Advice) Problem(err error) Problem {
 	next := a.next(err)
-	if next == "" {
+	switch {
+	case errors.Is(err, ErrMore):
+		next = "look at the others yourself"
+	case next == "":
 		next = "try again later"
 	}
 	return Problem{What: err.Error(), Next: next}

@@ -86,6 +86,18 @@ type Place struct {
 	Note     string    `json:"note,omitempty"`   // what a person should know before it is written, as one sentence
 }
 
+// SetSince reports whether a value that can't be read was set after the place was looked at, by what its host says now. Clocks differ: since, which is this
+// machine's, counts only where the host did not say before when the value was set.
+func (p Place) SetSince(updated, since time.Time) bool {
+	if !p.Updated.IsZero() {
+		return updated.After(p.Updated)
+	}
+	return !updated.Before(since.Add(-skew))
+}
+
+// skew is how far this machine's clock and a host's may be apart.
+const skew = time.Minute
+
 // Scope is for which deployments a place counts.
 type Scope string
 

@@ -17,7 +17,7 @@ import (
 
 const (
 	perPage  = 20
-	maxPages = 10
+	maxPages = 50
 )
 
 // token is what Doppler's tokens are made of, and keeps what a program prints from becoming a header.
@@ -113,6 +113,9 @@ func (d *Driver) configs(ctx context.Context, project string) ([]config, error) 
 		all = append(all, got.Configs...)
 		if len(got.Configs) < perPage {
 			break
+		}
+		if page == maxPages {
+			return nil, fmt.Errorf("list the configs of project %s on Doppler: %w", project, destination.ErrMore)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b config) int {

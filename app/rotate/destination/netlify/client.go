@@ -2,6 +2,7 @@ package netlify
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -99,10 +100,10 @@ func (a *api) sites(ctx context.Context) ([]site, error) {
 		}
 		all = append(all, some...)
 		if len(some) < perPage {
-			break
+			return all, nil
 		}
 	}
-	return all, nil
+	return all, fmt.Errorf("list the sites of the login on Netlify: %w", destination.ErrMore)
 }
 
 // variables lists those of a site, or those of a whole team where site is "".

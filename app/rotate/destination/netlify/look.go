@@ -32,8 +32,15 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 		return s
 	}
 	sites, problems := linked(ctx, api, links)
+	named := len(sites)
+	more, unfound := search(ctx, api, p) // a repository may have more sites than one
 	if len(links) == 0 {
-		sites, problems = search(ctx, api, p)
+		problems = unfound
+	}
+	for _, m := range more {
+		if !slices.ContainsFunc(sites, func(s site) bool { return s.ID == m.ID }) {
+			sites = append(sites, m)
+		}
 	}
 	s.Problems, s.Account = problems, account(user, sites)
 	if len(sites) > 0 && !s.Used {
@@ -45,8 +52,8 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 			Next: "run netlify link in the folder that is deployed, with a user of the team that owns the site",
 		})
 	}
-	for _, site := range sites {
-		places, problems := survey{api: api, site: site, ask: p, alone: len(sites) == 1 || len(links) > 0}.look(ctx)
+	for i, site := range sites {
+		places, problems := survey{api: api, site: site, ask: p, alone: i < named || len(sites) == 1 && len(links) == 0}.look(ctx)
 		s.Places, s.Problems = append(s.Places, places...), append(s.Problems, problems...)
 	}
 	return s

@@ -21,11 +21,7 @@ import (
 	"github.com/rekey-app/rekey/detect"
 )
 
-const (
-	name = "netlify"
-	// skew is how far this machine's clock and Netlify's may be apart.
-	skew = time.Minute
-)
+const name = "netlify"
 
 // Driver is a [destination.Driver].
 type Driver struct {
@@ -71,10 +67,10 @@ func (d *Driver) Check(ctx context.Context, place destination.Place, value detec
 		return destination.Stale, nil
 	case v.readable(at.context) && text == value.Reveal():
 		return destination.ReadBack, nil
-	case v.readable(at.context) || v.UpdatedAt.Before(since.Add(-skew)):
-		return destination.Stale, nil
+	case !v.readable(at.context) && place.SetSince(v.UpdatedAt, since):
+		return destination.Touched, nil
 	}
-	return destination.Touched, nil
+	return destination.Stale, nil
 }
 
 var errByHand = errors.New("netlify can't build the live commit again: deploy it by hand")

@@ -175,11 +175,19 @@ func TestStaleSecret(t *testing.T) {
 	t.Parallel()
 	w := begin(t, nil, linked, shop(detecttest.Key(1, detect.Live), true))
 	place := look(t, w).Places[0]
-	for since, want := range map[time.Time]destination.Proof{noon: destination.Touched, noon.Add(time.Hour): destination.Stale} {
-		if proof, err := netlify.New(w.machine).Check(t.Context(), place, detect.NewSecret("new"), since); proof != want || err != nil {
-			t.Errorf("%q, %v, want %q", proof, err, want)
+	check := func(want destination.Proof) {
+		t.Helper()
+		for _, since := range []time.Time{noon, noon.Add(-time.Hour), noon.Add(time.Hour)} { // this machine's clock may be wrong
+			if proof, err := netlify.New(w.machine).Check(t.Context(), place, detect.NewSecret("new"), since); proof != want || err != nil {
+				t.Errorf("%q, %v, want %q", proof, err, want)
+			}
 		}
 	}
+	check(destination.Stale)
+	if err := netlify.New(w.machine).Write(t.Context(), place, detect.NewSecret("new")); err != nil {
+		t.Fatal(err)
+	}
+	check(destination.Touched)
 }
 
 func TestFindsSites(t *testing.T) {
@@ -201,11 +209,11 @@ func TestFindsSites(t *testing.T) {
 		what, next string
 	}{
 		"linked":                    {local: linked, want: []string{"site-1"}, used: true},
-		"linked in a package":       {tracked: destinationtest.Files{"apps/web/netlify.toml": ""}, local: map[string]string{"apps/web/.netlify/state.json": `{"siteId": "site-2"}`}, sites: []netlifytest.Site{second}, want: []string{"site-2"}, used: true},
+		"linked in a package":       {tracked: destinationtest.Files{"apps/web/netlify.toml": ""}, local: map[string]string{"apps/web/.netlify/state.json": `{"siteId": "site-2"}`}, sites: []netlifytest.Site{second}, want: []string{"site-2", "site-1"}, used: true},
 		"by the environment":        {environ: "NETLIFY_SITE_ID=site-1", want: []string{"site-1"}, used: true},
 		"by the repository":         {tracked: destinationtest.Files{"netlify.toml": ""}, sites: append(many, second), want: []string{"site-1", "site-2"}, used: true},
 		"by a faint sign":           {tracked: destinationtest.Files{".gitignore": ".netlify\n"}, want: []string{"site-1"}, used: true},
-		"linked to nothing":         {local: map[string]string{".netlify/state.json": `{"siteId": "gone"}`}, used: true, what: "state.json names it", next: "netlify link"},
+		"linked to nothing":         {local: map[string]string{".netlify/state.json": `{"siteId": "gone"}`}, want: []string{"site-1"}, used: true, what: "state.json names it", next: "netlify link"},
 		"with a wrong token":        {local: linked, environ: "NETLIFY_AUTH_TOKEN=wrong", used: true, what: "Access Denied", next: "netlify login"},
 		"in the clear":              {local: linked, environ: "NETLIFY_API_URL=http://netlify.example.com", used: true, what: "not https", next: "unset"},
 		"not by another repository": {tracked: destinationtest.Files{"netlify.toml": "", "x": ""}, environ: "OTHER=1", used: true, what: "no site on Netlify that ada@example.com can see", next: "netlify link"},
@@ -234,8 +242,8 @@ func TestFindsSites(t *testing.T) {
 			case test.what != "" && (len(s.Problems) != 1 || !strings.Contains(s.Problems[0].What, test.what) || !strings.Contains(s.Problems[0].Next, test.next)):
 				t.Errorf("%+v", s.Problems)
 			}
-			if len(sites) > 1 && !strings.HasPrefix(s.Places[0].Note, "Several sites") {
-				t.Errorf("nothing is said of several sites: %+v", s.Places[0])
+			if len(sites) > 1 && !strings.HasPrefix(s.Places[len(s.Places)-1].Note, "Several sites") {
+				t.Errorf("nothing is said of several sites: %+v", s.Places[len(s.Places)-1])
 			}
 		})
 	}

@@ -193,7 +193,7 @@ func (d *Driver) Check(ctx context.Context, p destination.Place, value detect.Se
 	switch {
 	case i < 0:
 		return destination.Stale, nil
-	case vars[i].IsSealed && !vars[i].UpdatedAt.Before(since):
+	case vars[i].IsSealed && p.SetSince(vars[i].UpdatedAt, since):
 		return destination.Touched, nil
 	case vars[i].IsSealed:
 		return destination.Unproven, nil

@@ -3,6 +3,7 @@ package render
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -82,16 +83,19 @@ func (a *api) services(ctx context.Context) ([]service, error) {
 			query.Set("cursor", item.Cursor)
 		}
 		if len(page) < 100 {
-			break
+			return all, nil
 		}
 	}
-	return all, nil
+	return all, fmt.Errorf("list the services of the login on Render: %w", destination.ErrMore)
 }
 
 // groups lists those of a workspace, 100 at most: the description says of no cursor that the list has.
 func (a *api) groups(ctx context.Context, owner string) ([]group, error) {
 	var all []group
 	err := a.get(ctx, "list the environment groups", "/env-groups", url.Values{"ownerId": {owner}, "limit": {"100"}}, &all)
+	if err == nil && len(all) == 100 {
+		err = fmt.Errorf("list the environment groups on Render: %w", destination.ErrMore)
+	}
 	return all, err
 }
 

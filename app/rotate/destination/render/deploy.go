@@ -45,8 +45,9 @@ func (d *Driver) Redeploy(ctx context.Context, u destination.Unit) (destination.
 	if problem != nil {
 		return destination.Deployment{}, problem.Err()
 	}
-	var made []string
-	for id := range strings.SplitSeq(u.ID, ",") {
+	var all []service
+	var bodies []map[string]string
+	for id := range strings.SplitSeq(u.ID, ",") { // all can be deployed before one is
 		s, err := api.service(ctx, id)
 		if err != nil {
 			return destination.Deployment{}, advice.On(err)
@@ -55,7 +56,11 @@ func (d *Driver) Redeploy(ctx context.Context, u destination.Unit) (destination.
 		if err != nil {
 			return destination.Deployment{}, advice.On(err)
 		}
-		dep, err := api.deploy(ctx, s, body)
+		all, bodies = append(all, s), append(bodies, body)
+	}
+	var made []string
+	for i, s := range all {
+		dep, err := api.deploy(ctx, s, bodies[i])
 		if err != nil {
 			return destination.Deployment{}, advice.On(err)
 		}
@@ -66,6 +71,13 @@ func (d *Driver) Redeploy(ctx context.Context, u destination.Unit) (destination.
 
 // again is what asks for what is live, and for nothing newer.
 func again(ctx context.Context, api *api, s service) (map[string]string, error) {
+	newest, ok, err := api.latest(ctx, s.ID, "")
+	switch {
+	case err != nil:
+		return nil, err
+	case ok && states[newest.Status] == "": // the one that was begun later would replace it, with the former commit
+		return nil, fmt.Errorf("a deploy of service %s on Render is under way: run this again when it has ended", s.Name)
+	}
 	if s.Type == cron {
 		return map[string]string{"deployMode": "deploy_only"}, nil
 	}

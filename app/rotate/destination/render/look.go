@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,9 +28,8 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 	user, err := api.user(ctx)
 	if err == nil {
 		var all, mine []service
-		if all, err = api.services(ctx); err == nil {
-			mine = belonging(all, p)
-		}
+		all, err = api.services(ctx)
+		mine = belonging(all, p)
 		s.Account = account(ctx, api, user, mine)
 		return survey{api: api, ask: p, services: mine}.look(ctx, s, err)
 	}
@@ -137,7 +137,9 @@ func (v survey) look(ctx context.Context, s destination.Survey, err error) desti
 	switch {
 	case err != nil:
 		s.Problems = append(s.Problems, advice.Problem(err))
-		return s
+		if !errors.Is(err, destination.ErrMore) || len(v.services) == 0 {
+			return s
+		}
 	case len(v.services) > 0 && !s.Used:
 		s.Used, s.Because = true, "Render builds "+v.ask.Repository.String()
 	case len(v.services) == 0 && s.Used:
@@ -180,20 +182,20 @@ func (v survey) look(ctx context.Context, s destination.Survey, err error) desti
 }
 
 // groups are those that one of the services is linked to.
-func (v survey) groups(ctx context.Context) ([]group, error) {
-	var linked []group
+func (v survey) groups(ctx context.Context) (linked []group, more error) {
 	for _, owner := range owners(v.services) {
 		all, err := v.api.groups(ctx, owner)
-		if err != nil {
+		if err != nil && !errors.Is(err, destination.ErrMore) {
 			return linked, err
 		}
+		more = errors.Join(more, err)
 		for _, g := range all {
 			if slices.ContainsFunc(v.services, func(s service) bool { return g.has(s.ID) }) {
 				linked = append(linked, g)
 			}
 		}
 	}
-	return linked, nil
+	return linked, more
 }
 
 func (g group) has(service string) bool {

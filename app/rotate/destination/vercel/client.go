@@ -1,8 +1,10 @@
 package vercel
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -26,6 +28,7 @@ type project struct {
 		Type string `json:"type"`
 		Org  string `json:"org"`
 		Repo string `json:"repo"`
+		Host string `json:"host"` // of a server of one's own
 	} `json:"link"`
 	AutoAssign *bool           `json:"autoAssignCustomDomains"` // absent for yes
 	Rollback   json.RawMessage `json:"lastRollbackTarget"`      // not null while an earlier deployment was put back
@@ -142,7 +145,7 @@ func (a *api) projectsOf(ctx context.Context, team string, repo destination.Repo
 	query := of(team, "repoUrl", "https://"+repo.Host+"/"+repo.String(), "limit", "100")
 	err := a.get(ctx, "list the projects that are deployed from "+repo.String(), "/v10/projects", query, &answer)
 	return slices.DeleteFunc(answer.Projects, func(p project) bool {
-		return !strings.EqualFold(p.Link.Org, repo.Owner) || !strings.EqualFold(p.Link.Repo, repo.Name)
+		return cmp.Or(p.Link.Host, "github.com") != repo.Host && p.Link.Type != "" || !strings.EqualFold(p.Link.Org, repo.Owner) || !strings.EqualFold(p.Link.Repo, repo.Name)
 	}), err
 }
 
@@ -188,23 +191,38 @@ func (a *api) entry(ctx context.Context, at address, place destination.Place) (e
 }
 
 // read returns the value of an entry, and false where Vercel does not give it out.
-func (a *api) read(ctx context.Context, at address, e entry) (string, bool) {
+func (a *api) read(ctx context.Context, at address, e entry) (string, bool, error) {
 	return a.value(ctx, at, e, "/v1/projects/"+url.PathEscape(at.project)+"/env/"+url.PathEscape(e.ID))
 }
 
-func (a *api) value(ctx context.Context, at address, e entry, path string) (string, bool) {
+func (a *api) value(ctx context.Context, at address, e entry, path string) (string, bool, error) {
 	if e.Type != "plain" && e.Type != "encrypted" {
-		return "", false
+		return "", false, nil
 	}
 	var answer struct {
 		Value     string `json:"value"`
 		Decrypted *bool  `json:"decrypted"`
 	}
 	err := a.get(ctx, "read "+e.Key, path, of(at.team), &answer)
-	if err != nil || e.Type == "encrypted" && answer.Decrypted != nil && !*answer.Decrypted {
-		return "", false
+	switch {
+	case errors.Is(err, destination.ErrForbidden), errors.Is(err, destination.ErrNotFound):
+		return "", false, nil
+	case err != nil:
+		return "", false, err
 	}
-	return answer.Value, true
+	return answer.Value, e.Type != "encrypted" || answer.Decrypted == nil || *answer.Decrypted, nil
+}
+
+// deploying reports whether a production deployment of a project is under way.
+func (a *api) deploying(ctx context.Context, at address) (bool, error) {
+	var answer struct {
+		Deployments []struct {
+			ID string `json:"uid"`
+		} `json:"deployments"`
+	}
+	query := of(at.team, "projectId", at.project, "target", "production", "state", "BUILDING,INITIALIZING,QUEUED", "limit", "1")
+	err := a.get(ctx, "list the deployments of project "+at.project, "/v6/deployments", query, &answer)
+	return len(answer.Deployments) > 0, err
 }
 
 func (a *api) patch(ctx context.Context, at address, e entry, place destination.Place, value detect.Secret) error {

@@ -75,6 +75,12 @@ func (d *Driver) Redeploy(ctx context.Context, unit destination.Unit) (destinati
 	if by := p.byHand(); by != "" || p.Targets.Production == nil {
 		return destination.Deployment{}, fmt.Errorf("%s can't be deployed by rekey any more: its settings changed; redeploy it on Vercel", unit.Title)
 	}
+	if under, err := api.deploying(ctx, at); err != nil || under {
+		if err == nil { // the one that was begun later would replace it, with the former commit
+			err = fmt.Errorf("a production deployment of %s is under way: run this again when it has ended", unit.Title)
+		}
+		return destination.Deployment{}, advice.On(err)
+	}
 	var made deployment
 	err = api.client.Do(ctx, destination.Request{
 		Method: http.MethodPost, Path: "/v13/deployments", Query: of(at.team, "forceNew", "1"), Doing: "redeploy " + strings.TrimPrefix(unit.Title, "Vercel "),

@@ -33,8 +33,15 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 	}
 	teams, unseen := l.api.teams(ctx)
 	projects, problems := linked(ctx, l, links)
+	named := len(projects)
+	more, unfound := search(ctx, l, p, teams, unseen) // a repository may have more projects than one
 	if len(links) == 0 {
-		projects, problems = search(ctx, l, p, teams, unseen)
+		problems = unfound
+	}
+	for _, pr := range more {
+		if !has(projects, pr.ID) {
+			projects = append(projects, pr)
+		}
 	}
 	s.Problems = problems
 	s.Account = account(user, projects, teams)
@@ -50,8 +57,8 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 			Next: "run vercel link in the folder that is deployed, with the account or team that owns the project",
 		})
 	}
-	for _, pr := range projects {
-		places, problems := survey{api: l.api, project: pr, ask: p, alone: len(projects) == 1 || len(links) > 0}.look(ctx)
+	for i, pr := range projects {
+		places, problems := survey{api: l.api, project: pr, ask: p, alone: i < named || len(projects) == 1 && len(links) == 0}.look(ctx)
 		s.Places, s.Problems = append(s.Places, places...), append(s.Problems, problems...)
 	}
 	return s
@@ -139,7 +146,12 @@ func (s survey) look(ctx context.Context) ([]destination.Place, []destination.Pr
 				Next: "rotate it there: in Vercel's dashboard open the integration's resource, then Settings, then Rotate Secrets; or https://vercel.com/kb/guide/how-to-reset-the-secrets-of-your-clerk-integration",
 			})
 		default:
-			places = append(places, s.place(ctx, at, e))
+			place, err := s.place(ctx, at, e)
+			if err != nil { // it is not one that can't be read: what it holds decides
+				problems = append(problems, advice.Problem(err))
+				continue
+			}
+			places = append(places, place)
 		}
 	}
 	return places, problems
@@ -179,7 +191,7 @@ func (s survey) sharedOnes(ctx context.Context, at address) []destination.Proble
 	}
 	var problems []destination.Problem
 	for _, e := range s.wanted(shared) {
-		if value, ok := s.api.value(ctx, at, e, "/v1/env/"+url.PathEscape(e.ID)); ok && s.ask.Judge(value) != destination.Compromised {
+		if value, ok, _ := s.api.value(ctx, at, e, "/v1/env/"+url.PathEscape(e.ID)); ok && s.ask.Judge(value) != destination.Compromised {
 			continue
 		}
 		problems = append(problems, destination.Problem{
@@ -190,20 +202,24 @@ func (s survey) sharedOnes(ctx context.Context, at address) []destination.Proble
 	return problems
 }
 
-func (s survey) place(ctx context.Context, at address, e entry) destination.Place {
+func (s survey) place(ctx context.Context, at address, e entry) (destination.Place, error) {
 	at.thing = e.ID
 	p := destination.Place{
 		Driver: name, ID: at.id(), Variable: e.Key, Title: fmt.Sprintf("Vercel project %s, %s", s.project.Name, s.scopes(e)),
 		Updated: e.updated(), Holding: destination.Unreadable, Scope: scopeOf(e), Unit: s.unit(e),
 	}
-	if value, ok := s.api.read(ctx, at, e); ok {
+	value, ok, err := s.api.read(ctx, at, e)
+	if err != nil {
+		return p, err
+	}
+	if ok {
 		p.Holding = s.ask.Judge(value)
 	}
 	if p.Holding == destination.Compromised && slices.Contains(e.Target, "production") {
 		p.Scope = destination.Production
 	}
 	p.Note = s.note(e, p.Holding)
-	return p
+	return p, nil
 }
 
 func (s survey) note(e entry, h destination.Holding) string {

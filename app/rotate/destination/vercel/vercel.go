@@ -23,9 +23,6 @@ import (
 // name is the driver's.
 const name = "vercel"
 
-// skew is how far this machine's clock and Vercel's may be apart.
-const skew = time.Minute
-
 // Driver is the driver.
 type Driver struct {
 	machine *destination.Machine
@@ -64,19 +61,16 @@ func (d *Driver) Check(ctx context.Context, place destination.Place, value detec
 	if err != nil {
 		return "", advice.On(err)
 	}
-	if text, ok := api.read(ctx, at, e); ok {
-		if text == value.Reveal() {
-			return destination.ReadBack, nil
-		}
-		return destination.Stale, nil
+	text, ok, err := api.read(ctx, at, e)
+	switch {
+	case err != nil:
+		return "", advice.On(err)
+	case ok && text == value.Reveal():
+		return destination.ReadBack, nil
+	case !ok && place.SetSince(e.updated(), since):
+		return destination.Touched, nil
 	}
-	if ctx.Err() != nil {
-		return "", ctx.Err() //nolint:wrapcheck // as it is
-	}
-	if e.updated().Before(since.Add(-skew)) {
-		return destination.Stale, nil
-	}
-	return destination.Touched, nil
+	return destination.Stale, nil
 }
 
 func (d *Driver) reach(id string) (*api, address, error) {

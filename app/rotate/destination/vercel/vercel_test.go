@@ -1,7 +1,9 @@
 package vercel_test
 
 import (
+	"errors"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -207,10 +209,10 @@ func TestFindsProjects(t *testing.T) {
 		projects []string
 		because  string
 	}{
-		"linked":               {nil, linked, nil, []string{"prj_shop"}, ".vercel/project.json"},
-		"linked in a package":  {destinationtest.Files{"apps/web/package.json": "{}"}, map[string]string{"apps/web/.vercel/project.json": `{"projectId": "prj_other", "orgId": "` + verceltest.Team + `"}`}, nil, []string{"prj_other"}, "apps/web/.vercel/project.json"},
+		"linked":               {nil, linked, nil, []string{"prj_shop", "prj_own"}, ".vercel/project.json"},
+		"linked in a package":  {destinationtest.Files{"apps/web/package.json": "{}"}, map[string]string{"apps/web/.vercel/project.json": `{"projectId": "prj_other", "orgId": "` + verceltest.Team + `"}`}, nil, []string{"prj_other", "prj_own", "prj_shop"}, "apps/web/.vercel/project.json"},
 		"linked as a monorepo": {nil, map[string]string{".vercel/repo.json": `{"orgId": "` + verceltest.Team + `", "projects": [{"id": "prj_shop", "directory": "a"}, {"id": "prj_other", "directory": "b"}, {"id": "prj_own", "orgId": "usr_1", "directory": "c"}]}`}, nil, []string{"prj_shop", "prj_other", "prj_own"}, ".vercel/repo.json"},
-		"by the environment":   {nil, nil, []string{"VERCEL_ORG_ID=" + verceltest.Team, "VERCEL_PROJECT_ID=prj_other"}, []string{"prj_other"}, "VERCEL_PROJECT_ID"},
+		"by the environment":   {nil, nil, []string{"VERCEL_ORG_ID=" + verceltest.Team, "VERCEL_PROJECT_ID=prj_other"}, []string{"prj_other", "prj_own", "prj_shop"}, "VERCEL_PROJECT_ID"},
 		"by the repository":    {destinationtest.Files{"vercel.json": "{}"}, nil, nil, []string{"prj_own", "prj_shop"}, "vercel.json"},
 		"by a faint sign":      {destinationtest.Files{".gitignore": "node_modules\n.vercel\n"}, nil, nil, []string{"prj_own", "prj_shop"}, "Vercel deploys acme/shop"},
 	} {
@@ -228,7 +230,7 @@ func TestFindsProjects(t *testing.T) {
 			if !slices.Equal(projects, test.projects) || !s.Used || s.Because != test.because || len(s.Problems) > 0 {
 				t.Errorf("%v\n%+v", projects, s)
 			}
-			if byRepository := len(projects) > 1 && len(test.local) == 0; byRepository && !strings.HasPrefix(s.Places[0].Note, "Several projects") {
+			if byRepository := len(projects) > 1 && len(test.local) == 0 && test.environ == nil; byRepository && !strings.HasPrefix(s.Places[0].Note, "Several projects") {
 				t.Errorf("nothing is said of several projects: %+v", s.Places[0])
 			}
 		})
@@ -274,8 +276,8 @@ func TestProblems(t *testing.T) {
 		"shared":                       {local: linked, used: true, places: 3, what: "shared variable", next: "the team's Settings", world: shared(old)},
 		"shared, another":              {local: linked, used: true, places: 3, world: shared("x")},
 		"hidden":                       {local: linked, used: true, places: 3, what: "2 production variables", next: "somebody who may", project: func(p *verceltest.Project) { p.Hidden = 2 }},
-		"another team's":               {local: team("prj_shop", "team_other"), used: true, what: "prj_shop", next: "vercel login"},
-		"deleted":                      {local: team("prj_gone", verceltest.Team), used: true, what: "prj_gone", next: "vercel link"},
+		"another team's":               {local: team("prj_shop", "team_other"), used: true, places: 3, what: "prj_shop", next: "vercel login"},
+		"deleted":                      {local: team("prj_gone", verceltest.Team), used: true, places: 3, what: "prj_gone", next: "vercel link"},
 		"of no repository":             {tracked: destinationtest.Files{"vercel.json": "{}"}, used: true, what: "no project on Vercel that ada can see", next: "vercel link", project: func(p *verceltest.Project) { p.Repo = "" }},
 		"a faint sign of nothing":      {tracked: gitignored, project: func(p *verceltest.Project) { p.Repo = "" }},
 		"a faint sign without a login": {tracked: gitignored, what: "nobody is logged in", next: "vercel login", world: func(_ *testing.T, w *world) { *w.machine = *w.out }},
@@ -340,9 +342,13 @@ func TestUnreadable(t *testing.T) {
 	if place.Holding != destination.Unreadable {
 		t.Errorf("%+v", place)
 	}
-	for since, want := range map[time.Time]destination.Proof{noon: destination.Touched, noon.Add(time.Hour): destination.Stale} {
-		if proof, err := vercel.New(w.machine).Check(t.Context(), place, detect.NewSecret("new"), since); proof != want || err != nil {
-			t.Errorf("%q, %v, want %q", proof, err, want)
+	// The times are the host's: this machine's clock may be an hour ahead, or behind.
+	for since, name := range map[time.Time]string{noon: "right", noon.Add(-time.Hour): "behind", noon.Add(2 * time.Hour): "ahead"} {
+		for set, want := range map[time.Time]destination.Proof{noon: destination.Stale, noon.Add(time.Second): destination.Touched} {
+			w.Set("prj_shop", "env_1", "y", set)
+			if proof, err := vercel.New(w.machine).Check(t.Context(), place, detect.NewSecret("new"), since); proof != want || err != nil {
+				t.Errorf("a clock that is %s: %q, %v, want %q", name, proof, err, want)
+			}
 		}
 	}
 }
@@ -371,5 +377,63 @@ func TestByHand(t *testing.T) {
 	never.Never = true
 	if unit := look(t, begin(t, nil, linked, never)).Places[0].Unit; unit != (destination.Unit{}) {
 		t.Errorf("a project that was never deployed: %+v", unit)
+	}
+}
+
+// A value that could not be read for a moment is not one that can't be read: it might be another app's, and would be written over.
+func TestAReadThatFails(t *testing.T) {
+	t.Parallel()
+	w := begin(t, nil, linked, shop(detecttest.Key(5, detect.Live)))
+	w.machine.Pause = time.Millisecond
+	fails := true
+	w.machine.Transport = transport(func(req *http.Request) (*http.Response, error) {
+		if fails && strings.Contains(req.URL.Path, "/env/env_1") {
+			return nil, errors.New("reset by peer")
+		}
+		return http.DefaultTransport.RoundTrip(req)
+	})
+	s := look(t, w)
+	if len(s.Problems) != 1 || !strings.Contains(s.Problems[0].What, "read CLERK_SECRET_KEY on Vercel") || slices.ContainsFunc(s.Places, func(p destination.Place) bool { return strings.HasSuffix(p.ID, "env_1") }) {
+		t.Errorf("%+v", s)
+	}
+	fails = false
+	place := look(t, w).Places[0]
+	fails = true
+	if proof, err := vercel.New(w.machine).Check(t.Context(), place, detect.NewSecret("new"), noon); err == nil {
+		t.Errorf("%q", proof)
+	}
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// A newer commit that is being deployed would be replaced by the former one.
+func TestADeploymentThatIsUnderWayIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	w := begin(t, nil, linked, shop(detecttest.Key(1, detect.Live)))
+	unit := look(t, w).Places[0].Unit
+	w.Push("prj_shop")
+	if _, err := vercel.New(w.machine).Redeploy(t.Context(), unit); err == nil || !strings.Contains(err.Error(), "is under way: run this again when it has ended") {
+		t.Errorf("%v", err)
+	}
+}
+
+// A clone that is linked to one project may be deployed as others, too: they are looked at, and told.
+func TestOtherProjectsOfALinkedClone(t *testing.T) {
+	t.Parallel()
+	other := shop(detecttest.Key(1, detect.Live))
+	other.ID, other.Name = "prj_admin", "admin"
+	elsewhere := other
+	elsewhere.ID, elsewhere.Repo = "prj_docs", "acme/docs"
+	s := look(t, begin(t, nil, linked, shop(detecttest.Key(1, detect.Live)), other, elsewhere))
+	notes := map[string]string{}
+	for _, p := range s.Places {
+		if p.Scope == destination.Production {
+			notes[p.Title] = p.Note
+		}
+	}
+	if len(notes) != 2 || notes["Vercel project shop, production"] != "" || !strings.Contains(notes["Vercel project admin, production"], "check that admin is one that uses the key") || len(s.Problems) > 0 {
+		t.Errorf("%q, %+v", notes, s.Problems)
 	}
 }

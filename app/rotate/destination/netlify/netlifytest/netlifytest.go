@@ -266,7 +266,7 @@ func (n *Netlify) patch(w http.ResponseWriter, r *http.Request) {
 	case v.Secret && body.Context == "all":
 		refuse(w, http.StatusUnprocessableEntity, "Secret values can't be set for all contexts")
 	default:
-		v.set(Value{Value: body.Value, Context: body.Context, Branch: body.Parameter}, n.now())
+		v.set(Value{Value: body.Value, Context: body.Context, Branch: body.Parameter}, n.now().Add(time.Second))
 		standin.JSON(w, http.StatusCreated, v.describe())
 	}
 }

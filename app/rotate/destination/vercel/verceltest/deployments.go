@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/rekey-app/rekey/app/rotate/destination/destinationtest/standin"
 )
@@ -62,4 +64,22 @@ func (d *deployment) describe() map[string]any {
 		said["errorCode"], said["errorMessage"] = "BUILD_FAILED", "Command \"npm run build\" exited with 1"
 	}
 	return said
+}
+
+// deployments lists those of a project in some states, newest first.
+func (v *Vercel) listDeployments(w http.ResponseWriter, r *http.Request) {
+	query, list := r.URL.Query(), []any{}
+	for _, d := range slices.Backward(v.deployments) {
+		if d.project == query.Get("projectId") && query.Get("target") == "production" && slices.Contains(strings.Split(query.Get("state"), ","), d.state) {
+			list = append(list, map[string]any{"uid": d.id, "state": d.state})
+		}
+	}
+	standin.JSON(w, http.StatusOK, map[string]any{"deployments": list, "pagination": map[string]any{"count": len(list)}})
+}
+
+// Push is somebody else's production deployment of a newer commit, which is under way.
+func (v *Vercel) Push(project string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.deployments = append(v.deployments, &deployment{id: fmt.Sprintf("dpl_%d", len(v.deployments)), project: project, of: "newer", state: "QUEUED"})
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/rekey-app/rekey/app/rotate/destination/destinationtest/standin"
 )
@@ -95,7 +96,7 @@ func (v *Vercel) patch(w http.ResponseWriter, r *http.Request, p *Project) {
 	case changed.Type == "sensitive" && slices.Contains(changed.Target, "development"):
 		refuse(w, http.StatusBadRequest, "bad_request", "Sensitive variables can't be used in development.")
 	default:
-		changed.Updated = v.now()
+		changed.Updated = v.now().Add(time.Second)
 		*e = changed
 		standin.JSON(w, http.StatusOK, e.says())
 	}

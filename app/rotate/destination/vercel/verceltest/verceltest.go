@@ -237,6 +237,7 @@ func (v *Vercel) routes() http.Handler {
 	mux.HandleFunc("GET /v1/env", v.listShared)
 	mux.HandleFunc("GET /v1/env/{env}", v.readShared)
 	mux.HandleFunc("POST /v13/deployments", v.deploy)
+	mux.HandleFunc("GET /v6/deployments", v.listDeployments)
 	mux.HandleFunc("GET /v13/deployments/{id}", v.deployed)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v.mu.Lock()
