@@ -103,8 +103,8 @@ func TestRotateNarrowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	dry := r.script("", "--dry-run")
-	_, rest, _ := strings.Cut(dry.out, "--include '")
-	place, _, ok := strings.Cut(rest, "'")
+	_, rest, _ := strings.Cut(dry.out, "--include ")
+	place, _, ok := strings.Cut(rest, "\n")
 	if !ok || !strings.HasPrefix(place, "github:") {
 		t.Fatalf("no place is in doubt:\n%s", dry.out)
 	}

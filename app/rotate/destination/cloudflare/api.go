@@ -71,6 +71,11 @@ func (a *api) set(ctx context.Context, at address, kind string, value detect.Sec
 		Method: http.MethodPut, Path: at.path() + "/secrets", Secret: value, Doing: "set " + at.key + " of " + at.plain(),
 		Body: map[string]string{"name": at.key, "text": value.Reveal(), "type": secretText},
 	}
+	if at.kind == workers {
+		if err := a.gradual(ctx, at); err != nil {
+			return err
+		}
+	}
 	if at.kind == pages {
 		p, err := a.project(ctx, at)
 		if err != nil {
@@ -89,15 +94,39 @@ func (a *api) updated(ctx context.Context, at address) time.Time {
 	if at.kind == pages {
 		return time.Time{}
 	}
-	var result struct {
-		Deployments []struct {
-			Created time.Time `json:"created_on"`
-		} `json:"deployments"`
-	}
-	if a.get(ctx, "list the deployments of Worker "+at.name, at.path()+"/deployments", nil, &result) != nil || len(result.Deployments) == 0 {
+	d, err := a.inUse(ctx, at)
+	if err != nil {
 		return time.Time{}
 	}
-	return result.Deployments[0].Created // the one that is in use comes first
+	return d.Created
+}
+
+// use is the deployment of a Worker that is in use: of one version, or of several, which each get a part of the requests.
+type use struct {
+	Created  time.Time `json:"created_on"`
+	Versions []struct {
+		Percentage float64 `json:"percentage"`
+	} `json:"versions"`
+}
+
+func (a *api) inUse(ctx context.Context, at address) (use, error) {
+	var result struct {
+		Deployments []use `json:"deployments"`
+	}
+	err := a.get(ctx, "list the deployments of Worker "+at.name, at.path()+"/deployments", nil, &result)
+	if err != nil || len(result.Deployments) == 0 {
+		return use{}, err
+	}
+	return result.Deployments[0], nil // it comes first
+}
+
+// gradual is an error for a Worker whose newest version does not get all requests yet: a change of a secret would give it all.
+func (a *api) gradual(ctx context.Context, at address) error {
+	d, err := a.inUse(ctx, at)
+	if err == nil && len(d.Versions) > 1 {
+		err = fmt.Errorf("several versions of %s are in use, and a new secret would have the newest get all requests: finish that with wrangler versions deploy, then run this again", at.title())
+	}
+	return err
 }
 
 // project is one of Pages.
@@ -111,12 +140,14 @@ type project struct {
 		} `json:"env_vars"`
 	} `json:"deployment_configs"`
 	Source *struct {
+		Type   string `json:"type"` // github, gitlab
 		Config struct {
 			Owner string `json:"owner"`
 			Repo  string `json:"repo_name"`
 		} `json:"config"`
 	} `json:"source"` // nil for a project whose files are uploaded
 	Canonical *deployment `json:"canonical_deployment"`
+	Latest    *deployment `json:"latest_deployment"`
 }
 
 func (p project) variables(env string) []variable {
@@ -145,7 +176,10 @@ const (
 func (a *api) built(ctx context.Context, accounts []account, repo destination.Repository) ([]target, error) {
 	var found []target
 	for _, account := range accounts {
-		for page := 1; page <= maxPages && !repo.IsZero(); page++ {
+		for page := 1; repo.Host == "github.com"; page++ {
+			if page > maxPages {
+				return found, fmt.Errorf("list the Pages projects of account %s on Cloudflare: %w", account.ID, destination.ErrMore)
+			}
 			var some []project
 			path := "/accounts/" + url.PathEscape(account.ID) + "/pages/projects"
 			query := url.Values{"per_page": {strconv.Itoa(perPage)}, "page": {strconv.Itoa(page)}}
@@ -153,7 +187,7 @@ func (a *api) built(ctx context.Context, accounts []account, repo destination.Re
 				return found, err
 			}
 			for _, p := range some {
-				if p.Source != nil && strings.EqualFold(p.Source.Config.Owner, repo.Owner) && strings.EqualFold(p.Source.Config.Repo, repo.Name) {
+				if p.Source != nil && p.Source.Type == "github" && strings.EqualFold(p.Source.Config.Owner, repo.Owner) && strings.EqualFold(p.Source.Config.Repo, repo.Name) {
 					c := config{settings: settings{Name: p.Name, Account: account.ID}, Output: "any"}
 					found = append(found, c.targets("the repository "+repo.String())...)
 				}
@@ -170,6 +204,7 @@ func (a *api) built(ctx context.Context, accounts []account, repo destination.Re
 type deployment struct {
 	ID    string `json:"id"`
 	URL   string `json:"url"`
+	For   string `json:"environment"`
 	Stage struct {
 		Name   string `json:"name"`   // queued, initialize, clone_repo, build, deploy
 		Status string `json:"status"` // success, idle, active, failure, canceled, skipped
@@ -189,6 +224,10 @@ func (a *api) retry(ctx context.Context, at address) (deployment, error) {
 	}
 	if p.Source == nil || p.Canonical == nil {
 		return deployment{}, fmt.Errorf("%s has no production deployment that can be built again; deploy it by hand", at.title())
+	}
+	if l := p.Latest; l != nil && l.ID != p.Canonical.ID && l.For == "production" && l.progress().State == destination.Deploying {
+		// The one that was begun later would replace it, with the former commit.
+		return deployment{}, fmt.Errorf("a production deployment of %s is under way: run this again when it has ended", at.title())
 	}
 	answer := struct {
 		Result deployment `json:"result"`

@@ -1,6 +1,8 @@
 package cloudflare_test
 
 import (
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -327,5 +329,69 @@ func TestLogins(t *testing.T) {
 				t.Errorf("%+v", s.Problems)
 			}
 		})
+	}
+}
+
+// A Worker of that name in another account of the login is another's: a person says which is meant.
+func TestTheSameNameInTwoAccounts(t *testing.T) {
+	t.Parallel()
+	accounts := acmes("x", "secret_text")
+	accounts[1].Workers = accounts[0].Workers
+	w := begin(t, true, workerFiles, accounts...)
+	for _, p := range look(t, w).Places {
+		if p.Scope != "" || !strings.HasSuffix(p.Title, " (account Acme)") && !strings.HasSuffix(p.Title, " (account Another)") {
+			t.Errorf("%+v", p)
+		}
+	}
+	w.machine.Environ = append(w.machine.Environ, "CLOUDFLARE_ACCOUNT_ID="+acme)
+	if p := look(t, w).Places; len(p) != 2 || p[1].Scope != destination.Production {
+		t.Errorf("%+v", p)
+	}
+}
+
+// A name is no flag of wrangler's, and no other address of the API.
+func TestHostileNames(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"--config=evil.toml", "-c", "a/b", "../x", "a b", ""} {
+		for _, text := range []string{fmt.Sprintf(`{"name": %q}`, name), fmt.Sprintf(`{"name": %q, "env": {"production": {}}}`, name), fmt.Sprintf(`{"name": "shop", "env": {"production": {"name": %q}}}`, name)} {
+			w := begin(t, true, destinationtest.Files{"wrangler.json": text}, acmes("x", "secret_text")...)
+			for _, p := range look(t, w).Places {
+				if name != "" && strings.Contains(p.ID, name) {
+					t.Errorf("%s: %+v", text, p)
+				}
+			}
+		}
+	}
+	w := begin(t, true, destinationtest.Files{"wrangler.json": `{"name": "--config=evil.toml"}`}, acmes("x", "secret_text")...)
+	if s := look(t, w); len(s.Problems) != 1 || !strings.Contains(s.Problems[0].What, "wrangler.json doesn't say the name") {
+		t.Errorf("%+v", s)
+	}
+}
+
+// A repository of the same name on GitLab is another one.
+func TestAnotherForge(t *testing.T) {
+	t.Parallel()
+	accounts := acmes("x", "secret_text")
+	accounts[0].Projects[0].GitLab = true
+	if s := look(t, begin(t, true, destinationtest.Files{"package.json": `{"devDependencies": {"wrangler": "4"}}`}, accounts...)); s.Used || len(s.Places) > 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Where a newer version gets a part of the requests, or is being deployed, a change would ship it, or undo it.
+func TestNothingElseIsShipped(t *testing.T) {
+	t.Parallel()
+	accounts := acmes("x", "secret_text")
+	accounts[0].Workers[1].Split = true
+	w := begin(t, true, workerFiles, accounts...)
+	before := w.Values()
+	if err := cloudflare.New(w.machine).Write(t.Context(), look(t, w).Places[0], detect.NewSecret("new")); err == nil || !strings.Contains(err.Error(), "wrangler versions deploy") || !maps.Equal(w.Values(), before) {
+		t.Errorf("%v", err)
+	}
+	w = begin(t, true, pagesFiles, acmes("x", "secret_text")...)
+	unit := look(t, w).Places[0].Unit
+	w.Push(acme, "site")
+	if _, err := cloudflare.New(w.machine).Redeploy(t.Context(), unit); err == nil || !strings.Contains(err.Error(), "is under way: run this again when it has ended") {
+		t.Errorf("%v", err)
 	}
 }

@@ -3,6 +3,7 @@ package cloudflare
 import (
 	"encoding/json"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -47,7 +48,7 @@ func targets(p destination.Project) (all []target, files, broken []string) {
 	for _, file := range files {
 		text, ok := p.Files.Read(file)
 		c, read := parseConfig(file, text)
-		if !ok || !read || c.Name == "" {
+		if !ok || !read || !plainName.MatchString(c.Name) {
 			broken = append(broken, file)
 			continue
 		}
@@ -59,6 +60,9 @@ func targets(p destination.Project) (all []target, files, broken []string) {
 	}
 	return all, files, broken
 }
+
+// plainName keeps what a file says from being read as a flag, or as another address.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]{0,254}$`)
 
 func parseConfig(file string, text []byte) (c config, ok bool) {
 	if path.Ext(file) == ".toml" {
@@ -86,6 +90,9 @@ func (c config) targets(file string) []target {
 		script := s.Name
 		if script == "" {
 			script = c.Name + "-" + env
+		}
+		if !plainName.MatchString(script) {
+			continue
 		}
 		account := s.Account
 		if account == "" {

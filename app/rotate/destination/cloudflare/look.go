@@ -128,7 +128,7 @@ func (v *survey) target(ctx context.Context, t target) bool {
 	if t.account != "" {
 		accounts = chosen(accounts, t.account)
 	}
-	found := false
+	found, first := 0, len(v.places)
 	for _, a := range accounts {
 		t.account = a.ID
 		all, err := v.way.variables(ctx, t.address)
@@ -142,10 +142,26 @@ func (v *survey) target(ctx context.Context, t target) bool {
 			v.problem(advice.Problem(err))
 			return true
 		}
-		found = true
+		found++
 		v.has(ctx, t, a, all)
 	}
-	return found
+	for i := range v.places[first:] {
+		if p := &v.places[first+i]; found > 1 { // of which all but one are another's
+			at, _ := parse(p.ID)
+			p.Title += " (account " + v.accountName(at.account) + ")"
+			p.Scope, p.Note = "", "Several accounts of this login have one of that name: check which one is yours."
+		}
+	}
+	return found > 0
+}
+
+func (v *survey) accountName(id string) string {
+	for _, a := range v.accounts {
+		if a.ID == id && a.Name != "" {
+			return a.Name
+		}
+	}
+	return id
 }
 
 func (v *survey) has(ctx context.Context, t target, a account, all []variable) {

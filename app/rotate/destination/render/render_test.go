@@ -253,3 +253,20 @@ func TestFindsServices(t *testing.T) {
 		})
 	}
 }
+
+// A newer commit that is being deployed would be replaced by the former one; and of several services none is deployed where one can't be.
+func TestADeployThatIsUnderWayIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	second := shop("x")
+	second.ID, second.Name = "srv-2", "worker"
+	w := begin(t, blueprint, shop("x"), second)
+	first := look(t, w).Places[0].Unit
+	w.Push("srv-2")
+	unit := destination.Unit{ID: first.ID + ",srv-2", Title: "Render services"}
+	if _, err := render.New(w.machine).Redeploy(t.Context(), unit); err == nil || !strings.Contains(err.Error(), "a deploy of service worker on Render is under way: run this again when it has ended") {
+		t.Errorf("%v", err)
+	}
+	if _, deploys := w.Runs(first.ID); deploys != 1 {
+		t.Errorf("%d deploys of the other one", deploys)
+	}
+}

@@ -41,6 +41,7 @@ type Worker struct {
 	Name    string
 	Secrets map[string]string
 	Stale   bool // its latest version is not deployed
+	Split   bool // two versions are in use
 
 	deployed time.Time
 }
@@ -49,6 +50,7 @@ type Worker struct {
 type Project struct {
 	Name    string
 	Repo    string // owner/name on GitHub; "" for one whose files are uploaded
+	GitLab  bool   // Repo is on GitLab
 	Commit  string // of its production deployment; "" for none
 	Configs map[string]Config
 
@@ -262,7 +264,11 @@ func (c *Cloudflare) routes() http.Handler {
 	}))
 	mux.HandleFunc("PUT "+scripts+"/secrets", c.workers(c.put))
 	mux.HandleFunc("GET "+scripts+"/deployments", c.workers(func(w http.ResponseWriter, _ *http.Request, worker *Worker) {
-		answer(w, map[string]any{"deployments": []any{map[string]any{"id": "d1", "created_on": worker.deployed, "source": "secret"}}})
+		versions := []any{map[string]any{"version_id": "v1", "percentage": 100}}
+		if worker.Split {
+			versions = []any{map[string]any{"version_id": "v1", "percentage": 90}, map[string]any{"version_id": "v2", "percentage": 10}}
+		}
+		answer(w, map[string]any{"deployments": []any{map[string]any{"id": "d1", "created_on": worker.deployed, "source": "secret", "versions": versions}}})
 	}))
 	mux.HandleFunc("GET "+projects, c.list)
 	mux.HandleFunc("GET "+projects+"/{name}", c.projects(func(w http.ResponseWriter, _ *http.Request, p *Project) { answer(w, p.describe()) }))

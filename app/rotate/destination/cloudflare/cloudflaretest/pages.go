@@ -23,7 +23,14 @@ func (p *Project) describe() map[string]any {
 	}
 	d := map[string]any{"name": p.Name, "deployment_configs": configs, "canonical_deployment": nil, "source": nil}
 	if owner, repo, ok := strings.Cut(p.Repo, "/"); ok {
-		d["source"] = map[string]any{"type": "github", "config": map[string]string{"owner": owner, "repo_name": repo, "production_branch": "main"}}
+		host := "github"
+		if p.GitLab {
+			host = "gitlab"
+		}
+		d["source"] = map[string]any{"type": host, "config": map[string]string{"owner": owner, "repo_name": repo, "production_branch": "main"}}
+	}
+	if n := len(p.deployments); n > 0 {
+		d["latest_deployment"] = p.deployments[n-1].describe()
 	}
 	if live := p.canonical(); live != nil {
 		d["canonical_deployment"] = live.describe()
@@ -88,4 +95,12 @@ func (c *Cloudflare) retry(w http.ResponseWriter, r *http.Request, p *Project) {
 	d := &deployment{id: fmt.Sprintf("dep%d", len(p.deployments)), commit: of.commit, stage: "build", status: "active"}
 	p.deployments = append(p.deployments, d)
 	answer(w, d.describe())
+}
+
+// Push is somebody else's production deployment of a newer commit, which is under way.
+func (c *Cloudflare) Push(account, project string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.account(account).project(project)
+	p.deployments = append(p.deployments, &deployment{id: fmt.Sprintf("dep%d", len(p.deployments)), commit: "newer", stage: "build", status: "active"})
 }

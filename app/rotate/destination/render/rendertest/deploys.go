@@ -58,3 +58,14 @@ func (r *Render) deployed(w http.ResponseWriter, req *http.Request, s *Service) 
 func (d *deploy) describe() map[string]any {
 	return map[string]any{"id": d.id, "status": d.status, "commit": map[string]string{"id": d.commit, "message": "a commit"}, "trigger": "api"}
 }
+
+// Push is somebody else's deploy of a newer commit, which is under way.
+func (r *Render) Push(service string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.services {
+		if s.ID == service {
+			s.deploys = append(s.deploys, &deploy{id: fmt.Sprintf("dep-%d", len(s.deploys)), status: "created", commit: "newer"})
+		}
+	}
+}
