@@ -75,6 +75,7 @@ type Plan struct {
 	Resource Resource      `json:"resource,omitzero"`
 	Shared   made          `json:"shared,omitzero"` // the new credential, where a rotation in another clone made it
 	Overlap  time.Duration `json:"overlap,omitempty"`
+	Logins   []string      `json:"logins,omitempty"`   // whose they are, by host: "vercel: ada (acme)"
 	Warnings []string      `json:"warnings,omitempty"` // to be said before anything else
 	Steps    []Step        `json:"steps"`
 	Left     []Left        `json:"left,omitempty"`     // what is not written
@@ -135,6 +136,9 @@ func MakePlan(f Facts) Plan {
 	for _, s := range f.Surveys {
 		if !wanted(s.Driver, f.Only, f.Skip) {
 			continue
+		}
+		if s.Account != "" {
+			p.Logins = append(p.Logins, s.Driver+": "+s.Account)
 		}
 		for _, problem := range s.Problems {
 			p.Problems = append(p.Problems, Problem{Driver: s.Driver, Problem: problem})

@@ -93,6 +93,17 @@ func TestOneOfSeveral(t *testing.T) {
 	}
 }
 
+// TestLoginsAreShown: a person sees whose accounts are used before saying yes.
+func TestLoginsAreShown(t *testing.T) {
+	t.Parallel()
+	p := MakePlan(Facts{Subject: Subject{Kind: detect.SecretKey, Environment: detect.Live}, Way: Guided, Skip: []string{"fly"}, Surveys: []Survey{
+		{"vercel", destination.Survey{Account: "ada (acme)"}}, {"dotenv", destination.Survey{}}, {"fly", destination.Survey{Account: "eve"}}, {"kubernetes", destination.Survey{Account: "context prod"}},
+	}})
+	if text := p.Text(); !strings.Contains(text, "\n  with these logins: vercel: ada (acme); kubernetes: context prod\n") {
+		t.Error(text)
+	}
+}
+
 // TestNothingIsWrittenForBrowsers: what a framework ships to browsers gets no new key, whatever it holds and whoever asks for it.
 func TestNothingIsWrittenForBrowsers(t *testing.T) {
 	t.Parallel()

@@ -20,6 +20,9 @@ func (p Plan) Text() string {
 	if p.Subject.Issue != "" {
 		fmt.Fprintf(&b, "  for %s\n", p.Subject.Issue)
 	}
+	if len(p.Logins) > 0 {
+		fmt.Fprintf(&b, "  with these logins: %s\n", strings.Join(p.Logins, "; "))
+	}
 	for _, w := range p.Warnings {
 		fmt.Fprintf(&b, "\n⚠ %s\n", w)
 	}
