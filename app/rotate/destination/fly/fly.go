@@ -112,7 +112,7 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 		secrets, err := d.secrets(ctx, a.name)
 		if err != nil {
 			s.Problems = append(s.Problems, problem(a, err))
-			if errors.Is(err, destination.ErrNotInstalled) || ctx.Err() != nil || loggedOut(err) {
+			if errors.Is(err, destination.ErrNotInstalled) || ctx.Err() != nil || loggedOut(err) || destination.Unreachable(err) {
 				break // the others would fail alike
 			}
 			continue

@@ -60,6 +60,11 @@ func (d *Driver) Look(ctx context.Context, p destination.Project) destination.Su
 	}
 	s.Account = l.account
 	if l.project != "" {
+		if len(projects) > 0 && !slices.Equal(projects, []string{l.project}) {
+			s.Problems = append(s.Problems, destination.Problem{
+				What: "RAILWAY_TOKEN is " + l.account + ", and the clone is linked to another project too", Next: "unset RAILWAY_TOKEN, run railway login, and run this again",
+			})
+		}
 		projects = []string{l.project}
 	} else if set := d.machine.Getenv("RAILWAY_PROJECT_ID"); set != "" {
 		projects = []string{set}

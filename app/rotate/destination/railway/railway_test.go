@@ -250,3 +250,23 @@ func TestWhatRunsIsMadeAgain(t *testing.T) {
 		})
 	}
 }
+
+// A token of one project sees nothing of another that the clone is linked to: that is told.
+func TestATokenOfAnotherProject(t *testing.T) {
+	t.Parallel()
+	h, home, dir := start(t, "x"), t.TempDir(), t.TempDir()
+	if err := os.MkdirAll(filepath.Join(home, ".railway"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(map[string]any{"projects": map[string]any{dir: map[string]string{"project": "p-other"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(home, ".railway", "config.json"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := New(machine(h, home, "RAILWAY_TOKEN="+railwaytest.ProjectToken)).Look(t.Context(), clone(dir, nil, func(string) destination.Holding { return destination.Other }))
+	if len(s.Problems) != 1 || !strings.Contains(s.Problems[0].What, "RAILWAY_TOKEN is a token of project shop (production), and the clone is linked to another project too") {
+		t.Errorf("%+v", s.Problems)
+	}
+}
