@@ -136,7 +136,7 @@ func TestProgramsOfTheCloneAreNotRun(t *testing.T) {
 		if _, err := m.Tools().Run(t.Context(), destination.Call{Program: "vendor", Args: []string{"echo"}}); err != nil {
 			t.Error(err)
 		}
-		if seen := destinationtest.Calls(t, dir); strings.Contains(seen, in) || !strings.Contains(seen, `"PATH=`+dir+`"`) {
+		if seen := destinationtest.Calls(t, dir); strings.Contains(seen, in) || !strings.Contains(seen, `"PATH=`+dir+`"`) || !strings.Contains(seen, "NoDefaultCurrentDirectoryInExePath=1") {
 			t.Errorf("the program was told of %s: %s", in, seen)
 		}
 	}

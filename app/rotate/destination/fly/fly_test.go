@@ -176,3 +176,16 @@ func TestValuesAreKeptExactlyOrRefused(t *testing.T) {
 		}
 	}
 }
+
+// Where Fly can't be reached it is asked once for all apps, since each question takes its time.
+func TestFlyThatIsAwayIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	dir := destinationtest.Install(t, "fly")
+	destinationtest.Memory(t, dir, func(m *flytest.Memory) { m.Trouble = destinationtest.Down })
+	m := machine(t, dir, true)
+	m.Pause = time.Millisecond
+	s := New(m).Look(t.Context(), project(destinationtest.Files{"a/fly.toml": `app = "a"`, "b/fly.toml": `app = "b"`, "c/fly.toml": `app = "c"`}))
+	if n := strings.Count(destinationtest.Calls(t, dir), `"list"`); len(s.Problems) != 1 || n > 2 {
+		t.Errorf("%d questions, %+v", n, s.Problems)
+	}
+}

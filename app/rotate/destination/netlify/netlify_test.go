@@ -261,3 +261,16 @@ func TestShared(t *testing.T) {
 		}
 	}
 }
+
+// A list that is cut off is told, with what was found in it.
+func TestMoreSitesThanAreRead(t *testing.T) {
+	t.Parallel()
+	sites := []netlifytest.Site{shop(detecttest.Key(1, detect.Live), false)}
+	for i := range 2000 {
+		sites = append(sites, netlifytest.Site{ID: fmt.Sprintf("other-%d", i), Name: "other", Repo: "acme/other"})
+	}
+	s := look(t, begin(t, destinationtest.Files{"netlify.toml": ""}, nil, sites...))
+	if len(s.Places) == 0 || len(s.Problems) != 1 || s.Problems[0].What != "list the sites of the login on Netlify: there are more than rekey reads" || s.Problems[0].Next != "look at the others yourself" {
+		t.Errorf("%+v", s.Problems)
+	}
+}
