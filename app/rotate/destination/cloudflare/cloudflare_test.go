@@ -183,6 +183,9 @@ func TestPlaces(t *testing.T) {
 		var whats []string
 		for _, p := range s.Problems {
 			whats = append(whats, p.What)
+			if strings.Contains(p.What, "Secrets Store") && !strings.Contains(p.Next, "wrangler secrets-store secret update STORE --secret-id ID --remote") { // by itself it changes a local store
+				t.Error(p.Next)
+			}
 		}
 		for _, what := range []string{"broken/wrangler.json doesn't say the name", "Worker queue is in Cloudflare's Secrets Store", "the Worker never, which never-deployed/wrangler.toml names"} {
 			if !slices.ContainsFunc(whats, func(s string) bool { return strings.Contains(s, what) }) {

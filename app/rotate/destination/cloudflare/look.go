@@ -120,7 +120,7 @@ func (v *survey) target(ctx context.Context, t target) bool {
 		if slices.Contains(v.ask.Variables, variable) {
 			v.problem(destination.Problem{
 				What: fmt.Sprintf("%s of Worker %s is in Cloudflare's Secrets Store (%s)", variable, t.name, t.file),
-				Next: "change it there: wrangler secrets-store secret update, or in Cloudflare's dashboard under Secrets Store",
+				Next: "change it there: wrangler secrets-store secret update STORE --secret-id ID --remote, which asks for the value, or in Cloudflare's dashboard under Secrets Store",
 			})
 		}
 	}

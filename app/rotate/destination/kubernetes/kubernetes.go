@@ -108,7 +108,7 @@ func (d *Driver) places(ctx context.Context, s *destination.Survey, p destinatio
 	if len(keys) == 0 {
 		return
 	}
-	title := fmt.Sprintf("Secret %s in namespace %s (context %s)", u.name, c.namespace, c.context)
+	title := fmt.Sprintf("Kubernetes Secret %s in namespace %s (context %s)", u.name, c.namespace, c.context)
 	if problem, ok := secret.undone(u, title); ok {
 		s.Problems = append(s.Problems, problem)
 		return
@@ -141,7 +141,7 @@ func unit(c scope, secret string, workloads, moving []string) destination.Unit {
 			names, strings.Join(workloads, " "), c.namespace, destination.Word(c.context), strings.Join(moving, ", "))
 		return u
 	}
-	u.Redeploys = "restarts " + names + ", of the image that runs (kubectl rollout restart)"
+	u.Redeploys = "restarts their pods with the image that runs, one after the other (kubectl rollout restart)"
 	return u
 }
 

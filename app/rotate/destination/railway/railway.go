@@ -143,7 +143,7 @@ func place(p destination.Project, project project, e environment, v variable, at
 	} else {
 		service := project.services[at.service]
 		unit.Title = fmt.Sprintf("Railway service %s of project %s (%s)", service, project.name, e.Name)
-		unit.Takes, unit.Redeploys = destination.TakesByRedeploy, "redeploys "+service+": the code that runs, with the new variables"
+		unit.Takes, unit.Redeploys = destination.TakesByRedeploy, "runs the same code again, with the new variables"
 	}
 	title := strings.TrimPrefix(unit.Title, "what uses the ")
 	out := destination.Place{
