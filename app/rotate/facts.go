@@ -116,7 +116,7 @@ func (r *runner) way(s Subject, in Instance) (Way, error) {
 	case r.Options.Way == ByAPI && recipe.api == noAPI:
 		return "", fmt.Errorf("no API of Clerk's rotates a %s: leave --api out, and rekey leads you through the dashboard", describe(s))
 	case r.Options.Way == ByAPI && secretKey && !can:
-		return "", errors.New("Clerk's API can't be used: log in by clerk auth login, or set CLERK_PLATFORM_API_KEY, and name the instance by --instance") //nolint:staticcheck // a name
+		return "", errors.New("there is no way to Clerk's API: log in by clerk auth login, or set CLERK_PLATFORM_API_KEY, and name the instance by --instance")
 	case r.Options.Way == ByAPI:
 		return ByAPI, nil
 	case r.Options.Way == Guided, !secretKey, !can:
