@@ -12,8 +12,10 @@ import (
 	"github.com/rekey-app/rekey/detect/audit/routes"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/checks"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
+	"github.com/rekey-app/rekey/respond/routemap"
 	"github.com/rekey-app/rekey/respond/text"
 )
 
@@ -108,8 +110,8 @@ func (a *auditing) conclude(ctx context.Context, state ledger.Audit) error {
 	}
 	a.done(ctx, len(state.Findings), len(state.Gaps))
 	return a.Publish.PublishAudit(ctx, a.owner, text.AuditFacts{
-		Repository: a.Recorder.WithURL(a.repository), Head: a.task.head, Policy: a.policy, Findings: text.Described(state.Findings),
-		AllowedBefore: state.Allowed, Gaps: state.Gaps, Routes: routes.Map{Routes: state.Routes}, Began: a.began, Ended: a.Now(),
+		Repository: a.Recorder.WithURL(a.repository), Head: a.task.head, Policy: a.policy, Findings: checks.Described(state.Findings),
+		AllowedBefore: state.Allowed, Gaps: state.Gaps, Routes: routemap.State(routes.Map{Routes: state.Routes}, a.linked()), Began: a.began, Ended: a.Now(),
 	}, a.create)
 }
 
@@ -263,10 +265,10 @@ func (a *auditing) compare(ctx context.Context, facts *text.AuditFacts, base, he
 		return nil
 	}
 	now := a.findings(ctx, results[1].Findings)
-	facts.Findings = text.Described(a.brought(a.findings(ctx, results[0].Findings), now, base, head, c))
+	facts.Findings = checks.Described(a.brought(a.findings(ctx, results[0].Findings), now, base, head, c))
 	facts.Stood = len(now) - len(facts.Findings)
 	for _, allowed := range results[1].Allowed {
-		f := text.Described(a.findings(ctx, []audit.Finding{allowed.Finding}))
+		f := checks.Described(a.findings(ctx, []audit.Finding{allowed.Finding}))
 		facts.Allowed = append(facts.Allowed, text.AuditAllowed{Finding: f[0], Reason: a.Scanner.RedactString(ctx, allowed.Reason)})
 	}
 	facts.Gaps = append(facts.Gaps, a.gaps(ctx, head, c.head, results[1].Notes)...)
@@ -277,8 +279,13 @@ func (a *auditing) compare(ctx context.Context, facts *text.AuditFacts, base, he
 	if err != nil {
 		return err
 	}
-	facts.RoutesBefore, facts.Routes = maps[0], maps[1]
+	facts.Routes = routemap.Brought(maps[0], maps[1], facts.This(), a.linked())
 	return nil
+}
+
+// linked is how a map of routes links to files.
+func (a *auditing) linked() routemap.Options {
+	return routemap.Options{Repository: a.Recorder.WithURL(a.repository).URL, Commit: a.task.head}
 }
 
 // brought returns what a pull request brings of the findings at its head, and marks those on lines that it changed.

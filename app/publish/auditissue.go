@@ -11,6 +11,7 @@ import (
 	"github.com/rekey-app/rekey/app/record"
 	"github.com/rekey-app/rekey/github"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/checks"
 	"github.com/rekey-app/rekey/respond/job"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/text"
@@ -71,7 +72,7 @@ func (e *auditIssueEffect) Facts(ctx context.Context, tx Tx, _ ledger.Action) (e
 	e.issue = standing{w: e.w, client: e.w.GitHub.Repository(record.Target(target), github.RespondAccess)}
 	e.facts = text.AuditIssueFacts{
 		Audit: text.AuditFacts{
-			Repository: e.w.Recorder.WithURL(e.repository), Head: last.Head, Policy: e.policy, Findings: text.Described(last.Findings),
+			Repository: e.w.Recorder.WithURL(e.repository), Head: last.Head, Policy: e.policy, Findings: checks.Described(last.Findings),
 			AllowedBefore: last.Allowed, Gaps: last.Gaps,
 		},
 		Private: target.Private, Elsewhere: target.ID != e.repository.ID,

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/checks"
 	"github.com/rekey-app/rekey/respond/ledger"
 	"github.com/rekey-app/rekey/respond/text"
 )
@@ -14,6 +15,7 @@ func exposure(ctx context.Context, tx Tx, l respond.Leak) (e text.Exposure, err 
 	if l.Kind != respond.ExposedKey {
 		return e, nil
 	}
+	e.Advisory = checks.Advisory(l.Redacted)
 	last, err := tx.Audit(ctx, l.Repository)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return e, nil

@@ -23,7 +23,7 @@ import (
 func TestRotateAtATerminal(t *testing.T) {
 	t.Parallel()
 	r := newRotation(t)
-	key := r.newKey(2)
+	key := r.newKey()
 	report := filepath.Join(r.home, "rotation.md")
 	got := r.terminal(100, r.willing(key), "--guided", "--report", report, r.issue)
 	if got.status != 0 {
@@ -54,7 +54,7 @@ func TestRotateByScripts(t *testing.T) {
 		wrote  bool     // everything has the new key, else nothing has
 	}{
 		"key-stdin": {with: func(r *rotation) (string, []string) {
-			return r.newKey(2).Reveal() + "\n", []string{"--yes", "--key-stdin", "--format", "json", r.issue}
+			return r.newKey().Reveal() + "\n", []string{"--yes", "--key-stdin", "--format", "json", r.issue}
 		}, status: 1, says: []string{`"finished": false`, `It is left to you: the old key still works until then.`}, wrote: true},
 		"dry run": {
 			with: func(r *rotation) (string, []string) { return "", []string{"--dry-run"} },
@@ -91,7 +91,7 @@ func TestRotateByScripts(t *testing.T) {
 			status: 2, says: []string{"--instance says ins_another, and the key is of " + rotatedInstance},
 		},
 		"fenced": {with: func(r *rotation) (string, []string) {
-			key := r.newKey(2)
+			key := r.newKey()
 			r.clerk.Fence(key)
 			return key.Reveal(), []string{"--yes", "--key-stdin"}
 		}, status: 2, says: []string{"accepts the new key from certain addresses only", "Nothing was written"}},
@@ -219,7 +219,7 @@ func TestRotateIsKilled(t *testing.T) {
 				t.Parallel()
 				r := newRotation(t)
 				r.after = after
-				key := r.newKey(2)
+				key := r.newKey()
 				args := []string{way, r.issue}
 				if way == "--api" {
 					r.clerk.Delete(key)
@@ -263,7 +263,7 @@ func TestRotateIsKilled(t *testing.T) {
 func TestRotateIsKilledAfterEachStep(t *testing.T) {
 	t.Parallel()
 	r := newRotation(t)
-	key := r.newKey(2)
+	key := r.newKey()
 	var said strings.Builder
 	killed, status := 0, -1
 	for ; status == -1 && killed < 30; killed++ {
@@ -295,7 +295,7 @@ func TestRotateIsKilledAfterEachStep(t *testing.T) {
 func TestRotateIsInterrupted(t *testing.T) {
 	t.Parallel()
 	r := newRotation(t)
-	key := r.newKey(2)
+	key := r.newKey()
 	for i, question := range []string{"Do this now?", "New key: ", "Done? [y/N] ", "Is it deleted? [y/N] "} {
 		hidden, shown := false, false
 		stop := prompt{question, func(tty *os.File, p *os.Process) string {

@@ -49,7 +49,7 @@ func TestRotateInAHostileClone(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "git", "-C", r.clone, "add", ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	got := r.script(r.newKey(2).Reveal(), "--yes", "--key-stdin", "--report", filepath.Join(r.home, "report.md"))
+	got := r.script(r.newKey().Reveal(), "--yes", "--key-stdin", "--report", filepath.Join(r.home, "report.md"))
 	report, err := os.ReadFile(filepath.Join(r.home, "report.md"))
 	if err != nil || got.status == 0 {
 		t.Errorf("status %d, %v:\n%s%s", got.status, err, got.out, got.err)
@@ -108,7 +108,7 @@ func TestRotateNarrowed(t *testing.T) {
 	if !ok || !strings.HasPrefix(place, "github:") {
 		t.Fatalf("no place is in doubt:\n%s", dry.out)
 	}
-	key := r.newKey(2)
+	key := r.newKey()
 	got := r.script(key.Reveal(), "--yes", "--key-stdin", "--skip", "vercel", "--include", place)
 	runs, _ := r.vercel.Runs("prj_shop")
 	if got.status != 1 || runs["CLERK_SECRET_KEY"] != r.old.Reveal() {
@@ -133,7 +133,7 @@ func TestRotateEveryKind(t *testing.T) {
 		{"oauth_client_secret", "CLERK_OAUTH_CLIENT_SECRET", detecttest.OAuthClientSecret(1), detecttest.OAuthClientSecret(2)},
 		{"encryption_key", "CLERK_ENCRYPTION_KEY", detecttest.EncryptionKey(1), ""},
 		{"platform_api_key", "CLERK_PLATFORM_API_KEY", detecttest.PlatformAPIKey(1), detecttest.PlatformAPIKey(2)},
-		{"legacy_api_key", "CLERK_API_KEY", detecttest.LegacyKey(1, detect.Live), r.newKey(2).Reveal()},
+		{"legacy_api_key", "CLERK_API_KEY", detecttest.LegacyKey(1, detect.Live), r.newKey().Reveal()},
 	} {
 		r.write(".env.local", "# of Clerk: CLERK_SECRET_KEY\n"+c.variable+"="+c.old+"\n")
 		args := []string{"--yes", "--kind", c.kind, "--no-comment", "--instance", rotatedInstance}

@@ -1,18 +1,14 @@
 package text
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/rekey-app/rekey/detect/audit"
-	"github.com/rekey-app/rekey/detect/audit/routes"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/markdown"
@@ -44,9 +40,9 @@ type AuditFacts struct {
 	// AllowedBefore counts findings that comments accept where only their number is known.
 	AllowedBefore int
 	Gaps          []string // what was not read, in words
-	// Routes are those at the commit, and RoutesBefore those where the pull request begins. Without routes there is no map.
-	Routes, RoutesBefore routes.Map
-	Began, Ended         time.Time
+	// Routes is the map of routes within so many bytes, as what is written on a folded section and in it; nil, and no summary: there is none.
+	Routes       func(room int) (summary, body string)
+	Began, Ended time.Time
 }
 
 // AuditAllowed is a finding that a comment accepts.
@@ -80,28 +76,29 @@ func AuditDigest(run CheckRun) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// checkPages is where the pages of checks are.
-const checkPages = "https://github.com/rekey-app/rekey/blob/main/docs/checks/"
-
-// Described are findings with what the checks themselves say.
-func Described(findings []respond.AuditFinding) []respond.AuditFinding {
-	list := slices.Clone(findings)
-	for i := range list {
-		f := &list[i]
-		check, _ := audit.Lookup(f.Check)
-		f.Title, f.Fix, f.Page = cmp.Or(check.Title, f.Check), cmp.Or(f.Fix, check.Fix), checkPages+f.Check+".md"
-	}
-	return list
-}
-
 type auditView struct{ AuditFacts }
+
+// routeMap is the map of routes, folded, within so many bytes.
+func (v auditView) routeMap(room int) string {
+	if v.Routes == nil {
+		return ""
+	}
+	summary, body := v.Routes(room)
+	if body == "" {
+		return ""
+	}
+	return "\n" + folded(summary, body)
+}
 
 // brings reports whether it is about what a pull request or a merge group brings.
 func (v auditView) brings() bool { return v.Pull != 0 || v.Merge }
 
 // this names what is looked at, in a sentence.
-func (v auditView) this() string {
-	if v.Merge {
+func (v auditView) this() string { return v.This() }
+
+// This names what a pull request or a merge group is, in a sentence: "this pull request".
+func (f AuditFacts) This() string {
+	if f.Merge {
 		return "this merge group"
 	}
 	return "this pull request"

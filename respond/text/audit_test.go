@@ -10,6 +10,7 @@ import (
 	"github.com/rekey-app/rekey/detect"
 	"github.com/rekey-app/rekey/detect/audit/routes"
 	"github.com/rekey-app/rekey/respond"
+	"github.com/rekey-app/rekey/respond/routemap"
 )
 
 func unawaited(line int, changed bool) respond.AuditFinding {
@@ -67,15 +68,17 @@ func TestSecondCheckRuns(t *testing.T) {
 			f.Findings = []respond.AuditFinding{unawaited(12, false), renamed}
 		}},
 		{"a clean default branch", func(f *AuditFacts) { f.Pull, f.Changes = 0, 0 }},
-		{"a default branch with routes", func(f *AuditFacts) { f.Pull, f.Changes, f.Routes = 0, 0, someRoutes() }},
+		{"a default branch with routes", func(f *AuditFacts) { f.Pull, f.Changes, f.Routes = 0, 0, state(f, someRoutes()) }},
 		{"a pull request that changes routes", func(f *AuditFacts) {
-			f.Routes, f.RoutesBefore = someRoutes(), someRoutes()
-			f.RoutesBefore.Routes[0].State = routes.Unknown
-			f.RoutesBefore.Routes[1].Path = "/api/legacy"
+			before := someRoutes()
+			before.Routes[0].State = routes.Unknown
+			before.Routes[1].Path = "/api/legacy"
+			f.Routes = brought(f, before, someRoutes())
 		}},
 		{"a pull request that moves routes to other lines", func(f *AuditFacts) {
-			f.Routes, f.RoutesBefore = someRoutes(), someRoutes()
-			f.RoutesBefore.Routes[0].Line++
+			before := someRoutes()
+			before.Routes[0].Line++
+			f.Routes = brought(f, before, someRoutes())
 		}},
 		{"a merge group", func(f *AuditFacts) { bring(f); f.Pull, f.Merge = 0, true }},
 		{"a merge group with nothing that is checked", func(f *AuditFacts) { f.Pull, f.Merge, f.Changes = 0, true, 0 }},
@@ -104,6 +107,15 @@ func TestTheSecondDigestKnowsAnnotations(t *testing.T) {
 	}
 }
 
+// state and brought are the map of routes as the check gets it.
+func state(f *AuditFacts, m routes.Map) func(int) (string, string) {
+	return routemap.State(m, routemap.Options{Repository: f.Repository.URL, Commit: f.Head})
+}
+
+func brought(f *AuditFacts, before, now routes.Map) func(int) (string, string) {
+	return routemap.Brought(before, now, f.This(), routemap.Options{Repository: f.Repository.URL, Commit: f.Head})
+}
+
 func someRoutes() routes.Map {
 	return routes.Map{Routes: []routes.Route{
 		{
@@ -126,10 +138,10 @@ func TestManyRoutesFit(t *testing.T) {
 		return m
 	}
 	for name, of := range map[string]func(*AuditFacts){
-		"the default branch": func(f *AuditFacts) { f.Pull, f.Changes, f.Routes = 0, 0, many(routes.Unknown) },
-		"a pull request":     func(f *AuditFacts) { f.Routes, f.RoutesBefore = many(routes.Unknown), many(routes.Public) },
+		"the default branch": func(f *AuditFacts) { f.Pull, f.Changes, f.Routes = 0, 0, state(f, many(routes.Unknown)) },
+		"a pull request":     func(f *AuditFacts) { f.Routes = brought(f, many(routes.Public), many(routes.Unknown)) },
 		"findings too": func(f *AuditFacts) {
-			f.Pull, f.Changes, f.Routes = 0, 0, many(routes.Unknown)
+			f.Pull, f.Changes, f.Routes = 0, 0, state(f, many(routes.Unknown))
 			for n := range 50 {
 				finding := unawaited(n+1, true)
 				finding.Fix = strings.Repeat("Do this. ", 80)

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/rekey-app/rekey/detect"
-	"github.com/rekey-app/rekey/detect/audit"
 	"github.com/rekey-app/rekey/respond"
 	"github.com/rekey-app/rekey/respond/format"
 	"github.com/rekey-app/rekey/respond/guide"
@@ -16,14 +15,26 @@ import (
 
 // Exposure is what the latest audit of the default branch says of a leak of the kind [respond.ExposedKey].
 type Exposure struct {
+	Advisory Advisory               // that causes it
 	Head     string                 // the commit that was audited; "": none was
 	Findings []respond.AuditFinding // of the advisory
 	Fixed    bool                   // nothing is affected any more, and everything was read
 }
 
+// Advisory is what an advisory says.
+type Advisory struct {
+	Title, Link string
+	Fix         string // as a sentence
+	Why         string // as a paragraph
+	Versions    []Versions
+}
+
+// Versions are those of a package: from one on, "" for the first, and below another one.
+type Versions struct{ Package, From, Below string }
+
 // exposedIssue is the issue of a leak that has no key: what happened, what to upgrade, and how to rotate.
 func (v issueView) exposedIssue(ctx context.Context) IssueText {
-	check, _ := audit.Lookup(v.Leak.Redacted)
+	check := v.Exposed.Advisory
 	var b strings.Builder
 	b.WriteString(Marker(v.Repository.ID, v.Leak.Fingerprint) + "\n" + v.exposedOpening(check))
 	g := guide.For(ctx, v.exposedGuide(check), v.Files)
@@ -48,7 +59,7 @@ func (v issueView) exposedIssue(ctx context.Context) IssueText {
 	}
 }
 
-func (v issueView) exposedOpening(check audit.Check) string {
+func (v issueView) exposedOpening(check Advisory) string {
 	switch v.Leak.State {
 	case respond.Ignored:
 		return v.opening()
@@ -70,7 +81,7 @@ func (v issueView) exposedOpening(check audit.Check) string {
 	return s + ".\n\nNo key was found in the repository, and rekey can't tell whether anyone has asked the server for it. Treat it as compromised.\n\n"
 }
 
-func (v issueView) exposedGuide(check audit.Check) guide.Leak {
+func (v issueView) exposedGuide(check Advisory) guide.Leak {
 	l := guideLeak(v.IssueFacts)
 	l.Kind, l.Redacted = detect.SecretKey, ""
 	what := check.Fix
@@ -82,7 +93,7 @@ func (v issueView) exposedGuide(check audit.Check) guide.Leak {
 	return l
 }
 
-func (v issueView) exposedFacts(check audit.Check) string {
+func (v issueView) exposedFacts(check Advisory) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "| | |\n| --- | --- |\n| **Advisory** | %s: %s |\n| **Severity** | %s |\n| **Found** | %s |\n", markdown.Link(v.Leak.Redacted, check.Link), check.Title,
 		v.Leak.Severity, format.Time(v.Leak.Detected))

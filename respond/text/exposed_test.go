@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/audit"
 	"github.com/rekey-app/rekey/respond"
 )
 
@@ -16,12 +17,17 @@ func exposedCases() map[string]IssueFacts {
 	l := respond.Exposed(advisory, detect.CriticalSeverity, "the Frontend API proxy is on, and package-lock.json has @clerk/express 2.0.6 with @clerk/backend 3.2.2")
 	l.ID, l.Repository, l.Detected = 12, shop.ID, monday
 	open := issueFacts(l)
-	open.Exposed = Exposure{Head: head, Findings: []respond.AuditFinding{{
+	check, _ := audit.Lookup(advisory)
+	says := Advisory{Title: check.Title, Link: check.Link, Fix: check.Fix, Why: check.Why}
+	for _, v := range check.Versions {
+		says.Versions = append(says.Versions, Versions(v))
+	}
+	open.Exposed = Exposure{Advisory: says, Head: head, Findings: []respond.AuditFinding{{
 		Check: advisory, Severity: detect.CriticalSeverity, Path: "src/server.ts", Line: 5, EndLine: 5,
 		Fix: "Upgrade @clerk/express to 2.0.7 or later, and rotate the secret key: anyone who exploited it has the key.",
 	}}}
 	upgraded := open
-	upgraded.Exposed = Exposure{Head: head, Fixed: true}
+	upgraded.Exposed = Exposure{Advisory: says, Head: head, Fixed: true}
 	public := open
 	public.Repository.Private, public.Private = false, false
 	closed := func(f IssueFacts, state respond.State, reason string) IssueFacts {

@@ -95,8 +95,8 @@ func (t *Tools) path() []string {
 		if !filepath.IsAbs(dir) {
 			return true
 		}
-		if real, err := filepath.EvalSymlinks(dir); err == nil {
-			dir = real
+		if resolved, err := filepath.EvalSymlinks(dir); err == nil {
+			dir = resolved
 		}
 		return t.clone != "" && within(t.clone, dir)
 	})

@@ -124,12 +124,12 @@ func TestProgramsOfTheCloneAreNotRun(t *testing.T) {
 	if err := os.Rename(destinationtest.Install(t, "vendor"), own); err != nil {
 		t.Fatal(err)
 	}
-	real, err := filepath.EvalSymlinks(clone)
+	resolved, err := filepath.EvalSymlinks(clone)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, in := range []string{own, filepath.Join(link, "bin"), "node_modules/.bin"} {
-		m := &destination.Machine{Clone: real, Home: "/home/ada", Environ: []string{"PATH=" + in + string(filepath.ListSeparator) + dir}}
+		m := &destination.Machine{Clone: resolved, Home: "/home/ada", Environ: []string{"PATH=" + in + string(filepath.ListSeparator) + dir}}
 		if found, ok := m.Tools().Find("vendor"); !ok || found != filepath.Join(dir, "vendor") {
 			t.Errorf("%s: %s is found", in, found)
 		}
@@ -141,7 +141,7 @@ func TestProgramsOfTheCloneAreNotRun(t *testing.T) {
 		}
 	}
 	// Settings of a home directory may be in git.
-	home := &destination.Machine{Clone: real, Home: filepath.Join(real), Environ: []string{"PATH=" + own}}
+	home := &destination.Machine{Clone: resolved, Home: resolved, Environ: []string{"PATH=" + own}}
 	if _, ok := home.Tools().Find("vendor"); !ok {
 		t.Error("a person's own program is not found")
 	}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -111,10 +112,17 @@ func parseWorkflow(base, text string) workflow {
 	return w
 }
 
+// namedSecret is where an expression names a secret, in upper case.
+var namedSecret = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\bSECRETS(?:\.|\[\s*['"])([A-Z_][A-Z0-9_]*)`) })
+
 // uses reports whether it names a secret.
 func (w workflow) uses(secret string) bool {
-	at := regexp.MustCompile(`\bSECRETS(\.|\[\s*['"])` + regexp.QuoteMeta(strings.ToUpper(secret)) + `\b`)
-	return at.MatchString(w.text)
+	for _, m := range namedSecret().FindAllStringSubmatch(w.text, -1) {
+		if m[1] == strings.ToUpper(secret) {
+			return true
+		}
+	}
+	return false
 }
 
 // deploys returns the workflows that deploy with a secret, and how a person has them deploy again; none where no workflow does.

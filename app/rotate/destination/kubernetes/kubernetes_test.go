@@ -242,7 +242,8 @@ func TestARestartShipsNothingNewer(t *testing.T) {
 		"shop": destination.TakesByHand, "shop:latest": destination.TakesByHand, "registry:5000/shop": destination.TakesByHand, "registry:5000/shop:main": destination.TakesByHand,
 		"shop:v1.2": destination.TakesByRedeploy, "ghcr.io/acme/shop:sha-3f2a91b": destination.TakesByRedeploy, "shop:latest@sha256:3f2a": destination.TakesByRedeploy,
 	} {
-		for _, file := range []string{deployment, deployment[:strings.Index(deployment, "---")]} { // two workloads, and one alone
+		alone, _, _ := strings.Cut(deployment, "---")
+		for _, file := range []string{deployment, alone} { // two workloads, and one alone
 			dir := destinationtest.Install(t, "kubectl")
 			destinationtest.Memory(t, dir, func(m *kubernetestest.Memory) {
 				m.Context, m.Secrets = "kind shop", map[string]kubernetestest.Secret{"prod/clerk": {Data: map[string][]byte{"secret-key": []byte("x")}}}
