@@ -54,6 +54,9 @@ type auditsPage struct {
 	Development  int // repositories where production uses a development instance
 }
 
+// Why is the page about that.
+func (auditsPage) Why() string { return checkPages + "C21.md" }
+
 // maxShown is how many findings of a repository the page names.
 const maxShown = 5
 
