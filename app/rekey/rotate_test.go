@@ -55,7 +55,7 @@ func TestRotateByScripts(t *testing.T) {
 	}{
 		"key-stdin": {with: func(r *rotation) (string, []string) {
 			return r.newKey().Reveal() + "\n", []string{"--yes", "--key-stdin", "--format", "json", r.issue}
-		}, status: 1, says: []string{`"finished": false`, `It is left to you: the old key still works until then.`}, wrote: true},
+		}, status: 1, says: []string{`"finished": false`, `Not yet: the old key has to keep working until the steps before this one are done.`}, wrote: true},
 		"dry run": {
 			with: func(r *rotation) (string, []string) { return "", []string{"--dry-run"} },
 			says: []string{"Nothing has changed yet", ".env.local, which holds the old one", "Vercel project shop, production", "environment production", "/issues/1"},

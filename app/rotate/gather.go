@@ -253,6 +253,8 @@ func (r *runner) instance(ctx context.Context, s Subject) (Instance, *Problem, e
 	}
 	list := among(apps, s.Environment, known, keys, wanted)
 	switch {
+	case len(list) == 1 && list[0].Because == "":
+		return r.only(ctx, list[0], known, wanted)
 	case len(list) == 1:
 		return list[0], nil, nil
 	case len(list) == 0:
@@ -273,6 +275,28 @@ func (r *runner) instance(ctx context.Context, s Subject) (Instance, *Problem, e
 	}
 	list[i].Because = "you chose it"
 	return list[i], nil, nil
+}
+
+// only is the one instance that a login to Clerk sees, of which nothing in the clone says that it is the credential's: the credential may be of another
+// workspace, and Clerk's API would end the keys of the wrong one. It counts with a person's word alone.
+func (r *runner) only(ctx context.Context, one, known Instance, wanted wish) (Instance, *Problem, error) {
+	one.Because = "you named it"
+	switch {
+	case wanted != wish{}:
+		return one, nil, nil
+	case r.Way == Guided: // what is pasted will tell
+		return known, nil, nil
+	}
+	yes, err := r.Person.Confirm(ctx, "Nothing in this clone says which instance the key is of. Your login to Clerk sees "+one.label()+". Is it that one?")
+	switch {
+	case errors.Is(err, ErrNobody):
+		return known, &Problem{Driver: "clerk", Problem: destination.Problem{
+			What: "nothing in this clone says which instance the key is of; your login sees " + one.label(), Next: "name it by --instance, if it is that one",
+		}}, nil
+	case err != nil || !yes:
+		return known, nil, err
+	}
+	return one, nil, nil
 }
 
 // byPublishableKey asks which instance the publishable keys of the clone are of. Where they are of several, nothing is known.

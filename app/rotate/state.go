@@ -85,6 +85,19 @@ func (s *state) step(do Action) (Step, bool) {
 	return Step{}, false
 }
 
+// openBefore reports whether a step that comes before this one is left to a person.
+func (s *state) openBefore(step Step) bool {
+	for _, earlier := range s.Plan.Steps {
+		if earlier.ID == step.ID {
+			return false
+		}
+		if d, is := s.Done[earlier.ID]; !is || d.Open {
+			return true
+		}
+	}
+	return false
+}
+
 // left are the steps that are left to a person.
 func (s *state) left() []Step {
 	var out []Step

@@ -252,6 +252,9 @@ func (r *runner) end(ctx context.Context) (done, error) {
 		return r.ended(ctx)
 	}
 	step, _ := r.state.step(End)
+	if !r.state.Plan.endsFirst() && r.state.openBefore(step) {
+		return done{Open: true, Detail: "Not yet: the old " + noun(r.state.Plan.Subject) + " has to keep working until the steps before this one are done. Run the same command then."}, nil
+	}
 	r.Person.Show("→ " + step.Text + lastUsed(r.state.Plan.Subject))
 	for {
 		yes, err := r.Person.Confirm(ctx, "Is it deleted?")

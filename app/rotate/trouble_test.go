@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/rekey-app/rekey/detect"
+	"github.com/rekey-app/rekey/detect/detecttest"
+	"github.com/rekey-app/rekey/respond/clerk/clerktest"
 )
 
 // TestOldKeyIsDead: nobody is asked to delete what is deleted, and the places get the new one all the same.
@@ -80,6 +82,62 @@ func TestSilentServer(t *testing.T) {
 	w.issue.closed = true
 	if out, err := w.run(t.Context(), nil); err != nil || !out.Report.Finished {
 		t.Errorf("%v, %+v", err, out.Report.Left)
+	}
+}
+
+// TestTheOldKeyWorksUntilAllIsDone: nobody is told to delete it while a step that a person does is open. The same command asks once that is done.
+func TestTheOldKeyWorksUntilAllIsDone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.person.pastes = []detect.Secret{w.newKey(2)}
+	w.person.answers = map[string]bool{"Done?": false}
+	out, err := w.run(t.Context(), nil)
+	asked := strings.Contains(strings.Join(w.person.asked, "\n"), "Is it deleted?")
+	if err != nil || out.Report.Finished || asked || !w.clerk.Works(w.old) || len(w.issue.comments) > 0 {
+		t.Errorf("%v, asked to delete: %t, comments %q", err, asked, w.issue.comments)
+	}
+	if said := out.Report.Summary(); !strings.Contains(said, "Not yet: the old key has to keep working") {
+		t.Errorf("%s", said)
+	}
+	w.person.answers = nil
+	if out, err = w.run(t.Context(), nil); err != nil || !out.Report.Finished || w.clerk.Works(w.old) {
+		t.Errorf("%v, %+v", err, out.Report.Left)
+	}
+}
+
+// TestTheOnlyInstance: that a login to Clerk sees one instance alone does not make it the key's. Clerk's API ends no keys of it without a person's word.
+func TestTheOnlyInstance(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer, absent bool
+		instance       string
+		want           Way
+	}{
+		"Yes":       {answer: true, want: ByAPI},
+		"No":        {want: Guided},
+		"Nobody":    {absent: true, want: ""},
+		"Named":     {absent: true, instance: "production", want: ByAPI},
+		"NamedByID": {absent: true, instance: instanceID, want: ByAPI},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.write(".env.production", "")
+			token := detect.NewSecret(detecttest.PlatformAPIKey(3))
+			w.clerk.AddLogin(token, clerktest.Login{})
+			w.login = token.Reveal()
+			w.person.pastes = []detect.Secret{w.newKey(2)}
+			w.person.absent, w.person.answers = c.absent, map[string]bool{"Is it that one?": c.answer}
+			out, err := w.run(t.Context(), func(o *Options) {
+				o.Instance = c.instance
+				if c.absent {
+					o.Way, o.Yes = ByAPI, true
+				}
+			})
+			if (c.want == "") != (err != nil) || out.Report.Way != c.want || (w.rotations() > 0) != (c.want == ByAPI) {
+				t.Errorf("%v, way %q, %d rotations", err, out.Report.Way, w.rotations())
+			}
+		})
 	}
 }
 

@@ -271,14 +271,14 @@ func (s *script) Confirm(ctx context.Context, question string) (bool, error) {
 	if err := s.world.moments.pass(ctx); err != nil {
 		return false, err
 	}
-	if strings.Contains(question, "Is it deleted?") {
-		s.world.clerk.Delete(s.world.old)
-	}
 	best, yes := "", true
 	for part, answer := range s.answers { // the longest counts
 		if strings.Contains(question, part) && len(part) > len(best) {
 			best, yes = part, answer
 		}
+	}
+	if yes && strings.Contains(question, "Is it deleted?") {
+		s.world.clerk.Delete(s.world.old)
 	}
 	return yes, nil
 }
