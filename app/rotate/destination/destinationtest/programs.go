@@ -1,7 +1,9 @@
 package destinationtest
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -77,4 +79,22 @@ func Calls(t testing.TB, dir string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// Complaint is an error in a program's own words.
+type Complaint string //nolint:errname // what a program says
+
+// Error returns them.
+func (c Complaint) Error() string { return string(c) }
+
+// Serve runs a program that keeps what it has to remember as T: what it refuses is written to standard error behind the prefix, and ends it with the
+// status. What it changed is kept even then.
+func Serve[T any](p *Process, prefix string, status int, run func(*Process, *T) error) int {
+	var refused error
+	err := Remember(p.Dir, func(memory *T) error { refused = run(p, memory); return nil })
+	if err = cmp.Or(refused, err); err != nil {
+		fmt.Fprintln(p.Err, prefix+err.Error())
+		return status
+	}
+	return 0
 }

@@ -39,37 +39,25 @@ type Memory struct {
 	Trouble    destinationtest.Trouble
 }
 
-// complaint is an error in the program's own words.
-type complaint string
-
-// Error returns them.
-func (c complaint) Error() string { return string(c) }
-
 func failed(code, operation, message string) error {
-	return complaint(fmt.Sprintf("\nAn error occurred (%s) when calling the %s operation: %s", code, operation, message))
+	return destinationtest.Complaint(fmt.Sprintf("\nAn error occurred (%s) when calling the %s operation: %s", code, operation, message))
 }
 
 // Program is aws.
 func Program(p *destinationtest.Process) int {
-	var refused error
-	err := destinationtest.Remember(p.Dir, func(m *Memory) error { refused = run(p, m); return nil })
-	if err = cmp.Or(refused, err); err != nil {
-		fmt.Fprintln(p.Err, err)
-		return 254
-	}
-	return 0
+	return destinationtest.Serve(p, "", 254, run)
 }
 
 func run(p *destinationtest.Process, m *Memory) error {
 	if _, err := os.Stat(filepath.Join(os.Getenv("HOME"), Config)); err != nil && os.Getenv("AWS_ACCESS_KEY_ID") == "" {
-		return complaint("\nUnable to locate credentials. You can configure credentials by running \"aws configure\".")
+		return destinationtest.Complaint("\nUnable to locate credentials. You can configure credentials by running \"aws configure\".")
 	}
 	command := strings.Join(p.Args[:min(2, len(p.Args))], " ")
 	switch m.Trouble {
 	case destinationtest.Expired:
 		return failed("ExpiredTokenException", "GetCallerIdentity", "The security token included in the request is expired")
 	case destinationtest.Down:
-		return complaint("\nCould not connect to the endpoint URL: \"https://sts.eu-west-1.amazonaws.com/\"")
+		return destinationtest.Complaint("\nCould not connect to the endpoint URL: \"https://sts.eu-west-1.amazonaws.com/\"")
 	}
 	switch {
 	case command == "sts get-caller-identity":
@@ -89,7 +77,7 @@ func run(p *destinationtest.Process, m *Memory) error {
 	case "secretsmanager put-secret-value", "ssm put-parameter":
 		return put(p, m, command)
 	}
-	return complaint("\naws: error: argument command: Invalid choice: " + command)
+	return destinationtest.Complaint("\naws: error: argument command: Invalid choice: " + command)
 }
 
 func answer(p *destinationtest.Process, v any) error {
@@ -104,7 +92,7 @@ func (m *Memory) arn(service, rest string) string {
 func listSecrets(p *destinationtest.Process, m *Memory) error {
 	word, ok := strings.CutPrefix(p.Flag("--filters"), "Key=all,Values=")
 	if !ok {
-		return complaint("\naws: error: a list of everything")
+		return destinationtest.Complaint("\naws: error: a list of everything")
 	}
 	list := []map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(m.Secrets)) {
@@ -138,7 +126,7 @@ func describe(p *destinationtest.Process, m *Memory) error {
 	words, contains := strings.CutPrefix(filter, "Key=Name,Option=Contains,Values=")
 	exact, equals := strings.CutPrefix(filter, "Key=Name,Values=")
 	if !contains && !equals {
-		return complaint("\naws: error: a list of everything")
+		return destinationtest.Complaint("\naws: error: a list of everything")
 	}
 	list := []map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(m.Parameters)) {
@@ -176,7 +164,7 @@ func getParameter(p *destinationtest.Process, m *Memory) error {
 
 func put(p *destinationtest.Process, m *Memory, command string) error {
 	if p.Flag("--cli-input-json") != "file:///dev/stdin" {
-		return complaint("\naws: error: the following arguments are required: --cli-input-json")
+		return destinationtest.Complaint("\naws: error: the following arguments are required: --cli-input-json")
 	}
 	trouble := m.Trouble
 	switch trouble {
@@ -187,7 +175,7 @@ func put(p *destinationtest.Process, m *Memory, command string) error {
 		return failed("ThrottlingException", "PutSecretValue", "Rate exceeded")
 	}
 	if slices.ContainsFunc(p.Input, func(b byte) bool { return b >= 0x80 }) {
-		return complaint("\nError parsing parameter 'cli-input-json': 'ascii' codec can't decode byte") // as in a locale without UTF-8
+		return destinationtest.Complaint("\nError parsing parameter 'cli-input-json': 'ascii' codec can't decode byte") // as in a locale without UTF-8
 	}
 	var in struct {
 		SecretID     string `json:"SecretId"`
@@ -197,7 +185,7 @@ func put(p *destinationtest.Process, m *Memory, command string) error {
 		Parameter
 	}
 	if json.Unmarshal(p.Input, &in) != nil {
-		return complaint("\nError parsing parameter 'cli-input-json': Invalid JSON received.")
+		return destinationtest.Complaint("\nError parsing parameter 'cli-input-json': Invalid JSON received.")
 	}
 	if command == "secretsmanager put-secret-value" {
 		if _, ok := m.Secrets[in.SecretID]; !ok {
@@ -217,7 +205,7 @@ func put(p *destinationtest.Process, m *Memory, command string) error {
 	}
 	if trouble == destinationtest.Lost {
 		m.Trouble = destinationtest.None
-		return complaint("\nConnection was closed before we received a valid response from endpoint URL")
+		return destinationtest.Complaint("\nConnection was closed before we received a valid response from endpoint URL")
 	}
 	return nil
 }

@@ -36,19 +36,13 @@ func Wrangler(p *destinationtest.Process) int {
 	return 0
 }
 
-// complaint is an error in the program's own words.
-type complaint string
-
-// Error returns them.
-func (c complaint) Error() string { return string(c) }
-
 type wrangler struct {
 	p             *destinationtest.Process
 	account, base string
 	loggedIn      bool
 }
 
-const errLogin = complaint("In a non-interactive environment, it's necessary to set a CLOUDFLARE_API_TOKEN environment variable for wrangler to work.")
+const errLogin = destinationtest.Complaint("In a non-interactive environment, it's necessary to set a CLOUDFLARE_API_TOKEN environment variable for wrangler to work.")
 
 func (w *wrangler) run() error {
 	args := w.p.Args
@@ -78,7 +72,7 @@ func (w *wrangler) run() error {
 	case "secret bulk":
 		return w.bulk(func(key, value string) error { return w.put(script, key, value) })
 	}
-	return complaint(fmt.Sprintf("Unknown arguments: %s", strings.Join(args, ", ")))
+	return destinationtest.Complaint(fmt.Sprintf("Unknown arguments: %s", strings.Join(args, ", ")))
 }
 
 func (w *wrangler) whoami() error {
@@ -92,7 +86,7 @@ func (w *wrangler) whoami() error {
 	refused := failed != nil && strings.Contains(failed.Error(), "1000]") || !w.loggedIn
 	switch {
 	case old && wanted:
-		return complaint("Unknown argument: json")
+		return destinationtest.Complaint("Unknown argument: json")
 	case refused && wanted:
 		fmt.Fprintln(w.p.Out, `{"loggedIn": false}`)
 		return errLogin
@@ -118,7 +112,7 @@ func (w *wrangler) choose() error {
 		return err
 	}
 	if len(accounts) != 1 {
-		return complaint("More than one account available but unable to select one in non-interactive mode.")
+		return destinationtest.Complaint("More than one account available but unable to select one in non-interactive mode.")
 	}
 	w.account = accounts[0]["id"]
 	return nil
@@ -135,7 +129,7 @@ func (w *wrangler) put(script, key, value string) error {
 func (w *wrangler) bulk(put func(key, value string) error) error {
 	var values map[string]string
 	if err := json.Unmarshal(w.p.Input, &values); err != nil {
-		return complaint("🚨 No content found in file, or piped input.")
+		return destinationtest.Complaint("🚨 No content found in file, or piped input.")
 	}
 	for key, value := range values {
 		if err := put(key, value); err != nil {
@@ -175,7 +169,7 @@ func (w *wrangler) pages(args []string) error {
 	case "secret bulk":
 		return w.bulk(put)
 	}
-	return complaint(fmt.Sprintf("Unknown arguments: %s", strings.Join(args, ", ")))
+	return destinationtest.Complaint(fmt.Sprintf("Unknown arguments: %s", strings.Join(args, ", ")))
 }
 
 // ask sends a request of the API.
@@ -191,7 +185,7 @@ func (w *wrangler) ask(method, path string, body, into any) error {
 	req.Header.Set("Authorization", "Bearer "+Token)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return complaint("fetch failed")
+		return destinationtest.Complaint("fetch failed")
 	}
 	defer resp.Body.Close()
 	answer := struct {
@@ -203,10 +197,10 @@ func (w *wrangler) ask(method, path string, body, into any) error {
 	}{Result: into}
 	said, err := io.ReadAll(resp.Body)
 	if err != nil || json.Unmarshal(said, &answer) != nil {
-		return complaint("fetch failed")
+		return destinationtest.Complaint("fetch failed")
 	}
 	if len(answer.Errors) > 0 {
-		return complaint(fmt.Sprintf("A request to the Cloudflare API (%s) failed.\n\n  %s [code: %d]", path, answer.Errors[0].Message, answer.Errors[0].Code))
+		return destinationtest.Complaint(fmt.Sprintf("A request to the Cloudflare API (%s) failed.\n\n  %s [code: %d]", path, answer.Errors[0].Message, answer.Errors[0].Code))
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ package flytest
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -31,29 +30,17 @@ type Memory struct {
 	Trouble  destinationtest.Trouble
 }
 
-// complaint is an error in the program's own words.
-type complaint string
-
-// Error returns them.
-func (c complaint) Error() string { return string(c) }
-
 // Program is flyctl.
 func Program(p *destinationtest.Process) int {
-	var failed error
-	err := destinationtest.Remember(p.Dir, func(m *Memory) error { failed = run(p, m); return nil })
-	if err = cmp.Or(failed, err); err != nil {
-		fmt.Fprintln(p.Err, "Error:", err)
-		return 1
-	}
-	return 0
+	return destinationtest.Serve(p, "Error: ", 1, run)
 }
 
 func run(p *destinationtest.Process, m *Memory) error {
 	if !signedIn() || m.Trouble == destinationtest.Expired {
-		return complaint("No access token available. Please login with 'flyctl auth login'")
+		return destinationtest.Complaint("No access token available. Please login with 'flyctl auth login'")
 	}
 	if m.Trouble == destinationtest.Down {
-		return complaint(`failed retrieving app: Post "https://api.fly.io/graphql": dial tcp: lookup api.fly.io: no such host`)
+		return destinationtest.Complaint(`failed retrieving app: Post "https://api.fly.io/graphql": dial tcp: lookup api.fly.io: no such host`)
 	}
 	command := strings.Join(p.Args[:min(2, len(p.Args))], " ")
 	if command == "auth whoami" {
@@ -64,7 +51,7 @@ func run(p *destinationtest.Process, m *Memory) error {
 	secrets, ok := m.Apps[app]
 	switch {
 	case !ok:
-		return complaint("Could not find App")
+		return destinationtest.Complaint("Could not find App")
 	case command == "secrets list" && slices.Contains(p.Args, "--json"):
 		return list(p.Out, secrets, m.Staged)
 	case command == "secrets import":
@@ -104,23 +91,23 @@ func load(p *destinationtest.Process, m *Memory, app string) error {
 	trouble := m.Trouble
 	switch trouble {
 	case destinationtest.Forbidden:
-		return complaint("Not authorized to set secrets")
+		return destinationtest.Complaint("Not authorized to set secrets")
 	case destinationtest.Limited:
 		m.Trouble = destinationtest.None
-		return complaint("update secrets: too many requests")
+		return destinationtest.Complaint("update secrets: too many requests")
 	}
 	values, err := Parse(p.Input)
 	switch {
 	case err != nil:
 		return err
 	case len(values) == 0:
-		return complaint("requires at least one SECRET=VALUE pair")
+		return destinationtest.Complaint("requires at least one SECRET=VALUE pair")
 	}
 	maps.Copy(m.Apps[app], values)
 	m.Deployed, m.Staged = append(m.Deployed, app), nil
 	if trouble == destinationtest.Lost {
 		m.Trouble = destinationtest.None
-		return complaint("failed to wait for machines: unexpected EOF")
+		return destinationtest.Complaint("failed to wait for machines: unexpected EOF")
 	}
 	return nil
 }
@@ -135,7 +122,7 @@ func Parse(input []byte) (map[string]string, error) {
 		}
 		name, value, ok := strings.Cut(lines.Text(), "=")
 		if !ok {
-			return nil, complaint("Secrets must be provided as NAME=VALUE pairs")
+			return nil, destinationtest.Complaint("Secrets must be provided as NAME=VALUE pairs")
 		}
 		value = strings.TrimLeft(value, " ")
 		if code, _, comment := strings.Cut(value, "#"); comment && strings.Count(code, `"`)%2 == 0 {

@@ -41,26 +41,14 @@ type Memory struct {
 	Trouble  destinationtest.Trouble
 }
 
-// complaint is an error in the program's own words.
-type complaint string
-
-// Error returns them.
-func (c complaint) Error() string { return string(c) }
-
 // Program is gcloud.
 func Program(p *destinationtest.Process) int {
-	var refused error
-	err := destinationtest.Remember(p.Dir, func(m *Memory) error { refused = run(p, m); return nil })
-	if err = cmp.Or(refused, err); err != nil {
-		fmt.Fprintln(p.Err, "ERROR: "+err.Error())
-		return 1
-	}
-	return 0
+	return destinationtest.Serve(p, "ERROR: ", 1, run)
 }
 
 func run(p *destinationtest.Process, m *Memory) error {
 	if !slices.Contains(p.Args, "--quiet") {
-		return complaint("(gcloud) it would ask")
+		return destinationtest.Complaint("(gcloud) it would ask")
 	}
 	_, err := os.Stat(filepath.Join(os.Getenv("HOME"), Config))
 	loggedIn := err == nil
@@ -80,11 +68,11 @@ func run(p *destinationtest.Process, m *Memory) error {
 	}
 	switch {
 	case !loggedIn:
-		return complaint("(gcloud) You do not currently have an active account selected.")
+		return destinationtest.Complaint("(gcloud) You do not currently have an active account selected.")
 	case m.Trouble == destinationtest.Expired:
-		return complaint("(gcloud) There was a problem refreshing your current auth tokens: Reauthentication failed.")
+		return destinationtest.Complaint("(gcloud) There was a problem refreshing your current auth tokens: Reauthentication failed.")
 	case m.Trouble == destinationtest.Down:
-		return complaint("gcloud crashed (TransportError): Failed to establish a new connection: Name or service not known")
+		return destinationtest.Complaint("gcloud crashed (TransportError): Failed to establish a new connection: Name or service not known")
 	}
 	project := p.Flag("--project")
 	switch {
@@ -104,11 +92,11 @@ func run(p *destinationtest.Process, m *Memory) error {
 		if s := m.Services[project+"/"+name]; s != nil {
 			return answer(p, object{"status": object{"imageDigest": "eu.gcr.io/x/" + name + "@sha256:" + s.Runs}})
 		}
-		return complaint("(gcloud.run.revisions.describe) Cannot find revision [" + words[3] + "]")
+		return destinationtest.Complaint("(gcloud.run.revisions.describe) Cannot find revision [" + words[3] + "]")
 	case strings.HasPrefix(command, "run services describe "), strings.HasPrefix(command, "run services update "):
 		return service(p, m, words[2], words[3])
 	}
-	return complaint("(gcloud) Invalid choice: " + command)
+	return destinationtest.Complaint("(gcloud) Invalid choice: " + command)
 }
 
 func answer(p *destinationtest.Process, v any) error {
@@ -119,11 +107,11 @@ func access(p *destinationtest.Process, m *Memory, secret string) error {
 	versions := m.Secrets[secret]
 	switch {
 	case len(versions) == 0:
-		return complaint("(gcloud.secrets.versions.access) NOT_FOUND: Secret [" + secret + "] not found or has no versions.")
+		return destinationtest.Complaint("(gcloud.secrets.versions.access) NOT_FOUND: Secret [" + secret + "] not found or has no versions.")
 	case m.Unread:
-		return complaint("(gcloud.secrets.versions.access) PERMISSION_DENIED: Permission 'secretmanager.versions.access' denied")
+		return destinationtest.Complaint("(gcloud.secrets.versions.access) PERMISSION_DENIED: Permission 'secretmanager.versions.access' denied")
 	case p.Flag("--format") != "get(payload.data)":
-		return complaint("(gcloud.secrets.versions.access) a format that is not exact")
+		return destinationtest.Complaint("(gcloud.secrets.versions.access) a format that is not exact")
 	}
 	fmt.Fprintln(p.Out, base64.URLEncoding.EncodeToString(versions[len(versions)-1]))
 	return nil
@@ -133,19 +121,19 @@ func add(p *destinationtest.Process, m *Memory, secret string) error {
 	trouble := m.Trouble
 	switch {
 	case p.Flag("--data-file") != "-":
-		return complaint("(gcloud.secrets.versions.add) argument --data-file: Must be specified.")
+		return destinationtest.Complaint("(gcloud.secrets.versions.add) argument --data-file: Must be specified.")
 	case trouble == destinationtest.Forbidden:
-		return complaint("(gcloud.secrets.versions.add) PERMISSION_DENIED: Permission 'secretmanager.versions.add' denied")
+		return destinationtest.Complaint("(gcloud.secrets.versions.add) PERMISSION_DENIED: Permission 'secretmanager.versions.add' denied")
 	case trouble == destinationtest.Limited:
 		m.Trouble = destinationtest.None
-		return complaint("(gcloud.secrets.versions.add) RESOURCE_EXHAUSTED: Quota exceeded")
+		return destinationtest.Complaint("(gcloud.secrets.versions.add) RESOURCE_EXHAUSTED: Quota exceeded")
 	case len(m.Secrets[secret]) == 0:
-		return complaint("(gcloud.secrets.versions.add) NOT_FOUND: Secret [" + secret + "] not found.")
+		return destinationtest.Complaint("(gcloud.secrets.versions.add) NOT_FOUND: Secret [" + secret + "] not found.")
 	}
 	m.Secrets[secret] = append(m.Secrets[secret], p.Input)
 	if trouble == destinationtest.Lost {
 		m.Trouble = destinationtest.None
-		return complaint("gcloud crashed (ConnectionError): Connection aborted.")
+		return destinationtest.Complaint("gcloud crashed (ConnectionError): Connection aborted.")
 	}
 	return nil
 }
@@ -153,7 +141,7 @@ func add(p *destinationtest.Process, m *Memory, secret string) error {
 func service(p *destinationtest.Process, m *Memory, do, name string) error {
 	s := m.Services[p.Flag("--project")+"/"+name]
 	if s == nil || p.Flag("--region") != Region {
-		return complaint("(gcloud.run.services." + do + ") Cannot find service [" + name + "]")
+		return destinationtest.Complaint("(gcloud.run.services." + do + ") Cannot find service [" + name + "]")
 	}
 	if do == "describe" {
 		return answer(p, s.object(name))

@@ -35,26 +35,14 @@ type Memory struct {
 	Meddler   bool // somebody else sets the key theirs of the Secret right before the next write
 }
 
-// complaint is an error in the program's own words.
-type complaint string
-
-// Error returns them.
-func (c complaint) Error() string { return string(c) }
-
 // Program is kubectl.
 func Program(p *destinationtest.Process) int {
-	var failed error
-	err := destinationtest.Remember(p.Dir, func(m *Memory) error { failed = run(p, m); return nil })
-	if err = cmp.Or(failed, err); err != nil {
-		fmt.Fprintln(p.Err, err)
-		return 1
-	}
-	return 0
+	return destinationtest.Serve(p, "", 1, run)
 }
 
 func run(p *destinationtest.Process, m *Memory) error {
 	if _, err := os.Stat(filepath.Join(os.Getenv("HOME"), Config)); err != nil && os.Getenv("KUBECONFIG") == "" {
-		return complaint("error: current-context is not set")
+		return destinationtest.Complaint("error: current-context is not set")
 	}
 	command := strings.Join(p.Args[:min(2, len(p.Args))], " ")
 	if command == "config current-context" {
@@ -64,11 +52,11 @@ func run(p *destinationtest.Process, m *Memory) error {
 	namespace := cmp.Or(p.Flag("--namespace"), m.Namespace)
 	switch {
 	case p.Flag("--context") != m.Context:
-		return complaint(fmt.Sprintf("error: context %q does not exist", p.Flag("--context")))
+		return destinationtest.Complaint(fmt.Sprintf("error: context %q does not exist", p.Flag("--context")))
 	case m.Trouble == destinationtest.Expired:
-		return complaint("error: You must be logged in to the server (Unauthorized)")
+		return destinationtest.Complaint("error: You must be logged in to the server (Unauthorized)")
 	case m.Trouble == destinationtest.Down:
-		return complaint("Unable to connect to the server: dial tcp 10.0.0.1:443: i/o timeout")
+		return destinationtest.Complaint("Unable to connect to the server: dial tcp 10.0.0.1:443: i/o timeout")
 	case command == "get secret":
 		return get(p, m, namespace)
 	case p.Args[0] == "get":
@@ -78,7 +66,7 @@ func run(p *destinationtest.Process, m *Memory) error {
 	case command == "rollout restart":
 		for _, w := range names(p, 2) {
 			if m.Workloads[namespace+"/"+w] == "" {
-				return complaint(fmt.Sprintf("Error from server (NotFound): %s not found", w))
+				return destinationtest.Complaint(fmt.Sprintf("Error from server (NotFound): %s not found", w))
 			}
 			if m.Workloads[namespace+"/"+w] == "live" {
 				m.Workloads[namespace+"/"+w] = "restarting"
@@ -88,7 +76,7 @@ func run(p *destinationtest.Process, m *Memory) error {
 	case command == "rollout status" && p.Flag("--watch") == "false":
 		return status(p, m.Workloads[namespace+"/"+p.Args[2]])
 	}
-	return complaint("error: unknown command " + command)
+	return destinationtest.Complaint("error: unknown command " + command)
 }
 
 // workloads gives a list, or the one alone that was asked for.
@@ -107,7 +95,7 @@ func workloads(p *destinationtest.Process, m *Memory, namespace string) error {
 	}
 	switch {
 	case p.Flag("--output") != "json":
-		return complaint("error: unable to match a printer suitable for the output format")
+		return destinationtest.Complaint("error: unable to match a printer suitable for the output format")
 	case len(asked) == 1 && len(items) == 1:
 		return json.NewEncoder(p.Out).Encode(items[0]) //nolint:wrapcheck // a program's end
 	case len(items) == 0:
@@ -145,19 +133,19 @@ func get(p *destinationtest.Process, m *Memory, namespace string) error {
 func replace(p *destinationtest.Process, m *Memory) error {
 	parts := strings.Split(p.Flag("--raw"), "/") // /api/v1/namespaces/NS/secrets/NAME
 	if len(parts) != 7 || p.Flag("--filename") != "-" {
-		return complaint("error: --raw must be a valid URL path")
+		return destinationtest.Complaint("error: --raw must be a valid URL path")
 	}
 	key := parts[4] + "/" + parts[6]
 	old, ok := m.Secrets[key]
 	if !ok {
-		return complaint(fmt.Sprintf("Error from server (NotFound): secrets %q not found", parts[6]))
+		return destinationtest.Complaint(fmt.Sprintf("Error from server (NotFound): secrets %q not found", parts[6]))
 	}
 	var object struct {
 		Data     map[string][]byte `json:"data"`
 		Metadata map[string]any    `json:"metadata"`
 	}
 	if json.Unmarshal(p.Input, &object) != nil {
-		return complaint("Error from server (BadRequest): the object provided is unrecognized")
+		return destinationtest.Complaint("Error from server (BadRequest): the object provided is unrecognized")
 	}
 	if m.Meddler {
 		old.Data["theirs"], old.Version, m.Meddler = []byte("t"), old.Version+1, false
@@ -166,12 +154,12 @@ func replace(p *destinationtest.Process, m *Memory) error {
 	trouble := m.Trouble
 	switch {
 	case trouble == destinationtest.Forbidden:
-		return complaint(`Error from server (Forbidden): secrets "clerk" is forbidden: User "ada" cannot update resource "secrets" in API group ""`)
+		return destinationtest.Complaint(`Error from server (Forbidden): secrets "clerk" is forbidden: User "ada" cannot update resource "secrets" in API group ""`)
 	case trouble == destinationtest.Limited:
 		m.Trouble = destinationtest.None
-		return complaint("Error from server (TooManyRequests): the server has received too many requests and has asked us to try again later")
+		return destinationtest.Complaint("Error from server (TooManyRequests): the server has received too many requests and has asked us to try again later")
 	case object.Metadata["resourceVersion"] != fmt.Sprint(old.Version):
-		return complaint(fmt.Sprintf("Error from server (Conflict): Operation cannot be fulfilled on secrets %q: the object has been modified", parts[6]))
+		return destinationtest.Complaint(fmt.Sprintf("Error from server (Conflict): Operation cannot be fulfilled on secrets %q: the object has been modified", parts[6]))
 	}
 	for _, own := range []string{"name", "namespace", "resourceVersion"} {
 		delete(object.Metadata, own)
@@ -179,7 +167,7 @@ func replace(p *destinationtest.Process, m *Memory) error {
 	m.Secrets[key] = Secret{Data: object.Data, Meta: object.Metadata, Version: old.Version + 1}
 	if trouble == destinationtest.Lost {
 		m.Trouble = destinationtest.None
-		return complaint("error: unexpected EOF")
+		return destinationtest.Complaint("error: unexpected EOF")
 	}
 	_, err := p.Out.Write(p.Input)
 	return err //nolint:wrapcheck // a program's end
@@ -192,9 +180,9 @@ func status(p *destinationtest.Process, state string) error {
 	case "restarting":
 		fmt.Fprintf(p.Out, "Waiting for %s rollout to finish: 1 out of 2 new replicas have been updated...\n", p.Args[2])
 	case "stuck":
-		return complaint(fmt.Sprintf("error: %s exceeded its progress deadline", p.Args[2]))
+		return destinationtest.Complaint(fmt.Sprintf("error: %s exceeded its progress deadline", p.Args[2]))
 	default:
-		return complaint("error: rollout status is only available for RollingUpdate strategy type")
+		return destinationtest.Complaint("error: rollout status is only available for RollingUpdate strategy type")
 	}
 	return nil
 }
