@@ -122,7 +122,7 @@ func (f Facts) endText(r recipe) string {
 	case r.end == "", f.Dead:
 		return ""
 	case f.Abused:
-		return f.ending("You delete OLD on PAGE now: somebody else is using it. The app is down until the new one is deployed.", r)
+		return f.ending("You delete OLD on PAGE now: someone else is using it. The app is down until the new one is deployed.", r)
 	}
 	return f.ending(r.end, r)
 }
